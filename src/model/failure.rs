@@ -1,0 +1,333 @@
+//! What went wrong, classified by what may have happened, and what that means for a job.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// A failed attempt, as data: the remote layer classifies it, the journal keeps it, the engine
+/// decides by it. The message may hold the server's words and is cleaned of control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What may have happened.
+    pub kind: FailureKind,
+    /// For people: the server's words where it spoke, ours where it did not.
+    pub message: String,
+    /// The HTTP status, if there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The server's `Retry-After`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<RetryAfter>,
+}
+
+/// The two forms of `Retry-After` (RFC 9110, section 10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// Seconds from now.
+    Seconds(u64),
+    /// A moment.
+    At(Timestamp),
+}
+
+impl RetryAfter {
+    /// The moment named, for an answer received at `now`.
+    pub fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Seconds(seconds) => now.plus(Duration::from_secs(seconds)),
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+/// What may have happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Nothing left us: connection refused, no such host, TLS failed, connect time-out.
+    NotSent,
+    /// 429.
+    Throttled,
+    /// Sent, and no answer came: time-out, reset, connection closed; also 408.
+    Lost,
+    /// 5xx.
+    ServerError,
+    /// A success status with an answer that cannot be read, or without an id.
+    Malformed,
+    /// 3xx where no redirect may be followed.
+    Redirected,
+    /// Refused for good: 400, 422 and the other 4xx.
+    Rejected,
+    /// 402, or a 400 or 403 that speaks of credits.
+    OutOfCredits,
+    /// 401, 403.
+    Unauthorised,
+    /// 404, 405, 410.
+    NotFound,
+    /// A downloaded file that is no video, or not as long as it was said to be.
+    BadContent,
+    /// An output link that must not be followed: not `http(s)`, or too large.
+    Refused,
+    /// Disk full, folder not writable.
+    Local,
+    /// The provider reports the render as failed or rejected.
+    RenderFailed,
+    /// The provider says `done` and shows no output, even after grace.
+    NoOutput,
+    /// The program ended before the answer arrived.
+    Interrupted,
+}
+
+/// The kinds of command, as far as failures are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CommandKind {
+    /// The paid `POST`.
+    Submit,
+    /// The fleet's status in one request.
+    Poll,
+    /// One job by its id.
+    Look,
+    /// The whole list, for reconciling.
+    List,
+    /// Download of a finished file.
+    Fetch,
+}
+
+/// What a failure means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// Try the same again, with back-off.
+    Retry,
+    /// Hold the whole lane: until `Retry-After`, else with back-off. Uses up no attempt.
+    HoldLane,
+    /// It may have been accepted: never resent by itself.
+    InDoubt,
+    /// This job fails; the others go on.
+    FailJob,
+    /// Submit nothing more; finish what is paid for.
+    StopSubmitting,
+    /// Nothing more can work: stop the run.
+    StopRun,
+    /// Ask for each job by its id instead.
+    AskById,
+    /// Not visible yet: ask again some times, then fail the job.
+    NotVisible,
+    /// Ask the provider for a fresh link.
+    FreshLink,
+    /// Keep the job as it is for a person, or a later `collect`.
+    WaitForPerson,
+}
+
+impl Failure {
+    /// A failure without an HTTP answer.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        let message: String = message.into();
+        let message = message
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        Self {
+            kind,
+            message,
+            status: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds the HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds the server's wish for a pause.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Option<RetryAfter>) -> Self {
+        self.retry_after = retry_after;
+        self
+    }
+
+    /// What this failure means for a command of that kind: the one place where the table of
+    /// failures exists. Kinds that a command cannot meet are treated as the nearest that it can.
+    pub fn disposition(&self, command: CommandKind) -> Disposition {
+        use CommandKind::{Fetch, List, Look, Poll, Submit};
+        use Disposition as D;
+        use FailureKind as K;
+        match (self.kind, command) {
+            (K::Local, _) => D::StopRun,
+            (K::Throttled, _) => D::HoldLane,
+            (K::NotSent, _) => D::Retry,
+
+            // Sent, and perhaps accepted: the state that costs money when it is guessed.
+            (
+                K::Lost
+                | K::ServerError
+                | K::Malformed
+                | K::Interrupted
+                | K::BadContent
+                | K::NoOutput
+                | K::RenderFailed,
+                Submit,
+            ) => D::InDoubt,
+            (K::Lost | K::ServerError | K::Malformed | K::Interrupted, _) => D::Retry,
+
+            // A redirected POST becomes a list; a redirected read is followed on its own host only,
+            // so what arrives here is a redirect to somewhere else.
+            (K::Redirected, Submit | Poll | Look | List) => D::StopRun,
+            (K::Redirected, Fetch) => D::FreshLink,
+
+            (K::Rejected | K::Refused, Submit) => D::FailJob,
+            (K::Rejected | K::Refused, Poll) => D::AskById,
+            (K::Rejected | K::Refused, Look | List) => D::Retry,
+            (K::Rejected | K::Refused, Fetch) => D::WaitForPerson,
+
+            (K::OutOfCredits, Submit) => D::StopSubmitting,
+            (K::OutOfCredits, Poll | Look | List) => D::Retry,
+            (K::OutOfCredits, Fetch) => D::FreshLink,
+
+            (K::Unauthorised, Submit | Poll | Look | List) => D::StopRun,
+            (K::Unauthorised | K::NotFound, Fetch) => D::FreshLink,
+
+            (K::NotFound, Submit | List) => D::StopRun,
+            (K::NotFound, Poll) => D::AskById,
+            (K::NotFound, Look) => D::NotVisible,
+
+            (K::BadContent, _) => D::Retry,
+            (K::RenderFailed | K::NoOutput, Poll | Look | List | Fetch) => D::FailJob,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) if !self.message.contains(&status.to_string()) => {
+                write!(formatter, "{} (HTTP {status})", self.message)
+            }
+            Some(_) | None => formatter.write_str(&self.message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every cell of the table, spelled out: rows are kinds, columns are submit, poll, look, list
+    /// and fetch.
+    #[test]
+    fn every_cell_of_the_table() {
+        use Disposition as D;
+        use FailureKind as K;
+        const COMMANDS: [CommandKind; 5] = [
+            CommandKind::Submit,
+            CommandKind::Poll,
+            CommandKind::Look,
+            CommandKind::List,
+            CommandKind::Fetch,
+        ];
+        let table = [
+            (K::NotSent, [D::Retry; 5]),
+            (K::Throttled, [D::HoldLane; 5]),
+            (
+                K::Lost,
+                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
+            ),
+            (
+                K::ServerError,
+                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
+            ),
+            (
+                K::Malformed,
+                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
+            ),
+            (
+                K::Interrupted,
+                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
+            ),
+            (
+                K::Redirected,
+                [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink],
+            ),
+            (
+                K::Rejected,
+                [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson],
+            ),
+            (
+                K::Refused,
+                [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson],
+            ),
+            (
+                K::OutOfCredits,
+                [
+                    D::StopSubmitting,
+                    D::Retry,
+                    D::Retry,
+                    D::Retry,
+                    D::FreshLink,
+                ],
+            ),
+            (
+                K::Unauthorised,
+                [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink],
+            ),
+            (
+                K::NotFound,
+                [
+                    D::StopRun,
+                    D::AskById,
+                    D::NotVisible,
+                    D::StopRun,
+                    D::FreshLink,
+                ],
+            ),
+            (
+                K::BadContent,
+                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
+            ),
+            (
+                K::RenderFailed,
+                [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob],
+            ),
+            (
+                K::NoOutput,
+                [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob],
+            ),
+            (K::Local, [D::StopRun; 5]),
+        ];
+        for (kind, row) in table {
+            for (command, expected) in COMMANDS.into_iter().zip(row) {
+                let failure = Failure::new(kind, "x");
+                assert_eq!(
+                    failure.disposition(command),
+                    expected,
+                    "{kind:?} of {command:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_may_have_been_sent_is_ever_retried_as_a_submit() {
+        for kind in [
+            FailureKind::Lost,
+            FailureKind::ServerError,
+            FailureKind::Malformed,
+        ] {
+            let disposition = Failure::new(kind, "x").disposition(CommandKind::Submit);
+            assert_eq!(disposition, Disposition::InDoubt);
+        }
+    }
+
+    #[test]
+    fn messages_carry_no_control_characters() {
+        assert_eq!(
+            Failure::new(FailureKind::Lost, "a\u{1b}[2Jb\n").message,
+            "a [2Jb "
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! Names of things: ours ([`JobId`]) and the provider's ([`RemoteId`]).
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The readable name of one job: unique in its campaign, part of file names and of the tag.
+///
+/// 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, so that it is safe in a path,
+/// a URL, a shell and a terminal whatever the sheet says.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct JobId(Arc<str>);
+
+/// The provider's id of a job, a UUID as far as is known. Untrusted: at most 200 visible ASCII
+/// characters, and still to be escaped wherever it is put into a URL.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RemoteId(Arc<str>);
+
+/// The text cannot be an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a valid id: {rule}")]
+pub struct InvalidId {
+    /// What was given.
+    pub text: String,
+    /// The rule it breaks.
+    pub rule: &'static str,
+}
+
+impl JobId {
+    /// The longest id accepted, in bytes; leaves room for the tag in the API's 255-character `name`
+    /// and for extensions in file names.
+    pub const MAX_LENGTH: usize = 100;
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for JobId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rule = if text.is_empty() {
+            "it is empty"
+        } else if text.len() > Self::MAX_LENGTH {
+            "it is longer than 100 characters"
+        } else if !text.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+            "it must begin with a letter or digit"
+        } else if text
+            .chars()
+            .any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'))
+        {
+            "only letters, digits, `.`, `_` and `-` are allowed"
+        } else {
+            return Ok(Self(text.into()));
+        };
+        Err(InvalidId {
+            text: text.to_owned(),
+            rule,
+        })
+    }
+}
+
+impl RemoteId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RemoteId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rule = if text.is_empty() {
+            "it is empty"
+        } else if text.len() > 200 {
+            "it is longer than 200 characters"
+        } else if text.chars().any(|c| !c.is_ascii_graphic()) {
+            "only visible ASCII characters are allowed"
+        } else {
+            return Ok(Self(text.into()));
+        };
+        let text = text.chars().take(200).filter(|c| !c.is_control()).collect();
+        Err(InvalidId { text, rule })
+    }
+}
+
+macro_rules! text_id {
+    ($type:ty) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{:?}", &*self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+text_id!(JobId);
+text_id!(RemoteId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_ids_are_safe_everywhere() {
+        for good in ["a", "row-12-9x16", "Spring_2.b", "7"] {
+            assert_eq!(good.parse::<JobId>().unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "../x",
+            ".hidden",
+            "a/b",
+            "a b",
+            "é",
+            "-x",
+            &"x".repeat(101),
+        ] {
+            assert!(bad.parse::<JobId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn remote_ids_carry_no_control_characters() {
+        assert!("2f1c-77".parse::<RemoteId>().is_ok());
+        for bad in ["", "a\u{1b}[2J", "a b", &"x".repeat(201)] {
+            assert!(bad.parse::<RemoteId>().is_err());
+        }
+    }
+}

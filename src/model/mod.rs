@@ -1,0 +1,44 @@
+//! The vocabulary every other layer speaks: ids, time, credits, requests, jobs, phases, events,
+//! commands, failures. Plain data and the pure rules about it; nothing here performs anything.
+//!
+//! Start with [`Phase`] (where a job stands), [`JobEvent`] (what can become true of it) and
+//! [`Failure::disposition`] (what a failure means): together they are the life of a job.
+
+mod command;
+mod credits;
+mod event;
+mod failure;
+mod ids;
+mod job;
+mod limits;
+mod phase;
+mod plan;
+mod price;
+mod render;
+mod request;
+mod secret;
+mod state;
+mod stop;
+mod tag;
+mod time;
+
+pub use command::{Command, FetchOrder, Listing, Outcome};
+pub use credits::{Credits, ParseCreditsError};
+pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
+pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
+pub use ids::{InvalidId, JobId, RemoteId};
+pub use job::{JobSpec, Origin};
+pub use limits::{FailureAllowance, LimitSettings, Limits, ParseLimitError, Rate, parse_duration};
+pub use phase::{IllegalTransition, Phase};
+pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
+pub use price::{Estimate, PriceSettings, PriceTable};
+pub use render::{RenderReport, RenderStatus};
+pub use request::{
+    AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
+    VideoRequest,
+};
+pub use secret::{Credentials, redact_url};
+pub use state::JobState;
+pub use stop::StopReason;
+pub use tag::{Fingerprint, Generation, Tag, find_tags};
+pub use time::Timestamp;

@@ -1,0 +1,313 @@
+//! Where a job stands, and the only place that says what can follow what.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Artifact, Failure, JobEvent, Output, RemoteId};
+
+/// Where one job stands.
+///
+/// ```text
+/// Pending ──SubmitStarted──> Submitting ──Submitted──> Rendering ──Rendered──> Fetching ──Fetched──> Done
+///    ^                        │  │  │                   ^   ^  │                  │                    │
+///    ├──────SubmitDeferred────┘  │  └─Failed─> Failed <─│───│──┘                  │                    │
+///    └─FoundAbsent── InDoubt <───┘ SubmitLost           │   └─────LinkExpired─────┴────FileMissing─────┘
+///                       └────────────Adopted────────────┘
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing has been sent, or what was sent was certainly not accepted.
+    Pending,
+    /// The paid request is in the air.
+    Submitting,
+    /// The request was sent and no answer says whether it was accepted. Counts as spent.
+    InDoubt {
+        /// What happened to the answer.
+        failure: Failure,
+    },
+    /// Accepted; the provider is at work.
+    Rendering {
+        /// The provider's id.
+        remote: RemoteId,
+    },
+    /// Finished at the provider; the file is not here yet.
+    Fetching {
+        /// The provider's id.
+        remote: RemoteId,
+        /// Where the file lies.
+        output: Output,
+    },
+    /// The video is on disk.
+    Done {
+        /// The provider's id.
+        remote: RemoteId,
+        /// The file.
+        artifact: Artifact,
+    },
+    /// Failed for good.
+    Failed {
+        /// The provider's id, if the job was ever accepted.
+        remote: Option<RemoteId>,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// An event that cannot follow in this phase: a corrupt journal, or a mistake in the engine.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("`{event}` cannot happen to a job that is {phase}")]
+pub struct IllegalTransition {
+    /// The phase the job was in.
+    pub phase: &'static str,
+    /// What was said to have happened, with its details.
+    pub event: String,
+}
+
+impl Phase {
+    /// The phase that follows when `event` becomes true.
+    pub fn apply(&self, event: &JobEvent) -> Result<Self, IllegalTransition> {
+        use JobEvent as E;
+        let next = match (self, event) {
+            (Self::Pending, E::SubmitStarted { .. }) => Self::Submitting,
+            (Self::Submitting, E::Submitted { remote })
+            | (Self::Pending | Self::InDoubt { .. }, E::Adopted { remote, .. }) => {
+                Self::Rendering {
+                    remote: remote.clone(),
+                }
+            }
+            (Self::Submitting, E::SubmitDeferred { .. })
+            | (Self::InDoubt { .. }, E::FoundAbsent)
+            | (
+                Self::InDoubt { .. } | Self::Failed { .. } | Self::Done { .. },
+                E::Reopened { .. },
+            ) => Self::Pending,
+            (Self::Submitting, E::SubmitLost { failure }) => Self::InDoubt {
+                failure: failure.clone(),
+            },
+            (Self::Submitting, E::Failed { failure, .. }) => Self::Failed {
+                remote: None,
+                failure: failure.clone(),
+            },
+            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue) => self.clone(),
+            (Self::Rendering { remote }, E::Rendered { output }) => Self::Fetching {
+                remote: remote.clone(),
+                output: output.clone(),
+            },
+            (Self::Rendering { remote }, E::Failed { failure, .. }) => Self::Failed {
+                remote: Some(remote.clone()),
+                failure: failure.clone(),
+            },
+            (Self::Fetching { .. }, E::FetchDeferred { .. }) => self.clone(),
+            (Self::Fetching { remote, .. }, E::Fetched { artifact }) => Self::Done {
+                remote: remote.clone(),
+                artifact: artifact.clone(),
+            },
+            (Self::Fetching { remote, .. }, E::LinkExpired { .. })
+            | (Self::Done { remote, .. }, E::FileMissing) => Self::Rendering {
+                remote: remote.clone(),
+            },
+            (
+                Self::Pending
+                | Self::Submitting
+                | Self::InDoubt { .. }
+                | Self::Rendering { .. }
+                | Self::Fetching { .. }
+                | Self::Done { .. }
+                | Self::Failed { .. },
+                _,
+            ) => {
+                return Err(IllegalTransition {
+                    phase: self.name(),
+                    event: format!("{event:?}"),
+                });
+            }
+        };
+        Ok(next)
+    }
+
+    /// The word for this phase in `results.csv`: `pending`, `rendering`, `in_doubt`, `downloading`,
+    /// `done` or `failed`. A request in the air reads as `in_doubt`, for that is what it would be if
+    /// the program ended now.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Submitting | Self::InDoubt { .. } => "in_doubt",
+            Self::Rendering { .. } => "rendering",
+            Self::Fetching { .. } => "downloading",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// The provider's id, once it is known.
+    pub const fn remote(&self) -> Option<&RemoteId> {
+        match self {
+            Self::Rendering { remote }
+            | Self::Fetching { remote, .. }
+            | Self::Done { remote, .. } => Some(remote),
+            Self::Failed { remote, .. } => remote.as_ref(),
+            Self::Pending | Self::Submitting | Self::InDoubt { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AspectRatio, JobId, Speech};
+    use crate::model::{Credits, FailureKind, Fingerprint, Generation, Tag, VideoRequest};
+
+    fn every_event() -> Vec<(&'static str, JobEvent)> {
+        let job: JobId = "a".parse().unwrap();
+        let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
+        let fingerprint = Fingerprint::of(&request);
+        let tag = Tag::of("c", &job, &fingerprint, Generation(0));
+        let remote: RemoteId = "r".parse().unwrap();
+        let failure = Failure::new(FailureKind::Lost, "lost");
+        let output = Output {
+            video_url: "http://x/".into(),
+            thumbnail_url: None,
+            duration_seconds: None,
+            credits_used: None,
+        };
+        let artifact = Artifact {
+            file: "v".into(),
+            bytes: 1,
+            sha256: "0".into(),
+            thumbnail: None,
+        };
+        let (generation, reserved) = (Generation(0), Credits::ZERO);
+        vec![
+            (
+                "submit_started",
+                JobEvent::SubmitStarted {
+                    tag: tag.clone(),
+                    fingerprint: fingerprint.clone(),
+                    generation,
+                    reserved,
+                },
+            ),
+            (
+                "submitted",
+                JobEvent::Submitted {
+                    remote: remote.clone(),
+                },
+            ),
+            (
+                "deferred",
+                JobEvent::SubmitDeferred {
+                    failure: failure.clone(),
+                },
+            ),
+            (
+                "lost",
+                JobEvent::SubmitLost {
+                    failure: failure.clone(),
+                },
+            ),
+            (
+                "adopted",
+                JobEvent::Adopted {
+                    remote,
+                    tag,
+                    fingerprint,
+                    generation,
+                    reserved,
+                },
+            ),
+            ("absent", JobEvent::FoundAbsent),
+            (
+                "observed",
+                JobEvent::Observed {
+                    status: "running".into(),
+                },
+            ),
+            ("overdue", JobEvent::RenderOverdue),
+            ("rendered", JobEvent::Rendered { output }),
+            ("fetched", JobEvent::Fetched { artifact }),
+            (
+                "fetch_deferred",
+                JobEvent::FetchDeferred {
+                    failure: failure.clone(),
+                },
+            ),
+            (
+                "expired",
+                JobEvent::LinkExpired {
+                    failure: failure.clone(),
+                },
+            ),
+            ("missing", JobEvent::FileMissing),
+            (
+                "failed",
+                JobEvent::Failed {
+                    failure,
+                    charged: None,
+                },
+            ),
+            ("reopened", JobEvent::Reopened { generation }),
+        ]
+    }
+
+    /// Every phase with every event: what is listed leads where it says, all else is refused.
+    #[test]
+    fn every_phase_with_every_event() {
+        let events = every_event();
+        let event = |name: &str| events.iter().find(|(n, _)| *n == name).unwrap().1.clone();
+        let submitting = Phase::Pending.apply(&event("submit_started")).unwrap();
+        let in_doubt = submitting.apply(&event("lost")).unwrap();
+        let rendering = submitting.apply(&event("submitted")).unwrap();
+        let fetching = rendering.apply(&event("rendered")).unwrap();
+        let done = fetching.apply(&event("fetched")).unwrap();
+        let failed = rendering.apply(&event("failed")).unwrap();
+        let table: [(&Phase, &[(&str, &str)]); 7] = [
+            (
+                &Phase::Pending,
+                &[("submit_started", "in_doubt"), ("adopted", "rendering")],
+            ),
+            (
+                &submitting,
+                &[
+                    ("submitted", "rendering"),
+                    ("deferred", "pending"),
+                    ("lost", "in_doubt"),
+                    ("failed", "failed"),
+                ],
+            ),
+            (
+                &in_doubt,
+                &[
+                    ("adopted", "rendering"),
+                    ("absent", "pending"),
+                    ("reopened", "pending"),
+                ],
+            ),
+            (
+                &rendering,
+                &[
+                    ("observed", "rendering"),
+                    ("overdue", "rendering"),
+                    ("rendered", "downloading"),
+                    ("failed", "failed"),
+                ],
+            ),
+            (
+                &fetching,
+                &[
+                    ("fetched", "done"),
+                    ("fetch_deferred", "downloading"),
+                    ("expired", "rendering"),
+                ],
+            ),
+            (&done, &[("missing", "rendering"), ("reopened", "pending")]),
+            (&failed, &[("reopened", "pending")]),
+        ];
+        for (phase, allowed) in table {
+            for (name, event) in &events {
+                let expected = allowed.iter().find(|(n, _)| n == name).map(|(_, to)| *to);
+                let actual = phase.apply(event).ok().map(|next| next.name());
+                assert_eq!(actual, expected, "{name} in {phase:?}");
+            }
+        }
+    }
+}

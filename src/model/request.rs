@@ -1,0 +1,279 @@
+//! What one video is made of: the fields of `POST /api/lipsyncs/`, under the sheet's names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One request for a video. Every field that changes the result is here and nothing else is, so
+/// its hash is the job's fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VideoRequest {
+    /// What is said.
+    pub speech: Speech,
+    /// The persona's id at the provider (a UUID): the API's `creator`.
+    pub persona: String,
+    /// The shape of the picture.
+    pub aspect_ratio: AspectRatio,
+    /// The model; always sent, because prices differ sixfold and defaults change.
+    pub model_version: ModelVersion,
+    /// The voice's id (an accent's UUID): the API's `accent`. The persona's own voice if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// Captions wanted (the API's `no_caption`, turned round).
+    pub captions: bool,
+    /// One of [`CAPTION_STYLES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption_style: Option<String>,
+    /// Horizontal place of the captions, relative to the centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption_offset_x: Option<CaptionOffset>,
+    /// Vertical place of the captions, relative to the centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption_offset_y: Option<CaptionOffset>,
+    /// Music wanted (the API's `no_music`, turned round).
+    pub music: bool,
+    /// The API's `green_screen`.
+    pub green_screen: bool,
+    /// The API's `transparent_background`; the file is then a WebM with alpha.
+    pub transparent_background: bool,
+    /// The API's `background_asset_image_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_image: Option<String>,
+    /// Where the provider is to post when the job ends. Not needed by this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+}
+
+impl VideoRequest {
+    /// A request with the API's own defaults for everything that is not named.
+    pub fn new(speech: Speech, persona: impl Into<String>, aspect_ratio: AspectRatio) -> Self {
+        Self {
+            speech,
+            persona: persona.into(),
+            aspect_ratio,
+            model_version: ModelVersion::Standard,
+            voice: None,
+            captions: false,
+            caption_style: None,
+            caption_offset_x: None,
+            caption_offset_y: None,
+            music: false,
+            green_screen: false,
+            transparent_background: false,
+            background_image: None,
+            webhook_url: None,
+        }
+    }
+
+    /// The extension of the finished file, without a dot.
+    pub fn extension(&self) -> &'static str {
+        if self.transparent_background {
+            "webm"
+        } else {
+            "mp4"
+        }
+    }
+}
+
+/// What a persona says: a text to be spoken, or a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speech {
+    /// Text, spoken by the voice.
+    Text(String),
+    /// URL of a recording that the provider can fetch.
+    Audio(String),
+}
+
+/// The three shapes the API knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AspectRatio {
+    /// Landscape.
+    #[serde(rename = "16x9")]
+    Landscape,
+    /// Square.
+    #[serde(rename = "1x1")]
+    Square,
+    /// Portrait.
+    #[serde(rename = "9x16")]
+    Portrait,
+}
+
+impl AspectRatio {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Landscape, Self::Square, Self::Portrait];
+
+    /// The spelling the API documents today: `16x9`, `1x1`, `9x16`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Landscape => "16x9",
+            Self::Square => "1x1",
+            Self::Portrait => "9x16",
+        }
+    }
+
+    /// Width and height in units of the ratio.
+    pub const fn sides(self) -> (u32, u32) {
+        match self {
+            Self::Landscape => (16, 9),
+            Self::Square => (1, 1),
+            Self::Portrait => (9, 16),
+        }
+    }
+}
+
+/// The models the lipsync endpoint offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ModelVersion {
+    /// `standard`: the cheapest for all but the shortest texts.
+    #[serde(rename = "standard")]
+    Standard,
+    /// `aurora_v1`: the dearest.
+    #[serde(rename = "aurora_v1")]
+    AuroraV1,
+    /// `aurora_v1_fast`.
+    #[serde(rename = "aurora_v1_fast")]
+    AuroraV1Fast,
+}
+
+impl ModelVersion {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Standard, Self::AuroraV1, Self::AuroraV1Fast];
+
+    /// The API's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::AuroraV1 => "aurora_v1",
+            Self::AuroraV1Fast => "aurora_v1_fast",
+        }
+    }
+}
+
+/// A caption offset in hundredths, −0.50 to 0.50; sent as a decimal string, as the API wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CaptionOffset(i8);
+
+/// The 18 caption styles of the create page.
+pub const CAPTION_STYLES: [&str; 18] = [
+    "normal-black",
+    "normal-white",
+    "normal-red",
+    "normal-blue",
+    "neo",
+    "brick",
+    "frenzy",
+    "verana",
+    "mustard",
+    "glow",
+    "mint",
+    "coolers",
+    "bilo",
+    "toons",
+    "deep-blue",
+    "mystique",
+    "caution",
+    "duality",
+];
+
+/// A value of a request's field is not one the API takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct ParseRequestError {
+    text: String,
+    /// What would be right.
+    pub expected: &'static str,
+}
+
+impl ParseRequestError {
+    fn new(text: &str, expected: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            expected,
+        }
+    }
+}
+
+impl FromStr for AspectRatio {
+    type Err = ParseRequestError;
+    /// Reads `9x16` and `9:16`. What spreadsheets do to ratios is the manifest's business.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain = text.trim().replace(':', "x");
+        Self::ALL
+            .into_iter()
+            .find(|ratio| ratio.as_str() == plain)
+            .ok_or_else(|| ParseRequestError::new(text, "one of `16:9`, `1:1`, `9:16`"))
+    }
+}
+
+impl FromStr for ModelVersion {
+    type Err = ParseRequestError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "one of `standard`, `aurora_v1`, `aurora_v1_fast`";
+        Self::ALL
+            .into_iter()
+            .find(|model| model.as_str() == text.trim())
+            .ok_or_else(|| ParseRequestError::new(text, expected))
+    }
+}
+
+impl FromStr for CaptionOffset {
+    type Err = ParseRequestError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number: f64 = text.trim().parse().unwrap_or(f64::NAN);
+        if !(-0.5..=0.5).contains(&number) {
+            return Err(ParseRequestError::new(text, "a number from -0.5 to 0.5"));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 50 either way")]
+        Ok(Self((number * 100.0).round() as i8))
+    }
+}
+
+impl fmt::Display for CaptionOffset {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.2}", f64::from(self.0) / 100.0)
+    }
+}
+
+impl fmt::Display for AspectRatio {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for ModelVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_and_models_read_what_they_print() {
+        for ratio in AspectRatio::ALL {
+            assert_eq!(ratio.as_str().parse(), Ok(ratio));
+            assert_eq!(ratio.as_str().replace('x', ":").parse(), Ok(ratio));
+        }
+        for model in ModelVersion::ALL {
+            assert_eq!(model.as_str().parse(), Ok(model));
+        }
+        assert!("4:3".parse::<AspectRatio>().is_err());
+    }
+
+    #[test]
+    fn offsets_keep_their_range() {
+        assert_eq!(
+            "-0.4".parse::<CaptionOffset>().unwrap().to_string(),
+            "-0.40"
+        );
+        for wrong in ["0.51", "-1", "NaN", "left"] {
+            assert!(wrong.parse::<CaptionOffset>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What must never be shown.
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// The two halves of an API account's key. Neither can be printed: `Debug` shows a placeholder.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    id: SecretString,
+    key: SecretString,
+}
+
+impl Credentials {
+    /// Wraps the values of `CREATIFY_API_ID` and `CREATIFY_API_KEY`.
+    pub fn new(id: String, key: String) -> Self {
+        Self {
+            id: id.into(),
+            key: key.into(),
+        }
+    }
+
+    /// The value of the `X-API-ID` header, for the request alone.
+    pub fn expose_id(&self) -> &str {
+        self.id.expose_secret()
+    }
+
+    /// The value of the `X-API-KEY` header, for the request alone.
+    pub fn expose_key(&self) -> &str {
+        self.key.expose_secret()
+    }
+}
+
+/// A URL fit to be shown: without user name, password, query and fragment, which is where signatures
+/// live. What was cut is shown as `?…`.
+pub fn redact_url(url: &str) -> String {
+    let (path, cut) = match url.find(['?', '#']) {
+        Some(end) => (&url[..end], "?…"),
+        None => (url, ""),
+    };
+    let path = match path.split_once("://") {
+        Some((scheme, rest)) => {
+            let authority_end = rest.find('/').unwrap_or(rest.len());
+            let (authority, tail) = rest.split_at(authority_end);
+            let host = authority.rsplit('@').next().unwrap_or(authority);
+            format!("{scheme}://{host}{tail}")
+        }
+        None => path.to_owned(),
+    };
+    format!("{path}{cut}")
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key() {
+        let credentials = Credentials::new("my-id".into(), "my-key".into());
+        let shown = format!("{credentials:?}");
+        assert!(!shown.contains("my-"), "{shown}");
+    }
+
+    #[test]
+    fn urls_lose_what_signs_them() {
+        assert_eq!(
+            redact_url("https://user:pw@cdn.example/a/b.mp4?X-Signature=abc#t"),
+            "https://cdn.example/a/b.mp4?…"
+        );
+        assert_eq!(
+            redact_url("https://cdn.example/a.mp4"),
+            "https://cdn.example/a.mp4"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! One job's story folded into what is true now.
+
+use super::{
+    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, Tag, Timestamp,
+};
+
+/// What the journal says about one job: the fold of its events, live and on resume alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// How often it has been paid for on purpose before.
+    pub generation: Generation,
+    /// The tag of the newest submit.
+    pub tag: Option<Tag>,
+    /// What the newest submit asked for.
+    pub fingerprint: Option<Fingerprint>,
+    /// Submits started.
+    pub attempts: u32,
+    /// Failed downloads since the render finished.
+    pub fetch_failures: u32,
+    /// What earlier generations cost, or may have cost.
+    pub earlier: Credits,
+    /// What the newest submit may cost at the most; zero when it was certainly not accepted.
+    pub reserved: Credits,
+    /// The charge the provider reported for the newest submit.
+    pub charged: Option<Credits>,
+    /// When the newest submit was started.
+    pub submitted_at: Option<Timestamp>,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// When the render was seen to be finished.
+    pub rendered_at: Option<Timestamp>,
+    /// When the job ended, in success or failure.
+    pub finished_at: Option<Timestamp>,
+    /// The newest status word of the provider.
+    pub observed: Option<String>,
+    /// The newest failure, whether it mattered or not.
+    pub last_failure: Option<Failure>,
+    /// The output the provider reported.
+    pub output: Option<super::Output>,
+}
+
+impl Default for JobState {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Pending,
+            generation: Generation::default(),
+            tag: None,
+            fingerprint: None,
+            attempts: 0,
+            fetch_failures: 0,
+            earlier: Credits::ZERO,
+            reserved: Credits::ZERO,
+            charged: None,
+            submitted_at: None,
+            accepted_at: None,
+            rendered_at: None,
+            finished_at: None,
+            observed: None,
+            last_failure: None,
+            output: None,
+        }
+    }
+}
+
+impl JobState {
+    /// Takes in one event that became true at `at`. The phase table decides whether it can have.
+    pub fn apply(&mut self, at: Timestamp, event: &JobEvent) -> Result<(), IllegalTransition> {
+        self.phase = self.phase.apply(event)?;
+        match event {
+            JobEvent::SubmitStarted {
+                tag,
+                fingerprint,
+                generation,
+                reserved,
+            } => {
+                self.begin_generation(tag, fingerprint, *generation, *reserved);
+                self.attempts += 1;
+                self.submitted_at = Some(at);
+            }
+            JobEvent::Adopted {
+                tag,
+                fingerprint,
+                generation,
+                reserved,
+                ..
+            } => {
+                self.begin_generation(tag, fingerprint, *generation, *reserved);
+                self.submitted_at = self.submitted_at.or(Some(at));
+                self.accepted_at = Some(at);
+            }
+            JobEvent::Submitted { .. } => self.accepted_at = Some(at),
+            JobEvent::SubmitDeferred { failure } => {
+                self.reserved = Credits::ZERO;
+                self.last_failure = Some(failure.clone());
+            }
+            JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
+            JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
+            JobEvent::Observed { status } => self.observed = Some(status.clone()),
+            JobEvent::RenderOverdue => {}
+            JobEvent::Rendered { output } => {
+                self.rendered_at = self.rendered_at.or(Some(at));
+                self.charged = output.credits_used.or(self.charged);
+                self.output = Some(output.clone());
+                self.last_failure = None;
+            }
+            JobEvent::Fetched { .. } => {
+                self.finished_at = Some(at);
+                self.fetch_failures = 0;
+                self.last_failure = None;
+            }
+            JobEvent::FetchDeferred { failure } | JobEvent::LinkExpired { failure } => {
+                self.fetch_failures += 1;
+                self.last_failure = Some(failure.clone());
+            }
+            JobEvent::FileMissing => self.finished_at = None,
+            JobEvent::Failed { failure, charged } => {
+                self.charged = *charged;
+                self.finished_at = Some(at);
+                self.last_failure = Some(failure.clone());
+            }
+            JobEvent::Reopened { generation } => {
+                // What was paid, or may have been, stays paid.
+                *self = Self {
+                    generation: *generation,
+                    earlier: self.spent() + self.promised(),
+                    attempts: self.attempts,
+                    fingerprint: self.fingerprint.clone(),
+                    ..Self::default()
+                };
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_generation(
+        &mut self,
+        tag: &Tag,
+        fingerprint: &Fingerprint,
+        generation: Generation,
+        reserved: Credits,
+    ) {
+        self.tag = Some(tag.clone());
+        self.fingerprint = Some(fingerprint.clone());
+        self.generation = generation;
+        self.reserved = reserved;
+        self.charged = None;
+    }
+
+    /// Credits that are gone: settled charges, and for finished jobs whose charge was never
+    /// reported, the whole reservation.
+    pub fn spent(&self) -> Credits {
+        let settled = match self.phase {
+            Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => {
+                self.charged.unwrap_or(self.reserved)
+            }
+            // A render asked about again for a fresh link has been charged already.
+            Phase::Rendering { .. } => self.charged.unwrap_or(Credits::ZERO),
+            Phase::Pending | Phase::Submitting | Phase::InDoubt { .. } => Credits::ZERO,
+        };
+        self.earlier + settled
+    }
+
+    /// Credits promised to submits that are in the air, in doubt or being rendered.
+    pub fn promised(&self) -> Credits {
+        match self.phase {
+            Phase::Submitting | Phase::InDoubt { .. } => self.reserved,
+            Phase::Rendering { .. } if self.charged.is_none() => self.reserved,
+            Phase::Rendering { .. }
+            | Phase::Pending
+            | Phase::Fetching { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => Credits::ZERO,
+        }
+    }
+}

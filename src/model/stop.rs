@@ -1,0 +1,101 @@
+//! Why a run ends before its work is done.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// Why a run ends early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// A person or the system asked: Ctrl-C, SIGTERM.
+    Interrupted,
+    /// `--max-duration` is over.
+    MaxDuration,
+    /// More failures than `--max-fail` allows.
+    TooManyFailures,
+    /// The provider says the account has no credits left.
+    OutOfCredits {
+        /// Its words.
+        message: String,
+    },
+    /// The next submit would pass `--max-credits`.
+    CapReached,
+    /// The provider asked for a pause longer than is worth waiting for.
+    LongHold {
+        /// Not before.
+        until: Timestamp,
+    },
+    /// The credentials were refused.
+    Unauthorised {
+        /// The provider's words.
+        message: String,
+    },
+    /// The address does not answer like the API.
+    WrongAddress {
+        /// What it answered.
+        message: String,
+    },
+    /// The API could not be reached for a long time.
+    Unreachable {
+        /// The newest failure.
+        message: String,
+    },
+    /// What the provider already has could not be found out, and there are signs that it has
+    /// something: nothing was submitted.
+    InventoryRefused {
+        /// The newest failure.
+        message: String,
+    },
+    /// The disk is full or the folder not writable.
+    Local {
+        /// The system's words.
+        message: String,
+    },
+}
+
+impl StopReason {
+    /// Whether paid work is still polled and downloaded after this: true for reasons that only
+    /// forbid further submits.
+    pub const fn finishes_paid_work(&self) -> bool {
+        match self {
+            Self::TooManyFailures
+            | Self::OutOfCredits { .. }
+            | Self::CapReached
+            | Self::LongHold { .. }
+            | Self::InventoryRefused { .. } => true,
+            Self::Interrupted
+            | Self::MaxDuration
+            | Self::Unauthorised { .. }
+            | Self::WrongAddress { .. }
+            | Self::Unreachable { .. }
+            | Self::Local { .. } => false,
+        }
+    }
+
+    /// Of two reasons, the one that is reported: the graver.
+    #[must_use]
+    pub fn graver(self, other: Self) -> Self {
+        if other.rank() > self.rank() {
+            other
+        } else {
+            self
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::TooManyFailures => 0,
+            Self::MaxDuration => 1,
+            Self::LongHold { .. } => 2,
+            Self::CapReached => 3,
+            Self::OutOfCredits { .. } => 4,
+            Self::InventoryRefused { .. } => 5,
+            Self::Unreachable { .. } => 6,
+            Self::WrongAddress { .. } => 7,
+            Self::Unauthorised { .. } => 8,
+            Self::Interrupted => 9,
+            Self::Local { .. } => 10,
+        }
+    }
+}

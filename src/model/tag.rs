@@ -1,0 +1,149 @@
+//! What makes a job recognisable at the provider: [`Fingerprint`], [`Generation`] and [`Tag`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{JobId, VideoRequest};
+
+/// How often a job has been paid for on purpose: 0 for the first time, one more for each
+/// `--retry-failed`, `--resubmit`, `--redo-changed` or `--fresh`.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The one after this.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// A hash of everything in a request that changes the video: equal requests, equal fingerprints.
+/// 16 characters of base 32 (80 bits of SHA-256).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(Box<str>);
+
+/// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found again at the
+/// provider. Deterministic: the same campaign, job, request and generation give the same tag, so a
+/// run without its journal still recognises what was paid for. 60 bits of SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tag(Box<str>);
+
+const PREFIX: &str = "cs-";
+const TAG_CHARACTERS: usize = 12;
+
+impl Fingerprint {
+    /// The fingerprint of `request`.
+    pub fn of(request: &VideoRequest) -> Self {
+        let canonical = serde_json::to_vec(request)
+            .expect("a request is plain data, which JSON can always represent");
+        Self(base32(&Sha256::digest(&canonical), 16).into())
+    }
+
+    /// The fingerprint as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Tag {
+    /// The tag of one submit.
+    pub fn of(campaign: &str, job: &JobId, request: &Fingerprint, generation: Generation) -> Self {
+        let mut hash = Sha256::new();
+        // Lengths first, so that no two different lists of parts give the same bytes.
+        for part in [campaign, job.as_str(), request.as_str()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.update(generation.0.to_be_bytes());
+        let digest = hash.finalize();
+        Self(format!("{PREFIX}{}", base32(&digest, TAG_CHARACTERS)).into())
+    }
+
+    /// The tag as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The API's `name` for a job: its readable id, then the tag.
+    pub fn name_for(&self, job: &JobId) -> String {
+        format!("{job} {self}")
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Every tag that stands in `name`. Matching by search rather than by equality, because whether the
+/// provider keeps a name byte for byte is unknown.
+pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
+    name.match_indices(PREFIX).filter_map(|(start, _)| {
+        let end = start + PREFIX.len() + TAG_CHARACTERS;
+        let candidate = name.get(start..end)?;
+        let is_tag = candidate
+            .bytes()
+            .skip(PREFIX.len())
+            .all(|byte| ALPHABET.contains(&byte));
+        is_tag.then(|| Tag(candidate.into()))
+    })
+}
+
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// The first `characters` characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
+fn base32(bytes: &[u8], characters: usize) -> String {
+    (0..characters)
+        .map(|position| {
+            let bit = position * 5;
+            let high = u16::from(bytes[bit / 8]) << 8;
+            let low = bytes.get(bit / 8 + 1).copied().map_or(0, u16::from);
+            let index = ((high | low) >> (11 - bit % 8)) & 31;
+            char::from(ALPHABET[usize::from(index)])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base32_follows_the_rfc() {
+        assert_eq!(base32(b"foobar\0\0", 10), "mzxw6ytboi");
+    }
+
+    #[test]
+    fn every_part_changes_the_tag() {
+        let job: JobId = "a".parse().unwrap();
+        let other: JobId = "b".parse().unwrap();
+        let request = Fingerprint("q".into());
+        let tag = Tag::of("c", &job, &request, Generation(0));
+        assert_eq!(tag, Tag::of("c", &job, &request, Generation(0)));
+        assert_ne!(tag, Tag::of("d", &job, &request, Generation(0)));
+        assert_ne!(tag, Tag::of("c", &other, &request, Generation(0)));
+        assert_ne!(
+            tag,
+            Tag::of("c", &job, &Fingerprint("r".into()), Generation(0))
+        );
+        assert_ne!(tag, Tag::of("c", &job, &request, Generation(1)));
+    }
+
+    #[test]
+    fn a_tag_is_found_in_a_changed_name() {
+        let job: JobId = "spring-cs-sale".parse().unwrap();
+        let tag = Tag::of("c", &job, &Fingerprint("q".into()), Generation(0));
+        let name = format!("  Copy of {} (2) ", tag.name_for(&job));
+        assert_eq!(find_tags(&name).collect::<Vec<_>>(), [tag]);
+        assert_eq!(find_tags("cs-short cs-UPPERCASE123 é").count(), 0);
+    }
+}

@@ -1,0 +1,3 @@
+//! Creatify's AI Avatar API, version 1.
+
+pub mod wire;

@@ -1,0 +1,3 @@
+//! The network: one attempt per call, classified; no retries.
+
+pub mod creatify;
