@@ -47,6 +47,12 @@ pub enum Event {
         /// How many jobs the provider showed.
         rows: u64,
     },
+    /// The listing at the beginning of a run could not be had, and there was no sign that the
+    /// provider has anything of this campaign: the run goes on without it.
+    InventorySkipped {
+        /// Why it could not be had.
+        failure: Failure,
+    },
     /// Something about one job.
     Job {
         /// Which.
@@ -149,6 +155,9 @@ pub enum JobEvent {
         /// The charge the provider reported, if it did.
         charged: Option<Credits>,
     },
+    /// A job that failed because the provider did not know it, or showed no output, is asked about
+    /// once more: what was paid for may still turn up.
+    Revisited,
     /// A person wants the job paid for once more.
     Reopened {
         /// The generation it will be submitted as.

@@ -153,6 +153,10 @@ impl Failure {
 
     /// What this failure means for a command of that kind: the one place where the table of
     /// failures exists. Kinds that a command cannot meet are treated as the nearest that it can.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "the table is kept in its own order, row by row"
+    )]
     pub fn disposition(&self, command: CommandKind) -> Disposition {
         use CommandKind::{Fetch, List, Look, Poll, Submit};
         use Disposition as D;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fingerprint, JobId, VideoRequest};
 
 /// One video to be made, as the manifest describes it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// Its readable, unique name.
     pub id: JobId,

@@ -78,7 +78,7 @@ impl Phase {
             (Self::Submitting, E::SubmitDeferred { .. })
             | (Self::InDoubt { .. }, E::FoundAbsent)
             | (
-                Self::InDoubt { .. } | Self::Failed { .. } | Self::Done { .. },
+                Self::Pending | Self::InDoubt { .. } | Self::Failed { .. } | Self::Done { .. },
                 E::Reopened { .. },
             ) => Self::Pending,
             (Self::Submitting, E::SubmitLost { failure }) => Self::InDoubt {
@@ -88,7 +88,8 @@ impl Phase {
                 remote: None,
                 failure: failure.clone(),
             },
-            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue) => self.clone(),
+            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue)
+            | (Self::Fetching { .. }, E::FetchDeferred { .. }) => self.clone(),
             (Self::Rendering { remote }, E::Rendered { output }) => Self::Fetching {
                 remote: remote.clone(),
                 output: output.clone(),
@@ -97,7 +98,6 @@ impl Phase {
                 remote: Some(remote.clone()),
                 failure: failure.clone(),
             },
-            (Self::Fetching { .. }, E::FetchDeferred { .. }) => self.clone(),
             (Self::Fetching { remote, .. }, E::Fetched { artifact }) => Self::Done {
                 remote: remote.clone(),
                 artifact: artifact.clone(),
@@ -263,7 +263,11 @@ mod tests {
         let table: [(&Phase, &[(&str, &str)]); 7] = [
             (
                 &Phase::Pending,
-                &[("submit_started", "in_doubt"), ("adopted", "rendering")],
+                &[
+                    ("submit_started", "in_doubt"),
+                    ("adopted", "rendering"),
+                    ("reopened", "pending"),
+                ],
             ),
             (
                 &submitting,
@@ -300,7 +304,10 @@ mod tests {
                 ],
             ),
             (&done, &[("missing", "rendering"), ("reopened", "pending")]),
-            (&failed, &[("reopened", "pending")]),
+            (
+                &failed,
+                &[("reopened", "pending"), ("revisited", "rendering")],
+            ),
         ];
         for (phase, allowed) in table {
             for (name, event) in &events {

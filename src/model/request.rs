@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 /// its hash is the job's fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the API's own switches"
+)]
 pub struct VideoRequest {
     /// What is said.
     pub speech: Speech,
@@ -36,7 +40,7 @@ pub struct VideoRequest {
     pub music: bool,
     /// The API's `green_screen`.
     pub green_screen: bool,
-    /// The API's `transparent_background`; the file is then a WebM with alpha.
+    /// The API's `transparent_background`; the file is then a `.webm` with alpha.
     pub transparent_background: bool,
     /// The API's `background_asset_image_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -114,7 +114,7 @@ impl JobState {
                 self.fetch_failures += 1;
                 self.last_failure = Some(failure.clone());
             }
-            JobEvent::FileMissing => self.finished_at = None,
+            JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
                 self.charged = *charged;
                 self.finished_at = Some(at);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Failure, FailureKind, Timestamp};
 
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,29 @@ impl StopReason {
             | Self::WrongAddress { .. }
             | Self::Unreachable { .. }
             | Self::Local { .. } => false,
+        }
+    }
+
+    /// The reason that a failure gives whose disposition is to stop the run.
+    pub fn of_refusal(failure: &Failure) -> Self {
+        let message = failure.to_string();
+        match failure.kind {
+            FailureKind::Unauthorised => Self::Unauthorised { message },
+            FailureKind::Local => Self::Local { message },
+            FailureKind::OutOfCredits => Self::OutOfCredits { message },
+            FailureKind::NotSent => Self::Unreachable { message },
+            FailureKind::Throttled
+            | FailureKind::Lost
+            | FailureKind::ServerError
+            | FailureKind::Malformed
+            | FailureKind::Redirected
+            | FailureKind::Rejected
+            | FailureKind::NotFound
+            | FailureKind::BadContent
+            | FailureKind::Refused
+            | FailureKind::RenderFailed
+            | FailureKind::NoOutput
+            | FailureKind::Interrupted => Self::WrongAddress { message },
         }
     }
 

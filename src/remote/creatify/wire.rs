@@ -35,7 +35,7 @@ pub struct CreateBody {
     /// Meaning disputed; passed through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub green_screen: Option<bool>,
-    /// WebM with alpha.
+    /// A video with alpha, as `.webm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transparent_background: Option<bool>,
     /// Captions off; the API's default is true.

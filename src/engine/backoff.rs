@@ -1,0 +1,69 @@
+//! How long to wait after a failure: exponential, with jitter that is a hash, so that a run can be
+//! replayed exactly.
+
+use std::time::Duration;
+
+/// Exponential back-off with full jitter over its upper half.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backoff {
+    /// The wait after the first failure, before jitter.
+    pub(crate) first: Duration,
+    /// The longest wait.
+    pub(crate) longest: Duration,
+}
+
+/// For submits after a 429 without `Retry-After`, or when the network is gone.
+pub(crate) const SUBMIT: Backoff = Backoff {
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(60),
+};
+
+/// For reads, which cost nothing.
+pub(crate) const READ: Backoff = Backoff {
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(30),
+};
+
+/// For downloads.
+pub(crate) const FETCH: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+};
+
+impl Backoff {
+    /// The wait after the `failures`-th failure in a row (1 for the first): between half and all of
+    /// `first · 2^(failures − 1)`, at most `longest`. `salt` spreads those who would wait together.
+    pub(crate) fn wait(self, failures: u32, salt: u64) -> Duration {
+        let doublings = failures.saturating_sub(1).min(16);
+        let full = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let share = f64::from(u32::try_from(mix(salt ^ u64::from(failures)) >> 32).unwrap_or(0))
+            / f64::from(u32::MAX);
+        full.mul_f64(0.5 + share / 2.0)
+    }
+}
+
+/// A well-mixed hash of one number (`SplitMix64`, Steele and others 2014).
+pub(crate) const fn mix(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_and_stays_within_its_bounds() {
+        for salt in 0..100 {
+            for failures in 1..40 {
+                let wait = SUBMIT.wait(failures, salt);
+                let full = Duration::from_secs(2 << (failures - 1).min(10)).min(SUBMIT.longest);
+                assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
+                assert_eq!(wait, SUBMIT.wait(failures, salt), "the same each time");
+            }
+        }
+        assert_ne!(SUBMIT.wait(3, 1), SUBMIT.wait(3, 2));
+    }
+}

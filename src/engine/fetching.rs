@@ -1,0 +1,95 @@
+//! The part of the engine that brings finished videos home. A failed download never fails the
+//! render: the job stays collectable.
+
+use super::Batch;
+use super::backoff::FETCH;
+use super::lane::LONGEST_HOLD;
+use crate::model::{
+    Artifact, Command, CommandKind, Disposition, Failure, FetchOrder, JobEvent, Phase, StopReason,
+    Timestamp,
+};
+
+/// Downloads of one job that this run tries before it leaves it to `collect`.
+const FETCHES_A_RUN: u32 = 8;
+
+impl Batch {
+    /// Starts the downloads that are due.
+    pub(super) fn fetch_due(&mut self, now: Timestamp) {
+        let limit = usize::try_from(self.policy.limits.downloads.max(1)).unwrap_or(usize::MAX);
+        while let Some(&(due, place)) = self.fetches.first() {
+            if due > now {
+                self.wake(due);
+                return;
+            }
+            if self.fetches_in_air >= limit {
+                return;
+            }
+            self.fetches.pop_first();
+            let job = &self.jobs[place];
+            let Phase::Fetching { output, .. } = &job.state.phase else {
+                continue;
+            };
+            self.commands.push(Command::Fetch(FetchOrder {
+                job: job.spec.id.clone(),
+                video_url: output.video_url.clone(),
+                thumbnail_url: output.thumbnail_url.clone(),
+                file: job.spec.video_path(),
+                thumbnail: job.spec.thumbnail_path(),
+            }));
+            self.fetches_in_air += 1;
+        }
+    }
+
+    pub(super) fn on_fetched(
+        &mut self,
+        now: Timestamp,
+        place: usize,
+        result: Result<Artifact, Failure>,
+    ) {
+        if !matches!(self.jobs[place].state.phase, Phase::Fetching { .. }) {
+            return;
+        }
+        let failure = match result {
+            Ok(artifact) => return self.transition(now, place, JobEvent::Fetched { artifact }),
+            Err(failure) => failure,
+        };
+        let live = &mut self.jobs[place].live;
+        live.fetches += 1;
+        let tries = live.fetches;
+        let is_last = tries >= FETCHES_A_RUN;
+        match failure.disposition(CommandKind::Fetch) {
+            Disposition::FreshLink => {
+                live.is_parked = is_last;
+                self.transition(now, place, JobEvent::LinkExpired { failure });
+            }
+            Disposition::WaitForPerson => self.park(now, place, failure),
+            Disposition::StopRun => {
+                let reason = StopReason::of_refusal(&failure);
+                self.park(now, place, failure);
+                self.stop(reason);
+            }
+            Disposition::Retry
+            | Disposition::HoldLane
+            | Disposition::InDoubt
+            | Disposition::FailJob
+            | Disposition::StopSubmitting
+            | Disposition::AskById
+            | Disposition::NotVisible => {
+                let wish = failure.retry_after.map(|wish| wish.moment(now));
+                let due = wish.unwrap_or_else(|| now.plus(FETCH.wait(tries, self.salt(place))));
+                if is_last || due > now.plus(LONGEST_HOLD) {
+                    self.park(now, place, failure);
+                } else {
+                    self.transition(now, place, JobEvent::FetchDeferred { failure });
+                    self.fetches.insert((due, place));
+                }
+            }
+        }
+    }
+
+    /// Leaves a download to a person or a later run.
+    fn park(&mut self, now: Timestamp, place: usize, failure: Failure) {
+        self.jobs[place].live.is_parked = true;
+        self.transition(now, place, JobEvent::FetchDeferred { failure });
+    }
+}

@@ -1,0 +1,134 @@
+//! The limits of one kind of command: a pace, and a hold ("not before").
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::pace::Pace;
+use crate::model::{Failure, Timestamp};
+
+/// A pause longer than this is not worth sitting out: the run ends and says so.
+pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
+
+/// One lane.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pace: Pace,
+    backoff: Backoff,
+    held_until: Option<Timestamp>,
+    /// Failures in a row that concern the lane and not one job.
+    failures: u32,
+    /// Since when nothing has succeeded.
+    failing_since: Option<Timestamp>,
+}
+
+impl Lane {
+    /// A lane that is open.
+    pub(crate) fn new(pace: Pace, backoff: Backoff) -> Self {
+        Self {
+            pace,
+            backoff,
+            held_until: None,
+            failures: 0,
+            failing_since: None,
+        }
+    }
+
+    /// Lets one command through at `now`, or says when to ask again.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+        match self.held_until {
+            Some(until) if until > now => Err(until),
+            Some(_) | None => self.pace.take(now),
+        }
+    }
+
+    /// The provider refused the pace (429): hold the lane, slow down, and say until when.
+    pub(crate) fn throttled(&mut self, now: Timestamp, failure: &Failure, salt: u64) -> Timestamp {
+        // Answers to commands sent before the hold began belong to the same episode.
+        let same_episode = self.held_until.is_some_and(|until| until > now);
+        if !same_episode {
+            self.pace.slow_down();
+        }
+        self.failed(now, !same_episode);
+        let until = match failure.retry_after {
+            Some(wish) => wish.moment(now),
+            None => now.plus(self.backoff.wait(self.failures, salt)),
+        };
+        self.hold(until);
+        until
+    }
+
+    /// Nothing got through (the network is gone, or a read failed): wait before the next.
+    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, salt: u64) {
+        let new_episode = self.held_until.is_none_or(|until| until <= now);
+        self.failed(now, new_episode);
+        if new_episode {
+            self.hold(now.plus(self.backoff.wait(self.failures, salt)));
+        }
+    }
+
+    fn failed(&mut self, now: Timestamp, counts: bool) {
+        self.failures += u32::from(counts || self.failures == 0);
+        self.failing_since.get_or_insert(now);
+    }
+
+    /// Not before `until`; an earlier moment never shortens a hold.
+    pub(crate) fn hold(&mut self, until: Timestamp) {
+        self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
+    }
+
+    /// Something succeeded.
+    pub(crate) fn succeeded(&mut self) {
+        self.failures = 0;
+        self.failing_since = None;
+        self.pace.succeeded();
+    }
+
+    /// How long nothing has succeeded.
+    pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
+        self.failing_since
+            .map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// The moment before which nothing may start, if it lies ahead.
+    pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.held_until.filter(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::backoff::SUBMIT;
+    use crate::model::{FailureKind, RetryAfter};
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn lane() -> Lane {
+        Lane::new(Pace::new("10/s".parse().unwrap(), at(0), None), SUBMIT)
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_to_the_millisecond_and_never_shortened() {
+        let mut lane = lane();
+        let throttled = |seconds| {
+            Failure::new(FailureKind::Throttled, "slow down")
+                .with_retry_after(Some(RetryAfter::Seconds(seconds)))
+        };
+        assert_eq!(lane.throttled(at(0), &throttled(7), 0), at(7000));
+        lane.throttled(at(10), &throttled(1), 0);
+        assert_eq!(lane.take(at(6999)), Err(at(7000)));
+        assert_eq!(lane.take(at(7000)), Ok(()));
+    }
+
+    #[test]
+    fn many_refusals_of_one_burst_are_one_episode() {
+        let mut lane = lane();
+        let failure = Failure::new(FailureKind::Throttled, "slow down");
+        for _ in 0..20 {
+            lane.throttled(at(5), &failure, 3);
+        }
+        assert!(lane.held_until(at(5)).unwrap() <= at(5).plus(SUBMIT.first));
+    }
+}

@@ -1,0 +1,178 @@
+//! So many in so much time: governor's GCRA on the engine's own clock.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+use crate::model::{Rate, Timestamp};
+
+/// The clock governor is given: a number the engine sets to the time it was told.
+#[derive(Debug, Clone, Default)]
+struct ToldClock(Arc<AtomicU64>);
+
+impl Clock for ToldClock {
+    type Instant = Nanos;
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.load(Ordering::Relaxed))
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, ToldClock, NoOpMiddleware<Nanos>>;
+
+/// A pace that slows when told to and recovers step by step. No bursts: a quota of 15 a minute is one
+/// every four seconds, so that no window of a minute ever sees more than 15.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    limiter: Limiter,
+    clock: ToldClock,
+    origin: Timestamp,
+    rate: Rate,
+    /// 1 at full pace, 2 at half, up to [`SLOWEST`].
+    slowdown: u32,
+    last: Option<Timestamp>,
+    /// Successes since the pace last changed.
+    successes: u32,
+}
+
+/// Halving stops at an eighth of the pace: a provider that wants less says so in `Retry-After`.
+const SLOWEST: u32 = 8;
+
+/// So many successes in a row earn the next faster pace: slow enough not to swing between the two.
+const SUCCESSES_TO_RECOVER: u32 = 10;
+
+impl Pace {
+    /// A pace of `rate` for a run that begins at `now`. `last` is when the last one happened in
+    /// an earlier run, so that a restart does not forget the pace.
+    pub(crate) fn new(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
+        // A journal from a clock that has been set back must not make us wait for it.
+        let last = last.map(|last| last.min(now));
+        let origin = last.unwrap_or(now);
+        let clock = ToldClock::default();
+        let limiter = Self::limiter(rate, 1, &clock);
+        let mut pace = Self {
+            limiter,
+            clock,
+            origin,
+            rate,
+            slowdown: 1,
+            last: None,
+            successes: 0,
+        };
+        if let Some(last) = last {
+            pace.take(last)
+                .expect("the first one is always let through");
+        }
+        pace
+    }
+
+    fn limiter(rate: Rate, slowdown: u32, clock: &ToldClock) -> Limiter {
+        let quota = Quota::with_period(rate.interval() * slowdown)
+            .expect("an interval is never zero")
+            .allow_burst(NonZeroU32::MIN);
+        RateLimiter::direct_with_clock(quota, clock.clone())
+    }
+
+    /// Lets one through at `now`, or says when it will.
+    pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+        let nanos = |moment: Timestamp| {
+            u64::try_from(moment.since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+        };
+        self.clock.0.store(nanos(now), Ordering::Relaxed);
+        match self.limiter.check() {
+            Ok(()) => {
+                self.last = Some(now);
+                Ok(())
+            }
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(self.clock.now());
+                // Timestamps are whole milliseconds: round up, so that the wake-up is not too early.
+                Err(now.plus(wait + Duration::from_nanos(999_999)))
+            }
+        }
+    }
+
+    /// Halves the pace.
+    pub(crate) fn slow_down(&mut self) {
+        self.change((self.slowdown * 2).min(SLOWEST));
+    }
+
+    /// Counts a success; enough of them double the pace, up to the full one.
+    pub(crate) fn succeeded(&mut self) {
+        self.successes += 1;
+        if self.slowdown > 1 && self.successes >= SUCCESSES_TO_RECOVER {
+            self.change(self.slowdown / 2);
+        }
+    }
+
+    /// A governor's quota cannot be changed: build a new one and let it see the last one again.
+    fn change(&mut self, slowdown: u32) {
+        self.successes = 0;
+        if slowdown == self.slowdown {
+            return;
+        }
+        self.slowdown = slowdown;
+        self.clock.0.store(0, Ordering::Relaxed);
+        self.limiter = Self::limiter(self.rate, slowdown, &self.clock);
+        if let Some(last) = self.last {
+            self.take(last)
+                .expect("the first one is always let through");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + millis)
+    }
+
+    fn two_a_second(last: Option<Timestamp>) -> Pace {
+        Pace::new("2/s".parse().unwrap(), at(0), last)
+    }
+
+    #[test]
+    fn no_burst_and_the_exact_moment_of_the_next() {
+        let mut pace = two_a_second(None);
+        assert_eq!(pace.take(at(0)), Ok(()));
+        assert_eq!(pace.take(at(100)), Err(at(500)));
+        assert_eq!(pace.take(at(500)), Ok(()));
+        assert_eq!(pace.take(at(5000)), Ok(()));
+        assert_eq!(
+            pace.take(at(5000)),
+            Err(at(5500)),
+            "idle time earns no burst"
+        );
+    }
+
+    #[test]
+    fn a_restart_does_not_forget_the_pace() {
+        assert_eq!(two_a_second(Some(at(-200))).take(at(0)), Err(at(300)));
+        assert_eq!(two_a_second(Some(at(-900))).take(at(0)), Ok(()));
+        assert_eq!(
+            two_a_second(Some(at(86_400_000))).take(at(0)),
+            Err(at(500)),
+            "clock set back"
+        );
+    }
+
+    #[test]
+    fn slows_by_halves_and_recovers_by_success() {
+        let mut pace = two_a_second(None);
+        pace.take(at(0)).unwrap();
+        pace.slow_down();
+        assert_eq!(pace.take(at(500)), Err(at(1000)));
+        for _ in 0..SUCCESSES_TO_RECOVER {
+            pace.succeeded();
+        }
+        assert_eq!(pace.take(at(500)), Ok(()));
+    }
+}
