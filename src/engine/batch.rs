@@ -13,8 +13,8 @@ use super::reconciling::{Inventory, ListInAir};
 use super::step::Step;
 use super::{PlannedJob, Policy, Submits, backoff};
 use crate::model::{
-    Command, Entry, Event, Failure, FailureKind, Generation, IllegalTransition, JobEvent, JobId,
-    Lane as LaneName, Outcome, Phase, RemoteId, StopReason, Timestamp,
+    Command, Credits, Entry, Event, Failure, FailureKind, Generation, IllegalTransition, JobEvent,
+    JobId, Lane as LaneName, Outcome, Phase, RemoteId, StopReason, Timestamp,
 };
 
 /// Something that happened outside.
@@ -219,7 +219,7 @@ impl Batch {
         let job = &self.jobs[place];
         let state = &job.state;
         self.budget
-            .moved(crate::model::Credits::ZERO, Budget::committed_by(state));
+            .moved(Credits::ZERO, Budget::committed_by(state));
         self.in_flight += usize::from(job.is_in_flight());
         if let (Some(accepted), Some(remote)) = (state.accepted_at, state.phase.remote()) {
             self.accepted.insert((accepted, place));

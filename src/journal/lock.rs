@@ -1,0 +1,97 @@
+//! One writer at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The right to write to one output folder. Given back when it is dropped, or by the operating
+/// system when the process dies in any way at all: there are no stale locks.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why the lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error("another run holds `{}`: {holder}", folder.display())]
+    Held {
+        /// The output folder.
+        folder: PathBuf,
+        /// What that process wrote about itself.
+        holder: String,
+    },
+    /// The folder cannot be written to, or its file system has no locks.
+    #[error("cannot lock `{}`", folder.display())]
+    Unavailable {
+        /// The output folder.
+        folder: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes the lock of the output folder `folder`, creating `.callsheet/` in it if need be. `holder`
+    /// describes this process to others, such as `process 4711 since 2026-11-24T02:00:00Z`.
+    pub fn take(folder: &Path, holder: &str) -> Result<Self, LockError> {
+        let unavailable = |source| LockError::Unavailable {
+            folder: folder.to_owned(),
+            source,
+        };
+        let hidden = super::store::folder_of(folder);
+        std::fs::create_dir_all(&hidden).map_err(unavailable)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(hidden.join("lock"))
+            .map_err(unavailable)?;
+        // The holder's words live beside the lock: on some systems a locked file cannot be read.
+        let words = hidden.join("holder");
+        match file.try_lock() {
+            Ok(()) => {
+                let mut description = File::create(&words).map_err(unavailable)?;
+                description
+                    .write_all(holder.as_bytes())
+                    .map_err(unavailable)?;
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let holder = std::fs::read_to_string(&words)
+                    .ok()
+                    .filter(|text| !text.is_empty())
+                    .unwrap_or_else(|| "a process that did not say who it is".to_owned());
+                let holder = holder
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect();
+                Err(LockError::Held {
+                    folder: folder.to_owned(),
+                    holder,
+                })
+            }
+            Err(TryLockError::Error(source)) => Err(unavailable(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_taker_is_told_who_holds_it_and_a_third_gets_it_after_the_drop() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path(), "process 1").unwrap();
+        let Err(LockError::Held { holder, .. }) = Lock::take(folder.path(), "process 2") else {
+            panic!("the lock was given away twice");
+        };
+        assert_eq!(holder, "process 1");
+        drop(first);
+        Lock::take(folder.path(), "process 3").unwrap();
+    }
+}

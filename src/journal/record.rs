@@ -1,0 +1,37 @@
+//! What a journal holds, read back.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::store::{self, JournalError};
+use crate::model::{Entry, JobSpec};
+
+/// Whose journal it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Name of the campaign; part of every tag.
+    pub campaign: String,
+    /// Whether it was run against the sandbox: such a journal must never be taken for the record of
+    /// real videos.
+    pub is_sandbox: bool,
+}
+
+/// Everything a journal holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Whose it is.
+    pub identity: Identity,
+    /// Every job that was ever part of the campaign, as it was last planned.
+    pub jobs: Vec<JobSpec>,
+    /// What became true, in order.
+    pub entries: Vec<Entry>,
+}
+
+impl Record {
+    /// Reads the journal of the output folder `folder` without locking it; `None` if there is none.
+    /// What is read is one consistent moment, even while a run is going on.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        store::read(folder)
+    }
+}

@@ -1,0 +1,524 @@
+//! The database.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::record::{Identity, Record};
+use crate::model::{Entry, Event, JobSpec, Timestamp};
+
+/// `csht`, in the header of every journal: tells ours from other programs' databases.
+const APPLICATION_ID: i32 = 0x6373_6874;
+
+/// The version of the format, in `user_version`. A newer one is refused, never guessed at.
+const FORMAT_VERSION: i32 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
+    CREATE TABLE jobs (id TEXT PRIMARY KEY, specification TEXT NOT NULL) STRICT;
+    CREATE TABLE entries (
+        sequence INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        event TEXT NOT NULL
+    ) STRICT;
+";
+
+/// A journal that this process may write to. Hold the [`Lock`](super::Lock) of the folder meanwhile.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Why the journal cannot be used. In every case it has been left as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The database could not be read or written.
+    #[error("the journal `{}` cannot be used", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+    /// The file is not a journal.
+    #[error("`{}` is not a journal of this program; it was left untouched", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by a newer version of the program.
+    #[error(
+        "the journal `{}` has format {found}, this program knows {known}; it was left untouched",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i32,
+        /// Ours.
+        known: i32,
+    },
+    /// The file is torn or has been changed by something else.
+    #[error("the journal `{}` is damaged: {detail}; it was left untouched", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The journal belongs to something else.
+    #[error("the journal `{}` belongs to {found}, not to {wanted}", path.display())]
+    OtherCampaign {
+        /// The file.
+        path: PathBuf,
+        /// What it belongs to.
+        found: String,
+        /// What was to be run.
+        wanted: String,
+    },
+    /// A folder could not be made durable.
+    #[error("cannot sync `{}`", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+}
+
+/// The hidden folder of an output folder.
+pub(super) fn folder_of(out: &Path) -> PathBuf {
+    out.join(".callsheet")
+}
+
+fn path_of(out: &Path) -> PathBuf {
+    folder_of(out).join("journal.sqlite")
+}
+
+impl Journal {
+    /// Opens the journal of the output folder `out`, or makes a new one, and reads what it holds.
+    pub fn open(out: &Path, identity: &Identity) -> Result<(Self, Record), JournalError> {
+        let path = path_of(out);
+        // Reading first, without leave to write, so that what is refused is left untouched.
+        let existing = read(out)?;
+        if let Some(record) = &existing
+            && record.identity != *identity
+        {
+            return Err(JournalError::OtherCampaign {
+                found: describe(&record.identity),
+                wanted: describe(identity),
+                path,
+            });
+        }
+        let hidden = folder_of(out);
+        let mut connection = Connection::open(&path).map_err(|e| database(&path, e))?;
+        configure(&connection).map_err(|e| database(&path, e))?;
+        let record = match existing {
+            Some(record) => record,
+            None => {
+                create(&mut connection, identity).map_err(|e| database(&path, e))?;
+                Record {
+                    identity: identity.clone(),
+                    jobs: Vec::new(),
+                    entries: Vec::new(),
+                }
+            }
+        };
+        // The names of new files are durable only when their folders are.
+        for folder in [hidden.as_path(), out] {
+            sync_folder(folder).map_err(|source| JournalError::Folder {
+                path: folder.to_owned(),
+                source,
+            })?;
+        }
+        Ok((Self { connection, path }, record))
+    }
+
+    /// Keeps the plan's jobs, so that what was paid for can be collected even after its row is gone
+    /// from the sheet.
+    pub fn save_jobs<'a>(
+        &mut self,
+        jobs: impl IntoIterator<Item = &'a JobSpec>,
+    ) -> Result<(), JournalError> {
+        self.write(|transaction| {
+            let mut insert = transaction.prepare(
+                "INSERT INTO jobs (id, specification) VALUES (?1, ?2)
+                 ON CONFLICT (id) DO UPDATE SET specification = excluded.specification
+                 WHERE specification <> excluded.specification",
+            )?;
+            for job in jobs {
+                insert.execute(params![job.id.as_str(), to_json(job)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Appends entries in one transaction. When this returns, they are on disk.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        self.write(|transaction| {
+            let mut insert = transaction
+                .prepare("INSERT INTO entries (sequence, at, event) VALUES (?1, ?2, ?3)")?;
+            for entry in entries {
+                // SQLite counts in signed numbers; a campaign has no 2^63 entries.
+                let sequence = i64::try_from(entry.sequence).unwrap_or(i64::MAX);
+                insert.execute(params![
+                    sequence,
+                    entry.at.as_millis(),
+                    to_json(&entry.event)
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn write(
+        &mut self,
+        body: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), JournalError> {
+        let run = |connection: &mut Connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            body(&transaction)?;
+            transaction.commit()
+        };
+        run(&mut self.connection).map_err(|source| database(&self.path, source))
+    }
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // `status` may be reading; it never reads for long.
+    connection.busy_timeout(std::time::Duration::from_secs(10))
+}
+
+fn create(connection: &mut Connection, identity: &Identity) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute(
+        "INSERT INTO identity (campaign, is_sandbox) VALUES (?1, ?2)",
+        params![identity.campaign, identity.is_sandbox],
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()
+}
+
+pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
+    let path = path_of(out);
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(|e| database(&path, e))?;
+    connection
+        .busy_timeout(std::time::Duration::from_secs(10))
+        .map_err(|e| database(&path, e))?;
+    // One transaction, so that all reads see one moment.
+    connection
+        .execute_batch("BEGIN")
+        .map_err(|e| unreadable(&path, e))?;
+    let number = |pragma: &str| -> Result<i32, JournalError> {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .map_err(|e| unreadable(&path, e))
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application == 0
+        && version == 0
+        && is_empty(&connection).map_err(|e| unreadable(&path, e))?
+    {
+        // Created, and the program died before the first transaction: there is nothing in it.
+        return Ok(None);
+    }
+    if application != APPLICATION_ID {
+        return Err(JournalError::Foreign { path });
+    }
+    if version > FORMAT_VERSION {
+        return Err(JournalError::Newer {
+            path,
+            found: version,
+            known: FORMAT_VERSION,
+        });
+    }
+    let check: String = connection
+        .pragma_query_value(None, "quick_check", |row| row.get(0))
+        .map_err(|e| unreadable(&path, e))?;
+    if check != "ok" {
+        return Err(JournalError::Damaged {
+            path,
+            detail: check,
+        });
+    }
+    let identity = connection
+        .query_row("SELECT campaign, is_sandbox FROM identity", [], |row| {
+            Ok(Identity {
+                campaign: row.get(0)?,
+                is_sandbox: row.get(1)?,
+            })
+        })
+        .map_err(|e| unreadable(&path, e))?;
+    let jobs = read_jobs(&connection, &path)?;
+    let entries = read_entries(&connection, &path)?;
+    Ok(Some(Record {
+        identity,
+        jobs,
+        entries,
+    }))
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
+        row.get(0)
+    })
+}
+
+fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<JobSpec>, JournalError> {
+    let query = || -> rusqlite::Result<Vec<String>> {
+        connection
+            .prepare("SELECT specification FROM jobs ORDER BY rowid")?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    let parse = |text: String| {
+        serde_json::from_str(&text).map_err(|error| JournalError::Damaged {
+            path: path.to_owned(),
+            detail: format!("a job cannot be read ({error})"),
+        })
+    };
+    query()
+        .map_err(|e| unreadable(path, e))?
+        .into_iter()
+        .map(parse)
+        .collect()
+}
+
+fn read_entries(connection: &Connection, path: &Path) -> Result<Vec<Entry>, JournalError> {
+    let query = || -> rusqlite::Result<Vec<(i64, i64, String)>> {
+        connection
+            .prepare("SELECT sequence, at, event FROM entries ORDER BY sequence")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
+    };
+    let rows = query().map_err(|e| unreadable(path, e))?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for (sequence, at, event) in rows {
+        let damaged = |detail| JournalError::Damaged {
+            path: path.to_owned(),
+            detail,
+        };
+        let event: Event = serde_json::from_str(&event)
+            .map_err(|error| damaged(format!("entry {sequence} cannot be read ({error})")))?;
+        let sequence = u64::try_from(sequence)
+            .map_err(|_| damaged(format!("an entry has the number {sequence}")))?;
+        entries.push(Entry {
+            sequence,
+            at: Timestamp::from_millis(at),
+            event,
+        });
+    }
+    Ok(entries)
+}
+
+fn describe(identity: &Identity) -> String {
+    let place = if identity.is_sandbox {
+        "the sandbox"
+    } else {
+        "the real API"
+    };
+    format!("campaign `{}` on {place}", identity.campaign)
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data can always be written as JSON")
+}
+
+fn database(path: &Path, source: rusqlite::Error) -> JournalError {
+    JournalError::Database {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// An error while reading says what the file is, where SQLite knows.
+fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
+    use rusqlite::ErrorCode;
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => JournalError::Foreign { path },
+        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
+            path,
+            detail: source.to_string(),
+        },
+        Some(_) | None => JournalError::Database { path, source },
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        AspectRatio, Credits, Fingerprint, Generation, JobEvent, JobId, Origin, Speech, Tag,
+        VideoRequest,
+    };
+
+    fn identity() -> Identity {
+        Identity {
+            campaign: "spring".into(),
+            is_sandbox: false,
+        }
+    }
+
+    fn job() -> JobSpec {
+        let id: JobId = "a".parse().unwrap();
+        let request = VideoRequest::new(Speech::Text("Hi".into()), "p", AspectRatio::Portrait);
+        JobSpec::new(
+            id,
+            request,
+            Origin {
+                file: "spring.csv".into(),
+                line: 2,
+            },
+        )
+    }
+
+    fn entries(from: u64, count: u64) -> Vec<Entry> {
+        let job = job();
+        (from..from + count)
+            .map(|sequence| Entry {
+                sequence,
+                at: Timestamp::from_millis(1_700_000_000_000),
+                event: Event::job(
+                    &job.id,
+                    JobEvent::SubmitStarted {
+                        tag: Tag::of("spring", &job.id, &job.fingerprint, Generation(0)),
+                        fingerprint: Fingerprint::of(&job.request),
+                        generation: Generation(0),
+                        reserved: Credits::from_thousandths(5500),
+                    },
+                ),
+            })
+            .collect()
+    }
+
+    fn open(folder: &Path) -> Result<(Journal, Record), JournalError> {
+        std::fs::create_dir_all(folder_of(folder)).unwrap();
+        Journal::open(folder, &identity())
+    }
+
+    #[test]
+    fn what_was_appended_is_read_back_while_the_writer_lives_and_after() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Record::read(folder.path()).unwrap().is_none());
+        let (mut journal, record) = open(folder.path()).unwrap();
+        assert!(record.entries.is_empty());
+        journal.save_jobs([&job()]).unwrap();
+        journal.append(&entries(1, 3)).unwrap();
+        let beside = Record::read(folder.path()).unwrap().unwrap();
+        assert_eq!(beside.entries, entries(1, 3));
+        assert_eq!(beside.jobs, [job()]);
+        journal.append(&entries(4, 1)).unwrap();
+        drop(journal);
+        let (_, record) = open(folder.path()).unwrap();
+        assert_eq!(record.entries, entries(1, 4));
+    }
+
+    #[test]
+    fn a_number_used_twice_writes_nothing_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.append(&entries(1, 1)).unwrap();
+        let mut clash = entries(2, 1);
+        clash.extend(entries(1, 1));
+        assert!(journal.append(&clash).is_err());
+        assert_eq!(
+            Record::read(folder.path()).unwrap().unwrap().entries,
+            entries(1, 1)
+        );
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused_and_left_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder_of(folder.path())).unwrap();
+        let path = path_of(folder.path());
+        let put = |bytes: &[u8]| {
+            use std::io::Write as _;
+            File::create(&path).unwrap().write_all(bytes).unwrap();
+        };
+
+        let text = b"no database, but long enough to look like one ".repeat(40);
+        put(&text);
+        assert!(matches!(
+            open(folder.path()),
+            Err(JournalError::Foreign { .. })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), text);
+
+        std::fs::remove_file(&path).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE t (x)").unwrap();
+        drop(other);
+        assert!(matches!(
+            open(folder.path()),
+            Err(JournalError::Foreign { .. })
+        ));
+    }
+
+    #[test]
+    fn a_newer_format_another_campaign_and_a_torn_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        for batch in 0..100 {
+            journal.append(&entries(batch * 20 + 1, 20)).unwrap();
+        }
+        let other = Identity {
+            is_sandbox: true,
+            ..identity()
+        };
+        assert!(matches!(
+            Journal::open(folder.path(), &other),
+            Err(JournalError::OtherCampaign { .. })
+        ));
+        journal
+            .connection
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        drop(journal);
+        assert!(matches!(
+            open(folder.path()),
+            Err(JournalError::Newer { found: 99, .. })
+        ));
+
+        let path = path_of(folder.path());
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        drop(connection);
+        let whole = std::fs::metadata(&path).unwrap().len();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(whole / 2)
+            .unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(
+            open(folder.path()),
+            Err(JournalError::Damaged { .. })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}
