@@ -224,7 +224,7 @@ impl Batch {
         if let (Some(accepted), Some(remote)) = (state.accepted_at, state.phase.remote()) {
             self.accepted.insert((accepted, place));
             self.by_remote.insert(remote.clone(), place);
-            if let Some(rendered) = state.rendered_at {
+            if let Some(rendered) = state.rendered_at.filter(|_| !state.is_adopted) {
                 self.polling.learn(rendered.since(accepted));
             }
         }

@@ -42,6 +42,8 @@ mod pace;
 mod policy;
 mod polling;
 mod reconciling;
+#[cfg(test)]
+mod simulation;
 mod step;
 mod submitting;
 mod watching;

@@ -160,8 +160,13 @@ impl Batch {
         let mut has_earlier_witness = false;
         let mut witnesses = Vec::new();
         for (accepted, witness) in earlier.chain(later) {
-            if let Some(remote) = self.jobs[*witness].state.phase.remote() {
-                newest = newest.max(Some(*accepted));
+            let state = &self.jobs[*witness].state;
+            if let Some(remote) = state.phase.remote() {
+                // It was accepted somewhere between its own sending and the moment we knew of it.
+                // Each end is used where it proves less.
+                if state.attempts > 0 {
+                    newest = newest.max(state.submitted_at);
+                }
                 has_earlier_witness |= *accepted < sent;
                 witnesses.push(remote.clone());
             }

@@ -250,6 +250,7 @@ impl Batch {
                     return self.on_puzzle(now, place, failure);
                 };
                 if job.state.rendered_at.is_none()
+                    && !job.state.is_adopted
                     && let Some(accepted) = job.state.accepted_at
                 {
                     self.polling.learn(now.since(accepted));

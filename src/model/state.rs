@@ -27,8 +27,10 @@ pub struct JobState {
     pub charged: Option<Credits>,
     /// When the newest submit was started.
     pub submitted_at: Option<Timestamp>,
-    /// When it was accepted.
+    /// When its acceptance became known: from the answer, or much later from the list.
     pub accepted_at: Option<Timestamp>,
+    /// It was found in the list, so that `accepted_at` says little about when the render began.
+    pub is_adopted: bool,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
@@ -55,6 +57,7 @@ impl Default for JobState {
             charged: None,
             submitted_at: None,
             accepted_at: None,
+            is_adopted: false,
             rendered_at: None,
             finished_at: None,
             observed: None,
@@ -89,6 +92,7 @@ impl JobState {
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
+                self.is_adopted = true;
             }
             JobEvent::Submitted { .. } => self.accepted_at = Some(at),
             JobEvent::SubmitDeferred { failure } => {
@@ -146,6 +150,7 @@ impl JobState {
         self.generation = generation;
         self.reserved = reserved;
         self.charged = None;
+        self.is_adopted = false;
     }
 
     /// Credits that are gone: settled charges, and for finished jobs whose charge was never
