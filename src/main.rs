@@ -1,1 +1,3 @@
+//! The `callsheet` program.
+
 fn main() {}

@@ -11,10 +11,10 @@ use super::pace::Pace;
 use super::polling::Polling;
 use super::reconciling::{Inventory, ListInAir};
 use super::step::Step;
-use super::{PlannedJob, Policy, Submits, backoff};
+use super::{Policy, Submits, backoff};
 use crate::model::{
     Command, Credits, Entry, Event, Failure, FailureKind, Generation, IllegalTransition, JobEvent,
-    JobId, Lane as LaneName, Outcome, Phase, RemoteId, StopReason, Timestamp,
+    JobId, Lane as LaneName, Outcome, Phase, PlannedJob, RemoteId, StopReason, Timestamp,
 };
 
 /// Something that happened outside.

@@ -49,5 +49,5 @@ mod submitting;
 mod watching;
 
 pub use batch::{Batch, Input, RestoreError};
-pub use policy::{PlannedJob, Policy, Submits};
+pub use policy::{Policy, Submits};
 pub use step::{Ready, Step};

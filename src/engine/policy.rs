@@ -2,18 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Estimate, JobId, JobSpec, Limits};
-
-/// A job as the engine gets it.
-#[derive(Debug, Clone)]
-pub struct PlannedJob {
-    /// The job.
-    pub spec: JobSpec,
-    /// What it will need; the upper end is reserved.
-    pub estimate: Estimate,
-    /// Whether this run may submit it. What is already paid for is collected in any case.
-    pub selected: bool,
-}
+use crate::model::{JobId, Limits};
 
 /// What this run may and shall do.
 #[derive(Debug, Clone, Default)]

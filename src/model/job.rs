@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, JobId, VideoRequest};
+use super::{Estimate, Fingerprint, JobId, VideoRequest};
 
 /// One video to be made, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,20 @@ pub struct JobSpec {
     pub audio_seconds: Option<f64>,
     /// Where it stands in the manifest.
     pub origin: Origin,
+}
+
+/// A job with what it is expected to need and whether this run may pay for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedJob {
+    /// The job.
+    pub spec: JobSpec,
+    /// What it will need; the upper end is reserved.
+    pub estimate: Estimate,
+    /// Whether this run may submit it. What is already paid for is collected in any case.
+    pub selected: bool,
+    /// Whether the manifest still asks for it. A job that was paid for and is gone from the sheet is
+    /// collected all the same.
+    pub in_sheet: bool,
 }
 
 /// A place in what the user wrote.

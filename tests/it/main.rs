@@ -1,1 +1,1 @@
-
+//! The tests that see the program from outside.

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use self::world::{Chance, Nature, World};
-use super::{Batch, Input, PlannedJob, Policy};
+use super::{Batch, Input, Policy};
 use crate::model::{
     AspectRatio, Command, Credits, Entry, Estimate, Event, JobEvent, JobId, JobSpec, JobState,
-    Limits, Origin, Outcome, Phase, Rate, Speech, StopReason, Timestamp, VideoRequest,
+    Limits, Origin, Outcome, Phase, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -60,6 +60,7 @@ fn planned(number: usize) -> PlannedJob {
             high,
         },
         selected: true,
+        in_sheet: true,
     }
 }
 

@@ -1,0 +1,37 @@
+//! The one way in which anybody is told anything.
+
+use crate::model::{Entry, JobId, Lane, Timestamp};
+
+/// Somebody who is told what has become true. Called synchronously, in order, after the entry is on
+/// disk. An observer cannot fail the run: what goes wrong in it stays in it.
+pub trait Observer {
+    /// Something has become true, and is on disk.
+    fn on_entry(&mut self, entry: &Entry);
+
+    /// A moment of a live run; comes several times a second and is not on record.
+    fn on_pulse(&mut self, _pulse: &Pulse) {}
+}
+
+/// What only a live run knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// The time.
+    pub now: Timestamp,
+    /// Downloads under way.
+    pub transfers: Vec<Transfer>,
+    /// Pauses the provider asked for that are not over yet.
+    pub holds: Vec<(Lane, Timestamp)>,
+    /// Progress from 0 to 1 of the renders whose newest answer named it.
+    pub progress: Vec<(JobId, f64)>,
+}
+
+/// One download under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The job.
+    pub job: JobId,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes in all, if the server said so.
+    pub expected: Option<u64>,
+}
