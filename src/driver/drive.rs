@@ -1,0 +1,506 @@
+//! The loop itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use super::tasks::Tasks;
+use super::{Clock, Interrupts, Provider};
+use crate::engine::{Batch, Input};
+use crate::journal::{Journal, JournalError};
+use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
+use crate::observe::{Observer, Pulse};
+
+/// Timers stand still while a machine sleeps, the world does not: never wait longer than this without
+/// a look at the clock.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+/// Where entries become durable.
+pub trait Durable {
+    /// What can go wrong.
+    type Error;
+
+    /// Writes entries; they are on disk when it returns.
+    ///
+    /// # Errors
+    /// Nothing of it may be relied on then.
+    fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error>;
+}
+
+impl Durable for Journal {
+    type Error = JournalError;
+    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        Self::append(self, entries)
+    }
+}
+
+/// Everything one run needs.
+pub struct Drive<'run, P, J> {
+    /// The decisions.
+    pub batch: Batch,
+    /// The record.
+    pub journal: J,
+    /// Who carries out the commands.
+    pub provider: Arc<P>,
+    /// The time.
+    pub clock: &'run dyn Clock,
+    /// Ctrl-C and its like.
+    pub interrupts: Interrupts,
+    /// Who is told, in this order.
+    pub observers: Vec<&'run mut dyn Observer>,
+    /// How often the display wants a [`Pulse`].
+    pub tick: Duration,
+}
+
+impl<P, J> fmt::Debug for Drive<'_, P, J> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Drive").finish_non_exhaustive()
+    }
+}
+
+/// A submit that was accepted and could not be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// The job.
+    pub job: JobId,
+    /// Its id at the provider.
+    pub remote: RemoteId,
+}
+
+/// Why a run ended without an orderly end.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError<E> {
+    /// The journal could not be written.
+    #[error("what happened could not be recorded, so nothing more was submitted")]
+    Journal {
+        /// Why.
+        source: E,
+        /// Accepted submits whose ids are not on record; the next run finds them by their tags.
+        unrecorded: Vec<Unrecorded>,
+    },
+    /// A second interrupt: left at once.
+    #[error("interrupted a second time: left at once")]
+    Abandoned,
+    /// There was nothing to wait for though the work was not done: a mistake in this program.
+    #[error("internal error: the run is not finished but waits for nothing")]
+    Stuck,
+}
+
+impl<P: Provider, J: Durable> Drive<'_, P, J> {
+    /// Runs to the end, and says why it was early if it was.
+    ///
+    /// # Errors
+    /// See [`DriveError`]. In every case what is on record is true and complete enough to resume from.
+    pub async fn run(mut self) -> Result<Option<StopReason>, DriveError<J::Error>> {
+        let mut tasks = Tasks::new(Arc::clone(&self.provider));
+        let mut inputs = Vec::new();
+        let mut interruptions = 0_u32;
+        let mut tick = tokio::time::interval(self.tick);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let now = self.clock.now();
+            let step = self.batch.step(now, inputs.drain(..));
+            let write = |entries: &[Entry]| {
+                self.journal
+                    .append(entries)
+                    .map_err(|source| (source, accepted_in(entries)))
+            };
+            let ready = match step.persist(write) {
+                Ok(ready) => ready,
+                Err((source, mut unrecorded)) => {
+                    unrecorded.extend(self.last_answers(&mut tasks).await);
+                    return Err(DriveError::Journal { source, unrecorded });
+                }
+            };
+            for entry in &ready.entries {
+                for observer in &mut self.observers {
+                    observer.on_entry(entry);
+                }
+            }
+            for command in ready.commands {
+                tasks.start(command);
+            }
+            if ready.finished {
+                return Ok(self.batch.stopping().cloned());
+            }
+            if ready.wake_at.is_none() && tasks.is_empty() {
+                return Err(DriveError::Stuck);
+            }
+
+            let nap = nap(now, ready.wake_at);
+            #[expect(clippy::disallowed_methods, reason = "the driver waits")]
+            let wake_up = tokio::time::sleep(nap);
+            tokio::pin!(wake_up);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(()) = self.interrupts.recv() => {
+                        interruptions += 1;
+                        if interruptions > 1 {
+                            return Err(DriveError::Abandoned);
+                        }
+                        inputs.push(Input::Stop(StopReason::Interrupted));
+                        break;
+                    }
+                    Some(outcome) = tasks.next() => {
+                        inputs.push(Input::Answered(outcome));
+                        while let Some(outcome) = tasks.next_ready() {
+                            inputs.push(Input::Answered(outcome));
+                        }
+                        break;
+                    }
+                    () = &mut wake_up => break,
+                    _ = tick.tick() => self.pulse(&tasks),
+                }
+            }
+        }
+    }
+
+    fn pulse(&mut self, tasks: &Tasks<P>) {
+        let now = self.clock.now();
+        let pulse = Pulse {
+            now,
+            transfers: tasks.transfers(),
+            holds: self.batch.holds(now),
+            progress: Vec::new(),
+        };
+        for observer in &mut self.observers {
+            observer.on_pulse(&pulse);
+        }
+    }
+
+    /// The journal has failed. Submits in the air have perhaps been paid for: wait for their ids, unless
+    /// a person is in a hurry.
+    async fn last_answers(&mut self, tasks: &mut Tasks<P>) -> Vec<Unrecorded> {
+        let mut unrecorded = Vec::new();
+        while tasks.has_submits() {
+            tokio::select! {
+                Some(()) = self.interrupts.recv() => break,
+                Some(outcome) = tasks.next() => {
+                    unrecorded.extend(accepted(outcome));
+                }
+                else => break,
+            }
+        }
+        unrecorded
+    }
+}
+
+/// The accepted submits that `entries` would have put on record.
+fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
+    let accepted = |entry: &Entry| match &entry.event {
+        Event::Job {
+            job,
+            event: JobEvent::Submitted { remote },
+        } => Some(Unrecorded {
+            job: job.clone(),
+            remote: remote.clone(),
+        }),
+        Event::Job { .. }
+        | Event::RunStarted { .. }
+        | Event::RunEnded { .. }
+        | Event::LaneHeld { .. }
+        | Event::InventoryTaken { .. }
+        | Event::InventorySkipped { .. } => None,
+    };
+    entries.iter().filter_map(accepted).collect()
+}
+
+fn accepted(outcome: Outcome) -> Option<Unrecorded> {
+    match outcome {
+        Outcome::Submitted {
+            job,
+            result: Ok(remote),
+        } => Some(Unrecorded { job, remote }),
+        Outcome::Submitted { .. }
+        | Outcome::Polled { .. }
+        | Outcome::Looked { .. }
+        | Outcome::Listed { .. }
+        | Outcome::Fetched { .. } => None,
+    }
+}
+
+fn nap(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
+    wake_at.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::engine::Policy;
+    use crate::model::{
+        Artifact, AspectRatio, Command, Estimate, JobSpec, Limits, Listing, Meter, Origin,
+        PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
+    };
+
+    /// Tokio's paused clock as ours.
+    pub(in crate::driver) struct PausedClock(tokio::time::Instant);
+
+    impl PausedClock {
+        pub(in crate::driver) fn new() -> Self {
+            Self(tokio::time::Instant::now())
+        }
+    }
+
+    impl Clock for PausedClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(1_700_000_000_000).plus(self.0.elapsed())
+        }
+    }
+
+    /// Accepts everything; each render takes a minute.
+    #[derive(Default)]
+    struct Fake {
+        accepted: Mutex<BTreeMap<RemoteId, tokio::time::Instant>>,
+        panics_at_submit: bool,
+    }
+
+    const RENDER: Duration = Duration::from_secs(60);
+
+    impl Fake {
+        fn report(&self, remote: &RemoteId) -> RenderReport {
+            let is_done = self.accepted.lock().unwrap()[remote].elapsed() >= RENDER;
+            RenderReport {
+                remote: remote.clone(),
+                name: None,
+                status: if is_done {
+                    RenderStatus::Done
+                } else {
+                    RenderStatus::Running
+                },
+                output: is_done.then(|| format!("https://files.example/{remote}")),
+                thumbnail: None,
+                duration_seconds: None,
+                credits_used: None,
+                failed_reason: None,
+                progress: None,
+                created_at: None,
+            }
+        }
+
+        #[expect(clippy::disallowed_methods, reason = "a second under a paused clock")]
+        async fn answer(&self, command: Command) -> Outcome {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            match command {
+                Command::Submit { job, .. } => {
+                    assert!(!self.panics_at_submit, "planted");
+                    let remote: RemoteId = format!("remote-{job}").parse().unwrap();
+                    let now = tokio::time::Instant::now();
+                    self.accepted.lock().unwrap().insert(remote.clone(), now);
+                    Outcome::Submitted {
+                        job,
+                        result: Ok(remote),
+                    }
+                }
+                Command::Poll { remotes } => Outcome::Polled {
+                    result: Ok(remotes.iter().map(|remote| self.report(remote)).collect()),
+                    remotes,
+                },
+                Command::Look { job, remote } => Outcome::Looked {
+                    job,
+                    result: Ok(self.report(&remote)),
+                },
+                Command::List { .. } => Outcome::Listed {
+                    result: Ok(Listing::default()),
+                },
+                Command::Fetch(order) => Outcome::Fetched {
+                    job: order.job,
+                    result: Ok(Artifact {
+                        file: order.file,
+                        bytes: 1,
+                        sha256: "0".into(),
+                        thumbnail: None,
+                    }),
+                },
+            }
+        }
+    }
+
+    impl Provider for Fake {
+        fn perform(
+            &self,
+            command: Command,
+            _meter: Arc<Meter>,
+        ) -> impl Future<Output = Outcome> + Send {
+            self.answer(command)
+        }
+    }
+
+    /// Keeps what it is given, until it is full.
+    struct Paper {
+        entries: Arc<Mutex<Vec<Entry>>>,
+        room: usize,
+    }
+
+    impl Durable for Paper {
+        type Error = &'static str;
+        fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error> {
+            let mut written = self.entries.lock().unwrap();
+            if written.len() + entries.len() > self.room {
+                return Err("the paper is full");
+            }
+            written.extend_from_slice(entries);
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Witness {
+        entries: Vec<Entry>,
+        pulses: usize,
+    }
+
+    impl Observer for Witness {
+        fn on_entry(&mut self, entry: &Entry) {
+            self.entries.push(entry.clone());
+        }
+        fn on_pulse(&mut self, _pulse: &Pulse) {
+            self.pulses += 1;
+        }
+    }
+
+    fn batch(count: usize, clock: &PausedClock) -> Batch {
+        let jobs = (0..count).map(|number| {
+            let id: JobId = format!("job-{number}").parse().unwrap();
+            let speech = Speech::Text(format!("Text {number}"));
+            let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
+            let origin = Origin {
+                file: "sheet.csv".into(),
+                line: 2,
+            };
+            PlannedJob {
+                spec: JobSpec::new(id, request, origin),
+                estimate: Estimate::default(),
+                selected: true,
+                in_sheet: true,
+            }
+        });
+        let policy = Policy {
+            limits: Limits::default(),
+            ..Policy::default()
+        };
+        Batch::restore("test", jobs.collect(), policy, &[], clock.now()).unwrap()
+    }
+
+    struct Ran {
+        result: Result<Option<StopReason>, DriveError<&'static str>>,
+        written: Vec<Entry>,
+        witness: Witness,
+    }
+
+    /// Runs `jobs` jobs; an interrupt comes after each of `interrupts`.
+    async fn run(jobs: usize, fake: Fake, room: usize, interrupts: &[Duration]) -> Ran {
+        let clock = PausedClock::new();
+        let entries = Arc::new(Mutex::new(Vec::new()));
+        let mut witness = Witness::default();
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let drive = Drive {
+            batch: batch(jobs, &clock),
+            journal: Paper {
+                entries: Arc::clone(&entries),
+                room,
+            },
+            provider: Arc::new(fake),
+            clock: &clock,
+            interrupts: receiver,
+            observers: vec![&mut witness],
+            tick: Duration::from_secs(1),
+        };
+        let interrupting = async {
+            for after in interrupts {
+                #[expect(clippy::disallowed_methods, reason = "under a paused clock")]
+                tokio::time::sleep(*after).await;
+                sender.send(()).ok();
+            }
+        };
+        let (result, ()) = tokio::join!(drive.run(), interrupting);
+        let written = entries.lock().unwrap().clone();
+        Ran {
+            result,
+            written,
+            witness,
+        }
+    }
+
+    fn count(entries: &[Entry], what: &str) -> usize {
+        entries
+            .iter()
+            .filter(|entry| format!("{:?}", entry.event).contains(what))
+            .count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_campaign_runs_to_its_end_and_observers_hear_what_is_on_disk() {
+        let ran = run(20, Fake::default(), usize::MAX, &[]).await;
+        assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
+        assert_eq!(count(&ran.written, "Fetched"), 20);
+        assert_eq!(ran.witness.entries, ran.written);
+        assert!(ran.witness.pulses > 60, "the display ticks meanwhile");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_interrupt_waits_for_the_answers_of_submits_in_the_air() {
+        let ran = run(
+            20,
+            Fake::default(),
+            usize::MAX,
+            &[Duration::from_millis(5500)],
+        )
+        .await;
+        assert!(matches!(ran.result, Ok(Some(StopReason::Interrupted))));
+        let started = count(&ran.written, "SubmitStarted");
+        assert!(started > 0 && started < 20);
+        assert_eq!(count(&ran.written, "Submitted {"), started);
+        assert!(matches!(
+            ran.written.last().unwrap().event,
+            Event::RunEnded { .. }
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_interrupt_leaves_at_once() {
+        let soon = Duration::from_millis(10);
+        let ran = run(
+            20,
+            Fake::default(),
+            usize::MAX,
+            &[Duration::from_millis(1500), soon],
+        )
+        .await;
+        assert!(matches!(ran.result, Err(DriveError::Abandoned)));
+        assert_eq!(count(&ran.written, "Submitted {"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_journal_that_fails_ends_the_run_and_hands_out_the_ids_that_were_paid_for() {
+        // Room for the beginning of the run, the inventory and one submit.
+        let ran = run(20, Fake::default(), 3, &[]).await;
+        let Err(DriveError::Journal { unrecorded, .. }) = ran.result else {
+            panic!("{:?}", ran.result);
+        };
+        assert_eq!(count(&ran.written, "SubmitStarted"), 1);
+        assert_eq!(ran.written.len(), 3);
+        let expected = Unrecorded {
+            job: "job-0".parse().unwrap(),
+            remote: "remote-job-0".parse().unwrap(),
+        };
+        assert_eq!(unrecorded, [expected]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_submit_whose_task_dies_is_in_doubt() {
+        let fake = Fake {
+            panics_at_submit: true,
+            ..Fake::default()
+        };
+        let ran = run(1, fake, usize::MAX, &[]).await;
+        assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
+        assert_eq!(count(&ran.written, "SubmitLost"), 1);
+        assert_eq!(count(&ran.written, "SubmitStarted"), 1, "never sent again");
+    }
+}
