@@ -8,8 +8,8 @@ use reqwest::{Client, Method, Request, Response, Url};
 use super::clients::{RemoteError, api_headers};
 use super::{Clients, Scrubber, Words, refusal, transport};
 use crate::model::{CommandKind, Failure, FailureKind};
-use crate::remote::settings::{Settings, Timeouts};
 use crate::remote::BaseUrl;
+use crate::remote::settings::{Settings, Timeouts};
 
 /// A single answer is a few kilobytes; this is room for a thousand times as much.
 const LARGEST_ANSWER: usize = 8 << 20;
@@ -74,9 +74,10 @@ impl Channel {
     pub(in crate::remote) async fn post(&self, url: Url, body: Vec<u8>) -> Result<Answer, Failure> {
         let exchange = async {
             let mut request = self.request(Method::POST, url);
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, "application/json".parse().expect("plain ASCII"));
+            request.headers_mut().insert(
+                CONTENT_TYPE,
+                "application/json".parse().expect("plain ASCII"),
+            );
             *request.body_mut() = Some(body.into());
             let response = self.send(&self.clients.submits, request).await?;
             let response = self.accepted(response, CommandKind::Submit).await?;
@@ -130,9 +131,9 @@ impl Channel {
     pub(in crate::remote) async fn piece(
         &self,
         response: &mut Response,
-    ) -> Result<Option<impl AsRef<[u8]> + Send + 'static>, Failure> {
+    ) -> Result<Option<Vec<u8>>, Failure> {
         match tokio::time::timeout(self.timeouts.read, response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece),
+            Ok(Ok(piece)) => Ok(piece.map(Into::into)),
             Ok(Err(error)) => Err(transport(&error.without_url(), self.base.host())),
             Err(_elapsed) => Err(self.silence(self.timeouts.read)),
         }
@@ -178,7 +179,7 @@ impl Channel {
         let mut body = Vec::new();
         while body.len() < LARGEST_REFUSAL {
             match self.piece(&mut response).await {
-                Ok(Some(piece)) => body.extend_from_slice(piece.as_ref()),
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -191,14 +192,14 @@ impl Channel {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(piece) = self.piece(&mut response).await? {
-            if body.len() + piece.as_ref().len() > LARGEST_ANSWER {
+            if body.len() + piece.len() > LARGEST_ANSWER {
                 return Err(Failure::new(
                     FailureKind::Malformed,
                     format!("`{}` sends far more than was asked for", self.base.host()),
                 )
                 .with_status(status));
             }
-            body.extend_from_slice(piece.as_ref());
+            body.extend_from_slice(&piece);
         }
         Ok(Answer { status, body })
     }

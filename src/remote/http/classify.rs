@@ -84,7 +84,9 @@ pub(in crate::remote) fn refusal(
     let message = match (kind, command) {
         (K::Redirected, _) => redirect_message(headers),
         (K::NotFound, CommandKind::Look) => {
-            format!("the provider does not know this id; it may belong to another workspace: {words}")
+            format!(
+                "the provider does not know this id; it may belong to another workspace: {words}"
+            )
         }
         (K::NotFound, CommandKind::Submit | CommandKind::List) => {
             format!("the server has no such address; is it the API's? {words}")

@@ -198,10 +198,7 @@ mod tests {
                 "loc: body; loc: text; field required",
             ),
             (r#"{"error":{"message":"busy","code":7}}"#, "code: 7; busy"),
-            (
-                r#"{"options":{"voice":["bad"]}}"#,
-                "options.voice: bad",
-            ),
+            (r#"{"options":{"voice":["bad"]}}"#, "options.voice: bad"),
             ("null", ""),
             ("", ""),
             ("upstream\r\nfailed", "upstream failed"),
