@@ -91,10 +91,10 @@ impl Scripted {
         Settings {
             proxy: Proxy::Bypass,
             timeouts: Timeouts {
-                connect: Duration::from_millis(500),
-                create: Duration::from_millis(500),
-                read: Duration::from_millis(250),
-                stall: Duration::from_millis(250),
+                connect: Duration::from_secs(2),
+                create: Duration::from_millis(1500),
+                read: Duration::from_millis(700),
+                stall: Duration::from_millis(700),
             },
             ..Settings::new(self.address.parse().unwrap(), credentials, out.to_owned())
         }

@@ -10,7 +10,8 @@ use super::page::{Next, Pieces, Rows, read_page};
 use super::rows::{Asked, Catalogue, Sought, report};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
-    CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, Tag, VideoRequest,
+    CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, RenderStatus, Tag,
+    VideoRequest,
 };
 use crate::remote::http::{Answer, Channel};
 
@@ -177,6 +178,9 @@ impl Api {
     fn shown(&self, mut report: RenderReport) -> RenderReport {
         let clean = |words: String| self.channel.scrubber().clean(&words);
         report.failed_reason = report.failed_reason.map(clean);
+        if let RenderStatus::Other(word) = report.status {
+            report.status = RenderStatus::Other(clean(word));
+        }
         report
     }
 

@@ -115,6 +115,7 @@ mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech, VideoRequest};
     use crate::model::{Fingerprint, Generation, RenderStatus};
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn sought() -> (Tag, Sought) {
@@ -176,5 +177,30 @@ mod tests {
         assert_eq!(asked.reports[0].remote.as_str(), "AB-1");
         assert_eq!(asked.reports[0].status, RenderStatus::Done);
         assert_eq!(asked.reports[0].output.as_deref(), Some("https://x/v"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_row_is_a_report_or_none(
+            fields in prop::collection::btree_map(
+                prop::sample::select(vec![
+                    "id", "name", "status", "output", "video_output", "progress", "duration",
+                    "credits_used", "created_at", "failed_reason", "video_thumbnail",
+                ]),
+                prop::sample::select(vec![
+                    json!(null), json!(""), json!("x"), json!("1e999"), json!(-1), json!(1e300),
+                    json!(u64::MAX), json!([]), json!({"a": [null]}), json!(true), json!("50%"),
+                    json!("2025-05-13T03:12:44-07:00"), json!("é\u{1b}[2J"),
+                ]),
+                0..11,
+            )
+        ) {
+            let row = json!(fields);
+            let has_id = fields.get("id").is_some_and(|id| id == "x" || id.is_u64());
+            let reads = report(row.clone()).is_some();
+            prop_assert!(reads || !has_id, "{row}");
+            sought().1.take(row.clone()).unwrap();
+            Asked::about(&[]).take(row).unwrap();
+        }
     }
 }

@@ -280,9 +280,9 @@ fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 /// A list of strings, or one string with commas; anything else reads as empty.
 fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
-    let words: Vec<&str> = match &value {
-        serde_json::Value::Array(items) => items.iter().filter_map(|item| item.as_str()).collect(),
-        other => other.as_str().unwrap_or_default().split(',').collect(),
+    let words: Vec<&str> = match value.as_array() {
+        Some(items) => items.iter().filter_map(|item| item.as_str()).collect(),
+        None => value.as_str().unwrap_or_default().split(',').collect(),
     };
     let words = words.into_iter().map(str::trim);
     Ok(words

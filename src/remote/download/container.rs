@@ -4,13 +4,13 @@
 pub(super) const HEAD: usize = 12;
 
 /// Whether a file that begins like this is a video: MP4 (an `ftyp` box comes first, ISO/IEC 14496-12) or
-/// WebM (an EBML header, RFC 8794). Which of the two is not asked: a video that was paid for is not
+/// `WebM` (an EBML header, RFC 8794). Which of the two is not asked: a video that was paid for is not
 /// thrown away for its extension.
 pub(super) fn is_video(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp") || head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
 }
 
-/// Whether a file that begins like this is a picture: JPEG, PNG, WebP or GIF.
+/// Whether a file that begins like this is a picture: JPEG, PNG, `WebP` or GIF.
 pub(super) fn is_picture(head: &[u8]) -> bool {
     head.starts_with(&[0xff, 0xd8, 0xff])
         || head.starts_with(b"\x89PNG\r\n\x1a\n")

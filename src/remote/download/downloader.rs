@@ -82,9 +82,6 @@ impl Downloader {
             .map_err(|error| local(target.folder(), &error))?;
         let source = link.source();
         let earlier = Part::resume(target, source.clone()).await;
-        if let Some(part) = &earlier {
-            meter.set_received(part.length());
-        }
         let (mut response, host) = self.get(link, earlier.as_ref()).await?;
         let transfer = match (response.status(), earlier) {
             (StatusCode::OK, _) => {
@@ -150,6 +147,7 @@ impl Downloader {
         if let Some(total) = transfer.total {
             meter.expect(total);
         }
+        meter.set_received(transfer.part.length());
         loop {
             let piece = match self.piece(response, host).await {
                 Ok(Some(piece)) => piece,
