@@ -147,6 +147,115 @@ impl Lipsync {
     }
 }
 
+/// One persona in an answer of `GET /api/personas/` or `GET /api/personas_v2/`. There is no `name`; values are
+/// free words, because live data departs from the documented lists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PersonaItem {
+    /// The id, which goes into a job's `creator`.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: Option<String>,
+    /// The name that people know it by.
+    #[serde(deserialize_with = "lenient_text")]
+    pub creator_name: Option<String>,
+    /// `m`, `f`, `nb`.
+    #[serde(deserialize_with = "lenient_text")]
+    pub gender: Option<String>,
+    /// Such as `adult`.
+    #[serde(deserialize_with = "lenient_text")]
+    pub age_range: Option<String>,
+    /// Such as `indoor`.
+    #[serde(deserialize_with = "lenient_text")]
+    pub location: Option<String>,
+    /// Such as `presenter`.
+    #[serde(deserialize_with = "lenient_text")]
+    pub style: Option<String>,
+    /// The scene.
+    #[serde(deserialize_with = "lenient_text")]
+    pub video_scene: Option<String>,
+    /// Words to find it by.
+    #[serde(deserialize_with = "list_or_text")]
+    pub keywords: Vec<String>,
+    /// Trades it suits; documented as a text, seen as a list.
+    #[serde(deserialize_with = "list_or_text")]
+    pub suitable_industries: Vec<String>,
+    /// Whether it can be used.
+    #[serde(deserialize_with = "lenient_flag")]
+    pub is_active: Option<bool>,
+    /// Where a custom avatar stands in its making; not a render's status.
+    #[serde(deserialize_with = "lenient_text")]
+    pub process_status: Option<String>,
+    /// URL of a still picture in landscape.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_image_16_9: Option<String>,
+    /// URL of a still picture in the square.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_image_1_1: Option<String>,
+    /// URL of a still picture in portrait.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_image_9_16: Option<String>,
+    /// URL of a sample in landscape.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_video_16_9: Option<String>,
+    /// URL of a sample in the square.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_video_1_1: Option<String>,
+    /// URL of a sample in portrait.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_video_9_16: Option<String>,
+    /// An older name of the sample in landscape.
+    #[serde(deserialize_with = "lenient_text")]
+    pub landscape_preview_video: Option<String>,
+    /// An older name of the sample in the square.
+    #[serde(deserialize_with = "lenient_text")]
+    pub squared_preview_video: Option<String>,
+    /// An older name of the sample in portrait.
+    #[serde(deserialize_with = "lenient_text")]
+    pub portrait_preview_video: Option<String>,
+    /// It is one of the account's own. Ours, not the API's: it says which of the two lists it was in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_custom: bool,
+}
+
+/// One voice in the answer of `GET /api/voices/`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VoiceItem {
+    /// Its name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub name: Option<String>,
+    /// Its gender.
+    #[serde(deserialize_with = "lenient_text")]
+    pub gender: Option<String>,
+    /// The ways it can speak.
+    #[serde(deserialize_with = "readable_items")]
+    pub accents: Vec<AccentItem>,
+}
+
+/// One way a voice can speak: what a job's `accent` names.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccentItem {
+    /// The id, which goes into a job's `accent`.
+    #[serde(deserialize_with = "text_or_number")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub accent_name: Option<String>,
+    /// URL of a sample.
+    #[serde(deserialize_with = "lenient_text")]
+    pub preview_url: Option<String>,
+}
+
+/// The answer of `GET /api/remaining_credits/`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemainingCredits {
+    /// The account's balance.
+    #[serde(deserialize_with = "number_or_text")]
+    pub remaining_credits: Option<f64>,
+}
+
 /// A number, a string that holds one, or nothing; anything else reads as nothing.
 fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
@@ -166,6 +275,37 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<S
 fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value.as_str().map(str::to_owned))
+}
+
+/// A list of strings, or one string with commas; anything else reads as empty.
+fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let words: Vec<&str> = match value.as_array() {
+        Some(items) => items.iter().filter_map(|item| item.as_str()).collect(),
+        None => value.as_str().unwrap_or_default().split(',').collect(),
+    };
+    let words = words.into_iter().map(str::trim);
+    Ok(words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// A truth value; anything else reads as nothing.
+fn lenient_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(serde_json::Value::deserialize(deserializer)?.as_bool())
+}
+
+/// The items of a list that can be read; anything but a list reads as empty.
+fn readable_items<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(items
+        .iter()
+        .filter_map(|item| T::deserialize(item).ok())
+        .collect())
 }
 
 #[cfg(test)]
@@ -222,5 +362,25 @@ mod tests {
                 "no_caption": true, "no_music": true,
             })
         );
+    }
+
+    #[test]
+    fn catalogues_are_read_whatever_shape_their_words_have() {
+        let persona: PersonaItem = serde_json::from_str(
+            r#"{"id":"p","creator_name":"Anna","keywords":"a, b,,","suitable_industries":["x",1],
+                "is_active":"yes","style":7,"new":{}}"#,
+        )
+        .unwrap();
+        assert_eq!(persona.keywords, ["a", "b"]);
+        assert_eq!(persona.suitable_industries, ["x"]);
+        assert_eq!((persona.is_active, persona.style), (None, None));
+        let voice: VoiceItem = serde_json::from_str(
+            r#"{"name":"Joe","accents":[{"id":"v","accent_name":"US"},null,"x"]}"#,
+        )
+        .unwrap();
+        assert_eq!(voice.accents.len(), 1);
+        let credits: RemainingCredits =
+            serde_json::from_str(r#"{"remaining_credits":"12.5"}"#).unwrap();
+        assert_eq!(credits.remaining_credits, Some(12.5));
     }
 }

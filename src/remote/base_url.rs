@@ -1,0 +1,194 @@
+//! Where the API is.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use reqwest::Url;
+
+use crate::model::redact_url;
+
+/// The official address, from the provider's documentation.
+const OFFICIAL: &str = "https://api.creatify.ai";
+
+/// The address of the API: `http` or `https`, a host, perhaps a path, and nothing else. Plain `http`
+/// only to this very machine, because the credentials travel in every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+/// The text cannot be the address of the API.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{shown}` cannot be the address of the API: {rule}")]
+pub struct InvalidBaseUrl {
+    shown: String,
+    rule: &'static str,
+}
+
+impl BaseUrl {
+    /// The address of an endpoint: `segments` below the base, percent-encoded, with the trailing slash
+    /// without which the API redirects (and a redirected POST becomes a list).
+    pub(super) fn endpoint(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        url.path_segments_mut()
+            .expect("an http address has a path")
+            .pop_if_empty()
+            .extend(segments)
+            .push("");
+        url
+    }
+
+    /// Whether credentials meant for this address may travel to `url`.
+    pub(super) fn is_origin_of(&self, url: &Url) -> bool {
+        self.0.origin() == url.origin()
+    }
+
+    /// `url` on this address' own scheme and port, if it names the same host. A server behind a
+    /// gateway writes links with the scheme and port that it sees itself.
+    pub(super) fn rebase(&self, mut url: Url) -> Option<Url> {
+        if self.0.host() != url.host() {
+            return None;
+        }
+        url.set_scheme(self.0.scheme()).ok()?;
+        url.set_port(self.0.port()).ok()?;
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+        url.set_fragment(None);
+        Some(url)
+    }
+
+    /// The host, for messages.
+    pub(super) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether the API is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+}
+
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self(Url::parse(OFFICIAL).expect("the official address is well formed"))
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = InvalidBaseUrl;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let refused = |rule| {
+            // Whatever stands before an `@` may be a password, even where no scheme makes it one.
+            let shown = text.rsplit('@').next().unwrap_or(text);
+            let shown = if text.contains("://") { text } else { shown };
+            InvalidBaseUrl {
+                shown: redact_url(shown),
+                rule,
+            }
+        };
+        let mut url = Url::parse(text).map_err(|_| {
+            refused("it is no web address; write it in full, such as `https://api.creatify.ai`")
+        })?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(refused(
+                "only `http` and `https` are possible; write it in full, such as `https://api.creatify.ai`",
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused(
+                "it must not hold a user name or password; the keys are read from `CREATIFY_API_ID` and `CREATIFY_API_KEY`",
+            ));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("it must end before `?` and `#`"));
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(refused(
+                "the keys would travel unencrypted; use `https` (plain `http` is for this machine alone, such as `http://127.0.0.1:8080`)",
+            ));
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Whether `url` names this machine: by the names reserved for it (RFC 6761) or by its addresses.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || number
+            .parse::<Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
+        || number
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_keep_the_path_and_end_with_a_slash() {
+        for (base, expected) in [
+            (OFFICIAL, "https://api.creatify.ai/api/lipsyncs/"),
+            (
+                "https://gate.example/creatify/",
+                "https://gate.example/creatify/api/lipsyncs/",
+            ),
+        ] {
+            let base: BaseUrl = base.parse().unwrap();
+            assert_eq!(base.endpoint(&["api", "lipsyncs"]).as_str(), expected);
+        }
+        let odd = BaseUrl::default().endpoint(&["api", "lipsyncs", "a/b?c#d%2e"]);
+        assert_eq!(odd.path(), "/api/lipsyncs/a%2Fb%3Fc%23d%252e/");
+    }
+
+    #[test]
+    fn what_would_give_away_the_keys_is_refused() {
+        for wrong in [
+            "",
+            "api.creatify.ai",
+            "localhost:8080",
+            "ftp://api.creatify.ai",
+            "http://api.creatify.ai",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "https://user:word@api.creatify.ai",
+            "https://api.creatify.ai/?a=1",
+            "https://api.creatify.ai/#a",
+        ] {
+            let error = wrong.parse::<BaseUrl>().unwrap_err().to_string();
+            assert!(!error.contains("word@"), "{error}");
+        }
+        for right in [
+            "http://127.0.0.1:9",
+            "http://[::1]:9",
+            "http://localhost",
+            "http://api.localhost",
+        ] {
+            assert!(right.parse::<BaseUrl>().unwrap().is_loopback(), "{right}");
+        }
+    }
+
+    #[test]
+    fn links_of_the_same_host_are_followed_on_our_own_terms() {
+        let base: BaseUrl = "https://api.creatify.ai".parse().unwrap();
+        let inside = Url::parse("http://api.creatify.ai:8000/api/lipsyncs/?page=2").unwrap();
+        assert_eq!(
+            base.rebase(inside).unwrap().as_str(),
+            "https://api.creatify.ai/api/lipsyncs/?page=2"
+        );
+        let outside = Url::parse("https://elsewhere.example/api/lipsyncs/?page=2").unwrap();
+        assert_eq!(base.rebase(outside), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Lists, as they stream in.
+
+use super::*;
+
+/// A list of `rows` rows, in which the tag and the witness stand somewhere.
+fn long_list(rows: usize) -> String {
+    let mut list = String::from("[");
+    for row in 0..rows {
+        let (id, name) = match row {
+            1234 => ("mine".to_owned(), format!("Copy of a {TAG}")),
+            4321 => ("witness".to_owned(), "b".to_owned()),
+            _ => (row.to_string(), "somebody else's".to_owned()),
+        };
+        let comma = if row == 0 { "" } else { "," };
+        write!(
+            list,
+            r#"{comma}{{"id":"{id}","name":"{name}","status":"done"}}"#
+        )
+        .unwrap();
+    }
+    list + "]"
+}
+
+#[tokio::test]
+async fn a_list_of_thirty_thousand_rows_is_filtered_while_it_streams() {
+    let (server, remote) = with(json("200 OK", &long_list(30_000))).await;
+    let listing = list(&remote).await.unwrap();
+    assert_eq!(listing.rows, 30_000);
+    let ids: Vec<_> = listing.found.iter().map(|r| r.remote.as_str()).collect();
+    assert_eq!(ids, ["mine", "witness"]);
+    assert_eq!(server.seen()[0].line, "GET /api/lipsyncs/ HTTP/1.1");
+}
+
+#[tokio::test]
+async fn a_list_that_ends_in_the_middle_is_no_list() {
+    let rows = long_list(2000);
+    let half = &rows[..rows.len() / 2];
+    let announced = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", rows.len());
+    let announced = [announced.as_bytes(), half.as_bytes()].concat();
+    let unannounced = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{half}");
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{rows}\r\n",
+        rows.len()
+    );
+    for act in [
+        Act::Close(announced.clone()),
+        Act::Reset(announced.clone()),
+        Act::Hang(announced),
+        Act::Close(unannounced.into_bytes()),
+        // All the rows, and no sign of the end.
+        Act::Close(chunked.into_bytes()),
+        json("200 OK", half),
+    ] {
+        let (_server, remote) = with(act).await;
+        let failure = list(&remote).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
+    }
+    let (_server, remote) = with(json("200 OK", "[{}] trailing")).await;
+    assert_eq!(
+        list(&remote).await.unwrap_err().kind,
+        FailureKind::Malformed
+    );
+}
+
+#[tokio::test]
+async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
+    let page =
+        |row: &str, next: &str| json("200 OK", &format!(r#"{{"results":[{row}],"next":{next}}}"#));
+    let server = Scripted::start([]).await;
+    let remote = server.client(Path::new("unused"));
+    let created = r#"{"id":"x","created_at":"2025-01-01T00:00:00Z"}"#;
+    let mine = format!(r#"{{"id":"mine","name":"{TAG}","created_at":"2025-02-01T00:00:00Z"}}"#);
+    // The scheme and port are those that the server sees behind its gateway.
+    server.then([
+        page(&mine, r#""https://127.0.0.1:8000/api/lipsyncs/?page=2""#),
+        page(created, r#""?page=3""#),
+        page("{}", "null"),
+    ]);
+    let listing = list(&remote).await.unwrap();
+    assert_eq!((listing.rows, listing.found.len()), (3, 1));
+    assert_eq!(listing.oldest, Timestamp::parse("2025-01-01T00:00:00Z"));
+    assert_eq!(server.seen()[1].line, "GET /api/lipsyncs/?page=2 HTTP/1.1");
+    assert_eq!(server.seen()[2].line, "GET /api/lipsyncs/?page=3 HTTP/1.1");
+
+    let elsewhere = Scripted::start([]).await;
+    let away = elsewhere.address.replace("127.0.0.1", "localhost");
+    for next in [format!(r#""{away}/api/""#), "2".into(), r#""?""#.into()] {
+        server.then([
+            page("{}", &next),
+            page("{}", r#""?""#),
+            page("{}", r#""?""#),
+        ]);
+        let failure = list(&remote).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Malformed, "{next}");
+    }
+    assert!(elsewhere.seen().is_empty());
+}

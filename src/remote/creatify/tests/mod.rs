@@ -1,0 +1,80 @@
+//! The endpoints against a scripted server.
+
+mod list;
+mod read;
+mod submit;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{
+    AspectRatio, Command, Failure, FailureKind, Listing, Meter, Outcome, RemoteId, RenderReport,
+    RenderStatus, RetryAfter, Speech, Tag, Timestamp, VideoRequest, find_tags,
+};
+use crate::remote::Remote;
+use crate::remote::scripted::{Act, Scripted, answer, json};
+
+pub(super) const TAG: &str = "cs-abcdefghijkl";
+
+pub(super) fn tags() -> Arc<BTreeSet<Tag>> {
+    Arc::new(find_tags(TAG).collect())
+}
+
+pub(super) fn remote_id(text: &str) -> RemoteId {
+    text.parse().unwrap()
+}
+
+pub(super) async fn submit(remote: &Remote) -> Result<RemoteId, Failure> {
+    let speech = Speech::Text("Hello".into());
+    let command = Command::Submit {
+        job: "a".parse().unwrap(),
+        request: Arc::new(VideoRequest::new(speech, "p", AspectRatio::Portrait)),
+        name: format!("a {TAG}"),
+    };
+    let Outcome::Submitted { result, .. } = remote.perform(command, Arc::default()).await else {
+        panic!("the outcome of another command");
+    };
+    result
+}
+
+pub(super) async fn poll(remote: &Remote, ids: &[&str]) -> Result<Vec<RenderReport>, Failure> {
+    let remotes = ids.iter().map(|id| remote_id(id)).collect();
+    let command = Command::Poll { remotes };
+    let Outcome::Polled { result, .. } = remote.perform(command, Arc::default()).await else {
+        panic!("the outcome of another command");
+    };
+    result
+}
+
+pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Failure> {
+    let command = Command::Look {
+        job: "a".parse().unwrap(),
+        remote: remote_id(id),
+    };
+    let Outcome::Looked { result, .. } = remote.perform(command, Arc::default()).await else {
+        panic!("the outcome of another command");
+    };
+    result
+}
+
+pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
+    let command = Command::List {
+        tags: tags(),
+        witnesses: Arc::new([remote_id("witness")].into()),
+    };
+    let Outcome::Listed { result } = remote.perform(command, Arc::new(Meter::default())).await
+    else {
+        panic!("the outcome of another command");
+    };
+    result
+}
+
+/// A server with one act, and its client.
+pub(super) async fn with(act: Act) -> (Scripted, Remote) {
+    let server = Scripted::start([act]).await;
+    let remote = server.client(Path::new("unused"));
+    (server, remote)
+}

@@ -1,0 +1,167 @@
+//! The paid POST.
+
+use super::*;
+
+#[tokio::test]
+async fn an_accepted_create_gives_its_id() {
+    for status in ["200 OK", "201 Created", "202 Accepted"] {
+        let (server, remote) = with(json(status, r#"{"id":"j-1","status":"pending"}"#)).await;
+        assert_eq!(submit(&remote).await.unwrap().as_str(), "j-1");
+        let seen = &server.seen()[0];
+        assert_eq!(seen.line, "POST /api/lipsyncs/ HTTP/1.1");
+        assert_eq!(seen.headers["x-api-id"], "my-account");
+        assert_eq!(seen.headers["x-api-key"], "k3y-of-mine");
+        assert_eq!(seen.headers["accept"], "application/json");
+        assert_eq!(seen.headers["content-type"], "application/json");
+        assert!(seen.headers["user-agent"].starts_with("callsheet/"));
+        let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+        assert_eq!(body["name"], format!("a {TAG}"));
+    }
+}
+
+#[tokio::test]
+async fn every_failed_create_is_classified_by_what_may_have_happened() {
+    use FailureKind as K;
+    let half = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"id\":\"j-1\", \"na".to_vec();
+    let page = "<html><title>502 Bad Gateway</title></html>";
+    let table = [
+        (Act::Close(Vec::new()), K::Lost),
+        (Act::Reset(Vec::new()), K::Lost),
+        (Act::Hang(Vec::new()), K::Lost),
+        (Act::Close(half.clone()), K::Lost),
+        (Act::Reset(half.clone()), K::Lost),
+        (Act::Hang(half), K::Lost),
+        (Act::Close(b"not http at all\r\n\r\n".to_vec()), K::Lost),
+        (json("200 OK", "[]"), K::Malformed),
+        (json("200 OK", r#"[{"id":"j-1"}]"#), K::Malformed),
+        (json("201 Created", r#"{"status":"pending"}"#), K::Malformed),
+        (json("201 Created", r#"{"id":null}"#), K::Malformed),
+        (json("201 Created", r#"{"id":"a b"}"#), K::Malformed),
+        (json("201 Created", ""), K::Malformed),
+        (json("201 Created", page), K::Malformed),
+        (json("204 No Content", ""), K::Malformed),
+        (
+            json("400 Bad Request", r#"{"text":["too long"]}"#),
+            K::Rejected,
+        ),
+        (
+            json("400 Bad Request", r#"{"detail":"Insufficient credits"}"#),
+            K::OutOfCredits,
+        ),
+        (json("402 Payment Required", ""), K::OutOfCredits),
+        (json("401 Unauthorized", ""), K::Unauthorised),
+        (json("403 Forbidden", ""), K::Unauthorised),
+        (json("404 Not Found", ""), K::NotFound),
+        (json("405 Method Not Allowed", ""), K::NotFound),
+        (json("408 Request Timeout", ""), K::Lost),
+        (json("422 Unprocessable", "[]"), K::Rejected),
+        (json("429 Too Many Requests", ""), K::Throttled),
+        (json("500 Oops", ""), K::ServerError),
+        (json("503 Busy", page), K::ServerError),
+        (json("504 Gateway Timeout", ""), K::ServerError),
+        // The status is enough; its words need not be whole.
+        (
+            Act::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
+            K::Rejected,
+        ),
+        (
+            Act::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
+            K::Throttled,
+        ),
+    ];
+    for (act, kind) in table {
+        let (server, remote) = with(act.clone()).await;
+        let failure = submit(&remote).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{act:?}: {failure}");
+        assert_eq!(server.seen().len(), 1, "one attempt: {act:?}");
+        assert!(!failure.message.contains("k3y"), "{failure}");
+        assert!(!failure.message.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_never_left_is_certain() {
+    let (server, remote) = with(json("201 Created", "{}")).await;
+    let mut settings = server.settings(Path::new("unused"));
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    settings.base_url = format!("http://127.0.0.1:{port}").parse().unwrap();
+    let refused = Remote::new(settings.clone()).unwrap();
+    let failure = submit(&refused).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent, "{failure}");
+    assert!(failure.message.contains("refused"), "{failure}");
+
+    // TLS with a server that does not speak it.
+    settings.base_url = server.address.replace("http", "https").parse().unwrap();
+    settings.timeouts.connect = Duration::from_millis(200);
+    let failure = submit(&Remote::new(settings.clone()).unwrap()).await;
+    assert_eq!(failure.unwrap_err().kind, FailureKind::NotSent);
+
+    settings.base_url = "https://no-such-host.invalid".parse().unwrap();
+    let failure = submit(&Remote::new(settings).unwrap()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent, "{failure}");
+    assert!(server.seen().is_empty());
+    drop(remote);
+}
+
+#[tokio::test]
+async fn a_post_is_never_redirected() {
+    for status in [
+        "301 Moved",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary",
+        "308 Permanent",
+    ] {
+        let moved = answer(status, "Location: /api/lipsyncs/\r\n", "");
+        let (server, remote) = with(Act::Answer(moved)).await;
+        let failure = submit(&remote).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Redirected);
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn every_create_has_a_connection_of_its_own_and_is_sent_once() {
+    let created = || json("201 Created", r#"{"id":"j","status":"pending"}"#);
+    let server = Scripted::start([created(), Act::Close(Vec::new()), created()]).await;
+    let remote = server.client(Path::new("unused"));
+    submit(&remote).await.unwrap();
+    assert_eq!(submit(&remote).await.unwrap_err().kind, FailureKind::Lost);
+    submit(&remote).await.unwrap();
+    let connections: Vec<_> = server.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn pauses_are_read_in_both_forms() {
+    let moment = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
+    for (header, expected) in [
+        ("Retry-After: 30\r\n", Some(RetryAfter::Seconds(30))),
+        (
+            "Retry-After: Tue, 01 Jan 2030 00:00:00 GMT\r\n",
+            Some(RetryAfter::At(moment)),
+        ),
+        ("Retry-After: soon\r\n", None),
+        ("", None),
+    ] {
+        let (_server, remote) = with(Act::Answer(answer("429 Slow Down", header, ""))).await;
+        assert_eq!(submit(&remote).await.unwrap_err().retry_after, expected);
+    }
+}
+
+#[tokio::test]
+async fn keys_are_in_no_debug_print_and_must_fit_into_a_header() {
+    let (server, remote) = with(json("200 OK", "")).await;
+    let mut settings = server.settings(Path::new("unused"));
+    for shown in [format!("{remote:?}"), format!("{settings:?}")] {
+        assert!(
+            !shown.contains("k3y") && !shown.contains("my-account"),
+            "{shown}"
+        );
+    }
+    settings.credentials = crate::model::Credentials::new("a".into(), "b\nsecret".into());
+    let error = Remote::new(settings).unwrap_err().to_string();
+    assert!(error.contains("CREATIFY_API_KEY") && !error.contains("secret"));
+}

@@ -1,0 +1,358 @@
+//! A file that is not finished, and what makes it possible to go on with it later.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use reqwest::header::{DATE, ETAG, HeaderMap, LAST_MODIFIED};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
+
+use super::link::hexadecimal;
+use super::target::{Target, local, sync_folder};
+use crate::model::Failure;
+
+/// How much may be lost to a power cut. After one, a file can be longer than what really reached
+/// the disk, so only what was synced is resumed.
+const CHECKPOINT: u64 = 4 << 20;
+
+/// What is kept beside an unfinished file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Where it comes from, as [`Link::source`](super::link::Link::source) names it.
+    source: String,
+    /// The server's strong `ETag`.
+    etag: Option<String>,
+    /// The server's `Last-Modified`, if it is old enough to tell versions apart.
+    last_modified: Option<String>,
+    /// The length of the whole file, if known.
+    total: Option<u64>,
+    /// How many bytes have certainly reached the disk.
+    durable: u64,
+}
+
+impl Record {
+    /// The record of a file that the answer with these headers begins.
+    pub(super) fn new(source: String, headers: &HeaderMap, total: Option<u64>) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok();
+        // A weak validator (`W/"…"`) is equal for files that are not (RFC 9110, section 8.8.1).
+        let etag = text(ETAG).filter(|etag| etag.len() > 2 && etag.starts_with('"'));
+        // Two versions of one second cannot be told apart (RFC 9110, section 8.8.2.2).
+        let last_modified = text(LAST_MODIFIED).filter(|modified| {
+            let moment = |text| httpdate::parse_http_date(text).ok();
+            let answered = text(DATE).and_then(moment);
+            answered.is_some_and(|answered| {
+                moment(modified).is_some_and(|modified| modified < answered)
+            })
+        });
+        Self {
+            source,
+            etag: etag.map(str::to_owned),
+            last_modified: last_modified.map(str::to_owned),
+            total,
+            durable: 0,
+        }
+    }
+
+    /// What is sent as `If-Range`. A fresh link to another place may show the same file; a strong
+    /// `ETag` proves that, a date alone does not.
+    fn validator(&self, source: &str) -> Option<&str> {
+        let by_date = || {
+            self.last_modified
+                .as_deref()
+                .filter(|_| self.source == source)
+        };
+        self.etag.as_deref().or_else(by_date)
+    }
+
+    /// Whether an answer with these headers is about the same version of the file.
+    pub(super) fn agrees_with(&self, headers: &HeaderMap) -> bool {
+        let says = |name, known: Option<&String>| match (headers.get(name), known) {
+            (Some(said), Some(known)) => said.as_bytes() == known.as_bytes(),
+            (None, _) | (_, None) => true,
+        };
+        says(ETAG, self.etag.as_ref())
+            && (self.etag.is_some() || says(LAST_MODIFIED, self.last_modified.as_ref()))
+    }
+
+    /// The length of the whole file, if known.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
+    }
+}
+
+/// An unfinished file, open for more.
+#[derive(Debug)]
+pub(super) struct Part {
+    target: Target,
+    file: File,
+    hash: Sha256,
+    length: u64,
+    record: Record,
+    validator: Option<String>,
+}
+
+impl Part {
+    /// What an earlier attempt has left, if it can be gone on with. What cannot be is no error: the
+    /// file is simply begun again.
+    pub(super) async fn resume(target: &Target, source: String) -> Option<Self> {
+        let place = target.clone();
+        let (file, hash, length, record) =
+            blocking(move || reopen(&place, &source)).await.ok()??;
+        Some(Self {
+            target: target.clone(),
+            file: File::from_std(file),
+            hash,
+            length,
+            validator: Some(record.1),
+            record: record.0,
+        })
+    }
+
+    /// Begins anew, whatever was there.
+    pub(super) async fn begin(target: &Target, record: Record) -> Result<Self, Failure> {
+        let (place, kept) = (target.clone(), record.clone());
+        let file = blocking(move || {
+            remove(&place.record())?;
+            remove(&place.part())?;
+            let file = std::fs::File::create(place.part())?;
+            save(&place, &kept)?;
+            Ok(file)
+        })
+        .await
+        .map_err(|error| local(&target.part(), &error))?;
+        Ok(Self {
+            target: target.clone(),
+            file: File::from_std(file),
+            hash: Sha256::new(),
+            length: 0,
+            record,
+            validator: None,
+        })
+    }
+
+    /// Bytes that are here.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// What was recorded when it was begun.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The value of `If-Range` that goes on with it.
+    pub(super) fn validator(&self) -> Option<&str> {
+        self.validator.as_deref()
+    }
+
+    /// Adds bytes.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.hash.update(bytes);
+        self.length += bytes.len() as u64;
+        let written = self.file.write_all(bytes).await;
+        let written = match written {
+            Ok(()) if self.length - self.record.durable >= CHECKPOINT => self.checkpoint().await,
+            other => other,
+        };
+        written.map_err(|error| local(&self.target.part(), &error))
+    }
+
+    /// Leaves it for a later attempt. If that fails, the later attempt begins where the disk is known to be
+    /// good, or anew.
+    pub(super) async fn keep(mut self) {
+        let _next_attempt_has_less = self.checkpoint().await;
+    }
+
+    /// Throws it away: it is not what was wanted.
+    pub(super) async fn discard(self) {
+        let target = self.target;
+        let removed = blocking(move || {
+            remove(&target.record())?;
+            remove(&target.part())
+        });
+        // What stays is overwritten by the next attempt: without its record nothing is resumed.
+        let _stays = removed.await;
+    }
+
+    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest.
+    pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
+        let target = self.target.clone();
+        let synced = match self.file.flush().await {
+            Ok(()) => self.file.sync_all().await,
+            Err(error) => Err(error),
+        };
+        synced.map_err(|error| local(&target.part(), &error))?;
+        drop(self.file.into_std().await);
+        let place = target.clone();
+        blocking(move || {
+            std::fs::rename(place.part(), place.path())?;
+            sync_folder(place.folder())?;
+            remove(&place.record())
+        })
+        .await
+        .map_err(|error| local(target.path(), &error))?;
+        Ok((self.length, hexadecimal(&self.hash.finalize())))
+    }
+
+    async fn checkpoint(&mut self) -> io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_data().await?;
+        self.record.durable = self.length;
+        let (place, record) = (self.target.clone(), self.record.clone());
+        blocking(move || save(&place, &record)).await
+    }
+}
+
+/// The unfinished file cut to what is certain, its digest so far, its length, its record and the
+/// validator.
+type Reopened = (std::fs::File, Sha256, u64, (Record, String));
+
+fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
+    let record: Record = serde_json::from_slice(&std::fs::read(target.record())?)?;
+    let Some(validator) = record.validator(source).map(str::to_owned) else {
+        return Ok(None);
+    };
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(target.part())?;
+    // The last byte is asked for once more even if all are here: the server then says whether the file is
+    // still the same, and never that there is nothing left to send.
+    let last = record
+        .total
+        .map_or(u64::MAX, |total| total.saturating_sub(1));
+    let length = file.metadata()?.len().min(record.durable).min(last);
+    if length == 0 {
+        return Ok(None);
+    }
+    file.set_len(length)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(Some((file, hash, length, (record, validator)))),
+            count => hash.update(&buffer[..count]),
+        }
+    }
+}
+
+fn save(target: &Target, record: &Record) -> io::Result<()> {
+    let json = serde_json::to_vec(record)?;
+    replace(&target.record(), &json)
+}
+
+/// Puts a small file in its place, whole or not at all.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut side = path.to_owned().into_os_string();
+    side.push(".new");
+    let side = PathBuf::from(side);
+    let mut file = std::fs::File::create(&side)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&side, path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Work on the disk, where it holds nothing up.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
+    }
+
+    fn validator(lines: &[(&'static str, &str)], source: &str) -> Option<String> {
+        let record = Record::new("here".into(), &headers(lines), None);
+        record.validator(source).map(str::to_owned)
+    }
+
+    #[test]
+    fn only_strong_validators_are_used() {
+        let old = ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT");
+        let date = ("date", "Wed, 21 Oct 2015 07:28:01 GMT");
+        let same = ("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+        let strong = ("etag", "\"a\"");
+        let weak = ("etag", "W/\"a\"");
+        assert_eq!(validator(&[strong], "elsewhere").unwrap(), "\"a\"");
+        assert_eq!(validator(&[weak, old, date], "here").unwrap(), old.1);
+        assert_eq!(validator(&[old, date], "elsewhere"), None);
+        assert_eq!(validator(&[old, same], "here"), None);
+        assert_eq!(validator(&[old], "here"), None);
+        assert_eq!(validator(&[weak], "here"), None);
+        assert_eq!(validator(&[("etag", "\"\"")], "here"), None);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_synced_is_resumed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::new(folder.path(), "v.mp4").unwrap();
+        let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(10));
+        let mut part = Part::begin(&target, record).await.unwrap();
+        part.write(b"01234").await.unwrap();
+        part.keep().await;
+        // Bytes behind the last sync, as a power cut may leave them.
+        let mut file = std::fs::File::options()
+            .append(true)
+            .open(target.part())
+            .unwrap();
+        file.write_all(b"\0\0").unwrap();
+
+        let mut part = Part::resume(&target, "here".into()).await.unwrap();
+        assert_eq!((part.length(), part.validator()), (5, Some("\"a\"")));
+        part.write(b"56789").await.unwrap();
+        let (length, digest) = part.finish().await.unwrap();
+        assert_eq!(std::fs::read(target.path()).unwrap(), b"0123456789");
+        assert_eq!(
+            (length, digest),
+            (10, hexadecimal(&Sha256::digest(b"0123456789")))
+        );
+        assert!(!target.part().exists() && !target.record().exists());
+    }
+
+    #[tokio::test]
+    async fn the_last_byte_of_a_whole_part_is_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::new(folder.path(), "v.mp4").unwrap();
+        let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(5));
+        let mut part = Part::begin(&target, record).await.unwrap();
+        part.write(b"01234").await.unwrap();
+        part.keep().await;
+        for _ in 0..2 {
+            let part = Part::resume(&target, "there".into()).await.unwrap();
+            assert_eq!(part.length(), 4);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_torn_record_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::new(folder.path(), "v.mp4").unwrap();
+        assert!(Part::resume(&target, "here".into()).await.is_none());
+        replace(&target.part(), b"01234").unwrap();
+        for torn in [&b""[..], b"{\"source\":", b"[]", b"\0\0\0"] {
+            replace(&target.record(), torn).unwrap();
+            assert!(Part::resume(&target, "here".into()).await.is_none());
+        }
+    }
+}

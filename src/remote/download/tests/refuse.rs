@@ -1,0 +1,161 @@
+//! What is refused, by the server or by us.
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_no_video_is_not_kept() {
+    let page = "<html><title>Sign in</title></html>";
+    for (body, words) in [
+        (page, "an HTML page titled `Sign in`"),
+        (r#"{"detail":"no longer here"}"#, "no longer here"),
+        ("\0\u{1}\u{2}\u{3}\0\0\0\0\0\0\0\0\0", "unknown"),
+        ("short", "short"),
+        ("", "empty"),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let server = Scripted::start([Act::Answer(answer("200 OK", "", body))]).await;
+        let order = order(&format!("{}/v.mp4", server.address));
+        let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadContent);
+        assert!(failure.message.contains(words), "{failure}");
+        assert_eq!(files(out.path()), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn files_over_the_limit_are_refused_announced_or_not() {
+    let content = video(5000);
+    let unannounced = [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(),
+        &content,
+    ]
+    .concat();
+    for act in [
+        Act::Answer(answer("200 OK", "", &content)),
+        Act::Close(unannounced),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let server = Scripted::start([act]).await;
+        let mut settings = server.settings(out.path());
+        settings.largest_file = 4999;
+        let order = order(&format!("{}/v.mp4", server.address));
+        let failure = fetch(&Remote::new(settings).unwrap(), &order)
+            .await
+            .unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+        assert_eq!(files(out.path()), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_a_file_host_have_their_meaning() {
+    use FailureKind as K;
+    let expired = "<?xml version='1.0'?><Error><Message>Request has expired</Message></Error>";
+    let table = [
+        (json("401 Unauthorized", ""), K::Unauthorised),
+        (json("403 Forbidden", expired), K::Unauthorised),
+        (
+            json("403 Forbidden", r#"{"detail":"no credits"}"#),
+            K::Unauthorised,
+        ),
+        (json("404 Not Found", ""), K::NotFound),
+        (json("410 Gone", ""), K::NotFound),
+        (json("429 Slow Down", ""), K::Throttled),
+        (json("503 Busy", ""), K::ServerError),
+        (json("400 Bad Request", ""), K::Rejected),
+        (json("304 Not Modified", ""), K::Redirected),
+        (json("204 No Content", ""), K::BadContent),
+        (json("206 Partial Content", ""), K::BadContent),
+        (Act::Hang(Vec::new()), K::Lost),
+        (Act::Reset(Vec::new()), K::Lost),
+        (Act::Hang(cut("200 OK", "", &video(100), 50)), K::Lost),
+    ];
+    for (act, kind) in table {
+        let out = tempfile::tempdir().unwrap();
+        let server = Scripted::start([act.clone()]).await;
+        let order = order(&format!("{}/v.mp4?Signature=s3cret", server.address));
+        let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{act:?}: {failure}");
+        assert!(!failure.message.contains("s3cret"), "{failure}");
+        assert_eq!(server.seen().len(), 1, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_followed_to_web_addresses_only() {
+    let out = tempfile::tempdir().unwrap();
+    let host = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
+    let to = |place: &str| Act::Answer(answer("302 Found", &format!("Location: {place}\r\n"), ""));
+    let server = Scripted::start([to("/again?x=1"), to(&format!("{}/v", host.address))]).await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    fetch(&remote, &order).await.unwrap();
+    assert_eq!(server.seen()[1].line, "GET /again?x=1 HTTP/1.1");
+    for seen in host.seen().iter().chain(&server.seen()) {
+        let names: Vec<_> = seen.headers.keys().map(String::as_str).collect();
+        assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+    }
+
+    server.then([to("file:///etc/passwd"), to("http://user:word@127.0.0.1/")]);
+    for _ in 0..2 {
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+    }
+    server.then(vec![to("/again"); 20]);
+    let failure = fetch(&remote, &order).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Redirected);
+}
+
+#[tokio::test]
+async fn orders_that_leave_the_folder_or_the_web_are_refused_without_a_request() {
+    let out = tempfile::tempdir().unwrap();
+    let server = Scripted::start([]).await;
+    let remote = server.client(&out.path().join("inner"));
+    let good = order(&format!("{}/v.mp4", server.address));
+    for file in ["../a.mp4", "/tmp/a.mp4", "videos/../../a.mp4", ""] {
+        let order = FetchOrder {
+            file: file.into(),
+            ..good.clone()
+        };
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Refused, "{file}");
+    }
+    let failure = fetch(&remote, &order("file:///etc/passwd"))
+        .await
+        .unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(server.seen().is_empty());
+    assert_eq!(files(out.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_a_local_failure() {
+    let out = tempfile::tempdir().unwrap();
+    // A file where a folder belongs stops even a superuser, whom permissions do not.
+    std::fs::File::create(out.path().join("videos")).unwrap();
+    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
+    let order = order(&format!("{}/v.mp4", server.address));
+    let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Local);
+    assert!(failure.message.contains("videos"), "{failure}");
+    assert!(server.seen().is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_read_only_folder_is_a_local_failure() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("videos");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    if std::fs::File::create(folder.join("probe")).is_ok() {
+        // A superuser writes everywhere; the test above covers the same path.
+        return;
+    }
+    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
+    let order = order(&format!("{}/v.mp4", server.address));
+    let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Local, "{failure}");
+    assert!(failure.message.contains("a.mp4.part"), "{failure}");
+}

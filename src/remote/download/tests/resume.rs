@@ -1,0 +1,146 @@
+//! Going on where an earlier attempt ended.
+
+use super::*;
+
+#[tokio::test]
+async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_link() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(200_000);
+    let tag = "ETag: \"v1\"\r\n";
+    let server = Scripted::start([Act::Reset(cut("200 OK", tag, &content, 120_000))]).await;
+    let first = order(&format!("{}/v.mp4?Signature=1", server.address));
+    let failure = fetch(&server.client(out.path()), &first).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
+    let part = std::fs::read(out.path().join("videos/a.mp4.part")).unwrap();
+    assert!(!part.is_empty() && content.starts_with(&part));
+
+    let server = Scripted::start([Act::Answer(range(part.len(), &content, tag))]).await;
+    let second = order(&format!("{}/elsewhere/v.mp4?Signature=2", server.address));
+    let meter = Arc::default();
+    let artifact = fetch_metered(&server.client(out.path()), &second, &meter)
+        .await
+        .unwrap();
+    assert_eq!(
+        server.seen()[0].headers["range"],
+        format!("bytes={}-", part.len())
+    );
+    assert_eq!(server.seen()[0].headers["if-range"], "\"v1\"");
+    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+    assert_eq!(
+        std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
+        content
+    );
+    assert_eq!(files(out.path()), ["videos/a.mp4"]);
+    assert_eq!(
+        (meter.received(), meter.expected()),
+        (200_000, Some(200_000))
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_has_changed_is_begun_again() {
+    let out = tempfile::tempdir().unwrap();
+    let (old, new) = (video(100_000), video(80_000));
+    let server = Scripted::start([
+        Act::Reset(cut("200 OK", "ETag: \"v1\"\r\n", &old, 50_000)),
+        Act::Answer(answer("200 OK", "ETag: \"v2\"\r\n", &new)),
+    ])
+    .await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    fetch(&remote, &order).await.unwrap_err();
+    let artifact = fetch(&remote, &order).await.unwrap();
+    assert_eq!(server.seen()[1].headers["if-range"], "\"v1\"");
+    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&new)));
+}
+
+#[tokio::test]
+async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(100_000);
+    let tag = "ETag: \"v1\"\r\n";
+    let broken = || Act::Reset(cut("200 OK", tag, &content, 50_000));
+    let server = Scripted::start([]).await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    for wrong in [
+        range(1, &content, tag),
+        range(0, &content, tag),
+        answer("206 Partial Content", tag, b"no range at all"),
+        answer(
+            "416 Range Not Satisfiable",
+            "Content-Range: bytes */9\r\n",
+            "",
+        ),
+    ] {
+        server.then([broken(), Act::Answer(wrong)]);
+        fetch(&remote, &order).await.unwrap_err();
+        assert!(files(out.path()).contains(&"videos/a.mp4.part".to_owned()));
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
+        assert_eq!(files(out.path()), Vec::<String>::new());
+    }
+    // Another version under the right range.
+    server.then([broken()]);
+    fetch(&remote, &order).await.unwrap_err();
+    let length = std::fs::read(out.path().join("videos/a.mp4.part"))
+        .unwrap()
+        .len();
+    server.then([
+        Act::Answer(range(length, &content, "ETag: \"v2\"\r\n")),
+        Act::Answer(answer("200 OK", tag, &content)),
+    ]);
+    let failure = fetch(&remote, &order).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
+    fetch(&remote, &order).await.unwrap();
+    assert!(!server.seen().last().unwrap().headers.contains_key("range"));
+}
+
+#[tokio::test]
+async fn a_part_is_never_gone_on_with_without_a_strong_validator() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(100_000);
+    let server = Scripted::start([
+        Act::Reset(cut("200 OK", "ETag: W/\"v1\"\r\n", &content, 50_000)),
+        Act::Answer(answer("200 OK", "", &content)),
+    ])
+    .await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    fetch(&remote, &order).await.unwrap_err();
+    fetch(&remote, &order).await.unwrap();
+    assert!(!server.seen()[1].headers.contains_key("range"));
+}
+
+#[tokio::test]
+async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(10 << 20);
+    let tag = "ETag: \"v1\"\r\n";
+    let server = Scripted::start([Act::Hang(cut("200 OK", tag, &content, 9 << 20))]).await;
+    let mut settings = server.settings(out.path());
+    settings.timeouts.stall = std::time::Duration::from_secs(60);
+    let remote = Remote::new(settings).unwrap();
+    let order = order(&format!("{}/v.mp4", server.address));
+    let meter = Arc::<Meter>::default();
+    let running = fetch_metered(&remote, &order, &meter);
+    // The attempt is dropped in the middle, as a kill would do.
+    let cancelled = async {
+        while meter.received() < 9 << 20 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        result = running => panic!("{result:?}"),
+        () = cancelled => {}
+    }
+    // Checkpoints lie between pieces, so where the last one lies is asked for.
+    let record = std::fs::read(out.path().join("videos/a.mp4.part.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    let durable = usize::try_from(record["durable"].as_u64().unwrap()).unwrap();
+    assert!((8 << 20..=9 << 20).contains(&durable), "{durable}");
+    let next = Scripted::start([Act::Answer(range(durable, &content, tag))]).await;
+    let order = self::order(&format!("{}/v.mp4", next.address));
+    let artifact = fetch(&next.client(out.path()), &order).await.unwrap();
+    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+}

@@ -1,0 +1,97 @@
+//! What is kept is whole.
+
+use super::*;
+
+#[tokio::test]
+async fn a_video_and_its_thumbnail_come_home_without_credentials() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(300_000);
+    let server = Scripted::start([
+        Act::Answer(answer("200 OK", "", &content)),
+        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture")),
+    ])
+    .await;
+    let mut order = order(&format!("{}/v.mp4?Signature=s", server.address));
+    order.thumbnail_url = Some(format!("{}/t.png", server.address));
+    let meter = Arc::default();
+    let artifact = fetch_metered(&server.client(out.path()), &order, &meter)
+        .await
+        .unwrap();
+    assert_eq!(artifact.bytes, 300_000);
+    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+    assert_eq!(artifact.thumbnail.as_deref(), Some("thumbnails/a.jpg"));
+    assert_eq!(files(out.path()), ["thumbnails/a.jpg", "videos/a.mp4"]);
+    assert_eq!(
+        std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
+        content
+    );
+    assert_eq!(
+        (meter.received(), meter.expected()),
+        (300_000, Some(300_000))
+    );
+    for seen in server.seen() {
+        let all = format!("{seen:?}").to_lowercase();
+        assert!(!all.contains("x-api") && !all.contains("k3y") && !all.contains("my-account"));
+    }
+    assert_eq!(server.seen()[0].line, "GET /v.mp4?Signature=s HTTP/1.1");
+}
+
+#[tokio::test]
+async fn lengths_are_kept_to() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(1000);
+    let tag = "ETag: \"v1\"\r\n";
+    let server = Scripted::start([
+        Act::Close(cut("200 OK", tag, &content, 600)),
+        // The rest of the rest, and then more than was announced.
+        Act::Answer(answer(
+            "206 Partial Content",
+            "Content-Range: bytes 600-799/1000\r\nETag: \"v1\"\r\n",
+            &content[600..800],
+        )),
+        Act::Answer(
+            [
+                b"HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n".as_slice(),
+                b"Content-Range: bytes 800-999/1000\r\n\r\n12c\r\n",
+                &[7; 300],
+                b"\r\n0\r\n\r\n",
+            ]
+            .concat(),
+        ),
+    ])
+    .await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    for (kind, files_left) in [
+        (FailureKind::Lost, 2),
+        (FailureKind::Lost, 2),
+        (FailureKind::BadContent, 0),
+    ] {
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{failure}");
+        assert_eq!(files(out.path()).len(), files_left);
+    }
+    assert_eq!(server.seen()[1].headers["range"], "bytes=600-");
+    assert_eq!(server.seen()[2].headers["range"], "bytes=800-");
+}
+
+#[tokio::test]
+async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
+    let jpeg = b"\xff\xd8\xff\xe0 a picture";
+    for act in [
+        json("404 Not Found", ""),
+        json("200 OK", "<html>"),
+        Act::Close(cut("200 OK", "", jpeg, 8)),
+        Act::Hang(Vec::new()),
+        Act::Answer(answer("200 OK", "", vec![0xff; (10 << 20) + 1])),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let server =
+            Scripted::start([Act::Answer(answer("200 OK", "", video(100))), act.clone()]).await;
+        let mut order = order(&format!("{}/v.mp4", server.address));
+        order.thumbnail_url = Some(format!("{}/t.jpg", server.address));
+        let artifact = fetch(&server.client(out.path()), &order).await.unwrap();
+        assert_eq!(artifact.thumbnail, None);
+        assert_eq!(files(out.path()), ["videos/a.mp4"]);
+    }
+}

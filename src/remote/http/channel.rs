@@ -1,0 +1,217 @@
+//! Requests to the API: with credentials, to the API's own address only, one attempt each.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Client, Method, Request, Response, Url};
+
+use super::clients::{RemoteError, api_headers};
+use super::{Clients, Scrubber, Words, refusal, transport};
+use crate::model::{CommandKind, Failure, FailureKind};
+use crate::remote::BaseUrl;
+use crate::remote::settings::{Settings, Timeouts};
+
+/// A single answer is a few kilobytes; this is room for a thousand times as much.
+const LARGEST_ANSWER: usize = 8 << 20;
+
+/// Of a refusal only the first words are shown.
+const LARGEST_REFUSAL: usize = 64 << 10;
+
+/// A server that redirects more often than this goes round in circles.
+const MOST_REDIRECTS: usize = 5;
+
+/// The way to the API.
+#[derive(Debug)]
+pub(in crate::remote) struct Channel {
+    clients: Clients,
+    base: BaseUrl,
+    headers: HeaderMap,
+    timeouts: Timeouts,
+    scrubber: Scrubber,
+}
+
+/// A success: its whole body, and the status it came with.
+#[derive(Debug)]
+pub(in crate::remote) struct Answer {
+    /// The HTTP status, 2xx.
+    pub(in crate::remote) status: u16,
+    /// The body.
+    pub(in crate::remote) body: Vec<u8>,
+}
+
+impl Channel {
+    /// The way to the API that `settings` describe.
+    pub(in crate::remote) fn new(
+        settings: &Settings,
+        clients: Clients,
+        scrubber: Scrubber,
+    ) -> Result<Self, RemoteError> {
+        Ok(Self {
+            clients,
+            base: settings.base_url.clone(),
+            headers: api_headers(settings)?,
+            timeouts: settings.timeouts,
+            scrubber,
+        })
+    }
+
+    /// The API's address.
+    pub(in crate::remote) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Makes words of the server fit to be shown.
+    pub(in crate::remote) fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+
+    /// How long a read waits for the next piece.
+    pub(in crate::remote) fn patience(&self) -> Duration {
+        self.timeouts.read
+    }
+
+    /// Sends the paid POST. Never redirected, never repeated, on a connection of its own.
+    pub(in crate::remote) async fn post(&self, url: Url, body: Vec<u8>) -> Result<Answer, Failure> {
+        let exchange = async {
+            let mut request = self.request(Method::POST, url);
+            request.headers_mut().insert(
+                CONTENT_TYPE,
+                "application/json".parse().expect("plain ASCII"),
+            );
+            *request.body_mut() = Some(body.into());
+            let response = self.send(&self.clients.submits, request).await?;
+            let response = self.accepted(response, CommandKind::Submit).await?;
+            self.whole(response).await
+        };
+        tokio::time::timeout(self.timeouts.create, exchange)
+            .await
+            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.create)))
+    }
+
+    /// Reads the whole of a short answer.
+    pub(in crate::remote) async fn get(
+        &self,
+        url: Url,
+        command: CommandKind,
+    ) -> Result<Answer, Failure> {
+        let exchange = async {
+            let response = self.open(url, command).await?;
+            self.whole(response).await
+        };
+        tokio::time::timeout(self.timeouts.read, exchange)
+            .await
+            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.read)))
+    }
+
+    /// Asks, and answers as soon as a success is certain; the body is still to be read. Redirects are
+    /// followed as long as they stay at the API's own address.
+    pub(in crate::remote) async fn open(
+        &self,
+        mut url: Url,
+        command: CommandKind,
+    ) -> Result<Response, Failure> {
+        for _ in 0..=MOST_REDIRECTS {
+            let request = self.request(Method::GET, url.clone());
+            let sent = self.send(&self.clients.reads, request);
+            let response = tokio::time::timeout(self.timeouts.read, sent)
+                .await
+                .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.read)))?;
+            match self.redirect(&url, &response) {
+                Some(next) => url = next,
+                None => return self.accepted(response, command).await,
+            }
+        }
+        Err(Failure::new(
+            FailureKind::Redirected,
+            format!("`{}` redirects in circles", self.base.host()),
+        ))
+    }
+
+    /// The next piece of `response`; `None` at its end.
+    pub(in crate::remote) async fn piece(
+        &self,
+        response: &mut Response,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        match tokio::time::timeout(self.timeouts.read, response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece.map(Into::into)),
+            Ok(Err(error)) => Err(transport(&error.without_url(), self.base.host())),
+            Err(_elapsed) => Err(self.silence(self.timeouts.read)),
+        }
+    }
+
+    fn request(&self, method: Method, url: Url) -> Request {
+        let mut request = Request::new(method, url);
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
+    async fn send(&self, client: &Client, request: Request) -> Result<Response, Failure> {
+        client
+            .execute(request)
+            .await
+            .map_err(|error| transport(&error.without_url(), self.base.host()))
+    }
+
+    /// Where `response` redirects to, if that is the API's own address.
+    fn redirect(&self, from: &Url, response: &Response) -> Option<Url> {
+        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let place = response.headers().get(LOCATION)?.to_str().ok()?;
+        let next = from.join(place).ok()?;
+        let is_safe = self.base.is_origin_of(&next)
+            && next.username().is_empty()
+            && next.password().is_none();
+        is_safe.then_some(next)
+    }
+
+    /// `response` if it is a success, else what it means.
+    async fn accepted(
+        &self,
+        mut response: Response,
+        command: CommandKind,
+    ) -> Result<Response, Failure> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        // The status decides; whether its words can be read to the end does not matter.
+        let mut body = Vec::new();
+        while body.len() < LARGEST_REFUSAL {
+            match self.piece(&mut response).await {
+                Ok(Some(piece)) => body.extend_from_slice(&piece),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        body.truncate(LARGEST_REFUSAL);
+        let words = Words::of(&body, &self.scrubber);
+        Err(refusal(status, response.headers(), &words, command))
+    }
+
+    async fn whole(&self, mut response: Response) -> Result<Answer, Failure> {
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(piece) = self.piece(&mut response).await? {
+            if body.len() + piece.len() > LARGEST_ANSWER {
+                return Err(Failure::new(
+                    FailureKind::Malformed,
+                    format!("`{}` sends far more than was asked for", self.base.host()),
+                )
+                .with_status(status));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer { status, body })
+    }
+
+    fn silence(&self, waited: Duration) -> Failure {
+        Failure::new(
+            FailureKind::Lost,
+            format!(
+                "no answer from `{}` within {} s",
+                self.base.host(),
+                waited.as_secs_f32()
+            ),
+        )
+    }
+}

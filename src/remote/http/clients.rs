@@ -1,0 +1,136 @@
+//! The HTTP clients: three kinds of traffic that must not share habits.
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Certificate, Client, ClientBuilder, Url};
+
+use crate::remote::base_url::is_loopback;
+use crate::remote::settings::{Proxy, Settings};
+
+/// Why there can be no client.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// A key holds something that cannot stand in a header. The value is not shown.
+    #[error(
+        "the value of `{variable}` cannot be sent: it holds a line break or another character that HTTP does not allow"
+    )]
+    Credential {
+        /// The environment variable it comes from.
+        variable: &'static str,
+    },
+    /// The client could not be built.
+    #[error("the HTTP client cannot be started: {reason}")]
+    Client {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Every client this layer has.
+///
+/// None of them follows a redirect or repeats a request by itself, and all of them speak HTTP/1.1: in
+/// HTTP/2 a connection that is being closed (GOAWAY) leaves it open which requests were processed, and
+/// a slow download would share its connection with the others.
+#[derive(Debug, Clone)]
+pub(in crate::remote) struct Clients {
+    /// For reads of the API. Idle connections are kept.
+    pub(in crate::remote) reads: Client,
+    /// For the paid POST: a fresh connection each time.
+    ///
+    /// On a kept connection that the server closes at that very moment, the error would be ambiguous; and
+    /// hyper-util's legacy client (`send_request`) sends a request again by itself when a *reused*
+    /// connection gave it back unsent, which `reqwest::retry::never` does not govern. Without a pool
+    /// no connection is ever reused (`one_connection_for` connects at once), so there is neither.
+    pub(in crate::remote) submits: Client,
+    files: Client,
+    local_files: Client,
+}
+
+impl Clients {
+    /// Builds all clients.
+    pub(in crate::remote) fn new(settings: &Settings) -> Result<Self, RemoteError> {
+        // An error means that a provider is installed already, which is just as good.
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let api_proxy = if settings.base_url.is_loopback() {
+            Proxy::Bypass
+        } else {
+            settings.proxy
+        };
+        Ok(Self {
+            reads: build(settings, api_proxy, |builder| builder)?,
+            submits: build(settings, api_proxy, |builder| {
+                builder.pool_max_idle_per_host(0)
+            })?,
+            files: build(settings, settings.proxy, |builder| builder)?,
+            local_files: build(settings, Proxy::Bypass, |builder| builder)?,
+        })
+    }
+
+    /// The client that downloads from `url`. It has never seen the credentials.
+    pub(in crate::remote) fn for_file(&self, url: &Url) -> &Client {
+        if is_loopback(url) {
+            &self.local_files
+        } else {
+            &self.files
+        }
+    }
+}
+
+/// One client. With no certificate store on the system (slim containers), the roots that are compiled
+/// in take its place.
+fn build(
+    settings: &Settings,
+    proxy: Proxy,
+    change: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, RemoteError> {
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(&settings.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .connect_timeout(settings.timeouts.connect);
+        change(match proxy {
+            Proxy::System => builder,
+            Proxy::Bypass => builder.no_proxy(),
+        })
+    };
+    builder()
+        .build()
+        .or_else(|_no_system_store| {
+            let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+                .iter()
+                .filter_map(|root| Certificate::from_der(root).ok());
+            builder().tls_certs_only(roots).build()
+        })
+        .map_err(|error| RemoteError::Client {
+            reason: super::classify::root_cause(&error),
+        })
+}
+
+/// The headers of every request to the API, and of no other.
+pub(super) fn api_headers(settings: &Settings) -> Result<HeaderMap, RemoteError> {
+    let secret = |value: &str, variable| {
+        let mut value = HeaderValue::from_str(value)
+            .ok()
+            .filter(|_| !value.is_empty())
+            .ok_or(RemoteError::Credential { variable })?;
+        value.set_sensitive(true);
+        Ok(value)
+    };
+    let credentials = &settings.credentials;
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        "x-api-id",
+        secret(credentials.expose_id(), "CREATIFY_API_ID")?,
+    );
+    headers.insert(
+        "x-api-key",
+        secret(credentials.expose_key(), "CREATIFY_API_KEY")?,
+    );
+    headers.insert(
+        reqwest::header::ACCEPT,
+        HeaderValue::from_static("application/json"),
+    );
+    Ok(headers)
+}

@@ -1,0 +1,15 @@
+//! One attempt over HTTP, and what it means when it fails.
+
+mod channel;
+mod classify;
+mod clients;
+mod retry_after;
+mod scrubber;
+mod words;
+
+pub(in crate::remote) use channel::{Answer, Channel};
+pub(in crate::remote) use classify::{refusal, transport};
+pub(in crate::remote) use clients::Clients;
+pub use clients::RemoteError;
+pub(in crate::remote) use scrubber::Scrubber;
+pub(in crate::remote) use words::Words;

@@ -1,0 +1,176 @@
+//! A server that does as it is told, byte for byte, and remembers what it was asked. For tests.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Proxy, Remote, Settings, Timeouts};
+use crate::model::Credentials;
+
+/// What the server does with one request.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Sends these bytes and keeps the connection.
+    Answer(Vec<u8>),
+    /// Sends these bytes and closes the connection.
+    Close(Vec<u8>),
+    /// Sends these bytes and resets the connection.
+    Reset(Vec<u8>),
+    /// Sends these bytes and then nothing more.
+    Hang(Vec<u8>),
+}
+
+/// One request as it came in.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// The first line.
+    pub(super) line: String,
+    /// Header names in lower case.
+    pub(super) headers: BTreeMap<String, String>,
+    /// The body.
+    pub(super) body: String,
+    /// Which connection it came on.
+    pub(super) connection: usize,
+}
+
+/// The server.
+#[derive(Debug)]
+pub(super) struct Scripted {
+    /// `http://127.0.0.1:port`.
+    pub(super) address: String,
+    acts: Arc<Mutex<VecDeque<Act>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Scripted {
+    /// Starts a server that performs `acts` in order, one a request, and answers 599 when they are used up.
+    pub(super) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self {
+            address: format!("http://{}", listener.local_addr().unwrap()),
+            acts: Arc::new(Mutex::new(acts.into_iter().collect())),
+            seen: Arc::default(),
+        };
+        let (acts, seen) = (Arc::clone(&server.acts), Arc::clone(&server.seen));
+        tokio::spawn(async move {
+            for connection in 0.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(
+                    stream,
+                    connection,
+                    Arc::clone(&acts),
+                    Arc::clone(&seen),
+                ));
+            }
+        });
+        server
+    }
+
+    /// Adds to what is still to be done.
+    pub(super) fn then(&self, acts: impl IntoIterator<Item = Act>) {
+        self.acts.lock().unwrap().extend(acts);
+    }
+
+    /// What it was asked so far.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// A client of this server with a short patience, whose files go to `out`.
+    pub(super) fn client(&self, out: &Path) -> Remote {
+        Remote::new(self.settings(out)).unwrap()
+    }
+
+    /// The settings of [`Scripted::client`].
+    pub(super) fn settings(&self, out: &Path) -> Settings {
+        let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
+        Settings {
+            proxy: Proxy::Bypass,
+            timeouts: Timeouts {
+                connect: Duration::from_secs(2),
+                create: Duration::from_millis(1500),
+                read: Duration::from_millis(700),
+                stall: Duration::from_millis(700),
+            },
+            ..Settings::new(self.address.parse().unwrap(), credentials, out.to_owned())
+        }
+    }
+}
+
+/// An answer with its length.
+pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// An answer that is JSON.
+pub(super) fn json(status: &str, body: &str) -> Act {
+    Act::Answer(answer(status, "Content-Type: application/json\r\n", body))
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    connection: usize,
+    acts: Arc<Mutex<VecDeque<Act>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+) {
+    while let Some(request) = read_request(&mut stream, connection).await {
+        seen.lock().unwrap().push(request);
+        let act = acts.lock().unwrap().pop_front();
+        let act = act.unwrap_or_else(|| json("599 Script Is Over", ""));
+        let (Act::Answer(bytes) | Act::Close(bytes) | Act::Reset(bytes) | Act::Hang(bytes)) = &act;
+        if stream.write_all(bytes).await.is_err() {
+            return;
+        }
+        match act {
+            Act::Answer(_) => {}
+            Act::Close(_) => return,
+            Act::Reset(_) => {
+                // What was sent is to arrive before the reset does.
+                stream.flush().await.unwrap();
+                tokio::time::timeout(Duration::from_millis(50), stream.read_u8())
+                    .await
+                    .ok();
+                stream.set_zero_linger().unwrap();
+                return;
+            }
+            Act::Hang(_) => {
+                stream.read_u8().await.ok();
+                return;
+            }
+        }
+    }
+}
+
+async fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Seen> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.lines();
+    let line = lines.next().unwrap().to_owned();
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Seen {
+        line,
+        headers,
+        body: String::from_utf8(body).unwrap(),
+        connection,
+    })
+}
