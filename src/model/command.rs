@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Artifact, CommandKind, Failure, JobId, RemoteId, RenderReport, Tag, VideoRequest};
+use super::{
+    Artifact, CommandKind, Failure, JobId, RemoteId, RenderReport, Tag, Timestamp, VideoRequest,
+};
 
 /// Something to do. Each carries all it needs and is answered by exactly one [`Outcome`].
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +102,8 @@ pub struct Listing {
     pub found: Vec<RenderReport>,
     /// All rows read.
     pub rows: u64,
+    /// The oldest `created_at` of all rows.
+    pub oldest: Option<Timestamp>,
 }
 
 impl Command {

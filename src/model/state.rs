@@ -120,7 +120,8 @@ impl JobState {
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
-                self.charged = *charged;
+                // A render that is charged and then forgotten by the provider stays charged.
+                self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
                 self.last_failure = Some(failure.clone());
             }
@@ -178,5 +179,48 @@ impl JobState {
             | Phase::Done { .. }
             | Phase::Failed { .. } => Credits::ZERO,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AspectRatio, FailureKind, Output, RemoteId, Speech, VideoRequest};
+
+    #[test]
+    fn a_charge_once_reported_is_not_forgotten_when_the_provider_forgets_the_job() {
+        let remote: RemoteId = "r".parse().unwrap();
+        let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
+        let fingerprint = Fingerprint::of(&request);
+        let tag = Tag::of("c", &"a".parse().unwrap(), &fingerprint, Generation(0));
+        let story = [
+            JobEvent::SubmitStarted {
+                tag,
+                fingerprint,
+                generation: Generation(0),
+                reserved: Credits::whole(5),
+            },
+            JobEvent::Submitted { remote },
+            JobEvent::Rendered {
+                output: Output {
+                    video_url: "https://x/".into(),
+                    thumbnail_url: None,
+                    duration_seconds: None,
+                    credits_used: Some(Credits::whole(3)),
+                },
+            },
+            JobEvent::LinkExpired {
+                failure: Failure::new(FailureKind::NotFound, "gone"),
+            },
+            JobEvent::Failed {
+                failure: Failure::new(FailureKind::NotFound, "not found"),
+                charged: None,
+            },
+        ];
+        let mut state = JobState::default();
+        for event in &story {
+            state.apply(Timestamp::default(), event).unwrap();
+        }
+        assert_eq!(state.spent(), Credits::whole(3));
     }
 }
