@@ -248,6 +248,7 @@ impl World {
         Listing {
             found,
             rows: u64::try_from(visible.len()).unwrap(),
+            oldest: visible.iter().map(|job| job.at).min(),
         }
     }
 
