@@ -321,7 +321,11 @@ mod tests {
             (&refused, &[("reopened", "pending")]),
         ];
         for (phase, allowed) in table {
-            assert!(allowed.iter().all(|(name, _)| events.iter().any(|(n, _)| n == name)));
+            assert!(
+                allowed
+                    .iter()
+                    .all(|(name, _)| events.iter().any(|(n, _)| n == name))
+            );
             for (name, event) in &events {
                 let expected = allowed.iter().find(|(n, _)| n == name).map(|(_, to)| *to);
                 let actual = phase.apply(event).ok().map(|next| next.name());
