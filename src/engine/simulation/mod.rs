@@ -31,7 +31,7 @@ fn play_aloud(seed: u64) -> Vec<Entry> {
         let accepted = &story.world.accepted;
         let limits = &story.policy.limits;
         // The words stand before what the panic itself has said.
-        let words = format!("{told}\n{nature:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}");
+        let words = format!("{told}\n{nature:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
         let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
         resume_unwind(panic);
     }

@@ -20,7 +20,7 @@ pub(super) struct Accepted {
     finishes: Timestamp,
     /// The provider fails it.
     pub(super) fails: bool,
-    /// The provider denies ever having had it.
+    /// Asked for it by its id, the provider denies ever having had it.
     pub(super) is_forgotten: bool,
     pub(super) charge: Credits,
     output_from: Timestamp,
@@ -230,7 +230,7 @@ impl World {
             .accepted
             .iter()
             .rev()
-            .filter(|job| job.at.plus(self.nature.list_delay) <= now && !job.is_forgotten)
+            .filter(|job| job.at.plus(self.nature.list_delay) <= now)
             .take(self.nature.list_cap)
             .collect();
         let foreign = self
