@@ -12,6 +12,10 @@ use crate::model::{
 /// Downloads of one job that this run tries before it leaves it to `collect`.
 const FETCHES_A_RUN: u32 = 8;
 
+/// After so many failures in a row the provider is asked for a fresh link: the one at hand may be
+/// days old, and its host gone.
+const FETCHES_A_LINK: u32 = 3;
+
 impl Batch {
     /// Starts the downloads that are due.
     pub(super) fn fetch_due(&mut self, now: Timestamp) {
@@ -58,6 +62,25 @@ impl Batch {
         let tries = live.fetches;
         let is_last = tries >= FETCHES_A_RUN;
         match failure.disposition(CommandKind::Fetch) {
+            Disposition::FreshLink if is_broken!(LinkExpiryResubmits) => {
+                let generation = self.jobs[place].state.generation;
+                self.transition(
+                    now,
+                    place,
+                    JobEvent::LinkExpired {
+                        failure: failure.clone(),
+                    },
+                );
+                self.transition(
+                    now,
+                    place,
+                    JobEvent::Failed {
+                        failure,
+                        charged: None,
+                    },
+                );
+                self.transition(now, place, JobEvent::Reopened { generation });
+            }
             Disposition::FreshLink => {
                 live.is_parked = is_last;
                 self.transition(now, place, JobEvent::LinkExpired { failure });
@@ -75,10 +98,15 @@ impl Batch {
             | Disposition::StopSubmitting
             | Disposition::AskById
             | Disposition::NotVisible => {
-                let wish = failure.retry_after.map(|wish| wish.moment(now));
+                let wish = failure
+                    .retry_after
+                    .map(|wish| wish.moment(now))
+                    .filter(|wish| *wish > now);
                 let due = wish.unwrap_or_else(|| now.plus(FETCH.wait(tries, self.salt(place))));
                 if is_last || due > now.plus(LONGEST_HOLD) {
                     self.park(now, place, failure);
+                } else if wish.is_none() && tries.is_multiple_of(FETCHES_A_LINK) {
+                    self.transition(now, place, JobEvent::LinkExpired { failure });
                 } else {
                     self.transition(now, place, JobEvent::FetchDeferred { failure });
                     self.fetches.insert((due, place));

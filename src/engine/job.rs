@@ -1,7 +1,9 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
+use super::absence::Absence;
 use crate::model::{
-    Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, Tag, Timestamp,
+    Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, Tag,
+    Timestamp,
 };
 
 /// One job of the batch.
@@ -10,6 +12,8 @@ pub(super) struct Job {
     pub(super) spec: JobSpec,
     pub(super) estimate: Estimate,
     pub(super) selected: bool,
+    /// Whether this run may pay for it.
+    pub(super) may_submit: bool,
     /// The fold of its entries.
     pub(super) state: JobState,
     pub(super) live: Live,
@@ -18,10 +22,16 @@ pub(super) struct Job {
 /// What is forgotten when the run ends.
 #[derive(Debug, Default)]
 pub(super) struct Live {
+    /// The entry that last reopened it; 0 if none did.
+    pub(super) reopened: u64,
     /// When it is to be looked at; its place in the queue of looks.
     pub(super) look_due: Option<Timestamp>,
+    /// When it was last asked about.
+    pub(super) asked_at: Option<Timestamp>,
     /// Until when this run waits for the render; its place in the queue of deadlines.
     pub(super) deadline: Option<Timestamp>,
+    /// The time is up since then; one more look decides.
+    pub(super) last_look: Option<Timestamp>,
     /// This run has stopped waiting for the render.
     pub(super) is_overdue: bool,
     /// Answers in a row that did not mention it.
@@ -31,22 +41,27 @@ pub(super) struct Live {
     /// Answers in a row that were not final though they should be (404, `done` without output), and
     /// since when.
     pub(super) puzzling: Option<(u32, Timestamp)>,
+    /// How far the render has come, from 0 to 1, as the provider last said.
+    pub(super) progress: Option<f64>,
     /// Downloads tried.
     pub(super) fetches: u32,
     /// Left for a person or a later run.
     pub(super) is_parked: bool,
     /// When it came to be in doubt, as far as this run knows.
     pub(super) doubtful_since: Option<Timestamp>,
-    /// The first of the listings that credibly did not show it.
-    pub(super) absent_since: Option<Timestamp>,
+    /// Listings that were asked for it while in doubt, and answered or refused.
+    pub(super) listings: u32,
+    /// Listings that credibly did not show it.
+    pub(super) absences: Vec<Absence>,
 }
 
 impl Job {
-    pub(super) fn new(spec: JobSpec, estimate: Estimate, selected: bool) -> Self {
+    pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
         Self {
-            spec,
-            estimate,
-            selected,
+            spec: planned.spec,
+            estimate: planned.estimate,
+            selected: planned.selected,
+            may_submit,
             state: JobState::default(),
             live: Live::default(),
         }
@@ -63,6 +78,12 @@ impl Job {
             | Phase::Done { .. }
             | Phase::Failed { .. } => false,
         }
+    }
+
+    /// Whether this run wants to know more about the render.
+    pub(super) fn is_watched(&self) -> bool {
+        let is_left = self.live.is_overdue || self.live.is_parked;
+        matches!(self.state.phase, Phase::Rendering { .. }) && !is_left
     }
 
     /// What it may cost at the most.

@@ -9,6 +9,10 @@ use crate::model::{Failure, Timestamp};
 /// A pause longer than this is not worth sitting out: the run ends and says so.
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
+/// When nobody has tried for so long (other limits, a laptop asleep), that is no silence of the
+/// provider.
+const UNTRIED: Duration = Duration::from_secs(5 * 60);
+
 /// One lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -19,6 +23,7 @@ pub(crate) struct Lane {
     failures: u32,
     /// Since when nothing has succeeded.
     failing_since: Option<Timestamp>,
+    last_failure: Option<Timestamp>,
 }
 
 impl Lane {
@@ -30,6 +35,7 @@ impl Lane {
             held_until: None,
             failures: 0,
             failing_since: None,
+            last_failure: None,
         }
     }
 
@@ -49,9 +55,10 @@ impl Lane {
             self.pace.slow_down();
         }
         self.failed(now, !same_episode);
-        let until = match failure.retry_after {
-            Some(wish) => wish.moment(now),
-            None => now.plus(self.backoff.wait(self.failures, salt)),
+        // A moment that has passed is no pause.
+        let until = match failure.retry_after.map(|wish| wish.moment(now)) {
+            Some(until) if until > now => until,
+            Some(_) | None => now.plus(self.backoff.wait(self.failures, salt)),
         };
         self.hold(until);
         until
@@ -67,6 +74,11 @@ impl Lane {
     }
 
     fn failed(&mut self, now: Timestamp, counts: bool) {
+        let tried = self.last_failure.replace(now).max(self.held_until);
+        if tried.is_some_and(|tried| now.since(tried) > UNTRIED) {
+            self.failures = 0;
+            self.failing_since = None;
+        }
         self.failures += u32::from(counts || self.failures == 0);
         self.failing_since.get_or_insert(now);
     }
@@ -83,10 +95,16 @@ impl Lane {
         self.pace.succeeded();
     }
 
-    /// How long nothing has succeeded.
+    /// How long nothing has succeeded though it was tried.
     pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
         self.failing_since
             .map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// The end of a hold that is not worth sitting out.
+    pub(crate) fn long_hold(&self, now: Timestamp) -> Option<Timestamp> {
+        self.held_until
+            .filter(|until| *until > now.plus(LONGEST_HOLD))
     }
 
     /// The moment before which nothing may start, if it lies ahead.
@@ -120,6 +138,25 @@ mod tests {
         lane.throttled(at(10), &throttled(1), 0);
         assert_eq!(lane.take(at(6999)), Err(at(7000)));
         assert_eq!(lane.take(at(7000)), Ok(()));
+    }
+
+    #[test]
+    fn a_moment_that_has_passed_is_no_pause() {
+        let mut lane = lane();
+        for wish in [RetryAfter::Seconds(0), RetryAfter::At(at(-5000))] {
+            let failure = Failure::new(FailureKind::Throttled, "x").with_retry_after(Some(wish));
+            assert!(lane.throttled(at(0), &failure, 0) >= at(1000), "{wish:?}");
+        }
+    }
+
+    #[test]
+    fn time_in_which_nobody_tried_is_no_silence() {
+        let mut lane = lane();
+        lane.failed_to_reach(at(0), 0);
+        lane.failed_to_reach(at(60_000), 0);
+        assert_eq!(lane.failing_for(at(60_000)), Duration::from_secs(60));
+        lane.failed_to_reach(at(3_660_000), 0);
+        assert_eq!(lane.failing_for(at(3_660_000)), Duration::ZERO);
     }
 
     #[test]

@@ -16,11 +16,14 @@
 //!
 //! | file | decides |
 //! |---|---|
-//! | `batch` | what a step is, which queues a job is in, when the run is over |
+//! | `batch` | what a step is, when the run is over |
+//! | `restoring` | what the journal and the person's wishes make of a new run |
+//! | `transitions` | what becomes true of a job, which queues it is in |
 //! | `submitting` | which job is paid for when, and what its answer means |
 //! | `watching` | when the provider is asked about renders, and what it means |
 //! | `fetching` | which video is downloaded when |
-//! | `reconciling` | what the provider already has; when absence is proven |
+//! | `reconciling` | what the provider already has |
+//! | `absence` | when a list without a job proves that it was not accepted |
 //! | `lane`, `pace`, `concurrency`, `budget`, `polling`, `backoff` | one limit each |
 //!
 //! # What it promises
@@ -28,9 +31,26 @@
 //! At most one submit of a job and generation is ever accepted; the pace and every `Retry-After`
 //! are kept, across restarts too; no more are in flight than allowed, jobs in doubt included; the cap is
 //! never passed by a submit; every run ends; the live phases equal the fold of the entries; the same
-//! inputs give the same entries. `tests/it/simulation` checks each of these over thousands of
-//! crashing runs.
+//! inputs give the same entries. `simulation` checks each of these over thousands of crashing runs, and
+//! `mutant` breaks each to see that it notices.
 
+/// Whether the engine is broken on purpose in the way named: never, outside tests.
+#[cfg(not(test))]
+macro_rules! is_broken {
+    ($mutant:ident) => {
+        false
+    };
+}
+
+/// Whether the engine is broken on purpose in the way named.
+#[cfg(test)]
+macro_rules! is_broken {
+    ($mutant:ident) => {
+        $crate::engine::mutant::is($crate::engine::mutant::Mutant::$mutant)
+    };
+}
+
+mod absence;
 mod backoff;
 mod batch;
 mod budget;
@@ -38,16 +58,21 @@ mod concurrency;
 mod fetching;
 mod job;
 mod lane;
+#[cfg(test)]
+mod mutant;
 mod pace;
 mod policy;
 mod polling;
 mod reconciling;
+mod restoring;
 #[cfg(test)]
 mod simulation;
 mod step;
 mod submitting;
+mod transitions;
 mod watching;
 
-pub use batch::{Batch, Input, RestoreError};
+pub use batch::{Batch, Input};
 pub use policy::{Policy, Submits};
+pub use restoring::RestoreError;
 pub use step::{Ready, Step};

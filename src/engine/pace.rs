@@ -44,6 +44,9 @@ pub(crate) struct Pace {
 /// Halving stops at an eighth of the pace: a provider that wants less says so in `Retry-After`.
 const SLOWEST: u32 = 8;
 
+/// Longer than any run; what is slower still would not fit the limiter's arithmetic.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// So many successes in a row earn the next faster pace: slow enough not to swing between the two.
 const SUCCESSES_TO_RECOVER: u32 = 10;
 
@@ -73,7 +76,8 @@ impl Pace {
     }
 
     fn limiter(rate: Rate, slowdown: u32, clock: &ToldClock) -> Limiter {
-        let quota = Quota::with_period(rate.interval() * slowdown)
+        let interval = rate.interval().min(LONGEST_INTERVAL) * slowdown;
+        let quota = Quota::with_period(interval)
             .expect("an interval is never zero")
             .allow_burst(NonZeroU32::MIN);
         RateLimiter::direct_with_clock(quota, clock.clone())

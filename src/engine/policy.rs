@@ -17,13 +17,18 @@ pub struct Policy {
     pub submits: Submits,
     /// Leave as soon as everything is submitted (`--submit-only`).
     pub leave_after_submitting: bool,
-    /// Submit failed jobs again (`--retry-failed`).
+    /// Submit failed jobs again (`--retry-failed`): once each, however often the run crashes and the
+    /// same command is given again.
     pub retry_failed: bool,
     /// Submit paid jobs again whose request has changed (`--redo-changed`).
     pub redo_changed: bool,
-    /// Submit everything again (`--fresh`).
+    /// Submit everything again that is done or failed (`--fresh`). What is under way or in doubt is not
+    /// doubled. A run that crashed or was stopped early has begun the new generation: a run
+    /// without this goes on with it, and one with it reopens only what was not reopened yet. So each
+    /// job is paid for once more, until a run has ended by itself.
     pub fresh: bool,
-    /// Submit these again though they are in doubt or failed (`--resubmit`).
+    /// Submit these again though they are in doubt or failed (`--resubmit`); ignored for all others. One
+    /// in doubt is first looked for in the provider's list, and taken over if it is there.
     pub resubmit: BTreeSet<JobId>,
     /// Finished jobs whose file is no longer on disk.
     pub missing_files: BTreeSet<JobId>,

@@ -22,6 +22,10 @@ const REMEMBERED: usize = 100;
 /// Fewer finished renders than this say nothing about the spread.
 const ENOUGH: usize = 5;
 
+/// However slow renders have been, the first look comes after so many intervals (five minutes by
+/// default): a provider may have become quicker overnight.
+const LONGEST_FIRST_WAIT: u32 = 60;
+
 impl Polling {
     pub(crate) fn new(floor: Duration) -> Self {
         Self {
@@ -47,7 +51,7 @@ impl Polling {
     /// When to look next at a render accepted at `accepted`.
     pub(crate) fn next(&self, accepted: Timestamp, now: Timestamp) -> Timestamp {
         let age = now.since(accepted);
-        let (floor, longest) = (self.floor, self.floor * 6);
+        let (floor, longest) = (self.floor, self.floor.saturating_mul(6));
         let wait = if self.sorted.len() < ENOUGH {
             (age / 4).clamp(floor, longest)
         } else {
@@ -55,11 +59,13 @@ impl Polling {
             let (early, late) = (share(5), share(95));
             if age < early {
                 // None can plausibly be done before the quickest ones were.
-                early.saturating_sub(age).max(floor)
+                early
+                    .saturating_sub(age)
+                    .clamp(floor, floor.saturating_mul(LONGEST_FIRST_WAIT))
             } else if age <= late {
                 (late.saturating_sub(early) / 10).clamp(floor, longest)
             } else {
-                (age / 10).clamp(floor, longest * 2)
+                (age / 10).clamp(floor, longest.saturating_mul(2))
             }
         };
         now.plus(wait)
@@ -96,6 +102,10 @@ mod tests {
         }
         assert!(wait(&polling, 0) >= seconds(100));
         assert!(wait(&polling, 150) <= seconds(10));
+        for _ in 0..REMEMBERED {
+            polling.learn(seconds(36_000));
+        }
+        assert_eq!(wait(&polling, 0), seconds(300), "never for hours");
         for _ in 0..REMEMBERED {
             polling.learn(seconds(20));
         }

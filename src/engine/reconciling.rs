@@ -1,23 +1,12 @@
 //! The part of the engine that finds out what the provider already has: jobs in doubt, and jobs that
-//! a lost journal has forgotten.
-//!
-//! Both are found by their tags in the provider's list. *Found* is always believed. *Not found* is
-//! believed only with proof, because a list may be late or cut short, and believing it wrongly means
-//! paying twice. For a job that was sent at `s` and cannot have been accepted after `a`:
-//!
-//! - Each of two listings shows every **witness**: our own jobs accepted at about that time. If the
-//!   provider needs some time to show a job, the first listing was made after the newest witness,
-//!   accepted at `w`, had become visible; a job accepted by `a` is visible `a − w` later.
-//! - So the second listing comes at least `a − w` after the first, and a settle time more.
-//! - The list reaches back beyond `s`: it shows a witness accepted before `s`, or it has fewer rows
-//!   than a list has shown before, so that nothing can have been cut off.
-//!
-//! Without a witness there is no proof, and the job stays in doubt for a person to judge.
+//! a lost journal has forgotten. Both are found by their tags in the provider's list. *Found* is
+//! always believed; what *not found* means is decided in [`absence`](super::absence).
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::absence::Doubt;
 use super::backoff::READ;
 use super::{Batch, Submits};
 use crate::model::{
@@ -25,14 +14,16 @@ use crate::model::{
     RemoteId, RenderReport, StopReason, Tag, Timestamp, find_tags,
 };
 
-/// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
-pub(super) const LONGEST_CREATE: Duration = Duration::from_secs(120);
-
-/// Witnesses on either side of a job; more would prove no more.
-const WITNESSES: usize = 10;
-
-/// How many settle times a run that has nothing else to do goes on looking for proof.
+/// How many settle times a run that has nothing else to do goes on looking for proof: ten minutes by
+/// default, which is longer than any list has been seen to lag.
 const SETTLES_BEFORE_GIVING_UP: u32 = 20;
+
+/// How many where no proof is possible, because there is no witness and none can come: the job may
+/// still be found in a list that is a little late.
+const SETTLES_WITHOUT_WITNESS: u32 = 2;
+
+/// However long it has been, a job is looked for so often before it is left to a person.
+const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
 
 /// How often a refused list is asked for again before a run goes on without the inventory.
 const INVENTORY_TRIES: u32 = 5;
@@ -45,7 +36,7 @@ pub(super) enum Inventory {
     Settled,
     /// Still to be read.
     Due,
-    /// Read once, at the time given; to be read once more, because the journal was lost.
+    /// Read once, by the time given; to be read once more, because the journal was lost.
     ReadOnce(Timestamp),
 }
 
@@ -58,85 +49,95 @@ impl Inventory {
 /// What a listing under way was asked, and why.
 #[derive(Debug)]
 pub(super) struct ListInAir {
-    started: Timestamp,
+    pub(super) started: Timestamp,
     /// The jobs each tag stands for.
     wanted: BTreeMap<Tag, (usize, Generation)>,
     /// The doubts it may settle, with their witnesses.
-    doubts: Vec<Doubt>,
-}
-
-/// A job in doubt, and what would prove that it was not accepted.
-#[derive(Debug)]
-struct Doubt {
-    place: usize,
-    witnesses: Vec<RemoteId>,
-    /// One of the witnesses was accepted before the job was sent.
-    has_earlier_witness: bool,
-    /// The time that must lie between two listings.
-    gap: Duration,
+    pub(super) doubts: Vec<Doubt>,
 }
 
 impl Batch {
     /// Decides at the beginning of a run whether the list must be read before anything is submitted:
     /// whenever something would be, because a tag in it may be all that is left of a lost journal, or
-    /// the work of another machine.
+    /// the work of another machine. With the journal lost, it is read even if nothing is to be
+    /// submitted: what it shows is to be collected.
     pub(super) fn plan_inventory(&mut self, now: Timestamp) {
-        if self.policy.submits == Submits::Selected && !self.ready.is_empty() {
+        let submits = self.policy.submits == Submits::Selected
+            && (!self.ready.is_empty() || self.doubts.iter().any(|place| self.is_named(*place)));
+        if is_broken!(InventorySkipped) {
+            return;
+        }
+        if submits || (self.policy.journal_was_lost && !self.pending.is_empty()) {
             self.inventory = Inventory::Due;
             self.next_list.get_or_insert(now);
         }
     }
 
+    /// Whether the list is still to be read before anything else can be decided.
+    pub(super) fn takes_inventory(&self) -> bool {
+        !self.inventory.allows_submits() && !self.is_stopping()
+    }
+
     /// Whether the run is still waiting for proof about a job in doubt.
     pub(super) fn is_reconciling(&self, now: Timestamp) -> bool {
-        let patience = self.policy.limits.settle * SETTLES_BEFORE_GIVING_UP;
-        self.doubts.iter().any(|place| {
-            let since = self.jobs[*place].live.doubtful_since.unwrap_or(now);
-            now < since.plus(patience)
-        })
+        !self.reads_are_over
+            && self.doubts.iter().any(|place| {
+                let live = &self.jobs[*place].live;
+                now < self.patience_ends(now, *place) || live.listings < LISTINGS_BEFORE_GIVING_UP
+            })
+    }
+
+    /// Until when proof about a job in doubt is waited for.
+    fn patience_ends(&self, now: Timestamp, place: usize) -> Timestamp {
+        let may_have_witness =
+            !self.accepted.is_empty() || self.submits_in_air > 0 || self.wants_to_submit();
+        let settles = match may_have_witness {
+            true => SETTLES_BEFORE_GIVING_UP,
+            false => SETTLES_WITHOUT_WITNESS,
+        };
+        let since = self.jobs[place].live.doubtful_since.unwrap_or(now);
+        since.plus(self.policy.limits.settle.saturating_mul(settles))
     }
 
     /// Asks for the list when it is due.
     pub(super) fn list_due(&mut self, now: Timestamp) {
-        let takes_inventory = !self.inventory.allows_submits() && !self.is_stopping();
-        if self.list_in_air.is_some() || (!takes_inventory && self.doubts.is_empty()) {
-            return;
-        }
-        if !takes_inventory && !self.is_reconciling(now) {
+        let takes_inventory = self.takes_inventory();
+        let is_reconciling = self.is_reconciling(now);
+        if self.list_in_air.is_some() || !(takes_inventory || is_reconciling) {
             return;
         }
         let due = self.next_list.unwrap_or(now);
         if due > now {
-            return self.wake(due);
+            self.wake(due);
+        } else if self.may_read(now) {
+            self.list(now, takes_inventory);
         }
-        if let Err(later) = self.read_lane.take(now) {
-            return self.wake(later);
-        }
-        self.list(now, takes_inventory);
     }
 
     fn list(&mut self, now: Timestamp, takes_inventory: bool) {
         let mut wanted = BTreeMap::new();
         if takes_inventory {
-            for &place in &self.ready {
+            for &place in &self.pending {
                 for generation in self.plausible_generations(place) {
                     let tag = self.jobs[place].tag(&self.campaign, generation);
                     wanted.insert(tag, (place, generation));
                 }
             }
         }
-        let doubts: Vec<Doubt> = self.doubts.iter().map(|place| self.doubt(*place)).collect();
-        for doubt in &doubts {
-            let state = &self.jobs[doubt.place].state;
+        let doubts: Vec<Doubt> = self
+            .doubts
+            .iter()
+            .map(|place| self.doubt(now, *place))
+            .collect();
+        for place in &self.doubts {
+            let state = &self.jobs[*place].state;
             if let Some(tag) = &state.tag {
-                wanted.insert(tag.clone(), (doubt.place, state.generation));
+                wanted.insert(tag.clone(), (*place, state.generation));
             }
         }
         let tags: BTreeSet<Tag> = wanted.keys().cloned().collect();
-        let witnesses: BTreeSet<RemoteId> = doubts
-            .iter()
-            .flat_map(|doubt| doubt.witnesses.iter().cloned())
-            .collect();
+        let witnesses: BTreeSet<RemoteId> =
+            doubts.iter().flat_map(Doubt::witnesses).cloned().collect();
         self.commands.push(Command::List {
             tags: Arc::new(tags),
             witnesses: Arc::new(witnesses),
@@ -148,58 +149,32 @@ impl Batch {
         });
     }
 
-    /// What would prove that a job in doubt was not accepted.
-    fn doubt(&self, place: usize) -> Doubt {
-        let state = &self.jobs[place].state;
-        let sent = state.submitted_at.unwrap_or_default();
-        let known_lost = self.jobs[place].live.doubtful_since.unwrap_or(sent);
-        let accepted_by = known_lost.min(sent.plus(LONGEST_CREATE));
-        let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
-        let later = self.accepted.range((sent, 0)..).take(WITNESSES);
-        let mut newest = None;
-        let mut has_earlier_witness = false;
-        let mut witnesses = Vec::new();
-        for (accepted, witness) in earlier.chain(later) {
-            let state = &self.jobs[*witness].state;
-            if let Some(remote) = state.phase.remote() {
-                // It was accepted somewhere between its own sending and the moment we knew of it.
-                // Each end is used where it proves less.
-                if state.attempts > 0 {
-                    newest = newest.max(state.submitted_at);
-                }
-                has_earlier_witness |= *accepted < sent;
-                witnesses.push(remote.clone());
-            }
-        }
-        let behind = newest.map_or(Duration::ZERO, |newest| accepted_by.since(newest));
-        Doubt {
-            place,
-            witnesses,
-            has_earlier_witness,
-            gap: self.policy.limits.settle + behind,
-        }
-    }
-
     pub(super) fn on_listed(&mut self, now: Timestamp, result: Result<Listing, Failure>) {
         let Some(asked) = self.list_in_air.take() else {
             return;
         };
+        for doubt in &asked.doubts {
+            self.jobs[doubt.place()].live.listings += 1;
+        }
         match result {
             Ok(listing) => {
-                self.on_read_success();
+                self.on_read_success(now);
                 self.list_failures = 0;
-                self.adopt_found(now, &asked, &listing);
+                let has_more = self.adopt_found(now, &asked, &listing);
                 self.weigh_absence(now, &asked, &listing);
-                self.settle_inventory(now, &asked, listing.rows);
-                self.most_rows = self.most_rows.max(listing.rows);
-                self.next_list = Some(self.next_listing(now));
+                self.watch_for_free(now, &listing);
+                if !has_more {
+                    self.settle_inventory(now, &asked, listing.rows);
+                }
+                self.next_list = Some(self.next_listing(now, has_more));
             }
             Err(failure) => self.on_list_failed(now, failure),
         }
     }
 
-    /// Takes over what was found: paid for already, never to be paid again.
-    fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
+    /// Takes over what was found: paid for already, never to be paid again. Answers whether there may
+    /// be more to find, of later generations.
+    fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) -> bool {
         // The newest generation of a job is the one that counts; of several rows with one tag, the
         // first that was accepted.
         let mut found: BTreeMap<usize, (Generation, &Tag, &RenderReport)> = BTreeMap::new();
@@ -217,57 +192,46 @@ impl Batch {
                 }
             }
         }
+        let mut has_more = false;
         for (place, (generation, tag, report)) in found {
             let is_doubt = self.doubts.contains(&place);
-            if !is_doubt && !self.ready.contains(&place) {
+            // A row that stands for another job of ours already is somebody's copy of it.
+            let is_taken = self.by_remote.contains_key(&report.remote);
+            if is_taken || !(is_doubt || self.pending.contains(&place)) {
                 continue;
             }
             let job = &self.jobs[place];
-            if !is_doubt && self.policy.fresh && job.state.attempts == 0 {
+            if self.policy.fresh && job.may_submit && !is_doubt && job.state.attempts == 0 {
                 let generation = generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });
+                has_more = true;
                 continue;
             }
-            let fingerprint = if is_doubt {
-                job.submitted_fingerprint()
-            } else {
-                job.spec.fingerprint.clone()
+            let (fingerprint, reserved) = match is_doubt {
+                true => (job.submitted_fingerprint(), job.state.reserved),
+                false => (job.spec.fingerprint.clone(), job.reservation()),
+            };
+            let reserved = match is_broken!(AdoptedIsFree) {
+                true => crate::model::Credits::ZERO,
+                false => reserved,
             };
             let event = JobEvent::Adopted {
                 remote: report.remote.clone(),
                 tag: tag.clone(),
                 fingerprint,
                 generation,
-                reserved: job.reservation(),
+                reserved,
             };
             self.transition(now, place, event);
-            self.on_report(now, place, report.clone());
         }
+        has_more
     }
 
-    /// Believes that a job in doubt was not accepted, if there is proof.
-    fn weigh_absence(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
-        let shown: HashSet<&RemoteId> = listing.found.iter().map(|report| &report.remote).collect();
-        for doubt in &asked.doubts {
-            if !self.doubts.contains(&doubt.place) {
-                continue;
-            }
-            let all_shown = !doubt.witnesses.is_empty()
-                && doubt
-                    .witnesses
-                    .iter()
-                    .all(|witness| shown.contains(witness));
-            let reaches_back = doubt.has_earlier_witness || listing.rows < self.most_rows;
-            let live = &mut self.jobs[doubt.place].live;
-            if !(all_shown && reaches_back) {
-                live.absent_since = None;
-                continue;
-            }
-            let first = *live.absent_since.get_or_insert(asked.started);
-            if asked.started >= first.plus(doubt.gap) && asked.started > first {
-                live.absent_since = None;
-                live.doubtful_since = None;
-                self.transition(now, doubt.place, JobEvent::FoundAbsent);
+    /// What a list says of renders being watched is as good as a poll, and costs nothing more.
+    fn watch_for_free(&mut self, now: Timestamp, listing: &Listing) {
+        for report in &listing.found {
+            if let Some(place) = self.by_remote.get(&report.remote).copied() {
+                self.on_report(now, place, report.clone());
             }
         }
     }
@@ -276,12 +240,23 @@ impl Batch {
         let settle = self.policy.limits.settle;
         self.inventory = match self.inventory {
             Inventory::Settled => return,
-            Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(asked.started),
+            Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(now),
             Inventory::ReadOnce(first) if asked.started < first.plus(settle) => return,
             Inventory::Due | Inventory::ReadOnce(_) => Inventory::Settled,
         };
         if self.inventory.allows_submits() {
             self.record(now, Event::InventoryTaken { rows });
+            self.reopen_named(now);
+        }
+    }
+
+    /// The person's word about jobs in doubt, heeded once the list has had its chance to know better.
+    fn reopen_named(&mut self, now: Timestamp) {
+        for place in self.doubts.clone() {
+            if self.is_named(place) && self.is_new_word(place) {
+                let generation = self.jobs[place].state.generation.next();
+                self.transition(now, place, JobEvent::Reopened { generation });
+            }
         }
     }
 
@@ -290,7 +265,7 @@ impl Batch {
         self.next_list = Some(now.plus(READ.wait(self.list_failures, self.salt(usize::MAX))));
         let disposition = failure.disposition(CommandKind::List);
         let gives_up = self.list_failures >= INVENTORY_TRIES
-            && !self.inventory.allows_submits()
+            && self.takes_inventory()
             && disposition == Disposition::Retry
             && failure.kind != FailureKind::NotSent;
         if gives_up {
@@ -306,23 +281,21 @@ impl Batch {
                         failure: failure.clone(),
                     },
                 );
+                self.reopen_named(now);
             }
         }
         self.on_read_failed(now, failure, CommandKind::List);
     }
 
     /// When the next listing can bring something new.
-    fn next_listing(&self, now: Timestamp) -> Timestamp {
+    fn next_listing(&self, now: Timestamp, has_more: bool) -> Timestamp {
         let settle = self.policy.limits.settle;
-        let proofs = self.doubts.iter().filter_map(|place| {
-            let first = self.jobs[*place].live.absent_since?;
-            Some(first.plus(self.doubt(*place).gap))
-        });
         let inventory = match self.inventory {
             Inventory::ReadOnce(first) => Some(first.plus(settle)),
+            Inventory::Due if has_more => Some(now),
             Inventory::Due | Inventory::Settled => None,
         };
-        let soonest = proofs.chain(inventory).min();
+        let soonest = self.next_proof(now).into_iter().chain(inventory).min();
         let usual = now.plus(settle.clamp(Duration::from_millis(200), Duration::from_secs(60)));
         // One millisecond at least, so that two listings are never one.
         soonest

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Batch;
 use super::lane::LONGEST_HOLD;
 use crate::model::{
-    Command, CommandKind, Credits, Disposition, Event, Failure, JobEvent, Lane, Phase, RemoteId,
-    StopReason, Timestamp,
+    Command, CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Lane, Phase,
+    RemoteId, StopReason, Timestamp,
 };
 
 /// A provider that has never answered in this run is probably not there at all.
@@ -25,6 +25,11 @@ impl Batch {
     /// Starts every submit that all limits allow.
     pub(super) fn submit_due(&mut self, now: Timestamp) {
         while self.wants_to_submit() && self.inventory.allows_submits() {
+            if let Some(until) = self.submit_lane.long_hold(now) {
+                // Asked for by this run or an earlier one.
+                self.stop(StopReason::LongHold { until });
+                return;
+            }
             let Some(&place) = self.ready.first() else {
                 return;
             };
@@ -50,39 +55,54 @@ impl Batch {
     /// Places taken at the provider: what is being rendered, what is in the air, and what is in doubt
     /// for as long as a render can take, because it may be one.
     fn occupied(&mut self, now: Timestamp) -> usize {
-        let mut occupied = self.in_flight;
+        if is_broken!(DoubtTakesNoPlace) {
+            return self.in_flight;
+        }
         let limit = self.policy.limits.render_timeout;
-        let ends: Vec<Timestamp> = self
+        let ends = self
             .doubts
             .iter()
             .filter_map(|place| self.jobs[*place].state.submitted_at)
             .map(|submitted| submitted.plus(limit))
-            .filter(|end| *end > now)
-            .collect();
-        for end in ends {
-            occupied += 1;
+            .filter(|end| *end > now);
+        let (doubts, first_end) = ends.fold((0, None), |(count, first), end| {
+            (
+                count + 1,
+                Some(first.map_or(end, |first: Timestamp| first.min(end))),
+            )
+        });
+        if let Some(end) = first_end {
             self.wake(end);
         }
-        occupied
+        self.in_flight + doubts
     }
 
     fn submit(&mut self, now: Timestamp, place: usize) {
         let job = &self.jobs[place];
+        let tag = job.tag(&self.campaign, job.state.generation);
+        self.commands.push(Command::Submit {
+            job: job.spec.id.clone(),
+            request: Arc::clone(&job.spec.request),
+            name: tag.name_for(&job.spec.id),
+        });
+        self.submits_in_air += 1;
+        if is_broken!(IntentAfterAnswer) {
+            self.ready.remove(&place);
+            return;
+        }
+        self.intend(now, place);
+    }
+
+    /// Puts on record what is about to be sent.
+    fn intend(&mut self, now: Timestamp, place: usize) {
+        let job = &self.jobs[place];
         let generation = job.state.generation;
-        let tag = job.tag(&self.campaign, generation);
-        let name = tag.name_for(&job.spec.id);
         let event = JobEvent::SubmitStarted {
-            tag,
+            tag: job.tag(&self.campaign, generation),
             fingerprint: job.spec.fingerprint.clone(),
             generation,
             reserved: job.reservation(),
         };
-        self.commands.push(Command::Submit {
-            job: job.spec.id.clone(),
-            request: Arc::clone(&job.spec.request),
-            name,
-        });
-        self.submits_in_air += 1;
         self.transition(now, place, event);
     }
 
@@ -92,9 +112,21 @@ impl Batch {
         place: usize,
         result: Result<RemoteId, Failure>,
     ) {
+        if is_broken!(IntentAfterAnswer) {
+            self.intend(now, place);
+        }
         if !matches!(self.jobs[place].state.phase, Phase::Submitting) {
             return;
         }
+        let is_taken = |remote: &RemoteId| self.by_remote.contains_key(remote);
+        let result = match result {
+            // Two jobs cannot be one render: which of them was accepted, the list will tell.
+            Ok(remote) if is_taken(&remote) => Err(Failure::new(
+                FailureKind::Malformed,
+                format!("the provider answered with the id of another job, `{remote}`"),
+            )),
+            result => result,
+        };
         match result {
             Ok(remote) => {
                 self.has_reached_provider = true;
@@ -109,7 +141,11 @@ impl Batch {
     fn on_submit_failed(&mut self, now: Timestamp, place: usize, failure: Failure) {
         let salt = self.salt(place);
         let message = failure.to_string();
-        match failure.disposition(CommandKind::Submit) {
+        let disposition = failure.disposition(CommandKind::Submit);
+        if disposition != Disposition::HoldLane {
+            self.heed_wish(now, Lane::Submit, &failure);
+        }
+        match disposition {
             Disposition::Retry => {
                 self.transition(now, place, JobEvent::SubmitDeferred { failure });
                 self.submit_lane.failed_to_reach(now, salt);
@@ -126,6 +162,9 @@ impl Batch {
                     },
                 );
                 self.concurrency.refused(self.in_flight);
+                if is_broken!(ThrottleHoldsOneJob) {
+                    return;
+                }
                 let until = self.submit_lane.throttled(now, &failure, salt);
                 self.record(
                     now,
@@ -135,9 +174,8 @@ impl Batch {
                         failure,
                     },
                 );
-                if until > now.plus(LONGEST_HOLD)
-                    || self.submit_lane.failing_for(now) > LONGEST_HOLD
-                {
+                let is_endless = self.submit_lane.failing_for(now) > LONGEST_HOLD;
+                if is_endless || self.submit_lane.long_hold(now).is_some() {
                     self.stop(StopReason::LongHold { until });
                 }
             }
@@ -162,9 +200,39 @@ impl Batch {
             | Disposition::NotVisible
             | Disposition::FreshLink
             | Disposition::WaitForPerson => {
+                if is_broken!(LostIsRetried) {
+                    return self.transition(now, place, JobEvent::SubmitDeferred { failure });
+                }
                 self.transition(now, place, JobEvent::SubmitLost { failure });
             }
         }
+    }
+
+    /// Keeps a pause that the provider names together with a failure of another kind, such as a 503
+    /// with `Retry-After`: the whole lane waits, and it is on record.
+    pub(super) fn heed_wish(&mut self, now: Timestamp, name: Lane, failure: &Failure) {
+        let Some(until) = failure.retry_after.map(|wish| wish.moment(now)) else {
+            return;
+        };
+        let lane = match name {
+            Lane::Submit => &mut self.submit_lane,
+            Lane::Poll => &mut self.read_lane,
+            Lane::Fetch => return,
+        };
+        if until <= now {
+            return;
+        }
+        lane.hold(until);
+        let failure = failure.clone();
+        let lane = name;
+        self.record(
+            now,
+            Event::LaneHeld {
+                lane,
+                until,
+                failure,
+            },
+        );
     }
 
     /// Ends the run if nothing has been reached for too long.

@@ -1,6 +1,7 @@
 //! The part of the engine that watches renders: many in one request, one by one where that fails.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::backoff::READ;
 use super::lane::LONGEST_HOLD;
@@ -26,11 +27,13 @@ const PUZZLING_LOOKS: u32 = 6;
 /// …and so many times the shortest interval between looks (a minute by default).
 const PUZZLING_INTERVALS: u32 = 12;
 
+/// The last look at a render has this much time to be answered.
+const SHORTEST_GRACE: Duration = Duration::from_secs(30);
+
 impl Batch {
     /// Puts a render into the queue of those to be looked at.
     pub(super) fn watch(&mut self, now: Timestamp, place: usize) {
         let started = self.started.unwrap_or(now);
-        let limits = &self.policy.limits;
         let job = &self.jobs[place];
         if job.live.is_overdue || job.live.is_parked {
             return;
@@ -49,15 +52,48 @@ impl Batch {
             self.polling.next(accepted, now)
         };
         // However long ago it was accepted, it is looked at for a while before it is given up.
-        let grace = limits
-            .render_timeout
-            .min(limits.poll_interval * PUZZLING_INTERVALS);
         let deadline = accepted
-            .plus(limits.render_timeout)
-            .max(started.plus(grace));
+            .plus(self.policy.limits.render_timeout)
+            .max(now.plus(self.grace()));
         self.look_at(place, due);
-        self.jobs[place].live.deadline = Some(deadline);
+        self.wait_until(place, deadline);
+    }
+
+    /// Long enough to see through an answer that puzzles.
+    fn grace(&self) -> Duration {
+        let limits = &self.policy.limits;
+        let puzzle = limits.poll_interval.saturating_mul(2 * PUZZLING_INTERVALS);
+        limits.render_timeout.min(puzzle)
+    }
+
+    fn wait_until(&mut self, place: usize, deadline: Timestamp) {
+        let live = &mut self.jobs[place].live;
+        if let Some(earlier) = live.deadline.replace(deadline) {
+            self.deadlines.remove(&(earlier, place));
+        }
         self.deadlines.insert((deadline, place));
+    }
+
+    /// Stops waiting for renders whose time is up, but not before one more look: the machine may have
+    /// slept through their end.
+    pub(super) fn check_deadlines(&mut self, now: Timestamp) {
+        while let Some(&(deadline, place)) = self.deadlines.first() {
+            if deadline > now {
+                self.wake(deadline);
+                return;
+            }
+            let live = &mut self.jobs[place].live;
+            if live.last_look.is_some() {
+                self.give_up_waiting(now, place);
+                continue;
+            }
+            live.last_look = Some(now);
+            let is_in_air = live.look_due.is_none();
+            self.wait_until(place, now.plus(self.grace().max(SHORTEST_GRACE)));
+            if !is_in_air {
+                self.look_at(place, now);
+            }
+        }
     }
 
     fn look_at(&mut self, place: usize, due: Timestamp) {
@@ -71,8 +107,16 @@ impl Batch {
     /// Looks again after the learnt interval.
     fn look_again(&mut self, now: Timestamp, place: usize) {
         let job = &self.jobs[place];
-        if job.live.is_overdue || !matches!(job.state.phase, Phase::Rendering { .. }) {
+        if !job.is_watched() {
             return;
+        }
+        if let Some(last) = job.live.last_look
+            && job.live.puzzling.is_none()
+        {
+            return match job.live.asked_at >= Some(last) {
+                true => self.give_up_waiting(now, place),
+                false => self.look_at(place, now),
+            };
         }
         let accepted = job.state.accepted_at.unwrap_or(now);
         let due = match job.live.puzzling {
@@ -83,7 +127,7 @@ impl Batch {
     }
 
     /// This run no longer waits for a render. It may still finish; a later run will see.
-    pub(super) fn give_up_waiting(&mut self, now: Timestamp, place: usize) {
+    fn give_up_waiting(&mut self, now: Timestamp, place: usize) {
         let job = &mut self.jobs[place];
         let was_in_flight = job.is_in_flight();
         job.live.is_overdue = true;
@@ -94,7 +138,9 @@ impl Batch {
 
     /// Sends the reads that are due, as few as possible.
     pub(super) fn look_due(&mut self, now: Timestamp) {
-        while let Some(&(due, first)) = self.looks.first() {
+        while let Some(&(due, first)) = self.looks.first()
+            && !self.reads_are_over
+        {
             if due > now {
                 self.wake(due);
                 return;
@@ -102,13 +148,12 @@ impl Batch {
             if self.reads_in_air >= READS_AT_ONCE {
                 return;
             }
-            if let Err(later) = self.read_lane.take(now) {
-                self.wake(later);
+            if !self.may_read(now) {
                 return;
             }
             self.reads_in_air += 1;
             if self.jobs[first].live.by_id {
-                self.ask(first);
+                self.ask(now, first);
                 let job = &self.jobs[first];
                 if let Some(remote) = job.state.phase.remote().cloned() {
                     self.commands.push(Command::Look {
@@ -120,6 +165,28 @@ impl Batch {
                 self.ask_fleet(now);
             }
         }
+    }
+
+    /// Whether a read may start now; if not, the run is woken when it may, or ends.
+    pub(super) fn may_read(&mut self, now: Timestamp) -> bool {
+        if let Some(until) = self.read_lane.long_hold(now) {
+            // Asked for by this run or an earlier one.
+            self.stop_reading(until);
+            return false;
+        }
+        match self.read_lane.take(now) {
+            Ok(()) => true,
+            Err(later) => {
+                self.wake(later);
+                false
+            }
+        }
+    }
+
+    /// Nothing may be read for a long time: leaves what is still to be read to a later run.
+    fn stop_reading(&mut self, until: Timestamp) {
+        self.reads_are_over = true;
+        self.stop(StopReason::LongHold { until });
     }
 
     /// One request for all that are due, and for those nearly due, which cost nothing more.
@@ -135,15 +202,17 @@ impl Batch {
             .collect();
         let mut remotes = Vec::with_capacity(fleet.len());
         for place in fleet {
-            self.ask(place);
+            self.ask(now, place);
             remotes.extend(self.jobs[place].state.phase.remote().cloned());
         }
         self.commands.push(Command::Poll { remotes });
     }
 
     /// Takes a job out of the queue while the question about it is in the air.
-    fn ask(&mut self, place: usize) {
-        if let Some(due) = self.jobs[place].live.look_due.take() {
+    fn ask(&mut self, now: Timestamp, place: usize) {
+        let live = &mut self.jobs[place].live;
+        live.asked_at = Some(now);
+        if let Some(due) = live.look_due.take() {
             self.looks.remove(&(due, place));
         }
     }
@@ -160,7 +229,7 @@ impl Batch {
             .collect();
         match result {
             Ok(reports) => {
-                self.on_read_success();
+                self.on_read_success(now);
                 let mut reports: HashMap<RemoteId, RenderReport> = reports
                     .into_iter()
                     .map(|report| (report.remote.clone(), report))
@@ -175,10 +244,19 @@ impl Batch {
             Err(failure) => {
                 let ask_by_id = failure.disposition(CommandKind::Poll) == Disposition::AskById;
                 for (_, place) in asked {
+                    if is_broken!(FailedPollFailsJob) {
+                        self.fail_render(now, place, failure.clone(), None);
+                    }
                     self.jobs[place].live.by_id |= ask_by_id;
-                    self.look_after_failure(now, place);
+                    let wait = match ask_by_id {
+                        true => Duration::ZERO,
+                        false => self.policy.limits.poll_interval,
+                    };
+                    self.look_after(now, place, wait);
                 }
-                if !ask_by_id {
+                if ask_by_id {
+                    self.heed_wish(now, Lane::Poll, &failure);
+                } else {
                     self.on_read_failed(now, failure, CommandKind::Poll);
                 }
             }
@@ -190,18 +268,16 @@ impl Batch {
         let live = &mut self.jobs[place].live;
         live.unmentioned += 1;
         live.by_id |= live.unmentioned >= UNMENTIONED_BEFORE_LOOKING;
-        self.look_after_failure(now, place);
+        let wait = match live.by_id {
+            true => Duration::ZERO,
+            false => self.policy.limits.poll_interval,
+        };
+        self.look_after(now, place, wait);
     }
 
-    fn look_after_failure(&mut self, now: Timestamp, place: usize) {
-        let job = &self.jobs[place];
-        if matches!(job.state.phase, Phase::Rendering { .. }) && !job.live.is_overdue {
-            let due = if job.live.by_id {
-                now
-            } else {
-                now.plus(self.policy.limits.poll_interval)
-            };
-            self.look_at(place, due);
+    fn look_after(&mut self, now: Timestamp, place: usize, wait: Duration) {
+        if self.jobs[place].is_watched() {
+            self.look_at(place, now.plus(wait));
         }
     }
 
@@ -213,17 +289,21 @@ impl Batch {
     ) {
         match result {
             Ok(report) => {
-                self.on_read_success();
+                self.on_read_success(now);
                 // The fleet request may work again; if not, two answers will tell.
                 self.jobs[place].live.by_id = false;
                 self.on_report(now, place, report);
             }
             Err(failure) => {
                 if failure.disposition(CommandKind::Look) == Disposition::NotVisible {
-                    self.on_read_success();
+                    self.heed_wish(now, Lane::Poll, &failure);
+                    // Is it the job that is not there, or the API? The fleet request will tell.
+                    let live = &mut self.jobs[place].live;
+                    live.by_id = false;
+                    live.unmentioned = UNMENTIONED_BEFORE_LOOKING - 1;
                     self.on_puzzle(now, place, failure);
                 } else {
-                    self.look_after_failure(now, place);
+                    self.look_after(now, place, self.policy.limits.poll_interval);
                     self.on_read_failed(now, failure, CommandKind::Look);
                 }
             }
@@ -240,6 +320,7 @@ impl Batch {
             return;
         }
         job.live.unmentioned = 0;
+        let charged = report.credits_used.filter(|used| *used >= Credits::ZERO);
         match report.status {
             RenderStatus::Done => {
                 let Some(video_url) = report.output else {
@@ -249,20 +330,21 @@ impl Batch {
                     );
                     return self.on_puzzle(now, place, failure);
                 };
-                if job.state.rendered_at.is_none()
-                    && !job.state.is_adopted
-                    && let Some(accepted) = job.state.accepted_at
-                {
-                    self.polling.learn(now.since(accepted));
-                }
                 job.live.puzzling = None;
+                if job.state.rendered_at.is_none() {
+                    self.learn(now, place, self.started.unwrap_or(now));
+                }
                 let output = Output {
                     video_url,
                     thumbnail_url: report.thumbnail,
                     duration_seconds: report.duration_seconds,
-                    credits_used: report.credits_used,
+                    credits_used: charged,
                 };
                 self.transition(now, place, JobEvent::Rendered { output });
+                // It has come after all; should its link expire, it is to be watched again.
+                let live = &mut self.jobs[place].live;
+                live.is_overdue = false;
+                live.last_look = None;
             }
             RenderStatus::Failed | RenderStatus::Rejected => {
                 let reason = report
@@ -270,13 +352,14 @@ impl Batch {
                     .unwrap_or_else(|| "no reason given".to_owned());
                 let message = format!("{} by the provider: {reason}", report.status);
                 let failure = Failure::new(FailureKind::RenderFailed, message);
-                self.fail_render(now, place, failure, report.credits_used);
+                self.fail_render(now, place, failure, charged);
             }
             RenderStatus::Pending
             | RenderStatus::InQueue
             | RenderStatus::Running
             | RenderStatus::Other(_) => {
                 job.live.puzzling = None;
+                job.live.progress = report.progress.and_then(share_done);
                 let status = clean_word(report.status.as_word());
                 if job.state.observed.as_deref() != Some(status.as_str()) {
                     self.transition(now, place, JobEvent::Observed { status });
@@ -289,7 +372,7 @@ impl Batch {
     /// An answer that should be final and is not: believed only when it is repeated for long enough.
     fn on_puzzle(&mut self, now: Timestamp, place: usize, failure: Failure) {
         let job = &mut self.jobs[place];
-        if !matches!(job.state.phase, Phase::Rendering { .. }) {
+        if !job.is_watched() {
             return;
         }
         let (looks, since) = job
@@ -297,12 +380,23 @@ impl Batch {
             .puzzling
             .map_or((1, now), |(looks, at)| (looks + 1, at));
         job.live.puzzling = Some((looks, since));
-        let long_enough = self.policy.limits.poll_interval * PUZZLING_INTERVALS;
-        if looks >= PUZZLING_LOOKS && now.since(since) >= long_enough {
-            self.fail_render(now, place, failure, None);
-        } else {
-            self.look_again(now, place);
+        let poll_interval = self.policy.limits.poll_interval;
+        let long_enough = poll_interval.saturating_mul(PUZZLING_INTERVALS);
+        if looks < PUZZLING_LOOKS || now.since(since) < long_enough {
+            return self.look_again(now, place);
         }
+        if failure.kind == FailureKind::NotFound && self.last_answer < Some(since) {
+            // Nothing at all is found there any more: it is not the job that is missing.
+            return self.stop(StopReason::WrongAddress {
+                message: failure.to_string(),
+            });
+        }
+        if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
+            // The video was there before; only the fresh link is wanting.
+            job.live.is_parked = true;
+            return self.leave_queues(place);
+        }
+        self.fail_render(now, place, failure, None);
     }
 
     fn fail_render(
@@ -316,7 +410,8 @@ impl Batch {
         self.count_failure();
     }
 
-    pub(super) fn on_read_success(&mut self) {
+    pub(super) fn on_read_success(&mut self, now: Timestamp) {
+        self.last_answer = Some(now);
         self.has_reached_provider = true;
         self.read_lane.succeeded();
     }
@@ -325,7 +420,15 @@ impl Batch {
     pub(super) fn on_read_failed(&mut self, now: Timestamp, failure: Failure, kind: CommandKind) {
         let salt = backoff::mix(self.policy.seed);
         let message = failure.to_string();
-        match failure.disposition(kind) {
+        let disposition = failure.disposition(kind);
+        let failure = match is_broken!(ReadWishIgnored) {
+            true => failure.with_retry_after(None),
+            false => failure,
+        };
+        if disposition != Disposition::HoldLane {
+            self.heed_wish(now, Lane::Poll, &failure);
+        }
+        match disposition {
             Disposition::HoldLane => {
                 self.has_reached_provider = true;
                 let until = self.read_lane.throttled(now, &failure, salt);
@@ -337,9 +440,9 @@ impl Batch {
                         failure,
                     },
                 );
-                if until > now.plus(LONGEST_HOLD) {
-                    self.leave_renders();
-                    self.stop(StopReason::LongHold { until });
+                let is_endless = self.read_lane.failing_for(now) > LONGEST_HOLD;
+                if is_endless || self.read_lane.long_hold(now).is_some() {
+                    self.stop_reading(until);
                 }
             }
             Disposition::StopRun => self.stop(StopReason::of_refusal(&failure)),
@@ -361,13 +464,16 @@ impl Batch {
             }
         }
     }
+}
 
-    /// Nothing may be read for a long time: leave every render to a later run.
-    fn leave_renders(&mut self) {
-        for (_, place) in std::mem::take(&mut self.looks) {
-            self.jobs[place].live.look_due = None;
-        }
-    }
+/// How far a render has come, from 0 to 1. The provider writes fractions; more than 1 is taken for a
+/// percentage.
+fn share_done(progress: f64) -> Option<f64> {
+    let share = match progress > 1.0 {
+        true => progress / 100.0,
+        false => progress,
+    };
+    share.is_finite().then(|| share.clamp(0.0, 1.0))
 }
 
 /// A status word from the provider, short enough to be shown.

@@ -116,15 +116,14 @@ impl Journal {
         let hidden = folder_of(out);
         let mut connection = Connection::open(&path).map_err(|e| database(&path, e))?;
         configure(&connection).map_err(|e| database(&path, e))?;
-        let record = match existing {
-            Some(record) => record,
-            None => {
-                create(&mut connection, identity).map_err(|e| database(&path, e))?;
-                Record {
-                    identity: identity.clone(),
-                    jobs: Vec::new(),
-                    entries: Vec::new(),
-                }
+        let record = if let Some(record) = existing {
+            record
+        } else {
+            create(&mut connection, identity).map_err(|e| database(&path, e))?;
+            Record {
+                identity: identity.clone(),
+                jobs: Vec::new(),
+                entries: Vec::new(),
             }
         };
         // The names of new files are durable only when their folders are.

@@ -103,7 +103,14 @@ impl Phase {
                 artifact: artifact.clone(),
             },
             (Self::Fetching { remote, .. }, E::LinkExpired { .. })
-            | (Self::Done { remote, .. }, E::FileMissing) => Self::Rendering {
+            | (Self::Done { remote, .. }, E::FileMissing)
+            | (
+                Self::Failed {
+                    remote: Some(remote),
+                    ..
+                },
+                E::Revisited,
+            ) => Self::Rendering {
                 remote: remote.clone(),
             },
             (
@@ -245,6 +252,7 @@ mod tests {
                     charged: None,
                 },
             ),
+            ("revisited", JobEvent::Revisited),
             ("reopened", JobEvent::Reopened { generation }),
         ]
     }
@@ -260,7 +268,8 @@ mod tests {
         let fetching = rendering.apply(&event("rendered")).unwrap();
         let done = fetching.apply(&event("fetched")).unwrap();
         let failed = rendering.apply(&event("failed")).unwrap();
-        let table: [(&Phase, &[(&str, &str)]); 7] = [
+        let refused = submitting.apply(&event("failed")).unwrap();
+        let table: [(&Phase, &[(&str, &str)]); 8] = [
             (
                 &Phase::Pending,
                 &[
@@ -308,8 +317,15 @@ mod tests {
                 &failed,
                 &[("reopened", "pending"), ("revisited", "rendering")],
             ),
+            // Never accepted, so there is nothing to ask about.
+            (&refused, &[("reopened", "pending")]),
         ];
         for (phase, allowed) in table {
+            assert!(
+                allowed
+                    .iter()
+                    .all(|(name, _)| events.iter().any(|(n, _)| n == name))
+            );
             for (name, event) in &events {
                 let expected = allowed.iter().find(|(n, _)| n == name).map(|(_, to)| *to);
                 let actual = phase.apply(event).ok().map(|next| next.name());

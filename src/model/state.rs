@@ -70,7 +70,9 @@ impl Default for JobState {
 impl JobState {
     /// Takes in one event that became true at `at`. The phase table decides whether it can have.
     pub fn apply(&mut self, at: Timestamp, event: &JobEvent) -> Result<(), IllegalTransition> {
-        self.phase = self.phase.apply(event)?;
+        let next = self.phase.apply(event)?;
+        let committed = self.spent() + self.promised();
+        self.phase = next;
         match event {
             JobEvent::SubmitStarted {
                 tag,
@@ -120,7 +122,8 @@ impl JobState {
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
-                self.charged = *charged;
+                // A render that is charged and then forgotten by the provider stays charged.
+                self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
                 self.last_failure = Some(failure.clone());
             }
@@ -128,7 +131,7 @@ impl JobState {
                 // What was paid, or may have been, stays paid.
                 *self = Self {
                     generation: *generation,
-                    earlier: self.spent() + self.promised(),
+                    earlier: committed,
                     attempts: self.attempts,
                     fingerprint: self.fingerprint.clone(),
                     ..Self::default()
@@ -178,5 +181,79 @@ impl JobState {
             | Phase::Done { .. }
             | Phase::Failed { .. } => Credits::ZERO,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AspectRatio, FailureKind, Output, RemoteId, Speech, VideoRequest};
+
+    fn submitted() -> Vec<JobEvent> {
+        let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
+        let fingerprint = Fingerprint::of(&request);
+        let tag = Tag::of("c", &"a".parse().unwrap(), &fingerprint, Generation(0));
+        let remote: RemoteId = "r".parse().unwrap();
+        vec![
+            JobEvent::SubmitStarted {
+                tag,
+                fingerprint,
+                generation: Generation(0),
+                reserved: Credits::whole(5),
+            },
+            JobEvent::Submitted { remote },
+        ]
+    }
+
+    fn rendered() -> JobEvent {
+        JobEvent::Rendered {
+            output: Output {
+                video_url: "https://x/".into(),
+                thumbnail_url: None,
+                duration_seconds: None,
+                credits_used: Some(Credits::whole(3)),
+            },
+        }
+    }
+
+    fn failed(charged: Option<Credits>) -> JobEvent {
+        let failure = Failure::new(FailureKind::NotFound, "not found");
+        JobEvent::Failed { failure, charged }
+    }
+
+    fn fold(events: impl IntoIterator<Item = JobEvent>) -> JobState {
+        let mut state = JobState::default();
+        for event in events {
+            state.apply(Timestamp::default(), &event).unwrap();
+        }
+        state
+    }
+
+    #[test]
+    fn a_charge_once_reported_is_not_forgotten_when_the_provider_forgets_the_job() {
+        let failure = Failure::new(FailureKind::NotFound, "gone");
+        let expired = JobEvent::LinkExpired { failure };
+        let story = [rendered(), expired, failed(None)];
+        let state = fold(submitted().into_iter().chain(story));
+        assert_eq!(state.spent(), Credits::whole(3));
+    }
+
+    #[test]
+    fn what_earlier_generations_cost_or_may_have_cost_stays_spent() {
+        let again = JobEvent::Reopened {
+            generation: Generation(1),
+        };
+        let failed = fold(submitted().into_iter().chain([failed(None), again.clone()]));
+        assert_eq!(failed.spent(), Credits::whole(5));
+        let lost = JobEvent::SubmitLost {
+            failure: Failure::new(FailureKind::Lost, "lost"),
+        };
+        let mut doubtful = submitted();
+        doubtful.truncate(1);
+        let doubtful = fold(doubtful.into_iter().chain([lost, again]));
+        assert_eq!(
+            (doubtful.spent(), doubtful.promised()),
+            (Credits::whole(5), Credits::ZERO)
+        );
     }
 }

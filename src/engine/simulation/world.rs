@@ -3,67 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::engine::backoff::mix;
+use super::chance::Chance;
+use super::nature::Nature;
 use crate::model::{
-    Artifact, Command, Credits, Failure, FailureKind, Listing, Outcome, RemoteId, RenderReport,
-    RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
+    Artifact, Command, Credits, Failure, FailureKind, FetchOrder, Listing, Outcome, RemoteId,
+    RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
 };
-
-/// Chance, replayable from its seed.
-#[derive(Debug)]
-pub(super) struct Chance(u64);
-
-impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(mix(seed))
-    }
-
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = mix(self.0);
-        self.0 % limit.max(1)
-    }
-
-    /// True in `percent` of a hundred cases.
-    pub(super) fn percent(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(super) fn millis(&mut self, from: u64, to: u64) -> Duration {
-        Duration::from_millis(from + self.below(to - from + 1))
-    }
-}
-
-/// What kind of provider this seed meets. Percentages are of requests.
-#[derive(Debug, Clone)]
-pub(super) struct Nature {
-    pub(super) lost_accepted: u64,
-    pub(super) lost_not_accepted: u64,
-    pub(super) not_sent: u64,
-    pub(super) throttled: u64,
-    pub(super) refused: u64,
-    pub(super) read_faults: u64,
-    pub(super) fetch_faults: u64,
-    pub(super) failed_renders: u64,
-    /// Renders at one time that the provider allows; more are answered with 429.
-    pub(super) places: usize,
-    /// How long a job takes to appear in the list.
-    pub(super) list_delay: Duration,
-    /// The list shows only the newest so many.
-    pub(super) list_cap: usize,
-    pub(super) list_refused: u64,
-}
 
 /// One accepted submit.
 #[derive(Debug)]
 pub(super) struct Accepted {
     remote: RemoteId,
-    name: String,
+    pub(super) name: String,
     pub(super) tag: Tag,
     at: Timestamp,
     finishes: Timestamp,
+    /// The provider fails it.
     pub(super) fails: bool,
+    /// Asked for it by its id, the provider denies ever having had it.
+    pub(super) is_forgotten: bool,
     pub(super) charge: Credits,
-    no_output_until: Timestamp,
+    output_from: Timestamp,
 }
 
 #[derive(Debug)]
@@ -72,7 +32,12 @@ pub(super) struct World {
     pub(super) nature: Nature,
     pub(super) accepted: Vec<Accepted>,
     pub(super) most_at_once: usize,
+    /// Submits refused for good.
+    pub(super) refused: BTreeSet<Tag>,
 }
+
+/// Rows of other people's work, all older than ours.
+const FOREIGN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl World {
     pub(super) fn new(chance: Chance, nature: Nature) -> Self {
@@ -81,15 +46,14 @@ impl World {
             nature,
             accepted: Vec::new(),
             most_at_once: 0,
+            refused: BTreeSet::new(),
         }
     }
 
     /// Renders under way at `now`.
-    pub(super) fn running(&self, now: Timestamp) -> usize {
-        self.accepted
-            .iter()
-            .filter(|job| job.finishes > now)
-            .count()
+    fn running(&self, now: Timestamp) -> usize {
+        let ends = self.accepted.iter().map(|job| job.finishes);
+        ends.filter(|finishes| *finishes > now).count()
     }
 
     /// The provider meets a request at `now`; what it answers, if the answer arrives.
@@ -100,7 +64,8 @@ impl World {
                 result: self.submit(now, &name),
             },
             Command::Poll { remotes } => {
-                let result = self.read(|world| {
+                let share = self.nature.fleet_refused;
+                let result = self.read(share, |world| {
                     let forgetful = world.chance.percent(3);
                     let reports = remotes.iter().filter_map(|id| world.report(now, id));
                     reports.skip(usize::from(forgetful)).collect()
@@ -108,126 +73,154 @@ impl World {
                 Outcome::Polled { remotes, result }
             }
             Command::Look { job, remote } => {
-                let result = self.read(|world| world.report(now, &remote));
-                let result = result.and_then(|report| {
-                    report.ok_or_else(|| Failure::new(FailureKind::NotFound, "not found"))
-                });
+                let result = self.read(0, |world| world.report(now, &remote));
+                let missing = || Failure::new(FailureKind::NotFound, "not found").with_status(404);
+                let result = result.and_then(|report| report.ok_or_else(missing));
                 Outcome::Looked { job, result }
             }
             Command::List { tags, witnesses } => {
-                if self.chance.percent(self.nature.list_refused) {
-                    let failure = Failure::new(FailureKind::ServerError, "list refused");
-                    return Outcome::Listed {
-                        result: Err(failure),
-                    };
-                }
-                let result = self.read(|world| world.list(now, &tags, &witnesses));
+                let share = self.nature.list_refused;
+                let result = self.read(share, |world| world.list(now, &tags, &witnesses));
                 Outcome::Listed { result }
             }
-            Command::Fetch(order) => {
-                let result = if self.chance.percent(self.nature.fetch_faults) {
-                    let kinds = [
-                        FailureKind::Lost,
-                        FailureKind::NotFound,
-                        FailureKind::BadContent,
-                    ];
-                    let kind = kinds[usize::try_from(self.chance.below(3)).unwrap()];
-                    Err(Failure::new(kind, "download failed"))
-                } else {
-                    Ok(Artifact {
-                        file: order.file,
-                        bytes: 1,
-                        sha256: order.video_url,
-                        thumbnail: None,
-                    })
-                };
-                Outcome::Fetched {
-                    job: order.job,
-                    result,
-                }
-            }
+            Command::Fetch(order) => Outcome::Fetched {
+                job: order.job.clone(),
+                result: self.fetch(now, order),
+            },
         }
     }
 
     fn submit(&mut self, now: Timestamp, name: &str) -> Result<RemoteId, Failure> {
         let nature = self.nature.clone();
+        let fail = |kind| Err(Failure::new(kind, "not accepted"));
         if self.chance.percent(nature.not_sent) {
-            return Err(Failure::new(FailureKind::NotSent, "connection refused"));
+            return fail(FailureKind::NotSent);
         }
-        if self.chance.percent(nature.refused) {
-            return Err(Failure::new(FailureKind::Rejected, "text: not like this"));
+        let tag = find_tags(name).next().expect("every submit carries a tag");
+        if self.refused.contains(&tag) || self.chance.percent(nature.refused) {
+            self.refused.insert(tag);
+            return fail(FailureKind::Rejected);
+        }
+        if self.chance.permille(nature.grave) {
+            let graves = [
+                FailureKind::OutOfCredits,
+                FailureKind::Unauthorised,
+                FailureKind::Redirected,
+                FailureKind::NotFound,
+            ];
+            return fail(*self.chance.one_of(&graves));
         }
         if self.running(now) >= nature.places || self.chance.percent(nature.throttled) {
-            let wish = self.chance.percent(50).then(|| self.chance.below(40) + 1);
-            return Err(Failure::new(FailureKind::Throttled, "slow down")
-                .with_retry_after(wish.map(RetryAfter::Seconds)));
+            return Err(self.throttled());
         }
         let lost = [
             FailureKind::Lost,
             FailureKind::ServerError,
             FailureKind::Malformed,
-        ][usize::try_from(self.chance.below(3)).unwrap()];
+        ];
+        let lost = *self.chance.one_of(&lost);
+        let wish = self.chance.percent(20).then_some(RetryAfter::Seconds(20));
+        let lost = Failure::new(lost, "answer lost").with_retry_after(wish);
         if self.chance.percent(nature.lost_not_accepted) {
-            return Err(Failure::new(lost, "answer lost"));
+            return Err(lost);
         }
+        let is_lost = self.chance.percent(nature.lost_accepted);
+        let is_late = is_lost && self.chance.percent(30);
+        // The gateway has given up; the machine behind it has not, for a little while.
+        let at = match is_late {
+            true => now.plus(self.chance.millis(0, 10_000)),
+            false => now,
+        };
+        let remote = self.accept(at, name, tag);
+        self.most_at_once = self.most_at_once.max(self.running(now));
+        if is_lost { Err(lost) } else { Ok(remote) }
+    }
+
+    fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
-        let took = self.chance.millis(5_000, 200_000);
+        let finishes = at.plus(self.chance.millis(5_000, 200_000));
+        let late_output = match self.chance.percent(self.nature.odd_renders) {
+            true => self.chance.millis(0, 300_000),
+            false => self.chance.millis(0, 3000),
+        };
+        let most = if self.nature.overcharges { 8 } else { 5 };
         self.accepted.push(Accepted {
             remote: remote.clone(),
             name: name.to_owned(),
-            tag: find_tags(name).next().expect("every submit carries a tag"),
-            at: now,
-            finishes: now.plus(took),
-            fails: self.chance.percent(nature.failed_renders),
-            charge: Credits::whole(1 + i64::try_from(self.chance.below(5)).unwrap()),
-            no_output_until: now.plus(took + self.chance.millis(0, 3000)),
+            tag,
+            at,
+            finishes,
+            fails: self.chance.percent(self.nature.failed_renders),
+            is_forgotten: self.chance.percent(self.nature.odd_renders / 3),
+            charge: Credits::whole(1 + i64::try_from(self.chance.below(most)).unwrap()),
+            output_from: finishes.plus(late_output),
         });
-        self.most_at_once = self.most_at_once.max(self.running(now));
-        if self.chance.percent(nature.lost_accepted) {
-            return Err(Failure::new(lost, "answer lost"));
-        }
-        Ok(remote)
+        remote
     }
 
-    fn read<T>(&mut self, answer: impl FnOnce(&mut Self) -> T) -> Result<T, Failure> {
+    fn throttled(&mut self) -> Failure {
+        let wish = match self.chance.below(1000) {
+            0..400 => None,
+            400..995 => Some(self.chance.below(40)),
+            _ => Some(24 * 3600),
+        };
+        Failure::new(FailureKind::Throttled, "slow down")
+            .with_status(429)
+            .with_retry_after(wish.map(RetryAfter::Seconds))
+    }
+
+    fn read<T>(&mut self, refused: u64, answer: impl FnOnce(&mut Self) -> T) -> Result<T, Failure> {
+        if self.chance.percent(refused) {
+            let kinds = [FailureKind::ServerError, FailureKind::Rejected];
+            return Err(Failure::new(*self.chance.one_of(&kinds), "refused"));
+        }
+        if self.chance.permille(self.nature.grave) {
+            return Err(Failure::new(FailureKind::Unauthorised, "key revoked"));
+        }
         if self.chance.percent(self.nature.read_faults) {
             let kinds = [
                 FailureKind::Lost,
                 FailureKind::ServerError,
                 FailureKind::NotSent,
+                FailureKind::Malformed,
                 FailureKind::Throttled,
-                FailureKind::Rejected,
             ];
-            let kind = kinds[usize::try_from(self.chance.below(5)).unwrap()];
-            return Err(Failure::new(kind, "read failed"));
+            let kind = *self.chance.one_of(&kinds);
+            if kind == FailureKind::Throttled {
+                return Err(self.throttled());
+            }
+            let wish = self.chance.percent(20).then_some(RetryAfter::Seconds(15));
+            return Err(Failure::new(kind, "read failed").with_retry_after(wish));
         }
         Ok(answer(self))
     }
 
-    fn report(&self, now: Timestamp, remote: &RemoteId) -> Option<RenderReport> {
-        self.accepted
-            .iter()
-            .find(|job| job.remote == *remote)
-            .map(|job| Self::describe(now, job))
+    fn report(&mut self, now: Timestamp, remote: &RemoteId) -> Option<RenderReport> {
+        let job = self.accepted.iter().find(|job| job.remote == *remote)?;
+        let is_visible = job.at.plus(self.nature.look_delay) <= now && !job.is_forgotten;
+        let is_odd = self.chance.percent(self.nature.odd_renders);
+        is_visible.then(|| self.describe(now, job, is_odd))
     }
 
-    fn describe(now: Timestamp, job: &Accepted) -> RenderReport {
+    fn describe(&self, now: Timestamp, job: &Accepted, is_odd: bool) -> RenderReport {
         let status = match now >= job.finishes {
             true if job.fails => RenderStatus::Failed,
             true => RenderStatus::Done,
+            false if is_odd => RenderStatus::Other("processing".to_owned()),
             false => RenderStatus::Running,
         };
-        let has_output = status == RenderStatus::Done && now >= job.no_output_until;
+        let has_output = status == RenderStatus::Done && now >= job.output_from;
         RenderReport {
             remote: job.remote.clone(),
             name: Some(job.name.clone()),
-            output: has_output.then(|| format!("https://files.example/{}", job.remote)),
+            // A link says when it was made.
+            output: has_output.then(|| format!("{}", now.as_millis())),
             thumbnail: None,
             duration_seconds: None,
             credits_used: (now >= job.finishes).then_some(job.charge),
             failed_reason: None,
-            progress: None,
-            created_at: Some(job.at),
+            progress: Some(0.5),
+            created_at: Some(job.at.plus(self.nature.clock_ahead)),
             status,
         }
     }
@@ -240,16 +233,54 @@ impl World {
             .filter(|job| job.at.plus(self.nature.list_delay) <= now)
             .take(self.nature.list_cap)
             .collect();
-        let found = visible
+        let foreign = self
+            .nature
+            .foreign_rows
+            .min(self.nature.list_cap - visible.len());
+        let ours = visible
             .iter()
-            .filter(|job| tags.contains(&job.tag) || ids.contains(&job.remote))
-            .map(|job| Self::describe(now, job))
-            .collect();
+            .map(|job| job.at.plus(self.nature.clock_ahead));
+        let theirs = (foreign > 0).then(|| now.minus(FOREIGN_AGE));
         Listing {
-            found,
-            rows: u64::try_from(visible.len()).unwrap(),
-            oldest: visible.iter().map(|job| job.at).min(),
+            found: visible
+                .iter()
+                .filter(|job| tags.contains(&job.tag) || ids.contains(&job.remote))
+                .map(|job| self.describe(now, job, false))
+                .collect(),
+            rows: u64::try_from(visible.len() + foreign).unwrap(),
+            oldest: ours.chain(theirs).min(),
         }
+    }
+
+    fn fetch(&mut self, now: Timestamp, order: FetchOrder) -> Result<Artifact, Failure> {
+        let fail = |kind| Err(Failure::new(kind, "download failed"));
+        let made = order.video_url.parse().map(Timestamp::from_millis).unwrap();
+        if now.since(made) > self.nature.link_life {
+            // Some hosts say so; of others nothing is left.
+            let kinds = [FailureKind::NotFound, FailureKind::NotSent];
+            return fail(*self.chance.one_of(&kinds));
+        }
+        if self.chance.permille(self.nature.grave) {
+            return fail(FailureKind::Local);
+        }
+        if self.chance.percent(self.nature.fetch_faults) {
+            let kinds = [
+                FailureKind::Lost,
+                FailureKind::NotFound,
+                FailureKind::BadContent,
+                FailureKind::NotSent,
+                FailureKind::Unauthorised,
+                FailureKind::Refused,
+                FailureKind::Redirected,
+            ];
+            return fail(*self.chance.one_of(&kinds));
+        }
+        Ok(Artifact {
+            file: order.file,
+            bytes: 1,
+            sha256: order.video_url,
+            thumbnail: None,
+        })
     }
 
     /// How often each tag was accepted.

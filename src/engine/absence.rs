@@ -1,0 +1,222 @@
+//! When a list that does not show a job in doubt proves that it was not accepted.
+//!
+//! *Not found* is believed only with proof, because a list may be late or cut short, and believing it
+//! wrongly means paying twice. For a job that was sent at `s` and whose fate was settled at `a`:
+//!
+//! - Two listings each show the **witnesses**: our own jobs accepted at about that time, the nearest ten
+//!   on either side, those of the last settle time excepted. A list that lacks one is truncated or
+//!   late and proves nothing.
+//! - If the provider needs some time to show a job, the first listing was made after its newest
+//!   witness, sent at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So
+//!   the second listing begins at least `a − w` after the first has arrived, and a settle time more,
+//!   which also covers an acceptance that comes a little after we heard that the answer was lost.
+//! - Each of the two reaches back beyond `s`: it shows a witness accepted before `s`; or its oldest row
+//!   is older than `s` by a good margin; or a list, then, before or since, has had more rows, so
+//!   that nothing can have been cut off from this one.
+//!
+//! Without a witness there is no proof, and the job stays in doubt for a person to judge. So it does
+//! when somebody has deleted the rows of its witnesses at the provider.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Batch;
+use super::reconciling::ListInAir;
+use crate::model::{JobEvent, Listing, RemoteId, RenderReport, Timestamp};
+
+/// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
+const LONGEST_CREATE: Duration = Duration::from_secs(120);
+
+/// Witnesses on either side of a job; more would prove no more.
+const WITNESSES: usize = 10;
+
+/// The oldest row must be older than the job by so much, because the two moments come from two clocks.
+const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// A job in doubt, and what would prove that it was not accepted.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    place: usize,
+    sent: Timestamp,
+    /// By then it was accepted or never will be.
+    settled: Timestamp,
+    witnesses: Vec<Witness>,
+}
+
+/// A job of ours that the provider has.
+#[derive(Debug)]
+struct Witness {
+    remote: RemoteId,
+    /// Not accepted before this moment, where that is known.
+    sent: Option<Timestamp>,
+    /// Accepted by this moment.
+    accepted: Timestamp,
+}
+
+/// A listing that showed every witness and not the job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Absence {
+    /// When it was asked for.
+    started: Timestamp,
+    rows: u64,
+    /// It shows something older than the job.
+    reaches_back: bool,
+    /// A second one, asked for at this moment or later, completes the proof.
+    completed_from: Timestamp,
+}
+
+impl Absence {
+    /// Nothing as new as the job can have been cut off, now that a list has been seen with
+    /// `most_rows`.
+    fn is_whole(self, most_rows: u64) -> bool {
+        if is_broken!(CappedListIsProof) {
+            return true;
+        }
+        self.reaches_back || self.rows < most_rows
+    }
+}
+
+impl Batch {
+    /// What would prove, if a list is asked for at `now`, that a job was not accepted.
+    pub(super) fn doubt(&self, now: Timestamp, place: usize) -> Doubt {
+        let job = &self.jobs[place];
+        let sent = job.state.submitted_at.unwrap_or_default();
+        let known_lost = job.live.doubtful_since.unwrap_or(sent);
+        let settle = self.policy.limits.settle;
+        let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
+        let later = self.accepted.range((sent, 0)..);
+        let later = later
+            .filter(|(accepted, _)| accepted.plus(settle) <= now)
+            .take(WITNESSES);
+        let witnesses = earlier
+            .chain(later)
+            .filter_map(|(accepted, witness)| self.witness(*accepted, *witness));
+        Doubt {
+            place,
+            sent,
+            settled: known_lost.min(sent.plus(LONGEST_CREATE)),
+            witnesses: witnesses.collect(),
+        }
+    }
+
+    fn witness(&self, accepted: Timestamp, place: usize) -> Option<Witness> {
+        let state = &self.jobs[place].state;
+        // One that was found without a memory of its sending may be of any age; so may one whose
+        // sending was recorded by a clock that has been set back.
+        let sent = state.submitted_at.filter(|sent| {
+            let is_remembered = !state.is_adopted || *sent < accepted;
+            is_remembered && *sent >= self.clock_is_true_since
+        });
+        Some(Witness {
+            remote: state.phase.remote()?.clone(),
+            sent,
+            accepted,
+        })
+    }
+
+    /// Takes in what a listing says, by what it does not show, about the jobs in doubt.
+    pub(super) fn weigh_absence(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
+        let shown: HashMap<&RemoteId, &RenderReport> = listing
+            .found
+            .iter()
+            .map(|report| (&report.remote, report))
+            .collect();
+        self.most_rows = self.most_rows.max(listing.rows);
+        for doubt in &asked.doubts {
+            if self.doubts.contains(&doubt.place) {
+                self.weigh_one(now, asked.started, doubt, listing, &shown);
+            }
+        }
+        // A longer list completes what earlier, shorter ones have said.
+        for place in self.doubts.clone() {
+            if self.is_absence_proven(place) {
+                self.transition(now, place, JobEvent::FoundAbsent);
+            }
+        }
+    }
+
+    fn weigh_one(
+        &mut self,
+        now: Timestamp,
+        started: Timestamp,
+        doubt: &Doubt,
+        listing: &Listing,
+        shown: &HashMap<&RemoteId, &RenderReport>,
+    ) {
+        let settle = self.policy.limits.settle;
+        let all_shown = doubt
+            .witnesses
+            .iter()
+            .all(|witness| shown.contains_key(&witness.remote));
+        let newest = doubt.witnesses.iter().filter_map(|w| w.sent).max();
+        let (all_shown, newest) = match is_broken!(NoWitnessNeeded) {
+            true => (true, newest.or(Some(doubt.settled))),
+            false => (all_shown, newest),
+        };
+        let absences = &mut self.jobs[doubt.place].live.absences;
+        if !all_shown {
+            absences.clear();
+        } else if let Some(newest) = newest {
+            let lag = settle.saturating_add(doubt.settled.since(newest));
+            absences.push(Absence {
+                started,
+                rows: listing.rows,
+                reaches_back: doubt.is_reached_by(listing, shown),
+                completed_from: now.plus(lag),
+            });
+        }
+    }
+
+    fn is_absence_proven(&self, place: usize) -> bool {
+        let absences = &self.jobs[place].live.absences;
+        let mut whole = absences.iter().filter(|it| it.is_whole(self.most_rows));
+        if is_broken!(OneListingIsProof) {
+            return whole.next().is_some();
+        }
+        // They stand in the order in which they were asked for.
+        let last = whole.next_back();
+        last.is_some_and(|last| whole.any(|first| first.completed_from <= last.started))
+    }
+
+    /// The next moment at which a listing can complete a proof.
+    pub(super) fn next_proof(&self, now: Timestamp) -> Option<Timestamp> {
+        self.doubts
+            .iter()
+            .flat_map(|place| &self.jobs[*place].live.absences)
+            .map(|absence| absence.completed_from)
+            .filter(|from| *from > now)
+            .min()
+    }
+}
+
+impl Doubt {
+    pub(super) fn witnesses(&self) -> impl Iterator<Item = &RemoteId> {
+        self.witnesses.iter().map(|witness| &witness.remote)
+    }
+
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
+
+    /// Whether a listing that shows all witnesses shows anything older than the job.
+    fn is_reached_by(&self, listing: &Listing, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
+        if self.witnesses.iter().any(|it| it.accepted < self.sent) {
+            return true;
+        }
+        // How far the provider's clock is ahead of ours, at the least: a witness came into being,
+        // by its own clock, before we knew of it by ours.
+        let ahead = self.witnesses.iter().filter_map(|witness| {
+            let created = shown.get(&witness.remote)?.created_at?;
+            Some(
+                created
+                    .as_millis()
+                    .saturating_sub(witness.accepted.as_millis()),
+            )
+        });
+        let (Some(ahead), Some(oldest)) = (ahead.max(), listing.oldest) else {
+            return false;
+        };
+        let sent_there = Timestamp::from_millis(self.sent.as_millis().saturating_add(ahead));
+        oldest.plus(CLOCK_MARGIN) < sent_there
+    }
+}

@@ -1,0 +1,214 @@
+//! What must be true in every step of every story.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::world::World;
+use crate::engine::Batch;
+use crate::model::{
+    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Outcome, Phase, PlannedJob, Tag,
+    Timestamp,
+};
+
+/// What has been seen so far, kept as the world sees it: in true time.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    /// The fold of the journal.
+    pub(super) states: BTreeMap<JobId, JobState>,
+    /// Every tag that the journal has ever known.
+    known: BTreeSet<Tag>,
+    last_submit: Option<Timestamp>,
+    last_read: Option<Timestamp>,
+    /// The times before which the provider wants no submit, and no read.
+    named: [Option<Timestamp>; 2],
+    /// The same, as far as it is on record.
+    named_on_record: [Option<Timestamp>; 2],
+    pub(super) reads: u64,
+    pub(super) rows_were_edited: bool,
+    journal_was_lost: bool,
+}
+
+impl Checks {
+    pub(super) fn begin_run(&mut self, jobs: &[PlannedJob]) {
+        for job in jobs {
+            self.states.entry(job.spec.id.clone()).or_default();
+        }
+        // The pace of reads, which cost nothing, is not on record.
+        self.last_read = None;
+    }
+
+    pub(super) fn lose_journal(&mut self) {
+        *self = Self {
+            reads: self.reads,
+            journal_was_lost: true,
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn keep_heard(&mut self) {
+        self.named_on_record = self.named;
+    }
+
+    pub(super) fn forget_heard(&mut self) {
+        self.named = self.named_on_record;
+    }
+
+    /// The program hears an answer.
+    pub(super) fn hear(&mut self, outcome: &Outcome, now: Timestamp) {
+        let (lane, failure) = match outcome {
+            Outcome::Submitted { result, .. } => (0, result.as_ref().err()),
+            Outcome::Polled { result, .. } => (1, result.as_ref().err()),
+            Outcome::Looked { result, .. } => (1, result.as_ref().err()),
+            Outcome::Listed { result } => (1, result.as_ref().err()),
+            Outcome::Fetched { .. } => return,
+        };
+        let named = failure.and_then(|failure| Some(failure.retry_after?.moment(now)));
+        self.named[lane] = self.named[lane].max(named);
+    }
+
+    /// A command leaves.
+    pub(super) fn departure(&mut self, command: &Command, now: Timestamp, interval: Duration) {
+        let lane = match command {
+            Command::Submit { .. } => 0,
+            Command::Poll { .. } | Command::Look { .. } | Command::List { .. } => 1,
+            Command::Fetch(_) => return,
+        };
+        assert!(
+            self.named[lane].is_none_or(|named| now >= named),
+            "{command:?} before the time the provider named"
+        );
+        if lane == 1 {
+            self.reads += 1;
+            if let Some(last) = self.last_read.replace(now) {
+                assert!(now.since(last) >= interval, "reads come too fast");
+            }
+        }
+    }
+
+    /// An entry is on record.
+    pub(super) fn entry(
+        &mut self,
+        entry: &Entry,
+        now: Timestamp,
+        interval: Duration,
+        cap: Option<Credits>,
+    ) {
+        let Event::Job { job, event } = &entry.event else {
+            return;
+        };
+        let state = self.states.get_mut(job).unwrap();
+        state.apply(entry.at, event).unwrap();
+        match event {
+            JobEvent::SubmitStarted { tag, .. } => {
+                self.known.insert(tag.clone());
+                if let Some(last) = self.last_submit.replace(now) {
+                    let gap = now.since(last);
+                    assert!(gap >= interval, "{gap:?} between two submits");
+                }
+                let committed = self.committed();
+                assert!(
+                    cap.is_none_or(|cap| committed <= cap),
+                    "{committed} of {cap:?} credits"
+                );
+            }
+            JobEvent::Adopted { tag, .. } => {
+                self.known.insert(tag.clone());
+            }
+            JobEvent::Submitted { .. }
+            | JobEvent::SubmitDeferred { .. }
+            | JobEvent::SubmitLost { .. }
+            | JobEvent::FoundAbsent
+            | JobEvent::Observed { .. }
+            | JobEvent::RenderOverdue
+            | JobEvent::Rendered { .. }
+            | JobEvent::Fetched { .. }
+            | JobEvent::FetchDeferred { .. }
+            | JobEvent::LinkExpired { .. }
+            | JobEvent::FileMissing
+            | JobEvent::Failed { .. }
+            | JobEvent::Revisited
+            | JobEvent::Reopened { .. } => {}
+        }
+    }
+
+    fn committed(&self) -> Credits {
+        let states = self.states.values();
+        states.map(|job| job.spent() + job.promised()).sum()
+    }
+
+    /// The live phases are the fold of the journal.
+    pub(super) fn fold(&self, batch: &Batch) {
+        for (job, phase) in batch.phases() {
+            assert_eq!(self.states[job].phase, *phase, "{job}");
+        }
+    }
+
+    /// The provider has accepted something.
+    pub(super) fn accepted(&self, world: &World) {
+        for (tag, times) in world.times_accepted() {
+            assert!(times == 1, "paid {times} times: {tag}");
+        }
+    }
+
+    /// After a life: nothing that was accepted is unknown, or known as something it is not.
+    pub(super) fn nothing_is_lost(&self, world: &World) {
+        for accepted in &world.accepted {
+            let id = accepted.name.split(' ').next().unwrap();
+            let state = &self.states[&id.parse().unwrap()];
+            let is_known = self.known.contains(&accepted.tag);
+            // Without its journal, a run that could not read the list knows nothing, and therefore
+            // submits nothing.
+            let is_to_be_found = self.journal_was_lost && state.tag.is_none();
+            let is_older = self.journal_was_lost && state.generation.0 > 0;
+            assert!(
+                is_known || is_to_be_found || is_older,
+                "unknown: {accepted:?}"
+            );
+            if state.tag.as_ref() != Some(&accepted.tag) || accepted.fails {
+                continue;
+            }
+            let is_lost = match &state.phase {
+                Phase::Pending => state.generation.0 == 0 && !is_to_be_found,
+                // It is asked about once more by every run.
+                Phase::Failed { failure, .. } => !matches!(
+                    failure.kind,
+                    crate::model::FailureKind::NotFound | crate::model::FailureKind::NoOutput
+                ),
+                Phase::Submitting
+                | Phase::InDoubt { .. }
+                | Phase::Rendering { .. }
+                | Phase::Fetching { .. }
+                | Phase::Done { .. } => false,
+            };
+            assert!(!is_lost, "a paid video was lost: {:?}", state.phase);
+        }
+    }
+
+    /// At the end of all: every job is done, or failed by the provider, and the money is known.
+    pub(super) fn everything_is_settled(&self, world: &World) {
+        for (job, state) in &self.states {
+            let is_done = matches!(state.phase, Phase::Done { .. });
+            let is_failed = matches!(state.phase, Phase::Failed { .. });
+            let row = |tag: &Tag| world.accepted.iter().find(|row| row.tag == *tag);
+            let row = state.tag.as_ref().and_then(row);
+            let by_provider = row.map_or_else(
+                || {
+                    state
+                        .tag
+                        .as_ref()
+                        .is_some_and(|tag| world.refused.contains(tag))
+                },
+                |row| row.fails || row.is_forgotten,
+            );
+            assert!(
+                is_done || (is_failed && by_provider),
+                "{job} is {:?}",
+                state.phase
+            );
+        }
+        let charged: Credits = world.accepted.iter().map(|row| row.charge).sum();
+        let is_counted = self.committed() >= charged;
+        let may_miss = self.journal_was_lost || world.nature.overcharges;
+        assert!(is_counted || may_miss, "{} of {charged}", self.committed());
+    }
+}

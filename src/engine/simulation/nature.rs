@@ -1,0 +1,97 @@
+//! What kind of provider, and what kind of life, a seed means.
+
+use std::time::Duration;
+
+use super::chance::Chance;
+
+/// What kind of provider this seed meets. Shares are percentages of requests, unless it says
+/// otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Nature {
+    /// Accepted, and the answer is lost; in part accepted only after the answer was lost.
+    pub(super) lost_accepted: u64,
+    pub(super) lost_not_accepted: u64,
+    pub(super) not_sent: u64,
+    pub(super) throttled: u64,
+    pub(super) refused: u64,
+    /// What stops a run: key revoked, no credits, redirects, a full disk. In a thousand requests.
+    pub(super) grave: u64,
+    pub(super) read_faults: u64,
+    pub(super) fetch_faults: u64,
+    pub(super) failed_renders: u64,
+    /// Unknown words, late outputs, jobs that the provider denies.
+    pub(super) odd_renders: u64,
+    /// More is charged than was to be expected.
+    pub(super) overcharges: bool,
+    /// Renders at one time that the provider allows; more are answered with 429.
+    pub(super) places: usize,
+    /// How long a job takes to be known by its id.
+    pub(super) look_delay: Duration,
+    /// How long a job takes to appear in the list.
+    pub(super) list_delay: Duration,
+    /// The list shows only the newest so many.
+    pub(super) list_cap: usize,
+    pub(super) list_refused: u64,
+    pub(super) fleet_refused: u64,
+    /// Rows that are not ours.
+    pub(super) foreign_rows: usize,
+    /// How far the provider's clock is ahead.
+    pub(super) clock_ahead: Duration,
+    /// How long a link to a video works.
+    pub(super) link_life: Duration,
+}
+
+impl Nature {
+    pub(super) fn new(chance: &mut Chance) -> Self {
+        let harsh = chance.percent(70);
+        let mut share = |most: u64| if harsh { chance.below(most + 1) } else { 0 };
+        Self {
+            lost_accepted: share(15),
+            lost_not_accepted: share(15),
+            not_sent: share(10),
+            throttled: share(15),
+            refused: share(5),
+            grave: share(6),
+            read_faults: share(20),
+            fetch_faults: share(30),
+            failed_renders: share(10),
+            odd_renders: share(12),
+            overcharges: chance.percent(10),
+            places: usize::try_from(2 + chance.below(10)).unwrap(),
+            look_delay: chance.millis(0, 8000),
+            list_delay: chance.millis(0, 60_000),
+            list_cap: match chance.below(10) {
+                0..3 => 3,
+                3 => 8,
+                _ => usize::MAX,
+            },
+            list_refused: if chance.percent(10) { 60 } else { 0 },
+            fleet_refused: if chance.percent(10) { 40 } else { 0 },
+            foreign_rows: if chance.percent(40) { 50 } else { 0 },
+            clock_ahead: chance.millis(0, 3_600_000),
+            link_life: chance.millis(120_000, 86_400_000),
+        }
+    }
+
+    /// The provider on its best day.
+    pub(super) fn friendly(&self) -> Self {
+        Self {
+            lost_accepted: 0,
+            lost_not_accepted: 0,
+            not_sent: 0,
+            throttled: 0,
+            refused: 0,
+            grave: 0,
+            read_faults: 0,
+            fetch_faults: 0,
+            odd_renders: 0,
+            look_delay: Duration::ZERO,
+            list_delay: Duration::ZERO,
+            list_cap: usize::MAX,
+            list_refused: 0,
+            fleet_refused: 0,
+            link_life: Duration::from_secs(86_400),
+            ..self.clone()
+        }
+    }
+}
