@@ -2,7 +2,50 @@
 //!
 //! Everything here is a fold of the journal's entries, live or afterwards: the same observers serve a
 //! run that is going on and one that ended last week.
+//!
+//! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
+//! question about counts, money and jobs; all that is written or shown is a pure function of it:
+//! [`closing`], [`status_screen`], [`plan_table`], [`story`], [`to_csv`], [`to_json`], [`page::render`].
+//! Live observers start from the summary of what is on record already and are told what follows:
+//! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
+//! the files.
+//!
+//! What the server or the sheet says is cleaned before it reaches a terminal, made harmless before it
+//! reaches a spreadsheet, and escaped before it reaches the page.
 
+mod campaign;
+mod closing;
+mod colours;
+mod counts;
+mod hints;
+mod json_lines;
+mod lines;
+mod narration;
 mod observer;
+pub mod page;
+mod plan;
+mod progress;
+mod results;
+mod sink;
+mod status;
+mod stop_words;
+mod story;
+mod summary;
+#[cfg(test)]
+mod testing;
+mod words;
 
+pub use campaign::Campaign;
+pub use closing::closing;
+pub use colours::Colours;
+pub use counts::{Counts, Money};
+pub use json_lines::JsonLines;
+pub use lines::Lines;
+pub use narration::Verbosity;
 pub use observer::{Observer, Pulse, Transfer};
+pub use plan::{plan_json, plan_table};
+pub use progress::Progress;
+pub use results::{COLUMNS, Encoding, ResultsWriter, to_csv, to_json};
+pub use status::{Liveness, View, status_json, status_screen};
+pub use story::story;
+pub use summary::{Inventory, Row, Run, RunEnd, Summary};

@@ -1,0 +1,119 @@
+//! What the page shows, as JSON for its script.
+
+use serde_json::{Value, json};
+
+use super::super::results::{credits, runs, totals};
+use super::super::summary::{Row, Summary};
+use super::super::words;
+use crate::model::{Phase, Speech, redact_url};
+
+/// Everything the page shows. Times are milliseconds since the epoch.
+pub(super) fn of(summary: &Summary) -> Value {
+    let campaign = summary.campaign();
+    let jobs: Vec<Value> = summary
+        .rows()
+        .filter(|row| row.job.in_sheet)
+        .chain(summary.gone())
+        .map(|row| job(summary, &row))
+        .collect();
+    json!({
+        "campaign": campaign.name,
+        "sandbox": campaign.is_sandbox,
+        "as_of": summary.last().map(crate::model::Timestamp::as_millis),
+        "totals": totals(summary),
+        "credits": credits(summary),
+        "runs": runs(summary),
+        "jobs": jobs,
+    })
+}
+
+fn job(summary: &Summary, row: &Row) -> Value {
+    let (spec, state) = (&row.job.spec, row.state);
+    let request = &spec.request;
+    let (width, height) = request.aspect_ratio.sides();
+    let (text, audio) = match &request.speech {
+        Speech::Text(text) => (Some(text.as_str()), None),
+        Speech::Audio(url) => (None, Some(redact_url(url))),
+    };
+    let status = if matches!(row.state.phase, Phase::Pending) && !row.job.selected {
+        "left_out"
+    } else {
+        row.status()
+    };
+    json!({
+        "id": spec.id,
+        "status": status,
+        "file": row.file().map(link),
+        "name": row.file(),
+        "thumbnail": row.thumbnail().map(link),
+        "persona": summary.campaign().persona(&request.persona),
+        "persona_id": request.persona,
+        "ratio": format!("{width}:{height}"),
+        "width": width,
+        "height": height,
+        "model": request.model_version,
+        "text": text,
+        "audio": audio,
+        "line": spec.origin.line,
+        "low": row.job.estimate.low,
+        "high": row.job.estimate.high,
+        "used": state.charged,
+        "spent": state.spent(),
+        "promised": state.promised(),
+        "seconds": state.output.as_ref().and_then(|output| output.duration_seconds),
+        "submitted": state.submitted_at.map(crate::model::Timestamp::as_millis),
+        "accepted": state.accepted_at.map(crate::model::Timestamp::as_millis),
+        "rendered": state.rendered_at.map(crate::model::Timestamp::as_millis),
+        "finished": state.finished_at.map(crate::model::Timestamp::as_millis),
+        "attempts": state.attempts,
+        "remote": state.phase.remote(),
+        "error": row.failure().map(words::failure),
+        "advice": advice(summary, row),
+        "changed": row.has_changed(),
+        "gone": !row.job.in_sheet,
+    })
+}
+
+/// What to do about a job that did not end well.
+fn advice(summary: &Summary, row: &Row) -> Option<String> {
+    let campaign = summary.campaign();
+    match &row.state.phase {
+        Phase::Failed { remote: None, .. } => Some(format!(
+            "It was refused and nothing was charged. Mend line {} of the sheet and run it again.",
+            row.job.spec.origin.line
+        )),
+        Phase::Failed {
+            remote: Some(_), ..
+        } => Some(format!(
+            "The provider could not make it. To pay for it once more: {}",
+            campaign.command("run", &["--retry-failed", "--only", row.id().as_str()])
+        )),
+        Phase::Submitting | Phase::InDoubt { .. } => Some(format!(
+            "It was sent, and no answer says whether it was accepted, so it may have been paid for \
+             and is not sent again by itself. Running the campaign again looks for it at the \
+             provider. Only if the dashboard shows no such video: {}",
+            campaign.command("run", &["--resubmit", row.id().as_str()])
+        )),
+        Phase::Fetching { .. } | Phase::Rendering { .. } => Some(format!(
+            "It is paid for. To fetch it: {}",
+            campaign.command("collect", &[])
+        )),
+        Phase::Pending | Phase::Done { .. } => None,
+    }
+}
+
+/// A relative link to a file of the output folder, percent-encoded. Letters, digits and the unreserved
+/// marks of RFC 3986 stay as they are, `/` separates.
+fn link(path: &str) -> String {
+    let mut link = String::new();
+    for byte in path.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if is_plain {
+            link.push(char::from(byte));
+        } else {
+            let digits = format!("%{byte:02X}");
+            link.push_str(&digits);
+        }
+    }
+    link
+}

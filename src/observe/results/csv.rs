@@ -1,0 +1,195 @@
+//! `results.csv`.
+
+use super::cell::harmless;
+use crate::model::{Timestamp, redact_url};
+use crate::observe::summary::{Row, Summary};
+use crate::observe::words;
+
+/// The columns that follow the user's own, always under these names.
+pub const COLUMNS: [&str; 13] = [
+    "job_id",
+    "status",
+    "file",
+    "video_url",
+    "thumbnail_url",
+    "duration_seconds",
+    "credits_estimated",
+    "credits_used",
+    "submitted_at",
+    "finished_at",
+    "attempts",
+    "remote_id",
+    "error",
+];
+
+/// How the file begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    #[default]
+    Plain,
+    /// UTF-8 behind a byte-order mark, without which Excel takes it for an older encoding.
+    Excel,
+}
+
+/// The whole of `results.csv`.
+pub fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
+    let buffer = match encoding {
+        Encoding::Plain => Vec::new(),
+        Encoding::Excel => b"\xef\xbb\xbf".to_vec(),
+    };
+    let mut writer = csv::WriterBuilder::new().from_writer(buffer);
+    let columns = &summary.campaign().sheet.columns;
+    let mut write = |cells: Vec<String>| {
+        writer
+            .write_record(cells)
+            .expect("memory takes every byte, and all records are equally long");
+    };
+    write(with_ours(
+        columns,
+        columns.len(),
+        COLUMNS.map(str::to_owned),
+    ));
+    for line in summary.sheet_lines() {
+        let ours = line.row.as_ref().map_or_else(skipped, cells);
+        write(with_ours(line.cells, columns.len(), ours));
+    }
+    writer.into_inner().expect("memory takes every byte")
+}
+
+fn with_ours(users: &[String], width: usize, ours: [String; COLUMNS.len()]) -> Vec<String> {
+    let mut cells = users.to_vec();
+    cells.resize(width, String::new());
+    cells.extend(ours);
+    cells
+}
+
+fn skipped() -> [String; COLUMNS.len()] {
+    let mut cells = [const { String::new() }; COLUMNS.len()];
+    "skipped".clone_into(&mut cells[1]);
+    cells
+}
+
+fn cells(row: &Row) -> [String; COLUMNS.len()] {
+    let state = row.state;
+    let output = state.output.as_ref();
+    let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+    [
+        Some(row.id().to_string()),
+        Some(row.status().to_owned()),
+        row.file().map(str::to_owned),
+        output.map(|output| redact_url(&output.video_url)),
+        output
+            .and_then(|output| output.thumbnail_url.as_deref())
+            .map(redact_url),
+        output
+            .and_then(|output| output.duration_seconds)
+            .map(|seconds| seconds.to_string()),
+        Some(row.job.estimate.high.to_string()),
+        state.charged.map(|charged| charged.to_string()),
+        time(state.submitted_at),
+        time(state.finished_at),
+        Some(state.attempts.to_string()),
+        state.phase.remote().map(ToString::to_string),
+        row.failure().map(words::failure),
+    ]
+    .map(|cell| harmless(&cell.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Failure, FailureKind, JobEvent, Sheet, SheetRow};
+    use crate::observe::testing::{Tale, row};
+
+    fn text(summary: &Summary) -> String {
+        String::from_utf8(to_csv(summary, Encoding::Plain)).unwrap()
+    }
+
+    #[test]
+    fn the_sheet_comes_back_with_our_columns_behind_it() {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.lost(2, "b");
+        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        assert_eq!(
+            text(&tale.summary()),
+            "\
+id,note,job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,credits_used,submitted_at,finished_at,attempts,remote_id,error
+a,note of a,a,done,videos/a.mp4,https://cdn.example/a.mp4?…,https://cdn.example/a.jpg,12.5,5,5,2026-11-24T14:00:01.000Z,2026-11-24T14:01:02.000Z,1,remote-a,
+b,note of b,b,in_doubt,,,,,5,,2026-11-24T14:00:02.000Z,,1,,the connection was reset
+c,note of c,c,pending,,,,,5,,,,0,,
+later,note of later,,skipped,,,,,,,,,,,
+"
+        );
+    }
+
+    #[test]
+    fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
+        let mut tale = Tale::of(3);
+        tale.campaign.sheet.rows = vec![row("x", vec![0, 1])];
+        tale.campaign.jobs[2].in_sheet = false;
+        let text = text(&tale.summary());
+        let starts: Vec<&str> = text.lines().skip(1).map(|line| &line[..13]).collect();
+        assert_eq!(starts, ["x,note of x,a", "x,note of x,b"]);
+    }
+
+    #[test]
+    fn a_manifest_without_a_sheet_gets_our_columns_alone() {
+        let mut tale = Tale::of(1);
+        tale.campaign.sheet = Sheet::default();
+        let text = text(&tale.summary());
+        assert!(text.starts_with("job_id,status,"), "{text}");
+        assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,"));
+    }
+
+    #[test]
+    fn what_the_server_says_is_never_computed() {
+        let mut tale = Tale::of(1);
+        tale.accepted(1, "a");
+        let failure = Failure::new(FailureKind::RenderFailed, "=HYPERLINK(\"http://evil\")\n@x");
+        let charged = None;
+        tale.tell(2, "a", JobEvent::Failed { failure, charged });
+        let text = text(&tale.summary());
+        assert!(
+            text.contains(r#","'=HYPERLINK(""http://evil"") @x""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn excel_is_told_the_encoding() {
+        let summary = Tale::of(1).summary();
+        let csv = to_csv(&summary, Encoding::Excel);
+        assert_eq!(csv[..3], [0xef, 0xbb, 0xbf]);
+        assert_eq!(csv[3..], to_csv(&summary, Encoding::Plain));
+    }
+
+    proptest! {
+        /// Whatever the user wrote, formulas and quotes and line feeds included, is read back.
+        #[test]
+        fn the_users_cells_come_back_byte_for_byte(
+            columns in prop::collection::vec("\\PC*|[\"\r\n,;=+@ \t-]*", 1..4),
+            rows in prop::collection::vec(prop::collection::vec("\\PC*|[\"\r\n,;=+@ \t-]*", 3), 1..6),
+        ) {
+            let width = columns.len();
+            let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[..width].to_vec()).collect();
+            let mut tale = Tale::of(1);
+            tale.campaign.sheet = Sheet {
+                columns: columns.clone(),
+                rows: rows.iter().map(|cells| SheetRow { cells: cells.clone(), jobs: vec![0] }).collect(),
+            };
+            let csv = to_csv(&tale.summary(), Encoding::Plain);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);
+            let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!(read.len(), rows.len() + 1);
+            for (record, cells) in read.iter().zip(std::iter::once(&columns).chain(&rows)) {
+                prop_assert_eq!(record.len(), width + COLUMNS.len());
+                let users: Vec<&str> = record.iter().take(width).collect();
+                prop_assert_eq!(&users, cells);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `results.json`: the same, with totals.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{Speech, redact_url};
+use crate::observe::summary::{Row, RunEnd, Summary};
+use crate::observe::words;
+
+/// Version of the form of `results.json`; raised when something is renamed or removed.
+pub(in crate::observe) const VERSION: u32 = 1;
+
+/// The whole of `results.json`. Times are RFC 3339 in UTC, credits numbers, absent values `null`.
+pub fn to_json(summary: &Summary) -> Value {
+    let campaign = summary.campaign();
+    let columns = &campaign.sheet.columns;
+    let lines = summary.sheet_lines();
+    let jobs: Vec<Value> = lines
+        .iter()
+        .filter_map(|line| {
+            Some(job(
+                summary,
+                line.row.as_ref()?,
+                &cells(columns, line.cells),
+            ))
+        })
+        .collect();
+    let skipped: Vec<Value> = lines
+        .iter()
+        .filter(|line| line.row.is_none())
+        .map(|line| json!({ "status": "skipped", "row": cells(columns, line.cells) }))
+        .collect();
+    let gone: Vec<Value> = summary
+        .gone()
+        .map(|row| job(summary, &row, &Value::Null))
+        .collect();
+    json!({
+        "version": VERSION,
+        "campaign": campaign.name,
+        "manifest": campaign.manifest.display().to_string(),
+        "sandbox": campaign.is_sandbox,
+        "as_of": summary.last().map(|last| last.to_string()),
+        "totals": totals(summary),
+        "credits": credits(summary),
+        "runs": runs(summary),
+        "jobs": jobs,
+        "skipped": skipped,
+        "gone_from_sheet": gone,
+    })
+}
+
+/// How many jobs stand where.
+pub(in crate::observe) fn totals(summary: &Summary) -> Value {
+    let counts = summary.counts();
+    json!({
+        "jobs": counts.total,
+        "done": counts.done,
+        "failed": counts.failed,
+        "in_doubt": counts.in_doubt,
+        "rendering": counts.rendering,
+        "downloading": counts.downloading,
+        "pending": counts.pending,
+        "skipped": counts.skipped,
+        "left_out": counts.left_out,
+    })
+}
+
+/// What is spent, promised and left.
+pub(in crate::observe) fn credits(summary: &Summary) -> Value {
+    let money = summary.money();
+    json!({
+        "spent": money.spent,
+        "spent_unreported": money.unreported,
+        "promised": money.promised,
+        "to_do_low": money.to_do_low,
+        "to_do_high": money.to_do_high,
+        "max_credits": money.cap,
+        "left": money.left(),
+    })
+}
+
+/// The runs, in order. `ended_at` is null while a run goes on, and for ever if it crashed.
+pub(in crate::observe) fn runs(summary: &Summary) -> Value {
+    let run = |run: &crate::observe::Run| {
+        let ended = run.ended.as_ref();
+        let stopped = ended.and_then(|RunEnd { stopped, .. }| stopped.as_ref());
+        json!({
+            "started_at": run.started.to_string(),
+            "ended_at": ended.map(|end| end.at.to_string()),
+            "stopped": stopped.map(crate::observe::stop_words::kind),
+            "version": run.version,
+            "process": run.process,
+        })
+    };
+    summary.runs().iter().map(run).collect()
+}
+
+fn cells(columns: &[String], cells: &[String]) -> Value {
+    let pairs = columns.iter().cloned().zip(cells.iter().cloned());
+    pairs
+        .map(|(column, cell)| (column, Value::String(cell)))
+        .collect::<Map<String, Value>>()
+        .into()
+}
+
+fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
+    let (spec, state) = (&row.job.spec, row.state);
+    let request = &spec.request;
+    let output = state.output.as_ref();
+    let (text, audio) = match &request.speech {
+        Speech::Text(text) => (Some(text.as_str()), None),
+        Speech::Audio(url) => (None, Some(redact_url(url))),
+    };
+    json!({
+        "job_id": spec.id,
+        "status": row.status(),
+        "file": row.file(),
+        "thumbnail": row.thumbnail(),
+        "video_url": output.map(|output| redact_url(&output.video_url)),
+        "thumbnail_url": output.and_then(|output| output.thumbnail_url.as_deref()).map(redact_url),
+        "duration_seconds": output.and_then(|output| output.duration_seconds),
+        "credits_estimated_low": row.job.estimate.low,
+        "credits_estimated": row.job.estimate.high,
+        "credits_used": state.charged,
+        "credits_spent": state.spent(),
+        "credits_promised": state.promised(),
+        "submitted_at": state.submitted_at.map(|at| at.to_string()),
+        "accepted_at": state.accepted_at.map(|at| at.to_string()),
+        "rendered_at": state.rendered_at.map(|at| at.to_string()),
+        "finished_at": state.finished_at.map(|at| at.to_string()),
+        "attempts": state.attempts,
+        "remote_id": state.phase.remote(),
+        "error": row.failure().map(words::failure),
+        "persona": request.persona,
+        "persona_name": summary.campaign().personas.get(&request.persona),
+        "aspect_ratio": request.aspect_ratio,
+        "model_version": request.model_version,
+        "text": text,
+        "audio": audio,
+        "selected": row.job.selected,
+        "changed_since_paid": row.has_changed(),
+        "origin": { "file": spec.origin.file, "line": spec.origin.line },
+        "row": cells,
+    })
+}

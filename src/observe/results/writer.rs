@@ -1,0 +1,213 @@
+//! Keeps the files of the output folder up to date while a campaign runs.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+
+use super::{Encoding, to_csv, to_json};
+use crate::model::{Entry, Event, JobEvent, Timestamp};
+use crate::observe::{Campaign, Observer, Pulse, Summary, page};
+
+/// The files are not written more often than this, and
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(2);
+
+/// less often in large campaigns, whose files take longer to write: so much more for each job.
+const INTERVAL_FOR_EACH_JOB: Duration = Duration::from_millis(2);
+
+/// Rewrites `results.csv`, `results.json` and `report.html` as jobs move on. Each is written beside
+/// its place and renamed, so a reader, or a crash, always finds a whole file.
+///
+/// Writing can fail (a spreadsheet program may hold the file); that must not end a run, so it is
+/// tried again with the next change, and [`ResultsWriter::finish`] reports it.
+#[derive(Debug)]
+pub struct ResultsWriter {
+    summary: Summary,
+    encoding: Encoding,
+    interval: Duration,
+    written: Option<Timestamp>,
+    is_stale: bool,
+}
+
+impl ResultsWriter {
+    /// A writer that continues from `summary`: the fold of what is on record already.
+    pub fn new(summary: Summary, encoding: Encoding) -> Self {
+        let jobs = u32::try_from(summary.campaign().jobs.len()).unwrap_or(u32::MAX);
+        Self {
+            interval: SHORTEST_INTERVAL.max(INTERVAL_FOR_EACH_JOB.saturating_mul(jobs)),
+            summary,
+            encoding,
+            written: None,
+            is_stale: true,
+        }
+    }
+
+    /// Writes all files now and says what went wrong. To be called at the end of every run.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.write()
+    }
+
+    /// What the entries so far add up to.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    fn write_if_due(&mut self, now: Timestamp) {
+        let is_due = self
+            .written
+            .is_none_or(|written| now >= written.plus(self.interval));
+        if self.is_stale && is_due {
+            self.written = Some(now);
+            // Tried again when due once more; `finish` reports what lasts.
+            self.is_stale = self.write().is_err();
+        }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let campaign: &Arc<Campaign> = self.summary.campaign();
+        std::fs::create_dir_all(&campaign.out)?;
+        let csv = to_csv(&self.summary, self.encoding);
+        put(&campaign.out.join("results.csv"), &csv)?;
+        let mut json = serde_json::to_vec_pretty(&to_json(&self.summary))?;
+        json.push(b'\n');
+        put(&campaign.out.join("results.json"), &json)?;
+        let page = page::render(&self.summary);
+        put(&campaign.out.join("report.html"), page.as_bytes())
+    }
+}
+
+impl Observer for ResultsWriter {
+    fn on_entry(&mut self, entry: &Entry) {
+        self.summary.apply(entry);
+        self.is_stale |= match &entry.event {
+            Event::Job { event, .. } => !matches!(event, JobEvent::Observed { .. }),
+            Event::RunStarted { .. } | Event::RunEnded { .. } => true,
+            Event::LaneHeld { .. }
+            | Event::InventoryTaken { .. }
+            | Event::InventorySkipped { .. } => false,
+        };
+        self.write_if_due(entry.at);
+    }
+
+    fn on_pulse(&mut self, pulse: &Pulse) {
+        self.write_if_due(pulse.now);
+    }
+}
+
+/// Puts `content` at `path`, whole or not at all: written beside it, synced, renamed. The error names
+/// the file.
+fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    let write = || {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = side_file(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        io::Result::Ok(())
+    };
+    write().map_err(|error| {
+        let message = format!("could not write `{}`: {error}", path.display());
+        io::Error::new(error.kind(), message)
+    })
+}
+
+/// A file beside the final one. Temporary files can usually be read by their owner alone; results are
+/// for colleagues too, as far as the process's mask of permissions allows.
+fn side_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".callsheet-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::testing::{Tale, at};
+
+    fn writer(tale: &Tale, folder: &Path) -> ResultsWriter {
+        let mut campaign = tale.campaign.clone();
+        campaign.out = folder.join("out");
+        let summary = Summary::new(Arc::new(campaign));
+        ResultsWriter::new(summary, Encoding::Plain)
+    }
+
+    fn results(folder: &Path) -> String {
+        std::fs::read_to_string(folder.join("out/results.csv")).unwrap()
+    }
+
+    #[test]
+    fn files_follow_the_run_at_a_bounded_pace_and_are_whole_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tale = Tale::of(1);
+        let mut writer = writer(&tale, folder.path());
+        writer.on_entry(&tale.entries[0]);
+        assert!(results(folder.path()).contains("a,pending"));
+        tale.accepted(1, "a");
+        for entry in &tale.entries[1..] {
+            writer.on_entry(entry);
+        }
+        assert!(
+            results(folder.path()).contains("a,rendering"),
+            "two seconds later"
+        );
+        tale.tell(
+            3,
+            "a",
+            JobEvent::Rendered {
+                output: crate::observe::testing::output("a"),
+            },
+        );
+        writer.on_entry(&tale.entries[3]);
+        assert!(results(folder.path()).contains("a,rendering"), "too early");
+        let pulse = Pulse {
+            now: at(4),
+            transfers: Vec::new(),
+            holds: Vec::new(),
+            progress: Vec::new(),
+        };
+        writer.on_pulse(&pulse);
+        assert!(results(folder.path()).contains("a,downloading"));
+        let artifact = crate::observe::testing::artifact("a");
+        tale.tell(4, "a", JobEvent::Fetched { artifact });
+        writer.on_entry(&tale.entries[4]);
+        writer.finish().unwrap();
+        assert!(results(folder.path()).contains("a,done,videos/a.mp4"));
+        let mut names: Vec<String> = std::fs::read_dir(folder.path().join("out"))
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["report.html", "results.csv", "results.json"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_at_the_end_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("out/results.csv/in the way")).unwrap();
+        let tale = Tale::of(1);
+        let mut writer = writer(&tale, folder.path());
+        writer.on_entry(&tale.entries[0]);
+        let error = writer.finish().unwrap_err().to_string();
+        assert!(error.starts_with("could not write `"), "{error}");
+        assert!(error.contains("results.csv"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn colleagues_may_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plain");
+        let plain = std::fs::File::create(&path).unwrap().metadata().unwrap();
+        put(&folder.path().join("ours"), b"x").unwrap();
+        let ours = std::fs::metadata(folder.path().join("ours")).unwrap();
+        assert_eq!(ours.permissions().mode(), plain.permissions().mode());
+    }
+}

@@ -1,0 +1,47 @@
+//! Why a run ended early, in words.
+
+use super::words;
+use crate::model::StopReason;
+
+/// The word programs know it by, the same as in the journal.
+pub(super) const fn kind(reason: &StopReason) -> &'static str {
+    match reason {
+        StopReason::Interrupted => "interrupted",
+        StopReason::MaxDuration => "max_duration",
+        StopReason::TooManyFailures => "too_many_failures",
+        StopReason::OutOfCredits { .. } => "out_of_credits",
+        StopReason::CapReached => "cap_reached",
+        StopReason::LongHold { .. } => "long_hold",
+        StopReason::Unauthorised { .. } => "unauthorised",
+        StopReason::WrongAddress { .. } => "wrong_address",
+        StopReason::Unreachable { .. } => "unreachable",
+        StopReason::InventoryRefused { .. } => "inventory_refused",
+        StopReason::Local { .. } => "local",
+    }
+}
+
+/// What people are told: a fragment that follows `stopped early: `.
+pub(super) fn sentence(reason: &StopReason) -> String {
+    let with = |text: &str, message: &str| format!("{text}: {}", words::clean(message).trim());
+    match reason {
+        StopReason::Interrupted => "interrupted; everything is kept".to_owned(),
+        StopReason::MaxDuration => "`--max-duration` is over".to_owned(),
+        StopReason::TooManyFailures => "more jobs failed than `--max-fail` allows".to_owned(),
+        StopReason::OutOfCredits { message } => with("the account is out of credits", message),
+        StopReason::CapReached => "the next job would pass `--max-credits`".to_owned(),
+        StopReason::LongHold { until } => format!(
+            "the provider asks for a pause until {}",
+            words::moment(*until)
+        ),
+        StopReason::Unauthorised { message } => with("the credentials were refused", message),
+        StopReason::WrongAddress { message } => {
+            with("the address does not answer like the API", message)
+        }
+        StopReason::Unreachable { message } => with("the API could not be reached", message),
+        StopReason::InventoryRefused { message } => with(
+            "what the provider already has could not be found out, so nothing was submitted",
+            message,
+        ),
+        StopReason::Local { message } => with("a file could not be written", message),
+    }
+}

@@ -1,0 +1,173 @@
+//! A made-up campaign for the tests of this folder.
+
+use std::sync::Arc;
+
+use super::{Campaign, Summary};
+use crate::model::{
+    Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent,
+    JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech, StopReason,
+    Tag, Timestamp, VideoRequest,
+};
+
+/// 2026-11-24T14:00:00Z.
+pub(super) const START: i64 = 1_795_528_800_000;
+
+const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
+
+/// A campaign and what is told of it.
+pub(super) struct Tale {
+    pub(super) campaign: Campaign,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Tale {
+    /// Jobs `a`, `b`, ... one a row of a sheet with the columns `id` and `note`.
+    pub(super) fn of(count: u8) -> Self {
+        let ids: Vec<String> = (0..count)
+            .map(|n| char::from(b'a' + n).to_string())
+            .collect();
+        let jobs = ids
+            .iter()
+            .zip(2..)
+            .map(|(id, line)| planned(id, line))
+            .collect();
+        let mut campaign =
+            Campaign::new("spring", "spring.csv".into(), "spring-output".into(), jobs);
+        campaign.sheet = Sheet {
+            columns: vec!["id".into(), "note".into()],
+            rows: (0..)
+                .zip(&ids)
+                .map(|(place, id)| row(id, vec![place]))
+                .collect(),
+        };
+        campaign.personas.insert(ANNA.into(), "Anna".into());
+        let mut tale = Self {
+            campaign,
+            entries: Vec::new(),
+        };
+        let (version, process) = ("0.1.0".into(), 42);
+        tale.push(0, Event::RunStarted { version, process });
+        tale
+    }
+
+    pub(super) fn push(&mut self, second: i64, event: Event) {
+        self.entries.push(Entry {
+            sequence: self.entries.len() as u64 + 1,
+            at: at(second),
+            event,
+        });
+    }
+
+    pub(super) fn tell(&mut self, second: i64, job: &str, event: JobEvent) {
+        self.push(second, Event::job(&id(job), event));
+    }
+
+    pub(super) fn sent(&mut self, second: i64, job: &str) {
+        let fingerprint = self.campaign.jobs[usize::from(job.as_bytes()[0] - b'a')]
+            .spec
+            .fingerprint
+            .clone();
+        let tag = Tag::of("spring", &id(job), &fingerprint, Generation(0));
+        let (generation, reserved) = (Generation(0), Credits::whole(5));
+        let event = JobEvent::SubmitStarted {
+            tag,
+            fingerprint,
+            generation,
+            reserved,
+        };
+        self.tell(second, job, event);
+    }
+
+    pub(super) fn accepted(&mut self, second: i64, job: &str) {
+        self.sent(second, job);
+        let remote = format!("remote-{job}").parse().unwrap();
+        self.tell(second + 1, job, JobEvent::Submitted { remote });
+    }
+
+    pub(super) fn rendered(&mut self, second: i64, job: &str) {
+        self.accepted(second, job);
+        self.tell(
+            second + 60,
+            job,
+            JobEvent::Rendered {
+                output: output(job),
+            },
+        );
+    }
+
+    pub(super) fn done(&mut self, second: i64, job: &str) {
+        self.rendered(second, job);
+        let artifact = artifact(job);
+        self.tell(second + 61, job, JobEvent::Fetched { artifact });
+    }
+
+    pub(super) fn failed(&mut self, second: i64, job: &str, message: &str) {
+        self.accepted(second, job);
+        let failure = Failure::new(FailureKind::RenderFailed, message);
+        let charged = Some(Credits::ZERO);
+        self.tell(second + 30, job, JobEvent::Failed { failure, charged });
+    }
+
+    pub(super) fn lost(&mut self, second: i64, job: &str) {
+        self.sent(second, job);
+        let failure = Failure::new(FailureKind::Lost, "the connection was reset");
+        self.tell(second + 20, job, JobEvent::SubmitLost { failure });
+    }
+
+    pub(super) fn ended(&mut self, second: i64, stopped: Option<StopReason>) {
+        self.push(second, Event::RunEnded { stopped });
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary::of(Arc::new(self.campaign.clone()), &self.entries)
+    }
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(START + second * 1000)
+}
+
+pub(super) fn id(text: &str) -> JobId {
+    text.parse().unwrap()
+}
+
+pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
+    let text = format!("Say something nice about {id}.");
+    let request = VideoRequest::new(Speech::Text(text), ANNA, AspectRatio::Portrait);
+    let estimate = PriceTable::default().estimate(&request, None);
+    let origin = Origin {
+        file: "spring.csv".into(),
+        line,
+    };
+    PlannedJob {
+        spec: JobSpec::new(id.parse().unwrap(), request, origin),
+        estimate,
+        selected: true,
+        in_sheet: true,
+    }
+}
+
+pub(super) fn row(id: &str, jobs: Vec<usize>) -> SheetRow {
+    SheetRow {
+        cells: vec![id.into(), format!("note of {id}")],
+        jobs,
+    }
+}
+
+pub(super) fn output(job: &str) -> Output {
+    Output {
+        video_url: format!("https://cdn.example/{job}.mp4?Signature=secret"),
+        thumbnail_url: Some(format!("https://cdn.example/{job}.jpg")),
+        duration_seconds: Some(12.5),
+        credits_used: Some(Credits::whole(5)),
+    }
+}
+
+pub(super) fn artifact(job: &str) -> Artifact {
+    Artifact {
+        file: format!("videos/{job}.mp4"),
+        bytes: 1_234_567,
+        sha256: "9f86d081".into(),
+        thumbnail: Some(format!("thumbnails/{job}.jpg")),
+    }
+}
