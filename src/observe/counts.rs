@@ -124,7 +124,14 @@ impl Money {
 
     /// `55 spent, 5 promised, 40 left of 100`.
     pub(super) fn sentence_without_to_do(&self) -> String {
-        let mut parts = vec![format!("{} spent", self.spent)];
+        let mut spent = format!("{} spent", self.spent);
+        if self.unreported > Credits::ZERO {
+            spent = format!(
+                "{spent} ({} of it without a reported charge)",
+                self.unreported
+            );
+        }
+        let mut parts = vec![spent];
         if self.promised > Credits::ZERO {
             parts.push(format!("{} promised", self.promised));
         }

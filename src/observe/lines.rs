@@ -80,3 +80,103 @@ impl Observer for Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{Failure, FailureKind, JobEvent, StopReason};
+    use crate::observe::testing::{Shared, Tale, at};
+
+    fn told(tale: &Tale, verbosity: Verbosity) -> String {
+        let shared = Shared::default();
+        let summary = Summary::new(Arc::new(tale.campaign.clone()));
+        let mut lines = Lines::new(summary, Box::new(shared.clone()), verbosity, Colours::Off);
+        for entry in &tale.entries {
+            lines.on_entry(entry);
+        }
+        shared.text()
+    }
+
+    #[test]
+    fn one_dated_line_for_each_thing_that_happened() {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no \u{1b}[2Jface\n");
+        tale.lost(3, "c");
+        tale.ended(90, Some(StopReason::Interrupted));
+        assert_eq!(
+            told(&tale, Verbosity::Normal),
+            "\
+2026-11-24 14:00:00Z  run        callsheet 0.1.0: 3 jobs, 0 done, 3 to submit for 15 credits
+2026-11-24 14:00:02Z  submitted  a  Anna 9x16 as remote-a
+2026-11-24 14:01:02Z  done       a  videos/a.mp4  1.2 MB  5 credits
+2026-11-24 14:00:03Z  submitted  b  Anna 9x16 as remote-b
+2026-11-24 14:00:32Z  failed     b  no  [2Jface
+2026-11-24 14:00:23Z  in doubt   c  sent, and no answer says whether accepted: the connection was reset
+2026-11-24 14:01:30Z  stopped    interrupted; everything is kept
+"
+        );
+        assert_eq!(
+            told(&tale, Verbosity::Quiet).lines().count(),
+            3,
+            "failed, in doubt, stopped"
+        );
+        assert_eq!(told(&tale, Verbosity::Verbose).lines().count(), 11);
+    }
+
+    #[test]
+    fn no_line_for_each_poll() {
+        let mut tale = Tale::of(1);
+        tale.accepted(1, "a");
+        for second in 3..50 {
+            let status = "running".into();
+            tale.tell(second, "a", JobEvent::Observed { status });
+        }
+        assert_eq!(told(&tale, Verbosity::Normal).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_long_silence_is_broken() {
+        let mut tale = Tale::of(2);
+        tale.accepted(1, "a");
+        let shared = Shared::default();
+        let mut lines = Lines::new(
+            tale.summary(),
+            Box::new(shared.clone()),
+            Verbosity::Normal,
+            Colours::Off,
+        );
+        for second in 0..=150 {
+            lines.on_pulse(&Pulse {
+                now: at(second),
+                transfers: Vec::new(),
+                holds: Vec::new(),
+                progress: Vec::new(),
+            });
+        }
+        let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
+        assert_eq!(
+            shared.text(),
+            format!("2026-11-24 14:01:00Z  {line}2026-11-24 14:02:00Z  {line}")
+        );
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_telling_quietly() {
+        let mut tale = Tale::of(1);
+        let failure = Failure::new(FailureKind::Throttled, "slow down");
+        tale.push(5, crate::model::Event::InventorySkipped { failure });
+        let summary = tale.summary();
+        let mut lines = Lines::new(
+            summary,
+            Box::new(crate::observe::testing::Closed),
+            Verbosity::Normal,
+            Colours::Off,
+        );
+        for entry in &tale.entries {
+            lines.on_entry(entry);
+        }
+    }
+}

@@ -13,7 +13,7 @@ use super::colours::{Colours, Tone};
 use super::results::{VERSION, credits, totals};
 use super::summary::{Row, Summary};
 use super::words::{self, pad, plural, range};
-use crate::model::{Credits, Estimate, Generation, Phase};
+use crate::model::{Credits, Estimate, Generation, Phase, Speech};
 
 /// One job of the plan.
 #[derive(Debug)]
@@ -80,6 +80,9 @@ pub fn plan_table(summary: &Summary, colours: Colours) -> String {
     }
     text.push('\n');
     for (title, shares) in shares(&lines) {
+        let title = title
+            .trim_start_matches("aspect_")
+            .trim_end_matches("_version");
         let mut rows = vec![[title, "jobs", "credits"].map(str::to_owned)];
         rows.extend(shares.into_iter().map(|(name, share)| {
             [
@@ -257,6 +260,9 @@ fn reason(row: &Row, state: State) -> String {
     let why = || row.failure().map_or_else(String::new, words::failure);
     match state {
         State::New if row.state.attempts > 0 => format!("not accepted yet: {}", why()),
+        State::New if is_length_assumed(row) => {
+            "the length of the recording is not known, only assumed".to_owned()
+        }
         State::New | State::Done => String::new(),
         State::Again => {
             let earlier = row.state.earlier;
@@ -272,6 +278,11 @@ fn reason(row: &Row, state: State) -> String {
         State::Failed => format!("{}; sent again only with `--retry-failed`", why()),
         State::Gone => format!("{}; collected all the same", row.status().replace('_', " ")),
     }
+}
+
+fn is_length_assumed(row: &Row) -> bool {
+    let spec = &row.job.spec;
+    matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
 }
 
 impl Line<'_> {
@@ -352,4 +363,121 @@ fn table<const COLUMNS: usize>(
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{AspectRatio, JobEvent, PriceTable, VideoRequest};
+    use crate::observe::testing::{Tale, row};
+
+    fn tale() -> Tale {
+        let mut tale = Tale::of(8);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no face");
+        tale.lost(3, "c");
+        tale.accepted(4, "d");
+        tale.rendered(5, "e");
+        tale.done(6, "f");
+        let jobs = &mut tale.campaign.jobs;
+        jobs[5].spec.fingerprint = jobs[0].spec.fingerprint.clone();
+        jobs[6].selected = false;
+        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale
+    }
+
+    #[test]
+    fn every_job_has_its_state_reason_and_price() {
+        let mut tale = tale();
+        let mut gone = tale.campaign.jobs[3].clone();
+        gone.spec.id = "gone".parse().unwrap();
+        (gone.in_sheet, gone.selected) = (false, false);
+        tale.campaign.jobs.push(gone);
+        tale.campaign.max_credits = Some(Credits::whole(22));
+        assert_eq!(
+            plan_table(&tale.summary(), Colours::Off),
+            "\
+job   persona  ratio  model     state                seconds  credits  reason
+a     Anna     9x16   standard  done                 2        5
+b     Anna     9x16   standard  failed               2        0        no face; sent again only with `--retry-failed`
+c     Anna     9x16   standard  in doubt             2        5        may have been paid for, so it is not sent again: the connection was reset
+d     Anna     9x16   standard  rendering            2        5        paid for; will be collected
+e     Anna     9x16   standard  downloading          2        5        paid for; will be downloaded
+f     Anna     9x16   standard  changed since paid   2        5        edited after it was paid for; redone only with `--redo-changed`
+g     Anna     9x16   standard  left out             2                 not selected
+h     Anna     9x16   standard  new                  2        5
+gone  Anna     9x16   standard  gone from the sheet  2        0        pending; collected all the same
+1 row skipped
+
+persona  jobs  credits
+Anna     1     5
+
+ratio  jobs  credits
+9x16   1     5
+
+model     jobs  credits
+standard  1     5
+
+1 job to submit of 9, for 5 credits; 15 spent, 10 promised, 0 left of 22
+`--max-credits 22` may stop the run before its end; 30 would be enough
+"
+        );
+    }
+
+    #[test]
+    fn programs_get_the_same() {
+        let plan = plan_json(&tale().summary());
+        let states: Vec<&str> = plan["jobs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["state"].as_str().unwrap())
+            .collect();
+        let expected = [
+            "done",
+            "failed",
+            "in_doubt",
+            "rendering",
+            "downloading",
+            "changed_since_paid",
+            "left_out",
+            "new",
+        ];
+        assert_eq!(states, expected);
+        assert_eq!(plan["jobs"][7]["will_submit"], true);
+        let share = json!({ "jobs": 1, "credits_low": 5, "credits_high": 5 });
+        assert_eq!(plan["to_submit"]["persona"]["Anna"], share);
+    }
+
+    #[test]
+    fn what_a_first_step_reopens_is_shown_as_again() {
+        let mut story = Tale::of(1);
+        story.lost(1, "a");
+        let generation = Generation(1);
+        story.tell(30, "a", JobEvent::Reopened { generation });
+        let text = plan_table(&story.summary(), Colours::Off);
+        assert!(
+            text.contains(
+                "again  2        5        to be paid for once more; earlier attempts cost"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_assumed_length_is_said_to_be_one() {
+        let mut tale = Tale::of(1);
+        let speech = Speech::Audio("https://x/a.mp3".into());
+        let request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        let job = &mut tale.campaign.jobs[0];
+        job.estimate = PriceTable::default().estimate(&request, None);
+        job.spec.request = Arc::new(request);
+        let text = plan_table(&tale.summary(), Colours::Off);
+        assert!(
+            text.contains("30       5        the length of the recording is not"),
+            "{text}"
+        );
+    }
 }

@@ -146,3 +146,76 @@ pub fn status_json(summary: &Summary, view: View) -> Value {
         "resume": hints::resume(summary),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::JobEvent;
+    use crate::observe::testing::{Tale, at};
+
+    fn view(liveness: Liveness) -> View {
+        View {
+            now: at(100),
+            liveness,
+            colours: Colours::Off,
+        }
+    }
+
+    fn tale() -> Tale {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.accepted(4, "b");
+        let status = "in_queue".into();
+        tale.tell(30, "b", JobEvent::Observed { status });
+        tale.rendered(5, "c");
+        tale
+    }
+
+    #[test]
+    fn one_screen_says_where_a_running_campaign_stands() {
+        assert_eq!(
+            status_screen(&tale().summary(), view(Liveness::Running)),
+            " campaign  spring
+     jobs  3 jobs: 1 done, 1 rendering, 1 downloading
+  credits  10 spent, 5 promised
+      run  going on for 1 min 40 s (process 42)
+   videos  spring-output/videos (1 file)
+  results  spring-output/results.csv
+     page  spring-output/report.html
+
+under way:
+  b                         Anna          9x16  in_queue     1 min 35 s
+  c                         Anna          9x16  downloading  1 min 34 s
+"
+        );
+    }
+
+    #[test]
+    fn a_run_that_crashed_is_told_from_one_that_goes_on() {
+        let summary = tale().summary();
+        let screen = status_screen(&summary, view(Liveness::Idle));
+        assert!(screen.contains("did not end in order; everything it did is on record"));
+        assert!(screen.contains("hint: `c` is paid for"), "{screen}");
+        let screen = status_screen(&summary, view(Liveness::Unknown));
+        assert!(
+            screen.contains("began 2026-11-24 14:00:00Z, end unknown"),
+            "{screen}"
+        );
+        let mut tale = tale();
+        tale.ended(70, None);
+        let screen = status_screen(&tale.summary(), view(Liveness::Idle));
+        assert!(
+            screen.contains("ended 2026-11-24 14:01:10Z (1 min 10 s)"),
+            "{screen}"
+        );
+    }
+
+    #[test]
+    fn programs_get_totals_credits_and_hints() {
+        let status = status_json(&tale().summary(), view(Liveness::Running));
+        assert_eq!(status["totals"]["done"], 1);
+        assert_eq!(status["credits"]["spent"], 10);
+        assert_eq!(status["running"], true);
+        assert_eq!(status["hints"].as_array().unwrap().len(), 2);
+    }
+}

@@ -179,3 +179,88 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Failure, FailureKind};
+    use crate::observe::testing::{Tale, at, id};
+    use crate::observe::{Colours, Liveness};
+
+    fn told(tale: &Tale, job: &str) -> Option<String> {
+        let view = View {
+            now: at(100),
+            liveness: Liveness::Idle,
+            colours: Colours::Off,
+        };
+        story(&tale.summary(), &tale.entries, &id(job), view)
+    }
+
+    #[test]
+    fn a_job_has_a_story() {
+        let mut tale = Tale::of(2);
+        tale.done(1, "a");
+        tale.lost(2, "b");
+        let text = told(&tale, "a").unwrap();
+        let tag = tale
+            .summary()
+            .row(&id("a"))
+            .unwrap()
+            .state
+            .tag
+            .clone()
+            .unwrap();
+        assert_eq!(
+            text,
+            format!(
+                "\
+a: done (spring.csv, line 2)
+Anna 9x16, standard
+\"Say something nice about a.\"
+
+2026-11-24 14:00:01Z  was sent as `{tag}`, at most 5 credits
+2026-11-24 14:00:02Z  was accepted as `remote-a` (1 s later)
+2026-11-24 14:01:01Z  was rendered for 5 credits, 12.5 s long (59 s later)
+2026-11-24 14:01:02Z  was downloaded to `videos/a.mp4`, 1.2 MB, SHA-256 9f86d081 (1 s later)
+
+credits: 5 spent, estimated 5, 1 submit
+next: nothing; it is done
+"
+            )
+        );
+        assert_eq!(told(&tale, "z"), None);
+    }
+
+    #[test]
+    fn every_story_says_what_comes_next() {
+        let mut tale = Tale::of(6);
+        tale.failed(1, "a", "no face");
+        tale.lost(2, "b");
+        tale.accepted(3, "c");
+        tale.rendered(4, "d");
+        tale.sent(5, "e");
+        let failure = Failure::new(FailureKind::Rejected, "text too long");
+        let charged = Some(Credits::ZERO);
+        tale.tell(6, "e", JobEvent::Failed { failure, charged });
+        for (job, next) in [
+            (
+                "a",
+                "`callsheet run spring.csv --retry-failed --only a` pays for it once more",
+            ),
+            (
+                "b",
+                "`callsheet run spring.csv --resubmit b` pays for it once more",
+            ),
+            (
+                "c",
+                "it has been rendering for 1 min 36 s; `callsheet collect spring.csv` fetches it",
+            ),
+            ("d", "`callsheet collect spring.csv` downloads it"),
+            ("e", "mend its row in the sheet"),
+            ("f", "nothing has happened to it yet"),
+        ] {
+            let text = told(&tale, job).unwrap();
+            assert!(text.contains(next), "{text}");
+        }
+    }
+}

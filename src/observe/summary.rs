@@ -442,6 +442,10 @@ mod tests {
             (money.spent, money.unreported),
             (Credits::whole(5), Credits::whole(5))
         );
+        assert_eq!(
+            money.sentence(),
+            "5 spent (5 of it without a reported charge)"
+        );
     }
 
     #[test]

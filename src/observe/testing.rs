@@ -1,6 +1,7 @@
 //! A made-up campaign for the tests of this folder.
 
-use std::sync::Arc;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 
 use super::{Campaign, Summary};
 use crate::model::{
@@ -169,5 +170,38 @@ pub(super) fn artifact(job: &str) -> Artifact {
         bytes: 1_234_567,
         sha256: "9f86d081".into(),
         thumbnail: Some(format!("thumbnails/{job}.jpg")),
+    }
+}
+
+/// A stream whose text can be looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A stream that refuses everything, and must not be tried twice.
+pub(super) struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// Body of `POST /api/lipsyncs/`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CreateBody {
     /// Text to be spoken.
     #[serde(default, skip_serializing_if = "Option::is_none")]

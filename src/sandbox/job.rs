@@ -1,0 +1,305 @@
+//! One accepted job. Everything that will become of it is settled when it is accepted; where it
+//! stands at some moment is a pure function of the job and the moment.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::remote::creatify::wire::CreateBody;
+
+use super::clock::api_time;
+use super::links::Links;
+use super::media::Picture;
+
+/// How long a job is `pending` at first, in milliseconds.
+pub(super) const PENDING_MILLIS: i64 = 100;
+
+/// The least time from acceptance to rendering, `in_queue` included, in milliseconds.
+pub(super) const QUEUE_MILLIS: i64 = 200;
+
+/// A job that was accepted, as the state file keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Job {
+    /// How many were accepted before it.
+    pub(super) number: u64,
+    /// Its id, a UUID.
+    pub(super) id: String,
+    /// What was asked for, after validation.
+    pub(super) body: CreateBody,
+    /// Moments in milliseconds since the Unix epoch.
+    pub(super) accepted_at: i64,
+    /// When it begins to render.
+    pub(super) starts_at: i64,
+    /// When it ends.
+    pub(super) ends_at: i64,
+    /// Seconds of speech.
+    pub(super) seconds: f64,
+    /// What it costs, from its end on.
+    pub(super) charge: f64,
+    /// How it ends.
+    pub(super) verdict: Verdict,
+    /// Bytes added to its video.
+    pub(super) padding: usize,
+    /// SHA-256 of its video, in hexadecimal.
+    pub(super) sha256: String,
+    /// Size of its video.
+    pub(super) bytes: usize,
+}
+
+/// How a job ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Verdict {
+    /// With a video.
+    Done,
+    /// `done`, but never with a link: `[no output]` in the text.
+    DoneWithoutOutput,
+    /// By a failure of the renderer: `[fail]` in the text.
+    Failed,
+    /// By moderation, before it renders: `[reject]` in the text.
+    Rejected,
+}
+
+/// Where a job stands, in the API's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Just accepted.
+    Pending,
+    /// Waiting for a place.
+    InQueue,
+    /// Rendering.
+    Running,
+    /// Ended with a video.
+    Done,
+    /// Ended without, by a failure.
+    Failed,
+    /// Ended without, by moderation.
+    Rejected,
+}
+
+impl JobStatus {
+    /// The API's spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InQueue => "in_queue",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether it stays so.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Rejected)
+    }
+}
+
+impl Verdict {
+    /// What the marks in a text, or in the URL of a recording, ask for.
+    pub(super) fn of(body: &CreateBody) -> Self {
+        let speech = body.audio.as_deref().or(body.text.as_deref());
+        let asks = |mark| speech.is_some_and(|speech| speech.contains(mark));
+        if asks("[reject]") {
+            Self::Rejected
+        } else if asks("[fail]") {
+            Self::Failed
+        } else if asks("[no output]") {
+            Self::DoneWithoutOutput
+        } else {
+            Self::Done
+        }
+    }
+}
+
+impl Job {
+    /// Where it stands at `now`.
+    pub(super) fn status(&self, now: i64) -> JobStatus {
+        if now >= self.ends_at {
+            match self.verdict {
+                Verdict::Done | Verdict::DoneWithoutOutput => JobStatus::Done,
+                Verdict::Failed => JobStatus::Failed,
+                Verdict::Rejected => JobStatus::Rejected,
+            }
+        } else if now >= self.starts_at {
+            JobStatus::Running
+        } else if now >= self.accepted_at + PENDING_MILLIS {
+            JobStatus::InQueue
+        } else {
+            JobStatus::Pending
+        }
+    }
+
+    /// The share that is rendered at `now`, 0 to 1, in hundredths.
+    #[expect(clippy::cast_precision_loss, reason = "a render of minutes at most")]
+    fn progress(&self, now: i64) -> f64 {
+        let whole = (self.ends_at - self.starts_at).max(1) as f64;
+        let share = (now - self.starts_at) as f64 / whole;
+        (share.clamp(0.0, 1.0) * 100.0).floor() / 100.0
+    }
+
+    /// The picture of its video.
+    pub(super) fn picture(&self) -> Picture {
+        Picture::new(
+            self.body.aspect_ratio.as_deref().unwrap_or_default(),
+            self.body.transparent_background == Some(true),
+        )
+    }
+
+    /// Its video: always the same bytes.
+    pub(super) fn video(&self) -> Vec<u8> {
+        self.picture().video(&self.id, self.padding)
+    }
+
+    /// The object of every answer, with all fields of the API.
+    pub(super) fn object(&self, now: i64, links: &Links) -> Value {
+        let status = self.status(now);
+        let body = &self.body;
+        let has_output = status == JobStatus::Done && self.verdict == Verdict::Done;
+        let link = |link: String| has_output.then_some(link);
+        let updated_at = match status {
+            JobStatus::Pending => self.accepted_at,
+            JobStatus::InQueue => self.accepted_at + PENDING_MILLIS,
+            JobStatus::Running => self.starts_at,
+            JobStatus::Done | JobStatus::Failed | JobStatus::Rejected => self.ends_at,
+        };
+        let failed_reason = match status {
+            JobStatus::Failed => Some("The avatar could not be rendered. Please try again later."),
+            JobStatus::Rejected => Some("The text was rejected by content moderation."),
+            JobStatus::Pending | JobStatus::InQueue | JobStatus::Running | JobStatus::Done => None,
+        };
+        json!({
+            "id": self.id,
+            "name": body.name,
+            "text": body.text,
+            "creator": body.creator,
+            "model_version": body.model_version.as_deref().unwrap_or("standard"),
+            "output": link(links.video(self, now)),
+            "video_thumbnail": link(links.thumbnail(self, now)),
+            "aspect_ratio": body.aspect_ratio,
+            "green_screen": body.green_screen.unwrap_or(false),
+            "transparent_background": body.transparent_background.unwrap_or(false),
+            "is_hidden": false,
+            "no_caption": body.no_caption.unwrap_or(true),
+            "no_music": body.no_music.unwrap_or(true),
+            "created_at": api_time(self.accepted_at),
+            "updated_at": api_time(updated_at),
+            "credits_used": if status.is_final() { self.charge } else { 0.0 },
+            "duration": has_output.then(|| self.seconds.ceil()),
+            "progress": self.progress(now),
+            "failed_reason": failed_reason,
+            "media_job": links.seed.uuid("media job", self.number),
+            "status": status.as_str(),
+            "audio_url": body.audio,
+            "webhook_url": body.webhook_url,
+            "preview": null,
+            "preview_audio": null,
+            "accent": body.accent,
+            "editor_url": null,
+            "caption_style": body.caption_style.as_deref().unwrap_or("normal-black"),
+            "caption_offset_x": body.caption_offset_x.as_deref().unwrap_or("0.00"),
+            "caption_offset_y": body.caption_offset_y.as_deref().unwrap_or("-0.40"),
+            "background_asset_image_url": body.background_asset_image_url,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::creatify::wire::Lipsync;
+    use crate::sandbox::chance::Seed;
+
+    fn job(text: &str) -> Job {
+        let body = CreateBody {
+            text: Some(text.into()),
+            aspect_ratio: Some("9x16".into()),
+            name: Some("row-1 cs-abc".into()),
+            ..CreateBody::default()
+        };
+        Job {
+            number: 0,
+            id: Seed(1).uuid("job", 0),
+            verdict: Verdict::of(&body),
+            body,
+            accepted_at: 1000,
+            starts_at: 1300,
+            ends_at: 2300,
+            seconds: 10.4,
+            charge: 5.5,
+            padding: 0,
+            sha256: String::new(),
+            bytes: 0,
+        }
+    }
+
+    fn links(signed: bool) -> Links {
+        Links {
+            files: "http://127.0.0.1:9".into(),
+            signed,
+            seed: Seed(1),
+        }
+    }
+
+    #[test]
+    fn a_job_runs_through_its_statuses_by_the_clock_alone() {
+        let job = job("Hello");
+        let seen: Vec<_> = [1000, 1100, 1299, 1300, 2299, 2300, i64::MAX]
+            .map(|now| job.status(now).as_str())
+            .into();
+        assert_eq!(
+            seen,
+            [
+                "pending", "in_queue", "in_queue", "running", "running", "done", "done"
+            ]
+        );
+        // A clock that was set back shows an earlier status, and nothing worse.
+        assert_eq!(job.status(i64::MIN), JobStatus::Pending);
+    }
+
+    #[test]
+    fn charge_length_and_links_appear_at_the_end() {
+        let job = job("Hello");
+        let running = job.object(1800, &links(false));
+        assert_eq!(running["progress"], 0.5);
+        assert_eq!(running["credits_used"], 0.0);
+        assert!(running["output"].is_null() && running["duration"].is_null());
+        let done = job.object(2300, &links(false));
+        assert_eq!(done["credits_used"], 5.5);
+        assert_eq!(done["duration"], 11.0);
+        let video = format!("http://127.0.0.1:9/videos/{}.mp4", job.id);
+        assert_eq!(done["output"], video);
+        assert_ne!(job.object(2300, &links(true))["output"], video);
+    }
+
+    #[test]
+    fn marks_in_the_text_decide_how_it_ends() {
+        for (text, status, output) in [
+            ("Say [fail] please", "failed", false),
+            ("[reject]", "rejected", false),
+            ("[no output]", "done", false),
+            ("plain", "done", true),
+        ] {
+            let object = job(text).object(9999, &links(false));
+            assert_eq!(object["status"], status);
+            assert_eq!(object["output"].is_string(), output, "{text}");
+            assert_eq!(object["failed_reason"].is_null(), status == "done");
+        }
+    }
+
+    #[test]
+    fn the_wire_types_read_what_is_answered() {
+        let object = job("Hello").object(2300, &links(true));
+        let fields = object.as_object().unwrap().len();
+        let report = serde_json::from_value::<Lipsync>(object)
+            .unwrap()
+            .into_report()
+            .unwrap();
+        assert_eq!(fields, 31);
+        assert_eq!(report.name.as_deref(), Some("row-1 cs-abc"));
+        assert!(report.output.is_some() && report.thumbnail.is_some());
+        assert_eq!(report.created_at.unwrap().as_millis(), 1000);
+    }
+}
