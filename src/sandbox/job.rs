@@ -125,7 +125,7 @@ impl Job {
             }
         } else if now >= self.starts_at {
             JobStatus::Running
-        } else if now >= self.accepted_at + PENDING_MILLIS {
+        } else if now >= self.accepted_at.saturating_add(PENDING_MILLIS) {
             JobStatus::InQueue
         } else {
             JobStatus::Pending
@@ -135,8 +135,8 @@ impl Job {
     /// The share that is rendered at `now`, 0 to 1, in hundredths.
     #[expect(clippy::cast_precision_loss, reason = "a render of minutes at most")]
     fn progress(&self, now: i64) -> f64 {
-        let whole = (self.ends_at - self.starts_at).max(1) as f64;
-        let share = (now - self.starts_at) as f64 / whole;
+        let whole = self.ends_at.saturating_sub(self.starts_at).max(1) as f64;
+        let share = now.saturating_sub(self.starts_at) as f64 / whole;
         (share.clamp(0.0, 1.0) * 100.0).floor() / 100.0
     }
 
@@ -161,7 +161,7 @@ impl Job {
         let link = |link: String| has_output.then_some(link);
         let updated_at = match status {
             JobStatus::Pending => self.accepted_at,
-            JobStatus::InQueue => self.accepted_at + PENDING_MILLIS,
+            JobStatus::InQueue => self.accepted_at.saturating_add(PENDING_MILLIS),
             JobStatus::Running => self.starts_at,
             JobStatus::Done | JobStatus::Failed | JobStatus::Rejected => self.ends_at,
         };

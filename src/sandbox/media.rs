@@ -22,6 +22,9 @@ pub(super) struct Picture {
 /// was asked for: so that lengths differ too.
 const SPREAD: u64 = 2048;
 
+/// The most padding, in bytes: an MP4 box cannot be much longer, and nobody needs more.
+const PADDING_LIMIT: usize = 1 << 30;
+
 impl Shape {
     /// The shape of that ratio, in the API's spelling (`9x16`).
     pub(super) fn of_ratio(ratio: &str) -> Option<Self> {
@@ -127,7 +130,7 @@ impl Picture {
 fn ballast(id: &str, padding: usize) -> Vec<u8> {
     let seed = Seed(0);
     let spread = seed.within(&(0..=SPREAD), id, 0);
-    let length = padding.saturating_add(usize::try_from(spread).unwrap_or(0));
+    let length = padding.min(PADDING_LIMIT) + usize::try_from(spread).unwrap_or(0);
     let mut state = seed.number(id, 1) | 1;
     let noise = std::iter::repeat_with(|| {
         // One step of a xorshift generator.
