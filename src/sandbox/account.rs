@@ -71,9 +71,12 @@ impl Account {
                 seed.within(&settings.render_millis, "render", number)
             }
         };
+        // What was asked for is part of the id: a sandbox that forgot everything must not give the id of
+        // one job to another, or a client that remembers would take the one for the other.
+        let id = seed.uuid(&format!("job {body:?}"), number);
         let mut job = Job {
             number,
-            id: seed.uuid("job", number),
+            id,
             body,
             accepted_at: now,
             starts_at,
@@ -227,6 +230,28 @@ mod tests {
             .map(|job| (job.starts_at, job.ends_at));
         assert_eq!(most_at_once(running), 3);
         assert!(account.jobs().is_sorted_by_key(|job| job.starts_at));
+    }
+
+    #[test]
+    fn a_dozen_jobs_of_a_newcomer_end_within_eight_seconds() {
+        let settings = Settings::default();
+        let mut account = Account::default();
+        for now in (0..12).map(|number| number * 200) {
+            let job = account.consider(&settings, now, body("Hello")).unwrap();
+            account.admit(job);
+        }
+        assert!(account.jobs().iter().all(|job| job.ends_at < 8000));
+    }
+
+    #[test]
+    fn another_request_gets_another_id() {
+        let id = |text| {
+            let account = Account::default();
+            let job = account.consider(&unlimited(), 1, body(text)).unwrap();
+            job.id
+        };
+        assert_eq!(id("one"), id("one"));
+        assert_ne!(id("one"), id("two"));
     }
 
     #[test]

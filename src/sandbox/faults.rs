@@ -17,7 +17,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::RequestKind;
 use super::chance::Seed;
@@ -58,8 +59,10 @@ pub struct Faults {
 #[serde(default, deny_unknown_fields)]
 pub struct When {
     /// The first, fifth, ... request of its kind since the start, counted from 1.
+    #[serde(deserialize_with = "ordinals")]
     pub ordinals: BTreeSet<u64>,
     /// The share of requests that it strikes, 0 to 1, drawn from the seed.
+    #[serde(deserialize_with = "probability")]
     pub probability: Option<f64>,
     /// How much of it: the unit and the default are the fault's.
     pub amount: Option<u64>,
@@ -138,7 +141,7 @@ pub enum ListFault {
     Foreign,
     /// Only the newest `amount` (10).
     Capped,
-    /// In an order that differs each time.
+    /// In an order that differs each time; in pages, in an order that stays.
     Shuffled,
     /// `{count, next, previous, results}` with `amount` (100) to a page, and working links.
     Envelope,
@@ -242,6 +245,26 @@ impl When {
     }
 }
 
+fn ordinals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<u64>, D::Error> {
+    let ordinals = BTreeSet::deserialize(deserializer)?;
+    if ordinals.contains(&0) {
+        return Err(D::Error::custom(
+            "ordinals are counted from 1, expected no 0",
+        ));
+    }
+    Ok(ordinals)
+}
+
+fn probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let share = Option::<f64>::deserialize(deserializer)?;
+    match share.filter(|share| !(0.0..=1.0).contains(share)) {
+        Some(wrong) => Err(D::Error::custom(format_args!(
+            "`{wrong}` is no probability, expected a number from 0 to 1"
+        ))),
+        None => Ok(share),
+    }
+}
+
 /// A fault that has struck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Struck<F> {
@@ -294,6 +317,8 @@ mod tests {
             r#"{"creates": {}}"#,
             r#"{"poll": {"rest": {}}}"#,
             r#"{"poll": {"reset": {"ordinal": 1}}}"#,
+            r#"{"poll": {"reset": {"ordinals": [0, 1]}}}"#,
+            r#"{"poll": {"reset": {"probability": 20}}}"#,
         ] {
             let error = serde_json::from_str::<Faults>(wrong).unwrap_err();
             assert!(error.to_string().contains("expected"), "{error}");

@@ -125,7 +125,7 @@ impl Job {
             }
         } else if now >= self.starts_at {
             JobStatus::Running
-        } else if now >= self.accepted_at + PENDING_MILLIS {
+        } else if now >= self.accepted_at.saturating_add(PENDING_MILLIS) {
             JobStatus::InQueue
         } else {
             JobStatus::Pending
@@ -135,8 +135,8 @@ impl Job {
     /// The share that is rendered at `now`, 0 to 1, in hundredths.
     #[expect(clippy::cast_precision_loss, reason = "a render of minutes at most")]
     fn progress(&self, now: i64) -> f64 {
-        let whole = (self.ends_at - self.starts_at).max(1) as f64;
-        let share = (now - self.starts_at) as f64 / whole;
+        let whole = self.ends_at.saturating_sub(self.starts_at).max(1) as f64;
+        let share = now.saturating_sub(self.starts_at) as f64 / whole;
         (share.clamp(0.0, 1.0) * 100.0).floor() / 100.0
     }
 
@@ -161,7 +161,7 @@ impl Job {
         let link = |link: String| has_output.then_some(link);
         let updated_at = match status {
             JobStatus::Pending => self.accepted_at,
-            JobStatus::InQueue => self.accepted_at + PENDING_MILLIS,
+            JobStatus::InQueue => self.accepted_at.saturating_add(PENDING_MILLIS),
             JobStatus::Running => self.starts_at,
             JobStatus::Done | JobStatus::Failed | JobStatus::Rejected => self.ends_at,
         };
@@ -186,8 +186,8 @@ impl Job {
             "no_music": body.no_music.unwrap_or(true),
             "created_at": api_time(self.accepted_at),
             "updated_at": api_time(updated_at),
-            "credits_used": if status.is_final() { self.charge } else { 0.0 },
-            "duration": has_output.then(|| self.seconds.ceil()),
+            "credits_used": number(if status.is_final() { self.charge } else { 0.0 }),
+            "duration": has_output.then(|| number(self.seconds.ceil())),
             "progress": self.progress(now),
             "failed_reason": failed_reason,
             "media_job": links.seed.uuid("media job", self.number),
@@ -203,6 +203,19 @@ impl Job {
             "caption_offset_y": body.caption_offset_y.as_deref().unwrap_or("-0.40"),
             "background_asset_image_url": body.background_asset_image_url,
         })
+    }
+}
+
+/// A number as the API writes it: whole ones without a point.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole and small, as was checked"
+)]
+fn number(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
     }
 }
 
@@ -264,11 +277,11 @@ mod tests {
         let job = job("Hello");
         let running = job.object(1800, &links(false));
         assert_eq!(running["progress"], 0.5);
-        assert_eq!(running["credits_used"], 0.0);
+        assert_eq!(running["credits_used"], 0);
         assert!(running["output"].is_null() && running["duration"].is_null());
         let done = job.object(2300, &links(false));
         assert_eq!(done["credits_used"], 5.5);
-        assert_eq!(done["duration"], 11.0);
+        assert_eq!(done["duration"], 11);
         let video = format!("http://127.0.0.1:9/videos/{}.mp4", job.id);
         assert_eq!(done["output"], video);
         assert_ne!(job.object(2300, &links(true))["output"], video);

@@ -117,7 +117,11 @@ pub(super) fn list(world: &Arc<World>, query: &HashMap<String, String>, ordinal:
     let mut rows: Vec<Row> = own.into_iter().rev().map(Row::Own).collect();
     let mut page_size = None;
     let rules = &world.settings().faults.listing;
-    for struck in striking(rules, seed, RequestKind::List, ordinal) {
+    let all: Vec<_> = striking(rules, seed, RequestKind::List, ordinal).collect();
+    // Pages must be pages of one order, or a row could be on none of them.
+    let is_paged = all.iter().any(|struck| struck.fault == ListFault::Envelope);
+    let order = if is_paged { 0 } else { ordinal };
+    for struck in all {
         match struck.fault {
             ListFault::Late => {
                 let late = i64::try_from(struck.amount_or(2000)).unwrap_or(i64::MAX);
@@ -130,7 +134,7 @@ pub(super) fn list(world: &Arc<World>, query: &HashMap<String, String>, ordinal:
             ListFault::Capped => {
                 rows.truncate(usize::try_from(struck.amount_or(10)).unwrap_or(usize::MAX));
             }
-            ListFault::Shuffled => shuffle(&mut rows, seed, ordinal),
+            ListFault::Shuffled => shuffle(&mut rows, seed, order),
             ListFault::Envelope => {
                 let size = usize::try_from(struck.amount_or(100)).unwrap_or(usize::MAX);
                 page_size = Some(size.max(1));

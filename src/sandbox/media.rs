@@ -22,6 +22,9 @@ pub(super) struct Picture {
 /// was asked for: so that lengths differ too.
 const SPREAD: u64 = 2048;
 
+/// The most padding, in bytes: an MP4 box cannot be much longer, and nobody needs more.
+const PADDING_LIMIT: usize = 1 << 30;
+
 impl Shape {
     /// The shape of that ratio, in the API's spelling (`9x16`).
     pub(super) fn of_ratio(ratio: &str) -> Option<Self> {
@@ -99,10 +102,15 @@ impl Picture {
         let mut video = Vec::with_capacity(plain.len() + 16 + ballast.len());
         video.extend_from_slice(plain);
         if self.transparent {
-            // Identifier, then the size in the eight-byte form.
-            let size = u64::try_from(ballast.len()).unwrap_or(0) & 0x00ff_ffff_ffff_ffff;
-            video.push(0xec);
-            video.extend_from_slice(&(size | 0x0100_0000_0000_0000).to_be_bytes());
+            // The segment is the last element of the plain file, and grows by the Void.
+            let segment = video.windows(4).position(|window| window == SEGMENT);
+            let end = segment.map_or(video.len(), |place| place + 12);
+            let grown = video.len() - end + 9 + ballast.len();
+            if let Some(size) = video.get_mut(end - 8..end) {
+                size.copy_from_slice(&ebml_size(grown));
+            }
+            video.push(VOID);
+            video.extend_from_slice(&ebml_size(ballast.len()));
         } else {
             let size = u32::try_from(ballast.len() + 8).unwrap_or(u32::MAX);
             video.extend_from_slice(&size.to_be_bytes());
@@ -122,12 +130,22 @@ impl Picture {
     }
 }
 
+/// The identifiers of two EBML elements: the one that holds all of a `WebM`, and the one to be skipped.
+const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
+const VOID: u8 = 0xec;
+
+/// The length of an EBML element, in the form that takes eight bytes.
+fn ebml_size(length: usize) -> [u8; 8] {
+    let length = u64::try_from(length).unwrap_or(0) & 0x00ff_ffff_ffff_ffff;
+    (length | 0x0100_0000_0000_0000).to_be_bytes()
+}
+
 /// The id and a run of bytes that follow from it and do not repeat within a download's usual steps, so
 /// that a piece put in a wrong place is noticed.
 fn ballast(id: &str, padding: usize) -> Vec<u8> {
     let seed = Seed(0);
     let spread = seed.within(&(0..=SPREAD), id, 0);
-    let length = padding.saturating_add(usize::try_from(spread).unwrap_or(0));
+    let length = padding.min(PADDING_LIMIT) + usize::try_from(spread).unwrap_or(0);
     let mut state = seed.number(id, 1) | 1;
     let noise = std::iter::repeat_with(|| {
         // One step of a xorshift generator.
@@ -170,19 +188,24 @@ mod tests {
     }
 
     #[test]
-    fn a_webm_ends_in_a_void_of_the_right_length() {
-        let picture = Picture::new("1x1", true);
-        let video = picture.video("the-id", 10);
-        let plain = Shape::Square.plain_transparent_video();
-        assert_eq!(video[..4], [0x1a, 0x45, 0xdf, 0xa3]);
-        assert_eq!(video[plain.len()], 0xec);
-        let size: [u8; 8] = video[plain.len() + 1..plain.len() + 9].try_into().unwrap();
-        let size = u64::from_be_bytes(size) & 0x00ff_ffff_ffff_ffff;
-        assert_eq!(video.len() as u64, plain.len() as u64 + 9 + size);
-        assert_eq!(
-            (picture.extension(), picture.content_type()),
-            ("webm", "video/webm")
-        );
+    fn a_webm_is_one_segment_that_ends_in_a_void_with_the_id() {
+        for ratio in ["16x9", "1x1", "9x16"] {
+            let picture = Picture::new(ratio, true);
+            let video = picture.video("the-id", 10);
+            let plain = picture.shape.plain_transparent_video().len();
+            let size = |at: usize| {
+                let bytes: [u8; 8] = video[at..at + 8].try_into().unwrap();
+                usize::try_from(u64::from_be_bytes(bytes) & 0x00ff_ffff_ffff_ffff).unwrap()
+            };
+            assert_eq!(video[..4], [0x1a, 0x45, 0xdf, 0xa3]);
+            // The header says how long it is; the segment comes next.
+            let segment = 5 + usize::from(video[4] & 0x7f);
+            assert_eq!(video[segment..segment + 4], SEGMENT);
+            assert_eq!(segment + 12 + size(segment + 4), video.len());
+            assert_eq!(video[plain], VOID);
+            assert_eq!(plain + 9 + size(plain + 1), video.len());
+            assert_eq!(&video[plain + 9..plain + 15], b"the-id");
+        }
     }
 
     #[test]
@@ -190,6 +213,11 @@ mod tests {
         let picture = Picture::new("9x16", false);
         assert_eq!(picture.video("a", 0), picture.video("a", 0));
         assert_ne!(picture.video("a", 0), picture.video("b", 0));
+        let transparent = Picture::new("9x16", true);
+        assert_eq!(
+            (transparent.extension(), transparent.content_type()),
+            ("webm", "video/webm")
+        );
         let still = picture.thumbnail("a");
         assert_ne!(still, picture.thumbnail("b"));
         assert_eq!(

@@ -41,7 +41,7 @@ enum Line {
 }
 
 impl StateFile {
-    /// Opens or creates the file and reads it. A last line that was cut off by a crash belongs to an answer
+    /// Opens or creates the file, and its folder, and reads it. A last line that was cut off by a crash belongs to an answer
     /// that was never sent; it is removed. Any other line that cannot be read is an error, and the
     /// file stays as it is.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Remembered)> {
@@ -53,6 +53,9 @@ impl StateFile {
     }
 
     fn open_plainly(path: &Path) -> io::Result<(Self, Remembered)> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -141,7 +144,7 @@ mod tests {
     #[test]
     fn what_was_appended_is_read_again_and_a_torn_line_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state.jsonl");
+        let path = folder.path().join("not yet there/state.jsonl");
         let (mut state, remembered) = StateFile::open(&path).unwrap();
         assert!(remembered.jobs.is_empty() && remembered.ports.is_none());
         state.ports(PORTS).unwrap();

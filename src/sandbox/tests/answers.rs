@@ -27,7 +27,7 @@ async fn a_job_is_accepted_rendered_charged_and_looked_at_in_three_ways() {
     assert_eq!((&poll, &list), (&json!([look]), &json!([look])));
     assert_eq!(
         (&look["status"], &look["credits_used"]),
-        (&json!("done"), &json!(5.0))
+        (&json!("done"), &json!(5))
     );
     assert!(
         look["output"]

@@ -162,7 +162,7 @@ async fn dead_links_stay_dead_until_a_fresh_one_is_asked_for() {
 #[tokio::test]
 async fn links_expire() {
     let rules = [
-        (FileFault::Expires, When::always().amount(150)),
+        (FileFault::Expires, When::always().amount(600)),
         (FileFault::Html, When::ordinals([1])),
     ];
     let sandbox = start(files(rules)).await;
@@ -176,7 +176,7 @@ async fn links_expire() {
             .starts_with(b"<!doctype")
     );
     assert_eq!(client::get(&url, &[]).await.unwrap().status, 200);
-    wait(151).await;
+    wait(601).await;
     assert_eq!(client::get(&url, &[]).await.unwrap().status, 403);
     let fresh = link(&sandbox, &ids[0]).await;
     assert_eq!(client::get(&fresh, &[]).await.unwrap().status, 200);

@@ -186,3 +186,18 @@ async fn what_hangs_is_let_go_when_the_sandbox_stops() {
     sandbox.stop().await;
     assert!(waiting.await.unwrap().is_err());
 }
+
+#[tokio::test]
+async fn idle_connections_do_not_keep_it_from_stopping() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let sandbox = start(Faults::default()).await;
+    let host = sandbox.base_url().trim_start_matches("http://").to_owned();
+    let connect = || tokio::net::TcpStream::connect(&host);
+    let mut used = connect().await.unwrap();
+    let request = format!("GET /sandbox/ledger HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    used.write_all(request.as_bytes()).await.unwrap();
+    assert!(used.read(&mut [0; 4096]).await.unwrap() > 0);
+    let _unused = connect().await.unwrap();
+    let patience = std::time::Duration::from_millis(900);
+    assert!(tokio::time::timeout(patience, sandbox.stop()).await.is_ok());
+}

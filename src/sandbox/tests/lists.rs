@@ -22,7 +22,7 @@ async fn names(sandbox: &Sandbox) -> Vec<String> {
 #[tokio::test]
 async fn the_list_can_be_late_and_capped() {
     let sandbox = start(listing([
-        (ListFault::Late, When::always().amount(300)),
+        (ListFault::Late, When::always().amount(800)),
         (ListFault::Capped, When::always().amount(2)),
     ]))
     .await;
@@ -30,7 +30,7 @@ async fn the_list_can_be_late_and_capped() {
         create(&sandbox, &format!("job-{number}")).await.unwrap();
     }
     assert_eq!(names(&sandbox).await, Vec::<String>::new());
-    wait(300).await;
+    wait(800).await;
     assert_eq!(names(&sandbox).await, ["job-2", "job-1"]);
     sandbox.stop().await;
 }
