@@ -1,1 +1,60 @@
-//! To be filled.
+//! What the user wrote becomes a [`Plan`](crate::model::Plan), or a list of everything that is wrong
+//! with it.
+//!
+//! [`load`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
+//! function that does. Its life in five steps:
+//!
+//! 1. bytes become text (`decode`) and text a table (`delimited`) or a tree (`node`, `document`) in
+//!    which every value knows its `place`
+//! 2. columns and keys become fields (`header`, `field`)
+//! 3. each row or item is a `draft`; lists and `a | b` make combinations of it
+//! 4. each combination is judged (`check`, `remarks`), its templates filled, its names looked up
+//! 5. what is in order gets an id and a file name that no other job has (`naming`)
+//!
+//! Nothing stops at the first fault. Whatever is wrong is a [`Problem`] with file, line and column;
+//! whatever was repaired or is doubtful is a note of the plan. Rows that repeat a fault say it once.
+//!
+//! **Identity.** A job is the same job tomorrow if its id is the same, and only then is it known as
+//! paid. The id is the one in the sheet, else one made of the content: some words, the ratio and a
+//! hash of the request. Moving rows about changes neither.
+
+mod assembly;
+mod cell_values;
+mod check;
+mod decode;
+mod delimited;
+mod document;
+mod draft;
+mod excerpt;
+mod field;
+mod file_kind;
+mod file_name;
+mod header;
+mod load;
+mod made;
+mod names;
+mod naming;
+mod node;
+mod options;
+mod place;
+mod problem;
+mod ratio;
+mod remarks;
+#[cfg(test)]
+mod scenarios;
+mod settings;
+mod sheet;
+mod slug;
+mod starter;
+mod table;
+mod template;
+mod words;
+
+pub use delimited::{Delimiter, ParseDelimiterError};
+pub use excerpt::Excerpt;
+pub use file_kind::{FileKind, file_kind};
+pub use load::{ReadFile, load, names_to_resolve};
+pub use names::{NameKind, Resolution, Resolve};
+pub use options::{InvalidRows, Options};
+pub use problem::{Problem, Problems};
+pub use starter::starter;

@@ -1,0 +1,300 @@
+//! Rows and items become jobs: [`Assembly`].
+
+use std::collections::HashSet;
+
+use crate::model::{JobSpec, Note, Sheet};
+
+use super::cell_values;
+use super::check::{Checked, Rules};
+use super::document::{Defaults, Item};
+use super::draft::{self, Combination, Draft, Value};
+use super::field::Field;
+use super::header::Columns;
+use super::made::Made;
+use super::naming::{self, FileNaming, GivenId};
+use super::options::InvalidRows;
+use super::problem::{Findings, Problem};
+use super::sheet::SheetBuilder;
+use super::table::{Cell, Table};
+use super::template::VariableNames;
+use super::words;
+
+/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
+const MAX_JOBS: usize = 100_000;
+
+/// The columns that jobs written in YAML get in the results.
+const YAML_COLUMNS: [Field; 5] = [
+    Field::Text,
+    Field::Audio,
+    Field::Persona,
+    Field::AspectRatio,
+    Field::ModelVersion,
+];
+
+/// The jobs of a manifest, in the making.
+pub(super) struct Assembly<'a> {
+    rules: Rules<'a>,
+    defaults: Defaults,
+    sheet: SheetBuilder,
+    made: Vec<Made>,
+    /// The ids that rows and items give.
+    given_ids: Vec<GivenId>,
+    /// What was found in each draft.
+    drafts: Vec<Findings>,
+}
+
+/// Everything the rows and items of a manifest give.
+pub(super) struct Assembled {
+    /// The jobs.
+    pub(super) jobs: Vec<JobSpec>,
+    /// The user's rows.
+    pub(super) sheet: Sheet,
+    /// What is wrong with rows.
+    pub(super) problems: Vec<Problem>,
+    /// What else there is to say about rows.
+    pub(super) notes: Vec<Note>,
+}
+
+impl<'a> Assembly<'a> {
+    /// Nothing yet; `defaults` fill what rows and items leave open.
+    pub(super) fn new(rules: Rules<'a>, defaults: Defaults) -> Self {
+        Self {
+            rules,
+            defaults,
+            sheet: SheetBuilder::default(),
+            made: Vec::new(),
+            given_ids: Vec::new(),
+            drafts: Vec::new(),
+        }
+    }
+
+    /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
+    /// the row. `excused` are required columns whose absence has been reported.
+    pub(super) fn add_table(
+        &mut self,
+        table: &Table,
+        columns: &Columns,
+        item: Option<&Item>,
+        excused: &[Field],
+    ) {
+        let own = columns
+            .own
+            .iter()
+            .map(|column| table.header[*column].text.as_str());
+        let names = VariableNames::new(own.clone());
+        let places = self.sheet.columns(own);
+        for row in &table.rows {
+            let mut findings = Findings::default();
+            extra_cells(table, row, &mut findings);
+            let cells: Vec<String> = columns
+                .own
+                .iter()
+                .map(|column| {
+                    row.get(*column)
+                        .map_or_else(String::new, |cell| cell.text.clone())
+                })
+                .collect();
+            let mut draft = Draft::new(row[0].place.clone());
+            for (field, column) in &columns.fields {
+                let values = row
+                    .get(*column)
+                    .map_or_else(Vec::new, |cell| values_of(*field, cell));
+                if values.is_empty() {
+                    let end = row.get(*column).or(row.last()).unwrap_or(&row[0]);
+                    draft.blank.insert(*field, end.place.clone());
+                } else {
+                    draft.values.insert(*field, values);
+                }
+            }
+            draft.variables.add(&names, cells.clone());
+            draft.excused = excused.to_vec();
+            if let Some(item) = item {
+                draft.values.extend(item.values.clone());
+                draft.include.clone_from(&item.include);
+                draft.exclude.clone_from(&item.exclude);
+                draft.excused.extend(&item.excused);
+            }
+            let former = columns.job_id.and_then(|column| row.get(column));
+            let former = former.filter(|cell| !cell.is_blank());
+            let row = self.sheet.push(&places, cells);
+            let made = self.add(draft, Some(row), findings);
+            if let (Some(former), [made]) = (former, &mut self.made[made..]) {
+                made.former_id = Some(former.text.trim().to_owned());
+            }
+        }
+    }
+
+    /// Adds an item of a YAML manifest that has no rows.
+    pub(super) fn add_item(&mut self, item: Item) {
+        let mut draft = Draft::new(item.place);
+        draft.values = item.values;
+        draft.include = item.include;
+        draft.exclude = item.exclude;
+        draft.excused = item.excused;
+        self.add(draft, None, item.findings);
+    }
+
+    /// Adds findings about something that made no draft.
+    pub(super) fn add_findings(&mut self, findings: Findings) {
+        self.drafts.push(findings);
+    }
+
+    /// Adds the jobs of a draft; the first of them will stand at the place that is returned.
+    fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) -> usize {
+        let begin = self.made.len();
+        draft.excused.extend(&self.defaults.excused);
+        for (field, values) in &self.defaults.values {
+            let takes_audio = *field == Field::Text && draft.values.contains_key(&Field::Audio);
+            let takes_text = *field == Field::Audio && draft.values.contains_key(&Field::Text);
+            if !takes_audio && !takes_text {
+                draft.values.entry(*field).or_insert_with(|| values.clone());
+            }
+        }
+        if !self.is_skipped(&mut draft, &mut findings) && begin < MAX_JOBS {
+            let combinations = draft.combinations(&mut findings);
+            let varying = draft::varying(&combinations);
+            for combination in &combinations {
+                self.note_id(&draft, combination, &mut findings);
+                let Some(checked) = self.rules.check(&draft, combination, &mut findings) else {
+                    continue;
+                };
+                let row = row.unwrap_or_else(|| push_yaml_row(&mut self.sheet, &checked));
+                let index = self.drafts.len();
+                let place = draft.place.clone();
+                self.made
+                    .push(Made::new(index, row, place, checked, &varying));
+            }
+            if self.made.len() > MAX_JOBS {
+                let message = format!("the manifest makes more than {MAX_JOBS} jobs");
+                findings.problem(Problem::at(&draft.place, message).help("split the campaign"));
+            }
+        }
+        self.drafts.push(findings);
+        begin
+    }
+
+    /// Remembers the id that is given, though the rest of the row be wrong: it is taken all the same.
+    fn note_id(&mut self, draft: &Draft, combination: &Combination, findings: &mut Findings) {
+        let index = self.drafts.len();
+        if let Some(value) = combination.get(&Field::Id)
+            && let Some(text) = self.rules.render(draft, combination, value, findings)
+            && let Some(text) = naming::dashed(&text)
+        {
+            self.given_ids.push(GivenId {
+                draft: index,
+                text,
+                place: value.place.clone(),
+            });
+        }
+    }
+
+    /// Whether the row says `skip`.
+    fn is_skipped(&self, draft: &mut Draft, findings: &mut Findings) -> bool {
+        let Some(value) = draft
+            .values
+            .remove(&Field::Skip)
+            .and_then(|values| values.into_iter().next())
+        else {
+            return false;
+        };
+        let Some(text) = self
+            .rules
+            .render(draft, &Combination::new(), &value, findings)
+        else {
+            return false;
+        };
+        if text.trim().is_empty() {
+            return false;
+        }
+        cell_values::switch(&text).unwrap_or_else(|| {
+            let message = format!("{} is neither yes nor no", words::quoted(text.trim()));
+            findings.problem(Problem::at(&value.place, message).help("`yes` skips the row"));
+            false
+        })
+    }
+
+    /// Names the jobs and draws everything together.
+    pub(super) fn finish(mut self, file_name: Option<&Value>, invalid: InvalidRows) -> Assembled {
+        let files = FileNaming {
+            template: file_name,
+            templates: &self.rules.templates,
+        };
+        naming::refuse_doubles(&self.given_ids, &mut self.drafts);
+        let named = naming::name_all(self.made, &files, &mut self.drafts);
+        let left_out: Vec<bool> = match invalid {
+            InvalidRows::Refuse => vec![false; self.drafts.len()],
+            InvalidRows::Skip => {
+                let drafts = self.drafts.iter();
+                drafts
+                    .map(|findings| !findings.problems.is_empty())
+                    .collect()
+            }
+        };
+        let mut sheet = self.sheet.finish();
+        let mut jobs = Vec::new();
+        for named in named {
+            if !left_out[named.draft] {
+                sheet.rows[named.row].jobs.push(jobs.len());
+                jobs.push(named.job);
+            }
+        }
+        let mut problems = Vec::new();
+        let mut notes = Vec::new();
+        // What an item says is judged with each of its rows, and is wrong once.
+        let mut said = HashSet::new();
+        for findings in self.drafts {
+            for problem in findings.problems {
+                if said.insert((problem.place().to_owned(), problem.message().to_owned())) {
+                    problems.push(problem);
+                }
+            }
+            for note in findings.notes {
+                if said.insert((note.place.clone(), note.message.clone())) {
+                    notes.push(note);
+                }
+            }
+        }
+        Assembled {
+            jobs,
+            sheet,
+            problems,
+            notes,
+        }
+    }
+}
+
+fn values_of(field: Field, cell: &Cell) -> Vec<Value> {
+    if cell.is_blank() {
+        return Vec::new();
+    }
+    let value = Value {
+        text: cell.text.clone(),
+        place: cell.place.clone(),
+    };
+    draft::split(field, value)
+}
+
+/// Cells beyond the header are most often a text with an unquoted delimiter. Empty ones, which some
+/// programs append, harm nobody.
+fn extra_cells(table: &Table, row: &[Cell], findings: &mut Findings) {
+    let width = table.header.len();
+    if let Some(extra) = row.iter().skip(width).find(|cell| !cell.is_blank()) {
+        let message = format!(
+            "this row has {}, but the header has {width}",
+            words::count(row.len(), "cell", "cells")
+        );
+        let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
+        findings.problem(Problem::at(&extra.place, message).help(help));
+    }
+}
+
+/// The row that stands for a job written in YAML: what it is made of, filled in.
+fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
+    let used = YAML_COLUMNS.into_iter().filter_map(|field| {
+        let value = checked.combination.get(&field)?;
+        Some((field.name(), value.text.clone()))
+    });
+    let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
+    let columns = sheet.columns(names);
+    sheet.push(&columns, cells)
+}

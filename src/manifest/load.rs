@@ -1,0 +1,348 @@
+//! From the file to the plan: [`load`].
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::{Note, Plan};
+
+use super::assembly::Assembly;
+use super::check::{LONGEST_TEXT, Rules};
+use super::decode;
+use super::delimited;
+use super::document::{self, Document, Item};
+use super::draft::Value;
+use super::field::Field;
+use super::file_kind::{FileKind, file_kind};
+use super::header;
+use super::names::{NameKind, Names, Resolution};
+use super::node;
+use super::options::{InvalidRows, Options};
+use super::place::{Place, Source};
+use super::problem::{Findings, Problem, Problems, gather_notes, in_order};
+use super::table::Table;
+use super::template::{Templates, VariableNames, Variables};
+use super::words;
+
+/// Gives the bytes of a file; `-` is the standard input.
+pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+
+/// The longest name of a campaign; it is shown in every line and hashed into every tag.
+const LONGEST_CAMPAIGN: usize = 100;
+
+/// Reads a manifest, and the sheets it names, through `read`.
+///
+/// What kind of file it is is told by its extension and its first bytes: CSV and its relatives, a
+/// workbook, or YAML. `-` is CSV. A sheet's path in a YAML manifest is relative to the manifest.
+///
+/// # Errors
+///
+/// Everything that is wrong with the manifest, found at once. With [`InvalidRows::Skip`] wrong rows
+/// are left out instead, unless no row is left.
+pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
+    let mut loader = Loader {
+        options,
+        read,
+        findings: Findings::default(),
+    };
+    let outcome = loader.load(source);
+    let Findings {
+        mut problems,
+        notes,
+    } = loader.findings;
+    let mut all_notes = notes;
+    let Some((mut plan, row_problems, row_notes)) = outcome else {
+        return Err(Problems::new(in_order(problems), gather_notes(all_notes)));
+    };
+    all_notes.extend(row_notes);
+    let skips = options.invalid_rows == InvalidRows::Skip && problems.is_empty();
+    if skips && !plan.jobs.is_empty() {
+        all_notes.extend(in_order(row_problems).into_iter().map(Problem::into_note));
+    } else {
+        problems.extend(row_problems);
+    }
+    if !problems.is_empty() {
+        return Err(Problems::new(in_order(problems), gather_notes(all_notes)));
+    }
+    plan.notes = gather_notes(all_notes);
+    Ok(plan)
+}
+
+/// The names of personas and voices in a manifest that only a catalogue can resolve: neither UUIDs
+/// nor short names of its own. Reads the manifest as [`load`] does, and ignores what is wrong with it.
+pub fn names_to_resolve(
+    source: &Path,
+    options: &Options<'_>,
+    read: ReadFile<'_>,
+) -> BTreeSet<(NameKind, String)> {
+    let names = RefCell::new(BTreeSet::new());
+    let note_down = |name: &str, kind: NameKind| {
+        names.borrow_mut().insert((kind, name.to_owned()));
+        Resolution::Found(name.to_owned())
+    };
+    let options = Options {
+        catalogue: Some(&note_down),
+        ..options.clone()
+    };
+    // Wrong rows do not matter here; `load` reports them.
+    drop(load(source, &options, read));
+    names.into_inner()
+}
+
+/// One reading of a manifest.
+struct Loader<'a> {
+    options: &'a Options<'a>,
+    read: ReadFile<'a>,
+    /// What is wrong with the manifest as a whole; what is wrong with rows is kept apart.
+    findings: Findings,
+}
+
+impl<'a> Loader<'a> {
+    /// The plan, and what is wrong with and worth saying about its rows. `None` if the manifest cannot
+    /// be read at all.
+    fn load(&mut self, path: &Path) -> Option<(Plan, Vec<Problem>, Vec<Note>)> {
+        let name = name_of(path);
+        let bytes = self.bytes(
+            path,
+            &Place::file(&Source::of_text(name.as_str(), String::new())),
+        )?;
+        let (document, table) = match file_kind(path, &bytes) {
+            FileKind::Yaml => {
+                let source = self.decoded(&name, &bytes)?;
+                let root = node::parse(&source, &mut self.findings)?;
+                (document::read(&root, &mut self.findings), None)
+            }
+            kind @ (FileKind::Delimited | FileKind::Workbook) => {
+                let sheet = self.options.sheet.clone();
+                let table = self.table(kind, &name, &bytes, sheet.as_deref())?;
+                (Document::default(), Some(table))
+            }
+        };
+        let campaign = self.campaign(path, document.campaign.as_ref());
+        let rules = self.rules(&campaign, &document);
+        let mut assembly = Assembly::new(rules, document.defaults);
+        if let Some(table) = table {
+            let columns = header::understand(&table, &mut self.findings);
+            let excused = header::require(&table, &columns, &mut self.findings);
+            self.remark_on_rows(&table);
+            assembly.add_table(&table, &columns, None, &excused);
+        }
+        for item in document.items {
+            self.add_item(path, item, &mut assembly);
+        }
+        let settings = document.settings;
+        let assembled = assembly.finish(settings.file_name.as_ref(), self.options.invalid_rows);
+        let plan = Plan {
+            campaign,
+            source: path.to_owned(),
+            jobs: assembled.jobs,
+            sheet: assembled.sheet,
+            limits: settings.limits,
+            output: settings.output,
+            prices: settings.prices,
+            notes: Vec::new(),
+        };
+        Some((plan, assembled.problems, assembled.notes))
+    }
+
+    fn add_item(&mut self, manifest: &Path, item: Item, assembly: &mut Assembly<'_>) {
+        let Some(rows) = &item.rows else {
+            assembly.add_item(item);
+            return;
+        };
+        let folder = manifest.parent().unwrap_or_else(|| Path::new(""));
+        let path = folder.join(rows.text.trim());
+        let name = name_of(&path);
+        let table = self.bytes(&path, &rows.place).and_then(|bytes| {
+            let kind = match file_kind(&path, &bytes) {
+                FileKind::Yaml => {
+                    let message = "`rows` takes a sheet (CSV or a workbook), not YAML";
+                    self.findings.problem(Problem::at(&rows.place, message));
+                    return None;
+                }
+                kind @ (FileKind::Delimited | FileKind::Workbook) => kind,
+            };
+            let sheet = item.sheet.as_ref().map(|value| value.text.trim());
+            self.table(kind, &name, &bytes, sheet)
+        });
+        if let Some(table) = table {
+            let columns = header::understand(&table, &mut self.findings);
+            self.remark_on_rows(&table);
+            assembly.add_table(&table, &columns, Some(&item), &[]);
+        }
+        assembly.add_findings(item.findings);
+    }
+
+    /// The bytes of a file; that it cannot be read is said at `place`.
+    fn bytes(&mut self, path: &Path, place: &Place) -> Option<Vec<u8>> {
+        match (self.read)(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                let name = words::quoted(&name_of(path));
+                let error = words::clean(&error.to_string());
+                let message = format!("{name} cannot be read: {error}");
+                self.findings.problem(Problem::at(place, message));
+                None
+            }
+        }
+    }
+
+    fn decoded(&mut self, name: &str, bytes: &[u8]) -> Option<Arc<Source>> {
+        match decode::decode(bytes) {
+            Ok(decoded) => {
+                let source = Source::of_text(name, decoded.text);
+                if let Some(note) = decoded.note {
+                    self.findings.note(&Place::file(&source), note);
+                }
+                Some(source)
+            }
+            Err(fault) => {
+                // The line can be counted even where its text cannot be read.
+                let lines = "\n".repeat(fault.line.unwrap_or(0));
+                let source = Source::of_text(name, lines);
+                let place = match fault.line {
+                    Some(line) => Place::line_and_column(&source, line as u64 + 1, 1),
+                    None => Place::file(&source),
+                };
+                let help = "export the sheet as \"CSV UTF-8\", or give the workbook itself";
+                self.findings
+                    .problem(Problem::at(&place, fault.message).help(help));
+                None
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        kind: FileKind,
+        name: &str,
+        bytes: &[u8],
+        sheet: Option<&str>,
+    ) -> Option<Table> {
+        match kind {
+            FileKind::Workbook => {
+                let _ = (bytes, sheet);
+                let place = Place::file(&Source::of_text(name, String::new()));
+                let message = "workbooks cannot be read yet";
+                let problem = Problem::at(&place, message).help("export the sheet as CSV");
+                self.findings.problem(problem);
+                None
+            }
+            FileKind::Delimited | FileKind::Yaml => {
+                let source = self.decoded(name, bytes)?;
+                delimited::read(&source, self.options.delimiter, &mut self.findings)
+            }
+        }
+    }
+
+    /// What is worth saying about the rows of a table as a whole.
+    fn remark_on_rows(&mut self, table: &Table) {
+        let width = table.header.len();
+        let mut short = table.rows.iter().filter(|row| row.len() < width);
+        if let Some(first) = short.next() {
+            let message = format!(
+                "{} fewer cells than the header; the missing ones are taken as empty",
+                match short.count() {
+                    0 => "this row has".to_owned(),
+                    more => format!(
+                        "this and {} have",
+                        words::count(more, "other row", "other rows")
+                    ),
+                }
+            );
+            self.findings.note(&first[0].place, message);
+        }
+        if table.rows.is_empty() && self.findings.problems.is_empty() {
+            let message = "there are no rows below the header";
+            self.findings
+                .problem(Problem::at(&Place::file(&table.source), message));
+        }
+    }
+
+    /// The campaign's name: what the manifest says, else what the file is called.
+    fn campaign(&mut self, path: &Path, given: Option<&Value>) -> String {
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let fallback = match stem.as_deref() {
+            None | Some("-") => "stdin".to_owned(),
+            Some(stem) => words::clean(stem).trim().to_owned(),
+        };
+        let Some(value) = given else {
+            return fallback;
+        };
+        let rendered = Templates::new().render(&value.text, &Arc::new(self.date()));
+        match rendered {
+            Ok(campaign) => {
+                let campaign = campaign.trim();
+                let is_long = campaign.chars().count() > LONGEST_CAMPAIGN;
+                if campaign.is_empty() || is_long || campaign.chars().any(char::is_control) {
+                    let message =
+                        format!("{} cannot be a campaign's name", words::quoted(campaign));
+                    let help = format!("1 to {LONGEST_CAMPAIGN} characters on one line");
+                    self.findings
+                        .problem(Problem::at(&value.place, message).help(help));
+                }
+                campaign.to_owned()
+            }
+            Err(problem) => {
+                let problem = Problem::at(&value.place, problem.message).help(problem.help);
+                self.findings.problem(problem);
+                fallback
+            }
+        }
+    }
+
+    fn date(&self) -> Variables {
+        let date = self.options.today.map(|date| date.to_string());
+        let mut variables = Variables::default();
+        variables.add(
+            &VariableNames::new(["date"]),
+            vec![date.unwrap_or_default()],
+        );
+        variables
+    }
+
+    fn rules(&mut self, campaign: &str, document: &Document) -> Rules<'a> {
+        let mut everywhere = self.date();
+        let name = VariableNames::new(["campaign"]);
+        everywhere.add(&name, vec![campaign.to_owned()]);
+        Rules {
+            personas: self.names(NameKind::Persona, &document.personas),
+            voices: self.names(NameKind::Voice, &document.voices),
+            longest_text: document.settings.longest_text.unwrap_or(LONGEST_TEXT),
+            everywhere,
+            templates: Templates::new(),
+            field_names: VariableNames::new(Field::ALL.map(Field::name)),
+        }
+    }
+
+    fn names(&mut self, kind: NameKind, short: &[(node::Key, Option<Value>)]) -> Names<'a> {
+        let mut names = Names::new(kind, self.options.catalogue);
+        for (key, value) in short {
+            let id = value
+                .as_ref()
+                .and_then(|value| match names.look_up(&value.text) {
+                    Ok(id) => Some(id),
+                    Err((message, help)) => {
+                        self.findings
+                            .problem(Problem::at(&value.place, message).help(help));
+                        None
+                    }
+                });
+            names.add(&key.name, id);
+        }
+        names
+    }
+}
+
+/// A file as the user named it.
+fn name_of(path: &Path) -> String {
+    if path == Path::new("-") {
+        "stdin".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}

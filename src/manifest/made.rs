@@ -1,0 +1,108 @@
+//! A job that is in order but for its names: [`Made`].
+
+use crate::model::{Fingerprint, Speech};
+
+use super::check::Checked;
+use super::field::Field;
+use super::names;
+use super::place::Place;
+use super::slug::slug;
+
+/// How much of a text or a recording's name goes into an id.
+const SLUG_LENGTH: usize = 24;
+/// How much of the fingerprint goes into an id: 30 bits, beside the words and the ratio.
+const HASH_LENGTH: usize = 6;
+
+/// A job that is in order but for its id and the name of its file, which depend on the others.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// Which draft made it; the jobs of one draft share its explicit id.
+    pub(super) draft: usize,
+    /// Its row in the sheet.
+    pub(super) row: usize,
+    /// Where the draft stands.
+    pub(super) place: Place,
+    /// The request and what it was made of.
+    pub(super) checked: Checked,
+    /// What tells it from the other jobs of its draft in words, such as `anna-9x16`; may be empty.
+    pub(super) suffix: String,
+    /// What tells it from every other job: the beginning of its fingerprint.
+    pub(super) hash: String,
+    /// The id it had in a `results.csv` that came back.
+    pub(super) former_id: Option<String>,
+}
+
+impl Made {
+    /// A job of a draft; `varying` are the fields in which the draft's jobs differ.
+    pub(super) fn new(
+        draft: usize,
+        row: usize,
+        place: Place,
+        checked: Checked,
+        varying: &[Field],
+    ) -> Self {
+        let fingerprint = Fingerprint::of(&checked.request);
+        Self {
+            suffix: suffix(&checked, varying),
+            hash: short(&fingerprint).to_owned(),
+            draft,
+            row,
+            place,
+            checked,
+            former_id: None,
+        }
+    }
+
+    /// The id a job has by its content: `meet-the-new-spring-9x16-k3f9ab`. Moving rows about changes
+    /// nothing in it.
+    pub(super) fn content_id(&self) -> String {
+        let words = match &self.checked.request.speech {
+            Speech::Text(text) => slug(text, SLUG_LENGTH),
+            Speech::Audio(url) => slug(audio_name(url), SLUG_LENGTH),
+        };
+        let words = if words.is_empty() { "video" } else { &words };
+        let ratio = self.checked.request.aspect_ratio;
+        format!("{words}-{ratio}-{}", self.hash)
+    }
+}
+
+/// The file's name in a URL, without extension.
+fn audio_name(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let name = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+fn short(fingerprint: &Fingerprint) -> &str {
+    let text = fingerprint.as_str();
+    text.get(..HASH_LENGTH).unwrap_or(text)
+}
+
+/// The differing values in words, such as `anna-9x16`; empty if those that differ have none.
+fn suffix(checked: &Checked, varying: &[Field]) -> String {
+    let name = |field: Field| {
+        let text = checked.combination.get(&field)?.text.trim();
+        Some(if names::is_uuid(text) {
+            text.chars().take(8).collect::<String>().to_lowercase()
+        } else {
+            slug(text, SLUG_LENGTH)
+        })
+    };
+    let request = &checked.request;
+    let parts = [
+        (Field::Persona, name(Field::Persona)),
+        (Field::Voice, name(Field::Voice)),
+        (Field::ModelVersion, Some(request.model_version.to_string())),
+        (Field::AspectRatio, Some(request.aspect_ratio.to_string())),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(field, part)| part.filter(|_| varying.contains(&field)))
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("-")
+}

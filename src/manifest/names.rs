@@ -1,0 +1,179 @@
+//! Personas and voices by name: short names of the manifest, UUIDs, and the catalogue's names.
+
+use std::collections::BTreeMap;
+
+use super::field::key;
+use super::words;
+
+/// Which catalogue a name belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NameKind {
+    /// `GET /api/personas/`.
+    Persona,
+    /// `GET /api/voices/`, by accent.
+    Voice,
+}
+
+impl NameKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Persona => "persona",
+            Self::Voice => "voice",
+        }
+    }
+
+    const fn section(self) -> &'static str {
+        match self {
+            Self::Persona => "personas",
+            Self::Voice => "voices",
+        }
+    }
+}
+
+/// What a catalogue says about a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is the name of this id.
+    Found(String),
+    /// Nobody has that name; these are near.
+    Unknown(Vec<String>),
+    /// Several have that name; so they are told apart.
+    Ambiguous(Vec<String>),
+}
+
+/// Looks a name up in the catalogue.
+pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
+
+/// Everything that can be meant by a persona's or voice's name.
+pub(super) struct Names<'a> {
+    kind: NameKind,
+    /// Short names of the manifest; `None` for those whose id was wrong, which is reported there.
+    short: BTreeMap<String, (String, Option<String>)>,
+    catalogue: Option<Resolve<'a>>,
+}
+
+impl<'a> Names<'a> {
+    /// No short names yet.
+    pub(super) fn new(kind: NameKind, catalogue: Option<Resolve<'a>>) -> Self {
+        Self {
+            kind,
+            short: BTreeMap::new(),
+            catalogue,
+        }
+    }
+
+    /// Adds a short name; `id` is `None` if its own value is wrong.
+    pub(super) fn add(&mut self, name: &str, id: Option<String>) {
+        self.short.insert(key(name), (name.to_owned(), id));
+    }
+
+    /// The id of what is called `text`. `Ok(None)` if the fault has been reported elsewhere.
+    pub(super) fn resolve(&self, text: &str) -> Result<Option<String>, (String, String)> {
+        let wanted = text.trim();
+        match self.short.get(&key(wanted)) {
+            Some((_, id)) if !key(wanted).is_empty() => Ok(id.clone()),
+            _ => self.look_up(wanted).map(Some),
+        }
+    }
+
+    /// The id of what is called `text` outside the manifest: a UUID or a name of the catalogue.
+    pub(super) fn look_up(&self, text: &str) -> Result<String, (String, String)> {
+        let text = text.trim();
+        if is_uuid(text) {
+            return Ok(text.to_ascii_lowercase());
+        }
+        let (kind, section) = (self.kind.word(), self.kind.section());
+        let Some(catalogue) = self.catalogue else {
+            let known = self.short.values().map(|(name, _)| name.as_str());
+            let help = match words::nearest(text, known) {
+                Some(near) => format!("did you mean {}?", words::quoted(near)),
+                None => format!(
+                    "give its UUID (see `callsheet {section}`), or a short name of `{section}:` in a \
+                     YAML manifest"
+                ),
+            };
+            let message = format!("{} is no {kind} that is known", words::quoted(text));
+            return Err((message, help));
+        };
+        match catalogue(text, self.kind) {
+            Resolution::Found(id) => Ok(id),
+            Resolution::Unknown(near) => {
+                let short = self.short.values().map(|(name, _)| name.as_str());
+                let mut near: Vec<&str> = near.iter().map(String::as_str).take(5).collect();
+                near.extend(words::nearest(text, short));
+                let help = if near.is_empty() {
+                    format!("`callsheet {section} --search` finds those there are")
+                } else {
+                    format!("did you mean {}?", words::alternatives(near))
+                };
+                Err((format!("there is no {kind} {}", words::quoted(text)), help))
+            }
+            Resolution::Ambiguous(those) => Err((
+                format!("several are called {}", words::quoted(text)),
+                format!(
+                    "give the UUID of one: {}",
+                    words::alternatives(those.iter().map(String::as_str).take(8))
+                ),
+            )),
+        }
+    }
+}
+
+/// 8-4-4-4-12 hexadecimal digits.
+pub(super) fn is_uuid(text: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() == lengths.len()
+        && parts.iter().zip(lengths).all(|(part, length)| {
+            part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
+
+    fn names(catalogue: Option<Resolve<'_>>) -> Names<'_> {
+        let mut names = Names::new(NameKind::Persona, catalogue);
+        names.add("Anna", Some(ANNA.to_owned()));
+        names.add("wrong", None);
+        names
+    }
+
+    #[test]
+    fn short_names_and_uuids_need_no_catalogue() {
+        let names = names(None);
+        for text in ["anna", " ANNA ", ANNA, &ANNA.to_uppercase()] {
+            assert_eq!(names.resolve(text), Ok(Some(ANNA.to_owned())), "{text}");
+        }
+        assert_eq!(names.resolve("wrong"), Ok(None));
+        let (message, help) = names.resolve("Anns").unwrap_err();
+        assert_eq!(message, "`Anns` is no persona that is known");
+        assert_eq!(help, "did you mean `Anna`?");
+        assert!(names.resolve("Benedikt").unwrap_err().1.contains("UUID"));
+    }
+
+    #[test]
+    fn a_catalogue_answers_for_the_rest() {
+        let catalogue = |name: &str, kind: NameKind| {
+            assert_eq!(kind, NameKind::Persona);
+            match name {
+                "Ben" => Resolution::Found("id-of-ben".to_owned()),
+                "Sam" => Resolution::Ambiguous(vec!["Sam (office)".to_owned()]),
+                _ => Resolution::Unknown(vec!["Bert".to_owned()]),
+            }
+        };
+        let names = names(Some(&catalogue));
+        assert_eq!(names.resolve("Ben"), Ok(Some("id-of-ben".to_owned())));
+        assert!(
+            names
+                .resolve("Sam")
+                .unwrap_err()
+                .1
+                .contains("`Sam (office)`")
+        );
+        assert!(names.resolve("Bret").unwrap_err().1.contains("`Bert`"));
+    }
+}

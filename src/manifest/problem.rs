@@ -1,0 +1,257 @@
+//! What is wrong with a manifest, for people and for scripts: [`Problem`], [`Problems`].
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::model::Note;
+
+use super::excerpt::Excerpt;
+use super::place::Place;
+use super::words;
+
+/// How many problems are shown; the rest is counted.
+const SHOWN: usize = 50;
+
+/// One thing that is wrong: where it stands, what it is and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    file: String,
+    line: Option<u32>,
+    column: Option<u32>,
+    cell: Option<String>,
+    message: String,
+    help: Option<String>,
+    #[serde(skip)]
+    place: String,
+    #[serde(skip)]
+    excerpt: Option<Excerpt>,
+}
+
+impl Problem {
+    /// A problem at `place`. `message` must have passed through [`words`] where it quotes.
+    pub(super) fn at(place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            file: place.file_name().to_owned(),
+            line: place.line(),
+            column: place.column(),
+            cell: place.cell_name(),
+            message: message.into(),
+            help: None,
+            place: place.label(),
+            excerpt: place.excerpt(),
+        }
+    }
+
+    /// This problem with what would be right.
+    #[must_use]
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The file, as the user named it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, from 1; a workbook's row. `None` if the file as a whole is meant.
+    pub fn line(&self) -> Option<u32> {
+        self.line
+    }
+
+    /// The column, from 1, in characters; a workbook's column.
+    pub fn column(&self) -> Option<u32> {
+        self.column
+    }
+
+    /// The workbook's cell, such as `B7`.
+    pub fn cell(&self) -> Option<&str> {
+        self.cell.as_deref()
+    }
+
+    /// What is wrong: a lower-case fragment, harmless for a terminal.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What would be right.
+    pub fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// `file:line:column`, or `file:B7`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// This problem as a note: the row was left out because of it.
+    pub(super) fn into_note(self) -> Note {
+        Note {
+            place: self.place,
+            message: format!("row left out: {}", self.message),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.message)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(formatter, "\n{excerpt}")?;
+        }
+        if let Some(help) = &self.help {
+            write!(formatter, "\n   = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is wrong with a manifest. Nothing was submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    problems: Vec<Problem>,
+    notes: Vec<Note>,
+}
+
+impl Problems {
+    /// All of them; there is at least one.
+    pub(super) fn new(problems: Vec<Problem>, notes: Vec<Note>) -> Self {
+        Self { problems, notes }
+    }
+
+    /// The problems, file by file from top to bottom.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What else there is to say about the manifest; often the cause of a problem.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+}
+
+impl fmt::Display for Problems {
+    /// For people: each problem with its line and marker, the first 50 of them.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in self.problems.iter().take(SHOWN) {
+            writeln!(formatter, "{problem}\n")?;
+        }
+        let hidden = self.problems.len().saturating_sub(SHOWN);
+        if hidden > 0 {
+            writeln!(formatter, "and {hidden} more\n")?;
+        }
+        let count = words::count(self.problems.len(), "problem", "problems");
+        write!(formatter, "{count}; nothing was submitted")
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What a step of the reading has found so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub(super) problems: Vec<Problem>,
+    /// What is merely worth saying.
+    pub(super) notes: Vec<Note>,
+}
+
+impl Findings {
+    /// Adds a problem, unless the very same is there: a cell that makes three jobs is wrong once.
+    pub(super) fn problem(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Adds a note, unless the very same is there.
+    pub(super) fn note(&mut self, place: &Place, message: impl Into<String>) {
+        let note = Note {
+            place: place.label(),
+            message: message.into(),
+        };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Problems file by file, in the order in which the files were come upon, from top to bottom.
+pub(super) fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let mut files: Vec<String> = Vec::new();
+    for problem in &problems {
+        if !files.contains(&problem.file) {
+            files.push(problem.file.clone());
+        }
+    }
+    problems.sort_by_key(|problem| {
+        let file = files.iter().position(|file| *file == problem.file);
+        (file, problem.line, problem.column)
+    });
+    problems
+}
+
+/// The notes with equal messages drawn together: a repair made in 5,000 rows is said once.
+pub(super) fn gather_notes(notes: Vec<Note>) -> Vec<Note> {
+    let mut gathered: Vec<(Note, usize)> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for note in notes {
+        let index = *places.entry(note.message.clone()).or_insert(gathered.len());
+        match gathered.get_mut(index) {
+            Some((_, more)) => *more += 1,
+            None => gathered.push((note, 0)),
+        }
+    }
+    gathered
+        .into_iter()
+        .map(|(mut note, more)| {
+            if more > 0 {
+                note.message = format!("{} (and {more} more like it)", note.message);
+            }
+            note
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::place::Source;
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_place_line_marker_and_help() {
+        let source = Source::of_text("a.csv", "id,ratio\nr1,9:99\n".to_owned());
+        let place = Place::bytes(&source, 12, 16);
+        let problem = Problem::at(&place, "`9:99` is no ratio").help("write `9:16`");
+        assert_eq!(
+            problem.to_string(),
+            "a.csv:2:4: `9:99` is no ratio\n   |\n 2 | r1,9:99\n   |    ^^^^\n   = help: write `9:16`"
+        );
+        let json = serde_json::to_value(&problem).unwrap();
+        assert_eq!(json["line"], 2);
+        assert_eq!(json["help"], "write `9:16`");
+    }
+
+    #[test]
+    fn fifty_are_shown_and_the_rest_is_counted() {
+        let source = Source::of_text("a.csv", "x".to_owned());
+        let problem = Problem::at(&Place::file(&source), "wrong");
+        let shown = Problems::new(vec![problem; 53], Vec::new()).to_string();
+        assert_eq!(shown.matches("a.csv: wrong").count(), 50);
+        assert!(shown.ends_with("and 3 more\n\n53 problems; nothing was submitted"));
+    }
+
+    #[test]
+    fn equal_notes_are_said_once() {
+        let note = |place: &str, message: &str| Note {
+            place: place.to_owned(),
+            message: message.to_owned(),
+        };
+        let gathered = gather_notes(vec![note("a:1", "x"), note("a:2", "y"), note("a:3", "x")]);
+        assert_eq!(
+            gathered,
+            [note("a:1", "x (and 1 more like it)"), note("a:2", "y")]
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! `limits:`, `output:` and `prices:` of a YAML manifest.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::model::{Credits, LimitSettings, OutputSettings, PriceSettings, parse_duration};
+
+use super::cell_values;
+use super::draft::Value;
+use super::node::{Content, Node};
+use super::problem::{Findings, Problem};
+use super::words;
+
+/// Keys of `limits:`: the flags of the command line, and the longest text.
+pub(super) const LIMIT_KEYS: [&str; 11] = [
+    "submit_rate",
+    "in_flight",
+    "poll_rate",
+    "downloads",
+    "max_credits",
+    "render_timeout",
+    "max_duration",
+    "max_fail",
+    "settle",
+    "poll_interval",
+    "max_text",
+];
+/// Keys of `output:`.
+pub(super) const OUTPUT_KEYS: [&str; 2] = ["folder", "filename"];
+/// Keys of `prices:`.
+pub(super) const PRICE_KEYS: [&str; 5] = [
+    "standard_block",
+    "standard_block_seconds",
+    "aurora_v1_second",
+    "aurora_v1_fast_second",
+    "assumed_audio_seconds",
+];
+
+/// What the manifest sets besides jobs.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// `limits:`.
+    pub(super) limits: LimitSettings,
+    /// `limits.max_text`.
+    pub(super) longest_text: Option<usize>,
+    /// `output:`.
+    pub(super) output: OutputSettings,
+    /// `output.filename`.
+    pub(super) file_name: Option<Value>,
+    /// `prices:`.
+    pub(super) prices: PriceSettings,
+}
+
+impl Settings {
+    /// Reads `limits:`.
+    pub(super) fn read_limits(&mut self, node: &Node, findings: &mut Findings) {
+        for (name, value) in section(node, "limits", &LIMIT_KEYS, findings) {
+            let limits = &mut self.limits;
+            match name {
+                "submit_rate" => limits.submit_rate = parsed(value, findings),
+                "in_flight" => limits.in_flight = at_least_one(value, findings),
+                "poll_rate" => limits.poll_rate = parsed(value, findings),
+                "downloads" => limits.downloads = at_least_one(value, findings),
+                "max_credits" => limits.max_credits = parsed(value, findings),
+                "render_timeout" => limits.render_timeout = read(value, findings, parse_duration),
+                "max_duration" => limits.max_duration = read(value, findings, parse_duration),
+                "max_fail" => limits.max_fail = parsed(value, findings),
+                "settle" => limits.settle = read(value, findings, parse_duration),
+                "poll_interval" => limits.poll_interval = read(value, findings, parse_duration),
+                _ => {
+                    self.longest_text = at_least_one(value, findings)
+                        .map(|number: u32| usize::try_from(number).unwrap_or(usize::MAX));
+                }
+            }
+        }
+    }
+
+    /// Reads `output:`.
+    pub(super) fn read_output(&mut self, node: &Node, findings: &mut Findings) {
+        for (name, node) in section(node, "output", &OUTPUT_KEYS, findings) {
+            let Some(value) = single(node, findings) else {
+                continue;
+            };
+            if name == "filename" {
+                self.file_name = Some(value);
+            } else if value.text.chars().any(char::is_control) {
+                let message = "the folder's name holds a control character";
+                findings.problem(Problem::at(&node.place, message));
+            } else {
+                self.output.folder = Some(PathBuf::from(value.text.trim()));
+            }
+        }
+    }
+
+    /// Reads `prices:`.
+    pub(super) fn read_prices(&mut self, node: &Node, findings: &mut Findings) {
+        for (name, value) in section(node, "prices", &PRICE_KEYS, findings) {
+            let prices = &mut self.prices;
+            match name {
+                "standard_block" => prices.standard_block = parsed::<Credits>(value, findings),
+                "standard_block_seconds" => {
+                    prices.standard_block_seconds = at_least_one(value, findings);
+                }
+                "aurora_v1_second" => prices.aurora_v1_second = parsed(value, findings),
+                "aurora_v1_fast_second" => prices.aurora_v1_fast_second = parsed(value, findings),
+                _ => {
+                    prices.assumed_audio_seconds = read(value, findings, |text| {
+                        let seconds = cell_values::number(text);
+                        seconds
+                            .filter(|seconds| (0.1..=86_400.0).contains(seconds))
+                            .ok_or_else(|| {
+                                format!("`{text}` is no length in seconds, such as `30`")
+                            })
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The known entries of a section, under the names this program writes; the others are reported.
+/// `-` and `_` are the same, so that a flag's name is a key.
+fn section<'n>(
+    node: &'n Node,
+    what: &str,
+    known: &[&'static str],
+    findings: &mut Findings,
+) -> Vec<(&'static str, &'n Node)> {
+    let mut entries = Vec::new();
+    for (key, value) in node.entries(&format!("`{what}`"), findings) {
+        let name = key.name.trim().replace('-', "_");
+        match known.iter().find(|known| **known == name) {
+            Some(known) => entries.push((*known, value)),
+            None => findings.problem(
+                Problem::at(
+                    &key.place,
+                    format!("`{what}` has no setting {}", words::quoted(&key.name)),
+                )
+                .help(likely(&name, known)),
+            ),
+        }
+    }
+    entries
+}
+
+/// What to write in place of an unknown key.
+pub(super) fn likely(name: &str, known: &[&str]) -> String {
+    match words::nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "there are {}",
+            words::alternatives(known.iter().copied()).replace(" or ", " and ")
+        ),
+    }
+}
+
+/// The single value of a node; nothing and anything else are reported.
+pub(super) fn single(node: &Node, findings: &mut Findings) -> Option<Value> {
+    if let Content::Scalar(text) = &node.content
+        && !text.trim().is_empty()
+    {
+        return Some(Value {
+            text: text.clone(),
+            place: node.place.clone(),
+        });
+    }
+    let kind = match &node.content {
+        Content::Scalar(_) => "an empty one",
+        Content::Null | Content::List(_) | Content::Map(_) => node.kind(),
+    };
+    let message = format!("a single value belongs here, not {kind}");
+    findings.problem(Problem::at(&node.place, message));
+    None
+}
+
+fn read<T, E: fmt::Display>(
+    node: &Node,
+    findings: &mut Findings,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<T> {
+    let value = single(node, findings)?;
+    match parse(value.text.trim()) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let message = words::clean(&error.to_string());
+            findings.problem(Problem::at(&node.place, message));
+            None
+        }
+    }
+}
+
+fn parsed<T: FromStr>(node: &Node, findings: &mut Findings) -> Option<T>
+where
+    T::Err: fmt::Display,
+{
+    read(node, findings, str::parse)
+}
+
+fn at_least_one(node: &Node, findings: &mut Findings) -> Option<u32> {
+    read(node, findings, |text| {
+        let number = text.parse::<u32>().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| format!("`{text}` is no whole number from 1"))
+    })
+}
