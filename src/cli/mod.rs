@@ -1,1 +1,92 @@
-//! To be filled.
+//! The edge: what was typed becomes settings, settings become a run, an end becomes an exit code.
+//!
+//! One thin file a command. Arguments are taken in two steps: [`arguments`] is exactly what was typed;
+//! what it means together with the environment and the manifest is settled once, in the command's
+//! own file, and never asked again.
+//!
+//! Standard output carries results, standard error everything that is told to a person. Errors become
+//! text here and nowhere else.
+
+mod argument_groups;
+mod arguments;
+mod campaign;
+mod catalogue;
+mod console;
+mod environment;
+mod error;
+mod exit;
+mod init;
+mod look;
+mod manual;
+mod plan;
+mod provider;
+mod run;
+mod sandbox;
+mod screen;
+mod selection;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command};
+use self::error::Error;
+use self::exit::Exit;
+
+/// The whole program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let is_answer = !error.use_stderr();
+            // Nobody is there to be told about a closed pipe.
+            let _ = error.print();
+            return if is_answer {
+                Exit::Success.into()
+            } else {
+                Exit::Usage.into()
+            };
+        }
+    };
+    match perform(arguments.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            console::tell(&error.render());
+            error.exit().into()
+        }
+    }
+}
+
+fn perform(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Run(arguments) => block_on(run::run(arguments)),
+        Command::Collect(arguments) => block_on(run::collect(arguments)),
+        Command::Plan(arguments) => plan::plan(arguments),
+        Command::Status(arguments) => look::status(&arguments),
+        Command::Why(arguments) => look::why(&arguments),
+        Command::Report(arguments) => look::report(&arguments),
+        Command::Personas(arguments) => block_on(catalogue::personas(arguments)),
+        Command::Voices(arguments) => block_on(catalogue::voices(arguments)),
+        Command::Init(arguments) => init::init(&arguments),
+        Command::Sandbox(arguments) => block_on(sandbox::sandbox(arguments)),
+        Command::Completions { shell } => {
+            manual::completions(shell);
+            Ok(Exit::Success)
+        }
+        Command::Man => manual::man().map(|()| Exit::Success),
+    }
+}
+
+/// Runs one command to its end. Two threads: the loop itself, and one for what arrives meanwhile.
+fn block_on(command: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(command);
+    // Downloads that are still under way are resumed by the next run.
+    runtime.shutdown_background();
+    result
+}

@@ -9,6 +9,9 @@ use crate::journal::{Lock, LockError};
 /// Between two tries: short enough that nobody notices, long enough to cost nothing.
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
+/// A look at whether a run is going on tries the lock for a moment; that must not turn a run away.
+const LEAST_PATIENCE: Duration = Duration::from_millis(300);
+
 /// Takes the lock of the output folder `folder`, waiting for at most `patience` if another run holds
 /// it. See [`Lock::take`] for `holder`.
 ///
@@ -20,7 +23,7 @@ pub async fn take_lock(
     patience: Duration,
     clock: &dyn Clock,
 ) -> Result<Lock, LockError> {
-    let end = clock.now().plus(patience);
+    let end = clock.now().plus(patience.max(LEAST_PATIENCE));
     loop {
         match Lock::take(folder, holder) {
             Err(LockError::Held { .. }) if clock.now() < end => {

@@ -8,11 +8,18 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::model::{Command, CommandKind, Failure, FailureKind, Meter, Outcome};
 use crate::observe::Transfer;
+use crate::remote::Remote;
 
 /// Whoever carries out commands: the real API, or a fake in a test.
 pub trait Provider: Send + Sync + 'static {
     /// Makes one attempt and says how it went. Must not be repeated by anything below.
     fn perform(&self, command: Command, meter: Arc<Meter>) -> impl Future<Output = Outcome> + Send;
+}
+
+impl Provider for Remote {
+    fn perform(&self, command: Command, meter: Arc<Meter>) -> impl Future<Output = Outcome> + Send {
+        Self::perform(self, command, meter)
+    }
 }
 
 /// The commands that have been started and not yet answered.

@@ -79,6 +79,33 @@ impl Lock {
     }
 }
 
+/// Whether a run is going on in an output folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// A process holds the lock.
+    Running,
+    /// None does.
+    Idle,
+    /// It cannot be found out.
+    Unknown,
+}
+
+impl Liveness {
+    /// Tries the lock of `folder` for a moment, without waiting and without creating anything.
+    pub fn of(folder: &Path) -> Self {
+        let file = match File::open(super::store::folder_of(folder).join("lock")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Idle,
+            Err(_) => return Self::Unknown,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Self::Idle,
+            Err(TryLockError::WouldBlock) => Self::Running,
+            Err(TryLockError::Error(_)) => Self::Unknown,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +118,9 @@ mod tests {
             panic!("the lock was given away twice");
         };
         assert_eq!(holder, "process 1");
+        assert_eq!(Liveness::of(folder.path()), Liveness::Running);
         drop(first);
+        assert_eq!(Liveness::of(folder.path()), Liveness::Idle);
         Lock::take(folder.path(), "process 3").unwrap();
     }
 }

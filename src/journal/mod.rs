@@ -15,6 +15,6 @@ mod lock;
 mod record;
 mod store;
 
-pub use lock::{Lock, LockError};
+pub use lock::{Liveness, Lock, LockError};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -9,7 +9,7 @@ use crate::model::{Plan, Speech};
 use super::{InvalidRows, Options, Problems, load};
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
-const BEN: &str = "18fccce8-86e7-5f31-abc8-18915cb872be";
+const BEN: &str = "f4f915ce-51f4-4854-a943-3bf2407433da";
 
 /// Loads the first of `files`; the others can be read by it.
 fn load_with(files: &[(&str, &str)], options: &Options<'_>) -> Result<Plan, Problems> {

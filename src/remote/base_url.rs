@@ -12,7 +12,7 @@ use crate::model::redact_url;
 const OFFICIAL: &str = "https://api.creatify.ai";
 
 /// The address of the API: `http` or `https`, a host, perhaps a path, and nothing else. Plain `http`
-/// only to this very machine, because the credentials travel in every request.
+/// only to this very machine and to private addresses, because the credentials travel in every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -102,9 +102,9 @@ impl FromStr for BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused("it must end before `?` and `#`"));
         }
-        if url.scheme() == "http" && !is_loopback(&url) {
+        if url.scheme() == "http" && !is_loopback(&url) && !is_private(&url) {
             return Err(refused(
-                "the keys would travel unencrypted; use `https` (plain `http` is for this machine alone, such as `http://127.0.0.1:8080`)",
+                "the keys would travel unencrypted over the internet; use `https` (plain `http` is for this machine and for private addresses, such as `http://127.0.0.1:8080`)",
             ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
@@ -131,6 +131,19 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         || number
             .parse::<Ipv6Addr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether `url` names an address that the internet does not carry (RFC 1918, RFC 4193, link-local):
+/// a test server in a container or in the same office.
+fn is_private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']');
+    number
+        .parse::<Ipv4Addr>()
+        .is_ok_and(|address| address.is_private() || address.is_link_local())
+        || number
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| address.is_unique_local() || address.is_unicast_link_local())
 }
 
 #[cfg(test)]
@@ -162,7 +175,7 @@ mod tests {
             "ftp://api.creatify.ai",
             "http://api.creatify.ai",
             "http://127.0.0.1.example.com",
-            "http://10.0.0.1",
+            "http://11.0.0.1",
             "https://user:word@api.creatify.ai",
             "https://api.creatify.ai/?a=1",
             "https://api.creatify.ai/#a",

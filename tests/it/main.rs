@@ -1,1 +1,19 @@
-//! The tests that see the program from outside.
+//! The tests that see the program from outside: the built binary, its files, its exit codes, and what the
+//! other side of the network counted meanwhile.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that meets the unexpected is to fail on the spot"
+)]
+
+mod api;
+mod commands;
+mod exit_codes;
+mod first_steps;
+mod interruptions;
+mod layers;
+mod program;
+mod recovery;
+mod storms;

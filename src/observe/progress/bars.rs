@@ -43,6 +43,12 @@ impl Progress {
         }
     }
 
+    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second.
+    pub fn on_terminal(summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        Self::new(summary, target, verbosity, colours)
+    }
+
     /// Takes the lines off the screen, so that the closing summary follows what has scrolled by.
     pub fn clear(&mut self) {
         for bar in self.bars.drain(..) {

@@ -1,0 +1,272 @@
+//! The groups of arguments that several commands share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
+
+#[derive(Debug, Args)]
+pub(super) struct CampaignArguments {
+    /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
+    pub(super) manifest: PathBuf,
+    /// The output folder [default: `<manifest stem>-output` beside the manifest]
+    #[arg(long, value_name = "DIR", env = "CALLSHEET_OUT", hide_env = true)]
+    pub(super) out: Option<PathBuf>,
+    /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
+    #[arg(
+        long,
+        value_name = "CHARACTER",
+        env = "CALLSHEET_DELIMITER",
+        hide_env = true,
+        help_heading = "Sheet"
+    )]
+    pub(super) delimiter: Option<String>,
+    /// The sheet of a workbook, if it is not the first
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CALLSHEET_SHEET",
+        hide_env = true,
+        help_heading = "Sheet"
+    )]
+    pub(super) sheet: Option<String>,
+    /// Leave out rows that are wrong instead of refusing the whole sheet
+    #[arg(long, env = "CALLSHEET_SKIP_INVALID", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Sheet")]
+    pub(super) skip_invalid: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProviderArguments {
+    /// Use an imitation of the API inside this program: no account, no cost
+    #[arg(long, env = "CALLSHEET_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Provider")]
+    pub(super) sandbox: bool,
+    /// What goes wrong in the sandbox: a YAML file of faults
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "sandbox",
+        help_heading = "Provider"
+    )]
+    pub(super) faults: Option<PathBuf>,
+    /// The address of the API [default: <https://api.creatify.ai>]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CREATIFY_BASE_URL",
+        hide_env = true,
+        help_heading = "Provider"
+    )]
+    pub(super) base_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SelectionArguments {
+    /// Only these jobs
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        env = "CALLSHEET_ONLY",
+        hide_env = true,
+        help_heading = "Selection"
+    )]
+    pub(super) only: Vec<JobId>,
+    /// Only the first N jobs of the sheet
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_LIMIT",
+        hide_env = true,
+        help_heading = "Selection"
+    )]
+    pub(super) limit: Option<usize>,
+    /// Only N jobs, spread over personas, ratios and models
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_SAMPLE",
+        hide_env = true,
+        help_heading = "Selection"
+    )]
+    pub(super) sample: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AgainArguments {
+    /// Submit failed jobs again
+    #[arg(long, env = "CALLSHEET_RETRY_FAILED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    pub(super) retry_failed: bool,
+    /// Submit jobs again whose row was edited after they were paid for
+    #[arg(long, env = "CALLSHEET_REDO_CHANGED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    pub(super) redo_changed: bool,
+    /// Submit this job again though it failed, or though it is in doubt
+    #[arg(
+        long,
+        value_name = "JOB",
+        value_delimiter = ',',
+        help_heading = "Paying again"
+    )]
+    pub(super) resubmit: Vec<JobId>,
+    /// Submit everything again, whatever was paid for before
+    #[arg(long, env = "CALLSHEET_FRESH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    pub(super) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SpendingArguments {
+    /// Submits in a window of time [default: 15/min]
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "CALLSHEET_SUBMIT_RATE",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) submit_rate: Option<Rate>,
+    /// Renders at the provider at one time [default: 10]
+    #[arg(long, value_name = "N", value_parser = at_least_one, env = "CALLSHEET_IN_FLIGHT", hide_env = true, help_heading = "Limits")]
+    pub(super) in_flight: Option<u32>,
+    /// The campaign never spends or promises more credits than this
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) max_credits: Option<Credits>,
+    /// Submit nothing more once more jobs than this have failed, such as `5` or `3%`
+    #[arg(
+        long,
+        value_name = "N|P%",
+        env = "CALLSHEET_MAX_FAIL",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) max_fail: Option<FailureAllowance>,
+    /// Do not ask before spending
+    #[arg(short, long, env = "CALLSHEET_YES", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaitingArguments {
+    /// Polls and lists in a window of time [default: 1/s]
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "CALLSHEET_POLL_RATE",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) poll_rate: Option<Rate>,
+    /// The shortest time between two looks at one render [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_POLL_INTERVAL", hide_env = true, help_heading = "Limits")]
+    pub(super) poll_interval: Option<Duration>,
+    /// Downloads at one time [default: 4]
+    #[arg(long, value_name = "N", value_parser = at_least_one, env = "CALLSHEET_DOWNLOADS", hide_env = true, help_heading = "Limits")]
+    pub(super) downloads: Option<u32>,
+    /// How long to wait for a render before it is left to a later `collect` [default: 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_RENDER_TIMEOUT", hide_env = true, help_heading = "Limits")]
+    pub(super) render_timeout: Option<Duration>,
+    /// How long the run may take before it leaves renders to a later `collect`
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_MAX_DURATION", hide_env = true, help_heading = "Limits")]
+    pub(super) max_duration: Option<Duration>,
+    /// How far apart two listings must be to prove that a job was not accepted [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_SETTLE", hide_env = true, help_heading = "Limits")]
+    pub(super) settle: Option<Duration>,
+    /// How long to wait for another run on the same folder to end [default: not at all]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_LOCK_WAIT", hide_env = true, help_heading = "Limits")]
+    pub(super) lock_wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScreenArguments {
+    /// How to show progress
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        env = "CALLSHEET_PROGRESS",
+        hide_env = true,
+        help_heading = "Screen"
+    )]
+    pub(super) progress: ProgressStyle,
+    /// How to write events to standard error
+    #[arg(
+        long,
+        value_enum,
+        default_value = "text",
+        env = "CALLSHEET_LOG_FORMAT",
+        hide_env = true,
+        help_heading = "Screen"
+    )]
+    pub(super) log_format: LogFormat,
+    /// Tell more
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Screen")]
+    pub(super) verbose: u8,
+    /// Tell only how it ended
+    #[arg(short, long, env = "CALLSHEET_QUIET", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Screen")]
+    pub(super) quiet: bool,
+    /// Print the results as JSON to standard output when the run has ended
+    #[arg(long, help_heading = "Screen")]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressStyle {
+    /// A bar on a terminal, plain lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A dated line for everything that happens
+    Plain,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON event a line
+    Json,
+}
+
+impl WaitingArguments {
+    /// The limits these arguments set.
+    pub(super) fn limits(&self) -> LimitSettings {
+        LimitSettings {
+            poll_rate: self.poll_rate,
+            poll_interval: self.poll_interval,
+            downloads: self.downloads,
+            render_timeout: self.render_timeout,
+            max_duration: self.max_duration,
+            settle: self.settle,
+            ..LimitSettings::default()
+        }
+    }
+}
+
+impl SpendingArguments {
+    /// The limits these arguments set.
+    pub(super) fn limits(&self) -> LimitSettings {
+        LimitSettings {
+            submit_rate: self.submit_rate,
+            in_flight: self.in_flight,
+            max_credits: self.max_credits,
+            max_fail: self.max_fail,
+            ..LimitSettings::default()
+        }
+    }
+}
+
+fn at_least_one(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number from 1 is wanted".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}

@@ -1,0 +1,262 @@
+//! What can be typed, command by command. Values are checked for their form here; what they mean
+//! together is settled in the command's own file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::argument_groups::{
+    AgainArguments, CampaignArguments, ProviderArguments, ScreenArguments, SelectionArguments,
+    SpendingArguments, WaitingArguments,
+};
+use crate::model::{Credits, JobId, Rate, parse_duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  callsheet init                            write a starter manifest
+  callsheet plan campaign.csv               what it would make and cost; spends nothing
+  callsheet run campaign.csv --sandbox      try it all without an account
+  callsheet run campaign.csv                make the videos; the same command resumes
+  callsheet collect campaign.csv            fetch what was paid for, submit nothing
+
+Every option can also be set in the environment: `--submit-rate` as CALLSHEET_SUBMIT_RATE.
+Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.";
+
+/// Turns a sheet of rows into finished avatar videos, and never pays for one twice.
+#[derive(Debug, Parser)]
+#[command(name = "callsheet", version, about, after_help = EXAMPLES, max_term_width = 100, args_override_self = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Submit, wait, download, report; the same command resumes
+    Run(RunArguments),
+    /// Show what `run` would do, job by job, and what it costs; spends nothing
+    Plan(PlanArguments),
+    /// Download what is paid for and outstanding; submits nothing
+    Collect(CollectArguments),
+    /// Show where the campaign stands; works while a run is going on
+    Status(StatusArguments),
+    /// Tell everything that happened to one job, and what comes next
+    Why(WhyArguments),
+    /// Write the results and the page again, from the journal
+    Report(ReportArguments),
+    /// Search the provider's personas
+    Personas(CatalogueArguments),
+    /// Search the provider's voices
+    Voices(CatalogueArguments),
+    /// Write a starter manifest
+    Init(InitArguments),
+    /// Serve an imitation of the API on this machine
+    Sandbox(SandboxArguments),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+    #[command(flatten)]
+    pub(super) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(super) again: AgainArguments,
+    #[command(flatten)]
+    pub(super) spending: SpendingArguments,
+    #[command(flatten)]
+    pub(super) waiting: WaitingArguments,
+    /// Submit everything, then leave; `collect` fetches the videos later
+    #[arg(long, env = "CALLSHEET_SUBMIT_ONLY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    pub(super) submit_only: bool,
+    #[command(flatten)]
+    pub(super) screen: ScreenArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CollectArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+    #[command(flatten)]
+    pub(super) waiting: WaitingArguments,
+    #[command(flatten)]
+    pub(super) screen: ScreenArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(super) again: AgainArguments,
+    /// The campaign never spends or promises more credits than this
+    #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
+    pub(super) max_credits: Option<Credits>,
+    /// Accepted so that a `run` can be turned into a `plan`; a plan is the same for both
+    #[arg(long, env = "CALLSHEET_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    pub(super) sandbox: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    /// The job
+    pub(super) job: JobId,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    /// Print the results as JSON too
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CatalogueArguments {
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+    /// Show only those whose name or description contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(super) search: Option<String>,
+    /// Show only these: m, f, nb
+    #[arg(long, value_name = "GENDER")]
+    pub(super) gender: Option<String>,
+    /// Show only these: selfie, presenter, other
+    #[arg(long, value_name = "STYLE")]
+    pub(super) style: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// Where to write it
+    #[arg(default_value = "campaign.yaml")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArguments {
+    /// The port; any that is free if not given
+    #[arg(long)]
+    pub(super) port: Option<u16>,
+    /// Everything random follows from it
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// The balance at the beginning
+    #[arg(long, default_value_t = 1000.0)]
+    pub(super) credits: f64,
+    /// The shortest and longest time a render takes
+    #[arg(long, value_name = "FROM-TO", default_value = "1500ms-5s", value_parser = duration_range)]
+    pub(super) render: (Duration, Duration),
+    /// Renders at one time
+    #[arg(long, value_name = "N", default_value_t = crate::sandbox::RENDERS_IN_FLIGHT)]
+    pub(super) max_running: usize,
+    /// What happens to one job more
+    #[arg(long, value_enum, default_value = "queue")]
+    pub(super) overload: Overload,
+    /// Submits accepted in a window of time; one more is answered with 429
+    #[arg(long, value_name = "RATE", default_value = "10/s")]
+    pub(super) submit_limit: Rate,
+    /// A file that remembers what was accepted
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// What goes wrong: a YAML file of faults
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Overload {
+    /// It waits
+    Queue,
+    /// It is refused with 429
+    Reject,
+}
+
+fn duration_range(text: &str) -> Result<(Duration, Duration), String> {
+    let expected = || "two durations are wanted, such as `2s-5s`".to_owned();
+    let (from, to) = text.split_once('-').ok_or_else(expected)?;
+    let both = (
+        parse_duration(from).map_err(|_| expected())?,
+        parse_duration(to).map_err(|_| expected())?,
+    );
+    (both.0 <= both.1).then_some(both).ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_flags_of_the_contract_are_understood() {
+        let line = "callsheet run a.csv --out d --sandbox --submit-rate 15/min --in-flight 3 \
+            --downloads 2 --max-credits 12.5 --yes --only a,b --limit 3 --sample 2 --retry-failed \
+            --redo-changed --resubmit a --resubmit b --fresh --render-timeout 30m --max-duration 2h \
+            --submit-only --max-fail 3% --lock-wait 10m --settle 30s --progress plain \
+            --log-format json -v";
+        let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Run(run) = arguments.command else {
+            panic!("not a run");
+        };
+        assert_eq!(run.selection.only.len(), 2);
+        assert_eq!(run.again.resubmit.len(), 2);
+        assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
+        assert_eq!(run.spending.limits().in_flight, Some(3));
+    }
+
+    #[test]
+    fn wrong_values_are_refused_before_anything_happens() {
+        for line in [
+            "callsheet run",
+            "callsheet run a.csv --in-flight 0",
+            "callsheet run a.csv --submit-rate fast",
+            "callsheet run a.csv --max-credits=-1",
+            "callsheet run a.csv --max-fail 200%",
+            "callsheet run a.csv --faults f.yaml",
+            "callsheet run a.csv --render-timeout 5",
+            "callsheet sandbox --render 5s-2s",
+        ] {
+            let parsed = Arguments::try_parse_from(line.split_whitespace());
+            assert!(parsed.is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A campaign as the commands find it: the manifest, the output folder, and what the journal says.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::argument_groups::CampaignArguments;
+use super::console;
+use super::error::Error;
+use crate::journal::Record;
+use crate::manifest::{self, Delimiter, InvalidRows};
+use crate::model::{
+    Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, PriceTable,
+    Timestamp,
+};
+use crate::observe::{Campaign, Summary};
+
+/// A manifest that was read, and the folder its videos go to.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    /// What it asks for.
+    pub(super) plan: Plan,
+    /// The output folder.
+    pub(super) out: PathBuf,
+}
+
+impl Manifest {
+    /// Reads the manifest that `arguments` name. Nothing is created.
+    ///
+    /// # Errors
+    /// Every problem of it at once.
+    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+        let delimiter = arguments.delimiter.as_deref().map(str::parse::<Delimiter>);
+        let options = manifest::Options {
+            delimiter: delimiter
+                .transpose()
+                .map_err(|error| Error::usage(error.to_string()))?,
+            sheet: arguments.sheet.clone(),
+            invalid_rows: if arguments.skip_invalid {
+                InvalidRows::Skip
+            } else {
+                InvalidRows::Refuse
+            },
+            today: today(now),
+            ..manifest::Options::default()
+        };
+        let plan = manifest::load(&arguments.manifest, &options, &read).map_err(Error::Manifest)?;
+        let out = out_folder(arguments, &plan);
+        Ok(Self { plan, out })
+    }
+
+    /// Says what the reading of the manifest has to say though nothing is wrong.
+    pub(super) fn tell_notes(&self) {
+        for Note { place, message } in &self.plan.notes {
+            console::tell(&format!("note: {place}: {message}\n"));
+        }
+    }
+
+    /// Every job this campaign knows: the manifest's in its order, then those that were paid for and
+    /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
+    pub(super) fn jobs(&self, record: Option<&Record>, selected: &[bool]) -> Vec<PlannedJob> {
+        let prices = PriceTable::default().with(&self.plan.prices);
+        let planned = |spec: JobSpec, selected, in_sheet| PlannedJob {
+            estimate: prices.estimate(&spec.request, spec.audio_seconds),
+            spec,
+            selected,
+            in_sheet,
+        };
+        let gone = record.map_or_else(Vec::new, |record| self.gone(record));
+        let taken: HashSet<String> = gone.iter().map(|job| key(&job.file_name)).collect();
+        let mut jobs: Vec<PlannedJob> = self
+            .plan
+            .jobs
+            .iter()
+            .zip(selected)
+            .map(|(spec, selected)| {
+                let mut spec = spec.clone();
+                if taken.contains(&key(&spec.file_name)) {
+                    spec.file_name = distinct(&spec.file_name, &spec.fingerprint);
+                }
+                planned(spec, *selected, true)
+            })
+            .collect();
+        jobs.extend(gone.into_iter().map(|spec| planned(spec, false, false)));
+        jobs
+    }
+
+    /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
+    /// longer has.
+    fn gone(&self, record: &Record) -> Vec<JobSpec> {
+        let begun: HashSet<&JobId> = record
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.event {
+                Event::Job { job, .. } => Some(job),
+                Event::RunStarted { .. }
+                | Event::RunEnded { .. }
+                | Event::LaneHeld { .. }
+                | Event::InventoryTaken { .. }
+                | Event::InventorySkipped { .. } => None,
+            })
+            .collect();
+        let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
+        let gone = record
+            .jobs
+            .iter()
+            .filter(|job| begun.contains(&job.id) && !planned.contains(&job.id));
+        gone.cloned().collect()
+    }
+
+    /// The campaign for those who are told about it.
+    pub(super) fn campaign(
+        &self,
+        jobs: Vec<PlannedJob>,
+        arguments: &CampaignArguments,
+    ) -> Campaign {
+        let mut campaign = Campaign::new(
+            &self.plan.campaign,
+            arguments.manifest.clone(),
+            self.out.clone(),
+            jobs,
+        );
+        campaign.sheet = self.plan.sheet.clone();
+        if let Some(out) = &arguments.out {
+            campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
+        }
+        campaign
+    }
+
+    /// The fold of the journal for a command that only looks: every job counts as selected.
+    pub(super) fn look(&self, arguments: &CampaignArguments, record: Option<&Record>) -> Summary {
+        let selected = vec![true; self.plan.jobs.len()];
+        let jobs = self.jobs(record, &selected);
+        let mut campaign = self.campaign(jobs, arguments);
+        campaign.max_credits = Limits::default().with(&self.plan.limits).max_credits;
+        if let Some(record) = record {
+            campaign.is_sandbox = record.identity.is_sandbox;
+            if campaign.is_sandbox {
+                campaign.arguments.push("--sandbox".to_owned());
+            }
+        }
+        let entries = record.map_or(&[][..], |record| &record.entries);
+        Summary::of(Arc::new(campaign), entries)
+    }
+}
+
+/// Finished jobs whose file is no longer there.
+pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
+    summary
+        .rows()
+        .filter(|row| matches!(row.state.phase, Phase::Done { .. }))
+        .filter(|row| row.file().is_some_and(|file| !out.join(file).exists()))
+        .map(|row| row.id().clone())
+        .collect()
+}
+
+/// Whether the folder holds the work of an earlier run that the journal does not know of.
+pub(super) fn has_lost_its_journal(out: &Path, record: Option<&Record>) -> bool {
+    let is_new = record.is_none_or(|record| record.entries.is_empty());
+    let has_videos =
+        || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
+    is_new && (out.join("results.csv").exists() || has_videos())
+}
+
+/// The day in the system's time zone.
+fn today(now: Timestamp) -> Option<jiff::civil::Date> {
+    let moment = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
+    Some(jiff::tz::TimeZone::system().to_datetime(moment).date())
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(path)
+}
+
+fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
+    if let Some(out) = &arguments.out {
+        return out.clone();
+    }
+    let manifest = &arguments.manifest;
+    let beside = manifest.parent().unwrap_or(Path::new(""));
+    match &plan.output.folder {
+        Some(folder) => beside.join(folder),
+        None if manifest == Path::new("-") => PathBuf::from("stdin-output"),
+        None => {
+            let stem = manifest.file_stem().unwrap_or_default().to_string_lossy();
+            beside.join(format!("{stem}-output"))
+        }
+    }
+}
+
+/// File names that differ only in case are one file on many systems.
+fn key(file_name: &str) -> String {
+    file_name.to_lowercase()
+}
+
+/// `name` with some of the job's fingerprint, so that it does not take the file of a job that is gone
+/// from the sheet. The same each time.
+fn distinct(name: &str, fingerprint: &Fingerprint) -> String {
+    let mark = &fingerprint.as_str()[..6];
+    match name.rsplit_once('.') {
+        Some((stem, extension)) => format!("{stem}-{mark}.{extension}"),
+        None => format!("{name}-{mark}"),
+    }
+}

@@ -1,0 +1,191 @@
+//! What can go wrong at the edge, as a person is told it: what happened, why, what to do.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use super::exit::Exit;
+use crate::driver::DriveError;
+use crate::engine::RestoreError;
+use crate::journal::{JournalError, LockError};
+use crate::manifest::Problems;
+use crate::model::{CommandKind, Disposition, Failure};
+use crate::remote::RemoteError;
+
+/// Everything that ends the program with an error message.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The manifest is wrong.
+    #[error("{0}")]
+    Manifest(Problems),
+    /// The command line, the environment or an answer is wrong; nothing was submitted.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// The output folder is held by another run, or cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal contradicts itself.
+    #[error("the journal cannot be continued; nothing was submitted")]
+    Restore(#[from] RestoreError),
+    /// The run ended in a disorderly way.
+    #[error("{error}")]
+    Drive {
+        /// How.
+        error: Box<DriveError<JournalError>>,
+        /// The command that goes on.
+        resume: String,
+    },
+    /// The network could not be got ready.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The provider did not answer a question that costs nothing.
+    #[error("{0}")]
+    Provider(Failure),
+    /// Anything else, with its context.
+    #[error("{0}")]
+    Other(#[from] anyhow::Error),
+}
+
+impl Error {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        match self {
+            Self::Usage { message, .. } => Self::Usage {
+                message,
+                hint: Some(hint.into()),
+            },
+            other @ (Self::Manifest(_)
+            | Self::Lock(_)
+            | Self::Journal(_)
+            | Self::Restore(_)
+            | Self::Drive { .. }
+            | Self::Remote(_)
+            | Self::Provider(_)
+            | Self::Other(_)) => other,
+        }
+    }
+
+    /// The exit code.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Manifest(_)
+            | Self::Usage { .. }
+            | Self::Remote(_)
+            | Self::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
+            Self::Lock(LockError::Held { .. }) => Exit::Held,
+            Self::Drive { error, .. } => match **error {
+                DriveError::Abandoned => Exit::Interrupted,
+                DriveError::Journal { .. } | DriveError::Stuck => Exit::Unexpected,
+            },
+            Self::Provider(failure) => match failure.disposition(CommandKind::List) {
+                Disposition::StopRun => Exit::Refused,
+                Disposition::Retry
+                | Disposition::HoldLane
+                | Disposition::InDoubt
+                | Disposition::FailJob
+                | Disposition::StopSubmitting
+                | Disposition::AskById
+                | Disposition::NotVisible
+                | Disposition::FreshLink
+                | Disposition::WaitForPerson => Exit::Unexpected,
+            },
+            Self::Lock(LockError::Unavailable { .. })
+            | Self::Journal(_)
+            | Self::Restore(_)
+            | Self::Other(_) => Exit::Unexpected,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.iter().cloned().collect(),
+            Self::Lock(LockError::Held { .. }) => vec![
+                "wait for it with `--lock-wait 10m`, or look at it with `callsheet status`"
+                    .to_owned(),
+            ],
+            Self::Lock(LockError::Unavailable { .. }) => vec![
+                "nothing was submitted; choose a folder that can be written to with `--out DIR`"
+                    .to_owned(),
+            ],
+            Self::Journal(JournalError::OtherCampaign { .. }) => vec![
+                "nothing was submitted; give this campaign a folder of its own with `--out DIR`"
+                    .to_owned(),
+            ],
+            Self::Journal(JournalError::Newer { .. }) => {
+                vec!["nothing was submitted; use the newer version of this program".to_owned()]
+            }
+            Self::Journal(_) | Self::Restore(_) => vec![
+                "nothing was submitted; restore the folder `.callsheet` from a backup, or move it \
+                 away: what was paid for is then found again at the provider"
+                    .to_owned(),
+            ],
+            Self::Drive { error, resume } => drive_hints(error, resume),
+            Self::Manifest(_) | Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
+        }
+    }
+
+    /// The message with its causes and hints, as it is shown.
+    pub(super) fn render(&self) -> String {
+        let mut text = if let Self::Manifest(problems) = self {
+            format!("{problems}\n")
+        } else {
+            format!("error: {self}\n")
+        };
+        let mut cause = self.source();
+        // An error that is shown in place of its wrapper has been said already.
+        let mut said = self.to_string();
+        while let Some(error) = cause {
+            let words = error.to_string();
+            if words != said {
+                let _ = writeln!(text, "  caused by: {words}");
+            }
+            said = words;
+            cause = error.source();
+        }
+        let hints = self.hints();
+        if !hints.is_empty() {
+            text.push('\n');
+        }
+        for hint in hints {
+            let _ = writeln!(text, "hint: {hint}");
+        }
+        text
+    }
+}
+
+fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
+    match error {
+        DriveError::Journal { unrecorded, .. } => {
+            let mut hints: Vec<String> = unrecorded
+                .iter()
+                .map(|lost| {
+                    format!(
+                        "job `{}` was accepted as `{}`, which is not on record; the next run finds \
+                         it by its tag",
+                        lost.job, lost.remote
+                    )
+                })
+                .collect();
+            hints.push(format!("make room or mend the disk, then: {resume}"));
+            hints
+        }
+        DriveError::Abandoned => vec![format!(
+            "what was on its way is looked for by the next run, and never paid for again:\n{resume}"
+        )],
+        DriveError::Stuck => vec![format!("please report this; to go on: {resume}")],
+    }
+}

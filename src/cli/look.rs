@@ -1,0 +1,102 @@
+//! `status`, `why` and `report`: what the journal says, without network and without lock.
+
+use anyhow::Context as _;
+
+use super::argument_groups::CampaignArguments;
+use super::arguments::{ReportArguments, StatusArguments, WhyArguments};
+use super::campaign::Manifest;
+use super::console;
+use super::environment::Environment;
+use super::error::Error;
+use super::exit::Exit;
+use super::selection::must_exist;
+use crate::driver::{Clock as _, SystemClock};
+use crate::journal::{Liveness, Record};
+use crate::observe::{
+    self, Colours, Encoding, ResultsWriter, Summary, View, status_json, status_screen, story,
+    to_json,
+};
+
+/// A campaign that is only looked at.
+struct Look {
+    manifest: Manifest,
+    record: Option<Record>,
+    summary: Summary,
+    view: View,
+}
+
+impl Look {
+    fn at(arguments: &CampaignArguments) -> Result<Self, Error> {
+        let environment = Environment::read(Some(&arguments.manifest));
+        let now = SystemClock::new().now();
+        let manifest = Manifest::load(arguments, now)?;
+        let record = Record::read(&manifest.out)?;
+        let summary = manifest.look(arguments, record.as_ref());
+        let view = View {
+            now,
+            liveness: match Liveness::of(&manifest.out) {
+                Liveness::Running => observe::Liveness::Running,
+                Liveness::Idle => observe::Liveness::Idle,
+                Liveness::Unknown => observe::Liveness::Unknown,
+            },
+            colours: if environment.has_colours_on_output() {
+                Colours::On
+            } else {
+                Colours::Off
+            },
+        };
+        Ok(Self {
+            manifest,
+            record,
+            summary,
+            view,
+        })
+    }
+}
+
+/// `callsheet status`.
+pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
+    let look = Look::at(&arguments.campaign)?;
+    if arguments.json {
+        console::print(&format!("{:#}\n", status_json(&look.summary, look.view)));
+    } else {
+        console::print(&status_screen(&look.summary, look.view));
+    }
+    Ok(Exit::Success)
+}
+
+/// `callsheet why`.
+pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
+    let look = Look::at(&arguments.campaign)?;
+    must_exist(&arguments.job, look.summary.rows().map(|row| row.id()))?;
+    let entries = look
+        .record
+        .as_ref()
+        .map_or(&[][..], |record| &record.entries);
+    let told = story(&look.summary, entries, &arguments.job, look.view);
+    console::print(&told.unwrap_or_default());
+    Ok(Exit::Success)
+}
+
+/// `callsheet report`.
+pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
+    let look = Look::at(&arguments.campaign)?;
+    let out = look.manifest.out.display();
+    if look.record.is_none() {
+        return Err(Error::usage(format!(
+            "there is no journal in `{out}`, so nothing was written"
+        ))
+        .hint("give the folder of an earlier run with `--out DIR`"));
+    }
+    ResultsWriter::new(look.summary.clone(), Encoding::Plain)
+        .finish()
+        .with_context(|| format!("cannot write the results to `{out}`"))?;
+    if arguments.json {
+        console::print(&format!("{:#}\n", to_json(&look.summary)));
+    } else {
+        for file in ["results.csv", "results.json", "report.html"] {
+            console::print(&format!("{}\n", look.manifest.out.join(file).display()));
+        }
+    }
+    Ok(Exit::Success)
+}

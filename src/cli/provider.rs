@@ -1,0 +1,110 @@
+//! Who is asked for videos: the real API, or the imitation inside this program.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::argument_groups::ProviderArguments;
+use super::environment::Environment;
+use super::error::Error;
+use crate::model::Credentials;
+use crate::remote::{BaseUrl, Proxy, Remote, Settings};
+use crate::sandbox::{self, Faults, Sandbox};
+
+/// The provider, ready to be asked. The sandbox lives as long as this does.
+#[derive(Debug)]
+pub(super) struct Provider {
+    pub(super) remote: Remote,
+    _sandbox: Option<Sandbox>,
+}
+
+/// What is known of the provider before anything is started: checked first, so that a missing key
+/// leaves no trace.
+#[derive(Debug)]
+pub(super) enum Choice {
+    /// The imitation.
+    Sandbox(Box<Faults>),
+    /// An address with keys.
+    Api(BaseUrl, Credentials),
+}
+
+impl Choice {
+    /// What `arguments` and the environment ask for.
+    ///
+    /// # Errors
+    /// If the address is no address, the keys are missing, or the faults cannot be read.
+    pub(super) fn of(
+        arguments: &ProviderArguments,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        if arguments.sandbox {
+            let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
+            return Ok(Self::Sandbox(Box::new(faults.unwrap_or_default())));
+        }
+        let named = arguments.base_url.clone();
+        let base_url = match named.or_else(|| environment.variable("CREATIFY_BASE_URL")) {
+            Some(text) => text
+                .parse::<BaseUrl>()
+                .map_err(|error| Error::usage(error.to_string()))?,
+            None => BaseUrl::default(),
+        };
+        let key = |name: &str| {
+            environment.variable(name).ok_or_else(|| {
+                Error::usage(format!("`{name}` is not set; nothing was submitted")).hint(
+                    "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` \
+                     file, or try it without an account: `--sandbox`",
+                )
+            })
+        };
+        let credentials = Credentials::new(key("CREATIFY_API_ID")?, key("CREATIFY_API_KEY")?);
+        Ok(Self::Api(base_url, credentials))
+    }
+
+    pub(super) const fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
+    /// Starts what has to be started. Files go to `out`; the sandbox remembers what it accepted in
+    /// `.sandbox/` in there, so that it is the same one after a crash.
+    pub(super) async fn start(self, out: &Path) -> Result<Provider, Error> {
+        let (sandbox, settings) = match self {
+            Self::Api(base_url, credentials) => {
+                (None, Settings::new(base_url, credentials, out.to_owned()))
+            }
+            Self::Sandbox(faults) => {
+                let folder = out.join(".sandbox");
+                std::fs::create_dir_all(&folder)
+                    .with_context(|| format!("cannot create `{}`", folder.display()))?;
+                let sandbox = Sandbox::start(sandbox::Settings {
+                    state: Some(folder.join("accepted.jsonl")),
+                    faults: *faults,
+                    ..sandbox::Settings::default()
+                })
+                .await
+                .context("cannot start the sandbox")?;
+                let base_url = sandbox
+                    .base_url()
+                    .parse()
+                    .context("the sandbox has no address")?;
+                let credentials = Credentials::new("sandbox".to_owned(), "sandbox".to_owned());
+                let settings = Settings {
+                    proxy: Proxy::Bypass,
+                    ..Settings::new(base_url, credentials, out.to_owned())
+                };
+                (Some(sandbox), settings)
+            }
+        };
+        Ok(Provider {
+            remote: Remote::new(settings)?,
+            _sandbox: sandbox,
+        })
+    }
+}
+
+/// Reads a file of faults.
+pub(super) fn read_faults(file: &Path) -> Result<Faults, Error> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+    crate::manifest::parse_yaml::<Faults>(&text)
+        .map_err(|error| Error::usage(format!("`{shown}` is not a file of faults: {error}")))
+}

@@ -1,0 +1,287 @@
+//! `run` and `collect`: the same voyage, with and without new submits.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::argument_groups::{
+    AgainArguments, CampaignArguments, LogFormat, ScreenArguments, SelectionArguments,
+    WaitingArguments,
+};
+use super::arguments::{CollectArguments, RunArguments};
+use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::console;
+use super::environment::Environment;
+use super::error::Error;
+use super::exit::{Exit, Wants};
+use super::provider::Choice;
+use super::screen::Screen;
+use super::selection::{Selection, must_exist};
+use crate::driver::{self, Clock, Drive, SystemClock};
+use crate::engine::{Batch, Policy, Submits};
+use crate::journal::{Identity, Journal};
+use crate::model::{LimitSettings, Limits};
+use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closing, to_json};
+
+/// What is wanted of this run, whichever command asked.
+struct Voyage<'a> {
+    campaign: &'a CampaignArguments,
+    provider: Choice,
+    selection: Selection,
+    limits: LimitSettings,
+    policy: Policy,
+    waiting: &'a WaitingArguments,
+    screen: &'a ScreenArguments,
+    asks: Asks,
+    wants: Wants,
+}
+
+/// Whether a person is asked before money is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    IfSomebodyIsThere,
+    Never,
+}
+
+/// `callsheet run`.
+pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let AgainArguments {
+        retry_failed,
+        redo_changed,
+        resubmit,
+        fresh,
+    } = arguments.again;
+    let policy = Policy {
+        submits: Submits::Selected,
+        leave_after_submitting: arguments.submit_only,
+        retry_failed,
+        redo_changed,
+        fresh,
+        resubmit: resubmit.into_iter().collect(),
+        ..Policy::default()
+    };
+    let voyage = Voyage {
+        campaign: &arguments.campaign,
+        provider: Choice::of(&arguments.provider, &environment)?,
+        selection: arguments.selection.into(),
+        limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
+        policy,
+        waiting: &arguments.waiting,
+        screen: &arguments.screen,
+        asks: if arguments.spending.yes {
+            Asks::Never
+        } else {
+            Asks::IfSomebodyIsThere
+        },
+        wants: Wants::EveryVideo,
+    };
+    voyage
+        .go(&environment, arguments.provider.base_url.as_deref())
+        .await
+}
+
+/// `callsheet collect`.
+pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let voyage = Voyage {
+        campaign: &arguments.campaign,
+        provider: Choice::of(&arguments.provider, &environment)?,
+        selection: Selection::default(),
+        limits: arguments.waiting.limits(),
+        policy: Policy {
+            submits: Submits::Nothing,
+            ..Policy::default()
+        },
+        waiting: &arguments.waiting,
+        screen: &arguments.screen,
+        asks: Asks::Never,
+        wants: Wants::WhatIsPaid,
+    };
+    voyage
+        .go(&environment, arguments.provider.base_url.as_deref())
+        .await
+}
+
+impl Voyage<'_> {
+    async fn go(
+        mut self,
+        environment: &Environment,
+        base_url: Option<&str>,
+    ) -> Result<Exit, Error> {
+        let clock = SystemClock::new();
+        let manifest = Manifest::load(self.campaign, clock.now())?;
+        let selected = self.selection.of(&manifest.plan.jobs)?;
+        let screen = Screen::new(self.screen, environment);
+        if screen.tells_notes() {
+            manifest.tell_notes();
+        }
+
+        let lock = {
+            let folder = &manifest.out;
+            std::fs::create_dir_all(folder).with_context(|| {
+                format!("cannot create the output folder `{}`", folder.display())
+            })?;
+            let holder = format!("process {} since {}", std::process::id(), clock.now());
+            let patience = self.waiting.lock_wait.unwrap_or_default();
+            driver::take_lock(folder, &holder, patience, &clock).await?
+        };
+        let identity = Identity {
+            campaign: manifest.plan.campaign.clone(),
+            is_sandbox: self.provider.is_sandbox(),
+        };
+        let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
+        let jobs = manifest.jobs(Some(&record), &selected);
+        for wanted in &self.policy.resubmit {
+            must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
+        }
+
+        let standard = if identity.is_sandbox {
+            Limits::sandbox()
+        } else {
+            Limits::default()
+        };
+        self.policy.limits = standard.with(&manifest.plan.limits).with(&self.limits);
+        let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
+        campaign.max_credits = self.policy.limits.max_credits;
+        campaign.is_sandbox = identity.is_sandbox;
+        campaign.is_collecting = self.wants == Wants::WhatIsPaid;
+        self.name_arguments(&mut campaign, base_url);
+        let summary = Summary::of(Arc::new(campaign), &record.entries);
+
+        self.policy.missing_files = missing_files(&summary, &manifest.out);
+        self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
+        self.policy.process = std::process::id();
+        self.policy.seed = seed(&clock);
+        if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
+            return Err(Error::usage("nothing was submitted")
+                .hint("`callsheet plan` shows what would be made and what it would cost"));
+        }
+        journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+        let batch = Batch::restore(
+            &identity.campaign,
+            jobs,
+            self.policy,
+            &record.entries,
+            clock.now(),
+        )?;
+        drop(record);
+        let provider = self.provider.start(&manifest.out).await?;
+
+        let mut whole = Fold(summary.clone());
+        let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
+        let mut display = screen.display(summary);
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut whole, &mut results];
+        if let Some(display) = &mut display {
+            observers.push(display.as_mut());
+        }
+        let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
+        let drive = Drive {
+            batch,
+            journal,
+            provider: Arc::new(provider.remote.clone()),
+            clock: &clock,
+            interrupts,
+            observers,
+            tick: screen.tick(),
+        };
+        let ended = drive.run().await;
+        if let Some(display) = &mut display {
+            display.clear();
+        }
+        let written = results
+            .finish()
+            .with_context(|| format!("cannot write the results to `{}`", manifest.out.display()));
+        drop(lock);
+        let summary = whole.0;
+        let stopped = ended.map_err(|error| Error::Drive {
+            error: Box::new(error),
+            resume: summary.campaign().resuming_command(),
+        })?;
+        written?;
+        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
+        if self.screen.json {
+            console::print(&format!("{:#}\n", to_json(&summary)));
+        }
+        if self.screen.log_format == LogFormat::Text {
+            console::tell(&closing(&summary, screen.colours()));
+        }
+        Ok(exit)
+    }
+
+    /// What a hint must repeat so that it means this campaign and these limits.
+    fn name_arguments(&self, campaign: &mut Campaign, base_url: Option<&str>) {
+        if campaign.is_sandbox {
+            campaign.arguments.push("--sandbox".to_owned());
+        }
+        if let Some(base_url) = base_url {
+            let url = crate::model::redact_url(base_url);
+            campaign.arguments.extend(["--base-url".to_owned(), url]);
+        }
+        if let Some(cap) = self.limits.max_credits {
+            campaign
+                .resume_arguments
+                .extend(["--max-credits".to_owned(), cap.to_string()]);
+        }
+    }
+}
+
+/// The plain fold, kept for the end.
+#[derive(Debug)]
+struct Fold(Summary);
+
+impl Observer for Fold {
+    fn on_entry(&mut self, entry: &crate::model::Entry) {
+        self.0.apply(entry);
+    }
+}
+
+impl From<SelectionArguments> for Selection {
+    fn from(arguments: SelectionArguments) -> Self {
+        Self {
+            only: arguments.only,
+            limit: arguments.limit,
+            sample: arguments.sample,
+        }
+    }
+}
+
+fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
+    LimitSettings {
+        submit_rate: spending.submit_rate,
+        in_flight: spending.in_flight,
+        max_credits: spending.max_credits,
+        max_fail: spending.max_fail,
+        ..waiting.clone()
+    }
+}
+
+/// Spreads the waits of runs that would otherwise meet.
+fn seed(clock: &SystemClock) -> u64 {
+    let moment = u64::try_from(clock.now().as_millis()).unwrap_or(0);
+    moment ^ u64::from(std::process::id()).rotate_left(32)
+}
+
+/// Whether the person there agrees to what will be spent. The sandbox costs nothing, and without a
+/// terminal nobody is asked.
+fn agrees(summary: &Summary) -> bool {
+    let money = summary.money();
+    let costs = money.to_do_high > crate::model::Credits::ZERO;
+    if summary.campaign().is_sandbox || !costs || !Environment::can_ask() {
+        return true;
+    }
+    let jobs = summary.selected().pending;
+    let what = if jobs == 1 { "1 video" } else { "videos" };
+    let count = if jobs == 1 {
+        String::new()
+    } else {
+        format!("{jobs} ")
+    };
+    let range = if money.to_do_low == money.to_do_high {
+        money.to_do_high.to_string()
+    } else {
+        format!("{} to {}", money.to_do_low, money.to_do_high)
+    };
+    let question = format!("submit {count}{what} for {range} credits? [y/N] ");
+    console::ask(&question).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,123 @@
+//! The commands that only look: `plan`, `status`, `why`, `report`, and those about the program itself.
+
+use crate::program::{Folder, Provider, sheet};
+
+#[test]
+fn a_plan_needs_nothing_spends_nothing_and_leaves_nothing_behind() {
+    let folder = Folder::with_sheet(4);
+    let answer = folder.run(&["plan", "sheet.csv"]).expect_code(0);
+    for id in ["job-01", "job-04"] {
+        assert!(answer.stdout.contains(id), "{}", answer.stdout);
+    }
+    assert!(answer.stdout.contains("new"));
+    let json = folder.run(&["plan", "sheet.csv", "--json"]).expect_code(0);
+    let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(plan["jobs"].as_array().unwrap().len(), 4);
+    assert!(!folder.path("sheet-output").exists());
+}
+
+#[test]
+fn a_plan_says_what_is_done_changed_new_and_gone() {
+    let (folder, provider) = (Folder::with_sheet(3), Provider::new());
+    folder.campaign(&provider, &[]).expect_code(0);
+    let edited = sheet(4)
+        .replace("number 1,", "number one,")
+        .lines()
+        .filter(|line| !line.starts_with("job-02"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    folder.write("sheet.csv", &edited);
+    let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0).stdout;
+    for (job, state) in [
+        ("job-01", "changed"),
+        ("job-02", "gone"),
+        ("job-03", "done"),
+        ("job-04", "new"),
+    ] {
+        let line = plan.lines().find(|line| line.starts_with(job));
+        assert!(line.is_some_and(|line| line.contains(state)), "{plan}");
+    }
+    folder.campaign(&provider, &[]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 4, "changed is not redone");
+    folder
+        .campaign(&provider, &["--redo-changed"])
+        .expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 5);
+    folder
+        .campaign(&provider, &["--redo-changed"])
+        .expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 5, "redone once");
+}
+
+#[test]
+fn status_why_and_report_read_the_journal() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    folder.campaign(&provider, &[]).expect_code(0);
+    provider.stop();
+    let status = folder.run(&["status", "sheet.csv"]).expect_code(0);
+    assert!(status.stdout.contains("2 done"), "{}", status.stdout);
+    let json = folder
+        .run(&["status", "sheet.csv", "--json"])
+        .expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(status.is_object());
+    let why = folder.run(&["why", "sheet.csv", "job-02"]).expect_code(0);
+    assert!(why.stdout.contains("job-02"), "{}", why.stdout);
+    let wrong = folder.run(&["why", "sheet.csv", "job-03"]).expect_code(2);
+    assert!(wrong.stderr.contains("did you mean"), "{}", wrong.stderr);
+
+    let results = folder.read("sheet-output/results.csv");
+    for file in ["results.csv", "results.json", "report.html"] {
+        std::fs::remove_file(folder.path("sheet-output").join(file)).unwrap();
+    }
+    folder.run(&["report", "sheet.csv"]).expect_code(0);
+    assert_eq!(folder.read("sheet-output/results.csv"), results);
+    assert!(folder.path("sheet-output/report.html").exists());
+    folder
+        .run(&["report", "sheet.csv", "--out", "elsewhere"])
+        .expect_code(2);
+}
+
+#[test]
+fn the_summary_as_json_is_all_that_standard_output_carries() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    let answer = folder
+        .campaign(&provider, &["--json", "--log-format", "json"])
+        .expect_code(0);
+    let summary: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(summary.is_object());
+    for line in answer.stderr.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["version"], 1, "{line}");
+    }
+}
+
+#[test]
+fn the_program_describes_itself() {
+    let folder = Folder::new();
+    let help = folder.run(&["run", "--help"]).expect_code(0).stdout;
+    for flag in ["--max-credits", "--resubmit", "--sandbox", "--lock-wait"] {
+        assert!(help.contains(flag), "{flag}");
+    }
+    let secret = crate::program::KEYS[1];
+    assert!(!help.contains(secret));
+    folder.run(&["--version"]).expect_code(0);
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = folder.run(&["completions", shell]).expect_code(0);
+        assert!(script.stdout.contains("callsheet"));
+    }
+    assert!(folder.run(&["man"]).expect_code(0).stdout.contains(".TH"));
+}
+
+#[test]
+fn the_catalogue_is_searched() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    let address = ["--base-url", provider.base_url()];
+    let search = [&["personas", "--search", "anna"], &address[..]].concat();
+    let found = folder.run(&search).expect_code(0).stdout;
+    assert!(found.contains(crate::program::PERSONA), "{found}");
+    let voices = [&["voices", "--json"], &address[..]].concat();
+    let voices = folder.run(&voices).expect_code(0).stdout;
+    let voices: serde_json::Value = serde_json::from_str(&voices).unwrap();
+    assert!(voices.as_array().unwrap().len() > 3);
+}

@@ -1,0 +1,158 @@
+//! What is lost, damaged or edited between two runs.
+
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Settings, When};
+
+use crate::program::{Folder, Provider, campaign, digest, expect_nothing_paid_twice, quick, sheet};
+
+#[test]
+fn a_deleted_journal_costs_nothing() {
+    let (folder, provider) = (Folder::with_sheet(5), Provider::new());
+    folder.campaign(&provider, &[]).expect_code(0);
+    std::fs::remove_dir_all(folder.path("sheet-output/.callsheet")).unwrap();
+    folder.campaign(&provider, &[]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 5, "found by their tags");
+    folder.expect_every_paid_video(&provider.ledger());
+
+    std::fs::remove_dir_all(folder.path("sheet-output")).unwrap();
+    folder.campaign(&provider, &[]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 5);
+    folder.expect_every_paid_video(&provider.ledger());
+
+    folder.campaign(&provider, &["--fresh"]).expect_code(0);
+    let ledger = provider.ledger();
+    assert_eq!(ledger.accepted.len(), 10, "on purpose");
+    expect_nothing_paid_twice(&ledger);
+}
+
+#[test]
+fn a_lost_answer_is_found_in_the_list() {
+    let faults = Faults {
+        create_accepted: [
+            (AnswerFault::Reset, When::ordinals([2])),
+            (AnswerFault::BadGateway, When::ordinals([4])),
+            (AnswerFault::Array, When::ordinals([5])),
+            (AnswerFault::EmptyObject, When::ordinals([6])),
+        ]
+        .into(),
+        ..Faults::default()
+    };
+    let provider = Provider::with(Settings { faults, ..quick() });
+    let folder = Folder::with_sheet(8);
+    folder.campaign(&provider, &[]).expect_code(0);
+    let ledger = provider.ledger();
+    assert_eq!(ledger.accepted.len(), 8);
+    expect_nothing_paid_twice(&ledger);
+    folder.expect_every_paid_video(&ledger);
+}
+
+#[test]
+fn a_submit_that_was_proven_not_to_have_been_accepted_is_sent_again() {
+    let faults = Faults {
+        create_refused: [
+            (AnswerFault::InternalError, When::ordinals([3])),
+            (AnswerFault::Reset, When::ordinals([5])),
+        ]
+        .into(),
+        ..Faults::default()
+    };
+    let provider = Provider::with(Settings { faults, ..quick() });
+    let folder = Folder::with_sheet(8);
+    folder.campaign(&provider, &[]).expect_code(0);
+    let ledger = provider.ledger();
+    assert_eq!(ledger.accepted.len(), 8);
+    expect_nothing_paid_twice(&ledger);
+}
+
+#[test]
+fn a_video_that_was_deleted_is_downloaded_again_and_not_rendered_again() {
+    let (folder, provider) = (Folder::with_sheet(3), Provider::new());
+    folder.campaign(&provider, &[]).expect_code(0);
+    std::fs::remove_file(folder.path("sheet-output/videos/job-02.mp4")).unwrap();
+    folder
+        .run(&campaign("collect", &provider, &[]))
+        .expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 3);
+    folder.expect_every_paid_video(&provider.ledger());
+}
+
+#[test]
+fn a_download_that_never_works_leaves_the_job_collectable() {
+    let faults = Faults {
+        files: [(FileFault::Html, When::always())].into(),
+        ..Faults::default()
+    };
+    let state = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        state: Some(state.path().join("accepted.jsonl")),
+        ..quick()
+    };
+    let broken = Provider::with(Settings {
+        faults,
+        ..settings.clone()
+    });
+    let folder = Folder::with_sheet(1);
+    let answer = folder
+        .campaign(&broken, &["--max-duration", "3s"])
+        .expect_code(8);
+    assert!(answer.stderr.contains("collect"), "{}", answer.stderr);
+    assert!(!folder.path("sheet-output/videos/job-01.mp4").exists());
+    broken.stop();
+
+    let mended = Provider::with(settings);
+    folder
+        .run(&campaign("collect", &mended, &[]))
+        .expect_code(0);
+    assert_eq!(mended.ledger().accepted.len(), 1);
+    folder.expect_every_paid_video(&mended.ledger());
+}
+
+#[test]
+fn a_journal_that_is_foreign_or_torn_is_refused_and_left_as_it_is() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    folder.campaign(&provider, &[]).expect_code(0);
+    let path = folder.path("sheet-output/.callsheet/journal.sqlite");
+    for spoilt in [&b"not a database at all, only words"[..], &[0; 4096]] {
+        std::fs::write(&path, spoilt).unwrap();
+        let answer = folder.campaign(&provider, &[]).expect_code(1);
+        assert!(
+            answer.stderr.contains("nothing was submitted"),
+            "{}",
+            answer.stderr
+        );
+        assert_eq!(digest(&std::fs::read(&path).unwrap()), digest(spoilt));
+    }
+    assert_eq!(provider.ledger().accepted.len(), 2);
+}
+
+#[test]
+fn a_row_that_is_gone_from_the_sheet_is_collected_and_its_file_is_nobody_elses() {
+    let provider = Provider::with(Settings {
+        render_millis: 500..=500,
+        ..quick()
+    });
+    let folder = Folder::with_sheet(2);
+    folder
+        .campaign(&provider, &["--submit-only"])
+        .expect_code(8);
+    let all = sheet(2);
+    let kept: Vec<&str> = all
+        .lines()
+        .filter(|line| !line.starts_with("job-01"))
+        .collect();
+    folder.write("sheet.csv", &kept.join("\n"));
+    folder.campaign(&provider, &[]).expect_code(0);
+    folder.expect_every_paid_video(&provider.ledger());
+    let results = folder.read("sheet-output/results.csv");
+    assert_eq!(results.lines().count(), 2, "{results}");
+}
+
+#[test]
+fn the_sandbox_and_the_real_api_never_share_a_journal() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    folder
+        .run(&["run", "sheet.csv", "--sandbox", "--progress", "none"])
+        .expect_code(0);
+    let answer = folder.campaign(&provider, &[]).expect_code(2);
+    assert!(answer.stderr.contains("--out"), "{}", answer.stderr);
+    assert!(provider.ledger().accepted.is_empty());
+}
