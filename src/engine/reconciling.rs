@@ -201,7 +201,10 @@ impl Batch {
                 continue;
             }
             let job = &self.jobs[place];
-            if self.policy.fresh && job.may_submit && !is_doubt && job.state.attempts == 0 {
+            // What is still under way is not doubled, and what a crash left of this very wish is
+            // known by its attempts.
+            let is_old = !is_doubt && job.state.attempts == 0 && report.status.is_final();
+            if self.policy.fresh && job.may_submit && is_old {
                 let generation = generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });
                 has_more = true;

@@ -27,6 +27,8 @@ pub(super) struct Nature {
     pub(super) places: usize,
     /// How long a job takes to be known by its id.
     pub(super) look_delay: Duration,
+    /// How long a list takes to arrive, at the most, in milliseconds.
+    pub(super) list_takes: u64,
     /// How long a job takes to appear in the list.
     pub(super) list_delay: Duration,
     /// The list shows only the newest so many.
@@ -59,11 +61,11 @@ impl Nature {
             overcharges: chance.percent(10),
             places: usize::try_from(2 + chance.below(10)).unwrap(),
             look_delay: chance.millis(0, 8000),
+            list_takes: *chance.one_of(&[200, 20_000]),
             list_delay: chance.millis(0, 60_000),
-            list_cap: match chance.below(10) {
-                0..3 => 3,
-                3 => 8,
-                _ => usize::MAX,
+            list_cap: match chance.percent(40) {
+                true => usize::try_from(2 + chance.below(8)).unwrap(),
+                false => usize::MAX,
             },
             list_refused: if chance.percent(10) { 60 } else { 0 },
             fleet_refused: if chance.percent(10) { 40 } else { 0 },

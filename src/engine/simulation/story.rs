@@ -24,7 +24,6 @@ enum Flying {
 }
 
 pub(super) struct Story {
-    pub(super) seed: u64,
     chance: Chance,
     pub(super) world: World,
     pub(super) policy: Policy,
@@ -39,6 +38,7 @@ pub(super) struct Story {
     /// How far the clock of the machine is ahead of it, until it is set right.
     clock_ahead: Duration,
     is_laptop: bool,
+    is_impatient: bool,
     crashes: u64,
     pub(super) steps: u64,
 }
@@ -81,9 +81,12 @@ impl Story {
             max_credits: cap,
             ..Limits::default()
         };
-        let jobs = (0..usize::try_from(3 + chance.below(20)).unwrap())
-            .map(|number| planned(number, 0))
-            .collect();
+        let rows = match nature.list_cap {
+            // Where it matters whether one row is cut off.
+            cap @ 0..100 if chance.percent(50) => cap + 1,
+            _ => usize::try_from(3 + chance.below(20)).unwrap(),
+        };
+        let jobs = (0..rows).map(|number| planned(number, 0)).collect();
         let crashes = match chance.percent(50) {
             true => 1 + chance.below(6),
             false => 0,
@@ -93,7 +96,6 @@ impl Story {
             false => Duration::ZERO,
         };
         Self {
-            seed,
             world: World::new(Chance::new(seed ^ 0xFEED), nature),
             policy: Policy {
                 limits,
@@ -108,6 +110,7 @@ impl Story {
             now: Timestamp::from_millis(1_700_000_000_000),
             clock_ahead,
             is_laptop: chance.percent(15),
+            is_impatient: chance.percent(25),
             crashes,
             steps: 0,
             chance,
@@ -119,7 +122,6 @@ impl Story {
         for life in 0..1 + self.chance.below(4) {
             self.wish(life);
             self.live();
-            self.pause();
         }
     }
 
@@ -135,8 +137,9 @@ impl Story {
         self.policy.limits.max_fail = None;
         for job in &mut self.jobs {
             job.selected = true;
+            job.in_sheet = true;
         }
-        match self.chance.below(12) {
+        match self.chance.below(14) {
             0 => self.policy.submits = Submits::Nothing,
             1 => self.policy.leave_after_submitting = true,
             2 => {
@@ -156,11 +159,20 @@ impl Story {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();
             }
+            10 => {
+                let doubts: Vec<JobId> = self.in_doubt().collect();
+                self.policy.resubmit = doubts.into_iter().take(1).collect();
+            }
+            11 if life > 0 => {
+                self.jobs[0].selected = false;
+                self.jobs[0].in_sheet = false;
+                self.policy.resubmit = [self.jobs[0].spec.id.clone()].into();
+            }
             _ => {}
         }
     }
 
-    /// Some rows are edited, one is taken out.
+    /// Some rows are edited.
     fn edit(&mut self) {
         self.checks.rows_were_edited = true;
         for number in 0..self.jobs.len() {
@@ -180,14 +192,16 @@ impl Story {
     }
 
     /// One life, started again by the same command after each crash.
-    pub(super) fn live(&mut self) -> Option<StopReason> {
+    fn live(&mut self) {
         loop {
             let crash_at = (self.crashes > 0).then(|| self.chance.below(60));
-            if let Some(ended) = self.run_once(crash_at) {
-                return ended;
+            let ended = self.run_once(crash_at);
+            self.pause();
+            self.checks.nothing_is_lost(&self.world);
+            if ended {
+                return;
             }
             self.crashes -= 1;
-            self.pause();
             if self.chance.percent(10) {
                 self.lose_journal();
             }
@@ -198,7 +212,8 @@ impl Story {
     fn pause(&mut self) {
         self.air
             .retain(|_, flying| matches!(flying, Flying::Request(_)));
-        self.now = self.now.plus(self.chance.millis(100, 90_000));
+        let longest = *self.chance.one_of(&[500, 3000, 90_000]);
+        self.now = self.now.plus(self.chance.millis(10, longest));
         if self.chance.percent(20) {
             self.clock_ahead = Duration::ZERO;
         }
@@ -225,14 +240,15 @@ impl Story {
         self.now.plus(self.clock_ahead)
     }
 
-    /// One run of the program. `None` if it crashed.
-    fn run_once(&mut self, crash_at: Option<u64>) -> Option<Option<StopReason>> {
+    /// One run of the program; answers whether it ended by itself.
+    fn run_once(&mut self, crash_at: Option<u64>) -> bool {
         let jobs = self.jobs.clone();
         let told = self.told();
         let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &self.journal, told)
             .unwrap_or_else(|error| panic!("{error}"));
         self.checks.begin_run(&self.jobs);
-        let interrupt_at = self.chance.permille(60).then(|| self.chance.below(200));
+        let interrupts = self.is_impatient && self.chance.percent(30);
+        let interrupt_at = interrupts.then(|| self.chance.below(200));
         let mut inputs = Vec::new();
         for step_number in 0.. {
             self.steps += 1;
@@ -245,7 +261,7 @@ impl Story {
             if crashes && self.chance.percent(30) {
                 // What was heard in this step was never written down.
                 self.checks.forget_heard();
-                return None;
+                return false;
             }
             let journal = &mut self.journal;
             let Ok(ready) = step.persist(|entries| {
@@ -254,7 +270,7 @@ impl Story {
             });
             self.check(&batch, &ready);
             if ready.finished {
-                return Some(batch.stopping().cloned());
+                return true;
             }
             for command in ready.commands {
                 // Between persist and act: written, never sent.
@@ -263,7 +279,7 @@ impl Story {
                 }
             }
             if crashes {
-                return None;
+                return false;
             }
             self.checks.keep_heard();
             self.advance(ready.wake_at, &mut inputs);
@@ -294,7 +310,10 @@ impl Story {
         self.checks.departure(&command, self.now, read_interval);
         let latency = match command {
             Command::Submit { .. } => self.chance.millis(20, 8000),
-            Command::List { .. } => self.chance.millis(50, 20_000),
+            Command::List { .. } => {
+                let longest = self.world.nature.list_takes;
+                self.chance.millis(50, longest)
+            }
             Command::Poll { .. } | Command::Look { .. } | Command::Fetch(_) => {
                 self.chance.millis(5, 500)
             }
@@ -398,6 +417,7 @@ impl Story {
         self.world.nature = self.world.nature.friendly();
         self.crashes = 0;
         self.is_laptop = false;
+        self.is_impatient = false;
         self.policy = Policy {
             limits: self.policy.limits.clone(),
             journal_was_lost: self.policy.journal_was_lost,
@@ -408,27 +428,22 @@ impl Story {
         self.policy.limits.max_fail = None;
         for job in &mut self.jobs {
             job.selected = true;
+            job.in_sheet = true;
         }
-        for life in 0..8 {
+        for life in 0..6 {
             // Longer than any pause that anybody has asked for.
-            self.pause();
             self.now = self.now.plus(Duration::from_secs(25 * 3600));
-            let in_doubt = |state: &&_| {
-                matches!(
-                    crate::model::JobState::clone(state).phase,
-                    Phase::InDoubt { .. }
-                )
-            };
-            let doubts = self.checks.states.iter();
-            self.policy.resubmit = match life {
-                3.. => doubts
-                    .filter(|(_, state)| in_doubt(state))
-                    .map(|(job, _)| job.clone())
-                    .collect(),
-                _ => Default::default(),
-            };
+            if life >= 3 {
+                self.policy.resubmit = self.in_doubt().collect();
+            }
             self.live();
         }
+    }
+
+    fn in_doubt(&self) -> impl Iterator<Item = JobId> {
+        let states = self.checks.states.iter();
+        let doubts = states.filter(|(_, state)| matches!(state.phase, Phase::InDoubt { .. }));
+        doubts.map(|(job, _)| job.clone())
     }
 
     pub(super) fn told_so_far(&self) -> String {

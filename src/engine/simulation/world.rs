@@ -52,8 +52,8 @@ impl World {
 
     /// Renders under way at `now`.
     fn running(&self, now: Timestamp) -> usize {
-        let ends = self.accepted.iter().map(|job| job.finishes);
-        ends.filter(|finishes| *finishes > now).count()
+        let is_running = |job: &&Accepted| job.finishes > now && !job.is_forgotten;
+        self.accepted.iter().filter(is_running).count()
     }
 
     /// The provider meets a request at `now`; what it answers, if the answer arrives.
