@@ -241,6 +241,14 @@ impl Batch {
 
     fn settle_inventory(&mut self, now: Timestamp, asked: &ListInAir, rows: u64) {
         let settle = self.policy.limits.settle;
+        let is_too_early = |place: &usize| {
+            let sent = self.jobs[*place].state.submitted_at.unwrap_or_default();
+            self.is_named(*place) && asked.started < sent.plus(settle)
+        };
+        if self.doubts.iter().any(is_too_early) {
+            // Sent a moment ago: give the list its time before the person's word is carried out.
+            return;
+        }
         self.inventory = match self.inventory {
             Inventory::Settled => return,
             Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(now),

@@ -43,6 +43,9 @@ pub(super) struct Nature {
     pub(super) link_life: Duration,
 }
 
+/// So long after its answer was lost a submit may still be accepted.
+pub(super) const LATEST_ACCEPTANCE: Duration = Duration::from_secs(10);
+
 impl Nature {
     pub(super) fn new(chance: &mut Chance) -> Self {
         let harsh = chance.percent(70);
@@ -73,6 +76,13 @@ impl Nature {
             clock_ahead: chance.millis(0, 3_600_000),
             link_life: chance.millis(120_000, 86_400_000),
         }
+    }
+
+    /// Whether a whole list shows everything that was accepted within `settle`, so that a person who
+    /// has looked at it can know.
+    pub(super) fn tells_soon(&self, settle: Duration) -> bool {
+        let latest = self.list_delay + LATEST_ACCEPTANCE;
+        self.list_cap == usize::MAX && self.list_refused == 0 && latest <= settle
     }
 
     /// The provider on its best day.

@@ -159,7 +159,7 @@ impl Story {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();
             }
-            10 => {
+            10 if self.world.nature.tells_soon(self.policy.limits.settle) => {
                 let doubts: Vec<JobId> = self.in_doubt().collect();
                 self.policy.resubmit = doubts.into_iter().take(1).collect();
             }

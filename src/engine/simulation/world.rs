@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::chance::Chance;
-use super::nature::Nature;
+use super::nature::{LATEST_ACCEPTANCE, Nature};
 use crate::model::{
     Artifact, Command, Credits, Failure, FailureKind, FetchOrder, Listing, Outcome, RemoteId,
     RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
@@ -128,7 +128,9 @@ impl World {
         let is_late = is_lost && self.chance.percent(30);
         // The gateway has given up; the machine behind it has not, for a little while.
         let at = match is_late {
-            true => now.plus(self.chance.millis(0, 10_000)),
+            true => {
+                now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(self.chance.below(11)).unwrap())
+            }
             false => now,
         };
         let remote = self.accept(at, name, tag);
