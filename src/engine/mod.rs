@@ -66,6 +66,8 @@ mod polling;
 mod reconciling;
 mod restoring;
 #[cfg(test)]
+mod scenes;
+#[cfg(test)]
 mod simulation;
 mod step;
 mod submitting;
