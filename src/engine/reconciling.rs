@@ -91,9 +91,10 @@ impl Batch {
     fn patience_ends(&self, now: Timestamp, place: usize) -> Timestamp {
         let may_have_witness =
             !self.accepted.is_empty() || self.submits_in_air > 0 || self.wants_to_submit();
-        let settles = match may_have_witness {
-            true => SETTLES_BEFORE_GIVING_UP,
-            false => SETTLES_WITHOUT_WITNESS,
+        let settles = if may_have_witness {
+            SETTLES_BEFORE_GIVING_UP
+        } else {
+            SETTLES_WITHOUT_WITNESS
         };
         let since = self.jobs[place].live.doubtful_since.unwrap_or(now);
         since.plus(self.policy.limits.settle.saturating_mul(settles))
@@ -210,13 +211,15 @@ impl Batch {
                 has_more = true;
                 continue;
             }
-            let (fingerprint, reserved) = match is_doubt {
-                true => (job.submitted_fingerprint(), job.state.reserved),
-                false => (job.spec.fingerprint.clone(), job.reservation()),
+            let (fingerprint, reserved) = if is_doubt {
+                (job.submitted_fingerprint(), job.state.reserved)
+            } else {
+                (job.spec.fingerprint.clone(), job.reservation())
             };
-            let reserved = match is_broken!(AdoptedIsFree) {
-                true => crate::model::Credits::ZERO,
-                false => reserved,
+            let reserved = if is_broken!(AdoptedIsFree) {
+                crate::model::Credits::ZERO
+            } else {
+                reserved
             };
             let event = JobEvent::Adopted {
                 remote: report.remote.clone(),

@@ -6,10 +6,10 @@ use super::stage::{Stage, jobs, lost, seconds, submits};
 use crate::engine::{Policy, Submits};
 use crate::model::{Command, Event, JobEvent, Listing, Outcome, Timestamp};
 
-fn listed(listing: Listing) -> Option<Outcome> {
-    Some(Outcome::Listed {
+fn listed(listing: Listing) -> Outcome {
+    Outcome::Listed {
         result: Ok(listing),
-    })
+    }
 }
 
 fn is_absent(event: &JobEvent) -> bool {
@@ -51,7 +51,7 @@ fn first_of_four(accepts: bool, foreign: u64) -> (Stage, bool) {
                 if foreign > 0 {
                     listing.oldest = Some(stage.now.minus(seconds(2 * 24 * 3600)));
                 }
-                listed(listing)
+                Some(listed(listing))
             }
             _ => None,
         },
@@ -102,7 +102,7 @@ fn a_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Stage {
                 .found
                 .retain(|row| row.created_at.as_ref().is_some_and(visible));
             stage.now = stage.now.plus(takes);
-            listed(listing)
+            Some(listed(listing))
         }
         _ => None,
     });
@@ -150,7 +150,7 @@ fn a_list_that_takes_long_to_arrive_counts_from_its_arrival() {
             listing
                 .found
                 .retain(|row| row.created_at.is_some_and(|at| at.plus(lag) <= now));
-            listed(listing)
+            Some(listed(listing))
         }
         _ => None,
     });
@@ -181,7 +181,7 @@ fn a_witness_that_nobody_shows_any_more_leaves_the_job_to_a_person() {
             Command::List { .. } if has_lost => {
                 let mut listing = stage.list(usize::MAX);
                 listing.found.retain(|row| row.remote.as_str() != "r-0");
-                listed(listing)
+                Some(listed(listing))
             }
             _ => None,
         },
@@ -208,7 +208,7 @@ fn an_earlier_generation_is_no_witness() {
             stage.accept(name);
             lost(command)
         }
-        Command::List { .. } => listed(stage.list(1)),
+        Command::List { .. } => Some(listed(stage.list(1))),
         _ => None,
     });
     assert!(!run.tells(is_absent), "paid twice");
@@ -222,4 +222,65 @@ fn an_earlier_generation_is_no_witness() {
         )
     };
     assert!(stage.phase(1) == "in_doubt" || run.entries.iter().any(is_adopted));
+}
+
+#[test]
+fn with_the_journal_lost_a_slow_list_counts_from_its_arrival() {
+    let mut stage = Stage::new();
+    let leaves = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    stage.run(&jobs(1), &leaves, |_, _| None);
+    stage.journal.clear();
+    let policy = Policy {
+        journal_was_lost: true,
+        ..Policy::default()
+    };
+    // Read as soon as it is asked for, half a minute on the way, and half a minute late.
+    let (lag, began) = (seconds(30), stage.rows[0].2);
+    stage.now = began;
+    let run = stage.run(&jobs(1), &policy, |stage, command| match command {
+        Command::List { .. } => {
+            let listing = if stage.now >= began.plus(lag) {
+                stage.list(usize::MAX)
+            } else {
+                Listing::default()
+            };
+            stage.now = stage.now.plus(Duration::from_millis(29_990));
+            Some(listed(listing))
+        }
+        _ => None,
+    });
+    assert_eq!((run.submits(), stage.phase(0)), (0, "done"));
+}
+
+#[test]
+fn a_moment_written_by_a_clock_that_was_set_back_is_no_witness_of_time() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    stage.run(&jobs(1), &policy, |_, _| None);
+    // The next run finds the clock two hours earlier, and the list is five minutes late.
+    for entry in &mut stage.journal {
+        entry.at = entry.at.plus(seconds(7200));
+    }
+    stage.now = stage.now.plus(seconds(1000));
+    let lag = seconds(300);
+    stage.run(&jobs(2), &policy, |stage, command| match command {
+        Command::Submit { name, .. } => {
+            stage.accept(name);
+            lost(command)
+        }
+        Command::List { .. } => {
+            let now = stage.now;
+            let mut listing = stage.list(usize::MAX);
+            let visible = |at: Timestamp| at.plus(lag) <= now;
+            listing
+                .found
+                .retain(|row| row.created_at.is_some_and(visible));
+            Some(listed(listing))
+        }
+        _ => None,
+    });
+    assert_eq!(stage.rows.len(), 2, "paid twice");
 }

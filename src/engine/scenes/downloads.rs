@@ -73,7 +73,9 @@ fn a_video_without_its_link_is_left_not_failed() {
         }
         Command::Poll { remotes } if has_expired => {
             let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
-            reports.iter_mut().for_each(|report| report.output = None);
+            for report in &mut reports {
+                report.output = None;
+            }
             Some(Outcome::Polled {
                 remotes: remotes.clone(),
                 result: Ok(reports),

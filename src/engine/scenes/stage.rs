@@ -129,9 +129,10 @@ impl Stage {
                 let outcome = answer(self, &command).unwrap_or_else(|| self.usual(&command));
                 inputs.push(Input::Answered(outcome));
             }
-            self.now = match is_idle {
-                true => ready.wake_at.expect("something is to come"),
-                false => self.now.plus(Duration::from_millis(10)),
+            self.now = if is_idle {
+                ready.wake_at.expect("something is to come")
+            } else {
+                self.now.plus(Duration::from_millis(10))
             };
         }
         panic!("the run does not end");
@@ -178,9 +179,10 @@ impl Stage {
     pub(super) fn report(&self, remote: &RemoteId) -> Option<RenderReport> {
         let (_, name, at) = self.rows.iter().find(|(id, ..)| id == remote)?;
         let is_done = self.now >= at.plus(self.renders_take);
-        let status = match is_done {
-            true => RenderStatus::Done,
-            false => RenderStatus::Running,
+        let status = if is_done {
+            RenderStatus::Done
+        } else {
+            RenderStatus::Running
         };
         Some(RenderReport {
             remote: remote.clone(),

@@ -186,9 +186,10 @@ fn two_jobs_are_never_one_render() {
             return None;
         };
         let remote = stage.accept(name);
-        let result = match submits(command, 1) {
-            true => Ok("r-0".parse().unwrap()),
-            false => Ok(remote),
+        let result = if submits(command, 1) {
+            Ok("r-0".parse().unwrap())
+        } else {
+            Ok(remote)
         };
         Some(Outcome::Submitted {
             job: job.clone(),

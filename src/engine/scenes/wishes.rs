@@ -1,5 +1,7 @@
 //! What the person asks for, and how often it counts.
 
+use std::collections::BTreeSet;
+
 use super::stage::{Stage, failure, job, jobs, lost, seconds};
 use crate::engine::{Policy, Submits};
 use crate::model::{
@@ -68,20 +70,23 @@ fn a_fresh_run_that_was_stopped_does_not_pay_again_for_what_it_has_redone() {
 
 #[test]
 fn a_fresh_run_without_its_journal_moves_past_what_the_list_shows() {
-    let mut stage = Stage::new();
-    stage.run(&jobs(2), &Policy::default(), |_, _| None);
-    for _ in 0..5 {
-        stage.journal.clear();
-        let policy = Policy {
-            journal_was_lost: true,
-            ..fresh()
-        };
-        let run = stage.run(&jobs(2), &policy, |_, _| None);
-        assert_eq!(run.submits(), 2);
+    // Whether there are signs of the loss or not.
+    for journal_was_lost in [true, false] {
+        let mut stage = Stage::new();
+        stage.run(&jobs(2), &Policy::default(), |_, _| None);
+        for _ in 0..5 {
+            stage.journal.clear();
+            let policy = Policy {
+                journal_was_lost,
+                ..fresh()
+            };
+            let run = stage.run(&jobs(2), &policy, |_, _| None);
+            assert_eq!(run.submits(), 2);
+        }
+        assert_eq!(stage.state(0).generation, Generation(5));
+        let names: BTreeSet<_> = stage.rows.iter().map(|row| &row.1).collect();
+        assert_eq!(names.len(), stage.rows.len(), "no tag was accepted twice");
     }
-    assert_eq!(stage.state(0).generation, Generation(5));
-    let names: std::collections::BTreeSet<_> = stage.rows.iter().map(|row| &row.1).collect();
-    assert_eq!(names.len(), stage.rows.len(), "no tag was accepted twice");
 }
 
 #[test]

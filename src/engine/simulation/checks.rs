@@ -144,7 +144,7 @@ impl Checks {
     }
 
     /// The provider has accepted something.
-    pub(super) fn accepted(&self, world: &World) {
+    pub(super) fn accepted(world: &World) {
         for (tag, times) in world.times_accepted() {
             assert!(times == 1, "paid {times} times: {tag}");
         }

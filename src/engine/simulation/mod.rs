@@ -7,6 +7,7 @@ mod checks;
 mod mutants;
 mod nature;
 mod story;
+mod wishes;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

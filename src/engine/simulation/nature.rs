@@ -66,9 +66,10 @@ impl Nature {
             look_delay: chance.millis(0, 8000),
             list_takes: *chance.one_of(&[200, 20_000]),
             list_delay: chance.millis(0, 60_000),
-            list_cap: match chance.percent(40) {
-                true => usize::try_from(2 + chance.below(8)).unwrap(),
-                false => usize::MAX,
+            list_cap: if chance.percent(40) {
+                usize::try_from(2 + chance.below(8)).unwrap()
+            } else {
+                usize::MAX
             },
             list_refused: if chance.percent(10) { 60 } else { 0 },
             fleet_refused: if chance.percent(10) { 40 } else { 0 },

@@ -7,11 +7,10 @@ use super::chance::Chance;
 use super::checks::Checks;
 use super::nature::Nature;
 use super::world::World;
-use crate::engine::{Batch, Input, Policy, Ready, Submits};
+use crate::engine::{Batch, Input, Policy, Ready};
 use crate::model::{
-    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureAllowance, FailureKind, JobId,
-    JobSpec, Limits, Origin, Outcome, Phase, PlannedJob, Rate, Speech, StopReason, Timestamp,
-    VideoRequest,
+    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, JobId, JobSpec, Limits,
+    Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -24,7 +23,7 @@ enum Flying {
 }
 
 pub(super) struct Story {
-    chance: Chance,
+    pub(super) chance: Chance,
     pub(super) world: World,
     pub(super) policy: Policy,
     pub(super) jobs: Vec<PlannedJob>,
@@ -37,9 +36,9 @@ pub(super) struct Story {
     pub(super) now: Timestamp,
     /// How far the clock of the machine is ahead of it, until it is set right.
     clock_ahead: Duration,
-    is_laptop: bool,
-    is_impatient: bool,
-    crashes: u64,
+    pub(super) is_laptop: bool,
+    pub(super) is_impatient: bool,
+    pub(super) crashes: u64,
     pub(super) steps: u64,
 }
 
@@ -87,13 +86,15 @@ impl Story {
             _ => usize::try_from(3 + chance.below(20)).unwrap(),
         };
         let jobs = (0..rows).map(|number| planned(number, 0)).collect();
-        let crashes = match chance.percent(50) {
-            true => 1 + chance.below(6),
-            false => 0,
+        let crashes = if chance.percent(50) {
+            1 + chance.below(6)
+        } else {
+            0
         };
-        let clock_ahead = match chance.percent(20) {
-            true => chance.millis(0, 7_200_000),
-            false => Duration::ZERO,
+        let clock_ahead = if chance.percent(20) {
+            chance.millis(0, 7_200_000)
+        } else {
+            Duration::ZERO
         };
         Self {
             world: World::new(Chance::new(seed ^ 0xFEED), nature),
@@ -119,80 +120,14 @@ impl Story {
 
     /// Some lives of the program, each with its own wishes, and each started again after a crash.
     pub(super) fn play(&mut self) {
-        for life in 0..1 + self.chance.below(4) {
+        for life in 0..=self.chance.below(4) {
             self.wish(life);
             self.live();
         }
     }
 
-    /// What the person asks of this life.
-    fn wish(&mut self, life: u64) {
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            seed: self.policy.seed,
-            ..Policy::default()
-        };
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
-        for job in &mut self.jobs {
-            job.selected = true;
-            job.in_sheet = true;
-        }
-        match self.chance.below(14) {
-            0 => self.policy.submits = Submits::Nothing,
-            1 => self.policy.leave_after_submitting = true,
-            2 => {
-                let length = self.chance.millis(10_000, 600_000);
-                self.policy.limits.max_duration = Some(length);
-            }
-            3 => self.policy.limits.max_fail = Some(FailureAllowance::Count(0)),
-            4 => {
-                for job in self.jobs.iter_mut().skip(2) {
-                    job.selected = false;
-                }
-            }
-            5 if life > 0 => self.policy.fresh = true,
-            6 | 7 => self.policy.retry_failed = true,
-            8 if life > 0 => self.edit(),
-            9 => {
-                let done = self.done();
-                self.policy.missing_files = done.into_iter().take(3).collect();
-            }
-            10 if self.world.nature.tells_soon(self.policy.limits.settle) => {
-                let doubts: Vec<JobId> = self.in_doubt().collect();
-                self.policy.resubmit = doubts.into_iter().take(1).collect();
-            }
-            11 if life > 0 => {
-                self.jobs[0].selected = false;
-                self.jobs[0].in_sheet = false;
-                self.policy.resubmit = [self.jobs[0].spec.id.clone()].into();
-            }
-            _ => {}
-        }
-    }
-
-    /// Some rows are edited.
-    fn edit(&mut self) {
-        self.checks.rows_were_edited = true;
-        for number in 0..self.jobs.len() {
-            if self.chance.percent(20) {
-                self.jobs[number] = planned(number, 1);
-            }
-        }
-        self.policy.redo_changed = self.chance.percent(50);
-    }
-
-    fn done(&self) -> Vec<JobId> {
-        let states = self.checks.states.iter();
-        states
-            .filter(|(_, state)| matches!(state.phase, Phase::Done { .. }))
-            .map(|(job, _)| job.clone())
-            .collect()
-    }
-
     /// One life, started again by the same command after each crash.
-    fn live(&mut self) {
+    pub(super) fn live(&mut self) {
         loop {
             let crash_at = (self.crashes > 0).then(|| self.chance.below(60));
             let ended = self.run_once(crash_at);
@@ -363,7 +298,7 @@ impl Story {
         let limit = usize::try_from(self.policy.limits.in_flight).unwrap();
         let most = self.world.most_at_once;
         assert!(most <= limit, "{most} renders at once, {limit} allowed");
-        self.checks.accepted(&self.world);
+        Checks::accepted(&self.world);
         outcome
     }
 
@@ -409,41 +344,6 @@ impl Story {
                 self.meet(at, command);
             }
         }
-    }
-
-    /// The world becomes friendly, and the same command is given until nothing is left to do; at last
-    /// the person says which jobs in doubt are to be submitted again.
-    pub(super) fn epilogue(&mut self) {
-        self.world.nature = self.world.nature.friendly();
-        self.crashes = 0;
-        self.is_laptop = false;
-        self.is_impatient = false;
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            ..Policy::default()
-        };
-        self.policy.limits.max_credits = None;
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
-        for job in &mut self.jobs {
-            job.selected = true;
-            job.in_sheet = true;
-        }
-        for life in 0..6 {
-            // Longer than any pause that anybody has asked for.
-            self.now = self.now.plus(Duration::from_secs(25 * 3600));
-            if life >= 3 {
-                self.policy.resubmit = self.in_doubt().collect();
-            }
-            self.live();
-        }
-    }
-
-    fn in_doubt(&self) -> impl Iterator<Item = JobId> {
-        let states = self.checks.states.iter();
-        let doubts = states.filter(|(_, state)| matches!(state.phase, Phase::InDoubt { .. }));
-        doubts.map(|(job, _)| job.clone())
     }
 
     pub(super) fn told_so_far(&self) -> String {

@@ -127,12 +127,8 @@ impl World {
         let is_lost = self.chance.percent(nature.lost_accepted);
         let is_late = is_lost && self.chance.percent(30);
         // The gateway has given up; the machine behind it has not, for a little while.
-        let at = match is_late {
-            true => {
-                now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(self.chance.below(11)).unwrap())
-            }
-            false => now,
-        };
+        let tenths = if is_late { self.chance.below(11) } else { 0 };
+        let at = now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(tenths).unwrap());
         let remote = self.accept(at, name, tag);
         self.most_at_once = self.most_at_once.max(self.running(now));
         if is_lost { Err(lost) } else { Ok(remote) }
@@ -141,9 +137,10 @@ impl World {
     fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
         let finishes = at.plus(self.chance.millis(5_000, 200_000));
-        let late_output = match self.chance.percent(self.nature.odd_renders) {
-            true => self.chance.millis(0, 300_000),
-            false => self.chance.millis(0, 3000),
+        let late_output = if self.chance.percent(self.nature.odd_renders) {
+            self.chance.millis(0, 300_000)
+        } else {
+            self.chance.millis(0, 3000)
         };
         let most = if self.nature.overcharges { 8 } else { 5 };
         self.accepted.push(Accepted {
