@@ -149,9 +149,10 @@ impl Batch {
             .iter()
             .all(|witness| shown.contains_key(&witness.remote));
         let newest = doubt.witnesses.iter().filter_map(|w| w.sent).max();
-        let (all_shown, newest) = match is_broken!(NoWitnessNeeded) {
-            true => (true, newest.or(Some(doubt.settled))),
-            false => (all_shown, newest),
+        let (all_shown, newest) = if is_broken!(NoWitnessNeeded) {
+            (true, newest.or(Some(doubt.settled)))
+        } else {
+            (all_shown, newest)
         };
         let absences = &mut self.jobs[doubt.place].live.absences;
         if !all_shown {

@@ -20,7 +20,8 @@
 //! | `restoring` | what the journal and the person's wishes make of a new run |
 //! | `transitions` | what becomes true of a job, which queues it is in |
 //! | `submitting` | which job is paid for when, and what its answer means |
-//! | `watching` | when the provider is asked about renders, and what it means |
+//! | `watching` | when the provider is asked about renders |
+//! | `reports` | what its answers mean, and what a failed read means |
 //! | `fetching` | which video is downloaded when |
 //! | `reconciling` | what the provider already has |
 //! | `absence` | when a list without a job proves that it was not accepted |
@@ -64,7 +65,10 @@ mod pace;
 mod policy;
 mod polling;
 mod reconciling;
+mod reports;
 mod restoring;
+#[cfg(test)]
+mod scenes;
 #[cfg(test)]
 mod simulation;
 mod step;

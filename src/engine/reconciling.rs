@@ -91,9 +91,10 @@ impl Batch {
     fn patience_ends(&self, now: Timestamp, place: usize) -> Timestamp {
         let may_have_witness =
             !self.accepted.is_empty() || self.submits_in_air > 0 || self.wants_to_submit();
-        let settles = match may_have_witness {
-            true => SETTLES_BEFORE_GIVING_UP,
-            false => SETTLES_WITHOUT_WITNESS,
+        let settles = if may_have_witness {
+            SETTLES_BEFORE_GIVING_UP
+        } else {
+            SETTLES_WITHOUT_WITNESS
         };
         let since = self.jobs[place].live.doubtful_since.unwrap_or(now);
         since.plus(self.policy.limits.settle.saturating_mul(settles))
@@ -201,19 +202,24 @@ impl Batch {
                 continue;
             }
             let job = &self.jobs[place];
-            if self.policy.fresh && job.may_submit && !is_doubt && job.state.attempts == 0 {
+            // What is still under way is not doubled, and what a crash left of this very wish is
+            // known by its attempts.
+            let is_old = !is_doubt && job.state.attempts == 0 && report.status.is_final();
+            if self.policy.fresh && job.may_submit && is_old {
                 let generation = generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });
                 has_more = true;
                 continue;
             }
-            let (fingerprint, reserved) = match is_doubt {
-                true => (job.submitted_fingerprint(), job.state.reserved),
-                false => (job.spec.fingerprint.clone(), job.reservation()),
+            let (fingerprint, reserved) = if is_doubt {
+                (job.submitted_fingerprint(), job.state.reserved)
+            } else {
+                (job.spec.fingerprint.clone(), job.reservation())
             };
-            let reserved = match is_broken!(AdoptedIsFree) {
-                true => crate::model::Credits::ZERO,
-                false => reserved,
+            let reserved = if is_broken!(AdoptedIsFree) {
+                crate::model::Credits::ZERO
+            } else {
+                reserved
             };
             let event = JobEvent::Adopted {
                 remote: report.remote.clone(),
@@ -238,6 +244,14 @@ impl Batch {
 
     fn settle_inventory(&mut self, now: Timestamp, asked: &ListInAir, rows: u64) {
         let settle = self.policy.limits.settle;
+        let is_too_early = |place: &usize| {
+            let sent = self.jobs[*place].state.submitted_at.unwrap_or_default();
+            self.is_named(*place) && asked.started < sent.plus(settle)
+        };
+        if self.doubts.iter().any(is_too_early) {
+            // Sent a moment ago: give the list its time before the person's word is carried out.
+            return;
+        }
         self.inventory = match self.inventory {
             Inventory::Settled => return,
             Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(now),

@@ -1,15 +1,12 @@
-//! The part of the engine that watches renders: many in one request, one by one where that fails.
+//! The part of the engine that watches renders: many in one request, one by one where that fails. What
+//! the answers mean is decided in [`reports`](super::reports).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::Batch;
 use super::backoff::READ;
-use super::lane::LONGEST_HOLD;
-use super::{Batch, backoff};
-use crate::model::{
-    Command, CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Lane,
-    Output, Phase, RemoteId, RenderReport, RenderStatus, StopReason, Timestamp,
-};
+use super::reports::PUZZLING_INTERVALS;
+use crate::model::{Command, JobEvent, StopReason, Timestamp};
 
 /// The API answers at most so many ids in one request.
 const IDS_A_REQUEST: usize = 100;
@@ -17,17 +14,7 @@ const IDS_A_REQUEST: usize = 100;
 /// Reads in the air at one time; the pace limits them more than this does.
 const READS_AT_ONCE: usize = 4;
 
-/// So many answers that do not mention a job, and it is asked about by its id.
-const UNMENTIONED_BEFORE_LOOKING: u32 = 2;
-
-/// An answer that should be final and is not (`done` without output, 404) is believed only after so
-/// many looks…
-const PUZZLING_LOOKS: u32 = 6;
-
-/// …and so many times the shortest interval between looks (a minute by default).
-const PUZZLING_INTERVALS: u32 = 12;
-
-/// The last look at a render has this much time to be answered.
+/// The last look at a render has at least this much time to be answered.
 const SHORTEST_GRACE: Duration = Duration::from_secs(30);
 
 impl Batch {
@@ -62,7 +49,7 @@ impl Batch {
     /// Long enough to see through an answer that puzzles.
     fn grace(&self) -> Duration {
         let limits = &self.policy.limits;
-        let puzzle = limits.poll_interval.saturating_mul(2 * PUZZLING_INTERVALS);
+        let puzzle = limits.poll_interval.saturating_mul(PUZZLING_INTERVALS);
         limits.render_timeout.min(puzzle)
     }
 
@@ -105,7 +92,7 @@ impl Batch {
     }
 
     /// Looks again after the learnt interval.
-    fn look_again(&mut self, now: Timestamp, place: usize) {
+    pub(super) fn look_again(&mut self, now: Timestamp, place: usize) {
         let job = &self.jobs[place];
         if !job.is_watched() {
             return;
@@ -113,9 +100,10 @@ impl Batch {
         if let Some(last) = job.live.last_look
             && job.live.puzzling.is_none()
         {
-            return match job.live.asked_at >= Some(last) {
-                true => self.give_up_waiting(now, place),
-                false => self.look_at(place, now),
+            return if job.live.asked_at >= Some(last) {
+                self.give_up_waiting(now, place);
+            } else {
+                self.look_at(place, now);
             };
         }
         let accepted = job.state.accepted_at.unwrap_or(now);
@@ -184,7 +172,7 @@ impl Batch {
     }
 
     /// Nothing may be read for a long time: leaves what is still to be read to a later run.
-    fn stop_reading(&mut self, until: Timestamp) {
+    pub(super) fn stop_reading(&mut self, until: Timestamp) {
         self.reads_are_over = true;
         self.stop(StopReason::LongHold { until });
     }
@@ -217,266 +205,9 @@ impl Batch {
         }
     }
 
-    pub(super) fn on_polled(
-        &mut self,
-        now: Timestamp,
-        remotes: &[RemoteId],
-        result: Result<Vec<RenderReport>, Failure>,
-    ) {
-        let asked: Vec<(&RemoteId, usize)> = remotes
-            .iter()
-            .filter_map(|remote| Some((remote, *self.by_remote.get(remote)?)))
-            .collect();
-        match result {
-            Ok(reports) => {
-                self.on_read_success(now);
-                let mut reports: HashMap<RemoteId, RenderReport> = reports
-                    .into_iter()
-                    .map(|report| (report.remote.clone(), report))
-                    .collect();
-                for (remote, place) in asked {
-                    match reports.remove(remote) {
-                        Some(report) => self.on_report(now, place, report),
-                        None => self.on_unmentioned(now, place),
-                    }
-                }
-            }
-            Err(failure) => {
-                let ask_by_id = failure.disposition(CommandKind::Poll) == Disposition::AskById;
-                for (_, place) in asked {
-                    if is_broken!(FailedPollFailsJob) {
-                        self.fail_render(now, place, failure.clone(), None);
-                    }
-                    self.jobs[place].live.by_id |= ask_by_id;
-                    let wait = match ask_by_id {
-                        true => Duration::ZERO,
-                        false => self.policy.limits.poll_interval,
-                    };
-                    self.look_after(now, place, wait);
-                }
-                if ask_by_id {
-                    self.heed_wish(now, Lane::Poll, &failure);
-                } else {
-                    self.on_read_failed(now, failure, CommandKind::Poll);
-                }
-            }
-        }
-    }
-
-    /// A job the answer does not mention has given no information.
-    fn on_unmentioned(&mut self, now: Timestamp, place: usize) {
-        let live = &mut self.jobs[place].live;
-        live.unmentioned += 1;
-        live.by_id |= live.unmentioned >= UNMENTIONED_BEFORE_LOOKING;
-        let wait = match live.by_id {
-            true => Duration::ZERO,
-            false => self.policy.limits.poll_interval,
-        };
-        self.look_after(now, place, wait);
-    }
-
-    fn look_after(&mut self, now: Timestamp, place: usize, wait: Duration) {
+    pub(super) fn look_after(&mut self, now: Timestamp, place: usize, wait: Duration) {
         if self.jobs[place].is_watched() {
             self.look_at(place, now.plus(wait));
         }
     }
-
-    pub(super) fn on_looked(
-        &mut self,
-        now: Timestamp,
-        place: usize,
-        result: Result<RenderReport, Failure>,
-    ) {
-        match result {
-            Ok(report) => {
-                self.on_read_success(now);
-                // The fleet request may work again; if not, two answers will tell.
-                self.jobs[place].live.by_id = false;
-                self.on_report(now, place, report);
-            }
-            Err(failure) => {
-                if failure.disposition(CommandKind::Look) == Disposition::NotVisible {
-                    self.heed_wish(now, Lane::Poll, &failure);
-                    // Is it the job that is not there, or the API? The fleet request will tell.
-                    let live = &mut self.jobs[place].live;
-                    live.by_id = false;
-                    live.unmentioned = UNMENTIONED_BEFORE_LOOKING - 1;
-                    self.on_puzzle(now, place, failure);
-                } else {
-                    self.look_after(now, place, self.policy.limits.poll_interval);
-                    self.on_read_failed(now, failure, CommandKind::Look);
-                }
-            }
-        }
-    }
-
-    /// What the provider says of a render that was being watched.
-    pub(super) fn on_report(&mut self, now: Timestamp, place: usize, report: RenderReport) {
-        let job = &mut self.jobs[place];
-        let Phase::Rendering { remote } = &job.state.phase else {
-            return;
-        };
-        if *remote != report.remote {
-            return;
-        }
-        job.live.unmentioned = 0;
-        let charged = report.credits_used.filter(|used| *used >= Credits::ZERO);
-        match report.status {
-            RenderStatus::Done => {
-                let Some(video_url) = report.output else {
-                    let failure = Failure::new(
-                        FailureKind::NoOutput,
-                        "the provider says `done` but shows no video",
-                    );
-                    return self.on_puzzle(now, place, failure);
-                };
-                job.live.puzzling = None;
-                if job.state.rendered_at.is_none() {
-                    self.learn(now, place, self.started.unwrap_or(now));
-                }
-                let output = Output {
-                    video_url,
-                    thumbnail_url: report.thumbnail,
-                    duration_seconds: report.duration_seconds,
-                    credits_used: charged,
-                };
-                self.transition(now, place, JobEvent::Rendered { output });
-                // It has come after all; should its link expire, it is to be watched again.
-                let live = &mut self.jobs[place].live;
-                live.is_overdue = false;
-                live.last_look = None;
-            }
-            RenderStatus::Failed | RenderStatus::Rejected => {
-                let reason = report
-                    .failed_reason
-                    .unwrap_or_else(|| "no reason given".to_owned());
-                let message = format!("{} by the provider: {reason}", report.status);
-                let failure = Failure::new(FailureKind::RenderFailed, message);
-                self.fail_render(now, place, failure, charged);
-            }
-            RenderStatus::Pending
-            | RenderStatus::InQueue
-            | RenderStatus::Running
-            | RenderStatus::Other(_) => {
-                job.live.puzzling = None;
-                job.live.progress = report.progress.and_then(share_done);
-                let status = clean_word(report.status.as_word());
-                if job.state.observed.as_deref() != Some(status.as_str()) {
-                    self.transition(now, place, JobEvent::Observed { status });
-                }
-                self.look_again(now, place);
-            }
-        }
-    }
-
-    /// An answer that should be final and is not: believed only when it is repeated for long enough.
-    fn on_puzzle(&mut self, now: Timestamp, place: usize, failure: Failure) {
-        let job = &mut self.jobs[place];
-        if !job.is_watched() {
-            return;
-        }
-        let (looks, since) = job
-            .live
-            .puzzling
-            .map_or((1, now), |(looks, at)| (looks + 1, at));
-        job.live.puzzling = Some((looks, since));
-        let poll_interval = self.policy.limits.poll_interval;
-        let long_enough = poll_interval.saturating_mul(PUZZLING_INTERVALS);
-        if looks < PUZZLING_LOOKS || now.since(since) < long_enough {
-            return self.look_again(now, place);
-        }
-        if failure.kind == FailureKind::NotFound && self.last_answer < Some(since) {
-            // Nothing at all is found there any more: it is not the job that is missing.
-            return self.stop(StopReason::WrongAddress {
-                message: failure.to_string(),
-            });
-        }
-        if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
-            // The video was there before; only the fresh link is wanting.
-            job.live.is_parked = true;
-            return self.leave_queues(place);
-        }
-        self.fail_render(now, place, failure, None);
-    }
-
-    fn fail_render(
-        &mut self,
-        now: Timestamp,
-        place: usize,
-        failure: Failure,
-        charged: Option<Credits>,
-    ) {
-        self.transition(now, place, JobEvent::Failed { failure, charged });
-        self.count_failure();
-    }
-
-    pub(super) fn on_read_success(&mut self, now: Timestamp) {
-        self.last_answer = Some(now);
-        self.has_reached_provider = true;
-        self.read_lane.succeeded();
-    }
-
-    /// A failed read costs nothing and says nothing about any job.
-    pub(super) fn on_read_failed(&mut self, now: Timestamp, failure: Failure, kind: CommandKind) {
-        let salt = backoff::mix(self.policy.seed);
-        let message = failure.to_string();
-        let disposition = failure.disposition(kind);
-        let failure = match is_broken!(ReadWishIgnored) {
-            true => failure.with_retry_after(None),
-            false => failure,
-        };
-        if disposition != Disposition::HoldLane {
-            self.heed_wish(now, Lane::Poll, &failure);
-        }
-        match disposition {
-            Disposition::HoldLane => {
-                self.has_reached_provider = true;
-                let until = self.read_lane.throttled(now, &failure, salt);
-                self.record(
-                    now,
-                    Event::LaneHeld {
-                        lane: Lane::Poll,
-                        until,
-                        failure,
-                    },
-                );
-                let is_endless = self.read_lane.failing_for(now) > LONGEST_HOLD;
-                if is_endless || self.read_lane.long_hold(now).is_some() {
-                    self.stop_reading(until);
-                }
-            }
-            Disposition::StopRun => self.stop(StopReason::of_refusal(&failure)),
-            Disposition::Retry
-            | Disposition::InDoubt
-            | Disposition::FailJob
-            | Disposition::StopSubmitting
-            | Disposition::AskById
-            | Disposition::NotVisible
-            | Disposition::FreshLink
-            | Disposition::WaitForPerson => {
-                self.read_lane.failed_to_reach(now, salt);
-                if failure.kind == FailureKind::NotSent {
-                    let silence = self.read_lane.failing_for(now);
-                    self.give_up_if_unreachable(silence, message);
-                } else {
-                    self.has_reached_provider = true;
-                }
-            }
-        }
-    }
-}
-
-/// How far a render has come, from 0 to 1. The provider writes fractions; more than 1 is taken for a
-/// percentage.
-fn share_done(progress: f64) -> Option<f64> {
-    let share = match progress > 1.0 {
-        true => progress / 100.0,
-        false => progress,
-    };
-    share.is_finite().then(|| share.clamp(0.0, 1.0))
-}
-
-/// A status word from the provider, short enough to be shown.
-fn clean_word(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control()).take(40).collect()
 }

@@ -65,6 +65,14 @@ impl RenderStatus {
         }
     }
 
+    /// Whether nothing more will happen. Words that nobody documented are not final.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Done | Self::Failed | Self::Rejected => true,
+            Self::Pending | Self::InQueue | Self::Running | Self::Other(_) => false,
+        }
+    }
+
     /// The word itself.
     pub fn as_word(&self) -> &str {
         match self {

@@ -108,7 +108,7 @@ impl Checks {
                 let committed = self.committed();
                 assert!(
                     cap.is_none_or(|cap| committed <= cap),
-                    "{committed} of {cap:?} credits"
+                    "{committed} of {cap:?} credits promised"
                 );
             }
             JobEvent::Adopted { tag, .. } => {
@@ -144,13 +144,13 @@ impl Checks {
     }
 
     /// The provider has accepted something.
-    pub(super) fn accepted(&self, world: &World) {
+    pub(super) fn accepted(world: &World) {
         for (tag, times) in world.times_accepted() {
             assert!(times == 1, "paid {times} times: {tag}");
         }
     }
 
-    /// After a life: nothing that was accepted is unknown, or known as something it is not.
+    /// After each run: nothing that was accepted is unknown, or known as something it is not.
     pub(super) fn nothing_is_lost(&self, world: &World) {
         for accepted in &world.accepted {
             let id = accepted.name.split(' ').next().unwrap();
@@ -164,7 +164,13 @@ impl Checks {
                 is_known || is_to_be_found || is_older,
                 "unknown: {accepted:?}"
             );
-            if state.tag.as_ref() != Some(&accepted.tag) || accepted.fails {
+            if state.tag.as_ref() != Some(&accepted.tag) {
+                continue;
+            }
+            let counted = state.spent() + state.promised();
+            let is_counted = counted >= accepted.charge || world.nature.overcharges;
+            assert!(is_counted, "{counted} credits counted: {accepted:?}");
+            if accepted.fails {
                 continue;
             }
             let is_lost = match &state.phase {

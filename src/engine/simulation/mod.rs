@@ -4,14 +4,15 @@
 
 mod chance;
 mod checks;
+mod mutants;
 mod nature;
 mod story;
+mod wishes;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use self::story::Story;
-use super::mutant;
 use crate::model::Entry;
 
 /// Plays a whole story; panics if anything is not as it must be.

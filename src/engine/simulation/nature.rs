@@ -27,6 +27,8 @@ pub(super) struct Nature {
     pub(super) places: usize,
     /// How long a job takes to be known by its id.
     pub(super) look_delay: Duration,
+    /// How long a list takes to arrive, at the most, in milliseconds.
+    pub(super) list_takes: u64,
     /// How long a job takes to appear in the list.
     pub(super) list_delay: Duration,
     /// The list shows only the newest so many.
@@ -40,6 +42,9 @@ pub(super) struct Nature {
     /// How long a link to a video works.
     pub(super) link_life: Duration,
 }
+
+/// So long after its answer was lost a submit may still be accepted.
+pub(super) const LATEST_ACCEPTANCE: Duration = Duration::from_secs(10);
 
 impl Nature {
     pub(super) fn new(chance: &mut Chance) -> Self {
@@ -59,11 +64,12 @@ impl Nature {
             overcharges: chance.percent(10),
             places: usize::try_from(2 + chance.below(10)).unwrap(),
             look_delay: chance.millis(0, 8000),
+            list_takes: *chance.one_of(&[200, 20_000]),
             list_delay: chance.millis(0, 60_000),
-            list_cap: match chance.below(10) {
-                0..3 => 3,
-                3 => 8,
-                _ => usize::MAX,
+            list_cap: if chance.percent(40) {
+                usize::try_from(2 + chance.below(8)).unwrap()
+            } else {
+                usize::MAX
             },
             list_refused: if chance.percent(10) { 60 } else { 0 },
             fleet_refused: if chance.percent(10) { 40 } else { 0 },
@@ -71,6 +77,13 @@ impl Nature {
             clock_ahead: chance.millis(0, 3_600_000),
             link_life: chance.millis(120_000, 86_400_000),
         }
+    }
+
+    /// Whether a whole list shows everything that was accepted within `settle`, so that a person who
+    /// has looked at it can know.
+    pub(super) fn tells_soon(&self, settle: Duration) -> bool {
+        let latest = self.list_delay + LATEST_ACCEPTANCE;
+        self.list_cap == usize::MAX && self.list_refused == 0 && latest <= settle
     }
 
     /// The provider on its best day.

@@ -7,11 +7,10 @@ use super::chance::Chance;
 use super::checks::Checks;
 use super::nature::Nature;
 use super::world::World;
-use crate::engine::{Batch, Input, Policy, Ready, Submits};
+use crate::engine::{Batch, Input, Policy, Ready};
 use crate::model::{
-    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureAllowance, FailureKind, JobId,
-    JobSpec, Limits, Origin, Outcome, Phase, PlannedJob, Rate, Speech, StopReason, Timestamp,
-    VideoRequest,
+    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, JobId, JobSpec, Limits,
+    Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -24,8 +23,7 @@ enum Flying {
 }
 
 pub(super) struct Story {
-    pub(super) seed: u64,
-    chance: Chance,
+    pub(super) chance: Chance,
     pub(super) world: World,
     pub(super) policy: Policy,
     pub(super) jobs: Vec<PlannedJob>,
@@ -38,8 +36,9 @@ pub(super) struct Story {
     pub(super) now: Timestamp,
     /// How far the clock of the machine is ahead of it, until it is set right.
     clock_ahead: Duration,
-    is_laptop: bool,
-    crashes: u64,
+    pub(super) is_laptop: bool,
+    pub(super) is_impatient: bool,
+    pub(super) crashes: u64,
     pub(super) steps: u64,
 }
 
@@ -81,19 +80,23 @@ impl Story {
             max_credits: cap,
             ..Limits::default()
         };
-        let jobs = (0..usize::try_from(3 + chance.below(20)).unwrap())
-            .map(|number| planned(number, 0))
-            .collect();
-        let crashes = match chance.percent(50) {
-            true => 1 + chance.below(6),
-            false => 0,
+        let rows = match nature.list_cap {
+            // Where it matters whether one row is cut off.
+            cap @ 0..100 if chance.percent(50) => cap + 1,
+            _ => usize::try_from(3 + chance.below(20)).unwrap(),
         };
-        let clock_ahead = match chance.percent(20) {
-            true => chance.millis(0, 7_200_000),
-            false => Duration::ZERO,
+        let jobs = (0..rows).map(|number| planned(number, 0)).collect();
+        let crashes = if chance.percent(50) {
+            1 + chance.below(6)
+        } else {
+            0
+        };
+        let clock_ahead = if chance.percent(20) {
+            chance.millis(0, 7_200_000)
+        } else {
+            Duration::ZERO
         };
         Self {
-            seed,
             world: World::new(Chance::new(seed ^ 0xFEED), nature),
             policy: Policy {
                 limits,
@@ -108,6 +111,7 @@ impl Story {
             now: Timestamp::from_millis(1_700_000_000_000),
             clock_ahead,
             is_laptop: chance.percent(15),
+            is_impatient: chance.percent(25),
             crashes,
             steps: 0,
             chance,
@@ -116,78 +120,23 @@ impl Story {
 
     /// Some lives of the program, each with its own wishes, and each started again after a crash.
     pub(super) fn play(&mut self) {
-        for life in 0..1 + self.chance.below(4) {
+        for life in 0..=self.chance.below(4) {
             self.wish(life);
             self.live();
-            self.pause();
         }
-    }
-
-    /// What the person asks of this life.
-    fn wish(&mut self, life: u64) {
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            seed: self.policy.seed,
-            ..Policy::default()
-        };
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
-        for job in &mut self.jobs {
-            job.selected = true;
-        }
-        match self.chance.below(12) {
-            0 => self.policy.submits = Submits::Nothing,
-            1 => self.policy.leave_after_submitting = true,
-            2 => {
-                let length = self.chance.millis(10_000, 600_000);
-                self.policy.limits.max_duration = Some(length);
-            }
-            3 => self.policy.limits.max_fail = Some(FailureAllowance::Count(0)),
-            4 => {
-                for job in self.jobs.iter_mut().skip(2) {
-                    job.selected = false;
-                }
-            }
-            5 if life > 0 => self.policy.fresh = true,
-            6 | 7 => self.policy.retry_failed = true,
-            8 if life > 0 => self.edit(),
-            9 => {
-                let done = self.done();
-                self.policy.missing_files = done.into_iter().take(3).collect();
-            }
-            _ => {}
-        }
-    }
-
-    /// Some rows are edited, one is taken out.
-    fn edit(&mut self) {
-        self.checks.rows_were_edited = true;
-        for number in 0..self.jobs.len() {
-            if self.chance.percent(20) {
-                self.jobs[number] = planned(number, 1);
-            }
-        }
-        self.policy.redo_changed = self.chance.percent(50);
-    }
-
-    fn done(&self) -> Vec<JobId> {
-        let states = self.checks.states.iter();
-        states
-            .filter(|(_, state)| matches!(state.phase, Phase::Done { .. }))
-            .map(|(job, _)| job.clone())
-            .collect()
     }
 
     /// One life, started again by the same command after each crash.
-    pub(super) fn live(&mut self) -> Option<StopReason> {
+    pub(super) fn live(&mut self) {
         loop {
             let crash_at = (self.crashes > 0).then(|| self.chance.below(60));
-            if let Some(ended) = self.run_once(crash_at) {
-                return ended;
+            let ended = self.run_once(crash_at);
+            self.pause();
+            self.checks.nothing_is_lost(&self.world);
+            if ended {
+                return;
             }
             self.crashes -= 1;
-            self.pause();
             if self.chance.percent(10) {
                 self.lose_journal();
             }
@@ -198,7 +147,8 @@ impl Story {
     fn pause(&mut self) {
         self.air
             .retain(|_, flying| matches!(flying, Flying::Request(_)));
-        self.now = self.now.plus(self.chance.millis(100, 90_000));
+        let longest = *self.chance.one_of(&[500, 3000, 90_000]);
+        self.now = self.now.plus(self.chance.millis(10, longest));
         if self.chance.percent(20) {
             self.clock_ahead = Duration::ZERO;
         }
@@ -225,14 +175,15 @@ impl Story {
         self.now.plus(self.clock_ahead)
     }
 
-    /// One run of the program. `None` if it crashed.
-    fn run_once(&mut self, crash_at: Option<u64>) -> Option<Option<StopReason>> {
+    /// One run of the program; answers whether it ended by itself.
+    fn run_once(&mut self, crash_at: Option<u64>) -> bool {
         let jobs = self.jobs.clone();
         let told = self.told();
         let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &self.journal, told)
             .unwrap_or_else(|error| panic!("{error}"));
         self.checks.begin_run(&self.jobs);
-        let interrupt_at = self.chance.permille(60).then(|| self.chance.below(200));
+        let interrupts = self.is_impatient && self.chance.percent(30);
+        let interrupt_at = interrupts.then(|| self.chance.below(200));
         let mut inputs = Vec::new();
         for step_number in 0.. {
             self.steps += 1;
@@ -245,7 +196,7 @@ impl Story {
             if crashes && self.chance.percent(30) {
                 // What was heard in this step was never written down.
                 self.checks.forget_heard();
-                return None;
+                return false;
             }
             let journal = &mut self.journal;
             let Ok(ready) = step.persist(|entries| {
@@ -254,7 +205,7 @@ impl Story {
             });
             self.check(&batch, &ready);
             if ready.finished {
-                return Some(batch.stopping().cloned());
+                return true;
             }
             for command in ready.commands {
                 // Between persist and act: written, never sent.
@@ -263,7 +214,7 @@ impl Story {
                 }
             }
             if crashes {
-                return None;
+                return false;
             }
             self.checks.keep_heard();
             self.advance(ready.wake_at, &mut inputs);
@@ -294,7 +245,10 @@ impl Story {
         self.checks.departure(&command, self.now, read_interval);
         let latency = match command {
             Command::Submit { .. } => self.chance.millis(20, 8000),
-            Command::List { .. } => self.chance.millis(50, 20_000),
+            Command::List { .. } => {
+                let longest = self.world.nature.list_takes;
+                self.chance.millis(50, longest)
+            }
             Command::Poll { .. } | Command::Look { .. } | Command::Fetch(_) => {
                 self.chance.millis(5, 500)
             }
@@ -344,7 +298,7 @@ impl Story {
         let limit = usize::try_from(self.policy.limits.in_flight).unwrap();
         let most = self.world.most_at_once;
         assert!(most <= limit, "{most} renders at once, {limit} allowed");
-        self.checks.accepted(&self.world);
+        Checks::accepted(&self.world);
         outcome
     }
 
@@ -389,45 +343,6 @@ impl Story {
             if let Flying::Request(command) = flying {
                 self.meet(at, command);
             }
-        }
-    }
-
-    /// The world becomes friendly, and the same command is given until nothing is left to do; at last
-    /// the person says which jobs in doubt are to be submitted again.
-    pub(super) fn epilogue(&mut self) {
-        self.world.nature = self.world.nature.friendly();
-        self.crashes = 0;
-        self.is_laptop = false;
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            ..Policy::default()
-        };
-        self.policy.limits.max_credits = None;
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
-        for job in &mut self.jobs {
-            job.selected = true;
-        }
-        for life in 0..8 {
-            // Longer than any pause that anybody has asked for.
-            self.pause();
-            self.now = self.now.plus(Duration::from_secs(25 * 3600));
-            let in_doubt = |state: &&_| {
-                matches!(
-                    crate::model::JobState::clone(state).phase,
-                    Phase::InDoubt { .. }
-                )
-            };
-            let doubts = self.checks.states.iter();
-            self.policy.resubmit = match life {
-                3.. => doubts
-                    .filter(|(_, state)| in_doubt(state))
-                    .map(|(job, _)| job.clone())
-                    .collect(),
-                _ => Default::default(),
-            };
-            self.live();
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::chance::Chance;
-use super::nature::Nature;
+use super::nature::{LATEST_ACCEPTANCE, Nature};
 use crate::model::{
     Artifact, Command, Credits, Failure, FailureKind, FetchOrder, Listing, Outcome, RemoteId,
     RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
@@ -52,8 +52,8 @@ impl World {
 
     /// Renders under way at `now`.
     fn running(&self, now: Timestamp) -> usize {
-        let ends = self.accepted.iter().map(|job| job.finishes);
-        ends.filter(|finishes| *finishes > now).count()
+        let is_running = |job: &&Accepted| job.finishes > now && !job.is_forgotten;
+        self.accepted.iter().filter(is_running).count()
     }
 
     /// The provider meets a request at `now`; what it answers, if the answer arrives.
@@ -127,10 +127,8 @@ impl World {
         let is_lost = self.chance.percent(nature.lost_accepted);
         let is_late = is_lost && self.chance.percent(30);
         // The gateway has given up; the machine behind it has not, for a little while.
-        let at = match is_late {
-            true => now.plus(self.chance.millis(0, 10_000)),
-            false => now,
-        };
+        let tenths = if is_late { self.chance.below(11) } else { 0 };
+        let at = now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(tenths).unwrap());
         let remote = self.accept(at, name, tag);
         self.most_at_once = self.most_at_once.max(self.running(now));
         if is_lost { Err(lost) } else { Ok(remote) }
@@ -139,9 +137,10 @@ impl World {
     fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
         let finishes = at.plus(self.chance.millis(5_000, 200_000));
-        let late_output = match self.chance.percent(self.nature.odd_renders) {
-            true => self.chance.millis(0, 300_000),
-            false => self.chance.millis(0, 3000),
+        let late_output = if self.chance.percent(self.nature.odd_renders) {
+            self.chance.millis(0, 300_000)
+        } else {
+            self.chance.millis(0, 3000)
         };
         let most = if self.nature.overcharges { 8 } else { 5 };
         self.accepted.push(Accepted {

@@ -1,0 +1,264 @@
+//! A provider that does everything right unless a scene says otherwise.
+
+use std::time::Duration;
+
+use crate::engine::{Batch, Input, Policy};
+use crate::model::{
+    Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, JobEvent, JobId,
+    JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus,
+    RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
+};
+
+pub(super) struct Stage {
+    /// Accepted: id, name, when.
+    pub(super) rows: Vec<(RemoteId, String, Timestamp)>,
+    pub(super) renders_take: Duration,
+    pub(super) journal: Vec<Entry>,
+    pub(super) now: Timestamp,
+}
+
+/// How a run went.
+pub(super) struct Run {
+    pub(super) stopped: Option<StopReason>,
+    pub(super) took: Duration,
+    pub(super) commands: Vec<(Timestamp, Command)>,
+    pub(super) entries: Vec<Entry>,
+}
+
+pub(super) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub(super) fn failure(kind: FailureKind) -> Failure {
+    Failure::new(kind, "as the scene wants it")
+}
+
+pub(super) fn throttled(seconds: u64) -> Failure {
+    failure(FailureKind::Throttled).with_retry_after(Some(RetryAfter::Seconds(seconds)))
+}
+
+pub(super) fn job(number: usize) -> JobId {
+    format!("job-{number}").parse().unwrap()
+}
+
+pub(super) fn planned(number: usize) -> PlannedJob {
+    let request = VideoRequest::new(
+        Speech::Text(format!("{number}")),
+        "p",
+        crate::model::AspectRatio::Square,
+    );
+    let origin = Origin {
+        file: "sheet.csv".into(),
+        line: 2,
+    };
+    PlannedJob {
+        spec: JobSpec::new(job(number), request, origin),
+        estimate: Estimate {
+            seconds_low: 1.0,
+            seconds_high: 30.0,
+            low: Credits::whole(5),
+            high: Credits::whole(5),
+        },
+        selected: true,
+        in_sheet: true,
+    }
+}
+
+pub(super) fn jobs(count: usize) -> Vec<PlannedJob> {
+    (0..count).map(planned).collect()
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            renders_take: seconds(60),
+            journal: Vec::new(),
+            now: Timestamp::from_millis(1_700_000_000_000),
+        }
+    }
+
+    pub(super) fn batch(&self, jobs: &[PlannedJob], policy: &Policy) -> Batch {
+        Batch::restore("c", jobs.to_vec(), policy.clone(), &self.journal, self.now).unwrap()
+    }
+
+    /// A whole run; `answer` may answer in the provider's place, each answer a moment later.
+    pub(super) fn run(
+        &mut self,
+        jobs: &[PlannedJob],
+        policy: &Policy,
+        answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
+    ) -> Run {
+        self.run_until(jobs, policy, answer, |_| false)
+    }
+
+    /// A run that is killed as soon as an entry is on record that `kills` names.
+    pub(super) fn run_until(
+        &mut self,
+        jobs: &[PlannedJob],
+        policy: &Policy,
+        mut answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
+        kills: impl Fn(&Event) -> bool,
+    ) -> Run {
+        let mut batch = self.batch(jobs, policy);
+        let (began, first) = (self.now, self.journal.len());
+        let mut inputs: Vec<Input> = Vec::new();
+        let mut commands = Vec::new();
+        for _ in 0..20_000 {
+            let step = batch.step(self.now, inputs.drain(..));
+            let journal = &mut self.journal;
+            let before = journal.len();
+            let Ok(ready) = step.persist(|entries| {
+                journal.extend_from_slice(entries);
+                Ok::<(), std::convert::Infallible>(())
+            });
+            let is_killed = self.journal[before..]
+                .iter()
+                .any(|entry| kills(&entry.event));
+            if ready.finished || is_killed {
+                return Run {
+                    stopped: batch.stopping().cloned(),
+                    took: self.now.since(began),
+                    commands,
+                    entries: self.journal[first..].to_vec(),
+                };
+            }
+            let is_idle = ready.commands.is_empty();
+            for command in ready.commands {
+                commands.push((self.now, command.clone()));
+                let outcome = answer(self, &command).unwrap_or_else(|| self.usual(&command));
+                inputs.push(Input::Answered(outcome));
+            }
+            self.now = if is_idle {
+                ready.wake_at.expect("something is to come")
+            } else {
+                self.now.plus(Duration::from_millis(10))
+            };
+        }
+        panic!("the run does not end");
+    }
+
+    /// What the provider does if nothing is wrong.
+    pub(super) fn usual(&mut self, command: &Command) -> Outcome {
+        match command {
+            Command::Submit { job, name, .. } => Outcome::Submitted {
+                job: job.clone(),
+                result: Ok(self.accept(name)),
+            },
+            Command::Poll { remotes } => Outcome::Polled {
+                remotes: remotes.clone(),
+                result: Ok(remotes.iter().filter_map(|id| self.report(id)).collect()),
+            },
+            Command::Look { job, remote } => Outcome::Looked {
+                job: job.clone(),
+                result: self
+                    .report(remote)
+                    .ok_or_else(|| failure(FailureKind::NotFound)),
+            },
+            Command::List { .. } => Outcome::Listed {
+                result: Ok(self.list(usize::MAX)),
+            },
+            Command::Fetch(order) => Outcome::Fetched {
+                job: order.job.clone(),
+                result: Ok(Artifact {
+                    file: order.file.clone(),
+                    bytes: 1,
+                    sha256: "0".into(),
+                    thumbnail: None,
+                }),
+            },
+        }
+    }
+
+    pub(super) fn accept(&mut self, name: &str) -> RemoteId {
+        let remote: RemoteId = format!("r-{}", self.rows.len()).parse().unwrap();
+        self.rows.push((remote.clone(), name.to_owned(), self.now));
+        remote
+    }
+
+    pub(super) fn report(&self, remote: &RemoteId) -> Option<RenderReport> {
+        let (_, name, at) = self.rows.iter().find(|(id, ..)| id == remote)?;
+        let is_done = self.now >= at.plus(self.renders_take);
+        let status = if is_done {
+            RenderStatus::Done
+        } else {
+            RenderStatus::Running
+        };
+        Some(RenderReport {
+            remote: remote.clone(),
+            name: Some(name.clone()),
+            status,
+            output: is_done.then(|| "https://files.example/v".to_owned()),
+            thumbnail: None,
+            duration_seconds: None,
+            credits_used: is_done.then_some(Credits::whole(4)),
+            failed_reason: None,
+            progress: Some(40.0),
+            created_at: Some(*at),
+        })
+    }
+
+    /// The newest `most` rows.
+    pub(super) fn list(&self, most: usize) -> Listing {
+        let shown = self.rows.iter().rev().take(most);
+        let found: Vec<RenderReport> = shown.filter_map(|(id, ..)| self.report(id)).collect();
+        Listing {
+            rows: u64::try_from(found.len()).unwrap(),
+            oldest: found.iter().filter_map(|report| report.created_at).min(),
+            found,
+        }
+    }
+
+    /// What the journal says of a job.
+    pub(super) fn state(&self, number: usize) -> JobState {
+        let mut state = JobState::default();
+        for entry in &self.journal {
+            if let Event::Job { job: id, event } = &entry.event
+                && *id == job(number)
+            {
+                state.apply(entry.at, event).unwrap();
+            }
+        }
+        state
+    }
+
+    pub(super) fn phase(&self, number: usize) -> &'static str {
+        self.state(number).phase.name()
+    }
+}
+
+impl Run {
+    pub(super) fn submits(&self) -> usize {
+        let is_submit =
+            |command: &&(Timestamp, Command)| matches!(command.1, Command::Submit { .. });
+        self.commands.iter().filter(is_submit).count()
+    }
+
+    /// Whether the record has such an event of a job.
+    pub(super) fn tells(&self, what: impl Fn(&JobEvent) -> bool) -> bool {
+        self.entries.iter().any(|entry| match &entry.event {
+            Event::Job { event, .. } => what(event),
+            Event::RunStarted { .. }
+            | Event::RunEnded { .. }
+            | Event::LaneHeld { .. }
+            | Event::InventoryTaken { .. }
+            | Event::InventorySkipped { .. } => false,
+        })
+    }
+}
+
+/// The provider's answer to a submit that nobody heard.
+pub(super) fn lost(command: &Command) -> Option<Outcome> {
+    let Command::Submit { job, .. } = command else {
+        return None;
+    };
+    Some(Outcome::Submitted {
+        job: job.clone(),
+        result: Err(failure(FailureKind::Lost)),
+    })
+}
+
+/// Whether the command is the submit of that job.
+pub(super) fn submits(command: &Command, number: usize) -> bool {
+    matches!(command, Command::Submit { job: id, .. } if *id == job(number))
+}

@@ -1,0 +1,246 @@
+//! Runs that must end at once, late, or not at all.
+
+use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
+use crate::engine::Policy;
+use crate::model::{Command, Credits, FailureKind, JobEvent, Outcome, RenderStatus, StopReason};
+
+const DAY: u64 = 24 * 3600;
+
+#[test]
+fn a_pause_of_a_day_stops_the_run_and_the_next_one_too() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    let began = stage.now;
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+        Command::Submit { job, .. } => Some(Outcome::Submitted {
+            job: job.clone(),
+            result: Err(throttled(DAY)),
+        }),
+        _ => None,
+    });
+    let Some(StopReason::LongHold { until }) = run.stopped else {
+        panic!("{:?}", run.stopped)
+    };
+    assert!(until >= began.plus(seconds(DAY)) && run.submits() == 1);
+
+    stage.now = stage.now.plus(seconds(3600));
+    let again = stage.run(&jobs(3), &policy, |_, _| None);
+    assert_eq!(again.stopped, Some(StopReason::LongHold { until }));
+    assert_eq!(again.submits(), 0);
+    assert!(again.took < seconds(60));
+
+    stage.now = until;
+    let later = stage.run(&jobs(3), &policy, |_, _| None);
+    assert_eq!((later.submits(), later.stopped), (3, None));
+}
+
+#[test]
+fn a_pause_of_a_day_in_reading_leaves_renders_and_doubts_to_a_later_run() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    let mut accepted = 0;
+    let run = stage.run(&jobs(4), &policy, |_, command| match command {
+        Command::Submit { .. } => {
+            accepted += 1;
+            if accepted == 3 { lost(command) } else { None }
+        }
+        Command::Poll { remotes } if accepted == 4 => Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Err(throttled(DAY)),
+        }),
+        _ => None,
+    });
+    assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
+    assert!(run.took < seconds(300), "it sat out {:?}", run.took);
+    let again = stage.run(&jobs(4), &policy, |_, _| None);
+    assert!(matches!(again.stopped, Some(StopReason::LongHold { .. })));
+    assert!(again.took < seconds(1) && again.commands.is_empty());
+    stage.now = stage.now.plus(seconds(2 * DAY));
+    stage.run(&jobs(4), &policy, |_, _| None);
+    assert_eq!(stage.phase(0), "done");
+}
+
+#[test]
+fn a_list_that_is_throttled_for_ever_ends_the_run() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(2), &Policy::default(), |_, command| match command {
+        Command::List { .. } => Some(Outcome::Listed {
+            result: Err(failure(FailureKind::Throttled)),
+        }),
+        _ => None,
+    });
+    assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
+    assert_eq!(run.submits(), 0);
+}
+
+#[test]
+fn an_address_where_nothing_is_found_fails_no_job() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+        Command::Poll { remotes } => Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Err(failure(FailureKind::NotFound)),
+        }),
+        Command::Look { job, .. } => Some(Outcome::Looked {
+            job: job.clone(),
+            result: Err(failure(FailureKind::NotFound)),
+        }),
+        _ => None,
+    });
+    assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
+    assert_eq!(stage.phase(0), "rendering");
+}
+
+#[test]
+fn a_job_that_the_provider_denies_fails_alone_and_again_in_the_next_run() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    for _ in 0..2 {
+        let run = stage.run(&jobs(2), &policy, |_, command| {
+            if submits(command, 1) {
+                let Command::Submit { job, .. } = command else {
+                    return None;
+                };
+                let remote = "denied".parse().unwrap();
+                return Some(Outcome::Submitted {
+                    job: job.clone(),
+                    result: Ok(remote),
+                });
+            }
+            None
+        });
+        assert_eq!(run.stopped, None);
+        assert_eq!((stage.phase(0), stage.phase(1)), ("done", "failed"));
+        stage.now = stage.now.plus(seconds(DAY));
+    }
+}
+
+#[test]
+fn a_key_revoked_half_way_loses_nothing() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+        Command::Poll { remotes } => Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Err(failure(FailureKind::Unauthorised)),
+        }),
+        _ => None,
+    });
+    assert!(matches!(run.stopped, Some(StopReason::Unauthorised { .. })));
+    let again = stage.run(&jobs(3), &policy, |_, _| None);
+    assert_eq!(run.submits() + again.submits(), 3);
+    assert!((0..3).all(|number| stage.phase(number) == "done"));
+}
+
+#[test]
+fn without_credits_what_is_paid_is_still_collected() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(5), &Policy::default(), |_, command| {
+        let Command::Submit { job, .. } = command else {
+            return None;
+        };
+        submits(command, 3).then(|| Outcome::Submitted {
+            job: job.clone(),
+            result: Err(failure(FailureKind::OutOfCredits)),
+        })
+    });
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
+    assert_eq!((stage.phase(2), stage.phase(3)), ("done", "pending"));
+    assert_eq!(run.submits(), 4);
+}
+
+#[test]
+fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
+    let mut stage = Stage::new();
+    let mut policy = Policy::default();
+    policy.limits.max_credits = Some(Credits::whole(10));
+    policy.limits.in_flight = 1;
+    let mut rows = jobs(3);
+    rows[1].estimate.high = Credits::whole(8);
+    rows[2].estimate.high = Credits::whole(1);
+    let run = stage.run(&rows, &policy, |stage, command| {
+        let Command::Poll { remotes } = command else {
+            return None;
+        };
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        for report in &mut reports {
+            report.credits_used = Some(Credits::whole(12));
+        }
+        Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Ok(reports),
+        })
+    });
+    assert_eq!(run.stopped, Some(StopReason::CapReached));
+    assert_eq!(
+        (run.submits(), stage.state(0).spent()),
+        (1, Credits::whole(12))
+    );
+}
+
+#[test]
+fn two_jobs_are_never_one_render() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(2), &Policy::default(), |stage, command| {
+        let Command::Submit { job, name, .. } = command else {
+            return None;
+        };
+        let remote = stage.accept(name);
+        let result = if submits(command, 1) {
+            Ok("r-0".parse().unwrap())
+        } else {
+            Ok(remote)
+        };
+        Some(Outcome::Submitted {
+            job: job.clone(),
+            result,
+        })
+    });
+    let remote = |number| stage.state(number).phase.remote().cloned();
+    assert_eq!(remote(1), Some("r-1".parse().unwrap()), "found by its tag");
+    assert_ne!(remote(0), remote(1));
+}
+
+#[test]
+fn progress_is_a_share_whatever_the_provider_writes() {
+    let mut stage = Stage::new();
+    let mut policy = Policy::default();
+    policy.limits.render_timeout = seconds(40);
+    let mut batch = stage.batch(&[planned(0)], &policy);
+    let mut inputs = Vec::new();
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        let step = batch.step(stage.now, inputs.drain(..));
+        let ready = step.persist(|_| Ok::<(), ()>(())).unwrap();
+        seen.extend(batch.progress());
+        for command in &ready.commands {
+            inputs.push(crate::engine::Input::Answered(stage.usual(command)));
+        }
+        stage.now = ready.wake_at.unwrap_or(stage.now.plus(seconds(1)));
+    }
+    assert!(seen.contains(&(job(0), 0.4)), "{seen:?}");
+}
+
+#[test]
+fn an_unknown_word_is_no_end_and_a_negative_charge_no_income() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(1), &Policy::default(), |stage, command| {
+        let Command::Poll { remotes } = command else {
+            return None;
+        };
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        for report in &mut reports {
+            report.credits_used = Some(Credits::whole(-7));
+            if report.status == RenderStatus::Running {
+                report.status = RenderStatus::Other("error".into());
+            }
+        }
+        Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Ok(reports),
+        })
+    });
+    assert_eq!((run.stopped.clone(), stage.phase(0)), (None, "done"));
+    assert_eq!(stage.state(0).spent(), Credits::whole(5));
+    assert!(!run.tells(|event| matches!(event, JobEvent::Failed { .. })));
+}

@@ -1,0 +1,267 @@
+//! What the person asks for, and how often it counts.
+
+use std::collections::BTreeSet;
+
+use super::stage::{Stage, failure, job, jobs, lost, seconds};
+use crate::engine::{Policy, Submits};
+use crate::model::{
+    Command, Event, FailureKind, Generation, JobEvent, Outcome, RenderReport, RenderStatus,
+    StopReason,
+};
+
+fn fresh() -> Policy {
+    Policy {
+        fresh: true,
+        ..Policy::default()
+    }
+}
+
+fn resubmits(number: usize) -> Policy {
+    Policy {
+        resubmit: [job(number)].into(),
+        ..Policy::default()
+    }
+}
+
+fn is_fetched(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Job {
+            event: JobEvent::Fetched { .. },
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_fresh_run_that_crashed_goes_on_with_and_without_the_same_word() {
+    for resumes in [fresh(), Policy::default()] {
+        let mut stage = Stage::new();
+        stage.run(&jobs(4), &Policy::default(), |_, _| None);
+        let crashed = stage.run_until(&jobs(4), &fresh(), |_, _| None, is_fetched);
+        let resumed = stage.run(&jobs(4), &resumes, |_, _| None);
+        assert_eq!(crashed.submits() + resumed.submits(), 4);
+        assert!((0..4).all(|number| stage.state(number).generation == Generation(1)));
+        let again = stage.run(&jobs(4), &fresh(), |_, _| None);
+        assert_eq!(again.submits(), 4, "a new word after an end is a new word");
+    }
+}
+
+#[test]
+fn a_fresh_run_that_was_stopped_does_not_pay_again_for_what_it_has_redone() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(4), &Policy::default(), |_, _| None);
+    let stopped = stage.run(&jobs(4), &fresh(), |_, command| {
+        let Command::Submit { job: id, .. } = command else {
+            return None;
+        };
+        (*id == job(2)).then(|| Outcome::Submitted {
+            job: id.clone(),
+            result: Err(failure(FailureKind::OutOfCredits)),
+        })
+    });
+    assert!(matches!(
+        stopped.stopped,
+        Some(StopReason::OutOfCredits { .. })
+    ));
+    let resumed = stage.run(&jobs(4), &fresh(), |_, _| None);
+    assert_eq!(resumed.submits(), 2);
+}
+
+#[test]
+fn a_fresh_run_without_its_journal_moves_past_what_the_list_shows() {
+    // Whether there are signs of the loss or not.
+    for journal_was_lost in [true, false] {
+        let mut stage = Stage::new();
+        stage.run(&jobs(2), &Policy::default(), |_, _| None);
+        for _ in 0..5 {
+            stage.journal.clear();
+            let policy = Policy {
+                journal_was_lost,
+                ..fresh()
+            };
+            let run = stage.run(&jobs(2), &policy, |_, _| None);
+            assert_eq!(run.submits(), 2);
+        }
+        assert_eq!(stage.state(0).generation, Generation(5));
+        let names: BTreeSet<_> = stage.rows.iter().map(|row| &row.1).collect();
+        assert_eq!(names.len(), stage.rows.len(), "no tag was accepted twice");
+    }
+}
+
+#[test]
+fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
+    let mut stage = Stage::new();
+    let fails = |stage: &mut Stage, command: &Command| {
+        let Command::Poll { remotes } = command else {
+            return None;
+        };
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        let is_first =
+            |report: &&mut RenderReport| report.name.as_ref().unwrap().starts_with("job-0 ");
+        for report in reports.iter_mut().filter(is_first) {
+            report.status = RenderStatus::Failed;
+        }
+        Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Ok(reports),
+        })
+    };
+    let retries = Policy {
+        retry_failed: true,
+        ..Policy::default()
+    };
+    stage.run(&jobs(1), &Policy::default(), fails);
+    assert_eq!(stage.phase(0), "failed");
+    let unasked = stage.run(&jobs(1), &Policy::default(), fails);
+    assert_eq!(unasked.submits(), 0);
+    let crashed = stage.run_until(&jobs(2), &retries, fails, |event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::Failed { .. },
+                ..
+            }
+        )
+    });
+    let resumed = stage.run(&jobs(2), &retries, fails);
+    assert_eq!((crashed.submits(), resumed.submits()), (2, 0));
+    assert_eq!(stage.run(&jobs(2), &retries, fails).submits(), 1);
+}
+
+#[test]
+fn a_named_job_in_doubt_is_taken_over_if_the_list_shows_it_after_all() {
+    for accepts in [true, false] {
+        let mut stage = Stage::new();
+        // Killed while its submit was in the air.
+        stage.run_until(
+            &jobs(1),
+            &Policy::default(),
+            |_, _| None,
+            |event| {
+                matches!(
+                    event,
+                    Event::Job {
+                        event: JobEvent::SubmitStarted { .. },
+                        ..
+                    }
+                )
+            },
+        );
+        if accepts {
+            let tag = stage.state(0).tag.unwrap();
+            stage.accept(tag.as_str());
+        }
+        stage.now = stage.now.plus(seconds(120));
+        let run = stage.run(&jobs(1), &resubmits(0), |_, _| None);
+        assert_eq!((stage.phase(0), run.stopped), ("done", None));
+        assert_eq!(stage.rows.len(), 1, "paid once in either case");
+        let generation = Generation(u32::from(!accepts));
+        assert_eq!(stage.state(0).generation, generation);
+    }
+}
+
+#[test]
+fn a_named_job_that_is_lost_again_is_not_sent_once_more_by_a_restart() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(1), &Policy::default(), |_, command| lost(command));
+    assert_eq!(stage.phase(0), "in_doubt");
+    let is_lost = |event: &Event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::SubmitLost { .. },
+                ..
+            }
+        )
+    };
+    let policy = resubmits(0);
+    let crashed = stage.run_until(&jobs(1), &policy, |_, command| lost(command), is_lost);
+    let resumed = stage.run(&jobs(1), &policy, |_, command| lost(command));
+    assert_eq!((crashed.submits(), resumed.submits()), (1, 0));
+}
+
+#[test]
+fn naming_a_job_that_is_under_way_or_done_changes_nothing() {
+    let mut stage = Stage::new();
+    let leaves = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    stage.run(&jobs(1), &leaves, |_, _| None);
+    assert_eq!(stage.phase(0), "rendering");
+    assert_eq!(stage.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
+    assert_eq!(stage.phase(0), "done");
+    assert_eq!(stage.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
+}
+
+#[test]
+fn what_is_not_selected_or_gone_from_the_sheet_is_collected_and_never_submitted() {
+    let mut stage = Stage::new();
+    let leaves = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    stage.run(&jobs(2), &leaves, |_, _| None);
+    let mut rows = jobs(4);
+    rows[0].selected = false;
+    for row in &mut rows[1..3] {
+        row.selected = false;
+        row.in_sheet = false;
+    }
+    rows[3].selected = false;
+    let run = stage.run(&rows, &resubmits(2), |_, _| None);
+    assert_eq!(run.submits(), 0);
+    let phases = [0, 1, 2, 3].map(|number| stage.phase(number));
+    assert_eq!(phases, ["done", "done", "pending", "pending"]);
+}
+
+#[test]
+fn without_its_journal_even_collect_finds_what_was_paid() {
+    let mut stage = Stage::new();
+    let leaves = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    stage.run(&jobs(3), &leaves, |_, _| None);
+    stage.journal.clear();
+    let collects = Policy {
+        submits: Submits::Nothing,
+        journal_was_lost: true,
+        ..Policy::default()
+    };
+    let run = stage.run(&jobs(4), &collects, |_, _| None);
+    assert_eq!((run.submits(), run.stopped), (0, None));
+    let phases = [0, 1, 2, 3].map(|number| stage.phase(number));
+    assert_eq!(phases, ["done", "done", "done", "pending"]);
+}
+
+#[test]
+fn a_refused_row_is_new_when_it_is_mended_and_failed_until_then() {
+    let mut stage = Stage::new();
+    let refuses = |_: &mut Stage, command: &Command| {
+        let Command::Submit { job, .. } = command else {
+            return None;
+        };
+        Some(Outcome::Submitted {
+            job: job.clone(),
+            result: Err(failure(FailureKind::Rejected)),
+        })
+    };
+    stage.run(&jobs(1), &Policy::default(), refuses);
+    assert_eq!(
+        stage
+            .run(&jobs(1), &Policy::default(), |_, _| None)
+            .submits(),
+        0
+    );
+    let mut mended = super::stage::planned(7);
+    mended.spec.id = job(0);
+    assert_eq!(
+        stage
+            .run(&[mended], &Policy::default(), |_, _| None)
+            .submits(),
+        1
+    );
+    assert_eq!(stage.phase(0), "done");
+}

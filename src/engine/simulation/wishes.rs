@@ -1,0 +1,110 @@
+//! What the person asks of each life of the program, and of the last ones.
+
+use std::time::Duration;
+
+use super::story::{Story, planned};
+use crate::engine::{Policy, Submits};
+use crate::model::{FailureAllowance, JobId, Phase};
+
+impl Story {
+    /// What the person asks of this life.
+    pub(super) fn wish(&mut self, life: u64) {
+        self.policy = Policy {
+            limits: self.policy.limits.clone(),
+            journal_was_lost: self.policy.journal_was_lost,
+            seed: self.policy.seed,
+            ..Policy::default()
+        };
+        self.policy.limits.max_duration = None;
+        self.policy.limits.max_fail = None;
+        for job in &mut self.jobs {
+            job.selected = true;
+            job.in_sheet = true;
+        }
+        match self.chance.below(14) {
+            0 => self.policy.submits = Submits::Nothing,
+            1 => self.policy.leave_after_submitting = true,
+            2 => {
+                let length = self.chance.millis(10_000, 600_000);
+                self.policy.limits.max_duration = Some(length);
+            }
+            3 => self.policy.limits.max_fail = Some(FailureAllowance::Count(0)),
+            4 => {
+                for job in self.jobs.iter_mut().skip(2) {
+                    job.selected = false;
+                }
+            }
+            5 if life > 0 => self.policy.fresh = true,
+            6 | 7 => self.policy.retry_failed = true,
+            8 if life > 0 => self.edit(),
+            9 => {
+                let done = self.done();
+                self.policy.missing_files = done.into_iter().take(3).collect();
+            }
+            10 if self.world.nature.tells_soon(self.policy.limits.settle) => {
+                let doubts: Vec<JobId> = self.in_doubt().collect();
+                self.policy.resubmit = doubts.into_iter().take(1).collect();
+            }
+            11 if life > 0 => {
+                self.jobs[0].selected = false;
+                self.jobs[0].in_sheet = false;
+                self.policy.resubmit = [self.jobs[0].spec.id.clone()].into();
+            }
+            _ => {}
+        }
+    }
+
+    /// Some rows are edited.
+    fn edit(&mut self) {
+        self.checks.rows_were_edited = true;
+        for number in 0..self.jobs.len() {
+            if self.chance.percent(20) {
+                self.jobs[number] = planned(number, 1);
+            }
+        }
+        self.policy.redo_changed = self.chance.percent(50);
+    }
+
+    fn done(&self) -> Vec<JobId> {
+        let states = self.checks.states.iter();
+        states
+            .filter(|(_, state)| matches!(state.phase, Phase::Done { .. }))
+            .map(|(job, _)| job.clone())
+            .collect()
+    }
+
+    /// The world becomes friendly, and the same command is given until nothing is left to do; at last
+    /// the person says which jobs in doubt are to be submitted again.
+    pub(super) fn epilogue(&mut self) {
+        self.world.nature = self.world.nature.friendly();
+        self.crashes = 0;
+        self.is_laptop = false;
+        self.is_impatient = false;
+        self.policy = Policy {
+            limits: self.policy.limits.clone(),
+            journal_was_lost: self.policy.journal_was_lost,
+            ..Policy::default()
+        };
+        self.policy.limits.max_credits = None;
+        self.policy.limits.max_duration = None;
+        self.policy.limits.max_fail = None;
+        for job in &mut self.jobs {
+            job.selected = true;
+            job.in_sheet = true;
+        }
+        for life in 0..6 {
+            // Longer than any pause that anybody has asked for.
+            self.now = self.now.plus(Duration::from_secs(25 * 3600));
+            if life >= 3 {
+                self.policy.resubmit = self.in_doubt().collect();
+            }
+            self.live();
+        }
+    }
+
+    fn in_doubt(&self) -> impl Iterator<Item = JobId> {
+        let states = self.checks.states.iter();
+        let doubts = states.filter(|(_, state)| matches!(state.phase, Phase::InDoubt { .. }));
+        doubts.map(|(job, _)| job.clone())
+    }
+}
