@@ -64,10 +64,9 @@ impl Tale {
     }
 
     pub(super) fn sent(&mut self, second: i64, job: &str) {
-        let fingerprint = self.campaign.jobs[usize::from(job.as_bytes()[0] - b'a')]
-            .spec
-            .fingerprint
-            .clone();
+        let jobs = &mut self.campaign.jobs.iter();
+        let planned = jobs.find(|planned| planned.spec.id.as_str() == job);
+        let fingerprint = planned.unwrap().spec.fingerprint.clone();
         let tag = Tag::of("spring", &id(job), &fingerprint, Generation(0));
         let (generation, reserved) = (Generation(0), Credits::whole(5));
         let event = JobEvent::SubmitStarted {

@@ -40,6 +40,7 @@ fn job(summary: &Summary, row: &Row) -> Value {
     } else {
         row.status()
     };
+    let (words, command) = advice(summary, row).unzip();
     json!({
         "id": spec.id,
         "status": status,
@@ -65,40 +66,61 @@ fn job(summary: &Summary, row: &Row) -> Value {
         "accepted": state.accepted_at.map(crate::model::Timestamp::as_millis),
         "rendered": state.rendered_at.map(crate::model::Timestamp::as_millis),
         "finished": state.finished_at.map(crate::model::Timestamp::as_millis),
+        "adopted": state.is_adopted,
         "attempts": state.attempts,
         "remote": state.phase.remote(),
         "error": row.failure().map(words::failure),
-        "advice": advice(summary, row),
+        "advice": words,
+        "command": command,
         "changed": row.has_changed(),
         "gone": !row.job.in_sheet,
     })
 }
 
-/// What to do about a job that did not end well.
-fn advice(summary: &Summary, row: &Row) -> Option<String> {
+/// What to do about a job that did not end well: words, and a command if one helps.
+fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
     let campaign = summary.campaign();
+    let id = row.id().as_str();
     match &row.state.phase {
-        Phase::Failed { remote: None, .. } => Some(format!(
-            "It was refused and nothing was charged. Mend line {} of the sheet and run it again.",
-            row.job.spec.origin.line
-        )),
+        Phase::Failed { remote: None, .. } => {
+            let line = row.job.spec.origin.line;
+            let words = format!(
+                "Refused before rendering; nothing was charged. Mend line {line} of the sheet and run \
+                 it again."
+            );
+            Some((words, None))
+        }
         Phase::Failed {
             remote: Some(_), ..
-        } => Some(format!(
-            "The provider could not make it. To pay for it once more: {}",
-            campaign.command("run", &["--retry-failed", "--only", row.id().as_str()])
-        )),
-        Phase::Submitting | Phase::InDoubt { .. } => Some(format!(
-            "It was sent, and no answer says whether it was accepted, so it may have been paid for \
-             and is not sent again by itself. Running the campaign again looks for it at the \
-             provider. Only if the dashboard shows no such video: {}",
-            campaign.command("run", &["--resubmit", row.id().as_str()])
-        )),
-        Phase::Fetching { .. } | Phase::Rendering { .. } => Some(format!(
-            "It is paid for. To fetch it: {}",
-            campaign.command("collect", &[])
-        )),
-        Phase::Pending | Phase::Done { .. } => None,
+        } => {
+            let retry = campaign.command("run", &["--retry-failed", "--only", id]);
+            let words = "The provider could not make it. This pays for it once more:".to_owned();
+            Some((words, Some(retry)))
+        }
+        Phase::Submitting | Phase::InDoubt { .. } => {
+            let words =
+                "It was sent, and no answer says whether it was accepted. It may have been \
+                         paid for, so it is not sent again by itself; each run looks for it at the \
+                         provider. Only if the provider's dashboard shows no such video, this pays \
+                         for it once more:"
+                    .to_owned();
+            Some((words, Some(campaign.command("run", &["--resubmit", id]))))
+        }
+        Phase::Fetching { .. } | Phase::Rendering { .. }
+            if row.failure().is_some() || row.is_overdue =>
+        {
+            let words = "It is paid for. This fetches it:".to_owned();
+            Some((words, Some(campaign.command("collect", &[]))))
+        }
+        Phase::Done { .. } if row.has_changed() => {
+            let redo = campaign.command("run", &["--redo-changed", "--only", id]);
+            let words =
+                "Its row was edited since. This makes the new version, and pays for it:".to_owned();
+            Some((words, Some(redo)))
+        }
+        Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } | Phase::Done { .. } => {
+            None
+        }
     }
 }
 
@@ -116,4 +138,17 @@ fn link(path: &str) -> String {
         }
     }
     link
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative_and_encoded() {
+        assert_eq!(
+            link("videos/a b#1?ü%.mp4"),
+            "videos/a%20b%231%3F%C3%BC%25.mp4"
+        );
+    }
 }

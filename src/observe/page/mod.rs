@@ -16,7 +16,15 @@ use super::Summary;
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+const SCRIPTS: [&str; 7] = [
+    include_str!("script/words.js"),
+    include_str!("script/marks.js"),
+    include_str!("script/cards.js"),
+    include_str!("script/filters.js"),
+    include_str!("script/keys.js"),
+    include_str!("script/charts.js"),
+    include_str!("script/start.js"),
+];
 
 /// The page.
 pub fn render(summary: &Summary) -> String {
@@ -34,7 +42,7 @@ pub fn render(summary: &Summary) -> String {
             title => data["campaign"].as_str(),
             nonce => nonce(&json),
             style => STYLE,
-            script => SCRIPT,
+            scripts => SCRIPTS,
             data => json,
             rows => minijinja::value::Serde(&data["jobs"]),
         })
@@ -67,4 +75,55 @@ fn nonce(json: &str) -> String {
         let _ = write!(nonce, "{byte:02x}");
     }
     nonce
+}
+
+#[cfg(test)]
+mod browser;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::testing::Tale;
+
+    #[test]
+    fn the_page_holds_no_markup_but_its_own() {
+        let mut tale = Tale::of(1);
+        tale.campaign.name = "</title><script>alert(1)</script>".into();
+        tale.failed(1, "a", "</script><img src=x onerror=alert(2)>\u{2028}");
+        let page = render(&tale.summary());
+        assert!(
+            !page.contains("<script>alert") && !page.contains("<img src=x"),
+            "{page}"
+        );
+        assert_eq!(
+            page.matches("</script>").count(),
+            2,
+            "the data and the script"
+        );
+        assert!(page.contains(r"\u003c/script\u003e\u003cimg src=x onerror=alert(2)\u003e"));
+    }
+
+    #[test]
+    fn the_page_loads_nothing_from_elsewhere() {
+        let mut tale = Tale::of(1);
+        tale.done(1, "a");
+        let page = render(&tale.summary());
+        assert!(
+            !page.contains("http:") && !page.contains("https:"),
+            "{page}"
+        );
+        assert!(page.contains("default-src 'none'"));
+        assert!(page.contains(r#""file":"videos/a.mp4""#));
+    }
+
+    #[test]
+    fn data_are_read_back_as_they_were() {
+        let data = serde_json::json!({ "a": "<&>\u{2028}\u{2029}\"\\ü" });
+        let embedded = embeddable(&data);
+        assert!(!embedded.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&embedded).unwrap(),
+            data
+        );
+    }
 }

@@ -1,0 +1,190 @@
+//! The page in a real browser, driven by a script that is added to it. Skipped, with a word, on a
+//! machine without Chromium, unless `CALLSHEET_REQUIRE_BROWSER` is set.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::render;
+use crate::observe::testing::Tale;
+
+/// Answers to what a test asks of the page.
+const REPORT: &str = "<pre id=\"answers\">";
+
+/// Calls `ask`, and leaves its answers there.
+const HARNESS: &str = include_str!("browser/harness.js");
+
+/// Opens the page of `tale` in `folder`, runs the body of `ask` on it, and returns what that returns.
+/// `None` if there is no browser.
+fn ask(tale: &Tale, folder: &Path, question: &str) -> Option<Value> {
+    let page = render(&tale.summary());
+    let (_, rest) = page.split_once("'nonce-").unwrap();
+    let (nonce, _) = rest.split_once('\'').unwrap();
+    let script = format!("{HARNESS} async function ask() {{ {question} }}");
+    let added = format!("<script nonce=\"{nonce}\">{script}</script></body>");
+    let path = folder.join("report.html");
+    std::fs::remove_file(&path).ok();
+    let page = page.replace("</body>", &added);
+    io::copy(
+        &mut page.as_bytes(),
+        &mut std::fs::File::create(&path).unwrap(),
+    )
+    .unwrap();
+    let dom = open(&path, &folder.join("profile"))?;
+    let (_, answers) = dom.split_once(REPORT).expect("the page has answered");
+    let (answers, _) = answers.split_once("</pre>").unwrap();
+    let answers = answers
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&amp;", "&");
+    let answers: Value = serde_json::from_str(&answers).unwrap();
+    assert_eq!(answers["error"], Value::Null, "{answers}");
+    assert_eq!(answers["seen"], json!([]), "errors on the page");
+    assert_eq!(answers["foreign"], json!([]), "requests that left the file");
+    Some(answers)
+}
+
+fn open(page: &Path, profile: &Path) -> Option<String> {
+    for browser in ["chromium", "chromium-browser", "google-chrome"] {
+        let output = Command::new(browser)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
+            .args([
+                "--disable-sync",
+                "--autoplay-policy=no-user-gesture-required",
+                "--mute-audio",
+            ])
+            .args([
+                "--virtual-time-budget=20000",
+                "--window-size=1200,900",
+                "--dump-dom",
+            ])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("file://{}", page.display()))
+            .output();
+        match output {
+            Ok(output) => return Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => panic!("{browser}: {error}"),
+        }
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that may be skipped must be requirable where it may not"
+    )]
+    let is_required = std::env::var_os("CALLSHEET_REQUIRE_BROWSER").is_some();
+    assert!(!is_required, "a browser is required and there is none");
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    {
+        eprintln!("skipped: no Chromium on this machine");
+    }
+    None
+}
+
+/// Two done, one failed, one in doubt, one pending; the texts are hostile.
+fn tale(folder: &Path) -> Tale {
+    let mut tale = Tale::of(5);
+    tale.done(1, "a");
+    tale.failed(2, "b", "no face <b>\"><img src=x onerror=alert(1)></b>");
+    tale.lost(3, "c");
+    tale.done(4, "d");
+    tale.campaign.name = "</script><script>alert(2)</script>".into();
+    std::fs::create_dir_all(folder.join("videos")).unwrap();
+    for job in ["a", "d"] {
+        let mut file = std::fs::File::create(folder.join(format!("videos/{job}.mp4"))).unwrap();
+        io::copy(&mut &include_bytes!("browser/sample.webm")[..], &mut file).unwrap();
+    }
+    tale
+}
+
+#[test]
+fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
+    let folder = tempfile::tempdir().unwrap();
+    let tale = tale(folder.path());
+    let Some(answers) = ask(&tale, folder.path(), include_str!("browser/review.js")) else {
+        return;
+    };
+    assert_eq!(
+        answers["all"],
+        json!(["b", "c", "a", "d", "e"]),
+        "trouble first"
+    );
+    assert_eq!(answers["shown"], "5 jobs.");
+    assert_eq!(answers["injected"], 0);
+    assert_eq!(answers["title"], "</script><script>alert(2)</script>");
+    assert_eq!(
+        answers["words"],
+        "no face <b>\"><img src=x onerror=alert(1)></b>"
+    );
+    assert_eq!(answers["resubmit"], "callsheet run spring.csv --resubmit c");
+    assert_eq!(answers["found"], json!(["d"]));
+    assert_eq!(answers["done"], json!(["a", "d"]));
+    assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
+    assert_eq!(answers["focused"], true);
+    assert_eq!(answers["marks"], json!(["approved", "rejected"]));
+    let csv = "job_id,mark,comment\na,approved,\nd,rejected,\"too \"\"loud\"\", again\"\n";
+    assert_eq!(answers["csv"], csv);
+    assert_eq!(answers["rejected"], json!(["d"]));
+    assert_eq!(
+        (&answers["playing"], &answers["paused"]),
+        (&json!(true), &json!(true))
+    );
+
+    let again = "return { marks: [card('a').dataset.mark, card('d').dataset.mark] };";
+    let answers = ask(&tale, folder.path(), again).unwrap();
+    assert_eq!(
+        answers["marks"],
+        json!(["approved", "rejected"]),
+        "after a reload"
+    );
+
+    let mut remade = self::tale(folder.path());
+    for entry in &mut remade.entries {
+        if let crate::model::Event::Job {
+            event: crate::model::JobEvent::Submitted { remote },
+            ..
+        } = &mut entry.event
+        {
+            *remote = "another".parse().unwrap();
+        }
+    }
+    let answers = ask(&remade, folder.path(), again).unwrap();
+    assert_eq!(
+        answers["marks"],
+        json!(["", ""]),
+        "another video has its own marks"
+    );
+}
+
+#[test]
+fn nothing_loads_before_it_is_seen_and_two_thousand_jobs_are_quick() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tale = Tale::of(1);
+    tale.campaign.jobs = (0..2000)
+        .map(|n| crate::observe::testing::planned(&format!("a{n}"), n + 2))
+        .collect();
+    for n in 0..2000 {
+        tale.done(n, &format!("a{n}"));
+    }
+    let Some(answers) = ask(&tale, folder.path(), include_str!("browser/many.js")) else {
+        return;
+    };
+    assert_eq!(answers["cards"], 2000);
+    assert_eq!(answers["found"], json!(["a1999"]));
+    let waiting = answers["waiting"].as_u64().unwrap();
+    assert!(
+        (1500..2000).contains(&waiting),
+        "only what is seen loads: {answers}"
+    );
+}

@@ -1,0 +1,43 @@
+// A person reviews five jobs.
+const answers = { all: listed(), shown: byId("shown").textContent };
+answers.injected = document.querySelectorAll("main img[src='x'], main script, header script, main b").length;
+answers.title = document.querySelector("h1").textContent;
+answers.error = null;
+answers.words = card("b").querySelector(".error").textContent;
+answers.resubmit = card("c").querySelector(".command").textContent;
+
+set("search", "about D.");
+answers.found = listed();
+set("search", "");
+document.querySelector("#statuses [value=done]").click();
+answers.done = listed();
+document.querySelector("#statuses [value='']").click();
+set("sort", "sheet");
+answers.sheet = listed();
+
+card("a").focus();
+press("ArrowRight");
+press("ArrowRight");
+press("ArrowRight");
+answers.focused = document.activeElement === card("d");
+press("r");
+press("Home");
+press("a");
+answers.marks = [card("a").dataset.mark, card("d").dataset.mark];
+const comment = card("d").querySelector("input");
+comment.value = 'too "loud", again';
+comment.dispatchEvent(new Event("input", { bubbles: true }));
+answers.csv = marksAsCsv();
+set("marked", "rejected");
+answers.rejected = listed();
+set("marked", "");
+
+card("a").focus();
+press(" ");
+const video = card("a").querySelector("video");
+video.loop = true;
+for (let tries = 0; tries < 500 && video.currentTime === 0; tries += 1) await pause(20);
+answers.playing = video.currentTime > 0 && video.videoWidth === 48;
+press(" ");
+answers.paused = video.paused;
+return answers;

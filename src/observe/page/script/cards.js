@@ -1,0 +1,158 @@
+// One card for each job: a frame of the true ratio, what was said, what it cost, what to do.
+
+let playing = null;
+
+// Loads a thumbnail shortly before its card is seen. `loading="lazy"` does nothing for files on disk.
+const approaching = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      approaching.unobserve(target);
+      const image = target.querySelector("img");
+      if (image) image.src = image.dataset.src;
+    }
+  },
+  { rootMargin: "600px" },
+);
+
+function frame(job) {
+  const shape = job.width > job.height ? "wide" : job.width < job.height ? "tall" : "square";
+  if (!job.file) {
+    return make("div", { class: `frame empty ${shape}` }, make("span", {}, STATUSES[job.status]));
+  }
+  const button = make("button", { class: `frame ${shape}`, type: "button", "aria-label": `Play ${job.id}` });
+  if (job.thumbnail) {
+    const image = make("img", { decoding: "async", alt: "", "data-src": job.thumbnail });
+    image.addEventListener("error", () => image.remove(), { once: true });
+    button.append(image);
+  }
+  button.append(make("span", { class: "play", "aria-hidden": "true" }));
+  button.addEventListener("click", () => play(button.closest(".card"), job));
+  return button;
+}
+
+// Starts the video of a card, or pauses it if it is playing.
+function play(card, job) {
+  if (!job.file) return;
+  let video = card.querySelector("video");
+  if (!video) {
+    const button = card.querySelector("button.frame");
+    if (!button) return;
+    video = make("video", { class: button.className, controls: "", playsinline: "", src: job.file, "aria-label": job.id });
+    if (job.thumbnail) video.poster = job.thumbnail;
+    video.addEventListener("play", () => {
+      if (playing && playing !== video) playing.pause();
+      playing = video;
+    });
+    video.addEventListener("error", () => {
+      const missing = make("span", {}, `not beside this page: ${job.name}`);
+      video.replaceWith(make("div", { class: button.className + " empty" }, missing));
+    });
+    button.replaceWith(video);
+    card.focus({ preventScroll: true });
+  }
+  if (video.paused) video.play().catch(() => {});
+  else video.pause();
+}
+
+function facts(job) {
+  const estimate = range(job.low, job.high);
+  const cost = job.used === null ? `about ${estimate} credits` : `${number(job.used)} credits`;
+  const render = renderTime(job);
+  return [
+    job.persona,
+    job.model,
+    job.status === "failed" && job.used === 0 ? "nothing charged" : cost,
+    job.seconds === null ? null : `${number(job.seconds)} s long`,
+    render === null ? null : `rendered in ${duration(render)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+// Everything else that is known of a job; made when it is asked for, for few of many are.
+function details(job) {
+  const made = make("details", {}, make("summary", {}, "Details"));
+  made.addEventListener("toggle", () => made.append(particulars(job)), { once: true });
+  return made;
+}
+
+function particulars(job) {
+  const list = make("dl");
+  const tell = (name, value) => {
+    if (value === null || value === undefined || value === "") return;
+    list.append(make("dt", {}, name), make("dd", {}, String(value)));
+  };
+  tell("text", job.text);
+  tell("recording", job.audio);
+  tell("sheet", `line ${job.line}${job.gone ? ", gone since" : ""}`);
+  tell("estimate", `${range(job.low, job.high)} credits`);
+  tell("charged", job.used === null ? null : `${number(job.used)} credits`);
+  tell("sent", job.submitted === null ? null : moment(job.submitted));
+  tell("finished", job.finished === null ? null : moment(job.finished));
+  tell("attempts", job.attempts || null);
+  tell("provider's id", job.remote);
+  tell("persona", job.persona_id);
+  if (job.file) {
+    list.append(make("dt", {}, "file"), make("dd", {}, make("a", { href: job.file, target: "_blank", rel: "noopener" }, job.name)));
+  }
+  return list;
+}
+
+function markButtons(card, job) {
+  const button = (mark, label) => {
+    const made = make("button", { type: "button", class: mark, "aria-pressed": "false" }, label);
+    made.addEventListener("click", () => toggleMark(card, job, mark));
+    return made;
+  };
+  const comment = make("input", { type: "text", placeholder: "comment", "aria-label": `Comment on ${job.id}` });
+  comment.value = markOf(job).comment;
+  comment.addEventListener("input", () => setMark(job, { comment: comment.value }));
+  return make("div", { class: "marks" }, button("approved", "Approve"), button("rejected", "Reject"), comment);
+}
+
+function toggleMark(card, job, mark) {
+  if (!job.file) return;
+  setMark(job, { mark: markOf(job).mark === mark ? "" : mark });
+  showMark(card, job);
+}
+
+function showMark(card, job) {
+  const { mark } = markOf(job);
+  card.dataset.mark = mark;
+  for (const button of card.querySelectorAll(".marks button")) {
+    button.setAttribute("aria-pressed", String(button.className === mark));
+  }
+}
+
+function makeCard(job, place) {
+  const id = `job-${place}`;
+  const card = make("article", { class: "card", tabindex: "-1", "aria-labelledby": id, "data-status": job.status });
+  const notes = [
+    job.status === "done" ? null : STATUSES[job.status],
+    job.changed ? "edited since" : null,
+    job.gone ? "gone from the sheet" : null,
+  ];
+  const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")));
+  card.append(
+    make("div", { class: "mount" }, frame(job), make("span", { class: "edge" }, String(job.line)), make("span", { class: "edge" }, job.ratio)),
+    make("div", { class: "what" }, head, make("p", { class: "facts" }, facts(job)), make("p", { class: "said" }, job.text ?? job.audio), details(job)),
+  );
+  if (job.error || job.advice) {
+    card.append(
+      make(
+        "div",
+        { class: "trouble" },
+        job.error ? make("p", { class: "error" }, job.error) : null,
+        job.advice ? make("p", { class: "advice" }, job.advice) : null,
+        job.command ? make("code", { class: "command" }, job.command) : null,
+      ),
+    );
+  }
+  if (job.file) {
+    approaching.observe(card);
+    card.append(markButtons(card, job));
+    showMark(card, job);
+  }
+  return card;
+}

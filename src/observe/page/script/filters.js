@@ -1,0 +1,83 @@
+// Which cards are shown, in which order.
+
+const cards = jobs.map((job, place) => makeCard(job, place));
+const haystacks = jobs.map((job) =>
+  [job.id, job.text, job.audio, job.persona, job.persona_id, job.error, job.remote, job.model].filter(Boolean).join("\n").toLowerCase(),
+);
+let status = "";
+// Places of the jobs that are shown, in their order on the page.
+let shown = [];
+
+const ORDERS = {
+  attention: (a, b) => urgency(a) - urgency(b) || a - b,
+  sheet: (a, b) => a - b,
+  cost: (a, b) => cost(jobs[b]) - cost(jobs[a]) || a - b,
+  render: (a, b) => (renderTime(jobs[b]) ?? -1) - (renderTime(jobs[a]) ?? -1) || a - b,
+  persona: (a, b) => jobs[a].persona.localeCompare(jobs[b].persona) || a - b,
+  newest: (a, b) => (jobs[b].finished ?? -1) - (jobs[a].finished ?? -1) || a - b,
+};
+
+const cost = (job) => job.used ?? job.high;
+
+// What needs a person comes first; all the rest keeps the sheet's order.
+function urgency(place) {
+  return Math.min(URGENCY.indexOf(jobs[place].status), 2);
+}
+
+function isShown(place) {
+  const job = jobs[place];
+  const kept = markOf(job);
+  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const marked = byId("marked").value;
+  const comment = kept.comment.toLowerCase();
+  return (
+    (!status || job.status === status) &&
+    (!byId("persona").value || job.persona === byId("persona").value) &&
+    (!byId("ratio").value || job.ratio === byId("ratio").value) &&
+    (!marked || (marked === "comment" ? kept.comment : marked === "none" ? job.file && !kept.mark : kept.mark === marked)) &&
+    words.every((word) => haystacks[place].includes(word) || comment.includes(word))
+  );
+}
+
+function show() {
+  const order = ORDERS[byId("sort").value];
+  shown = jobs.map((_, place) => place).filter(isShown).sort(order);
+  const visible = new Set(shown);
+  cards.forEach((card, place) => (card.hidden = !visible.has(place)));
+  byId("cards").classList.toggle("trouble-first", byId("sort").value === "attention");
+  byId("cards").append(...shown.map((place) => cards[place]));
+  byId("shown").textContent = shown.length === jobs.length ? `${plural(jobs.length, "job")}.` : `${number(shown.length)} of ${plural(jobs.length, "job")}.`;
+  for (const button of byId("statuses").children) {
+    button.setAttribute("aria-pressed", String(button.value === status));
+  }
+  const current = cards.find((card) => card.tabIndex === 0);
+  if (shown.length > 0 && (!current || current.hidden)) setCurrent(cards[shown[0]]);
+}
+
+function setCurrent(card) {
+  for (const other of cards) if (other.tabIndex === 0) other.tabIndex = -1;
+  card.tabIndex = 0;
+}
+
+function fillChoices(id, values) {
+  const sorted = [...new Set(values)].sort((a, b) => a.localeCompare(b));
+  byId(id).append(...sorted.map((value) => make("option", { value }, value)));
+  if (sorted.length < 2) byId(id).parentElement.hidden = true;
+}
+
+function statusButtons() {
+  const count = new Map();
+  for (const job of jobs) count.set(job.status, (count.get(job.status) ?? 0) + 1);
+  const button = (value, word, total) => {
+    const made = make("button", { type: "button", value, "data-status": value }, make("b", {}, number(total)), ` ${word}`);
+    made.addEventListener("click", () => {
+      status = value;
+      show();
+    });
+    return made;
+  };
+  byId("statuses").append(button("", jobs.length === 1 ? "job" : "jobs", jobs.length));
+  for (const value of ["done", "failed", "in_doubt", "rendering", "downloading", "pending", "left_out"]) {
+    if (count.has(value)) byId("statuses").append(button(value, STATUSES[value], count.get(value)));
+  }
+}

@@ -1,0 +1,74 @@
+// The keyboard: arrows over the sheet of cards, one key for each thing to do with a card.
+
+function focusCard(card) {
+  setCurrent(card);
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest" });
+}
+
+function go(card, steps) {
+  const place = shown.indexOf(cards.indexOf(card)) + steps;
+  focusCard(cards[shown[Math.max(0, Math.min(shown.length - 1, place))]]);
+}
+
+// The card above or below: the nearest one of the next row. Rows may hold different numbers of cards.
+function goRow(card, step) {
+  const here = shown.indexOf(cards.indexOf(card));
+  let row = null;
+  let nearest = card;
+  for (let place = here + step; place >= 0 && place < shown.length; place += step) {
+    const other = cards[shown[place]];
+    if (other.offsetTop === card.offsetTop) continue;
+    row ??= other.offsetTop;
+    if (other.offsetTop !== row) break;
+    const distance = (some) => Math.abs(some.offsetLeft - card.offsetLeft);
+    if (nearest === card || distance(other) < distance(nearest)) nearest = other;
+  }
+  focusCard(nearest);
+}
+
+function onCardKey(event, card) {
+  const job = jobs[cards.indexOf(card)];
+  const isCard = event.target === card;
+  switch (event.key) {
+    case "ArrowRight": return go(card, 1);
+    case "ArrowLeft": return go(card, -1);
+    case "ArrowDown": return goRow(card, 1);
+    case "ArrowUp": return goRow(card, -1);
+    case "Home": return go(card, -shown.length);
+    case "End": return go(card, shown.length);
+    case " ": return isCard ? play(card, job) : false;
+    case "a": case "A": return toggleMark(card, job, "approved");
+    case "r": case "R": return toggleMark(card, job, "rejected");
+    case "c": case "C": return card.querySelector(".marks input")?.focus();
+    default: return false;
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const card = event.target.closest?.(".card");
+  if (event.target.matches?.("input, select, video")) {
+    if (event.key !== "Escape") return;
+    if (event.target.id === "search") {
+      event.target.value = "";
+      show();
+    } else if (card) card.focus();
+    return;
+  }
+  if (event.key === "/") {
+    event.preventDefault();
+    byId("search").focus();
+  } else if (card && onCardKey(event, card) !== false) {
+    event.preventDefault();
+  } else if (!card && event.target === document.body && event.key.startsWith("Arrow") && shown.length > 0) {
+    const current = cards.find((other) => other.tabIndex === 0);
+    event.preventDefault();
+    current?.focus();
+  }
+});
+
+byId("cards").addEventListener("focusin", (event) => {
+  const card = event.target.closest(".card");
+  if (card) setCurrent(card);
+});

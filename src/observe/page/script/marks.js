@@ -1,0 +1,50 @@
+// Marks and comments of the person who reviews. They stay in this browser; a mark belongs to one video,
+// so one that is made again comes unmarked.
+
+const MARKS_KEY = `callsheet marks of ${report.campaign}`;
+
+const marks = readMarks();
+
+function readMarks() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(MARKS_KEY) ?? "{}");
+    return new Map(Object.entries(kept ?? {}).filter(([, mark]) => mark && typeof mark === "object"));
+  } catch {
+    return new Map();
+  }
+}
+
+function markOf(job) {
+  const kept = marks.get(job.id);
+  return kept && kept.video === job.remote ? kept : { mark: "", comment: "", video: job.remote };
+}
+
+function setMark(job, change) {
+  const mark = { ...markOf(job), ...change };
+  if (mark.mark || mark.comment) marks.set(job.id, mark);
+  else marks.delete(job.id);
+  try {
+    localStorage.setItem(MARKS_KEY, JSON.stringify(Object.fromEntries(marks)));
+  } catch {
+    byId("shown").textContent = "This browser does not keep marks: save them as CSV before you leave.";
+  }
+}
+
+function csvCell(text) {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function marksAsCsv() {
+  const lines = jobs
+    .map((job) => [job.id, markOf(job)])
+    .filter(([, mark]) => mark.mark || mark.comment)
+    .map(([id, mark]) => [id, mark.mark, mark.comment].map(csvCell).join(","));
+  return ["job_id,mark,comment", ...lines].join("\n") + "\n";
+}
+
+function saveMarks() {
+  const url = URL.createObjectURL(new Blob([marksAsCsv()], { type: "text/csv" }));
+  const link = make("a", { href: url, download: "marks.csv" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

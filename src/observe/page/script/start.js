@@ -1,0 +1,22 @@
+// Puts everything on the page.
+
+function stateInWords() {
+  const run = report.runs.at(-1);
+  const parts = [];
+  if (report.sandbox) parts.push("Sandbox: sample videos, and nothing was charged.");
+  if (report.as_of !== null) parts.push(`As of ${moment(report.as_of)}${run && !run.ended_at ? ", while a run was going on" : ""}.`);
+  const { skipped } = report.totals;
+  if (skipped > 0) parts.push(`${plural(skipped, "row")} of the sheet skipped.`);
+  return parts.join(" ");
+}
+
+byId("state").textContent = stateInWords();
+statusButtons();
+moneyLine();
+fillChoices("persona", jobs.map((job) => job.persona));
+fillChoices("ratio", jobs.map((job) => job.ratio));
+byId("export").addEventListener("click", saveMarks);
+byId("tools").addEventListener("input", show);
+byId("tools").addEventListener("submit", (event) => event.preventDefault());
+show();
+byId("charts").append(...[creditsByPersona(), estimateAgainstActual(), timeline()].filter(Boolean));
