@@ -1,4 +1,4 @@
-//! JUnit XML, so that a build server shows a campaign as it shows a test run.
+//! `JUnit` XML, so that a build server shows a campaign as it shows a test run.
 
 use std::fmt::Write;
 
