@@ -9,9 +9,11 @@ use super::check::{Checked, Rules};
 use super::document::{Defaults, Item};
 use super::draft::{self, Combination, Draft, Value};
 use super::field::Field;
+use super::former;
 use super::header::Columns;
+use super::ids::{self, GivenId};
 use super::made::Made;
-use super::naming::{self, FileNaming, GivenId};
+use super::naming::{self, FileNaming};
 use super::options::InvalidRows;
 use super::problem::{Findings, Problem};
 use super::sheet::SheetBuilder;
@@ -83,16 +85,14 @@ impl<'a> Assembly<'a> {
             .map(|column| table.header[*column].text.as_str());
         let names = VariableNames::new(own.clone());
         let places = self.sheet.columns(own);
-        for row in &table.rows {
+        for lines in former::rows(table, columns) {
+            let row = &lines[0];
             let mut findings = Findings::default();
             extra_cells(table, row, &mut findings);
             let cells: Vec<String> = columns
                 .own
                 .iter()
-                .map(|column| {
-                    row.get(*column)
-                        .map_or_else(String::new, |cell| cell.text.clone())
-                })
+                .map(|column| former::text_at(row, *column).to_owned())
                 .collect();
             let mut draft = Draft::new(row[0].place.clone());
             for (field, column) in &columns.fields {
@@ -108,19 +108,15 @@ impl<'a> Assembly<'a> {
             }
             draft.variables.add(&names, cells.clone());
             draft.excused = excused.to_vec();
+            draft.former_ids = former::ids(lines, columns);
             if let Some(item) = item {
                 draft.values.extend(item.values.clone());
                 draft.include.clone_from(&item.include);
                 draft.exclude.clone_from(&item.exclude);
                 draft.excused.extend(&item.excused);
             }
-            let former = columns.job_id.and_then(|column| row.get(column));
-            let former = former.filter(|cell| !cell.is_blank());
             let row = self.sheet.push(&places, cells);
-            let made = self.add(draft, Some(row), findings);
-            if let (Some(former), [made]) = (former, &mut self.made[made..]) {
-                made.former_id = Some(former.text.trim().to_owned());
-            }
+            self.add(draft, Some(row), findings);
         }
     }
 
@@ -139,8 +135,8 @@ impl<'a> Assembly<'a> {
         self.drafts.push(findings);
     }
 
-    /// Adds the jobs of a draft; the first of them will stand at the place that is returned.
-    fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) -> usize {
+    /// Adds the jobs of a draft.
+    fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) {
         let begin = self.made.len();
         draft.excused.extend(&self.defaults.excused);
         for (field, values) in &self.defaults.values {
@@ -154,7 +150,9 @@ impl<'a> Assembly<'a> {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
             for combination in &combinations {
-                self.note_id(&draft, combination, &mut findings);
+                if draft.former_ids.is_empty() {
+                    self.note_id(&draft, combination, &mut findings);
+                }
                 let Some(checked) = self.rules.check(&draft, combination, &mut findings) else {
                     continue;
                 };
@@ -164,13 +162,17 @@ impl<'a> Assembly<'a> {
                 self.made
                     .push(Made::new(index, row, place, checked, &varying));
             }
+            if findings.problems.is_empty() && !draft.former_ids.is_empty() {
+                let made = self.made.split_off(begin);
+                let kept = former::keep(made, &draft.former_ids, &mut findings);
+                self.made.extend(kept);
+            }
             if self.made.len() > MAX_JOBS {
                 let message = format!("the manifest makes more than {MAX_JOBS} jobs");
                 findings.problem(Problem::at(&draft.place, message).help("split the campaign"));
             }
         }
         self.drafts.push(findings);
-        begin
     }
 
     /// Remembers the id that is given, though the rest of the row be wrong: it is taken all the same.
@@ -178,7 +180,7 @@ impl<'a> Assembly<'a> {
         let index = self.drafts.len();
         if let Some(value) = combination.get(&Field::Id)
             && let Some(text) = self.rules.render(draft, combination, value, findings)
-            && let Some(text) = naming::dashed(&text)
+            && let Some(text) = ids::dashed(&text)
         {
             self.given_ids.push(GivenId {
                 draft: index,
@@ -219,7 +221,7 @@ impl<'a> Assembly<'a> {
             template: file_name,
             templates: &self.rules.templates,
         };
-        naming::refuse_doubles(&self.given_ids, &mut self.drafts);
+        ids::refuse_doubles(&self.given_ids, &mut self.drafts);
         let named = naming::name_all(self.made, &files, &mut self.drafts);
         let left_out: Vec<bool> = match invalid {
             InvalidRows::Refuse => vec![false; self.drafts.len()],

@@ -7,8 +7,9 @@ use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
 
-/// The columns that the results add to a sheet (DESIGN section 4).
-pub(super) const RESULT_COLUMNS: [&str; 13] = [
+/// The columns that the results add to a sheet, in their order. A sheet that has them all in one
+/// block is a `results.csv` that came back.
+pub const RESULT_COLUMNS: [&str; 13] = [
     "job_id",
     "status",
     "file",
