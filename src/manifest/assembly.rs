@@ -87,13 +87,19 @@ impl<'a> Assembly<'a> {
         let places = self.sheet.columns(own);
         for lines in former::rows(table, columns) {
             let row = &lines[0];
-            let mut findings = Findings::default();
-            extra_cells(table, row, &mut findings);
             let cells: Vec<String> = columns
                 .own
                 .iter()
                 .map(|column| former::text_at(row, *column).to_owned())
                 .collect();
+            let sheet_row = self.sheet.push(&places, cells.clone());
+            if let Some(problem) = extra_cells(table, row) {
+                // Its cells have slipped, so that whatever else is said of them would mislead.
+                let problems = vec![problem];
+                let notes = Vec::new();
+                self.add_findings(Findings { problems, notes });
+                continue;
+            }
             let mut draft = Draft::new(row[0].place.clone());
             for (field, column) in &columns.fields {
                 let values = row
@@ -106,7 +112,7 @@ impl<'a> Assembly<'a> {
                     draft.values.insert(*field, values);
                 }
             }
-            draft.variables.add(&names, cells.clone());
+            draft.variables.add(&names, cells);
             draft.excused = excused.to_vec();
             draft.former_ids = former::ids(lines, columns);
             if let Some(item) = item {
@@ -115,8 +121,7 @@ impl<'a> Assembly<'a> {
                 draft.exclude.clone_from(&item.exclude);
                 draft.excused.extend(&item.excused);
             }
-            let row = self.sheet.push(&places, cells);
-            self.add(draft, Some(row), findings);
+            self.add(draft, Some(sheet_row), Findings::default());
         }
     }
 
@@ -164,7 +169,7 @@ impl<'a> Assembly<'a> {
             }
             if findings.problems.is_empty() && !draft.former_ids.is_empty() {
                 let made = self.made.split_off(begin);
-                let kept = former::keep(made, &draft.former_ids, &mut findings);
+                let kept = former::keep(&made, &draft.former_ids, &mut findings);
                 self.made.extend(kept);
             }
             if self.made.len() > MAX_JOBS {
@@ -278,23 +283,20 @@ fn values_of(field: Field, cell: &Cell) -> Vec<Value> {
 
 /// Cells beyond the header are most often a text with an unquoted delimiter. Empty ones, which some
 /// programs append, harm nobody.
-fn extra_cells(table: &Table, row: &[Cell], findings: &mut Findings) {
+fn extra_cells(table: &Table, row: &[Cell]) -> Option<Problem> {
     let width = table.header.len();
-    if let Some(extra) = row.iter().skip(width).find(|cell| !cell.is_blank()) {
-        let message = format!(
-            "this row has {}, but the header has {width}",
-            words::count(row.len(), "cell", "cells")
-        );
-        let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
-        findings.problem(Problem::at(&extra.place, message).help(help));
-    }
+    let extra = row.iter().skip(width).find(|cell| !cell.is_blank())?;
+    let cells = words::count(row.len(), "cell", "cells");
+    let message = format!("this row has {cells}, but the header has {width}");
+    let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
+    Some(Problem::at(&extra.place, message).help(help))
 }
 
 /// The row that stands for a job written in YAML: what it is made of, filled in.
 fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
     let used = YAML_COLUMNS.into_iter().filter_map(|field| {
         let value = checked.combination.get(&field)?;
-        Some((field.name(), value.text.clone()))
+        Some((field.name(), value.text.trim().to_owned()))
     });
     let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
     let columns = sheet.columns(names);

@@ -136,7 +136,7 @@ impl Rules<'_> {
             value.map_or_else(String::new, |value| value.text.clone())
         });
         let mut variables = Variables::default();
-        variables.add(&self.field_names, values.collect());
+        variables.add(&self.field_names, values.collect::<Vec<_>>());
         variables.append(&draft.variables);
         variables.append(&self.everywhere);
         variables

@@ -50,28 +50,25 @@ pub(super) fn ids(lines: &[Vec<Cell>], columns: &Columns) -> Vec<Value> {
 
 /// Of the jobs that a row makes those that its lines name, under the ids they had. Jobs whose row was
 /// edited are known by their order.
-pub(super) fn keep(made: Vec<Made>, former: &[Value], findings: &mut Findings) -> Vec<Made> {
-    let natural = natural_ids(&made);
+pub(super) fn keep(made: &[Made], former: &[Value], findings: &mut Findings) -> Vec<Made> {
+    let natural = natural_ids(made);
     let known: Option<Vec<usize>> = former
         .iter()
         .map(|id| natural.iter().position(|natural| *natural == id.text))
         .collect();
-    let chosen: Vec<usize> = match known {
-        Some(known) => known,
-        None if former.len() % made.len().max(1) == 0 => (0..former.len())
-            .map(|index| index % made.len().max(1))
-            .collect(),
-        None => {
-            let lines = words::count(former.len(), "line", "lines");
-            let message = format!(
-                "this row makes {} jobs, but there are {lines} of it, and nothing tells which",
-                made.len()
-            );
-            let help =
-                "let each line name one persona and one ratio, or begin from the first sheet";
-            findings.problem(Problem::at(&former[0].place, message).help(help));
-            return Vec::new();
-        }
+    let in_order = || {
+        let is_whole = former.len().is_multiple_of(made.len().max(1));
+        is_whole.then(|| (0..made.len()).cycle().take(former.len()).collect())
+    };
+    let Some(chosen) = known.or_else(in_order) else {
+        let lines = words::count(former.len(), "line", "lines");
+        let message = format!(
+            "this row makes {} jobs, but there are {lines} of it, and nothing tells which",
+            made.len()
+        );
+        let help = "let each line name one persona and one ratio, or begin from the first sheet";
+        findings.problem(Problem::at(&former[0].place, message).help(help));
+        return Vec::new();
     };
     let mut jobs: Vec<Made> = Vec::with_capacity(former.len());
     for (index, id) in chosen.into_iter().zip(former) {

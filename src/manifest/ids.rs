@@ -61,7 +61,7 @@ pub(super) fn natural_ids(jobs: &[Made]) -> Vec<String> {
 pub(super) fn identify(made: &[Made], findings: &mut [Findings]) -> Vec<Option<JobId>> {
     let mut ids = Ids {
         made,
-        ids: vec![None; made.len()],
+        given: vec![None; made.len()],
         taken: HashMap::new(),
         next_copy: HashMap::new(),
     };
@@ -80,13 +80,13 @@ pub(super) fn identify(made: &[Made], findings: &mut [Findings]) -> Vec<Option<J
             ids.take_or_copy(index, &job.content_id(), &mut findings[job.draft]);
         }
     }
-    ids.ids
+    ids.given
 }
 
 /// The ids given so far.
 struct Ids<'m> {
     made: &'m [Made],
-    ids: Vec<Option<JobId>>,
+    given: Vec<Option<JobId>>,
     /// Whose each id is.
     taken: HashMap<String, usize>,
     /// The number to try next for a copy of each id.
@@ -129,7 +129,7 @@ impl Ids<'_> {
         }
         self.taken.insert(folded(&free), index);
         let id = free.parse();
-        self.ids[index] =
+        self.given[index] =
             Some(id.expect("made of a slug, a ratio, a hash and a number, or an accepted id"));
     }
 }

@@ -41,8 +41,6 @@ mod node;
 mod options;
 mod place;
 mod problem;
-#[cfg(test)]
-mod properties;
 mod ratio;
 mod remarks;
 mod row;
@@ -57,11 +55,8 @@ mod template;
 mod words;
 mod workbook;
 mod workbook_cell;
-#[cfg(test)]
-mod workbook_scenarios;
 
 pub use delimited::{Delimiter, ParseDelimiterError};
-pub use excerpt::Excerpt;
 pub use file_kind::{FileKind, file_kind};
 pub use header::RESULT_COLUMNS;
 pub use load::{ReadFile, load, names_to_resolve};

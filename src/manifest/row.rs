@@ -148,6 +148,15 @@ impl Row<'_, '_> {
 
     fn text(&mut self) -> Option<String> {
         let value = self.value(Field::Text)?;
+        let written = value.text.trim();
+        if value.text.starts_with(' ')
+            && written.len() > 1
+            && written.starts_with('"')
+            && written.ends_with('"')
+        {
+            let message = "the quotes belong to this text, because a space stands before the first";
+            self.findings.note(&value.place, message);
+        }
         let text = match cell_values::spoken(&value.text) {
             Ok(text) => text,
             Err(character) => {

@@ -1,4 +1,4 @@
-//! Excel and OpenDocument: a workbook's sheet becomes a [`Table`], its formulas by their stored values.
+//! Excel and `OpenDocument`: a workbook's sheet becomes a [`Table`], its formulas by their stored values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -40,18 +40,14 @@ pub(super) fn read(
         let table = read_sheet(name, bytes, wanted, &mut findings);
         (table, findings)
     });
-    match attempt {
-        Ok((table, found)) => {
-            findings.absorb(found);
-            table
-        }
-        Err(_) => {
-            let whole = Place::file(&Source::of_workbook(name, None));
-            let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
-            findings.problem(Problem::at(&whole, "the workbook is damaged").help(help));
-            None
-        }
+    if let Ok((table, found)) = attempt {
+        findings.absorb(found);
+        return table;
     }
+    let whole = Place::file(&Source::of_workbook(name, None));
+    let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
+    findings.problem(Problem::at(&whole, "the workbook is damaged").help(help));
+    None
 }
 
 fn read_sheet(
@@ -122,17 +118,15 @@ fn open(bytes: &[u8]) -> Result<Book<'_>, String> {
         };
     }
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return match Xls::new(Cursor::new(bytes)) {
-            Ok(book) => Ok(Sheets::Xls(book)),
-            // An encrypted `.xlsx` has the outer shape of an `.xls`.
-            Err(error) => Err(match Xlsx::new(Cursor::new(bytes)) {
-                Err(XlsxError::Password) => "the workbook is protected by a password".to_owned(),
-                _ => {
-                    let error = words::clean(&error.to_string());
-                    format!("this is no workbook that can be read: {error}")
-                }
-            }),
+        let error = match Xls::new(Cursor::new(bytes)) {
+            Ok(book) => return Ok(Sheets::Xls(book)),
+            Err(error) => words::clean(&error.to_string()),
         };
+        // An encrypted `.xlsx` has the outer shape of an `.xls`.
+        if let Err(XlsxError::Password) = Xlsx::new(Cursor::new(bytes)) {
+            return Err("the workbook is protected by a password".to_owned());
+        }
+        return Err(format!("this is no workbook that can be read: {error}"));
     }
     let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     Err(if begin == Some(&b'<') {
@@ -183,23 +177,19 @@ fn choose(
             likely.or(Some(first)).copied()
         }
     };
-    match chosen {
-        Some(index) => {
-            if shown.len() > 1 {
-                let name = words::quoted(&names[index]);
-                let message = format!(
-                    "the sheet {name} is read; the workbook has {}, and `--sheet` chooses another",
-                    all()
-                );
-                findings.note(whole, message);
-            }
-            Some(index)
-        }
-        None => {
-            findings.problem(Problem::at(whole, "the workbook shows no sheet"));
-            None
-        }
+    let Some(index) = chosen else {
+        findings.problem(Problem::at(whole, "the workbook shows no sheet"));
+        return None;
+    };
+    if shown.len() > 1 {
+        let name = words::quoted(&names[index]);
+        let message = format!(
+            "the sheet {name} is read; the workbook has {}, and `--sheet` chooses another",
+            all()
+        );
+        findings.note(whole, message);
     }
+    Some(index)
 }
 
 /// Whether the first row with anything in it names two of our columns.

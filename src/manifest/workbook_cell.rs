@@ -54,7 +54,7 @@ fn clock(seconds: f64) -> Option<String> {
     })
 }
 
-/// `PT09H16M00S`, which is how OpenDocument writes a time.
+/// `PT09H16M00S`, which is how `OpenDocument` writes a time.
 fn iso_duration(text: &str) -> Option<String> {
     let mut rest = text.strip_prefix("PT")?;
     let mut seconds = 0.0;

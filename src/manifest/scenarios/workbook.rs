@@ -9,7 +9,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::model::{AspectRatio, Plan};
 
-use super::{Options, Problems, load};
+use super::super::{Options, Problems, load};
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 
@@ -214,7 +214,7 @@ fn the_sheet_with_the_jobs_is_found_or_named() {
     );
     assert_eq!(
         problems("book.xlsx", &book, Some("About"))[0],
-        "book.xlsx:About!A1 the column `text` (or `audio`) is missing"
+        "book.xlsx:About!A1 the first line names none of the columns `text`, `persona`, `aspect_ratio`"
     );
 }
 
