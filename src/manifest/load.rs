@@ -25,6 +25,7 @@ use super::problem::{Findings, Problem, Problems, gather_notes, in_order};
 use super::table::Table;
 use super::template::{Templates, VariableNames, Variables};
 use super::words;
+use super::workbook;
 
 /// Gives the bytes of a file; `-` is the standard input.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -222,14 +223,7 @@ impl<'a> Loader<'a> {
         sheet: Option<&str>,
     ) -> Option<Table> {
         match kind {
-            FileKind::Workbook => {
-                let _ = (bytes, sheet);
-                let place = Place::file(&Source::of_text(name, String::new()));
-                let message = "workbooks cannot be read yet";
-                let problem = Problem::at(&place, message).help("export the sheet as CSV");
-                self.findings.problem(problem);
-                None
-            }
+            FileKind::Workbook => workbook::read(name, bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let source = self.decoded(name, bytes)?;
                 delimited::read(&source, self.options.delimiter, &mut self.findings)

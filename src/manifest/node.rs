@@ -105,6 +105,8 @@ pub(super) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Option<Nod
             let message = words::clean(&error.to_string());
             // The place is ours to tell.
             let message = message.split(" at line ").next().unwrap_or_default();
+            // Advice for programmers.
+            let message = message.split("; use ").next().unwrap_or_default();
             let problem = Problem::at(&place, format!("this is no valid YAML: {message}"));
             findings.problem(match advice(message) {
                 Some(advice) => problem.help(advice),
