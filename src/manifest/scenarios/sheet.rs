@@ -285,7 +285,7 @@ fn file_names_follow_the_sheet_and_never_collide() {
         [
             "Spring_Sale-9x16.mp4",
             "Spring_Sale-1x1.mp4",
-            "b_ 18fc 1_1 2026-11-24.mp4",
+            "b_ f4f9 1_1 2026-11-24.mp4",
             "c.mp4"
         ]
     );
