@@ -45,7 +45,12 @@ impl Manifest {
             today: today(now),
             ..manifest::Options::default()
         };
-        let plan = manifest::load(&arguments.manifest, &options, &read).map_err(Error::Manifest)?;
+        let mut plan =
+            manifest::load(&arguments.manifest, &options, &read).map_err(Error::Manifest)?;
+        if let Some((out, campaign)) = former(arguments)? {
+            plan.campaign = campaign;
+            return Ok(Self { plan, out });
+        }
         let out = out_folder(arguments, &plan);
         Ok(Self { plan, out })
     }
@@ -176,6 +181,21 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Ok(bytes);
     }
     std::fs::read(path)
+}
+
+/// The folder and the name of the campaign whose own results are given as its manifest: a `results`
+/// file that lies in an output folder, or is given together with one. Anything else would be a new
+/// campaign, which pays for everything again.
+fn former(arguments: &CampaignArguments) -> Result<Option<(PathBuf, String)>, Error> {
+    let manifest = &arguments.manifest;
+    let is_results = manifest.file_stem().is_some_and(|stem| stem == "results");
+    if !is_results {
+        return Ok(None);
+    }
+    let beside = manifest.parent().unwrap_or(Path::new(""));
+    let out = arguments.out.clone().unwrap_or_else(|| beside.to_owned());
+    let record = Record::read(&out)?;
+    Ok(record.map(|record| (out, record.identity.campaign)))
 }
 
 fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {

@@ -15,15 +15,19 @@ mod console;
 mod environment;
 mod error;
 mod exit;
+mod foresight;
 mod init;
 mod look;
 mod manual;
+mod notices;
 mod plan;
 mod provider;
 mod run;
 mod sandbox;
 mod screen;
 mod selection;
+mod watch;
+mod wishes;
 
 use std::process::ExitCode;
 
@@ -63,6 +67,7 @@ fn perform(command: Command) -> Result<Exit, Error> {
         Command::Run(arguments) => block_on(run::run(arguments)),
         Command::Collect(arguments) => block_on(run::collect(arguments)),
         Command::Plan(arguments) => plan::plan(arguments),
+        Command::Status(arguments) if arguments.watch => block_on(watch::watch(arguments)),
         Command::Status(arguments) => look::status(&arguments),
         Command::Why(arguments) => look::why(&arguments),
         Command::Report(arguments) => look::report(&arguments),

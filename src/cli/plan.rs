@@ -8,9 +8,10 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::foresight::foresee;
 use super::selection::{Selection, must_exist};
 use crate::driver::{Clock as _, SystemClock};
-use crate::engine::{Batch, Policy};
+use crate::engine::Policy;
 use crate::journal::Record;
 use crate::model::Limits;
 use crate::observe::{Colours, Summary, plan_json, plan_table};
@@ -23,10 +24,12 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     if !arguments.json {
         manifest.tell_notes();
     }
-    let selected = Selection::from(arguments.selection).of(&manifest.plan.jobs)?;
-    let record = Record::read(&manifest.out)?;
-    let jobs = manifest.jobs(record.as_ref(), &selected);
     let again = arguments.again;
+    let wishes = arguments.selection.wishes(&again)?;
+    let mut selected = Selection::from(arguments.selection).of(&manifest.plan.jobs)?;
+    let record = Record::read(&manifest.out)?;
+    wishes.narrow(&manifest.plan.jobs, record.as_ref(), &mut selected)?;
+    let jobs = manifest.jobs(record.as_ref(), &selected);
     for wanted in &again.resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
@@ -38,28 +41,18 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         .as_ref()
         .map_or(arguments.sandbox, |record| record.identity.is_sandbox);
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
-    let mut summary = Summary::of(Arc::new(campaign), entries);
-
-    // The engine's own first decisions, taken in and not kept: what it would reopen is what `run`
-    // would pay for again.
+    let summary = Summary::of(Arc::new(campaign), entries);
     let policy = Policy {
         limits,
-        retry_failed: again.retry_failed,
+        retry_failed: again.retry_failed || wishes.only_failed,
+        redo: wishes.redo(&manifest.plan.jobs, record.as_ref())?,
         redo_changed: again.redo_changed,
         fresh: again.fresh,
         resubmit: again.resubmit.into_iter().collect(),
         missing_files: missing_files(&summary, &manifest.out),
         ..Policy::default()
     };
-    let mut batch = Batch::restore(&manifest.plan.campaign, jobs, policy, entries, now)?;
-    let first = batch.step(now, []);
-    let told: Result<_, std::convert::Infallible> = first.persist(|entries| {
-        for entry in entries {
-            summary.apply(entry);
-        }
-        Ok(())
-    });
-    drop(told);
+    let summary = foresee(&summary, jobs, policy, entries, now)?;
 
     if arguments.json {
         console::print(&format!("{:#}\n", plan_json(&summary)));

@@ -1,11 +1,12 @@
 //! `run` and `collect`: the same voyage, with and without new submits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, LogFormat, ScreenArguments, SelectionArguments,
+    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ScreenArguments,
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
@@ -14,23 +15,31 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::foresight::foresee;
+use super::notices::Notices;
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{Selection, must_exist};
+use super::wishes::Wishes;
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
-use crate::model::{LimitSettings, Limits};
-use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closing, to_json};
+use crate::model::{Credits, JobId, LimitSettings, Limits, Phase};
+use crate::observe::{
+    Campaign, Colours, Lines, Observer, ResultsWriter, Summary, Verbosity, closing, open_log,
+    to_json,
+};
 
 /// What is wanted of this run, whichever command asked.
 struct Voyage<'a> {
     campaign: &'a CampaignArguments,
     provider: Choice,
     selection: Selection,
+    wishes: Wishes,
     limits: LimitSettings,
     policy: Policy,
     waiting: &'a WaitingArguments,
+    output: &'a OutputArguments,
     screen: &'a ScreenArguments,
     asks: Asks,
     wants: Wants,
@@ -46,16 +55,37 @@ enum Asks {
 /// `callsheet run`.
 pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let mut notices = Notices::new(
+        &arguments.output,
+        &environment,
+        &arguments.campaign.manifest,
+        arguments.screen.log_format,
+    )?;
+    if arguments.submit_only {
+        notices.expect_renders_left();
+    }
+    let result = run_with(arguments, &environment, &mut notices).await;
+    notices.end(&result).await;
+    result
+}
+
+async fn run_with(
+    arguments: RunArguments,
+    environment: &Environment,
+    notices: &mut Notices,
+) -> Result<Exit, Error> {
+    let wishes = arguments.selection.wishes(&arguments.again)?;
     let AgainArguments {
         retry_failed,
         redo_changed,
         resubmit,
+        redo_rejected: _,
         fresh,
     } = arguments.again;
     let policy = Policy {
         submits: Submits::Selected,
         leave_after_submitting: arguments.submit_only,
-        retry_failed,
+        retry_failed: retry_failed || wishes.only_failed,
         redo_changed,
         fresh,
         resubmit: resubmit.into_iter().collect(),
@@ -63,11 +93,13 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     };
     let voyage = Voyage {
         campaign: &arguments.campaign,
-        provider: Choice::of(&arguments.provider, &environment)?,
+        provider: Choice::of(&arguments.provider, environment)?,
         selection: arguments.selection.into(),
+        wishes,
         limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
         policy,
         waiting: &arguments.waiting,
+        output: &arguments.output,
         screen: &arguments.screen,
         asks: if arguments.spending.yes {
             Asks::Never
@@ -76,31 +108,47 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         },
         wants: Wants::EveryVideo,
     };
-    voyage
-        .go(&environment, arguments.provider.base_url.as_deref())
-        .await
+    let base_url = arguments.provider.base_url.as_deref();
+    voyage.go(environment, base_url, notices).await
 }
 
 /// `callsheet collect`.
 pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let mut notices = Notices::new(
+        &arguments.output,
+        &environment,
+        &arguments.campaign.manifest,
+        arguments.screen.log_format,
+    )?;
+    let result = collect_with(&arguments, &environment, &mut notices).await;
+    notices.end(&result).await;
+    result
+}
+
+async fn collect_with(
+    arguments: &CollectArguments,
+    environment: &Environment,
+    notices: &mut Notices,
+) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
-        provider: Choice::of(&arguments.provider, &environment)?,
+        provider: Choice::of(&arguments.provider, environment)?,
         selection: Selection::default(),
+        wishes: Wishes::default(),
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
             ..Policy::default()
         },
         waiting: &arguments.waiting,
+        output: &arguments.output,
         screen: &arguments.screen,
         asks: Asks::Never,
         wants: Wants::WhatIsPaid,
     };
-    voyage
-        .go(&environment, arguments.provider.base_url.as_deref())
-        .await
+    let base_url = arguments.provider.base_url.as_deref();
+    voyage.go(environment, base_url, notices).await
 }
 
 impl Voyage<'_> {
@@ -108,10 +156,12 @@ impl Voyage<'_> {
         mut self,
         environment: &Environment,
         base_url: Option<&str>,
+        notices: &mut Notices,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let manifest = Manifest::load(self.campaign, clock.now())?;
-        let selected = self.selection.of(&manifest.plan.jobs)?;
+        notices.with(&manifest.plan.output)?;
+        let mut selected = self.selection.of(&manifest.plan.jobs)?;
         let screen = Screen::new(self.screen, environment);
         if screen.tells_notes() {
             manifest.tell_notes();
@@ -131,6 +181,9 @@ impl Voyage<'_> {
             is_sandbox: self.provider.is_sandbox(),
         };
         let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
+        let specs = &manifest.plan.jobs;
+        self.wishes.narrow(specs, Some(&record), &mut selected)?;
+        self.policy.redo = self.wishes.redo(specs, Some(&record))?;
         let jobs = manifest.jobs(Some(&record), &selected);
         for wanted in &self.policy.resubmit {
             must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
@@ -153,7 +206,17 @@ impl Voyage<'_> {
         self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
-        if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
+        let foreseen = foresee(
+            &summary,
+            jobs.clone(),
+            self.policy.clone(),
+            &record.entries,
+            clock.now(),
+        )?;
+        if screen.tells_notes() {
+            tell_redone(&self.policy.redo, &foreseen);
+        }
+        if self.asks == Asks::IfSomebodyIsThere && !agrees(&foreseen) {
             return Err(Error::usage("nothing was submitted")
                 .hint("`callsheet plan` shows what would be made and what it would cost"));
         }
@@ -169,12 +232,21 @@ impl Voyage<'_> {
         let provider = self.provider.start(&manifest.out).await?;
 
         let mut whole = Fold(summary.clone());
-        let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
+        let mut results = ResultsWriter::new(summary.clone(), self.output.encoding())
+            .with_junit(self.output.junit.clone());
+        // A log that cannot be written fails no run: the journal holds what matters.
+        let mut log = open_log(&manifest.out, clock.now()).ok().map(|file| {
+            let stream = Box::new(file);
+            Lines::new(summary.clone(), stream, Verbosity::Verbose, Colours::Off)
+        });
+        let mut alarm = notices.alarm(&summary);
         let mut display = screen.display(summary);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut whole, &mut results];
         if let Some(display) = &mut display {
             observers.push(display.as_mut());
         }
+        observers.extend(log.iter_mut().map(|log| log as &mut dyn Observer));
+        observers.extend(alarm.iter_mut().map(|alarm| alarm as &mut dyn Observer));
         let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
         let drive = Drive {
             batch,
@@ -185,6 +257,7 @@ impl Voyage<'_> {
             observers,
             tick: screen.tick(),
         };
+        notices.begin();
         let ended = drive.run().await;
         if let Some(display) = &mut display {
             display.clear();
@@ -194,6 +267,7 @@ impl Voyage<'_> {
             .with_context(|| format!("cannot write the results to `{}`", manifest.out.display()));
         drop(lock);
         let summary = whole.0;
+        notices.note(&summary);
         let stopped = ended.map_err(|error| Error::Drive {
             error: Box::new(error),
             resume: summary.campaign().resuming_command(),
@@ -236,16 +310,6 @@ impl Observer for Fold {
     }
 }
 
-impl From<SelectionArguments> for Selection {
-    fn from(arguments: SelectionArguments) -> Self {
-        Self {
-            only: arguments.only,
-            limit: arguments.limit,
-            sample: arguments.sample,
-        }
-    }
-}
-
 fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
     LimitSettings {
         submit_rate: spending.submit_rate,
@@ -254,6 +318,25 @@ fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
         max_fail: spending.max_fail,
         ..waiting.clone()
     }
+}
+
+/// Says what making rejected videos again will cost, before it is asked for or spent.
+fn tell_redone(redo: &BTreeSet<JobId>, foreseen: &Summary) {
+    let rows: Vec<_> = foreseen
+        .rows()
+        .filter(|row| redo.contains(row.id()) && matches!(row.state.phase, Phase::Pending))
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    let cost = rows
+        .iter()
+        .fold(Credits::ZERO, |sum, row| sum + row.job.estimate.high);
+    let ids: Vec<String> = rows.iter().map(|row| format!("`{}`", row.id())).collect();
+    console::tell(&format!(
+        "note: made again, for up to {cost} credits more: {}\n",
+        ids.join(", ")
+    ));
 }
 
 /// Spreads the waits of runs that would otherwise meet.
@@ -266,7 +349,7 @@ fn seed(clock: &SystemClock) -> u64 {
 /// terminal nobody is asked.
 fn agrees(summary: &Summary) -> bool {
     let money = summary.money();
-    let costs = money.to_do_high > crate::model::Credits::ZERO;
+    let costs = money.to_do_high > Credits::ZERO;
     if summary.campaign().is_sandbox || !costs || !Environment::can_ask() {
         return true;
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::argument_groups::{AgainArguments, SelectionArguments};
 use super::error::Error;
+use super::wishes::Wishes;
 use crate::model::{AspectRatio, JobId, JobSpec, ModelVersion};
 
 /// `--only`, `--limit`, `--sample`. Several narrow each other down, in this order.
@@ -35,6 +37,30 @@ impl Selection {
             selected[place] = true;
         }
         Ok(selected)
+    }
+}
+
+impl From<SelectionArguments> for Selection {
+    fn from(arguments: SelectionArguments) -> Self {
+        Self {
+            only: arguments.only,
+            limit: arguments.limit,
+            sample: arguments.sample,
+        }
+    }
+}
+
+impl SelectionArguments {
+    /// What these arguments want of jobs that were there before.
+    ///
+    /// # Errors
+    /// If a file of marks cannot be read or understood.
+    pub(super) fn wishes(&self, again: &AgainArguments) -> Result<Wishes, Error> {
+        Wishes::new(
+            self.only_failed,
+            self.only_approved.as_deref(),
+            again.redo_rejected.as_deref(),
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::Summary;
-use super::colours::Colours;
+use super::colours::{Colours, Tone};
 use super::narration::{Telling, Verbosity, tell};
 use super::sink::Sink;
 use super::words::{clean, moment, pad};
@@ -26,6 +26,7 @@ pub struct Lines {
     verbosity: Verbosity,
     colours: Colours,
     spoke: Option<Timestamp>,
+    has_told_ending: bool,
     id_width: usize,
 }
 
@@ -44,6 +45,7 @@ impl Lines {
             verbosity,
             colours,
             spoke: None,
+            has_told_ending: false,
         }
     }
 
@@ -72,6 +74,22 @@ impl Observer for Lines {
     }
 
     fn on_pulse(&mut self, pulse: &Pulse) {
+        if let Some(reason) = &pulse.stopping
+            && !std::mem::replace(&mut self.has_told_ending, true)
+            && self.verbosity >= Verbosity::Normal
+        {
+            let text = progress::ending(reason, pulse);
+            self.say(
+                pulse.now,
+                &Telling {
+                    from: Verbosity::Normal,
+                    tone: Tone::Doubt,
+                    word: "stopping",
+                    job: None,
+                    text,
+                },
+            );
+        }
         let spoke = *self.spoke.get_or_insert(pulse.now);
         if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
             let telling = progress::standing(&self.summary, pulse);
@@ -150,15 +168,34 @@ mod tests {
         for second in 0..=150 {
             lines.on_pulse(&Pulse {
                 now: at(second),
-                transfers: Vec::new(),
-                holds: Vec::new(),
-                progress: Vec::new(),
+                ..Pulse::default()
             });
         }
         let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
         assert_eq!(
             shared.text(),
             format!("2026-11-24 14:01:00Z  {line}2026-11-24 14:02:00Z  {line}")
+        );
+    }
+
+    #[test]
+    fn that_a_run_winds_down_is_said_once() {
+        let shared = Shared::default();
+        let stream = Box::new(shared.clone());
+        let summary = Tale::of(1).summary();
+        let mut lines = Lines::new(summary, stream, Verbosity::Normal, Colours::Off);
+        for second in 1..4 {
+            lines.on_pulse(&Pulse {
+                now: at(second),
+                stopping: Some(StopReason::Interrupted),
+                submits: 1,
+                ..Pulse::default()
+            });
+        }
+        assert_eq!(
+            shared.text(),
+            "2026-11-24 14:00:01Z  stopping   stopping; waiting for the answer of 1 submit; Ctrl-C again \
+             leaves at once, equally safe\n"
         );
     }
 

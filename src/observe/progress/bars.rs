@@ -1,12 +1,13 @@
 //! The thin edge to the terminal.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressDrawTarget;
 
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Verbosity, tell};
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
+use super::board::Board;
 use super::forecast::Forecast;
 use super::view::{self, MOST_ACTIVITIES};
 use crate::model::{Entry, Event, JobEvent};
@@ -20,8 +21,7 @@ pub struct Progress {
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
-    screen: MultiProgress,
-    bars: Vec<ProgressBar>,
+    board: Board,
     id_width: usize,
 }
 
@@ -40,8 +40,7 @@ impl Progress {
             forecast: Forecast::default(),
             verbosity,
             colours,
-            screen: MultiProgress::with_draw_target(target),
-            bars: Vec::new(),
+            board: Board::new(target),
         }
     }
 
@@ -53,32 +52,7 @@ impl Progress {
 
     /// Takes the lines off the screen, so that the closing summary follows what has scrolled by.
     pub fn clear(&mut self) {
-        for bar in self.bars.drain(..) {
-            bar.finish_and_clear();
-            self.screen.remove(&bar);
-        }
-        // A terminal that has gone away is no reason to fail.
-        let _ = self.screen.clear();
-    }
-
-    fn show(&mut self, lines: Vec<String>) {
-        while self.bars.len() > lines.len() {
-            if let Some(bar) = self.bars.pop() {
-                bar.finish_and_clear();
-                self.screen.remove(&bar);
-            }
-        }
-        let style = ProgressStyle::with_template("{wide_msg}")
-            .expect("the template is a constant, and right");
-        while self.bars.len() < lines.len() {
-            let bar = ProgressBar::new_spinner().with_style(style.clone());
-            self.bars.push(self.screen.add(bar));
-        }
-        for (bar, line) in self.bars.iter().zip(lines) {
-            if bar.message() != line {
-                bar.set_message(line);
-            }
-        }
+        self.board.clear();
     }
 }
 
@@ -105,8 +79,7 @@ impl Observer for Progress {
             format!("  {}", pad(job.as_str(), self.id_width))
         });
         let line = format!("{word}{job}  {}", telling.text);
-        // A terminal that has gone away is no reason to fail.
-        let _ = self.screen.println(line.trim_end());
+        self.board.print(line.trim_end());
     }
 
     fn on_pulse(&mut self, pulse: &Pulse) {
@@ -115,9 +88,10 @@ impl Observer for Progress {
         }
         let mut lines = view::activities(&self.summary, pulse);
         debug_assert!(lines.len() <= MOST_ACTIVITIES);
+        lines.extend(view::waits(pulse).map(|wait| self.colours.paint(Tone::Doubt, &wait)));
         let campaign = view::campaign(&self.summary, &self.forecast, pulse, self.colours);
         lines.extend(campaign);
-        self.show(lines);
+        self.board.show(lines);
     }
 }
 
@@ -185,9 +159,7 @@ mod tests {
         }
         progress.on_pulse(&Pulse {
             now: at(100),
-            transfers: Vec::new(),
-            holds: Vec::new(),
-            progress: Vec::new(),
+            ..Pulse::default()
         });
         progress.clear();
         paper.0.text()

@@ -102,7 +102,8 @@ fn cells(columns: &[String], cells: &[String]) -> Value {
         .into()
 }
 
-fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
+/// One job, with the cells of its row.
+pub(in crate::observe) fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
     let (spec, state) = (&row.job.spec, row.state);
     let request = &spec.request;
     let output = state.output.as_ref();
