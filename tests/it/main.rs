@@ -15,4 +15,5 @@ mod interruptions;
 mod layers;
 mod program;
 mod recovery;
+mod seeing;
 mod storms;
