@@ -176,4 +176,31 @@ mod tests {
         assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
         assert!(!results.to_string().contains("secret"), "signatures");
     }
+
+    #[test]
+    fn every_column_and_every_field_is_documented() {
+        const DOCUMENT: &str = include_str!("../../../docs/results.md");
+        let results = to_json(&Tale::of(1).summary());
+        let fields = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let ours = crate::observe::COLUMNS.map(str::to_owned);
+        for field in [
+            ours.to_vec(),
+            fields(&results),
+            fields(&results["totals"]),
+            fields(&results["credits"]),
+            fields(&results["runs"][0]),
+            fields(&results["jobs"][0]),
+        ]
+        .concat()
+        {
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "{field}");
+        }
+    }
 }
