@@ -1,7 +1,5 @@
 //! `status --watch`: the status of a campaign beside its run, again and again.
 
-use indicatif::ProgressDrawTarget;
-
 use super::progress::Board;
 use super::words::moment;
 use super::{Summary, View, closing, status_screen};
@@ -16,7 +14,7 @@ impl Watch {
     /// A watch on standard output.
     pub fn on_terminal() -> Self {
         Self {
-            board: Board::new(ProgressDrawTarget::stdout()),
+            board: Board::on_output(),
         }
     }
 

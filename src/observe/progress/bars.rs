@@ -34,20 +34,23 @@ impl Progress {
         verbosity: Verbosity,
         colours: Colours,
     ) -> Self {
+        Self::on(Board::new(target), summary, verbosity, colours)
+    }
+
+    fn on(board: Board, summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
             summary,
             forecast: Forecast::default(),
             verbosity,
             colours,
-            board: Board::new(target),
+            board,
         }
     }
 
     /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second.
     pub fn on_terminal(summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
-        let target = ProgressDrawTarget::stderr_with_hz(10);
-        Self::new(summary, target, verbosity, colours)
+        Self::on(Board::on_errors(), summary, verbosity, colours)
     }
 
     /// Takes the lines off the screen, so that the closing summary follows what has scrolled by.

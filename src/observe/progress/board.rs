@@ -1,6 +1,9 @@
 //! A few lines at the bottom of a terminal that are redrawn in place.
 
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::steady::Steady;
 
 /// Lines that stay below while others scroll by above. They are cut at the terminal's width, never
 /// wrapped, and only what has changed is drawn again.
@@ -11,6 +14,16 @@ pub(in crate::observe) struct Board {
 }
 
 impl Board {
+    /// On standard error.
+    pub(in crate::observe) fn on_errors() -> Self {
+        Self::new(Steady::target(Term::stderr()))
+    }
+
+    /// On standard output.
+    pub(in crate::observe) fn on_output() -> Self {
+        Self::new(Steady::target(Term::stdout()))
+    }
+
     pub(in crate::observe) fn new(target: ProgressDrawTarget) -> Self {
         Self {
             screen: MultiProgress::with_draw_target(target),

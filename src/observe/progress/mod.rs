@@ -3,6 +3,7 @@
 mod bars;
 mod board;
 mod forecast;
+mod steady;
 mod view;
 
 pub use bars::Progress;
