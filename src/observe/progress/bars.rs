@@ -1,7 +1,5 @@
 //! The thin edge to the terminal.
 
-use indicatif::ProgressDrawTarget;
-
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Verbosity, tell};
@@ -26,17 +24,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress of what follows on `summary`, drawn on `target`. If the target is hidden, nothing
-    /// at all is shown: use [`Lines`](crate::observe::Lines) where there is no terminal.
-    pub fn new(
-        summary: Summary,
-        target: ProgressDrawTarget,
-        verbosity: Verbosity,
-        colours: Colours,
-    ) -> Self {
-        Self::on(Board::new(target), summary, verbosity, colours)
-    }
-
     fn on(board: Board, summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
@@ -48,7 +35,8 @@ impl Progress {
         }
     }
 
-    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second.
+    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second. Where
+    /// there is no terminal use [`Lines`](crate::observe::Lines).
     pub fn on_terminal(summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self::on(Board::on_errors(), summary, verbosity, colours)
     }
@@ -154,9 +142,8 @@ mod tests {
         tale.failed(2, "b", "no \u{1b}[2Jface");
         tale.accepted(40, "c");
         let paper = Paper::default();
-        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
         let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut progress = Progress::new(summary, target, verbosity, Colours::Off);
+        let mut progress = Progress::on(Board::on(paper.clone()), summary, verbosity, Colours::Off);
         for entry in &tale.entries {
             progress.on_entry(entry);
         }

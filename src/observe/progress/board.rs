@@ -1,56 +1,54 @@
 //! A few lines at the bottom of a terminal that are redrawn in place.
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle, TermLike};
 
 use super::steady::Steady;
 
 /// Lines that stay below while others scroll by above. They are cut at the terminal's width, never
-/// wrapped, and only what has changed is drawn again.
+/// wrapped, and drawn together: no frame shows some of the old and some of the new.
 #[derive(Debug)]
 pub(in crate::observe) struct Board {
+    /// Asked for its width alone.
+    terminal: Box<dyn TermLike>,
     screen: MultiProgress,
-    bars: Vec<ProgressBar>,
+    /// All lines as the message of one bar; none while there is nothing to show.
+    bar: Option<ProgressBar>,
 }
 
 impl Board {
     /// On standard error.
     pub(in crate::observe) fn on_errors() -> Self {
-        Self::new(Steady::target(Term::stderr()))
+        Self::on(Term::stderr())
     }
 
     /// On standard output.
     pub(in crate::observe) fn on_output() -> Self {
-        Self::new(Steady::target(Term::stdout()))
+        Self::on(Term::stdout())
     }
 
-    pub(in crate::observe) fn new(target: ProgressDrawTarget) -> Self {
+    pub(super) fn on(terminal: impl TermLike + Clone + 'static) -> Self {
         Self {
-            screen: MultiProgress::with_draw_target(target),
-            bars: Vec::new(),
+            terminal: Box::new(terminal.clone()),
+            screen: MultiProgress::with_draw_target(Steady::target(terminal)),
+            bar: None,
         }
     }
 
     /// Shows `lines` in place of those shown before.
     pub(in crate::observe) fn show(&mut self, lines: impl IntoIterator<Item = String>) {
-        let lines: Vec<String> = lines.into_iter().collect();
-        while self.bars.len() > lines.len() {
-            if let Some(bar) = self.bars.pop() {
-                bar.finish_and_clear();
-                self.screen.remove(&bar);
-            }
-        }
-        let style = ProgressStyle::with_template("{wide_msg}")
-            .expect("the template is a constant, and right");
-        while self.bars.len() < lines.len() {
-            let bar = ProgressBar::new_spinner().with_style(style.clone());
-            self.bars.push(self.screen.add(bar));
-        }
-        for (bar, line) in self.bars.iter().zip(lines) {
-            if bar.message() != line {
-                bar.set_message(line);
-            }
-        }
+        let width = usize::from(self.terminal.width());
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|line| console::truncate_str(&line, width, "…").into_owned())
+            .collect();
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{msg}")
+                .expect("the template is a constant, and right");
+            self.screen
+                .add(ProgressBar::new_spinner().with_style(style))
+        });
+        bar.set_message(lines.join("\n"));
     }
 
     /// Prints a line above, where it stays.
@@ -61,7 +59,7 @@ impl Board {
 
     /// Takes the lines off the screen.
     pub(in crate::observe) fn clear(&mut self) {
-        for bar in self.bars.drain(..) {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
             self.screen.remove(&bar);
         }

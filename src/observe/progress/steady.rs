@@ -144,3 +144,102 @@ impl<T: TermLike> TermLike for Steady<T> {
         self.terminal.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
+    use super::*;
+    use crate::observe::progress::Board;
+
+    /// Keeps what it is sent, and can be made narrower.
+    #[derive(Debug, Clone)]
+    struct Paper {
+        width: Arc<AtomicU16>,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Paper {
+        fn taken(&self) -> String {
+            std::mem::take(&mut *self.text.lock().unwrap())
+        }
+    }
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            self.width.load(Ordering::Relaxed)
+        }
+        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn write_line(&self, _text: &str) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.text.lock().unwrap().push_str(text);
+            Ok(())
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            unreachable!("frames say so themselves")
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn frames_are_whole_and_what_was_wrapped_is_cleared() {
+        let paper = Paper {
+            width: Arc::new(AtomicU16::new(40)),
+            text: Arc::default(),
+        };
+        let mut board = Board::on(paper.clone());
+        let lines = |count: usize| (0..count).map(|n| format!("line {n} {}", "=".repeat(50)));
+        board.show(lines(2));
+        let first = paper.taken();
+        let cut = |n| format!("line {n} {}…", "=".repeat(32));
+        assert_eq!(
+            first,
+            format!("{BEGIN_FRAME}{}\r\n{}{END_FRAME}", cut(0), cut(1)),
+            "cut, and not filled"
+        );
+        // Each line of 40 takes three rows of 15: five rows up from the last.
+        paper.width.store(15, Ordering::Relaxed);
+        board.print("done");
+        let text = paper.taken();
+        let clears = format!("{BEGIN_FRAME}\u{1b}[5A{CLEAR_REST}done\r\n");
+        assert!(text.starts_with(&clears), "{text:?}");
+        board.clear();
+        let text = paper.taken();
+        assert!(
+            text.contains(CLEAR_REST) && !text.contains("line"),
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_printed_stays_and_the_next_begins_below_it() {
+        let paper = Paper {
+            width: Arc::new(AtomicU16::new(40)),
+            text: Arc::default(),
+        };
+        let mut board = Board::on(paper.clone());
+        board.print("run");
+        board.print("done");
+        board.clear();
+        let text = paper
+            .taken()
+            .replace(BEGIN_FRAME, "")
+            .replace(END_FRAME, "");
+        assert_eq!(text, "run\r\ndone\r\n");
+    }
+}
