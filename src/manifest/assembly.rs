@@ -41,6 +41,8 @@ pub(super) struct Assembly<'a> {
     made: Vec<Made>,
     /// The ids that rows and items give.
     given_ids: Vec<GivenId>,
+    /// That there are more jobs than a manifest may make; no row alone is to blame.
+    too_many: Option<Problem>,
     /// What was found in each draft.
     drafts: Vec<Findings>,
 }
@@ -51,6 +53,8 @@ pub(super) struct Assembled {
     pub(super) jobs: Vec<JobSpec>,
     /// The user's rows.
     pub(super) sheet: Sheet,
+    /// That there are more jobs than a manifest may make.
+    pub(super) too_many: Option<Problem>,
     /// What is wrong with rows.
     pub(super) problems: Vec<Problem>,
     /// What else there is to say about rows.
@@ -66,6 +70,7 @@ impl<'a> Assembly<'a> {
             sheet: SheetBuilder::default(),
             made: Vec::new(),
             given_ids: Vec::new(),
+            too_many: None,
             drafts: Vec::new(),
         }
     }
@@ -151,7 +156,7 @@ impl<'a> Assembly<'a> {
                 draft.values.entry(*field).or_insert_with(|| values.clone());
             }
         }
-        if !self.is_skipped(&mut draft, &mut findings) && begin < MAX_JOBS {
+        if !self.is_skipped(&mut draft, &mut findings) && begin <= MAX_JOBS {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
             for combination in &combinations {
@@ -174,7 +179,8 @@ impl<'a> Assembly<'a> {
             }
             if self.made.len() > MAX_JOBS {
                 let message = format!("the manifest makes more than {MAX_JOBS} jobs");
-                findings.problem(Problem::at(&draft.place, message).help("split the campaign"));
+                let problem = Problem::at(&draft.place, message);
+                self.too_many = Some(problem.help("split it into several campaigns"));
             }
         }
         self.drafts.push(findings);
@@ -264,6 +270,7 @@ impl<'a> Assembly<'a> {
         Assembled {
             jobs,
             sheet,
+            too_many: self.too_many,
             problems,
             notes,
         }

@@ -135,6 +135,7 @@ impl<'a> Loader<'a> {
         }
         let settings = document.settings;
         let assembled = assembly.finish(settings.file_name.as_ref(), self.options.invalid_rows);
+        self.findings.problems.extend(assembled.too_many);
         let plan = Plan {
             campaign,
             source: path.to_owned(),

@@ -34,6 +34,7 @@ mod header;
 mod hidden_rows;
 mod ids;
 mod load;
+mod loose;
 mod made;
 mod names;
 mod naming;

@@ -57,6 +57,8 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let length = wanted.chars().count();
     known
         .into_iter()
+        // Where the lengths differ by more than any slip, there is nothing to measure.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 3)
         .map(|candidate| {
             let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
             (distance, candidate)
