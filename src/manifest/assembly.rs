@@ -75,6 +75,11 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// The fields that have a default.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = Field> {
+        self.defaults.values.keys().copied()
+    }
+
     /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
     /// the row. `excused` are required columns whose absence has been reported.
     pub(super) fn add_table(

@@ -171,6 +171,13 @@ impl<'a> Loader<'a> {
         });
         if let Some(table) = table {
             let columns = header::understand(&table, &mut self.findings);
+            let given: Vec<Field> = item
+                .values
+                .keys()
+                .copied()
+                .chain(assembly.defaults())
+                .collect();
+            header::remark_on_slips(&table, &columns, &given, &mut self.findings);
             self.remark_on_rows(&table);
             assembly.add_table(&table, &columns, Some(&item), &[]);
         }

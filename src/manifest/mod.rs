@@ -47,6 +47,7 @@ mod remarks;
 mod row;
 #[cfg(test)]
 mod scenarios;
+mod selection;
 mod settings;
 mod sheet;
 mod slug;
@@ -64,4 +65,5 @@ pub use load::{ReadFile, load, names_to_resolve};
 pub use names::{NameKind, Resolution, Resolve};
 pub use options::{InvalidRows, Options};
 pub use problem::{Problem, Problems};
+pub use selection::{Selection, UnknownJob};
 pub use starter::starter;

@@ -183,6 +183,26 @@ fn faults_of_an_item_are_said_once_however_many_rows_it_has() {
 }
 
 #[test]
+fn a_misspelt_column_of_a_sheet_is_named_where_its_field_is_missing() {
+    let files = [
+        ("m.yaml", "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1}\n"),
+        ("p.csv", "persna,txet\nANNA,x\n"),
+    ];
+    let problems = load_with(&files, &options()).unwrap_err();
+    assert_eq!(problems.problems()[0].message(), "no `persona` is given");
+    let notes: Vec<&str> = problems
+        .notes()
+        .iter()
+        .map(|note| note.place.as_str())
+        .collect();
+    assert_eq!(
+        notes,
+        ["p.csv:1:1"],
+        "what `txet` was meant to be is given by the item"
+    );
+}
+
+#[test]
 fn a_date_that_is_not_given_is_no_hole() {
     let manifest = "campaign: \"x {{ date }}\"\njobs:\n- {text: Hi, persona: ANNA, ratio: 1:1}\n";
     let options = super::super::Options {
