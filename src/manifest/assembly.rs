@@ -107,7 +107,7 @@ impl<'a> Assembly<'a> {
                 // Its cells have slipped, so that whatever else is said of them would mislead.
                 let problems = vec![problem];
                 let notes = Vec::new();
-                self.add_findings(Findings { problems, notes });
+                self.drafts.push(Findings { problems, notes });
                 continue;
             }
             let mut draft = Draft::new(row[0].place.clone());
@@ -143,11 +143,6 @@ impl<'a> Assembly<'a> {
         draft.exclude = item.exclude;
         draft.excused = item.excused;
         self.add(draft, None, item.findings);
-    }
-
-    /// Adds findings about something that made no draft.
-    pub(super) fn add_findings(&mut self, findings: Findings) {
-        self.drafts.push(findings);
     }
 
     /// Adds the jobs of a draft.

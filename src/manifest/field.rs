@@ -131,10 +131,17 @@ impl Field {
 
     /// The field whose name is near to a header that names none.
     pub(super) fn nearest(header: &str) -> Option<Self> {
-        let own = KEYS
-            .iter()
-            .filter(|(_, (_, naming))| *naming == Naming::Own);
-        let nearest = words::nearest(&key(header), own.map(|(key, _)| key.as_str()))?;
+        let wanted = key(header);
+        let of = |naming: Naming| {
+            let keys = KEYS.iter().filter(move |(_, (_, of))| *of == naming);
+            keys.map(|(key, _)| key.as_str())
+        };
+        // Aliases are common words: more than one slip away from them, sheets have words of their own.
+        let of_alias = || {
+            let long = of(Naming::Alias).filter(|alias| alias.len() > 4 && wanted.len() > 4);
+            words::nearest(&wanted, long).filter(|alias| words::is_one_slip(&wanted, alias))
+        };
+        let nearest = words::nearest(&wanted, of(Naming::Own)).or_else(of_alias)?;
         KEYS.get(nearest).map(|(field, _)| *field)
     }
 
@@ -214,6 +221,10 @@ mod tests {
         assert_eq!(Field::find("first_name"), None);
         assert_eq!(Field::nearest("aspct_ratio"), Some(Field::AspectRatio));
         assert_eq!(Field::nearest("Captoins"), Some(Field::Captions));
-        assert_eq!(Field::nearest("campaign"), None);
+        assert_eq!(Field::nearest("modle"), Some(Field::ModelVersion));
+        assert_eq!(Field::nearest("avatr"), Some(Field::Persona));
+        for own in ["campaign", "account", "mode", "site", "title", "note"] {
+            assert_eq!(Field::nearest(own), None, "{own}");
+        }
     }
 }

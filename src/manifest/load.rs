@@ -181,7 +181,8 @@ impl<'a> Loader<'a> {
             self.remark_on_rows(&table);
             assembly.add_table(&table, &columns, Some(&item), &[]);
         }
-        assembly.add_findings(item.findings);
+        // What is wrong with the item is wrong with all of its rows, so none can be left out for it.
+        self.findings.absorb(item.findings);
     }
 
     /// The bytes of a file; that it cannot be read is said at `place`.
