@@ -21,9 +21,6 @@ use super::table::{Cell, Table};
 use super::template::VariableNames;
 use super::words;
 
-/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
-const MAX_JOBS: usize = 100_000;
-
 /// The columns that jobs written in YAML get in the results.
 const YAML_COLUMNS: [Field; 5] = [
     Field::Text,
@@ -148,6 +145,7 @@ impl<'a> Assembly<'a> {
     /// Adds the jobs of a draft.
     fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) {
         let begin = self.made.len();
+        let most_jobs = self.rules.most_jobs;
         draft.excused.extend(&self.defaults.excused);
         for (field, values) in &self.defaults.values {
             let takes_audio = *field == Field::Text && draft.values.contains_key(&Field::Audio);
@@ -156,7 +154,7 @@ impl<'a> Assembly<'a> {
                 draft.values.entry(*field).or_insert_with(|| values.clone());
             }
         }
-        if !self.is_skipped(&mut draft, &mut findings) && begin <= MAX_JOBS {
+        if !self.is_skipped(&mut draft, &mut findings) && begin <= most_jobs {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
             for combination in &combinations {
@@ -177,8 +175,8 @@ impl<'a> Assembly<'a> {
                 let kept = former::keep(&made, &draft.former_ids, &mut findings);
                 self.made.extend(kept);
             }
-            if self.made.len() > MAX_JOBS {
-                let message = format!("the manifest makes more than {MAX_JOBS} jobs");
+            if self.made.len() > most_jobs {
+                let message = format!("the manifest makes more than {most_jobs} jobs");
                 let problem = Problem::at(&draft.place, message);
                 self.too_many = Some(problem.help("split it into several campaigns"));
             }
@@ -308,4 +306,46 @@ fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
     let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
     let columns = sheet.columns(names);
     sheet.push(&columns, cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::{NameKind, Names};
+    use super::super::place::{Place, Source};
+    use super::super::template::{Templates, Variables};
+    use super::*;
+
+    #[test]
+    fn too_many_jobs_are_no_fault_of_a_row_that_could_be_left_out() {
+        let rules = Rules {
+            personas: Names::new(NameKind::Persona, None),
+            voices: Names::new(NameKind::Voice, None),
+            longest_text: 100,
+            most_jobs: 3,
+            everywhere: Variables::default(),
+            templates: Templates::new(),
+            field_names: VariableNames::new(Field::ALL.map(Field::name)),
+        };
+        let mut assembly = Assembly::new(rules, Defaults::default());
+        let source = Source::of_text("m.yaml", "\n".repeat(9));
+        for line in 1..=5 {
+            let place = Place::line_and_column(&source, line, 1);
+            let mut draft = Draft::new(place.clone());
+            for (field, text) in [
+                (Field::Text, "Hi"),
+                (Field::Persona, "7350375b-9a98-51b8-934d-14d46a645dc2"),
+                (Field::AspectRatio, "1:1"),
+            ] {
+                let text = text.to_owned();
+                let place = place.clone();
+                draft.values.insert(field, vec![Value { text, place }]);
+            }
+            assembly.add(draft, None, Findings::default());
+        }
+        let assembled = assembly.finish(None, InvalidRows::Skip);
+        let problem = assembled.too_many.unwrap();
+        assert_eq!(problem.place(), "m.yaml:4:1");
+        assert_eq!(problem.message(), "the manifest makes more than 3 jobs");
+        assert_eq!(assembled.problems, []);
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::model::{Note, Plan};
 
 use super::assembly::Assembly;
-use super::check::{LONGEST_TEXT, Rules};
+use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
 use super::decode;
 use super::delimited;
 use super::document::{self, Document, Item};
@@ -316,6 +316,7 @@ impl<'a> Loader<'a> {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),
             longest_text: document.settings.longest_text.unwrap_or(LONGEST_TEXT),
+            most_jobs: MOST_JOBS,
             everywhere,
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),

@@ -355,25 +355,6 @@ fn fifty_problems_are_shown_and_all_are_counted() {
 }
 
 #[test]
-fn more_jobs_than_a_campaign_may_have_are_refused_even_if_wrong_rows_are_left_out() {
-    let sheet = format!(
-        "text,persona,ratio\n{}",
-        "Hi,ANNA | BEN,1:1 | 9:16 | 16:9\n".repeat(16_668)
-    );
-    let options = Options {
-        invalid_rows: InvalidRows::Skip,
-        ..options()
-    };
-    let problems = load_with(&[("a.csv", &sheet)], &options).unwrap_err();
-    let problems = problems.problems();
-    assert_eq!(
-        problems[0].message(),
-        "the manifest makes more than 100000 jobs"
-    );
-    assert_eq!(problems[0].line(), Some(16_668));
-}
-
-#[test]
 fn a_sheet_can_come_from_standard_input() {
     let sheet = "text,persona,ratio\nHi,ANNA,4:3\n";
     assert_eq!(
