@@ -51,7 +51,7 @@ mod tests {
 
     /// How many it lets be in flight.
     fn places(concurrency: &Concurrency) -> usize {
-        (0..)
+        (0..100)
             .find(|flying| !concurrency.has_room(*flying, 0))
             .unwrap()
     }
