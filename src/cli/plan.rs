@@ -8,7 +8,7 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
-use super::selection::{Selection, must_exist};
+use super::selection::{choose, must_exist};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
 use crate::journal::Record;
@@ -23,7 +23,7 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     if !arguments.json {
         manifest.tell_notes();
     }
-    let selected = Selection::from(arguments.selection).of(&manifest.plan.jobs)?;
+    let selected = choose(arguments.selection, &manifest.plan.jobs)?;
     let record = Record::read(&manifest.out)?;
     let jobs = manifest.jobs(record.as_ref(), &selected);
     let again = arguments.again;

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::exit::{Exit, Wants};
 use super::provider::Choice;
 use super::screen::Screen;
-use super::selection::{Selection, must_exist};
+use super::selection::{choose, must_exist};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
@@ -27,7 +27,7 @@ use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closi
 struct Voyage<'a> {
     campaign: &'a CampaignArguments,
     provider: Choice,
-    selection: Selection,
+    selection: Option<SelectionArguments>,
     limits: LimitSettings,
     policy: Policy,
     waiting: &'a WaitingArguments,
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: arguments.selection.into(),
+        selection: Some(arguments.selection),
         limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
         policy,
         waiting: &arguments.waiting,
@@ -87,7 +87,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: Selection::default(),
+        selection: None,
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
@@ -111,7 +111,11 @@ impl Voyage<'_> {
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let manifest = Manifest::load(self.campaign, clock.now())?;
-        let selected = self.selection.of(&manifest.plan.jobs)?;
+        let jobs = &manifest.plan.jobs;
+        let selected = match self.selection.take() {
+            Some(selection) => choose(selection, jobs)?,
+            None => vec![true; jobs.len()],
+        };
         let screen = Screen::new(self.screen, environment);
         if screen.tells_notes() {
             manifest.tell_notes();
@@ -233,16 +237,6 @@ struct Fold(Summary);
 impl Observer for Fold {
     fn on_entry(&mut self, entry: &crate::model::Entry) {
         self.0.apply(entry);
-    }
-}
-
-impl From<SelectionArguments> for Selection {
-    fn from(arguments: SelectionArguments) -> Self {
-        Self {
-            only: arguments.only,
-            limit: arguments.limit,
-            sample: arguments.sample,
-        }
     }
 }
 

@@ -164,7 +164,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             now,
             transfers: tasks.transfers(),
             holds: self.batch.holds(now),
-            progress: Vec::new(),
+            progress: self.batch.progress(),
         };
         for observer in &mut self.observers {
             observer.on_pulse(&pulse);

@@ -183,11 +183,15 @@ impl Batch {
         last.is_some_and(|last| whole.any(|first| first.completed_from <= last.started))
     }
 
-    /// The next moment at which a listing can complete a proof.
+    /// The next moment at which a listing can complete a proof: the first half of it must be there.
     pub(super) fn next_proof(&self, now: Timestamp) -> Option<Timestamp> {
+        let first_half = |place: &usize| {
+            let mut absences = self.jobs[*place].live.absences.iter();
+            absences.find(|absence| absence.is_whole(self.most_rows))
+        };
         self.doubts
             .iter()
-            .flat_map(|place| &self.jobs[*place].live.absences)
+            .filter_map(first_half)
             .map(|absence| absence.completed_from)
             .filter(|from| *from > now)
             .min()

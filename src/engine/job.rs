@@ -21,6 +21,10 @@ pub(super) struct Job {
 
 /// What is forgotten when the run ends.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own; any of them may hold together"
+)]
 pub(super) struct Live {
     /// The entry that last reopened it; 0 if none did.
     pub(super) reopened: u64,
@@ -41,6 +45,8 @@ pub(super) struct Live {
     /// Answers in a row that were not final though they should be (404, `done` without output), and
     /// since when.
     pub(super) puzzling: Option<(u32, Timestamp)>,
+    /// It had failed like this before this run, and is asked about only once more.
+    pub(super) is_revisited: bool,
     /// How far the render has come, from 0 to 1, as the provider last said.
     pub(super) progress: Option<f64>,
     /// Downloads tried.

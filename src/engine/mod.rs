@@ -33,7 +33,8 @@
 //! are kept, across restarts too; no more are in flight than allowed, jobs in doubt included; the cap is
 //! never passed by a submit; every run ends; the live phases equal the fold of the entries; the same
 //! inputs give the same entries. `simulation` checks each of these over thousands of crashing runs, and
-//! `mutant` breaks each to see that it notices.
+//! `mutant` breaks each to see that it notices; `scenes` holds what chance would need too long to
+//! stumble upon.
 
 /// Whether the engine is broken on purpose in the way named: never, outside tests.
 #[cfg(not(test))]

@@ -33,7 +33,8 @@ pub struct Policy {
     /// Finished jobs whose file is no longer on disk.
     pub missing_files: BTreeSet<JobId>,
     /// The output folder shows signs of earlier work that the journal does not know: submit
-    /// nothing before the provider's list has been read, twice.
+    /// nothing before the provider's list has been read, twice, and collect what it shows even if
+    /// nothing is to be submitted.
     pub journal_was_lost: bool,
     /// This program's process id, for the record.
     pub process: u32,

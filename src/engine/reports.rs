@@ -61,6 +61,10 @@ impl Batch {
                     self.look_after(now, place, wait);
                 }
                 if ask_by_id {
+                    if failure.kind != FailureKind::NotFound {
+                        // It will not answer this question, but it is there.
+                        self.last_answer = Some(now);
+                    }
                     self.heed_wish(now, Lane::Poll, &failure);
                 } else {
                     self.on_read_failed(now, failure, CommandKind::Poll);
@@ -183,15 +187,20 @@ impl Batch {
         job.live.puzzling = Some((looks, since));
         let poll_interval = self.policy.limits.poll_interval;
         let long_enough = poll_interval.saturating_mul(PUZZLING_INTERVALS);
-        if looks < PUZZLING_LOOKS || now.since(since) < long_enough {
+        let is_repeated = looks >= PUZZLING_LOOKS && now.since(since) >= long_enough;
+        // What an earlier run has found by patience is only to be confirmed.
+        let is_confirmed = job.live.is_revisited && self.last_answer.is_some();
+        if !is_repeated && !is_confirmed {
             return self.look_again(now, place);
         }
-        if failure.kind == FailureKind::NotFound && self.last_answer < Some(since) {
+        let is_unanswered = !is_confirmed && self.last_answer < Some(since);
+        if failure.kind == FailureKind::NotFound && is_unanswered {
             // Nothing at all is found there any more: it is not the job that is missing.
             return self.stop(StopReason::WrongAddress {
                 message: failure.to_string(),
             });
         }
+        let job = &mut self.jobs[place];
         if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
             // The video was there before; only the fresh link is wanting.
             job.live.is_parked = true;
@@ -207,8 +216,11 @@ impl Batch {
         failure: Failure,
         charged: Option<Credits>,
     ) {
+        let is_new = !self.jobs[place].live.is_revisited;
         self.transition(now, place, JobEvent::Failed { failure, charged });
-        self.count_failure();
+        if is_new {
+            self.count_failure();
+        }
     }
 
     pub(super) fn on_read_success(&mut self, now: Timestamp) {

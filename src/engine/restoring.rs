@@ -242,6 +242,7 @@ impl Batch {
         );
         for place in 0..self.jobs.len() {
             if let Some(event) = self.reopening(place) {
+                self.jobs[place].live.is_revisited = matches!(event, JobEvent::Revisited);
                 self.transition(now, place, event);
             }
         }

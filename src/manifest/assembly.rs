@@ -9,18 +9,17 @@ use super::check::{Checked, Rules};
 use super::document::{Defaults, Item};
 use super::draft::{self, Combination, Draft, Value};
 use super::field::Field;
+use super::former;
 use super::header::Columns;
+use super::ids::{self, GivenId};
 use super::made::Made;
-use super::naming::{self, FileNaming, GivenId};
+use super::naming::{self, FileNaming};
 use super::options::InvalidRows;
 use super::problem::{Findings, Problem};
 use super::sheet::SheetBuilder;
 use super::table::{Cell, Table};
 use super::template::VariableNames;
 use super::words;
-
-/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
-const MAX_JOBS: usize = 100_000;
 
 /// The columns that jobs written in YAML get in the results.
 const YAML_COLUMNS: [Field; 5] = [
@@ -39,6 +38,8 @@ pub(super) struct Assembly<'a> {
     made: Vec<Made>,
     /// The ids that rows and items give.
     given_ids: Vec<GivenId>,
+    /// That there are more jobs than a manifest may make; no row alone is to blame.
+    too_many: Option<Problem>,
     /// What was found in each draft.
     drafts: Vec<Findings>,
 }
@@ -49,6 +50,8 @@ pub(super) struct Assembled {
     pub(super) jobs: Vec<JobSpec>,
     /// The user's rows.
     pub(super) sheet: Sheet,
+    /// That there are more jobs than a manifest may make.
+    pub(super) too_many: Option<Problem>,
     /// What is wrong with rows.
     pub(super) problems: Vec<Problem>,
     /// What else there is to say about rows.
@@ -64,8 +67,14 @@ impl<'a> Assembly<'a> {
             sheet: SheetBuilder::default(),
             made: Vec::new(),
             given_ids: Vec::new(),
+            too_many: None,
             drafts: Vec::new(),
         }
+    }
+
+    /// The fields that have a default.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = Field> {
+        self.defaults.values.keys().copied()
     }
 
     /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
@@ -83,17 +92,21 @@ impl<'a> Assembly<'a> {
             .map(|column| table.header[*column].text.as_str());
         let names = VariableNames::new(own.clone());
         let places = self.sheet.columns(own);
-        for row in &table.rows {
-            let mut findings = Findings::default();
-            extra_cells(table, row, &mut findings);
+        for lines in former::rows(table, columns) {
+            let row = &lines[0];
             let cells: Vec<String> = columns
                 .own
                 .iter()
-                .map(|column| {
-                    row.get(*column)
-                        .map_or_else(String::new, |cell| cell.text.clone())
-                })
+                .map(|column| former::text_at(row, *column).to_owned())
                 .collect();
+            let sheet_row = self.sheet.push(&places, cells.clone());
+            if let Some(problem) = extra_cells(table, row) {
+                // Its cells have slipped, so that whatever else is said of them would mislead.
+                let problems = vec![problem];
+                let notes = Vec::new();
+                self.drafts.push(Findings { problems, notes });
+                continue;
+            }
             let mut draft = Draft::new(row[0].place.clone());
             for (field, column) in &columns.fields {
                 let values = row
@@ -106,21 +119,16 @@ impl<'a> Assembly<'a> {
                     draft.values.insert(*field, values);
                 }
             }
-            draft.variables.add(&names, cells.clone());
+            draft.variables.add(&names, cells);
             draft.excused = excused.to_vec();
+            draft.former_ids = former::ids(lines, columns);
             if let Some(item) = item {
                 draft.values.extend(item.values.clone());
                 draft.include.clone_from(&item.include);
                 draft.exclude.clone_from(&item.exclude);
                 draft.excused.extend(&item.excused);
             }
-            let former = columns.job_id.and_then(|column| row.get(column));
-            let former = former.filter(|cell| !cell.is_blank());
-            let row = self.sheet.push(&places, cells);
-            let made = self.add(draft, Some(row), findings);
-            if let (Some(former), [made]) = (former, &mut self.made[made..]) {
-                made.former_id = Some(former.text.trim().to_owned());
-            }
+            self.add(draft, Some(sheet_row), Findings::default());
         }
     }
 
@@ -134,14 +142,10 @@ impl<'a> Assembly<'a> {
         self.add(draft, None, item.findings);
     }
 
-    /// Adds findings about something that made no draft.
-    pub(super) fn add_findings(&mut self, findings: Findings) {
-        self.drafts.push(findings);
-    }
-
-    /// Adds the jobs of a draft; the first of them will stand at the place that is returned.
-    fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) -> usize {
+    /// Adds the jobs of a draft.
+    fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) {
         let begin = self.made.len();
+        let most_jobs = self.rules.most_jobs;
         draft.excused.extend(&self.defaults.excused);
         for (field, values) in &self.defaults.values {
             let takes_audio = *field == Field::Text && draft.values.contains_key(&Field::Audio);
@@ -150,11 +154,13 @@ impl<'a> Assembly<'a> {
                 draft.values.entry(*field).or_insert_with(|| values.clone());
             }
         }
-        if !self.is_skipped(&mut draft, &mut findings) && begin < MAX_JOBS {
+        if !self.is_skipped(&mut draft, &mut findings) && begin <= most_jobs {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
             for combination in &combinations {
-                self.note_id(&draft, combination, &mut findings);
+                if draft.former_ids.is_empty() {
+                    self.note_id(&draft, combination, &mut findings);
+                }
                 let Some(checked) = self.rules.check(&draft, combination, &mut findings) else {
                     continue;
                 };
@@ -164,13 +170,18 @@ impl<'a> Assembly<'a> {
                 self.made
                     .push(Made::new(index, row, place, checked, &varying));
             }
-            if self.made.len() > MAX_JOBS {
-                let message = format!("the manifest makes more than {MAX_JOBS} jobs");
-                findings.problem(Problem::at(&draft.place, message).help("split the campaign"));
+            if findings.problems.is_empty() && !draft.former_ids.is_empty() {
+                let made = self.made.split_off(begin);
+                let kept = former::keep(&made, &draft.former_ids, &mut findings);
+                self.made.extend(kept);
+            }
+            if self.made.len() > most_jobs {
+                let message = format!("the manifest makes more than {most_jobs} jobs");
+                let problem = Problem::at(&draft.place, message);
+                self.too_many = Some(problem.help("split it into several campaigns"));
             }
         }
         self.drafts.push(findings);
-        begin
     }
 
     /// Remembers the id that is given, though the rest of the row be wrong: it is taken all the same.
@@ -178,7 +189,7 @@ impl<'a> Assembly<'a> {
         let index = self.drafts.len();
         if let Some(value) = combination.get(&Field::Id)
             && let Some(text) = self.rules.render(draft, combination, value, findings)
-            && let Some(text) = naming::dashed(&text)
+            && let Some(text) = ids::dashed(&text)
         {
             self.given_ids.push(GivenId {
                 draft: index,
@@ -219,7 +230,7 @@ impl<'a> Assembly<'a> {
             template: file_name,
             templates: &self.rules.templates,
         };
-        naming::refuse_doubles(&self.given_ids, &mut self.drafts);
+        ids::refuse_doubles(&self.given_ids, &mut self.drafts);
         let named = naming::name_all(self.made, &files, &mut self.drafts);
         let left_out: Vec<bool> = match invalid {
             InvalidRows::Refuse => vec![false; self.drafts.len()],
@@ -257,6 +268,7 @@ impl<'a> Assembly<'a> {
         Assembled {
             jobs,
             sheet,
+            too_many: self.too_many,
             problems,
             notes,
         }
@@ -276,25 +288,64 @@ fn values_of(field: Field, cell: &Cell) -> Vec<Value> {
 
 /// Cells beyond the header are most often a text with an unquoted delimiter. Empty ones, which some
 /// programs append, harm nobody.
-fn extra_cells(table: &Table, row: &[Cell], findings: &mut Findings) {
+fn extra_cells(table: &Table, row: &[Cell]) -> Option<Problem> {
     let width = table.header.len();
-    if let Some(extra) = row.iter().skip(width).find(|cell| !cell.is_blank()) {
-        let message = format!(
-            "this row has {}, but the header has {width}",
-            words::count(row.len(), "cell", "cells")
-        );
-        let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
-        findings.problem(Problem::at(&extra.place, message).help(help));
-    }
+    let extra = row.iter().skip(width).find(|cell| !cell.is_blank())?;
+    let cells = words::count(row.len(), "cell", "cells");
+    let message = format!("this row has {cells}, but the header has {width}");
+    let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
+    Some(Problem::at(&extra.place, message).help(help))
 }
 
 /// The row that stands for a job written in YAML: what it is made of, filled in.
 fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
     let used = YAML_COLUMNS.into_iter().filter_map(|field| {
         let value = checked.combination.get(&field)?;
-        Some((field.name(), value.text.clone()))
+        Some((field.name(), value.text.trim().to_owned()))
     });
     let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
     let columns = sheet.columns(names);
     sheet.push(&columns, cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::{NameKind, Names};
+    use super::super::place::{Place, Source};
+    use super::super::template::{Templates, Variables};
+    use super::*;
+
+    #[test]
+    fn too_many_jobs_are_no_fault_of_a_row_that_could_be_left_out() {
+        let rules = Rules {
+            personas: Names::new(NameKind::Persona, None),
+            voices: Names::new(NameKind::Voice, None),
+            longest_text: 100,
+            most_jobs: 3,
+            everywhere: Variables::default(),
+            templates: Templates::new(),
+            field_names: VariableNames::new(Field::ALL.map(Field::name)),
+        };
+        let mut assembly = Assembly::new(rules, Defaults::default());
+        let source = Source::of_text("m.yaml", "\n".repeat(9));
+        for line in 1..=5 {
+            let place = Place::line_and_column(&source, line, 1);
+            let mut draft = Draft::new(place.clone());
+            for (field, text) in [
+                (Field::Text, "Hi"),
+                (Field::Persona, "7350375b-9a98-51b8-934d-14d46a645dc2"),
+                (Field::AspectRatio, "1:1"),
+            ] {
+                let text = text.to_owned();
+                let place = place.clone();
+                draft.values.insert(field, vec![Value { text, place }]);
+            }
+            assembly.add(draft, None, Findings::default());
+        }
+        let assembled = assembly.finish(None, InvalidRows::Skip);
+        let problem = assembled.too_many.unwrap();
+        assert_eq!(problem.place(), "m.yaml:4:1");
+        assert_eq!(problem.message(), "the manifest makes more than 3 jobs");
+        assert_eq!(assembled.problems, []);
+    }
 }

@@ -10,6 +10,9 @@ use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
 
+/// As many columns as a spreadsheet can have.
+const MAX_COLUMNS: usize = 16_384;
+
 /// What stands between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delimiter {
@@ -109,6 +112,18 @@ pub(super) fn read(
             findings.problem(unclosed_quote(source, opened));
             break;
         }
+        if spans.cells.len() > MAX_COLUMNS {
+            let message = format!("this line has more than {MAX_COLUMNS} cells");
+            findings.problem(Problem::at(&Place::bytes(source, start, start), message));
+            return None;
+        }
+        if let Some(stray) = spans.stray {
+            let place = Place::bytes(source, stray, stray + 1);
+            let message = "there is text behind the quote that closes this cell";
+            let help = "a quote inside a quoted cell is written twice: `\"say \"\"yes\"\"\"`";
+            findings.problem(Problem::at(&place, message).help(help));
+            continue;
+        }
         let end = spans.cells.last().map_or(start, |(_, end)| *end);
         let cells: Vec<Cell> = record
             .iter()
@@ -183,6 +198,8 @@ struct CellSpans {
     cells: Vec<(usize, usize)>,
     /// Where a quote was opened that the text does not close.
     unclosed: Option<usize>,
+    /// Where text stands behind a closing quote.
+    stray: Option<usize>,
 }
 
 /// Finds the cells of the record that begins at or after `start`, by the rules of the `csv` crate,
@@ -200,6 +217,8 @@ fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
     let mut cells = Vec::new();
     let mut cell_start = at;
     let mut quoted = false;
+    let mut closed = false;
+    let mut stray = None;
     while let Some(byte) = bytes.get(at) {
         if quoted {
             if *byte == b'"' {
@@ -207,15 +226,19 @@ fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
                     at += 1;
                 } else {
                     quoted = false;
+                    closed = true;
                 }
             }
         } else if *byte == b'"' && at == cell_start {
             quoted = true;
-        } else if *byte == delimiter {
+        } else if *byte == delimiter && cells.len() <= MAX_COLUMNS {
             cells.push((cell_start, at));
             cell_start = at + 1;
+            closed = false;
         } else if matches!(byte, b'\r' | b'\n') {
             break;
+        } else if closed && *byte != b' ' {
+            stray = stray.or(Some(at));
         }
         at += 1;
     }
@@ -223,6 +246,7 @@ fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
     CellSpans {
         cells,
         unclosed: quoted.then_some(cell_start),
+        stray,
     }
 }
 
@@ -306,6 +330,21 @@ mod tests {
         assert_eq!(table.rows.len(), 1);
         assert_eq!(findings.problems[0].place(), "a.csv:3:4");
         assert!(findings.problems[0].message().contains("2 lines"));
+    }
+
+    #[test]
+    fn quotes_that_are_not_doubled_are_shown_where_the_cell_breaks() {
+        for (row, place) in [
+            ("r1,\"He said \\\"hi\\\" there\",x", "a.csv:2:15"),
+            ("r1,\"a \"b\" c\",x", "a.csv:2:8"),
+        ] {
+            let source = Source::of_text("a.csv", format!("id,text,y\n{row}\nr2,\"fine\" ,y\n"));
+            let mut findings = Findings::default();
+            let table = read(&source, None, &mut findings).unwrap();
+            assert_eq!(table.rows.len(), 1);
+            assert_eq!(findings.problems.len(), 1);
+            assert_eq!(findings.problems[0].place(), place);
+        }
     }
 
     #[test]

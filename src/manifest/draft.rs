@@ -44,6 +44,8 @@ pub(super) struct Draft {
     pub(super) variables: Variables,
     /// Required fields whose absence has been reported for the whole sheet.
     pub(super) excused: Vec<Field>,
+    /// The ids its jobs had in a `results.csv` that came back, in order; none otherwise.
+    pub(super) former_ids: Vec<Value>,
 }
 
 impl Draft {
@@ -57,6 +59,7 @@ impl Draft {
             exclude: Vec::new(),
             variables: Variables::default(),
             excused: Vec::new(),
+            former_ids: Vec::new(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
 use super::words::clean_character;
@@ -13,8 +12,8 @@ const SHOWN_WIDTH: usize = 100;
 const SHOWN_BEFORE: usize = 30;
 
 /// A line of the user's file, made harmless and shortened, with the marked part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Excerpt {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Excerpt {
     /// The line's number or the cell's name.
     label: String,
     /// The line; `…` where it was cut.
@@ -33,7 +32,10 @@ impl Excerpt {
             .take_while(|(offset, _)| *offset < from)
             .map(|(_, character)| width_of(character))
             .sum();
-        let cut_front = width_before > SHOWN_WIDTH / 2;
+        let marked = line.get(from.min(line.len())..to.min(line.len()));
+        let marked: usize = marked.unwrap_or_default().chars().map(width_of).sum();
+        // As much of a long cell as stands behind its beginning is enough.
+        let cut_front = width_before + marked.min(SHOWN_BEFORE) > SHOWN_WIDTH;
         let mut skipping = if cut_front {
             width_before - SHOWN_BEFORE
         } else {

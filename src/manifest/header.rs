@@ -7,8 +7,9 @@ use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
 
-/// The columns that the results add to a sheet (DESIGN section 4).
-pub(super) const RESULT_COLUMNS: [&str; 13] = [
+/// The columns that the results add to a sheet, in their order. A sheet that has them all in one
+/// block is a `results.csv` that came back.
+pub const RESULT_COLUMNS: [&str; 13] = [
     "job_id",
     "status",
     "file",
@@ -95,6 +96,42 @@ fn duplicate(second: &Cell, first: &Cell, field: Field) -> Problem {
     .help(format!("keep one column for `{}`", field.name()))
 }
 
+/// Notes on columns that were likely meant as required fields which neither they nor anything else
+/// gives, for a sheet that fills an item of a YAML manifest.
+pub(super) fn remark_on_slips(
+    table: &Table,
+    columns: &Columns,
+    given_elsewhere: &[Field],
+    findings: &mut Findings,
+) {
+    for column in &columns.own {
+        let cell = &table.header[*column];
+        if Field::find(&cell.text).is_none()
+            && let Some(field) = Field::nearest(&cell.text)
+            && is_required(field)
+            && !columns.fields.contains_key(&field)
+            && !given_elsewhere.contains(&field)
+        {
+            findings.note(&cell.place, slip(cell, field));
+        }
+    }
+}
+
+const fn is_required(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Text | Field::Audio | Field::Persona | Field::AspectRatio
+    )
+}
+
+fn slip(cell: &Cell, field: Field) -> String {
+    let header = words::quoted(&cell.text);
+    format!(
+        "the column {header} is not known and is handed through; did you mean `{}`?",
+        field.name()
+    )
+}
+
 /// Notes on columns that may not be what the user meant.
 fn doubtful(
     header: &[Cell],
@@ -119,17 +156,9 @@ fn doubtful(
         let meant = Field::nearest(&cell.text).filter(|field| !fields.contains_key(field));
         // A required column that is missing is reported as such, with this one as the likely slip.
         if let Some(field) = meant
-            && !matches!(
-                field,
-                Field::Text | Field::Audio | Field::Persona | Field::AspectRatio
-            )
+            && !is_required(field)
         {
-            let message = format!(
-                "the column {} is not known and is handed through; did you mean `{}`?",
-                words::quoted(&cell.text),
-                field.name()
-            );
-            findings.note(&cell.place, message);
+            findings.note(&cell.place, slip(cell, field));
         }
     }
 }
@@ -147,6 +176,18 @@ fn results_block(header: &[Cell]) -> Option<Vec<usize>> {
 /// Says which columns a sheet that stands alone must have and has not; these are returned.
 pub(super) fn require(table: &Table, columns: &Columns, findings: &mut Findings) -> Vec<Field> {
     let header = &table.header;
+    if columns.fields.is_empty() {
+        let message = "the first line names none of the columns `text`, `persona`, `aspect_ratio`";
+        if columns
+            .own
+            .iter()
+            .all(|column| Field::nearest(&header[*column].text).is_none())
+        {
+            let problem = Problem::at(&header[0].place, message);
+            findings.problem(problem.help(no_header_help(table, columns)));
+            return vec![Field::Text, Field::Persona, Field::AspectRatio];
+        }
+    }
     let has = |field: Field| columns.fields.contains_key(&field);
     let mut missing = Vec::new();
     if !has(Field::Text) && !has(Field::Audio) {
@@ -192,6 +233,10 @@ fn no_header_help(table: &Table, columns: &Columns) -> String {
             "the column names seem to stand at {}; delete the lines above it",
             row[0].place.label()
         );
+    }
+    let is_one_cell = table.header.len() == 1 && table.header[0].text.contains([',', ';', '\t']);
+    if is_one_cell {
+        return "the whole line was taken for one cell; is the delimiter right?".to_owned();
     }
     if columns.fields.is_empty() {
         return "the first line names the columns, such as `id,text,persona,aspect_ratio`"
@@ -259,6 +304,7 @@ mod tests {
     #[test]
     fn a_header_further_down_is_noticed() {
         let said = said("Spring campaign,,\nid,text,persona\n");
+        assert_eq!(said.lines().count(), 1);
         assert!(
             said.contains("the column names seem to stand at a.csv:2:1"),
             "{said}"

@@ -1,9 +1,13 @@
 //! A job that is in order but for its names: [`Made`].
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use crate::model::{Fingerprint, Speech};
 
 use super::check::Checked;
 use super::field::Field;
+use super::file_name::folded;
 use super::names;
 use super::place::Place;
 use super::slug::slug;
@@ -14,7 +18,7 @@ const SLUG_LENGTH: usize = 24;
 const HASH_LENGTH: usize = 6;
 
 /// A job that is in order but for its id and the name of its file, which depend on the others.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Made {
     /// Which draft made it; the jobs of one draft share its explicit id.
     pub(super) draft: usize,
@@ -105,4 +109,36 @@ fn suffix(checked: &Checked, varying: &[Field]) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     parts.join("-")
+}
+
+/// The jobs of each draft: they stand together.
+pub(super) fn by_draft(made: &[Made]) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = 0;
+    made.chunk_by(|one, other| one.draft == other.draft)
+        .map(move |chunk| {
+            let range = begin..begin + chunk.len();
+            begin = range.end;
+            range
+        })
+}
+
+/// Appends to names that several jobs of a draft share what tells these apart: their values in words,
+/// and where that is not enough, the beginning of their fingerprints.
+pub(super) fn tell_apart(names: &mut [Option<String>], jobs: &[Made]) {
+    let suffixes: [fn(&Made) -> &str; 2] = [|job| &job.suffix, |job| &job.hash];
+    for suffix in suffixes {
+        let mut count: HashMap<String, usize> = HashMap::new();
+        for name in names.iter().flatten() {
+            *count.entry(folded(name)).or_default() += 1;
+        }
+        for (name, job) in names.iter_mut().zip(jobs) {
+            if let Some(name) = name
+                && count.get(&folded(name)).is_some_and(|count| *count > 1)
+                && !suffix(job).is_empty()
+            {
+                name.push('-');
+                name.push_str(suffix(job));
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@
 //! 2. columns and keys become fields (`header`, `field`)
 //! 3. each row or item is a `draft`; lists and `a | b` make combinations of it
 //! 4. each combination is judged (`check`, `remarks`), its templates filled, its names looked up
-//! 5. what is in order gets an id and a file name that no other job has (`naming`)
+//! 5. what is in order gets an id (`ids`) and a file name (`naming`) that no other job has
 //!
 //! Nothing stops at the first fault. Whatever is wrong is a [`Problem`] with file, line and column;
 //! whatever was repaired or is doubtful is a note of the plan. Rows that repeat a fault say it once.
@@ -29,8 +29,12 @@ mod excerpt;
 mod field;
 mod file_kind;
 mod file_name;
+mod former;
 mod header;
+mod hidden_rows;
+mod ids;
 mod load;
+mod loose;
 mod made;
 mod names;
 mod naming;
@@ -41,8 +45,10 @@ mod plain_yaml;
 mod problem;
 mod ratio;
 mod remarks;
+mod row;
 #[cfg(test)]
 mod scenarios;
+mod selection;
 mod settings;
 mod sheet;
 mod slug;
@@ -50,13 +56,16 @@ mod starter;
 mod table;
 mod template;
 mod words;
+mod workbook;
+mod workbook_cell;
 
 pub use delimited::{Delimiter, ParseDelimiterError};
-pub use excerpt::Excerpt;
 pub use file_kind::{FileKind, file_kind};
+pub use header::RESULT_COLUMNS;
 pub use load::{ReadFile, load, names_to_resolve};
 pub use names::{NameKind, Resolution, Resolve};
 pub use options::{InvalidRows, Options};
 pub use plain_yaml::{YamlError, parse_yaml};
 pub use problem::{Problem, Problems};
+pub use selection::{Selection, UnknownJob};
 pub use starter::starter;

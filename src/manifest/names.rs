@@ -1,5 +1,6 @@
 //! Personas and voices by name: short names of the manifest, UUIDs, and the catalogue's names.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::field::key;
@@ -44,11 +45,16 @@ pub enum Resolution {
 /// Looks a name up in the catalogue.
 pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
 
+/// An id, or what is wrong and what would be right.
+type Answer = Result<String, (String, String)>;
+
 /// Everything that can be meant by a persona's or voice's name.
 pub(super) struct Names<'a> {
     kind: NameKind,
     /// Short names of the manifest; `None` for those whose id was wrong, which is reported there.
     short: BTreeMap<String, (String, Option<String>)>,
+    /// What the catalogue has said, so that it is asked once for each name.
+    answers: RefCell<BTreeMap<String, Answer>>,
     catalogue: Option<Resolve<'a>>,
 }
 
@@ -58,6 +64,7 @@ impl<'a> Names<'a> {
         Self {
             kind,
             short: BTreeMap::new(),
+            answers: RefCell::default(),
             catalogue,
         }
     }
@@ -77,11 +84,22 @@ impl<'a> Names<'a> {
     }
 
     /// The id of what is called `text` outside the manifest: a UUID or a name of the catalogue.
-    pub(super) fn look_up(&self, text: &str) -> Result<String, (String, String)> {
+    pub(super) fn look_up(&self, text: &str) -> Answer {
         let text = text.trim();
         if is_uuid(text) {
             return Ok(text.to_ascii_lowercase());
         }
+        if let Some(answer) = self.answers.borrow().get(text) {
+            return answer.clone();
+        }
+        let answer = self.ask(text);
+        self.answers
+            .borrow_mut()
+            .insert(text.to_owned(), answer.clone());
+        answer
+    }
+
+    fn ask(&self, text: &str) -> Answer {
         let (kind, section) = (self.kind.word(), self.kind.section());
         let Some(catalogue) = self.catalogue else {
             let known = self.short.values().map(|(name, _)| name.as_str());

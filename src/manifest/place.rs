@@ -11,6 +11,8 @@ pub(super) struct Source {
     pub(super) name: String,
     /// The decoded text; empty for workbooks.
     pub(super) text: String,
+    /// The workbook's sheet, if the workbook has several.
+    sheet: Option<String>,
     line_starts: Vec<usize>,
 }
 
@@ -32,13 +34,19 @@ impl Source {
         Arc::new(Self {
             name: name.into(),
             text,
+            sheet: None,
             line_starts,
         })
     }
 
-    /// A workbook, whose places are cells.
-    pub(super) fn of_workbook(name: impl Into<String>) -> Arc<Self> {
-        Self::of_text(name, String::new())
+    /// A workbook, whose places are cells; `sheet` if they must be told from those of other sheets.
+    pub(super) fn of_workbook(name: impl Into<String>, sheet: Option<String>) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            text: String::new(),
+            sheet,
+            line_starts: vec![0],
+        })
     }
 
     /// Index of the line that holds the byte at `offset`.
@@ -154,15 +162,16 @@ impl Place {
         }
     }
 
-    /// Name of the workbook's cell, such as `B7`.
+    /// Name of the workbook's cell, such as `B7`, or `Sheet2!B7` where there are several sheets.
     pub(super) fn cell_name(&self) -> Option<String> {
         match self.spot {
             Spot::File | Spot::Bytes { .. } => None,
-            Spot::Cell { row, column, .. } => Some(format!(
-                "{}{}",
-                column_letters(column),
-                row.saturating_add(1)
-            )),
+            Spot::Cell { row, column, .. } => {
+                let sheet = self.source.sheet.as_deref().map(super::words::clean);
+                let sheet = sheet.map_or_else(String::new, |sheet| format!("{sheet}!"));
+                let letters = column_letters(column);
+                Some(format!("{sheet}{letters}{}", row.saturating_add(1)))
+            }
         }
     }
 
@@ -239,7 +248,12 @@ mod tests {
         for (column, letters) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")] {
             assert_eq!(column_letters(column), letters);
         }
-        let source = Source::of_workbook("book.xlsx");
+        let source = Source::of_workbook("book.xlsx", Some("Mai".to_owned()));
+        assert_eq!(
+            Place::cell(&source, 0, 27, "x").label(),
+            "book.xlsx:Mai!AB1"
+        );
+        let source = Source::of_workbook("book.xlsx", None);
         assert_eq!(Place::cell(&source, 6, 1, "x").label(), "book.xlsx:B7");
     }
 

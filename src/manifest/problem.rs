@@ -175,6 +175,12 @@ impl Findings {
             self.notes.push(note);
         }
     }
+
+    /// Takes over what another step has found.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        self.notes.extend(other.notes);
+    }
 }
 
 /// Problems file by file, in the order in which the files were come upon, from top to bottom.

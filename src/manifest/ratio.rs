@@ -39,6 +39,30 @@ pub(super) fn read(text: &str) -> Option<Reading> {
     of_sides(minutes / 60, minutes % 60).map(Reading::Repaired)
 }
 
+/// Whether a spreadsheet has made a date of it: `9/16` becomes the sixteenth of September, in some
+/// countries from `16/9`, so that nobody can tell which it was.
+pub(super) fn is_date(text: &str) -> bool {
+    let months = [
+        "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov",
+        "dec", "dez",
+    ];
+    let text = text.trim().to_lowercase();
+    let has_month = months.iter().any(|month| {
+        let rest = text.replacen(month, "", 1);
+        rest.len() < text.len() && rest.chars().any(|character| character.is_ascii_digit())
+    });
+    let parts: Vec<&str> = text.split(['-', '.', '/']).collect();
+    let is_numeric = parts.len() == 3 && parts.iter().all(|part| number(part).is_some());
+    (has_month && text.len() < 20) || is_numeric
+}
+
+/// Whether it is a list of ratios, only not with `|` between them.
+pub(super) fn are_several(text: &str) -> bool {
+    let parts = text.split([',', ';', '\n', '&', '+']);
+    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
+    parts.len() > 1 && parts.iter().all(|part| read(part).is_some())
+}
+
 const fn of_sides(width: u32, height: u32) -> Option<AspectRatio> {
     match (width, height) {
         (16, 9) => Some(AspectRatio::Landscape),
@@ -188,6 +212,30 @@ mod tests {
             for text in repaired.split('|') {
                 assert_eq!(read(text.trim()), Some(Reading::Repaired(ratio)), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn dates_are_told_from_other_mistakes() {
+        for text in [
+            "16-Sep",
+            "Sep-16",
+            "16. Sep",
+            "2026-09-16",
+            "16.09.2026",
+            "9/16/2026",
+            "1-Jan",
+        ] {
+            assert!(is_date(text) && read(text).is_none(), "{text}");
+        }
+        for text in ["4:3", "sepia", "decade", "16", "", "9-16"] {
+            assert!(!is_date(text), "{text}");
+        }
+        for text in ["9:16, 1:1", "9x16;16x9", "portrait\nsquare"] {
+            assert!(are_several(text) && read(text).is_none(), "{text}");
+        }
+        for text in ["9:16", "9:16,", "9:16, 4:3", ""] {
+            assert!(!are_several(text), "{text}");
         }
     }
 

@@ -130,6 +130,12 @@ fn section<'n>(
     let mut entries = Vec::new();
     for (key, value) in node.entries(&format!("`{what}`"), findings) {
         let name = key.name.trim().replace('-', "_");
+        // The flag for the folder is `--out`.
+        let name = if name == "out" {
+            "folder".to_owned()
+        } else {
+            name
+        };
         match known.iter().find(|known| **known == name) {
             Some(known) => entries.push((*known, value)),
             None => findings.problem(

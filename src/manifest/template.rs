@@ -33,7 +33,7 @@ pub(super) struct TemplateProblem {
 /// `first name`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables {
-    parts: Vec<(Arc<VariableNames>, Vec<String>)>,
+    parts: Vec<(Arc<VariableNames>, Arc<[String]>)>,
 }
 
 /// Names of variables, shared by all rows of a sheet.
@@ -54,8 +54,8 @@ impl VariableNames {
 
 impl Variables {
     /// Adds values with their names; where two have the same name, the one added first is used.
-    pub(super) fn add(&mut self, names: &Arc<VariableNames>, values: Vec<String>) {
-        self.parts.push((Arc::clone(names), values));
+    pub(super) fn add(&mut self, names: &Arc<VariableNames>, values: impl Into<Arc<[String]>>) {
+        self.parts.push((Arc::clone(names), values.into()));
     }
 
     /// Adds all of another's variables, after those that are here.
@@ -196,12 +196,18 @@ fn variable_name(column: &str) -> String {
 }
 
 fn unknown_variable(name: &str, variables: &Variables) -> TemplateProblem {
-    let known: Vec<String> = variables.names().map(variable_name).collect();
-    let known = known
+    let is_filled = |name: &&str| variables.find(name).is_some_and(|value| !value.is_empty());
+    let all: Vec<String> = variables.names().map(variable_name).collect();
+    let filled: Vec<String> = variables
+        .names()
+        .filter(is_filled)
+        .map(variable_name)
+        .collect();
+    let known = filled
         .iter()
         .map(String::as_str)
         .filter(|name| !name.is_empty());
-    let help = match words::nearest(name, known.clone()) {
+    let help = match words::nearest(name, all.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{{{{ {} }}}}`?", words::clean(near)),
         None => format!(
             "there are {}",

@@ -26,7 +26,9 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// How many failures end the submitting.
     pub max_fail: Option<FailureAllowance>,
-    /// How far apart two listings must be for their silence to count as proof of absence.
+    /// How far apart two listings must be for their silence to count as proof of absence. A run that has
+    /// nothing else to do looks for proof twenty times as long (ten minutes by default), then leaves
+    /// the job to a person; where no proof is possible, twice as long.
     pub settle: Duration,
     /// The shortest time between two looks at the same render.
     pub poll_interval: Duration,

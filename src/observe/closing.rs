@@ -4,8 +4,8 @@
 use std::fmt::Write;
 
 use super::colours::{Colours, Tone};
-use super::summary::{Row, Summary};
 use super::words::{self, agree, plural};
+use super::{Row, Summary};
 use super::{hints, stop_words};
 use crate::model::Phase;
 
@@ -32,6 +32,24 @@ pub fn closing(summary: &Summary, colours: Colours) -> String {
         let _ = writeln!(text, "\nto go on where this run stopped:\n{command}");
     }
     text
+}
+
+/// The same in one line, for notifications and titles: `spring: 10 of 12 done, 1 failed, 1 in doubt;
+/// 55 credits spent`.
+pub fn headline(summary: &Summary) -> String {
+    let counts = summary.counts();
+    let mut parts = vec![format!("{} of {} done", counts.done, counts.total)];
+    for (count, word) in counts.words() {
+        if !["done", "skipped", "left out"].contains(&word) {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    let stopped = summary.stopped().map_or_else(String::new, |reason| {
+        format!("; {}", stop_words::sentence(reason))
+    });
+    let name = words::clean(&summary.campaign().name);
+    let spent = words::credits(summary.money().spent);
+    format!("{name}: {}; {spent} spent{stopped}", parts.join(", "))
 }
 
 /// The labelled lines at the top, here and in `status`.
@@ -191,6 +209,18 @@ hint: `callsheet run spring.csv --retry-failed` pays for the failed job once mor
         let text = closing(&tale.summary(), Colours::Off);
         assert!(text.contains("stopped  interrupted; everything is kept\n"));
         assert!(text.contains("hint: 1 render goes on at the provider; `callsheet collect"));
+    }
+
+    #[test]
+    fn one_line_says_the_same() {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no");
+        tale.ended(99, Some(StopReason::MaxDuration));
+        assert_eq!(
+            headline(&tale.summary()),
+            "spring: 1 of 3 done, 1 failed, 1 pending; 5 credits spent; `--max-duration` is over"
+        );
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::summary::Row;
+use super::Row;
 use super::words;
 use crate::model::{Credits, Phase};
 
 /// How many jobs stand where. The words are those of `results.csv`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// All jobs that are to be made, or were ever begun; the sum of the six that follow.
+    /// All jobs that are to be made, or were ever begun; the sum of the six states that follow.
     pub total: usize,
     /// The video is on disk.
     pub done: usize,
@@ -17,6 +17,9 @@ pub struct Counts {
     pub failed: usize,
     /// Sent, and nothing says whether it was accepted.
     pub in_doubt: usize,
+    /// Those of them whose request is in the air at this moment, which is not alarming while a run
+    /// goes on.
+    pub sending: usize,
     /// The provider is at work.
     pub rendering: usize,
     /// Finished at the provider; the file is not here yet.
@@ -49,6 +52,7 @@ pub struct Money {
 
 impl Counts {
     pub(super) fn add(&mut self, row: &Row) {
+        self.sending += usize::from(matches!(row.state.phase, Phase::Submitting));
         let place = match row.state.phase {
             Phase::Pending if !row.job.selected => {
                 self.left_out += 1;

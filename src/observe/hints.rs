@@ -1,7 +1,7 @@
 //! What to do next, computed from what a campaign has come to: one small function for each hint.
 
-use super::summary::{Row, Summary};
 use super::words::{agree, list, moment, plural};
+use super::{Row, Summary};
 use crate::model::{Phase, StopReason};
 
 /// Names shown in one hint before the rest is counted.

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
+use super::Summary;
 use super::colours::Colours;
 use super::narration::{Telling, Verbosity, tell};
 use super::sink::Sink;
-use super::summary::Summary;
 use super::words::{clean, moment, pad};
 use super::{Observer, Pulse, progress};
 use crate::model::{Entry, Timestamp};
@@ -37,9 +37,8 @@ impl Lines {
         verbosity: Verbosity,
         colours: Colours,
     ) -> Self {
-        let widths = summary.rows().map(|row| row.id().as_str().len());
         Self {
-            id_width: widths.max().unwrap_or(0).min(30),
+            id_width: summary.id_width(),
             summary,
             sink: Sink::new(stream),
             verbosity,

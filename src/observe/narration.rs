@@ -1,8 +1,8 @@
 //! One entry as one line for people: the same words off a terminal and above the progress lines.
 
+use super::Summary;
 use super::colours::Tone;
 use super::stop_words;
-use super::summary::Summary;
 use super::words::{self, bytes, credits, plural};
 use crate::model::{Credits, Entry, Event, JobEvent, JobId, Lane};
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::colours::{Colours, Tone};
 use super::results::{VERSION, credits, runs, totals};
-use super::summary::{Row, Summary};
+use super::{Row, Summary};
 use super::{closing, hints, words};
 use crate::model::{Phase, Timestamp};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::summary::{Row, Summary};
 use super::words::{self, bytes, clean, credits, moment, plural, range};
+use super::{Row, Summary};
 use super::{View, narration};
 use crate::model::{Credits, Entry, Event, JobEvent, JobId, Output, Phase, Speech, Timestamp};
 

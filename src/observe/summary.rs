@@ -4,11 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Campaign, Counts, Money};
-use crate::model::{
-    Entry, Event, Failure, JobEvent, JobId, JobState, Phase, PlannedJob, SheetRow, StopReason,
-    Timestamp,
-};
+use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
+use crate::model::{Entry, Event, JobEvent, JobId, JobState, SheetRow, StopReason, Timestamp};
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
 /// results, page, hints and exit code are read.
@@ -35,48 +32,6 @@ struct Facts {
 struct Renders {
     count: u32,
     total: Duration,
-}
-
-/// One job as it stands: its plan and its state.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// What is to be made.
-    pub job: &'a PlannedJob,
-    /// What has become of it.
-    pub state: &'a JobState,
-    /// The newest run has stopped waiting for its render.
-    pub is_overdue: bool,
-}
-
-/// One execution of the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    /// When it began.
-    pub started: Timestamp,
-    /// Version of the program.
-    pub version: String,
-    /// Its process id.
-    pub process: u32,
-    /// How it ended; `None` while it goes on, and for ever if it crashed.
-    pub ended: Option<RunEnd>,
-}
-
-/// The orderly end of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunEnd {
-    /// When.
-    pub at: Timestamp,
-    /// Why it stopped early, if it did.
-    pub stopped: Option<StopReason>,
-}
-
-/// What the newest run found out about jobs the provider already had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inventory {
-    /// The list was read; it had so many rows.
-    Taken(u64),
-    /// The list could not be had.
-    Skipped(Failure),
 }
 
 /// What a row of the user's sheet has come to.
@@ -302,81 +257,22 @@ impl Summary {
         lines
     }
 
+    /// Width of a column of ids; a few very long ones may stick out.
+    pub(super) fn id_width(&self) -> usize {
+        let widths = self.rows().map(|row| row.id().as_str().len());
+        widths.max().unwrap_or(0).min(30)
+    }
+
     /// Jobs that were begun and are gone from the sheet.
     pub fn gone(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows().filter(|row| !row.job.in_sheet)
     }
 }
 
-impl<'a> Row<'a> {
-    /// The job's id.
-    pub fn id(&self) -> &'a JobId {
-        &self.job.spec.id
-    }
-
-    /// The word for where it stands in `results.csv`.
-    pub fn status(&self) -> &'static str {
-        self.state.phase.name()
-    }
-
-    /// The video, relative to the output folder, if it is there.
-    pub fn file(&self) -> Option<&'a str> {
-        match &self.state.phase {
-            Phase::Done { artifact, .. } => Some(&artifact.file),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Failed { .. } => None,
-        }
-    }
-
-    /// The thumbnail, relative to the output folder, if it is there.
-    pub fn thumbnail(&self) -> Option<&'a str> {
-        match &self.state.phase {
-            Phase::Done { artifact, .. } => artifact.thumbnail.as_deref(),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Failed { .. } => None,
-        }
-    }
-
-    /// What stands in the way of a finished video, if anything does.
-    pub fn failure(&self) -> Option<&'a Failure> {
-        match &self.state.phase {
-            Phase::Failed { failure, .. } | Phase::InDoubt { failure } => Some(failure),
-            Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
-                self.state.last_failure.as_ref()
-            }
-            Phase::Submitting | Phase::Done { .. } => None,
-        }
-    }
-
-    /// How long the render took, if it is over and was watched from its beginning.
-    pub fn render_time(&self) -> Option<Duration> {
-        Self::render_time_of(self.state)
-    }
-
-    fn render_time_of(state: &JobState) -> Option<Duration> {
-        let (accepted, rendered) = (state.accepted_at?, state.rendered_at?);
-        (!state.is_adopted).then(|| rendered.since(accepted))
-    }
-
-    /// Whether the sheet asks for something else than what was last paid for.
-    pub fn has_changed(&self) -> bool {
-        let paid = self.state.fingerprint.as_ref();
-        paid.is_some_and(|paid| *paid != self.job.spec.fingerprint)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Credits, FailureKind};
+    use crate::model::{Credits, Failure, FailureKind};
     use crate::observe::testing::{Tale, id, planned, row};
 
     /// Done, failed, in doubt, rendering, downloading, pending, left out; and a skipped row.
@@ -400,6 +296,7 @@ mod tests {
             done: 1,
             failed: 1,
             in_doubt: 1,
+            sending: 0,
             rendering: 1,
             downloading: 1,
             pending: 1,

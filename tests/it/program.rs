@@ -28,7 +28,7 @@ pub(crate) const FAST: [&str; 12] = [
 ];
 
 /// Longer than any test command takes, on a machine that does ten other things.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a command ended.
 #[derive(Debug)]
@@ -189,9 +189,9 @@ pub(crate) fn finish(mut child: Child) -> Answer {
             break status;
         }
         if started.elapsed() > PATIENCE {
+            // Without an exit code no test passes, and each says what it knows.
             child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("it does not end: {}", errors.join().unwrap());
+            break child.wait().unwrap();
         }
         std::thread::sleep(Duration::from_millis(5));
     };

@@ -138,7 +138,13 @@ fn no_storm_pays_twice_or_loses_a_video() {
         for lane in 0..4 {
             scope.spawn(move || {
                 for seed in (lane..storms).step_by(4) {
-                    storm(seed);
+                    // A thread of its own, so that a failure names its seed.
+                    std::thread::Builder::new()
+                        .name(format!("storm {seed}"))
+                        .spawn(move || storm(seed))
+                        .unwrap()
+                        .join()
+                        .unwrap_or_else(|_| panic!("storm {seed} failed"));
                 }
             });
         }

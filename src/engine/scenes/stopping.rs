@@ -2,7 +2,9 @@
 
 use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
-use crate::model::{Command, Credits, FailureKind, JobEvent, Outcome, RenderStatus, StopReason};
+use crate::model::{
+    Command, Credits, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus, StopReason,
+};
 
 const DAY: u64 = 24 * 3600;
 
@@ -92,11 +94,12 @@ fn an_address_where_nothing_is_found_fails_no_job() {
 }
 
 #[test]
-fn a_job_that_the_provider_denies_fails_alone_and_again_in_the_next_run() {
+fn a_job_that_the_provider_denies_fails_alone_and_soon_again_in_later_runs() {
     let mut stage = Stage::new();
-    let policy = Policy::default();
-    for _ in 0..2 {
-        let run = stage.run(&jobs(2), &policy, |_, command| {
+    let mut policy = Policy::default();
+    policy.limits.max_fail = Some(FailureAllowance::Count(1));
+    for (count, patience) in [(2, 120), (2, 30), (3, 120)] {
+        let run = stage.run(&jobs(count), &policy, |_, command| {
             if submits(command, 1) {
                 let Command::Submit { job, .. } = command else {
                     return None;
@@ -110,9 +113,32 @@ fn a_job_that_the_provider_denies_fails_alone_and_again_in_the_next_run() {
             None
         });
         assert_eq!(run.stopped, None);
+        assert!(run.took < seconds(patience), "{:?}", run.took);
         assert_eq!((stage.phase(0), stage.phase(1)), ("done", "failed"));
         stage.now = stage.now.plus(seconds(DAY));
+        // It has been counted: it is no new failure.
+        policy.limits.max_fail = Some(FailureAllowance::Count(0));
     }
+    assert_eq!(stage.phase(2), "done");
+}
+
+#[test]
+fn a_fleet_request_that_is_always_refused_hides_no_job() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+        Command::Submit { job, .. } if submits(command, 1) => Some(Outcome::Submitted {
+            job: job.clone(),
+            result: Ok("denied".parse().unwrap()),
+        }),
+        Command::Poll { remotes } => Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Err(failure(FailureKind::Rejected)),
+        }),
+        _ => None,
+    });
+    assert_eq!(run.stopped, None);
+    let phases = [0, 1, 2].map(|number| stage.phase(number));
+    assert_eq!(phases, ["done", "failed", "done"]);
 }
 
 #[test]

@@ -212,6 +212,8 @@ impl Checks {
                 state.phase
             );
         }
+        let most = 60 * u64::try_from(self.states.len() + world.accepted.len()).unwrap();
+        assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);
         let charged: Credits = world.accepted.iter().map(|row| row.charge).sum();
         let is_counted = self.committed() >= charged;
         let may_miss = self.journal_was_lost || world.nature.overcharges;

@@ -36,7 +36,8 @@ impl Story {
             }
             5 if life > 0 => self.policy.fresh = true,
             6 | 7 => self.policy.retry_failed = true,
-            8 if life > 0 => self.edit(),
+            // With the journal lost, only the sheet says what a tag in the list stands for.
+            8 if life > 0 && !self.policy.journal_was_lost => self.edit(),
             9 => {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::results::{credits, runs, totals};
-use super::super::summary::{Row, Summary};
 use super::super::words;
+use super::super::{Row, Summary};
 use crate::model::{Phase, Speech, redact_url};
 
 /// Everything the page shows. Times are milliseconds since the epoch.

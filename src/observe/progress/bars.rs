@@ -2,9 +2,9 @@
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Verbosity, tell};
-use super::super::summary::Summary;
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
 use super::forecast::Forecast;
@@ -22,6 +22,7 @@ pub struct Progress {
     colours: Colours,
     screen: MultiProgress,
     bars: Vec<ProgressBar>,
+    id_width: usize,
 }
 
 impl Progress {
@@ -34,6 +35,7 @@ impl Progress {
         colours: Colours,
     ) -> Self {
         Self {
+            id_width: summary.id_width(),
             summary,
             forecast: Forecast::default(),
             verbosity,
@@ -91,15 +93,17 @@ impl Observer for Progress {
             self.forecast.on_submit(entry.at);
         }
         let telling = tell(&self.summary, entry);
-        // The lines below show what begins; above stands what has come of it.
+        // The lines below show what begins; above stands what has come of it. How a run ended is the
+        // closing summary's to say.
         let is_below = telling.tone == Tone::Work && self.verbosity < Verbosity::Verbose;
-        if self.verbosity < telling.from || is_below {
+        let is_end = matches!(entry.event, Event::RunEnded { .. });
+        if self.verbosity < telling.from || is_below || is_end {
             return;
         }
         let word = self.colours.paint(telling.tone, &pad(telling.word, 9));
-        let job = telling
-            .job
-            .map_or_else(String::new, |job| format!("  {job}"));
+        let job = telling.job.map_or_else(String::new, |job| {
+            format!("  {}", pad(job.as_str(), self.id_width))
+        });
         let line = format!("{word}{job}  {}", telling.text);
         // A terminal that has gone away is no reason to fail.
         let _ = self.screen.println(line.trim_end());
@@ -114,5 +118,103 @@ impl Observer for Progress {
         let campaign = view::campaign(&self.summary, &self.forecast, pulse, self.colours);
         lines.extend(campaign);
         self.show(lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use indicatif::TermLike;
+
+    use super::*;
+    use crate::observe::testing::{Shared, Tale, at};
+
+    /// A terminal that keeps every letter it is sent.
+    #[derive(Debug, Default, Clone)]
+    struct Paper(Shared);
+
+    impl Paper {
+        fn write(&self, text: &str) -> io::Result<()> {
+            io::Write::write_all(&mut self.0.clone(), text.as_bytes())
+        }
+    }
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            60
+        }
+        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write(&format!("{text}\n"))
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.write(text)
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown(verbosity: Verbosity) -> String {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no \u{1b}[2Jface");
+        tale.accepted(40, "c");
+        let paper = Paper::default();
+        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
+        let summary = Summary::new(Arc::new(tale.campaign.clone()));
+        let mut progress = Progress::new(summary, target, verbosity, Colours::Off);
+        for entry in &tale.entries {
+            progress.on_entry(entry);
+        }
+        progress.on_pulse(&Pulse {
+            now: at(100),
+            transfers: Vec::new(),
+            holds: Vec::new(),
+            progress: Vec::new(),
+        });
+        progress.clear();
+        paper.0.text()
+    }
+
+    #[test]
+    fn what_is_finished_scrolls_by_and_what_goes_on_stays_below() {
+        let text = shown(Verbosity::Normal);
+        let done = text
+            .find("done       a  videos/a.mp4  1.2 MB  5 credits")
+            .unwrap();
+        let failed = text.find("failed     b  no  [2Jface").unwrap();
+        let running = text.find("c                         Anna 9x16").unwrap();
+        let campaign = text.find("1 of 3 done, 1 failed, 1 rendering").unwrap();
+        assert!(
+            done < failed && failed < running && running < campaign,
+            "{text}"
+        );
+        assert!(!text.contains("submitted"), "that is shown below: {text}");
+    }
+
+    #[test]
+    fn quiet_shows_only_what_went_wrong() {
+        let text = shown(Verbosity::Quiet);
+        assert!(
+            text.contains("failed     b") && !text.contains("done"),
+            "{text}"
+        );
     }
 }

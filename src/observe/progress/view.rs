@@ -2,9 +2,9 @@
 
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Telling, Verbosity, lane_name, what};
-use super::super::summary::{Row, Summary};
 use super::super::words::{self, clean, clock, pad, shorten};
 use super::super::{Pulse, Transfer};
+use super::super::{Row, Summary};
 use super::forecast::Forecast;
 use crate::model::{Credits, JobId, Phase, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::model::{Credits, JobId, Phase, Timestamp};
 pub(super) const MOST_ACTIVITIES: usize = 6;
 
 /// Width of the bar in the campaign's line.
-const BAR: usize = 20;
+const BAR: usize = 12;
 
 /// Where the whole campaign stands, as a line off a terminal.
 pub(in crate::observe) fn standing(summary: &Summary, pulse: &Pulse) -> Telling {
@@ -30,16 +30,18 @@ pub(in crate::observe) fn standing(summary: &Summary, pulse: &Pulse) -> Telling 
     }
 }
 
-/// `5 of 12 done, 3 rendering, 4 queued, 1 failed`.
+/// `5 of 12 done, 1 failed, 3 rendering, 4 queued`: what matters most first, for a narrow terminal
+/// cuts the end.
 fn jobs(summary: &Summary) -> String {
     let counts = summary.counts();
     let mut parts = vec![format!("{} of {} done", counts.done, counts.total)];
     for (count, word) in [
+        (counts.failed, "failed"),
+        (counts.in_doubt - counts.sending, "in doubt"),
+        (counts.sending, "sending"),
         (counts.rendering, "rendering"),
         (counts.downloading, "downloading"),
         (counts.pending, "queued"),
-        (counts.failed, "failed"),
-        (counts.in_doubt, "in doubt"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
@@ -70,7 +72,7 @@ fn holds(pulse: &Pulse) -> impl Iterator<Item = String> {
         .map(|(lane, until)| format!("{} paused until {}", lane_name(*lane), clock(*until)))
 }
 
-/// The campaign's line or lines: how far it is, then what it costs.
+/// The campaign's two lines: how far it is, then what it costs and how long it will take.
 pub(super) fn campaign(
     summary: &Summary,
     forecast: &Forecast,
@@ -86,14 +88,11 @@ pub(super) fn campaign(
         colours.paint(Tone::Faint, &"─".repeat(BAR - filled)),
     );
     let mut costs = vec![credits(summary)];
-    costs.extend(holds(pulse));
+    costs.extend(holds(pulse).map(|hold| colours.paint(Tone::Doubt, &hold)));
     if let Some(remaining) = forecast.remaining(summary, pulse.now) {
-        costs.push(format!("about {} left", words::duration(remaining)));
+        costs.push(format!("about {} to go", words::duration(remaining)));
     }
-    [
-        format!("{bar} {}", jobs(summary)),
-        format!("{} {}", " ".repeat(BAR), costs.join("; ")),
-    ]
+    [format!("{bar} {}", jobs(summary)), costs.join("; ")]
 }
 
 /// What goes on now: downloads first, since they move; then renders, the longest first.
@@ -157,5 +156,96 @@ fn received(transfer: &Transfer) -> String {
     match transfer.expected {
         Some(expected) => format!("{received} of {}", words::bytes(expected)),
         None => received,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{JobEvent, Lane};
+    use crate::observe::testing::{Tale, at, id};
+
+    fn pulse(second: i64) -> Pulse {
+        Pulse {
+            now: at(second),
+            transfers: Vec::new(),
+            holds: Vec::new(),
+            progress: Vec::new(),
+        }
+    }
+
+    fn tale() -> Tale {
+        let mut tale = Tale::of(8);
+        tale.campaign.max_credits = Some(Credits::whole(50));
+        tale.done(1, "a");
+        tale.failed(2, "b", "no face");
+        tale.lost(3, "c");
+        tale.accepted(40, "d");
+        let status = "run\u{1b}ning".into();
+        tale.tell(45, "d", JobEvent::Observed { status });
+        tale.rendered(41, "e");
+        tale.sent(90, "f");
+        tale
+    }
+
+    #[test]
+    fn two_lines_tell_the_campaign() {
+        let mut pulse = pulse(100);
+        pulse.holds = vec![(Lane::Submit, at(160)), (Lane::Poll, at(99))];
+        let lines = campaign(
+            &tale().summary(),
+            &Forecast::default(),
+            &pulse,
+            Colours::Off,
+        );
+        assert_eq!(
+            lines,
+            [
+                "━━━───────── 1 of 8 done, 1 failed, 1 in doubt, 1 sending, 1 rendering, 1 downloading, 2 queued",
+                "10 credits spent, 15 promised, 25 left; submits paused until 14:02:40Z; about 2 min 57 s to go",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_goes_on_is_shown_with_bytes_and_progress() {
+        let mut pulse = pulse(100);
+        pulse.transfers = vec![Transfer {
+            job: id("e"),
+            received: 400_000,
+            expected: Some(1_234_567),
+        }];
+        pulse.progress = vec![(id("d"), 0.4)];
+        assert_eq!(
+            activities(&tale().summary(), &pulse),
+            [
+                "  e                         Anna 9x16           downloading  400 kB of 1.2 MB",
+                "  d                         Anna 9x16           run ning     59 s, 40 %",
+                "  f                         Anna 9x16           submitting   10 s",
+            ]
+        );
+    }
+
+    #[test]
+    fn more_than_fits_is_counted() {
+        let mut tale = Tale::of(10);
+        for job in b'a'..=b'j' {
+            tale.accepted(1, &char::from(job).to_string());
+        }
+        let lines = activities(&tale.summary(), &pulse(9));
+        assert_eq!(lines.len(), MOST_ACTIVITIES);
+        assert_eq!(lines[MOST_ACTIVITIES - 1], "  and 5 more");
+    }
+
+    #[test]
+    fn strange_progress_is_no_reason_to_fail() {
+        let mut tale = Tale::of(1);
+        tale.accepted(1, "a");
+        for (progress, shown) in [(f64::NAN, "  8 s"), (7.5, "8 s, 100 %"), (-1.0, "8 s, 0 %")] {
+            let mut pulse = pulse(10);
+            pulse.progress = vec![(id("a"), progress)];
+            let lines = activities(&tale.summary(), &pulse);
+            assert!(lines[0].ends_with(shown), "{lines:?}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::cell::harmless;
 use crate::model::{Timestamp, redact_url};
-use crate::observe::summary::{Row, Summary};
 use crate::observe::words;
+use crate::observe::{Row, Summary};
 
 /// The columns that follow the user's own, always under these names.
 pub const COLUMNS: [&str; 13] = [

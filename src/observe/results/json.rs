@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::{Speech, redact_url};
-use crate::observe::summary::{Row, RunEnd, Summary};
 use crate::observe::words;
+use crate::observe::{Row, RunEnd, Summary};
 
 /// Version of the form of `results.json`; raised when something is renamed or removed.
 pub(in crate::observe) const VERSION: u32 = 1;
@@ -141,4 +141,38 @@ fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
         "origin": { "file": spec.origin.file, "line": spec.origin.line },
         "row": cells,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StopReason;
+    use crate::observe::testing::{Tale, planned, row};
+
+    #[test]
+    fn everything_of_the_sheet_is_there_with_totals_and_what_is_gone_apart() {
+        let mut tale = Tale::of(2);
+        tale.done(1, "a");
+        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        let mut gone = planned("gone", 0);
+        (gone.in_sheet, gone.selected) = (false, false);
+        tale.campaign.jobs.push(gone);
+        tale.ended(99, Some(StopReason::CapReached));
+        let results = to_json(&tale.summary());
+        assert_eq!(results["version"], VERSION);
+        assert_eq!(results["totals"]["jobs"], 2);
+        assert_eq!(results["totals"]["skipped"], 1);
+        assert_eq!(results["credits"]["spent"], 5);
+        assert_eq!(results["runs"][0]["stopped"], "cap_reached");
+        assert_eq!(results["jobs"][0]["job_id"], "a");
+        assert_eq!(results["jobs"][0]["row"]["note"], "note of a");
+        assert_eq!(
+            results["jobs"][0]["video_url"],
+            "https://cdn.example/a.mp4?…"
+        );
+        assert_eq!(results["jobs"][1]["status"], "pending");
+        assert_eq!(results["skipped"][0]["row"]["id"], "later");
+        assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
+        assert!(!results.to_string().contains("secret"), "signatures");
+    }
 }

@@ -1,0 +1,88 @@
+//! A `results.csv` that comes back: its lines are rows again, and its jobs the jobs they were.
+//!
+//! The results have a line for each job, with the cells of the row that made it; a row of two ratios
+//! is two lines whose ratio cell still names both. Taken as two rows, it would make four jobs and pay
+//! twice. So lines that follow each other with the same cells are one row again. Lines may be missing:
+//! whoever keeps only the failed ones wants only those.
+
+use super::draft::Value;
+use super::header::Columns;
+use super::ids::natural_ids;
+use super::made::Made;
+use super::problem::{Findings, Problem};
+use super::table::{Cell, Table};
+use super::words;
+
+/// The rows of a table; of results that came back, the lines of each row together.
+pub(super) fn rows<'t>(
+    table: &'t Table,
+    columns: &Columns,
+) -> impl Iterator<Item = &'t [Vec<Cell>]> {
+    let came_back = columns.job_id.is_some();
+    let own = columns.own.clone();
+    table.rows.chunk_by(move |one, other| {
+        came_back
+            && own
+                .iter()
+                .all(|column| text_at(one, *column) == text_at(other, *column))
+    })
+}
+
+/// The text of a cell; nothing where the row ends before it.
+pub(super) fn text_at(row: &[Cell], column: usize) -> &str {
+    row.get(column).map_or("", |cell| cell.text.as_str())
+}
+
+/// The ids that lines of results give; none for any other sheet.
+pub(super) fn ids(lines: &[Vec<Cell>], columns: &Columns) -> Vec<Value> {
+    let Some(column) = columns.job_id else {
+        return Vec::new();
+    };
+    let cells = lines.iter().filter_map(|line| line.get(column));
+    cells
+        .filter(|cell| !cell.is_blank())
+        .map(|cell| Value {
+            text: cell.text.trim().to_owned(),
+            place: cell.place.clone(),
+        })
+        .collect()
+}
+
+/// Of the jobs that a row makes those that its lines name, under the ids they had. Jobs whose row was
+/// edited are known by their order.
+pub(super) fn keep(made: &[Made], former: &[Value], findings: &mut Findings) -> Vec<Made> {
+    let natural = natural_ids(made);
+    let known: Option<Vec<usize>> = former
+        .iter()
+        .map(|id| natural.iter().position(|natural| *natural == id.text))
+        .collect();
+    let in_order = || {
+        let is_whole = former.len().is_multiple_of(made.len().max(1));
+        is_whole.then(|| (0..made.len()).cycle().take(former.len()).collect())
+    };
+    let Some(chosen) = known.or_else(in_order) else {
+        let lines = words::count(former.len(), "line", "lines");
+        let message = format!(
+            "this row makes {} jobs, but there are {lines} of it, and nothing tells which",
+            made.len()
+        );
+        let help = "let each line name one persona and one ratio, or begin from the first sheet";
+        findings.problem(Problem::at(&former[0].place, message).help(help));
+        return Vec::new();
+    };
+    let mut jobs: Vec<Made> = Vec::with_capacity(former.len());
+    for (index, id) in chosen.into_iter().zip(former) {
+        // A line that is there twice is one job.
+        let is_there = jobs
+            .iter()
+            .any(|job| job.former_id.as_ref() == Some(&id.text));
+        if let Some(job) = made.get(index)
+            && !is_there
+        {
+            let mut job = job.clone();
+            job.former_id = Some(id.text.clone());
+            jobs.push(job);
+        }
+    }
+    jobs
+}

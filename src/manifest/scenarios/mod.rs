@@ -1,0 +1,8 @@
+//! Whole manifests, from bytes to plans and problems.
+
+mod given;
+mod properties;
+mod results;
+mod sheet;
+mod workbook;
+mod yaml;

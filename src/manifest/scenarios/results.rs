@@ -1,0 +1,47 @@
+//! Results that come back as a manifest.
+
+use crate::model::Plan;
+
+use super::super::RESULT_COLUMNS;
+use super::given::{csv, ids, wrong};
+
+/// A results file for a sheet: each row's cells with each of its jobs' ids.
+fn results_of(plan: &Plan) -> String {
+    let mut lines = vec![format!(
+        "{},{}",
+        plan.sheet.columns.join(","),
+        RESULT_COLUMNS.join(",")
+    )];
+    for row in &plan.sheet.rows {
+        let cells = row.cells.join(",");
+        let ids = row.jobs.iter().map(|job| plan.jobs[*job].id.as_str());
+        lines.extend(ids.map(|id| format!("{cells},{id},done,videos/{id}.mp4,,,,,5,,,1,,")));
+    }
+    lines.join("\r\n")
+}
+
+#[test]
+fn results_that_come_back_are_the_same_jobs() {
+    let sheet = "id,text,persona,ratio,owner\n\
+         r1,Hi,ANNA,9:16 | 1:1,Maria\n\
+         ,Hi,BEN,9:16 | 1:1,Maria\n\
+         ,Hi,BEN,9:16 | 1:1,Maria\n\
+         ,Bye,BEN,16:9,Jo\n";
+    let before = csv(sheet);
+    let results = results_of(&before);
+    let after = csv(&results);
+    assert_eq!(ids(&before), ids(&after));
+    assert_eq!(before.sheet.columns, after.sheet.columns);
+    assert_eq!(before.jobs[4].request, after.jobs[4].request);
+    // The text is edited: the ids stay, so that the jobs are known as paid and changed.
+    let edited = csv(&results.replace(",Hi,", ",Hello,"));
+    assert_eq!(ids(&before), ids(&edited));
+    assert_ne!(before.jobs[0].fingerprint, edited.jobs[0].fingerprint);
+    // Only some lines are kept.
+    let lines: Vec<&str> = results.split("\r\n").collect();
+    let kept = csv(&[lines[0], lines[2], lines[2], lines[7]].join("\n"));
+    assert_eq!(ids(&kept), ["r1-1x1", ids(&before)[6]]);
+    // Some lines are kept and edited: nothing tells which ratio was meant.
+    let unclear = [lines[0], &lines[3].replace(",Hi,", ",Ho,")].join("\n");
+    assert!(wrong(&[("results.csv", &unclear)])[0].contains("this row makes 2 jobs"));
+}

@@ -1,0 +1,374 @@
+//! Workbooks, made here part by part, from bytes to plans and problems.
+
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
+use std::path::Path;
+
+use proptest::prelude::*;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+use crate::model::{AspectRatio, Plan};
+
+use super::super::{Options, Problems, load};
+
+const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
+
+fn archive(parts: &[(&str, String)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        writer
+            .start_file(*name, SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// A workbook with these sheets: name, state, and the inside of `worksheet`. Style 1 is a time, style
+/// 2 a date.
+fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006";
+    let (mut list, mut relations) = (String::new(), String::new());
+    let mut parts = Vec::new();
+    for (index, (name, state, inside)) in sheets.iter().enumerate() {
+        let number = index + 1;
+        write!(
+            list,
+            "<sheet name=\"{name}\" sheetId=\"{number}\" state=\"{state}\" r:id=\"r{number}\"/>"
+        )
+        .unwrap();
+        write!(
+            relations,
+            "<Relationship Id=\"r{number}\" Type=\"{relation}/worksheet\" Target=\"worksheets/s{number}.xml\"/>"
+        )
+        .unwrap();
+        parts.push((
+            format!("xl/worksheets/s{number}.xml"),
+            format!("<worksheet xmlns=\"{main}\">{inside}</worksheet>"),
+        ));
+    }
+    write!(
+        relations,
+        "<Relationship Id=\"rs\" Type=\"{relation}/styles\" Target=\"styles.xml\"/>"
+    )
+    .unwrap();
+    parts.extend([
+        (
+            "[Content_Types].xml".to_owned(),
+            format!("<Types xmlns=\"{package}/content-types\"/>"),
+        ),
+        (
+            "_rels/.rels".to_owned(),
+            format!(
+                "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"r\" \
+                 Type=\"{relation}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml".to_owned(),
+            format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relation}\"><sheets>{list}</sheets></workbook>"),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels".to_owned(),
+            format!("<Relationships xmlns=\"{package}/relationships\">{relations}</Relationships>"),
+        ),
+        (
+            "xl/styles.xml".to_owned(),
+            format!(
+                "<styleSheet xmlns=\"{main}\"><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"20\"/>\
+                 <xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+            ),
+        ),
+    ]);
+    let parts: Vec<(&str, String)> = parts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.clone()))
+        .collect();
+    archive(&parts)
+}
+
+/// `<row>` with text cells from column A; a cell that begins with `<` is taken as it is.
+fn row(number: u32, attributes: &str, cells: &[&str]) -> String {
+    let mut row = format!("<row r=\"{number}\" {attributes}>");
+    for (letter, cell) in ('A'..).zip(cells) {
+        if cell.starts_with('<') {
+            row.push_str(&cell.replace("AT", &format!("{letter}{number}")));
+        } else {
+            write!(
+                row,
+                "<c r=\"{letter}{number}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"
+            )
+            .unwrap();
+        }
+    }
+    row + "</row>"
+}
+
+fn jobs_sheet() -> String {
+    let rows = [
+        row(2, "", &["id", "text", "persona", "ratio", "owner"]),
+        row(
+            4,
+            "",
+            &[
+                "<c r=\"AT\"><v>7</v></c>",
+                "Hello",
+                ANNA,
+                "<c r=\"AT\" s=\"1\"><v>0.38611111111111113</v></c>",
+            ],
+        ),
+        row(
+            5,
+            "hidden=\"1\"",
+            &["b", "Hello", "", "1:1", "<c r=\"AT\" t=\"b\"><v>1</v></c>"],
+        ),
+        row(
+            6,
+            "",
+            &[
+                "c",
+                "<c r=\"AT\" t=\"str\"><f>A1</f><v>cached</v></c>",
+                ANNA,
+                "<c r=\"AT\" s=\"1\"><v>0.67291666666666672</v></c>",
+            ],
+        ),
+    ];
+    format!(
+        "<sheetData>{}</sheetData><mergeCells><mergeCell ref=\"C4:C5\"/></mergeCells>",
+        rows.concat()
+    )
+}
+
+fn load_book(name: &str, bytes: &[u8], sheet: Option<&str>) -> Result<Plan, Problems> {
+    let options = Options {
+        sheet: sheet.map(str::to_owned),
+        ..Options::default()
+    };
+    load(Path::new(name), &options, &|_: &Path| Ok(bytes.to_vec()))
+}
+
+fn problems(name: &str, bytes: &[u8], sheet: Option<&str>) -> Vec<String> {
+    let problems = load_book(name, bytes, sheet).expect_err("something is wrong with it");
+    let problems = problems.problems().iter();
+    problems
+        .map(|problem| format!("{} {}", problem.place(), problem.message()))
+        .collect()
+}
+
+#[test]
+fn typed_merged_hidden_and_computed_cells_are_read_sensibly() {
+    let book = xlsx(&[("Jobs", "visible", &jobs_sheet())]);
+    let plan = load_book("book.xlsx", &book, None).unwrap_or_else(|problems| panic!("{problems}"));
+    let ids: Vec<&str> = plan.jobs.iter().map(|job| job.id.as_str()).collect();
+    assert_eq!(ids, ["7", "b", "c"]);
+    let ratios: Vec<AspectRatio> = plan
+        .jobs
+        .iter()
+        .map(|job| job.request.aspect_ratio)
+        .collect();
+    assert_eq!(
+        ratios,
+        [
+            AspectRatio::Portrait,
+            AspectRatio::Square,
+            AspectRatio::Landscape
+        ]
+    );
+    assert_eq!(plan.jobs[1].request.persona, ANNA);
+    assert_eq!(plan.jobs[2].origin.line, 6);
+    assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "09:16", ""]);
+    assert_eq!(plan.sheet.rows[1].cells[4], "TRUE");
+    let notes: Vec<&str> = plan.notes.iter().map(|note| note.place.as_str()).collect();
+    assert_eq!(notes, ["book.xlsx:A5", "book.xlsx:D4", "book.xlsx:D6"]);
+    assert!(plan.notes[0].message.contains("1 row is hidden"));
+}
+
+#[test]
+fn the_sheet_with_the_jobs_is_found_or_named() {
+    let about = format!("<sheetData>{}</sheetData>", row(1, "", &["Read me first"]));
+    let jobs = jobs_sheet();
+    let book = xlsx(&[
+        ("About", "visible", &about),
+        ("Secret", "hidden", &jobs),
+        ("Mai", "visible", &jobs),
+    ]);
+    let plan = load_book("book.xlsx", &book, None).unwrap();
+    assert_eq!(plan.jobs.len(), 3);
+    assert!(
+        plan.notes[0].message.contains("the sheet `Mai` is read"),
+        "{:?}",
+        plan.notes
+    );
+    assert_eq!(
+        load_book("book.xlsx", &book, Some("secret"))
+            .unwrap()
+            .jobs
+            .len(),
+        3
+    );
+    assert_eq!(
+        problems("book.xlsx", &book, Some("Juni")),
+        ["book.xlsx the workbook has no sheet `Juni`"]
+    );
+    assert_eq!(
+        problems("book.xlsx", &book, Some("About"))[0],
+        "book.xlsx:About!A1 the first line names none of the columns `text`, `persona`, `aspect_ratio`"
+    );
+}
+
+#[test]
+fn problems_name_their_cells() {
+    let rows = [
+        row(1, "", &["id", "text", "persona", "ratio"]),
+        row(
+            2,
+            "",
+            &["a", "Hi", ANNA, "<c r=\"AT\" s=\"2\"><v>46281</v></c>"],
+        ),
+        row(
+            3,
+            "",
+            &["b", "<c r=\"AT\" t=\"e\"><v>#REF!</v></c>", ANNA, "1:1"],
+        ),
+        row(4, "", &["d", "<c r=\"AT\"><f>B3</f></c>", ANNA, "1:1"]),
+    ];
+    let sheet = format!("<sheetData>{}</sheetData>", rows.concat());
+    let book = xlsx(&[("Jobs", "visible", &sheet)]);
+    assert_eq!(
+        problems("book.xlsx", &book, None),
+        [
+            "book.xlsx:D2 `2026-09-16` is no aspect ratio",
+            "book.xlsx:B3 `#REF!` is a spreadsheet's word for a broken formula",
+            "book.xlsx:B4 neither `text` nor `audio` is given",
+        ]
+    );
+    let shown = load_book("book.xlsx", &book, None).unwrap_err().to_string();
+    assert!(
+        shown.contains(" D2 | 2026-09-16\n    | ^^^^^^^^^^"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("the spreadsheet made a date of it"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_stray_cell_at_the_end_of_the_sheet_costs_nothing() {
+    let jobs = jobs_sheet();
+    let stray =
+        "<row r=\"1048576\"><c r=\"XFD1048576\" t=\"inlineStr\"><is><t>x</t></is></c></row>";
+    let sheet = jobs.replace("</sheetData>", &format!("{stray}</sheetData>"));
+    let book = xlsx(&[("Jobs", "visible", &sheet)]);
+    let problems = problems("book.xlsx", &book, None);
+    assert_eq!(
+        problems[0],
+        "book.xlsx:B1048576 neither `text` nor `audio` is given"
+    );
+}
+
+#[test]
+fn open_document_is_read_too() {
+    let cell = |text: &str| {
+        format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let rows = format!(
+        "<table:table-row>{}{}{}</table:table-row><table:table-row>{}{}\
+         <table:table-cell office:value-type=\"time\" office:time-value=\"PT09H16M00S\"><text:p>09:16</text:p></table:table-cell>\
+         </table:table-row>",
+        cell("text"),
+        cell("persona"),
+        cell("ratio"),
+        cell("Hi"),
+        cell(ANNA)
+    );
+    let namespaces = "xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
+         xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" \
+         xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\"";
+    let content = format!(
+        "<office:document-content {namespaces}><office:body><office:spreadsheet>\
+         <table:table table:name=\"Jobs\">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"
+    );
+    let book = archive(&[
+        ("mimetype", "application/vnd.oasis.opendocument.spreadsheet".to_owned()),
+        (
+            "META-INF/manifest.xml",
+            "<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\"/>".to_owned(),
+        ),
+        ("content.xml", content),
+    ]);
+    let plan = load_book("book.ods", &book, None).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(plan.jobs[0].request.aspect_ratio, AspectRatio::Portrait);
+    assert_eq!(plan.notes[0].place, "book.ods:C2");
+}
+
+#[test]
+fn what_is_no_workbook_is_said_to_be_none() {
+    for (bytes, message) in [
+        (
+            &b"<html><table>"[..],
+            "this is a web page or XML that is only named like a workbook",
+        ),
+        (b"", "this is no workbook"),
+        (b"text,persona\n", "this is no workbook"),
+    ] {
+        assert_eq!(
+            problems("a.xlsx", bytes, None),
+            [format!("a.xlsx {message}")]
+        );
+    }
+    for bytes in [
+        &b"PK\x03\x04junk"[..],
+        &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0],
+    ] {
+        let problems = problems("a.csv", bytes, None);
+        assert!(
+            problems[0].contains("this is no workbook that can be read"),
+            "{problems:?}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        // `PROPTEST_CASES` asks for more.
+        cases: ProptestConfig::default().cases / 4,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn damaged_workbooks_never_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut book = xlsx(&[("Jobs", "visible", &jobs_sheet())]);
+        for (index, byte) in damage {
+            let index = index.index(book.len());
+            book[index] = byte;
+        }
+        let _ = load_book("book.xlsx", &book, None);
+        book.truncate(cut.index(book.len()));
+        let _ = load_book("book.xlsx", &book, None);
+    }
+
+    #[test]
+    fn damaged_sheets_never_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), "[<>\"'/a-z0-9:!&;#-]{0,3}"), 1..6),
+    ) {
+        let mut sheet = jobs_sheet();
+        for (index, text) in damage {
+            let mut index = index.index(sheet.len());
+            while !sheet.is_char_boundary(index) {
+                index -= 1;
+            }
+            let end = (index + text.len()).min(sheet.len());
+            sheet.replace_range(index..end, &text);
+        }
+        let _ = load_book("book.xlsx", &xlsx(&[("Jobs", "visible", &sheet)]), None);
+    }
+}

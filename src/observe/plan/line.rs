@@ -1,0 +1,190 @@
+//! What a plan says of each job, and of all that share something.
+
+use std::collections::BTreeMap;
+
+use super::super::colours::Tone;
+use super::super::{Row, Summary, words};
+use crate::model::{Credits, Generation, Phase, Speech};
+
+/// One job of the plan.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) row: Row<'a>,
+    pub(super) persona: String,
+    pub(super) state: State,
+    pub(super) reason: String,
+}
+
+/// What a plan says of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    New,
+    Again,
+    LeftOut,
+    InDoubt,
+    Rendering,
+    Downloading,
+    Done,
+    Changed,
+    Failed,
+    Gone,
+}
+
+/// Jobs and credits that go to one persona, ratio or model.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Share {
+    pub(super) jobs: usize,
+    pub(super) low: Credits,
+    pub(super) high: Credits,
+}
+
+/// The jobs of the plan, in order.
+pub(super) fn lines(summary: &Summary) -> Vec<Line<'_>> {
+    summary
+        .rows()
+        .map(|row| {
+            let state = State::of(&row);
+            let persona = summary.campaign().persona(&row.job.spec.request.persona);
+            Line {
+                row,
+                persona: words::clean(persona),
+                state,
+                reason: reason(&row, state),
+            }
+        })
+        .collect()
+}
+
+impl State {
+    fn of(row: &Row) -> Self {
+        if !row.job.in_sheet {
+            return Self::Gone;
+        }
+        match &row.state.phase {
+            Phase::Pending if !row.job.selected => Self::LeftOut,
+            Phase::Pending if row.state.generation > Generation::default() => Self::Again,
+            Phase::Pending => Self::New,
+            Phase::Submitting | Phase::InDoubt { .. } => Self::InDoubt,
+            Phase::Rendering { .. } => Self::Rendering,
+            Phase::Fetching { .. } => Self::Downloading,
+            Phase::Done { .. } if row.has_changed() => Self::Changed,
+            Phase::Done { .. } => Self::Done,
+            Phase::Failed { .. } => Self::Failed,
+        }
+    }
+
+    /// The word for it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Again => "again",
+            Self::LeftOut => "left out",
+            Self::InDoubt => "in doubt",
+            Self::Rendering => "rendering",
+            Self::Downloading => "downloading",
+            Self::Done => "done",
+            Self::Changed => "changed since paid",
+            Self::Failed => "failed",
+            Self::Gone => "gone from the sheet",
+        }
+    }
+
+    /// Its colour.
+    pub(super) const fn tone(self) -> Tone {
+        match self {
+            Self::New | Self::Again => Tone::Strong,
+            Self::LeftOut | Self::Gone => Tone::Faint,
+            Self::InDoubt | Self::Changed => Tone::Doubt,
+            Self::Rendering | Self::Downloading => Tone::Work,
+            Self::Done => Tone::Good,
+            Self::Failed => Tone::Bad,
+        }
+    }
+
+    /// Whether `run` would pay for it.
+    pub(super) const fn is_submitted(self) -> bool {
+        match self {
+            Self::New | Self::Again => true,
+            Self::LeftOut
+            | Self::InDoubt
+            | Self::Rendering
+            | Self::Downloading
+            | Self::Done
+            | Self::Changed
+            | Self::Failed
+            | Self::Gone => false,
+        }
+    }
+}
+
+/// Why the job is in this state, and what `run` makes of it.
+fn reason(row: &Row, state: State) -> String {
+    let why = || row.failure().map_or_else(String::new, words::failure);
+    match state {
+        State::New if row.state.attempts > 0 => format!("not accepted yet: {}", why()),
+        State::New if is_length_assumed(row) => {
+            "the length of the recording is not known, only assumed".to_owned()
+        }
+        State::New | State::Done => String::new(),
+        State::Again => {
+            let earlier = row.state.earlier;
+            format!("to be paid for once more; earlier attempts cost {earlier}")
+        }
+        State::LeftOut => "not selected".to_owned(),
+        State::InDoubt => format!("may have been paid for, so it is not sent again: {}", why()),
+        State::Rendering => "paid for; will be collected".to_owned(),
+        State::Downloading => "paid for; will be downloaded".to_owned(),
+        State::Changed => {
+            "edited after it was paid for; redone only with `--redo-changed`".to_owned()
+        }
+        State::Failed => format!("{}; sent again only with `--retry-failed`", why()),
+        State::Gone => format!("{}; collected all the same", row.status().replace('_', " ")),
+    }
+}
+
+fn is_length_assumed(row: &Row) -> bool {
+    let spec = &row.job.spec;
+    matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
+}
+
+impl Line<'_> {
+    /// What the job will cost, or what it has cost or may have.
+    pub(super) fn price(&self) -> Option<(Credits, Credits)> {
+        let (state, estimate) = (self.row.state, &self.row.job.estimate);
+        match self.state {
+            State::New | State::Again => Some((estimate.low, estimate.high)),
+            State::LeftOut => None,
+            State::InDoubt
+            | State::Rendering
+            | State::Downloading
+            | State::Done
+            | State::Changed
+            | State::Failed
+            | State::Gone => {
+                let cost = state.spent() + state.promised();
+                Some((cost, cost))
+            }
+        }
+    }
+}
+
+/// What would be submitted, by persona, ratio and model.
+pub(super) fn shares(lines: &[Line]) -> [(&'static str, BTreeMap<String, Share>); 3] {
+    let mut shares =
+        ["persona", "aspect_ratio", "model_version"].map(|title| (title, BTreeMap::new()));
+    for line in lines.iter().filter(|line| line.state.is_submitted()) {
+        let request = &line.row.job.spec.request;
+        let keys = [
+            line.persona.clone(),
+            request.aspect_ratio.to_string(),
+            request.model_version.to_string(),
+        ];
+        for ((_, by_key), key) in shares.iter_mut().zip(keys) {
+            let share: &mut Share = by_key.entry(key).or_default();
+            share.jobs += 1;
+            share.low += line.row.job.estimate.low;
+            share.high += line.row.job.estimate.high;
+        }
+    }
+    shares
+}

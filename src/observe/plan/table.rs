@@ -1,0 +1,240 @@
+//! The plan for people.
+
+use std::fmt::Write;
+
+use super::super::Summary;
+use super::super::colours::{Colours, Tone};
+use super::super::words::{self, pad, plural, range};
+use super::line::{Line, lines, shares};
+use crate::model::Estimate;
+
+/// The plan as a table, then totals.
+pub fn plan_table(summary: &Summary, colours: Colours) -> String {
+    let lines = lines(summary);
+    let mut rows = vec![
+        [
+            "job", "persona", "ratio", "model", "state", "seconds", "credits", "reason",
+        ]
+        .map(str::to_owned),
+    ];
+    rows.extend(lines.iter().map(|line| {
+        let spec = &line.row.job.spec;
+        [
+            spec.id.to_string(),
+            words::shorten(&line.persona, 20),
+            spec.request.aspect_ratio.to_string(),
+            spec.request.model_version.to_string(),
+            line.state.word().to_owned(),
+            seconds(&line.row.job.estimate),
+            line.price()
+                .map_or_else(String::new, |(low, high)| range(low, high)),
+            line.reason.clone(),
+        ]
+    }));
+    let mut text = table(&rows, |row, cell| match row.checked_sub(1) {
+        None => colours.paint(Tone::Strong, cell),
+        Some(place) => colours.paint(lines[place].state.tone(), cell),
+    });
+    let skipped = summary.counts().skipped;
+    if skipped > 0 {
+        let _ = writeln!(text, "{} skipped", plural(skipped, "row"));
+    }
+    text.push('\n');
+    for (title, shares) in shares(&lines) {
+        let title = title
+            .trim_start_matches("aspect_")
+            .trim_end_matches("_version");
+        let mut rows = vec![[title, "jobs", "credits"].map(str::to_owned)];
+        rows.extend(shares.into_iter().map(|(name, share)| {
+            [
+                words::shorten(&name, 30),
+                share.jobs.to_string(),
+                range(share.low, share.high),
+            ]
+        }));
+        text.push_str(&table(&rows, |row, cell| match row {
+            0 => colours.paint(Tone::Strong, cell),
+            _ => cell.to_owned(),
+        }));
+        text.push('\n');
+    }
+    text.push_str(&closing_lines(summary, &lines));
+    text
+}
+
+fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
+    let money = summary.money();
+    let to_submit = lines
+        .iter()
+        .filter(|line| line.state.is_submitted())
+        .count();
+    let mut text = format!(
+        "{} to submit of {}, for {} credits; {}\n",
+        plural(to_submit, "job"),
+        lines.len(),
+        range(money.to_do_low, money.to_do_high),
+        money.sentence_without_to_do(),
+    );
+    let needed = money.spent + money.promised + money.to_do_high;
+    if let Some(cap) = money.cap.filter(|cap| needed > *cap) {
+        let _ = writeln!(
+            text,
+            "`--max-credits {cap}` may stop the run before its end; {needed} would be enough"
+        );
+    }
+    text
+}
+
+fn seconds(estimate: &Estimate) -> String {
+    let (low, high) = (estimate.seconds_low.round(), estimate.seconds_high.round());
+    if low.total_cmp(&high).is_eq() {
+        format!("{high}")
+    } else {
+        format!("{low}-{high}")
+    }
+}
+
+/// Rows under each other, two spaces between columns; `paint` colours a whole row.
+fn table<const COLUMNS: usize>(
+    rows: &[[String; COLUMNS]],
+    paint: impl Fn(usize, &str) -> String,
+) -> String {
+    let mut widths = [0; COLUMNS];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for (place, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| pad(cell, width))
+            .collect();
+        let line = cells.join("  ");
+        text.push_str(&paint(place, line.trim_end()));
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{
+        AspectRatio, Credits, Generation, JobEvent, PriceTable, Speech, VideoRequest,
+    };
+    use crate::observe::plan_json;
+    use crate::observe::testing::{Tale, row};
+
+    fn tale() -> Tale {
+        let mut tale = Tale::of(8);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no face");
+        tale.lost(3, "c");
+        tale.accepted(4, "d");
+        tale.rendered(5, "e");
+        tale.done(6, "f");
+        let jobs = &mut tale.campaign.jobs;
+        jobs[5].spec.fingerprint = jobs[0].spec.fingerprint.clone();
+        jobs[6].selected = false;
+        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale
+    }
+
+    #[test]
+    fn every_job_has_its_state_reason_and_price() {
+        let mut tale = tale();
+        let mut gone = tale.campaign.jobs[3].clone();
+        gone.spec.id = "gone".parse().unwrap();
+        (gone.in_sheet, gone.selected) = (false, false);
+        tale.campaign.jobs.push(gone);
+        tale.campaign.max_credits = Some(Credits::whole(22));
+        assert_eq!(
+            plan_table(&tale.summary(), Colours::Off),
+            "\
+job   persona  ratio  model     state                seconds  credits  reason
+a     Anna     9x16   standard  done                 2        5
+b     Anna     9x16   standard  failed               2        0        no face; sent again only with `--retry-failed`
+c     Anna     9x16   standard  in doubt             2        5        may have been paid for, so it is not sent again: the connection was reset
+d     Anna     9x16   standard  rendering            2        5        paid for; will be collected
+e     Anna     9x16   standard  downloading          2        5        paid for; will be downloaded
+f     Anna     9x16   standard  changed since paid   2        5        edited after it was paid for; redone only with `--redo-changed`
+g     Anna     9x16   standard  left out             2                 not selected
+h     Anna     9x16   standard  new                  2        5
+gone  Anna     9x16   standard  gone from the sheet  2        0        pending; collected all the same
+1 row skipped
+
+persona  jobs  credits
+Anna     1     5
+
+ratio  jobs  credits
+9x16   1     5
+
+model     jobs  credits
+standard  1     5
+
+1 job to submit of 9, for 5 credits; 15 spent, 10 promised, 0 left of 22
+`--max-credits 22` may stop the run before its end; 30 would be enough
+"
+        );
+    }
+
+    #[test]
+    fn programs_get_the_same() {
+        let plan = plan_json(&tale().summary());
+        let states: Vec<&str> = plan["jobs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["state"].as_str().unwrap())
+            .collect();
+        let expected = [
+            "done",
+            "failed",
+            "in_doubt",
+            "rendering",
+            "downloading",
+            "changed_since_paid",
+            "left_out",
+            "new",
+        ];
+        assert_eq!(states, expected);
+        assert_eq!(plan["jobs"][7]["will_submit"], true);
+        let share = serde_json::json!({ "jobs": 1, "credits_low": 5, "credits_high": 5 });
+        assert_eq!(plan["to_submit"]["persona"]["Anna"], share);
+    }
+
+    #[test]
+    fn what_a_first_step_reopens_is_shown_as_again() {
+        let mut story = Tale::of(1);
+        story.lost(1, "a");
+        let generation = Generation(1);
+        story.tell(30, "a", JobEvent::Reopened { generation });
+        let text = plan_table(&story.summary(), Colours::Off);
+        assert!(
+            text.contains(
+                "again  2        5        to be paid for once more; earlier attempts cost"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_assumed_length_is_said_to_be_one() {
+        let mut tale = Tale::of(1);
+        let speech = Speech::Audio("https://x/a.mp3".into());
+        let request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        let job = &mut tale.campaign.jobs[0];
+        job.estimate = PriceTable::default().estimate(&request, None);
+        job.spec.request = Arc::new(request);
+        let text = plan_table(&tale.summary(), Colours::Off);
+        assert!(
+            text.contains("30       5        the length of the recording is not"),
+            "{text}"
+        );
+    }
+}
