@@ -148,8 +148,8 @@ impl Batch {
         }
         match disposition {
             Disposition::Retry => {
+                self.submit_lane.failed_to_reach(now, &failure, salt);
                 self.transition(now, place, JobEvent::SubmitDeferred { failure });
-                self.submit_lane.failed_to_reach(now, salt);
                 let silence = self.submit_lane.failing_for(now);
                 self.give_up_if_unreachable(silence, message);
             }
