@@ -135,9 +135,9 @@ fn no_storm_pays_twice_or_loses_a_video() {
         .unwrap_or(50_u64);
     // Most of a storm is waiting: several at a time.
     std::thread::scope(|scope| {
-        for lane in 0..4 {
+        for lane in 0..8 {
             scope.spawn(move || {
-                for seed in (lane..storms).step_by(4) {
+                for seed in (lane..storms).step_by(8) {
                     // A thread of its own, so that a failure names its seed.
                     std::thread::Builder::new()
                         .name(format!("storm {seed}"))
