@@ -64,7 +64,7 @@ pub(super) struct ProviderArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SelectionArguments {
-    /// Only these jobs
+    /// Only these jobs; a row's id stands for all of its jobs
     #[arg(
         long,
         value_name = "ID",
@@ -73,7 +73,7 @@ pub(super) struct SelectionArguments {
         hide_env = true,
         help_heading = "Selection"
     )]
-    pub(super) only: Vec<JobId>,
+    pub(super) only: Vec<String>,
     /// Only the first N jobs of the sheet
     #[arg(
         long,

@@ -24,6 +24,7 @@ mod run;
 mod sandbox;
 mod screen;
 mod selection;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -9,14 +9,15 @@ use super::argument_groups::{
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
-use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::campaign::{Manifest, missing_files};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
 use super::provider::Choice;
 use super::screen::Screen;
-use super::selection::{Selection, must_exist};
+use super::selection::{choose, must_exist};
+use super::traces::{Namesake, journal_is_behind};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
@@ -27,7 +28,7 @@ use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closi
 struct Voyage<'a> {
     campaign: &'a CampaignArguments,
     provider: Choice,
-    selection: Selection,
+    selection: Option<SelectionArguments>,
     limits: LimitSettings,
     policy: Policy,
     waiting: &'a WaitingArguments,
@@ -64,7 +65,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: arguments.selection.into(),
+        selection: Some(arguments.selection),
         limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
         policy,
         waiting: &arguments.waiting,
@@ -87,7 +88,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: Selection::default(),
+        selection: None,
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
@@ -111,7 +112,11 @@ impl Voyage<'_> {
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let manifest = Manifest::load(self.campaign, clock.now())?;
-        let selected = self.selection.of(&manifest.plan.jobs)?;
+        let jobs = &manifest.plan.jobs;
+        let selected = match self.selection.take() {
+            Some(selection) => choose(selection, jobs)?,
+            None => vec![true; jobs.len()],
+        };
         let screen = Screen::new(self.screen, environment);
         if screen.tells_notes() {
             manifest.tell_notes();
@@ -150,9 +155,16 @@ impl Voyage<'_> {
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
+        self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
+        let is_first_real_run = record.entries.is_empty() && !identity.is_sandbox;
+        if is_first_real_run
+            && screen.tells_notes()
+            && let Some(namesake) = Namesake::beside(&manifest.out, &jobs)
+        {
+            console::tell(&namesake.warning());
+        }
         if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
             return Err(Error::usage("nothing was submitted")
                 .hint("`callsheet plan` shows what would be made and what it would cost"));
@@ -233,16 +245,6 @@ struct Fold(Summary);
 impl Observer for Fold {
     fn on_entry(&mut self, entry: &crate::model::Entry) {
         self.0.apply(entry);
-    }
-}
-
-impl From<SelectionArguments> for Selection {
-    fn from(arguments: SelectionArguments) -> Self {
-        Self {
-            only: arguments.only,
-            limit: arguments.limit,
-            sample: arguments.sample,
-        }
     }
 }
 

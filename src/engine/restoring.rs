@@ -209,6 +209,9 @@ impl Batch {
                 if matches!(event, JobEvent::Reopened { .. }) {
                     known.live.reopened = sequence;
                 }
+                if matches!(event, JobEvent::SubmitLost { .. }) {
+                    known.live.lost_at = Some(at).filter(|at| *at >= self.clock_is_true_since);
+                }
                 if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
                     self.learn(at, place, past.run_started);
                 }

@@ -194,7 +194,9 @@ fn tell_of_job(
             Quiet,
             Tone::Bad,
             "paid twice",
-            format!("the provider has a second job with the same mark, `{remote}`: another run paid for it too"),
+            format!(
+                "the provider has a second job with the same mark, `{remote}`: another run paid for it too"
+            ),
         ),
         JobEvent::FileMissing => (
             Normal,

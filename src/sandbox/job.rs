@@ -185,8 +185,8 @@ impl Job {
             JobStatus::Rejected => Some(("reject", "The text was rejected by content moderation.")),
             JobStatus::Pending | JobStatus::InQueue | JobStatus::Running | JobStatus::Done => None,
         };
-        let failed_reason =
-            failed_reason.map(|(mark, usual)| marks.words(mark).unwrap_or_else(|| usual.to_owned()));
+        let failed_reason = failed_reason
+            .map(|(mark, usual)| marks.words(mark).unwrap_or_else(|| usual.to_owned()));
         json!({
             "id": self.id,
             "name": body.name,

@@ -182,7 +182,20 @@ impl Downloader {
                 format!("`{host}` sent {length} of {expected} bytes"),
             ));
         }
-        transfer.part.finish().await
+        match transfer.part.missing_bytes().await {
+            Ok(0) => transfer.part.finish().await,
+            Ok(missing) => {
+                transfer.part.discard().await;
+                Err(Failure::new(
+                    FailureKind::BadContent,
+                    format!("`{host}` sent a video that is cut short: {missing} bytes are missing"),
+                ))
+            }
+            Err(failure) => {
+                transfer.part.keep().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Adds a piece, once it is certain that it belongs to a video.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
+use super::container::missing_bytes;
 use super::earlier;
 use super::link::hexadecimal;
 use super::target::{Target, local, sync_folder};
@@ -175,6 +176,16 @@ impl Part {
         });
         // What stays is overwritten by the next attempt: without its record nothing is resumed.
         let _stays = removed.await;
+    }
+
+    /// How many bytes it lacks by its own account, see [`missing_bytes`].
+    pub(super) async fn missing_bytes(&mut self) -> Result<u64, Failure> {
+        let path = self.target.part();
+        let counted = match self.file.flush().await {
+            Ok(()) => blocking(move || missing_bytes(&mut std::fs::File::open(path)?)).await,
+            Err(error) => Err(error),
+        };
+        counted.map_err(|error| local(&self.target.part(), &error))
     }
 
     /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
