@@ -20,6 +20,7 @@ mod look;
 mod manual;
 mod plan;
 mod provider;
+mod proxy;
 mod run;
 mod sandbox;
 mod screen;

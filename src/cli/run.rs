@@ -17,7 +17,7 @@ use super::exit::{Exit, Wants};
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{choose, must_exist};
-use super::traces::{Namesake, journal_is_behind};
+use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
@@ -158,12 +158,8 @@ impl Voyage<'_> {
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
-        let is_first_real_run = record.entries.is_empty() && !identity.is_sandbox;
-        if is_first_real_run
-            && screen.tells_notes()
-            && let Some(namesake) = Namesake::beside(&manifest.out, &jobs)
-        {
-            console::tell(&namesake.warning());
+        if screen.tells_notes() {
+            tell_of_namesake(&summary, &record);
         }
         if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
             return Err(Error::usage("nothing was submitted")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::console;
 use crate::journal::Record;
 use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, PlannedJob, RemoteId};
 use crate::observe::Summary;
@@ -65,6 +66,18 @@ fn remote_of(event: &Event) -> Option<&RemoteId> {
         | Event::LaneHeld { .. }
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. } => None,
+    }
+}
+
+/// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
+/// videos.
+pub(super) fn tell_of_namesake(summary: &Summary, record: &Record) {
+    let campaign = summary.campaign();
+    if record.entries.is_empty()
+        && !campaign.is_sandbox
+        && let Some(namesake) = Namesake::beside(&campaign.out, &campaign.jobs)
+    {
+        console::tell(&namesake.warning());
     }
 }
 

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use super::link::hexadecimal;
 use super::target::sync_folder;
 
+/// Nobody pays for one video so often.
+const MOST_EARLIER: u32 = 10_000;
+
 /// Moves the file at `path` out of the way unless its content has this length and this digest: to
 /// `x.earlier-1.mp4`, or to the next number that is free. Durable when it returns, so that a video is
 /// under one of its two names whatever happens next.
@@ -23,7 +26,7 @@ pub(super) fn keep(path: &Path, length: u64, digest: &str) -> io::Result<()> {
     if known.is_file() && known.len() == length && digest_of(path)? == digest {
         return Ok(());
     }
-    std::fs::rename(path, free_name(path))?;
+    std::fs::rename(path, free_name(path)?)?;
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
@@ -39,8 +42,8 @@ fn digest_of(path: &Path) -> io::Result<String> {
     }
 }
 
-fn free_name(path: &Path) -> PathBuf {
-    let named = |number: u64| {
+fn free_name(path: &Path) -> io::Result<PathBuf> {
+    let named = |number: u32| {
         let mut name = path.file_stem().unwrap_or_default().to_owned();
         name.push(format!(".earlier-{number}"));
         if let Some(extension) = path.extension() {
@@ -49,11 +52,16 @@ fn free_name(path: &Path) -> PathBuf {
         }
         path.with_file_name(name)
     };
-    (1..)
-        .map(named)
+    for number in 1..=MOST_EARLIER {
+        let name = named(number);
         // A link that leads nowhere is a name that is taken, too.
-        .find(|name| std::fs::symlink_metadata(name).is_err())
-        .expect("a folder has fewer files than there are numbers")
+        match std::fs::symlink_metadata(&name) {
+            Ok(_taken) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(name),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many earlier videos are kept there"))
 }
 
 #[cfg(test)]
