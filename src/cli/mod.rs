@@ -20,10 +20,12 @@ mod look;
 mod manual;
 mod plan;
 mod provider;
+mod proxy;
 mod run;
 mod sandbox;
 mod screen;
 mod selection;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -134,6 +134,7 @@ impl Batch {
                 self.submit_lane.succeeded();
                 self.concurrency.accepted();
                 self.transition(now, place, JobEvent::Submitted { remote });
+                self.rivals.begin(now);
             }
             Err(failure) => self.on_submit_failed(now, place, failure),
         }

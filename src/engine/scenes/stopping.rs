@@ -109,7 +109,10 @@ fn a_list_that_is_throttled_for_ever_ends_the_run() {
 #[test]
 fn an_address_where_nothing_is_found_fails_no_job() {
     let mut stage = Stage::new();
-    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+    let mut policy = Policy::default();
+    // So that the list, which knows better, is not asked meanwhile.
+    policy.limits.settle = seconds(600);
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
