@@ -268,6 +268,44 @@ fn a_restart_does_not_make_the_proof_slower() {
 }
 
 #[test]
+fn a_provider_that_goes_on_after_we_were_killed_is_waited_for() {
+    let mut stage = Stage::new();
+    let policy = Policy::default();
+    // Job 1 is accepted 45 seconds after it was sent; we are killed and started again long before.
+    let mut is_first = true;
+    let mut in_the_works: Option<(String, Timestamp)> = None;
+    let mut answers = |stage: &mut Stage, command: &Command| {
+        if let Some((name, _)) = in_the_works.take_if(|(_, at)| stage.now >= at.plus(seconds(45))) {
+            stage.accept(&name);
+        }
+        match command {
+            Command::Submit { name, .. } if submits(command, 1) && is_first => {
+                is_first = false;
+                in_the_works = Some((name.clone(), stage.now));
+                lost(command)
+            }
+            _ => None,
+        }
+    };
+    let is_lost = |event: &Event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::SubmitLost { .. },
+                ..
+            }
+        )
+    };
+    stage.run_until(&jobs(4), &policy, &mut answers, is_lost);
+    // The kill came before the loss could be recorded.
+    let end = stage.journal.iter().position(|it| is_lost(&it.event));
+    stage.journal.truncate(end.unwrap());
+    stage.run(&jobs(4), &policy, &mut answers);
+    assert_eq!(stage.rows.len(), 4, "paid twice");
+    assert_eq!(stage.phase(1), "done");
+}
+
+#[test]
 fn an_earlier_generation_is_no_witness() {
     let mut stage = Stage::new();
     let policy = Policy::default();

@@ -164,15 +164,15 @@ mod tests {
         missing_bytes(&mut Cursor::new(bytes)).unwrap()
     }
 
-    fn a_box(name: &[u8; 4], content: usize) -> Vec<u8> {
+    fn a_box(name: [u8; 4], content: usize) -> Vec<u8> {
         let size = u32::try_from(content + 8).unwrap();
-        [&size.to_be_bytes(), name.as_slice(), &vec![7; content]].concat()
+        [&size.to_be_bytes()[..], &name, &vec![7; content]].concat()
     }
 
     #[test]
     fn a_video_that_ends_within_a_box_is_cut_short() {
         let long = [&b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x64"[..], &[7; 84]].concat();
-        let whole = [a_box(b"ftyp", 16), a_box(b"moov", 40), long].concat();
+        let whole = [a_box(*b"ftyp", 16), a_box(*b"moov", 40), long].concat();
         assert_eq!(missing(&whole), 0);
         for cut in 1..80 {
             assert_eq!(missing(&whole[..whole.len() - cut]), cut as u64, "{cut}");
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_not_held_against_a_video() {
-        let start = a_box(b"ftyp", 16);
+        let start = a_box(*b"ftyp", 16);
         for rest in [
             &b"\0\0\0\0mdat and so on"[..],
             b"\x7f\xff\xff\xffwhat is this",
