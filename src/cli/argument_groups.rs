@@ -12,7 +12,7 @@ use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
-    /// The output folder [default: `<manifest stem>-output` beside the manifest]
+    /// The output folder (by default `<manifest stem>-output` beside the manifest)
     #[arg(long, value_name = "DIR", env = "CALLSHEET_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
     /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`

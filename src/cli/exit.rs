@@ -76,7 +76,8 @@ impl Exit {
             StopReason::OutOfCredits { .. }
             | StopReason::CapReached
             | StopReason::LongHold { .. }
-            | StopReason::InventoryRefused { .. } => Self::StoppedEarly,
+            | StopReason::InventoryRefused { .. }
+            | StopReason::Rival { .. } => Self::StoppedEarly,
             StopReason::MaxDuration => Self::Outstanding,
             StopReason::TooManyFailures => Self::SomeFailed,
         }

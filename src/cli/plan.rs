@@ -9,6 +9,7 @@ use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
 use super::selection::{choose, must_exist};
+use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
 use crate::journal::Record;
@@ -37,6 +38,13 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     campaign.is_sandbox = record
         .as_ref()
         .map_or(arguments.sandbox, |record| record.identity.is_sandbox);
+    if !arguments.json
+        && record.is_none()
+        && !arguments.sandbox
+        && let Some(namesake) = Namesake::beside(&manifest.out, &jobs)
+    {
+        console::tell(&namesake.warning());
+    }
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     let mut summary = Summary::of(Arc::new(campaign), entries);
 

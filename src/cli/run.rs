@@ -9,7 +9,7 @@ use super::argument_groups::{
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
-use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::campaign::{Manifest, missing_files};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
@@ -17,6 +17,7 @@ use super::exit::{Exit, Wants};
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{choose, must_exist};
+use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
@@ -154,9 +155,12 @@ impl Voyage<'_> {
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
+        self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
+        if screen.tells_notes() {
+            tell_of_namesake(&summary, &record);
+        }
         if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
             return Err(Error::usage("nothing was submitted")
                 .hint("`callsheet plan` shows what would be made and what it would cost"));

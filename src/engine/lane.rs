@@ -103,6 +103,11 @@ impl Lane {
         self.pace.succeeded();
     }
 
+    /// Whether the newest attempt failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing_since.is_some()
+    }
+
     /// How long nothing has succeeded though it was tried.
     pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
         self.failing_since

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, FailureKind, Timestamp};
+use super::{Failure, FailureKind, JobId, Timestamp};
 
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,11 @@ pub enum StopReason {
         /// The newest failure.
         message: String,
     },
+    /// Another run pays for the same jobs: the provider's list shows one of them twice.
+    Rival {
+        /// The job that showed it.
+        job: JobId,
+    },
     /// The disk is full or the folder not writable.
     Local {
         /// The system's words.
@@ -63,7 +68,8 @@ impl StopReason {
             | Self::OutOfCredits { .. }
             | Self::CapReached
             | Self::LongHold { .. }
-            | Self::InventoryRefused { .. } => true,
+            | Self::InventoryRefused { .. }
+            | Self::Rival { .. } => true,
             Self::Interrupted
             | Self::MaxDuration
             | Self::Unauthorised { .. }
@@ -114,11 +120,12 @@ impl StopReason {
             Self::CapReached => 3,
             Self::OutOfCredits { .. } => 4,
             Self::InventoryRefused { .. } => 5,
-            Self::Unreachable { .. } => 6,
-            Self::WrongAddress { .. } => 7,
-            Self::Unauthorised { .. } => 8,
-            Self::Interrupted => 9,
-            Self::Local { .. } => 10,
+            Self::Rival { .. } => 6,
+            Self::Unreachable { .. } => 7,
+            Self::WrongAddress { .. } => 8,
+            Self::Unauthorised { .. } => 9,
+            Self::Interrupted => 10,
+            Self::Local { .. } => 11,
         }
     }
 }

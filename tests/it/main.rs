@@ -9,10 +9,15 @@
 
 mod api;
 mod commands;
+mod crashes;
 mod exit_codes;
 mod first_steps;
+mod inputs;
 mod interruptions;
 mod layers;
+mod overlap;
 mod program;
 mod recovery;
 mod storms;
+mod untrusted;
+mod world;

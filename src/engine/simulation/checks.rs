@@ -118,6 +118,7 @@ impl Checks {
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::FoundAbsent
+            | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }
             | JobEvent::RenderOverdue
             | JobEvent::Rendered { .. }
