@@ -36,11 +36,11 @@ impl Batch {
             if self.occupied(now) >= self.concurrency.current() {
                 return;
             }
-            if !self.budget.allows(self.jobs[place].reservation()) {
+            if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
                 // What is promised now may turn out cheaper than reserved; if nothing is promised
                 // any more, it never will.
                 if self.in_flight == 0 && !self.is_reconciling(now) {
-                    self.stop(StopReason::CapReached);
+                    self.stop(reason);
                 }
                 return;
             }

@@ -11,10 +11,12 @@
 //! untouched. The lock and the write-ahead log need a local disk: on a network folder they hold back
 //! only processes of the same machine (the tags still keep another machine from paying twice).
 
+mod approval_file;
 mod lock;
 mod record;
 mod store;
 
+pub use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

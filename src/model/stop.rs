@@ -21,6 +21,8 @@ pub enum StopReason {
     },
     /// The next submit would pass `--max-credits`.
     CapReached,
+    /// The next submit would pass `--max-credits-run`.
+    RunCapReached,
     /// The provider asked for a pause longer than is worth waiting for.
     LongHold {
         /// Not before.
@@ -62,6 +64,7 @@ impl StopReason {
             Self::TooManyFailures
             | Self::OutOfCredits { .. }
             | Self::CapReached
+            | Self::RunCapReached
             | Self::LongHold { .. }
             | Self::InventoryRefused { .. } => true,
             Self::Interrupted
@@ -111,14 +114,15 @@ impl StopReason {
             Self::TooManyFailures => 0,
             Self::MaxDuration => 1,
             Self::LongHold { .. } => 2,
-            Self::CapReached => 3,
-            Self::OutOfCredits { .. } => 4,
-            Self::InventoryRefused { .. } => 5,
-            Self::Unreachable { .. } => 6,
-            Self::WrongAddress { .. } => 7,
-            Self::Unauthorised { .. } => 8,
-            Self::Interrupted => 9,
-            Self::Local { .. } => 10,
+            Self::RunCapReached => 3,
+            Self::CapReached => 4,
+            Self::OutOfCredits { .. } => 5,
+            Self::InventoryRefused { .. } => 6,
+            Self::Unreachable { .. } => 7,
+            Self::WrongAddress { .. } => 8,
+            Self::Unauthorised { .. } => 9,
+            Self::Interrupted => 10,
+            Self::Local { .. } => 11,
         }
     }
 }
