@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::approve::Demand;
 use super::argument_groups::{
     AgainArguments, CampaignArguments, LogFormat, ScreenArguments, SelectionArguments,
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::catalogue::{Lookup, Network};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::preflight::{Asks, Preflight, Speaks};
+use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{Selection, must_exist};
@@ -33,14 +37,8 @@ struct Voyage<'a> {
     waiting: &'a WaitingArguments,
     screen: &'a ScreenArguments,
     asks: Asks,
+    approval: Demand,
     wants: Wants,
-}
-
-/// Whether a person is asked before money is spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    IfSomebodyIsThere,
-    Never,
 }
 
 /// `callsheet run`.
@@ -74,6 +72,11 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         } else {
             Asks::IfSomebodyIsThere
         },
+        approval: if arguments.require_approval {
+            Demand::Always
+        } else {
+            Demand::ButForSamples
+        },
         wants: Wants::EveryVideo,
     };
     voyage
@@ -96,6 +99,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
         waiting: &arguments.waiting,
         screen: &arguments.screen,
         asks: Asks::Never,
+        approval: Demand::Never,
         wants: Wants::WhatIsPaid,
     };
     voyage
@@ -110,12 +114,19 @@ impl Voyage<'_> {
         base_url: Option<&str>,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
-        let manifest = Manifest::load(self.campaign, clock.now())?;
+        let lookup = Lookup {
+            provider: Some(self.provider.clone()),
+            environment,
+            network: Network::IsUsedAnyway,
+        };
+        let manifest = Manifest::load_online(self.campaign, clock.now(), &lookup).await?;
         let selected = self.selection.of(&manifest.plan.jobs)?;
         let screen = Screen::new(self.screen, environment);
         if screen.tells_notes() {
             manifest.tell_notes();
         }
+
+        self.check_approval(&manifest, base_url)?;
 
         let lock = {
             let folder = &manifest.out;
@@ -131,7 +142,12 @@ impl Voyage<'_> {
             is_sandbox: self.provider.is_sandbox(),
         };
         let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
-        let jobs = manifest.jobs(Some(&record), &selected);
+        manifest
+            .known
+            .write(&manifest.out)
+            .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
+        let mut jobs = manifest.jobs(Some(&record), &selected);
+        select_named(&mut jobs, &self.policy.resubmit);
         for wanted in &self.policy.resubmit {
             must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
         }
@@ -153,9 +169,21 @@ impl Voyage<'_> {
         self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
-        if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
-            return Err(Error::usage("nothing was submitted")
-                .hint("`callsheet plan` shows what would be made and what it would cost"));
+        let provider = self.provider.start(&manifest.out).await?;
+        if self.policy.submits == Submits::Selected {
+            let policy = self.policy.clone();
+            let flight = Preflight {
+                preview: &preview(&summary, policy, &record.entries, clock.now())?,
+                limits: &self.policy.limits,
+                asks: self.asks,
+                speaks: if self.screen.log_format == LogFormat::Text {
+                    Speaks::Aloud
+                } else {
+                    Speaks::Not
+                },
+                colours: screen.colours(),
+            };
+            flight.pass(&provider.remote).await?;
         }
         journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
         let batch = Batch::restore(
@@ -166,7 +194,6 @@ impl Voyage<'_> {
             clock.now(),
         )?;
         drop(record);
-        let provider = self.provider.start(&manifest.out).await?;
 
         let mut whole = Fold(summary.clone());
         let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
@@ -218,11 +245,35 @@ impl Voyage<'_> {
             let url = crate::model::redact_url(base_url);
             campaign.arguments.extend(["--base-url".to_owned(), url]);
         }
-        if let Some(cap) = self.limits.max_credits {
-            campaign
-                .resume_arguments
-                .extend(["--max-credits".to_owned(), cap.to_string()]);
+        let caps = [
+            ("--max-credits", self.limits.max_credits),
+            ("--max-credits-run", self.limits.max_credits_run),
+        ];
+        for (name, cap) in caps {
+            let cap = cap.map(|cap| [name.to_owned(), cap.to_string()]);
+            campaign.resume_arguments.extend(cap.into_iter().flatten());
         }
+        let switches = [
+            ("--allow-partial", self.limits.allow_partial == Some(true)),
+            ("--require-approval", self.approval == Demand::Always),
+        ];
+        let set = switches.into_iter().filter(|(_, is_set)| *is_set);
+        let set = set.map(|(name, _)| name.to_owned());
+        campaign.resume_arguments.extend(set);
+    }
+
+    /// Before anything is created or locked.
+    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+        if self.approval == Demand::Never
+            || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
+        {
+            return Ok(());
+        }
+        let mut campaign = manifest.campaign(Vec::new(), self.campaign);
+        campaign.is_sandbox = self.provider.is_sandbox();
+        self.name_arguments(&mut campaign, base_url);
+        self.approval
+            .check(&campaign, self.selection.sample.is_some())
     }
 }
 
@@ -251,6 +302,9 @@ fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
         submit_rate: spending.submit_rate,
         in_flight: spending.in_flight,
         max_credits: spending.max_credits,
+        max_credits_run: spending.max_credits_run,
+        allow_partial: spending.allow_partial,
+        confirm_above: spending.confirm_above,
         max_fail: spending.max_fail,
         ..waiting.clone()
     }
@@ -260,28 +314,4 @@ fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
 fn seed(clock: &SystemClock) -> u64 {
     let moment = u64::try_from(clock.now().as_millis()).unwrap_or(0);
     moment ^ u64::from(std::process::id()).rotate_left(32)
-}
-
-/// Whether the person there agrees to what will be spent. The sandbox costs nothing, and without a
-/// terminal nobody is asked.
-fn agrees(summary: &Summary) -> bool {
-    let money = summary.money();
-    let costs = money.to_do_high > crate::model::Credits::ZERO;
-    if summary.campaign().is_sandbox || !costs || !Environment::can_ask() {
-        return true;
-    }
-    let jobs = summary.selected().pending;
-    let what = if jobs == 1 { "1 video" } else { "videos" };
-    let count = if jobs == 1 {
-        String::new()
-    } else {
-        format!("{jobs} ")
-    };
-    let range = if money.to_do_low == money.to_do_high {
-        money.to_do_high.to_string()
-    } else {
-        format!("{} to {}", money.to_do_low, money.to_do_high)
-    };
-    let question = format!("submit {count}{what} for {range} credits? [y/N] ");
-    console::ask(&question).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
 }

@@ -18,7 +18,9 @@ pub fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    serde_json::from_slice(&text).map(Some).map_err(io::Error::from)
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(io::Error::from)
 }
 
 /// Keeps `approval` in place of any earlier one, whole or not at all. Needs no lock.
@@ -31,7 +33,8 @@ pub fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;
     file.write_all(&serde_json::to_vec_pretty(approval)?)?;
     file.as_file().sync_all()?;
-    file.persist(folder.join(NAME)).map_err(|error| error.error)?;
+    file.persist(folder.join(NAME))
+        .map_err(|error| error.error)?;
     Ok(())
 }
 

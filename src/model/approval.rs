@@ -119,7 +119,12 @@ mod tests {
 
     #[test]
     fn every_kind_of_change_is_counted() {
-        let jobs = [job("a", "one"), job("b", "2"), job("d", "four"), job("e", "")];
+        let jobs = [
+            job("a", "one"),
+            job("b", "2"),
+            job("d", "four"),
+            job("e", ""),
+        ];
         let changes = approved().changes("spring", &jobs).unwrap();
         let expected = Changes {
             added: 2,

@@ -94,7 +94,8 @@ impl Experience {
         };
         table.standard_block = price(ModelVersion::Standard, table.standard_block);
         table.aurora_v1_second = price(ModelVersion::AuroraV1, table.aurora_v1_second);
-        table.aurora_v1_fast_second = price(ModelVersion::AuroraV1Fast, table.aurora_v1_fast_second);
+        table.aurora_v1_fast_second =
+            price(ModelVersion::AuroraV1Fast, table.aurora_v1_fast_second);
         table
     }
 
@@ -233,7 +234,12 @@ mod tests {
     #[test]
     fn nonsense_of_the_provider_teaches_nothing() {
         let model = ModelVersion::AuroraV1;
-        let odd = [(0, 60.0, 0), (9, f64::NAN, -4), (9, f64::INFINITY, 0), (9, -1.0, 9)];
+        let odd = [
+            (0, 60.0, 0),
+            (9, f64::NAN, -4),
+            (9, f64::INFINITY, 0),
+            (9, -1.0, 9),
+        ];
         assert_eq!(taught(&odd, model), PriceTable::default());
     }
 }

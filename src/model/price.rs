@@ -290,7 +290,9 @@ mod tests {
             assumed_audio_seconds: Some(20.0),
             ..PriceSettings::default()
         };
-        let estimate = PriceTable::default().with(&settings).estimate(&request, None);
+        let estimate = PriceTable::default()
+            .with(&settings)
+            .estimate(&request, None);
         let ends = [estimate.low, estimate.likely, estimate.reserve];
         assert_eq!(ends, [10, 20, 40].map(Credits::whole));
     }

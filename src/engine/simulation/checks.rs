@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::world::World;
 use crate::engine::Batch;
 use crate::model::{
-    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob, Tag,
-    Timestamp,
+    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob,
+    Tag, Timestamp,
 };
 
 /// What has been seen so far, kept as the world sees it: in true time.

@@ -187,9 +187,15 @@ mod tests {
     fn what_would_be_left_or_missing_is_said() {
         for ((balance, low, high, promised), expected) in [
             ((100, 20, 30, 0), "100 credits; 70-80 would be left"),
-            ((100, 20, 30, 10), "100 credits, 10 of them promised; 60-70 would be left"),
+            (
+                (100, 20, 30, 10),
+                "100 credits, 10 of them promised; 60-70 would be left",
+            ),
             ((25, 20, 30, 0), "25 credits; up to 5 may be missing"),
-            ((10, 20, 30, 0), "10 credits; 10-20 are missing for all of it"),
+            (
+                (10, 20, 30, 0),
+                "10 credits; 10-20 are missing for all of it",
+            ),
         ] {
             let text = line(balance, low, high, promised);
             assert_eq!(text, format!("balance: {expected}"));
@@ -206,7 +212,10 @@ mod tests {
         let summary = Tale::of(1).summary();
         let text = outlook.lines(&summary).join("\n");
         assert!(text.contains("2.5 words a second (2.2 to 3.3), learnt from 4 finished jobs"));
-        assert!(text.contains("could not be read (no answer in 3 seconds)"), "{text}");
+        assert!(
+            text.contains("could not be read (no answer in 3 seconds)"),
+            "{text}"
+        );
         assert_eq!(outlook.assumptions_json(&summary)["learnt_from_jobs"], 4);
         assert!(outlook.balance_json(&summary)["credits"].is_null());
     }
