@@ -312,6 +312,7 @@ mod tests {
                 "`spring-output`",
             ),
             (StopReason::OutOfCredits { message }, "buy credits"),
+            (StopReason::RunCapReached, "goes on with 1 pending job"),
             (
                 StopReason::LongHold {
                     until: Timestamp::from_millis(0),

@@ -8,11 +8,13 @@
 )]
 
 mod api;
+mod catalogue;
 mod commands;
 mod exit_codes;
 mod first_steps;
 mod interruptions;
 mod layers;
+mod money;
 mod program;
 mod recovery;
 mod storms;

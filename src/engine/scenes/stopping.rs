@@ -211,7 +211,7 @@ fn what_a_run_submits_stays_below_its_own_cap_whatever_earlier_runs_promised() {
         leave_after_submitting: true,
         ..Policy::default()
     };
-    policy.limits.max_credits_run = Some(Credits::whole(14));
+    policy.limits.max_credits_run = Some(Credits::whole(11));
     let first = stage.run(&jobs(6), &policy, |_, _| None);
     assert_eq!(first.stopped, Some(StopReason::RunCapReached));
     assert_eq!(first.submits(), 2);
