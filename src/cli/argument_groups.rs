@@ -12,7 +12,7 @@ use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
-    /// The output folder [default: `<manifest stem>-output` beside the manifest]
+    /// The output folder (by default `<manifest stem>-output` beside the manifest)
     #[arg(long, value_name = "DIR", env = "CALLSHEET_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
     /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
@@ -64,7 +64,7 @@ pub(super) struct ProviderArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SelectionArguments {
-    /// Only these jobs
+    /// Only these jobs; a row's id stands for all of its jobs
     #[arg(
         long,
         value_name = "ID",
@@ -73,7 +73,7 @@ pub(super) struct SelectionArguments {
         hide_env = true,
         help_heading = "Selection"
     )]
-    pub(super) only: Vec<JobId>,
+    pub(super) only: Vec<String>,
     /// Only the first N jobs of the sheet
     #[arg(
         long,

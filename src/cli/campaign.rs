@@ -147,14 +147,6 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
         .collect()
 }
 
-/// Whether the folder holds the work of an earlier run that the journal does not know of.
-pub(super) fn has_lost_its_journal(out: &Path, record: Option<&Record>) -> bool {
-    let is_new = record.is_none_or(|record| record.entries.is_empty());
-    let has_videos =
-        || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
-    is_new && (out.join("results.csv").exists() || has_videos())
-}
-
 /// The folder that `arguments` or the manifest names, else one beside the manifest.
 pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
     if let Some(out) = &arguments.out {

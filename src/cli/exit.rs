@@ -77,7 +77,8 @@ impl Exit {
             | StopReason::CapReached
             | StopReason::RunCapReached
             | StopReason::LongHold { .. }
-            | StopReason::InventoryRefused { .. } => Self::StoppedEarly,
+            | StopReason::InventoryRefused { .. }
+            | StopReason::Rival { .. } => Self::StoppedEarly,
             StopReason::MaxDuration => Self::Outstanding,
             StopReason::TooManyFailures => Self::SomeFailed,
         }

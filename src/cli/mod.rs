@@ -1,6 +1,6 @@
 //! The edge: what was typed becomes settings, settings become a run, an end becomes an exit code.
 //!
-//! One thin file a command. Arguments are taken in two steps: [`arguments`] is exactly what was typed;
+//! One thin file a command. Arguments are taken in two steps: `arguments` is exactly what was typed;
 //! what it means together with the environment and the manifest is settled once, in the command's
 //! own file, and never asked again.
 //!
@@ -25,11 +25,13 @@ mod plan;
 mod preflight;
 mod preview;
 mod provider;
+mod proxy;
 mod reading;
 mod run;
 mod sandbox;
 mod screen;
 mod selection;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -13,7 +13,8 @@ use super::estimates::Estimates;
 use super::exit::Exit;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
-use super::selection::{Selection, must_exist};
+use super::selection::{choose, must_exist};
+use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::Policy;
 use crate::journal::Record;
@@ -34,7 +35,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     if !arguments.json {
         manifest.tell_notes();
     }
-    let selected = Selection::from(arguments.selection).of(&manifest.plan.jobs)?;
+    let selected = choose(arguments.selection, &manifest.plan.jobs)?;
     let record = Record::read(&manifest.out)?;
     let mut jobs = manifest.jobs(record.as_ref(), &selected);
     let again = arguments.again;
@@ -52,6 +53,13 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
             record.identity.is_sandbox
         });
     let is_sandbox = campaign.is_sandbox;
+    if !arguments.json
+        && record.is_none()
+        && !is_sandbox
+        && let Some(namesake) = Namesake::beside(&manifest.out, &campaign.jobs)
+    {
+        console::tell(&namesake.warning());
+    }
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     let summary = Summary::of(Arc::new(campaign), entries);
     let policy = Policy {

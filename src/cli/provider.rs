@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::argument_groups::ProviderArguments;
 use super::environment::Environment;
 use super::error::Error;
+use super::proxy::proxy_on_the_way;
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, Settings};
 use crate::sandbox::{self, Faults, Sandbox};
@@ -80,7 +81,20 @@ impl Choice {
     pub(super) async fn start(self, out: &Path) -> Result<Provider, Error> {
         let (sandbox, settings) = match self {
             Self::Api(base_url, credentials) => {
-                (None, Settings::new(base_url, credentials, out.to_owned()))
+                let proxy_address = if base_url.is_loopback() {
+                    None
+                } else {
+                    proxy_on_the_way(
+                        base_url.host(),
+                        base_url.is_encrypted(),
+                        Environment::real_variable,
+                    )
+                };
+                let settings = Settings {
+                    proxy_address,
+                    ..Settings::new(base_url, credentials, out.to_owned())
+                };
+                (None, settings)
             }
             Self::Sandbox(faults) => {
                 let folder = out.join(".sandbox");

@@ -10,7 +10,7 @@ use super::argument_groups::{
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
-use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
 use super::console;
 use super::environment::Environment;
@@ -20,7 +20,8 @@ use super::preflight::{Asks, Preflight, Speaks};
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::screen::Screen;
-use super::selection::{Selection, must_exist};
+use super::selection::{choose, must_exist};
+use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal};
@@ -31,7 +32,7 @@ use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closi
 struct Voyage<'a> {
     campaign: &'a CampaignArguments,
     provider: Choice,
-    selection: Selection,
+    selection: Option<SelectionArguments>,
     limits: LimitSettings,
     policy: Policy,
     waiting: &'a WaitingArguments,
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: arguments.selection.into(),
+        selection: Some(arguments.selection),
         limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
         policy,
         waiting: &arguments.waiting,
@@ -90,7 +91,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
     let voyage = Voyage {
         campaign: &arguments.campaign,
         provider: Choice::of(&arguments.provider, &environment)?,
-        selection: Selection::default(),
+        selection: None,
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
@@ -120,13 +121,21 @@ impl Voyage<'_> {
             network: Network::IsUsedAnyway,
         };
         let manifest = Manifest::load_online(self.campaign, clock.now(), &lookup).await?;
-        let selected = self.selection.of(&manifest.plan.jobs)?;
+        let jobs = &manifest.plan.jobs;
+        let is_sample = self
+            .selection
+            .as_ref()
+            .is_some_and(|selection| selection.sample.is_some());
+        let selected = match self.selection.take() {
+            Some(selection) => choose(selection, jobs)?,
+            None => vec![true; jobs.len()],
+        };
         let screen = Screen::new(self.screen, environment);
         if screen.tells_notes() {
             manifest.tell_notes();
         }
 
-        self.check_approval(&manifest, base_url)?;
+        self.check_approval(&manifest, is_sample, base_url)?;
 
         let lock = {
             let folder = &manifest.out;
@@ -166,15 +175,21 @@ impl Voyage<'_> {
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
+        self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
+        if screen.tells_notes() {
+            tell_of_namesake(&summary, &record);
+        }
         let provider = self.provider.start(&manifest.out).await?;
         if self.policy.submits == Submits::Selected {
             let policy = self.policy.clone();
+            let mut limits = policy.limits.clone();
+            // What is paid for already, and will be found, must not be refused for want of credits.
+            limits.allow_partial |= policy.journal_was_lost;
             let flight = Preflight {
                 preview: &preview(&summary, policy, &record.entries, clock.now())?,
-                limits: &self.policy.limits,
+                limits: &limits,
                 asks: self.asks,
                 speaks: if self.screen.log_format == LogFormat::Text {
                     Speaks::Aloud
@@ -263,7 +278,12 @@ impl Voyage<'_> {
     }
 
     /// Before anything is created or locked.
-    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+    fn check_approval(
+        &self,
+        manifest: &Manifest,
+        is_sample: bool,
+        base_url: Option<&str>,
+    ) -> Result<(), Error> {
         if self.approval == Demand::Never
             || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
         {
@@ -272,8 +292,7 @@ impl Voyage<'_> {
         let mut campaign = manifest.campaign(Vec::new(), self.campaign);
         campaign.is_sandbox = self.provider.is_sandbox();
         self.name_arguments(&mut campaign, base_url);
-        self.approval
-            .check(&campaign, self.selection.sample.is_some())
+        self.approval.check(&campaign, is_sample)
     }
 }
 
@@ -284,16 +303,6 @@ struct Fold(Summary);
 impl Observer for Fold {
     fn on_entry(&mut self, entry: &crate::model::Entry) {
         self.0.apply(entry);
-    }
-}
-
-impl From<SelectionArguments> for Selection {
-    fn from(arguments: SelectionArguments) -> Self {
-        Self {
-            only: arguments.only,
-            limit: arguments.limit,
-            sample: arguments.sample,
-        }
     }
 }
 

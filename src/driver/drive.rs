@@ -164,6 +164,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             now,
             transfers: tasks.transfers(),
             holds: self.batch.holds(now),
+            trouble: self.batch.trouble(now),
             progress: self.batch.progress(),
         };
         for observer in &mut self.observers {

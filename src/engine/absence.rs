@@ -5,7 +5,8 @@
 //!
 //! - Two listings each show the **witnesses**: our own jobs accepted at about that time, the nearest ten
 //!   on either side, those of the last settle time excepted. A list that lacks one is truncated or
-//!   late and proves nothing.
+//!   late and proves nothing. One that shows a witness without its tag proves nothing either: names
+//!   are not kept there, and the job may be any of its rows.
 //! - If the provider needs some time to show a job, the first listing was made after its newest
 //!   witness, sent at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So
 //!   the second listing begins at least `a − w` after the first has arrived, and a settle time more,
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use super::Batch;
 use super::reconciling::ListInAir;
-use crate::model::{JobEvent, Listing, RemoteId, RenderReport, Timestamp};
+use crate::model::{JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags};
 
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
@@ -47,6 +48,8 @@ pub(super) struct Doubt {
 #[derive(Debug)]
 struct Witness {
     remote: RemoteId,
+    /// What its name must show.
+    tag: Option<Tag>,
     /// Not accepted before this moment, where that is known.
     sent: Option<Timestamp>,
     /// Accepted by this moment.
@@ -81,7 +84,7 @@ impl Batch {
     pub(super) fn doubt(&self, now: Timestamp, place: usize) -> Doubt {
         let job = &self.jobs[place];
         let sent = job.state.submitted_at.unwrap_or_default();
-        let known_lost = job.live.doubtful_since.unwrap_or(sent);
+        let known_lost = job.live.lost_at.or(job.live.doubtful_since).unwrap_or(sent);
         let settle = self.policy.limits.settle;
         let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
         let later = self.accepted.range((sent, 0)..);
@@ -109,6 +112,7 @@ impl Batch {
         });
         Some(Witness {
             remote: state.phase.remote()?.clone(),
+            tag: state.tag.clone(),
             sent,
             accepted,
         })
@@ -147,7 +151,7 @@ impl Batch {
         let all_shown = doubt
             .witnesses
             .iter()
-            .all(|witness| shown.contains_key(&witness.remote));
+            .all(|witness| witness.is_recognised_in(shown));
         let newest = doubt.witnesses.iter().filter_map(|w| w.sent).max();
         let (all_shown, newest) = if is_broken!(NoWitnessNeeded) {
             (true, newest.or(Some(doubt.settled)))
@@ -191,6 +195,16 @@ impl Batch {
             .map(|absence| absence.completed_from)
             .filter(|from| *from > now)
             .min()
+    }
+}
+
+impl Witness {
+    /// Whether a listing shows it, and shows it as the job in doubt would be shown.
+    fn is_recognised_in(&self, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
+        let name = shown.get(&self.remote).and_then(|it| it.name.as_deref());
+        name.into_iter()
+            .flat_map(find_tags)
+            .any(|tag| self.tag.as_ref() == Some(&tag))
     }
 }
 

@@ -56,7 +56,10 @@ pub(super) struct Live {
     pub(super) fetches: u32,
     /// Left for a person or a later run.
     pub(super) is_parked: bool,
-    /// When it came to be in doubt, as far as this run knows.
+    /// When its answer was known to be lost, by a clock that can be believed. A restart does not move
+    /// it, and so does not make the proof of absence any slower.
+    pub(super) lost_at: Option<Timestamp>,
+    /// Since when this run has had it in doubt; it is looked for so long from then.
     pub(super) doubtful_since: Option<Timestamp>,
     /// Listings that were asked for it while in doubt, and answered or refused.
     pub(super) listings: u32,

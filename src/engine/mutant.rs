@@ -37,6 +37,8 @@ pub(super) enum Mutant {
     FailedPollFailsJob,
     /// A link that has expired means a new render.
     LinkExpiryResubmits,
+    /// A list that shows one of our jobs twice is nothing special.
+    RivalIgnored,
     /// The live state moves, the record does not.
     PhaseNotRecorded,
 }

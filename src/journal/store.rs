@@ -436,6 +436,61 @@ mod tests {
     }
 
     #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = open(folder.path()).unwrap();
+        let mode: String = journal
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        let synchronous: i32 = journal
+            .connection
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .unwrap();
+        // 2 is FULL: the write-ahead log is synced after each transaction.
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+    }
+
+    /// What a power cut may leave: a log that ends anywhere. What is in front of the tear is there, whole
+    /// transactions of it; the rest is gone.
+    #[test]
+    fn a_torn_log_is_a_shorter_journal_and_never_half_a_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        for step in 0..20 {
+            journal.append(&entries(step * 5 + 1, 5)).unwrap();
+        }
+        let copy = |name: &str| std::fs::read(folder_of(folder.path()).join(name)).unwrap();
+        let (database, log) = (copy("journal.sqlite"), copy("journal.sqlite-wal"));
+        drop(journal);
+
+        let mut lengths = std::collections::BTreeSet::new();
+        for tear in (0..=log.len()).step_by(log.len() / 97) {
+            let torn = tempfile::tempdir().unwrap();
+            let hidden = folder_of(torn.path());
+            std::fs::create_dir_all(&hidden).unwrap();
+            let put = |name: &str, bytes: &[u8]| {
+                use std::io::Write as _;
+                let mut file = File::create(hidden.join(name)).unwrap();
+                file.write_all(bytes).unwrap();
+            };
+            put("journal.sqlite", &database);
+            put("journal.sqlite-wal", &log[..tear]);
+            let (mut journal, record) = open(torn.path()).unwrap();
+            let length = record.entries.len() as u64;
+            assert_eq!(length % 5, 0, "half a step");
+            assert_eq!(record.entries, entries(1, length));
+            lengths.insert(length);
+            // And it goes on from there.
+            journal.append(&entries(length + 1, 1)).unwrap();
+            drop(journal);
+            let whole = Record::read(torn.path()).unwrap().unwrap();
+            assert_eq!(whole.entries, entries(1, length + 1));
+        }
+        assert!(lengths.len() > 10, "{lengths:?}");
+    }
+
+    #[test]
     fn a_number_used_twice_writes_nothing_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();

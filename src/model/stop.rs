@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, FailureKind, Timestamp};
+use super::{Failure, FailureKind, JobId, Timestamp};
 
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,11 @@ pub enum StopReason {
         /// The newest failure.
         message: String,
     },
+    /// Another run pays for the same jobs: the provider's list shows one of them twice.
+    Rival {
+        /// The job that showed it.
+        job: JobId,
+    },
     /// The disk is full or the folder not writable.
     Local {
         /// The system's words.
@@ -66,7 +71,8 @@ impl StopReason {
             | Self::CapReached
             | Self::RunCapReached
             | Self::LongHold { .. }
-            | Self::InventoryRefused { .. } => true,
+            | Self::InventoryRefused { .. }
+            | Self::Rival { .. } => true,
             Self::Interrupted
             | Self::MaxDuration
             | Self::Unauthorised { .. }
@@ -118,11 +124,12 @@ impl StopReason {
             Self::CapReached => 4,
             Self::OutOfCredits { .. } => 5,
             Self::InventoryRefused { .. } => 6,
-            Self::Unreachable { .. } => 7,
-            Self::WrongAddress { .. } => 8,
-            Self::Unauthorised { .. } => 9,
-            Self::Interrupted => 10,
-            Self::Local { .. } => 11,
+            Self::Rival { .. } => 7,
+            Self::Unreachable { .. } => 8,
+            Self::WrongAddress { .. } => 9,
+            Self::Unauthorised { .. } => 10,
+            Self::Interrupted => 11,
+            Self::Local { .. } => 12,
         }
     }
 }

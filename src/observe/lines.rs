@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::Summary;
-use super::colours::Colours;
+use super::colours::{Colours, Tone};
 use super::narration::{Telling, Verbosity, tell};
 use super::sink::Sink;
 use super::words::{clean, moment, pad};
@@ -26,6 +26,8 @@ pub struct Lines {
     verbosity: Verbosity,
     colours: Colours,
     spoke: Option<Timestamp>,
+    /// Said once, until it is over or another.
+    trouble: Option<String>,
     id_width: usize,
 }
 
@@ -44,6 +46,7 @@ impl Lines {
             verbosity,
             colours,
             spoke: None,
+            trouble: None,
         }
     }
 
@@ -72,6 +75,21 @@ impl Observer for Lines {
     }
 
     fn on_pulse(&mut self, pulse: &Pulse) {
+        let trouble = progress::trouble(pulse);
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            if let Some(text) = trouble.filter(|_| self.verbosity >= Verbosity::Normal) {
+                let (from, tone, word) = (Verbosity::Normal, Tone::Doubt, "waiting");
+                let telling = Telling {
+                    from,
+                    tone,
+                    word,
+                    job: None,
+                    text: format!("{text}; it is tried again and again"),
+                };
+                self.say(pulse.now, &telling);
+            }
+        }
         let spoke = *self.spoke.get_or_insert(pulse.now);
         if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
             let telling = progress::standing(&self.summary, pulse);
@@ -152,6 +170,7 @@ mod tests {
                 now: at(second),
                 transfers: Vec::new(),
                 holds: Vec::new(),
+                trouble: None,
                 progress: Vec::new(),
             });
         }
@@ -159,6 +178,40 @@ mod tests {
         assert_eq!(
             shared.text(),
             format!("2026-11-24 14:01:00Z  {line}2026-11-24 14:02:00Z  {line}")
+        );
+    }
+
+    #[test]
+    fn why_nothing_happens_is_said_once_for_each_reason() {
+        let tale = Tale::of(2);
+        let shared = Shared::default();
+        let mut lines = Lines::new(
+            tale.summary(),
+            Box::new(shared.clone()),
+            Verbosity::Normal,
+            Colours::Off,
+        );
+        for second in 0..30 {
+            let (kind, words) = match second {
+                5..15 => (FailureKind::NotSent, "cannot connect to `api`"),
+                15..25 => (FailureKind::ServerError, "server error"),
+                _ => (FailureKind::NotSent, ""),
+            };
+            lines.on_pulse(&Pulse {
+                now: at(second),
+                transfers: Vec::new(),
+                holds: Vec::new(),
+                trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
+                progress: Vec::new(),
+            });
+        }
+        let said = |second, why| {
+            let text = "waiting    the provider cannot be asked";
+            format!("2026-11-24 14:00:{second}Z  {text}: {why}; it is tried again and again\n")
+        };
+        assert_eq!(
+            shared.text(),
+            said("05", "cannot connect to `api`") + &said("15", "server error")
         );
     }
 

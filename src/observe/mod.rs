@@ -5,7 +5,7 @@
 //!
 //! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
 //! question about counts, money and jobs; all that is written or shown is a pure function of it:
-//! [`closing`], [`status_screen`], [`plan_table`], [`story`], [`to_csv`], [`to_json`], [`page::render`].
+//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`to_csv`], [`to_json`], [`page::render`].
 //! Live observers start from the summary of what is on record already and are told what follows:
 //! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
 //! the files.

@@ -17,6 +17,7 @@ pub(super) const fn kind(reason: &StopReason) -> &'static str {
         StopReason::WrongAddress { .. } => "wrong_address",
         StopReason::Unreachable { .. } => "unreachable",
         StopReason::InventoryRefused { .. } => "inventory_refused",
+        StopReason::Rival { .. } => "rival",
         StopReason::Local { .. } => "local",
     }
 }
@@ -43,6 +44,10 @@ pub(super) fn sentence(reason: &StopReason) -> String {
         StopReason::InventoryRefused { message } => with(
             "what the provider already has could not be found out, so nothing was submitted",
             message,
+        ),
+        StopReason::Rival { job } => format!(
+            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing \
+             more was submitted"
         ),
         StopReason::Local { message } => with("a file could not be written", message),
     }

@@ -3,7 +3,8 @@
 use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
 use crate::model::{
-    Command, Credits, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus, StopReason,
+    Command, Credits, Event, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus,
+    StopReason,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -63,6 +64,36 @@ fn a_pause_of_a_day_in_reading_leaves_renders_and_doubts_to_a_later_run() {
 }
 
 #[test]
+fn one_job_in_doubt_does_not_freeze_a_campaign_that_was_slowed_down() {
+    let mut stage = Stage::new();
+    let mut refused = false;
+    let run = stage.run(&jobs(6), &Policy::default(), |_, command| {
+        if submits(command, 0) {
+            return lost(command);
+        }
+        // With one render under way, the refusal may mean that one is as many as fit.
+        let is_refused = submits(command, 2) && !std::mem::replace(&mut refused, true);
+        is_refused.then(|| Outcome::Submitted {
+            job: job(2),
+            result: Err(failure(FailureKind::Throttled)),
+        })
+    });
+    let fetched = run.entries.iter().filter(|entry| {
+        matches!(
+            &entry.event,
+            Event::Job {
+                event: JobEvent::Fetched { .. },
+                ..
+            }
+        )
+    });
+    let fetched: Vec<_> = fetched.map(|entry| entry.at).collect();
+    assert_eq!(fetched.len(), 5);
+    let took = fetched[4].since(run.entries[0].at);
+    assert!(took < seconds(5 * 60), "{took:?}");
+}
+
+#[test]
 fn a_list_that_is_throttled_for_ever_ends_the_run() {
     let mut stage = Stage::new();
     let run = stage.run(&jobs(2), &Policy::default(), |_, command| match command {
@@ -78,7 +109,10 @@ fn a_list_that_is_throttled_for_ever_ends_the_run() {
 #[test]
 fn an_address_where_nothing_is_found_fails_no_job() {
     let mut stage = Stage::new();
-    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+    let mut policy = Policy::default();
+    // So that the list, which knows better, is not asked meanwhile.
+    policy.limits.settle = seconds(600);
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),

@@ -123,6 +123,7 @@ impl Checks {
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::FoundAbsent
+            | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }
             | JobEvent::RenderOverdue
             | JobEvent::Rendered { .. }

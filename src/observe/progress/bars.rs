@@ -187,6 +187,7 @@ mod tests {
             now: at(100),
             transfers: Vec::new(),
             holds: Vec::new(),
+            trouble: None,
             progress: Vec::new(),
         });
         progress.clear();

@@ -5,4 +5,4 @@ mod forecast;
 mod view;
 
 pub use bars::Progress;
-pub(super) use view::standing;
+pub(super) use view::{standing, trouble};

@@ -17,9 +17,9 @@ const BAR: usize = 12;
 /// Where the whole campaign stands, as a line off a terminal.
 pub(in crate::observe) fn standing(summary: &Summary, pulse: &Pulse) -> Telling {
     let mut text = format!("{}; {}", jobs(summary), credits(summary));
-    for hold in holds(pulse) {
+    for reason in holds(pulse).chain(trouble(pulse)) {
         text.push_str("; ");
-        text.push_str(&hold);
+        text.push_str(&reason);
     }
     Telling {
         from: Verbosity::Normal,
@@ -72,6 +72,12 @@ fn holds(pulse: &Pulse) -> impl Iterator<Item = String> {
         .map(|(lane, until)| format!("{} paused until {}", lane_name(*lane), clock(*until)))
 }
 
+/// Why nothing is heard of the provider.
+pub(in crate::observe) fn trouble(pulse: &Pulse) -> Option<String> {
+    let failure = words::failure(pulse.trouble.as_ref()?);
+    Some(format!("the provider cannot be asked: {failure}"))
+}
+
 /// The campaign's two lines: how far it is, then what it costs and how long it will take.
 pub(super) fn campaign(
     summary: &Summary,
@@ -88,7 +94,8 @@ pub(super) fn campaign(
         colours.paint(Tone::Faint, &"─".repeat(BAR - filled)),
     );
     let mut costs = vec![credits(summary)];
-    costs.extend(holds(pulse).map(|hold| colours.paint(Tone::Doubt, &hold)));
+    let reasons = holds(pulse).chain(trouble(pulse));
+    costs.extend(reasons.map(|reason| colours.paint(Tone::Doubt, &reason)));
     if let Some(remaining) = forecast.remaining(summary, pulse.now) {
         costs.push(format!("about {} to go", words::duration(remaining)));
     }
@@ -170,6 +177,7 @@ mod tests {
             now: at(second),
             transfers: Vec::new(),
             holds: Vec::new(),
+            trouble: None,
             progress: Vec::new(),
         }
     }

@@ -170,6 +170,7 @@ mod tests {
             now: at(4),
             transfers: Vec::new(),
             holds: Vec::new(),
+            trouble: None,
             progress: Vec::new(),
         };
         writer.on_pulse(&pulse);
