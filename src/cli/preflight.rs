@@ -92,7 +92,7 @@ impl Preflight<'_> {
         let may_be_partial = self.limits.allow_partial;
         match cover {
             Cover::Short(_) if !may_be_partial && !somebody_is_there => {
-                return Err(self.refusal(short.unwrap_or_default(), &balance));
+                return Err(self.refusal(&short.unwrap_or_default(), &balance));
             }
             Cover::Short(_) | Cover::Perhaps(_) | Cover::Enough => self.say(short.map(|text| {
                 let word = if somebody_is_there { "" } else { "warning: " };
@@ -130,7 +130,7 @@ impl Preflight<'_> {
             .hint("`callsheet plan` shows what would be made and what it would cost"))
     }
 
-    fn refusal(&self, message: String, balance: &Balance) -> Error {
+    fn refusal(&self, message: &str, balance: &Balance) -> Error {
         let (campaign, money) = (self.preview.campaign(), self.preview.money());
         let run = |further: &[&str]| {
             let resume = campaign.resume_arguments.iter().map(String::as_str);
@@ -160,27 +160,16 @@ impl Preflight<'_> {
 
 /// What is to be paid for once more, in words; `None` if nothing is.
 fn paid_again(costs: &Costs) -> Option<String> {
+    let is_one = costs.videos == 1;
     let before = if costs.earlier == Credits::ZERO {
-        "nothing was charged for before".to_owned()
+        let them = if is_one { "it" } else { "them" };
+        format!("nothing was charged for {them} before")
     } else {
-        format!("cost {} before", costs.earlier)
+        let they = if is_one { "it" } else { "they" };
+        format!("{they} cost {} before", costs.earlier)
     };
-    (costs.videos > 0)
-        .then(|| {
-            format!(
-                "paying again for {}, at {} credits; {} {before}",
-                costs.count(),
-                costs.range(),
-                if costs.videos == 1 { "it" } else { "they" }
-            )
-        })
-        .map(|text| {
-            text.replace(
-                "they nothing was charged for",
-                "nothing was charged for them",
-            )
-        })
-        .map(|text| text.replace("it nothing was charged for", "nothing was charged for it"))
+    let (count, range) = (costs.count(), costs.range());
+    (costs.videos > 0).then(|| format!("paying again for {count}, at {range} credits; {before}"))
 }
 
 /// What is wrong with the balance, in words; `None` if nothing is.

@@ -1,5 +1,6 @@
 //! `run` and `collect`: the same voyage, with and without new submits.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -24,9 +25,12 @@ use super::selection::{choose, must_exist};
 use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
-use crate::journal::{Identity, Journal};
-use crate::model::{LimitSettings, Limits};
-use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closing, to_json};
+use crate::journal::{Identity, Journal, Lock};
+use crate::model::{LimitSettings, Limits, Timestamp};
+use crate::observe::{
+    Campaign, Colours, Encoding, Observer, ResultsWriter, Summary, closing, to_json,
+};
+use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
 struct Voyage<'a> {
@@ -115,37 +119,16 @@ impl Voyage<'_> {
         base_url: Option<&str>,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
-        let lookup = Lookup {
-            provider: Some(self.provider.clone()),
-            environment,
-            network: Network::IsUsedAnyway,
-        };
-        let manifest = Manifest::load_online(self.campaign, clock.now(), &lookup).await?;
+        let screen = Screen::new(self.screen, environment);
+        let manifest = self.read(environment, clock.now(), screen).await?;
+        self.check_approval(&manifest, base_url)?;
         let jobs = &manifest.plan.jobs;
-        let is_sample = self
-            .selection
-            .as_ref()
-            .is_some_and(|selection| selection.sample.is_some());
         let selected = match self.selection.take() {
             Some(selection) => choose(selection, jobs)?,
             None => vec![true; jobs.len()],
         };
-        let screen = Screen::new(self.screen, environment);
-        if screen.tells_notes() {
-            manifest.tell_notes();
-        }
 
-        self.check_approval(&manifest, is_sample, base_url)?;
-
-        let lock = {
-            let folder = &manifest.out;
-            std::fs::create_dir_all(folder).with_context(|| {
-                format!("cannot create the output folder `{}`", folder.display())
-            })?;
-            let holder = format!("process {} since {}", std::process::id(), clock.now());
-            let patience = self.waiting.lock_wait.unwrap_or_default();
-            driver::take_lock(folder, &holder, patience, &clock).await?
-        };
+        let lock = self.lock(&manifest.out, &clock).await?;
         let identity = Identity {
             campaign: manifest.plan.campaign.clone(),
             is_sandbox: self.provider.is_sandbox(),
@@ -181,25 +164,10 @@ impl Voyage<'_> {
         if screen.tells_notes() {
             tell_of_namesake(&summary, &record);
         }
-        let provider = self.provider.start(&manifest.out).await?;
-        if self.policy.submits == Submits::Selected {
-            let policy = self.policy.clone();
-            let mut limits = policy.limits.clone();
-            // What is paid for already, and will be found, must not be refused for want of credits.
-            limits.allow_partial |= policy.journal_was_lost;
-            let flight = Preflight {
-                preview: &preview(&summary, policy, &record.entries, clock.now())?,
-                limits: &limits,
-                asks: self.asks,
-                speaks: if self.screen.log_format == LogFormat::Text {
-                    Speaks::Aloud
-                } else {
-                    Speaks::Not
-                },
-                colours: screen.colours(),
-            };
-            flight.pass(&provider.remote).await?;
-        }
+        let provider = self.provider.clone().start(&manifest.out).await?;
+        let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
+        self.preflight(&preview, screen.colours(), &provider.remote)
+            .await?;
         journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
@@ -251,6 +219,60 @@ impl Voyage<'_> {
         Ok(exit)
     }
 
+    /// The manifest, and its notes told.
+    async fn read(
+        &self,
+        environment: &Environment,
+        now: Timestamp,
+        screen: Screen,
+    ) -> Result<Manifest, Error> {
+        let lookup = Lookup {
+            provider: Some(self.provider.clone()),
+            environment,
+            network: Network::IsUsedAnyway,
+        };
+        let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
+        if screen.tells_notes() {
+            manifest.tell_notes();
+        }
+        Ok(manifest)
+    }
+
+    async fn lock(&self, folder: &Path, clock: &SystemClock) -> Result<Lock, Error> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the output folder `{}`", folder.display()))?;
+        let holder = format!("process {} since {}", std::process::id(), clock.now());
+        let patience = self.waiting.lock_wait.unwrap_or_default();
+        Ok(driver::take_lock(folder, &holder, patience, clock).await?)
+    }
+
+    /// Whether the run may begin, now that it is known what it would do.
+    async fn preflight(
+        &self,
+        preview: &Summary,
+        colours: Colours,
+        remote: &Remote,
+    ) -> Result<(), Error> {
+        if self.policy.submits == Submits::Nothing {
+            return Ok(());
+        }
+        let mut limits = self.policy.limits.clone();
+        // What is paid for already, and will be found, must not be refused for want of credits.
+        limits.allow_partial |= self.policy.journal_was_lost;
+        let preflight = Preflight {
+            preview,
+            limits: &limits,
+            asks: self.asks,
+            speaks: if self.screen.log_format == LogFormat::Text {
+                Speaks::Aloud
+            } else {
+                Speaks::Not
+            },
+            colours,
+        };
+        preflight.pass(remote).await
+    }
+
     /// What a hint must repeat so that it means this campaign and these limits.
     fn name_arguments(&self, campaign: &mut Campaign, base_url: Option<&str>) {
         if campaign.is_sandbox {
@@ -278,12 +300,9 @@ impl Voyage<'_> {
     }
 
     /// Before anything is created or locked.
-    fn check_approval(
-        &self,
-        manifest: &Manifest,
-        is_sample: bool,
-        base_url: Option<&str>,
-    ) -> Result<(), Error> {
+    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+        let selection = self.selection.as_ref();
+        let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         if self.approval == Demand::Never
             || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
         {

@@ -1,6 +1,7 @@
 //! A person's word for a manifest: [`Approval`].
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -85,10 +86,11 @@ fn digest(campaign: &str, jobs: &BTreeMap<JobId, Fingerprint>) -> String {
     for (job, fingerprint) in jobs {
         hash.update(format!("{job} {}\n", fingerprint.as_str()));
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digest = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(digest, "{byte:02x}");
+    }
+    digest
 }
 
 #[cfg(test)]

@@ -68,6 +68,10 @@ impl RecordingLengths {
             long: likely * 2.0,
         }
     }
+
+    const fn range(self) -> (f64, f64, f64) {
+        (self.short, self.likely, self.long)
+    }
 }
 
 impl Default for RecordingLengths {
@@ -158,17 +162,9 @@ impl PriceTable {
     /// What `request` will cost. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
         let (seconds_low, likely, seconds_high) = match &request.speech {
-            Speech::Audio(_) => match audio_seconds {
-                Some(seconds) => (seconds, seconds, seconds),
-                None => {
-                    let RecordingLengths {
-                        short,
-                        likely,
-                        long,
-                    } = self.recordings;
-                    (short, likely, long)
-                }
-            },
+            Speech::Audio(_) => audio_seconds.map_or(self.recordings.range(), |seconds| {
+                (seconds, seconds, seconds)
+            }),
             Speech::Text(text) => {
                 let words = spoken_words(text);
                 let SpeechRates { slow, likely, fast } = self.speech;

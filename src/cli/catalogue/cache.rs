@@ -1,5 +1,6 @@
 //! The catalogue on disk: asked for once a day.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,14 +36,13 @@ impl Cache {
     pub(super) fn of(folder: &Path, base_url: &BaseUrl, credentials: &Credentials) -> Self {
         let mut hash = Sha256::new();
         hash.update(format!("{base_url}\n{}", credentials.expose_id()));
-        let name: String = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hash.finalize();
+        let mut name = String::from("catalogue-");
+        for byte in digest.iter().take(8) {
+            let _ = write!(name, "{byte:02x}");
+        }
         Self {
-            path: folder.join(format!("catalogue-{name}.json")),
+            path: folder.join(name + ".json"),
         }
     }
 

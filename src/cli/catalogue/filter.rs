@@ -108,19 +108,15 @@ mod tests {
         }
     }
 
-    fn finds(filter: Filter) -> bool {
+    fn finds(filter: &Filter) -> bool {
         filter.finds_persona(&anna())
-    }
-
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
     }
 
     #[test]
     fn every_word_of_a_search_must_occur_somewhere() {
-        let search = |text| {
-            finds(Filter {
-                search: some(text),
+        let search = |text: &str| {
+            finds(&Filter {
+                search: Some(text.into()),
                 ..Filter::default()
             })
         };
@@ -130,29 +126,29 @@ mod tests {
 
     #[test]
     fn values_are_alternatives_and_written_as_people_do() {
-        assert!(finds(Filter {
-            gender: some("female"),
+        assert!(finds(&Filter {
+            gender: Some("female".into()),
             ..Filter::default()
         }));
-        assert!(finds(Filter {
-            gender: some("m,f"),
+        assert!(finds(&Filter {
+            gender: Some("m,f".into()),
             ..Filter::default()
         }));
-        assert!(!finds(Filter {
-            gender: some("m"),
+        assert!(!finds(&Filter {
+            gender: Some("m".into()),
             ..Filter::default()
         }));
-        assert!(finds(Filter {
-            age: some("teen, young adult"),
+        assert!(finds(&Filter {
+            age: Some("teen, young adult".into()),
             ..Filter::default()
         }));
-        assert!(finds(Filter {
-            style: some("Presenter"),
+        assert!(finds(&Filter {
+            style: Some("Presenter".into()),
             ..Filter::default()
         }));
         assert!(
-            !finds(Filter {
-                location: some("indoor"),
+            !finds(&Filter {
+                location: Some("indoor".into()),
                 ..Filter::default()
             }),
             "not said"
@@ -162,34 +158,34 @@ mod tests {
     #[test]
     fn accents_are_found_one_by_one() {
         let accent = |name: &str| AccentItem {
-            accent_name: some(name),
+            accent_name: Some(name.into()),
             ..AccentItem::default()
         };
         let voice = VoiceItem {
-            name: some("Olivia"),
-            gender: some("female"),
+            name: Some("Olivia".into()),
+            gender: Some("female".into()),
             accents: vec![accent("American"), accent("British")],
         };
         let count = |filter: Filter| filter.found_accents(&voice).accents.len();
         assert_eq!(count(Filter::default()), 2);
         assert_eq!(
             count(Filter {
-                search: some("olivia brit"),
+                search: Some("olivia brit".into()),
                 ..Filter::default()
             }),
             1
         );
         assert_eq!(
             count(Filter {
-                accent: some("american"),
-                gender: some("f"),
+                accent: Some("american".into()),
+                gender: Some("f".into()),
                 ..Filter::default()
             }),
             1
         );
         assert_eq!(
             count(Filter {
-                gender: some("m"),
+                gender: Some("m".into()),
                 ..Filter::default()
             }),
             0
