@@ -13,6 +13,8 @@
 //! What the server or the sheet says is cleaned before it reaches a terminal, made harmless before it
 //! reaches a spreadsheet, and escaped before it reaches the page.
 
+mod accuracy;
+mod approved;
 mod campaign;
 mod closing;
 mod colours;
@@ -40,6 +42,8 @@ mod summary;
 mod testing;
 mod words;
 
+pub use accuracy::accuracy_table;
+pub use approved::{ApprovalNeed, Approved};
 pub use campaign::Campaign;
 pub use closing::{closing, headline};
 pub use colours::Colours;
@@ -50,7 +54,7 @@ pub use lines::Lines;
 pub use log_file::open_log;
 pub use narration::Verbosity;
 pub use observer::{Observer, Pulse, Transfer};
-pub use plan::{plan_json, plan_table};
+pub use plan::{Balance, Outlook, plan_json, plan_table, plan_totals};
 pub use progress::Progress;
 pub use results::{COLUMNS, Encoding, ResultsWriter, to_csv, to_json};
 pub use row::Row;

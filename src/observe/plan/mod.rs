@@ -6,7 +6,10 @@
 
 mod json;
 mod line;
+mod outlook;
 mod table;
 
 pub use json::plan_json;
-pub use table::plan_table;
+pub use outlook::{Balance, Outlook};
+pub(super) use table::columns;
+pub use table::{plan_table, plan_totals};
