@@ -1,4 +1,32 @@
 //! `callsheet` turns a sheet of rows into finished avatar videos, and never pays for one twice.
+//!
+//! # The map
+//!
+//! A wheel, not a web: every layer knows the vocabulary ([`model`]) and, but for the last two, none of
+//! the others.
+//!
+//! | layer | is |
+//! |---|---|
+//! | [`model`] | the vocabulary: ids, time, credits, jobs, phases, events, commands, failures |
+//! | [`manifest`] | what the user wrote becomes a plan, or a list of everything that is wrong with it |
+//! | [`engine`] | the decisions, pure: told what happened and what time it is, it says what is now true and what to do |
+//! | [`remote`] | the network: one attempt, classified |
+//! | [`journal`] | the record: durable, locked, versioned |
+//! | [`observe`] | who is told: progress, results, the page |
+//! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
+//! | [`driver`] | the loop: decide, persist, tell, act, wait |
+//! | [`cli`] | the edge: arguments, settings, exit codes |
+//!
+//! # The one idea
+//!
+//! *Decide, persist, tell, act.* The engine's commands cannot be had before its entries are on disk
+//! ([`engine::Step::persist`]), so no paid request can be sent before its intent is on record; resuming is
+//! folding the journal with the transition function of the live run ([`model::Phase::apply`]).
+//!
+//! # Where to start reading
+//!
+//! [`model::Phase`], [`model::Failure::disposition`], [`engine::Batch`], [`driver::Drive`], in this order: the life of a job
+//! in half an hour.
 
 pub mod cli;
 pub mod driver;

@@ -23,7 +23,7 @@ pub(super) struct Wishes {
 #[derive(Debug)]
 struct Marks {
     path: PathBuf,
-    marks: Vec<Mark>,
+    all: Vec<Mark>,
     /// When it was saved: what is newer was not looked at.
     saved: Option<Timestamp>,
 }
@@ -135,13 +135,13 @@ impl Marks {
             .and_then(|saved| i64::try_from(saved.as_millis()).ok());
         Ok(Self {
             path: path.to_owned(),
-            marks,
+            all: marks,
             saved: saved.map(Timestamp::from_millis),
         })
     }
 
     fn of(&self, verdict: Verdict) -> Vec<&Mark> {
-        self.marks
+        self.all
             .iter()
             .filter(|mark| mark.verdict == verdict)
             .collect()

@@ -170,6 +170,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             now,
             transfers: tasks.transfers(),
             holds: self.batch.holds(now),
+            trouble: self.batch.trouble(now),
             progress: self.batch.progress(),
             stopping: self.batch.stopping().cloned(),
             submits: self.batch.submits_in_air(),

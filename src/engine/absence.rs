@@ -5,7 +5,8 @@
 //!
 //! - Two listings each show the **witnesses**: our own jobs accepted at about that time, the nearest ten
 //!   on either side, those of the last settle time excepted. A list that lacks one is truncated or
-//!   late and proves nothing.
+//!   late and proves nothing. One that shows a witness without its tag proves nothing either: names
+//!   are not kept there, and the job may be any of its rows.
 //! - If the provider needs some time to show a job, the first listing was made after its newest
 //!   witness, sent at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So
 //!   the second listing begins at least `a − w` after the first has arrived, and a settle time more,
@@ -22,10 +23,16 @@ use std::time::Duration;
 
 use super::Batch;
 use super::reconciling::ListInAir;
-use crate::model::{JobEvent, Listing, RemoteId, RenderReport, Timestamp};
+use crate::model::{
+    FailureKind, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
+};
 
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
+
+/// A create that was in the air when the program was killed may go on for so many settle times: a minute
+/// by default, twice as long as nearly all take.
+const SETTLES_OF_A_CREATE: u32 = 2;
 
 /// Witnesses on either side of a job; more would prove no more.
 const WITNESSES: usize = 10;
@@ -47,6 +54,8 @@ pub(super) struct Doubt {
 #[derive(Debug)]
 struct Witness {
     remote: RemoteId,
+    /// What its name must show.
+    tag: Option<Tag>,
     /// Not accepted before this moment, where that is known.
     sent: Option<Timestamp>,
     /// Accepted by this moment.
@@ -81,7 +90,6 @@ impl Batch {
     pub(super) fn doubt(&self, now: Timestamp, place: usize) -> Doubt {
         let job = &self.jobs[place];
         let sent = job.state.submitted_at.unwrap_or_default();
-        let known_lost = job.live.doubtful_since.unwrap_or(sent);
         let settle = self.policy.limits.settle;
         let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
         let later = self.accepted.range((sent, 0)..);
@@ -94,9 +102,31 @@ impl Batch {
         Doubt {
             place,
             sent,
-            settled: known_lost.min(sent.plus(LONGEST_CREATE)),
+            settled: self.settled(place, sent),
             witnesses: witnesses.collect(),
         }
+    }
+
+    /// When the job was accepted or never will be, as far as that can be known. We hear of a broken
+    /// connection when the provider does; but if we were killed, it knows nothing of that, and goes on
+    /// with what it has been sent however soon we are back.
+    fn settled(&self, place: usize, sent: Timestamp) -> Timestamp {
+        let job = &self.jobs[place];
+        let known_lost = job.live.lost_at.or(job.live.doubtful_since);
+        let known_lost = known_lost.unwrap_or(sent);
+        let failure = job.state.last_failure.as_ref();
+        let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
+        let settled = if was_killed {
+            let longest = self
+                .policy
+                .limits
+                .settle
+                .saturating_mul(SETTLES_OF_A_CREATE);
+            known_lost.max(sent.plus(longest))
+        } else {
+            known_lost
+        };
+        settled.min(sent.plus(LONGEST_CREATE))
     }
 
     fn witness(&self, accepted: Timestamp, place: usize) -> Option<Witness> {
@@ -109,6 +139,7 @@ impl Batch {
         });
         Some(Witness {
             remote: state.phase.remote()?.clone(),
+            tag: state.tag.clone(),
             sent,
             accepted,
         })
@@ -147,7 +178,7 @@ impl Batch {
         let all_shown = doubt
             .witnesses
             .iter()
-            .all(|witness| shown.contains_key(&witness.remote));
+            .all(|witness| witness.is_recognised_in(shown));
         let newest = doubt.witnesses.iter().filter_map(|w| w.sent).max();
         let (all_shown, newest) = if is_broken!(NoWitnessNeeded) {
             (true, newest.or(Some(doubt.settled)))
@@ -191,6 +222,16 @@ impl Batch {
             .map(|absence| absence.completed_from)
             .filter(|from| *from > now)
             .min()
+    }
+}
+
+impl Witness {
+    /// Whether a listing shows it, and shows it as the job in doubt would be shown.
+    fn is_recognised_in(&self, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
+        let name = shown.get(&self.remote).and_then(|it| it.name.as_deref());
+        name.into_iter()
+            .flat_map(find_tags)
+            .any(|tag| self.tag.as_ref() == Some(&tag))
     }
 }
 

@@ -11,9 +11,10 @@ use super::job::Job;
 use super::lane::Lane;
 use super::polling::Polling;
 use super::reconciling::{Inventory, ListInAir};
+use super::rivals::Watch;
 use super::step::Step;
 use crate::model::{
-    Command, Entry, Event, Generation, JobId, Lane as LaneName, Outcome, Phase, RemoteId,
+    Command, Entry, Event, Failure, Generation, JobId, Lane as LaneName, Outcome, Phase, RemoteId,
     StopReason, Timestamp,
 };
 
@@ -56,6 +57,7 @@ pub struct Batch {
     pub(super) polling: Polling,
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
+    pub(super) rivals: Watch,
 
     pub(super) in_flight: usize,
     pub(super) submits_in_air: usize,
@@ -138,6 +140,12 @@ impl Batch {
         .into_iter()
         .filter_map(|(name, lane)| Some((name, lane.held_until(now)?)))
         .collect()
+    }
+
+    /// What went wrong last, if the provider has been asked for a while and nothing could be read. For
+    /// the display.
+    pub fn trouble(&self, now: Timestamp) -> Option<Failure> {
+        self.read_lane.trouble(now).cloned()
     }
 
     /// How far the renders under way have come, from 0 to 1, as far as the provider has said so in

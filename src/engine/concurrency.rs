@@ -19,15 +19,20 @@ impl Concurrency {
         }
     }
 
-    /// How many may be in flight now.
-    pub(crate) fn current(&self) -> usize {
-        self.current
+    /// Whether one more may be submitted while `in_flight` are known to be under way and `doubtful`
+    /// may be. Those count against the user's limit, which is never passed; what the provider wants
+    /// is a guess anyhow, and one job in doubt must not freeze a campaign that was once slowed down.
+    pub(crate) fn has_room(&self, in_flight: usize, doubtful: usize) -> bool {
+        in_flight < self.current && in_flight.saturating_add(doubtful) < self.limit
     }
 
-    /// The provider refused one more while `in_flight` were under way.
+    /// The provider refused one more while `in_flight` were under way. With none under way it cannot
+    /// have meant their number.
     pub(crate) fn refused(&mut self, in_flight: usize) {
-        self.current = self.current.min(in_flight.max(1));
-        self.accepted = 0;
+        if in_flight > 0 {
+            self.current = self.current.min(in_flight);
+            self.accepted = 0;
+        }
     }
 
     /// The provider accepted one: as many as fit at one time earn one place more.
@@ -44,20 +49,37 @@ impl Concurrency {
 mod tests {
     use super::*;
 
+    /// How many it lets be in flight.
+    fn places(concurrency: &Concurrency) -> usize {
+        (0..100)
+            .find(|flying| !concurrency.has_room(*flying, 0))
+            .unwrap()
+    }
+
     #[test]
     fn cut_at_once_and_grown_back_slowly() {
         let mut concurrency = Concurrency::new(8);
         concurrency.refused(3);
-        assert_eq!(concurrency.current(), 3);
+        assert_eq!(places(&concurrency), 3);
         for _ in 0..3 {
             concurrency.accepted();
         }
-        assert_eq!(concurrency.current(), 4);
+        assert_eq!(places(&concurrency), 4);
         for _ in 0..1000 {
             concurrency.accepted();
         }
-        assert_eq!(concurrency.current(), 8, "never above the user's limit");
+        assert_eq!(places(&concurrency), 8, "never above the user's limit");
         concurrency.refused(0);
-        assert_eq!(concurrency.current(), 1, "never below one");
+        assert_eq!(places(&concurrency), 8, "the number cannot have been meant");
+        concurrency.refused(1);
+        assert_eq!(places(&concurrency), 1);
+    }
+
+    #[test]
+    fn what_is_in_doubt_counts_against_the_users_limit_alone() {
+        let mut concurrency = Concurrency::new(3);
+        assert!(!concurrency.has_room(1, 2));
+        concurrency.refused(1);
+        assert!(concurrency.has_room(0, 2) && !concurrency.has_room(0, 3));
     }
 }

@@ -1,6 +1,7 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
 use super::absence::Absence;
+use super::budget::Budget;
 use crate::model::{
     Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, Tag,
     Timestamp,
@@ -17,6 +18,8 @@ pub(super) struct Job {
     /// The fold of its entries.
     pub(super) state: JobState,
     pub(super) live: Live,
+    /// What it had cost before this run submitted it; `None` if this run has not.
+    pub(super) cost_before_run: Option<Credits>,
 }
 
 /// What is forgotten when the run ends.
@@ -53,7 +56,10 @@ pub(super) struct Live {
     pub(super) fetches: u32,
     /// Left for a person or a later run.
     pub(super) is_parked: bool,
-    /// When it came to be in doubt, as far as this run knows.
+    /// When its answer was known to be lost, by a clock that can be believed. A restart does not move
+    /// it, and so does not make the proof of absence any slower.
+    pub(super) lost_at: Option<Timestamp>,
+    /// Since when this run has had it in doubt; it is looked for so long from then.
     pub(super) doubtful_since: Option<Timestamp>,
     /// Listings that were asked for it while in doubt, and answered or refused.
     pub(super) listings: u32,
@@ -70,7 +76,18 @@ impl Job {
             may_submit,
             state: JobState::default(),
             live: Live::default(),
+            cost_before_run: None,
         }
+    }
+
+    /// What this run's own submits of it have spent and promised.
+    pub(super) fn committed_by_run(&self) -> Credits {
+        if is_broken!(SettlingMakesRoom) {
+            return Budget::committed_by(&self.state);
+        }
+        self.cost_before_run.map_or(Credits::ZERO, |before| {
+            Budget::committed_by(&self.state).less(before)
+        })
     }
 
     /// Whether it takes one of the places at the provider. Jobs in doubt are counted apart.
@@ -92,9 +109,9 @@ impl Job {
         matches!(self.state.phase, Phase::Rendering { .. }) && !is_left
     }
 
-    /// What it may cost at the most.
+    /// What it may cost at the most. Never less than the price table says, whatever range is shown.
     pub(super) fn reservation(&self) -> Credits {
-        self.estimate.high
+        self.estimate.reserve
     }
 
     /// Whether the sheet asks for something else than what was last submitted.

@@ -13,6 +13,9 @@ pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 /// provider.
 const UNTRIED: Duration = Duration::from_secs(5 * 60);
 
+/// What is over sooner is not worth a word.
+const HICCUP: Duration = Duration::from_secs(3);
+
 /// One lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -24,6 +27,8 @@ pub(crate) struct Lane {
     /// Since when nothing has succeeded.
     failing_since: Option<Timestamp>,
     last_failure: Option<Timestamp>,
+    /// What was heard, or not, when something last failed to get through.
+    trouble: Option<Failure>,
 }
 
 impl Lane {
@@ -36,6 +41,7 @@ impl Lane {
             failures: 0,
             failing_since: None,
             last_failure: None,
+            trouble: None,
         }
     }
 
@@ -65,7 +71,8 @@ impl Lane {
     }
 
     /// Nothing got through (the network is gone, or a read failed): wait before the next.
-    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, salt: u64) {
+    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, failure: &Failure, salt: u64) {
+        self.trouble = Some(failure.clone());
         let new_episode = self.held_until.is_none_or(|until| until <= now);
         self.failed(now, new_episode);
         if new_episode {
@@ -92,13 +99,26 @@ impl Lane {
     pub(crate) fn succeeded(&mut self) {
         self.failures = 0;
         self.failing_since = None;
+        self.trouble = None;
         self.pace.succeeded();
+    }
+
+    /// Whether the newest attempt failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing_since.is_some()
     }
 
     /// How long nothing has succeeded though it was tried.
     pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
         self.failing_since
             .map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// Why nothing gets through, once that is more than a hiccup.
+    pub(crate) fn trouble(&self, now: Timestamp) -> Option<&Failure> {
+        self.trouble
+            .as_ref()
+            .filter(|_| self.failing_for(now) >= HICCUP)
     }
 
     /// The end of a hold that is not worth sitting out.
@@ -152,11 +172,23 @@ mod tests {
     #[test]
     fn time_in_which_nobody_tried_is_no_silence() {
         let mut lane = lane();
-        lane.failed_to_reach(at(0), 0);
-        lane.failed_to_reach(at(60_000), 0);
+        let failure = Failure::new(FailureKind::NotSent, "no route");
+        lane.failed_to_reach(at(0), &failure, 0);
+        lane.failed_to_reach(at(60_000), &failure, 0);
         assert_eq!(lane.failing_for(at(60_000)), Duration::from_secs(60));
-        lane.failed_to_reach(at(3_660_000), 0);
+        lane.failed_to_reach(at(3_660_000), &failure, 0);
         assert_eq!(lane.failing_for(at(3_660_000)), Duration::ZERO);
+    }
+
+    #[test]
+    fn trouble_is_more_than_a_hiccup_and_ends_with_success() {
+        let mut lane = lane();
+        let failure = Failure::new(FailureKind::NotSent, "no route");
+        lane.failed_to_reach(at(0), &failure, 0);
+        assert_eq!(lane.trouble(at(2999)), None);
+        assert_eq!(lane.trouble(at(3000)), Some(&failure));
+        lane.succeeded();
+        assert_eq!(lane.trouble(at(3001)), None);
     }
 
     #[test]

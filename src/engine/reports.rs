@@ -268,7 +268,7 @@ impl Batch {
             | Disposition::NotVisible
             | Disposition::FreshLink
             | Disposition::WaitForPerson => {
-                self.read_lane.failed_to_reach(now, salt);
+                self.read_lane.failed_to_reach(now, &failure, salt);
                 if failure.kind == FailureKind::NotSent {
                     let silence = self.read_lane.failing_for(now);
                     self.give_up_if_unreachable(silence, message);

@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::pace::Pace;
 use super::polling::Polling;
 use super::reconciling::Inventory;
+use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
     Credits, Entry, Event, Failure, FailureKind, IllegalTransition, JobEvent, JobId,
@@ -128,8 +129,9 @@ impl Batch {
             read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
             concurrency: Concurrency::new(limits.in_flight),
             polling: Polling::new(limits.poll_interval),
-            budget: Budget::new(limits.max_credits),
+            budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
+            rivals: Watch::new(limits.settle),
             in_flight: 0,
             submits_in_air: 0,
             reads_in_air: 0,
@@ -208,6 +210,9 @@ impl Batch {
                 }
                 if matches!(event, JobEvent::Reopened { .. }) {
                     known.live.reopened = sequence;
+                }
+                if matches!(event, JobEvent::SubmitLost { .. }) {
+                    known.live.lost_at = Some(at).filter(|at| *at >= self.clock_is_true_since);
                 }
                 if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
                     self.learn(at, place, past.run_started);

@@ -33,14 +33,15 @@ impl Batch {
             let Some(&place) = self.ready.first() else {
                 return;
             };
-            if self.occupied(now) >= self.concurrency.current() {
+            let doubtful = self.doubtful(now);
+            if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
             }
-            if !self.budget.allows(self.jobs[place].reservation()) {
+            if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
                 // What is promised now may turn out cheaper than reserved; if nothing is promised
                 // any more, it never will.
                 if self.in_flight == 0 && !self.is_reconciling(now) {
-                    self.stop(StopReason::CapReached);
+                    self.stop(reason);
                 }
                 return;
             }
@@ -52,11 +53,11 @@ impl Batch {
         }
     }
 
-    /// Places taken at the provider: what is being rendered, what is in the air, and what is in doubt
-    /// for as long as a render can take, because it may be one.
-    fn occupied(&mut self, now: Timestamp) -> usize {
+    /// Places at the provider that jobs in doubt may have taken: each for as long as a render can
+    /// take, because it may be one.
+    fn doubtful(&mut self, now: Timestamp) -> usize {
         if is_broken!(DoubtTakesNoPlace) {
-            return self.in_flight;
+            return 0;
         }
         let limit = self.policy.limits.render_timeout;
         let ends = self
@@ -74,7 +75,7 @@ impl Batch {
         if let Some(end) = first_end {
             self.wake(end);
         }
-        self.in_flight + doubts
+        doubts
     }
 
     fn submit(&mut self, now: Timestamp, place: usize) {
@@ -133,6 +134,7 @@ impl Batch {
                 self.submit_lane.succeeded();
                 self.concurrency.accepted();
                 self.transition(now, place, JobEvent::Submitted { remote });
+                self.rivals.begin(now);
             }
             Err(failure) => self.on_submit_failed(now, place, failure),
         }
@@ -147,8 +149,8 @@ impl Batch {
         }
         match disposition {
             Disposition::Retry => {
+                self.submit_lane.failed_to_reach(now, &failure, salt);
                 self.transition(now, place, JobEvent::SubmitDeferred { failure });
-                self.submit_lane.failed_to_reach(now, salt);
                 let silence = self.submit_lane.failing_for(now);
                 self.give_up_if_unreachable(silence, message);
             }
@@ -161,7 +163,13 @@ impl Batch {
                         failure: failure.clone(),
                     },
                 );
-                self.concurrency.refused(self.in_flight);
+                // A provider that names a time speaks of its pace; only when that does not help, or it
+                // names none, may it mean how many are under way. The refusals of one burst are one.
+                let is_first = self.submit_lane.held_until(now).is_none();
+                let names_pace = failure.retry_after.is_some() && !self.submit_lane.is_failing();
+                if is_first && !names_pace {
+                    self.concurrency.refused(self.in_flight);
+                }
                 if is_broken!(ThrottleHoldsOneJob) {
                     return;
                 }

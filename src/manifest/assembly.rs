@@ -21,9 +21,6 @@ use super::table::{Cell, Table};
 use super::template::VariableNames;
 use super::words;
 
-/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
-const MAX_JOBS: usize = 100_000;
-
 /// The columns that jobs written in YAML get in the results.
 const YAML_COLUMNS: [Field; 5] = [
     Field::Text,
@@ -41,6 +38,8 @@ pub(super) struct Assembly<'a> {
     made: Vec<Made>,
     /// The ids that rows and items give.
     given_ids: Vec<GivenId>,
+    /// That there are more jobs than a manifest may make; no row alone is to blame.
+    too_many: Option<Problem>,
     /// What was found in each draft.
     drafts: Vec<Findings>,
 }
@@ -51,6 +50,8 @@ pub(super) struct Assembled {
     pub(super) jobs: Vec<JobSpec>,
     /// The user's rows.
     pub(super) sheet: Sheet,
+    /// That there are more jobs than a manifest may make.
+    pub(super) too_many: Option<Problem>,
     /// What is wrong with rows.
     pub(super) problems: Vec<Problem>,
     /// What else there is to say about rows.
@@ -66,8 +67,14 @@ impl<'a> Assembly<'a> {
             sheet: SheetBuilder::default(),
             made: Vec::new(),
             given_ids: Vec::new(),
+            too_many: None,
             drafts: Vec::new(),
         }
+    }
+
+    /// The fields that have a default.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = Field> {
+        self.defaults.values.keys().copied()
     }
 
     /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
@@ -97,7 +104,7 @@ impl<'a> Assembly<'a> {
                 // Its cells have slipped, so that whatever else is said of them would mislead.
                 let problems = vec![problem];
                 let notes = Vec::new();
-                self.add_findings(Findings { problems, notes });
+                self.drafts.push(Findings { problems, notes });
                 continue;
             }
             let mut draft = Draft::new(row[0].place.clone());
@@ -135,14 +142,10 @@ impl<'a> Assembly<'a> {
         self.add(draft, None, item.findings);
     }
 
-    /// Adds findings about something that made no draft.
-    pub(super) fn add_findings(&mut self, findings: Findings) {
-        self.drafts.push(findings);
-    }
-
     /// Adds the jobs of a draft.
     fn add(&mut self, mut draft: Draft, row: Option<usize>, mut findings: Findings) {
         let begin = self.made.len();
+        let most_jobs = self.rules.most_jobs;
         draft.excused.extend(&self.defaults.excused);
         for (field, values) in &self.defaults.values {
             let takes_audio = *field == Field::Text && draft.values.contains_key(&Field::Audio);
@@ -151,7 +154,7 @@ impl<'a> Assembly<'a> {
                 draft.values.entry(*field).or_insert_with(|| values.clone());
             }
         }
-        if !self.is_skipped(&mut draft, &mut findings) && begin < MAX_JOBS {
+        if !self.is_skipped(&mut draft, &mut findings) && begin <= most_jobs {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
             for combination in &combinations {
@@ -172,9 +175,10 @@ impl<'a> Assembly<'a> {
                 let kept = former::keep(&made, &draft.former_ids, &mut findings);
                 self.made.extend(kept);
             }
-            if self.made.len() > MAX_JOBS {
-                let message = format!("the manifest makes more than {MAX_JOBS} jobs");
-                findings.problem(Problem::at(&draft.place, message).help("split the campaign"));
+            if self.made.len() > most_jobs {
+                let message = format!("the manifest makes more than {most_jobs} jobs");
+                let problem = Problem::at(&draft.place, message);
+                self.too_many = Some(problem.help("split it into several campaigns"));
             }
         }
         self.drafts.push(findings);
@@ -264,6 +268,7 @@ impl<'a> Assembly<'a> {
         Assembled {
             jobs,
             sheet,
+            too_many: self.too_many,
             problems,
             notes,
         }
@@ -301,4 +306,46 @@ fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
     let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
     let columns = sheet.columns(names);
     sheet.push(&columns, cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::{NameKind, Names};
+    use super::super::place::{Place, Source};
+    use super::super::template::{Templates, Variables};
+    use super::*;
+
+    #[test]
+    fn too_many_jobs_are_no_fault_of_a_row_that_could_be_left_out() {
+        let rules = Rules {
+            personas: Names::new(NameKind::Persona, None),
+            voices: Names::new(NameKind::Voice, None),
+            longest_text: 100,
+            most_jobs: 3,
+            everywhere: Variables::default(),
+            templates: Templates::new(),
+            field_names: VariableNames::new(Field::ALL.map(Field::name)),
+        };
+        let mut assembly = Assembly::new(rules, Defaults::default());
+        let source = Source::of_text("m.yaml", "\n".repeat(9));
+        for line in 1..=5 {
+            let place = Place::line_and_column(&source, line, 1);
+            let mut draft = Draft::new(place.clone());
+            for (field, text) in [
+                (Field::Text, "Hi"),
+                (Field::Persona, "7350375b-9a98-51b8-934d-14d46a645dc2"),
+                (Field::AspectRatio, "1:1"),
+            ] {
+                let text = text.to_owned();
+                let place = place.clone();
+                draft.values.insert(field, vec![Value { text, place }]);
+            }
+            assembly.add(draft, None, Findings::default());
+        }
+        let assembled = assembly.finish(None, InvalidRows::Skip);
+        let problem = assembled.too_many.unwrap();
+        assert_eq!(problem.place(), "m.yaml:4:1");
+        assert_eq!(problem.message(), "the manifest makes more than 3 jobs");
+        assert_eq!(assembled.problems, []);
+    }
 }

@@ -16,6 +16,9 @@ use super::template::{Templates, VariableNames, Variables, is_template};
 /// overrides it.
 pub(super) const LONGEST_TEXT: usize = 8_000;
 
+/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
+pub(super) const MOST_JOBS: usize = 100_000;
+
 /// What every row is judged by.
 pub(super) struct Rules<'a> {
     /// Personas by name.
@@ -24,6 +27,8 @@ pub(super) struct Rules<'a> {
     pub(super) voices: Names<'a>,
     /// The longest text, in characters.
     pub(super) longest_text: usize,
+    /// The most jobs a manifest may make.
+    pub(super) most_jobs: usize,
     /// Values every template can use: the date and the campaign.
     pub(super) everywhere: Variables,
     /// The templates' environment.

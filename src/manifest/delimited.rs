@@ -10,6 +10,9 @@ use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
 
+/// As many columns as a spreadsheet can have.
+const MAX_COLUMNS: usize = 16_384;
+
 /// What stands between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delimiter {
@@ -108,6 +111,11 @@ pub(super) fn read(
         if let Some(opened) = spans.unclosed {
             findings.problem(unclosed_quote(source, opened));
             break;
+        }
+        if spans.cells.len() > MAX_COLUMNS {
+            let message = format!("this line has more than {MAX_COLUMNS} cells");
+            findings.problem(Problem::at(&Place::bytes(source, start, start), message));
+            return None;
         }
         if let Some(stray) = spans.stray {
             let place = Place::bytes(source, stray, stray + 1);
@@ -223,7 +231,7 @@ fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
             }
         } else if *byte == b'"' && at == cell_start {
             quoted = true;
-        } else if *byte == delimiter {
+        } else if *byte == delimiter && cells.len() <= MAX_COLUMNS {
             cells.push((cell_start, at));
             cell_start = at + 1;
             closed = false;

@@ -243,16 +243,16 @@ fn field(key: &Key, others: &[&str], findings: &mut Findings) -> Result<Field, O
     if let Some((field, _)) = Field::find(&key.name) {
         return Ok(field);
     }
+    let meant = Field::nearest(&key.name);
     let mut known = Field::ALL.map(Field::name).to_vec();
     known.extend(others);
-    findings.problem(
-        Problem::at(
-            &key.place,
-            format!("a job has no {}", words::quoted(&key.name)),
-        )
-        .help(likely(&key.name, &known)),
-    );
-    Err(Field::nearest(&key.name).map(required))
+    let help = match meant {
+        Some(field) => format!("did you mean `{}`?", field.name()),
+        None => likely(&key.name, &known),
+    };
+    let message = format!("a job has no {}", words::quoted(&key.name));
+    findings.problem(Problem::at(&key.place, message).help(help));
+    Err(meant.map(required))
 }
 
 /// The field under which the absence of this one is reported.

@@ -1,5 +1,8 @@
 //! The fields of a job under the names a manifest may use: [`Field`].
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::words;
 
 /// What a column or key can say about a job.
@@ -123,28 +126,23 @@ impl Field {
 
     /// The field a header or key names, and how surely.
     pub(super) fn find(header: &str) -> Option<(Self, Naming)> {
-        let wanted = key(header);
-        Self::ALL.into_iter().find_map(|field| {
-            if key(field.name()) == wanted {
-                Some((field, Naming::Own))
-            } else if field.aliases().contains(&wanted.as_str()) {
-                Some((field, Naming::Alias))
-            } else {
-                None
-            }
-        })
+        KEYS.get(key(header).as_str()).copied()
     }
 
     /// The field whose name is near to a header that names none.
     pub(super) fn nearest(header: &str) -> Option<Self> {
         let wanted = key(header);
-        let keys: Vec<(String, Self)> = Self::ALL
-            .into_iter()
-            .map(|field| (key(field.name()), field))
-            .collect();
-        let nearest = words::nearest(&wanted, keys.iter().map(|(key, _)| key.as_str()))?;
-        keys.iter()
-            .find_map(|(key, field)| (key == nearest).then_some(*field))
+        let of = |naming: Naming| {
+            let keys = KEYS.iter().filter(move |(_, (_, of))| *of == naming);
+            keys.map(|(key, _)| key.as_str())
+        };
+        // Aliases are common words: more than one slip away from them, sheets have words of their own.
+        let of_alias = || {
+            let long = of(Naming::Alias).filter(|alias| alias.len() > 4 && wanted.len() > 4);
+            words::nearest(&wanted, long).filter(|alias| words::is_one_slip(&wanted, alias))
+        };
+        let nearest = words::nearest(&wanted, of(Naming::Own)).or_else(of_alias)?;
+        KEYS.get(nearest).map(|(field, _)| *field)
     }
 
     /// Whether `a | b` in a cell means two values. Not for texts and URLs, in which a bar can stand.
@@ -160,6 +158,16 @@ impl Field {
         !matches!(self, Self::Id | Self::Filename | Self::Skip)
     }
 }
+
+/// Every key that names a field.
+static KEYS: LazyLock<BTreeMap<String, (Field, Naming)>> = LazyLock::new(|| {
+    let named = Field::ALL.into_iter().flat_map(|field| {
+        let aliases = field.aliases().iter();
+        let aliases = aliases.map(move |alias| ((*alias).to_owned(), (field, Naming::Alias)));
+        std::iter::once((key(field.name()), (field, Naming::Own))).chain(aliases)
+    });
+    named.collect()
+});
 
 /// How a header names a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,6 +221,10 @@ mod tests {
         assert_eq!(Field::find("first_name"), None);
         assert_eq!(Field::nearest("aspct_ratio"), Some(Field::AspectRatio));
         assert_eq!(Field::nearest("Captoins"), Some(Field::Captions));
-        assert_eq!(Field::nearest("campaign"), None);
+        assert_eq!(Field::nearest("modle"), Some(Field::ModelVersion));
+        assert_eq!(Field::nearest("avatr"), Some(Field::Persona));
+        for own in ["campaign", "account", "mode", "site", "title", "note"] {
+            assert_eq!(Field::nearest(own), None, "{own}");
+        }
     }
 }

@@ -96,6 +96,42 @@ fn duplicate(second: &Cell, first: &Cell, field: Field) -> Problem {
     .help(format!("keep one column for `{}`", field.name()))
 }
 
+/// Notes on columns that were likely meant as required fields which neither they nor anything else
+/// gives, for a sheet that fills an item of a YAML manifest.
+pub(super) fn remark_on_slips(
+    table: &Table,
+    columns: &Columns,
+    given_elsewhere: &[Field],
+    findings: &mut Findings,
+) {
+    for column in &columns.own {
+        let cell = &table.header[*column];
+        if Field::find(&cell.text).is_none()
+            && let Some(field) = Field::nearest(&cell.text)
+            && is_required(field)
+            && !columns.fields.contains_key(&field)
+            && !given_elsewhere.contains(&field)
+        {
+            findings.note(&cell.place, slip(cell, field));
+        }
+    }
+}
+
+const fn is_required(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Text | Field::Audio | Field::Persona | Field::AspectRatio
+    )
+}
+
+fn slip(cell: &Cell, field: Field) -> String {
+    let header = words::quoted(&cell.text);
+    format!(
+        "the column {header} is not known and is handed through; did you mean `{}`?",
+        field.name()
+    )
+}
+
 /// Notes on columns that may not be what the user meant.
 fn doubtful(
     header: &[Cell],
@@ -120,17 +156,9 @@ fn doubtful(
         let meant = Field::nearest(&cell.text).filter(|field| !fields.contains_key(field));
         // A required column that is missing is reported as such, with this one as the likely slip.
         if let Some(field) = meant
-            && !matches!(
-                field,
-                Field::Text | Field::Audio | Field::Persona | Field::AspectRatio
-            )
+            && !is_required(field)
         {
-            let message = format!(
-                "the column {} is not known and is handed through; did you mean `{}`?",
-                words::quoted(&cell.text),
-                field.name()
-            );
-            findings.note(&cell.place, message);
+            findings.note(&cell.place, slip(cell, field));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::model::{Note, Plan};
 
 use super::assembly::Assembly;
-use super::check::{LONGEST_TEXT, Rules};
+use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
 use super::decode;
 use super::delimited;
 use super::document::{self, Document, Item};
@@ -135,6 +135,7 @@ impl<'a> Loader<'a> {
         }
         let settings = document.settings;
         let assembled = assembly.finish(settings.file_name.as_ref(), self.options.invalid_rows);
+        self.findings.problems.extend(assembled.too_many);
         let plan = Plan {
             campaign,
             source: path.to_owned(),
@@ -170,10 +171,18 @@ impl<'a> Loader<'a> {
         });
         if let Some(table) = table {
             let columns = header::understand(&table, &mut self.findings);
+            let given: Vec<Field> = item
+                .values
+                .keys()
+                .copied()
+                .chain(assembly.defaults())
+                .collect();
+            header::remark_on_slips(&table, &columns, &given, &mut self.findings);
             self.remark_on_rows(&table);
             assembly.add_table(&table, &columns, Some(&item), &[]);
         }
-        assembly.add_findings(item.findings);
+        // What is wrong with the item is wrong with all of its rows, so none can be left out for it.
+        self.findings.absorb(item.findings);
     }
 
     /// The bytes of a file; that it cannot be read is said at `place`.
@@ -307,6 +316,7 @@ impl<'a> Loader<'a> {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),
             longest_text: document.settings.longest_text.unwrap_or(LONGEST_TEXT),
+            most_jobs: MOST_JOBS,
             everywhere,
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),

@@ -1,7 +1,7 @@
 //! What the user wrote becomes a [`Plan`](crate::model::Plan), or a list of everything that is wrong
 //! with it.
 //!
-//! [`load`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
+//! [`load()`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
 //! function that does. Its life in five steps:
 //!
 //! 1. bytes become text (`decode`) and text a table (`delimited`) or a tree (`node`, `document`) in
@@ -34,6 +34,7 @@ mod header;
 mod hidden_rows;
 mod ids;
 mod load;
+mod loose;
 mod made;
 mod names;
 mod naming;
@@ -47,6 +48,7 @@ mod remarks;
 mod row;
 #[cfg(test)]
 mod scenarios;
+mod selection;
 mod settings;
 mod sheet;
 mod slug;
@@ -65,4 +67,5 @@ pub use names::{NameKind, Resolution, Resolve};
 pub use options::{InvalidRows, Options};
 pub use plain_yaml::{YamlError, parse_yaml};
 pub use problem::{Problem, Problems};
+pub use selection::{Selection, UnknownJob};
 pub use starter::starter;

@@ -1,11 +1,10 @@
 //! YAML as a tree in which everything knows its place: [`Node`].
 
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
+use serde_yaml::{DuplicateKeyPolicy, Error, Location, Spanned};
 
+use super::loose::Loose;
 use super::place::{Place, Source};
 use super::problem::{Findings, Problem};
 use super::words;
@@ -13,6 +12,10 @@ use super::words;
 /// How many values and keys a manifest may have: some 100,000 jobs of five fields. A sheet of that
 /// size belongs into a CSV.
 const MAX_NODES: usize = 1_000_000;
+
+/// How much may stand behind anchors. They are for a few shared values; a tenfold tower of them is an
+/// attack.
+const MAX_ANCHORED: usize = 50_000;
 
 /// One value and where it stands.
 #[derive(Debug, Clone)]
@@ -90,6 +93,7 @@ pub(super) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Option<Nod
         budget: serde_yaml::budget! {
             max_nodes: MAX_NODES,
             max_events: 4 * MAX_NODES,
+            max_recorded_anchor_events: MAX_ANCHORED,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
@@ -97,23 +101,36 @@ pub(super) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Option<Nod
     match serde_yaml::from_str_with_options::<Spanned<Loose>>(&source.text, options) {
         Ok(root) => Some(placed(source, root)),
         Err(error) => {
-            let error = error.without_snippet();
-            let place = error.location().map_or_else(
-                || Place::file(source),
-                |location| place_of(source, location),
-            );
-            let message = words::clean(&error.to_string());
-            // The place is ours to tell.
-            let message = message.split(" at line ").next().unwrap_or_default();
-            // Advice for programmers.
-            let message = message.split("; use ").next().unwrap_or_default();
-            let problem = Problem::at(&place, format!("this is no valid YAML: {message}"));
-            findings.problem(match advice(message) {
-                Some(advice) => problem.help(advice),
-                None => problem,
-            });
+            findings.problem(refused(source, error.without_snippet()));
             None
         }
+    }
+}
+
+/// What the reader says, in words for people; the place is ours to tell.
+fn refused(source: &Arc<Source>, error: &Error) -> Problem {
+    let location = error.location();
+    let place = location.map_or_else(
+        || Place::file(source),
+        |location| place_of(source, location),
+    );
+    let message = words::clean(&error.to_string());
+    // The parser's and the reader's own limits say this in several ways.
+    if ["budget", "recursion limit", "alias replay"]
+        .iter()
+        .any(|word| message.contains(word))
+    {
+        let message = format!("the manifest has more than {MAX_NODES} values, or too many levels");
+        let help = "a campaign of this size is better kept in a CSV, with `rows:`";
+        return Problem::at(&place, message).help(help);
+    }
+    let message = message.split(" at line ").next().unwrap_or_default();
+    // What follows is advice for programmers.
+    let message = message.split("; use ").next().unwrap_or_default();
+    let problem = Problem::at(&place, format!("this is no valid YAML: {message}"));
+    match advice(message) {
+        Some(advice) => problem.help(advice),
+        None => problem,
     }
 }
 
@@ -135,23 +152,9 @@ fn advice(message: &str) -> Option<&'static str> {
             "document",
             "a manifest is one document; remove the line `---`",
         ),
-        (
-            "budget",
-            "a campaign of this size is better kept in a CSV, with `rows:`",
-        ),
     ]
     .into_iter()
     .find_map(|(word, advice)| message.contains(word).then_some(advice))
-}
-
-/// A value before it knows its source.
-enum Loose {
-    Null,
-    Text(String),
-    /// A number or switch, whose spelling is in the source.
-    Literal(String),
-    List(Vec<Spanned<Self>>),
-    Map(Vec<(Spanned<String>, Spanned<Self>)>),
 }
 
 fn placed(source: &Arc<Source>, node: Spanned<Loose>) -> Node {
@@ -197,74 +200,6 @@ fn bytes_of(location: Location) -> Option<(usize, usize)> {
     let start = usize::try_from(location.span().byte_offset()?).ok()?;
     let length = usize::try_from(location.span().byte_len()?).ok()?;
     Some((start, start.saturating_add(length)))
-}
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseVisitor)
-    }
-}
-
-struct LooseVisitor;
-
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Loose;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Loose, E> {
-        Ok(Loose::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Loose, E> {
-        Ok(Loose::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Loose, D::Error> {
-        Loose::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
-        Ok(Loose::Literal(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Loose, E> {
-        Ok(Loose::Literal(value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Loose, E> {
-        Ok(Loose::Literal(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Loose, E> {
-        Ok(Loose::Literal(value.to_string()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
-        Ok(Loose::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Loose, E> {
-        Ok(Loose::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Loose, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Loose::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Loose, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Loose::Map(map))
-    }
 }
 
 #[cfg(test)]
@@ -372,6 +307,25 @@ mod tests {
             findings.problems[0].message(),
             "`a` is given twice; first at m.yaml:1:1"
         );
+    }
+
+    #[test]
+    fn bombs_and_towers_are_refused() {
+        let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for (this, last) in ('b'..'k').zip('a'..) {
+            let nine = vec![format!("*{last}"); 9].join(", ");
+            bomb.push_str(&[format!("{this}: &{this} ["), nine, "]\n".to_owned()].concat());
+        }
+        for text in [bomb, "- ".repeat(5_000), "[".repeat(5_000)] {
+            let source = Source::of_text("m.yaml", text);
+            let mut findings = Findings::default();
+            assert!(parse(&source, &mut findings).is_none());
+            let problem = &findings.problems[0];
+            assert!(
+                problem.message().contains("more than 1000000 values"),
+                "{problem}"
+            );
+        }
     }
 
     #[test]

@@ -56,6 +56,13 @@ pub(super) fn is_date(text: &str) -> bool {
     (has_month && text.len() < 20) || is_numeric
 }
 
+/// Whether it is a list of ratios, only not with `|` between them.
+pub(super) fn are_several(text: &str) -> bool {
+    let parts = text.split([',', ';', '\n', '&', '+']);
+    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
+    parts.len() > 1 && parts.iter().all(|part| read(part).is_some())
+}
+
 const fn of_sides(width: u32, height: u32) -> Option<AspectRatio> {
     match (width, height) {
         (16, 9) => Some(AspectRatio::Landscape),
@@ -223,6 +230,12 @@ mod tests {
         }
         for text in ["4:3", "sepia", "decade", "16", "", "9-16"] {
             assert!(!is_date(text), "{text}");
+        }
+        for text in ["9:16, 1:1", "9x16;16x9", "portrait\nsquare"] {
+            assert!(are_several(text) && read(text).is_none(), "{text}");
+        }
+        for text in ["9:16", "9:16,", "9:16, 4:3", ""] {
+            assert!(!are_several(text), "{text}");
         }
     }
 

@@ -215,6 +215,8 @@ impl Row<'_, '_> {
                 let message = format!("{written} is no aspect ratio");
                 let help = if ratio::is_date(&value.text) {
                     DATE_HELP
+                } else if ratio::are_several(&value.text) {
+                    "several ratios in one cell are written `9:16 | 1:1`"
                 } else {
                     RATIO_HELP
                 };

@@ -63,7 +63,7 @@ mod tests {
         }
         let files: Vec<&str> = plan.jobs.iter().map(|job| job.file_name.as_str()).collect();
         assert!(
-            files.contains(&"2026-11-24 Łukasz.mp4") && files.contains(&"styled.webm"),
+            files.contains(&"2026-11-24 Łukasz.mp4") && files.contains(&"styled.mp4"),
             "{files:?}"
         );
         let text =
@@ -89,7 +89,10 @@ mod tests {
         let shown = shown
             .replace("  # in_flight", "  in_flight")
             .replace("  # poll_", "  poll_");
-        let shown = shown.replace("  # settle", "  settle").into_bytes();
+        let shown = shown.replace("  # settle", "  settle");
+        let shown = shown
+            .replace("    # webhook_url", "    webhook_url")
+            .into_bytes();
         let read = |path: &Path| match path.extension() {
             Some(extension) if extension == "yaml" => Ok(shown.clone()),
             _ => repository_file(path),
@@ -100,6 +103,11 @@ mod tests {
         };
         let plan = load(Path::new("x.yaml"), &options, &read).unwrap();
         assert_eq!(plan.limits.submit_rate, Some("15/min".parse().unwrap()));
+        assert!(
+            plan.jobs
+                .iter()
+                .any(|job| job.request.webhook_url.is_some())
+        );
         assert!(plan.limits.in_flight.is_some() && plan.limits.poll_rate.is_some());
         assert!(plan.limits.poll_interval.is_some() && plan.limits.settle.is_some());
     }

@@ -57,6 +57,8 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let length = wanted.chars().count();
     known
         .into_iter()
+        // Where the lengths differ by more than any slip, there is nothing to measure.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 3)
         .map(|candidate| {
             let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
             (distance, candidate)
@@ -67,6 +69,11 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether one slip of the fingers makes one word the other.
+pub(super) fn is_one_slip(one: &str, other: &str) -> bool {
+    strsim::damerau_levenshtein(one, other) == 1
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub struct SheetRow {
 pub struct OutputSettings {
     /// The output folder; relative to the manifest's folder.
     pub folder: Option<PathBuf>,
+    /// Whether a run needs an approval of exactly this manifest.
+    pub require_approval: bool,
     /// Where to post a summary when a run ends.
     pub notify: Option<SecretText>,
     /// The dead-man's switch that is told of begin and end.

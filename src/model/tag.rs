@@ -84,10 +84,12 @@ impl fmt::Display for Tag {
     }
 }
 
-/// Every tag that stands in `name`. Matching by search rather than by equality, because whether the
-/// provider keeps a name byte for byte is unknown.
+/// Every tag that stands in `name`. Matching by search rather than by equality, and without regard to
+/// case, because whether the provider keeps a name byte for byte is unknown.
 pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
-    name.match_indices(PREFIX).filter_map(|(start, _)| {
+    let name = name.to_ascii_lowercase();
+    let starts: Vec<usize> = name.match_indices(PREFIX).map(|(start, _)| start).collect();
+    starts.into_iter().filter_map(move |start| {
         let end = start + PREFIX.len() + TAG_CHARACTERS;
         let candidate = name.get(start..end)?;
         let is_tag = candidate
@@ -144,6 +146,10 @@ mod tests {
         let tag = Tag::of("c", &job, &Fingerprint("q".into()), Generation(0));
         let name = format!("  Copy of {} (2) ", tag.name_for(&job));
         assert_eq!(find_tags(&name).collect::<Vec<_>>(), [tag]);
-        assert_eq!(find_tags("cs-short cs-UPPERCASE123 é").count(), 0);
+        assert_eq!(
+            find_tags(&name.to_uppercase()).collect::<Vec<_>>(),
+            find_tags(&name).collect::<Vec<_>>()
+        );
+        assert_eq!(find_tags("cs-short cs-punctuation! é").count(), 0);
     }
 }

@@ -138,6 +138,9 @@ mod tests {
             JobEvent::LinkExpired {
                 failure: failure.clone(),
             },
+            JobEvent::PaidTwice {
+                remote: "other-1".parse().unwrap(),
+            },
             JobEvent::FileMissing,
             JobEvent::Failed {
                 failure,
@@ -185,6 +188,8 @@ mod tests {
             "too_many_failures",
             "out_of_credits",
             "cap_reached",
+            "run_cap_reached",
+            "rival",
             "long_hold",
             "unauthorised",
             "wrong_address",

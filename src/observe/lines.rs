@@ -27,6 +27,8 @@ pub struct Lines {
     colours: Colours,
     spoke: Option<Timestamp>,
     has_told_ending: bool,
+    /// Said once, until it is over or another.
+    trouble: Option<String>,
     id_width: usize,
 }
 
@@ -46,6 +48,7 @@ impl Lines {
             colours,
             spoke: None,
             has_told_ending: false,
+            trouble: None,
         }
     }
 
@@ -89,6 +92,21 @@ impl Observer for Lines {
                     text,
                 },
             );
+        }
+        let trouble = progress::trouble(pulse);
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            if let Some(text) = trouble.filter(|_| self.verbosity >= Verbosity::Normal) {
+                let (from, tone, word) = (Verbosity::Normal, Tone::Doubt, "waiting");
+                let telling = Telling {
+                    from,
+                    tone,
+                    word,
+                    job: None,
+                    text: format!("{text}; it is tried again and again"),
+                };
+                self.say(pulse.now, &telling);
+            }
         }
         let spoke = *self.spoke.get_or_insert(pulse.now);
         if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
@@ -194,8 +212,40 @@ mod tests {
         }
         assert_eq!(
             shared.text(),
-            "2026-11-24 14:00:01Z  stopping   stopping; waiting for the answer of 1 submit; Ctrl-C again \
+            "2026-11-24 14:00:01Z  stopping   waiting for the answer of 1 submit; Ctrl-C again \
              leaves at once, equally safe\n"
+        );
+    }
+
+    #[test]
+    fn why_nothing_happens_is_said_once_for_each_reason() {
+        let tale = Tale::of(2);
+        let shared = Shared::default();
+        let mut lines = Lines::new(
+            tale.summary(),
+            Box::new(shared.clone()),
+            Verbosity::Normal,
+            Colours::Off,
+        );
+        for second in 0..30 {
+            let (kind, words) = match second {
+                5..15 => (FailureKind::NotSent, "cannot connect to `api`"),
+                15..25 => (FailureKind::ServerError, "server error"),
+                _ => (FailureKind::NotSent, ""),
+            };
+            lines.on_pulse(&Pulse {
+                now: at(second),
+                trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
+                ..Pulse::default()
+            });
+        }
+        let said = |second, why| {
+            let text = "waiting    the provider cannot be asked";
+            format!("2026-11-24 14:00:{second}Z  {text}: {why}; it is tried again and again\n")
+        };
+        assert_eq!(
+            shared.text(),
+            said("05", "cannot connect to `api`") + &said("15", "server error")
         );
     }
 

@@ -220,8 +220,8 @@ mod tests {
                 ..Pulse::default()
             });
         }
-        let rung: Vec<Notice> = receiver.try_iter().collect();
-        assert_eq!(rung.len(), 1);
-        assert!(rung[0].plain().contains("cap_reached"), "{rung:?}");
+        let notices: Vec<Notice> = receiver.try_iter().collect();
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].plain().contains("cap_reached"), "{notices:?}");
     }
 }

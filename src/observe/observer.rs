@@ -1,6 +1,6 @@
 //! The one way in which anybody is told anything.
 
-use crate::model::{Entry, JobId, Lane, StopReason, Timestamp};
+use crate::model::{Entry, Failure, JobId, Lane, StopReason, Timestamp};
 
 /// Somebody who is told what has become true. Called synchronously, in order, after the entry is on
 /// disk. An observer cannot fail the run: what goes wrong in it stays in it.
@@ -21,6 +21,8 @@ pub struct Pulse {
     pub transfers: Vec<Transfer>,
     /// Pauses the provider asked for that are not over yet.
     pub holds: Vec<(Lane, Timestamp)>,
+    /// What went wrong last, if the provider has been asked for a while and nothing could be read.
+    pub trouble: Option<Failure>,
     /// Progress from 0 to 1 of the renders whose newest answer named it.
     pub progress: Vec<(JobId, f64)>,
     /// Why the run is coming to its end early, if it is.

@@ -202,7 +202,7 @@ fn marks_choose_what_is_made_and_rejected_videos_are_paid_again_once() {
     let told = folder.campaign(&provider, &redo).expect_code(0);
     assert!(
         told.stderr
-            .contains("made again, for up to 5 credits more: `job-01`"),
+            .contains("paying again for 1 video, at 5 credits"),
         "{}",
         told.stderr
     );

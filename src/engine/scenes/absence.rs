@@ -196,6 +196,49 @@ fn a_witness_that_nobody_shows_any_more_leaves_the_job_to_a_person() {
     assert!(run.took < seconds(15 * 60), "{:?}", run.took);
 }
 
+/// Job 1 is accepted and its answer lost; the list shows every row, with the name that `keeps` leaves.
+fn names_kept_as(keeps: impl Fn(String) -> Option<String>) -> (Stage, bool) {
+    let mut stage = Stage::new();
+    let run = stage.run(
+        &jobs(4),
+        &Policy::default(),
+        |stage, command| match command {
+            Command::Submit { name, .. } if submits(command, 1) => {
+                stage.accept(name);
+                lost(command)
+            }
+            Command::List { .. } => {
+                let mut listing = stage.list(usize::MAX);
+                for row in &mut listing.found {
+                    row.name = row.name.take().and_then(&keeps);
+                }
+                Some(listed(listing))
+            }
+            _ => None,
+        },
+    );
+    let is_believed = run.tells(is_absent);
+    (stage, is_believed)
+}
+
+#[test]
+fn where_names_are_not_kept_a_list_proves_nothing() {
+    for is_cut in [false, true] {
+        let (stage, is_believed) = names_kept_as(|mut name| {
+            name.truncate(10);
+            is_cut.then_some(name)
+        });
+        assert!(!is_believed);
+        assert_eq!((stage.phase(1), stage.rows.len()), ("in_doubt", 4));
+    }
+}
+
+#[test]
+fn a_name_in_capitals_is_still_recognised() {
+    let (stage, _) = names_kept_as(|name| Some(name.to_uppercase()));
+    assert_eq!((stage.phase(1), stage.rows.len()), ("done", 4));
+}
+
 #[test]
 fn an_earlier_generation_is_no_witness() {
     let mut stage = Stage::new();

@@ -3,7 +3,8 @@
 use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
 use crate::model::{
-    Command, Credits, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus, StopReason,
+    Command, Credits, Event, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus,
+    StopReason,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -63,6 +64,36 @@ fn a_pause_of_a_day_in_reading_leaves_renders_and_doubts_to_a_later_run() {
 }
 
 #[test]
+fn one_job_in_doubt_does_not_freeze_a_campaign_that_was_slowed_down() {
+    let mut stage = Stage::new();
+    let mut refused = false;
+    let run = stage.run(&jobs(6), &Policy::default(), |_, command| {
+        if submits(command, 0) {
+            return lost(command);
+        }
+        // With one render under way, the refusal may mean that one is as many as fit.
+        let is_refused = submits(command, 2) && !std::mem::replace(&mut refused, true);
+        is_refused.then(|| Outcome::Submitted {
+            job: job(2),
+            result: Err(failure(FailureKind::Throttled)),
+        })
+    });
+    let fetched = run.entries.iter().filter(|entry| {
+        matches!(
+            &entry.event,
+            Event::Job {
+                event: JobEvent::Fetched { .. },
+                ..
+            }
+        )
+    });
+    let fetched: Vec<_> = fetched.map(|entry| entry.at).collect();
+    assert_eq!(fetched.len(), 5);
+    let took = fetched[4].since(run.entries[0].at);
+    assert!(took < seconds(5 * 60), "{took:?}");
+}
+
+#[test]
 fn a_list_that_is_throttled_for_ever_ends_the_run() {
     let mut stage = Stage::new();
     let run = stage.run(&jobs(2), &Policy::default(), |_, command| match command {
@@ -78,7 +109,10 @@ fn a_list_that_is_throttled_for_ever_ends_the_run() {
 #[test]
 fn an_address_where_nothing_is_found_fails_no_job() {
     let mut stage = Stage::new();
-    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+    let mut policy = Policy::default();
+    // So that the list, which knows better, is not asked meanwhile.
+    policy.limits.settle = seconds(600);
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
@@ -182,8 +216,8 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
     policy.limits.max_credits = Some(Credits::whole(10));
     policy.limits.in_flight = 1;
     let mut rows = jobs(3);
-    rows[1].estimate.high = Credits::whole(8);
-    rows[2].estimate.high = Credits::whole(1);
+    rows[1].estimate.reserve = Credits::whole(8);
+    rows[2].estimate.reserve = Credits::whole(1);
     let run = stage.run(&rows, &policy, |stage, command| {
         let Command::Poll { remotes } = command else {
             return None;
@@ -202,6 +236,28 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
         (run.submits(), stage.state(0).spent()),
         (1, Credits::whole(12))
     );
+}
+
+#[test]
+fn what_a_run_submits_stays_below_its_own_cap_whatever_earlier_runs_promised() {
+    let mut stage = Stage::new();
+    let mut policy = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    policy.limits.max_credits_run = Some(Credits::whole(11));
+    let first = stage.run(&jobs(6), &policy, |_, _| None);
+    assert_eq!(first.stopped, Some(StopReason::RunCapReached));
+    assert_eq!(first.submits(), 2);
+    policy.leave_after_submitting = false;
+    let second = stage.run(&jobs(6), &policy, |_, _| None);
+    assert_eq!(second.stopped, Some(StopReason::RunCapReached));
+    assert_eq!(
+        second.submits(),
+        2,
+        "renders of the first run make no room when they are charged"
+    );
+    assert!((0..4).all(|number| stage.phase(number) == "done"));
 }
 
 #[test]

@@ -334,7 +334,12 @@ fn what_is_no_workbook_is_said_to_be_none() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        // `PROPTEST_CASES` asks for more.
+        cases: ProptestConfig::default().cases / 4,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn damaged_workbooks_never_panic(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::model::{Credits, FailureAllowance, Speech};
 
+use super::super::{InvalidRows, Options};
 use super::given::{ids, load_with, notes, options, plan, wrong};
 
 #[test]
@@ -183,9 +184,57 @@ fn faults_of_an_item_are_said_once_however_many_rows_it_has() {
 }
 
 #[test]
+fn a_misspelt_column_of_a_sheet_is_named_where_its_field_is_missing() {
+    let files = [
+        ("m.yaml", "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1}\n"),
+        ("p.csv", "persna,txet\nANNA,x\n"),
+    ];
+    let problems = load_with(&files, &options()).unwrap_err();
+    assert_eq!(problems.problems()[0].message(), "no `persona` is given");
+    let notes: Vec<&str> = problems
+        .notes()
+        .iter()
+        .map(|note| note.place.as_str())
+        .collect();
+    assert_eq!(
+        notes,
+        ["p.csv:1:1"],
+        "what `txet` was meant to be is given by the item"
+    );
+}
+
+#[test]
+fn an_item_that_is_wrong_itself_is_refused_even_if_wrong_rows_are_left_out() {
+    let files = [
+        (
+            "m.yaml",
+            "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1, modle: aurora_v1}\n\
+             - {text: Hi, persona: ANNA, ratio: 1:1, modle: aurora_v1}\n\
+             - {text: Ho, persona: ANNA, ratio: 1:1}\n",
+        ),
+        ("p.csv", "persona\nANNA\n"),
+    ];
+    let options = Options {
+        invalid_rows: InvalidRows::Skip,
+        ..options()
+    };
+    let problems = load_with(&files, &options).unwrap_err();
+    assert_eq!(
+        problems.problems()[0].help_text(),
+        Some("did you mean `model_version`?")
+    );
+    let alone = files[0].1.replace(
+        "{rows: p.csv, text: Hi, ratio: 1:1, modle: aurora_v1}",
+        "{text: He, persona: ANNA, ratio: 1:1}",
+    );
+    let plan = load_with(&[("m.yaml", &alone)], &options).unwrap();
+    assert_eq!(plan.jobs.len(), 2, "an item without rows can be left out");
+}
+
+#[test]
 fn a_date_that_is_not_given_is_no_hole() {
     let manifest = "campaign: \"x {{ date }}\"\njobs:\n- {text: Hi, persona: ANNA, ratio: 1:1}\n";
-    let options = super::super::Options {
+    let options = Options {
         today: None,
         ..options()
     };

@@ -8,4 +8,4 @@ mod view;
 
 pub use bars::Progress;
 pub(super) use board::Board;
-pub(super) use view::{ending, standing};
+pub(super) use view::{ending, standing, trouble};

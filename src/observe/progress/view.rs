@@ -18,7 +18,7 @@ const BAR: usize = 12;
 /// Where the whole campaign stands, as a line off a terminal.
 pub(in crate::observe) fn standing(summary: &Summary, pulse: &Pulse) -> Telling {
     let mut text = format!("{}; {}", jobs(summary), credits(summary));
-    for wait in holds(pulse).chain(waits(pulse)) {
+    for wait in holds(pulse).chain(trouble(pulse)).chain(waits(pulse)) {
         text.push_str("; ");
         text.push_str(&wait);
     }
@@ -75,7 +75,14 @@ fn holds(pulse: &Pulse) -> impl Iterator<Item = String> {
 
 /// What the run waits for or why it winds down, if that cannot be seen from its jobs.
 pub(super) fn waits(pulse: &Pulse) -> impl Iterator<Item = String> {
-    let ending = pulse.stopping.as_ref().map(|reason| ending(reason, pulse));
+    let ending = pulse.stopping.as_ref().map(|reason| {
+        let word = if reason.finishes_paid_work() {
+            ""
+        } else {
+            "stopping: "
+        };
+        format!("{word}{}", ending(reason, pulse))
+    });
     let is_ending = ending.is_some();
     let list = (pulse.is_reading_list && !is_ending)
         .then(|| "reading the provider's list before anything is submitted".to_owned());
@@ -96,31 +103,24 @@ pub(in crate::observe) fn ending(reason: &StopReason, pulse: &Pulse) -> String {
         let reason = stop_words::sentence(reason);
         return format!("nothing more is submitted: {reason}; what is paid for is finished");
     }
-    let submits = match pulse.submits {
-        0 => String::new(),
-        count => {
-            let answers = words::agree(count, "the answer", "the answers");
-            let submits = words::plural(count, "submit");
-            format!("; waiting for {answers} of {submits}")
-        }
+    let answers = words::agree(pulse.submits, "the answer", "the answers");
+    let submits = words::plural(pulse.submits, "submit");
+    let waiting = (pulse.submits > 0).then(|| format!("waiting for {answers} of {submits}"));
+    let why = if *reason == StopReason::Interrupted {
+        "Ctrl-C again leaves at once, equally safe".to_owned()
+    } else {
+        stop_words::sentence(reason)
     };
-    match reason {
-        StopReason::Interrupted => {
-            format!("stopping{submits}; Ctrl-C again leaves at once, equally safe")
-        }
-        StopReason::MaxDuration
-        | StopReason::TooManyFailures
-        | StopReason::OutOfCredits { .. }
-        | StopReason::CapReached
-        | StopReason::LongHold { .. }
-        | StopReason::Unauthorised { .. }
-        | StopReason::WrongAddress { .. }
-        | StopReason::Unreachable { .. }
-        | StopReason::InventoryRefused { .. }
-        | StopReason::Local { .. } => {
-            format!("stopping: {}{submits}", stop_words::sentence(reason))
-        }
+    match waiting {
+        Some(waiting) => format!("{waiting}; {why}"),
+        None => why,
     }
+}
+
+/// Why nothing is heard of the provider.
+pub(in crate::observe) fn trouble(pulse: &Pulse) -> Option<String> {
+    let failure = words::failure(pulse.trouble.as_ref()?);
+    Some(format!("the provider cannot be asked: {failure}"))
 }
 
 /// The campaign's two lines: how far it is, then what it costs and how long it will take.
@@ -139,7 +139,8 @@ pub(super) fn campaign(
         colours.paint(Tone::Faint, &"─".repeat(BAR - filled)),
     );
     let mut costs = vec![credits(summary)];
-    costs.extend(holds(pulse).map(|hold| colours.paint(Tone::Doubt, &hold)));
+    let reasons = holds(pulse).chain(trouble(pulse));
+    costs.extend(reasons.map(|reason| colours.paint(Tone::Doubt, &reason)));
     if let Some(remaining) = forecast.remaining(summary, pulse.now) {
         costs.push(format!("about {} to go", words::duration(remaining)));
     }
@@ -317,7 +318,7 @@ mod tests {
                 looked_for: 3,
                 ..Pulse::default()
             }),
-            "stopping; waiting for the answers of 2 submits; Ctrl-C again leaves at once, equally safe"
+            "stopping: waiting for the answers of 2 submits; Ctrl-C again leaves at once, equally safe"
         );
         let stopping = Some(StopReason::CapReached);
         assert_eq!(

@@ -1,13 +1,130 @@
-//! Telling a video from a page that says why there is none.
+//! Telling a video from a page that says why there is none, and a whole one from one that is cut short.
+
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// As many bytes as it takes to tell.
 pub(super) const HEAD: usize = 12;
+
+/// How an EBML file begins (RFC 8794), `WebM` among them.
+const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
+
+/// The element that holds everything else of a `WebM` file (RFC 9559).
+const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
+
+/// Boxes that hold the pictures and the sound, or the index to them, and what fills the room between.
+const BOXES: [&[u8; 4]; 8] = [
+    b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"free", b"skip", b"wide",
+];
+
+/// A video has a handful of boxes, one cut into fragments some thousands.
+const MOST_BOXES: usize = 100_000;
 
 /// Whether a file that begins like this is a video: MP4 (an `ftyp` box comes first, ISO/IEC 14496-12) or
 /// `WebM` (an EBML header, RFC 8794). Which of the two is not asked: a video that was paid for is not
 /// thrown away for its extension.
 pub(super) fn is_video(head: &[u8]) -> bool {
-    head.get(4..8) == Some(b"ftyp") || head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
+    head.get(4..8) == Some(b"ftyp") || head.starts_with(&EBML)
+}
+
+/// How many bytes a video lacks at its end by its own account, though whoever sent it said that this
+/// was all, or did not say how much there is. What cannot be understood is not held against it.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub(super) fn missing_bytes(file: &mut (impl Read + Seek)) -> io::Result<u64> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.rewind()?;
+    let mut head = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut head)?;
+    file.rewind()?;
+    let end = if head == EBML {
+        end_of_segment(file)?
+    } else {
+        end_of_boxes(file, length)?
+    };
+    Ok(end.saturating_sub(length))
+}
+
+/// Where the last box ends; each begins with its length and its name (ISO/IEC 14496-12, section 4.2).
+fn end_of_boxes(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
+    let mut place = 0;
+    for _ in 0..MOST_BOXES {
+        if place >= length {
+            break;
+        }
+        file.seek(SeekFrom::Start(place))?;
+        let Some([a, b, c, d, name @ ..]) = take::<8>(file)? else {
+            break;
+        };
+        if !BOXES.contains(&&name) {
+            break;
+        }
+        let (size, header) = match u32::from_be_bytes([a, b, c, d]) {
+            // It reaches to the end of the file, wherever that is.
+            0 => break,
+            1 => match take::<8>(file)? {
+                Some(long) => (u64::from_be_bytes(long), 16),
+                None => break,
+            },
+            short => (u64::from(short), 8),
+        };
+        // `ftyp` comes first and alone proves nothing; some writers are careless with it.
+        if size < header || (&name == b"ftyp" && size > length) {
+            break;
+        }
+        place = place.saturating_add(size);
+    }
+    Ok(place)
+}
+
+/// Where the segment ends, if the file says so.
+fn end_of_segment(file: &mut (impl Read + Seek)) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(4))?;
+    let Some(header) = element_size(file)? else {
+        return Ok(0);
+    };
+    let Some(place) = file.stream_position()?.checked_add(header) else {
+        return Ok(0);
+    };
+    file.seek(SeekFrom::Start(place))?;
+    if take::<4>(file)? != Some(SEGMENT) {
+        return Ok(0);
+    }
+    let Some(size) = element_size(file)? else {
+        return Ok(0);
+    };
+    Ok(file.stream_position()?.saturating_add(size))
+}
+
+/// A length of one to eight bytes (RFC 8794, section 4); `None` if it is unknown or damaged.
+fn element_size(file: &mut impl Read) -> io::Result<Option<u64>> {
+    let Some([first]) = take::<1>(file)? else {
+        return Ok(None);
+    };
+    let more = first.leading_zeros();
+    if more >= 8 {
+        return Ok(None);
+    }
+    let mut size = u64::from(first) & (0x7f >> more);
+    for _ in 0..more {
+        let Some([next]) = take::<1>(file)? else {
+            return Ok(None);
+        };
+        size = size << 8 | u64::from(next);
+    }
+    let unknown = (1 << (7 * (more + 1))) - 1;
+    Ok((size != unknown).then_some(size))
+}
+
+/// The next bytes; `None` where the file ends before.
+fn take<const COUNT: usize>(file: &mut impl Read) -> io::Result<Option<[u8; COUNT]>> {
+    let mut bytes = [0; COUNT];
+    match file.read_exact(&mut bytes) {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a file that begins like this is a picture: JPEG, PNG, `WebP` or GIF.
@@ -20,6 +137,10 @@ pub(super) fn is_picture(head: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -36,6 +157,63 @@ mod tests {
             b"RIFF\0\0\0\0WAVE",
         ] {
             assert!(!is_video(page) && !is_picture(page));
+        }
+    }
+
+    fn missing(bytes: &[u8]) -> u64 {
+        missing_bytes(&mut Cursor::new(bytes)).unwrap()
+    }
+
+    fn a_box(name: [u8; 4], content: usize) -> Vec<u8> {
+        let size = u32::try_from(content + 8).unwrap();
+        [&size.to_be_bytes()[..], &name, &vec![7; content]].concat()
+    }
+
+    #[test]
+    fn a_video_that_ends_within_a_box_is_cut_short() {
+        let long = [&b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x64"[..], &[7; 84]].concat();
+        let whole = [a_box(*b"ftyp", 16), a_box(*b"moov", 40), long].concat();
+        assert_eq!(missing(&whole), 0);
+        for cut in 1..80 {
+            assert_eq!(missing(&whole[..whole.len() - cut]), cut as u64, "{cut}");
+        }
+        assert_eq!(missing(&whole[..30]), 0, "the header itself is cut");
+        assert_eq!(missing(&whole[..60]), 12);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_held_against_a_video() {
+        let start = a_box(*b"ftyp", 16);
+        for rest in [
+            &b"\0\0\0\0mdat and so on"[..],
+            b"\x7f\xff\xff\xffwhat is this",
+            b"\0\0\0\x02mdat too short a box",
+            b"\0\0\0\x01mdat\0\0",
+            b"",
+        ] {
+            assert_eq!(missing(&[&start, rest].concat()), 0);
+        }
+        assert_eq!(missing(b"\0\0\xff\x18ftypmp42 a careless writer"), 0);
+    }
+
+    #[test]
+    fn a_segment_says_how_long_it_is_or_does_not() {
+        let header = b"\x1a\x45\xdf\xa3\x84abcd\x18\x53\x80\x67";
+        assert_eq!(missing(&[header, &b"\x40\x0a0123456789"[..]].concat()), 0);
+        assert_eq!(missing(&[header, &b"\x40\x0a0123"[..]].concat()), 6);
+        assert_eq!(missing(&[header, &b"\x8a0123"[..]].concat()), 6);
+        let unknown = b"\x01\xff\xff\xff\xff\xff\xff\xff0123";
+        assert_eq!(missing(&[header, &unknown[..]].concat()), 0);
+        assert_eq!(missing(&header[..7]), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_to_an_end(
+            start in prop::sample::select(vec![&b"\0\0\0\x10ftypmp42\0\0\0\0"[..], &EBML, b""]),
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            let _any = missing(&[start, &bytes].concat());
         }
     }
 }

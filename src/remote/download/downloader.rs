@@ -182,7 +182,20 @@ impl Downloader {
                 format!("`{host}` sent {length} of {expected} bytes"),
             ));
         }
-        transfer.part.finish().await
+        match transfer.part.missing_bytes().await {
+            Ok(0) => transfer.part.finish().await,
+            Ok(missing) => {
+                transfer.part.discard().await;
+                Err(Failure::new(
+                    FailureKind::BadContent,
+                    format!("`{host}` sent a video that is cut short: {missing} bytes are missing"),
+                ))
+            }
+            Err(failure) => {
+                transfer.part.keep().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Adds a piece, once it is certain that it belongs to a video.
@@ -239,7 +252,7 @@ impl Downloader {
             let response = tokio::time::timeout(self.timeouts.stall, client.execute(request))
                 .await
                 .map_err(|_elapsed| self.stalled(link.host()))?
-                .map_err(|error| transport(&error.without_url(), link.host()))?;
+                .map_err(|error| transport(&error.without_url(), &format!("`{}`", link.host())))?;
             let place = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
                 _ => None,
@@ -265,7 +278,7 @@ impl Downloader {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match tokio::time::timeout(self.timeouts.stall, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Into::into)),
-            Ok(Err(error)) => Err(transport(&error.without_url(), host)),
+            Ok(Err(error)) => Err(transport(&error.without_url(), &format!("`{host}`"))),
             Err(_elapsed) => Err(self.stalled(host)),
         }
     }

@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
+use super::container::missing_bytes;
+use super::earlier;
 use super::link::hexadecimal;
 use super::target::{Target, local, sync_folder};
 use crate::model::Failure;
@@ -176,7 +178,18 @@ impl Part {
         let _stays = removed.await;
     }
 
-    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest.
+    /// How many bytes it lacks by its own account, see [`missing_bytes`].
+    pub(super) async fn missing_bytes(&mut self) -> Result<u64, Failure> {
+        let path = self.target.part();
+        let counted = match self.file.flush().await {
+            Ok(()) => blocking(move || missing_bytes(&mut std::fs::File::open(path)?)).await,
+            Err(error) => Err(error),
+        };
+        counted.map_err(|error| local(&self.target.part(), &error))
+    }
+
+    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
+    /// lay there before is [kept](earlier::keep) under another name if it is another file.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
         let target = self.target.clone();
         let synced = match self.file.flush().await {
@@ -185,15 +198,17 @@ impl Part {
         };
         synced.map_err(|error| local(&target.part(), &error))?;
         drop(self.file.into_std().await);
-        let place = target.clone();
+        let digest = hexadecimal(&self.hash.finalize());
+        let (place, length, expected) = (target.clone(), self.length, digest.clone());
         blocking(move || {
+            earlier::keep(place.path(), length, &expected)?;
             std::fs::rename(place.part(), place.path())?;
             sync_folder(place.folder())?;
             remove(&place.record())
         })
         .await
         .map_err(|error| local(target.path(), &error))?;
-        Ok((self.length, hexadecimal(&self.hash.finalize())))
+        Ok((self.length, digest))
     }
 
     async fn checkpoint(&mut self) -> io::Result<()> {

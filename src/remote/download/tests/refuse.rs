@@ -23,6 +23,36 @@ async fn what_is_no_video_is_not_kept() {
 }
 
 #[tokio::test]
+async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_length() {
+    let mut content = video(1000);
+    content[24..32].copy_from_slice(b"\0\0\x03\xd0mdat");
+    let short = &content[..600];
+    let unannounced = [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(),
+        short,
+    ]
+    .concat();
+    for act in [
+        Act::Answer(answer("200 OK", "", short)),
+        Act::Close(unannounced),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let whole = Act::Answer(answer("200 OK", "", &content));
+        let server = Scripted::start([act, whole]).await;
+        let remote = server.client(out.path());
+        let order = order(&format!("{}/v.mp4", server.address));
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadContent);
+        assert!(
+            failure.message.contains("400 bytes are missing"),
+            "{failure}"
+        );
+        assert_eq!(files(out.path()), Vec::<String>::new());
+        assert_eq!(fetch(&remote, &order).await.unwrap().bytes, 1000);
+    }
+}
+
+#[tokio::test]
 async fn files_over_the_limit_are_refused_announced_or_not() {
     let content = video(5000);
     let unannounced = [

@@ -1,0 +1,213 @@
+//! Which jobs of a plan a run is to make: [`Selection`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::JobSpec;
+
+use super::words;
+
+/// `--only`, `--limit` and `--sample`: applied in this order, each to what the one before has left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The ids of the jobs to make; all if empty. The id of a row stands for all of its jobs.
+    pub only: Vec<String>,
+    /// How many to make at most, from the top.
+    pub limit: Option<usize>,
+    /// How many to make, as unlike each other as can be: spread over personas, ratios and models.
+    pub sample: Option<usize>,
+}
+
+/// No job is called so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no job {}{}", words::quoted(.id), .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
+pub struct UnknownJob {
+    /// What was asked for.
+    pub id: String,
+    /// The id it is nearest to.
+    pub near: Option<String>,
+}
+
+impl Selection {
+    /// For each of `jobs` whether it is chosen.
+    ///
+    /// # Errors
+    ///
+    /// The first id of `only` that no job has.
+    pub fn choose(&self, jobs: &[JobSpec]) -> Result<Vec<bool>, UnknownJob> {
+        let mut chosen = vec![self.only.is_empty(); jobs.len()];
+        let rows = by_origin(jobs);
+        for id in &self.only {
+            let mut found = false;
+            for (chosen, job) in chosen.iter_mut().zip(jobs) {
+                let row = rows.get(&(job.origin.file.as_str(), job.origin.line));
+                if job.id.as_str() == id || row.is_some_and(|row| is_row(id, row)) {
+                    *chosen = true;
+                    found = true;
+                }
+            }
+            if !found {
+                let near = words::nearest(id, jobs.iter().map(|job| job.id.as_str()));
+                return Err(UnknownJob {
+                    id: id.clone(),
+                    near: near.map(str::to_owned),
+                });
+            }
+        }
+        if let Some(limit) = self.limit {
+            let kept = chosen.iter_mut().filter(|chosen| **chosen);
+            kept.skip(limit).for_each(|chosen| *chosen = false);
+        }
+        if let Some(count) = self.sample {
+            chosen = sample(jobs, &chosen, count);
+        }
+        Ok(chosen)
+    }
+}
+
+/// The jobs of each place in the manifest: those of one row or item.
+fn by_origin(jobs: &[JobSpec]) -> HashMap<(&str, u32), Vec<&str>> {
+    let mut ids: HashMap<(&str, u32), Vec<&str>> = HashMap::new();
+    for job in jobs {
+        let origin = (job.origin.file.as_str(), job.origin.line);
+        ids.entry(origin).or_default().push(job.id.as_str());
+    }
+    ids
+}
+
+/// Whether `id` is what the ids of a row's several jobs begin with: `spring` is the row of
+/// `spring-9x16` and `spring-1x1`, but not of `spring-sale`, which is alone in its row.
+fn is_row(id: &str, jobs_of_row: &[&str]) -> bool {
+    let begins = |job: &&str| {
+        job.strip_prefix(id)
+            .is_some_and(|rest| rest.starts_with('-'))
+    };
+    jobs_of_row.len() > 1 && jobs_of_row.iter().all(begins)
+}
+
+/// `count` of the jobs that `from` allows: each time the one whose persona, voice, ratio and model have
+/// been taken least, the first of equals.
+fn sample(jobs: &[JobSpec], from: &[bool], count: usize) -> Vec<bool> {
+    let mut chosen = vec![false; jobs.len()];
+    // Jobs that are alike take turns, so that each kind has to be compared once only.
+    let mut kinds: BTreeMap<[&str; 4], Vec<usize>> = BTreeMap::new();
+    for (index, job) in jobs.iter().enumerate().filter(|(index, _)| from[*index]) {
+        kinds.entry(kind(job)).or_default().push(index);
+    }
+    for waiting in kinds.values_mut() {
+        waiting.reverse();
+    }
+    let mut taken: HashMap<(usize, &str), usize> = HashMap::new();
+    for _ in 0..count {
+        let score = |kind: &[&str; 4]| {
+            let values = kind.iter().enumerate();
+            let times = values.map(|value| taken.get(&(value.0, *value.1)).copied().unwrap_or(0));
+            times.sum::<usize>()
+        };
+        let next = kinds
+            .iter()
+            .filter_map(|(kind, waiting)| Some((score(kind), *waiting.last()?, *kind)))
+            .min();
+        let Some((_, index, kind)) = next else {
+            break;
+        };
+        chosen[index] = true;
+        kinds.get_mut(&kind).map(Vec::pop);
+        for value in kind.into_iter().enumerate() {
+            *taken.entry(value).or_default() += 1;
+        }
+    }
+    chosen
+}
+
+fn kind(job: &JobSpec) -> [&str; 4] {
+    let request = &job.request;
+    [
+        &request.persona,
+        request.voice.as_deref().unwrap_or_default(),
+        request.aspect_ratio.as_str(),
+        request.model_version.as_str(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{AspectRatio, Origin, Speech, VideoRequest};
+
+    use super::*;
+
+    fn job(id: &str, line: u32, persona: &str, ratio: AspectRatio) -> JobSpec {
+        let request = VideoRequest::new(Speech::Text("Hi".to_owned()), persona, ratio);
+        let origin = Origin {
+            file: "a.csv".to_owned(),
+            line,
+        };
+        JobSpec::new(id.parse().unwrap(), request, origin)
+    }
+
+    fn jobs() -> Vec<JobSpec> {
+        use AspectRatio::{Landscape, Portrait, Square};
+        vec![
+            job("a-anna-9x16", 2, "anna", Portrait),
+            job("a-anna-1x1", 2, "anna", Square),
+            job("a-ben-9x16", 2, "ben", Portrait),
+            job("a-ben-1x1", 2, "ben", Square),
+            job("b", 3, "anna", Portrait),
+            job("a-sale", 4, "anna", Landscape),
+        ]
+    }
+
+    fn chosen(selection: &Selection) -> Vec<usize> {
+        let chosen = selection.choose(&jobs()).unwrap();
+        (0..chosen.len()).filter(|index| chosen[*index]).collect()
+    }
+
+    fn only(ids: &[&str]) -> Selection {
+        Selection {
+            only: ids.iter().map(|id| (*id).to_owned()).collect(),
+            ..Selection::default()
+        }
+    }
+
+    #[test]
+    fn jobs_are_chosen_by_their_ids_or_their_rows() {
+        assert_eq!(chosen(&Selection::default()), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(chosen(&only(&["b", "a-ben-1x1"])), [3, 4]);
+        assert_eq!(chosen(&only(&["a"])), [0, 1, 2, 3]);
+        assert!(only(&["a-ben"]).choose(&jobs()).is_err());
+        let error = only(&["a-seal"]).choose(&jobs()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no job `a-seal`; did you mean `a-sale`?"
+        );
+        assert_eq!(
+            only(&["zzz"]).choose(&jobs()).unwrap_err().to_string(),
+            "there is no job `zzz`"
+        );
+    }
+
+    #[test]
+    fn a_limit_counts_from_the_top() {
+        let selection = Selection {
+            limit: Some(2),
+            ..only(&["b", "a-sale", "a-ben-1x1"])
+        };
+        assert_eq!(chosen(&selection), [3, 4]);
+    }
+
+    #[test]
+    fn a_sample_is_spread() {
+        let sample = |count| Selection {
+            sample: Some(count),
+            ..Selection::default()
+        };
+        assert_eq!(chosen(&sample(1)), [0]);
+        assert_eq!(
+            chosen(&sample(2)),
+            [0, 3],
+            "the other persona in the other shape"
+        );
+        assert_eq!(chosen(&sample(3)), [0, 3, 5]);
+        assert_eq!(chosen(&sample(0)), [0; 0]);
+        assert_eq!(chosen(&sample(99)).len(), 6);
+    }
+}
