@@ -137,7 +137,16 @@ fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
     };
     let mut stage = Stage::new();
     stage.run(&jobs(3), &Policy::default(), |_, _| None);
-    let crashed = stage.run_until(&jobs(3), &rejects, |_, _| None, is_fetched);
+    let is_accepted = |event: &Event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::Submitted { .. },
+                ..
+            }
+        )
+    };
+    let crashed = stage.run_until(&jobs(3), &rejects, |_, _| None, is_accepted);
     let stopped = stage.run(&jobs(3), &rejects, |_, command| {
         let Command::Fetch(order) = command else {
             return None;
