@@ -75,6 +75,7 @@ impl Exit {
             | StopReason::Unreachable { .. } => Self::Refused,
             StopReason::OutOfCredits { .. }
             | StopReason::CapReached
+            | StopReason::RunCapReached
             | StopReason::LongHold { .. }
             | StopReason::InventoryRefused { .. }
             | StopReason::Rival { .. } => Self::StoppedEarly,

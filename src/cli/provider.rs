@@ -21,7 +21,7 @@ pub(super) struct Provider {
 
 /// What is known of the provider before anything is started: checked first, so that a missing key
 /// leaves no trace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Choice {
     /// The imitation.
     Sandbox(Box<Faults>),
@@ -42,7 +42,18 @@ impl Choice {
             let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
             return Ok(Self::Sandbox(Box::new(faults.unwrap_or_default())));
         }
-        let named = arguments.base_url.clone();
+        Self::of_api(arguments.base_url.clone(), environment)
+    }
+
+    /// What the environment alone says of the API.
+    ///
+    /// # Errors
+    /// If the address is no address, or the keys are missing.
+    pub(super) fn of_environment(environment: &Environment) -> Result<Self, Error> {
+        Self::of_api(None, environment)
+    }
+
+    fn of_api(named: Option<String>, environment: &Environment) -> Result<Self, Error> {
         let base_url = match named.or_else(|| environment.variable("CREATIFY_BASE_URL")) {
             Some(text) => text
                 .parse::<BaseUrl>()

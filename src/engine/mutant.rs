@@ -25,6 +25,8 @@ pub(super) enum Mutant {
     CappedListIsProof,
     /// What is in doubt does not count against the cap.
     DoubtIsFree,
+    /// What earlier runs promised and did not need makes room under the cap of this run.
+    SettlingMakesRoom,
     /// What is in doubt takes no place at the provider.
     DoubtTakesNoPlace,
     /// What is found is taken over without its charge.

@@ -127,7 +127,7 @@ impl Batch {
             read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
             concurrency: Concurrency::new(limits.in_flight),
             polling: Polling::new(limits.poll_interval),
-            budget: Budget::new(limits.max_credits),
+            budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
             rivals: Watch::new(limits.settle),
             in_flight: 0,

@@ -37,11 +37,11 @@ impl Batch {
             if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
             }
-            if !self.budget.allows(self.jobs[place].reservation()) {
+            if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
                 // What is promised now may turn out cheaper than reserved; if nothing is promised
                 // any more, it never will.
                 if self.in_flight == 0 && !self.is_reconciling(now) {
-                    self.stop(StopReason::CapReached);
+                    self.stop(reason);
                 }
                 return;
             }

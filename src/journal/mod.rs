@@ -24,10 +24,12 @@
 //!   after their first submit and from then on less and less often; a job that turns up twice is put on
 //!   record ([`PaidTwice`](crate::model::JobEvent::PaidTwice)), and that run submits nothing more.
 
+mod approval_file;
 mod lock;
 mod record;
 mod store;
 
+pub use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -21,6 +21,8 @@ pub enum StopReason {
     },
     /// The next submit would pass `--max-credits`.
     CapReached,
+    /// The next submit would pass `--max-credits-run`.
+    RunCapReached,
     /// The provider asked for a pause longer than is worth waiting for.
     LongHold {
         /// Not before.
@@ -67,6 +69,7 @@ impl StopReason {
             Self::TooManyFailures
             | Self::OutOfCredits { .. }
             | Self::CapReached
+            | Self::RunCapReached
             | Self::LongHold { .. }
             | Self::InventoryRefused { .. }
             | Self::Rival { .. } => true,
@@ -117,15 +120,16 @@ impl StopReason {
             Self::TooManyFailures => 0,
             Self::MaxDuration => 1,
             Self::LongHold { .. } => 2,
-            Self::CapReached => 3,
-            Self::OutOfCredits { .. } => 4,
-            Self::InventoryRefused { .. } => 5,
-            Self::Rival { .. } => 6,
-            Self::Unreachable { .. } => 7,
-            Self::WrongAddress { .. } => 8,
-            Self::Unauthorised { .. } => 9,
-            Self::Interrupted => 10,
-            Self::Local { .. } => 11,
+            Self::RunCapReached => 3,
+            Self::CapReached => 4,
+            Self::OutOfCredits { .. } => 5,
+            Self::InventoryRefused { .. } => 6,
+            Self::Rival { .. } => 7,
+            Self::Unreachable { .. } => 8,
+            Self::WrongAddress { .. } => 9,
+            Self::Unauthorised { .. } => 10,
+            Self::Interrupted => 11,
+            Self::Local { .. } => 12,
         }
     }
 }

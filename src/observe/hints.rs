@@ -19,6 +19,7 @@ pub(super) fn all(summary: &Summary) -> Vec<String> {
         full_disk,
         no_credits,
         reached_cap,
+        reached_run_cap,
         long_pause,
         doubts,
         paid_twice,
@@ -42,6 +43,7 @@ pub(super) fn resume(summary: &Summary) -> Option<String> {
         | StopReason::TooManyFailures
         | StopReason::OutOfCredits { .. }
         | StopReason::CapReached
+        | StopReason::RunCapReached
         | StopReason::LongHold { .. }
         | StopReason::Unauthorised { .. }
         | StopReason::WrongAddress { .. }
@@ -126,10 +128,21 @@ fn reached_cap(summary: &Summary) -> Option<String> {
         return None;
     }
     let money = summary.money();
-    let enough = money.spent + money.promised + money.to_do_high;
+    let enough = money.spent + money.promised + money.to_reserve;
     let jobs = plural(summary.counts().pending, "pending job");
     Some(format!(
         "`--max-credits {enough}` would be enough for the {jobs}"
+    ))
+}
+
+fn reached_run_cap(summary: &Summary) -> Option<String> {
+    if !matches!(summary.stopped()?, StopReason::RunCapReached) {
+        return None;
+    }
+    Some(format!(
+        "{} goes on with {} and submits nothing twice",
+        again(summary),
+        plural(summary.counts().pending, "pending job"),
     ))
 }
 
@@ -333,6 +346,7 @@ mod tests {
                 "let the other run end",
             ),
             (StopReason::OutOfCredits { message }, "buy credits"),
+            (StopReason::RunCapReached, "goes on with 1 pending job"),
             (
                 StopReason::LongHold {
                     until: Timestamp::from_millis(0),

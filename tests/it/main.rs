@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod catalogue;
 mod commands;
 mod crashes;
 mod exit_codes;
@@ -15,6 +16,7 @@ mod first_steps;
 mod inputs;
 mod interruptions;
 mod layers;
+mod money;
 mod overlap;
 mod program;
 mod recovery;

@@ -9,6 +9,7 @@
 mod absence;
 mod clocks;
 mod downloads;
+mod kills;
 mod rivals;
 mod stage;
 mod stopping;
