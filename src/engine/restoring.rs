@@ -101,7 +101,9 @@ impl Batch {
         let jobs: Vec<Job> = jobs
             .into_iter()
             .map(|planned| {
-                let is_named = planned.in_sheet && policy.resubmit.contains(&planned.spec.id);
+                let id = &planned.spec.id;
+                let is_named =
+                    planned.in_sheet && (policy.resubmit.contains(id) || policy.redo.contains(id));
                 let is_wanted = planned.selected || is_named;
                 let may_submit = policy.submits == Submits::Selected && is_wanted;
                 Job::new(planned, may_submit)
@@ -259,8 +261,10 @@ impl Batch {
             generation: job.state.generation.next(),
         };
         // The same command resumes: what it has reopened already, it does not reopen again.
-        let is_fresh = policy.fresh && job.live.reopened <= self.last_own_end;
+        let is_new_voyage = job.live.reopened <= self.last_own_end;
+        let is_fresh = policy.fresh && is_new_voyage;
         let is_redone = policy.redo_changed && job.has_changed();
+        let is_rejected = policy.redo.contains(&job.spec.id) && is_new_voyage;
         match &job.state.phase {
             Phase::Submitting => {
                 if is_broken!(DoubtResentOnResume) {
@@ -275,7 +279,7 @@ impl Batch {
                 })
             }
             Phase::Done { .. } => {
-                if job.may_submit && (is_fresh || is_redone) {
+                if job.may_submit && (is_fresh || is_redone || is_rejected) {
                     return Some(again);
                 }
                 policy

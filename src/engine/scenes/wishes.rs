@@ -162,6 +162,36 @@ fn what_was_not_shown_is_asked_for_once_more_before_it_is_paid_for_again() {
 }
 
 #[test]
+fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
+    let rejects = Policy {
+        redo: [job(0), job(2)].into(),
+        ..Policy::default()
+    };
+    let mut stage = Stage::new();
+    stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    let crashed = stage.run_until(&jobs(3), &rejects, |_, _| None, is_fetched);
+    let stopped = stage.run(&jobs(3), &rejects, |_, command| {
+        let Command::Fetch(order) = command else {
+            return None;
+        };
+        Some(Outcome::Fetched {
+            job: order.job.clone(),
+            result: Err(failure(FailureKind::Local)),
+        })
+    });
+    let resumed = stage.run(&jobs(3), &rejects, |_, _| None);
+    let submits = [crashed, stopped, resumed].map(|run| run.submits());
+    assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
+    let generations = [0, 1, 2].map(|number| stage.state(number).generation);
+    assert_eq!(generations, [Generation(1), Generation(0), Generation(1)]);
+    let collects = Policy {
+        submits: Submits::Nothing,
+        ..rejects
+    };
+    assert_eq!(stage.run(&jobs(3), &collects, |_, _| None).submits(), 0);
+}
+
+#[test]
 fn a_named_job_in_doubt_is_taken_over_if_the_list_shows_it_after_all() {
     for accepts in [true, false] {
         let mut stage = Stage::new();
