@@ -290,13 +290,15 @@ impl Batch {
             Phase::Failed { remote, failure } => {
                 // A refused row that has been mended was never paid for: it is simply new.
                 let is_mended = remote.is_none() && job.has_changed();
-                let is_retried =
-                    (policy.retry_failed || self.is_named(place)) && self.is_new_word(place);
+                // What the provider accepted and then did not show may turn up by now: it is asked
+                // before it is paid for again.
+                let may_turn_up = remote.is_some()
+                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
+                let is_retried = (policy.retry_failed && !may_turn_up) || self.is_named(place);
+                let is_retried = is_retried && self.is_new_word(place);
                 if job.may_submit && (is_retried || is_mended || is_fresh || is_redone) {
                     return Some(again);
                 }
-                let may_turn_up = remote.is_some()
-                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
                 may_turn_up.then_some(JobEvent::Revisited)
             }
             // One in doubt that is named is looked for in the list first; see `reopen_named`.

@@ -250,7 +250,20 @@ impl Provider {
             .enable_all()
             .build()
             .unwrap();
-        let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+        // Another thread's child has every open file for a moment, locks included, until it has become
+        // the program it is to be.
+        let started = Instant::now();
+        let sandbox = loop {
+            match runtime.block_on(Sandbox::start(settings.clone())) {
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::ResourceBusy
+                        && started.elapsed() < Duration::from_secs(5) =>
+                {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                result => break result.unwrap(),
+            }
+        };
         Self { runtime, sandbox }
     }
 

@@ -130,6 +130,38 @@ fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
 }
 
 #[test]
+fn what_was_not_shown_is_asked_for_once_more_before_it_is_paid_for_again() {
+    for turns_up in [true, false] {
+        let mut stage = Stage::new();
+        stage.run(&jobs(2), &Policy::default(), |_, command| match command {
+            Command::Submit { job: id, .. } if *id == job(0) => Some(Outcome::Submitted {
+                job: id.clone(),
+                result: Ok("hidden".parse().unwrap()),
+            }),
+            _ => None,
+        });
+        assert_eq!((stage.phase(0), stage.phase(1)), ("failed", "done"));
+        let retries = Policy {
+            retry_failed: true,
+            ..Policy::default()
+        };
+        let run = stage.run(&jobs(2), &retries, |stage, command| match command {
+            Command::Poll { remotes } if turns_up && remotes[0].as_str() == "hidden" => {
+                let mut report = stage.report(&"r-0".parse().unwrap()).unwrap();
+                report.remote = remotes[0].clone();
+                Some(Outcome::Polled {
+                    remotes: remotes.clone(),
+                    result: Ok(vec![report]),
+                })
+            }
+            _ => None,
+        });
+        assert_eq!(run.submits(), usize::from(!turns_up));
+        assert_eq!(stage.phase(0), "done");
+    }
+}
+
+#[test]
 fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
     let rejects = Policy {
         redo: [job(0), job(2)].into(),
