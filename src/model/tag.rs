@@ -118,10 +118,36 @@ fn base32(bytes: &[u8], characters: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AspectRatio, ModelVersion, Speech};
 
     #[test]
     fn base32_follows_the_rfc() {
         assert_eq!(base32(b"foobar\0\0", 10), "mzxw6ytboi");
+    }
+
+    /// They are on record in journals and at the provider: whatever changes here, these must not.
+    #[test]
+    fn fingerprints_and_tags_never_change() {
+        let mut request = VideoRequest::new(
+            Speech::Text("Hello, Łukasz \"K.\"\n".into()),
+            "7350375b-9a98-51b8-934d-14d46a645dc2",
+            AspectRatio::Portrait,
+        );
+        request.model_version = ModelVersion::AuroraV1;
+        request.voice = Some("v-1".into());
+        request.captions = true;
+        request.caption_style = Some("neo".into());
+        request.caption_offset_y = Some("-0.4".parse().unwrap());
+        request.background_image = Some("https://x.example/a.png".into());
+        let fingerprint = Fingerprint::of(&request);
+        assert_eq!(fingerprint.as_str(), "5nzxor2ztbwdqo2d");
+        let speech = Speech::Audio("https://x.example/a.mp3".into());
+        let plain = VideoRequest::new(speech, "p", AspectRatio::Square);
+        assert_eq!(Fingerprint::of(&plain).as_str(), "ol3axkgfz3qcos7t");
+        let job: JobId = "row-1".parse().unwrap();
+        let tag = |generation| Tag::of("spring", &job, &fingerprint, Generation(generation));
+        assert_eq!(tag(0).as_str(), "cs-ttn7gigbigek");
+        assert_eq!(tag(2).as_str(), "cs-ganw5hqh6swu");
     }
 
     #[test]
