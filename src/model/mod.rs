@@ -21,6 +21,7 @@ mod secret;
 mod state;
 mod stop;
 mod tag;
+mod text;
 mod time;
 
 pub use command::{Command, FetchOrder, Listing, Outcome};
@@ -43,4 +44,5 @@ pub use secret::{Credentials, redact_url};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
+pub use text::Text;
 pub use time::Timestamp;

@@ -168,7 +168,7 @@ mod tests {
 
     fn text(words: usize) -> VideoRequest {
         VideoRequest::new(
-            Speech::Text("word ".repeat(words)),
+            Speech::Text("word ".repeat(words).into()),
             "p",
             AspectRatio::Square,
         )
