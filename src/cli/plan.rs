@@ -51,15 +51,10 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         missing_files: missing_files(&summary, &manifest.out),
         ..Policy::default()
     };
-    let mut batch = Batch::restore(&manifest.plan.campaign, jobs, policy, entries, now)?;
-    let first = batch.step(now, []);
-    let told: Result<_, std::convert::Infallible> = first.persist(|entries| {
-        for entry in entries {
-            summary.apply(entry);
-        }
-        Ok(())
-    });
-    drop(told);
+    let batch = Batch::restore(&manifest.plan.campaign, jobs, policy, entries, now)?;
+    for entry in batch.opening(now) {
+        summary.apply(&entry);
+    }
 
     if arguments.json {
         console::print(&format!("{:#}\n", plan_json(&summary)));

@@ -2,7 +2,7 @@
 //! a lost journal has forgotten. Both are found by their tags in the provider's list. *Found* is
 //! always believed; what *not found* means is decided in [`absence`](super::absence).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl Inventory {
 pub(super) struct ListInAir {
     pub(super) started: Timestamp,
     /// The jobs each tag stands for.
-    wanted: BTreeMap<Tag, (usize, Generation)>,
+    wanted: HashMap<Tag, (usize, Generation)>,
     /// The doubts it may settle, with their witnesses.
     pub(super) doubts: Vec<Doubt>,
 }
@@ -116,7 +116,7 @@ impl Batch {
     }
 
     fn list(&mut self, now: Timestamp, takes_inventory: bool) {
-        let mut wanted = BTreeMap::new();
+        let mut wanted = HashMap::new();
         if takes_inventory {
             for &place in &self.pending {
                 for generation in self.plausible_generations(place) {

@@ -12,6 +12,7 @@
 //! only processes of the same machine (the tags still keep another machine from paying twice).
 
 mod lock;
+mod reading;
 mod record;
 mod store;
 
