@@ -14,9 +14,14 @@ use support::provider::{Nature, Outcomes, simulate};
 use support::{jobs, peak_memory, timed};
 
 const CALM: Nature = Nature {
-    renders: (60, 140),
+    renders: (100, 300),
     lost: 0,
     bursts: false,
+};
+
+const SHORT: Nature = Nature {
+    renders: (60, 140),
+    ..CALM
 };
 
 const STORMY: Nature = Nature {
@@ -31,14 +36,19 @@ fn main() {
         "| jobs | in flight | provider | makespan / bound | requests / job | end to download: median, longest |"
     );
     println!("|---|---|---|---|---|---|");
-    for (count, in_flight) in [
+    let campaigns = [
         (200, 10),
         (200, 50),
         (5_000, 50),
         (5_000, 100),
         (5_000, 200),
-    ] {
-        for (name, nature) in [("calm", CALM), ("stormy", STORMY)] {
+    ];
+    for (count, in_flight) in campaigns {
+        for (name, nature) in [
+            ("calm", CALM),
+            ("calm, short renders", SHORT),
+            ("stormy", STORMY),
+        ] {
             let outcomes = simulate(jobs(count), limits(in_flight), nature);
             row(count, in_flight, name, &outcomes);
         }

@@ -12,7 +12,7 @@ use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
-    /// The output folder [default: `<manifest stem>-output` beside the manifest]
+    /// The output folder (by default `<manifest stem>-output` beside the manifest)
     #[arg(long, value_name = "DIR", env = "CALLSHEET_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
     /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
@@ -138,6 +138,27 @@ pub(super) struct SpendingArguments {
         help_heading = "Limits"
     )]
     pub(super) max_credits: Option<Credits>,
+    /// What this run submits never costs or promises more credits than this
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS_RUN",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) max_credits_run: Option<Credits>,
+    /// Begin though the account's balance does not cover all of it
+    #[arg(long, env = "CALLSHEET_ALLOW_PARTIAL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    pub(super) allow_partial: bool,
+    /// Ask before a run that may spend more credits than this, if somebody is there [default: 50]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_CONFIRM_ABOVE",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) confirm_above: Option<Credits>,
     /// Submit nothing more once more jobs than this have failed, such as `5` or `3%`
     #[arg(
         long,
@@ -258,6 +279,9 @@ impl SpendingArguments {
             submit_rate: self.submit_rate,
             in_flight: self.in_flight,
             max_credits: self.max_credits,
+            max_credits_run: self.max_credits_run,
+            allow_partial: self.allow_partial.then_some(true),
+            confirm_above: self.confirm_above,
             max_fail: self.max_fail,
             ..LimitSettings::default()
         }

@@ -38,6 +38,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Show what `run` would do, job by job, and what it costs; spends nothing
     Plan(PlanArguments),
+    /// Approve the manifest as it is now, for `run --require-approval`
+    Approve(ApproveArguments),
     /// Download what is paid for and outstanding; submits nothing
     Collect(CollectArguments),
     /// Show where the campaign stands; works while a run is going on
@@ -47,9 +49,9 @@ pub(super) enum Command {
     /// Write the results and the page again, from the journal
     Report(ReportArguments),
     /// Search the provider's personas
-    Personas(CatalogueArguments),
+    Personas(PersonasArguments),
     /// Search the provider's voices
-    Voices(CatalogueArguments),
+    Voices(VoicesArguments),
     /// Write a starter manifest
     Init(InitArguments),
     /// Serve an imitation of the API on this machine
@@ -80,6 +82,9 @@ pub(super) struct RunArguments {
     /// Submit everything, then leave; `collect` fetches the videos later
     #[arg(long, env = "CALLSHEET_SUBMIT_ONLY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) submit_only: bool,
+    /// Submit nothing unless `callsheet approve` has approved exactly this manifest
+    #[arg(long, env = "CALLSHEET_REQUIRE_APPROVAL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    pub(super) require_approval: bool,
     #[command(flatten)]
     pub(super) screen: ScreenArguments,
 }
@@ -101,18 +106,28 @@ pub(super) struct PlanArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
     #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+    #[command(flatten)]
     pub(super) selection: SelectionArguments,
     #[command(flatten)]
     pub(super) again: AgainArguments,
     /// The campaign never spends or promises more credits than this
     #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
     pub(super) max_credits: Option<Credits>,
-    /// Accepted so that a `run` can be turned into a `plan`; a plan is the same for both
-    #[arg(long, env = "CALLSHEET_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
-    pub(super) sandbox: bool,
+    /// Wait for the account's balance, which is otherwise shown if it can be had at once
+    #[arg(long)]
+    pub(super) online: bool,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApproveArguments {
+    #[command(flatten)]
+    pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
 }
 
 #[derive(Debug, Args)]
@@ -142,21 +157,51 @@ pub(super) struct ReportArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CatalogueArguments {
+pub(super) struct PersonasArguments {
     #[command(flatten)]
     pub(super) provider: ProviderArguments,
-    /// Show only those whose name or description contains this
-    #[arg(long, value_name = "TEXT")]
+    /// Show only those whose name or description has all these words
+    #[arg(long, value_name = "WORDS")]
     pub(super) search: Option<String>,
-    /// Show only these: m, f, nb
-    #[arg(long, value_name = "GENDER")]
+    /// Show only these: f, m, nb
+    #[arg(long, value_name = "GENDER[,..]")]
     pub(super) gender: Option<String>,
-    /// Show only these: selfie, presenter, other
-    #[arg(long, value_name = "STYLE")]
+    /// Show only these: selfie, presenter, other, ...
+    #[arg(long, value_name = "STYLE[,..]")]
     pub(super) style: Option<String>,
+    /// Show only these: child, teen, adult, senior, ...
+    #[arg(long, value_name = "AGE[,..]")]
+    pub(super) age: Option<String>,
+    /// Show only these: indoor, outdoor, fantasy, other, ...
+    #[arg(long, value_name = "LOCATION[,..]")]
+    pub(super) location: Option<String>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "open")]
     pub(super) json: bool,
+    /// Write a page of their pictures and show it
+    #[arg(long)]
+    pub(super) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VoicesArguments {
+    #[command(flatten)]
+    pub(super) provider: ProviderArguments,
+    /// Show only those whose name or accent has all these words
+    #[arg(long, value_name = "WORDS")]
+    pub(super) search: Option<String>,
+    /// Show only these: f, m
+    #[arg(long, value_name = "GENDER[,..]")]
+    pub(super) gender: Option<String>,
+    /// Show only these: British, ...
+    #[arg(long, value_name = "ACCENT[,..]")]
+    pub(super) accent: Option<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "open")]
+    pub(super) json: bool,
+    /// Write a page of their samples and show it
+    #[arg(long)]
+    pub(super) open: bool,
 }
 
 #[derive(Debug, Args)]
@@ -229,7 +274,8 @@ mod tests {
     #[test]
     fn the_flags_of_the_contract_are_understood() {
         let line = "callsheet run a.csv --out d --sandbox --submit-rate 15/min --in-flight 3 \
-            --downloads 2 --max-credits 12.5 --yes --only a,b --limit 3 --sample 2 --retry-failed \
+            --downloads 2 --max-credits 12.5 --max-credits-run 5 \
+            --confirm-above 0 --allow-partial --require-approval --yes --only a,b --limit 3 --sample 2 --retry-failed \
             --redo-changed --resubmit a --resubmit b --fresh --render-timeout 30m --max-duration 2h \
             --submit-only --max-fail 3% --lock-wait 10m --settle 30s --progress plain \
             --log-format json -v";

@@ -1,20 +1,16 @@
 //! A campaign as the commands find it: the manifest, the output folder, and what the journal says.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::argument_groups::CampaignArguments;
+use super::catalogue::Known;
 use super::console;
-use super::error::Error;
-use crate::journal::Record;
-use crate::manifest::{self, Delimiter, InvalidRows};
-use crate::model::{
-    Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, PriceTable,
-    Timestamp,
-};
-use crate::observe::{Campaign, Summary};
+use super::estimates::Estimates;
+use crate::journal::{Record, read_approval};
+use crate::model::{Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob};
+use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
 #[derive(Debug)]
@@ -23,33 +19,11 @@ pub(super) struct Manifest {
     pub(super) plan: Plan,
     /// The output folder.
     pub(super) out: PathBuf,
+    /// What its names mean, and what its personas are called.
+    pub(super) known: Known,
 }
 
 impl Manifest {
-    /// Reads the manifest that `arguments` name. Nothing is created.
-    ///
-    /// # Errors
-    /// Every problem of it at once.
-    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
-        let delimiter = arguments.delimiter.as_deref().map(str::parse::<Delimiter>);
-        let options = manifest::Options {
-            delimiter: delimiter
-                .transpose()
-                .map_err(|error| Error::usage(error.to_string()))?,
-            sheet: arguments.sheet.clone(),
-            invalid_rows: if arguments.skip_invalid {
-                InvalidRows::Skip
-            } else {
-                InvalidRows::Refuse
-            },
-            today: today(now),
-            ..manifest::Options::default()
-        };
-        let plan = manifest::load(&arguments.manifest, &options, &read).map_err(Error::Manifest)?;
-        let out = out_folder(arguments, &plan);
-        Ok(Self { plan, out })
-    }
-
     /// Says what the reading of the manifest has to say though nothing is wrong.
     pub(super) fn tell_notes(&self) {
         for Note { place, message } in &self.plan.notes {
@@ -60,9 +34,9 @@ impl Manifest {
     /// Every job this campaign knows: the manifest's in its order, then those that were paid for and
     /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
     pub(super) fn jobs(&self, record: Option<&Record>, selected: &[bool]) -> Vec<PlannedJob> {
-        let prices = PriceTable::default().with(&self.plan.prices);
+        let estimates = Estimates::new(&self.plan, record);
         let planned = |spec: JobSpec, selected, in_sheet| PlannedJob {
-            estimate: prices.estimate(&spec.request, spec.audio_seconds),
+            estimate: estimates.of(&spec),
             spec,
             selected,
             in_sheet,
@@ -122,10 +96,28 @@ impl Manifest {
             jobs,
         );
         campaign.sheet = self.plan.sheet.clone();
+        campaign.personas = self.known.labels.clone().into_iter().collect();
+        campaign.approval = self.approval();
         if let Some(out) = &arguments.out {
             campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
         }
         campaign
+    }
+
+    /// Whether it has been approved as it is. A record that cannot be read approves nothing.
+    fn approval(&self) -> Approved {
+        let plan = &self.plan;
+        let approval = read_approval(&self.out).ok().flatten();
+        let approval = approval.map(|approval| {
+            let changes = approval.changes(&plan.campaign, &plan.jobs);
+            (approval, changes)
+        });
+        let need = if plan.output.require_approval {
+            ApprovalNeed::Yes
+        } else {
+            ApprovalNeed::No
+        };
+        Approved::new(approval, need)
     }
 
     /// The fold of the journal for a command that only looks: every job counts as selected.
@@ -155,30 +147,8 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
         .collect()
 }
 
-/// Whether the folder holds the work of an earlier run that the journal does not know of.
-pub(super) fn has_lost_its_journal(out: &Path, record: Option<&Record>) -> bool {
-    let is_new = record.is_none_or(|record| record.entries.is_empty());
-    let has_videos =
-        || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
-    is_new && (out.join("results.csv").exists() || has_videos())
-}
-
-/// The day in the system's time zone.
-fn today(now: Timestamp) -> Option<jiff::civil::Date> {
-    let moment = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
-    Some(jiff::tz::TimeZone::system().to_datetime(moment).date())
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path)
-}
-
-fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
+/// The folder that `arguments` or the manifest names, else one beside the manifest.
+pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
     if let Some(out) = &arguments.out {
         return out.clone();
     }

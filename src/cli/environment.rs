@@ -26,6 +26,17 @@ impl Environment {
         Self { from_files }
     }
 
+    /// The value of a variable of the real environment, unless it is empty.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    pub(super) fn real_variable(name: &str) -> Option<String> {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    }
+
     /// The value of a variable, unless it is empty.
     #[expect(
         clippy::disallowed_methods,

@@ -15,8 +15,13 @@ use crate::remote::RemoteError;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     /// The manifest is wrong.
-    #[error("{0}")]
-    Manifest(Problems),
+    #[error("{problems}")]
+    Manifest {
+        /// Everything that is.
+        problems: Problems,
+        /// What to do besides mending it.
+        hint: Option<&'static str>,
+    },
     /// The command line, the environment or an answer is wrong; nothing was submitted.
     #[error("{message}")]
     Usage {
@@ -24,6 +29,14 @@ pub(super) enum Error {
         message: String,
         /// What to do.
         hint: Option<String>,
+    },
+    /// The run must not begin, for want of credits; nothing was submitted.
+    #[error("{message}")]
+    Stopped {
+        /// Why.
+        message: String,
+        /// What to do.
+        hints: Vec<String>,
     },
     /// The output folder is held by another run, or cannot be locked.
     #[error(transparent)]
@@ -48,6 +61,9 @@ pub(super) enum Error {
     /// The provider did not answer a question that costs nothing.
     #[error("{0}")]
     Provider(Failure),
+    /// The manifest's names depend on the provider, and it did not answer.
+    #[error("personas and voices cannot be looked up by name: {0}; nothing was submitted")]
+    Lookup(Failure),
     /// Anything else, with its context.
     #[error("{0}")]
     Other(#[from] anyhow::Error),
@@ -68,7 +84,9 @@ impl Error {
                 message,
                 hint: Some(hint.into()),
             },
-            other @ (Self::Manifest(_)
+            other @ (Self::Manifest { .. }
+            | Self::Stopped { .. }
+            | Self::Lookup(_)
             | Self::Lock(_)
             | Self::Journal(_)
             | Self::Restore(_)
@@ -82,27 +100,30 @@ impl Error {
     /// The exit code.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Manifest(_)
+            Self::Manifest { .. }
             | Self::Usage { .. }
             | Self::Remote(_)
             | Self::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
+            Self::Stopped { .. } => Exit::StoppedEarly,
             Self::Lock(LockError::Held { .. }) => Exit::Held,
             Self::Drive { error, .. } => match **error {
                 DriveError::Abandoned => Exit::Interrupted,
                 DriveError::Journal { .. } | DriveError::Stuck => Exit::Unexpected,
             },
-            Self::Provider(failure) => match failure.disposition(CommandKind::List) {
-                Disposition::StopRun => Exit::Refused,
-                Disposition::Retry
-                | Disposition::HoldLane
-                | Disposition::InDoubt
-                | Disposition::FailJob
-                | Disposition::StopSubmitting
-                | Disposition::AskById
-                | Disposition::NotVisible
-                | Disposition::FreshLink
-                | Disposition::WaitForPerson => Exit::Unexpected,
-            },
+            Self::Provider(failure) | Self::Lookup(failure) => {
+                match failure.disposition(CommandKind::List) {
+                    Disposition::StopRun => Exit::Refused,
+                    Disposition::Retry
+                    | Disposition::HoldLane
+                    | Disposition::InDoubt
+                    | Disposition::FailJob
+                    | Disposition::StopSubmitting
+                    | Disposition::AskById
+                    | Disposition::NotVisible
+                    | Disposition::FreshLink
+                    | Disposition::WaitForPerson => Exit::Unexpected,
+                }
+            }
             Self::Lock(LockError::Unavailable { .. })
             | Self::Journal(_)
             | Self::Restore(_)
@@ -134,13 +155,19 @@ impl Error {
                     .to_owned(),
             ],
             Self::Drive { error, resume } => drive_hints(error, resume),
-            Self::Manifest(_) | Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
+            Self::Manifest { hint, .. } => hint.iter().map(|hint| (*hint).to_owned()).collect(),
+            Self::Stopped { hints, .. } => hints.clone(),
+            Self::Lookup(_) => vec![
+                "the same command goes on when it can be reached; a sheet with UUIDs needs no lookup"
+                    .to_owned(),
+            ],
+            Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
         }
     }
 
     /// The message with its causes and hints, as it is shown.
     pub(super) fn render(&self) -> String {
-        let mut text = if let Self::Manifest(problems) = self {
+        let mut text = if let Self::Manifest { problems, .. } = self {
             format!("{problems}\n")
         } else {
             format!("error: {self}\n")

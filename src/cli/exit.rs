@@ -75,8 +75,10 @@ impl Exit {
             | StopReason::Unreachable { .. } => Self::Refused,
             StopReason::OutOfCredits { .. }
             | StopReason::CapReached
+            | StopReason::RunCapReached
             | StopReason::LongHold { .. }
-            | StopReason::InventoryRefused { .. } => Self::StoppedEarly,
+            | StopReason::InventoryRefused { .. }
+            | StopReason::Rival { .. } => Self::StoppedEarly,
             StopReason::MaxDuration => Self::Outstanding,
             StopReason::TooManyFailures => Self::SomeFailed,
         }

@@ -13,8 +13,8 @@ use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::observe::{
-    self, Colours, Encoding, ResultsWriter, Summary, View, status_json, status_screen, story,
-    to_json,
+    self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
+    status_screen, story, to_json,
 };
 
 /// A campaign that is only looked at.
@@ -94,6 +94,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     if arguments.json {
         console::print(&format!("{:#}\n", to_json(&look.summary)));
     } else {
+        console::print(&accuracy_table(&look.summary, look.view.colours));
         for file in ["results.csv", "results.json", "report.html"] {
             console::print(&format!("{}\n", look.manifest.out.join(file).display()));
         }

@@ -1,29 +1,37 @@
 //! The edge: what was typed becomes settings, settings become a run, an end becomes an exit code.
 //!
-//! One thin file a command. Arguments are taken in two steps: [`arguments`] is exactly what was typed;
+//! One thin file a command. Arguments are taken in two steps: `arguments` is exactly what was typed;
 //! what it means together with the environment and the manifest is settled once, in the command's
 //! own file, and never asked again.
 //!
 //! Standard output carries results, standard error everything that is told to a person. Errors become
 //! text here and nowhere else.
 
+mod approve;
 mod argument_groups;
 mod arguments;
+mod balance;
 mod campaign;
 mod catalogue;
 mod console;
 mod environment;
 mod error;
+mod estimates;
 mod exit;
 mod init;
 mod look;
 mod manual;
 mod plan;
+mod preflight;
+mod preview;
 mod provider;
+mod proxy;
+mod reading;
 mod run;
 mod sandbox;
 mod screen;
 mod selection;
+mod traces;
 
 use std::process::ExitCode;
 
@@ -62,7 +70,8 @@ fn perform(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Run(arguments) => block_on(run::run(arguments)),
         Command::Collect(arguments) => block_on(run::collect(arguments)),
-        Command::Plan(arguments) => plan::plan(arguments),
+        Command::Plan(arguments) => block_on(plan::plan(arguments)),
+        Command::Approve(arguments) => block_on(approve::approve(arguments)),
         Command::Status(arguments) => look::status(&arguments),
         Command::Why(arguments) => look::why(&arguments),
         Command::Report(arguments) => look::report(&arguments),

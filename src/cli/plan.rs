@@ -3,45 +3,65 @@
 use std::sync::Arc;
 
 use super::arguments::PlanArguments;
+use super::balance::{self, Patience};
 use super::campaign::{Manifest, missing_files};
+use super::catalogue::{Lookup, Network};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
+use super::estimates::Estimates;
 use super::exit::Exit;
+use super::preview::{preview, select_named};
+use super::provider::Choice;
 use super::selection::{choose, must_exist};
+use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
-use crate::engine::{Batch, Policy};
+use crate::engine::Policy;
 use crate::journal::Record;
 use crate::model::Limits;
-use crate::observe::{Colours, Summary, plan_json, plan_table};
+use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
 
 /// `callsheet plan`.
-pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
+pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     let now = SystemClock::new().now();
-    let manifest = Manifest::load(&arguments.campaign, now)?;
+    let provider = Choice::of(&arguments.provider, &environment);
+    let lookup = Lookup {
+        provider: provider.as_ref().ok().cloned(),
+        environment: &environment,
+        network: Network::OnlyIfNeeded,
+    };
+    let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
         manifest.tell_notes();
     }
     let selected = choose(arguments.selection, &manifest.plan.jobs)?;
     let record = Record::read(&manifest.out)?;
-    let jobs = manifest.jobs(record.as_ref(), &selected);
+    let mut jobs = manifest.jobs(record.as_ref(), &selected);
     let again = arguments.again;
     for wanted in &again.resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
+    select_named(&mut jobs, &again.resubmit);
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = arguments.max_credits.or(limits.max_credits);
-    let mut campaign = manifest.campaign(jobs.clone(), &arguments.campaign);
+    let mut campaign = manifest.campaign(jobs, &arguments.campaign);
     campaign.max_credits = limits.max_credits;
     campaign.is_sandbox = record
         .as_ref()
-        .map_or(arguments.sandbox, |record| record.identity.is_sandbox);
+        .map_or(arguments.provider.sandbox, |record| {
+            record.identity.is_sandbox
+        });
+    let is_sandbox = campaign.is_sandbox;
+    if !arguments.json
+        && record.is_none()
+        && !is_sandbox
+        && let Some(namesake) = Namesake::beside(&manifest.out, &campaign.jobs)
+    {
+        console::tell(&namesake.warning());
+    }
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
-    let mut summary = Summary::of(Arc::new(campaign), entries);
-
-    // The engine's own first decisions, taken in and not kept: what it would reopen is what `run`
-    // would pay for again.
+    let summary = Summary::of(Arc::new(campaign), entries);
     let policy = Policy {
         limits,
         retry_failed: again.retry_failed,
@@ -51,20 +71,40 @@ pub(super) fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         missing_files: missing_files(&summary, &manifest.out),
         ..Policy::default()
     };
-    let batch = Batch::restore(&manifest.plan.campaign, jobs, policy, entries, now)?;
-    for entry in batch.opening(now) {
-        summary.apply(&entry);
-    }
+    let summary = preview(&summary, policy, entries, now)?;
 
+    let estimates = Estimates::new(&manifest.plan, record.as_ref());
+    let outlook = Outlook {
+        prices: estimates.prices(),
+        learnt_from: estimates.learnt_from(),
+        balance: match provider {
+            // Nothing is charged there, so there is nothing to cover.
+            _ if is_sandbox => Balance::NotAsked,
+            Ok(choice) => ask(choice, arguments.online).await?,
+            Err(error) if arguments.online => return Err(error),
+            Err(_) => Balance::NotAsked,
+        },
+    };
     if arguments.json {
-        console::print(&format!("{:#}\n", plan_json(&summary)));
+        console::print(&format!("{:#}\n", plan_json(&summary, &outlook)));
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On
         } else {
             Colours::Off
         };
-        console::print(&plan_table(&summary, colours));
+        console::print(&plan_table(&summary, &outlook, colours));
     }
     Ok(Exit::Success)
+}
+
+async fn ask(choice: Choice, is_wanted: bool) -> Result<Balance, Error> {
+    let patience = if is_wanted {
+        Patience::Long
+    } else {
+        Patience::Short
+    };
+    let folder = tempfile::tempdir().map_err(anyhow::Error::from)?;
+    let provider = choice.start(folder.path()).await?;
+    Ok(balance::ask(&provider.remote, patience).await)
 }

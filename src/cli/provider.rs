@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::argument_groups::ProviderArguments;
 use super::environment::Environment;
 use super::error::Error;
+use super::proxy::proxy_on_the_way;
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, Settings};
 use crate::sandbox::{self, Faults, Sandbox};
@@ -20,7 +21,7 @@ pub(super) struct Provider {
 
 /// What is known of the provider before anything is started: checked first, so that a missing key
 /// leaves no trace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Choice {
     /// The imitation.
     Sandbox(Box<Faults>),
@@ -41,7 +42,18 @@ impl Choice {
             let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
             return Ok(Self::Sandbox(Box::new(faults.unwrap_or_default())));
         }
-        let named = arguments.base_url.clone();
+        Self::of_api(arguments.base_url.clone(), environment)
+    }
+
+    /// What the environment alone says of the API.
+    ///
+    /// # Errors
+    /// If the address is no address, or the keys are missing.
+    pub(super) fn of_environment(environment: &Environment) -> Result<Self, Error> {
+        Self::of_api(None, environment)
+    }
+
+    fn of_api(named: Option<String>, environment: &Environment) -> Result<Self, Error> {
         let base_url = match named.or_else(|| environment.variable("CREATIFY_BASE_URL")) {
             Some(text) => text
                 .parse::<BaseUrl>()
@@ -69,7 +81,20 @@ impl Choice {
     pub(super) async fn start(self, out: &Path) -> Result<Provider, Error> {
         let (sandbox, settings) = match self {
             Self::Api(base_url, credentials) => {
-                (None, Settings::new(base_url, credentials, out.to_owned()))
+                let proxy_address = if base_url.is_loopback() {
+                    None
+                } else {
+                    proxy_on_the_way(
+                        base_url.host(),
+                        base_url.is_encrypted(),
+                        Environment::real_variable,
+                    )
+                };
+                let settings = Settings {
+                    proxy_address,
+                    ..Settings::new(base_url, credentials, out.to_owned())
+                };
+                (None, settings)
             }
             Self::Sandbox(faults) => {
                 let folder = out.join(".sandbox");

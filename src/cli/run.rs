@@ -1,27 +1,36 @@
 //! `run` and `collect`: the same voyage, with and without new submits.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::approve::Demand;
 use super::argument_groups::{
     AgainArguments, CampaignArguments, LogFormat, ScreenArguments, SelectionArguments,
     WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
-use super::campaign::{Manifest, has_lost_its_journal, missing_files};
+use super::campaign::{Manifest, missing_files};
+use super::catalogue::{Lookup, Network};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::preflight::{Asks, Preflight, Speaks};
+use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{choose, must_exist};
+use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
-use crate::journal::{Identity, Journal};
-use crate::model::{LimitSettings, Limits};
-use crate::observe::{Campaign, Encoding, Observer, ResultsWriter, Summary, closing, to_json};
+use crate::journal::{Identity, Journal, Lock};
+use crate::model::{LimitSettings, Limits, Timestamp};
+use crate::observe::{
+    Campaign, Colours, Encoding, Observer, ResultsWriter, Summary, closing, to_json,
+};
+use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
 struct Voyage<'a> {
@@ -33,14 +42,8 @@ struct Voyage<'a> {
     waiting: &'a WaitingArguments,
     screen: &'a ScreenArguments,
     asks: Asks,
+    approval: Demand,
     wants: Wants,
-}
-
-/// Whether a person is asked before money is spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    IfSomebodyIsThere,
-    Never,
 }
 
 /// `callsheet run`.
@@ -74,6 +77,11 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         } else {
             Asks::IfSomebodyIsThere
         },
+        approval: if arguments.require_approval {
+            Demand::Always
+        } else {
+            Demand::ButForSamples
+        },
         wants: Wants::EveryVideo,
     };
     voyage
@@ -96,6 +104,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
         waiting: &arguments.waiting,
         screen: &arguments.screen,
         asks: Asks::Never,
+        approval: Demand::Never,
         wants: Wants::WhatIsPaid,
     };
     voyage
@@ -110,32 +119,27 @@ impl Voyage<'_> {
         base_url: Option<&str>,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
-        let manifest = Manifest::load(self.campaign, clock.now())?;
+        let screen = Screen::new(self.screen, environment);
+        let manifest = self.read(environment, clock.now(), screen).await?;
+        self.check_approval(&manifest, base_url)?;
         let jobs = &manifest.plan.jobs;
         let selected = match self.selection.take() {
             Some(selection) => choose(selection, jobs)?,
             None => vec![true; jobs.len()],
         };
-        let screen = Screen::new(self.screen, environment);
-        if screen.tells_notes() {
-            manifest.tell_notes();
-        }
 
-        let lock = {
-            let folder = &manifest.out;
-            std::fs::create_dir_all(folder).with_context(|| {
-                format!("cannot create the output folder `{}`", folder.display())
-            })?;
-            let holder = format!("process {} since {}", std::process::id(), clock.now());
-            let patience = self.waiting.lock_wait.unwrap_or_default();
-            driver::take_lock(folder, &holder, patience, &clock).await?
-        };
+        let lock = self.lock(&manifest.out, &clock).await?;
         let identity = Identity {
             campaign: manifest.plan.campaign.clone(),
             is_sandbox: self.provider.is_sandbox(),
         };
         let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
-        let jobs = manifest.jobs(Some(&record), &selected);
+        manifest
+            .known
+            .write(&manifest.out)
+            .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
+        let mut jobs = manifest.jobs(Some(&record), &selected);
+        select_named(&mut jobs, &self.policy.resubmit);
         for wanted in &self.policy.resubmit {
             must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
         }
@@ -154,13 +158,16 @@ impl Voyage<'_> {
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = has_lost_its_journal(&manifest.out, Some(&record));
+        self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
-        if self.asks == Asks::IfSomebodyIsThere && !agrees(&summary) {
-            return Err(Error::usage("nothing was submitted")
-                .hint("`callsheet plan` shows what would be made and what it would cost"));
+        if screen.tells_notes() {
+            tell_of_namesake(&summary, &record);
         }
+        let provider = self.provider.clone().start(&manifest.out).await?;
+        let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
+        self.preflight(&preview, screen.colours(), &provider.remote)
+            .await?;
         journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
@@ -170,7 +177,6 @@ impl Voyage<'_> {
             clock.now(),
         )?;
         drop(record);
-        let provider = self.provider.start(&manifest.out).await?;
 
         let mut whole = Fold(summary.clone());
         let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
@@ -213,6 +219,60 @@ impl Voyage<'_> {
         Ok(exit)
     }
 
+    /// The manifest, and its notes told.
+    async fn read(
+        &self,
+        environment: &Environment,
+        now: Timestamp,
+        screen: Screen,
+    ) -> Result<Manifest, Error> {
+        let lookup = Lookup {
+            provider: Some(self.provider.clone()),
+            environment,
+            network: Network::IsUsedAnyway,
+        };
+        let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
+        if screen.tells_notes() {
+            manifest.tell_notes();
+        }
+        Ok(manifest)
+    }
+
+    async fn lock(&self, folder: &Path, clock: &SystemClock) -> Result<Lock, Error> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the output folder `{}`", folder.display()))?;
+        let holder = format!("process {} since {}", std::process::id(), clock.now());
+        let patience = self.waiting.lock_wait.unwrap_or_default();
+        Ok(driver::take_lock(folder, &holder, patience, clock).await?)
+    }
+
+    /// Whether the run may begin, now that it is known what it would do.
+    async fn preflight(
+        &self,
+        preview: &Summary,
+        colours: Colours,
+        remote: &Remote,
+    ) -> Result<(), Error> {
+        if self.policy.submits == Submits::Nothing {
+            return Ok(());
+        }
+        let mut limits = self.policy.limits.clone();
+        // What is paid for already, and will be found, must not be refused for want of credits.
+        limits.allow_partial |= self.policy.journal_was_lost;
+        let preflight = Preflight {
+            preview,
+            limits: &limits,
+            asks: self.asks,
+            speaks: if self.screen.log_format == LogFormat::Text {
+                Speaks::Aloud
+            } else {
+                Speaks::Not
+            },
+            colours,
+        };
+        preflight.pass(remote).await
+    }
+
     /// What a hint must repeat so that it means this campaign and these limits.
     fn name_arguments(&self, campaign: &mut Campaign, base_url: Option<&str>) {
         if campaign.is_sandbox {
@@ -222,11 +282,36 @@ impl Voyage<'_> {
             let url = crate::model::redact_url(base_url);
             campaign.arguments.extend(["--base-url".to_owned(), url]);
         }
-        if let Some(cap) = self.limits.max_credits {
-            campaign
-                .resume_arguments
-                .extend(["--max-credits".to_owned(), cap.to_string()]);
+        let caps = [
+            ("--max-credits", self.limits.max_credits),
+            ("--max-credits-run", self.limits.max_credits_run),
+        ];
+        for (name, cap) in caps {
+            let cap = cap.map(|cap| [name.to_owned(), cap.to_string()]);
+            campaign.resume_arguments.extend(cap.into_iter().flatten());
         }
+        let switches = [
+            ("--allow-partial", self.limits.allow_partial == Some(true)),
+            ("--require-approval", self.approval == Demand::Always),
+        ];
+        let set = switches.into_iter().filter(|(_, is_set)| *is_set);
+        let set = set.map(|(name, _)| name.to_owned());
+        campaign.resume_arguments.extend(set);
+    }
+
+    /// Before anything is created or locked.
+    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+        let selection = self.selection.as_ref();
+        let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
+        if self.approval == Demand::Never
+            || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
+        {
+            return Ok(());
+        }
+        let mut campaign = manifest.campaign(Vec::new(), self.campaign);
+        campaign.is_sandbox = self.provider.is_sandbox();
+        self.name_arguments(&mut campaign, base_url);
+        self.approval.check(&campaign, is_sample)
     }
 }
 
@@ -245,6 +330,9 @@ fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
         submit_rate: spending.submit_rate,
         in_flight: spending.in_flight,
         max_credits: spending.max_credits,
+        max_credits_run: spending.max_credits_run,
+        allow_partial: spending.allow_partial,
+        confirm_above: spending.confirm_above,
         max_fail: spending.max_fail,
         ..waiting.clone()
     }
@@ -254,28 +342,4 @@ fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
 fn seed(clock: &SystemClock) -> u64 {
     let moment = u64::try_from(clock.now().as_millis()).unwrap_or(0);
     moment ^ u64::from(std::process::id()).rotate_left(32)
-}
-
-/// Whether the person there agrees to what will be spent. The sandbox costs nothing, and without a
-/// terminal nobody is asked.
-fn agrees(summary: &Summary) -> bool {
-    let money = summary.money();
-    let costs = money.to_do_high > crate::model::Credits::ZERO;
-    if summary.campaign().is_sandbox || !costs || !Environment::can_ask() {
-        return true;
-    }
-    let jobs = summary.selected().pending;
-    let what = if jobs == 1 { "1 video" } else { "videos" };
-    let count = if jobs == 1 {
-        String::new()
-    } else {
-        format!("{jobs} ")
-    };
-    let range = if money.to_do_low == money.to_do_high {
-        money.to_do_high.to_string()
-    } else {
-        format!("{} to {}", money.to_do_low, money.to_do_high)
-    };
-    let question = format!("submit {count}{what} for {range} credits? [y/N] ");
-    console::ask(&question).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
 }

@@ -23,10 +23,16 @@ use std::time::Duration;
 
 use super::Batch;
 use super::reconciling::ListInAir;
-use crate::model::{JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags};
+use crate::model::{
+    FailureKind, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
+};
 
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
+
+/// A create that was in the air when the program was killed may go on for so many settle times: a minute
+/// by default, twice as long as nearly all take.
+const SETTLES_OF_A_CREATE: u32 = 2;
 
 /// Witnesses on either side of a job; more would prove no more.
 const WITNESSES: usize = 10;
@@ -84,7 +90,6 @@ impl Batch {
     pub(super) fn doubt(&self, now: Timestamp, place: usize) -> Doubt {
         let job = &self.jobs[place];
         let sent = job.state.submitted_at.unwrap_or_default();
-        let known_lost = job.live.lost_at.or(job.live.doubtful_since).unwrap_or(sent);
         let settle = self.policy.limits.settle;
         let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
         let later = self.accepted.range((sent, 0)..);
@@ -97,9 +102,31 @@ impl Batch {
         Doubt {
             place,
             sent,
-            settled: known_lost.min(sent.plus(LONGEST_CREATE)),
+            settled: self.settled(place, sent),
             witnesses: witnesses.collect(),
         }
+    }
+
+    /// When the job was accepted or never will be, as far as that can be known. We hear of a broken
+    /// connection when the provider does; but if we were killed, it knows nothing of that, and goes on
+    /// with what it has been sent however soon we are back.
+    fn settled(&self, place: usize, sent: Timestamp) -> Timestamp {
+        let job = &self.jobs[place];
+        let known_lost = job.live.lost_at.or(job.live.doubtful_since);
+        let known_lost = known_lost.unwrap_or(sent);
+        let failure = job.state.last_failure.as_ref();
+        let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
+        let settled = if was_killed {
+            let longest = self
+                .policy
+                .limits
+                .settle
+                .saturating_mul(SETTLES_OF_A_CREATE);
+            known_lost.max(sent.plus(longest))
+        } else {
+            known_lost
+        };
+        settled.min(sent.plus(LONGEST_CREATE))
     }
 
     fn witness(&self, accepted: Timestamp, place: usize) -> Option<Witness> {

@@ -11,6 +11,7 @@ use super::job::Job;
 use super::lane::Lane;
 use super::polling::Polling;
 use super::reconciling::{Inventory, ListInAir};
+use super::rivals::Watch;
 use super::step::Step;
 use crate::model::{
     Command, Entry, Event, Failure, Generation, JobId, Lane as LaneName, Outcome, Phase, RemoteId,
@@ -56,6 +57,7 @@ pub struct Batch {
     pub(super) polling: Polling,
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
+    pub(super) rivals: Watch,
 
     pub(super) in_flight: usize,
     pub(super) submits_in_air: usize,

@@ -1,6 +1,7 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
 use super::absence::Absence;
+use super::budget::Budget;
 use crate::model::{
     Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, Tag,
     Timestamp,
@@ -17,6 +18,8 @@ pub(super) struct Job {
     /// The fold of its entries.
     pub(super) state: JobState,
     pub(super) live: Live,
+    /// What it had cost before this run submitted it; `None` if this run has not.
+    pub(super) cost_before_run: Option<Credits>,
 }
 
 /// What is forgotten when the run ends.
@@ -73,7 +76,18 @@ impl Job {
             may_submit,
             state: JobState::default(),
             live: Live::default(),
+            cost_before_run: None,
         }
+    }
+
+    /// What this run's own submits of it have spent and promised.
+    pub(super) fn committed_by_run(&self) -> Credits {
+        if is_broken!(SettlingMakesRoom) {
+            return Budget::committed_by(&self.state);
+        }
+        self.cost_before_run.map_or(Credits::ZERO, |before| {
+            Budget::committed_by(&self.state).less(before)
+        })
     }
 
     /// Whether it takes one of the places at the provider. Jobs in doubt are counted apart.
@@ -95,9 +109,9 @@ impl Job {
         matches!(self.state.phase, Phase::Rendering { .. }) && !is_left
     }
 
-    /// What it may cost at the most.
+    /// What it may cost at the most. Never less than the price table says, whatever range is shown.
     pub(super) fn reservation(&self) -> Credits {
-        self.estimate.high
+        self.estimate.reserve
     }
 
     /// Whether the sheet asks for something else than what was last submitted.

@@ -24,6 +24,7 @@
 //! | `reports` | what its answers mean, and what a failed read means |
 //! | `fetching` | which video is downloaded when |
 //! | `reconciling` | what the provider already has |
+//! | `rivals` | whether somebody else pays for the same jobs |
 //! | `absence` | when a list without a job proves that it was not accepted |
 //! | `lane`, `pace`, `concurrency`, `budget`, `polling`, `backoff` | one limit each |
 //!
@@ -68,6 +69,7 @@ mod polling;
 mod reconciling;
 mod reports;
 mod restoring;
+mod rivals;
 #[cfg(test)]
 mod scenes;
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) enum Mutant {
     CappedListIsProof,
     /// What is in doubt does not count against the cap.
     DoubtIsFree,
+    /// What earlier runs promised and did not need makes room under the cap of this run.
+    SettlingMakesRoom,
     /// What is in doubt takes no place at the provider.
     DoubtTakesNoPlace,
     /// What is found is taken over without its charge.
@@ -35,6 +37,8 @@ pub(super) enum Mutant {
     FailedPollFailsJob,
     /// A link that has expired means a new render.
     LinkExpiryResubmits,
+    /// A list that shows one of our jobs twice is nothing special.
+    RivalIgnored,
     /// The live state moves, the record does not.
     PhaseNotRecorded,
 }

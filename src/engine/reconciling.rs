@@ -52,8 +52,20 @@ pub(super) struct ListInAir {
     pub(super) started: Timestamp,
     /// The jobs each tag stands for.
     wanted: HashMap<Tag, (usize, Generation)>,
+    /// The jobs that were accepted, by their tags, if the list is searched for rivals.
+    pub(super) paid: BTreeMap<Tag, usize>,
+    /// Whether the list was read before anything was submitted: what it shows is older than this run.
+    pub(super) is_inventory: bool,
     /// The doubts it may settle, with their witnesses.
     pub(super) doubts: Vec<Doubt>,
+}
+
+impl ListInAir {
+    /// The job that a tag in the list stands for.
+    pub(super) fn place_of(&self, tag: &Tag) -> Option<usize> {
+        let wanted = self.wanted.get(tag).map(|(place, _)| *place);
+        wanted.or_else(|| self.paid.get(tag).copied())
+    }
 }
 
 impl Batch {
@@ -102,12 +114,15 @@ impl Batch {
 
     /// Asks for the list when it is due.
     pub(super) fn list_due(&mut self, now: Timestamp) {
-        let takes_inventory = self.takes_inventory();
-        let is_reconciling = self.is_reconciling(now);
-        if self.list_in_air.is_some() || !(takes_inventory || is_reconciling) {
+        if self.list_in_air.is_some() {
             return;
         }
-        let due = self.next_list.unwrap_or(now);
+        let takes_inventory = self.takes_inventory();
+        let reconciles = takes_inventory || self.is_reconciling(now);
+        let for_jobs = reconciles.then(|| self.next_list.unwrap_or(now));
+        let Some(due) = for_jobs.into_iter().chain(self.rivals.due()).min() else {
+            return;
+        };
         if due > now {
             self.wake(due);
         } else if self.may_read(now) {
@@ -117,7 +132,8 @@ impl Batch {
 
     fn list(&mut self, now: Timestamp, takes_inventory: bool) {
         let mut wanted = HashMap::new();
-        if takes_inventory {
+        let seeks_rivals = self.rivals.look(now) || takes_inventory;
+        if seeks_rivals {
             for &place in &self.pending {
                 for generation in self.plausible_generations(place) {
                     let tag = self.jobs[place].tag(&self.campaign, generation);
@@ -136,7 +152,12 @@ impl Batch {
                 wanted.insert(tag.clone(), (*place, state.generation));
             }
         }
-        let tags: BTreeSet<Tag> = wanted.keys().cloned().collect();
+        let paid = if seeks_rivals {
+            self.paid_tags()
+        } else {
+            BTreeMap::new()
+        };
+        let tags: BTreeSet<Tag> = wanted.keys().chain(paid.keys()).cloned().collect();
         let witnesses: BTreeSet<RemoteId> =
             doubts.iter().flat_map(Doubt::witnesses).cloned().collect();
         self.commands.push(Command::List {
@@ -146,6 +167,8 @@ impl Batch {
         self.list_in_air = Some(ListInAir {
             started: now,
             wanted,
+            paid,
+            is_inventory: takes_inventory,
             doubts,
         });
     }
@@ -162,6 +185,7 @@ impl Batch {
                 self.on_read_success(now);
                 self.list_failures = 0;
                 let has_more = self.adopt_found(now, &asked, &listing);
+                self.seek_rivals(now, &asked, &listing);
                 self.weigh_absence(now, &asked, &listing);
                 self.watch_for_free(now, &listing);
                 if !has_more {
@@ -204,7 +228,10 @@ impl Batch {
             let job = &self.jobs[place];
             // What is still under way is not doubled, and what a crash left of this very wish is
             // known by its attempts.
-            let is_old = !is_doubt && job.state.attempts == 0 && report.status.is_final();
+            let is_old = asked.is_inventory
+                && !is_doubt
+                && job.state.attempts == 0
+                && report.status.is_final();
             if self.policy.fresh && job.may_submit && is_old {
                 let generation = generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });

@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::pace::Pace;
 use super::polling::Polling;
 use super::reconciling::Inventory;
+use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
     Credits, Entry, Event, Failure, FailureKind, IllegalTransition, JobEvent, JobId,
@@ -126,8 +127,9 @@ impl Batch {
             read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
             concurrency: Concurrency::new(limits.in_flight),
             polling: Polling::new(limits.poll_interval, now),
-            budget: Budget::new(limits.max_credits),
+            budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
+            rivals: Watch::new(limits.settle),
             in_flight: 0,
             submits_in_air: 0,
             reads_in_air: 0,

@@ -37,11 +37,11 @@ impl Batch {
             if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
             }
-            if !self.budget.allows(self.jobs[place].reservation()) {
+            if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
                 // What is promised now may turn out cheaper than reserved; if nothing is promised
                 // any more, it never will.
                 if self.in_flight == 0 && !self.is_reconciling(now) {
-                    self.stop(StopReason::CapReached);
+                    self.stop(reason);
                 }
                 return;
             }
@@ -134,6 +134,7 @@ impl Batch {
                 self.submit_lane.succeeded();
                 self.concurrency.accepted();
                 self.transition(now, place, JobEvent::Submitted { remote });
+                self.rivals.begin(now);
             }
             Err(failure) => self.on_submit_failed(now, place, failure),
         }

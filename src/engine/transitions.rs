@@ -11,6 +11,10 @@ impl Batch {
     pub(super) fn transition(&mut self, now: Timestamp, place: usize, event: JobEvent) {
         let job = &mut self.jobs[place];
         let (committed, in_flight) = (Budget::committed_by(&job.state), job.is_in_flight());
+        if matches!(event, JobEvent::SubmitStarted { .. }) {
+            job.cost_before_run.get_or_insert(committed);
+        }
+        let by_run = job.committed_by_run();
         let phase = job.state.phase.clone();
         let accepted = job.state.accepted_at;
         job.state
@@ -18,6 +22,7 @@ impl Batch {
             .expect("the engine decides only what the table of phases allows");
         self.budget
             .moved(committed, Budget::committed_by(&job.state));
+        self.budget.moved_by_run(by_run, job.committed_by_run());
         self.in_flight = self.in_flight + usize::from(job.is_in_flight()) - usize::from(in_flight);
         if accepted != job.state.accepted_at {
             // What an earlier generation was is no witness for what this one is.

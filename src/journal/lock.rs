@@ -41,7 +41,7 @@ impl Lock {
             source,
         };
         let hidden = super::store::folder_of(folder);
-        std::fs::create_dir_all(&hidden).map_err(unavailable)?;
+        create_private(&hidden).map_err(unavailable)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -79,6 +79,22 @@ impl Lock {
     }
 }
 
+/// Makes the hidden folder, for its owner alone: the journal holds links that are as good as keys for as
+/// long as they last. One that exists already keeps the permissions somebody has given it.
+fn create_private(hidden: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    if let Some(parent) = hidden.parent() {
+        builder.create(parent)?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(hidden)
+}
+
 /// Whether a run is going on in an output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
@@ -109,6 +125,23 @@ impl Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_hidden_folder_is_its_owners_alone_and_no_others_permissions_change() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let usual = folder.path().join("usual");
+        std::fs::create_dir(&usual).unwrap();
+        drop(Lock::take(&out, "process 1").unwrap());
+        let hidden = crate::journal::store::folder_of(&out);
+        assert_eq!((mode(&out), mode(&hidden)), (mode(&usual), 0o700));
+        std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o750)).unwrap();
+        drop(Lock::take(&out, "process 1").unwrap());
+        assert_eq!(mode(&hidden), 0o750);
+    }
 
     #[test]
     fn a_second_taker_is_told_who_holds_it_and_a_third_gets_it_after_the_drop() {

@@ -8,14 +8,29 @@
 //! with the process. Reading ([`Record::read`]) needs no lock and works while a run is going on.
 //!
 //! A file that is not ours, is damaged, or was written by a newer version is refused and left
-//! untouched. The lock and the write-ahead log need a local disk: on a network folder they hold back
-//! only processes of the same machine (the tags still keep another machine from paying twice).
+//! untouched. `.callsheet/` is readable by its owner alone: it holds the links to the videos, which are as
+//! good as keys while they last.
+//!
+//! # What another machine, another folder or an old copy may do
+//!
+//! The lock and the write-ahead log need a local disk. On a network folder they hold back only processes of
+//! the same machine, and they say nothing of a second output folder: a copy, or another machine's. There the
+//! tags take over, because every run reads the provider's list before it submits:
+//!
+//! - Whatever was accepted before that is adopted, not paid again. So runs one after the other never pay
+//!   twice, wherever they run, and neither does one whose journal was put back from an old copy.
+//! - Two runs that submit at the same time are not kept apart by anything: each may pay for a job in the
+//!   moments before the list shows it what the other has done. Both read the list again a settle time
+//!   after their first submit and from then on less and less often; a job that turns up twice is put on
+//!   record ([`PaidTwice`](crate::model::JobEvent::PaidTwice)), and that run submits nothing more.
 
+mod approval_file;
 mod lock;
 mod reading;
 mod record;
 mod store;
 
+pub use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -80,10 +80,10 @@ pub enum JournalError {
         /// What was to be run.
         wanted: String,
     },
-    /// A folder could not be made durable.
-    #[error("cannot sync `{}`", path.display())]
+    /// The folder does not let the journal be made or made durable.
+    #[error("cannot write `{}`", path.display())]
     Folder {
-        /// The folder.
+        /// The file or folder.
         path: PathBuf,
         /// The system's words.
         source: std::io::Error,
@@ -115,24 +115,21 @@ impl Journal {
             });
         }
         let hidden = folder_of(out);
-        let mut connection = Connection::open(&path).map_err(|e| database(&path, e))?;
-        configure(&connection).map_err(|e| database(&path, e))?;
         let record = if let Some(record) = existing {
             record
         } else {
-            create(&mut connection, identity).map_err(|e| database(&path, e))?;
+            create(&path, identity)?;
             Record {
                 identity: identity.clone(),
                 jobs: Vec::new(),
                 entries: Vec::new(),
             }
         };
+        let connection = Connection::open(&path).map_err(|e| database(&path, e))?;
+        configure(&connection).map_err(|e| database(&path, e))?;
         // The names of new files are durable only when their folders are.
         for folder in [hidden.as_path(), out] {
-            sync_folder(folder).map_err(|source| JournalError::Folder {
-                path: folder.to_owned(),
-                source,
-            })?;
+            sync_folder(folder).map_err(|source| unwritable(folder, source))?;
         }
         Ok((Self { connection, path }, record))
     }
@@ -195,16 +192,55 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(10))
 }
 
-fn create(connection: &mut Connection, identity: &Identity) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(SCHEMA)?;
-    transaction.execute(
-        "INSERT INTO identity (campaign, is_sandbox) VALUES (?1, ?2)",
-        params![identity.campaign, identity.is_sandbox],
-    )?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
-    transaction.commit()
+/// Makes a new journal beside its place and renames it, so that a crash never leaves half of one:
+/// SQLite would want to roll that back, which a reader without leave to write cannot.
+fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
+    let side = path.with_extension("new");
+    // What a crash, or somebody who deleted only the journal itself, has left behind. A write-ahead log
+    // beside another journal than its own must never be read.
+    for file in [path, &side] {
+        for suffix in ["-wal", "-shm", "-journal"] {
+            remove(&with_suffix(file, suffix))?;
+        }
+    }
+    remove(&side)?;
+    let make = || {
+        let mut connection = Connection::open(&side)?;
+        configure(&connection)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction.execute(
+            "INSERT INTO identity (campaign, is_sandbox) VALUES (?1, ?2)",
+            params![identity.campaign, identity.is_sandbox],
+        )?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+        transaction.commit()?;
+        // The last to close moves everything from the write-ahead log into the file and syncs it.
+        connection.close().map_err(|(_, error)| error)
+    };
+    make().map_err(|e| database(path, e))?;
+    std::fs::rename(&side, path).map_err(|source| unwritable(path, source))
+}
+
+fn remove(path: &Path) -> Result<(), JournalError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(path, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
+    JournalError::Folder {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn describe(identity: &Identity) -> String {
@@ -304,6 +340,84 @@ mod tests {
         drop(journal);
         let (_, record) = open(folder.path()).unwrap();
         assert_eq!(record.entries, entries(1, 4));
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = open(folder.path()).unwrap();
+        let mode: String = journal
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        let synchronous: i32 = journal
+            .connection
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .unwrap();
+        // 2 is FULL: the write-ahead log is synced after each transaction.
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+    }
+
+    /// What a power cut may leave: a log that ends anywhere. What is in front of the tear is there, whole
+    /// transactions of it; the rest is gone.
+    #[test]
+    fn a_torn_log_is_a_shorter_journal_and_never_half_a_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        for step in 0..20 {
+            journal.append(&entries(step * 5 + 1, 5)).unwrap();
+        }
+        let copy = |name: &str| std::fs::read(folder_of(folder.path()).join(name)).unwrap();
+        let (database, log) = (copy("journal.sqlite"), copy("journal.sqlite-wal"));
+        drop(journal);
+
+        let mut lengths = std::collections::BTreeSet::new();
+        for tear in (0..=log.len()).step_by(log.len() / 97) {
+            let torn = tempfile::tempdir().unwrap();
+            let hidden = folder_of(torn.path());
+            std::fs::create_dir_all(&hidden).unwrap();
+            let put = |name: &str, bytes: &[u8]| {
+                use std::io::Write as _;
+                let mut file = File::create(hidden.join(name)).unwrap();
+                file.write_all(bytes).unwrap();
+            };
+            put("journal.sqlite", &database);
+            put("journal.sqlite-wal", &log[..tear]);
+            let (mut journal, record) = open(torn.path()).unwrap();
+            let length = record.entries.len() as u64;
+            assert_eq!(length % 5, 0, "half a step");
+            assert_eq!(record.entries, entries(1, length));
+            lengths.insert(length);
+            // And it goes on from there.
+            journal.append(&entries(length + 1, 1)).unwrap();
+            drop(journal);
+            let whole = Record::read(torn.path()).unwrap().unwrap();
+            assert_eq!(whole.entries, entries(1, length + 1));
+        }
+        assert!(lengths.len() > 10, "{lengths:?}");
+    }
+
+    #[test]
+    fn what_a_crash_or_a_deletion_left_beside_a_new_journal_is_not_taken_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_of(folder.path());
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.append(&entries(1, 3)).unwrap();
+        // The write-ahead log as a killed process leaves it, half a new journal, and the journal gone.
+        let log = with_suffix(&path, "-wal");
+        let left = std::fs::read(&log).unwrap();
+        drop(journal);
+        std::fs::remove_file(&path).unwrap();
+        let side = path.with_extension("new");
+        for (place, content) in [(&log, &left[..]), (&side, b"half a journal")] {
+            use std::io::Write as _;
+            File::create(place).unwrap().write_all(content).unwrap();
+        }
+        let (journal, record) = open(folder.path()).unwrap();
+        assert!(record.entries.is_empty());
+        drop(journal);
+        assert!(open(folder.path()).unwrap().1.entries.is_empty());
+        assert!(!side.exists());
     }
 
     #[test]

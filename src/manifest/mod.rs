@@ -1,7 +1,7 @@
 //! What the user wrote becomes a [`Plan`](crate::model::Plan), or a list of everything that is wrong
 //! with it.
 //!
-//! [`load`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
+//! [`load()`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
 //! function that does. Its life in five steps:
 //!
 //! 1. bytes become text (`decode`) and text a table (`delimited`) or a tree (`node`, `document`) in

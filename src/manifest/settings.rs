@@ -13,12 +13,15 @@ use super::problem::{Findings, Problem};
 use super::words;
 
 /// Keys of `limits:`: the flags of the command line, and the longest text.
-pub(super) const LIMIT_KEYS: [&str; 11] = [
+pub(super) const LIMIT_KEYS: [&str; 14] = [
     "submit_rate",
     "in_flight",
     "poll_rate",
     "downloads",
     "max_credits",
+    "max_credits_run",
+    "confirm_above",
+    "allow_partial",
     "render_timeout",
     "max_duration",
     "max_fail",
@@ -27,7 +30,7 @@ pub(super) const LIMIT_KEYS: [&str; 11] = [
     "max_text",
 ];
 /// Keys of `output:`.
-pub(super) const OUTPUT_KEYS: [&str; 2] = ["folder", "filename"];
+pub(super) const OUTPUT_KEYS: [&str; 3] = ["folder", "filename", "require_approval"];
 /// Keys of `prices:`.
 pub(super) const PRICE_KEYS: [&str; 5] = [
     "standard_block",
@@ -63,6 +66,9 @@ impl Settings {
                 "poll_rate" => limits.poll_rate = parsed(value, findings),
                 "downloads" => limits.downloads = at_least_one(value, findings),
                 "max_credits" => limits.max_credits = parsed(value, findings),
+                "max_credits_run" => limits.max_credits_run = parsed(value, findings),
+                "confirm_above" => limits.confirm_above = parsed(value, findings),
+                "allow_partial" => limits.allow_partial = yes_or_no(value, findings),
                 "render_timeout" => limits.render_timeout = read(value, findings, parse_duration),
                 "max_duration" => limits.max_duration = read(value, findings, parse_duration),
                 "max_fail" => limits.max_fail = parsed(value, findings),
@@ -79,6 +85,10 @@ impl Settings {
     /// Reads `output:`.
     pub(super) fn read_output(&mut self, node: &Node, findings: &mut Findings) {
         for (name, node) in section(node, "output", &OUTPUT_KEYS, findings) {
+            if name == "require_approval" {
+                self.output.require_approval = yes_or_no(node, findings).unwrap_or_default();
+                continue;
+            }
             let Some(value) = single(node, findings) else {
                 continue;
             };
@@ -201,6 +211,12 @@ where
     T::Err: fmt::Display,
 {
     read(node, findings, str::parse)
+}
+
+fn yes_or_no(node: &Node, findings: &mut Findings) -> Option<bool> {
+    read(node, findings, |text| {
+        cell_values::switch(text).ok_or_else(|| format!("`{text}` is neither yes nor no"))
+    })
 }
 
 fn at_least_one(node: &Node, findings: &mut Findings) -> Option<u32> {

@@ -119,6 +119,12 @@ pub enum JobEvent {
     },
     /// Proven not to have been accepted.
     FoundAbsent,
+    /// The provider's list shows another job with the same tag: somebody else has paid for it too, such as
+    /// a run on another machine. Only told; the job goes on with its own render.
+    PaidTwice {
+        /// The other one's id at the provider.
+        remote: RemoteId,
+    },
     /// The provider reports a new status word for a render that goes on.
     Observed {
         /// The word.

@@ -20,6 +20,13 @@ pub struct Limits {
     pub downloads: u32,
     /// The campaign never spends or promises more than this.
     pub max_credits: Option<Credits>,
+    /// What one run submits never costs or promises more than this.
+    pub max_credits_run: Option<Credits>,
+    /// A person is asked before a run that may spend more than this; kept to by the command that asks,
+    /// not by the engine. The default is the price of ten short videos.
+    pub confirm_above: Credits,
+    /// Begin even though the balance does not cover all of it; kept to by the command.
+    pub allow_partial: bool,
     /// How long a render may take before this run stops waiting for it.
     pub render_timeout: Duration,
     /// How long the run may take before it leaves renders to a later `collect`.
@@ -48,6 +55,9 @@ impl Default for Limits {
             },
             downloads: 4,
             max_credits: None,
+            max_credits_run: None,
+            confirm_above: Credits::whole(50),
+            allow_partial: false,
             render_timeout: Duration::from_secs(30 * 60),
             max_duration: None,
             max_fail: None,
@@ -91,7 +101,10 @@ impl Limits {
         set(&mut self.render_timeout, settings.render_timeout.as_ref());
         set(&mut self.settle, settings.settle.as_ref());
         set(&mut self.poll_interval, settings.poll_interval.as_ref());
+        set(&mut self.confirm_above, settings.confirm_above.as_ref());
+        set(&mut self.allow_partial, settings.allow_partial.as_ref());
         self.max_credits = settings.max_credits.or(self.max_credits);
+        self.max_credits_run = settings.max_credits_run.or(self.max_credits_run);
         self.max_duration = settings.max_duration.or(self.max_duration);
         self.max_fail = settings.max_fail.or(self.max_fail);
         self
@@ -110,6 +123,9 @@ pub struct LimitSettings {
     pub poll_rate: Option<Rate>,
     pub downloads: Option<u32>,
     pub max_credits: Option<Credits>,
+    pub max_credits_run: Option<Credits>,
+    pub confirm_above: Option<Credits>,
+    pub allow_partial: Option<bool>,
     pub render_timeout: Option<Duration>,
     pub max_duration: Option<Duration>,
     pub max_fail: Option<FailureAllowance>,

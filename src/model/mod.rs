@@ -4,9 +4,11 @@
 //! Start with [`Phase`] (where a job stands), [`JobEvent`] (what can become true of it) and
 //! [`Failure::disposition`] (what a failure means): together they are the life of a job.
 
+mod approval;
 mod command;
 mod credits;
 mod event;
+mod experience;
 mod failure;
 mod ids;
 mod job;
@@ -24,9 +26,11 @@ mod tag;
 mod text;
 mod time;
 
+pub use approval::{Approval, Changes};
 pub use command::{Command, FetchOrder, Listing, Outcome};
 pub use credits::{Credits, ParseCreditsError};
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
+pub use experience::Experience;
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
 pub use ids::{InvalidId, JobId, RemoteId};
 pub use job::{JobSpec, Origin, PlannedJob};
@@ -34,7 +38,9 @@ pub use limits::{FailureAllowance, LimitSettings, Limits, ParseLimitError, Rate,
 pub use meter::Meter;
 pub use phase::{IllegalTransition, Phase};
 pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
-pub use price::{Estimate, PriceSettings, PriceTable};
+pub use price::{
+    CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,
+};
 pub use render::{RenderReport, RenderStatus};
 pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,

@@ -89,7 +89,16 @@ impl Phase {
                 failure: failure.clone(),
             },
             (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue)
-            | (Self::Fetching { .. }, E::FetchDeferred { .. }) => self.clone(),
+            | (Self::Fetching { .. }, E::FetchDeferred { .. })
+            | (
+                Self::Rendering { .. }
+                | Self::Fetching { .. }
+                | Self::Done { .. }
+                | Self::Failed {
+                    remote: Some(_), ..
+                },
+                E::PaidTwice { .. },
+            ) => self.clone(),
             (Self::Rendering { remote }, E::Rendered { output }) => Self::Fetching {
                 remote: remote.clone(),
                 output: output.clone(),
@@ -224,6 +233,12 @@ mod tests {
             ),
             ("absent", JobEvent::FoundAbsent),
             (
+                "paid_twice",
+                JobEvent::PaidTwice {
+                    remote: "other".parse().unwrap(),
+                },
+            ),
+            (
                 "observed",
                 JobEvent::Observed {
                     status: "running".into(),
@@ -300,6 +315,7 @@ mod tests {
                 &[
                     ("observed", "rendering"),
                     ("overdue", "rendering"),
+                    ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
                 ],
@@ -309,13 +325,25 @@ mod tests {
                 &[
                     ("fetched", "done"),
                     ("fetch_deferred", "downloading"),
+                    ("paid_twice", "downloading"),
                     ("expired", "rendering"),
                 ],
             ),
-            (&done, &[("missing", "rendering"), ("reopened", "pending")]),
+            (
+                &done,
+                &[
+                    ("missing", "rendering"),
+                    ("paid_twice", "done"),
+                    ("reopened", "pending"),
+                ],
+            ),
             (
                 &failed,
-                &[("reopened", "pending"), ("revisited", "rendering")],
+                &[
+                    ("paid_twice", "failed"),
+                    ("reopened", "pending"),
+                    ("revisited", "rendering"),
+                ],
             ),
             // Never accepted, so there is nothing to ask about.
             (&refused, &[("reopened", "pending")]),

@@ -48,6 +48,8 @@ pub struct SheetRow {
 pub struct OutputSettings {
     /// The output folder; relative to the manifest's folder.
     pub folder: Option<PathBuf>,
+    /// Whether a run needs an approval of exactly this manifest.
+    pub require_approval: bool,
 }
 
 /// Something to tell the user about the manifest.

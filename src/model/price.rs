@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Credits, ModelVersion, Speech, VideoRequest};
 
 /// The price of every model and the assumptions about speech. One table; a manifest's `prices:` may
-/// override any value.
+/// override any value, and finished jobs teach it ([`Experience`](super::Experience)).
 ///
 /// Defaults, from the provider's billing page since May 2026: `standard` 5 credits for each started
 /// 30 s; `aurora_v1` 1 credit a second; `aurora_v1_fast` half a credit a second; seconds rounded up.
@@ -19,13 +19,65 @@ pub struct PriceTable {
     pub aurora_v1_second: Credits,
     /// Credits for each started second of `aurora_v1_fast`.
     pub aurora_v1_fast_second: Credits,
-    /// Words a slow speaker says in a second: gives the upper end of the range. 2.2 leaves room below
-    /// the 2.5 that third-party clients use.
-    pub slow_words_per_second: f64,
-    /// Words a fast speaker says in a second: gives the lower end of the range.
-    pub fast_words_per_second: f64,
-    /// Length in seconds that is assumed for a recording of unknown length.
-    pub assumed_audio_seconds: f64,
+    /// How fast is spoken.
+    pub speech: SpeechRates,
+    /// How long a recording is whose length nobody states.
+    pub recordings: RecordingLengths,
+}
+
+/// Words in a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpeechRates {
+    /// Of a slow speaker: gives the upper end of a range.
+    pub slow: f64,
+    /// Of a usual one.
+    pub likely: f64,
+    /// Of a fast one: gives the lower end of a range.
+    pub fast: f64,
+}
+
+impl Default for SpeechRates {
+    /// 150 words a minute is how fast people speak to a camera, and what other clients of this provider
+    /// reckon with; 130 is slow and 200 is fast.
+    fn default() -> Self {
+        Self {
+            slow: 2.2,
+            likely: 2.5,
+            fast: 3.3,
+        }
+    }
+}
+
+/// Seconds of a recording of unknown length.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordingLengths {
+    /// Of a short one.
+    pub short: f64,
+    /// Of a usual one.
+    pub likely: f64,
+    /// Of a long one. What is reserved covers it.
+    pub long: f64,
+}
+
+impl RecordingLengths {
+    /// Around an assumed length: half of it to twice as much.
+    pub fn around(likely: f64) -> Self {
+        Self {
+            short: likely / 2.0,
+            likely,
+            long: likely * 2.0,
+        }
+    }
+
+    const fn range(self) -> (f64, f64, f64) {
+        (self.short, self.likely, self.long)
+    }
+}
+
+impl Default for RecordingLengths {
+    fn default() -> Self {
+        Self::around(30.0)
+    }
 }
 
 /// `prices:` of a manifest: every value optional.
@@ -52,8 +104,22 @@ pub struct Estimate {
     pub seconds_high: f64,
     /// Lower end of the charge.
     pub low: Credits,
-    /// Upper end of the charge; this much is reserved.
+    /// The charge if nothing is unusual: what sums of many jobs come close to.
+    pub likely: Credits,
+    /// Upper end of the charge.
     pub high: Credits,
+    /// What is reserved at a submit, and so what the caps are kept by: never less than the upper end,
+    /// nor than the upper end before anything was learnt.
+    pub reserve: Credits,
+}
+
+impl Estimate {
+    /// This estimate, reserving no less than `other` does.
+    #[must_use]
+    pub fn reserving_at_least(mut self, other: &Self) -> Self {
+        self.reserve = self.reserve.max(other.reserve);
+        self
+    }
 }
 
 impl Default for PriceTable {
@@ -63,9 +129,8 @@ impl Default for PriceTable {
             standard_block_seconds: 30,
             aurora_v1_second: Credits::whole(1),
             aurora_v1_fast_second: Credits::from_thousandths(500),
-            slow_words_per_second: 2.2,
-            fast_words_per_second: 3.3,
-            assumed_audio_seconds: 30.0,
+            speech: SpeechRates::default(),
+            recordings: RecordingLengths::default(),
         }
     }
 }
@@ -89,31 +154,32 @@ impl PriceTable {
             self.standard_block_seconds = seconds.max(1);
         }
         if let Some(seconds) = settings.assumed_audio_seconds {
-            self.assumed_audio_seconds = seconds;
+            self.recordings = RecordingLengths::around(seconds);
         }
         self
     }
 
     /// What `request` will cost. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
-        let (seconds_low, seconds_high) = match &request.speech {
-            Speech::Audio(_) => match audio_seconds {
-                Some(seconds) => (seconds, seconds),
-                None => (self.assumed_audio_seconds, self.assumed_audio_seconds),
-            },
+        let (seconds_low, likely, seconds_high) = match &request.speech {
+            Speech::Audio(_) => audio_seconds.map_or(self.recordings.range(), |seconds| {
+                (seconds, seconds, seconds)
+            }),
             Speech::Text(text) => {
                 let words = spoken_words(text);
-                (
-                    words / self.fast_words_per_second,
-                    words / self.slow_words_per_second,
-                )
+                let SpeechRates { slow, likely, fast } = self.speech;
+                (words / fast, words / likely, words / slow)
             }
         };
+        let charge = |seconds| self.charge(request.model_version, seconds);
+        let high = charge(seconds_high);
         Estimate {
             seconds_low,
             seconds_high,
-            low: self.charge(request.model_version, seconds_low),
-            high: self.charge(request.model_version, seconds_high),
+            low: charge(seconds_low),
+            likely: charge(likely),
+            high,
+            reserve: high,
         }
     }
 
@@ -136,10 +202,12 @@ impl PriceTable {
     }
 }
 
-/// How many words `text` is to a speaker. Scripts without spaces are counted by character: about
-/// 2.5 characters of Japanese, Chinese or Thai take as long as one English word (some six or seven
-/// characters a second).
-fn spoken_words(text: &str) -> f64 {
+/// Characters of Japanese, Chinese or Thai that take as long as one English word: some six or seven are
+/// said in a second.
+pub const CHARACTERS_A_WORD: f64 = 2.5;
+
+/// How many words `text` is to a speaker. Scripts without spaces are counted by character.
+pub(super) fn spoken_words(text: &str) -> f64 {
     if text.is_ascii() {
         let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
         let words = text.as_bytes().split(is_space);
@@ -156,7 +224,7 @@ fn spoken_words(text: &str) -> f64 {
                 .any(|c| c.is_alphanumeric() && !is_dense_script(c)),
         );
     }
-    f64::from(words) + f64::from(dense) / 2.5
+    f64::from(words) + f64::from(dense) / CHARACTERS_A_WORD
 }
 
 /// Thai, Lao, Myanmar, Khmer, kana, and Chinese characters: written without spaces between words.
@@ -204,8 +272,9 @@ mod tests {
         let mut request = text(100);
         request.model_version = ModelVersion::AuroraV1;
         let estimate = PriceTable::default().estimate(&request, None);
-        assert!(estimate.low <= Credits::whole(40) && Credits::whole(40) <= estimate.high);
-        assert!(estimate.low < estimate.high);
+        assert_eq!(estimate.likely, Credits::whole(40));
+        assert!(estimate.low < estimate.likely && estimate.likely < estimate.high);
+        assert_eq!(estimate.reserve, estimate.high);
     }
 
     #[test]
@@ -213,6 +282,22 @@ mod tests {
         assert!((spoken_words("これはとても長い文章です。") - 4.8).abs() < 0.5);
         assert!((spoken_words("one two — three") - 3.0).abs() < 1e-9);
         assert!((spoken_words("one\u{b}two - it's\r\n3 ") - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_recording_of_unknown_length_is_a_range_whose_end_is_reserved() {
+        let speech = Speech::Audio("https://x/a.mp3".into());
+        let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        request.model_version = ModelVersion::AuroraV1;
+        let settings = PriceSettings {
+            assumed_audio_seconds: Some(20.0),
+            ..PriceSettings::default()
+        };
+        let estimate = PriceTable::default()
+            .with(&settings)
+            .estimate(&request, None);
+        let ends = [estimate.low, estimate.likely, estimate.reserve];
+        assert_eq!(ends, [10, 20, 40].map(Credits::whole));
     }
 
     #[test]

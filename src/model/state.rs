@@ -1,7 +1,8 @@
 //! One job's story folded into what is true now.
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, Tag, Timestamp,
+    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
+    Timestamp,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -41,6 +42,9 @@ pub struct JobState {
     pub last_failure: Option<Failure>,
     /// The output the provider reported.
     pub output: Option<super::Output>,
+    /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
+    /// counted in any sum here.
+    pub twins: Vec<RemoteId>,
 }
 
 impl Default for JobState {
@@ -63,6 +67,7 @@ impl Default for JobState {
             observed: None,
             last_failure: None,
             output: None,
+            twins: Vec::new(),
         }
     }
 }
@@ -102,6 +107,7 @@ impl JobState {
                 self.last_failure = Some(failure.clone());
             }
             JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
+            JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
             JobEvent::Observed { status } => self.observed = Some(status.clone()),
             JobEvent::RenderOverdue => {}
@@ -187,7 +193,7 @@ impl JobState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AspectRatio, FailureKind, Output, RemoteId, Speech, VideoRequest};
+    use crate::model::{AspectRatio, FailureKind, Output, Speech, VideoRequest};
 
     fn submitted() -> Vec<JobEvent> {
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);

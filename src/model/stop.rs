@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, FailureKind, Timestamp};
+use super::{Failure, FailureKind, JobId, Timestamp};
 
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum StopReason {
     },
     /// The next submit would pass `--max-credits`.
     CapReached,
+    /// The next submit would pass `--max-credits-run`.
+    RunCapReached,
     /// The provider asked for a pause longer than is worth waiting for.
     LongHold {
         /// Not before.
@@ -47,6 +49,11 @@ pub enum StopReason {
         /// The newest failure.
         message: String,
     },
+    /// Another run pays for the same jobs: the provider's list shows one of them twice.
+    Rival {
+        /// The job that showed it.
+        job: JobId,
+    },
     /// The disk is full or the folder not writable.
     Local {
         /// The system's words.
@@ -62,8 +69,10 @@ impl StopReason {
             Self::TooManyFailures
             | Self::OutOfCredits { .. }
             | Self::CapReached
+            | Self::RunCapReached
             | Self::LongHold { .. }
-            | Self::InventoryRefused { .. } => true,
+            | Self::InventoryRefused { .. }
+            | Self::Rival { .. } => true,
             Self::Interrupted
             | Self::MaxDuration
             | Self::Unauthorised { .. }
@@ -111,14 +120,16 @@ impl StopReason {
             Self::TooManyFailures => 0,
             Self::MaxDuration => 1,
             Self::LongHold { .. } => 2,
-            Self::CapReached => 3,
-            Self::OutOfCredits { .. } => 4,
-            Self::InventoryRefused { .. } => 5,
-            Self::Unreachable { .. } => 6,
-            Self::WrongAddress { .. } => 7,
-            Self::Unauthorised { .. } => 8,
-            Self::Interrupted => 9,
-            Self::Local { .. } => 10,
+            Self::RunCapReached => 3,
+            Self::CapReached => 4,
+            Self::OutOfCredits { .. } => 5,
+            Self::InventoryRefused { .. } => 6,
+            Self::Rival { .. } => 7,
+            Self::Unreachable { .. } => 8,
+            Self::WrongAddress { .. } => 9,
+            Self::Unauthorised { .. } => 10,
+            Self::Interrupted => 11,
+            Self::Local { .. } => 12,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::Approved;
 use crate::model::{Credits, JobId, PlannedJob, Sheet};
 
 /// A campaign as everybody who is told about it needs to know it: what is to be made, where it goes,
@@ -26,6 +27,8 @@ pub struct Campaign {
     pub personas: HashMap<String, String>,
     /// `--max-credits`.
     pub max_credits: Option<Credits>,
+    /// Whether the manifest has been approved as it is.
+    pub approval: Approved,
     /// Arguments that every command about this campaign must repeat to mean the same one: `--out`
     /// with its folder, `--sandbox`, `--base-url` with its address.
     pub arguments: Vec<String>,

@@ -75,6 +75,9 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
             words::clean(&campaign.name)
         },
     )];
+    if let Some(approval) = campaign.approval.sentence() {
+        lines.push(("approval", approval));
+    }
     let jobs = plural(counts.total, "job");
     lines.push((
         "jobs",

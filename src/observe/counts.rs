@@ -44,8 +44,13 @@ pub struct Money {
     pub promised: Credits,
     /// Lower end of what the pending jobs will cost.
     pub to_do_low: Credits,
+    /// What the pending jobs will cost if nothing is unusual.
+    pub to_do_likely: Credits,
     /// Upper end of what the pending jobs will cost.
     pub to_do_high: Credits,
+    /// What must be free for the pending jobs to be submitted: their reservations, which may be higher
+    /// than the range that is shown.
+    pub to_reserve: Credits,
     /// `--max-credits`.
     pub cap: Option<Credits>,
 }
@@ -107,7 +112,9 @@ impl Money {
         }
         if matches!(row.state.phase, Phase::Pending) && row.job.selected {
             self.to_do_low += row.job.estimate.low;
+            self.to_do_likely += row.job.estimate.likely;
             self.to_do_high += row.job.estimate.high;
+            self.to_reserve += row.job.estimate.reserve;
         }
     }
 

@@ -15,11 +15,14 @@ pub(super) fn all(summary: &Summary) -> Vec<String> {
         wrong_address,
         unreachable,
         refused_list,
+        rival,
         full_disk,
         no_credits,
         reached_cap,
+        reached_run_cap,
         long_pause,
         doubts,
+        paid_twice,
         failures,
         changed,
         stuck_downloads,
@@ -40,11 +43,13 @@ pub(super) fn resume(summary: &Summary) -> Option<String> {
         | StopReason::TooManyFailures
         | StopReason::OutOfCredits { .. }
         | StopReason::CapReached
+        | StopReason::RunCapReached
         | StopReason::LongHold { .. }
         | StopReason::Unauthorised { .. }
         | StopReason::WrongAddress { .. }
         | StopReason::Unreachable { .. }
         | StopReason::InventoryRefused { .. }
+        | StopReason::Rival { .. }
         | StopReason::Local { .. } => None,
     }
 }
@@ -89,6 +94,16 @@ fn refused_list(summary: &Summary) -> Option<String> {
     })
 }
 
+fn rival(summary: &Summary) -> Option<String> {
+    matches!(summary.stopped()?, StopReason::Rival { .. }).then(|| {
+        format!(
+            "let the other run end, on this machine or another; then {} takes over what it has paid \
+             for and submits only the rest",
+            again(summary)
+        )
+    })
+}
+
 fn full_disk(summary: &Summary) -> Option<String> {
     matches!(summary.stopped()?, StopReason::Local { .. }).then(|| {
         format!(
@@ -113,10 +128,21 @@ fn reached_cap(summary: &Summary) -> Option<String> {
         return None;
     }
     let money = summary.money();
-    let enough = money.spent + money.promised + money.to_do_high;
+    let enough = money.spent + money.promised + money.to_reserve;
     let jobs = plural(summary.counts().pending, "pending job");
     Some(format!(
         "`--max-credits {enough}` would be enough for the {jobs}"
+    ))
+}
+
+fn reached_run_cap(summary: &Summary) -> Option<String> {
+    if !matches!(summary.stopped()?, StopReason::RunCapReached) {
+        return None;
+    }
+    Some(format!(
+        "{} goes on with {} and submits nothing twice",
+        again(summary),
+        plural(summary.counts().pending, "pending job"),
     ))
 }
 
@@ -147,6 +173,21 @@ fn doubts(summary: &Summary) -> Option<String> {
          dashboard shows none, `{pay}` pays for it once more",
         names(&rows),
         agree(rows.len(), "it", "them"),
+    ))
+}
+
+fn paid_twice(summary: &Summary) -> Option<String> {
+    let rows: Vec<Row> = summary
+        .rows()
+        .filter(|row| !row.state.twins.is_empty())
+        .collect();
+    let first = rows.first()?.state.twins.first()?;
+    Some(format!(
+        "{} {} paid for twice, by another run with another output folder or by a copy made in the \
+         dashboard: the provider has a second job too (`{first}`){}",
+        names(&rows),
+        agree(rows.len(), "was", "were"),
+        agree(rows.len(), "", " and its like"),
     ))
 }
 
@@ -298,7 +339,14 @@ mod tests {
                 },
                 "`spring-output`",
             ),
+            (
+                StopReason::Rival {
+                    job: "a".parse().unwrap(),
+                },
+                "let the other run end",
+            ),
             (StopReason::OutOfCredits { message }, "buy credits"),
+            (StopReason::RunCapReached, "goes on with 1 pending job"),
             (
                 StopReason::LongHold {
                     until: Timestamp::from_millis(0),
@@ -368,6 +416,17 @@ mod tests {
                 .unwrap()
                 .starts_with("`a` was edited")
         );
+    }
+
+    #[test]
+    fn what_was_paid_for_twice_is_named() {
+        let mut tale = Tale::of(1);
+        tale.done(1, "a");
+        let remote = "other-1".parse().unwrap();
+        tale.tell(2, "a", JobEvent::PaidTwice { remote });
+        let hints = all(&tale.summary());
+        assert!(hints[0].starts_with("`a` was paid for twice"), "{hints:?}");
+        assert!(hints[0].contains("`other-1`"), "{hints:?}");
     }
 
     #[test]

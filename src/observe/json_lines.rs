@@ -161,6 +161,9 @@ mod tests {
             JobEvent::LinkExpired {
                 failure: failure.clone(),
             },
+            JobEvent::PaidTwice {
+                remote: "other-1".parse().unwrap(),
+            },
             JobEvent::FileMissing,
             JobEvent::Failed {
                 failure,
@@ -218,6 +221,7 @@ mod tests {
 {"type":"done","job":"a","file":"videos/a.mp4","thumbnail":"thumbnails/a.jpg","bytes":1234567,"sha256":"9f86d081"}
 {"type":"fetch_deferred","job":"a","failure":FAILURE}
 {"type":"link_expired","job":"a","failure":FAILURE}
+{"type":"paid_twice","job":"a","other_remote_id":"other-1"}
 {"type":"file_missing","job":"a"}
 {"type":"failed","job":"a","failure":FAILURE,"credits_used":null}
 {"type":"revisited","job":"a"}

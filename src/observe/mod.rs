@@ -5,7 +5,7 @@
 //!
 //! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
 //! question about counts, money and jobs; all that is written or shown is a pure function of it:
-//! [`closing`], [`status_screen`], [`plan_table`], [`story`], [`to_csv`], [`to_json`], [`page::render`].
+//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`to_csv`], [`to_json`], [`page::render`].
 //! Live observers start from the summary of what is on record already and are told what follows:
 //! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
 //! the files.
@@ -13,6 +13,8 @@
 //! What the server or the sheet says is cleaned before it reaches a terminal, made harmless before it
 //! reaches a spreadsheet, and escaped before it reaches the page.
 
+mod accuracy;
+mod approved;
 mod campaign;
 mod closing;
 mod colours;
@@ -40,6 +42,8 @@ mod summary;
 mod testing;
 mod words;
 
+pub use accuracy::accuracy_table;
+pub use approved::{ApprovalNeed, Approved};
 pub use campaign::Campaign;
 pub use closing::{closing, headline};
 pub use colours::Colours;
@@ -50,7 +54,7 @@ pub use lines::Lines;
 pub use log_file::open_log;
 pub use narration::Verbosity;
 pub use observer::{Observer, Pulse, Transfer};
-pub use plan::{plan_json, plan_table};
+pub use plan::{Balance, Outlook, plan_json, plan_table, plan_totals};
 pub use progress::Progress;
 pub use results::{COLUMNS, Encoding, ResultsWriter, to_csv, to_json};
 pub use row::Row;

@@ -190,6 +190,14 @@ fn tell_of_job(
             "new link",
             format!("the link no longer works: {}", words::failure(failure)),
         ),
+        JobEvent::PaidTwice { remote } => (
+            Quiet,
+            Tone::Bad,
+            "paid twice",
+            format!(
+                "the provider has a second job with the same mark, `{remote}`: another run paid for it too"
+            ),
+        ),
         JobEvent::FileMissing => (
             Normal,
             Tone::Doubt,

@@ -101,6 +101,10 @@ pub(super) enum News<'a> {
         job: &'a JobId,
         failure: Trouble,
     },
+    PaidTwice {
+        job: &'a JobId,
+        other_remote_id: &'a RemoteId,
+    },
     FileMissing {
         job: &'a JobId,
     },
@@ -226,6 +230,10 @@ impl<'a> News<'a> {
             JobEvent::LinkExpired { failure } => Self::LinkExpired {
                 job,
                 failure: Trouble::of(failure),
+            },
+            JobEvent::PaidTwice { remote } => Self::PaidTwice {
+                job,
+                other_remote_id: remote,
             },
             JobEvent::FileMissing => Self::FileMissing { job },
             JobEvent::Failed { failure, charged } => Self::Failed {

@@ -141,6 +141,7 @@ pub fn status_json(summary: &Summary, view: View) -> Value {
         },
         "totals": totals(summary),
         "credits": credits(summary),
+        "approval": campaign.approval.to_json(),
         "runs": runs(summary),
         "hints": hints::all(summary),
         "resume": hints::resume(summary),

@@ -11,11 +11,13 @@ pub(super) const fn kind(reason: &StopReason) -> &'static str {
         StopReason::TooManyFailures => "too_many_failures",
         StopReason::OutOfCredits { .. } => "out_of_credits",
         StopReason::CapReached => "cap_reached",
+        StopReason::RunCapReached => "run_cap_reached",
         StopReason::LongHold { .. } => "long_hold",
         StopReason::Unauthorised { .. } => "unauthorised",
         StopReason::WrongAddress { .. } => "wrong_address",
         StopReason::Unreachable { .. } => "unreachable",
         StopReason::InventoryRefused { .. } => "inventory_refused",
+        StopReason::Rival { .. } => "rival",
         StopReason::Local { .. } => "local",
     }
 }
@@ -29,6 +31,7 @@ pub(super) fn sentence(reason: &StopReason) -> String {
         StopReason::TooManyFailures => "more jobs failed than `--max-fail` allows".to_owned(),
         StopReason::OutOfCredits { message } => with("the account is out of credits", message),
         StopReason::CapReached => "the next job would pass `--max-credits`".to_owned(),
+        StopReason::RunCapReached => "the next job would pass `--max-credits-run`".to_owned(),
         StopReason::LongHold { until } => format!(
             "the provider asks for a pause until {}",
             words::moment(*until)
@@ -41,6 +44,10 @@ pub(super) fn sentence(reason: &StopReason) -> String {
         StopReason::InventoryRefused { message } => with(
             "what the provider already has could not be found out, so nothing was submitted",
             message,
+        ),
+        StopReason::Rival { job } => format!(
+            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing \
+             more was submitted"
         ),
         StopReason::Local { message } => with("a file could not be written", message),
     }

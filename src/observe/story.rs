@@ -102,6 +102,10 @@ fn sentence(event: &JobEvent) -> String {
             "needs a fresh link, for the old one no longer works: {}",
             words::failure(failure)
         ),
+        JobEvent::PaidTwice { remote } => format!(
+            "was seen to have been paid for twice: the provider has a second job with its mark, \
+             `{remote}`, which another run or a person has made"
+        ),
         JobEvent::FileMissing => "had its file missing from the disk".to_owned(),
         JobEvent::Failed { failure, charged } => {
             let charged = match charged {

@@ -112,7 +112,7 @@ impl Summary {
         }
         match event {
             JobEvent::RenderOverdue => facts.is_overdue = true,
-            JobEvent::Observed { .. } => {}
+            JobEvent::Observed { .. } | JobEvent::PaidTwice { .. } => {}
             JobEvent::Rendered { .. } => {
                 facts.is_overdue = false;
                 // A fresh link reports the same render once more.

@@ -56,8 +56,13 @@ impl BaseUrl {
         Some(url)
     }
 
+    /// Whether requests travel encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// The host, for messages.
-    pub(super) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 

@@ -8,6 +8,7 @@ use crate::remote::creatify::wire::CreateBody;
 
 use super::clock::api_time;
 use super::links::Links;
+use super::marks::Marks;
 use super::media::Picture;
 
 /// How long a job is `pending` at first, in milliseconds.
@@ -100,13 +101,12 @@ impl JobStatus {
 impl Verdict {
     /// What the marks in a text, or in the URL of a recording, ask for.
     pub(super) fn of(body: &CreateBody) -> Self {
-        let speech = body.audio.as_deref().or(body.text.as_deref());
-        let asks = |mark| speech.is_some_and(|speech| speech.contains(mark));
-        if asks("[reject]") {
+        let marks = Marks::of(body);
+        if marks.has("reject") {
             Self::Rejected
-        } else if asks("[fail]") {
+        } else if marks.has("fail") {
             Self::Failed
-        } else if asks("[no output]") {
+        } else if marks.has("no output") {
             Self::DoneWithoutOutput
         } else {
             Self::Done
@@ -157,8 +157,20 @@ impl Job {
     pub(super) fn object(&self, now: i64, links: &Links) -> Value {
         let status = self.status(now);
         let body = &self.body;
+        let marks = Marks::of(body);
         let has_output = status == JobStatus::Done && self.verdict == Verdict::Done;
         let link = |link: String| has_output.then_some(link);
+        let video = marks.words("output");
+        let video = video.unwrap_or_else(|| links.video(self, now));
+        let word = match status {
+            JobStatus::Running => marks.words("status"),
+            JobStatus::Pending
+            | JobStatus::InQueue
+            | JobStatus::Done
+            | JobStatus::Failed
+            | JobStatus::Rejected => None,
+        };
+        let word = word.unwrap_or_else(|| status.as_str().to_owned());
         let updated_at = match status {
             JobStatus::Pending => self.accepted_at,
             JobStatus::InQueue => self.accepted_at.saturating_add(PENDING_MILLIS),
@@ -166,17 +178,22 @@ impl Job {
             JobStatus::Done | JobStatus::Failed | JobStatus::Rejected => self.ends_at,
         };
         let failed_reason = match status {
-            JobStatus::Failed => Some("The avatar could not be rendered. Please try again later."),
-            JobStatus::Rejected => Some("The text was rejected by content moderation."),
+            JobStatus::Failed => Some((
+                "fail",
+                "The avatar could not be rendered. Please try again later.",
+            )),
+            JobStatus::Rejected => Some(("reject", "The text was rejected by content moderation.")),
             JobStatus::Pending | JobStatus::InQueue | JobStatus::Running | JobStatus::Done => None,
         };
+        let failed_reason = failed_reason
+            .map(|(mark, usual)| marks.words(mark).unwrap_or_else(|| usual.to_owned()));
         json!({
             "id": self.id,
             "name": body.name,
             "text": body.text,
             "creator": body.creator,
             "model_version": body.model_version.as_deref().unwrap_or("standard"),
-            "output": link(links.video(self, now)),
+            "output": link(video),
             "video_thumbnail": link(links.thumbnail(self, now)),
             "aspect_ratio": body.aspect_ratio,
             "green_screen": body.green_screen.unwrap_or(false),
@@ -191,7 +208,7 @@ impl Job {
             "progress": self.progress(now),
             "failed_reason": failed_reason,
             "media_job": links.seed.uuid("media job", self.number),
-            "status": status.as_str(),
+            "status": word,
             "audio_url": body.audio,
             "webhook_url": body.webhook_url,
             "preview": null,
@@ -293,13 +310,27 @@ mod tests {
             ("Say [fail] please", "failed", false),
             ("[reject]", "rejected", false),
             ("[no output]", "done", false),
-            ("plain", "done", true),
+            ("[fail: no face]", "failed", false),
+            ("[status: odd] plain", "done", true),
         ] {
             let object = job(text).object(9999, &links(false));
             assert_eq!(object["status"], status);
             assert_eq!(object["output"].is_string(), output, "{text}");
             assert_eq!(object["failed_reason"].is_null(), status == "done");
         }
+    }
+
+    #[test]
+    fn marks_with_words_are_echoed() {
+        let failed = job(r"[fail: no \u0066ace]").object(9999, &links(false));
+        assert_eq!(failed["failed_reason"], "no face");
+        let rejected = job("[reject: bad words]").object(9999, &links(false));
+        assert_eq!(rejected["failed_reason"], "bad words");
+        let elsewhere = job("[output: file:///etc/passwd] [status: odd]");
+        assert_eq!(elsewhere.object(1800, &links(false))["status"], "odd");
+        let done = elsewhere.object(9999, &links(false));
+        assert_eq!(done["output"], "file:///etc/passwd");
+        assert_eq!(done["status"], "done");
     }
 
     #[test]

@@ -36,6 +36,12 @@
 //! | `[fail]` | ends `failed`, with a reason |
 //! | `[reject]` | ends `rejected`, with a reason, without rendering |
 //! | `[no output]` | ends `done`, but never with a link to a video |
+//! | `[fail: WORDS]`, `[reject: WORDS]` | ends like that, with these words as the reason |
+//! | `[output: URL]` | ends `done`, and this is the link to its video |
+//! | `[status: WORD]` | is in this status while it renders |
+//!
+//! The last three are for what a provider must not be trusted with. JSON's escapes are read in them
+//! (`\u001b`, `\n`); they end at the first `]`, which itself is written `\u005d`.
 //!
 //! A recording whose URL says `?seconds=12.5` is so long; others have a likely length.
 //!
@@ -64,7 +70,7 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `account`, `job`, `speech`, `validation`, `fields` | what is accepted, and what becomes of it: pure |
+//! | `account`, `job`, `marks`, `speech`, `validation`, `fields` | what is accepted, and what becomes of it: pure |
 //! | `chance`, `faults` | what is drawn from the seed; what goes wrong |
 //! | `state`, `ledger` | what is remembered; what is counted |
 //! | `catalogue`, `media` | personas and voices; pictures |
@@ -89,6 +95,7 @@ mod ledger;
 mod line;
 mod links;
 mod listing;
+mod marks;
 mod media;
 mod ranges;
 mod server;

@@ -8,11 +8,18 @@
 )]
 
 mod api;
+mod catalogue;
 mod commands;
+mod crashes;
 mod exit_codes;
 mod first_steps;
+mod inputs;
 mod interruptions;
 mod layers;
+mod money;
+mod overlap;
 mod program;
 mod recovery;
 mod storms;
+mod untrusted;
+mod world;

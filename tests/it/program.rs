@@ -91,6 +91,8 @@ impl Folder {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("CREATIFY_API_ID", KEYS[0])
             .env("CREATIFY_API_KEY", KEYS[1])
+            // No test ever reaches the real API: nobody listens here.
+            .env("CREATIFY_BASE_URL", "http://127.0.0.1:9")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -1,12 +1,12 @@
 //! The real binary against a faulty provider, killed with SIGKILL at moments chosen by a seed and
 //! started again until it is done. `CALLSHEET_STORMS` sets the number of storms.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Settings, ShownFault, When};
 
 use crate::program::{
-    Answer, Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick,
+    Answer, Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, rows,
 };
 
 /// A small generator of numbers (`SplitMix64`).
@@ -96,10 +96,11 @@ fn storm(seed: u64) {
             .command(&campaign("run", &provider, &[]))
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(20 + chance.below(700)));
+        wait_for_the_end_of(&mut chance, &folder, &provider);
         child.kill().unwrap();
         let _ = finish(child);
         expect_nothing_paid_twice(&provider.ledger());
+        expect_whole_results(&folder);
     }
     let mut last = folder.campaign(&provider, &[]);
     for _ in 0..10 {
@@ -112,10 +113,60 @@ fn storm(seed: u64) {
     check(seed, &folder, &provider, &last);
 }
 
+/// Waits for the moment of a kill: any, or one at which something of value is in the air. Each comes to an
+/// end, for what is waited for may never happen in this life.
+fn wait_for_the_end_of(chance: &mut Chance, folder: &Folder, provider: &Provider) {
+    let moment = chance.below(8);
+    let patience = Duration::from_millis(20 + chance.below(700));
+    let creates = provider.ledger().creates.len();
+    let started = Instant::now();
+    let holds_files = |place: &str, ending: &str| {
+        std::fs::read_dir(folder.path(place)).is_ok_and(|files| {
+            files
+                .filter_map(|file| file.ok()?.file_name().into_string().ok())
+                .any(|name| name.starts_with(".callsheet-") || name.ends_with(ending))
+        })
+    };
+    while started.elapsed() < patience {
+        let has_come = match moment {
+            // A create has just been answered.
+            0 | 1 => provider.ledger().creates.len() > creates,
+            // A download is half way.
+            2 => holds_files("sheet-output/videos", ".part"),
+            // A download is being renamed.
+            3 => holds_files("sheet-output/videos", ".mp4"),
+            // The results are being written.
+            4 => holds_files("sheet-output", ".tmp"),
+            _ => false,
+        };
+        if has_come {
+            return;
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    }
+}
+
+/// A reader finds whole results at any moment, or none yet.
+fn expect_whole_results(folder: &Folder) {
+    if folder.path("sheet-output/results.csv").exists() {
+        assert_eq!(rows(&folder.read("sheet-output/results.csv")).len(), 10);
+    }
+    if folder.path("sheet-output/results.json").exists() {
+        let text = folder.read("sheet-output/results.json");
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["jobs"].as_array().unwrap().len(), 10);
+    }
+    if folder.path("sheet-output/report.html").exists() {
+        let page = folder.read("sheet-output/report.html");
+        assert!(page.trim_end().ends_with("</html>"));
+    }
+}
+
 fn check(seed: u64, folder: &Folder, provider: &Provider, last: &Answer) {
     let ledger = provider.ledger();
     let story = || {
-        let results = folder.read("sheet-output/results.csv");
+        let results = std::fs::read_to_string(folder.path("sheet-output/results.csv"));
+        let results = results.unwrap_or_else(|error| error.to_string());
         format!("seed {seed}: {last:#?}\n{results}\n{ledger:#?}")
     };
     expect_nothing_paid_twice(&ledger);
@@ -135,9 +186,9 @@ fn no_storm_pays_twice_or_loses_a_video() {
         .unwrap_or(50_u64);
     // Most of a storm is waiting: several at a time.
     std::thread::scope(|scope| {
-        for lane in 0..4 {
+        for lane in 0..8 {
             scope.spawn(move || {
-                for seed in (lane..storms).step_by(4) {
+                for seed in (lane..storms).step_by(8) {
                     // A thread of its own, so that a failure names its seed.
                     std::thread::Builder::new()
                         .name(format!("storm {seed}"))

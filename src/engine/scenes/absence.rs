@@ -240,34 +240,6 @@ fn a_name_in_capitals_is_still_recognised() {
 }
 
 #[test]
-fn a_restart_does_not_make_the_proof_slower() {
-    let mut stage = Stage::new();
-    let policy = Policy::default();
-    let mut is_first = true;
-    let is_lost = |event: &Event| {
-        matches!(
-            event,
-            Event::Job {
-                event: JobEvent::SubmitLost { .. },
-                ..
-            }
-        )
-    };
-    let answers = |_: &mut Stage, command: &Command| {
-        let loses = submits(command, 1) && is_first;
-        is_first &= !loses;
-        if loses { lost(command) } else { None }
-    };
-    // Killed as soon as the loss is on record, and started again an hour later.
-    stage.run_until(&jobs(2), &policy, answers, is_lost);
-    stage.now = stage.now.plus(seconds(3600));
-    let run = stage.run(&jobs(2), &policy, |_, _| None);
-    assert_eq!((stage.phase(1), stage.rows.len()), ("done", 2));
-    // The settle time, and the render.
-    assert!(run.took < seconds(60 + 60), "{:?}", run.took);
-}
-
-#[test]
 fn an_earlier_generation_is_no_witness() {
     let mut stage = Stage::new();
     let policy = Policy::default();

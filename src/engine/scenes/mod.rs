@@ -9,6 +9,8 @@
 mod absence;
 mod clocks;
 mod downloads;
+mod kills;
+mod rivals;
 mod stage;
 mod stopping;
 mod wishes;

@@ -58,6 +58,8 @@ pub(super) fn planned(number: usize) -> PlannedJob {
             seconds_high: 30.0,
             low: Credits::whole(5),
             high: Credits::whole(5),
+            reserve: Credits::whole(5),
+            ..Estimate::default()
         },
         selected: true,
         in_sheet: true,

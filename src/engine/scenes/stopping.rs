@@ -109,7 +109,10 @@ fn a_list_that_is_throttled_for_ever_ends_the_run() {
 #[test]
 fn an_address_where_nothing_is_found_fails_no_job() {
     let mut stage = Stage::new();
-    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+    let mut policy = Policy::default();
+    // So that the list, which knows better, is not asked meanwhile.
+    policy.limits.settle = seconds(600);
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
@@ -213,8 +216,8 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
     policy.limits.max_credits = Some(Credits::whole(10));
     policy.limits.in_flight = 1;
     let mut rows = jobs(3);
-    rows[1].estimate.high = Credits::whole(8);
-    rows[2].estimate.high = Credits::whole(1);
+    rows[1].estimate.reserve = Credits::whole(8);
+    rows[2].estimate.reserve = Credits::whole(1);
     let run = stage.run(&rows, &policy, |stage, command| {
         let Command::Poll { remotes } = command else {
             return None;
@@ -233,6 +236,28 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
         (run.submits(), stage.state(0).spent()),
         (1, Credits::whole(12))
     );
+}
+
+#[test]
+fn what_a_run_submits_stays_below_its_own_cap_whatever_earlier_runs_promised() {
+    let mut stage = Stage::new();
+    let mut policy = Policy {
+        leave_after_submitting: true,
+        ..Policy::default()
+    };
+    policy.limits.max_credits_run = Some(Credits::whole(11));
+    let first = stage.run(&jobs(6), &policy, |_, _| None);
+    assert_eq!(first.stopped, Some(StopReason::RunCapReached));
+    assert_eq!(first.submits(), 2);
+    policy.leave_after_submitting = false;
+    let second = stage.run(&jobs(6), &policy, |_, _| None);
+    assert_eq!(second.stopped, Some(StopReason::RunCapReached));
+    assert_eq!(
+        second.submits(),
+        2,
+        "renders of the first run make no room when they are charged"
+    );
+    assert!((0..4).all(|number| stage.phase(number) == "done"));
 }
 
 #[test]

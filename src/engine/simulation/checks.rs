@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::world::World;
 use crate::engine::Batch;
 use crate::model::{
-    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Outcome, Phase, PlannedJob, Tag,
-    Timestamp,
+    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob,
+    Tag, Timestamp,
 };
 
 /// What has been seen so far, kept as the world sees it: in true time.
@@ -17,6 +17,8 @@ pub(super) struct Checks {
     pub(super) states: BTreeMap<JobId, JobState>,
     /// Every tag that the journal has ever known.
     known: BTreeSet<Tag>,
+    /// What each job had cost before this run first submitted it.
+    begun: BTreeMap<JobId, Credits>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
     /// The times before which the provider wants no submit, and no read.
@@ -33,6 +35,7 @@ impl Checks {
         for job in jobs {
             self.states.entry(job.spec.id.clone()).or_default();
         }
+        self.begun.clear();
         // The pace of reads, which cost nothing, is not on record.
         self.last_read = None;
     }
@@ -86,17 +89,13 @@ impl Checks {
     }
 
     /// An entry is on record.
-    pub(super) fn entry(
-        &mut self,
-        entry: &Entry,
-        now: Timestamp,
-        interval: Duration,
-        cap: Option<Credits>,
-    ) {
+    pub(super) fn entry(&mut self, entry: &Entry, now: Timestamp, limits: &Limits) {
+        let interval = limits.submit_rate.interval();
         let Event::Job { job, event } = &entry.event else {
             return;
         };
         let state = self.states.get_mut(job).unwrap();
+        let before = state.spent() + state.promised();
         state.apply(entry.at, event).unwrap();
         match event {
             JobEvent::SubmitStarted { tag, .. } => {
@@ -105,10 +104,16 @@ impl Checks {
                     let gap = now.since(last);
                     assert!(gap >= interval, "{gap:?} between two submits");
                 }
-                let committed = self.committed();
+                self.begun.entry(job.clone()).or_insert(before);
+                let (committed, cap) = (self.committed(), limits.max_credits);
                 assert!(
                     cap.is_none_or(|cap| committed <= cap),
                     "{committed} of {cap:?} credits promised"
+                );
+                let (committed, cap) = (self.committed_by_run(), limits.max_credits_run);
+                assert!(
+                    cap.is_none_or(|cap| committed <= cap),
+                    "{committed} of {cap:?} credits promised by one run"
                 );
             }
             JobEvent::Adopted { tag, .. } => {
@@ -118,6 +123,7 @@ impl Checks {
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::FoundAbsent
+            | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }
             | JobEvent::RenderOverdue
             | JobEvent::Rendered { .. }
@@ -129,6 +135,17 @@ impl Checks {
             | JobEvent::Revisited
             | JobEvent::Reopened { .. } => {}
         }
+    }
+
+    /// What the submits of this run have cost and promised.
+    fn committed_by_run(&self) -> Credits {
+        let begun = self.begun.iter();
+        begun
+            .map(|(job, before)| {
+                let state = &self.states[job];
+                (state.spent() + state.promised()).less(*before)
+            })
+            .sum()
     }
 
     fn committed(&self) -> Credits {

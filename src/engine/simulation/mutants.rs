@@ -49,6 +49,7 @@ is_caught! {
     believing_a_list_without_witnesses_is_caught: NoWitnessNeeded, "paid";
     believing_a_capped_list_is_caught: CappedListIsProof, "paid";
     a_cap_that_ignores_doubts_is_caught: DoubtIsFree, "credits promised";
+    a_run_cap_that_earlier_runs_make_room_under_is_caught: SettlingMakesRoom, "promised by one run";
     doubts_that_take_no_place_are_caught: DoubtTakesNoPlace, "renders at once";
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, "credits counted";
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, "paid";

@@ -58,6 +58,8 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
             seconds_high: 30.0,
             low: high,
             high,
+            reserve: high,
+            ..Estimate::default()
         },
         selected: true,
         in_sheet: true,
@@ -223,10 +225,8 @@ impl Story {
     }
 
     fn check(&mut self, batch: &Batch, ready: &Ready) {
-        let cap = self.policy.limits.max_credits;
-        let interval = self.policy.limits.submit_rate.interval();
         for entry in &ready.entries {
-            self.checks.entry(entry, self.now, interval, cap);
+            self.checks.entry(entry, self.now, &self.policy.limits);
         }
         self.checks.fold(batch);
         for (_, share) in batch.progress() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::story::{Story, planned};
 use crate::engine::{Policy, Submits};
-use crate::model::{FailureAllowance, JobId, Phase};
+use crate::model::{Credits, FailureAllowance, JobId, Phase};
 
 impl Story {
     /// What the person asks of this life.
@@ -17,6 +17,10 @@ impl Story {
         };
         self.policy.limits.max_duration = None;
         self.policy.limits.max_fail = None;
+        self.policy.limits.max_credits_run = self
+            .chance
+            .percent(20)
+            .then(|| Credits::whole(i64::try_from(5 + self.chance.below(40)).unwrap()));
         for job in &mut self.jobs {
             job.selected = true;
             job.in_sheet = true;
@@ -87,6 +91,7 @@ impl Story {
             ..Policy::default()
         };
         self.policy.limits.max_credits = None;
+        self.policy.limits.max_credits_run = None;
         self.policy.limits.max_duration = None;
         self.policy.limits.max_fail = None;
         for job in &mut self.jobs {

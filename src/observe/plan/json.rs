@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::super::Summary;
 use super::super::results::{VERSION, credits, totals};
+use super::Outlook;
 use super::line::{lines, shares};
 
 /// The plan as JSON: every job with its state, reason and credits, then totals.
-pub fn plan_json(summary: &Summary) -> Value {
+pub fn plan_json(summary: &Summary, outlook: &Outlook) -> Value {
     let lines = lines(summary);
     let jobs: Vec<Value> = lines
         .iter()
@@ -25,7 +26,9 @@ pub fn plan_json(summary: &Summary) -> Value {
                 "seconds_low": rounded(estimate.seconds_low),
                 "seconds_high": rounded(estimate.seconds_high),
                 "credits_low": estimate.low,
+                "credits_likely": estimate.likely,
                 "credits_high": estimate.high,
+                "credits_reserved": estimate.reserve,
                 "file": spec.video_path(),
                 "origin": { "file": spec.origin.file, "line": spec.origin.line },
             })
@@ -56,6 +59,9 @@ pub fn plan_json(summary: &Summary) -> Value {
         "sandbox": campaign.is_sandbox,
         "totals": totals(summary),
         "credits": credits(summary),
+        "balance": outlook.balance_json(summary),
+        "assumptions": outlook.assumptions_json(summary),
+        "approval": campaign.approval.to_json(),
         "to_submit": by,
         "jobs": jobs,
     })

@@ -1,12 +1,15 @@
 //! `plan`: what `run` would do, job by job, with the reason and the credits.
 //!
-//! It shows a [`Summary`] as it is. To see what `run` would do with `--retry-failed` and the like, let
+//! It shows a [`Summary`](super::Summary) as it is. To see what `run` would do with `--retry-failed` and the like, let
 //! the summary take in the entries of the engine's first step without keeping them: what the step
 //! reopens is then shown as *again*.
 
 mod json;
 mod line;
+mod outlook;
 mod table;
 
 pub use json::plan_json;
-pub use table::plan_table;
+pub use outlook::{Balance, Outlook};
+pub(super) use table::columns;
+pub use table::{plan_table, plan_totals};

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::words::{self, pad, plural, range};
+use super::Outlook;
 use super::line::{Line, lines, shares};
 use crate::model::Estimate;
 
 /// The plan as a table, then totals.
-pub fn plan_table(summary: &Summary, colours: Colours) -> String {
+pub fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours) -> String {
     let lines = lines(summary);
     let mut rows = vec![
         [
@@ -31,7 +32,7 @@ pub fn plan_table(summary: &Summary, colours: Colours) -> String {
             line.reason.clone(),
         ]
     }));
-    let mut text = table(&rows, |row, cell| match row.checked_sub(1) {
+    let mut text = columns(&rows, |row, cell| match row.checked_sub(1) {
         None => colours.paint(Tone::Strong, cell),
         Some(place) => colours.paint(lines[place].state.tone(), cell),
     });
@@ -40,7 +41,22 @@ pub fn plan_table(summary: &Summary, colours: Colours) -> String {
         let _ = writeln!(text, "{} skipped", plural(skipped, "row"));
     }
     text.push('\n');
-    for (title, shares) in shares(&lines) {
+    text.push_str(&totals(summary, &lines, colours));
+    for line in outlook.lines(summary) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The totals alone, for whoever is about to be asked.
+pub fn plan_totals(summary: &Summary, colours: Colours) -> String {
+    totals(summary, &lines(summary), colours)
+}
+
+fn totals(summary: &Summary, lines: &[Line], colours: Colours) -> String {
+    let mut text = String::new();
+    for (title, shares) in shares(lines) {
         let title = title
             .trim_start_matches("aspect_")
             .trim_end_matches("_version");
@@ -52,13 +68,13 @@ pub fn plan_table(summary: &Summary, colours: Colours) -> String {
                 range(share.low, share.high),
             ]
         }));
-        text.push_str(&table(&rows, |row, cell| match row {
+        text.push_str(&columns(&rows, |row, cell| match row {
             0 => colours.paint(Tone::Strong, cell),
             _ => cell.to_owned(),
         }));
         text.push('\n');
     }
-    text.push_str(&closing_lines(summary, &lines));
+    text.push_str(&closing_lines(summary, lines));
     text
 }
 
@@ -68,19 +84,27 @@ fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
         .iter()
         .filter(|line| line.state.is_submitted())
         .count();
+    let likely = if money.to_do_low == money.to_do_high {
+        String::new()
+    } else {
+        format!(" (likely {})", money.to_do_likely)
+    };
     let mut text = format!(
-        "{} to submit of {}, for {} credits; {}\n",
+        "{} to submit of {}, for {} credits{likely}; {}\n",
         plural(to_submit, "job"),
         lines.len(),
         range(money.to_do_low, money.to_do_high),
         money.sentence_without_to_do(),
     );
-    let needed = money.spent + money.promised + money.to_do_high;
+    let needed = money.spent + money.promised + money.to_reserve;
     if let Some(cap) = money.cap.filter(|cap| needed > *cap) {
         let _ = writeln!(
             text,
             "`--max-credits {cap}` may stop the run before its end; {needed} would be enough"
         );
+    }
+    if let Some(approval) = summary.campaign().approval.sentence() {
+        let _ = writeln!(text, "approval: {approval}");
     }
     text
 }
@@ -95,7 +119,7 @@ fn seconds(estimate: &Estimate) -> String {
 }
 
 /// Rows under each other, two spaces between columns; `paint` colours a whole row.
-fn table<const COLUMNS: usize>(
+pub(in crate::observe) fn columns<const COLUMNS: usize>(
     rows: &[[String; COLUMNS]],
     paint: impl Fn(usize, &str) -> String,
 ) -> String {
@@ -154,7 +178,7 @@ mod tests {
         tale.campaign.jobs.push(gone);
         tale.campaign.max_credits = Some(Credits::whole(22));
         assert_eq!(
-            plan_table(&tale.summary(), Colours::Off),
+            plan_table(&tale.summary(), &Outlook::default(), Colours::Off),
             "\
 job   persona  ratio  model     state                seconds  credits  reason
 a     Anna     9x16   standard  done                 2        5
@@ -179,13 +203,14 @@ standard  1     5
 
 1 job to submit of 9, for 5 credits; 15 spent, 10 promised, 0 left of 22
 `--max-credits 22` may stop the run before its end; 30 would be enough
+estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chinese or Thai count as a word
 "
         );
     }
 
     #[test]
     fn programs_get_the_same() {
-        let plan = plan_json(&tale().summary());
+        let plan = plan_json(&tale().summary(), &Outlook::default());
         let states: Vec<&str> = plan["jobs"]
             .as_array()
             .unwrap()
@@ -214,7 +239,7 @@ standard  1     5
         story.lost(1, "a");
         let generation = Generation(1);
         story.tell(30, "a", JobEvent::Reopened { generation });
-        let text = plan_table(&story.summary(), Colours::Off);
+        let text = plan_table(&story.summary(), &Outlook::default(), Colours::Off);
         assert!(
             text.contains(
                 "again  2        5        to be paid for once more; earlier attempts cost"
@@ -231,9 +256,10 @@ standard  1     5
         let job = &mut tale.campaign.jobs[0];
         job.estimate = PriceTable::default().estimate(&request, None);
         job.spec.request = Arc::new(request);
-        let text = plan_table(&tale.summary(), Colours::Off);
+        let text = plan_table(&tale.summary(), &Outlook::default(), Colours::Off);
         assert!(
-            text.contains("30       5        the length of the recording is not"),
+            text.contains("15-60    5-10     the length of the recording is not")
+                && text.contains("1 recording of unknown length taken as 30 seconds (15 to 60;"),
             "{text}"
         );
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::{Speech, Text, redact_url};
+use crate::observe::accuracy::accuracy_json;
 use crate::observe::words;
 use crate::observe::{Row, RunEnd, Summary};
 
@@ -41,6 +42,7 @@ pub fn to_json(summary: &Summary) -> Value {
         "as_of": summary.last().map(|last| last.to_string()),
         "totals": totals(summary),
         "credits": credits(summary),
+        "estimate_against_actual": accuracy_json(summary),
         "runs": runs(summary),
         "jobs": jobs,
         "skipped": skipped,
@@ -72,6 +74,7 @@ pub(in crate::observe) fn credits(summary: &Summary) -> Value {
         "spent_unreported": money.unreported,
         "promised": money.promised,
         "to_do_low": money.to_do_low,
+        "to_do_likely": money.to_do_likely,
         "to_do_high": money.to_do_high,
         "max_credits": money.cap,
         "left": money.left(),
@@ -119,6 +122,7 @@ fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
         "thumbnail_url": output.and_then(|output| output.thumbnail_url.as_deref()).map(redact_url),
         "duration_seconds": output.and_then(|output| output.duration_seconds),
         "credits_estimated_low": row.job.estimate.low,
+        "credits_estimated_likely": row.job.estimate.likely,
         "credits_estimated": row.job.estimate.high,
         "credits_used": state.charged,
         "credits_spent": state.spent(),

@@ -2,6 +2,7 @@
 
 mod api;
 mod page;
+pub mod reading;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -166,7 +166,7 @@ mod tests {
 
     fn a_box(name: [u8; 4], content: usize) -> Vec<u8> {
         let size = u32::try_from(content + 8).unwrap();
-        [&size.to_be_bytes(), name.as_slice(), &vec![7; content]].concat()
+        [&size.to_be_bytes()[..], &name, &vec![7; content]].concat()
     }
 
     #[test]

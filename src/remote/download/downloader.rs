@@ -252,7 +252,7 @@ impl Downloader {
             let response = tokio::time::timeout(self.timeouts.stall, client.execute(request))
                 .await
                 .map_err(|_elapsed| self.stalled(link.host()))?
-                .map_err(|error| transport(&error.without_url(), link.host()))?;
+                .map_err(|error| transport(&error.without_url(), &format!("`{}`", link.host())))?;
             let place = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
                 _ => None,
@@ -278,7 +278,7 @@ impl Downloader {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match tokio::time::timeout(self.timeouts.stall, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Into::into)),
-            Ok(Err(error)) => Err(transport(&error.without_url(), host)),
+            Ok(Err(error)) => Err(transport(&error.without_url(), &format!("`{host}`"))),
             Err(_elapsed) => Err(self.stalled(host)),
         }
     }

@@ -5,10 +5,16 @@
 //! disk. The next attempt, in this run or in another, asks for the rest with `Range` and `If-Range`; a server
 //! whose file has changed answers with the whole of it. When all is there it is synced, renamed, and the
 //! folder is synced: under its final name a file is always whole.
+//!
+//! A video is never written over another one. What lies under the final name already, the video of an
+//! earlier generation or one that somebody has edited, is first renamed to `x.earlier-1.mp4` (or the next
+//! free number); only the very same file is replaced. A crash between the two renames leaves the earlier
+//! video under its new name and the whole `.part` beside it, which the next attempt finishes.
 
 mod container;
 mod content_range;
 mod downloader;
+mod earlier;
 mod link;
 mod part;
 mod target;

@@ -10,6 +10,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::container::missing_bytes;
+use super::earlier;
 use super::link::hexadecimal;
 use super::target::{Target, local, sync_folder};
 use crate::model::Failure;
@@ -187,7 +188,8 @@ impl Part {
         counted.map_err(|error| local(&self.target.part(), &error))
     }
 
-    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest.
+    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
+    /// lay there before is [kept](earlier::keep) under another name if it is another file.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
         let target = self.target.clone();
         let synced = match self.file.flush().await {
@@ -196,15 +198,17 @@ impl Part {
         };
         synced.map_err(|error| local(&target.part(), &error))?;
         drop(self.file.into_std().await);
-        let place = target.clone();
+        let digest = hexadecimal(&self.hash.finalize());
+        let (place, length, expected) = (target.clone(), self.length, digest.clone());
         blocking(move || {
+            earlier::keep(place.path(), length, &expected)?;
             std::fs::rename(place.part(), place.path())?;
             sync_folder(place.folder())?;
             remove(&place.record())
         })
         .await
         .map_err(|error| local(target.path(), &error))?;
-        Ok((self.length, hexadecimal(&self.hash.finalize())))
+        Ok((self.length, digest))
     }
 
     async fn checkpoint(&mut self) -> io::Result<()> {

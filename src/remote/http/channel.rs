@@ -25,6 +25,8 @@ const MOST_REDIRECTS: usize = 5;
 pub(in crate::remote) struct Channel {
     clients: Clients,
     base: BaseUrl,
+    /// The host, and the proxy on the way to it, for messages about connections.
+    place: String,
     headers: HeaderMap,
     timeouts: Timeouts,
     scrubber: Scrubber,
@@ -46,8 +48,13 @@ impl Channel {
         clients: Clients,
         scrubber: Scrubber,
     ) -> Result<Self, RemoteError> {
+        let host = settings.base_url.host();
         Ok(Self {
             clients,
+            place: match &settings.proxy_address {
+                Some(proxy) => format!("`{host}` through the proxy `{proxy}`"),
+                None => format!("`{host}`"),
+            },
             base: settings.base_url.clone(),
             headers: api_headers(settings)?,
             timeouts: settings.timeouts,
@@ -134,7 +141,7 @@ impl Channel {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match tokio::time::timeout(self.timeouts.read, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Into::into)),
-            Ok(Err(error)) => Err(transport(&error.without_url(), self.base.host())),
+            Ok(Err(error)) => Err(transport(&error.without_url(), &self.place)),
             Err(_elapsed) => Err(self.silence(self.timeouts.read)),
         }
     }
@@ -149,7 +156,7 @@ impl Channel {
         client
             .execute(request)
             .await
-            .map_err(|error| transport(&error.without_url(), self.base.host()))
+            .map_err(|error| transport(&error.without_url(), &self.place))
     }
 
     /// Where `response` redirects to, if that is the API's own address.

@@ -8,30 +8,27 @@ use reqwest::header::{HeaderMap, LOCATION};
 use super::{Words, retry_after::retry_after};
 use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 
-/// What it means that there was no answer from `host`.
+/// What it means that there was no answer from `place`, which is named as it is to be shown.
 ///
 /// Only an error while connecting proves that nothing was sent. After that the request may have
 /// arrived, whatever the error is called.
-pub(in crate::remote) fn transport(error: &reqwest::Error, host: &str) -> Failure {
+pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failure {
     let cause = root_cause(error);
     if error.is_connect() && error.is_timeout() {
-        let message = format!("cannot connect to `{host}`: it did not answer in time");
+        let message = format!("cannot connect to {place}: it did not answer in time");
         Failure::new(FailureKind::NotSent, message)
     } else if error.is_connect() {
         Failure::new(
             FailureKind::NotSent,
-            format!("cannot connect to `{host}`: {cause}"),
+            format!("cannot connect to {place}: {cause}"),
         )
     } else if error.is_builder() {
         // The request could not even be put together.
-        Failure::new(
-            FailureKind::NotSent,
-            format!("cannot ask `{host}`: {cause}"),
-        )
+        Failure::new(FailureKind::NotSent, format!("cannot ask {place}: {cause}"))
     } else {
         Failure::new(
             FailureKind::Lost,
-            format!("the connection to `{host}` broke: {cause}"),
+            format!("the connection to {place} broke: {cause}"),
         )
     }
 }

@@ -1,6 +1,7 @@
 //! What is kept is whole.
 
 use super::*;
+use crate::remote::download::part::replace;
 
 #[tokio::test]
 async fn a_video_and_its_thumbnail_come_home_without_credentials() {
@@ -93,5 +94,53 @@ async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
         let artifact = fetch(&server.client(out.path()), &order).await.unwrap();
         assert_eq!(artifact.thumbnail, None);
         assert_eq!(files(out.path()), ["videos/a.mp4"]);
+    }
+}
+
+#[tokio::test]
+async fn a_video_is_never_written_over_another_one() {
+    let out = tempfile::tempdir().unwrap();
+    let (first, second) = (video(1000), video(1001));
+    let tag = "ETag: \"v1\"\r\n";
+    let server = Scripted::start([
+        Act::Answer(answer("200 OK", tag, &first)),
+        Act::Answer(answer("200 OK", tag, &first)),
+        Act::Answer(answer("200 OK", tag, &second)),
+    ])
+    .await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    for _ in 0..2 {
+        fetch(&remote, &order).await.unwrap();
+        assert_eq!(files(out.path()), ["videos/a.mp4"], "the same one");
+    }
+    fetch(&remote, &order).await.unwrap();
+    let names = ["videos/a.earlier-1.mp4", "videos/a.mp4"];
+    assert_eq!(files(out.path()), names);
+    for (name, content) in names.into_iter().zip([first, second]) {
+        assert_eq!(std::fs::read(out.path().join(name)).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_between_the_two_renames_loses_neither_video() {
+    let out = tempfile::tempdir().unwrap();
+    let (first, second) = (video(1000), video(1001));
+    let tag = "ETag: \"v2\"\r\n";
+    let server = Scripted::start([
+        Act::Close(cut("200 OK", tag, &second, 1000)),
+        Act::Answer(range(1000, &second, tag)),
+    ])
+    .await;
+    let remote = server.client(out.path());
+    let order = order(&format!("{}/v.mp4", server.address));
+    fetch(&remote, &order).await.unwrap_err();
+    // The earlier one has been moved away, and then the program was killed.
+    replace(&out.path().join("videos/a.earlier-1.mp4"), &first).unwrap();
+    fetch(&remote, &order).await.unwrap();
+    let names = ["videos/a.earlier-1.mp4", "videos/a.mp4"];
+    assert_eq!(files(out.path()), names);
+    for (name, content) in names.into_iter().zip([first, second]) {
+        assert_eq!(std::fs::read(out.path().join(name)).unwrap(), content);
     }
 }

@@ -1,0 +1,9 @@
+//! Fuzzes `journal_file` of `targets.rs`.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+#[allow(dead_code, reason = "each target uses one of them")]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::journal_file(data));

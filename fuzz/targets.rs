@@ -1,0 +1,211 @@
+//! What is fuzzed: each target takes any bytes at all, must not panic, and holds the promises it asserts.
+//! `cargo fuzz` drives them without end; `tests/it/inputs.rs` drives the same ones over the seeds beside this
+//! file, and over what chance makes of them, in every run of the tests.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use callsheet::engine::{Batch, Policy};
+use callsheet::journal::{Identity, Journal, Lock, Record};
+use callsheet::manifest::{self, Options};
+use callsheet::model::{
+    AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, JobId,
+    JobSpec, Origin, PlannedJob, RemoteId, Speech, Tag, Timestamp, VideoRequest,
+};
+use callsheet::remote::creatify::reading;
+
+/// The keys that no message may show.
+const KEYS: [&str; 2] = ["fuzzed-account", "fuzzed-secret"];
+
+fn job(id: &str) -> PlannedJob {
+    let id: JobId = id.parse().expect("a valid id");
+    let speech = Speech::Text(format!("Text of {id}").into());
+    let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
+    let origin = Origin {
+        file: "sheet.csv".into(),
+        line: 2,
+    };
+    PlannedJob {
+        spec: JobSpec::new(id, request, origin),
+        estimate: Estimate::default(),
+        selected: true,
+        in_sheet: true,
+    }
+}
+
+fn tag(job: &PlannedJob) -> Tag {
+    let fingerprint: &Fingerprint = &job.spec.fingerprint;
+    Tag::of("fuzz", &job.spec.id, fingerprint, Generation(0))
+}
+
+/// Whether `text` does no harm to a terminal.
+fn is_harmless(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// Answers to a create, a look, a poll and a list.
+pub(crate) fn answers(data: &[u8]) {
+    if let Some(report) = reading::one_job(data) {
+        assert!(is_harmless(report.remote.as_str()));
+    }
+    let wanted: RemoteId = "w".parse().expect("a valid id");
+    if let Ok(reports) = reading::poll(data, std::slice::from_ref(&wanted)) {
+        assert!(reports.len() <= 1, "each is reported once");
+        assert!(reports.iter().all(|report| report.remote == wanted));
+    }
+    let tags = BTreeSet::from([tag(&job("a"))]);
+    if let Ok((listing, _next)) = reading::list(data, tags, BTreeSet::from([wanted])) {
+        assert!(listing.found.len() as u64 <= listing.rows);
+        // What was cut short is no list, wherever it was cut.
+        let end = data.len()
+            - data
+                .iter()
+                .rev()
+                .take_while(|c| c.is_ascii_whitespace())
+                .count();
+        if end > 0 {
+            let cut = reading::list(&data[..end - 1], BTreeSet::new(), BTreeSet::new());
+            assert!(cut.is_err(), "a torn list was taken for a whole one");
+        }
+    }
+}
+
+/// Bodies of refusals. The first two bytes are the status and the command.
+pub(crate) fn refusals(data: &[u8]) {
+    let [status, command, body @ ..] = data else {
+        return;
+    };
+    let commands = [
+        CommandKind::Submit,
+        CommandKind::Poll,
+        CommandKind::Look,
+        CommandKind::List,
+        CommandKind::Fetch,
+    ];
+    let command = commands[usize::from(*command) % commands.len()];
+    let status = 300 + 2 * u16::from(*status);
+    let credentials = Credentials::new(KEYS[0].to_owned(), KEYS[1].to_owned());
+    let Some(failure) = reading::refused(status, body, command, credentials) else {
+        return;
+    };
+    assert!(is_harmless(&failure.message), "{:?}", failure.message);
+    assert!(
+        failure.message.chars().count() < 1000,
+        "{}",
+        failure.message
+    );
+    assert!(
+        !KEYS.iter().any(|key| failure.message.contains(key)),
+        "{}",
+        failure.message
+    );
+    let _meaning = failure.disposition(command);
+}
+
+/// Any file in the place of the journal: it is read, or refused and left as it is.
+pub(crate) fn journal_file(data: &[u8]) {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let _lock = Lock::take(folder.path(), "fuzz").expect("nobody else has it");
+    let path = folder.path().join(".callsheet/journal.sqlite");
+    put(&path, data);
+    let read = Record::read(folder.path());
+    let identity = Identity {
+        campaign: "fuzz".to_owned(),
+        is_sandbox: false,
+    };
+    let opened = Journal::open(folder.path(), &identity);
+    if read.is_err() {
+        assert!(opened.is_err(), "refused, and then taken");
+    }
+    if opened.is_err() {
+        let now = std::fs::read(&path).expect("it is still there");
+        assert_eq!(now, data, "it was to be left untouched");
+    }
+    if let Ok((_, record)) = opened {
+        restore(&record.entries);
+    }
+}
+
+/// Any entries in a journal, one in JSON a line: they lead to a campaign, or to an error that names the
+/// entry.
+pub(crate) fn entries(data: &[u8]) {
+    let entries: Vec<Entry> = data
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    for entry in &entries {
+        let text = serde_json::to_string(entry).expect("an entry can be written");
+        let again: Entry = serde_json::from_str(&text).expect("what was written is read");
+        assert_eq!(again, *entry);
+    }
+    restore(&entries);
+}
+
+fn restore(entries: &[Entry]) {
+    let jobs = vec![job("a"), job("b")];
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    if let Ok(mut batch) = Batch::restore("fuzz", jobs, Policy::default(), entries, now) {
+        // And the first decisions can be taken.
+        let step = batch.step(now, []);
+        let ready: Result<_, std::convert::Infallible> = step.persist(|_| Ok(()));
+        let Ok(ready) = ready;
+        assert!(!ready.entries.is_empty(), "a run begins on record");
+    }
+}
+
+/// Any bytes as a CSV.
+pub(crate) fn sheet(data: &[u8]) {
+    load("sheet.csv", data);
+}
+
+/// Any bytes as a YAML manifest.
+pub(crate) fn manifest(data: &[u8]) {
+    load("jobs.yaml", data);
+}
+
+fn load(name: &str, data: &[u8]) {
+    let read = |path: &Path| {
+        if path == Path::new(name) {
+            return Ok(data.to_vec());
+        }
+        Ok(b"id,text,persona,aspect_ratio\n".to_vec())
+    };
+    match manifest::load(Path::new(name), &Options::default(), &read) {
+        Ok(plan) => {
+            let mut ids = BTreeSet::new();
+            let mut files = BTreeSet::new();
+            for job in &plan.jobs {
+                assert!(
+                    ids.insert(job.id.as_str().to_lowercase()),
+                    "two jobs `{}`",
+                    job.id
+                );
+                assert!(
+                    files.insert(job.file_name.to_lowercase()),
+                    "two files `{}`",
+                    job.file_name
+                );
+                let is_one_name = !job.file_name.contains(['/', '\\', ':', '\0']);
+                assert!(
+                    is_one_name && !job.file_name.starts_with('.'),
+                    "{}",
+                    job.file_name
+                );
+            }
+        }
+        Err(problems) => {
+            let shown = problems.to_string();
+            let is_shown = |c: char| c == '\n' || !c.is_control();
+            assert!(
+                !shown.is_empty() && shown.chars().all(is_shown),
+                "{shown:?}"
+            );
+        }
+    }
+}
+
+fn put(path: &Path, data: &[u8]) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path).expect("a temporary file");
+    file.write_all(data).expect("a temporary file");
+}

@@ -1,0 +1,177 @@
+//! How a manifest is read: once, and once more if its names have to be looked up.
+
+use std::cell::RefCell;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::argument_groups::CampaignArguments;
+use super::campaign::{Manifest, out_folder};
+use super::catalogue::{Known, Lookup, Naming, Network};
+use super::environment::Environment;
+use super::error::Error;
+use super::provider::Choice;
+use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
+use crate::model::{Plan, Timestamp};
+
+/// Whose names cannot be looked up is told how they could.
+const HOW_TO_LOOK_UP: &str = "personas and voices are looked up by name at the provider, which needs \
+    CREATIFY_API_ID and CREATIFY_API_KEY; without them give UUIDs, or try `--sandbox`";
+
+/// A manifest that is about to be read.
+struct Reading<'a> {
+    arguments: &'a CampaignArguments,
+    options: manifest::Options<'static>,
+    /// Standard input can be read only once.
+    standard_input: RefCell<Option<Vec<u8>>>,
+}
+
+/// A manifest whose names stand for themselves.
+struct Draft {
+    names: std::collections::BTreeSet<(NameKind, String)>,
+    plan: Result<Plan, Problems>,
+}
+
+impl Manifest {
+    /// Reads the manifest that `arguments` name, asking nobody: names mean what they meant when the campaign
+    /// was last run, or what a catalogue of an earlier day says. Nothing is created.
+    ///
+    /// # Errors
+    /// Every problem of it at once.
+    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+        let reading = Reading::new(arguments, now)?;
+        let draft = reading.draft();
+        let environment = Environment::read(Some(&arguments.manifest));
+        let lookup = Lookup {
+            provider: Choice::of_environment(&environment).ok(),
+            environment: &environment,
+            network: Network::OnlyIfNeeded,
+        };
+        let out = draft.out(arguments);
+        let naming = Naming::offline(&lookup, out.as_deref());
+        reading.finish(draft, naming)
+    }
+
+    /// The same, asking the provider for names that nobody else knows.
+    ///
+    /// # Errors
+    /// Every problem of it at once; or that the provider cannot be asked.
+    pub(super) async fn load_online(
+        arguments: &CampaignArguments,
+        now: Timestamp,
+        lookup: &Lookup<'_>,
+    ) -> Result<Self, Error> {
+        let reading = Reading::new(arguments, now)?;
+        let draft = reading.draft();
+        if draft.names.is_empty() && draft.plan.is_err() {
+            return reading.finish(draft, Naming::default());
+        }
+        let out = draft.out(arguments);
+        let naming = Naming::online(lookup, &draft.names, out.as_deref(), now).await?;
+        reading.finish(draft, naming)
+    }
+}
+
+impl<'a> Reading<'a> {
+    fn new(arguments: &'a CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+        let delimiter = arguments.delimiter.as_deref().map(str::parse::<Delimiter>);
+        let options = manifest::Options {
+            delimiter: delimiter
+                .transpose()
+                .map_err(|error| Error::usage(error.to_string()))?,
+            sheet: arguments.sheet.clone(),
+            invalid_rows: if arguments.skip_invalid {
+                InvalidRows::Skip
+            } else {
+                InvalidRows::Refuse
+            },
+            today: today(now),
+            ..manifest::Options::default()
+        };
+        Ok(Self {
+            arguments,
+            options,
+            standard_input: RefCell::default(),
+        })
+    }
+
+    /// Reads it as if every name were an id, and notes the names down.
+    fn draft(&self) -> Draft {
+        let names = RefCell::new(std::collections::BTreeSet::new());
+        let note_down = |name: &str, kind: NameKind| {
+            names.borrow_mut().insert((kind, name.to_owned()));
+            Resolution::Found(name.to_owned())
+        };
+        let plan = self.read(&manifest::Options {
+            catalogue: Some(&note_down),
+            ..self.options.clone()
+        });
+        Draft {
+            names: names.into_inner(),
+            plan,
+        }
+    }
+
+    /// The manifest, with the names of its draft resolved.
+    fn finish(&self, draft: Draft, naming: Naming) -> Result<Manifest, Error> {
+        let Draft { names, plan } = draft;
+        let plan = if names.is_empty() {
+            plan
+        } else {
+            let resolve = |name: &str, kind: NameKind| {
+                let nobody_knows = Resolution::Unknown(Vec::new());
+                naming.resolve(name, kind).unwrap_or(nobody_knows)
+            };
+            let knows_any = names
+                .iter()
+                .any(|(kind, name)| naming.resolve(name, *kind).is_some());
+            let mut options = self.options.clone();
+            options.catalogue = knows_any.then_some(&resolve as manifest::Resolve<'_>);
+            self.read(&options)
+        };
+        let lacks_catalogue = !naming.has_catalogue()
+            && names
+                .iter()
+                .any(|(kind, name)| naming.resolve(name, *kind).is_none());
+        let mut plan = plan.map_err(|problems| Error::Manifest {
+            problems,
+            hint: lacks_catalogue.then_some(HOW_TO_LOOK_UP),
+        })?;
+        plan.notes.extend(naming.doubts(&plan));
+        let known: Known = naming.into_known(&plan, &names);
+        let out = out_folder(self.arguments, &plan);
+        Ok(Manifest { plan, out, known })
+    }
+
+    fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
+        let read = |path: &Path| self.bytes(path);
+        manifest::load(&self.arguments.manifest, options, &read)
+    }
+
+    fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path != Path::new("-") {
+            return std::fs::read(path);
+        }
+        let mut kept = self.standard_input.borrow_mut();
+        if let Some(bytes) = &*kept {
+            return Ok(bytes.clone());
+        }
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(kept.insert(bytes).clone())
+    }
+}
+
+impl Draft {
+    /// The output folder, as far as it is known already.
+    fn out(&self, arguments: &CampaignArguments) -> Option<PathBuf> {
+        let plan = self.plan.as_ref().ok();
+        let given = || arguments.out.clone();
+        plan.map(|plan| out_folder(arguments, plan)).or_else(given)
+    }
+}
+
+/// The day in the system's time zone.
+fn today(now: Timestamp) -> Option<jiff::civil::Date> {
+    let moment = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
+    Some(jiff::tz::TimeZone::system().to_datetime(moment).date())
+}

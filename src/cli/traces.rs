@@ -1,0 +1,169 @@
+//! Traces on the disk of more work than the journal knows of: what a lost or an old journal, or a renamed
+//! sheet, would make somebody pay for once more.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::console;
+use crate::journal::Record;
+use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, PlannedJob, RemoteId};
+use crate::observe::Summary;
+
+/// Folders beside the output folder that are looked into, at the most.
+const MOST_FOLDERS: usize = 200;
+
+/// Whether the output folder shows the work of a run that the journal does not know of: the journal is new
+/// though there are results; or it is an older copy that was put back, so that `results.json` knows ids at
+/// the provider, or the folder has videos, that the journal has never heard of.
+pub(super) fn journal_is_behind(summary: &Summary, record: &Record) -> bool {
+    let out = &summary.campaign().out;
+    let is_new = record.entries.is_empty();
+    let has_videos =
+        || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
+    if is_new && (out.join("results.csv").exists() || has_videos()) {
+        return true;
+    }
+    let has_video_unsent = |row: crate::observe::Row| {
+        let is_unsent = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
+        is_unsent && out.join(row.job.spec.video_path()).exists()
+    };
+    summary.rows().any(has_video_unsent) || results_know_more(out, record)
+}
+
+fn results_know_more(out: &Path, record: &Record) -> bool {
+    let Ok(bytes) = std::fs::read(out.join("results.json")) else {
+        return false;
+    };
+    // One that cannot be read says nothing.
+    let Ok(results) = serde_json::from_slice::<Value>(&bytes) else {
+        return false;
+    };
+    let known: HashSet<&str> = record
+        .entries
+        .iter()
+        .filter_map(|entry| remote_of(&entry.event).map(RemoteId::as_str))
+        .collect();
+    ["jobs", "gone_from_sheet"]
+        .into_iter()
+        .filter_map(|list| results.get(list)?.as_array())
+        .flatten()
+        .filter_map(|job| job.get("remote_id")?.as_str())
+        .any(|remote| !known.contains(remote))
+}
+
+/// The id at the provider that an event brings.
+fn remote_of(event: &Event) -> Option<&RemoteId> {
+    match event {
+        Event::Job {
+            event: JobEvent::Submitted { remote } | JobEvent::Adopted { remote, .. },
+            ..
+        } => Some(remote),
+        Event::Job { .. }
+        | Event::RunStarted { .. }
+        | Event::RunEnded { .. }
+        | Event::LaneHeld { .. }
+        | Event::InventoryTaken { .. }
+        | Event::InventorySkipped { .. } => None,
+    }
+}
+
+/// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
+/// videos.
+pub(super) fn tell_of_namesake(summary: &Summary, record: &Record) {
+    let campaign = summary.campaign();
+    if record.entries.is_empty()
+        && !campaign.is_sandbox
+        && let Some(namesake) = Namesake::beside(&campaign.out, &campaign.jobs)
+    {
+        console::tell(&namesake.warning());
+    }
+}
+
+/// A campaign in a folder beside the output folder that has made some of the same videos.
+#[derive(Debug)]
+pub(super) struct Namesake {
+    folder: PathBuf,
+    campaign: String,
+    jobs: usize,
+}
+
+impl Namesake {
+    /// The campaign beside `out` that has made most of what `jobs` ask for, if any has made something.
+    pub(super) fn beside(out: &Path, jobs: &[PlannedJob]) -> Option<Self> {
+        let wanted: HashSet<&Fingerprint> = jobs
+            .iter()
+            .filter(|job| job.selected && job.in_sheet)
+            .map(|job| &job.spec.fingerprint)
+            .collect();
+        let parent = match out.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            Some(_) | None => Path::new("."),
+        };
+        let own = std::fs::canonicalize(out).ok();
+        let folders = std::fs::read_dir(parent).ok()?;
+        folders
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.join(".callsheet").is_dir())
+            .filter(|path| std::fs::canonicalize(path).ok() != own)
+            .take(MOST_FOLDERS)
+            .filter_map(|folder| {
+                // What is no journal of ours, or cannot be read, is nobody's business here.
+                let record = Record::read(&folder).ok()??;
+                if record.identity.is_sandbox {
+                    return None;
+                }
+                let made = paid_for(&record);
+                Some(Self {
+                    folder,
+                    jobs: wanted.iter().filter(|job| made.contains(**job)).count(),
+                    campaign: record.identity.campaign,
+                })
+            })
+            .filter(|namesake| namesake.jobs > 0)
+            .max_by_key(|namesake| namesake.jobs)
+    }
+
+    /// What a person is told before anything is submitted.
+    pub(super) fn warning(&self) -> String {
+        let Self {
+            folder,
+            campaign,
+            jobs,
+        } = self;
+        let (videos, are) = match jobs {
+            1 => ("1 video".to_owned(), "is"),
+            jobs => (format!("{jobs} videos"), "are"),
+        };
+        format!(
+            "warning: {videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
+             `{}`, and would be paid for once more; if the sheet was renamed, give it its old name \
+             and that campaign goes on\n",
+            folder.display()
+        )
+    }
+}
+
+/// The requests that a campaign has paid for and that have not failed.
+fn paid_for(record: &Record) -> HashSet<Fingerprint> {
+    let mut states: HashMap<&JobId, JobState> = HashMap::new();
+    for entry in &record.entries {
+        if let Event::Job { job, event } = &entry.event {
+            // A contradiction is told by whoever runs that campaign.
+            let _ = states.entry(job).or_default().apply(entry.at, event);
+        }
+    }
+    states
+        .into_values()
+        .filter(|state| match state.phase {
+            Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Rendering { .. }
+            | Phase::Fetching { .. }
+            | Phase::Done { .. } => true,
+            Phase::Pending | Phase::Failed { .. } => false,
+        })
+        .filter_map(|state| state.fingerprint)
+        .collect()
+}

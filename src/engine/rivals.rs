@@ -1,0 +1,106 @@
+//! The part of the engine that notices when somebody else pays for the same jobs: a run of the same campaign
+//! into another output folder, as two machines or a copied folder may have it.
+//!
+//! What the provider shows when a run begins is adopted, so runs one after the other never pay twice, wherever
+//! they are. Two that submit in the same moments can: the API has no key that would make a submit unique,
+//! and each of them only learns from the list what the other has done. To keep that short, a run that submits
+//! reads the list again a settle time after its first submit was accepted, then twice as long after that,
+//! and so on. What the other has paid for and this run has not is adopted; a job that both have paid for is
+//! put on record, and nothing more is submitted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Batch;
+use super::reconciling::ListInAir;
+use crate::model::{JobEvent, Listing, StopReason, Tag, Timestamp, find_tags};
+
+/// Looks are never further apart than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
+
+/// When the list is read to see whether somebody else is at work.
+#[derive(Debug)]
+pub(super) struct Watch {
+    next: Option<Timestamp>,
+    /// From the next look to the one after it.
+    wait: Duration,
+    has_begun: bool,
+}
+
+impl Watch {
+    /// A watch that begins with the first submit; `settle` is how long the list may lag.
+    pub(super) const fn new(settle: Duration) -> Self {
+        Self {
+            next: None,
+            wait: settle,
+            has_begun: false,
+        }
+    }
+
+    /// A submit was accepted.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.advance(now);
+        }
+    }
+
+    /// When the list is to be read.
+    pub(super) const fn due(&self) -> Option<Timestamp> {
+        self.next
+    }
+
+    /// The list is being read, for whatever reason: whether that is the look that is due.
+    pub(super) fn look(&mut self, now: Timestamp) -> bool {
+        let is_due = self.next.is_some_and(|next| next <= now);
+        if is_due {
+            self.advance(now);
+        }
+        is_due
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        // One millisecond at least, so that two looks are never one.
+        self.next = Some(now.plus(self.wait.max(Duration::from_millis(1))));
+        self.wait = self.wait.saturating_mul(2).min(LONGEST_WAIT);
+    }
+}
+
+impl Batch {
+    /// The tags of all that was accepted, as far as they count now.
+    pub(super) fn paid_tags(&self) -> BTreeMap<Tag, usize> {
+        self.accepted
+            .iter()
+            .filter_map(|(_, place)| Some((self.jobs[*place].state.tag.clone()?, *place)))
+            .collect()
+    }
+
+    /// Puts on record which of our jobs the list shows a second time, and submits no more if that is news of
+    /// this run.
+    pub(super) fn seek_rivals(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
+        if is_broken!(RivalIgnored) {
+            return;
+        }
+        for report in &listing.found {
+            if self.by_remote.contains_key(&report.remote) {
+                continue;
+            }
+            for tag in report.name.as_deref().into_iter().flat_map(find_tags) {
+                let Some(place) = asked.place_of(&tag) else {
+                    continue;
+                };
+                let state = &self.jobs[place].state;
+                let is_ours = state.tag.as_ref() == Some(&tag) && state.phase.remote().is_some();
+                if !is_ours || state.twins.contains(&report.remote) {
+                    continue;
+                }
+                let remote = report.remote.clone();
+                self.transition(now, place, JobEvent::PaidTwice { remote });
+                if !asked.is_inventory && self.wants_to_submit() {
+                    let job = self.jobs[place].spec.id.clone();
+                    self.stop(StopReason::Rival { job });
+                }
+            }
+        }
+    }
+}

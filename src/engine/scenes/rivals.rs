@@ -1,0 +1,115 @@
+//! Two runs of one campaign at the same time, as two machines with two output folders have them.
+
+use super::stage::{Run, Stage, jobs, planned, seconds, submits};
+use crate::engine::mutant::{self, Mutant};
+use crate::engine::{Policy, Submits};
+use crate::model::{Command, Generation, JobEvent, Limits, StopReason, Tag};
+
+/// Slow enough that the list is read several times before all is submitted.
+fn policy() -> Policy {
+    Policy {
+        limits: Limits {
+            submit_rate: "6/min".parse().unwrap(),
+            in_flight: 100,
+            ..Limits::default()
+        },
+        ..Policy::default()
+    }
+}
+
+fn is_twin(event: &JobEvent) -> bool {
+    matches!(event, JobEvent::PaidTwice { .. })
+}
+
+/// A run of forty jobs beside one that submits the very same ones at the same moments.
+fn beside_a_rival(stage: &mut Stage) -> Run {
+    stage.run(&jobs(40), &policy(), |stage, command| {
+        if let Command::Submit { name, .. } = command {
+            stage.accept(name);
+        }
+        None
+    })
+}
+
+#[test]
+fn a_run_beside_another_one_notices_and_submits_no_more() {
+    let mut stage = Stage::new();
+    let run = beside_a_rival(&mut stage);
+    assert!(run.tells(is_twin));
+    assert!(
+        matches!(&run.stopped, Some(StopReason::Rival { .. })),
+        "{:?}",
+        run.stopped
+    );
+    // One settle time at six a minute, and what was in the air.
+    assert!(run.submits() <= 5, "{} submits", run.submits());
+    // What was paid for comes home all the same.
+    assert_eq!(stage.phase(0), "done");
+    assert_eq!(stage.state(0).twins.len(), 1);
+
+    // The other one has ended: the same command takes over what is there and pays for the rest once.
+    let rows = stage.rows.len();
+    let run = stage.run(&jobs(40), &policy(), |_, _| None);
+    assert_eq!(run.stopped, None);
+    assert!(!run.tells(is_twin), "it was told before");
+    assert_eq!(stage.rows.len() - rows, 40 - rows / 2);
+}
+
+#[test]
+fn without_the_watch_everything_is_paid_for_twice() {
+    mutant::set(Some(Mutant::RivalIgnored));
+    let mut stage = Stage::new();
+    let run = beside_a_rival(&mut stage);
+    mutant::set(None);
+    assert_eq!((run.stopped, stage.rows.len()), (None, 80));
+}
+
+#[test]
+fn what_the_other_run_has_paid_for_in_the_meantime_is_taken_over() {
+    let mut stage = Stage::new();
+    // The other one works from the end of the sheet and has done its half before ours has.
+    let run = stage.run(&jobs(40), &policy(), |stage, command| {
+        if submits(command, 0) {
+            for spec in (20..40).map(|number| planned(number).spec) {
+                let tag = Tag::of("c", &spec.id, &spec.fingerprint, Generation(0));
+                stage.accept(&tag.name_for(&spec.id));
+            }
+        }
+        None
+    });
+    assert_eq!(run.submits(), 20);
+    assert_eq!(run.stopped, None);
+    assert_eq!(stage.rows.len(), 40);
+}
+
+#[test]
+fn a_copy_made_before_this_run_is_told_once_and_holds_nothing_up() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(2), &Policy::default(), |_, _| None);
+    let name = format!("Copy of {}", stage.rows[0].1);
+    stage.accept(&name);
+    let run = stage.run(&jobs(10), &Policy::default(), |_, _| None);
+    assert_eq!(run.stopped, None);
+    assert!(run.tells(is_twin));
+    let run = stage.run(&jobs(11), &Policy::default(), |_, _| None);
+    assert!(!run.tells(is_twin));
+    assert_eq!(stage.rows.len(), 12);
+}
+
+#[test]
+fn the_watch_costs_few_reads_and_a_run_that_submits_nothing_has_none() {
+    let mut stage = Stage::new();
+    stage.renders_take = seconds(600);
+    let lists = |run: &Run| {
+        let is_list = |command: &&(_, Command)| matches!(command.1, Command::List { .. });
+        run.commands.iter().filter(is_list).count()
+    };
+    let run = stage.run(&jobs(200), &policy(), |_, _| None);
+    assert!(lists(&run) <= 8, "{} lists in half an hour", lists(&run));
+    let collect = Policy {
+        submits: Submits::Nothing,
+        ..policy()
+    };
+    let run = stage.run(&jobs(200), &collect, |_, _| None);
+    assert_eq!(lists(&run), 0);
+}

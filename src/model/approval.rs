@@ -1,0 +1,154 @@
+//! A person's word for a manifest: [`Approval`].
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Fingerprint, JobId, JobSpec, Timestamp};
+
+/// What somebody has approved: the jobs of a manifest as they were. It holds for exactly these, in
+/// whatever order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// The hash of what was approved.
+    pub digest: String,
+    /// Each job and the hash of what it asks for, so that a change can be named.
+    pub jobs: BTreeMap<JobId, Fingerprint>,
+    /// Who approved, as the system knows them.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a manifest differs from what was approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// Jobs that were not there.
+    pub added: usize,
+    /// Jobs that ask for something else now.
+    pub edited: usize,
+    /// Jobs that are gone.
+    pub removed: usize,
+    /// Whether the campaign has another name, so that every job is a new one.
+    pub is_renamed: bool,
+}
+
+impl Approval {
+    /// The approval of `jobs`.
+    pub fn of(campaign: &str, jobs: &[JobSpec], by: Option<String>, at: Timestamp) -> Self {
+        let jobs: BTreeMap<JobId, Fingerprint> = jobs
+            .iter()
+            .map(|job| (job.id.clone(), job.fingerprint.clone()))
+            .collect();
+        Self {
+            digest: digest(campaign, &jobs),
+            campaign: campaign.to_owned(),
+            jobs,
+            by,
+            at,
+        }
+    }
+
+    /// How `jobs` differ from what was approved; `None` if they do not.
+    pub fn changes(&self, campaign: &str, jobs: &[JobSpec]) -> Option<Changes> {
+        let now = Self::of(campaign, jobs, None, self.at);
+        if now.digest == self.digest && self.digest == digest(&self.campaign, &self.jobs) {
+            return None;
+        }
+        let mut changes = Changes {
+            is_renamed: self.campaign != campaign,
+            removed: self
+                .jobs
+                .keys()
+                .filter(|job| !now.jobs.contains_key(job))
+                .count(),
+            ..Changes::default()
+        };
+        for (job, fingerprint) in &now.jobs {
+            match self.jobs.get(job) {
+                None => changes.added += 1,
+                Some(approved) if approved != fingerprint => changes.edited += 1,
+                Some(_) => {}
+            }
+        }
+        Some(changes)
+    }
+}
+
+fn digest(campaign: &str, jobs: &BTreeMap<JobId, Fingerprint>) -> String {
+    let mut hash = Sha256::new();
+    // No campaign's name and no id holds a line break.
+    hash.update(format!("{campaign}\n"));
+    for (job, fingerprint) in jobs {
+        hash.update(format!("{job} {}\n", fingerprint.as_str()));
+    }
+    let mut digest = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(digest, "{byte:02x}");
+    }
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AspectRatio, Origin, Speech, VideoRequest};
+
+    fn job(id: &str, text: &str) -> JobSpec {
+        let speech = Speech::Text(text.into());
+        let request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        let origin = Origin {
+            file: "a.csv".into(),
+            line: 2,
+        };
+        JobSpec::new(id.parse().unwrap(), request, origin)
+    }
+
+    fn approved() -> Approval {
+        let jobs = [job("a", "one"), job("b", "two"), job("c", "three")];
+        Approval::of("spring", &jobs, Some("anna".into()), Timestamp::default())
+    }
+
+    #[test]
+    fn rows_that_only_moved_are_still_approved() {
+        let moved = [job("c", "three"), job("a", "one"), job("b", "two")];
+        assert_eq!(approved().changes("spring", &moved), None);
+    }
+
+    #[test]
+    fn every_kind_of_change_is_counted() {
+        let jobs = [
+            job("a", "one"),
+            job("b", "2"),
+            job("d", "four"),
+            job("e", ""),
+        ];
+        let changes = approved().changes("spring", &jobs).unwrap();
+        let expected = Changes {
+            added: 2,
+            edited: 1,
+            removed: 1,
+            is_renamed: false,
+        };
+        assert_eq!(changes, expected);
+    }
+
+    #[test]
+    fn another_campaign_and_a_file_that_was_tampered_with_are_not_approved() {
+        let jobs = [job("a", "one"), job("b", "two"), job("c", "three")];
+        assert!(approved().changes("summer", &jobs).unwrap().is_renamed);
+        let mut forged = approved();
+        forged.jobs.remove(&"c".parse().unwrap());
+        assert!(forged.changes("spring", &jobs).is_some());
+    }
+
+    #[test]
+    fn an_approval_survives_its_file() {
+        let text = serde_json::to_string(&approved()).unwrap();
+        assert_eq!(serde_json::from_str::<Approval>(&text).unwrap(), approved());
+    }
+}
