@@ -378,7 +378,7 @@ pub(super) mod tests {
     fn batch(count: usize, clock: &PausedClock) -> Batch {
         let jobs = (0..count).map(|number| {
             let id: JobId = format!("job-{number}").parse().unwrap();
-            let speech = Speech::Text(format!("Text {number}"));
+            let speech = Speech::Text(format!("Text {number}").into());
             let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
             let origin = Origin {
                 file: "sheet.csv".into(),

@@ -128,7 +128,7 @@ impl Batch {
             submit_lane: Lane::new(Pace::new(limits.submit_rate, now, None), backoff::SUBMIT),
             read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
             concurrency: Concurrency::new(limits.in_flight),
-            polling: Polling::new(limits.poll_interval),
+            polling: Polling::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
             rivals: Watch::new(limits.settle),
@@ -232,6 +232,13 @@ impl Batch {
         {
             self.polling.learn(now.since(accepted));
         }
+    }
+
+    /// What a run that begins now would put on record before it asks or sends anything: what it would
+    /// reopen. For those who only want to know.
+    pub fn opening(mut self, now: Timestamp) -> Vec<Entry> {
+        self.begin(now);
+        self.entries
     }
 
     /// The first step of a run: what the person's wishes make of what is on record.

@@ -185,7 +185,7 @@ pub(super) fn single(node: &Node, findings: &mut Findings) -> Option<Value> {
         && !text.trim().is_empty()
     {
         return Some(Value {
-            text: text.clone(),
+            text: text.as_str().into(),
             place: node.place.clone(),
         });
     }

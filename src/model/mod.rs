@@ -23,6 +23,7 @@ mod secret;
 mod state;
 mod stop;
 mod tag;
+mod text;
 mod time;
 
 pub use approval::{Approval, Changes};
@@ -49,4 +50,5 @@ pub use secret::{Credentials, SecretText, redact_url};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
+pub use text::Text;
 pub use time::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{JobSpec, LimitSettings, PriceSettings, SecretText};
+use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 
 /// An accepted manifest: its jobs in order, the sheet they came from, and the settings it makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Sheet {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetRow {
     /// The cells, as written; as many as there are columns.
-    pub cells: Vec<String>,
+    pub cells: Vec<Text>,
     /// Places in [`Plan::jobs`] of the jobs this row makes; none if the row is skipped.
     pub jobs: Vec<usize>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Speech, redact_url};
+use crate::model::{Speech, Text, redact_url};
 use crate::observe::accuracy::accuracy_json;
 use crate::observe::words;
 use crate::observe::{Row, RunEnd, Summary};
@@ -97,10 +97,10 @@ pub(in crate::observe) fn runs(summary: &Summary) -> Value {
     summary.runs().iter().map(run).collect()
 }
 
-fn cells(columns: &[String], cells: &[String]) -> Value {
-    let pairs = columns.iter().cloned().zip(cells.iter().cloned());
+fn cells(columns: &[String], cells: &[Text]) -> Value {
+    let pairs = columns.iter().cloned().zip(cells);
     pairs
-        .map(|(column, cell)| (column, Value::String(cell)))
+        .map(|(column, cell)| (column, Value::from(cell.as_str())))
         .collect::<Map<String, Value>>()
         .into()
 }
@@ -136,7 +136,7 @@ pub(in crate::observe) fn job(summary: &Summary, row: &Row, cells: &Value) -> Va
         "remote_id": state.phase.remote(),
         "error": row.failure().map(words::failure),
         "persona": request.persona,
-        "persona_name": summary.campaign().personas.get(&request.persona),
+        "persona_name": summary.campaign().personas.get(request.persona.as_str()),
         "aspect_ratio": request.aspect_ratio,
         "model_version": request.model_version,
         "text": text,
