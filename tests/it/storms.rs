@@ -135,7 +135,12 @@ fn storm(seed: u64) {
     for attempt in 0..10 {
         // Downloads, the proof about a job in doubt, or a list that is refused once too often while the
         // journal is lost, may need another run.
-        if !matches!(last.code, Some(5 | 8)) && !(last.code == Some(4) && attempt < 2) {
+        let may_help = match last.code {
+            Some(5 | 8) => true,
+            Some(4) => attempt < 2,
+            Some(_) | None => false,
+        };
+        if !may_help {
             break;
         }
         last = folder.campaign(&provider, &[]);
