@@ -19,7 +19,7 @@ const KEYS: [&str; 2] = ["fuzzed-account", "fuzzed-secret"];
 
 fn job(id: &str) -> PlannedJob {
     let id: JobId = id.parse().expect("a valid id");
-    let speech = Speech::Text(format!("Text of {id}"));
+    let speech = Speech::Text(format!("Text of {id}").into());
     let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
     let origin = Origin {
         file: "sheet.csv".into(),

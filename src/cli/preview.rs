@@ -1,9 +1,7 @@
 //! What a run would do, before it does it.
 
 use crate::engine::{Batch, Policy, RestoreError};
-use crate::model::{
-    Credits, Entry, Event, Generation, JobEvent, JobId, Limits, Phase, PlannedJob, Timestamp,
-};
+use crate::model::{Credits, Entry, Generation, JobId, Limits, Phase, PlannedJob, Timestamp};
 use crate::observe::{Row, Summary};
 
 /// `summary` as the first step of a run with `policy` would leave it, before anything is submitted: the
@@ -18,23 +16,12 @@ pub(super) fn preview(
     now: Timestamp,
 ) -> Result<Summary, RestoreError> {
     let campaign = summary.campaign();
-    let mut batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, record, now)?;
+    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, record, now)?;
     let mut preview = summary.clone();
-    let told: Result<_, std::convert::Infallible> = batch.step(now, []).persist(|entries| {
-        for entry in entries.iter().filter(|entry| !is_submit(entry)) {
-            preview.apply(entry);
-        }
-        Ok(())
-    });
-    drop(told);
+    for entry in batch.opening(now) {
+        preview.apply(&entry);
+    }
     Ok(preview)
-}
-
-fn is_submit(entry: &Entry) -> bool {
-    let Event::Job { event, .. } = &entry.event else {
-        return false;
-    };
-    matches!(event, JobEvent::SubmitStarted { .. })
 }
 
 /// Jobs that are named one by one may be paid for, whatever else is selected.

@@ -10,6 +10,8 @@ use crate::model::Timestamp;
 pub(crate) struct Polling {
     /// The shortest time between two looks at one render.
     floor: Duration,
+    /// When the beats begin: at another moment in each run, so that many programs do not ask at once.
+    origin: Timestamp,
     /// How long the newest finished renders took, oldest first.
     newest: VecDeque<Duration>,
     /// The same, shortest first.
@@ -26,10 +28,16 @@ const ENOUGH: usize = 5;
 /// default): a provider may have become quicker overnight.
 const LONGEST_FIRST_WAIT: u32 = 60;
 
+/// So many requests that ask about everything in the time of a usual render: a render's end is seen
+/// after 2 % of its length, on average.
+const BEATS_A_RENDER: u128 = 25;
+
 impl Polling {
-    pub(crate) fn new(floor: Duration) -> Self {
+    /// Nothing is known yet; `origin` is a moment in which a beat falls.
+    pub(crate) fn new(floor: Duration, origin: Timestamp) -> Self {
         Self {
             floor,
+            origin,
             newest: VecDeque::new(),
             sorted: Vec::new(),
         }
@@ -48,27 +56,56 @@ impl Polling {
         }
     }
 
-    /// When to look next at a render accepted at `accepted`.
+    /// When to look next at a render accepted at `accepted`: on a beat that all renders have in common,
+    /// so that one request asks about all of them.
     pub(crate) fn next(&self, accepted: Timestamp, now: Timestamp) -> Timestamp {
         let age = now.since(accepted);
         let (floor, longest) = (self.floor, self.floor.saturating_mul(6));
-        let wait = if self.sorted.len() < ENOUGH {
-            (age / 4).clamp(floor, longest)
-        } else {
-            let share = |percent: usize| self.sorted[(self.sorted.len() - 1) * percent / 100];
-            let (early, late) = (share(5), share(95));
-            if age < early {
-                // None can plausibly be done before the quickest ones were.
-                early
-                    .saturating_sub(age)
-                    .clamp(floor, floor.saturating_mul(LONGEST_FIRST_WAIT))
-            } else if age <= late {
-                (late.saturating_sub(early) / 10).clamp(floor, longest)
-            } else {
-                (age / 10).clamp(floor, longest.saturating_mul(2))
+        let beat = self.beat();
+        let wait = match (self.sorted.first(), self.sorted.last()) {
+            (Some(quickest), Some(slowest)) if self.sorted.len() >= ENOUGH => {
+                // None can plausibly be done much before the quickest was. A little before: else
+                // nothing would ever be seen to be quicker.
+                let early = *quickest / 10 * 9;
+                if age < early {
+                    early
+                        .saturating_sub(age)
+                        .clamp(floor, floor.saturating_mul(LONGEST_FIRST_WAIT))
+                } else {
+                    // Those that take longer than any are asked about more and more seldom.
+                    (age.saturating_sub(*slowest) / 4).clamp(beat, longest.saturating_mul(2))
+                }
             }
+            _ => (age / 4).clamp(floor, longest),
         };
-        now.plus(wait)
+        // The answer to the request of a beat arrives a little after it; the next beat is meant.
+        self.on_beat(now.plus(wait).minus(beat / 2), beat)
+    }
+
+    /// The first beat at or after a moment.
+    fn on_beat(&self, at: Timestamp, beat: Duration) -> Timestamp {
+        if at < self.origin {
+            // The clock has been set back; nothing waits for it.
+            return at;
+        }
+        let beat = beat.as_millis().max(1);
+        let beats = at.since(self.origin).as_millis().div_ceil(beat);
+        let wait = u64::try_from(beats.saturating_mul(beat)).unwrap_or(u64::MAX);
+        self.origin.plus(Duration::from_millis(wait))
+    }
+
+    /// The time between two requests that ask about everything: a small part of a usual render, so
+    /// that little of it is lost between its end and its being seen, in whole floors, so that it
+    /// changes seldom and the beats go together when it does.
+    fn beat(&self) -> Duration {
+        if self.sorted.len() < ENOUGH {
+            return self.floor;
+        }
+        let usual = self.sorted[self.sorted.len() / 2];
+        let floor = self.floor.as_millis().max(1);
+        let floors = (usual.as_millis() / BEATS_A_RENDER + floor / 2) / floor;
+        let floors = u32::try_from(floors).unwrap_or(u32::MAX);
+        self.floor.saturating_mul(floors.clamp(1, 6))
     }
 }
 
@@ -88,19 +125,35 @@ mod tests {
 
     #[test]
     fn without_knowledge_it_asks_more_seldom_with_age() {
-        let polling = Polling::new(seconds(5));
+        let polling = Polling::new(seconds(5), Timestamp::default());
         assert_eq!(wait(&polling, 0), seconds(5));
         assert_eq!(wait(&polling, 60), seconds(15));
         assert_eq!(wait(&polling, 6000), seconds(30));
     }
 
     #[test]
+    fn all_renders_are_looked_at_on_one_beat() {
+        let mut polling = Polling::new(seconds(5), Timestamp::default());
+        for _ in 0..ENOUGH {
+            polling.learn(seconds(250));
+        }
+        let due = |accepted: i64, now: i64| {
+            let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+            polling.next(at(accepted), at(now)).as_millis()
+        };
+        assert_eq!(due(0, 230), 240_000, "beats of ten seconds");
+        assert_eq!(due(4, 234), 240_000, "the answer took its time");
+        assert_eq!(due(8, 248), 260_000, "and here too long for the next");
+        assert_eq!(due(0, 450), 500_000, "overdue, so more seldom");
+    }
+
+    #[test]
     fn learnt_renders_are_not_looked_at_before_they_can_be_done() {
-        let mut polling = Polling::new(seconds(5));
+        let mut polling = Polling::new(seconds(5), Timestamp::default());
         for took in 100..200 {
             polling.learn(seconds(took));
         }
-        assert!(wait(&polling, 0) >= seconds(100));
+        assert!(wait(&polling, 0) >= seconds(90));
         assert!(wait(&polling, 150) <= seconds(10));
         for _ in 0..REMEMBERED {
             polling.learn(seconds(36_000));

@@ -2,7 +2,7 @@
 //! a lost journal has forgotten. Both are found by their tags in the provider's list. *Found* is
 //! always believed; what *not found* means is decided in [`absence`](super::absence).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl Inventory {
 pub(super) struct ListInAir {
     pub(super) started: Timestamp,
     /// The jobs each tag stands for.
-    wanted: BTreeMap<Tag, (usize, Generation)>,
+    wanted: HashMap<Tag, (usize, Generation)>,
     /// The jobs that were accepted, by their tags, if the list is searched for rivals.
     pub(super) paid: BTreeMap<Tag, usize>,
     /// Whether the list was read before anything was submitted: what it shows is older than this run.
@@ -131,7 +131,7 @@ impl Batch {
     }
 
     fn list(&mut self, now: Timestamp, takes_inventory: bool) {
-        let mut wanted = BTreeMap::new();
+        let mut wanted = HashMap::new();
         let seeks_rivals = self.rivals.look(now) || takes_inventory;
         if seeks_rivals {
             for &place in &self.pending {

@@ -26,6 +26,7 @@
 
 mod approval_file;
 mod lock;
+mod reading;
 mod record;
 mod store;
 

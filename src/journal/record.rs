@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, JournalError};
+use super::reading;
+use super::store::JournalError;
 use crate::model::{Entry, JobSpec};
 
 /// Whose journal it is.
@@ -32,6 +33,6 @@ impl Record {
     /// Reads the journal of the output folder `folder` without locking it; `None` if there is none.
     /// What is read is one consistent moment, even while a run is going on.
     pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
-        store::read(folder)
+        reading::read(folder)
     }
 }

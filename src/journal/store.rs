@@ -3,16 +3,17 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::reading::read;
 use super::record::{Identity, Record};
-use crate::model::{Entry, Event, JobSpec, Timestamp};
+use crate::model::{Entry, JobSpec};
 
 /// `csht`, in the header of every journal: tells ours from other programs' databases.
-const APPLICATION_ID: i32 = 0x6373_6874;
+pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
 
 /// The version of the format, in `user_version`. A newer one is refused, never guessed at.
-const FORMAT_VERSION: i32 = 1;
+pub(super) const FORMAT_VERSION: i32 = 1;
 
 const SCHEMA: &str = "
     CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
@@ -94,7 +95,7 @@ pub(super) fn folder_of(out: &Path) -> PathBuf {
     out.join(".callsheet")
 }
 
-fn path_of(out: &Path) -> PathBuf {
+pub(super) fn path_of(out: &Path) -> PathBuf {
     folder_of(out).join("journal.sqlite")
 }
 
@@ -242,122 +243,6 @@ fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
     }
 }
 
-pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
-    let path = path_of(out);
-    if !path.try_exists().unwrap_or(true) {
-        return Ok(None);
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(|e| database(&path, e))?;
-    connection
-        .busy_timeout(std::time::Duration::from_secs(10))
-        .map_err(|e| database(&path, e))?;
-    // One transaction, so that all reads see one moment.
-    connection
-        .execute_batch("BEGIN")
-        .map_err(|e| unreadable(&path, e))?;
-    let number = |pragma: &str| -> Result<i32, JournalError> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(|e| unreadable(&path, e))
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    if application == 0
-        && version == 0
-        && is_empty(&connection).map_err(|e| unreadable(&path, e))?
-    {
-        // Created, and the program died before the first transaction: there is nothing in it.
-        return Ok(None);
-    }
-    if application != APPLICATION_ID {
-        return Err(JournalError::Foreign { path });
-    }
-    if version > FORMAT_VERSION {
-        return Err(JournalError::Newer {
-            path,
-            found: version,
-            known: FORMAT_VERSION,
-        });
-    }
-    let check: String = connection
-        .pragma_query_value(None, "quick_check", |row| row.get(0))
-        .map_err(|e| unreadable(&path, e))?;
-    if check != "ok" {
-        return Err(JournalError::Damaged {
-            path,
-            detail: check,
-        });
-    }
-    let identity = connection
-        .query_row("SELECT campaign, is_sandbox FROM identity", [], |row| {
-            Ok(Identity {
-                campaign: row.get(0)?,
-                is_sandbox: row.get(1)?,
-            })
-        })
-        .map_err(|e| unreadable(&path, e))?;
-    let jobs = read_jobs(&connection, &path)?;
-    let entries = read_entries(&connection, &path)?;
-    Ok(Some(Record {
-        identity,
-        jobs,
-        entries,
-    }))
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
-        row.get(0)
-    })
-}
-
-fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<JobSpec>, JournalError> {
-    let query = || -> rusqlite::Result<Vec<String>> {
-        connection
-            .prepare("SELECT specification FROM jobs ORDER BY rowid")?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    let parse = |text: String| {
-        serde_json::from_str(&text).map_err(|error| JournalError::Damaged {
-            path: path.to_owned(),
-            detail: format!("a job cannot be read ({error})"),
-        })
-    };
-    query()
-        .map_err(|e| unreadable(path, e))?
-        .into_iter()
-        .map(parse)
-        .collect()
-}
-
-fn read_entries(connection: &Connection, path: &Path) -> Result<Vec<Entry>, JournalError> {
-    let query = || -> rusqlite::Result<Vec<(i64, i64, String)>> {
-        connection
-            .prepare("SELECT sequence, at, event FROM entries ORDER BY sequence")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect()
-    };
-    let rows = query().map_err(|e| unreadable(path, e))?;
-    let mut entries = Vec::with_capacity(rows.len());
-    for (sequence, at, event) in rows {
-        let damaged = |detail| JournalError::Damaged {
-            path: path.to_owned(),
-            detail,
-        };
-        let event: Event = serde_json::from_str(&event)
-            .map_err(|error| damaged(format!("entry {sequence} cannot be read ({error})")))?;
-        let sequence = u64::try_from(sequence)
-            .map_err(|_| damaged(format!("an entry has the number {sequence}")))?;
-        entries.push(Entry {
-            sequence,
-            at: Timestamp::from_millis(at),
-            event,
-        });
-    }
-    Ok(entries)
-}
-
 fn describe(identity: &Identity) -> String {
     let place = if identity.is_sandbox {
         "the sandbox"
@@ -371,24 +256,10 @@ fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("plain data can always be written as JSON")
 }
 
-fn database(path: &Path, source: rusqlite::Error) -> JournalError {
+pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
     JournalError::Database {
         path: path.to_owned(),
         source,
-    }
-}
-
-/// An error while reading says what the file is, where SQLite knows.
-fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
-    use rusqlite::ErrorCode;
-    let path = path.to_owned();
-    match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => JournalError::Foreign { path },
-        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
-            path,
-            detail: source.to_string(),
-        },
-        Some(_) | None => JournalError::Database { path, source },
     }
 }
 
@@ -406,8 +277,8 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::model::{
-        AspectRatio, Credits, Fingerprint, Generation, JobEvent, JobId, Origin, Speech, Tag,
-        VideoRequest,
+        AspectRatio, Credits, Event, Fingerprint, Generation, JobEvent, JobId, Origin, Speech, Tag,
+        Timestamp, VideoRequest,
     };
 
     fn identity() -> Identity {

@@ -1,8 +1,9 @@
 //! Rows and items become jobs: [`Assembly`].
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::model::{JobSpec, Note, Sheet};
+use crate::model::{JobSpec, Note, Sheet, Text};
 
 use super::cell_values;
 use super::check::{Checked, Rules};
@@ -74,7 +75,7 @@ impl<'a> Assembly<'a> {
 
     /// The fields that have a default.
     pub(super) fn defaults(&self) -> impl Iterator<Item = Field> {
-        self.defaults.values.keys().copied()
+        self.defaults.values.fields()
     }
 
     /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
@@ -94,12 +95,12 @@ impl<'a> Assembly<'a> {
         let places = self.sheet.columns(own);
         for lines in former::rows(table, columns) {
             let row = &lines[0];
-            let cells: Vec<String> = columns
+            let cells: Arc<[Text]> = columns
                 .own
                 .iter()
-                .map(|column| former::text_at(row, *column).to_owned())
+                .map(|column| former::text_at(row, *column))
                 .collect();
-            let sheet_row = self.sheet.push(&places, cells.clone());
+            let sheet_row = self.sheet.push(&places, cells.iter().cloned());
             if let Some(problem) = extra_cells(table, row) {
                 // Its cells have slipped, so that whatever else is said of them would mislead.
                 let problems = vec![problem];
@@ -123,7 +124,7 @@ impl<'a> Assembly<'a> {
             draft.excused = excused.to_vec();
             draft.former_ids = former::ids(lines, columns);
             if let Some(item) = item {
-                draft.values.extend(item.values.clone());
+                draft.values.overlay(&item.values);
                 draft.include.clone_from(&item.include);
                 draft.exclude.clone_from(&item.exclude);
                 draft.excused.extend(&item.excused);
@@ -147,19 +148,19 @@ impl<'a> Assembly<'a> {
         let begin = self.made.len();
         let most_jobs = self.rules.most_jobs;
         draft.excused.extend(&self.defaults.excused);
-        for (field, values) in &self.defaults.values {
-            let takes_audio = *field == Field::Text && draft.values.contains_key(&Field::Audio);
-            let takes_text = *field == Field::Audio && draft.values.contains_key(&Field::Text);
-            if !takes_audio && !takes_text {
-                draft.values.entry(*field).or_insert_with(|| values.clone());
+        for (field, values) in self.defaults.values.iter() {
+            let takes_audio = field == Field::Text && draft.values.contains(Field::Audio);
+            let takes_text = field == Field::Audio && draft.values.contains(Field::Text);
+            if !takes_audio && !takes_text && !draft.values.contains(field) {
+                draft.values.insert(field, values.clone());
             }
         }
         if !self.is_skipped(&mut draft, &mut findings) && begin <= most_jobs {
             let combinations = draft.combinations(&mut findings);
             let varying = draft::varying(&combinations);
-            for combination in &combinations {
+            for combination in combinations {
                 if draft.former_ids.is_empty() {
-                    self.note_id(&draft, combination, &mut findings);
+                    self.note_id(&draft, &combination, &mut findings);
                 }
                 let Some(checked) = self.rules.check(&draft, combination, &mut findings) else {
                     continue;
@@ -187,7 +188,7 @@ impl<'a> Assembly<'a> {
     /// Remembers the id that is given, though the rest of the row be wrong: it is taken all the same.
     fn note_id(&mut self, draft: &Draft, combination: &Combination, findings: &mut Findings) {
         let index = self.drafts.len();
-        if let Some(value) = combination.get(&Field::Id)
+        if let Some(value) = combination.get(Field::Id)
             && let Some(text) = self.rules.render(draft, combination, value, findings)
             && let Some(text) = ids::dashed(&text)
         {
@@ -203,7 +204,7 @@ impl<'a> Assembly<'a> {
     fn is_skipped(&self, draft: &mut Draft, findings: &mut Findings) -> bool {
         let Some(value) = draft
             .values
-            .remove(&Field::Skip)
+            .remove(Field::Skip)
             .and_then(|values| values.into_iter().next())
         else {
             return false;
@@ -225,9 +226,9 @@ impl<'a> Assembly<'a> {
     }
 
     /// Names the jobs and draws everything together.
-    pub(super) fn finish(mut self, file_name: Option<&Value>, invalid: InvalidRows) -> Assembled {
+    pub(super) fn finish(mut self, invalid: InvalidRows) -> Assembled {
         let files = FileNaming {
-            template: file_name,
+            template: self.rules.file_name.as_ref(),
             templates: &self.rules.templates,
         };
         ids::refuse_doubles(&self.given_ids, &mut self.drafts);
@@ -300,10 +301,10 @@ fn extra_cells(table: &Table, row: &[Cell]) -> Option<Problem> {
 /// The row that stands for a job written in YAML: what it is made of, filled in.
 fn push_yaml_row(sheet: &mut SheetBuilder, checked: &Checked) -> usize {
     let used = YAML_COLUMNS.into_iter().filter_map(|field| {
-        let value = checked.combination.get(&field)?;
-        Some((field.name(), value.text.trim().to_owned()))
+        let value = checked.combination.get(field)?;
+        Some((field.name(), value.text.trimmed()))
     });
-    let (names, cells): (Vec<&str>, Vec<String>) = used.unzip();
+    let (names, cells): (Vec<&str>, Vec<Text>) = used.unzip();
     let columns = sheet.columns(names);
     sheet.push(&columns, cells)
 }
@@ -325,6 +326,7 @@ mod tests {
             everywhere: Variables::default(),
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),
+            file_name: None,
         };
         let mut assembly = Assembly::new(rules, Defaults::default());
         let source = Source::of_text("m.yaml", "\n".repeat(9));
@@ -336,13 +338,13 @@ mod tests {
                 (Field::Persona, "7350375b-9a98-51b8-934d-14d46a645dc2"),
                 (Field::AspectRatio, "1:1"),
             ] {
-                let text = text.to_owned();
+                let text = text.into();
                 let place = place.clone();
                 draft.values.insert(field, vec![Value { text, place }]);
             }
             assembly.add(draft, None, Findings::default());
         }
-        let assembled = assembly.finish(None, InvalidRows::Skip);
+        let assembled = assembly.finish(InvalidRows::Skip);
         let problem = assembled.too_many.unwrap();
         assert_eq!(problem.place(), "m.yaml:4:1");
         assert_eq!(problem.message(), "the manifest makes more than 3 jobs");

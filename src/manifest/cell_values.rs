@@ -1,5 +1,7 @@
 //! What single cells say: switches, numbers, URLs, texts.
 
+use crate::model::Text;
+
 /// Reads a switch as people and spreadsheets write it: Excel exports TRUE in the language it speaks.
 pub(super) fn switch(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {
@@ -61,13 +63,20 @@ pub(super) fn share_page(url: &str) -> Option<&'static str> {
 
 /// A text as it is to be spoken: trimmed, line ends alike. `Err` is a control character in it that no
 /// spreadsheet cell should hold.
-pub(super) fn spoken(text: &str) -> Result<String, char> {
+pub(super) fn spoken(text: &Text) -> Result<Text, char> {
+    // Nothing below a space and no control character of two bytes: the text is as it should be.
+    if !text
+        .bytes()
+        .any(|byte| matches!(byte, ..b' ' | 0x7F | 0xC2))
+    {
+        return Ok(text.trimmed());
+    }
     // The vertical tab is how office programs write a line break inside a paragraph.
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{b}'], "\n");
     let unwanted = |character: &char| character.is_control() && !matches!(character, '\n' | '\t');
     match text.chars().find(unwanted) {
         Some(character) => Err(character),
-        None => Ok(text.trim().to_owned()),
+        None => Ok(text.trim().into()),
     }
 }
 
@@ -127,7 +136,12 @@ mod tests {
 
     #[test]
     fn texts_are_spoken_without_the_marks_of_their_editor() {
-        assert_eq!(spoken(" a\r\nb\rc\u{b}d\t "), Ok("a\nb\nc\nd".to_owned()));
-        assert_eq!(spoken("a\u{1b}[0m"), Err('\u{1b}'));
+        assert_eq!(
+            spoken(&" a\r\nb\rc\u{b}d\t ".into()),
+            Ok("a\nb\nc\nd".into())
+        );
+        assert_eq!(spoken(&"a\u{1b}[0m".into()), Err('\u{1b}'));
+        assert_eq!(spoken(&"a\u{85}b".into()), Err('\u{85}'));
+        assert_eq!(spoken(&" Grüße ".into()), Ok("Grüße".into()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::VideoRequest;
+use crate::model::{Text, VideoRequest};
 
 use super::draft::{Combination, Draft, Value};
 use super::field::Field;
@@ -35,6 +35,8 @@ pub(super) struct Rules<'a> {
     pub(super) templates: Templates,
     /// Names of the combination's own values.
     pub(super) field_names: Arc<VariableNames>,
+    /// `output.filename` of the manifest.
+    pub(super) file_name: Option<Value>,
 }
 
 /// A combination that is in order.
@@ -46,7 +48,7 @@ pub(super) struct Checked {
     pub(super) audio_seconds: Option<f64>,
     /// The combination with its templates filled, but for the file name's.
     pub(super) combination: Combination,
-    /// What the file name's template can use.
+    /// What the file name's template can use; nothing if there is none.
     pub(super) variables: Variables,
 }
 
@@ -55,7 +57,7 @@ impl Rules<'_> {
     pub(super) fn check(
         &self,
         draft: &Draft,
-        combination: &Combination,
+        combination: Combination,
         findings: &mut Findings,
     ) -> Option<Checked> {
         let (combination, failed) = self.filled(draft, combination, findings);
@@ -67,7 +69,11 @@ impl Rules<'_> {
             findings,
         };
         let (request, audio_seconds) = row.judge()?;
-        let variables = self.variables(draft, &combination);
+        let variables = if self.needs_variables(&combination) {
+            self.variables(draft, &combination)
+        } else {
+            Variables::default()
+        };
         remarks::add(&combination, &request, audio_seconds, &variables, findings);
         Some(Checked {
             request,
@@ -77,38 +83,48 @@ impl Rules<'_> {
         })
     }
 
+    /// Whether what a template could use matters beyond the values that are filled: for the file's
+    /// name, and for braces that remain.
+    fn needs_variables(&self, combination: &Combination) -> bool {
+        let file_name = combination.get(Field::Filename).or(self.file_name.as_ref());
+        file_name.is_some_and(|value| is_template(&value.text))
+            || combination
+                .get(Field::Text)
+                .is_some_and(|value| value.text.contains('{'))
+    }
+
     /// The combination with its templates filled, and the fields in which that failed. The template
     /// of the file name waits until the job's id is known.
     fn filled(
         &self,
         draft: &Draft,
-        combination: &Combination,
+        mut combination: Combination,
         findings: &mut Findings,
     ) -> (Combination, Vec<Field>) {
-        let mut filled = combination.clone();
+        let templates: Vec<(Field, Value)> = combination
+            .iter()
+            .filter(|(field, value)| *field != Field::Filename && is_template(&value.text))
+            .map(|(field, value)| (field, value.clone()))
+            .collect();
         let mut failed = Vec::new();
-        let is_mine = |(field, value): &(&Field, &Value)| {
-            **field != Field::Filename && is_template(&value.text)
-        };
-        let mut templates = combination.iter().filter(is_mine).peekable();
-        if templates.peek().is_none() {
-            return (filled, failed);
+        if templates.is_empty() {
+            return (combination, failed);
         }
-        let variables = Arc::new(self.variables(draft, combination));
-        for (field, value) in templates {
-            let place = value.place.clone();
-            match self.templates.render(&value.text, &variables) {
+        let variables = Arc::new(self.variables(draft, &combination));
+        for (field, Value { text, place }) in templates {
+            match self.templates.render(&text, &variables) {
                 Ok(text) => {
-                    filled.insert(*field, Value { text, place });
+                    let text = text.into();
+                    combination.insert(field, Value { text, place });
                 }
                 Err(problem) => {
                     findings.problem(Problem::at(&place, problem.message).help(problem.help));
-                    filled.remove(field);
-                    failed.push(*field);
+                    combination.remove(field);
+                    failed.push(field);
                 }
             }
         }
-        (filled, failed)
+        (combination, failed)
     }
 
     /// A value with its template filled; `None` if that failed, which is reported.
@@ -118,13 +134,13 @@ impl Rules<'_> {
         combination: &Combination,
         value: &Value,
         findings: &mut Findings,
-    ) -> Option<String> {
+    ) -> Option<Text> {
         if !is_template(&value.text) {
             return Some(value.text.clone());
         }
         let variables = Arc::new(self.variables(draft, combination));
         match self.templates.render(&value.text, &variables) {
-            Ok(text) => Some(text),
+            Ok(text) => Some(text.into()),
             Err(problem) => {
                 findings.problem(Problem::at(&value.place, problem.message).help(problem.help));
                 None
@@ -136,9 +152,9 @@ impl Rules<'_> {
     fn variables(&self, draft: &Draft, combination: &Combination) -> Variables {
         let values = Field::ALL.into_iter().map(|field| {
             let value = combination
-                .get(&field)
+                .get(field)
                 .filter(|value| !is_template(&value.text));
-            value.map_or_else(String::new, |value| value.text.clone())
+            value.map_or_else(Text::default, |value| value.text.clone())
         });
         let mut variables = Variables::default();
         variables.add(&self.field_names, values.collect::<Vec<_>>());

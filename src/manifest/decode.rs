@@ -33,33 +33,36 @@ impl Undecodable {
 
 /// Reads UTF-8, UTF-16 of both orders with or without a mark, and Windows-1252, which is said in a
 /// note because it is a guess.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Undecodable> {
+pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
         return Err(Undecodable::new("the file is UTF-32", None));
     }
-    if let Some((encoding, _)) = Encoding::for_bom(bytes)
+    if let Some((encoding, _)) = Encoding::for_bom(&bytes)
         && encoding != encoding_rs::UTF_8
     {
-        return decode_utf_16(bytes, encoding, None);
+        return decode_utf_16(&bytes, encoding, None);
     }
-    if let Some(encoding) = utf_16_without_mark(bytes) {
+    if let Some(encoding) = utf_16_without_mark(&bytes) {
         let note = format!("read as {} (it has no byte-order mark)", encoding.name());
-        return decode_utf_16(bytes, encoding, Some(note));
+        return decode_utf_16(&bytes, encoding, Some(note));
     }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-        let line = line_of(bytes, offset);
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    if bytes.contains(&0) {
+        let offset = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+        let line = line_of(&bytes, offset);
         return Err(Undecodable::new(
             "the file holds NUL bytes, so it is no text",
             Some(line),
         ));
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Decoded {
-            text: text.to_owned(),
-            note: None,
-        }),
-        Err(error) => decode_windows_1252(bytes, error.valid_up_to()),
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Decoded { text, note: None }),
+        Err(error) => {
+            let first_wrong = error.utf8_error().valid_up_to();
+            decode_windows_1252(error.as_bytes(), first_wrong)
+        }
     }
 }
 
@@ -180,19 +183,22 @@ mod tests {
             utf_16(text, true, false),
             windows,
         ] {
-            assert_eq!(decode(&bytes).unwrap().text, text, "{bytes:?}");
+            assert_eq!(decode(bytes.clone()).unwrap().text, text, "{bytes:?}");
         }
     }
 
     #[test]
     fn a_guess_is_said_with_a_sample() {
-        let bytes = WINDOWS_1252.encode("id,text\r\nr1,Grüße\r\n").0;
-        let note = decode(&bytes).unwrap().note.unwrap();
+        let bytes = WINDOWS_1252
+            .encode("id,text\r\nr1,Grüße\r\n")
+            .0
+            .into_owned();
+        let note = decode(bytes).unwrap().note.unwrap();
         assert!(
             note.contains("line 2") && note.contains("`r1,Grüße`"),
             "{note}"
         );
-        assert_eq!(decode("ä".as_bytes()).unwrap().note, None);
+        assert_eq!(decode("ä".into()).unwrap().note, None);
     }
 
     #[test]
@@ -204,7 +210,7 @@ mod tests {
             (b"\xFF\xFE\0\0a\0\0\0", None),
             (b"\xFF\xFEa\0\0\xD8", None),
         ] {
-            assert_eq!(decode(bytes).unwrap_err().line, line, "{bytes:?}");
+            assert_eq!(decode(bytes.to_vec()).unwrap_err().line, line, "{bytes:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use super::place::{Place, Source};
 use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
+use crate::model::Text;
 
 /// As many columns as a spreadsheet can have.
 const MAX_COLUMNS: usize = 16_384;
@@ -131,7 +132,7 @@ pub(super) fn read(
             .map(|(index, text)| {
                 let (start, end) = spans.cells.get(index).copied().unwrap_or((end, end));
                 Cell {
-                    text: text.to_owned(),
+                    text: cell_text(&source.text, start, end, text),
                     place: Place::bytes(source, start, end),
                 }
             })
@@ -153,6 +154,18 @@ pub(super) fn read(
         header: header?,
         rows: records.collect(),
     })
+}
+
+/// The text of the cell whose bytes are `start` to `end`: a piece of the file's text, unless quotes
+/// in it had to be undone.
+fn cell_text(whole: &Text, start: usize, end: usize, text: &str) -> Text {
+    for edge in [0, 1] {
+        let range = start + edge..end.saturating_sub(edge);
+        if whole.get(range.clone()) == Some(text) {
+            return whole.piece(range);
+        }
+    }
+    text.into()
 }
 
 fn unclosed_quote(source: &Arc<Source>, opened: usize) -> Problem {

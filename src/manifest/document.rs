@@ -108,11 +108,11 @@ fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
         if insert(&mut defaults.values, field, key, value, findings).is_err() {
             defaults.excused.push(required(field));
         }
-        let ids = defaults.values.get(&Field::Id);
+        let ids = defaults.values.get(Field::Id);
         if ids.is_some_and(|ids| ids.iter().any(|id| !is_template(&id.text))) {
             let message = "an `id` for all jobs would be the same for all";
             findings.problem(Problem::at(&key.place, message).help("give each job its own"));
-            defaults.values.remove(&Field::Id);
+            defaults.values.remove(Field::Id);
         }
     }
     defaults
@@ -283,7 +283,7 @@ fn values_of(field: Field, node: &Node, findings: &mut Findings) -> Vec<Value> {
             Content::Scalar(text) => values.extend(split(
                 field,
                 Value {
-                    text: text.clone(),
+                    text: text.as_str().into(),
                     place: node.place.clone(),
                 },
             )),

@@ -1,13 +1,13 @@
 //! One row or item of a manifest before it is judged, and the combinations it makes: [`Draft`].
 
-use std::collections::BTreeMap;
-
+use super::by_field::ByField;
 use super::field::{Field, key};
 use super::place::Place;
 use super::problem::{Findings, Problem};
 use super::ratio::{self, Reading};
 use super::template::Variables;
 use super::words;
+use crate::model::Text;
 
 /// How many jobs one row or item may make. More than this is a slip in a matrix.
 const MAX_COMBINATIONS: usize = 10_000;
@@ -16,16 +16,16 @@ const MAX_COMBINATIONS: usize = 10_000;
 #[derive(Debug, Clone)]
 pub(super) struct Value {
     /// As written.
-    pub(super) text: String,
+    pub(super) text: Text,
     /// Where it stands.
     pub(super) place: Place,
 }
 
 /// The values of each field; more than one make a job each.
-pub(super) type Values = BTreeMap<Field, Vec<Value>>;
+pub(super) type Values = ByField<Vec<Value>>;
 
 /// One value of each field: what one job is made of.
-pub(super) type Combination = BTreeMap<Field, Value>;
+pub(super) type Combination = ByField<Value>;
 
 /// One row or item.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) struct Draft {
     /// What it says.
     pub(super) values: Values,
     /// Where the cells are that it leaves empty.
-    pub(super) blank: BTreeMap<Field, Place>,
+    pub(super) blank: ByField<Place>,
     /// Combinations to add; each replaces some of `values`.
     pub(super) include: Vec<Values>,
     /// Combinations to leave out.
@@ -54,7 +54,7 @@ impl Draft {
         Self {
             place,
             values: Values::new(),
-            blank: BTreeMap::new(),
+            blank: ByField::new(),
             include: Vec::new(),
             exclude: Vec::new(),
             variables: Variables::default(),
@@ -76,7 +76,7 @@ impl Draft {
         }
         for values in &self.include {
             let mut replaced = self.values.clone();
-            replaced.extend(values.clone());
+            replaced.overlay(values);
             combinations.extend(product(&replaced, &self.place, findings));
         }
         if combinations.is_empty() && before > 0 {
@@ -98,7 +98,7 @@ pub(super) fn split(field: Field, value: Value) -> Vec<Value> {
     parts
         .filter(|part| !part.is_empty())
         .map(|part| Value {
-            text: part.to_owned(),
+            text: part.into(),
             place: value.place.clone(),
         })
         .collect()
@@ -106,22 +106,27 @@ pub(super) fn split(field: Field, value: Value) -> Vec<Value> {
 
 fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combination> {
     let count = values
-        .values()
-        .map(Vec::len)
+        .iter()
+        .map(|(_, alternatives)| alternatives.len())
         .fold(1_usize, usize::saturating_mul);
     if count > MAX_COMBINATIONS {
         let message = format!("this makes {count} jobs, more than {MAX_COMBINATIONS}");
         findings.problem(Problem::at(place, message).help("split it, if all of them are wanted"));
         return Vec::new();
     }
+    if count == 1 {
+        // As nearly always: nothing varies.
+        let first = |(field, alternatives): (Field, &Vec<Value>)| (field, alternatives[0].clone());
+        return vec![values.iter().map(first).collect()];
+    }
     let mut combinations = vec![Combination::new()];
-    for (field, alternatives) in values {
+    for (field, alternatives) in values.iter() {
         combinations = combinations
             .iter()
             .flat_map(|combination| {
                 alternatives.iter().map(|value| {
                     let mut combination = combination.clone();
-                    combination.insert(*field, value.clone());
+                    combination.insert(field, value.clone());
                     combination
                 })
             })
@@ -134,7 +139,7 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
 fn matches(combination: &Combination, values: &Values) -> bool {
     values.iter().all(|(field, alternatives)| {
         combination.get(field).is_some_and(|value| {
-            let same = |other: &Value| same_value(*field, &value.text, &other.text);
+            let same = |other: &Value| same_value(field, &value.text, &other.text);
             alternatives.iter().any(same)
         })
     })
@@ -160,21 +165,18 @@ pub(super) fn same_value(field: Field, one: &str, other: &str) -> bool {
 
 /// The fields in which `combinations` differ.
 pub(super) fn varying(combinations: &[Combination]) -> Vec<Field> {
-    let Some((first, rest)) = combinations.split_first() else {
+    let Some((first, rest @ [_, ..])) = combinations.split_first() else {
         return Vec::new();
     };
-    let text = |combination: &Combination, field: Field| {
-        combination
-            .get(&field)
-            .map(|value| value.text.trim().to_owned())
+    let differs = |field: &Field| {
+        let of_first = text_of(first, *field);
+        rest.iter().any(|other| text_of(other, *field) != of_first)
     };
-    Field::ALL
-        .into_iter()
-        .filter(|field| {
-            let of_first = text(first, *field);
-            rest.iter().any(|other| text(other, *field) != of_first)
-        })
-        .collect()
+    Field::ALL.into_iter().filter(differs).collect()
+}
+
+fn text_of(combination: &Combination, field: Field) -> Option<&str> {
+    combination.get(field).map(|value| value.text.trim())
 }
 
 /// Reports a list where one value is wanted.

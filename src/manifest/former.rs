@@ -12,6 +12,7 @@ use super::made::Made;
 use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
+use crate::model::Text;
 
 /// The rows of a table; of results that came back, the lines of each row together.
 pub(super) fn rows<'t>(
@@ -29,8 +30,9 @@ pub(super) fn rows<'t>(
 }
 
 /// The text of a cell; nothing where the row ends before it.
-pub(super) fn text_at(row: &[Cell], column: usize) -> &str {
-    row.get(column).map_or("", |cell| cell.text.as_str())
+pub(super) fn text_at(row: &[Cell], column: usize) -> Text {
+    row.get(column)
+        .map_or_else(Text::default, |cell| cell.text.clone())
 }
 
 /// The ids that lines of results give; none for any other sheet.
@@ -42,7 +44,7 @@ pub(super) fn ids(lines: &[Vec<Cell>], columns: &Columns) -> Vec<Value> {
     cells
         .filter(|cell| !cell.is_blank())
         .map(|cell| Value {
-            text: cell.text.trim().to_owned(),
+            text: cell.text.trimmed(),
             place: cell.place.clone(),
         })
         .collect()
@@ -54,7 +56,11 @@ pub(super) fn keep(made: &[Made], former: &[Value], findings: &mut Findings) -> 
     let natural = natural_ids(made);
     let known: Option<Vec<usize>> = former
         .iter()
-        .map(|id| natural.iter().position(|natural| *natural == id.text))
+        .map(|id| {
+            natural
+                .iter()
+                .position(|natural| *natural == id.text.as_str())
+        })
         .collect();
     let in_order = || {
         let is_whole = former.len().is_multiple_of(made.len().max(1));

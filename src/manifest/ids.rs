@@ -24,7 +24,12 @@ pub(super) struct GivenId {
 
 /// `text` as an id: trimmed, spaces made dashes. `None` if nothing is left.
 pub(super) fn dashed(text: &str) -> Option<String> {
-    let dashed = text.split_whitespace().collect::<Vec<_>>().join("-");
+    let text = text.trim();
+    let dashed = if text.contains(char::is_whitespace) {
+        text.split_whitespace().collect::<Vec<_>>().join("-")
+    } else {
+        text.to_owned()
+    };
     (!dashed.is_empty()).then_some(dashed)
 }
 
@@ -137,13 +142,13 @@ impl Ids<'_> {
 /// The id that is given, with spaces made dashes.
 fn given_id(job: &Made) -> Option<String> {
     if let Some(former) = &job.former_id {
-        return Some(former.clone());
+        return Some(former.to_string());
     }
-    dashed(&job.checked.combination.get(&Field::Id)?.text)
+    dashed(&job.checked.combination.get(Field::Id)?.text)
 }
 
 fn id_place(job: &Made) -> Place {
-    let given = job.checked.combination.get(&Field::Id);
+    let given = job.checked.combination.get(Field::Id);
     given.map_or_else(|| job.place.clone(), |value| value.place.clone())
 }
 
@@ -151,7 +156,7 @@ fn checked_id(job: &Made, given: &str, findings: &mut Findings) -> Option<JobId>
     let place = id_place(job);
     match given.parse::<JobId>() {
         Ok(id) => {
-            let written = job.checked.combination.get(&Field::Id);
+            let written = job.checked.combination.get(Field::Id);
             if let Some(written) = written
                 && written.text.trim().contains(char::is_whitespace)
                 && job.former_id.is_none()

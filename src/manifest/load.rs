@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{Note, Plan};
+use crate::model::{Note, Plan, Text};
 
 use super::assembly::Assembly;
 use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
@@ -107,17 +107,17 @@ impl<'a> Loader<'a> {
         let name = name_of(path);
         let bytes = self.bytes(
             path,
-            &Place::file(&Source::of_text(name.as_str(), String::new())),
+            &Place::file(&Source::of_text(name.clone(), String::new())),
         )?;
         let (document, table) = match file_kind(path, &bytes) {
             FileKind::Yaml => {
-                let source = self.decoded(&name, &bytes)?;
+                let source = self.decoded(&name, bytes)?;
                 let root = node::parse(&source, &mut self.findings)?;
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {
                 let sheet = self.options.sheet.clone();
-                let table = self.table(kind, &name, &bytes, sheet.as_deref())?;
+                let table = self.table(kind, &name, bytes, sheet.as_deref())?;
                 (Document::default(), Some(table))
             }
         };
@@ -134,7 +134,7 @@ impl<'a> Loader<'a> {
             self.add_item(path, item, &mut assembly);
         }
         let settings = document.settings;
-        let assembled = assembly.finish(settings.file_name.as_ref(), self.options.invalid_rows);
+        let assembled = assembly.finish(self.options.invalid_rows);
         self.findings.problems.extend(assembled.too_many);
         let plan = Plan {
             campaign,
@@ -167,16 +167,11 @@ impl<'a> Loader<'a> {
                 kind @ (FileKind::Delimited | FileKind::Workbook) => kind,
             };
             let sheet = item.sheet.as_ref().map(|value| value.text.trim());
-            self.table(kind, &name, &bytes, sheet)
+            self.table(kind, &name, bytes, sheet)
         });
         if let Some(table) = table {
             let columns = header::understand(&table, &mut self.findings);
-            let given: Vec<Field> = item
-                .values
-                .keys()
-                .copied()
-                .chain(assembly.defaults())
-                .collect();
+            let given: Vec<Field> = item.values.fields().chain(assembly.defaults()).collect();
             header::remark_on_slips(&table, &columns, &given, &mut self.findings);
             self.remark_on_rows(&table);
             assembly.add_table(&table, &columns, Some(&item), &[]);
@@ -199,7 +194,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn decoded(&mut self, name: &str, bytes: &[u8]) -> Option<Arc<Source>> {
+    fn decoded(&mut self, name: &str, bytes: Vec<u8>) -> Option<Arc<Source>> {
         match decode::decode(bytes) {
             Ok(decoded) => {
                 let source = Source::of_text(name, decoded.text);
@@ -228,11 +223,11 @@ impl<'a> Loader<'a> {
         &mut self,
         kind: FileKind,
         name: &str,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         sheet: Option<&str>,
     ) -> Option<Table> {
         match kind {
-            FileKind::Workbook => workbook::read(name, bytes, sheet, &mut self.findings),
+            FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let source = self.decoded(name, bytes)?;
                 delimited::read(&source, self.options.delimiter, &mut self.findings)
@@ -303,7 +298,7 @@ impl<'a> Loader<'a> {
         let mut variables = Variables::default();
         variables.add(
             &VariableNames::new(["date"]),
-            vec![date.unwrap_or_default()],
+            vec![Text::from(date.unwrap_or_default())],
         );
         variables
     }
@@ -311,7 +306,7 @@ impl<'a> Loader<'a> {
     fn rules(&mut self, campaign: &str, document: &Document) -> Rules<'a> {
         let mut everywhere = self.date();
         let name = VariableNames::new(["campaign"]);
-        everywhere.add(&name, vec![campaign.to_owned()]);
+        everywhere.add(&name, vec![Text::from(campaign)]);
         Rules {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),
@@ -320,6 +315,7 @@ impl<'a> Loader<'a> {
             everywhere,
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),
+            file_name: document.settings.file_name.clone(),
         }
     }
 

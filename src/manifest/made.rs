@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::model::{Fingerprint, Speech};
+use crate::model::{Fingerprint, Speech, Text};
 
 use super::check::Checked;
 use super::field::Field;
@@ -30,10 +30,10 @@ pub(super) struct Made {
     pub(super) checked: Checked,
     /// What tells it from the other jobs of its draft in words, such as `anna-9x16`; may be empty.
     pub(super) suffix: String,
-    /// What tells it from every other job: the beginning of its fingerprint.
-    pub(super) hash: String,
+    /// What tells it from every other job.
+    pub(super) fingerprint: Fingerprint,
     /// The id it had in a `results.csv` that came back.
-    pub(super) former_id: Option<String>,
+    pub(super) former_id: Option<Text>,
 }
 
 impl Made {
@@ -45,10 +45,9 @@ impl Made {
         checked: Checked,
         varying: &[Field],
     ) -> Self {
-        let fingerprint = Fingerprint::of(&checked.request);
         Self {
             suffix: suffix(&checked, varying),
-            hash: short(&fingerprint).to_owned(),
+            fingerprint: Fingerprint::of(&checked.request),
             draft,
             row,
             place,
@@ -66,7 +65,13 @@ impl Made {
         };
         let words = if words.is_empty() { "video" } else { &words };
         let ratio = self.checked.request.aspect_ratio;
-        format!("{words}-{ratio}-{}", self.hash)
+        format!("{words}-{ratio}-{}", self.hash())
+    }
+
+    /// The beginning of its fingerprint.
+    fn hash(&self) -> &str {
+        let text = self.fingerprint.as_str();
+        text.get(..HASH_LENGTH).unwrap_or(text)
     }
 }
 
@@ -81,15 +86,13 @@ fn audio_name(url: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-fn short(fingerprint: &Fingerprint) -> &str {
-    let text = fingerprint.as_str();
-    text.get(..HASH_LENGTH).unwrap_or(text)
-}
-
 /// The differing values in words, such as `anna-9x16`; empty if those that differ have none.
 fn suffix(checked: &Checked, varying: &[Field]) -> String {
+    if varying.is_empty() {
+        return String::new();
+    }
     let name = |field: Field| {
-        let text = checked.combination.get(&field)?.text.trim();
+        let text = checked.combination.get(field)?.text.trim();
         Some(if names::is_uuid(text) {
             text.chars().take(8).collect::<String>().to_lowercase()
         } else {
@@ -125,7 +128,10 @@ pub(super) fn by_draft(made: &[Made]) -> impl Iterator<Item = Range<usize>> {
 /// Appends to names that several jobs of a draft share what tells these apart: their values in words,
 /// and where that is not enough, the beginning of their fingerprints.
 pub(super) fn tell_apart(names: &mut [Option<String>], jobs: &[Made]) {
-    let suffixes: [fn(&Made) -> &str; 2] = [|job| &job.suffix, |job| &job.hash];
+    if jobs.len() < 2 {
+        return;
+    }
+    let suffixes: [fn(&Made) -> &str; 2] = [|job| &job.suffix, Made::hash];
     for suffix in suffixes {
         let mut count: HashMap<String, usize> = HashMap::new();
         for name in names.iter().flatten() {

@@ -19,6 +19,7 @@
 //! hash of the request. Moving rows about changes neither.
 
 mod assembly;
+mod by_field;
 mod cell_values;
 mod check;
 mod decode;

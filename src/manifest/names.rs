@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::field::key;
 use super::words;
+use crate::model::Text;
 
 /// Which catalogue a name belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,13 +47,13 @@ pub enum Resolution {
 pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
 
 /// An id, or what is wrong and what would be right.
-type Answer = Result<String, (String, String)>;
+type Answer = Result<Text, (String, String)>;
 
 /// Everything that can be meant by a persona's or voice's name.
 pub(super) struct Names<'a> {
     kind: NameKind,
     /// Short names of the manifest; `None` for those whose id was wrong, which is reported there.
-    short: BTreeMap<String, (String, Option<String>)>,
+    short: BTreeMap<String, (String, Option<Text>)>,
     /// What the catalogue has said, so that it is asked once for each name.
     answers: RefCell<BTreeMap<String, Answer>>,
     catalogue: Option<Resolve<'a>>,
@@ -70,24 +71,32 @@ impl<'a> Names<'a> {
     }
 
     /// Adds a short name; `id` is `None` if its own value is wrong.
-    pub(super) fn add(&mut self, name: &str, id: Option<String>) {
+    pub(super) fn add(&mut self, name: &str, id: Option<Text>) {
         self.short.insert(key(name), (name.to_owned(), id));
     }
 
     /// The id of what is called `text`. `Ok(None)` if the fault has been reported elsewhere.
-    pub(super) fn resolve(&self, text: &str) -> Result<Option<String>, (String, String)> {
-        let wanted = text.trim();
-        match self.short.get(&key(wanted)) {
-            Some((_, id)) if !key(wanted).is_empty() => Ok(id.clone()),
-            _ => self.look_up(wanted).map(Some),
+    pub(super) fn resolve(&self, text: &Text) -> Result<Option<Text>, (String, String)> {
+        if !self.short.is_empty() {
+            let key = key(text);
+            if let Some((_, id)) = self.short.get(&key).filter(|_| !key.is_empty()) {
+                return Ok(id.clone());
+            }
         }
+        self.look_up(text).map(Some)
     }
 
     /// The id of what is called `text` outside the manifest: a UUID or a name of the catalogue.
-    pub(super) fn look_up(&self, text: &str) -> Answer {
-        let text = text.trim();
+    pub(super) fn look_up(&self, text: &Text) -> Answer {
+        let trimmed = text.trimmed();
+        let text = trimmed.as_str();
         if is_uuid(text) {
-            return Ok(text.to_ascii_lowercase());
+            let is_plain = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Ok(if is_plain {
+                trimmed
+            } else {
+                text.to_ascii_lowercase().into()
+            });
         }
         if let Some(answer) = self.answers.borrow().get(text) {
             return answer.clone();
@@ -114,7 +123,7 @@ impl<'a> Names<'a> {
             return Err((message, help));
         };
         match catalogue(text, self.kind) {
-            Resolution::Found(id) => Ok(id),
+            Resolution::Found(id) => Ok(id.into()),
             Resolution::Unknown(near) => {
                 let short = self.short.values().map(|(name, _)| name.as_str());
                 let mut near: Vec<&str> = near.iter().map(String::as_str).take(5).collect();
@@ -139,12 +148,11 @@ impl<'a> Names<'a> {
 
 /// 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_uuid(text: &str) -> bool {
-    let lengths = [8, 4, 4, 4, 12];
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| {
-            part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
+    let fits = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 #[cfg(test)]
@@ -155,7 +163,7 @@ mod tests {
 
     fn names(catalogue: Option<Resolve<'_>>) -> Names<'_> {
         let mut names = Names::new(NameKind::Persona, catalogue);
-        names.add("Anna", Some(ANNA.to_owned()));
+        names.add("Anna", Some(ANNA.into()));
         names.add("wrong", None);
         names
     }
@@ -164,13 +172,19 @@ mod tests {
     fn short_names_and_uuids_need_no_catalogue() {
         let names = names(None);
         for text in ["anna", " ANNA ", ANNA, &ANNA.to_uppercase()] {
-            assert_eq!(names.resolve(text), Ok(Some(ANNA.to_owned())), "{text}");
+            assert_eq!(names.resolve(&text.into()), Ok(Some(ANNA.into())), "{text}");
         }
-        assert_eq!(names.resolve("wrong"), Ok(None));
-        let (message, help) = names.resolve("Anns").unwrap_err();
+        assert_eq!(names.resolve(&"wrong".into()), Ok(None));
+        let (message, help) = names.resolve(&"Anns".into()).unwrap_err();
         assert_eq!(message, "`Anns` is no persona that is known");
         assert_eq!(help, "did you mean `Anna`?");
-        assert!(names.resolve("Benedikt").unwrap_err().1.contains("UUID"));
+        assert!(
+            names
+                .resolve(&"Benedikt".into())
+                .unwrap_err()
+                .1
+                .contains("UUID")
+        );
     }
 
     #[test]
@@ -184,14 +198,20 @@ mod tests {
             }
         };
         let names = names(Some(&catalogue));
-        assert_eq!(names.resolve("Ben"), Ok(Some("id-of-ben".to_owned())));
+        assert_eq!(names.resolve(&"Ben".into()), Ok(Some("id-of-ben".into())));
         assert!(
             names
-                .resolve("Sam")
+                .resolve(&"Sam".into())
                 .unwrap_err()
                 .1
                 .contains("`Sam (office)`")
         );
-        assert!(names.resolve("Bret").unwrap_err().1.contains("`Bert`"));
+        assert!(
+            names
+                .resolve(&"Bret".into())
+                .unwrap_err()
+                .1
+                .contains("`Bert`")
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{JobId, JobSpec, Origin};
+use crate::model::{JobId, JobSpec, Origin, Text};
 
 use super::draft::Value;
 use super::field::Field;
@@ -48,16 +48,21 @@ pub(super) fn name_all(
         .zip(stems)
         .filter_map(|((made, id), stem)| {
             let origin = Origin {
-                file: made.place.file_name().to_owned(),
+                file: made.place.file_name().clone(),
                 line: made.place.line().unwrap_or(1),
             };
-            let mut job = JobSpec::new(id?, made.checked.request, origin);
-            job.file_name = format!("{}.{}", stem?, job.request.extension());
-            job.audio_seconds = made.checked.audio_seconds;
+            let request = Arc::new(made.checked.request);
             Some(Named {
                 draft: made.draft,
                 row: made.row,
-                job,
+                job: JobSpec {
+                    id: id?,
+                    file_name: format!("{}.{}", stem?, request.extension()),
+                    request,
+                    fingerprint: made.fingerprint,
+                    audio_seconds: made.checked.audio_seconds,
+                    origin,
+                },
             })
         })
         .collect()
@@ -81,9 +86,12 @@ fn file_stems(
             .zip(&ids[range.clone()])
             .map(|(job, id)| {
                 let id = id.as_ref()?;
-                let mut variables = Variables::default();
-                variables.add(&id_name, vec![id.to_string()]);
-                variables.append(&job.checked.variables);
+                let variables = || {
+                    let mut variables = Variables::default();
+                    variables.add(&id_name, vec![Text::from(id.as_str())]);
+                    variables.append(&job.checked.variables);
+                    variables
+                };
                 file_stem(job, id, files, &variables, &mut findings[job.draft])
             })
             .collect();
@@ -112,7 +120,7 @@ fn file_stems(
 }
 
 fn file_name_place(job: &Made, files: &FileNaming<'_>) -> Place {
-    let own = job.checked.combination.get(&Field::Filename);
+    let own = job.checked.combination.get(Field::Filename);
     let value = own.or(files.template);
     value.map_or_else(|| job.place.clone(), |value| value.place.clone())
 }
@@ -121,19 +129,16 @@ fn file_stem(
     job: &Made,
     id: &JobId,
     files: &FileNaming<'_>,
-    variables: &Variables,
+    variables: &dyn Fn() -> Variables,
     findings: &mut Findings,
 ) -> Option<String> {
-    let own = job.checked.combination.get(&Field::Filename);
+    let own = job.checked.combination.get(Field::Filename);
     let own = own.filter(|value| !value.text.trim().is_empty());
     let Some(value) = own.or(files.template) else {
         return Some(id.to_string());
     };
     let text = if is_template(&value.text) {
-        match files
-            .templates
-            .render(&value.text, &Arc::new(variables.clone()))
-        {
+        match files.templates.render(&value.text, &Arc::new(variables())) {
             Ok(text) => text,
             Err(problem) => {
                 let message = format!("{} (for the job `{id}`)", problem.message);
@@ -142,7 +147,7 @@ fn file_stem(
             }
         }
     } else {
-        value.text.clone()
+        value.text.to_string()
     };
     let stem = safe_stem(&text);
     if stem.is_none() {

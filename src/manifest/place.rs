@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::excerpt::Excerpt;
+use crate::model::Text;
 
 /// One file of the manifest, decoded, with the beginnings of its lines.
 #[derive(Debug)]
 pub(super) struct Source {
     /// The file as the user named it.
-    pub(super) name: String,
+    pub(super) name: Text,
     /// The decoded text; empty for workbooks.
-    pub(super) text: String,
+    pub(super) text: Text,
     /// The workbook's sheet, if the workbook has several.
     sheet: Option<String>,
     line_starts: Vec<usize>,
@@ -18,7 +19,7 @@ pub(super) struct Source {
 
 impl Source {
     /// A text file. Lines end with LF, CRLF or a lone CR.
-    pub(super) fn of_text(name: impl Into<String>, text: String) -> Arc<Self> {
+    pub(super) fn of_text(name: impl Into<Text>, text: String) -> Arc<Self> {
         let bytes = text.as_bytes();
         let mut line_starts = vec![0];
         for (offset, byte) in bytes.iter().enumerate() {
@@ -33,17 +34,17 @@ impl Source {
         }
         Arc::new(Self {
             name: name.into(),
-            text,
+            text: text.into(),
             sheet: None,
             line_starts,
         })
     }
 
     /// A workbook, whose places are cells; `sheet` if they must be told from those of other sheets.
-    pub(super) fn of_workbook(name: impl Into<String>, sheet: Option<String>) -> Arc<Self> {
+    pub(super) fn of_workbook(name: impl Into<Text>, sheet: Option<String>) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            text: String::new(),
+            text: Text::default(),
             sheet,
             line_starts: vec![0],
         })
@@ -77,11 +78,7 @@ enum Spot {
     /// Bytes of the decoded text.
     Bytes { start: usize, end: usize },
     /// A cell of a workbook, rows and columns from 0.
-    Cell {
-        row: u32,
-        column: u32,
-        shown: Arc<str>,
-    },
+    Cell { row: u32, column: u32, shown: Text },
 }
 
 impl Place {
@@ -121,7 +118,12 @@ impl Place {
     }
 
     /// A cell of a workbook; row and column from 0.
-    pub(super) fn cell(source: &Arc<Source>, row: u32, column: u32, shown: &str) -> Self {
+    pub(super) fn cell(
+        source: &Arc<Source>,
+        row: u32,
+        column: u32,
+        shown: impl Into<Text>,
+    ) -> Self {
         Self {
             source: Arc::clone(source),
             spot: Spot::Cell {
@@ -133,7 +135,7 @@ impl Place {
     }
 
     /// Name of the file.
-    pub(super) fn file_name(&self) -> &str {
+    pub(super) fn file_name(&self) -> &Text {
         &self.source.name
     }
 

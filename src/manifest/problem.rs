@@ -32,7 +32,7 @@ impl Problem {
     /// A problem at `place`. `message` must have passed through [`words`] where it quotes.
     pub(super) fn at(place: &Place, message: impl Into<String>) -> Self {
         Self {
-            file: place.file_name().to_owned(),
+            file: place.file_name().to_string(),
             line: place.line(),
             column: place.column(),
             cell: place.cell_name(),

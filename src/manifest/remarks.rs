@@ -23,7 +23,7 @@ pub(super) fn add(
     findings: &mut Findings,
 ) {
     let mut note = |field: Field, message: String| {
-        if let Some(value) = combination.get(&field) {
+        if let Some(value) = combination.get(field) {
             findings.note(&value.place, message);
         }
     };

@@ -1,7 +1,7 @@
 //! The values of one combination, each judged by itself: [`Row`].
 
 use crate::model::{
-    AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, VideoRequest,
+    AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, Text, VideoRequest,
 };
 
 use super::cell_values;
@@ -79,9 +79,9 @@ impl Row<'_, '_> {
 
     /// The value of a field, unless it is empty or what a spreadsheet shows for a broken formula.
     fn value(&mut self, field: Field) -> Option<Value> {
-        let value = self.combination.get(&field)?.clone();
+        let value = self.combination.get(field)?.clone();
         let text = value.text.trim();
-        if SPREADSHEET_ERRORS.contains(&text.to_uppercase().as_str()) {
+        if text.starts_with('#') && SPREADSHEET_ERRORS.contains(&text.to_uppercase().as_str()) {
             let message = format!(
                 "{} is a spreadsheet's word for a broken formula",
                 words::quoted(text)
@@ -104,14 +104,14 @@ impl Row<'_, '_> {
 
     /// Whether the field is given, rightly or wrongly.
     fn is_given(&self, field: Field) -> bool {
-        let given = self.combination.get(&field);
+        let given = self.combination.get(field);
         given.is_some_and(|value| !value.text.trim().is_empty()) || self.failed.contains(&field)
     }
 
     /// Where to say that a field is missing: at its empty cell, or at the row.
     fn place_of(&self, field: Field) -> Place {
-        let given = self.combination.get(&field).map(|value| &value.place);
-        let blank = self.draft.blank.get(&field);
+        let given = self.combination.get(field).map(|value| &value.place);
+        let blank = self.draft.blank.get(field);
         given.or(blank).unwrap_or(&self.draft.place).clone()
     }
 
@@ -146,7 +146,7 @@ impl Row<'_, '_> {
         }
     }
 
-    fn text(&mut self) -> Option<String> {
+    fn text(&mut self) -> Option<Text> {
         let value = self.value(Field::Text)?;
         let written = value.text.trim();
         if value.text.starts_with(' ')
@@ -181,7 +181,7 @@ impl Row<'_, '_> {
         Some(text)
     }
 
-    fn named(&mut self, field: Field, names: &Names<'_>) -> Option<String> {
+    fn named(&mut self, field: Field, names: &Names<'_>) -> Option<Text> {
         let value = self.value(field)?;
         match names.resolve(&value.text) {
             Ok(id) => {
@@ -199,20 +199,21 @@ impl Row<'_, '_> {
 
     fn aspect_ratio(&mut self) -> Option<AspectRatio> {
         let value = self.value(Field::AspectRatio)?;
-        let written = words::quoted(value.text.trim());
+        let written = || words::quoted(value.text.trim());
         match ratio::read(&value.text) {
             Some(Reading::Plain(ratio)) => Some(ratio),
             Some(Reading::Repaired(ratio)) => {
                 let (width, height) = ratio.sides();
                 let message = format!(
-                    "{written} is read as the aspect ratio `{width}:{height}`, which the spreadsheet \
-                     took for a time; it leaves `{ratio}` alone"
+                    "{} is read as the aspect ratio `{width}:{height}`, which the spreadsheet \
+                     took for a time; it leaves `{ratio}` alone",
+                    written()
                 );
                 self.findings.note(&value.place, message);
                 Some(ratio)
             }
             None => {
-                let message = format!("{written} is no aspect ratio");
+                let message = format!("{} is no aspect ratio", written());
                 let help = if ratio::is_date(&value.text) {
                     DATE_HELP
                 } else if ratio::are_several(&value.text) {
@@ -243,7 +244,7 @@ impl Row<'_, '_> {
         })
     }
 
-    fn caption_style(&mut self) -> Option<String> {
+    fn caption_style(&mut self) -> Option<Text> {
         let value = self.value(Field::CaptionStyle)?;
         let wanted = key(&value.text);
         let known = CAPTION_STYLES
@@ -254,7 +255,7 @@ impl Row<'_, '_> {
             let message = format!("{} is no caption style", words::quoted(text));
             self.problem(&value.place, message, one_of(text, &CAPTION_STYLES));
         }
-        known.map(str::to_owned)
+        known.map(Text::from)
     }
 
     fn switch(&mut self, field: Field) -> bool {
@@ -298,7 +299,7 @@ impl Row<'_, '_> {
         seconds
     }
 
-    fn url(&mut self, field: Field, longest: usize) -> Option<String> {
+    fn url(&mut self, field: Field, longest: usize) -> Option<Text> {
         let value = self.value(field)?;
         let url = value.text.trim();
         let name = field.name();
@@ -313,7 +314,7 @@ impl Row<'_, '_> {
             self.problem(&value.place, message, "use a shorter URL");
             return None;
         }
-        Some(url.to_owned())
+        Some(value.text.trimmed())
     }
 }
 

@@ -136,9 +136,9 @@ mod tests {
     use super::*;
 
     fn job(id: &str, line: u32, persona: &str, ratio: AspectRatio) -> JobSpec {
-        let request = VideoRequest::new(Speech::Text("Hi".to_owned()), persona, ratio);
+        let request = VideoRequest::new(Speech::Text("Hi".into()), persona, ratio);
         let origin = Origin {
-            file: "a.csv".to_owned(),
+            file: "a.csv".into(),
             line,
         };
         JobSpec::new(id.parse().unwrap(), request, origin)

@@ -1,6 +1,6 @@
 //! The user's rows and columns on their way into the plan: [`SheetBuilder`].
 
-use crate::model::{Sheet, SheetRow};
+use crate::model::{Sheet, SheetRow, Text};
 
 /// A sheet that grows file by file; its columns are the union of theirs, in order of appearance.
 #[derive(Debug, Default)]
@@ -29,9 +29,9 @@ impl SheetBuilder {
     pub(super) fn push(
         &mut self,
         columns: &[usize],
-        cells: impl IntoIterator<Item = String>,
+        cells: impl IntoIterator<Item = Text>,
     ) -> usize {
-        let mut row = vec![String::new(); self.sheet.columns.len()];
+        let mut row = vec![Text::default(); self.sheet.columns.len()];
         for (column, cell) in columns.iter().zip(cells) {
             row[*column] = cell;
         }
@@ -46,7 +46,7 @@ impl SheetBuilder {
     pub(super) fn finish(mut self) -> Sheet {
         let width = self.sheet.columns.len();
         for row in &mut self.sheet.rows {
-            row.cells.resize(width, String::new());
+            row.cells.resize(width, Text::default());
         }
         self.sheet
     }
@@ -60,9 +60,9 @@ mod tests {
     fn columns_are_united_and_doubles_kept() {
         let mut builder = SheetBuilder::default();
         let first = builder.columns(["text", "note", "note"]);
-        builder.push(&first, ["a", "b", "c"].map(str::to_owned));
+        builder.push(&first, ["a", "b", "c"].map(Text::from));
         let second = builder.columns(["note", "persona"]);
-        builder.push(&second, ["d", "e"].map(str::to_owned));
+        builder.push(&second, ["d", "e"].map(Text::from));
         let sheet = builder.finish();
         assert_eq!(sheet.columns, ["text", "note", "note", "persona"]);
         assert_eq!(sheet.rows[0].cells, ["a", "b", "c", ""]);

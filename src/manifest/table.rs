@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::place::{Place, Source};
+use crate::model::Text;
 
 /// A cell's content and its place.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     /// The content, as written.
-    pub(super) text: String,
+    pub(super) text: Text,
     /// Where it stands.
     pub(super) place: Place,
 }

@@ -13,6 +13,7 @@ use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
 use super::workbook_cell::text_of;
+use crate::model::Text;
 
 /// How many cells a sheet may have, empty ones within its rows and columns included.
 const MAX_CELLS: usize = 10_000_000;
@@ -304,9 +305,10 @@ fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> O
     let mut cells = contents.cells;
     let mut rows = rows.into_iter().map(|row| {
         let of_row = columns.iter().map(|column| {
-            let text = cells.remove(&(row, *column)).unwrap_or_default();
+            let text = cells.remove(&(row, *column));
+            let text = text.map_or_else(Text::default, Text::from);
             Cell {
-                place: Place::cell(source, row, *column, &text),
+                place: Place::cell(source, row, *column, text.clone()),
                 text,
             }
         });

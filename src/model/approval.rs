@@ -99,7 +99,7 @@ mod tests {
     use crate::model::{AspectRatio, Origin, Speech, VideoRequest};
 
     fn job(id: &str, text: &str) -> JobSpec {
-        let speech = Speech::Text(text.to_owned());
+        let speech = Speech::Text(text.into());
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
         let origin = Origin {
             file: "a.csv".into(),

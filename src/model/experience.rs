@@ -163,7 +163,7 @@ mod tests {
     use crate::model::AspectRatio;
 
     fn text(words: usize, model: ModelVersion) -> VideoRequest {
-        let speech = Speech::Text("word ".repeat(words));
+        let speech = Speech::Text("word ".repeat(words).into());
         let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
         request.model_version = model;
         request

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Fingerprint, JobId, VideoRequest};
+use super::{Estimate, Fingerprint, JobId, Text, VideoRequest};
 
 /// One video to be made, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct PlannedJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The file, as the user named it.
-    pub file: String,
+    pub file: Text,
     /// Line, from 1.
     pub line: u32,
 }

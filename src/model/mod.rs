@@ -23,6 +23,7 @@ mod secret;
 mod state;
 mod stop;
 mod tag;
+mod text;
 mod time;
 
 pub use approval::{Approval, Changes};
@@ -45,8 +46,9 @@ pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
     VideoRequest,
 };
-pub use secret::{Credentials, redact_url};
+pub use secret::{Credentials, SecretText, redact_url};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
+pub use text::Text;
 pub use time::Timestamp;

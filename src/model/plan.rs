@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{JobSpec, LimitSettings, PriceSettings};
+use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 
 /// An accepted manifest: its jobs in order, the sheet they came from, and the settings it makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Sheet {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetRow {
     /// The cells, as written; as many as there are columns.
-    pub cells: Vec<String>,
+    pub cells: Vec<Text>,
     /// Places in [`Plan::jobs`] of the jobs this row makes; none if the row is skipped.
     pub jobs: Vec<usize>,
 }
@@ -50,6 +50,10 @@ pub struct OutputSettings {
     pub folder: Option<PathBuf>,
     /// Whether a run needs an approval of exactly this manifest.
     pub require_approval: bool,
+    /// Where to post a summary when a run ends.
+    pub notify: Option<SecretText>,
+    /// The dead-man's switch that is told of begin and end.
+    pub ping: Option<SecretText>,
 }
 
 /// Something to tell the user about the manifest.

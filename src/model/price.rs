@@ -208,6 +208,12 @@ pub const CHARACTERS_A_WORD: f64 = 2.5;
 
 /// How many words `text` is to a speaker. Scripts without spaces are counted by character.
 pub(super) fn spoken_words(text: &str) -> f64 {
+    if text.is_ascii() {
+        let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+        let words = text.as_bytes().split(is_space);
+        let spoken = words.filter(|word| word.iter().any(u8::is_ascii_alphanumeric));
+        return f64::from(u32::try_from(spoken.count()).unwrap_or(u32::MAX));
+    }
     let mut words = 0_u32;
     let mut dense = 0_u32;
     for word in text.split_whitespace() {
@@ -236,7 +242,7 @@ mod tests {
 
     fn text(words: usize) -> VideoRequest {
         VideoRequest::new(
-            Speech::Text("word ".repeat(words)),
+            Speech::Text("word ".repeat(words).into()),
             "p",
             AspectRatio::Square,
         )
@@ -275,6 +281,7 @@ mod tests {
     fn scripts_without_spaces_take_time_too() {
         assert!((spoken_words("これはとても長い文章です。") - 4.8).abs() < 0.5);
         assert!((spoken_words("one two — three") - 3.0).abs() < 1e-9);
+        assert!((spoken_words("one\u{b}two - it's\r\n3 ") - 4.0).abs() < 1e-9);
     }
 
     #[test]

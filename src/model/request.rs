@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Text;
+
 /// One request for a video. Every field that changes the result is here and nothing else is, so
 /// its hash is the job's fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,19 +19,19 @@ pub struct VideoRequest {
     /// What is said.
     pub speech: Speech,
     /// The persona's id at the provider (a UUID): the API's `creator`.
-    pub persona: String,
+    pub persona: Text,
     /// The shape of the picture.
     pub aspect_ratio: AspectRatio,
     /// The model; always sent, because prices differ sixfold and defaults change.
     pub model_version: ModelVersion,
     /// The voice's id (an accent's UUID): the API's `accent`. The persona's own voice if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub voice: Option<String>,
+    pub voice: Option<Text>,
     /// Captions wanted (the API's `no_caption`, turned round).
     pub captions: bool,
     /// One of [`CAPTION_STYLES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption_style: Option<String>,
+    pub caption_style: Option<Text>,
     /// Horizontal place of the captions, relative to the centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_offset_x: Option<CaptionOffset>,
@@ -44,15 +46,15 @@ pub struct VideoRequest {
     pub transparent_background: bool,
     /// The API's `background_asset_image_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub background_image: Option<String>,
+    pub background_image: Option<Text>,
     /// Where the provider is to post when the job ends. Not needed by this program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook_url: Option<String>,
+    pub webhook_url: Option<Text>,
 }
 
 impl VideoRequest {
     /// A request with the API's own defaults for everything that is not named.
-    pub fn new(speech: Speech, persona: impl Into<String>, aspect_ratio: AspectRatio) -> Self {
+    pub fn new(speech: Speech, persona: impl Into<Text>, aspect_ratio: AspectRatio) -> Self {
         Self {
             speech,
             persona: persona.into(),
@@ -86,9 +88,9 @@ impl VideoRequest {
 #[serde(rename_all = "snake_case")]
 pub enum Speech {
     /// Text, spoken by the voice.
-    Text(String),
+    Text(Text),
     /// URL of a recording that the provider can fetch.
-    Audio(String),
+    Audio(Text),
 }
 
 /// The three shapes the API knows.

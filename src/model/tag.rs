@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::{JobId, VideoRequest};
@@ -27,29 +28,78 @@ impl Generation {
 /// 16 characters of base 32 (80 bits of SHA-256).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fingerprint(Box<str>);
+pub struct Fingerprint(Letters<FINGERPRINT_CHARACTERS>);
 
 /// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found again at the
 /// provider. Deterministic: the same campaign, job, request and generation give the same tag, so a
 /// run without its journal still recognises what was paid for. 60 bits of SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Tag(Box<str>);
+pub struct Tag(Letters<{ PREFIX.len() + TAG_CHARACTERS }>);
 
 const PREFIX: &str = "cs-";
 const TAG_CHARACTERS: usize = 12;
+const FINGERPRINT_CHARACTERS: usize = 16;
+
+/// Exactly so many characters of ASCII, in place: a campaign holds some for each job and event.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Letters<const LENGTH: usize>([u8; LENGTH]);
+
+impl<const LENGTH: usize> Letters<LENGTH> {
+    fn new(text: &str) -> Option<Self> {
+        let letters = text.as_bytes().try_into().ok()?;
+        text.is_ascii().then_some(Self(letters))
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("made of ASCII alone")
+    }
+}
+
+impl<const LENGTH: usize> fmt::Debug for Letters<LENGTH> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
+/// Reads letters without a copy in between.
+struct Reading<const LENGTH: usize>;
+
+impl<const LENGTH: usize> Visitor<'_> for Reading<LENGTH> {
+    type Value = Letters<LENGTH>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{LENGTH} characters of ASCII")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Letters::new(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl<const LENGTH: usize> Serialize for Letters<LENGTH> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de, const LENGTH: usize> Deserialize<'de> for Letters<LENGTH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Reading)
+    }
+}
 
 impl Fingerprint {
     /// The fingerprint of `request`.
     pub fn of(request: &VideoRequest) -> Self {
         let canonical = serde_json::to_vec(request)
             .expect("a request is plain data, which JSON can always represent");
-        Self(base32(&Sha256::digest(&canonical), 16).into())
+        Self(Letters(base32(&Sha256::digest(&canonical))))
     }
 
     /// The fingerprint as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -63,13 +113,16 @@ impl Tag {
             hash.update(part.as_bytes());
         }
         hash.update(generation.0.to_be_bytes());
-        let digest = hash.finalize();
-        Self(format!("{PREFIX}{}", base32(&digest, TAG_CHARACTERS)).into())
+        let mut letters = [0; PREFIX.len() + TAG_CHARACTERS];
+        let (prefix, rest) = letters.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        rest.copy_from_slice(&base32::<TAG_CHARACTERS>(&hash.finalize()));
+        Self(Letters(letters))
     }
 
     /// The tag as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The API's `name` for a job: its readable id, then the tag.
@@ -80,7 +133,7 @@ impl Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -96,54 +149,89 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
             .bytes()
             .skip(PREFIX.len())
             .all(|byte| ALPHABET.contains(&byte));
-        is_tag.then(|| Tag(candidate.into()))
+        Letters::new(candidate).filter(|_| is_tag).map(Tag)
     })
 }
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The first `characters` characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
-fn base32(bytes: &[u8], characters: usize) -> String {
-    (0..characters)
-        .map(|position| {
-            let bit = position * 5;
-            let high = u16::from(bytes[bit / 8]) << 8;
-            let low = bytes.get(bit / 8 + 1).copied().map_or(0, u16::from);
-            let index = ((high | low) >> (11 - bit % 8)) & 31;
-            char::from(ALPHABET[usize::from(index)])
-        })
-        .collect()
+/// The first characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
+fn base32<const LENGTH: usize>(bytes: &[u8]) -> [u8; LENGTH] {
+    std::array::from_fn(|position| {
+        let bit = position * 5;
+        let high = u16::from(bytes[bit / 8]) << 8;
+        let low = bytes.get(bit / 8 + 1).copied().map_or(0, u16::from);
+        let index = ((high | low) >> (11 - bit % 8)) & 31;
+        ALPHABET[usize::from(index)]
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AspectRatio, ModelVersion, Speech};
+
+    fn fingerprint(letter: char) -> Fingerprint {
+        Fingerprint(Letters::new(&letter.to_string().repeat(16)).unwrap())
+    }
+
+    #[test]
+    fn what_is_too_long_or_short_is_no_fingerprint() {
+        let read = |text: &str| serde_json::from_str::<Fingerprint>(&format!("\"{text}\""));
+        let good = fingerprint('q');
+        assert_eq!(read(good.as_str()).unwrap(), good);
+        for bad in ["", "q", "qqqqqqqqqqqqqqqqq", "éééééééé"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn base32_follows_the_rfc() {
-        assert_eq!(base32(b"foobar\0\0", 10), "mzxw6ytboi");
+        assert_eq!(&base32::<10>(b"foobar\0\0"), b"mzxw6ytboi");
+    }
+
+    /// They are on record in journals and at the provider: whatever changes here, these must not.
+    #[test]
+    fn fingerprints_and_tags_never_change() {
+        let mut request = VideoRequest::new(
+            Speech::Text("Hello, Łukasz \"K.\"\n".into()),
+            "7350375b-9a98-51b8-934d-14d46a645dc2",
+            AspectRatio::Portrait,
+        );
+        request.model_version = ModelVersion::AuroraV1;
+        request.voice = Some("v-1".into());
+        request.captions = true;
+        request.caption_style = Some("neo".into());
+        request.caption_offset_y = Some("-0.4".parse().unwrap());
+        request.background_image = Some("https://x.example/a.png".into());
+        let fingerprint = Fingerprint::of(&request);
+        assert_eq!(fingerprint.as_str(), "5nzxor2ztbwdqo2d");
+        let speech = Speech::Audio("https://x.example/a.mp3".into());
+        let plain = VideoRequest::new(speech, "p", AspectRatio::Square);
+        assert_eq!(Fingerprint::of(&plain).as_str(), "ol3axkgfz3qcos7t");
+        let job: JobId = "row-1".parse().unwrap();
+        let tag = |generation| Tag::of("spring", &job, &fingerprint, Generation(generation));
+        assert_eq!(tag(0).as_str(), "cs-ttn7gigbigek");
+        assert_eq!(tag(2).as_str(), "cs-ganw5hqh6swu");
     }
 
     #[test]
     fn every_part_changes_the_tag() {
         let job: JobId = "a".parse().unwrap();
         let other: JobId = "b".parse().unwrap();
-        let request = Fingerprint("q".into());
+        let request = fingerprint('q');
         let tag = Tag::of("c", &job, &request, Generation(0));
         assert_eq!(tag, Tag::of("c", &job, &request, Generation(0)));
         assert_ne!(tag, Tag::of("d", &job, &request, Generation(0)));
         assert_ne!(tag, Tag::of("c", &other, &request, Generation(0)));
-        assert_ne!(
-            tag,
-            Tag::of("c", &job, &Fingerprint("r".into()), Generation(0))
-        );
+        assert_ne!(tag, Tag::of("c", &job, &fingerprint('r'), Generation(0)));
         assert_ne!(tag, Tag::of("c", &job, &request, Generation(1)));
     }
 
     #[test]
     fn a_tag_is_found_in_a_changed_name() {
         let job: JobId = "spring-cs-sale".parse().unwrap();
-        let tag = Tag::of("c", &job, &Fingerprint("q".into()), Generation(0));
+        let tag = Tag::of("c", &job, &fingerprint('q'), Generation(0));
         let name = format!("  Copy of {} (2) ", tag.name_for(&job));
         assert_eq!(find_tags(&name).collect::<Vec<_>>(), [tag]);
         assert_eq!(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
-use crate::model::{Entry, Event, JobEvent, JobId, JobState, SheetRow, StopReason, Timestamp};
+use crate::model::{
+    Entry, Event, JobEvent, JobId, JobState, SheetRow, StopReason, Text, Timestamp,
+};
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
 /// results, page, hints and exit code are read.
@@ -38,7 +40,7 @@ struct Renders {
 #[derive(Debug)]
 pub(super) struct SheetLine<'a> {
     /// The user's cells; none for a job of a manifest without a sheet.
-    pub(super) cells: &'a [String],
+    pub(super) cells: &'a [Text],
     /// The job, or none if the row is skipped.
     pub(super) row: Option<Row<'a>>,
 }

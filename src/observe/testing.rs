@@ -133,7 +133,7 @@ pub(super) fn id(text: &str) -> JobId {
 
 pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
     let text = format!("Say something nice about {id}.");
-    let request = VideoRequest::new(Speech::Text(text), ANNA, AspectRatio::Portrait);
+    let request = VideoRequest::new(Speech::Text(text.into()), ANNA, AspectRatio::Portrait);
     let estimate = PriceTable::default().estimate(&request, None);
     let origin = Origin {
         file: "spring.csv".into(),
@@ -149,7 +149,7 @@ pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
 
 pub(super) fn row(id: &str, jobs: Vec<usize>) -> SheetRow {
     SheetRow {
-        cells: vec![id.into(), format!("note of {id}")],
+        cells: vec![id.into(), format!("note of {id}").into()],
         jobs,
     }
 }

@@ -60,7 +60,7 @@ impl Durable for Mortal {
 fn jobs() -> Vec<PlannedJob> {
     let job = |number| {
         let id: JobId = format!("job-{number}").parse().unwrap();
-        let speech = Speech::Text(format!("Hello {number}"));
+        let speech = Speech::Text(format!("Hello {number}").into());
         let request = VideoRequest::new(speech, PERSONA, AspectRatio::Square);
         let origin = Origin {
             file: "sheet.csv".into(),

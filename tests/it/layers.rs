@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates that only these layers may name.
-const ONLY_NAMED_BY: [(&str, &[&str]); 15] = [
+const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
     ("csv", &["manifest", "observe"]),
     ("calamine", &["manifest"]),
     ("serde_yaml", &["manifest"]),
@@ -38,6 +38,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 15] = [
     ("rustls", &["remote"]),
     ("rusqlite", &["journal"]),
     ("indicatif", &["observe"]),
+    ("console", &["observe"]),
     ("axum", &["sandbox"]),
     ("futures", &["driver", "remote", "sandbox"]),
     ("clap", &["cli"]),

@@ -244,7 +244,8 @@ impl Provider {
         Self::with(quick())
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: impl std::borrow::Borrow<Settings>) -> Self {
+        let settings: &Settings = settings.borrow();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

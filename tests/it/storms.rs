@@ -135,12 +135,8 @@ fn storm(seed: u64) {
     for attempt in 0..10 {
         // Downloads, the proof about a job in doubt, or a list that is refused once too often while the
         // journal is lost, may need another run.
-        let may_help = match last.code {
-            Some(5 | 8) => true,
-            Some(4) => attempt < 2,
-            Some(_) | None => false,
-        };
-        if !may_help {
+        let may_settle = matches!(last.code, Some(5 | 8)) || (last.code == Some(4) && attempt < 2);
+        if !may_settle {
             break;
         }
         last = folder.campaign(&provider, &[]);

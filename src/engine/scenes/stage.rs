@@ -43,7 +43,7 @@ pub(super) fn job(number: usize) -> JobId {
 
 pub(super) fn planned(number: usize) -> PlannedJob {
     let request = VideoRequest::new(
-        Speech::Text(format!("{number}")),
+        Speech::Text(format!("{number}").into()),
         "p",
         crate::model::AspectRatio::Square,
     );

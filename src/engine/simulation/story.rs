@@ -44,7 +44,7 @@ pub(super) struct Story {
 
 pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
     let id: JobId = format!("job-{number:03}").parse().unwrap();
-    let speech = Speech::Text(format!("Text number {number}, version {version}"));
+    let speech = Speech::Text(format!("Text number {number}, version {version}").into());
     let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
     let origin = Origin {
         file: "sheet.csv".into(),

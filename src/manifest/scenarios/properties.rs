@@ -220,7 +220,8 @@ proptest! {
         let plan = load_bytes("a.csv", &written(&file, delimiter)).unwrap();
         check_plan(&plan);
         prop_assert_eq!(&plan.sheet.columns, &header);
-        let cells: Vec<Vec<String>> = plan.sheet.rows.iter().map(|row| row.cells.clone()).collect();
+        let of_row = |row: &crate::model::SheetRow| row.cells.iter().map(ToString::to_string).collect();
+        let cells: Vec<Vec<String>> = plan.sheet.rows.iter().map(of_row).collect();
         prop_assert_eq!(&cells, &sheet);
         let turned_by = turn.index(sheet.len());
         file[1..].rotate_left(turned_by);

@@ -13,7 +13,8 @@ fn results_of(plan: &Plan) -> String {
         RESULT_COLUMNS.join(",")
     )];
     for row in &plan.sheet.rows {
-        let cells = row.cells.join(",");
+        let cells: Vec<&str> = row.cells.iter().map(|cell| &**cell).collect();
+        let cells = cells.join(",");
         let ids = row.jobs.iter().map(|job| plan.jobs[*job].id.as_str());
         lines.extend(ids.map(|id| format!("{cells},{id},done,videos/{id}.mp4,,,,,5,,,1,,")));
     }

@@ -19,7 +19,7 @@ fn a_sheet_becomes_jobs_and_keeps_its_own_columns() {
     assert_eq!(plan.campaign, "a");
     assert_eq!(
         plan.jobs[0].request.speech,
-        Speech::Text("Hello, you".to_owned())
+        Speech::Text("Hello, you".into())
     );
     assert_eq!(plan.jobs[1].request.persona, BEN);
     assert_eq!(plan.jobs[1].file_name, "r2-9x16.mp4");

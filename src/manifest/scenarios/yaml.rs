@@ -84,7 +84,7 @@ fn a_sheet_fills_an_item() {
     );
     assert_eq!(
         plan.jobs[1].request.speech,
-        Speech::Text("Hi Łukasz, K., it is 2026-11-24".to_owned())
+        Speech::Text("Hi Łukasz, K., it is 2026-11-24".into())
     );
     assert_eq!(plan.jobs[1].file_name, "Łukasz, K-1x1.mp4");
     assert_eq!(plan.jobs[1].origin.file, "m/lists/people.csv");

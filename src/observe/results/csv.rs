@@ -1,7 +1,7 @@
 //! `results.csv`.
 
 use super::cell::harmless;
-use crate::model::{Timestamp, redact_url};
+use crate::model::{Text, Timestamp, redact_url};
 use crate::observe::words;
 use crate::observe::{Row, Summary};
 
@@ -40,28 +40,17 @@ pub fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
     };
     let mut writer = csv::WriterBuilder::new().from_writer(buffer);
     let columns = &summary.campaign().sheet.columns;
-    let mut write = |cells: Vec<String>| {
-        writer
-            .write_record(cells)
-            .expect("memory takes every byte, and all records are equally long");
-    };
-    write(with_ours(
-        columns,
-        columns.len(),
-        COLUMNS.map(str::to_owned),
-    ));
+    let expectation = "memory takes every byte, and all records are equally long";
+    let header = columns.iter().map(String::as_str).chain(COLUMNS);
+    writer.write_record(header).expect(expectation);
     for line in summary.sheet_lines() {
         let ours = line.row.as_ref().map_or_else(skipped, cells);
-        write(with_ours(line.cells, columns.len(), ours));
+        let users = line.cells.iter().map(Text::as_str);
+        let users = users.chain(std::iter::repeat("")).take(columns.len());
+        let record = users.chain(ours.iter().map(String::as_str));
+        writer.write_record(record).expect(expectation);
     }
     writer.into_inner().expect("memory takes every byte")
-}
-
-fn with_ours(users: &[String], width: usize, ours: [String; COLUMNS.len()]) -> Vec<String> {
-    let mut cells = users.to_vec();
-    cells.resize(width, String::new());
-    cells.extend(ours);
-    cells
 }
 
 fn skipped() -> [String; COLUMNS.len()] {
@@ -179,7 +168,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let mut tale = Tale::of(1);
             tale.campaign.sheet = Sheet {
                 columns: columns.clone(),
-                rows: rows.iter().map(|cells| SheetRow { cells: cells.clone(), jobs: vec![0] }).collect(),
+                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: vec![0] }).collect(),
             };
             let csv = to_csv(&tale.summary(), Encoding::Plain);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);

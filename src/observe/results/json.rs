@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Speech, redact_url};
+use crate::model::{Speech, Text, redact_url};
 use crate::observe::accuracy::accuracy_json;
 use crate::observe::words;
 use crate::observe::{Row, RunEnd, Summary};
@@ -97,15 +97,16 @@ pub(in crate::observe) fn runs(summary: &Summary) -> Value {
     summary.runs().iter().map(run).collect()
 }
 
-fn cells(columns: &[String], cells: &[String]) -> Value {
-    let pairs = columns.iter().cloned().zip(cells.iter().cloned());
+fn cells(columns: &[String], cells: &[Text]) -> Value {
+    let pairs = columns.iter().cloned().zip(cells);
     pairs
-        .map(|(column, cell)| (column, Value::String(cell)))
+        .map(|(column, cell)| (column, Value::from(cell.as_str())))
         .collect::<Map<String, Value>>()
         .into()
 }
 
-fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
+/// One job, with the cells of its row.
+pub(in crate::observe) fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
     let (spec, state) = (&row.job.spec, row.state);
     let request = &spec.request;
     let output = state.output.as_ref();
@@ -135,7 +136,7 @@ fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
         "remote_id": state.phase.remote(),
         "error": row.failure().map(words::failure),
         "persona": request.persona,
-        "persona_name": summary.campaign().personas.get(&request.persona),
+        "persona_name": summary.campaign().personas.get(request.persona.as_str()),
         "aspect_ratio": request.aspect_ratio,
         "model_version": request.model_version,
         "text": text,
@@ -178,5 +179,32 @@ mod tests {
         assert_eq!(results["skipped"][0]["row"]["id"], "later");
         assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
         assert!(!results.to_string().contains("secret"), "signatures");
+    }
+
+    #[test]
+    fn every_column_and_every_field_is_documented() {
+        const DOCUMENT: &str = include_str!("../../../docs/results.md");
+        let results = to_json(&Tale::of(1).summary());
+        let fields = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let ours = crate::observe::COLUMNS.map(str::to_owned);
+        for field in [
+            ours.to_vec(),
+            fields(&results),
+            fields(&results["totals"]),
+            fields(&results["credits"]),
+            fields(&results["runs"][0]),
+            fields(&results["jobs"][0]),
+        ]
+        .concat()
+        {
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "{field}");
+        }
     }
 }

@@ -66,26 +66,26 @@ impl CreateBody {
     /// from the API's defaults is sent; the rest is left out.
     pub fn new(request: &VideoRequest, name: &str) -> Self {
         let (text, audio) = match &request.speech {
-            Speech::Text(text) => (Some(text.clone()), None),
-            Speech::Audio(url) => (None, Some(url.clone())),
+            Speech::Text(text) => (Some(text.to_string()), None),
+            Speech::Audio(url) => (None, Some(url.to_string())),
         };
         Self {
             text,
             audio,
-            creator: Some(request.persona.clone()),
+            creator: Some(request.persona.to_string()),
             aspect_ratio: Some(request.aspect_ratio.as_str().to_owned()),
             name: Some(name.to_owned()),
             model_version: Some(request.model_version.as_str().to_owned()),
-            accent: request.voice.clone(),
+            accent: request.voice.as_ref().map(ToString::to_string),
             green_screen: request.green_screen.then_some(true),
             transparent_background: request.transparent_background.then_some(true),
             no_caption: Some(!request.captions),
             no_music: Some(!request.music),
-            caption_style: request.caption_style.clone(),
+            caption_style: request.caption_style.as_ref().map(ToString::to_string),
             caption_offset_x: request.caption_offset_x.map(|offset| offset.to_string()),
             caption_offset_y: request.caption_offset_y.map(|offset| offset.to_string()),
-            background_asset_image_url: request.background_image.clone(),
-            webhook_url: request.webhook_url.clone(),
+            background_asset_image_url: request.background_image.as_ref().map(ToString::to_string),
+            webhook_url: request.webhook_url.as_ref().map(ToString::to_string),
         }
     }
 }

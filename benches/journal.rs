@@ -1,0 +1,90 @@
+//! The journal: appending as a run does, and reading back what a whole campaign wrote.
+//!
+//! `cargo bench --bench journal`
+
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+#[expect(dead_code, reason = "each bench uses a part of it")]
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callsheet::engine::{Batch, Policy};
+use callsheet::journal::{Identity, Journal, Record};
+use callsheet::model::{Limits, PlannedJob, Rate, Timestamp};
+use callsheet::observe::{Campaign, Summary};
+
+use support::provider::{Nature, simulate};
+use support::{jobs, peak_memory, timed};
+
+/// Entries of one transaction, as a step of a busy run writes them.
+const ENTRIES_A_STEP: usize = 20;
+
+fn main() {
+    println!(
+        "| jobs | entries | append / entry | read | fold for showing | restore | peak memory |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for count in [1_000, 10_000, 100_000] {
+        row(count);
+    }
+}
+
+fn row(count: usize) {
+    let planned = jobs(count);
+    let limits = Limits {
+        submit_rate: Rate {
+            count: 50,
+            per: Duration::from_secs(1),
+        },
+        in_flight: 2_000,
+        downloads: 500,
+        ..Limits::default()
+    };
+    let nature = Nature {
+        renders: (60, 140),
+        lost: 0,
+        bursts: false,
+    };
+    let entries = simulate(planned.clone(), &limits, nature).entries;
+    let folder = tempfile::tempdir().expect("a place for the journal");
+    std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a place for the journal");
+    let identity = Identity {
+        campaign: "bench".to_owned(),
+        is_sandbox: true,
+    };
+    let (mut journal, _) = Journal::open(folder.path(), &identity).expect("a new journal");
+    journal
+        .save_jobs(planned.iter().map(|job| &job.spec))
+        .expect("room on the disk");
+    let (appended, ()) = timed(|| {
+        for step in entries.chunks(ENTRIES_A_STEP) {
+            journal.append(step).expect("room on the disk");
+        }
+    });
+    drop(journal);
+    let (read, record) = timed(|| Record::read(folder.path()));
+    let record = record.expect("a sound journal").expect("it is there");
+    assert_eq!(record.entries, entries);
+    let campaign = Arc::new(campaign(&planned));
+    let (fold_time, summary) = timed(|| Summary::of(campaign, &record.entries));
+    assert_eq!(summary.counts().done, count);
+    let now = Timestamp::from_millis(1_800_000_000_000);
+    let (restored, batch) =
+        timed(|| Batch::restore("bench", planned, Policy::default(), &record.entries, now));
+    drop(batch.expect("the engine's own entries fit"));
+    println!(
+        "| {count} | {} | {:.1} µs | {:.0} ms | {:.0} ms | {:.0} ms | {} MB |",
+        entries.len(),
+        appended.as_secs_f64() * 1e6 / f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)),
+        read.as_secs_f64() * 1e3,
+        fold_time.as_secs_f64() * 1e3,
+        restored.as_secs_f64() * 1e3,
+        peak_memory(),
+    );
+}
+
+fn campaign(jobs: &[PlannedJob]) -> Campaign {
+    Campaign::new("bench", "bench.csv".into(), "out".into(), jobs.to_vec())
+}

@@ -1,0 +1,69 @@
+//! What the benches share: the clock of the processor, memory, made-up campaigns.
+
+pub(crate) mod provider;
+
+use std::time::Duration;
+
+use callsheet::model::{
+    AspectRatio, JobSpec, Origin, PlannedJob, PriceTable, Speech, VideoRequest,
+};
+
+/// Characters of the texts.
+const TEXT: usize = 300;
+
+/// Processor time this thread has used; zero where the system does not tell (anything but Linux).
+pub(crate) fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// The processor time that `work` takes, and what it returns.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let before = processor_time();
+    let result = work();
+    (processor_time().saturating_sub(before), result)
+}
+
+/// The most memory this process has held, in megabytes; zero where the system does not tell.
+pub(crate) fn peak_memory() -> u64 {
+    let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
+}
+
+/// A text of 300 characters, different for each number.
+pub(crate) fn text(number: usize) -> String {
+    let mut text = format!("Number {number}: ");
+    while text.len() < TEXT {
+        text.push_str("Meet the new spring collection, made for every room in your home. ");
+    }
+    text.truncate(TEXT);
+    text
+}
+
+/// So many jobs that may all be paid for.
+pub(crate) fn jobs(count: usize) -> Vec<PlannedJob> {
+    let prices = PriceTable::default();
+    let job = |number: usize| {
+        let persona = "7350375b-9a98-51b8-934d-14d46a645dc2";
+        let speech = Speech::Text(text(number).into());
+        let request = VideoRequest::new(speech, persona, AspectRatio::Portrait);
+        let origin = Origin {
+            file: "campaign.csv".into(),
+            line: u32::try_from(number + 2).unwrap_or(u32::MAX),
+        };
+        let id = format!("row-{number:06}")
+            .parse()
+            .expect("letters and digits");
+        let spec = JobSpec::new(id, request, origin);
+        PlannedJob {
+            estimate: prices.estimate(&spec.request, None),
+            spec,
+            selected: true,
+            in_sheet: true,
+        }
+    };
+    (0..count).map(job).collect()
+}

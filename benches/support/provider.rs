@@ -1,0 +1,333 @@
+//! A provider in virtual time: accepts, renders, loses answers, refuses bursts, breaks downloads.
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use callsheet::engine::{Batch, Input, Policy};
+use callsheet::model::{
+    Artifact, Command, Entry, Event, Failure, FailureKind, JobEvent, Limits, Listing, Outcome,
+    PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Timestamp, find_tags,
+};
+
+/// How long a request takes.
+const LATENCY: Duration = Duration::from_millis(250);
+/// How long a download takes.
+const DOWNLOAD: Duration = Duration::from_secs(2);
+/// A burst of refusals lasts so long, and
+const BURST: Duration = Duration::from_secs(5);
+/// begins so often.
+const BETWEEN_BURSTS: Duration = Duration::from_secs(600);
+
+/// What the provider is like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nature {
+    /// Shortest and longest render in seconds.
+    pub(crate) renders: (u64, u64),
+    /// In a hundred submits and reads, answers that are lost; four times as many downloads break off.
+    pub(crate) lost: u64,
+    /// Whether there are bursts of 429.
+    pub(crate) bursts: bool,
+}
+
+/// What a simulated campaign came to.
+#[derive(Debug)]
+pub(crate) struct Outcomes {
+    /// From the first step to the last.
+    pub(crate) makespan: Duration,
+    /// What the limits allow at the best.
+    pub(crate) bound: Duration,
+    /// Requests to the API.
+    pub(crate) requests: usize,
+    /// From each render's end to the start of its download, in order, in parts of the render time.
+    pub(crate) delays: Vec<f64>,
+    /// The same, in time.
+    pub(crate) longest_delay: Duration,
+    /// Calls of the engine.
+    pub(crate) steps: usize,
+    /// Entries for the journal.
+    pub(crate) entries: Vec<Entry>,
+    /// Jobs whose video is here.
+    pub(crate) done: usize,
+}
+
+struct Render {
+    remote: RemoteId,
+    name: String,
+    begins: Timestamp,
+    ends: Timestamp,
+}
+
+struct World {
+    nature: Nature,
+    random: u64,
+    renders: Vec<Render>,
+    places: HashMap<RemoteId, usize>,
+    of_job: HashMap<String, usize>,
+    started: Timestamp,
+    requests: usize,
+    delays: Vec<f64>,
+    longest_delay: Duration,
+}
+
+/// Runs a campaign to its end in virtual time.
+pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -> Outcomes {
+    let started = Timestamp::from_millis(1_700_000_000_000);
+    let count = jobs.len();
+    let policy = Policy {
+        limits: limits.clone(),
+        seed: 7,
+        ..Policy::default()
+    };
+    let mut batch =
+        Batch::restore("bench", jobs, policy, &[], started).expect("an empty journal fits");
+    let mut world = World::new(nature, started);
+    let mut answers: BTreeMap<(Timestamp, usize), Outcome> = BTreeMap::new();
+    let mut now = started;
+    let mut inputs = Vec::new();
+    let (mut steps, mut sent) = (0, 0);
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        steps += 1;
+        let step = batch.step(now, inputs.drain(..));
+        let ready = step
+            .persist(|new| {
+                entries.extend_from_slice(new);
+                Ok::<(), Infallible>(())
+            })
+            .expect("memory never fails");
+        for command in ready.commands {
+            let (takes, outcome) = world.meet(now, command);
+            answers.insert((now.plus(takes), sent), outcome);
+            sent += 1;
+        }
+        if ready.finished {
+            break;
+        }
+        let first = answers.first_key_value().map(|((at, _), _)| *at);
+        now = first
+            .into_iter()
+            .chain(ready.wake_at)
+            .min()
+            .expect("it waits for something")
+            .max(now);
+        while let Some(answer) = answers.first_entry() {
+            if answer.key().0 > now {
+                break;
+            }
+            inputs.push(Input::Answered(answer.remove()));
+        }
+    }
+    world.delays.sort_by(f64::total_cmp);
+    let is_done = |entry: &&Entry| {
+        matches!(
+            &entry.event,
+            Event::Job {
+                event: JobEvent::Fetched { .. },
+                ..
+            }
+        )
+    };
+    Outcomes {
+        makespan: now.since(started),
+        bound: world.bound(count, limits),
+        requests: world.requests,
+        longest_delay: world.longest_delay,
+        steps,
+        done: entries.iter().filter(is_done).count(),
+        delays: world.delays,
+        entries,
+    }
+}
+
+impl World {
+    fn new(nature: Nature, started: Timestamp) -> Self {
+        Self {
+            nature,
+            random: 42,
+            renders: Vec::new(),
+            places: HashMap::new(),
+            of_job: HashMap::new(),
+            started,
+            requests: 0,
+            delays: Vec::new(),
+            longest_delay: Duration::ZERO,
+        }
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        // SplitMix64.
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % end.max(1)
+    }
+
+    fn is_lost(&mut self) -> bool {
+        self.below(100) < self.nature.lost
+    }
+
+    fn refuses(&self, now: Timestamp) -> Option<Failure> {
+        let since = now.since(self.started).as_millis();
+        let into = since % BETWEEN_BURSTS.as_millis();
+        let is_burst = self.nature.bursts && since > BURST.as_millis() && into < BURST.as_millis();
+        is_burst.then(|| {
+            Failure::new(FailureKind::Throttled, "slow down")
+                .with_status(429)
+                .with_retry_after(Some(RetryAfter::Seconds(5)))
+        })
+    }
+
+    /// What the provider answers, and after how long.
+    fn meet(&mut self, now: Timestamp, command: Command) -> (Duration, Outcome) {
+        let at = now.plus(LATENCY / 2);
+        match command {
+            Command::Submit { job, name, .. } => {
+                self.requests += 1;
+                let result = match self.refuses(at) {
+                    Some(refusal) => Err(refusal),
+                    None => self.accept(at, job.as_str(), name),
+                };
+                (LATENCY, Outcome::Submitted { job, result })
+            }
+            Command::Poll { remotes } => {
+                self.requests += 1;
+                let result = self.read(at, |world| {
+                    let known = remotes.iter().filter_map(|remote| world.places.get(remote));
+                    known.map(|place| world.report(at, *place)).collect()
+                });
+                (LATENCY, Outcome::Polled { remotes, result })
+            }
+            Command::Look { job, remote } => {
+                self.requests += 1;
+                let place = self.places[&remote];
+                let result = self.read(at, |world| world.report(at, place));
+                (LATENCY, Outcome::Looked { job, result })
+            }
+            Command::List { tags, witnesses } => {
+                self.requests += 1;
+                let result = self.read(at, |world| {
+                    let visible = (0..world.renders.len()).filter(|place| {
+                        let render = &world.renders[*place];
+                        render.begins <= at
+                            && (witnesses.contains(&render.remote)
+                                || find_tags(&render.name).any(|tag| tags.contains(&tag)))
+                    });
+                    Listing {
+                        found: visible.map(|place| world.report(at, place)).collect(),
+                        rows: world.renders.len() as u64,
+                        oldest: world.renders.first().map(|render| render.begins),
+                    }
+                });
+                (LATENCY, Outcome::Listed { result })
+            }
+            Command::Fetch(order) => {
+                let render = &self.renders[self.of_job[order.job.as_str()]];
+                let delay = now.since(render.ends);
+                let render = render.ends.since(render.begins);
+                let breaks = self.below(100) < 4 * self.nature.lost;
+                if !breaks {
+                    self.delays.push(delay.as_secs_f64() / render.as_secs_f64());
+                    self.longest_delay = self.longest_delay.max(delay);
+                }
+                let result = if breaks {
+                    Err(Failure::new(FailureKind::Lost, "reset"))
+                } else {
+                    Ok(Artifact {
+                        file: order.file,
+                        bytes: 1,
+                        sha256: "0".repeat(64),
+                        thumbnail: None,
+                    })
+                };
+                (
+                    DOWNLOAD,
+                    Outcome::Fetched {
+                        job: order.job,
+                        result,
+                    },
+                )
+            }
+        }
+    }
+
+    fn accept(&mut self, at: Timestamp, job: &str, name: String) -> Result<RemoteId, Failure> {
+        let place = self.renders.len();
+        let remote: RemoteId = format!("5f0c3a52-0000-4000-8000-{place:012}")
+            .parse()
+            .expect("visible characters");
+        let (shortest, longest) = self.nature.renders;
+        // The sum of two: most renders are near the middle.
+        let half = (longest - shortest) * 500;
+        let millis = shortest * 1000 + self.below(half) + self.below(half);
+        self.renders.push(Render {
+            remote: remote.clone(),
+            name,
+            begins: at,
+            ends: at.plus(Duration::from_millis(millis)),
+        });
+        self.places.insert(remote.clone(), place);
+        self.of_job.insert(job.to_owned(), place);
+        if self.is_lost() {
+            return Err(Failure::new(FailureKind::Lost, "the connection was reset"));
+        }
+        Ok(remote)
+    }
+
+    fn read<T>(&mut self, at: Timestamp, answer: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
+        if let Some(refusal) = self.refuses(at) {
+            return Err(refusal);
+        }
+        if self.is_lost() {
+            return Err(Failure::new(FailureKind::Lost, "the connection was reset"));
+        }
+        Ok(answer(self))
+    }
+
+    fn report(&self, at: Timestamp, place: usize) -> RenderReport {
+        let render = &self.renders[place];
+        let is_done = render.ends <= at;
+        let output = || {
+            format!(
+                "https://cdn.example/{}.mp4?Signature=0123456789abcdef",
+                render.remote
+            )
+        };
+        RenderReport {
+            remote: render.remote.clone(),
+            name: Some(render.name.clone()),
+            status: if is_done {
+                RenderStatus::Done
+            } else {
+                RenderStatus::Running
+            },
+            output: is_done.then(output),
+            thumbnail: is_done.then(|| format!("https://cdn.example/{}.jpg", render.remote)),
+            duration_seconds: is_done.then_some(24.0),
+            credits_used: None,
+            failed_reason: None,
+            progress: None,
+            created_at: Some(render.begins),
+        }
+    }
+
+    /// When the last video could be here at the best: the same renders in the same order, each begun
+    /// as soon as the pace and a free place allow, each place free the moment its render ends.
+    fn bound(&self, count: usize, limits: &Limits) -> Duration {
+        let mut free = vec![Duration::ZERO; limits.in_flight as usize];
+        let interval = limits.submit_rate.interval();
+        let mut last = Duration::ZERO;
+        let mut next = Duration::ZERO;
+        for render in self.renders.iter().take(count) {
+            let place = (0..free.len())
+                .min_by_key(|place| free[*place])
+                .unwrap_or(0);
+            let begins = next.max(free[place]);
+            next = begins + interval;
+            free[place] = begins + LATENCY / 2 + render.ends.since(render.begins);
+            last = last.max(free[place] + DOWNLOAD);
+        }
+        last
+    }
+}
