@@ -262,7 +262,10 @@ impl Provider {
                 {
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                result => break result.unwrap(),
+                result => {
+                    drop(settings);
+                    break result.unwrap();
+                }
             }
         };
         Self { runtime, sandbox }
