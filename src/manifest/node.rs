@@ -292,6 +292,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of faults")]
     fn broken_yaml_is_placed_and_told_in_words_for_people() {
         for (text, place, message) in [
             (

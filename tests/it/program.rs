@@ -262,10 +262,7 @@ impl Provider {
                 {
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                result => {
-                    drop(settings);
-                    break result.unwrap();
-                }
+                result => break result.unwrap(),
             }
         };
         Self { runtime, sandbox }
