@@ -8,7 +8,16 @@ use std::path::{Path, PathBuf};
 /// system when the process dies in any way at all: there are no stale locks.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Closing the file would not be enough: a child process that is just being started holds the same open file
+/// until it has become its own program.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If it fails, the file is closed next, which gives the lock back as well.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Why the lock could not be had.
@@ -57,7 +66,7 @@ impl Lock {
                 description
                     .write_all(holder.as_bytes())
                     .map_err(unavailable)?;
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&words)
@@ -155,5 +164,15 @@ mod tests {
         drop(first);
         assert_eq!(Liveness::of(folder.path()), Liveness::Idle);
         Lock::take(folder.path(), "process 3").unwrap();
+    }
+
+    #[test]
+    fn a_lock_is_given_back_even_while_somebody_else_has_its_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path(), "process 1").unwrap();
+        // What a child has between its start and its own program.
+        let _inherited = first.file.try_clone().unwrap();
+        drop(first);
+        Lock::take(folder.path(), "process 2").unwrap();
     }
 }
