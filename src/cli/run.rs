@@ -178,10 +178,9 @@ impl Voyage<'_> {
         )?;
         drop(record);
 
-        let mut whole = Fold(summary.clone());
         let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
         let mut display = screen.display(summary);
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut whole, &mut results];
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut results];
         if let Some(display) = &mut display {
             observers.push(display.as_mut());
         }
@@ -203,18 +202,18 @@ impl Voyage<'_> {
             .finish()
             .with_context(|| format!("cannot write the results to `{}`", manifest.out.display()));
         drop(lock);
-        let summary = whole.0;
+        let summary = results.summary();
         let stopped = ended.map_err(|error| Error::Drive {
             error: Box::new(error),
             resume: summary.campaign().resuming_command(),
         })?;
         written?;
-        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
+        let exit = Exit::of_run(summary, stopped.as_ref(), self.wants);
         if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(&summary)));
+            console::print(&format!("{:#}\n", to_json(summary)));
         }
         if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(&summary, screen.colours()));
+            console::tell(&closing(summary, screen.colours()));
         }
         Ok(exit)
     }
@@ -312,16 +311,6 @@ impl Voyage<'_> {
         campaign.is_sandbox = self.provider.is_sandbox();
         self.name_arguments(&mut campaign, base_url);
         self.approval.check(&campaign, is_sample)
-    }
-}
-
-/// The plain fold, kept for the end.
-#[derive(Debug)]
-struct Fold(Summary);
-
-impl Observer for Fold {
-    fn on_entry(&mut self, entry: &crate::model::Entry) {
-        self.0.apply(entry);
     }
 }
 
