@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench engine`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
 mod support;
 
 use std::time::Duration;
@@ -49,7 +51,7 @@ fn main() {
             ("calm, short renders", SHORT),
             ("stormy", STORMY),
         ] {
-            let outcomes = simulate(jobs(count), limits(in_flight), nature);
+            let outcomes = simulate(jobs(count), &limits(in_flight), nature);
             row(count, in_flight, name, &outcomes);
         }
     }
@@ -59,7 +61,7 @@ fn main() {
     println!("|---|---|---|---|---|");
     for count in [100, 1_000, 10_000, 100_000] {
         let planned = jobs(count);
-        let (took, outcomes) = timed(|| simulate(planned, limits(100), CALM));
+        let (took, outcomes) = timed(|| simulate(planned, &limits(100), CALM));
         let planned = jobs(count);
         let now = Timestamp::from_millis(1_800_000_000_000);
         let (restored, batch) =

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench load`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
 #[expect(dead_code, reason = "each bench uses a part of it")]
 mod support;
 

@@ -71,7 +71,7 @@ struct World {
 }
 
 /// Runs a campaign to its end in virtual time.
-pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: Limits, nature: Nature) -> Outcomes {
+pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -> Outcomes {
     let started = Timestamp::from_millis(1_700_000_000_000);
     let count = jobs.len();
     let policy = Policy {
@@ -130,7 +130,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: Limits, nature: Nature) ->
     };
     Outcomes {
         makespan: now.since(started),
-        bound: world.bound(count, &limits),
+        bound: world.bound(count, limits),
         requests: world.requests,
         longest_delay: world.longest_delay,
         steps,
