@@ -7,6 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
+use crate::observe::Encoding;
 
 #[derive(Debug, Args)]
 pub(super) struct CampaignArguments {
@@ -92,6 +93,12 @@ pub(super) struct SelectionArguments {
         help_heading = "Selection"
     )]
     pub(super) sample: Option<usize>,
+    /// Only jobs that failed before, and pay for them once more
+    #[arg(long, env = "CALLSHEET_ONLY_FAILED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Selection")]
+    pub(super) only_failed: bool,
+    /// Only jobs that are approved in this file of marks, as the report page saves it
+    #[arg(long, value_name = "MARKS", help_heading = "Selection")]
+    pub(super) only_approved: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +117,9 @@ pub(super) struct AgainArguments {
         help_heading = "Paying again"
     )]
     pub(super) resubmit: Vec<JobId>,
+    /// Make videos again that are rejected in this file of marks, as the report page saves it
+    #[arg(long, value_name = "MARKS", help_heading = "Paying again")]
+    pub(super) redo_rejected: Option<PathBuf>,
     /// Submit everything again, whatever was paid for before
     #[arg(long, env = "CALLSHEET_FRESH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
     pub(super) fresh: bool,
@@ -202,6 +212,42 @@ pub(super) struct WaitingArguments {
     /// How long to wait for another run on the same folder to end [default: not at all]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, env = "CALLSHEET_LOCK_WAIT", hide_env = true, help_heading = "Limits")]
     pub(super) lock_wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArguments {
+    /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
+    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    pub(super) excel: bool,
+    /// Write `JUnit` XML as well, so that a build server shows the campaign like a test run
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CALLSHEET_JUNIT",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(super) junit: Option<PathBuf>,
+    /// Post a summary there when the run ends or gets into trouble: Slack's form for chats, JSON for all
+    /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment or `.env`
+    // Not read from the environment here, for errors would show it.
+    #[arg(long, value_name = "URL", help_heading = "Output")]
+    pub(super) notify: Option<String>,
+    /// Tell a dead-man's switch: URL/start, then URL, or URL/fail. A secret: better given as
+    /// `CALLSHEET_PING` in the environment or `.env`
+    #[arg(long, value_name = "URL", help_heading = "Output")]
+    pub(super) ping: Option<String>,
+}
+
+impl OutputArguments {
+    /// How `results.csv` begins.
+    pub(super) const fn encoding(&self) -> Encoding {
+        if self.excel {
+            Encoding::Excel
+        } else {
+            Encoding::Plain
+        }
+    }
 }
 
 #[derive(Debug, Args)]

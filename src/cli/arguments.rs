@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, ProviderArguments, ScreenArguments, SelectionArguments,
-    SpendingArguments, WaitingArguments,
+    AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, ScreenArguments,
+    SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
@@ -33,6 +33,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub(super) enum Command {
     /// Submit, wait, download, report; the same command resumes
     Run(RunArguments),
@@ -86,6 +87,8 @@ pub(super) struct RunArguments {
     #[arg(long, env = "CALLSHEET_REQUIRE_APPROVAL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) require_approval: bool,
     #[command(flatten)]
+    pub(super) output: OutputArguments,
+    #[command(flatten)]
     pub(super) screen: ScreenArguments,
 }
 
@@ -97,6 +100,8 @@ pub(super) struct CollectArguments {
     pub(super) provider: ProviderArguments,
     #[command(flatten)]
     pub(super) waiting: WaitingArguments,
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
     #[command(flatten)]
     pub(super) screen: ScreenArguments,
 }
@@ -134,6 +139,9 @@ pub(super) struct ApproveArguments {
 pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    /// Keep showing it until the run that goes on has ended, or Ctrl-C
+    #[arg(short, long)]
+    pub(super) watch: bool,
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -145,12 +153,21 @@ pub(super) struct WhyArguments {
     pub(super) campaign: CampaignArguments,
     /// The job
     pub(super) job: JobId,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
+    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    pub(super) excel: bool,
+    /// Write `JUnit` XML as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
     /// Print the results as JSON too
     #[arg(long)]
     pub(super) json: bool,

@@ -8,6 +8,7 @@ use super::argument_groups::CampaignArguments;
 use super::catalogue::Known;
 use super::console;
 use super::estimates::Estimates;
+use super::former;
 use crate::journal::{Record, read_approval};
 use crate::model::{Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
@@ -149,8 +150,8 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
 
 /// The folder that `arguments` or the manifest names, else one beside the manifest.
 pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
-    if let Some(out) = &arguments.out {
-        return out.clone();
+    if let Some(out) = arguments.out.clone().or_else(|| former::folder(arguments)) {
+        return out;
     }
     let manifest = &arguments.manifest;
     let beside = manifest.parent().unwrap_or(Path::new(""));

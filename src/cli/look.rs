@@ -14,19 +14,19 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
-    status_screen, story, to_json,
+    status_screen, story, story_json, to_json,
 };
 
 /// A campaign that is only looked at.
-struct Look {
+pub(super) struct Look {
     manifest: Manifest,
     record: Option<Record>,
-    summary: Summary,
-    view: View,
+    pub(super) summary: Summary,
+    pub(super) view: View,
 }
 
 impl Look {
-    fn at(arguments: &CampaignArguments) -> Result<Self, Error> {
+    pub(super) fn at(arguments: &CampaignArguments) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
         let manifest = Manifest::load(arguments, now)?;
@@ -73,8 +73,13 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         .record
         .as_ref()
         .map_or(&[][..], |record| &record.entries);
-    let told = story(&look.summary, entries, &arguments.job, look.view);
-    console::print(&told.unwrap_or_default());
+    if arguments.json {
+        let told = story_json(&look.summary, entries, &arguments.job, look.view);
+        console::print(&format!("{:#}\n", told.unwrap_or_default()));
+    } else {
+        let told = story(&look.summary, entries, &arguments.job, look.view);
+        console::print(&told.unwrap_or_default());
+    }
     Ok(Exit::Success)
 }
 
@@ -88,7 +93,13 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         ))
         .hint("give the folder of an earlier run with `--out DIR`"));
     }
-    ResultsWriter::new(look.summary.clone(), Encoding::Plain)
+    let encoding = if arguments.excel {
+        Encoding::Excel
+    } else {
+        Encoding::Plain
+    };
+    ResultsWriter::new(look.summary.clone(), encoding)
+        .with_junit(arguments.junit.clone())
         .finish()
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {

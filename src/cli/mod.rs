@@ -10,6 +10,7 @@
 mod approve;
 mod argument_groups;
 mod arguments;
+mod audience;
 mod balance;
 mod campaign;
 mod catalogue;
@@ -18,9 +19,11 @@ mod environment;
 mod error;
 mod estimates;
 mod exit;
+mod former;
 mod init;
 mod look;
 mod manual;
+mod notices;
 mod plan;
 mod preflight;
 mod preview;
@@ -32,6 +35,8 @@ mod sandbox;
 mod screen;
 mod selection;
 mod traces;
+mod watch;
+mod wishes;
 
 use std::process::ExitCode;
 
@@ -72,6 +77,7 @@ fn perform(command: Command) -> Result<Exit, Error> {
         Command::Collect(arguments) => block_on(run::collect(arguments)),
         Command::Plan(arguments) => block_on(plan::plan(arguments)),
         Command::Approve(arguments) => block_on(approve::approve(arguments)),
+        Command::Status(arguments) if arguments.watch => block_on(watch::watch(arguments)),
         Command::Status(arguments) => look::status(&arguments),
         Command::Why(arguments) => look::why(&arguments),
         Command::Report(arguments) => look::report(&arguments),

@@ -35,14 +35,18 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     if !arguments.json {
         manifest.tell_notes();
     }
-    let selected = choose(arguments.selection, &manifest.plan.jobs)?;
-    let record = Record::read(&manifest.out)?;
-    let mut jobs = manifest.jobs(record.as_ref(), &selected);
     let again = arguments.again;
+    let wishes = arguments.selection.wishes(&again)?;
+    let specs = &manifest.plan.jobs;
+    let mut selected = choose(arguments.selection, specs)?;
+    let record = Record::read(&manifest.out)?;
+    wishes.narrow(specs, record.as_ref(), &mut selected)?;
+    let redo = wishes.redo(specs, record.as_ref())?;
+    let mut jobs = manifest.jobs(record.as_ref(), &selected);
     for wanted in &again.resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
-    select_named(&mut jobs, &again.resubmit);
+    select_named(&mut jobs, again.resubmit.iter().chain(&redo));
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = arguments.max_credits.or(limits.max_credits);
     let mut campaign = manifest.campaign(jobs, &arguments.campaign);
@@ -64,7 +68,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let summary = Summary::of(Arc::new(campaign), entries);
     let policy = Policy {
         limits,
-        retry_failed: again.retry_failed,
+        retry_failed: again.retry_failed || wishes.only_failed,
+        redo,
         redo_changed: again.redo_changed,
         fresh: again.fresh,
         resubmit: again.resubmit.into_iter().collect(),

@@ -9,6 +9,7 @@ use super::campaign::{Manifest, out_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
 use super::environment::Environment;
 use super::error::Error;
+use super::former;
 use super::provider::Choice;
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
 use crate::model::{Plan, Timestamp};
@@ -136,6 +137,9 @@ impl<'a> Reading<'a> {
             problems,
             hint: lacks_catalogue.then_some(HOW_TO_LOOK_UP),
         })?;
+        if let Some(campaign) = former::campaign(self.arguments)? {
+            plan.campaign = campaign;
+        }
         plan.notes.extend(naming.doubts(&plan));
         let known: Known = naming.into_known(&plan, &names);
         let out = out_folder(self.arguments, &plan);

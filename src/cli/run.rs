@@ -7,29 +7,30 @@ use anyhow::Context as _;
 
 use super::approve::Demand;
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, LogFormat, ScreenArguments, SelectionArguments,
-    WaitingArguments,
+    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ScreenArguments,
+    SelectionArguments, WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
+use super::audience::Audience;
 use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::notices::Notices;
 use super::preflight::{Asks, Preflight, Speaks};
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::screen::Screen;
 use super::selection::{choose, must_exist};
 use super::traces::{journal_is_behind, tell_of_namesake};
+use super::wishes::Wishes;
 use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{
-    Campaign, Colours, Encoding, Observer, ResultsWriter, Summary, closing, to_json,
-};
+use crate::observe::{Campaign, Colours, Summary, closing, to_json};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -37,9 +38,11 @@ struct Voyage<'a> {
     campaign: &'a CampaignArguments,
     provider: Choice,
     selection: Option<SelectionArguments>,
+    wishes: Wishes,
     limits: LimitSettings,
     policy: Policy,
     waiting: &'a WaitingArguments,
+    output: &'a OutputArguments,
     screen: &'a ScreenArguments,
     asks: Asks,
     approval: Demand,
@@ -49,16 +52,37 @@ struct Voyage<'a> {
 /// `callsheet run`.
 pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let mut notices = Notices::new(
+        &arguments.output,
+        &environment,
+        &arguments.campaign.manifest,
+        arguments.screen.log_format,
+    )?;
+    if arguments.submit_only {
+        notices.expect_renders_left();
+    }
+    let result = run_with(arguments, &environment, &mut notices).await;
+    notices.end(&result).await;
+    result
+}
+
+async fn run_with(
+    arguments: RunArguments,
+    environment: &Environment,
+    notices: &mut Notices,
+) -> Result<Exit, Error> {
+    let wishes = arguments.selection.wishes(&arguments.again)?;
     let AgainArguments {
         retry_failed,
         redo_changed,
         resubmit,
+        redo_rejected: _,
         fresh,
     } = arguments.again;
     let policy = Policy {
         submits: Submits::Selected,
         leave_after_submitting: arguments.submit_only,
-        retry_failed,
+        retry_failed: retry_failed || wishes.only_failed,
         redo_changed,
         fresh,
         resubmit: resubmit.into_iter().collect(),
@@ -66,11 +90,13 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     };
     let voyage = Voyage {
         campaign: &arguments.campaign,
-        provider: Choice::of(&arguments.provider, &environment)?,
+        provider: Choice::of(&arguments.provider, environment)?,
         selection: Some(arguments.selection),
+        wishes,
         limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
         policy,
         waiting: &arguments.waiting,
+        output: &arguments.output,
         screen: &arguments.screen,
         asks: if arguments.spending.yes {
             Asks::Never
@@ -84,32 +110,48 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         },
         wants: Wants::EveryVideo,
     };
-    voyage
-        .go(&environment, arguments.provider.base_url.as_deref())
-        .await
+    let base_url = arguments.provider.base_url.as_deref();
+    voyage.go(environment, base_url, notices).await
 }
 
 /// `callsheet collect`.
 pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let mut notices = Notices::new(
+        &arguments.output,
+        &environment,
+        &arguments.campaign.manifest,
+        arguments.screen.log_format,
+    )?;
+    let result = collect_with(&arguments, &environment, &mut notices).await;
+    notices.end(&result).await;
+    result
+}
+
+async fn collect_with(
+    arguments: &CollectArguments,
+    environment: &Environment,
+    notices: &mut Notices,
+) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
-        provider: Choice::of(&arguments.provider, &environment)?,
+        provider: Choice::of(&arguments.provider, environment)?,
         selection: None,
+        wishes: Wishes::default(),
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
             ..Policy::default()
         },
         waiting: &arguments.waiting,
+        output: &arguments.output,
         screen: &arguments.screen,
         asks: Asks::Never,
         approval: Demand::Never,
         wants: Wants::WhatIsPaid,
     };
-    voyage
-        .go(&environment, arguments.provider.base_url.as_deref())
-        .await
+    let base_url = arguments.provider.base_url.as_deref();
+    voyage.go(environment, base_url, notices).await
 }
 
 impl Voyage<'_> {
@@ -117,15 +159,17 @@ impl Voyage<'_> {
         mut self,
         environment: &Environment,
         base_url: Option<&str>,
+        notices: &mut Notices,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let screen = Screen::new(self.screen, environment);
         let manifest = self.read(environment, clock.now(), screen).await?;
+        notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest, base_url)?;
-        let jobs = &manifest.plan.jobs;
-        let selected = match self.selection.take() {
-            Some(selection) => choose(selection, jobs)?,
-            None => vec![true; jobs.len()],
+        let specs = &manifest.plan.jobs;
+        let mut selected = match self.selection.take() {
+            Some(selection) => choose(selection, specs)?,
+            None => vec![true; specs.len()],
         };
 
         let lock = self.lock(&manifest.out, &clock).await?;
@@ -138,8 +182,11 @@ impl Voyage<'_> {
             .known
             .write(&manifest.out)
             .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
+        self.wishes.narrow(specs, Some(&record), &mut selected)?;
+        self.policy.redo = self.wishes.redo(specs, Some(&record))?;
         let mut jobs = manifest.jobs(Some(&record), &selected);
-        select_named(&mut jobs, &self.policy.resubmit);
+        let named = self.policy.resubmit.iter().chain(&self.policy.redo);
+        select_named(&mut jobs, named);
         for wanted in &self.policy.resubmit {
             must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
         }
@@ -178,42 +225,34 @@ impl Voyage<'_> {
         )?;
         drop(record);
 
-        let mut results = ResultsWriter::new(summary.clone(), Encoding::Plain);
-        let mut display = screen.display(summary);
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut results];
-        if let Some(display) = &mut display {
-            observers.push(display.as_mut());
-        }
         let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
+        let mut audience = Audience::new(summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm(audience.summary());
+        notices.begin();
         let drive = Drive {
             batch,
             journal,
             provider: Arc::new(provider.remote.clone()),
             clock: &clock,
             interrupts,
-            observers,
+            observers: audience.observers(&mut alarm),
             tick: screen.tick(),
         };
         let ended = drive.run().await;
-        if let Some(display) = &mut display {
-            display.clear();
-        }
-        let written = results
-            .finish()
-            .with_context(|| format!("cannot write the results to `{}`", manifest.out.display()));
+        let (summary, written) = audience.dismiss();
         drop(lock);
-        let summary = results.summary();
+        notices.note(&summary);
         let stopped = ended.map_err(|error| Error::Drive {
             error: Box::new(error),
             resume: summary.campaign().resuming_command(),
         })?;
         written?;
-        let exit = Exit::of_run(summary, stopped.as_ref(), self.wants);
+        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
         if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(summary)));
+            console::print(&format!("{:#}\n", to_json(&summary)));
         }
         if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(summary, screen.colours()));
+            console::tell(&closing(&summary, screen.colours()));
         }
         Ok(exit)
     }

@@ -1,7 +1,8 @@
 //! Which jobs are meant.
 
-use super::argument_groups::SelectionArguments;
+use super::argument_groups::{AgainArguments, SelectionArguments};
 use super::error::Error;
+use super::wishes::Wishes;
 use crate::manifest::{Selection, UnknownJob};
 use crate::model::{JobId, JobSpec};
 
@@ -16,6 +17,20 @@ pub(super) fn choose(arguments: SelectionArguments, jobs: &[JobSpec]) -> Result<
         sample: arguments.sample,
     };
     selection.choose(jobs).map_err(|error| unknown(&error))
+}
+
+impl SelectionArguments {
+    /// What these arguments want of jobs that were there before.
+    ///
+    /// # Errors
+    /// If a file of marks cannot be read or understood.
+    pub(super) fn wishes(&self, again: &AgainArguments) -> Result<Wishes, Error> {
+        Wishes::new(
+            self.only_failed,
+            self.only_approved.as_deref(),
+            again.redo_rejected.as_deref(),
+        )
+    }
 }
 
 /// An error unless `wanted` is among `known`; it names the nearest.

@@ -97,6 +97,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
         let mut tasks = Tasks::new(Arc::clone(&self.provider));
         let mut inputs = Vec::new();
         let mut interruptions = 0_u32;
+        let mut was_interrupted = false;
         let mut tick = tokio::time::interval(self.tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -125,6 +126,10 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             if ready.finished {
                 return Ok(self.batch.stopping().cloned());
             }
+            if std::mem::take(&mut was_interrupted) {
+                // Whoever pressed a key wants to know at once what it has done.
+                self.pulse(&tasks);
+            }
             if ready.wake_at.is_none() && tasks.is_empty() {
                 return Err(DriveError::Stuck);
             }
@@ -141,6 +146,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                         if interruptions > 1 {
                             return Err(DriveError::Abandoned);
                         }
+                        was_interrupted = true;
                         inputs.push(Input::Stop(StopReason::Interrupted));
                         break;
                     }
@@ -166,6 +172,10 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             holds: self.batch.holds(now),
             trouble: self.batch.trouble(now),
             progress: self.batch.progress(),
+            stopping: self.batch.stopping().cloned(),
+            submits: self.batch.submits_in_air(),
+            is_reading_list: self.batch.is_reading_list(),
+            looked_for: self.batch.looked_for(now),
         };
         for observer in &mut self.observers {
             observer.on_pulse(&pulse);

@@ -159,6 +159,25 @@ impl Batch {
             .collect()
     }
 
+    /// Submits whose answers are still to come. For the display.
+    pub const fn submits_in_air(&self) -> usize {
+        self.submits_in_air
+    }
+
+    /// Whether submits wait until the provider's list has been read. For the display.
+    pub fn is_reading_list(&self) -> bool {
+        self.takes_inventory()
+    }
+
+    /// How many jobs in doubt this run still looks for. For the display.
+    pub fn looked_for(&self, now: Timestamp) -> usize {
+        if self.is_reconciling(now) && !self.is_leaving() {
+            self.doubts.len()
+        } else {
+            0
+        }
+    }
+
     fn on_outcome(&mut self, now: Timestamp, outcome: Outcome) {
         match outcome {
             Outcome::Submitted { job, result } => {

@@ -30,6 +30,10 @@ pub struct Policy {
     /// Submit these again though they are in doubt or failed (`--resubmit`); ignored for all others. One
     /// in doubt is first looked for in the provider's list, and taken over if it is there.
     pub resubmit: BTreeSet<JobId>,
+    /// Submit these again though they are done (`--redo-rejected`); ignored for all others. As with
+    /// `fresh`, a run that crashed or was stopped early has begun: the same command again redoes only
+    /// what was not reopened yet.
+    pub redo: BTreeSet<JobId>,
     /// Finished jobs whose file is no longer on disk.
     pub missing_files: BTreeSet<JobId>,
     /// The output folder shows signs of earlier work that the journal does not know: submit

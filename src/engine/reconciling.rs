@@ -303,6 +303,7 @@ impl Batch {
 
     fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
         self.list_failures += 1;
+        self.rivals.give_way(now);
         self.next_list = Some(now.plus(READ.wait(self.list_failures, self.salt(usize::MAX))));
         let disposition = failure.disposition(CommandKind::List);
         let gives_up = self.list_failures >= INVENTORY_TRIES

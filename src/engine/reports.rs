@@ -219,7 +219,14 @@ impl Batch {
         let is_new = !self.jobs[place].live.is_revisited;
         self.transition(now, place, JobEvent::Failed { failure, charged });
         if is_new {
-            self.count_failure();
+            return self.count_failure();
+        }
+        // It was asked about once more before it is retried, and has not turned up.
+        let job = &self.jobs[place];
+        if self.policy.retry_failed && job.may_submit && self.is_new_word(place) {
+            let generation = job.state.generation.next();
+            self.jobs[place].live.is_revisited = false;
+            self.transition(now, place, JobEvent::Reopened { generation });
         }
     }
 
@@ -268,7 +275,13 @@ impl Batch {
             | Disposition::NotVisible
             | Disposition::FreshLink
             | Disposition::WaitForPerson => {
-                self.read_lane.failed_to_reach(now, &failure, salt);
+                // A list that the provider cannot make says nothing about its other answers, and
+                // waits by itself: polls must not wait with it.
+                let is_list_alone =
+                    kind == CommandKind::List && failure.kind != FailureKind::NotSent;
+                if !is_list_alone {
+                    self.read_lane.failed_to_reach(now, &failure, salt);
+                }
                 if failure.kind == FailureKind::NotSent {
                     let silence = self.read_lane.failing_for(now);
                     self.give_up_if_unreachable(silence, message);

@@ -101,7 +101,9 @@ impl Batch {
         let jobs: Vec<Job> = jobs
             .into_iter()
             .map(|planned| {
-                let is_named = planned.in_sheet && policy.resubmit.contains(&planned.spec.id);
+                let id = &planned.spec.id;
+                let is_named =
+                    planned.in_sheet && (policy.resubmit.contains(id) || policy.redo.contains(id));
                 let is_wanted = planned.selected || is_named;
                 let may_submit = policy.submits == Submits::Selected && is_wanted;
                 Job::new(planned, may_submit)
@@ -266,8 +268,10 @@ impl Batch {
             generation: job.state.generation.next(),
         };
         // The same command resumes: what it has reopened already, it does not reopen again.
-        let is_fresh = policy.fresh && job.live.reopened <= self.last_own_end;
+        let is_new_voyage = job.live.reopened <= self.last_own_end;
+        let is_fresh = policy.fresh && is_new_voyage;
         let is_redone = policy.redo_changed && job.has_changed();
+        let is_rejected = policy.redo.contains(&job.spec.id) && is_new_voyage;
         match &job.state.phase {
             Phase::Submitting => {
                 if is_broken!(DoubtResentOnResume) {
@@ -282,7 +286,7 @@ impl Batch {
                 })
             }
             Phase::Done { .. } => {
-                if job.may_submit && (is_fresh || is_redone) {
+                if job.may_submit && (is_fresh || is_redone || is_rejected) {
                     return Some(again);
                 }
                 policy
@@ -293,13 +297,15 @@ impl Batch {
             Phase::Failed { remote, failure } => {
                 // A refused row that has been mended was never paid for: it is simply new.
                 let is_mended = remote.is_none() && job.has_changed();
-                let is_retried =
-                    (policy.retry_failed || self.is_named(place)) && self.is_new_word(place);
+                // What the provider accepted and then did not show may turn up by now: it is asked
+                // before it is paid for again.
+                let may_turn_up = remote.is_some()
+                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
+                let is_retried = (policy.retry_failed && !may_turn_up) || self.is_named(place);
+                let is_retried = is_retried && self.is_new_word(place);
                 if job.may_submit && (is_retried || is_mended || is_fresh || is_redone) {
                     return Some(again);
                 }
-                let may_turn_up = remote.is_some()
-                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
                 may_turn_up.then_some(JobEvent::Revisited)
             }
             // One in doubt that is named is looked for in the list first; see `reopen_named`.

@@ -18,6 +18,9 @@ use crate::model::{JobEvent, Listing, StopReason, Tag, Timestamp, find_tags};
 /// Looks are never further apart than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 
+/// A list that is refused is not looked at again before this.
+const WAIT_AFTER_REFUSAL: Duration = Duration::from_secs(60);
+
 /// When the list is read to see whether somebody else is at work.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -57,6 +60,12 @@ impl Watch {
             self.advance(now);
         }
         is_due
+    }
+
+    /// The list was refused. A failed read holds up those that are wanted more: the next look waits.
+    pub(super) fn give_way(&mut self, now: Timestamp) {
+        let later = now.plus(WAIT_AFTER_REFUSAL);
+        self.next = self.next.map(|next| next.max(later));
     }
 
     fn advance(&mut self, now: Timestamp) {

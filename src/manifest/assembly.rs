@@ -114,8 +114,10 @@ impl<'a> Assembly<'a> {
                     .get(*column)
                     .map_or_else(Vec::new, |cell| values_of(*field, cell));
                 if values.is_empty() {
-                    let end = row.get(*column).or(row.last()).unwrap_or(&row[0]);
-                    draft.blank.insert(*field, end.place.clone());
+                    let end = row.last().unwrap_or(&row[0]);
+                    let cell = row.get(*column).map(|cell| cell.place.clone());
+                    let place = cell.unwrap_or_else(|| end.place.behind());
+                    draft.blank.insert(*field, place);
                 } else {
                     draft.values.insert(*field, values);
                 }
@@ -129,8 +131,52 @@ impl<'a> Assembly<'a> {
                 draft.exclude.clone_from(&item.exclude);
                 draft.excused.extend(&item.excused);
             }
-            self.add(draft, Some(sheet_row), Findings::default());
+            let mut findings = Findings::default();
+            let (missing, problem) = self.missing_cells(table, columns, row, &draft);
+            draft.excused.extend(missing);
+            findings.problems.extend(problem);
+            self.add(draft, Some(sheet_row), findings);
         }
+    }
+
+    /// The fields a row needs but ends before, and what to say of them, once for all.
+    fn missing_cells(
+        &self,
+        table: &Table,
+        columns: &Columns,
+        row: &[Cell],
+        draft: &Draft,
+    ) -> (Vec<Field>, Option<Problem>) {
+        let given =
+            |field: Field| draft.values.contains(field) || self.defaults.values.contains(field);
+        let spoken = given(Field::Text) || given(Field::Audio);
+        let beyond = |field: &Field| {
+            let column = columns.fields.get(field);
+            column.is_some_and(|column| *column >= row.len())
+        };
+        let missing: Vec<Field> = [Field::Text, Field::Persona, Field::AspectRatio]
+            .into_iter()
+            .filter(|field| !given(*field) && (*field != Field::Text || !spoken))
+            .filter(|field| !draft.excused.contains(field))
+            .filter(beyond)
+            .collect();
+        let Some(last) = row.last().filter(|_| !missing.is_empty()) else {
+            return (Vec::new(), None);
+        };
+        let names = words::alternatives(missing.iter().map(|field| field.name()));
+        let message = format!(
+            "this row ends after {} of {}: no {names} is given",
+            words::count(row.len(), "cell", "cells"),
+            table.header.len(),
+        );
+        let is_one_cell = row.len() == 1 && last.text.contains([',', ';', '\t', '|']);
+        let help = if is_one_cell {
+            "its cells are parted by another character than those of the first line"
+        } else {
+            "every row has as many cells as the first line"
+        };
+        let problem = Problem::at(&last.place.behind(), message).help(help);
+        (missing, Some(problem))
     }
 
     /// Adds an item of a YAML manifest that has no rows.

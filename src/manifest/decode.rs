@@ -18,24 +18,56 @@ pub(super) struct Decoded {
 pub(super) struct Undecodable {
     /// What is wrong.
     pub(super) message: String,
-    /// Lines before the first byte that is wrong, if one byte is to blame.
-    pub(super) line: Option<usize>,
+    /// The text to the end of the line with the first byte that is wrong, as far as it can be read,
+    /// and where in it that byte stands; if one byte is to blame.
+    pub(super) shown: Option<(String, usize)>,
 }
 
 impl Undecodable {
-    fn new(message: impl Into<String>, line: Option<usize>) -> Self {
+    fn of_file(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            line,
+            shown: None,
+        }
+    }
+
+    fn at(bytes: &[u8], offset: usize, message: impl Into<String>) -> Self {
+        let (before, rest) = bytes.split_at(offset);
+        let mut text = String::from_utf8_lossy(before).into_owned();
+        let start = text.len();
+        let line = rest.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+        text.push_str(&String::from_utf8_lossy(line.unwrap_or_default()));
+        Self {
+            message: message.into(),
+            shown: Some((text, start)),
         }
     }
 }
+
+/// How kinds of files that are no text begin, and what they are called.
+const OTHER_KINDS: [(&[u8], &str); 6] = [
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xFF\xD8\xFF", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1F\x8B", "a compressed file"),
+    (b"{\\rtf", "a text document (RTF)"),
+];
 
 /// Reads UTF-8, UTF-16 of both orders with or without a mark, and Windows-1252, which is said in a
 /// note because it is a guess.
 pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
-        return Err(Undecodable::new("the file is UTF-32", None));
+        return Err(Undecodable::of_file(
+            "the file is UTF-32, an encoding that is not read",
+        ));
+    }
+    if let Some((_, kind)) = OTHER_KINDS
+        .iter()
+        .find(|(begin, _)| bytes.starts_with(begin))
+    {
+        let message = format!("this is {kind}, neither a sheet nor a manifest");
+        return Err(Undecodable::of_file(message));
     }
     if let Some((encoding, _)) = Encoding::for_bom(&bytes)
         && encoding != encoding_rs::UTF_8
@@ -49,13 +81,13 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
     }
-    if bytes.contains(&0) {
-        let offset = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
-        let line = line_of(&bytes, offset);
-        return Err(Undecodable::new(
-            "the file holds NUL bytes, so it is no text",
-            Some(line),
-        ));
+    if is_binary(&bytes) {
+        let message = "this is no text, but a file of another kind";
+        return Err(Undecodable::of_file(message));
+    }
+    if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
+        let message = "here stands a NUL byte, which no text holds";
+        return Err(Undecodable::at(&bytes, offset, message));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Decoded { text, note: None }),
@@ -73,13 +105,25 @@ fn decode_utf_16(
 ) -> Result<Decoded, Undecodable> {
     let (text, had_errors) = encoding.decode_with_bom_removal(bytes);
     if had_errors || text.contains('\0') {
-        let message = format!("the file looks like {} but is damaged", encoding.name());
-        return Err(Undecodable::new(message, None));
+        let message = format!(
+            "the file is cut off or damaged (it looks like {})",
+            encoding.name()
+        );
+        return Err(Undecodable::of_file(message));
     }
     Ok(Decoded {
         text: text.into_owned(),
         note,
     })
+}
+
+/// Whether the beginning of a file has more control characters than any text.
+fn is_binary(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(4096)];
+    let is_control =
+        |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | 0x0B | 0x0C | b'\r');
+    let controls = sample.iter().filter(is_control).count();
+    controls > 8 && controls > sample.len() / 20
 }
 
 /// UTF-16 of mostly Latin text has a NUL in nearly every second byte.
@@ -109,13 +153,13 @@ fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, Unde
         .flat_map(|chunk| chunk.valid().chars())
         .any(|character| !character.is_ascii());
     if valid_letters {
-        let message = "the file mixes UTF-8 with another encoding";
-        return Err(Undecodable::new(message, Some(line)));
+        let message = "the file is UTF-8, but this letter is of another encoding";
+        return Err(Undecodable::at(bytes, first_wrong, message));
     }
     let unused = |byte: &u8| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);
     if let Some(offset) = bytes.iter().position(unused) {
         let message = "the file is neither UTF-8 nor UTF-16 nor Windows-1252";
-        return Err(Undecodable::new(message, Some(line_of(bytes, offset))));
+        return Err(Undecodable::at(bytes, offset, message));
     }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let sample: String = text.lines().nth(line).unwrap_or_default().to_owned();
@@ -203,14 +247,24 @@ mod tests {
 
     #[test]
     fn what_cannot_be_known_is_refused() {
-        for (bytes, line) in [
-            (&b"caf\xC3\xA9\nna\xEFve\n"[..], Some(1)),
-            (b"a\n\x81\x40\n", Some(1)),
-            (b"a\nb\0c", Some(1)),
+        for (bytes, shown) in [
+            (
+                &b"caf\xC3\xA9\nna\xEFve\n"[..],
+                Some(("café\nna\u{fffd}ve", 8)),
+            ),
+            (b"a\n\x81\x40\n", Some(("a\n\u{fffd}@", 2))),
+            (b"a\nb\0c\r\nd", Some(("a\nb\0c", 3))),
             (b"\xFF\xFE\0\0a\0\0\0", None),
             (b"\xFF\xFEa\0\0\xD8", None),
+            (b"%PDF-1.7\n", None),
+            (b"a,b\n\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\0", None),
         ] {
-            assert_eq!(decode(bytes.to_vec()).unwrap_err().line, line, "{bytes:?}");
+            let expected = shown.map(|(text, offset)| (text.to_owned(), offset));
+            assert_eq!(
+                decode(bytes.to_vec()).unwrap_err().shown,
+                expected,
+                "{bytes:?}"
+            );
         }
     }
 }

@@ -85,13 +85,23 @@ pub(super) fn read(root: &Node, findings: &mut Findings) -> Document {
                     &key.place,
                     format!("a manifest has no {}", words::quoted(other)),
                 )
-                .help(likely(other, &DOCUMENT_KEYS)),
+                .help(if other.starts_with('-') {
+                    "an item of a list begins with `- `, with a space".to_owned()
+                } else {
+                    likely(other, &DOCUMENT_KEYS)
+                }),
             ),
         }
     }
     if !has_jobs && findings.problems.is_empty() {
+        let (place, message) = match root.content {
+            Content::Null => (root.place.whole(), "the file is empty"),
+            Content::Scalar(_) | Content::List(_) | Content::Map(_) => {
+                (root.place.clone(), "there are no `jobs`")
+            }
+        };
         findings.problem(
-            Problem::at(&root.place, "there are no `jobs`")
+            Problem::at(&place, message)
                 .help("`jobs:` is a list; each item says `text`, `persona` and `aspect_ratio`"),
         );
     }

@@ -111,7 +111,8 @@ impl<'a> Loader<'a> {
         )?;
         let (document, table) = match file_kind(path, &bytes) {
             FileKind::Yaml => {
-                let source = self.decoded(&name, bytes)?;
+                let help = "save the manifest as text in UTF-8";
+                let source = self.decoded(&name, bytes, help)?;
                 let root = node::parse(&source, &mut self.findings)?;
                 (document::read(&root, &mut self.findings), None)
             }
@@ -128,7 +129,10 @@ impl<'a> Loader<'a> {
             let columns = header::understand(&table, &mut self.findings);
             let excused = header::require(&table, &columns, &mut self.findings);
             self.remark_on_rows(&table);
-            assembly.add_table(&table, &columns, None, &excused);
+            // Where the first line is no header, whatever is said of the rows would mislead.
+            if !columns.fields.is_empty() || excused.is_empty() {
+                assembly.add_table(&table, &columns, None, &excused);
+            }
         }
         for item in document.items {
             self.add_item(path, item, &mut assembly);
@@ -185,16 +189,31 @@ impl<'a> Loader<'a> {
         match (self.read)(path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
-                let name = words::quoted(&name_of(path));
-                let error = words::clean(&error.to_string());
-                let message = format!("{name} cannot be read: {error}");
-                self.findings.problem(Problem::at(place, message));
+                let name = name_of(path);
+                let error_text = words::clean(&error.to_string());
+                // The number says nothing to people.
+                let reason = error_text.split(" (os error").next().unwrap_or_default();
+                let is_itself = place.file_name().as_str() == name;
+                let message = if is_itself {
+                    format!("cannot be read: {reason}")
+                } else {
+                    format!("{} cannot be read: {reason}", words::quoted(&name))
+                };
+                let help = if error.kind() != io::ErrorKind::NotFound {
+                    unreadable_help(error.kind())
+                } else if is_itself {
+                    "check the name, and that you are in the right folder"
+                } else {
+                    "check the name; a path in `rows` begins at the manifest's folder"
+                };
+                self.findings
+                    .problem(Problem::at(place, message).help(help));
                 None
             }
         }
     }
 
-    fn decoded(&mut self, name: &str, bytes: Vec<u8>) -> Option<Arc<Source>> {
+    fn decoded(&mut self, name: &str, bytes: Vec<u8>, help: &str) -> Option<Arc<Source>> {
         match decode::decode(bytes) {
             Ok(decoded) => {
                 let source = Source::of_text(name, decoded.text);
@@ -204,14 +223,12 @@ impl<'a> Loader<'a> {
                 Some(source)
             }
             Err(fault) => {
-                // The line can be counted even where its text cannot be read.
-                let lines = "\n".repeat(fault.line.unwrap_or(0));
-                let source = Source::of_text(name, lines);
-                let place = match fault.line {
-                    Some(line) => Place::line_and_column(&source, line as u64 + 1, 1),
-                    None => Place::file(&source),
-                };
-                let help = "export the sheet as \"CSV UTF-8\", or give the workbook itself";
+                let (text, offset) = fault.shown.unzip();
+                let source = Source::of_text(name, text.unwrap_or_default());
+                let place = offset.map_or_else(
+                    || Place::file(&source),
+                    |offset| Place::bytes(&source, offset, offset + 1),
+                );
                 self.findings
                     .problem(Problem::at(&place, fault.message).help(help));
                 None
@@ -229,7 +246,8 @@ impl<'a> Loader<'a> {
         match kind {
             FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
-                let source = self.decoded(name, bytes)?;
+                let help = "export the sheet as \"CSV UTF-8\", or give the workbook itself";
+                let source = self.decoded(name, bytes, help)?;
                 delimited::read(&source, self.options.delimiter, &mut self.findings)
             }
         }
@@ -254,8 +272,9 @@ impl<'a> Loader<'a> {
         }
         if table.rows.is_empty() && self.findings.problems.is_empty() {
             let message = "there are no rows below the header";
+            let help = "add a row for each video";
             self.findings
-                .problem(Problem::at(&Place::file(&table.source), message));
+                .problem(Problem::at(&Place::file(&table.source), message).help(help));
         }
     }
 
@@ -335,6 +354,17 @@ impl<'a> Loader<'a> {
             names.add(&key.name, id);
         }
         names
+    }
+}
+
+/// What to do about a file that is there and cannot be read.
+fn unreadable_help(kind: io::ErrorKind) -> &'static str {
+    if kind == io::ErrorKind::IsADirectory {
+        "this is a folder; name the file in it"
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "ask for the right to read it, or close the program that holds it"
+    } else {
+        "copy the file to this computer, and try again"
     }
 }
 

@@ -56,9 +56,12 @@ mod slug;
 mod starter;
 mod table;
 mod template;
+mod template_fault;
 mod words;
 mod workbook;
 mod workbook_cell;
+mod yaml_fault;
+mod yaml_words;
 
 pub use delimited::{Delimiter, ParseDelimiterError};
 pub use file_kind::{FileKind, file_kind};

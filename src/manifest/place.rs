@@ -55,6 +55,12 @@ impl Source {
         self.line_starts.partition_point(|start| *start <= offset) - 1
     }
 
+    /// Where the line that holds the byte at `offset` begins, and its text without its line end.
+    pub(super) fn line_around(&self, offset: usize) -> (usize, &str) {
+        let index = self.line_index(offset.min(self.text.len()));
+        (self.line_starts[index], self.line(index))
+    }
+
     /// The text of a line by its index, without its line end.
     fn line(&self, index: usize) -> &str {
         let start = self.line_starts[index];
@@ -131,6 +137,27 @@ impl Place {
                 column,
                 shown: shown.into(),
             },
+        }
+    }
+
+    /// The file it is in, as a whole.
+    pub(super) fn whole(&self) -> Self {
+        Self::file(&self.source)
+    }
+
+    /// The place right behind it; a workbook's cell stays the same.
+    pub(super) fn behind(&self) -> Self {
+        match self.spot {
+            Spot::Bytes { end, .. } => Self::bytes(&self.source, end, end),
+            Spot::File | Spot::Cell { .. } => self.clone(),
+        }
+    }
+
+    /// Where it begins in the text of its file.
+    pub(super) const fn offset(&self) -> Option<usize> {
+        match self.spot {
+            Spot::Bytes { start, .. } => Some(start),
+            Spot::File | Spot::Cell { .. } => None,
         }
     }
 

@@ -2,6 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
+use super::place::Source;
+use super::yaml_fault;
+
 /// The text is not what was expected; with line and column, and the place shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -13,7 +16,18 @@ pub struct YamlError(String);
 ///
 /// The first thing that is wrong with it, and where.
 pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
-    serde_yaml::from_str(text).map_err(|error| YamlError(error.to_string()))
+    serde_yaml::from_str(text).map_err(|error| {
+        let source = Source::of_text("", text.to_owned());
+        let Some(fault) = yaml_fault::explain(&source, &error) else {
+            // What the value should be, only the type that was asked for can say.
+            return YamlError(error.to_string());
+        };
+        let (line, column) = (fault.place.line(), fault.place.column());
+        let place = line
+            .zip(column)
+            .map(|(line, column)| format!("line {line}, column {column}: "));
+        YamlError(format!("{}{}", place.unwrap_or_default(), fault.message))
+    })
 }
 
 #[cfg(test)]
@@ -25,5 +39,10 @@ mod tests {
         let numbers: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n- two\n");
         assert!(numbers.unwrap_err().to_string().contains("line 2"));
         assert_eq!(parse_yaml::<Vec<u32>>("- 1\n"), Ok(vec![1]));
+        let several: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n---\n- 2\n");
+        assert_eq!(
+            several.unwrap_err().to_string(),
+            "line 2, column 1: here a second document begins"
+        );
     }
 }

@@ -305,7 +305,14 @@ impl Row<'_, '_> {
         let name = field.name();
         if let Some(fault) = cell_values::url_fault(url) {
             let message = format!("`{name}` {fault}: {}", words::quoted(url));
-            let help = "the provider fetches it itself, so it must be on the web: `https://…`";
+            let reason = if field == Field::WebhookUrl {
+                "the provider calls this address when the video is done"
+            } else if field == Field::BackgroundImage {
+                "the provider fetches the picture itself"
+            } else {
+                "the provider fetches the recording itself"
+            };
+            let help = format!("{reason}, so it must be on the web: `https://…`");
             self.problem(&value.place, message, help);
             return None;
         }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::model::{Credits, LimitSettings, OutputSettings, PriceSettings, parse_duration};
+use crate::model::{
+    Credits, LimitSettings, OutputSettings, PriceSettings, SecretText, parse_duration,
+};
 
 use super::cell_values;
 use super::draft::Value;
@@ -30,7 +32,8 @@ pub(super) const LIMIT_KEYS: [&str; 14] = [
     "max_text",
 ];
 /// Keys of `output:`.
-pub(super) const OUTPUT_KEYS: [&str; 3] = ["folder", "filename", "require_approval"];
+pub(super) const OUTPUT_KEYS: [&str; 5] =
+    ["folder", "filename", "require_approval", "notify", "ping"];
 /// Keys of `prices:`.
 pub(super) const PRICE_KEYS: [&str; 5] = [
     "standard_block",
@@ -92,8 +95,13 @@ impl Settings {
             let Some(value) = single(node, findings) else {
                 continue;
             };
+            let secret = || Some(SecretText::new(value.text.trim()));
             if name == "filename" {
                 self.file_name = Some(value);
+            } else if name == "notify" {
+                self.output.notify = secret();
+            } else if name == "ping" {
+                self.output.ping = secret();
             } else if value.text.chars().any(char::is_control) {
                 let message = "the folder's name holds a control character";
                 findings.problem(Problem::at(&node.place, message));

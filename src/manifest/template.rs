@@ -10,6 +10,7 @@ use minijinja::value::{Object, Value};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
 use super::field::key;
+use super::template_fault;
 use super::words;
 use crate::model::Text;
 
@@ -129,7 +130,7 @@ impl Templates {
         let compiled = self
             .environment
             .template_from_str(template)
-            .map_err(|error| broken(&error))?;
+            .map_err(|error| template_fault::explain(&error))?;
         for name in compiled.undeclared_variables(false) {
             let is_function = self.environment.globals().any(|(known, _)| known == name);
             if variables.find(&name).is_none() && !is_function {
@@ -149,7 +150,7 @@ impl Templates {
                         help: "a text needs no long loops".to_owned(),
                     }
                 } else {
-                    broken(&error)
+                    template_fault::explain(&error)
                 }
             })
     }
@@ -200,11 +201,12 @@ fn variable_name(column: &str) -> String {
 fn unknown_variable(name: &str, variables: &Variables) -> TemplateProblem {
     let is_filled = |name: &&str| variables.find(name).is_some_and(|value| !value.is_empty());
     let all: Vec<String> = variables.names().map(variable_name).collect();
-    let filled: Vec<String> = variables
-        .names()
-        .filter(is_filled)
-        .map(variable_name)
-        .collect();
+    let mut filled: Vec<String> = Vec::new();
+    for name in variables.names().filter(is_filled).map(variable_name) {
+        if !filled.contains(&name) {
+            filled.push(name);
+        }
+    }
     let known = filled
         .iter()
         .map(String::as_str)
@@ -219,18 +221,6 @@ fn unknown_variable(name: &str, variables: &Variables) -> TemplateProblem {
     TemplateProblem {
         message: format!("there is no variable {}", words::quoted(name)),
         help,
-    }
-}
-
-fn broken(error: &minijinja::Error) -> TemplateProblem {
-    let detail = error.detail().map(words::clean);
-    let kind = error.kind().to_string();
-    TemplateProblem {
-        message: match detail {
-            Some(detail) => format!("the template is broken: {kind}: {detail}"),
-            None => format!("the template is broken: {kind}"),
-        },
-        help: "variables are written `{{ first_name }}`".to_owned(),
     }
 }
 
@@ -297,15 +287,47 @@ mod tests {
                 "{template}"
             );
         }
-        for template in [
-            "{{ city",
-            "{% for %}",
-            "{{ city|nope }}",
-            "{{ city.x.y }}",
-            "{% include 'a' %}",
+    }
+
+    #[test]
+    fn broken_templates_are_told_in_words_for_people() {
+        for (template, expected) in [
+            ("{{ city", "this `{{` is never closed"),
+            ("{% if city %}x", "something begun with `{%` is never ended"),
+            (
+                "{{ first name }}",
+                "there are several words where one name belongs",
+            ),
+            ("{{ }}", "a name is missing before `}}`"),
+            ("{{ 'x }}", "a quote is never closed in this template"),
+            ("{% bogus %}", "nothing can be done with `bogus` here"),
+            ("{% for %}", "the template cannot be understood"),
+            ("{{ city|uper }}", "there is no filter `uper`"),
+            ("{{ city is odd_one }}", "there is no test `odd_one`"),
+            ("{{ city.upper() }}", "a text has no `.upper()`"),
+            (
+                "{{ city|replace('a') }}",
+                "a filter is given too little or too much",
+            ),
+            (
+                "{% include 'a' %}",
+                "a template cannot take in another file",
+            ),
+            (
+                "{{ city + 1 }}",
+                "what the template asks for cannot be done with this value",
+            ),
+            (
+                "{{ city(3) }}",
+                "what the template asks for cannot be done with this value",
+            ),
         ] {
-            assert!(render(template).is_err(), "{template}");
+            let (message, _) = render(template).unwrap_err();
+            assert_eq!(message, expected, "{template}");
         }
+        let (_, help) = render("{{ city|uper }}").unwrap_err();
+        assert!(help.starts_with("did you mean `upper`?"), "{help}");
+        assert!(render("{{ city.x.y }}").is_err());
     }
 
     #[test]

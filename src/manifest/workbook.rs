@@ -27,6 +27,15 @@ struct Contents {
     valueless: Vec<(u32, u32)>,
 }
 
+/// The sheet cannot be read; why, the reader says in words for programmers.
+struct Damaged;
+
+impl Damaged {
+    fn from_any<E: std::error::Error>(_: E) -> Self {
+        Self
+    }
+}
+
 /// Reads a workbook's sheet. `None` if it cannot be read; `findings` then say why.
 pub(super) fn read(
     name: &str,
@@ -70,13 +79,11 @@ fn read_sheet(
     let index = choose(&mut book, &names, wanted, &whole, findings)?;
     let sheet = &names[index];
     let source = Source::of_workbook(name, (names.len() > 1).then(|| sheet.clone()));
-    let contents = match contents(&mut book, sheet) {
-        Ok(contents) => contents,
-        Err(error) => {
-            let message = format!("the sheet {} cannot be read: {error}", words::quoted(sheet));
-            findings.problem(Problem::at(&whole, message));
-            return None;
-        }
+    let Ok(contents) = contents(&mut book, sheet) else {
+        let message = format!("the sheet {} is damaged", words::quoted(sheet));
+        let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
+        findings.problem(Problem::at(&whole, message).help(help));
+        return None;
     };
     let place = |(row, column): (u32, u32)| Place::cell(&source, row, column, "");
     for cell in &contents.valueless {
@@ -108,26 +115,29 @@ fn open(bytes: &[u8]) -> Result<Book<'_>, String> {
     if bytes.starts_with(b"PK") {
         let xlsx = match Xlsx::new(Cursor::new(bytes)) {
             Ok(book) => return Ok(Sheets::Xlsx(book)),
-            Err(error) => words::clean(&error.to_string()),
+            Err(error) => error,
         };
         if let Ok(book) = Xlsb::new(Cursor::new(bytes)) {
             return Ok(Sheets::Xlsb(book));
         }
         return match Ods::new(Cursor::new(bytes)) {
             Ok(book) => Ok(Sheets::Ods(book)),
-            Err(_) => Err(format!("this is no workbook that can be read: {xlsx}")),
+            // What the reader says of it is for programmers.
+            Err(_) if matches!(xlsx, XlsxError::FileNotFound(_)) => {
+                Err("this is a ZIP archive or another office file, but no workbook".to_owned())
+            }
+            Err(_) => Err("the workbook is damaged or cut off".to_owned()),
         };
     }
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        let error = match Xls::new(Cursor::new(bytes)) {
-            Ok(book) => return Ok(Sheets::Xls(book)),
-            Err(error) => words::clean(&error.to_string()),
-        };
+        if let Ok(book) = Xls::new(Cursor::new(bytes)) {
+            return Ok(Sheets::Xls(book));
+        }
         // An encrypted `.xlsx` has the outer shape of an `.xls`.
         if let Err(XlsxError::Password) = Xlsx::new(Cursor::new(bytes)) {
             return Err("the workbook is protected by a password".to_owned());
         }
-        return Err(format!("this is no workbook that can be read: {error}"));
+        return Err("this is an old office file that is damaged, or no workbook".to_owned());
     }
     let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     Err(if begin == Some(&b'<') {
@@ -208,18 +218,14 @@ fn looks_like_jobs(book: &mut Book<'_>, sheet: &str) -> bool {
 
 /// What a sheet holds. A stray cell in the last row of a sheet costs nothing, which is why the cells
 /// of the larger formats are read one by one.
-fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, String> {
+fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, Damaged> {
     let mut contents = Contents::default();
-    let words = |error: &dyn std::fmt::Display| words::clean(&error.to_string());
     let merged = match book {
         Sheets::Xlsx(book) => {
             let mut cells = book
                 .worksheet_cells_reader(sheet)
-                .map_err(|error| words(&error))?;
-            while let Some(cell) = cells
-                .next_cell_with_formula()
-                .map_err(|error| words(&error))?
-            {
+                .map_err(Damaged::from_any)?;
+            while let Some(cell) = cells.next_cell_with_formula().map_err(Damaged::from_any)? {
                 contents.add(cell.pos, &cell.value.into(), cell.formula.is_some());
             }
             drop(cells);
@@ -228,19 +234,19 @@ fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, String> {
         Sheets::Xlsb(book) => {
             let mut cells = book
                 .worksheet_cells_reader(sheet)
-                .map_err(|error| words(&error))?;
-            while let Some(cell) = cells.next_cell().map_err(|error| words(&error))? {
+                .map_err(Damaged::from_any)?;
+            while let Some(cell) = cells.next_cell().map_err(Damaged::from_any)? {
                 contents.add(cell.get_position(), &cell.get_value().clone().into(), false);
             }
             Vec::new()
         }
         Sheets::Xls(book) => {
-            let range = book.worksheet_range(sheet).map_err(|error| words(&error))?;
+            let range = book.worksheet_range(sheet).map_err(Damaged::from_any)?;
             contents.add_range(&range);
             book.merge_cells_by_sheet_name(sheet).unwrap_or_default()
         }
         Sheets::Ods(book) => {
-            let range = book.worksheet_range(sheet).map_err(|error| words(&error))?;
+            let range = book.worksheet_range(sheet).map_err(Damaged::from_any)?;
             contents.add_range(&range);
             Vec::new()
         }

@@ -46,7 +46,7 @@ pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
     VideoRequest,
 };
-pub use secret::{Credentials, redact_url};
+pub use secret::{Credentials, SecretText, redact_url};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{JobSpec, LimitSettings, PriceSettings, Text};
+use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 
 /// An accepted manifest: its jobs in order, the sheet they came from, and the settings it makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,10 @@ pub struct OutputSettings {
     pub folder: Option<PathBuf>,
     /// Whether a run needs an approval of exactly this manifest.
     pub require_approval: bool,
+    /// Where to post a summary when a run ends.
+    pub notify: Option<SecretText>,
+    /// The dead-man's switch that is told of begin and end.
+    pub ping: Option<SecretText>,
 }
 
 /// Something to tell the user about the manifest.

@@ -1,5 +1,7 @@
 //! What must never be shown.
 
+use std::fmt;
+
 use secrecy::{ExposeSecret, SecretString};
 
 /// The two halves of an API account's key. Neither can be printed: `Debug` shows a placeholder.
@@ -26,6 +28,29 @@ impl Credentials {
     /// The value of the `X-API-KEY` header, for the request alone.
     pub fn expose_key(&self) -> &str {
         self.key.expose_secret()
+    }
+}
+
+/// Text that must not be shown, such as an address that whoever knows it can write to. `Debug` shows a
+/// placeholder.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for its use alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretText(…)")
     }
 }
 
@@ -59,6 +84,8 @@ mod tests {
     fn debug_shows_no_key() {
         let credentials = Credentials::new("my-id".into(), "my-key".into());
         let shown = format!("{credentials:?}");
+        assert!(!shown.contains("my-"), "{shown}");
+        let shown = format!("{:?}", SecretText::new("my-hook"));
         assert!(!shown.contains("my-"), "{shown}");
     }
 

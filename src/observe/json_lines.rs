@@ -4,31 +4,7 @@
 //! {"version":1,"sequence":7,"at":"2026-11-24T14:03:07.250Z","event":{"type":"done","job":"a",...}}
 //! ```
 //!
-//! `version` is raised when a field is renamed, removed or given another meaning; fields and types
-//! that are new leave it as it is, so readers should ignore what they do not know. `sequence` counts
-//! the campaign's entries from 1 without gaps, over all its runs. `type` is one of:
-//!
-//! | type | fields |
-//! |---|---|
-//! | `run_started` | `program` (its version), `process`, `jobs`, `pending` |
-//! | `run_ended` | `stopped` (null, or why: `interrupted`, `cap_reached`, ...), `message` |
-//! | `lane_held` | `lane` (`submit`, `poll`, `fetch`), `until`, `failure` |
-//! | `inventory_taken` | `rows` |
-//! | `inventory_skipped` | `failure` |
-//! | `submit_started` | `job`, `tag`, `generation`, `reserved` |
-//! | `submitted` | `job`, `remote_id` |
-//! | `submit_deferred`, `submit_lost` | `job`, `failure` |
-//! | `adopted` | `job`, `remote_id`, `tag`, `generation`, `reserved` |
-//! | `found_absent`, `render_overdue`, `file_missing`, `revisited` | `job` |
-//! | `observed` | `job`, `status` (the provider's word) |
-//! | `rendered` | `job`, `video_url`, `thumbnail_url`, `duration_seconds`, `credits_used` |
-//! | `done` | `job`, `file`, `thumbnail`, `bytes`, `sha256` |
-//! | `fetch_deferred`, `link_expired` | `job`, `failure` |
-//! | `failed` | `job`, `failure`, `credits_used` |
-//! | `reopened` | `job`, `generation` |
-//!
-//! A `failure` has `kind`, `message` and, if there was an answer, `http_status`. Links are without
-//! what signs them. Absent values are `null`.
+//! The schema is told in `docs/events.md`, which a test compares with what is written.
 
 use std::io::Write;
 
@@ -88,10 +64,11 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Credits, Event, Failure, FailureKind, Generation, JobEvent, Lane, RemoteId, StopReason,
-        Tag, Timestamp,
+        Credits, Event, Failure, FailureKind, Generation, JobEvent, Lane, RemoteId, StopReason, Tag,
     };
     use crate::observe::testing::{Shared, Tale, artifact, at, id, output};
+
+    const DOCUMENT: &str = include_str!("../../docs/events.md");
 
     /// One entry of every kind; the schema is what this gives.
     fn every_entry() -> Tale {
@@ -194,50 +171,38 @@ mod tests {
         for entry in &tale.entries {
             lines.on_entry(entry);
         }
-        let Event::Job {
-            event: JobEvent::SubmitStarted { tag, .. },
-            ..
-        } = &tale.entries[6].event
-        else {
-            panic!("{:?}", tale.entries[6]);
-        };
-        let failure = r#"{"kind":"throttled","message":"slow  down","http_status":429}"#;
-        let expected = r#"
-{"type":"run_started","program":"0.1.0","process":42,"jobs":1,"pending":1}
-{"type":"run_ended","stopped":null,"message":null}
-{"type":"run_ended","stopped":"cap_reached","message":"the next job would pass `--max-credits`"}
-{"type":"lane_held","lane":"submit","until":"2026-11-24T14:00:09.000Z","failure":FAILURE}
-{"type":"inventory_taken","rows":31}
-{"type":"inventory_skipped","failure":FAILURE}
-{"type":"submit_started","job":"a","tag":"TAG","generation":0,"reserved":5.5}
-{"type":"submitted","job":"a","remote_id":"r-1"}
-{"type":"submit_deferred","job":"a","failure":FAILURE}
-{"type":"submit_lost","job":"a","failure":FAILURE}
-{"type":"adopted","job":"a","remote_id":"r-1","tag":"TAG","generation":0,"reserved":5.5}
-{"type":"found_absent","job":"a"}
-{"type":"observed","job":"a","status":"running"}
-{"type":"render_overdue","job":"a"}
-{"type":"rendered","job":"a","video_url":"https://cdn.example/a.mp4?…","thumbnail_url":"https://cdn.example/a.jpg","duration_seconds":12.5,"credits_used":5}
-{"type":"done","job":"a","file":"videos/a.mp4","thumbnail":"thumbnails/a.jpg","bytes":1234567,"sha256":"9f86d081"}
-{"type":"fetch_deferred","job":"a","failure":FAILURE}
-{"type":"link_expired","job":"a","failure":FAILURE}
-{"type":"paid_twice","job":"a","other_remote_id":"other-1"}
-{"type":"file_missing","job":"a"}
-{"type":"failed","job":"a","failure":FAILURE,"credits_used":null}
-{"type":"revisited","job":"a"}
-{"type":"reopened","job":"a","generation":1}
-"#
-        .replace("FAILURE", failure)
-        .replace("TAG", tag.as_str());
-        let text = shared.text();
-        let events: Vec<&str> = expected.trim().lines().collect();
-        assert_eq!(text.lines().count(), events.len());
-        for ((line, event), entry) in text.lines().zip(events).zip(&tale.entries) {
-            let (sequence, at): (u64, Timestamp) = (entry.sequence, entry.at);
-            assert_eq!(
-                line,
-                format!(r#"{{"version":1,"sequence":{sequence},"at":"{at}","event":{event}}}"#)
-            );
+        let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
+        let (documented, _) = rest.split_once("```").unwrap();
+        assert_eq!(
+            shared.text(),
+            documented,
+            "`docs/events.md` shows each line as it is"
+        );
+    }
+
+    #[test]
+    fn the_document_tells_every_kind_of_failure_and_of_end() {
+        let kinds = [
+            "interrupted",
+            "max_duration",
+            "too_many_failures",
+            "out_of_credits",
+            "cap_reached",
+            "run_cap_reached",
+            "rival",
+            "long_hold",
+            "unauthorised",
+            "wrong_address",
+            "unreachable",
+            "inventory_refused",
+            "local",
+        ];
+        for kind in
+            kinds
+                .into_iter()
+                .chain(["throttled", "not_sent", "lost", "rejected", "render_failed"])
+        {
+            assert!(DOCUMENT.contains(&format!("`{kind}`")), "{kind}");
         }
     }
 }

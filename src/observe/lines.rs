@@ -26,6 +26,7 @@ pub struct Lines {
     verbosity: Verbosity,
     colours: Colours,
     spoke: Option<Timestamp>,
+    has_told_ending: bool,
     /// Said once, until it is over or another.
     trouble: Option<String>,
     id_width: usize,
@@ -46,6 +47,7 @@ impl Lines {
             verbosity,
             colours,
             spoke: None,
+            has_told_ending: false,
             trouble: None,
         }
     }
@@ -75,6 +77,22 @@ impl Observer for Lines {
     }
 
     fn on_pulse(&mut self, pulse: &Pulse) {
+        if let Some(reason) = &pulse.stopping
+            && !std::mem::replace(&mut self.has_told_ending, true)
+            && self.verbosity >= Verbosity::Normal
+        {
+            let text = progress::ending(reason, pulse);
+            self.say(
+                pulse.now,
+                &Telling {
+                    from: Verbosity::Normal,
+                    tone: Tone::Doubt,
+                    word: "stopping",
+                    job: None,
+                    text,
+                },
+            );
+        }
         let trouble = progress::trouble(pulse);
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
@@ -168,16 +186,34 @@ mod tests {
         for second in 0..=150 {
             lines.on_pulse(&Pulse {
                 now: at(second),
-                transfers: Vec::new(),
-                holds: Vec::new(),
-                trouble: None,
-                progress: Vec::new(),
+                ..Pulse::default()
             });
         }
         let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
         assert_eq!(
             shared.text(),
             format!("2026-11-24 14:01:00Z  {line}2026-11-24 14:02:00Z  {line}")
+        );
+    }
+
+    #[test]
+    fn that_a_run_winds_down_is_said_once() {
+        let shared = Shared::default();
+        let stream = Box::new(shared.clone());
+        let summary = Tale::of(1).summary();
+        let mut lines = Lines::new(summary, stream, Verbosity::Normal, Colours::Off);
+        for second in 1..4 {
+            lines.on_pulse(&Pulse {
+                now: at(second),
+                stopping: Some(StopReason::Interrupted),
+                submits: 1,
+                ..Pulse::default()
+            });
+        }
+        assert_eq!(
+            shared.text(),
+            "2026-11-24 14:00:01Z  stopping   waiting for the answer of 1 submit; Ctrl-C again \
+             leaves at once, equally safe\n"
         );
     }
 
@@ -199,10 +235,8 @@ mod tests {
             };
             lines.on_pulse(&Pulse {
                 now: at(second),
-                transfers: Vec::new(),
-                holds: Vec::new(),
                 trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
-                progress: Vec::new(),
+                ..Pulse::default()
             });
         }
         let said = |second, why| {

@@ -1,6 +1,6 @@
 //! The one way in which anybody is told anything.
 
-use crate::model::{Entry, Failure, JobId, Lane, Timestamp};
+use crate::model::{Entry, Failure, JobId, Lane, StopReason, Timestamp};
 
 /// Somebody who is told what has become true. Called synchronously, in order, after the entry is on
 /// disk. An observer cannot fail the run: what goes wrong in it stays in it.
@@ -13,7 +13,7 @@ pub trait Observer {
 }
 
 /// What only a live run knows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pulse {
     /// The time.
     pub now: Timestamp,
@@ -25,6 +25,14 @@ pub struct Pulse {
     pub trouble: Option<Failure>,
     /// Progress from 0 to 1 of the renders whose newest answer named it.
     pub progress: Vec<(JobId, f64)>,
+    /// Why the run is coming to its end early, if it is.
+    pub stopping: Option<StopReason>,
+    /// Submits whose answers are still to come.
+    pub submits: usize,
+    /// Submits wait until the provider's list of jobs has been read.
+    pub is_reading_list: bool,
+    /// Jobs in doubt that the run still looks for in the provider's list.
+    pub looked_for: usize,
 }
 
 /// One download under way.

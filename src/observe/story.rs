@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
+use super::news::News;
+use super::results::{self, VERSION};
 use super::words::{self, bytes, clean, credits, moment, plural, range};
 use super::{Row, Summary};
 use super::{View, narration};
@@ -34,6 +38,32 @@ pub fn story(summary: &Summary, entries: &[Entry], job: &JobId, view: View) -> O
     let _ = writeln!(text, "\ncredits: {}", money(&row));
     let _ = writeln!(text, "next: {}", next(summary, &row, view));
     Some(text)
+}
+
+/// The same for programs: the job as it stands, and everything that happened to it in the form of the
+/// lines of `--log-format json`. `None` if the campaign knows no such job.
+pub fn story_json(summary: &Summary, entries: &[Entry], job: &JobId, view: View) -> Option<Value> {
+    let row = summary.row(job)?;
+    let mut events = Vec::new();
+    for entry in entries {
+        if let Event::Job { job: whose, event } = &entry.event
+            && whose == job
+        {
+            events.push(json!({
+                "sequence": entry.sequence,
+                "at": entry.at.to_string(),
+                "event": News::of(summary, &entry.event),
+                "text": sentence(event),
+            }));
+        }
+    }
+    Some(json!({
+        "version": VERSION,
+        "campaign": summary.campaign().name,
+        "job": results::job(summary, &row, &Value::Null),
+        "events": events,
+        "next": next(summary, &row, view),
+    }))
 }
 
 fn heading(summary: &Summary, row: &Row) -> String {

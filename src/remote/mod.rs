@@ -13,6 +13,7 @@
 //! | `http` | one request to the API: headers, time limits, redirects, classification, the server's words |
 //! | `creatify` | the endpoints, the wire types, lists read while they stream in |
 //! | `download` | one attempt to bring a finished file home, or to bring it on its way |
+//! | `notify` | messages to addresses of the user's own |
 //!
 //! # What it promises
 //!
@@ -30,6 +31,7 @@ mod client;
 pub mod creatify;
 mod download;
 mod http;
+mod notify;
 #[cfg(test)]
 mod scripted;
 mod settings;
@@ -38,4 +40,5 @@ pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
 pub use creatify::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use http::RemoteError;
+pub use notify::{HookUrl, InvalidHookUrl, Messenger, Undelivered};
 pub use settings::{Proxy, Settings, Timeouts};

@@ -29,6 +29,12 @@ fn the_first_interrupt_leaves_cleanly_and_the_last_line_resumes() {
             "{}",
             answer.stderr
         );
+        let says = &answer.stderr;
+        assert!(
+            says.contains("at the provider; `callsheet collect"),
+            "{says}"
+        );
+        assert!(says.contains(" promised"), "what they cost: {says}");
         let results = folder.read("sheet-output/results.csv");
         assert!(!results.contains("in_doubt"), "every answer was waited for");
         folder.campaign(&provider, &[]).expect_code(0);

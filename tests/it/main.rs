@@ -20,6 +20,7 @@ mod money;
 mod overlap;
 mod program;
 mod recovery;
+mod seeing;
 mod storms;
 mod untrusted;
 mod world;

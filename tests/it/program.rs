@@ -244,13 +244,27 @@ impl Provider {
         Self::with(quick())
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: impl std::borrow::Borrow<Settings>) -> Self {
+        let settings: &Settings = settings.borrow();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+        // Another thread's child has every open file for a moment, locks included, until it has become
+        // the program it is to be.
+        let started = Instant::now();
+        let sandbox = loop {
+            match runtime.block_on(Sandbox::start(settings.clone())) {
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::ResourceBusy
+                        && started.elapsed() < Duration::from_secs(5) =>
+                {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                result => break result.unwrap(),
+            }
+        };
         Self { runtime, sandbox }
     }
 

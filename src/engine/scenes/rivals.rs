@@ -1,9 +1,9 @@
 //! Two runs of one campaign at the same time, as two machines with two output folders have them.
 
-use super::stage::{Run, Stage, jobs, planned, seconds, submits};
+use super::stage::{Run, Stage, failure, jobs, planned, seconds, submits};
 use crate::engine::mutant::{self, Mutant};
 use crate::engine::{Policy, Submits};
-use crate::model::{Command, Generation, JobEvent, Limits, StopReason, Tag};
+use crate::model::{Command, FailureKind, Generation, JobEvent, Limits, Outcome, StopReason, Tag};
 
 /// Slow enough that the list is read several times before all is submitted.
 fn policy() -> Policy {
@@ -94,6 +94,20 @@ fn a_copy_made_before_this_run_is_told_once_and_holds_nothing_up() {
     let run = stage.run(&jobs(11), &Policy::default(), |_, _| None);
     assert!(!run.tells(is_twin));
     assert_eq!(stage.rows.len(), 12);
+}
+
+#[test]
+fn a_list_that_is_always_refused_does_not_keep_the_watch_from_the_renders() {
+    let mut stage = Stage::new();
+    let mut policy = policy();
+    policy.limits.settle = std::time::Duration::from_millis(200);
+    let run = stage.run(&jobs(3), &policy, |_, command| {
+        matches!(command, Command::List { .. }).then(|| Outcome::Listed {
+            result: Err(failure(FailureKind::ServerError)),
+        })
+    });
+    assert_eq!((stage.phase(0), stage.phase(2)), ("done", "done"));
+    assert!(run.took < seconds(240), "{:?}", run.took);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Runs that must end at once, late, or not at all.
 
+use std::time::Duration;
+
 use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
 use crate::model::{
@@ -91,6 +93,32 @@ fn one_job_in_doubt_does_not_freeze_a_campaign_that_was_slowed_down() {
     assert_eq!(fetched.len(), 5);
     let took = fetched[4].since(run.entries[0].at);
     assert!(took < seconds(5 * 60), "{took:?}");
+}
+
+#[test]
+fn a_list_that_always_fails_does_not_hold_up_polls() {
+    let mut stage = Stage::new();
+    let mut policy = Policy::default();
+    policy.limits.poll_interval = Duration::from_millis(200);
+    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+        Command::List { .. } => Some(Outcome::Listed {
+            result: Err(failure(FailureKind::ServerError)),
+        }),
+        _ if submits(command, 0) => lost(command),
+        _ => None,
+    });
+    let mut polls = run
+        .commands
+        .iter()
+        .filter(|(_, command)| matches!(command, Command::Poll { .. }))
+        .map(|(at, _)| *at);
+    let mut last = polls.next().unwrap();
+    for at in polls {
+        assert!(at.since(last) < seconds(5), "{:?}", at.since(last));
+        last = at;
+    }
+    let ended = [1, 2].map(|number| stage.phase(number));
+    assert_eq!(ended, ["done"; 2]);
 }
 
 #[test]

@@ -130,6 +130,77 @@ fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
 }
 
 #[test]
+fn what_was_not_shown_is_asked_for_once_more_before_it_is_paid_for_again() {
+    for turns_up in [true, false] {
+        let mut stage = Stage::new();
+        stage.run(&jobs(2), &Policy::default(), |_, command| match command {
+            Command::Submit { job: id, .. } if *id == job(0) => Some(Outcome::Submitted {
+                job: id.clone(),
+                result: Ok("hidden".parse().unwrap()),
+            }),
+            _ => None,
+        });
+        assert_eq!((stage.phase(0), stage.phase(1)), ("failed", "done"));
+        let retries = Policy {
+            retry_failed: true,
+            ..Policy::default()
+        };
+        let run = stage.run(&jobs(2), &retries, |stage, command| match command {
+            Command::Poll { remotes } if turns_up && remotes[0].as_str() == "hidden" => {
+                let mut report = stage.report(&"r-0".parse().unwrap()).unwrap();
+                report.remote = remotes[0].clone();
+                Some(Outcome::Polled {
+                    remotes: remotes.clone(),
+                    result: Ok(vec![report]),
+                })
+            }
+            _ => None,
+        });
+        assert_eq!(run.submits(), usize::from(!turns_up));
+        assert_eq!(stage.phase(0), "done");
+    }
+}
+
+#[test]
+fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
+    let rejects = Policy {
+        redo: [job(0), job(2)].into(),
+        ..Policy::default()
+    };
+    let mut stage = Stage::new();
+    stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    let is_accepted = |event: &Event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::Submitted { .. },
+                ..
+            }
+        )
+    };
+    let crashed = stage.run_until(&jobs(3), &rejects, |_, _| None, is_accepted);
+    let stopped = stage.run(&jobs(3), &rejects, |_, command| {
+        let Command::Fetch(order) = command else {
+            return None;
+        };
+        Some(Outcome::Fetched {
+            job: order.job.clone(),
+            result: Err(failure(FailureKind::Local)),
+        })
+    });
+    let resumed = stage.run(&jobs(3), &rejects, |_, _| None);
+    let submits = [crashed, stopped, resumed].map(|run| run.submits());
+    assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
+    let generations = [0, 1, 2].map(|number| stage.state(number).generation);
+    assert_eq!(generations, [Generation(1), Generation(0), Generation(1)]);
+    let collects = Policy {
+        submits: Submits::Nothing,
+        ..rejects
+    };
+    assert_eq!(stage.run(&jobs(3), &collects, |_, _| None).submits(), 0);
+}
+
+#[test]
 fn a_named_job_in_doubt_is_taken_over_if_the_list_shows_it_after_all() {
     for accepts in [true, false] {
         let mut stage = Stage::new();

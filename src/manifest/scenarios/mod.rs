@@ -4,5 +4,6 @@ mod given;
 mod properties;
 mod results;
 mod sheet;
+mod telling;
 mod workbook;
 mod yaml;

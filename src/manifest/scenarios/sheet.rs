@@ -200,8 +200,11 @@ fn undecodable_bytes_are_placed() {
         &|_: &Path| Ok(bytes.clone()),
     )
     .unwrap_err();
-    assert_eq!(problems.problems()[0].place(), "a.csv:3:1");
-    assert!(problems.problems()[0].message().contains("mixes UTF-8"));
+    assert_eq!(problems.problems()[0].place(), "a.csv:3:3");
+    assert_eq!(
+        problems.problems()[0].message(),
+        "the file is UTF-8, but this letter is of another encoding"
+    );
 }
 
 #[test]
@@ -238,7 +241,7 @@ fn short_rows_are_filled_and_slipped_ones_refused() {
         )]),
         [
             "a.csv:2:49 this row has 4 cells, but the header has 3",
-            "a.csv:3:4 no `aspect_ratio` is given",
+            "a.csv:3:40 this row ends after 2 cells of 3: no `aspect_ratio` is given",
         ]
     );
 }

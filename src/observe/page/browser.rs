@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::render;
+use crate::model::{Speech, VideoRequest};
 use crate::observe::testing::Tale;
 
 /// Answers to what a test asks of the page.
@@ -99,6 +100,12 @@ fn tale(folder: &Path) -> Tale {
     tale.failed(2, "b", "no face <b>\"><img src=x onerror=alert(1)></b>");
     tale.lost(3, "c");
     tale.done(4, "d");
+    let request = VideoRequest::new(
+        Speech::Text("שלום, מה שלומך?".into()),
+        "anna",
+        crate::model::AspectRatio::Portrait,
+    );
+    tale.campaign.jobs[4].spec.request = request.into();
     tale.campaign.name = "</script><script>alert(2)</script>".into();
     std::fs::create_dir_all(folder.join("videos")).unwrap();
     for job in ["a", "d"] {
@@ -133,8 +140,13 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
     assert_eq!(answers["focused"], true);
     assert_eq!(answers["marks"], json!(["approved", "rejected"]));
-    let csv = "job_id,mark,comment\na,approved,\nd,rejected,\"too \"\"loud\"\", again\"\n";
+    let csv = "job_id,mark,comment,remote_id\n\
+        a,approved,,remote-a\nd,rejected,\"too \"\"loud\"\", again\",remote-d\n";
     assert_eq!(answers["csv"], csv);
+    let marks = crate::observe::read_marks(csv.as_bytes()).unwrap();
+    assert_eq!(marks.len(), 2, "what the page saves, the program reads");
+    assert_eq!(answers["review"], "Review: 1 approved, 1 rejected.");
+    assert_eq!(answers["direction"], "rtl");
     assert_eq!(answers["rejected"], json!(["d"]));
     assert_eq!(
         (&answers["playing"], &answers["paused"]),

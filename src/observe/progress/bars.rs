@@ -1,12 +1,11 @@
 //! The thin edge to the terminal.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Verbosity, tell};
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
+use super::board::Board;
 use super::forecast::Forecast;
 use super::view::{self, MOST_ACTIVITIES};
 use crate::model::{Entry, Event, JobEvent};
@@ -20,65 +19,31 @@ pub struct Progress {
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
-    screen: MultiProgress,
-    bars: Vec<ProgressBar>,
+    board: Board,
     id_width: usize,
 }
 
 impl Progress {
-    /// Progress of what follows on `summary`, drawn on `target`. If the target is hidden, nothing
-    /// at all is shown: use [`Lines`](crate::observe::Lines) where there is no terminal.
-    pub fn new(
-        summary: Summary,
-        target: ProgressDrawTarget,
-        verbosity: Verbosity,
-        colours: Colours,
-    ) -> Self {
+    fn on(board: Board, summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
             summary,
             forecast: Forecast::default(),
             verbosity,
             colours,
-            screen: MultiProgress::with_draw_target(target),
-            bars: Vec::new(),
+            board,
         }
     }
 
-    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second.
+    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second. Where
+    /// there is no terminal use [`Lines`](crate::observe::Lines).
     pub fn on_terminal(summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
-        let target = ProgressDrawTarget::stderr_with_hz(10);
-        Self::new(summary, target, verbosity, colours)
+        Self::on(Board::on_errors(), summary, verbosity, colours)
     }
 
     /// Takes the lines off the screen, so that the closing summary follows what has scrolled by.
     pub fn clear(&mut self) {
-        for bar in self.bars.drain(..) {
-            bar.finish_and_clear();
-            self.screen.remove(&bar);
-        }
-        // A terminal that has gone away is no reason to fail.
-        let _ = self.screen.clear();
-    }
-
-    fn show(&mut self, lines: Vec<String>) {
-        while self.bars.len() > lines.len() {
-            if let Some(bar) = self.bars.pop() {
-                bar.finish_and_clear();
-                self.screen.remove(&bar);
-            }
-        }
-        let style = ProgressStyle::with_template("{wide_msg}")
-            .expect("the template is a constant, and right");
-        while self.bars.len() < lines.len() {
-            let bar = ProgressBar::new_spinner().with_style(style.clone());
-            self.bars.push(self.screen.add(bar));
-        }
-        for (bar, line) in self.bars.iter().zip(lines) {
-            if bar.message() != line {
-                bar.set_message(line);
-            }
-        }
+        self.board.clear();
     }
 }
 
@@ -105,8 +70,7 @@ impl Observer for Progress {
             format!("  {}", pad(job.as_str(), self.id_width))
         });
         let line = format!("{word}{job}  {}", telling.text);
-        // A terminal that has gone away is no reason to fail.
-        let _ = self.screen.println(line.trim_end());
+        self.board.print(line.trim_end());
     }
 
     fn on_pulse(&mut self, pulse: &Pulse) {
@@ -115,9 +79,10 @@ impl Observer for Progress {
         }
         let mut lines = view::activities(&self.summary, pulse);
         debug_assert!(lines.len() <= MOST_ACTIVITIES);
+        lines.extend(view::waits(pulse).map(|wait| self.colours.paint(Tone::Doubt, &wait)));
         let campaign = view::campaign(&self.summary, &self.forecast, pulse, self.colours);
         lines.extend(campaign);
-        self.show(lines);
+        self.board.show(lines);
     }
 }
 
@@ -177,18 +142,14 @@ mod tests {
         tale.failed(2, "b", "no \u{1b}[2Jface");
         tale.accepted(40, "c");
         let paper = Paper::default();
-        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
         let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut progress = Progress::new(summary, target, verbosity, Colours::Off);
+        let mut progress = Progress::on(Board::on(paper.clone()), summary, verbosity, Colours::Off);
         for entry in &tale.entries {
             progress.on_entry(entry);
         }
         progress.on_pulse(&Pulse {
             now: at(100),
-            transfers: Vec::new(),
-            holds: Vec::new(),
-            trouble: None,
-            progress: Vec::new(),
+            ..Pulse::default()
         });
         progress.clear();
         paper.0.text()

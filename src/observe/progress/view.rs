@@ -2,11 +2,12 @@
 
 use super::super::colours::{Colours, Tone};
 use super::super::narration::{Telling, Verbosity, lane_name, what};
+use super::super::stop_words;
 use super::super::words::{self, clean, clock, pad, shorten};
 use super::super::{Pulse, Transfer};
 use super::super::{Row, Summary};
 use super::forecast::Forecast;
-use crate::model::{Credits, JobId, Phase, Timestamp};
+use crate::model::{Credits, JobId, Phase, StopReason, Timestamp};
 
 /// What goes on now is shown in at most so many lines.
 pub(super) const MOST_ACTIVITIES: usize = 6;
@@ -17,9 +18,9 @@ const BAR: usize = 12;
 /// Where the whole campaign stands, as a line off a terminal.
 pub(in crate::observe) fn standing(summary: &Summary, pulse: &Pulse) -> Telling {
     let mut text = format!("{}; {}", jobs(summary), credits(summary));
-    for reason in holds(pulse).chain(trouble(pulse)) {
+    for wait in holds(pulse).chain(trouble(pulse)).chain(waits(pulse)) {
         text.push_str("; ");
-        text.push_str(&reason);
+        text.push_str(&wait);
     }
     Telling {
         from: Verbosity::Normal,
@@ -70,6 +71,50 @@ fn holds(pulse: &Pulse) -> impl Iterator<Item = String> {
         .iter()
         .filter(move |(_, until)| is_on(*until))
         .map(|(lane, until)| format!("{} paused until {}", lane_name(*lane), clock(*until)))
+}
+
+/// What the run waits for or why it winds down, if that cannot be seen from its jobs.
+pub(super) fn waits(pulse: &Pulse) -> impl Iterator<Item = String> {
+    let ending = pulse.stopping.as_ref().map(|reason| {
+        let word = if reason.finishes_paid_work() {
+            ""
+        } else {
+            "stopping: "
+        };
+        format!("{word}{}", ending(reason, pulse))
+    });
+    let is_ending = ending.is_some();
+    let list = (pulse.is_reading_list && !is_ending)
+        .then(|| "reading the provider's list before anything is submitted".to_owned());
+    let is_leaving = pulse
+        .stopping
+        .as_ref()
+        .is_some_and(|reason| !reason.finishes_paid_work());
+    let doubts = (pulse.looked_for > 0 && !pulse.is_reading_list && !is_leaving).then(|| {
+        let jobs = words::plural(pulse.looked_for, "job");
+        format!("waiting for proof about {jobs} in doubt")
+    });
+    ending.into_iter().chain(list).chain(doubts)
+}
+
+/// A run that is coming to its end early: what it still does, and for whom it waits.
+pub(in crate::observe) fn ending(reason: &StopReason, pulse: &Pulse) -> String {
+    if reason.finishes_paid_work() {
+        let reason = stop_words::sentence(reason);
+        return format!("nothing more is submitted: {reason}; what is paid for is finished");
+    }
+    let answers = words::agree(pulse.submits, "the answer", "the answers");
+    let submits = words::plural(pulse.submits, "submit");
+    let waiting = (pulse.submits > 0).then(|| format!("waiting for {answers} of {submits}"));
+    let why = if *reason == StopReason::Interrupted {
+        "Ctrl-C again leaves at once, equally safe".to_owned()
+    } else {
+        stop_words::sentence(reason)
+    };
+    match waiting {
+        Some(waiting) => format!("{waiting}; {why}"),
+        None => why,
+    }
 }
 
 /// Why nothing is heard of the provider.
@@ -175,10 +220,7 @@ mod tests {
     fn pulse(second: i64) -> Pulse {
         Pulse {
             now: at(second),
-            transfers: Vec::new(),
-            holds: Vec::new(),
-            trouble: None,
-            progress: Vec::new(),
+            ..Pulse::default()
         }
     }
 
@@ -243,6 +285,52 @@ mod tests {
         let lines = activities(&tale.summary(), &pulse(9));
         assert_eq!(lines.len(), MOST_ACTIVITIES);
         assert_eq!(lines[MOST_ACTIVITIES - 1], "  and 5 more");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let told = |pulse: Pulse| waits(&pulse).collect::<Vec<_>>().join(" | ");
+        let (now, submits) = (at(1), 2);
+        assert_eq!(told(pulse(1)), "");
+        assert_eq!(
+            told(Pulse {
+                now,
+                is_reading_list: true,
+                looked_for: 1,
+                ..Pulse::default()
+            }),
+            "reading the provider's list before anything is submitted"
+        );
+        assert_eq!(
+            told(Pulse {
+                now,
+                looked_for: 3,
+                ..Pulse::default()
+            }),
+            "waiting for proof about 3 jobs in doubt"
+        );
+        let stopping = Some(StopReason::Interrupted);
+        assert_eq!(
+            told(Pulse {
+                now,
+                stopping,
+                submits,
+                looked_for: 3,
+                ..Pulse::default()
+            }),
+            "stopping: waiting for the answers of 2 submits; Ctrl-C again leaves at once, equally safe"
+        );
+        let stopping = Some(StopReason::CapReached);
+        assert_eq!(
+            told(Pulse {
+                now,
+                stopping,
+                looked_for: 1,
+                ..Pulse::default()
+            }),
+            "nothing more is submitted: the next job would pass `--max-credits`; what is paid for is \
+             finished | waiting for proof about 1 job in doubt"
+        );
     }
 
     #[test]

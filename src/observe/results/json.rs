@@ -105,7 +105,8 @@ fn cells(columns: &[String], cells: &[Text]) -> Value {
         .into()
 }
 
-fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
+/// One job, with the cells of its row.
+pub(in crate::observe) fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
     let (spec, state) = (&row.job.spec, row.state);
     let request = &spec.request;
     let output = state.output.as_ref();
@@ -178,5 +179,32 @@ mod tests {
         assert_eq!(results["skipped"][0]["row"]["id"], "later");
         assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
         assert!(!results.to_string().contains("secret"), "signatures");
+    }
+
+    #[test]
+    fn every_column_and_every_field_is_documented() {
+        const DOCUMENT: &str = include_str!("../../../docs/results.md");
+        let results = to_json(&Tale::of(1).summary());
+        let fields = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let ours = crate::observe::COLUMNS.map(str::to_owned);
+        for field in [
+            ours.to_vec(),
+            fields(&results),
+            fields(&results["totals"]),
+            fields(&results["credits"]),
+            fields(&results["runs"][0]),
+            fields(&results["jobs"][0]),
+        ]
+        .concat()
+        {
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "{field}");
+        }
     }
 }

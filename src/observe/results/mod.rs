@@ -14,5 +14,5 @@ mod writer;
 
 pub use csv::{COLUMNS, Encoding, to_csv};
 pub use json::to_json;
-pub(super) use json::{VERSION, credits, runs, totals};
+pub(super) use json::{VERSION, credits, job, runs, totals};
 pub use writer::ResultsWriter;

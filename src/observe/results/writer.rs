@@ -1,7 +1,7 @@
 //! Keeps the files of the output folder up to date while a campaign runs.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Encoding, to_csv, to_json};
 use crate::model::{Entry, Event, JobEvent, Timestamp};
-use crate::observe::{Campaign, Observer, Pulse, Summary, page};
+use crate::observe::{Campaign, Observer, Pulse, Summary, page, to_junit};
 
 /// The files are not written more often than this, and
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(2);
@@ -26,6 +26,7 @@ const INTERVAL_FOR_EACH_JOB: Duration = Duration::from_millis(2);
 pub struct ResultsWriter {
     summary: Summary,
     encoding: Encoding,
+    junit: Option<PathBuf>,
     interval: Duration,
     written: Option<Timestamp>,
     is_stale: bool,
@@ -39,19 +40,37 @@ impl ResultsWriter {
             interval: SHORTEST_INTERVAL.max(INTERVAL_FOR_EACH_JOB.saturating_mul(jobs)),
             summary,
             encoding,
+            junit: None,
             written: None,
             is_stale: true,
         }
     }
 
+    /// Writes `JUnit` XML to `path` as well, when all is finished.
+    #[must_use]
+    pub fn with_junit(mut self, path: Option<PathBuf>) -> Self {
+        self.junit = path;
+        self
+    }
+
     /// Writes all files now and says what went wrong. To be called at the end of every run.
     pub fn finish(&mut self) -> io::Result<()> {
+        if let Some(path) = &self.junit {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            folder.map_or(Ok(()), std::fs::create_dir_all)?;
+            put(path, to_junit(&self.summary).as_bytes())?;
+        }
         self.write()
     }
 
     /// What the entries so far add up to.
-    pub fn summary(&self) -> &Summary {
+    pub const fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// The same, when nothing more is to be written.
+    pub fn into_summary(self) -> Summary {
+        self.summary
     }
 
     fn write_if_due(&mut self, now: Timestamp) {
@@ -100,7 +119,8 @@ impl Observer for ResultsWriter {
 /// the file.
 fn put(path: &Path, content: &[u8]) -> io::Result<()> {
     let write = || {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let beside = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = beside.unwrap_or(Path::new("."));
         let mut file = side_file(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
@@ -168,10 +188,7 @@ mod tests {
         assert!(results(folder.path()).contains("a,rendering"), "too early");
         let pulse = Pulse {
             now: at(4),
-            transfers: Vec::new(),
-            holds: Vec::new(),
-            trouble: None,
-            progress: Vec::new(),
+            ..Pulse::default()
         };
         writer.on_pulse(&pulse);
         assert!(results(folder.path()).contains("a,downloading"));

@@ -214,7 +214,9 @@ impl Part {
     async fn checkpoint(&mut self) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_data().await?;
-        self.record.durable = self.length;
+        // After a write that failed, on a full disk, the file is shorter than what was to be in it.
+        let there = self.file.metadata().await?.len();
+        self.record.durable = self.length.min(there);
         let (place, record) = (self.target.clone(), self.record.clone());
         blocking(move || save(&place, &record)).await
     }
@@ -225,7 +227,7 @@ impl Part {
 type Reopened = (std::fs::File, Sha256, u64, (Record, String));
 
 fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
-    let record: Record = serde_json::from_slice(&std::fs::read(target.record())?)?;
+    let mut record: Record = serde_json::from_slice(&std::fs::read(target.record())?)?;
     let Some(validator) = record.validator(source).map(str::to_owned) else {
         return Ok(None);
     };
@@ -243,6 +245,7 @@ fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
         return Ok(None);
     }
     file.set_len(length)?;
+    record.durable = length;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 << 10];
     loop {
@@ -343,6 +346,26 @@ mod tests {
             (10, hexadecimal(&Sha256::digest(b"0123456789")))
         );
         assert!(!target.part().exists() && !target.record().exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_shorter_than_its_record_says_is_gone_on_with_from_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::new(folder.path(), "v.mp4").unwrap();
+        let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(10));
+        let mut part = Part::begin(&target, record).await.unwrap();
+        part.write(b"01234567").await.unwrap();
+        part.keep().await;
+        let file = std::fs::File::options().write(true).open(target.part());
+        file.unwrap().set_len(4).unwrap();
+        let mut part = Part::resume(&target, "here".into()).await.unwrap();
+        assert_eq!(part.length(), 4);
+        part.write(b"4").await.unwrap();
+        part.keep().await;
+        let mut part = Part::resume(&target, "here".into()).await.unwrap();
+        part.write(b"56789").await.unwrap();
+        part.finish().await.unwrap();
+        assert_eq!(std::fs::read(target.path()).unwrap(), b"0123456789");
     }
 
     #[tokio::test]

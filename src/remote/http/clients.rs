@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 
 use crate::remote::base_url::is_loopback;
-use crate::remote::settings::{Proxy, Settings};
+use crate::remote::settings::{Proxy, Settings, Timeouts};
 
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
@@ -48,20 +48,19 @@ pub(in crate::remote) struct Clients {
 impl Clients {
     /// Builds all clients.
     pub(in crate::remote) fn new(settings: &Settings) -> Result<Self, RemoteError> {
-        // An error means that a provider is installed already, which is just as good.
-        let _already = rustls::crypto::ring::default_provider().install_default();
         let api_proxy = if settings.base_url.is_loopback() {
             Proxy::Bypass
         } else {
             settings.proxy
         };
+        let build = |proxy, change: fn(ClientBuilder) -> ClientBuilder| {
+            build_client(&settings.user_agent, settings.timeouts, proxy, change)
+        };
         Ok(Self {
-            reads: build(settings, api_proxy, |builder| builder)?,
-            submits: build(settings, api_proxy, |builder| {
-                builder.pool_max_idle_per_host(0)
-            })?,
-            files: build(settings, settings.proxy, |builder| builder)?,
-            local_files: build(settings, Proxy::Bypass, |builder| builder)?,
+            reads: build(api_proxy, |builder| builder)?,
+            submits: build(api_proxy, |builder| builder.pool_max_idle_per_host(0))?,
+            files: build(settings.proxy, |builder| builder)?,
+            local_files: build(Proxy::Bypass, |builder| builder)?,
         })
     }
 
@@ -77,19 +76,22 @@ impl Clients {
 
 /// One client. With no certificate store on the system (slim containers), the roots that are compiled
 /// in take its place.
-fn build(
-    settings: &Settings,
+pub(in crate::remote) fn build_client(
+    user_agent: &str,
+    timeouts: Timeouts,
     proxy: Proxy,
     change: impl Fn(ClientBuilder) -> ClientBuilder,
 ) -> Result<Client, RemoteError> {
+    // An error means that a provider is installed already, which is just as good.
+    let _already = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
         let builder = Client::builder()
-            .user_agent(&settings.user_agent)
+            .user_agent(user_agent)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .http1_only()
-            .connect_timeout(settings.timeouts.connect);
+            .connect_timeout(timeouts.connect);
         change(match proxy {
             Proxy::System => builder,
             Proxy::Bypass => builder.no_proxy(),

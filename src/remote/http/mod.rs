@@ -11,5 +11,6 @@ pub(in crate::remote) use channel::{Answer, Channel};
 pub(in crate::remote) use classify::{refusal, transport};
 pub(in crate::remote) use clients::Clients;
 pub use clients::RemoteError;
+pub(in crate::remote) use clients::build_client;
 pub(in crate::remote) use scrubber::Scrubber;
 pub(in crate::remote) use words::Words;

@@ -28,6 +28,8 @@ const comment = card("d").querySelector("input");
 comment.value = 'too "loud", again';
 comment.dispatchEvent(new Event("input", { bubbles: true }));
 answers.csv = marksAsCsv();
+answers.review = byId("review").textContent;
+answers.direction = getComputedStyle(card("e").querySelector(".said")).direction;
 set("marked", "rejected");
 answers.rejected = listed();
 set("marked", "");

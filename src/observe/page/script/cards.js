@@ -2,6 +2,11 @@
 
 let playing = null;
 
+// Whoever prints the sheet wants all of it.
+window.addEventListener("beforeprint", () => {
+  for (const image of document.querySelectorAll("img[data-src]:not([src])")) image.src = image.dataset.src;
+});
+
 // Loads a thumbnail shortly before its card is seen. `loading="lazy"` does nothing for files on disk.
 const approaching = new IntersectionObserver(
   (entries) => {
@@ -16,7 +21,9 @@ const approaching = new IntersectionObserver(
 );
 
 function frame(job) {
-  const shape = job.width > job.height ? "wide" : job.width < job.height ? "tall" : "square";
+  const ratio = job.width > job.height ? "wide" : job.width < job.height ? "tall" : "square";
+  // What shines through a video without a background must look like nothing.
+  const shape = job.file?.endsWith(".webm") ? `${ratio} clear` : ratio;
   if (!job.file) {
     return make("div", { class: `frame empty ${shape}` }, make("span", {}, STATUSES[job.status]));
   }
@@ -57,7 +64,7 @@ function play(card, job) {
 
 function facts(job) {
   const estimate = range(job.low, job.high);
-  const cost = job.used === null ? `about ${estimate} credits` : `${number(job.used)} credits`;
+  const cost = job.used === null ? `about ${estimate} credits` : credits(job.used);
   const render = renderTime(job);
   return [
     job.persona,
@@ -81,13 +88,13 @@ function particulars(job) {
   const list = make("dl");
   const tell = (name, value) => {
     if (value === null || value === undefined || value === "") return;
-    list.append(make("dt", {}, name), make("dd", {}, String(value)));
+    list.append(make("dt", {}, name), make("dd", { dir: "auto" }, String(value)));
   };
   tell("text", job.text);
   tell("recording", job.audio);
   tell("sheet", `line ${job.line}${job.gone ? ", gone since" : ""}`);
   tell("estimate", `${range(job.low, job.high)} credits`);
-  tell("charged", job.used === null ? null : `${number(job.used)} credits`);
+  tell("charged", job.used === null ? null : credits(job.used));
   tell("sent", job.submitted === null ? null : moment(job.submitted));
   tell("finished", job.finished === null ? null : moment(job.finished));
   tell("attempts", job.attempts || null);
@@ -105,7 +112,7 @@ function markButtons(card, job) {
     made.addEventListener("click", () => toggleMark(card, job, mark));
     return made;
   };
-  const comment = make("input", { type: "text", placeholder: "comment", "aria-label": `Comment on ${job.id}` });
+  const comment = make("input", { type: "text", placeholder: "comment", dir: "auto", "aria-label": `Comment on ${job.id}` });
   comment.value = markOf(job).comment;
   comment.addEventListener("input", () => setMark(job, { comment: comment.value }));
   return make("div", { class: "marks" }, button("approved", "Approve"), button("rejected", "Reject"), comment);
@@ -115,6 +122,7 @@ function toggleMark(card, job, mark) {
   if (!job.file) return;
   setMark(job, { mark: markOf(job).mark === mark ? "" : mark });
   showMark(card, job);
+  tellReview();
 }
 
 function showMark(card, job) {
@@ -136,14 +144,14 @@ function makeCard(job, place) {
   const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")));
   card.append(
     make("div", { class: "mount" }, frame(job), make("span", { class: "edge" }, String(job.line)), make("span", { class: "edge" }, job.ratio)),
-    make("div", { class: "what" }, head, make("p", { class: "facts" }, facts(job)), make("p", { class: "said" }, job.text ?? job.audio), details(job)),
+    make("div", { class: "what" }, head, make("p", { class: "facts" }, facts(job)), make("p", { class: "said", dir: "auto" }, job.text ?? job.audio), details(job)),
   );
   if (job.error || job.advice) {
     card.append(
       make(
         "div",
         { class: "trouble" },
-        job.error ? make("p", { class: "error" }, job.error) : null,
+        job.error ? make("p", { class: "error", dir: "auto" }, job.error) : null,
         job.advice ? make("p", { class: "advice" }, job.advice) : null,
         job.command ? make("code", { class: "command" }, job.command) : null,
       ),

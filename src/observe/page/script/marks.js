@@ -1,5 +1,6 @@
 // Marks and comments of the person who reviews. They stay in this browser; a mark belongs to one video,
-// so one that is made again comes unmarked.
+// so one that is made again comes unmarked. The file says which video each mark is about, so that
+// `--redo-rejected` never makes one again that nobody has looked at.
 
 const MARKS_KEY = `callsheet marks of ${report.campaign}`;
 
@@ -30,6 +31,17 @@ function setMark(job, change) {
   }
 }
 
+// How far the review has come.
+function tellReview() {
+  const videos = jobs.filter((job) => job.file);
+  const count = (word) => videos.filter((job) => markOf(job).mark === word).length;
+  const [approved, rejected] = [count("approved"), count("rejected")];
+  const open = videos.length - approved - rejected;
+  const parts = [[approved, "approved"], [rejected, "rejected"], [open, "to review"]];
+  byId("review").textContent =
+    approved + rejected === 0 ? "" : `Review: ${parts.filter(([some]) => some > 0).map(([some, word]) => `${number(some)} ${word}`).join(", ")}.`;
+}
+
 function csvCell(text) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -38,8 +50,8 @@ function marksAsCsv() {
   const lines = jobs
     .map((job) => [job.id, markOf(job)])
     .filter(([, mark]) => mark.mark || mark.comment)
-    .map(([id, mark]) => [id, mark.mark, mark.comment].map(csvCell).join(","));
-  return ["job_id,mark,comment", ...lines].join("\n") + "\n";
+    .map(([id, mark]) => [id, mark.mark, mark.comment, mark.video ?? ""].map(csvCell).join(","));
+  return ["job_id,mark,comment,remote_id", ...lines].join("\n") + "\n";
 }
 
 function saveMarks() {

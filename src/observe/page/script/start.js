@@ -19,4 +19,5 @@ byId("export").addEventListener("click", saveMarks);
 byId("tools").addEventListener("input", show);
 byId("tools").addEventListener("submit", (event) => event.preventDefault());
 show();
+tellReview();
 byId("charts").append(...[creditsByPersona(), estimateAgainstActual(), timeline()].filter(Boolean));

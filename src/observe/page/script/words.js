@@ -30,6 +30,7 @@ function make(tag, attributes, ...children) {
 
 const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 3 });
+const credits = (value) => `${number(value)} credit${value === 1 ? "" : "s"}`;
 const range = (low, high) => (low === high ? number(high) : `${number(low)}–${number(high)}`);
 
 function duration(milliseconds) {

@@ -1,0 +1,74 @@
+//! Everybody who is told what happens while a run goes on.
+
+use anyhow::Context as _;
+
+use super::argument_groups::OutputArguments;
+use super::error::Error;
+use super::screen::{Display, Screen};
+use crate::driver::{Clock as _, SystemClock};
+use crate::observe::{
+    Alarm, Colours, Lines, Observer, ResultsWriter, Summary, Verbosity, open_log,
+};
+
+/// The files, the screen and the log of a run.
+pub(super) struct Audience {
+    results: ResultsWriter,
+    display: Option<Box<dyn Display>>,
+    log: Option<Lines>,
+}
+
+impl Audience {
+    /// Whoever is to be told what follows on `summary`.
+    pub(super) fn new(
+        summary: Summary,
+        screen: Screen,
+        output: &OutputArguments,
+        clock: &SystemClock,
+    ) -> Self {
+        let results =
+            ResultsWriter::new(summary.clone(), output.encoding()).with_junit(output.junit.clone());
+        // A log that cannot be written fails no run: the journal holds what matters.
+        let file = open_log(&summary.campaign().out, clock.now()).ok();
+        let log = file.map(|file| {
+            let stream = Box::new(file);
+            Lines::new(summary.clone(), stream, Verbosity::Verbose, Colours::Off)
+        });
+        Self {
+            results,
+            display: screen.display(summary),
+            log,
+        }
+    }
+
+    /// What the entries so far add up to.
+    pub(super) const fn summary(&self) -> &Summary {
+        self.results.summary()
+    }
+
+    /// All of them, in the order in which they are told; `alarm` is the last.
+    pub(super) fn observers<'a>(
+        &'a mut self,
+        alarm: &'a mut Option<Alarm>,
+    ) -> Vec<&'a mut dyn Observer> {
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut self.results];
+        if let Some(display) = &mut self.display {
+            observers.push(display.as_mut());
+        }
+        observers.extend(self.log.iter_mut().map(|log| log as &mut dyn Observer));
+        observers.extend(alarm.iter_mut().map(|alarm| alarm as &mut dyn Observer));
+        observers
+    }
+
+    /// The run is over: the screen is cleared, the files are written for the last time.
+    pub(super) fn dismiss(mut self) -> (Summary, Result<(), Error>) {
+        if let Some(display) = &mut self.display {
+            display.clear();
+        }
+        let written = self.results.finish();
+        let summary = self.results.into_summary();
+        let out = summary.campaign().out.display();
+        let written = written.with_context(|| format!("cannot write the results to `{out}`"));
+        let written = written.map_err(Error::from);
+        (summary, written)
+    }
+}

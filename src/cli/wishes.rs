@@ -1,0 +1,189 @@
+//! What is wanted of jobs that were there before: `--only-failed`, `--only-approved`, `--redo-rejected`.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::console;
+use super::error::Error;
+use super::selection::must_exist;
+use crate::journal::Record;
+use crate::model::{Event, JobId, JobSpec, JobState, Phase, Timestamp};
+use crate::observe::{Mark, Verdict, read_marks};
+
+/// The wishes, with the files of marks read.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    pub(super) only_failed: bool,
+    approved: Option<Marks>,
+    rejected: Option<Marks>,
+}
+
+/// A file of marks.
+#[derive(Debug)]
+struct Marks {
+    path: PathBuf,
+    all: Vec<Mark>,
+    /// When it was saved: what is newer was not looked at.
+    saved: Option<Timestamp>,
+}
+
+impl Wishes {
+    /// Reads the files of marks.
+    ///
+    /// # Errors
+    /// If one cannot be read or understood.
+    pub(super) fn new(
+        only_failed: bool,
+        approved: Option<&Path>,
+        rejected: Option<&Path>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            only_failed,
+            approved: approved.map(Marks::read).transpose()?,
+            rejected: rejected.map(Marks::read).transpose()?,
+        })
+    }
+
+    /// Takes out of `selected` what `--only-failed` and `--only-approved` leave out.
+    ///
+    /// # Errors
+    /// If there is nothing on record to choose from, or a mark names an unknown job.
+    pub(super) fn narrow(
+        &self,
+        jobs: &[JobSpec],
+        record: Option<&Record>,
+        selected: &mut [bool],
+    ) -> Result<(), Error> {
+        let mut keep = |is_kept: &dyn Fn(&JobId) -> bool| {
+            for (job, selected) in jobs.iter().zip(selected.iter_mut()) {
+                *selected &= is_kept(&job.id);
+            }
+        };
+        if self.only_failed {
+            let Some(record) = record.filter(|record| !record.entries.is_empty()) else {
+                return Err(Error::usage(
+                    "there is no journal that says which jobs failed; nothing was submitted",
+                )
+                .hint("give the folder of the earlier run with `--out DIR`, or run the sheet without `--only-failed`"));
+            };
+            let states = states(record);
+            keep(&|id| states.get(id).is_some_and(has_failed));
+        }
+        if let Some(approved) = &self.approved {
+            let ids = approved.of(Verdict::Approved);
+            for mark in &ids {
+                must_exist(&mark.job, jobs.iter().map(|job| &job.id))?;
+            }
+            let ids: HashSet<&JobId> = ids.into_iter().map(|mark| &mark.job).collect();
+            keep(&|id| ids.contains(id));
+        }
+        Ok(())
+    }
+
+    /// The jobs that `--redo-rejected` pays for once more, which is said: those whose video in hand is the
+    /// one that was rejected. So the same file never pays for the same job twice.
+    ///
+    /// # Errors
+    /// If a mark names an unknown job.
+    pub(super) fn redo(
+        &self,
+        jobs: &[JobSpec],
+        record: Option<&Record>,
+    ) -> Result<BTreeSet<JobId>, Error> {
+        let Some(rejected) = &self.rejected else {
+            return Ok(BTreeSet::new());
+        };
+        let states = record.map(states).unwrap_or_default();
+        let mut redone = BTreeSet::new();
+        for mark in rejected.of(Verdict::Rejected) {
+            must_exist(&mark.job, jobs.iter().map(|job| &job.id))?;
+            let state = states.get(&mark.job);
+            if state.is_some_and(|state| rejected.is_about(mark, state)) {
+                redone.insert(mark.job.clone());
+            }
+        }
+        let left = rejected.of(Verdict::Rejected).len() - redone.len();
+        if left > 0 {
+            let path = rejected.path.display();
+            console::tell(&format!(
+                "note: {left} of the rejected videos in `{path}` are not the ones on disk (made again \
+                 since, or not finished), and are left as they are\n"
+            ));
+        }
+        Ok(redone)
+    }
+}
+
+impl Marks {
+    fn read(path: &Path) -> Result<Self, Error> {
+        let shown = path.display();
+        let content = std::fs::read(path).map_err(|error| {
+            Error::usage(format!(
+                "cannot read the marks in `{shown}`: {error}; nothing was submitted"
+            ))
+        })?;
+        let marks = read_marks(&content).map_err(|error| {
+            Error::usage(format!(
+                "`{shown}` is not a file of marks: {error}; nothing was submitted"
+            ))
+        })?;
+        let saved = std::fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|saved| saved.duration_since(UNIX_EPOCH).ok())
+            .and_then(|saved| i64::try_from(saved.as_millis()).ok());
+        Ok(Self {
+            path: path.to_owned(),
+            all: marks,
+            saved: saved.map(Timestamp::from_millis),
+        })
+    }
+
+    fn of(&self, verdict: Verdict) -> Vec<&Mark> {
+        self.all
+            .iter()
+            .filter(|mark| mark.verdict == verdict)
+            .collect()
+    }
+
+    /// Whether `mark` is about the video that a job in `state` has now: by the provider's id, or for a
+    /// file without it, by having been saved after the video was there.
+    fn is_about(&self, mark: &Mark, state: &JobState) -> bool {
+        let Phase::Done { remote, .. } = &state.phase else {
+            return false;
+        };
+        match &mark.remote {
+            Some(meant) => meant == remote.as_str(),
+            None => match (state.finished_at, self.saved) {
+                (Some(finished), Some(saved)) => finished <= saved,
+                (_, _) => true,
+            },
+        }
+    }
+}
+
+/// Failed, or failed before and begun anew by a run that did not come to submit it.
+fn has_failed(state: &JobState) -> bool {
+    match state.phase {
+        Phase::Failed { .. } => true,
+        Phase::Pending => state.generation.0 > 0,
+        Phase::Submitting
+        | Phase::InDoubt { .. }
+        | Phase::Rendering { .. }
+        | Phase::Fetching { .. }
+        | Phase::Done { .. } => false,
+    }
+}
+
+/// Where each job stands on record.
+fn states(record: &Record) -> HashMap<&JobId, JobState> {
+    let mut states: HashMap<&JobId, JobState> = HashMap::new();
+    for entry in &record.entries {
+        if let Event::Job { job, event } = &entry.event {
+            // What contradicts itself is refused later, with its place.
+            let _ = states.entry(job).or_default().apply(entry.at, event);
+        }
+    }
+    states
+}
