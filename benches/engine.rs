@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench engine`
 
-#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench journal`
 
-#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 #[expect(dead_code, reason = "each bench uses a part of it")]
 mod support;
@@ -68,7 +68,7 @@ fn row(count: usize) {
     let record = record.expect("a sound journal").expect("it is there");
     assert_eq!(record.entries, entries);
     let campaign = Arc::new(campaign(&planned));
-    let (fold_time, summary) = timed(|| Summary::of(campaign, &record.entries));
+    let (summed, summary) = timed(|| Summary::of(campaign, &record.entries));
     assert_eq!(summary.counts().done, count);
     let now = Timestamp::from_millis(1_800_000_000_000);
     let (restored, batch) =
@@ -79,7 +79,7 @@ fn row(count: usize) {
         entries.len(),
         appended.as_secs_f64() * 1e6 / f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)),
         read.as_secs_f64() * 1e3,
-        fold_time.as_secs_f64() * 1e3,
+        summed.as_secs_f64() * 1e3,
         restored.as_secs_f64() * 1e3,
         peak_memory(),
     );

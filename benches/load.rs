@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench load`
 
-#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 #[expect(dead_code, reason = "each bench uses a part of it")]
 mod support;

@@ -12,20 +12,9 @@ use crate::observe::{
 
 /// The files, the screen and the log of a run.
 pub(super) struct Audience {
-    whole: Fold,
     results: ResultsWriter,
     display: Option<Box<dyn Display>>,
     log: Option<Lines>,
-}
-
-/// The plain fold, kept for the end.
-#[derive(Debug)]
-struct Fold(Summary);
-
-impl Observer for Fold {
-    fn on_entry(&mut self, entry: &crate::model::Entry) {
-        self.0.apply(entry);
-    }
 }
 
 impl Audience {
@@ -46,15 +35,14 @@ impl Audience {
         });
         Self {
             results,
-            display: screen.display(summary.clone()),
+            display: screen.display(summary),
             log,
-            whole: Fold(summary),
         }
     }
 
     /// What the entries so far add up to.
     pub(super) const fn summary(&self) -> &Summary {
-        &self.whole.0
+        self.results.summary()
     }
 
     /// All of them, in the order in which they are told; `alarm` is the last.
@@ -62,7 +50,7 @@ impl Audience {
         &'a mut self,
         alarm: &'a mut Option<Alarm>,
     ) -> Vec<&'a mut dyn Observer> {
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut self.whole, &mut self.results];
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut self.results];
         if let Some(display) = &mut self.display {
             observers.push(display.as_mut());
         }
@@ -76,12 +64,10 @@ impl Audience {
         if let Some(display) = &mut self.display {
             display.clear();
         }
-        let summary = self.whole.0;
+        let written = self.results.finish();
+        let summary = self.results.into_summary();
         let out = summary.campaign().out.display();
-        let written = self
-            .results
-            .finish()
-            .with_context(|| format!("cannot write the results to `{out}`"));
+        let written = written.with_context(|| format!("cannot write the results to `{out}`"));
         let written = written.map_err(Error::from);
         (summary, written)
     }

@@ -30,7 +30,10 @@ const LONGEST_FIRST_WAIT: u32 = 60;
 
 /// So many requests that ask about everything in the time of a usual render: a render's end is seen
 /// after 2 % of its length, on average.
-const BEATS_A_RENDER: u128 = 25;
+const BEATS_A_RENDER: u32 = 25;
+
+/// The beat changes in such parts of the shortest.
+const STEPS_A_FLOOR: u32 = 4;
 
 impl Polling {
     /// Nothing is known yet; `origin` is a moment in which a beat falls.
@@ -95,17 +98,17 @@ impl Polling {
     }
 
     /// The time between two requests that ask about everything: a small part of a usual render, so
-    /// that little of it is lost between its end and its being seen, in whole floors, so that it
-    /// changes seldom and the beats go together when it does.
+    /// that little of it is lost between its end and its being seen; in coarse steps, so that it
+    /// changes seldom, and the looks that were planned before still fall together.
     fn beat(&self) -> Duration {
         if self.sorted.len() < ENOUGH {
             return self.floor;
         }
         let usual = self.sorted[self.sorted.len() / 2];
-        let floor = self.floor.as_millis().max(1);
-        let floors = (usual.as_millis() / BEATS_A_RENDER + floor / 2) / floor;
-        let floors = u32::try_from(floors).unwrap_or(u32::MAX);
-        self.floor.saturating_mul(floors.clamp(1, 6))
+        let step = (self.floor / STEPS_A_FLOOR).max(Duration::from_millis(1));
+        let steps = (usual / BEATS_A_RENDER + step / 2).as_millis() / step.as_millis().max(1);
+        let beat = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+        beat.clamp(self.floor, self.floor.saturating_mul(6))
     }
 }
 
@@ -153,7 +156,8 @@ mod tests {
         for took in 100..200 {
             polling.learn(seconds(took));
         }
-        assert!(wait(&polling, 0) >= seconds(90));
+        // The quickest took 100 s; a tenth less, on the nearest beat.
+        assert_eq!(wait(&polling, 0), Duration::from_millis(87_500));
         assert!(wait(&polling, 150) <= seconds(10));
         for _ in 0..REMEMBERED {
             polling.learn(seconds(36_000));

@@ -44,6 +44,12 @@ impl<T> ByField<T> {
         Some(self.0.remove(place).1)
     }
 
+    /// Forgets all but what stands under `fields`, and gives the memory back.
+    pub(super) fn keep(&mut self, fields: &[Field]) {
+        self.0.retain(|(field, _)| fields.contains(field));
+        self.0.shrink_to_fit();
+    }
+
     /// Whether there is nothing.
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -101,6 +107,9 @@ mod tests {
         assert_eq!(values.get(Field::Persona), Some(&3));
         assert_eq!(values.remove(Field::Persona), Some(3));
         assert!(!values.contains(Field::Persona) && !values.is_empty());
+        values.insert(Field::Text, 7);
+        values.keep(&[Field::Id]);
+        assert!(!values.contains(Field::Text));
         values.overlay(&[(Field::Id, 5)].into_iter().collect());
         assert_eq!(values.get(Field::Id), Some(&5));
     }

@@ -42,11 +42,14 @@ impl Made {
         draft: usize,
         row: usize,
         place: Place,
-        checked: Checked,
+        mut checked: Checked,
         varying: &[Field],
     ) -> Self {
+        let suffix = suffix(&checked, varying);
+        // There may be 100,000 of them, and names are all that is still to be made.
+        checked.combination.keep(&[Field::Id, Field::Filename]);
         Self {
-            suffix: suffix(&checked, varying),
+            suffix,
             fingerprint: Fingerprint::of(&checked.request),
             draft,
             row,

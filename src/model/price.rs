@@ -209,10 +209,13 @@ pub const CHARACTERS_A_WORD: f64 = 2.5;
 /// How many words `text` is to a speaker. Scripts without spaces are counted by character.
 pub(super) fn spoken_words(text: &str) -> f64 {
     if text.is_ascii() {
-        let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
-        let words = text.as_bytes().split(is_space);
-        let spoken = words.filter(|word| word.iter().any(u8::is_ascii_alphanumeric));
-        return f64::from(u32::try_from(spoken.count()).unwrap_or(u32::MAX));
+        let (mut words, mut is_spoken) = (0_u32, false);
+        for byte in text.bytes().chain([b' ']) {
+            let is_space = matches!(byte, b'\t'..=b'\r' | b' ');
+            words += u32::from(is_space && is_spoken);
+            is_spoken = !is_space && (is_spoken || byte.is_ascii_alphanumeric());
+        }
+        return f64::from(words);
     }
     let mut words = 0_u32;
     let mut dense = 0_u32;

@@ -64,8 +64,13 @@ impl ResultsWriter {
     }
 
     /// What the entries so far add up to.
-    pub fn summary(&self) -> &Summary {
+    pub const fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// The same, when nothing more is to be written.
+    pub fn into_summary(self) -> Summary {
+        self.summary
     }
 
     fn write_if_due(&mut self, now: Timestamp) {
