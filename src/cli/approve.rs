@@ -28,7 +28,9 @@ pub(super) enum Demand {
 }
 
 /// `callsheet approve`.
-pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> {
+pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Error> {
+    // The whole sheet is approved, for every shard of it.
+    arguments.campaign.shard = None;
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     let now = SystemClock::new().now();
     let lookup = Lookup {

@@ -9,6 +9,9 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
 use crate::observe::Encoding;
 
+use super::day::Day;
+use super::shard::ShardWish;
+
 #[derive(Debug, Args)]
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
@@ -16,6 +19,29 @@ pub(super) struct CampaignArguments {
     /// The output folder (by default `<manifest stem>-output` beside the manifest)
     #[arg(long, value_name = "DIR", env = "CALLSHEET_OUT", hide_env = true)]
     pub(super) out: Option<PathBuf>,
+    /// Only one part of the jobs, in a folder of its own inside the output folder: part K of N, or
+    /// `auto`, `auto/N` in a Kubernetes Indexed Job, a Slurm array or the like
+    #[arg(
+        long,
+        value_name = "K/N",
+        env = "CALLSHEET_SHARD",
+        hide_env = true,
+        help_heading = "Shards"
+    )]
+    pub(super) shard: Option<ShardWish>,
+    /// Limits are those of all shards together: this one takes its part of pace, renders and credits
+    #[arg(long, requires = "shard", env = "CALLSHEET_SHARE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Shards")]
+    pub(super) share: bool,
+    /// The day that `{{ date }}` stands for, such as `2026-11-24` or `yesterday` [default: today,
+    /// in the system's time zone]
+    #[arg(
+        long,
+        value_name = "DAY",
+        env = "CALLSHEET_DATE",
+        hide_env = true,
+        help_heading = "Sheet"
+    )]
+    pub(super) date: Option<Day>,
     /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
     #[arg(
         long,

@@ -4,13 +4,18 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::argument_groups::CampaignArguments;
+use super::argument_groups::{CampaignArguments, SelectionArguments};
 use super::catalogue::Known;
 use super::console;
+use super::error::Error;
 use super::estimates::Estimates;
 use super::former;
+use super::selection::choose;
+use super::shard::Part;
 use crate::journal::{Record, read_approval};
-use crate::model::{Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob};
+use crate::model::{
+    Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard,
+};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
@@ -18,8 +23,12 @@ use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 pub(super) struct Manifest {
     /// What it asks for.
     pub(super) plan: Plan,
-    /// The output folder.
+    /// The output folder; of a shard, its own.
     pub(super) out: PathBuf,
+    /// The shard that `plan` was narrowed to.
+    pub(super) part: Option<Part>,
+    /// Whether the whole of it has been approved as it is.
+    pub(super) approval: Approved,
     /// What its names mean, and what its personas are called.
     pub(super) known: Known,
 }
@@ -98,27 +107,70 @@ impl Manifest {
         );
         campaign.sheet = self.plan.sheet.clone();
         campaign.personas = self.known.labels.clone().into_iter().collect();
-        campaign.approval = self.approval();
+        campaign.approval = self.approval.clone();
         if let Some(out) = &arguments.out {
             campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
+        }
+        if let Some(Part { shard, .. }) = self.part {
+            let named = ["--shard".to_owned(), shard.to_string()];
+            campaign.arguments.extend(named);
+            if arguments.share {
+                campaign.arguments.push("--share".to_owned());
+                campaign.shares = Some(shard.count());
+            }
+        }
+        if let Some(date) = &self.plan.campaign_date {
+            let named = ["--date".to_owned(), date.clone()];
+            campaign.arguments.extend(named);
         }
         campaign
     }
 
-    /// Whether it has been approved as it is. A record that cannot be read approves nothing.
-    fn approval(&self) -> Approved {
-        let plan = &self.plan;
-        let approval = read_approval(&self.out).ok().flatten();
-        let approval = approval.map(|approval| {
-            let changes = approval.changes(&plan.campaign, &plan.jobs);
-            (approval, changes)
-        });
-        let need = if plan.output.require_approval {
-            ApprovalNeed::Yes
-        } else {
-            ApprovalNeed::No
-        };
-        Approved::new(approval, need)
+    /// For each job of the plan whether the arguments choose it. What they say is meant of the whole sheet:
+    /// the first ten of it are the first ten, however many shards there are.
+    ///
+    /// # Errors
+    /// If `--only` names a job that is not there.
+    pub(super) fn choose(&self, selection: SelectionArguments) -> Result<Vec<bool>, Error> {
+        let chosen = choose(selection, self.every_job())?;
+        Ok(self
+            .part
+            .as_ref()
+            .map(|part| part.narrow(&chosen))
+            .unwrap_or(chosen))
+    }
+
+    /// The jobs of all shards together.
+    pub(super) fn every_job(&self) -> &[JobSpec] {
+        self.part.as_ref().map_or(&self.plan.jobs, |part| &part.all)
+    }
+
+    /// `named`, as far as it is this shard's.
+    pub(super) fn own<'a>(&self, named: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
+        match &self.part {
+            Some(part) => part.keep_own(named),
+            None => named.into_iter().cloned().collect(),
+        }
+    }
+
+    /// The part of `limits` that this shard takes, if it is to take only its part.
+    ///
+    /// # Errors
+    /// If there are more shards than renders to share.
+    pub(super) fn share(
+        &self,
+        limits: Limits,
+        arguments: &CampaignArguments,
+    ) -> Result<Limits, Error> {
+        match &self.part {
+            Some(part) if arguments.share => limits.shared(part.shard).map_err(|error| {
+                Error::usage(format!("{error}; nothing was submitted")).hint(format!(
+                    "allow each of them one: `--in-flight {}`, or make fewer shards",
+                    error.count
+                ))
+            }),
+            Some(_) | None => Ok(limits),
+        }
     }
 
     /// The fold of the journal for a command that only looks: every job counts as selected.
@@ -126,7 +178,10 @@ impl Manifest {
         let selected = vec![true; self.plan.jobs.len()];
         let jobs = self.jobs(record, &selected);
         let mut campaign = self.campaign(jobs, arguments);
-        campaign.max_credits = Limits::default().with(&self.plan.limits).max_credits;
+        let limits = Limits::default().with(&self.plan.limits);
+        // What cannot be shared is refused by the run.
+        let limits = self.share(limits.clone(), arguments).unwrap_or(limits);
+        campaign.max_credits = limits.max_credits;
         if let Some(record) = record {
             campaign.is_sandbox = record.identity.is_sandbox;
             if campaign.is_sandbox {
@@ -148,11 +203,24 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
         .collect()
 }
 
-/// The folder that `arguments` or the manifest names, else one beside the manifest.
+/// The folder that `arguments` or the manifest names, else one beside the manifest; in it, of a campaign
+/// with a date in its name, one for each day.
 pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
-    if let Some(out) = arguments.out.clone().or_else(|| former::folder(arguments)) {
+    if let Some(out) = former::folder(arguments) {
         return out;
     }
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| beside(arguments, plan));
+    // A campaign of each day has a journal of each day.
+    match &plan.campaign_date {
+        Some(date) => out.join(date),
+        None => out,
+    }
+}
+
+fn beside(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
     let manifest = &arguments.manifest;
     let beside = manifest.parent().unwrap_or(Path::new(""));
     match &plan.output.folder {
@@ -163,6 +231,33 @@ pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf 
             beside.join(format!("{stem}-output"))
         }
     }
+}
+
+/// The folder of `shard` inside `home`. Results that are given back lie in their shard's folder already.
+pub(super) fn shard_folder(
+    arguments: &CampaignArguments,
+    shard: Option<Shard>,
+    home: PathBuf,
+) -> PathBuf {
+    match shard {
+        Some(shard) if former::folder(arguments).is_none() => home.join(shard.folder()),
+        Some(_) | None => home,
+    }
+}
+
+/// Whether `plan` has been approved as it is. A record that cannot be read approves nothing.
+pub(super) fn approval(home: &Path, plan: &Plan) -> Approved {
+    let approval = read_approval(home).ok().flatten();
+    let approval = approval.map(|approval| {
+        let changes = approval.changes(&plan.campaign, &plan.jobs);
+        (approval, changes)
+    });
+    let need = if plan.output.require_approval {
+        ApprovalNeed::Yes
+    } else {
+        ApprovalNeed::No
+    };
+    Approved::new(approval, need)
 }
 
 /// File names that differ only in case are one file on many systems.

@@ -70,6 +70,12 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
 /// `callsheet why`.
 pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let look = Look::at(&arguments.campaign)?;
+    let part = look.manifest.part.as_ref();
+    if let Some(shard) = part.and_then(|part| part.elsewhere(&arguments.job)) {
+        let job = &arguments.job;
+        return Err(Error::usage(format!("job `{job}` is one of shard {shard}"))
+            .hint(format!("ask that one: `--shard {shard}`")));
+    }
     must_exist(&arguments.job, look.summary.rows().map(|row| row.id()))?;
     let entries = look
         .record

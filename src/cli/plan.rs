@@ -13,7 +13,7 @@ use super::estimates::Estimates;
 use super::exit::Exit;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
-use super::selection::{choose, must_exist};
+use super::selection::must_exist;
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::Policy;
@@ -37,18 +37,19 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     }
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
-    let specs = &manifest.plan.jobs;
-    let mut selected = choose(arguments.selection, specs)?;
+    let mut selected = manifest.choose(arguments.selection)?;
     let record = Record::read(&manifest.out)?;
-    wishes.narrow(specs, record.as_ref(), &mut selected)?;
-    let redo = wishes.redo(specs, record.as_ref())?;
+    wishes.narrow(&manifest, record.as_ref(), &mut selected)?;
+    let redo = wishes.redo(&manifest, record.as_ref())?;
     let mut jobs = manifest.jobs(record.as_ref(), &selected);
-    for wanted in &again.resubmit {
+    let resubmit = manifest.own(&again.resubmit);
+    for wanted in &resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
-    select_named(&mut jobs, again.resubmit.iter().chain(&redo));
+    select_named(&mut jobs, resubmit.iter().chain(&redo));
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = arguments.max_credits.or(limits.max_credits);
+    let limits = manifest.share(limits, &arguments.campaign)?;
     let mut campaign = manifest.campaign(jobs, &arguments.campaign);
     campaign.max_credits = limits.max_credits;
     campaign.is_sandbox = record
@@ -60,7 +61,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     if !arguments.json
         && record.is_none()
         && !is_sandbox
-        && let Some(namesake) = Namesake::beside(&manifest.out, &campaign.jobs)
+        && manifest.plan.campaign_date.is_none()
+        && let Some(namesake) = Namesake::of(&campaign)
     {
         console::tell(&namesake.warning());
     }
@@ -72,7 +74,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         redo,
         redo_changed: again.redo_changed,
         fresh: again.fresh,
-        resubmit: again.resubmit.into_iter().collect(),
+        resubmit: resubmit.into_iter().collect(),
         missing_files: missing_files(&summary, &manifest.out),
         ..Policy::default()
     };

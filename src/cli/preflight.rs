@@ -145,7 +145,8 @@ impl Preflight<'_> {
             .free(money.promised)
             .filter(|free| *free > Credits::ZERO);
         if let Some(free) = affordable {
-            let cap = (money.spent + money.promised + free).to_string();
+            let cap = campaign.cap_for(money.spent + money.promised + free);
+            let cap = cap.to_string();
             hints.push(format!(
                 "or let the campaign stop before the balance does: `{}`",
                 campaign.command("run", &["--max-credits", &cap])

@@ -5,14 +5,16 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::argument_groups::CampaignArguments;
-use super::campaign::{Manifest, out_folder};
+use super::campaign::{Manifest, approval, out_folder, shard_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
+use super::day::Day;
 use super::environment::Environment;
 use super::error::Error;
 use super::former;
 use super::provider::Choice;
+use super::shard::{Part, ShardWish};
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
-use crate::model::{Plan, Timestamp};
+use crate::model::{Plan, Shard, Timestamp};
 
 /// Whose names cannot be looked up is told how they could.
 const HOW_TO_LOOK_UP: &str = "personas and voices are looked up by name at the provider, which needs \
@@ -22,6 +24,7 @@ const HOW_TO_LOOK_UP: &str = "personas and voices are looked up by name at the p
 struct Reading<'a> {
     arguments: &'a CampaignArguments,
     options: manifest::Options<'static>,
+    shard: Option<Shard>,
     /// Standard input can be read only once.
     standard_input: RefCell<Option<Vec<u8>>>,
 }
@@ -47,7 +50,7 @@ impl Manifest {
             environment: &environment,
             network: Network::OnlyIfNeeded,
         };
-        let out = draft.out(arguments);
+        let out = draft.out(&reading);
         let naming = Naming::offline(&lookup, out.as_deref());
         reading.finish(draft, naming)
     }
@@ -66,7 +69,7 @@ impl Manifest {
         if draft.names.is_empty() && draft.plan.is_err() {
             return reading.finish(draft, Naming::default());
         }
-        let out = draft.out(arguments);
+        let out = draft.out(&reading);
         let naming = Naming::online(lookup, &draft.names, out.as_deref(), now).await?;
         reading.finish(draft, naming)
     }
@@ -85,12 +88,14 @@ impl<'a> Reading<'a> {
             } else {
                 InvalidRows::Refuse
             },
-            today: today(now),
+            today: arguments.date.unwrap_or(Day::Today).date(now),
             ..manifest::Options::default()
         };
+        let shard = arguments.shard.map(ShardWish::resolve).transpose()?;
         Ok(Self {
             arguments,
             options,
+            shard,
             standard_input: RefCell::default(),
         })
     }
@@ -142,8 +147,20 @@ impl<'a> Reading<'a> {
         }
         plan.notes.extend(naming.doubts(&plan));
         let known: Known = naming.into_known(&plan, &names);
-        let out = out_folder(self.arguments, &plan);
-        Ok(Manifest { plan, out, known })
+        let home = out_folder(self.arguments, &plan);
+        let approval = approval(&home, &plan);
+        let part = self.shard.map(|shard| Part::take(&mut plan, shard));
+        Ok(Manifest {
+            out: self.shard_folder(home),
+            plan,
+            part,
+            approval,
+            known,
+        })
+    }
+
+    fn shard_folder(&self, home: PathBuf) -> PathBuf {
+        shard_folder(self.arguments, self.shard, home)
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
@@ -167,15 +184,10 @@ impl<'a> Reading<'a> {
 
 impl Draft {
     /// The output folder, as far as it is known already.
-    fn out(&self, arguments: &CampaignArguments) -> Option<PathBuf> {
+    fn out(&self, reading: &Reading<'_>) -> Option<PathBuf> {
         let plan = self.plan.as_ref().ok();
-        let given = || arguments.out.clone();
-        plan.map(|plan| out_folder(arguments, plan)).or_else(given)
+        let given = || reading.arguments.out.clone();
+        let home = plan.map(|plan| out_folder(reading.arguments, plan));
+        home.or_else(given).map(|home| reading.shard_folder(home))
     }
-}
-
-/// The day in the system's time zone.
-fn today(now: Timestamp) -> Option<jiff::civil::Date> {
-    let moment = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
-    Some(jiff::tz::TimeZone::system().to_datetime(moment).date())
 }

@@ -23,7 +23,7 @@ use super::preflight::{Asks, Preflight, Speaks};
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::screen::Screen;
-use super::selection::{choose, must_exist};
+use super::selection::must_exist;
 use super::traces::{journal_is_behind, tell_of_namesake};
 use super::wishes::Wishes;
 use crate::driver::{self, Clock, Drive, SystemClock};
@@ -166,10 +166,9 @@ impl Voyage<'_> {
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest, base_url)?;
-        let specs = &manifest.plan.jobs;
         let mut selected = match self.selection.take() {
-            Some(selection) => choose(selection, specs)?,
-            None => vec![true; specs.len()],
+            Some(selection) => manifest.choose(selection)?,
+            None => vec![true; manifest.plan.jobs.len()],
         };
 
         let lock = self.lock(&manifest.out, &clock).await?;
@@ -182,8 +181,10 @@ impl Voyage<'_> {
             .known
             .write(&manifest.out)
             .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
-        self.wishes.narrow(specs, Some(&record), &mut selected)?;
-        self.policy.redo = self.wishes.redo(specs, Some(&record))?;
+        self.wishes
+            .narrow(&manifest, Some(&record), &mut selected)?;
+        self.policy.redo = self.wishes.redo(&manifest, Some(&record))?;
+        self.policy.resubmit = manifest.own(&self.policy.resubmit).into_iter().collect();
         let mut jobs = manifest.jobs(Some(&record), &selected);
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
@@ -196,7 +197,8 @@ impl Voyage<'_> {
         } else {
             Limits::default()
         };
-        self.policy.limits = standard.with(&manifest.plan.limits).with(&self.limits);
+        let limits = standard.with(&manifest.plan.limits).with(&self.limits);
+        self.policy.limits = manifest.share(limits, self.campaign)?;
         let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = identity.is_sandbox;
@@ -208,7 +210,8 @@ impl Voyage<'_> {
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(&clock);
-        if screen.tells_notes() {
+        // Fresh videos are what a campaign of each day is for.
+        if screen.tells_notes() && manifest.plan.campaign_date.is_none() {
             tell_of_namesake(&summary, &record);
         }
         let provider = self.provider.clone().start(&manifest.out).await?;

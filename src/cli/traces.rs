@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::console;
 use crate::journal::Record;
-use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, PlannedJob, RemoteId};
-use crate::observe::Summary;
+use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, RemoteId, Shard};
+use crate::observe::{Campaign, Summary};
 
 /// Folders beside the output folder that are looked into, at the most.
 const MOST_FOLDERS: usize = 200;
@@ -75,7 +75,7 @@ pub(super) fn tell_of_namesake(summary: &Summary, record: &Record) {
     let campaign = summary.campaign();
     if record.entries.is_empty()
         && !campaign.is_sandbox
-        && let Some(namesake) = Namesake::beside(&campaign.out, &campaign.jobs)
+        && let Some(namesake) = Namesake::of(campaign)
     {
         console::tell(&namesake.warning());
     }
@@ -90,9 +90,18 @@ pub(super) struct Namesake {
 }
 
 impl Namesake {
-    /// The campaign beside `out` that has made most of what `jobs` ask for, if any has made something.
-    pub(super) fn beside(out: &Path, jobs: &[PlannedJob]) -> Option<Self> {
-        let wanted: HashSet<&Fingerprint> = jobs
+    /// The other campaign beside this one that has made most of what it asks for, if any has made something.
+    /// The same campaign in another folder is none: what that has paid for is recognised and adopted.
+    pub(super) fn of(campaign: &Campaign) -> Option<Self> {
+        let is_shard = |folder: &&Path| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            name.and_then(Shard::of_folder).is_some()
+        };
+        let out = campaign.out.as_path();
+        let home = Some(out).filter(is_shard).and_then(Path::parent);
+        let out = home.unwrap_or(out);
+        let wanted: HashSet<&Fingerprint> = campaign
+            .jobs
             .iter()
             .filter(|job| job.selected && job.in_sheet)
             .map(|job| &job.spec.fingerprint)
@@ -111,7 +120,7 @@ impl Namesake {
             .filter_map(|folder| {
                 // What is no journal of ours, or cannot be read, is nobody's business here.
                 let record = Record::read(&folder).ok()??;
-                if record.identity.is_sandbox {
+                if record.identity.is_sandbox || record.identity.campaign == campaign.name {
                     return None;
                 }
                 let made = paid_for(&record);

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use super::campaign::Manifest;
 use super::console;
 use super::error::Error;
 use super::selection::must_exist;
 use crate::journal::Record;
-use crate::model::{Event, JobId, JobSpec, JobState, Phase, Timestamp};
+use crate::model::{Event, JobId, JobState, Phase, Timestamp};
 use crate::observe::{Mark, Verdict, read_marks};
 
 /// The wishes, with the files of marks read.
@@ -51,10 +52,11 @@ impl Wishes {
     /// If there is nothing on record to choose from, or a mark names an unknown job.
     pub(super) fn narrow(
         &self,
-        jobs: &[JobSpec],
+        manifest: &Manifest,
         record: Option<&Record>,
         selected: &mut [bool],
     ) -> Result<(), Error> {
+        let jobs = &manifest.plan.jobs;
         let mut keep = |is_kept: &dyn Fn(&JobId) -> bool| {
             for (job, selected) in jobs.iter().zip(selected.iter_mut()) {
                 *selected &= is_kept(&job.id);
@@ -73,7 +75,7 @@ impl Wishes {
         if let Some(approved) = &self.approved {
             let ids = approved.of(Verdict::Approved);
             for mark in &ids {
-                must_exist(&mark.job, jobs.iter().map(|job| &job.id))?;
+                must_exist(&mark.job, manifest.every_job().iter().map(|job| &job.id))?;
             }
             let ids: HashSet<&JobId> = ids.into_iter().map(|mark| &mark.job).collect();
             keep(&|id| ids.contains(id));
@@ -88,7 +90,7 @@ impl Wishes {
     /// If a mark names an unknown job.
     pub(super) fn redo(
         &self,
-        jobs: &[JobSpec],
+        manifest: &Manifest,
         record: Option<&Record>,
     ) -> Result<BTreeSet<JobId>, Error> {
         let Some(rejected) = &self.rejected else {
@@ -96,14 +98,25 @@ impl Wishes {
         };
         let states = record.map(states).unwrap_or_default();
         let mut redone = BTreeSet::new();
-        for mark in rejected.of(Verdict::Rejected) {
-            must_exist(&mark.job, jobs.iter().map(|job| &job.id))?;
+        let all = rejected.of(Verdict::Rejected);
+        for mark in &all {
+            must_exist(&mark.job, manifest.every_job().iter().map(|job| &job.id))?;
+        }
+        let own: HashSet<JobId> = manifest
+            .own(all.iter().map(|mark| &mark.job))
+            .into_iter()
+            .collect();
+        let own: Vec<&Mark> = all
+            .into_iter()
+            .filter(|mark| own.contains(&mark.job))
+            .collect();
+        for mark in &own {
             let state = states.get(&mark.job);
             if state.is_some_and(|state| rejected.is_about(mark, state)) {
                 redone.insert(mark.job.clone());
             }
         }
-        let left = rejected.of(Verdict::Rejected).len() - redone.len();
+        let left = own.len() - redone.len();
         if left > 0 {
             let path = rejected.path.display();
             console::tell(&format!(

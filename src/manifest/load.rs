@@ -23,7 +23,7 @@ use super::options::{InvalidRows, Options};
 use super::place::{Place, Source};
 use super::problem::{Findings, Problem, Problems, gather_notes, in_order};
 use super::table::Table;
-use super::template::{Templates, VariableNames, Variables};
+use super::template::{Templates, VariableNames, Variables, is_template};
 use super::words;
 use super::workbook;
 
@@ -140,8 +140,12 @@ impl<'a> Loader<'a> {
         let settings = document.settings;
         let assembled = assembly.finish(self.options.invalid_rows);
         self.findings.problems.extend(assembled.too_many);
+        let is_dated = document.campaign.as_ref();
+        let is_dated = is_dated.is_some_and(|value| is_template(&value.text));
+        let today = self.options.today.filter(|_| is_dated);
         let plan = Plan {
             campaign,
+            campaign_date: today.map(|date| date.to_string()),
             source: path.to_owned(),
             jobs: assembled.jobs,
             sheet: assembled.sheet,

@@ -20,6 +20,7 @@ mod price;
 mod render;
 mod request;
 mod secret;
+mod shard;
 mod state;
 mod stop;
 mod tag;
@@ -47,6 +48,7 @@ pub use request::{
     VideoRequest,
 };
 pub use secret::{Credentials, SecretText, redact_url};
+pub use shard::{ParseShardError, Shard, TooManyShards};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};

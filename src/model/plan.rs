@@ -9,6 +9,8 @@ use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 pub struct Plan {
     /// Name of the campaign; part of every tag.
     pub campaign: String,
+    /// The day in the campaign's name, if its name has `{{ date }}` in it: a campaign of each day.
+    pub campaign_date: Option<String>,
     /// The manifest's path as the user gave it.
     pub source: PathBuf,
     /// The jobs, in the manifest's order, ids and file names unique.

@@ -25,8 +25,10 @@ pub struct Campaign {
     pub sheet: Sheet,
     /// Readable names of personas, by their ids.
     pub personas: HashMap<String, String>,
-    /// `--max-credits`.
+    /// `--max-credits`; of a shard with `--share`, its part.
     pub max_credits: Option<Credits>,
+    /// How many parts `--share` divides the caps into.
+    pub shares: Option<u32>,
     /// Whether the manifest has been approved as it is.
     pub approval: Approved,
     /// Arguments that every command about this campaign must repeat to mean the same one: `--out`
@@ -69,6 +71,12 @@ impl Campaign {
         let name = if self.is_collecting { "collect" } else { "run" };
         let further: Vec<&str> = self.resume_arguments.iter().map(String::as_str).collect();
         self.command(name, &further)
+    }
+
+    /// What `--max-credits` must say so that this campaign may spend `credits`: of shards that share, as
+    /// much for each of them.
+    pub fn cap_for(&self, credits: Credits) -> Credits {
+        credits.times(i64::from(self.shares.unwrap_or(1)))
     }
 
     /// What to call a persona: its readable name if there is one, else the first eight characters of

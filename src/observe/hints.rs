@@ -129,6 +129,7 @@ fn reached_cap(summary: &Summary) -> Option<String> {
     }
     let money = summary.money();
     let enough = money.spent + money.promised + money.to_reserve;
+    let enough = summary.campaign().cap_for(enough);
     let jobs = plural(summary.counts().pending, "pending job");
     Some(format!(
         "`--max-credits {enough}` would be enough for the {jobs}"

@@ -135,6 +135,7 @@ mod tests {
         });
         Plan {
             campaign: "c".into(),
+            campaign_date: None,
             source: "a.csv".into(),
             jobs: jobs.collect(),
             sheet: crate::model::Sheet::default(),

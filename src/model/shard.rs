@@ -1,0 +1,218 @@
+//! One of several machines that make a campaign together: [`Shard`].
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+use super::{Credits, JobId, Limits};
+
+/// Part `number` of `count`, counted from 1: `2/8`.
+///
+/// Which jobs it holds follows from their ids alone. So it is the same on every machine, whatever else is in
+/// the sheet and in whatever order, and each job is in exactly one shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shard {
+    number: NonZeroU32,
+    count: NonZeroU32,
+}
+
+/// The text names no shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no shard such as `2/8`: from 1 up to the number of shards")]
+pub struct ParseShardError(String);
+
+/// There are more shards than renders to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{in_flight} renders at one time cannot be shared by {count} shards")]
+pub struct TooManyShards {
+    /// Renders at one time, of all shards together.
+    pub in_flight: u32,
+    /// How many shards there are.
+    pub count: u32,
+}
+
+impl Shard {
+    /// Part `number` of `count`; `None` unless `number` is one of them.
+    pub fn new(number: u32, count: u32) -> Option<Self> {
+        let shard = Self {
+            number: NonZeroU32::new(number)?,
+            count: NonZeroU32::new(count)?,
+        };
+        (number <= count).then_some(shard)
+    }
+
+    /// Which it is, from 1.
+    pub const fn number(self) -> u32 {
+        self.number.get()
+    }
+
+    /// How many there are.
+    pub const fn count(self) -> u32 {
+        self.count.get()
+    }
+
+    /// The one of `count` shards that makes a job: never changes, for machines of different versions
+    /// may be at work together.
+    pub fn of(job: &JobId, count: NonZeroU32) -> Self {
+        let digest = Sha256::digest(job.as_str());
+        let first: [u8; 8] = std::array::from_fn(|place| digest[place]);
+        let place = u64::from_be_bytes(first) % u64::from(count.get());
+        // Smaller than `count`, so that both fit.
+        let number =
+            u32::try_from(place).map_or(count, |place| NonZeroU32::MIN.saturating_add(place));
+        Self { number, count }
+    }
+
+    /// Whether this shard makes a job.
+    pub fn holds(self, job: &JobId) -> bool {
+        Self::of(job, self.count) == self
+    }
+
+    /// Name of its folder inside the campaign's output folder.
+    pub fn folder(self) -> String {
+        format!("shard-{}-of-{}", self.number, self.count)
+    }
+
+    /// The shard whose folder is called `name`.
+    pub fn of_folder(name: &str) -> Option<Self> {
+        let (number, count) = name.strip_prefix("shard-")?.split_once("-of-")?;
+        let shard = Self::new(number.parse().ok()?, count.parse().ok()?)?;
+        (shard.folder() == name).then_some(shard)
+    }
+
+    /// Its part of something that is counted: never more than `whole` when all are added up. What does not
+    /// divide evenly goes to the first.
+    fn part_of(self, whole: i64) -> i64 {
+        let count = i64::from(self.count.get());
+        whole / count + i64::from(i64::from(self.number.get()) <= whole % count)
+    }
+}
+
+impl Limits {
+    /// This shard's part of them, all shards together keeping to the whole: an equal part of the pace (the
+    /// window is as many times longer), of the renders at one time and of both caps, in
+    /// thousandths of a credit. What belongs to one machine, such as downloads, is not divided.
+    ///
+    /// # Errors
+    /// If a shard would be left without a single render.
+    pub fn shared(mut self, shard: Shard) -> Result<Self, TooManyShards> {
+        let whole = self.in_flight;
+        self.in_flight = u32::try_from(shard.part_of(i64::from(whole))).unwrap_or(whole);
+        // All are refused, not only the last, so that none has begun when it is noticed.
+        if whole < shard.count() {
+            return Err(TooManyShards {
+                in_flight: whole,
+                count: shard.count(),
+            });
+        }
+        for rate in [&mut self.submit_rate, &mut self.poll_rate] {
+            rate.per = rate.per.saturating_mul(shard.count());
+        }
+        for cap in [&mut self.max_credits, &mut self.max_credits_run] {
+            *cap = cap.map(|cap| Credits::from_thousandths(shard.part_of(cap.thousandths())));
+        }
+        Ok(self)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.number, self.count)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = ParseShardError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (number, count) = text.trim().split_once('/')?;
+            Self::new(number.trim().parse().ok()?, count.trim().parse().ok()?)
+        };
+        read().ok_or_else(|| ParseShardError(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shards(count: u32) -> impl Iterator<Item = Shard> {
+        (1..=count).map(move |number| Shard::new(number, count).unwrap())
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_nothing_else() {
+        let shard: Shard = " 2 / 8 ".parse().unwrap();
+        assert_eq!((shard.to_string(), shard.number()), ("2/8".to_owned(), 2));
+        assert_eq!(Shard::of_folder(&shard.folder()), Some(shard));
+        for wrong in [
+            "", "2", "0/8", "9/8", "2/0", "-1/8", "2/8/3", "a/b", "{#}/8",
+        ] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+        for wrong in [
+            "shard-9-of-8",
+            "shard-02-of-8",
+            "shard-2",
+            "videos",
+            "shard-2-of-8 (copy)",
+        ] {
+            assert_eq!(Shard::of_folder(wrong), None, "{wrong}");
+        }
+    }
+
+    /// Machines of different versions may be at work together.
+    #[test]
+    fn which_shard_makes_a_job_never_changes() {
+        let of = |job: &str, count| {
+            let count = NonZeroU32::new(count).unwrap();
+            Shard::of(&job.parse().unwrap(), count).number()
+        };
+        let numbers = ["job-01", "job-02", "spring-9x16", "x"].map(|job| of(job, 8));
+        assert_eq!(numbers, [6, 1, 2, 5]);
+        assert_eq!(of("anything", 1), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn each_job_is_in_exactly_one_shard(job in "[a-z0-9-]{1,20}", count in 1_u32..50) {
+            let job: JobId = job.trim_matches('-').parse().unwrap_or_else(|_| "x".parse().unwrap());
+            prop_assert_eq!(shards(count).filter(|shard| shard.holds(&job)).count(), 1);
+        }
+
+        #[test]
+        fn all_parts_together_are_never_more_than_the_whole(
+            cap in 0_i64..1_000_000, in_flight in 1_u32..300, submits in 1_u32..200, count in 1_u32..50
+        ) {
+            let limits = Limits {
+                in_flight,
+                submit_rate: crate::model::Rate { count: submits, per: std::time::Duration::from_secs(60) },
+                max_credits: Some(Credits::from_thousandths(cap)),
+                ..Limits::default()
+            };
+            let parts: Result<Vec<Limits>, _> = shards(count).map(|shard| limits.clone().shared(shard)).collect();
+            let Ok(parts) = parts else {
+                prop_assert!(in_flight < count);
+                return Ok(());
+            };
+            prop_assert!(parts.iter().all(|part| part.in_flight > 0));
+            prop_assert_eq!(parts.iter().map(|part| part.in_flight).sum::<u32>(), in_flight);
+            let credits: Credits = parts.iter().filter_map(|part| part.max_credits).sum();
+            prop_assert_eq!(credits.thousandths(), cap);
+            // One every so often from each of them is what the whole allows.
+            let each = parts[0].submit_rate.interval();
+            let all = limits.submit_rate.interval() * count;
+            prop_assert!(each + std::time::Duration::from_micros(1) >= all);
+        }
+    }
+
+    #[test]
+    fn a_share_without_a_render_is_refused_to_all() {
+        let refused = Limits::default().shared(Shard::new(1, 11).unwrap());
+        let words = "10 renders at one time cannot be shared by 11 shards";
+        assert_eq!(refused.unwrap_err().to_string(), words);
+    }
+}
