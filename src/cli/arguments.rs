@@ -165,6 +165,13 @@ pub(super) struct ReportArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,
+    /// One report of several output folders, such as shards: MANIFEST and what follows are folders, or one
+    /// that holds all shards
+    #[arg(long, help_heading = "Shards")]
+    pub(super) merge: bool,
+    /// Further output folders to merge
+    #[arg(value_name = "DIR", requires = "merge")]
+    pub(super) more: Vec<PathBuf>,
     /// Write `JUnit` XML as well
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,

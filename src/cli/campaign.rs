@@ -73,18 +73,7 @@ impl Manifest {
     /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
     /// longer has.
     fn gone(&self, record: &Record) -> Vec<JobSpec> {
-        let begun: HashSet<&JobId> = record
-            .entries
-            .iter()
-            .filter_map(|entry| match &entry.event {
-                Event::Job { job, .. } => Some(job),
-                Event::RunStarted { .. }
-                | Event::RunEnded { .. }
-                | Event::LaneHeld { .. }
-                | Event::InventoryTaken { .. }
-                | Event::InventorySkipped { .. } => None,
-            })
-            .collect();
+        let begun = begun(record);
         let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
         let gone = record
             .jobs
@@ -191,6 +180,22 @@ impl Manifest {
         let entries = record.map_or(&[][..], |record| &record.entries);
         Summary::of(Arc::new(campaign), entries)
     }
+}
+
+/// Jobs of which anything is on record but that they were planned.
+pub(super) fn begun(record: &Record) -> HashSet<&JobId> {
+    let jobs = record
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::Job { job, .. } => Some(job),
+            Event::RunStarted { .. }
+            | Event::RunEnded { .. }
+            | Event::LaneHeld { .. }
+            | Event::InventoryTaken { .. }
+            | Event::InventorySkipped { .. } => None,
+        });
+    jobs.collect()
 }
 
 /// Finished jobs whose file is no longer there.

@@ -9,6 +9,7 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::merge::merged;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
@@ -39,11 +40,7 @@ impl Look {
                 Liveness::Idle => observe::Liveness::Idle,
                 Liveness::Unknown => observe::Liveness::Unknown,
             },
-            colours: if environment.has_colours_on_output() {
-                Colours::On
-            } else {
-                Colours::Off
-            },
+            colours: colours(&environment),
         };
         Ok(Self {
             manifest,
@@ -51,6 +48,14 @@ impl Look {
             summary,
             view,
         })
+    }
+}
+
+fn colours(environment: &Environment) -> Colours {
+    if environment.has_colours_on_output() {
+        Colours::On
+    } else {
+        Colours::Off
     }
 }
 
@@ -93,29 +98,36 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
 
 /// `callsheet report`.
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
-    let out = look.manifest.out.display();
-    if look.record.is_none() {
-        return Err(Error::usage(format!(
-            "there is no journal in `{out}`, so nothing was written"
-        ))
-        .hint("give the folder of an earlier run with `--out DIR`"));
-    }
+    let summary = if arguments.merge {
+        merged(arguments)?
+    } else {
+        let look = Look::at(&arguments.campaign)?;
+        if look.record.is_none() {
+            let out = look.manifest.out.display();
+            return Err(Error::usage(format!(
+                "there is no journal in `{out}`, so nothing was written"
+            ))
+            .hint("give the folder of an earlier run with `--out DIR`"));
+        }
+        look.summary
+    };
+    let out = &summary.campaign().out;
     let encoding = if arguments.excel {
         Encoding::Excel
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(look.summary.clone(), encoding)
+    ResultsWriter::new(summary.clone(), encoding)
         .with_junit(arguments.junit.clone())
         .finish()
-        .with_context(|| format!("cannot write the results to `{out}`"))?;
+        .with_context(|| format!("cannot write the results to `{}`", out.display()))?;
     if arguments.json {
-        console::print(&format!("{:#}\n", to_json(&look.summary)));
+        console::print(&format!("{:#}\n", to_json(&summary)));
     } else {
-        console::print(&accuracy_table(&look.summary, look.view.colours));
+        let colours = colours(&Environment::read(None));
+        console::print(&accuracy_table(&summary, colours));
         for file in ["results.csv", "results.json", "report.html"] {
-            console::print(&format!("{}\n", look.manifest.out.join(file).display()));
+            console::print(&format!("{}\n", out.join(file).display()));
         }
     }
     Ok(Exit::Success)

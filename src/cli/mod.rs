@@ -24,6 +24,7 @@ mod former;
 mod init;
 mod look;
 mod manual;
+mod merge;
 mod notices;
 mod plan;
 mod preflight;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Approved;
 use crate::model::{Credits, JobId, PlannedJob, Sheet};
@@ -34,6 +35,8 @@ pub struct Campaign {
     /// Arguments that every command about this campaign must repeat to mean the same one: `--out`
     /// with its folder, `--sandbox`, `--base-url` with its address.
     pub arguments: Vec<String>,
+    /// The same for each job, where they differ: in a report of several shards.
+    pub arguments_of: HashMap<JobId, Arc<Vec<String>>>,
     /// Arguments that the resuming `run` needs besides, such as limits. Never those that act once
     /// (`--resubmit`, `--retry-failed`, `--redo-changed`, `--fresh`): repeated, they would pay again.
     pub resume_arguments: Vec<String>,
@@ -64,6 +67,20 @@ impl Campaign {
             .map(shell_word)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// The same about one job.
+    pub fn command_about(&self, job: &JobId, name: &str, further: &[&str]) -> String {
+        let own = self
+            .arguments_of
+            .get(job)
+            .map(|own| own.iter().map(String::as_str));
+        let further: Vec<&str> = own
+            .into_iter()
+            .flatten()
+            .chain(further.iter().copied())
+            .collect();
+        self.command(name, &further)
     }
 
     /// The command that goes on where this one stopped.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
 use crate::model::{
-    Entry, Event, JobEvent, JobId, JobState, SheetRow, StopReason, Text, Timestamp,
+    Entry, Event, Generation, JobEvent, JobId, JobState, Phase, SheetRow, StopReason, Text,
+    Timestamp,
 };
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
@@ -66,6 +67,31 @@ impl Summary {
             summary.apply(entry);
         }
         summary
+    }
+
+    /// Several parts of `campaign` as one, such as the shards of it: each job as the part tells it that has come
+    /// furthest with it.
+    pub fn gathered(campaign: Arc<Campaign>, parts: &[Self]) -> Self {
+        let mut gathered = Self::new(campaign);
+        for part in parts {
+            for (job, place) in &gathered.places {
+                let (Some(theirs), ours) = (
+                    part.places.get(job).map(|place| &part.facts[*place]),
+                    &mut gathered.facts[*place],
+                ) else {
+                    continue;
+                };
+                if progress(&theirs.state) > progress(&ours.state) {
+                    *ours = theirs.clone();
+                }
+            }
+            gathered.runs.extend(part.runs.iter().cloned());
+            gathered.last = gathered.last.max(part.last);
+            gathered.renders.count += part.renders.count;
+            gathered.renders.total += part.renders.total;
+        }
+        gathered.runs.sort_by_key(|run| run.started);
+        gathered
     }
 
     /// Takes in one entry. An entry that fits nothing known changes nothing: a journal that holds
@@ -269,6 +295,19 @@ impl Summary {
     pub fn gone(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows().filter(|row| !row.job.in_sheet)
     }
+}
+
+/// How far a job has come: its generation, then its phase, then the submits that were sent.
+fn progress(state: &JobState) -> (Generation, u8, u32) {
+    let phase = match &state.phase {
+        Phase::Pending => 0,
+        Phase::Failed { .. } => 1,
+        Phase::Submitting | Phase::InDoubt { .. } => 2,
+        Phase::Rendering { .. } => 3,
+        Phase::Fetching { .. } => 4,
+        Phase::Done { .. } => 5,
+    };
+    (state.generation, phase, state.attempts)
 }
 
 #[cfg(test)]

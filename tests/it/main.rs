@@ -21,6 +21,7 @@ mod overlap;
 mod program;
 mod recovery;
 mod seeing;
+mod shards;
 mod storms;
 mod untrusted;
 mod world;

@@ -80,6 +80,7 @@ fn job(summary: &Summary, row: &Row) -> Value {
 /// What to do about a job that did not end well: words, and a command if one helps.
 fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
     let campaign = summary.campaign();
+    let command = |name: &str, further: &[&str]| campaign.command_about(row.id(), name, further);
     let id = row.id().as_str();
     match &row.state.phase {
         Phase::Failed { remote: None, .. } => {
@@ -93,7 +94,7 @@ fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
         Phase::Failed {
             remote: Some(_), ..
         } => {
-            let retry = campaign.command("run", &["--retry-failed", "--only", id]);
+            let retry = command("run", &["--retry-failed", "--only", id]);
             let words = "The provider could not make it. This pays for it once more:".to_owned();
             Some((words, Some(retry)))
         }
@@ -104,16 +105,16 @@ fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
                          provider. Only if the provider's dashboard shows no such video, this pays \
                          for it once more:"
                     .to_owned();
-            Some((words, Some(campaign.command("run", &["--resubmit", id]))))
+            Some((words, Some(command("run", &["--resubmit", id]))))
         }
         Phase::Fetching { .. } | Phase::Rendering { .. }
             if row.failure().is_some() || row.is_overdue =>
         {
             let words = "It is paid for. This fetches it:".to_owned();
-            Some((words, Some(campaign.command("collect", &[]))))
+            Some((words, Some(command("collect", &[]))))
         }
         Phase::Done { .. } if row.has_changed() => {
-            let redo = campaign.command("run", &["--redo-changed", "--only", id]);
+            let redo = command("run", &["--redo-changed", "--only", id]);
             let words =
                 "Its row was edited since. This makes the new version, and pays for it:".to_owned();
             Some((words, Some(redo)))

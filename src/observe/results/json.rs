@@ -38,6 +38,7 @@ pub fn to_json(summary: &Summary) -> Value {
         "version": VERSION,
         "campaign": campaign.name,
         "manifest": campaign.manifest.display().to_string(),
+        "arguments": campaign.arguments,
         "sandbox": campaign.is_sandbox,
         "as_of": summary.last().map(|last| last.to_string()),
         "totals": totals(summary),

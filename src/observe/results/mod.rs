@@ -10,9 +10,11 @@
 mod cell;
 mod csv;
 mod json;
+mod reading;
 mod writer;
 
 pub use csv::{COLUMNS, Encoding, to_csv};
 pub use json::to_json;
 pub(super) use json::{VERSION, credits, job, runs, totals};
+pub use reading::WrittenResults;
 pub use writer::ResultsWriter;

@@ -1,0 +1,387 @@
+//! `report --merge`: the output folders of several shards as one report.
+//!
+//! It is read from the folders alone: the journals say what happened, the results beside them what the
+//! user's rows were. Videos stay where they are and are named relative to the merged folder.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::arguments::ReportArguments;
+use super::campaign::begun;
+use super::console;
+use super::error::Error;
+use crate::journal::{Identity, Record};
+use crate::model::{
+    Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
+};
+use crate::observe::{Campaign, Summary, WrittenResults};
+
+/// The folder of one shard.
+struct Part {
+    folder: PathBuf,
+    record: Record,
+    results: WrittenResults,
+}
+
+/// The summary of all the folders that `arguments` name, and what is doubtful about it is told.
+///
+/// # Errors
+/// If there is nothing to merge, or it does not belong together; nothing was written.
+pub(super) fn merged(arguments: &ReportArguments) -> Result<Summary, Error> {
+    let named = std::iter::once(&arguments.campaign.manifest).chain(&arguments.more);
+    let folders: Vec<PathBuf> = named.flat_map(|folder| shards_of(folder)).collect();
+    let out = match &arguments.campaign.out {
+        Some(out) => out.clone(),
+        None => home(&folders)?,
+    };
+    if out.join(".callsheet").is_dir() {
+        let message = format!(
+            "`{}` holds a campaign of its own, whose results would be overwritten; nothing was written",
+            out.display()
+        );
+        return Err(Error::usage(message).hint("name another folder: `--out DIR`"));
+    }
+    let mut parts = Vec::with_capacity(folders.len());
+    for folder in &folders {
+        parts.push(Part::read(folder, &out)?);
+    }
+    let identity = common(&parts)?;
+    for note in missing(&folders) {
+        console::tell(&format!("warning: {note}\n"));
+    }
+    let campaign = Arc::new(campaign(&parts, &identity, out));
+    let summaries: Vec<Summary> = parts
+        .iter()
+        .map(|part| Summary::of(Arc::clone(&campaign), &part.record.entries))
+        .collect();
+    for job in paid_twice(&summaries) {
+        console::tell(&format!(
+            "warning: job `{job}` was paid for in two folders, under two ids at the provider; one of them \
+             is counted\n"
+        ));
+    }
+    Ok(Summary::gathered(campaign, &summaries))
+}
+
+/// `folder` itself, or the folders of shards in it.
+fn shards_of(folder: &Path) -> Vec<PathBuf> {
+    if folder.join(".callsheet").is_dir() {
+        return vec![folder.to_owned()];
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut shards: Vec<(u32, u32, PathBuf)> = entries
+        .filter_map(|entry| {
+            let shard = Shard::of_folder(entry.file_name().to_str()?)?;
+            Some((shard.count(), shard.number(), entry.path()))
+        })
+        .collect();
+    shards.sort();
+    if shards.is_empty() {
+        return vec![folder.to_owned()];
+    }
+    shards.into_iter().map(|(_, _, path)| path).collect()
+}
+
+fn shard_of(folder: &Path) -> Option<Shard> {
+    Shard::of_folder(folder.file_name()?.to_str()?)
+}
+
+/// The output folder that the shards lie in.
+fn home(folders: &[PathBuf]) -> Result<PathBuf, Error> {
+    let homes: BTreeSet<&Path> = folders
+        .iter()
+        .filter_map(|folder| folder.parent())
+        .collect();
+    let mut homes = homes.into_iter();
+    match (homes.next(), homes.next()) {
+        (Some(home), None) if folders.iter().all(|folder| shard_of(folder).is_some()) => {
+            Ok(home.to_owned())
+        }
+        _ => Err(Error::usage(
+            "these folders are not the shards of one output folder; nothing was written",
+        )
+        .hint("say where to write the report: `--out DIR`")),
+    }
+}
+
+/// What should be there besides `folders`.
+fn missing(folders: &[PathBuf]) -> Vec<String> {
+    let mut there: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for shard in folders.iter().filter_map(|folder| shard_of(folder)) {
+        there
+            .entry(shard.count())
+            .or_default()
+            .insert(shard.number());
+    }
+    let absent = |count: u32, numbers: &BTreeSet<u32>| {
+        let absent = (1..=count).filter(|number| !numbers.contains(number));
+        let absent: Vec<String> = absent.map(|number| format!("{number}/{count}")).collect();
+        (!absent.is_empty()).then(|| format!("no folder is of shard {}", absent.join(", ")))
+    };
+    there
+        .iter()
+        .filter_map(|(count, numbers)| absent(*count, numbers))
+        .collect()
+}
+
+impl Part {
+    fn read(folder: &Path, out: &Path) -> Result<Self, Error> {
+        let Some(mut record) = Record::read(folder)? else {
+            let shown = folder.display();
+            return Err(Error::usage(format!(
+                "there is no journal in `{shown}`, so nothing was written"
+            ))
+            .hint("give the output folders: `callsheet report --merge DIR DIR`"));
+        };
+        let prefix = relative(folder, out);
+        for entry in &mut record.entries {
+            place_below(entry, &prefix);
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            record,
+            results: WrittenResults::read(folder),
+        })
+    }
+}
+
+/// The files of a job, seen from the merged folder.
+fn place_below(entry: &mut Entry, prefix: &str) {
+    if let Event::Job {
+        event: JobEvent::Fetched { artifact },
+        ..
+    } = &mut entry.event
+    {
+        for file in std::iter::once(&mut artifact.file).chain(&mut artifact.thumbnail) {
+            *file = format!("{prefix}{file}");
+        }
+    }
+}
+
+/// The way from the folder `from` to `folder`, with `/` between and behind its parts.
+fn relative(folder: &Path, from: &Path) -> String {
+    let whole = |path: &Path| {
+        // The merged folder need not be there yet.
+        let known = path.ancestors().find_map(|known| {
+            let rest = path.strip_prefix(known).ok()?;
+            let known = if known == Path::new("") {
+                Path::new(".")
+            } else {
+                known
+            };
+            Some(std::fs::canonicalize(known).ok()?.join(rest))
+        });
+        known.unwrap_or_else(|| path.to_owned())
+    };
+    let (folder, from) = (whole(folder), whole(from));
+    let shared = folder.components().zip(from.components());
+    let shared = shared.take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| "..".into());
+    let down = folder
+        .components()
+        .skip(shared)
+        .filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => None,
+        });
+    up.chain(down)
+        .fold(String::new(), |way, part| way + &part + "/")
+}
+
+/// Whose folders they are.
+fn common(parts: &[Part]) -> Result<Identity, Error> {
+    let first = &parts[0];
+    for part in parts {
+        if part.record.identity != first.record.identity {
+            let kind = |part: &Part| {
+                let Identity {
+                    campaign,
+                    is_sandbox,
+                } = &part.record.identity;
+                let place = if *is_sandbox { " in the sandbox" } else { "" };
+                format!(
+                    "`{}` is of the campaign `{campaign}`{place}",
+                    part.folder.display()
+                )
+            };
+            let message = format!("{}, but {}; nothing was written", kind(first), kind(part));
+            return Err(Error::usage(message).hint("merge folders of one campaign only"));
+        }
+    }
+    Ok(first.record.identity.clone())
+}
+
+fn campaign(parts: &[Part], identity: &Identity, out: PathBuf) -> Campaign {
+    let mut jobs = planned(parts);
+    // As the sheet has them, as far as that can be told from their lines.
+    jobs.sort_by(|(one, _), (other, _)| {
+        let key = |job: &PlannedJob| {
+            let origin = &job.spec.origin;
+            (!job.in_sheet, origin.file.clone(), origin.line)
+        };
+        let ids = || one.spec.id.cmp(&other.spec.id);
+        key(one).cmp(&key(other)).then_with(ids)
+    });
+    let arguments = jobs.iter().map(|(job, part)| {
+        let arguments = Arc::new(parts[*part].results.arguments.clone());
+        (job.spec.id.clone(), arguments)
+    });
+    let arguments_of = arguments.collect();
+    let jobs: Vec<PlannedJob> = jobs.into_iter().map(|(job, _)| job).collect();
+    let manifest = parts.iter().find_map(|part| part.results.manifest.clone());
+    let manifest = manifest.unwrap_or_else(|| identity.campaign.clone());
+    let sheet = sheet(parts, &jobs);
+    let mut campaign = Campaign::new(&identity.campaign, manifest.into(), out, jobs);
+    campaign.is_sandbox = identity.is_sandbox;
+    campaign.sheet = sheet;
+    campaign.arguments_of = arguments_of;
+    campaign.personas = parts
+        .iter()
+        .flat_map(|part| part.results.personas.clone())
+        .collect();
+    let caps: Option<Vec<Credits>> = parts.iter().map(|part| part.results.max_credits).collect();
+    campaign.max_credits = caps.map(|caps| caps.into_iter().sum());
+    campaign
+}
+
+/// Every job once, with the first part that has it in its sheet, or has at least begun it.
+fn planned(parts: &[Part]) -> Vec<(PlannedJob, usize)> {
+    let prices = PriceTable::default();
+    let mut places: HashMap<JobId, usize> = HashMap::new();
+    let mut jobs: Vec<(PlannedJob, usize)> = Vec::new();
+    for (
+        part,
+        Part {
+            record, results, ..
+        },
+    ) in parts.iter().enumerate()
+    {
+        let begun = begun(record);
+        let told: BTreeSet<&JobId> = results
+            .rows
+            .iter()
+            .filter_map(|(_, job)| job.as_ref())
+            .collect();
+        for spec in &record.jobs {
+            let in_sheet =
+                (told.is_empty() || told.contains(&spec.id)) && !results.is_gone(&spec.id);
+            if !in_sheet && !begun.contains(&spec.id) {
+                continue;
+            }
+            let mut job = PlannedJob {
+                estimate: prices.estimate(&spec.request, spec.audio_seconds),
+                spec: spec.clone(),
+                selected: in_sheet,
+                in_sheet,
+            };
+            results.estimate(&mut job);
+            match places.get(&spec.id) {
+                Some(place) if in_sheet && !jobs[*place].0.in_sheet => jobs[*place] = (job, part),
+                Some(_) => {}
+                None => {
+                    places.insert(spec.id.clone(), jobs.len());
+                    jobs.push((job, part));
+                }
+            }
+        }
+    }
+    jobs
+}
+
+/// The rows of all the sheets, each once for each of its jobs, in the order of `jobs`; then those without.
+fn sheet(parts: &[Part], jobs: &[PlannedJob]) -> Sheet {
+    let mut columns: Vec<String> = Vec::new();
+    for column in parts.iter().flat_map(|part| &part.results.columns) {
+        if !columns.contains(column) {
+            columns.push(column.clone());
+        }
+    }
+    let mut cells_of = HashMap::new();
+    let mut skipped: Vec<SheetRow> = Vec::new();
+    for part in parts {
+        let WrittenResults {
+            columns: own, rows, ..
+        } = &part.results;
+        // Two columns of one name stand where they stood.
+        let is_same = *own == columns;
+        for (cells, job) in rows {
+            let cells = if is_same {
+                cells.clone()
+            } else {
+                let cell = |column| {
+                    let place = own.iter().position(|own| own == column);
+                    place
+                        .and_then(|place| cells.get(place).cloned())
+                        .unwrap_or_default()
+                };
+                columns.iter().map(cell).collect()
+            };
+            if let Some(job) = job {
+                cells_of.entry(job).or_insert(cells);
+                continue;
+            }
+            let row = SheetRow {
+                cells,
+                jobs: Vec::new(),
+            };
+            // The same shard in two folders has them twice.
+            if !skipped.contains(&row) {
+                skipped.push(row);
+            }
+        }
+    }
+    let rows = jobs.iter().enumerate().filter(|(_, job)| job.in_sheet);
+    let rows = rows.map(|(place, job)| SheetRow {
+        cells: cells_of.remove(&job.spec.id).unwrap_or_default(),
+        jobs: vec![place],
+    });
+    let mut rows: Vec<SheetRow> = rows.collect();
+    rows.append(&mut skipped);
+    Sheet { columns, rows }
+}
+
+/// Jobs that two of the folders know under different ids, with one tag.
+fn paid_twice(summaries: &[Summary]) -> BTreeSet<JobId> {
+    let mut known = HashMap::new();
+    let mut twice = BTreeSet::new();
+    for row in summaries.iter().flat_map(Summary::rows) {
+        let (Some(tag), Some(remote)) = (&row.state.tag, row.state.phase.remote()) else {
+            continue;
+        };
+        if known
+            .insert(tag, remote)
+            .is_some_and(|other| other != remote)
+        {
+            twice.insert(row.id().clone());
+        }
+    }
+    twice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_from_the_merged_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("out/shard-1-of-2");
+        std::fs::create_dir_all(&inner).unwrap();
+        let way = |from: &str| relative(&inner, &root.path().join(from));
+        assert_eq!(way("out"), "shard-1-of-2/");
+        assert_eq!(way("out/shard-1-of-2"), "");
+        assert_eq!(way("merged/not yet there"), "../../out/shard-1-of-2/");
+    }
+
+    #[test]
+    fn shards_that_are_not_there_are_named() {
+        let folders = ["o/shard-1-of-3", "elsewhere", "o/shard-3-of-3"].map(PathBuf::from);
+        assert_eq!(missing(&folders), ["no folder is of shard 2/3"]);
+        assert!(home(&folders).is_err());
+        assert_eq!(home(&folders[..1]).unwrap(), Path::new("o"));
+    }
+}
