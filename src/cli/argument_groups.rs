@@ -78,6 +78,15 @@ pub(super) struct ProviderArguments {
         help_heading = "Provider"
     )]
     pub(super) faults: Option<PathBuf>,
+    /// The account: a name in `callsheet/profiles.yaml`, in the user's folder for settings
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CALLSHEET_PROFILE",
+        hide_env = true,
+        help_heading = "Provider"
+    )]
+    pub(super) profile: Option<String>,
     /// The address of the API [default: <https://api.creatify.ai>]
     #[arg(
         long,

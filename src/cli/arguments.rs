@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
     AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, ScreenArguments,
@@ -32,8 +32,19 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+impl Arguments {
+    /// Everything that can be typed.
+    pub(super) fn definition() -> clap::Command {
+        // The same options as `run`, with a manifest or without.
+        Self::command().mut_subcommand("config", |config| {
+            config.mut_arg("manifest", |manifest| {
+                manifest.required(false).default_value("")
+            })
+        })
+    }
+}
+
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub(super) enum Command {
     /// Submit, wait, download, report; the same command resumes
     Run(RunArguments),
@@ -49,6 +60,8 @@ pub(super) enum Command {
     Why(WhyArguments),
     /// Write the results and the page again, from the journal
     Report(ReportArguments),
+    /// Show every setting of `run` as it would be, and who says so; secrets are not shown
+    Config(RunArguments),
     /// Search the provider's personas
     Personas(PersonasArguments),
     /// Search the provider's voices
@@ -286,13 +299,11 @@ fn duration_range(text: &str) -> Result<(Duration, Duration), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_definitions_hold_together() {
-        Arguments::command().debug_assert();
+        Arguments::definition().debug_assert();
     }
 
     #[test]

@@ -2,28 +2,36 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The environment, read once.
 #[derive(Debug)]
 pub(super) struct Environment {
     /// Pairs of `.env` files; what stands in the real environment wins.
-    from_files: HashMap<String, String>,
+    from_files: HashMap<String, (String, PathBuf)>,
 }
 
 impl Environment {
     /// Reads the `.env` files of the working folder and of the folder that `manifest` lies in.
     pub(super) fn read(manifest: Option<&Path>) -> Self {
-        let beside = manifest
-            .and_then(Path::parent)
-            .map(|folder| folder.join(".env"));
         let mut from_files = HashMap::new();
-        for file in [beside, Some(".env".into())].into_iter().flatten() {
+        for file in Self::files(manifest) {
             if let Ok(pairs) = dotenvy::from_path_iter(&file) {
-                from_files.extend(pairs.flatten());
+                let pairs = pairs.flatten();
+                from_files.extend(pairs.map(|(name, value)| (name, (value, file.clone()))));
             }
         }
         Self { from_files }
+    }
+
+    /// The `.env` files that may be there; of two that name a variable, the last counts.
+    pub(super) fn files(manifest: Option<&Path>) -> Vec<PathBuf> {
+        let own = PathBuf::from(".env");
+        let beside = manifest
+            .and_then(Path::parent)
+            .map(|folder| folder.join(&own))
+            .filter(|beside| *beside != own);
+        beside.into_iter().chain([own]).collect()
     }
 
     /// The value of a variable of the real environment, unless it is empty.
@@ -45,8 +53,20 @@ impl Environment {
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name)
             .ok()
-            .or_else(|| self.from_files.get(name).cloned())
+            .or_else(|| Some(self.from_files.get(name)?.0.clone()))
             .filter(|value| !value.trim().is_empty())
+    }
+
+    /// The value of a variable and where it stands, in words.
+    pub(super) fn found(&self, name: &str) -> Option<(String, String)> {
+        let value = self.variable(name)?;
+        let source = match self.from_files.get(name) {
+            Some((known, file)) if *known == value && Self::real_variable(name).is_none() => {
+                format!("`{name}` in `{}`", file.display())
+            }
+            Some(_) | None => format!("environment, `{name}`"),
+        };
+        Some((value, source))
     }
 
     /// Whether standard error shows colours: on a terminal that can, unless `NO_COLOR` is set.

@@ -1,7 +1,6 @@
 //! `completions` and `man`, from the same definitions as `--help`.
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 
 use super::arguments::Arguments;
 use super::console;
@@ -10,13 +9,18 @@ use super::error::Error;
 /// `callsheet completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "callsheet", &mut script);
+    clap_complete::generate(
+        shell,
+        &mut Arguments::definition(),
+        "callsheet",
+        &mut script,
+    );
     console::print(&String::from_utf8_lossy(&script));
 }
 
 /// `callsheet man`: the program's page, then one for each command.
 pub(super) fn man() -> Result<(), Error> {
-    let program = Arguments::command();
+    let program = Arguments::definition();
     let mut pages = Vec::new();
     clap_mangen::Man::new(program.clone())
         .render(&mut pages)

@@ -14,7 +14,9 @@ mod audience;
 mod balance;
 mod campaign;
 mod catalogue;
+mod config;
 mod console;
+mod credentials;
 mod day;
 mod environment;
 mod error;
@@ -29,6 +31,7 @@ mod notices;
 mod plan;
 mod preflight;
 mod preview;
+mod profile;
 mod provider;
 mod proxy;
 mod reading;
@@ -44,7 +47,7 @@ mod wishes;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{ArgMatches, FromArgMatches as _};
 
 use self::arguments::{Arguments, Command};
 use self::error::Error;
@@ -52,8 +55,14 @@ use self::exit::Exit;
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let parsed = Arguments::definition()
+        .try_get_matches()
+        .and_then(|matches| {
+            let arguments = Arguments::from_arg_matches(&matches)?;
+            Ok((arguments, matches))
+        });
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let is_answer = !error.use_stderr();
             // Nobody is there to be told about a closed pipe.
@@ -65,7 +74,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    match perform(arguments.command) {
+    match perform(arguments.command, &matches) {
         Ok(exit) => exit.into(),
         Err(error) => {
             console::tell(&error.render());
@@ -74,7 +83,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn perform(command: Command) -> Result<Exit, Error> {
+fn perform(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     match command {
         Command::Run(arguments) => block_on(run::run(arguments)),
         Command::Collect(arguments) => block_on(run::collect(arguments)),
@@ -84,6 +93,10 @@ fn perform(command: Command) -> Result<Exit, Error> {
         Command::Status(arguments) => look::status(&arguments),
         Command::Why(arguments) => look::why(&arguments),
         Command::Report(arguments) => look::report(&arguments),
+        Command::Config(arguments) => {
+            let own = matches.subcommand().map_or(matches, |(_, own)| own);
+            config::config(&arguments, own)
+        }
         Command::Personas(arguments) => block_on(catalogue::personas(arguments)),
         Command::Voices(arguments) => block_on(catalogue::voices(arguments)),
         Command::Init(arguments) => init::init(&arguments),

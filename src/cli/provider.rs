@@ -5,8 +5,10 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::argument_groups::ProviderArguments;
+use super::credentials::{Effort, credentials};
 use super::environment::Environment;
 use super::error::Error;
+use super::profile::Profile;
 use super::proxy::proxy_on_the_way;
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, Settings};
@@ -42,7 +44,9 @@ impl Choice {
             let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
             return Ok(Self::Sandbox(Box::new(faults.unwrap_or_default())));
         }
-        Self::of_api(arguments.base_url.clone(), environment)
+        let profile = arguments.profile.as_deref();
+        let named = arguments.base_url.clone();
+        Self::of_api(named, profile, environment, Effort::Whatever)
     }
 
     /// What the environment alone says of the API.
@@ -50,25 +54,29 @@ impl Choice {
     /// # Errors
     /// If the address is no address, or the keys are missing.
     pub(super) fn of_environment(environment: &Environment) -> Result<Self, Error> {
-        Self::of_api(None, environment)
+        let profile = environment.variable("CALLSHEET_PROFILE");
+        Self::of_api(None, profile.as_deref(), environment, Effort::NoCommands)
     }
 
-    fn of_api(named: Option<String>, environment: &Environment) -> Result<Self, Error> {
-        let base_url = match named.or_else(|| environment.variable("CREATIFY_BASE_URL")) {
+    fn of_api(
+        named: Option<String>,
+        profile: Option<&str>,
+        environment: &Environment,
+        effort: Effort,
+    ) -> Result<Self, Error> {
+        let profile = profile.map(|name| Profile::load(name, environment));
+        let profile = profile.transpose()?;
+        let of_profile = profile.as_ref().and_then(|it| it.settings.base_url.clone());
+        let given = named
+            .or(of_profile)
+            .or_else(|| environment.variable("CREATIFY_BASE_URL"));
+        let base_url = match given {
             Some(text) => text
                 .parse::<BaseUrl>()
                 .map_err(|error| Error::usage(error.to_string()))?,
             None => BaseUrl::default(),
         };
-        let key = |name: &str| {
-            environment.variable(name).ok_or_else(|| {
-                Error::usage(format!("`{name}` is not set; nothing was submitted")).hint(
-                    "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` \
-                     file, or try it without an account: `--sandbox`",
-                )
-            })
-        };
-        let credentials = Credentials::new(key("CREATIFY_API_ID")?, key("CREATIFY_API_KEY")?);
+        let credentials = credentials(environment, profile.as_ref(), effort)?;
         Ok(Self::Api(base_url, credentials))
     }
 

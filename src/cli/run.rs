@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use super::approve::Demand;
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ScreenArguments,
-    SelectionArguments, WaitingArguments,
+    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ProviderArguments,
+    ScreenArguments, SelectionArguments, WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use super::audience::Audience;
@@ -110,8 +110,7 @@ async fn run_with(
         },
         wants: Wants::EveryVideo,
     };
-    let base_url = arguments.provider.base_url.as_deref();
-    voyage.go(environment, base_url, notices).await
+    voyage.go(environment, &arguments.provider, notices).await
 }
 
 /// `callsheet collect`.
@@ -150,22 +149,21 @@ async fn collect_with(
         approval: Demand::Never,
         wants: Wants::WhatIsPaid,
     };
-    let base_url = arguments.provider.base_url.as_deref();
-    voyage.go(environment, base_url, notices).await
+    voyage.go(environment, &arguments.provider, notices).await
 }
 
 impl Voyage<'_> {
     async fn go(
         mut self,
         environment: &Environment,
-        base_url: Option<&str>,
+        provider_arguments: &ProviderArguments,
         notices: &mut Notices,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let screen = Screen::new(self.screen, environment);
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
-        self.check_approval(&manifest, base_url)?;
+        self.check_approval(&manifest, provider_arguments)?;
         let mut selected = match self.selection.take() {
             Some(selection) => manifest.choose(selection)?,
             None => vec![true; manifest.plan.jobs.len()],
@@ -203,7 +201,7 @@ impl Voyage<'_> {
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = identity.is_sandbox;
         campaign.is_collecting = self.wants == Wants::WhatIsPaid;
-        self.name_arguments(&mut campaign, base_url);
+        self.name_arguments(&mut campaign, provider_arguments);
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
@@ -315,11 +313,15 @@ impl Voyage<'_> {
     }
 
     /// What a hint must repeat so that it means this campaign and these limits.
-    fn name_arguments(&self, campaign: &mut Campaign, base_url: Option<&str>) {
+    fn name_arguments(&self, campaign: &mut Campaign, arguments: &ProviderArguments) {
         if campaign.is_sandbox {
             campaign.arguments.push("--sandbox".to_owned());
         }
-        if let Some(base_url) = base_url {
+        if let Some(profile) = &arguments.profile {
+            let named = ["--profile".to_owned(), profile.clone()];
+            campaign.arguments.extend(named);
+        }
+        if let Some(base_url) = &arguments.base_url {
             let url = crate::model::redact_url(base_url);
             campaign.arguments.extend(["--base-url".to_owned(), url]);
         }
@@ -341,7 +343,11 @@ impl Voyage<'_> {
     }
 
     /// Before anything is created or locked.
-    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+    fn check_approval(
+        &self,
+        manifest: &Manifest,
+        arguments: &ProviderArguments,
+    ) -> Result<(), Error> {
         let selection = self.selection.as_ref();
         let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         if self.approval == Demand::Never
@@ -351,12 +357,13 @@ impl Voyage<'_> {
         }
         let mut campaign = manifest.campaign(Vec::new(), self.campaign);
         campaign.is_sandbox = self.provider.is_sandbox();
-        self.name_arguments(&mut campaign, base_url);
+        self.name_arguments(&mut campaign, arguments);
         self.approval.check(&campaign, is_sample)
     }
 }
 
-fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
+/// What the command line and the environment say of limits.
+pub(super) fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
     LimitSettings {
         submit_rate: spending.submit_rate,
         in_flight: spending.in_flight,

@@ -1,0 +1,389 @@
+//! Where keys come from: variables, files that nobody else may read, commands of a password manager, profiles.
+//! Never a flag, which every process of the machine could see.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::environment::Environment;
+use super::error::Error;
+use super::profile::Profile;
+use crate::model::{Credentials, SecretText};
+
+/// The variables of both halves.
+pub(super) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
+
+/// A file of credentials, or a command that prints them.
+pub(super) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
+pub(super) const CREDENTIALS_COMMAND: &str = "CALLSHEET_CREDENTIALS_COMMAND";
+
+/// Long enough for somebody who has to touch a key or type a passphrase.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is longer is no key.
+const LONGEST: u64 = 64 * 1024;
+
+/// Whether a command may be run to learn a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Yes: the provider is to be asked.
+    Whatever,
+    /// No: only what lies about is looked at, for somebody who asks nobody.
+    NoCommands,
+}
+
+/// A half of the credentials that was found, and where.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// It.
+    pub(super) value: SecretText,
+    /// Variable, file or command, in words.
+    pub(super) source: String,
+}
+
+/// A command as it is written: its words, or a line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum CommandLine {
+    /// Program and arguments.
+    Words(Vec<String>),
+    /// A line for `sh -c`, on Windows `cmd /C`.
+    Line(String),
+}
+
+/// The credentials of `profile`, or what the environment says.
+///
+/// # Errors
+/// What is missing, unreadable, open to others, or fails.
+pub(super) fn credentials(
+    environment: &Environment,
+    profile: Option<&Profile>,
+    effort: Effort,
+) -> Result<Credentials, Error> {
+    let [id, key] = find(environment, profile, effort)?;
+    let half = |found: Option<Found>, name: &str| {
+        found.map(|found| found.value.expose().to_owned()).ok_or_else(|| match profile {
+            Some(profile) => Error::usage(format!(
+                "the profile `{}` does not give `{name}`; nothing was submitted",
+                profile.name
+            ))
+            .hint(format!(
+                "its file or command must give both, as `{}=…` and `{}=…`, or the key alone beside `api_id`",
+                KEYS[0], KEYS[1]
+            )),
+            None => Error::usage(format!("`{name}` is not set; nothing was submitted")).hint(
+                "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` \
+                 file, or try it without an account: `--sandbox`",
+            ),
+        })
+    };
+    Ok(Credentials::new(half(id, KEYS[0])?, half(key, KEYS[1])?))
+}
+
+/// Both halves, as far as they are found. A profile stands alone: what else lies about may be another
+/// account's.
+///
+/// # Errors
+/// What is unreadable, open to others, or fails.
+pub(super) fn find(
+    environment: &Environment,
+    profile: Option<&Profile>,
+    effort: Effort,
+) -> Result<[Option<Found>; 2], Error> {
+    if let Some(profile) = profile {
+        return of_profile(profile, effort);
+    }
+    let mut halves = [None, None];
+    for (half, name) in halves.iter_mut().zip(KEYS) {
+        *half = of_variable(environment, name)?;
+    }
+    if halves.iter().any(Option::is_none) {
+        let file = environment.variable(CREDENTIALS_FILE);
+        let command = environment.variable(CREDENTIALS_COMMAND);
+        let given = match (file, command) {
+            (Some(file), _) => Some(of_file(Path::new(&file))?),
+            (None, Some(line)) if effort == Effort::Whatever => {
+                Some(of_command(&CommandLine::Line(line), None)?)
+            }
+            (None, Some(_) | None) => None,
+        };
+        if let Some((text, source)) = given {
+            let further = pairs(&text, &source, None)?;
+            for (half, further) in halves.iter_mut().zip(further) {
+                *half = half.take().or(further);
+            }
+        }
+    }
+    Ok(halves)
+}
+
+fn of_variable(environment: &Environment, name: &str) -> Result<Option<Found>, Error> {
+    if let Some((value, source)) = environment.found(name) {
+        let value = SecretText::new(value);
+        return Ok(Some(Found { value, source }));
+    }
+    let Some(file) = environment.variable(&format!("{name}_FILE")) else {
+        return Ok(None);
+    };
+    let (text, source) = of_file(Path::new(&file))?;
+    let value = text.expose().trim();
+    let value = (!value.is_empty()).then(|| SecretText::new(value));
+    Ok(value.map(|value| Found { value, source }))
+}
+
+fn of_profile(profile: &Profile, effort: Effort) -> Result<[Option<Found>; 2], Error> {
+    let id = profile.settings.api_id.as_deref().map(|id| Found {
+        value: SecretText::new(id),
+        source: profile.words(),
+    });
+    let given = match (
+        &profile.settings.credentials_file,
+        &profile.settings.credentials_command,
+    ) {
+        (Some(file), _) => Some(of_file(&profile.folder.join(file))?),
+        (None, Some(command)) if effort == Effort::Whatever => {
+            Some(of_command(command, Some(&profile.folder))?)
+        }
+        (None, Some(_) | None) => None,
+    };
+    let Some((text, source)) = given else {
+        return Ok([id, None]);
+    };
+    let source = format!("{}: {source}", profile.words());
+    pairs(&text, &source, id)
+}
+
+/// Both halves from lines such as `CREATIFY_API_KEY=…`, or the key from a single line without a name
+/// where the id is known.
+fn pairs(
+    text: &SecretText,
+    source: &str,
+    mut id: Option<Found>,
+) -> Result<[Option<Found>; 2], Error> {
+    let found = |value: String| Found {
+        value: SecretText::new(value),
+        source: source.to_owned(),
+    };
+    let trimmed = text.expose().trim();
+    if id.is_some() && !trimmed.contains(['=', '\n']) && !trimmed.is_empty() {
+        return Ok([id, Some(found(trimmed.to_owned()))]);
+    }
+    let mut key = None;
+    for pair in dotenvy::from_read_iter(text.expose().as_bytes()) {
+        // The words of the error would quote the line.
+        let (name, value) = pair.map_err(|_| {
+            Error::usage(format!(
+                "{source} does not give lines such as `{}=…`",
+                KEYS[1]
+            ))
+        })?;
+        if value.trim().is_empty() {
+            continue;
+        }
+        if name == KEYS[0] {
+            id = Some(found(value));
+        } else if name == KEYS[1] {
+            key = Some(found(value));
+        }
+    }
+    Ok([id, key])
+}
+
+fn of_file(path: &Path) -> Result<(SecretText, String), Error> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| {
+        Error::usage(format!(
+            "the credentials in `{shown}` cannot be read: {error}; nothing was submitted"
+        ))
+    };
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    refuse_open(path, &file.metadata().map_err(cannot)?)?;
+    let mut text = String::new();
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(cannot)?;
+    Ok((SecretText::new(text), format!("file `{shown}`")))
+}
+
+/// A file of keys that others may read is refused. Where the system hands files to this service alone, by the
+/// folder's own rights, their bits say nothing.
+#[cfg(unix)]
+fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let handed = handed.into_iter().chain([PathBuf::from("/run/secrets")]);
+    let is_handed = handed
+        .filter_map(|folder| std::fs::canonicalize(folder).ok())
+        .any(|folder| std::fs::canonicalize(path).is_ok_and(|path| path.starts_with(folder)));
+    let mode = metadata.permissions().mode() & 0o777;
+    if is_handed || mode.trailing_zeros() >= 6 {
+        return Ok(());
+    }
+    let shown = path.display();
+    let message = format!(
+        "the credentials in `{shown}` can be read by others (mode {mode:03o}); nothing was submitted"
+    );
+    Err(Error::usage(message).hint(format!("`chmod 600 '{shown}'` makes them yours alone")))
+}
+
+#[cfg(not(unix))]
+fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+/// What a command prints. It may ask on a terminal; what it prints is never shown.
+fn of_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText, String), Error> {
+    let (mut command, name) = line.command()?;
+    if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
+        command.current_dir(folder);
+    }
+    let text = run(&mut command, PATIENCE).map_err(|what| {
+        Error::usage(format!(
+            "the credentials command `{name}` {what}; nothing was submitted"
+        ))
+        .hint("run it by hand to see what is wrong; what it prints is not shown here")
+    })?;
+    Ok((SecretText::new(text), format!("command `{name}`")))
+}
+
+impl CommandLine {
+    /// The command, and what to call it: its program, for arguments may hold what should not be shown.
+    fn command(&self) -> Result<(Command, String), Error> {
+        let empty = || Error::usage("a credentials command is empty");
+        match self {
+            Self::Words(words) => {
+                let (program, arguments) = words.split_first().ok_or_else(empty)?;
+                let mut command = Command::new(program);
+                command.args(arguments);
+                Ok((command, program.clone()))
+            }
+            Self::Line(line) => {
+                let name = line.split_whitespace().next().ok_or_else(empty)?;
+                let (shell, flag) = if cfg!(windows) {
+                    ("cmd", "/C")
+                } else {
+                    ("sh", "-c")
+                };
+                let mut command = Command::new(shell);
+                command.args([flag, line]);
+                Ok((command, name.to_owned()))
+            }
+        }
+    }
+}
+
+fn run(command: &mut Command, patience: Duration) -> Result<String, String> {
+    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let screen = || {
+        if is_watched {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        }
+    };
+    command
+        .stdin(screen())
+        .stdout(Stdio::piped())
+        .stderr(screen());
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("cannot be run: {error}"))?;
+    let output = child.stdout.take();
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = output.map(|output| output.take(LONGEST).read_to_string(&mut text));
+        // Nobody listens any more if it took too long.
+        let _ = send.send(read.transpose().map(|_| text));
+    });
+    let Ok(text) = receive.recv_timeout(patience) else {
+        // It may have ended at this very moment.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("did not end within {} s", patience.as_secs()));
+    };
+    let status = child.wait().map_err(|error| format!("was lost: {error}"))?;
+    if !status.success() {
+        return Err(format!("failed ({status})"));
+    }
+    text.map_err(|_| "prints what is no text".to_owned())
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "files that only this test reads")]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn line(line: &str) -> CommandLine {
+        CommandLine::Line(line.to_owned())
+    }
+
+    #[test]
+    fn what_a_command_prints_is_taken_and_never_shown() {
+        let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
+        let (text, source) = of_command(&line(printed), None).unwrap();
+        assert_eq!(source, "command `printf`");
+        let [id, key] = pairs(&text, &source, None).unwrap();
+        assert_eq!(id.unwrap().value.expose(), "a");
+        assert_eq!(key.unwrap().value.expose(), "secret b");
+        for (command, words) in [
+            ("echo secret; exit 3", "failed (exit status: 3)"),
+            ("kill -9 $$", "failed (signal: 9"),
+            ("printf '\\377'", "no text"),
+        ] {
+            let error = of_command(&line(command), None).unwrap_err().render();
+            assert!(
+                error.contains(words) && !error.contains("secret"),
+                "{error}"
+            );
+        }
+        let missing = CommandLine::Words(vec!["/nowhere/pass".into(), "secret".into()]);
+        let error = of_command(&missing, None).unwrap_err().render();
+        assert!(error.contains("`/nowhere/pass` cannot be run"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_ended() {
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        let error = run(&mut command, Duration::from_millis(20)).unwrap_err();
+        assert!(error.starts_with("did not end"), "{error}");
+    }
+
+    #[test]
+    fn the_key_alone_will_do_beside_an_id_and_nonsense_is_not_quoted() {
+        let id = || {
+            Some(Found {
+                value: SecretText::new("a"),
+                source: String::new(),
+            })
+        };
+        let [_, key] = pairs(&SecretText::new("secret\n"), "it", id()).unwrap();
+        assert_eq!(key.unwrap().value.expose(), "secret");
+        let [_, key] = pairs(&SecretText::new("\n"), "it", id()).unwrap();
+        assert!(key.is_none());
+        let error = pairs(&SecretText::new("secret words\nand more"), "it", None).unwrap_err();
+        assert!(!error.render().contains("secret"), "{}", error.render());
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, "CREATIFY_API_KEY=b\n").unwrap();
+        for (mode, is_good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let read = of_file(&path);
+            assert_eq!(read.is_ok(), is_good, "{mode:o}");
+            if let Err(error) = read {
+                assert!(error.render().contains("chmod 600"), "{}", error.render());
+            }
+        }
+    }
+}
