@@ -24,13 +24,19 @@ Examples:
 Every option can also be set in the environment: `--submit-rate` as CALLSHEET_SUBMIT_RATE.
 Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.";
 
+/// `0.1.0 (1a2b3c4 2026-11-25)`; without what is in brackets where it was built without its history.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"));
+
 /// Turns a sheet of rows into finished avatar videos, and never pays for one twice.
 #[derive(Debug, Parser)]
-#[command(name = "callsheet", version, about, after_help = EXAMPLES, max_term_width = 100, args_override_self = true)]
+#[command(name = "callsheet", version = VERSION, about, after_help = EXAMPLES, max_term_width = 100, args_override_self = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// What stands for the manifest where none was given.
+pub(super) const NO_MANIFEST: &str = "(none)";
 
 impl Arguments {
     /// Everything that can be typed.
@@ -38,7 +44,10 @@ impl Arguments {
         // The same options as `run`, with a manifest or without.
         Self::command().mut_subcommand("config", |config| {
             config.mut_arg("manifest", |manifest| {
-                manifest.required(false).default_value("")
+                manifest
+                    .required(false)
+                    .default_value(NO_MANIFEST)
+                    .hide_default_value(true)
             })
         })
     }

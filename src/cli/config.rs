@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use serde_json::{Value, json};
 
 use super::argument_groups::CampaignArguments;
-use super::arguments::{Arguments, RunArguments};
+use super::arguments::{Arguments, NO_MANIFEST, RunArguments};
 use super::campaign::Manifest;
 use super::console;
 use super::credentials::{Effort, KEYS, find};
@@ -53,7 +53,7 @@ const ONCE: [&str; 13] = [
 /// `callsheet config`.
 pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<Exit, Error> {
     let campaign = &arguments.campaign;
-    let has_manifest = campaign.manifest != Path::new("");
+    let has_manifest = campaign.manifest != Path::new(NO_MANIFEST);
     let file = has_manifest.then_some(campaign.manifest.as_path());
     let environment = Environment::read(file);
     let now = SystemClock::new().now();

@@ -2,7 +2,7 @@
 //! Never a flag, which every process of the machine could see.
 
 use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -214,8 +214,8 @@ fn of_file(path: &Path) -> Result<(SecretText, String), Error> {
 #[cfg(unix)]
 fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let handed = handed.into_iter().chain([PathBuf::from("/run/secrets")]);
+    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+    let handed = handed.into_iter().chain(["/run/secrets".into()]);
     let is_handed = handed
         .filter_map(|folder| std::fs::canonicalize(folder).ok())
         .any(|folder| std::fs::canonicalize(path).is_ok_and(|path| path.starts_with(folder)));

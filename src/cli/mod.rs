@@ -21,6 +21,8 @@ mod day;
 mod environment;
 mod error;
 mod estimates;
+#[cfg(test)]
+mod examples;
 mod exit;
 mod former;
 mod init;

@@ -74,8 +74,12 @@ impl Profile {
 }
 
 fn read(text: &str, name: &str) -> Result<ProfileSettings, String> {
-    let mut profiles: BTreeMap<String, ProfileSettings> =
-        crate::manifest::parse_yaml(text).map_err(|error| error.to_string())?;
+    let mut profiles: BTreeMap<String, ProfileSettings> = crate::manifest::parse_yaml(text)
+        .map_err(|error| {
+            // What follows quotes the file, and somebody may have put a key into it.
+            let words = error.to_string();
+            words.lines().next().unwrap_or_default().to_owned()
+        })?;
     profiles.remove(name).ok_or_else(|| {
         let known: Vec<String> = profiles.keys().map(|known| format!("`{known}`")).collect();
         format!("there is no profile `{name}`, only {}", known.join(", "))

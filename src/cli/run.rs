@@ -30,7 +30,7 @@ use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Campaign, Colours, Summary, closing, to_json};
+use crate::observe::{Campaign, Colours, Summary, closing, headline, to_json};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -217,6 +217,7 @@ impl Voyage<'_> {
         self.preflight(&preview, screen.colours(), &provider.remote)
             .await?;
         journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+        let is_idle = preview.counts().done == preview.counts().total;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
@@ -253,7 +254,13 @@ impl Voyage<'_> {
             console::print(&format!("{:#}\n", to_json(&summary)));
         }
         if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(&summary, screen.colours()));
+            // A night without work sends nobody a mail.
+            let text = match (exit, is_idle) {
+                (Exit::Success, true) if self.screen.quiet => String::new(),
+                (Exit::Success, true) => format!("{}; nothing to do\n", headline(&summary)),
+                (_, _) => closing(&summary, screen.colours()),
+            };
+            console::tell(&text);
         }
         Ok(exit)
     }

@@ -1,5 +1,6 @@
 //! The database.
 
+#[cfg(any(unix, test))]
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

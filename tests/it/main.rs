@@ -10,6 +10,7 @@
 mod api;
 mod catalogue;
 mod commands;
+mod configuration;
 mod crashes;
 mod exit_codes;
 mod first_steps;
@@ -17,6 +18,7 @@ mod inputs;
 mod interruptions;
 mod layers;
 mod money;
+mod nightly;
 mod overlap;
 mod program;
 mod recovery;

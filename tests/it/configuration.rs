@@ -1,0 +1,195 @@
+//! Who says what is to be done, and where the keys come from.
+
+use callsheet::sandbox::{Credentials, Settings};
+
+use crate::program::{Answer, FAST, Folder, KEYS, Provider, finish, quick};
+
+const SECRETS: [&str; 4] = [KEYS[0], KEYS[1], "hook-secret", "switch-secret"];
+
+fn setting(json: &serde_json::Value, name: &str) -> (String, String) {
+    let settings = json.as_array().unwrap();
+    let setting = settings.iter().find(|setting| setting["name"] == name);
+    let setting = setting.unwrap_or_else(|| panic!("no {name} in {json:#}"));
+    let text = |field: &str| setting[field].as_str().unwrap_or_default().to_owned();
+    (text("value"), text("source"))
+}
+
+#[test]
+fn each_setting_is_told_with_its_source_and_no_secret() {
+    let folder = Folder::new();
+    folder.write(
+        "c.yaml",
+        "campaign: spring\nlimits:\n  in_flight: 9\n  max_credits: 90\n  render_timeout: 20m\noutput:\n  ping: https://hc.example/switch-secret\njobs:\n  - text: Hello.\n    persona: 7350375b-9a98-51b8-934d-14d46a645dc2\n    aspect_ratio: 1:1\n",
+    );
+    folder.write(
+        ".env",
+        "CALLSHEET_NOTIFY=https://hooks.example/hook-secret\n",
+    );
+    let arguments = [
+        "config",
+        "c.yaml",
+        "--submit-rate",
+        "8/min",
+        "--shard",
+        "2/4",
+        "--share",
+    ];
+    let run = |further: &[&str]| {
+        let mut command = folder.command(&[&arguments[..], further].concat());
+        command.env("CALLSHEET_DOWNLOADS", "2");
+        finish(command.spawn().unwrap()).expect_code(0)
+    };
+    let told: serde_json::Value = serde_json::from_str(&run(&["--json"]).stdout).unwrap();
+    for (name, value, source) in [
+        ("campaign", "spring", "manifest"),
+        ("out", "c-output/shard-2-of-4", "default"),
+        (
+            "submit_rate",
+            "8/240000ms",
+            "command line, `--submit-rate`; this shard's part of 8/min",
+        ),
+        ("downloads", "2", "environment, `CALLSHEET_DOWNLOADS`"),
+        ("in_flight", "2", "manifest; this shard's part of 9"),
+        ("max_credits", "22.5", "manifest; this shard's part of 90"),
+        ("render_timeout", "20m", "manifest"),
+        ("settle", "30s", "default"),
+        (
+            "base_url",
+            "http://127.0.0.1:9",
+            "environment, `CREATIFY_BASE_URL`",
+        ),
+        (
+            "CREATIFY_API_KEY",
+            "(set, hidden)",
+            "environment, `CREATIFY_API_KEY`",
+        ),
+        ("notify", "(set, hidden)", "`CALLSHEET_NOTIFY` in `.env`"),
+        ("ping", "(set, hidden)", "manifest"),
+    ] {
+        assert_eq!(
+            setting(&told, name),
+            (value.to_owned(), source.to_owned()),
+            "{name}"
+        );
+    }
+    let table = run(&[]);
+    assert!(table.stdout.contains("22.5"), "{}", table.stdout);
+    for secret in SECRETS {
+        assert!(!format!("{told} {table:?}").contains(secret), "{secret}");
+    }
+    // Without a manifest, as far as can be told.
+    let bare = folder.run(&["config", "--json"]).expect_code(0);
+    let bare: serde_json::Value = serde_json::from_str(&bare.stdout).unwrap();
+    assert_eq!(setting(&bare, "submit_rate").1, "default");
+}
+
+/// A provider that takes the keys of the agency alone.
+fn agency() -> Provider {
+    Provider::with(Settings {
+        credentials: Some(Credentials {
+            id: "agency-id".to_owned(),
+            key: "agency-key".to_owned(),
+        }),
+        ..quick()
+    })
+}
+
+fn run(
+    folder: &Folder,
+    provider: &Provider,
+    further: &[&str],
+    variables: &[(&str, &str)],
+) -> Answer {
+    let named = ["run", "sheet.csv", "--base-url", provider.base_url()];
+    let mut command = folder.command(&[&named[..], &FAST, further].concat());
+    command.env("CALLSHEET_PROFILES", folder.path("profiles.yaml"));
+    for (name, value) in variables {
+        if value.is_empty() {
+            command.env_remove(name);
+        } else {
+            command.env(name, value);
+        }
+    }
+    finish(command.spawn().unwrap())
+}
+
+#[cfg(unix)]
+fn mode(folder: &Folder, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(folder.path(name), mode).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_profile_is_an_account_whatever_else_lies_about() {
+    let (folder, provider) = (Folder::with_sheet(1), agency());
+    folder.write(
+        "profiles.yaml",
+        "agency:\n  api_id: agency-id\n  credentials_command: echo agency-key\nshop:\n  credentials_file: shop.env\nbroken:\n  credentials_command: [sh, -c, 'echo agency-key; exit 1']\n",
+    );
+    // The keys of the environment are another account's, and are refused.
+    run(&folder, &provider, &[], &[]).expect_code(6);
+    let left = run(
+        &folder,
+        &provider,
+        &["--profile", "agency", "--submit-only"],
+        &[],
+    )
+    .expect_code(8);
+    assert!(left.stderr.contains("--profile agency"), "{}", left.stderr);
+    run(&folder, &provider, &[], &[("CALLSHEET_PROFILE", "agency")]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 1);
+
+    let broken = run(&folder, &provider, &["--profile", "broken"], &[]).expect_code(2);
+    assert!(
+        broken.stderr.contains("command `sh` failed"),
+        "{}",
+        broken.stderr
+    );
+    assert!(!broken.stderr.contains("agency-key"), "{}", broken.stderr);
+    let unknown = run(&folder, &provider, &["--profile", "agenci"], &[]).expect_code(2);
+    assert!(
+        unknown.stderr.contains("only `agency`"),
+        "{}",
+        unknown.stderr
+    );
+
+    folder.write(
+        "shop.env",
+        "CREATIFY_API_ID=agency-id\nCREATIFY_API_KEY=agency-key\n",
+    );
+    mode(&folder, "shop.env", 0o644);
+    let open = run(&folder, &provider, &["--profile", "shop"], &[]).expect_code(2);
+    assert!(open.stderr.contains("chmod 600"), "{}", open.stderr);
+    mode(&folder, "shop.env", 0o600);
+    run(&folder, &provider, &["--profile", "shop"], &[]).expect_code(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_come_from_files_and_commands_of_the_environment() {
+    let (folder, provider) = (Folder::with_sheet(1), agency());
+    let none = [("CREATIFY_API_ID", ""), ("CREATIFY_API_KEY", "")];
+    let with =
+        |further: &[(&str, &str)]| run(&folder, &provider, &[], &[&none[..], further].concat());
+    with(&[]).expect_code(2);
+    let line = "printf 'CREATIFY_API_ID=agency-id\\nCREATIFY_API_KEY=agency-key\\n'";
+    with(&[("CALLSHEET_CREDENTIALS_COMMAND", line)]).expect_code(0);
+
+    // As systemd hands them over: readable by a group of which this service is the only member.
+    folder.write("handed/key", "agency-key\n");
+    mode(&folder, "handed/key", 0o440);
+    let key = folder.path("handed/key").display().to_string();
+    let handed = folder.path("handed").display().to_string();
+    let file = [
+        ("CREATIFY_API_ID", "agency-id"),
+        ("CREATIFY_API_KEY", ""),
+        ("CREATIFY_API_KEY_FILE", key.as_str()),
+    ];
+    let open = run(&folder, &provider, &[], &file).expect_code(2);
+    assert!(open.stderr.contains("mode 440"), "{}", open.stderr);
+    let system = [&file[..], &[("CREDENTIALS_DIRECTORY", handed.as_str())]].concat();
+    run(&folder, &provider, &[], &system).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 1);
+}
