@@ -1,8 +1,8 @@
 //! One job's story folded into what is true now.
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
-    Timestamp,
+    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
+    RenderStatus, Tag, Timestamp,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -32,6 +32,8 @@ pub struct JobState {
     pub accepted_at: Option<Timestamp>,
     /// It was found in the list, so that `accepted_at` says little about when the render began.
     pub is_adopted: bool,
+    /// When it was first seen being rendered, if it was: before that it waited at the provider.
+    pub running_at: Option<Timestamp>,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
@@ -62,6 +64,7 @@ impl Default for JobState {
             submitted_at: None,
             accepted_at: None,
             is_adopted: false,
+            running_at: None,
             rendered_at: None,
             finished_at: None,
             observed: None,
@@ -109,7 +112,12 @@ impl JobState {
             JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
-            JobEvent::Observed { status } => self.observed = Some(status.clone()),
+            JobEvent::Observed { status } => {
+                if RenderStatus::from_word(status) == RenderStatus::Running {
+                    self.running_at = self.running_at.or(Some(at));
+                }
+                self.observed = Some(status.clone());
+            }
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
                 self.rendered_at = self.rendered_at.or(Some(at));

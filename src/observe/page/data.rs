@@ -64,6 +64,7 @@ fn job(summary: &Summary, row: &Row) -> Value {
         "seconds": state.output.as_ref().and_then(|output| output.duration_seconds),
         "submitted": state.submitted_at.map(crate::model::Timestamp::as_millis),
         "accepted": state.accepted_at.map(crate::model::Timestamp::as_millis),
+        "running": state.running_at.map(crate::model::Timestamp::as_millis),
         "rendered": state.rendered_at.map(crate::model::Timestamp::as_millis),
         "finished": state.finished_at.map(crate::model::Timestamp::as_millis),
         "adopted": state.is_adopted,
