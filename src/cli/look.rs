@@ -100,9 +100,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(look.summary.clone(), encoding)
+    ResultsWriter::new(&look.summary, encoding)
         .with_junit(arguments.junit.clone())
-        .finish()
+        .finish(&look.summary)
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {
         console::print(&format!("{:#}\n", to_json(&look.summary)));

@@ -202,7 +202,7 @@ impl Voyage<'_> {
         campaign.is_sandbox = identity.is_sandbox;
         campaign.is_collecting = self.wants == Wants::WhatIsPaid;
         self.name_arguments(&mut campaign, base_url);
-        let summary = Summary::of(Arc::new(campaign), &record.entries);
+        let mut summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
@@ -226,8 +226,8 @@ impl Voyage<'_> {
         drop(record);
 
         let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
-        let mut audience = Audience::new(summary, screen, self.output, &clock);
-        let mut alarm = notices.alarm(audience.summary());
+        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm();
         notices.begin();
         let drive = Drive {
             batch,
@@ -235,11 +235,12 @@ impl Voyage<'_> {
             provider: Arc::new(provider.remote.clone()),
             clock: &clock,
             interrupts,
+            summary: &mut summary,
             observers: audience.observers(&mut alarm),
             tick: screen.tick(),
         };
         let ended = drive.run().await;
-        let (summary, written) = audience.dismiss();
+        let written = audience.dismiss(&summary);
         drop(lock);
         notices.note(&summary);
         let stopped = ended.map_err(|error| Error::Drive {

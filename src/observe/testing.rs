@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use super::{Campaign, Summary};
+use super::{Campaign, Observer, Summary};
 use crate::model::{
     Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent,
     JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech, StopReason,
@@ -49,6 +49,14 @@ impl Tale {
         let (version, process) = ("0.1.0".into(), 42);
         tale.push(0, Event::RunStarted { version, process });
         tale
+    }
+
+    /// Tells all of it to `observer`, as a run would.
+    pub(super) fn tell_to(&self, observer: &mut dyn Observer) {
+        let mut summary = Summary::new(Arc::new(self.campaign.clone()));
+        for entry in &self.entries {
+            tell(observer, &mut summary, entry);
+        }
     }
 
     pub(super) fn push(&mut self, second: i64, event: Event) {
@@ -203,4 +211,10 @@ impl Write for Closed {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// One entry, as a run tells it.
+pub(super) fn tell(observer: &mut dyn Observer, summary: &mut Summary, entry: &Entry) {
+    summary.apply(entry);
+    observer.on_entry(summary, entry);
 }

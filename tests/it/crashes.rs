@@ -16,6 +16,7 @@ use callsheet::model::{
     AspectRatio, Credentials, Entry, Estimate, Event, JobEvent, JobId, JobSpec, Limits, Origin,
     PlannedJob, Speech, VideoRequest,
 };
+use callsheet::observe::Summary;
 use callsheet::remote::{Remote, Settings};
 use callsheet::sandbox::{AnswerFault, Faults, When};
 
@@ -119,6 +120,7 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
         provider: Arc::new(Remote::new(settings).unwrap()),
         clock: &clock,
         interrupts,
+        summary: &mut Summary::new(Arc::default()),
         observers: Vec::new(),
         tick: Duration::from_secs(1),
     };
