@@ -30,7 +30,7 @@ use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Campaign, Colours, Summary, closing, to_json};
+use crate::observe::{Campaign, Colours, Summary, closing, write_json};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -215,7 +215,8 @@ impl Voyage<'_> {
         let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
         self.preflight(&preview, screen.colours(), &provider.remote)
             .await?;
-        journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+        drop(preview);
+        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
@@ -250,7 +251,7 @@ impl Voyage<'_> {
         written?;
         let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
         if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(&summary)));
+            console::print_with(|output| write_json(&summary, output));
         }
         if self.screen.log_format == LogFormat::Text {
             console::tell(&closing(&summary, screen.colours()));

@@ -388,7 +388,7 @@ pub(super) mod tests {
                 line: 2,
             };
             PlannedJob {
-                spec: JobSpec::new(id, request, origin),
+                spec: JobSpec::new(id, request, origin).into(),
                 estimate: Estimate::default(),
                 selected: true,
                 in_sheet: true,

@@ -34,13 +34,13 @@ impl Tale {
             .collect();
         let mut campaign =
             Campaign::new("spring", "spring.csv".into(), "spring-output".into(), jobs);
-        campaign.sheet = Sheet {
+        campaign.sheet = Arc::new(Sheet {
             columns: vec!["id".into(), "note".into()],
             rows: (0..)
                 .zip(&ids)
                 .map(|(place, id)| row(id, vec![place]))
                 .collect(),
-        };
+        });
         campaign.personas.insert(ANNA.into(), "Anna".into());
         let mut tale = Self {
             campaign,
@@ -49,6 +49,10 @@ impl Tale {
         let (version, process) = ("0.1.0".into(), 42);
         tale.push(0, Event::RunStarted { version, process });
         tale
+    }
+
+    pub(super) fn sheet(&mut self) -> &mut Sheet {
+        Arc::make_mut(&mut self.campaign.sheet)
     }
 
     /// Tells all of it to `observer`, as a run would.
@@ -148,7 +152,7 @@ pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
         line,
     };
     PlannedJob {
-        spec: JobSpec::new(id.parse().unwrap(), request, origin),
+        spec: JobSpec::new(id.parse().unwrap(), request, origin).into(),
         estimate,
         selected: true,
         in_sheet: true,
@@ -162,22 +166,22 @@ pub(super) fn row(id: &str, jobs: Vec<usize>) -> SheetRow {
     }
 }
 
-pub(super) fn output(job: &str) -> Output {
-    Output {
+pub(super) fn output(job: &str) -> Arc<Output> {
+    Arc::new(Output {
         video_url: format!("https://cdn.example/{job}.mp4?Signature=secret"),
         thumbnail_url: Some(format!("https://cdn.example/{job}.jpg")),
         duration_seconds: Some(12.5),
         credits_used: Some(Credits::whole(5)),
-    }
+    })
 }
 
-pub(super) fn artifact(job: &str) -> Artifact {
-    Artifact {
+pub(super) fn artifact(job: &str) -> Arc<Artifact> {
+    Arc::new(Artifact {
         file: format!("videos/{job}.mp4"),
         bytes: 1_234_567,
         sha256: "9f86d081".into(),
         thumbnail: Some(format!("thumbnails/{job}.jpg")),
-    }
+    })
 }
 
 /// A stream whose text can be looked at.

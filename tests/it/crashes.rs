@@ -68,7 +68,7 @@ fn jobs() -> Vec<PlannedJob> {
             line: 2,
         };
         PlannedJob {
-            spec: JobSpec::new(id, request, origin),
+            spec: JobSpec::new(id, request, origin).into(),
             estimate: Estimate::default(),
             selected: true,
             in_sheet: true,
@@ -97,7 +97,9 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     };
     let (mut journal, record) = Journal::open(out, &identity).unwrap();
     let jobs = jobs();
-    journal.save_jobs(jobs.iter().map(|job| &job.spec)).unwrap();
+    journal
+        .save_jobs(jobs.iter().map(|job| &*job.spec))
+        .unwrap();
     let clock = SystemClock::new();
     let policy = Policy {
         limits: limits(),

@@ -1,13 +1,13 @@
 //! Keeps the files of the output folder up to date while a campaign runs.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use super::{Encoding, to_csv, to_json};
+use super::{Encoding, write_csv, write_json};
 use crate::model::{Entry, Event, JobEvent, Timestamp};
 use crate::observe::{Campaign, Observer, Pulse, Summary, page, to_junit};
 
@@ -16,6 +16,9 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(2);
 
 /// less often in large campaigns, whose files take longer to write: so much more for each job.
 const INTERVAL_FOR_EACH_JOB: Duration = Duration::from_millis(2);
+
+/// Bytes that are written at one time.
+const BUFFER: usize = 1 << 16;
 
 /// Rewrites `results.csv`, `results.json` and `report.html` as jobs move on. Each is written beside
 /// its place and renamed, so a reader, or a crash, always finds a whole file.
@@ -56,7 +59,7 @@ impl ResultsWriter {
         if let Some(path) = &self.junit {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             folder.map_or(Ok(()), std::fs::create_dir_all)?;
-            put(path, to_junit(summary).as_bytes())?;
+            put(path, |file| file.write_all(to_junit(summary).as_bytes()))?;
         }
         write(summary, self.encoding)
     }
@@ -76,13 +79,12 @@ impl ResultsWriter {
 fn write(summary: &Summary, encoding: Encoding) -> io::Result<()> {
     let campaign: &Arc<Campaign> = summary.campaign();
     std::fs::create_dir_all(&campaign.out)?;
-    let csv = to_csv(summary, encoding);
-    put(&campaign.out.join("results.csv"), &csv)?;
-    let mut json = serde_json::to_vec_pretty(&to_json(summary))?;
-    json.push(b'\n');
-    put(&campaign.out.join("results.json"), &json)?;
-    let page = page::render(summary);
-    put(&campaign.out.join("report.html"), page.as_bytes())
+    let out = |name: &str| campaign.out.join(name);
+    put(&out("results.csv"), |file| {
+        write_csv(summary, encoding, file)
+    })?;
+    put(&out("results.json"), |file| write_json(summary, file))?;
+    put(&out("report.html"), |file| page::write(summary, file))
 }
 
 impl Observer for ResultsWriter {
@@ -102,14 +104,20 @@ impl Observer for ResultsWriter {
     }
 }
 
-/// Puts `content` at `path`, whole or not at all: written beside it, synced, renamed. The error names
-/// the file.
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
-    let write = || {
+/// Puts what `content` writes at `path`, whole or not at all: written beside it, synced, renamed. The error
+/// names the file.
+fn put(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
+) -> io::Result<()> {
+    let write = move || {
         let beside = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = beside.unwrap_or(Path::new("."));
         let mut file = side_file(folder)?;
-        file.write_all(content)?;
+        let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
+        content(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
         file.as_file().sync_all()?;
         file.persist(path)?;
         io::Result::Ok(())
@@ -211,7 +219,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plain");
         let plain = std::fs::File::create(&path).unwrap().metadata().unwrap();
-        put(&folder.path().join("ours"), b"x").unwrap();
+        put(&folder.path().join("ours"), |file| file.write_all(b"x")).unwrap();
         let ours = std::fs::metadata(folder.path().join("ours")).unwrap();
         assert_eq!(ours.permissions().mode(), plain.permissions().mode());
     }
