@@ -5,9 +5,14 @@ use std::io::{self, Write as _};
 
 /// Prints a result.
 pub(super) fn print(text: &str) {
-    let mut output = io::stdout().lock();
+    print_with(|output| output.write_all(text.as_bytes()));
+}
+
+/// Prints a result that is too long to be held as a whole.
+pub(super) fn print_with(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
+    let mut output = io::BufWriter::new(io::stdout().lock());
     // Nobody is there to be told about a closed pipe.
-    let _ = output.write_all(text.as_bytes());
+    let _ = write(&mut output);
     let _ = output.flush();
 }
 

@@ -14,7 +14,7 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
-    status_screen, story, story_json, to_json,
+    status_screen, story, story_json, write_json,
 };
 
 /// A campaign that is only looked at.
@@ -100,12 +100,12 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(look.summary.clone(), encoding)
+    ResultsWriter::new(&look.summary, encoding)
         .with_junit(arguments.junit.clone())
-        .finish()
+        .finish(&look.summary)
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {
-        console::print(&format!("{:#}\n", to_json(&look.summary)));
+        console::print_with(|output| write_json(&look.summary, output));
     } else {
         console::print(&accuracy_table(&look.summary, look.view.colours));
         for file in ["results.csv", "results.json", "report.html"] {

@@ -30,7 +30,7 @@ use crate::driver::{self, Clock, Drive, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Campaign, Colours, Summary, closing, to_json};
+use crate::observe::{Campaign, Colours, Summary, closing, write_json};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -202,7 +202,7 @@ impl Voyage<'_> {
         campaign.is_sandbox = identity.is_sandbox;
         campaign.is_collecting = self.wants == Wants::WhatIsPaid;
         self.name_arguments(&mut campaign, base_url);
-        let summary = Summary::of(Arc::new(campaign), &record.entries);
+        let mut summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
@@ -215,7 +215,8 @@ impl Voyage<'_> {
         let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
         self.preflight(&preview, screen.colours(), &provider.remote)
             .await?;
-        journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+        drop(preview);
+        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
@@ -226,8 +227,8 @@ impl Voyage<'_> {
         drop(record);
 
         let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
-        let mut audience = Audience::new(summary, screen, self.output, &clock);
-        let mut alarm = notices.alarm(audience.summary());
+        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm();
         notices.begin();
         let drive = Drive {
             batch,
@@ -235,11 +236,12 @@ impl Voyage<'_> {
             provider: Arc::new(provider.remote.clone()),
             clock: &clock,
             interrupts,
+            summary: &mut summary,
             observers: audience.observers(&mut alarm),
             tick: screen.tick(),
         };
         let ended = drive.run().await;
-        let (summary, written) = audience.dismiss();
+        let written = audience.dismiss(&summary);
         drop(lock);
         notices.note(&summary);
         let stopped = ended.map_err(|error| Error::Drive {
@@ -249,7 +251,7 @@ impl Voyage<'_> {
         written?;
         let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
         if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(&summary)));
+            console::print_with(|output| write_json(&summary, output));
         }
         if self.screen.log_format == LogFormat::Text {
             console::tell(&closing(&summary, screen.colours()));

@@ -1,5 +1,7 @@
 //! One job's story folded into what is true now.
 
+use std::sync::Arc;
+
 use super::{
     Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
     RenderStatus, Tag, Timestamp,
@@ -41,9 +43,9 @@ pub struct JobState {
     /// The newest status word of the provider.
     pub observed: Option<String>,
     /// The newest failure, whether it mattered or not.
-    pub last_failure: Option<Failure>,
+    pub last_failure: Option<Box<Failure>>,
     /// The output the provider reported.
-    pub output: Option<super::Output>,
+    pub output: Option<Arc<super::Output>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -107,11 +109,11 @@ impl JobState {
             JobEvent::Submitted { .. } => self.accepted_at = Some(at),
             JobEvent::SubmitDeferred { failure } => {
                 self.reserved = Credits::ZERO;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
-            JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
+            JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
             JobEvent::Observed { status } => {
                 if RenderStatus::from_word(status) == RenderStatus::Running {
                     self.running_at = self.running_at.or(Some(at));
@@ -132,14 +134,14 @@ impl JobState {
             }
             JobEvent::FetchDeferred { failure } | JobEvent::LinkExpired { failure } => {
                 self.fetch_failures += 1;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
                 // A render that is charged and then forgotten by the provider stays charged.
                 self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
                 // What was paid, or may have been, stays paid.
@@ -221,12 +223,12 @@ mod tests {
 
     fn rendered() -> JobEvent {
         JobEvent::Rendered {
-            output: Output {
+            output: Arc::new(Output {
                 video_url: "https://x/".into(),
                 thumbnail_url: None,
                 duration_seconds: None,
                 credits_used: Some(Credits::whole(3)),
-            },
+            }),
         }
     }
 

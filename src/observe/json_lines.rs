@@ -21,28 +21,25 @@ const VERSION: u32 = 1;
 /// Tells a run as one JSON object a line.
 #[derive(Debug)]
 pub struct JsonLines {
-    summary: Summary,
     sink: Sink,
 }
 
 impl JsonLines {
-    /// Lines about what follows on `summary`.
-    pub fn new(summary: Summary, stream: Box<dyn Write + Send>) -> Self {
+    /// Lines to `stream`.
+    pub fn new(stream: Box<dyn Write + Send>) -> Self {
         Self {
-            summary,
             sink: Sink::new(stream),
         }
     }
 }
 
 impl Observer for JsonLines {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         let line = Line {
             version: VERSION,
             sequence: entry.sequence,
             at: entry.at.to_string(),
-            event: News::of(&self.summary, &entry.event),
+            event: News::of(summary, &entry.event),
         };
         let line = serde_json::to_string(&line)
             .expect("a line is plain data, which JSON can always represent");
@@ -60,7 +57,6 @@ struct Line<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::model::{
@@ -166,11 +162,7 @@ mod tests {
     fn the_schema_stays_as_it_is() {
         let tale = every_entry();
         let shared = Shared::default();
-        let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut lines = JsonLines::new(summary, Box::new(shared.clone()));
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        tale.tell_to(&mut JsonLines::new(Box::new(shared.clone())));
         let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
         let (documented, _) = rest.split_once("```").unwrap();
         assert_eq!(

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::render;
+use super::written;
 use crate::model::{JobEvent, Speech, VideoRequest};
 use crate::observe::testing::Tale;
 
@@ -20,7 +20,7 @@ const HARNESS: &str = include_str!("browser/harness.js");
 /// Opens the page of `tale` in `folder`, runs the body of `ask` on it, and returns what that returns.
 /// `None` if there is no browser.
 fn ask(tale: &Tale, folder: &Path, question: &str) -> Option<Value> {
-    let page = render(&tale.summary());
+    let page = written(&tale.summary());
     let (_, rest) = page.split_once("'nonce-").unwrap();
     let (nonce, _) = rest.split_once('\'').unwrap();
     let script = format!("{HARNESS} async function ask() {{ {question} }}");
@@ -105,7 +105,7 @@ fn tale(folder: &Path) -> Tale {
         "anna",
         crate::model::AspectRatio::Portrait,
     );
-    tale.campaign.jobs[4].spec.request = request.into();
+    std::sync::Arc::make_mut(&mut tale.campaign.jobs[4].spec).request = request.into();
     tale.campaign.name = "</script><script>alert(2)</script>".into();
     std::fs::create_dir_all(folder.join("videos")).unwrap();
     for job in ["a", "d"] {
@@ -200,7 +200,10 @@ fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
     assert!((2..=7).contains(&ticks), "{answers}");
     assert_eq!(answers["words"], true);
     let lane = answers["lane"].as_str().unwrap();
-    assert!(lane.contains("waiting at the provider 30 s, rendering 30 s"), "{lane}");
+    assert!(
+        lane.contains("waiting at the provider 30 s, rendering 30 s"),
+        "{lane}"
+    );
 }
 
 #[test]
