@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
 use crate::observe::Encoding;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
@@ -319,8 +319,8 @@ impl WaitingArguments {
 }
 
 impl SpendingArguments {
-    /// The limits these arguments set.
-    pub(super) fn limits(&self) -> LimitSettings {
+    /// The limits that these arguments and `waiting` set.
+    pub(super) fn limits(&self, waiting: &WaitingArguments) -> LimitSettings {
         LimitSettings {
             submit_rate: self.submit_rate,
             in_flight: self.in_flight,
@@ -329,7 +329,7 @@ impl SpendingArguments {
             allow_partial: self.allow_partial.then_some(true),
             confirm_above: self.confirm_above,
             max_fail: self.max_fail,
-            ..LimitSettings::default()
+            ..waiting.limits()
         }
     }
 }

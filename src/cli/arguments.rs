@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(run.selection.only.len(), 2);
         assert_eq!(run.again.resubmit.len(), 2);
         assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
-        assert_eq!(run.spending.limits().in_flight, Some(3));
+        assert_eq!(run.spending.limits(&run.waiting).in_flight, Some(3));
     }
 
     #[test]

@@ -99,9 +99,7 @@ impl Manifest {
         campaign.sheet = self.plan.sheet.clone();
         campaign.personas = self.known.labels.clone().into_iter().collect();
         campaign.approval = self.approval();
-        if let Some(out) = &arguments.out {
-            campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
-        }
+        campaign.arguments = arguments.repeated();
         campaign
     }
 

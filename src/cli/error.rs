@@ -38,6 +38,12 @@ pub(super) enum Error {
         /// What to do.
         hints: Vec<String>,
     },
+    /// Ctrl-C or its like before the run began.
+    #[error("interrupted before anything was submitted; nothing was spent")]
+    Interrupted {
+        /// The command that goes on.
+        resume: String,
+    },
     /// The output folder is held by another run, or cannot be locked.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -86,6 +92,7 @@ impl Error {
             },
             other @ (Self::Manifest { .. }
             | Self::Stopped { .. }
+            | Self::Interrupted { .. }
             | Self::Lookup(_)
             | Self::Lock(_)
             | Self::Journal(_)
@@ -105,6 +112,7 @@ impl Error {
             | Self::Remote(_)
             | Self::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
             Self::Stopped { .. } => Exit::StoppedEarly,
+            Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lock(LockError::Held { .. }) => Exit::Held,
             Self::Drive { error, .. } => match **error {
                 DriveError::Abandoned => Exit::Interrupted,
@@ -161,12 +169,17 @@ impl Error {
                 "the same command goes on when it can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
             ],
-            Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
+            Self::Interrupted { .. } | Self::Remote(_) | Self::Provider(_) | Self::Other(_) => {
+                Vec::new()
+            }
         }
     }
 
     /// The message with its causes and hints, as it is shown.
     pub(super) fn render(&self) -> String {
+        if let Self::Interrupted { resume } = self {
+            return format!("{self}\n\nto go on where this run stopped:\n{resume}\n");
+        }
         let mut text = if let Self::Manifest { problems, .. } = self {
             format!("{problems}\n")
         } else {

@@ -46,8 +46,8 @@ pub struct Drive<'run, P, J> {
     pub provider: Arc<P>,
     /// The time.
     pub clock: &'run dyn Clock,
-    /// Ctrl-C and its like.
-    pub interrupts: Interrupts,
+    /// Ctrl-C and its like; whoever listened before the run began may have taken some of them.
+    pub interrupts: &'run mut Interrupts,
     /// Who is told, in this order.
     pub observers: Vec<&'run mut dyn Observer>,
     /// How often the display wants a [`Pulse`].
@@ -409,7 +409,7 @@ pub(super) mod tests {
         let clock = PausedClock::new();
         let entries = Arc::new(Mutex::new(Vec::new()));
         let mut witness = Witness::default();
-        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
             batch: batch(jobs, &clock),
             journal: Paper {
@@ -418,7 +418,7 @@ pub(super) mod tests {
             },
             provider: Arc::new(fake),
             clock: &clock,
-            interrupts: receiver,
+            interrupts: &mut receiver,
             observers: vec![&mut witness],
             tick: Duration::from_secs(1),
         };
