@@ -63,6 +63,16 @@ pub(super) struct ProviderArguments {
     pub(super) base_url: Option<String>,
 }
 
+/// Whom another command was told to ask, for commands that ask nobody: a hint's or a script's words can be
+/// given to them as they are, and their own hints repeat them.
+#[derive(Debug, Args)]
+pub(super) struct AddressArguments {
+    #[arg(long, hide = true)]
+    pub(super) sandbox: bool,
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(super) base_url: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct SelectionArguments {
     /// Only these jobs; a row's id stands for all of its jobs

@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, ScreenArguments,
-    SelectionArguments, SpendingArguments, WaitingArguments,
+    AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
+    ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
@@ -139,6 +139,8 @@ pub(super) struct ApproveArguments {
 pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Keep showing it until the run that goes on has ended, or Ctrl-C
     #[arg(short, long)]
     pub(super) watch: bool,
@@ -151,6 +153,8 @@ pub(super) struct StatusArguments {
 pub(super) struct WhyArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// The job
     pub(super) job: JobId,
     /// Print JSON
@@ -162,6 +166,8 @@ pub(super) struct WhyArguments {
 pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,

@@ -1,7 +1,5 @@
 //! Everybody who is told what happens while a run goes on.
 
-use anyhow::Context as _;
-
 use super::argument_groups::OutputArguments;
 use super::error::Error;
 use super::screen::{Display, Screen};
@@ -66,9 +64,11 @@ impl Audience {
         }
         let written = self.results.finish();
         let summary = self.results.into_summary();
-        let out = summary.campaign().out.display();
-        let written = written.with_context(|| format!("cannot write the results to `{out}`"));
-        let written = written.map_err(Error::from);
+        let written = written.map_err(|source| Error::Results {
+            source,
+            out: summary.campaign().out.clone(),
+            report: summary.campaign().command("report", &[]),
+        });
         (summary, written)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::driver::DriveError;
@@ -61,6 +62,16 @@ pub(super) enum Error {
         /// The command that goes on.
         resume: String,
     },
+    /// The run has ended, and what it came to could not be written.
+    #[error("cannot write the results to `{}`", out.display())]
+    Results {
+        /// Why.
+        source: std::io::Error,
+        /// The output folder.
+        out: PathBuf,
+        /// The command that writes them later.
+        report: String,
+    },
     /// The network could not be got ready.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -98,6 +109,7 @@ impl Error {
             | Self::Journal(_)
             | Self::Restore(_)
             | Self::Drive { .. }
+            | Self::Results { .. }
             | Self::Remote(_)
             | Self::Provider(_)
             | Self::Other(_)) => other,
@@ -135,6 +147,7 @@ impl Error {
             Self::Lock(LockError::Unavailable { .. })
             | Self::Journal(_)
             | Self::Restore(_)
+            | Self::Results { .. }
             | Self::Other(_) => Exit::Unexpected,
         }
     }
@@ -163,6 +176,10 @@ impl Error {
                     .to_owned(),
             ],
             Self::Drive { error, resume } => drive_hints(error, resume),
+            Self::Results { report, .. } => vec![format!(
+                "nothing that was paid for is lost: it is in the journal; make room or make the folder \
+                 writable, then `{report}` writes the results"
+            )],
             Self::Manifest { hint, .. } => hint.iter().map(|hint| (*hint).to_owned()).collect(),
             Self::Stopped { hints, .. } => hints.clone(),
             Self::Lookup(_) => vec![

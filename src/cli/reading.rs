@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::argument_groups::CampaignArguments;
+use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::campaign::{Manifest, out_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
 use super::console;
@@ -40,12 +40,16 @@ impl Manifest {
     ///
     /// # Errors
     /// Every problem of it at once.
-    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn load(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let reading = Reading::new(arguments, now)?;
         let draft = reading.draft();
         let environment = Environment::read(Some(&arguments.manifest));
         let lookup = Lookup {
-            provider: Choice::of_environment(&environment).ok(),
+            provider: Choice::of_address(address, &environment).ok(),
             environment: &environment,
             network: Network::OnlyIfNeeded,
         };

@@ -41,7 +41,7 @@ impl Resuming {
             screen: _,
         } = arguments;
         let mut resuming = Self {
-            naming: naming(provider),
+            naming: naming_of(provider),
             once: once(selection, again),
             ..Self::default()
         };
@@ -57,7 +57,7 @@ impl Resuming {
     /// What `collect` repeats.
     pub(super) fn of_collect(arguments: &CollectArguments) -> Self {
         let mut resuming = Self {
-            naming: naming(&arguments.provider),
+            naming: naming_of(&arguments.provider),
             is_collecting: true,
             ..Self::default()
         };
@@ -97,16 +97,20 @@ impl CampaignArguments {
     }
 }
 
-fn naming(provider: &ProviderArguments) -> Vec<String> {
+/// Whom a command asks.
+pub(super) fn naming(is_sandbox: bool, base_url: Option<&str>) -> Vec<String> {
     let mut words = Vec::new();
-    if provider.sandbox {
-        // It is nobody's address.
+    if is_sandbox {
+        // Whatever address was given is nobody's.
         words.push("--sandbox".to_owned());
-        return words;
+    } else {
+        option(&mut words, "--base-url", base_url.map(redact_url));
     }
-    let base_url = provider.base_url.as_deref().map(redact_url);
-    option(&mut words, "--base-url", base_url);
     words
+}
+
+fn naming_of(provider: &ProviderArguments) -> Vec<String> {
+    naming(provider.sandbox, provider.base_url.as_deref())
 }
 
 /// Which jobs were chosen. What chose by how a job stood (`--only-failed`) acts once.

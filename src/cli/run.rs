@@ -27,7 +27,7 @@ use super::screen::Screen;
 use super::selection::{choose, must_exist};
 use super::traces::{journal_is_behind, tell_of_namesake};
 use super::wishes::Wishes;
-use crate::driver::{self, Clock, Drive, Interrupts, SystemClock};
+use crate::driver::{self, Clock, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
@@ -221,19 +221,26 @@ impl Voyage<'_> {
         let (summary, written) = audience.dismiss();
         drop(lock);
         notices.note(&summary);
+        // Whoever is in a hurry is told the command that goes on, and nothing else.
+        if !matches!(ended, Err(DriveError::Abandoned)) {
+            self.conclude(&summary, screen);
+        }
         let stopped = ended.map_err(|error| Error::Drive {
             error: Box::new(error),
             resume: summary.campaign().resuming_command(),
         })?;
         written?;
-        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
+        Ok(Exit::of_run(&summary, stopped.as_ref(), self.wants))
+    }
+
+    /// Says what became of everything, whatever else is wrong.
+    fn conclude(&self, summary: &Summary, screen: Screen) {
         if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(&summary)));
+            console::print(&format!("{:#}\n", to_json(summary)));
         }
         if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(&summary, screen.colours()));
+            console::tell(&closing(summary, screen.colours()));
         }
-        Ok(exit)
     }
 
     /// Everything that comes before the loop: reading, looking up, locking, asking. Nothing is submitted.
