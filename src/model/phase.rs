@@ -88,8 +88,11 @@ impl Phase {
                 remote: None,
                 failure: failure.clone(),
             },
-            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue)
-            | (Self::Fetching { .. }, E::FetchDeferred { .. })
+            (
+                Self::Rendering { .. },
+                E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
+            )
+            | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
             | (
                 Self::Rendering { .. }
                 | Self::Fetching { .. }
@@ -254,6 +257,12 @@ mod tests {
                 },
             ),
             (
+                "fetch_left",
+                JobEvent::FetchLeft {
+                    failure: failure.clone(),
+                },
+            ),
+            (
                 "expired",
                 JobEvent::LinkExpired {
                     failure: failure.clone(),
@@ -315,6 +324,7 @@ mod tests {
                 &[
                     ("observed", "rendering"),
                     ("overdue", "rendering"),
+                    ("fetch_left", "rendering"),
                     ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
@@ -325,6 +335,7 @@ mod tests {
                 &[
                     ("fetched", "done"),
                     ("fetch_deferred", "downloading"),
+                    ("fetch_left", "downloading"),
                     ("paid_twice", "downloading"),
                     ("expired", "rendering"),
                 ],

@@ -135,6 +135,9 @@ mod tests {
             JobEvent::FetchDeferred {
                 failure: failure.clone(),
             },
+            JobEvent::FetchLeft {
+                failure: failure.clone(),
+            },
             JobEvent::LinkExpired {
                 failure: failure.clone(),
             },
