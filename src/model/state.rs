@@ -132,7 +132,9 @@ impl JobState {
                 self.fetch_failures = 0;
                 self.last_failure = None;
             }
-            JobEvent::FetchDeferred { failure } | JobEvent::LinkExpired { failure } => {
+            JobEvent::FetchDeferred { failure }
+            | JobEvent::FetchLeft { failure }
+            | JobEvent::LinkExpired { failure } => {
                 self.fetch_failures += 1;
                 self.last_failure = Some(Box::new(failure.clone()));
             }
@@ -170,6 +172,28 @@ impl JobState {
         self.reserved = reserved;
         self.charged = None;
         self.is_adopted = false;
+    }
+
+    /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished
+    /// render that is asked about for a link to its file, which reads as `downloading`.
+    pub const fn status(&self) -> &'static str {
+        if self.is_to_be_downloaded() {
+            return "downloading";
+        }
+        self.phase.name()
+    }
+
+    /// Whether the render has finished and its file is still to come.
+    pub const fn is_to_be_downloaded(&self) -> bool {
+        match self.phase {
+            Phase::Fetching { .. } => true,
+            Phase::Rendering { .. } => self.rendered_at.is_some(),
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => false,
+        }
     }
 
     /// Credits that are gone: settled charges, and for finished jobs whose charge was never
