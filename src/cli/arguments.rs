@@ -171,6 +171,9 @@ pub(super) struct ReportArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,
+    /// Write `results.xlsx` as well
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    pub(super) xlsx: bool,
     /// Write `JUnit` XML as well
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,

@@ -108,15 +108,21 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(&look.summary, encoding)
-        .with_junit(arguments.junit.clone())
+    let mut results =
+        ResultsWriter::new(&look.summary, encoding).with_junit(arguments.junit.clone());
+    if arguments.xlsx {
+        results = results.with_workbook();
+    }
+    results
         .finish(&look.summary)
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {
         console::print_with(|output| write_json(&look.summary, output));
     } else {
         console::print(&accuracy_table(&look.summary, look.view.colours));
-        for file in ["results.csv", "results.json", "report.html"] {
+        let workbook = arguments.xlsx.then_some("results.xlsx");
+        let files = ["results.csv", "results.json", "report.html"];
+        for file in files.into_iter().chain(workbook) {
             console::print(&format!("{}\n", look.manifest.out.join(file).display()));
         }
     }
