@@ -3,12 +3,38 @@
 
 use std::io::{self, Write as _};
 
+use super::error::Error;
+
 /// Prints a result.
 pub(super) fn print(text: &str) {
     let mut output = io::stdout().lock();
     // Nobody is there to be told about a closed pipe.
     let _ = output.write_all(text.as_bytes());
     let _ = output.flush();
+}
+
+/// Prints JSON for programs.
+///
+/// # Errors
+/// That it could not be written; a program that waits for it should know.
+pub(super) fn print_json(value: &serde_json::Value) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{value:#}")?;
+    output.flush()
+}
+
+/// The same for a command that only looks: that nobody reads on is no error.
+///
+/// # Errors
+/// That it could not be written.
+pub(super) fn print_found(value: &serde_json::Value) -> Result<(), Error> {
+    match print_json(value) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let context = "cannot write to standard output";
+            Err(anyhow::Error::from(error).context(context).into())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Tells a person something.

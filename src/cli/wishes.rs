@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::console;
 use super::error::Error;
+use super::herald::Herald;
 use super::selection::must_exist;
 use crate::journal::Record;
 use crate::model::{Event, JobId, JobSpec, JobState, Phase, Timestamp};
@@ -90,6 +90,7 @@ impl Wishes {
         &self,
         jobs: &[JobSpec],
         record: Option<&Record>,
+        herald: Herald,
     ) -> Result<BTreeSet<JobId>, Error> {
         let Some(rejected) = &self.rejected else {
             return Ok(BTreeSet::new());
@@ -106,9 +107,9 @@ impl Wishes {
         let left = rejected.of(Verdict::Rejected).len() - redone.len();
         if left > 0 {
             let path = rejected.path.display();
-            console::tell(&format!(
-                "note: {left} of the rejected videos in `{path}` are not the ones on disk (made again \
-                 since, or not finished), and are left as they are\n"
+            herald.note(&format!(
+                "{left} of the rejected videos in `{path}` are not the ones on disk (made again \
+                 since, or not finished), and are left as they are"
             ));
         }
         Ok(redone)

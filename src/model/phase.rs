@@ -92,6 +92,7 @@ impl Phase {
                 Self::Rendering { .. },
                 E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
             )
+            | (Self::InDoubt { .. }, E::NotProven { .. })
             | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
             | (
                 Self::Rendering { .. }
@@ -174,8 +175,11 @@ impl Phase {
 mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech};
-    use crate::model::{Credits, FailureKind, Fingerprint, Generation, Tag, VideoRequest};
+    use crate::model::{
+        Credits, FailureKind, Fingerprint, Generation, Tag, Unproven, VideoRequest,
+    };
 
+    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
@@ -232,6 +236,12 @@ mod tests {
                     fingerprint,
                     generation,
                     reserved,
+                },
+            ),
+            (
+                "not_proven",
+                JobEvent::NotProven {
+                    why: Unproven::Once,
                 },
             ),
             ("absent", JobEvent::FoundAbsent),
@@ -315,6 +325,7 @@ mod tests {
                 &in_doubt,
                 &[
                     ("adopted", "rendering"),
+                    ("not_proven", "in_doubt"),
                     ("absent", "pending"),
                     ("reopened", "pending"),
                 ],

@@ -2,7 +2,7 @@
 
 use super::{
     Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
-    Timestamp,
+    Timestamp, Unproven,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -42,6 +42,8 @@ pub struct JobState {
     pub last_failure: Option<Failure>,
     /// The output the provider reported.
     pub output: Option<super::Output>,
+    /// While in doubt: why the newest search has proven nothing.
+    pub unproven: Option<Unproven>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -67,6 +69,7 @@ impl Default for JobState {
             observed: None,
             last_failure: None,
             output: None,
+            unproven: None,
             twins: Vec::new(),
         }
     }
@@ -106,7 +109,11 @@ impl JobState {
                 self.reserved = Credits::ZERO;
                 self.last_failure = Some(failure.clone());
             }
-            JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
+            JobEvent::NotProven { why } => self.unproven = Some(why.clone()),
+            JobEvent::FoundAbsent => {
+                self.reserved = Credits::ZERO;
+                self.unproven = None;
+            }
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
             JobEvent::Observed { status } => self.observed = Some(status.clone()),
@@ -162,6 +169,7 @@ impl JobState {
         self.reserved = reserved;
         self.charged = None;
         self.is_adopted = false;
+        self.unproven = None;
     }
 
     /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished

@@ -2,7 +2,7 @@
 
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
-use super::super::narration::{Verbosity, tell};
+use super::super::narration::{Teller, Verbosity};
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
 use super::board::Board;
@@ -16,6 +16,7 @@ use crate::model::{Entry, Event, JobEvent};
 #[derive(Debug)]
 pub struct Progress {
     summary: Summary,
+    teller: Teller,
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
@@ -28,6 +29,7 @@ impl Progress {
         Self {
             id_width: summary.id_width(),
             summary,
+            teller: Teller::default(),
             forecast: Forecast::default(),
             verbosity,
             colours,
@@ -57,7 +59,7 @@ impl Observer for Progress {
         {
             self.forecast.on_submit(entry.at);
         }
-        let telling = tell(&self.summary, entry);
+        let telling = self.teller.tell(&self.summary, entry);
         // The lines below show what begins; above stands what has come of it. How a run ended is the
         // closing summary's to say.
         let is_below = telling.tone == Tone::Work && self.verbosity < Verbosity::Verbose;
