@@ -36,7 +36,7 @@ impl Manifest {
     /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
     pub(super) fn jobs(&self, record: Option<&Record>, selected: &[bool]) -> Vec<PlannedJob> {
         let estimates = Estimates::new(&self.plan, record);
-        let planned = |spec: JobSpec, selected, in_sheet| PlannedJob {
+        let planned = |spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
             estimate: estimates.of(&spec),
             spec,
             selected,
@@ -50,8 +50,9 @@ impl Manifest {
             .iter()
             .zip(selected)
             .map(|(spec, selected)| {
-                let mut spec = spec.clone();
+                let mut spec = Arc::clone(spec);
                 if taken.contains(&key(&spec.file_name)) {
+                    let spec = Arc::make_mut(&mut spec);
                     spec.file_name = distinct(&spec.file_name, &spec.fingerprint);
                 }
                 planned(spec, *selected, true)
@@ -63,7 +64,7 @@ impl Manifest {
 
     /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
     /// longer has.
-    fn gone(&self, record: &Record) -> Vec<JobSpec> {
+    fn gone(&self, record: &Record) -> Vec<Arc<JobSpec>> {
         let begun: HashSet<&JobId> = record
             .entries
             .iter()

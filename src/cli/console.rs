@@ -7,19 +7,19 @@ use super::error::Error;
 
 /// Prints a result.
 pub(super) fn print(text: &str) {
-    let mut output = io::stdout().lock();
     // Nobody is there to be told about a closed pipe.
-    let _ = output.write_all(text.as_bytes());
-    let _ = output.flush();
+    let _ = print_all(|output| output.write_all(text.as_bytes()));
 }
 
-/// Prints JSON for programs.
+/// Prints what is for programs.
 ///
 /// # Errors
 /// That it could not be written; a program that waits for it should know.
-pub(super) fn print_json(value: &serde_json::Value) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    writeln!(output, "{value:#}")?;
+pub(super) fn print_all(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    write(&mut output)?;
     output.flush()
 }
 
@@ -27,8 +27,10 @@ pub(super) fn print_json(value: &serde_json::Value) -> io::Result<()> {
 ///
 /// # Errors
 /// That it could not be written.
-pub(super) fn print_found(value: &serde_json::Value) -> Result<(), Error> {
-    match print_json(value) {
+pub(super) fn print_found(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    match print_all(write) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let context = "cannot write to standard output";
             Err(anyhow::Error::from(error).context(context).into())

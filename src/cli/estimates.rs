@@ -39,7 +39,7 @@ impl Estimates {
             .jobs
             .iter()
             .chain(&plan.jobs)
-            .map(|spec| (&spec.id, spec))
+            .map(|spec| (&spec.id, &**spec))
             .collect();
         let mut at_start = self.now;
         let mut rendered: HashSet<&JobId> = HashSet::new();

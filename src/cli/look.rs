@@ -15,7 +15,7 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
-    status_screen, story, story_json, to_json,
+    status_screen, story, story_json, write_json,
 };
 
 /// A campaign that is only looked at.
@@ -66,7 +66,9 @@ impl Look {
 pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
     let look = Look::at(&arguments.campaign, &arguments.address)?;
     if arguments.json {
-        console::print_found(&status_json(&look.summary, look.view))?;
+        console::print_found(|output| {
+            writeln!(output, "{:#}", status_json(&look.summary, look.view))
+        })?;
     } else {
         console::print(&status_screen(&look.summary, look.view));
     }
@@ -85,7 +87,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         .map_or(&[][..], |record| &record.entries);
     if arguments.json {
         let told = story_json(&look.summary, entries, &arguments.job, look.view);
-        console::print_found(&told.unwrap_or_default())?;
+        console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
     } else {
         let told = story(&look.summary, entries, &arguments.job, look.view);
         console::print(&told.unwrap_or_default());
@@ -108,12 +110,12 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(look.summary.clone(), encoding)
+    ResultsWriter::new(&look.summary, encoding)
         .with_junit(arguments.junit.clone())
-        .finish()
+        .finish(&look.summary)
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {
-        console::print_found(&to_json(&look.summary))?;
+        console::print_found(|output| write_json(&look.summary, output))?;
     } else {
         console::print(&accuracy_table(&look.summary, look.view.colours));
         for file in ["results.csv", "results.json", "report.html"] {

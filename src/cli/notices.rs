@@ -94,7 +94,7 @@ impl Notices {
     }
 
     /// Somebody to tell of trouble before the run is over, if anybody is to be told.
-    pub(super) fn alarm(&mut self, summary: &Summary) -> Option<Alarm> {
+    pub(super) fn alarm(&mut self) -> Option<Alarm> {
         let notify = self.notify.clone()?;
         let messenger = self.messenger()?;
         let (sent, herald) = (Arc::clone(&self.sent), self.herald);
@@ -102,7 +102,7 @@ impl Notices {
             let message = Message::Post(notify, notice);
             locked(&sent).spawn(async move { mention(herald, &message.deliver(messenger).await) });
         };
-        Some(Alarm::new(summary.clone(), Box::new(ring)))
+        Some(Alarm::new(Box::new(ring)))
     }
 
     /// What the run has come to, for the last message.

@@ -99,7 +99,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         },
     };
     if arguments.json {
-        console::print_found(&plan_json(&summary, &outlook))?;
+        console::print_found(|output| writeln!(output, "{:#}", plan_json(&summary, &outlook)))?;
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On
@@ -108,6 +108,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         };
         console::print(&plan_table(&summary, &outlook, colours));
     }
+    // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
+    std::mem::forget((summary, manifest, record));
     Ok(Exit::Success)
 }
 

@@ -204,10 +204,10 @@ impl Voyage<'_> {
             journal,
             lock,
             provider,
-            summary,
+            mut summary,
         } = ready;
-        let mut audience = Audience::new(summary, screen, self.output, &clock);
-        let mut alarm = notices.alarm(audience.summary());
+        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm();
         notices.begin();
         let drive = Drive {
             batch,
@@ -215,11 +215,12 @@ impl Voyage<'_> {
             provider: Arc::new(provider.remote.clone()),
             clock: &clock,
             interrupts,
+            summary: &mut summary,
             observers: audience.observers(&mut alarm),
             tick: screen.tick(),
         };
         let ended = drive.run().await;
-        let (summary, written) = audience.dismiss();
+        let written = audience.dismiss(&summary);
         drop(lock);
         notices.note(&summary);
         // Whoever is in a hurry is told the command that goes on, and nothing else.
@@ -300,7 +301,8 @@ impl Voyage<'_> {
         let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
         self.preflight(&preview, screen.colours(), &provider.remote)
             .await?;
-        journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+        drop(preview);
+        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,

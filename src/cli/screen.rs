@@ -98,12 +98,12 @@ impl Screen {
     }
 
     /// Whoever shows what follows on `summary`.
-    pub(super) fn display(self, summary: Summary) -> Option<Box<dyn Display>> {
+    pub(super) fn display(self, summary: &Summary) -> Option<Box<dyn Display>> {
         let errors = || Box::new(std::io::stderr());
         Some(match self.form {
             Form::Bar => Box::new(Progress::on_terminal(summary, self.verbosity, self.colours)),
             Form::Lines => Box::new(Lines::new(summary, errors(), self.verbosity, self.colours)),
-            Form::Json => Box::new(JsonLines::new(summary, errors())),
+            Form::Json => Box::new(JsonLines::new(errors())),
             Form::Nothing => return None,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use super::error::Error;
@@ -51,7 +52,7 @@ impl Wishes {
     /// If there is nothing on record to choose from, or a mark names an unknown job.
     pub(super) fn narrow(
         &self,
-        jobs: &[JobSpec],
+        jobs: &[Arc<JobSpec>],
         record: Option<&Record>,
         selected: &mut [bool],
     ) -> Result<(), Error> {
@@ -88,7 +89,7 @@ impl Wishes {
     /// If a mark names an unknown job.
     pub(super) fn redo(
         &self,
-        jobs: &[JobSpec],
+        jobs: &[Arc<JobSpec>],
         record: Option<&Record>,
         herald: Herald,
     ) -> Result<BTreeSet<JobId>, Error> {

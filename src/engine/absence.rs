@@ -187,7 +187,7 @@ impl Batch {
 
     /// Puts on record why a search has proven nothing, if that is news.
     pub(super) fn note_unproven(&mut self, now: Timestamp, place: usize, why: Unproven) {
-        if self.jobs[place].state.unproven.as_ref() != Some(&why) {
+        if self.jobs[place].state.unproven.as_deref() != Some(&why) {
             self.transition(now, place, JobEvent::NotProven { why });
         }
     }

@@ -1,6 +1,8 @@
 //! The part of the engine that brings finished videos home. A failed download never fails the
 //! render: the job stays collectable.
 
+use std::sync::Arc;
+
 use super::Batch;
 use super::backoff::FETCH;
 use super::lane::LONGEST_HOLD;
@@ -58,7 +60,10 @@ impl Batch {
             return;
         }
         let mut failure = match result {
-            Ok(artifact) => return self.transition(now, place, JobEvent::Fetched { artifact }),
+            Ok(artifact) => {
+                let artifact = Arc::new(artifact);
+                return self.transition(now, place, JobEvent::Fetched { artifact });
+            }
             Err(failure) => failure,
         };
         let reached = std::mem::take(&mut failure.reached);

@@ -1,5 +1,7 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
+use std::sync::Arc;
+
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
@@ -10,7 +12,7 @@ use crate::model::{
 /// One job of the batch.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) spec: JobSpec,
+    pub(super) spec: Arc<JobSpec>,
     pub(super) estimate: Estimate,
     pub(super) selected: bool,
     /// Whether this run may pay for it.

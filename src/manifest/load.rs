@@ -145,8 +145,8 @@ impl<'a> Loader<'a> {
         let plan = Plan {
             campaign,
             source: path.to_owned(),
-            jobs: assembled.jobs,
-            sheet: assembled.sheet,
+            jobs: assembled.jobs.into_iter().map(Arc::new).collect(),
+            sheet: Arc::new(assembled.sheet),
             limits: settings.limits,
             output: settings.output,
             prices: settings.prices,

@@ -1,5 +1,7 @@
 //! What can become true: the lines of the journal, and the spine of everything that is shown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -142,12 +144,12 @@ pub enum JobEvent {
     /// The render has finished.
     Rendered {
         /// Where it lies and what it cost.
-        output: Output,
+        output: Arc<Output>,
     },
     /// The finished video is on disk, whole.
     Fetched {
         /// What was stored.
-        artifact: Artifact,
+        artifact: Arc<Artifact>,
     },
     /// A download failed; it will be tried again.
     FetchDeferred {

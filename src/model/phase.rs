@@ -1,5 +1,7 @@
 //! Where a job stands, and the only place that says what can follow what.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Artifact, Failure, JobEvent, Output, RemoteId};
@@ -35,14 +37,14 @@ pub enum Phase {
         /// The provider's id.
         remote: RemoteId,
         /// Where the file lies.
-        output: Output,
+        output: Arc<Output>,
     },
     /// The video is on disk.
     Done {
         /// The provider's id.
         remote: RemoteId,
         /// The file.
-        artifact: Artifact,
+        artifact: Arc<Artifact>,
     },
     /// Failed for good.
     Failed {
@@ -179,6 +181,15 @@ mod tests {
         Credits, FailureKind, Fingerprint, Generation, Tag, Unproven, VideoRequest,
     };
 
+    fn artifact() -> Arc<Artifact> {
+        Arc::new(Artifact {
+            file: "v".into(),
+            bytes: 1,
+            sha256: "0".into(),
+            thumbnail: None,
+        })
+    }
+
     #[expect(clippy::too_many_lines, reason = "one of each")]
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
@@ -187,18 +198,13 @@ mod tests {
         let tag = Tag::of("c", &job, &fingerprint, Generation(0));
         let remote: RemoteId = "r".parse().unwrap();
         let failure = Failure::new(FailureKind::Lost, "lost");
-        let output = Output {
+        let output = Arc::new(Output {
             video_url: "http://x/".into(),
             thumbnail_url: None,
             duration_seconds: None,
             credits_used: None,
-        };
-        let artifact = Artifact {
-            file: "v".into(),
-            bytes: 1,
-            sha256: "0".into(),
-            thumbnail: None,
-        };
+        });
+        let artifact = artifact();
         let (generation, reserved) = (Generation(0), Credits::ZERO);
         vec![
             (

@@ -1,8 +1,10 @@
 //! One job's story folded into what is true now.
 
+use std::sync::Arc;
+
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
-    Timestamp, Unproven,
+    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
+    RenderStatus, Tag, Timestamp, Unproven,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -32,6 +34,8 @@ pub struct JobState {
     pub accepted_at: Option<Timestamp>,
     /// It was found in the list, so that `accepted_at` says little about when the render began.
     pub is_adopted: bool,
+    /// When it was first seen being rendered, if it was: before that it waited at the provider.
+    pub running_at: Option<Timestamp>,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
@@ -39,11 +43,11 @@ pub struct JobState {
     /// The newest status word of the provider.
     pub observed: Option<String>,
     /// The newest failure, whether it mattered or not.
-    pub last_failure: Option<Failure>,
+    pub last_failure: Option<Box<Failure>>,
     /// The output the provider reported.
-    pub output: Option<super::Output>,
+    pub output: Option<Arc<super::Output>>,
     /// While in doubt: why the newest search has proven nothing.
-    pub unproven: Option<Unproven>,
+    pub unproven: Option<Box<Unproven>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -64,6 +68,7 @@ impl Default for JobState {
             submitted_at: None,
             accepted_at: None,
             is_adopted: false,
+            running_at: None,
             rendered_at: None,
             finished_at: None,
             observed: None,
@@ -107,16 +112,21 @@ impl JobState {
             JobEvent::Submitted { .. } => self.accepted_at = Some(at),
             JobEvent::SubmitDeferred { failure } => {
                 self.reserved = Credits::ZERO;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
-            JobEvent::NotProven { why } => self.unproven = Some(why.clone()),
+            JobEvent::NotProven { why } => self.unproven = Some(Box::new(why.clone())),
             JobEvent::FoundAbsent => {
                 self.reserved = Credits::ZERO;
                 self.unproven = None;
             }
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
-            JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
-            JobEvent::Observed { status } => self.observed = Some(status.clone()),
+            JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
+            JobEvent::Observed { status } => {
+                if RenderStatus::from_word(status) == RenderStatus::Running {
+                    self.running_at = self.running_at.or(Some(at));
+                }
+                self.observed = Some(status.clone());
+            }
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
                 self.rendered_at = self.rendered_at.or(Some(at));
@@ -133,14 +143,14 @@ impl JobState {
             | JobEvent::FetchLeft { failure }
             | JobEvent::LinkExpired { failure } => {
                 self.fetch_failures += 1;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
                 // A render that is charged and then forgotten by the provider stays charged.
                 self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
                 // What was paid, or may have been, stays paid.
@@ -245,12 +255,12 @@ mod tests {
 
     fn rendered() -> JobEvent {
         JobEvent::Rendered {
-            output: Output {
+            output: Arc::new(Output {
                 video_url: "https://x/".into(),
                 thumbnail_url: None,
                 duration_seconds: None,
                 credits_used: Some(Credits::whole(3)),
-            },
+            }),
         }
     }
 

@@ -412,7 +412,7 @@ mod tests {
         tale.campaign.is_sandbox = true;
         assert!(first_real_run(&tale.summary()).is_some());
         assert!(changed(&tale.summary()).is_none());
-        tale.campaign.jobs[0].spec.fingerprint =
+        std::sync::Arc::make_mut(&mut tale.campaign.jobs[0].spec).fingerprint =
             Tale::of(2).campaign.jobs[1].spec.fingerprint.clone();
         assert!(
             changed(&tale.summary())

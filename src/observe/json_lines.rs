@@ -21,24 +21,21 @@ const VERSION: u32 = 1;
 /// Tells a run as one JSON object a line.
 #[derive(Debug)]
 pub struct JsonLines {
-    summary: Summary,
     sink: Sink,
 }
 
 impl JsonLines {
-    /// Lines about what follows on `summary`.
-    pub fn new(summary: Summary, stream: Box<dyn Write + Send>) -> Self {
+    /// Lines to `stream`.
+    pub fn new(stream: Box<dyn Write + Send>) -> Self {
         Self {
-            summary,
             sink: Sink::new(stream),
         }
     }
 }
 
 impl Observer for JsonLines {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
-        let news = News::of(&self.summary, &entry.event);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
+        let news = News::of(summary, &entry.event);
         self.sink
             .write_line(&line(Some(entry.sequence), entry.at, news));
     }
@@ -95,7 +92,6 @@ struct Line<E> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::model::{
@@ -208,11 +204,7 @@ mod tests {
     fn the_schema_stays_as_it_is() {
         let tale = every_entry();
         let shared = Shared::default();
-        let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut lines = JsonLines::new(summary, Box::new(shared.clone()));
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        tale.tell_to(&mut JsonLines::new(Box::new(shared.clone())));
         let hints = ["try `callsheet status`".to_owned()];
         let (message, exit_code) = ("something is", 7);
         let mut told = shared.text();

@@ -21,7 +21,6 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// not for each poll.
 #[derive(Debug)]
 pub struct Lines {
-    summary: Summary,
     teller: Teller,
     sink: Sink,
     verbosity: Verbosity,
@@ -36,14 +35,13 @@ pub struct Lines {
 impl Lines {
     /// Lines about what follows on `summary`.
     pub fn new(
-        summary: Summary,
+        summary: &Summary,
         stream: Box<dyn Write + Send>,
         verbosity: Verbosity,
         colours: Colours,
     ) -> Self {
         Self {
             id_width: summary.id_width(),
-            summary,
             teller: Teller::default(),
             sink: Sink::new(stream),
             verbosity,
@@ -70,15 +68,14 @@ impl Lines {
 }
 
 impl Observer for Lines {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
-        let telling = self.teller.tell(&self.summary, entry);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
+        let telling = self.teller.tell(summary, entry);
         if self.verbosity >= telling.from {
             self.say(entry.at, &telling);
         }
     }
 
-    fn on_pulse(&mut self, pulse: &Pulse) {
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
         if let Some(reason) = &pulse.stopping
             && !std::mem::replace(&mut self.has_told_ending, true)
             && self.verbosity >= Verbosity::Normal
@@ -112,7 +109,7 @@ impl Observer for Lines {
         }
         let spoke = *self.spoke.get_or_insert(pulse.now);
         if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
-            let telling = progress::standing(&self.summary, pulse);
+            let telling = progress::standing(summary, pulse);
             self.say(pulse.now, &telling);
         }
     }
@@ -120,19 +117,15 @@ impl Observer for Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::model::{Failure, FailureKind, JobEvent, StopReason};
     use crate::observe::testing::{Shared, Tale, at};
 
     fn told(tale: &Tale, verbosity: Verbosity) -> String {
         let shared = Shared::default();
-        let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut lines = Lines::new(summary, Box::new(shared.clone()), verbosity, Colours::Off);
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        let stream = Box::new(shared.clone());
+        let mut lines = Lines::new(&tale.summary(), stream, verbosity, Colours::Off);
+        tale.tell_to(&mut lines);
         shared.text()
     }
 
@@ -215,17 +208,20 @@ mod tests {
         let mut tale = Tale::of(2);
         tale.accepted(1, "a");
         let shared = Shared::default();
+        let summary = tale.summary();
         let mut lines = Lines::new(
-            tale.summary(),
+            &summary,
             Box::new(shared.clone()),
             Verbosity::Normal,
             Colours::Off,
         );
         for second in 0..=150 {
-            lines.on_pulse(&Pulse {
-                now: at(second),
+            let now = at(second);
+            let pulse = Pulse {
+                now,
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
         assert_eq!(
@@ -239,14 +235,15 @@ mod tests {
         let shared = Shared::default();
         let stream = Box::new(shared.clone());
         let summary = Tale::of(1).summary();
-        let mut lines = Lines::new(summary, stream, Verbosity::Normal, Colours::Off);
+        let mut lines = Lines::new(&summary, stream, Verbosity::Normal, Colours::Off);
         for second in 1..4 {
-            lines.on_pulse(&Pulse {
+            let pulse = Pulse {
                 now: at(second),
                 stopping: Some(StopReason::Interrupted),
                 submits: 1,
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         assert_eq!(
             shared.text(),
@@ -259,8 +256,9 @@ mod tests {
     fn why_nothing_happens_is_said_once_for_each_reason() {
         let tale = Tale::of(2);
         let shared = Shared::default();
+        let summary = tale.summary();
         let mut lines = Lines::new(
-            tale.summary(),
+            &summary,
             Box::new(shared.clone()),
             Verbosity::Normal,
             Colours::Off,
@@ -271,11 +269,12 @@ mod tests {
                 15..25 => (FailureKind::ServerError, "server error"),
                 _ => (FailureKind::NotSent, ""),
             };
-            lines.on_pulse(&Pulse {
+            let pulse = Pulse {
                 now: at(second),
                 trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         let said = |second, why| {
             let text = "waiting    the provider cannot be asked";
@@ -294,13 +293,11 @@ mod tests {
         tale.push(5, crate::model::Event::InventorySkipped { failure });
         let summary = tale.summary();
         let mut lines = Lines::new(
-            summary,
+            &summary,
             Box::new(crate::observe::testing::Closed),
             Verbosity::Normal,
             Colours::Off,
         );
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        tale.tell_to(&mut lines);
     }
 }

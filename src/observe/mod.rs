@@ -5,7 +5,7 @@
 //!
 //! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
 //! question about counts, money and jobs; all that is written or shown is a pure function of it:
-//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`to_csv`], [`to_json`], [`page::render`].
+//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`write_csv`], [`write_json`], [`page::write`].
 //! Live observers start from the summary of what is on record already and are told what follows:
 //! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
 //! the files.
@@ -61,7 +61,7 @@ pub use notice::{Alarm, Notice};
 pub use observer::{Observer, Pulse, Transfer};
 pub use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
 pub use progress::Progress;
-pub use results::{COLUMNS, Encoding, ResultsWriter, to_csv, to_json};
+pub use results::{COLUMNS, Encoding, ResultsWriter, write_csv, write_json};
 pub use row::Row;
 pub use run::{Inventory, Run, RunEnd};
 pub use status::{Liveness, View, status_json, status_screen};

@@ -57,7 +57,7 @@ impl<'a> Row<'a> {
         match &self.state.phase {
             Phase::Failed { failure, .. } | Phase::InDoubt { failure } => Some(failure),
             Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
-                self.state.last_failure.as_ref()
+                self.state.last_failure.as_deref()
             }
             Phase::Submitting | Phase::Done { .. } => None,
         }

@@ -60,7 +60,7 @@ pub fn story_json(summary: &Summary, entries: &[Entry], job: &JobId, view: View)
     Some(json!({
         "version": VERSION,
         "campaign": summary.campaign().name,
-        "job": results::job(summary, &row, &Value::Null),
+        "job": results::Job::of(summary, &row),
         "events": events,
         "next": next(summary, &row, view),
     }))

@@ -288,7 +288,7 @@ mod tests {
         tale.accepted(4, "d");
         tale.rendered(5, "e");
         tale.campaign.jobs[6].selected = false;
-        tale.campaign.sheet.rows.push(row("skipped", Vec::new()));
+        tale.sheet().rows.push(row("skipped", Vec::new()));
         tale
     }
 
@@ -393,7 +393,7 @@ mod tests {
     #[test]
     fn lines_follow_the_sheet_then_come_jobs_without_a_row() {
         let mut tale = Tale::of(2);
-        tale.campaign.sheet.rows = vec![row("x", vec![1, 0, 99]), row("y", Vec::new())];
+        tale.sheet().rows = vec![row("x", vec![1, 0, 99]), row("y", Vec::new())];
         tale.campaign.jobs.push(planned("c", 9));
         let mut gone = planned("d", 0);
         gone.in_sheet = false;

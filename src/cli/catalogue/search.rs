@@ -39,7 +39,7 @@ pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exi
         .filter(|persona| filter.finds_persona(persona))
         .collect();
     if arguments.json {
-        console::print_found(&json!(found))?;
+        console::print_found(|output| writeln!(output, "{:#}", json!(found)))?;
     } else if arguments.open {
         let page = page::persona_page(&found);
         show(&environment, "personas.html", &page)?;
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn voices(arguments: VoicesArguments) -> Result<Exit, E
         .collect();
     let count = |voices: &[VoiceItem]| voices.iter().map(|voice| voice.accents.len()).sum();
     if arguments.json {
-        console::print_found(&json!(found))?;
+        console::print_found(|output| writeln!(output, "{:#}", json!(found)))?;
     } else if arguments.open {
         show(&environment, "voices.html", &page::voice_page(&found))?;
     } else {

@@ -177,9 +177,10 @@ mod tests {
         tale.rendered(5, "e");
         tale.done(6, "f");
         let jobs = &mut tale.campaign.jobs;
-        jobs[5].spec.fingerprint = jobs[0].spec.fingerprint.clone();
+        let fingerprint = jobs[0].spec.fingerprint.clone();
+        Arc::make_mut(&mut jobs[5].spec).fingerprint = fingerprint;
         jobs[6].selected = false;
-        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", Vec::new()));
         tale
     }
 
@@ -187,7 +188,7 @@ mod tests {
     fn every_job_has_its_state_reason_and_price() {
         let mut tale = tale();
         let mut gone = tale.campaign.jobs[3].clone();
-        gone.spec.id = "gone".parse().unwrap();
+        Arc::make_mut(&mut gone.spec).id = "gone".parse().unwrap();
         (gone.in_sheet, gone.selected) = (false, false);
         tale.campaign.jobs.push(gone);
         tale.campaign.max_credits = Some(Credits::whole(22));
@@ -269,7 +270,7 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
         let job = &mut tale.campaign.jobs[0];
         job.estimate = PriceTable::default().estimate(&request, None);
-        job.spec.request = Arc::new(request);
+        Arc::make_mut(&mut job.spec).request = Arc::new(request);
         let text = plan_table(&tale.summary(), &Outlook::default(), Colours::Off);
         assert!(
             text.contains("15-60    5-10     the length of the recording is not")

@@ -1,5 +1,7 @@
 //! `results.csv`.
 
+use std::io::{self, Write};
+
 use super::cell::harmless;
 use crate::model::{Text, Timestamp, redact_url};
 use crate::observe::words;
@@ -32,25 +34,27 @@ pub enum Encoding {
     Excel,
 }
 
-/// The whole of `results.csv`.
-pub fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
-    let buffer = match encoding {
-        Encoding::Plain => Vec::new(),
-        Encoding::Excel => b"\xef\xbb\xbf".to_vec(),
-    };
-    let mut writer = csv::WriterBuilder::new().from_writer(buffer);
+/// Writes the whole of `results.csv`.
+///
+/// # Errors
+/// If `writer` takes no more.
+pub fn write_csv(summary: &Summary, encoding: Encoding, mut writer: impl Write) -> io::Result<()> {
+    match encoding {
+        Encoding::Plain => {}
+        Encoding::Excel => writer.write_all(b"\xef\xbb\xbf")?,
+    }
+    let mut writer = csv::WriterBuilder::new().from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
-    let expectation = "memory takes every byte, and all records are equally long";
     let header = columns.iter().map(String::as_str).chain(COLUMNS);
-    writer.write_record(header).expect(expectation);
+    writer.write_record(header)?;
     for line in summary.sheet_lines() {
         let ours = line.row.as_ref().map_or_else(skipped, cells);
         let users = line.cells.iter().map(Text::as_str);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
         let record = users.chain(ours.iter().map(String::as_str));
-        writer.write_record(record).expect(expectation);
+        writer.write_record(record)?;
     }
-    writer.into_inner().expect("memory takes every byte")
+    writer.flush()
 }
 
 fn skipped() -> [String; COLUMNS.len()] {
@@ -93,6 +97,12 @@ mod tests {
     use crate::model::{Failure, FailureKind, JobEvent, Sheet, SheetRow};
     use crate::observe::testing::{Tale, row};
 
+    fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
+        let mut csv = Vec::new();
+        write_csv(summary, encoding, &mut csv).unwrap();
+        csv
+    }
+
     fn text(summary: &Summary) -> String {
         String::from_utf8(to_csv(summary, Encoding::Plain)).unwrap()
     }
@@ -102,7 +112,7 @@ mod tests {
         let mut tale = Tale::of(3);
         tale.done(1, "a");
         tale.lost(2, "b");
-        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", Vec::new()));
         assert_eq!(
             text(&tale.summary()),
             "\
@@ -118,7 +128,7 @@ later,note of later,,skipped,,,,,,,,,,,
     #[test]
     fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
         let mut tale = Tale::of(3);
-        tale.campaign.sheet.rows = vec![row("x", vec![0, 1])];
+        tale.sheet().rows = vec![row("x", vec![0, 1])];
         tale.campaign.jobs[2].in_sheet = false;
         let text = text(&tale.summary());
         let starts: Vec<&str> = text.lines().skip(1).map(|line| &line[..13]).collect();
@@ -128,7 +138,7 @@ later,note of later,,skipped,,,,,,,,,,,
     #[test]
     fn a_manifest_without_a_sheet_gets_our_columns_alone() {
         let mut tale = Tale::of(1);
-        tale.campaign.sheet = Sheet::default();
+        *tale.sheet() = Sheet::default();
         let text = text(&tale.summary());
         assert!(text.starts_with("job_id,status,"), "{text}");
         assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,"));
@@ -166,7 +176,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let width = columns.len();
             let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[..width].to_vec()).collect();
             let mut tale = Tale::of(1);
-            tale.campaign.sheet = Sheet {
+            *tale.sheet() = Sheet {
                 columns: columns.clone(),
                 rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: vec![0] }).collect(),
             };

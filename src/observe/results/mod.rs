@@ -12,7 +12,7 @@ mod csv;
 mod json;
 mod writer;
 
-pub use csv::{COLUMNS, Encoding, to_csv};
-pub use json::to_json;
-pub(super) use json::{VERSION, credits, job, runs, totals};
+pub use csv::{COLUMNS, Encoding, write_csv};
+pub use json::write_json;
+pub(super) use json::{Job, VERSION, credits, runs, totals};
 pub use writer::ResultsWriter;
