@@ -119,6 +119,14 @@ pub(super) struct PlanArguments {
     /// The campaign never spends or promises more credits than this
     #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
     pub(super) max_credits: Option<Credits>,
+    /// What the run submits never costs or promises more credits than this
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS_RUN",
+        hide_env = true
+    )]
+    pub(super) max_credits_run: Option<Credits>,
     /// Wait for the account's balance, which is otherwise shown if it can be had at once
     #[arg(long)]
     pub(super) online: bool,
