@@ -55,6 +55,12 @@ fn main() {
             row(count, in_flight, name, &outcomes);
         }
     }
+    let pace = Limits {
+        submit_rate: "15/min".parse().expect("a rate"),
+        ..limits(100)
+    };
+    let outcomes = simulate(jobs(5_000), &pace, CALM);
+    row(5_000, 100, "calm, 15 submits a minute", &outcomes);
 
     println!("\n# Cost of a step\n");
     println!("| jobs | steps / job | CPU / step | CPU / job | restore / job |");

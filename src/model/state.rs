@@ -1,10 +1,10 @@
 //! One job's story folded into what is true now.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
-    Timestamp,
+    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
+    Tag, Timestamp,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -71,6 +71,14 @@ impl Default for JobState {
             output: None,
             twins: Vec::new(),
         }
+    }
+}
+
+static BLANK: LazyLock<JobState> = LazyLock::new(JobState::default);
+
+impl Blank for JobState {
+    fn blank() -> &'static Self {
+        &BLANK
     }
 }
 
