@@ -11,6 +11,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::preview::Costs;
 use super::provider::Choice;
+use super::resuming::naming;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Record, write_approval};
 use crate::model::Approval;
@@ -39,7 +40,12 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     manifest.tell_notes();
     let record = Record::read(&manifest.out)?;
-    let summary = manifest.look(&arguments.campaign, record.as_ref());
+    let provider = &arguments.provider;
+    let summary = manifest.look(
+        &arguments.campaign,
+        &naming(provider.sandbox, provider.base_url.as_deref()),
+        record.as_ref(),
+    );
     let plan = &manifest.plan;
 
     let by = ["USER", "LOGNAME", "USERNAME"]

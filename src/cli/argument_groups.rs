@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
 use crate::observe::Encoding;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
@@ -60,6 +60,16 @@ pub(super) struct ProviderArguments {
         hide_env = true,
         help_heading = "Provider"
     )]
+    pub(super) base_url: Option<String>,
+}
+
+/// Whom another command was told to ask, for commands that ask nobody: a hint's or a script's words can be
+/// given to them as they are, and their own hints repeat them.
+#[derive(Debug, Args)]
+pub(super) struct AddressArguments {
+    #[arg(long, hide = true)]
+    pub(super) sandbox: bool,
+    #[arg(long, value_name = "URL", hide = true)]
     pub(super) base_url: Option<String>,
 }
 
@@ -319,8 +329,8 @@ impl WaitingArguments {
 }
 
 impl SpendingArguments {
-    /// The limits these arguments set.
-    pub(super) fn limits(&self) -> LimitSettings {
+    /// The limits that these arguments and `waiting` set.
+    pub(super) fn limits(&self, waiting: &WaitingArguments) -> LimitSettings {
         LimitSettings {
             submit_rate: self.submit_rate,
             in_flight: self.in_flight,
@@ -329,7 +339,7 @@ impl SpendingArguments {
             allow_partial: self.allow_partial.then_some(true),
             confirm_above: self.confirm_above,
             max_fail: self.max_fail,
-            ..LimitSettings::default()
+            ..waiting.limits()
         }
     }
 }

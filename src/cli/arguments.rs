@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, ScreenArguments,
-    SelectionArguments, SpendingArguments, WaitingArguments,
+    AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
+    ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
@@ -139,6 +139,8 @@ pub(super) struct ApproveArguments {
 pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Keep showing it until the run that goes on has ended, or Ctrl-C
     #[arg(short, long)]
     pub(super) watch: bool,
@@ -151,6 +153,8 @@ pub(super) struct StatusArguments {
 pub(super) struct WhyArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// The job
     pub(super) job: JobId,
     /// Print JSON
@@ -162,6 +166,8 @@ pub(super) struct WhyArguments {
 pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,
@@ -303,7 +309,7 @@ mod tests {
         assert_eq!(run.selection.only.len(), 2);
         assert_eq!(run.again.resubmit.len(), 2);
         assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
-        assert_eq!(run.spending.limits().in_flight, Some(3));
+        assert_eq!(run.spending.limits(&run.waiting).in_flight, Some(3));
     }
 
     #[test]

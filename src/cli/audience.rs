@@ -1,7 +1,5 @@
 //! Everybody who is told what happens while a run goes on.
 
-use anyhow::Context as _;
-
 use super::argument_groups::OutputArguments;
 use super::error::Error;
 use super::screen::{Display, Screen};
@@ -59,9 +57,12 @@ impl Audience {
         if let Some(display) = &mut self.display {
             display.clear();
         }
-        let written = self.results.finish(summary);
-        let out = summary.campaign().out.display();
-        let written = written.with_context(|| format!("cannot write the results to `{out}`"));
-        written.map_err(Error::from)
+        self.results
+            .finish(summary)
+            .map_err(|source| Error::Results {
+                source,
+                out: summary.campaign().out.clone(),
+                report: summary.campaign().command("report", &[]),
+            })
     }
 }

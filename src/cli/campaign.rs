@@ -100,9 +100,7 @@ impl Manifest {
         campaign.sheet = self.plan.sheet.clone();
         campaign.personas = self.known.labels.clone().into_iter().collect();
         campaign.approval = self.approval();
-        if let Some(out) = &arguments.out {
-            campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
-        }
+        campaign.arguments = arguments.repeated();
         campaign
     }
 
@@ -123,17 +121,25 @@ impl Manifest {
     }
 
     /// The fold of the journal for a command that only looks: every job counts as selected.
-    pub(super) fn look(&self, arguments: &CampaignArguments, record: Option<&Record>) -> Summary {
+    /// `naming` says whom commands about it must ask.
+    pub(super) fn look(
+        &self,
+        arguments: &CampaignArguments,
+        naming: &[String],
+        record: Option<&Record>,
+    ) -> Summary {
         let selected = vec![true; self.plan.jobs.len()];
         let jobs = self.jobs(record, &selected);
         let mut campaign = self.campaign(jobs, arguments);
         campaign.max_credits = Limits::default().with(&self.plan.limits).max_credits;
-        if let Some(record) = record {
-            campaign.is_sandbox = record.identity.is_sandbox;
-            if campaign.is_sandbox {
-                campaign.arguments.push("--sandbox".to_owned());
-            }
-        }
+        campaign.is_sandbox = record.is_some_and(|record| record.identity.is_sandbox);
+        let of_sandbox = ["--sandbox".to_owned()];
+        let naming = if campaign.is_sandbox {
+            &of_sandbox
+        } else {
+            naming
+        };
+        campaign.arguments.extend_from_slice(naming);
         let entries = record.map_or(&[][..], |record| &record.entries);
         Summary::of(Arc::new(campaign), entries)
     }

@@ -23,12 +23,40 @@ pub(super) fn tell(text: &str) {
     let _ = output.flush();
 }
 
-/// Asks a question and reads a line; `None` if the input ended.
-pub(super) fn ask(question: &str) -> Option<String> {
+/// Asks a question and reads a line; `None` if the input ended. Who stops waiting for the answer leaves the
+/// cursor on a line of its own.
+pub(super) async fn ask(question: &str) -> Option<String> {
     tell(question);
-    let mut answer = String::new();
-    match io::stdin().read_line(&mut answer) {
-        Ok(0) | Err(_) => None,
-        Ok(_) => Some(answer.trim().to_owned()),
+    let unanswered = Unanswered;
+    let answer = aside(|| {
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(answer.trim().to_owned()),
+        }
+    })
+    .await;
+    if answer.is_some() {
+        // Whoever typed it has ended the line.
+        std::mem::forget(unanswered);
+    }
+    answer
+}
+
+/// A question whose line nobody has ended.
+struct Unanswered;
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        tell("\n");
+    }
+}
+
+/// Does what blocks on a thread of its own, so that whoever waits for it can be interrupted. The program
+/// ends without it.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

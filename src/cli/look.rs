@@ -2,13 +2,14 @@
 
 use anyhow::Context as _;
 
-use super::argument_groups::CampaignArguments;
+use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::arguments::{ReportArguments, StatusArguments, WhyArguments};
 use super::campaign::Manifest;
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
@@ -26,12 +27,19 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn at(arguments: &CampaignArguments) -> Result<Self, Error> {
+    pub(super) fn at(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+    ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
-        let manifest = Manifest::load(arguments, now)?;
+        let manifest = Manifest::load(arguments, address, now)?;
         let record = Record::read(&manifest.out)?;
-        let summary = manifest.look(arguments, record.as_ref());
+        let summary = manifest.look(
+            arguments,
+            &naming(address.sandbox, address.base_url.as_deref()),
+            record.as_ref(),
+        );
         let view = View {
             now,
             liveness: match Liveness::of(&manifest.out) {
@@ -56,7 +64,7 @@ impl Look {
 
 /// `callsheet status`.
 pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
+    let look = Look::at(&arguments.campaign, &arguments.address)?;
     if arguments.json {
         console::print(&format!("{:#}\n", status_json(&look.summary, look.view)));
     } else {
@@ -69,7 +77,7 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
 
 /// `callsheet why`.
 pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
+    let look = Look::at(&arguments.campaign, &arguments.address)?;
     must_exist(&arguments.job, look.summary.rows().map(|row| row.id()))?;
     let entries = look
         .record
@@ -87,7 +95,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
 
 /// `callsheet report`.
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
+    let look = Look::at(&arguments.campaign, &arguments.address)?;
     let out = look.manifest.out.display();
     if look.record.is_none() {
         return Err(Error::usage(format!(

@@ -11,6 +11,7 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
 use crate::observe::{Alarm, Notice, Summary};
 use crate::remote::{HookUrl, Messenger, Undelivered};
@@ -122,8 +123,17 @@ impl Notices {
         }
     }
 
-    /// The command is over: tells everybody, and waits a few seconds at the most.
-    pub(super) async fn end(mut self, result: &Result<Exit, Error>) {
+    /// The command is over: tells everybody, and waits a few seconds at the most, less if whoever sits
+    /// there does not want to wait.
+    pub(super) async fn end(self, result: &Result<Exit, Error>, interrupts: &mut Interrupts) {
+        tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => {}
+            () = self.tell_end(result) => {}
+        }
+    }
+
+    async fn tell_end(mut self, result: &Result<Exit, Error>) {
         // Whoever sits there and has typed a wrong option needs no message about it.
         if !self.has_begun && Environment::can_ask() {
             return;

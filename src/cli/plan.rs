@@ -13,6 +13,7 @@ use super::estimates::Estimates;
 use super::exit::Exit;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
+use super::resuming::naming;
 use super::selection::{choose, must_exist};
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
@@ -57,6 +58,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
             record.identity.is_sandbox
         });
     let is_sandbox = campaign.is_sandbox;
+    let base_url = arguments.provider.base_url.as_deref();
+    campaign.arguments.extend(naming(is_sandbox, base_url));
     if !arguments.json
         && record.is_none()
         && !is_sandbox

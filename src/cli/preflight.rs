@@ -102,7 +102,7 @@ impl Preflight<'_> {
         let is_short = matches!(cover, Cover::Short(_)) && !may_be_partial;
         let is_dear = needs_word(&costs, self.limits, self.preview.campaign().is_sandbox);
         if somebody_is_there && (is_short || is_dear) {
-            return self.ask(&costs, cover);
+            return self.ask(&costs, cover).await;
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl Preflight<'_> {
         }
     }
 
-    fn ask(&self, costs: &Costs, cover: Cover) -> Result<(), Error> {
+    async fn ask(&self, costs: &Costs, cover: Cover) -> Result<(), Error> {
         console::tell(&plan_totals(self.preview, self.colours));
         let question = match cover {
             Cover::Short(_) => "submit as many as the balance covers? [y/N] ".to_owned(),
@@ -122,7 +122,7 @@ impl Preflight<'_> {
                 format!("submit {count} for {range} credits? [y/N] ")
             }
         };
-        let answer = console::ask(&question);
+        let answer = console::ask(&question).await;
         if answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes")) {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::argument_groups::ProviderArguments;
+use super::argument_groups::{AddressArguments, ProviderArguments};
 use super::environment::Environment;
 use super::error::Error;
 use super::proxy::proxy_on_the_way;
@@ -45,12 +45,15 @@ impl Choice {
         Self::of_api(arguments.base_url.clone(), environment)
     }
 
-    /// What the environment alone says of the API.
+    /// What `arguments` and the environment say of the API.
     ///
     /// # Errors
     /// If the address is no address, or the keys are missing.
-    pub(super) fn of_environment(environment: &Environment) -> Result<Self, Error> {
-        Self::of_api(None, environment)
+    pub(super) fn of_address(
+        arguments: &AddressArguments,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        Self::of_api(arguments.base_url.clone(), environment)
     }
 
     fn of_api(named: Option<String>, environment: &Environment) -> Result<Self, Error> {

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::argument_groups::CampaignArguments;
+use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::campaign::{Manifest, out_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
+use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::former;
@@ -19,9 +20,10 @@ const HOW_TO_LOOK_UP: &str = "personas and voices are looked up by name at the p
     CREATIFY_API_ID and CREATIFY_API_KEY; without them give UUIDs, or try `--sandbox`";
 
 /// A manifest that is about to be read.
-struct Reading<'a> {
-    arguments: &'a CampaignArguments,
-    options: manifest::Options<'static>,
+struct Reading {
+    arguments: CampaignArguments,
+    delimiter: Option<Delimiter>,
+    today: Option<jiff::civil::Date>,
     /// Standard input can be read only once.
     standard_input: RefCell<Option<Vec<u8>>>,
 }
@@ -38,12 +40,16 @@ impl Manifest {
     ///
     /// # Errors
     /// Every problem of it at once.
-    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn load(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let reading = Reading::new(arguments, now)?;
         let draft = reading.draft();
         let environment = Environment::read(Some(&arguments.manifest));
         let lookup = Lookup {
-            provider: Choice::of_environment(&environment).ok(),
+            provider: Choice::of_address(address, &environment).ok(),
             environment: &environment,
             network: Network::OnlyIfNeeded,
         };
@@ -52,7 +58,8 @@ impl Manifest {
         reading.finish(draft, naming)
     }
 
-    /// The same, asking the provider for names that nobody else knows.
+    /// The same, asking the provider for names that nobody else knows. Waiting for it can be given up at any
+    /// time, for a pipe or an address that never answers.
     ///
     /// # Errors
     /// Every problem of it at once; or that the provider cannot be asked.
@@ -62,37 +69,47 @@ impl Manifest {
         lookup: &Lookup<'_>,
     ) -> Result<Self, Error> {
         let reading = Reading::new(arguments, now)?;
-        let draft = reading.draft();
-        if draft.names.is_empty() && draft.plan.is_err() {
-            return reading.finish(draft, Naming::default());
-        }
-        let out = draft.out(arguments);
-        let naming = Naming::online(lookup, &draft.names, out.as_deref(), now).await?;
-        reading.finish(draft, naming)
+        let (reading, draft) = console::aside(move || {
+            let draft = reading.draft();
+            (reading, draft)
+        })
+        .await;
+        let naming = if draft.names.is_empty() && draft.plan.is_err() {
+            Naming::default()
+        } else {
+            let out = draft.out(arguments);
+            Naming::online(lookup, &draft.names, out.as_deref(), now).await?
+        };
+        console::aside(move || reading.finish(draft, naming)).await
     }
 }
 
-impl<'a> Reading<'a> {
-    fn new(arguments: &'a CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+impl Reading {
+    fn new(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
         let delimiter = arguments.delimiter.as_deref().map(str::parse::<Delimiter>);
-        let options = manifest::Options {
+        Ok(Self {
+            arguments: arguments.clone(),
             delimiter: delimiter
                 .transpose()
                 .map_err(|error| Error::usage(error.to_string()))?,
-            sheet: arguments.sheet.clone(),
-            invalid_rows: if arguments.skip_invalid {
+            today: today(now),
+            standard_input: RefCell::default(),
+        })
+    }
+
+    /// How it is to be read, with `catalogue` for names.
+    fn options<'a>(&self, catalogue: Option<manifest::Resolve<'a>>) -> manifest::Options<'a> {
+        manifest::Options {
+            delimiter: self.delimiter,
+            sheet: self.arguments.sheet.clone(),
+            invalid_rows: if self.arguments.skip_invalid {
                 InvalidRows::Skip
             } else {
                 InvalidRows::Refuse
             },
-            today: today(now),
-            ..manifest::Options::default()
-        };
-        Ok(Self {
-            arguments,
-            options,
-            standard_input: RefCell::default(),
-        })
+            today: self.today,
+            catalogue,
+        }
     }
 
     /// Reads it as if every name were an id, and notes the names down.
@@ -102,10 +119,7 @@ impl<'a> Reading<'a> {
             names.borrow_mut().insert((kind, name.to_owned()));
             Resolution::Found(name.to_owned())
         };
-        let plan = self.read(&manifest::Options {
-            catalogue: Some(&note_down),
-            ..self.options.clone()
-        });
+        let plan = self.read(&self.options(Some(&note_down)));
         Draft {
             names: names.into_inner(),
             plan,
@@ -125,9 +139,7 @@ impl<'a> Reading<'a> {
             let knows_any = names
                 .iter()
                 .any(|(kind, name)| naming.resolve(name, *kind).is_some());
-            let mut options = self.options.clone();
-            options.catalogue = knows_any.then_some(&resolve as manifest::Resolve<'_>);
-            self.read(&options)
+            self.read(&self.options(knows_any.then_some(&resolve as manifest::Resolve<'_>)))
         };
         let lacks_catalogue = !naming.has_catalogue()
             && names
@@ -137,12 +149,12 @@ impl<'a> Reading<'a> {
             problems,
             hint: lacks_catalogue.then_some(HOW_TO_LOOK_UP),
         })?;
-        if let Some(campaign) = former::campaign(self.arguments)? {
+        if let Some(campaign) = former::campaign(&self.arguments)? {
             plan.campaign = campaign;
         }
         plan.notes.extend(naming.doubts(&plan));
         let known: Known = naming.into_known(&plan, &names);
-        let out = out_folder(self.arguments, &plan);
+        let out = out_folder(&self.arguments, &plan);
         Ok(Manifest { plan, out, known })
     }
 

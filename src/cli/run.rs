@@ -1,6 +1,5 @@
 //! `run` and `collect`: the same voyage, with and without new submits.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -18,19 +17,21 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::holding::take_lock;
 use super::notices::Notices;
 use super::preflight::{Asks, Preflight, Speaks};
 use super::preview::{preview, select_named};
-use super::provider::Choice;
+use super::provider::{Choice, Provider};
+use super::resuming::Resuming;
 use super::screen::Screen;
 use super::selection::{choose, must_exist};
 use super::traces::{journal_is_behind, tell_of_namesake};
 use super::wishes::Wishes;
-use crate::driver::{self, Clock, Drive, SystemClock};
+use crate::driver::{self, Clock, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Campaign, Colours, Summary, closing, write_json};
+use crate::observe::{Colours, Summary, closing, write_json};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -47,6 +48,16 @@ struct Voyage<'a> {
     asks: Asks,
     approval: Demand,
     wants: Wants,
+    resuming: Resuming,
+}
+
+/// A run that is ready to begin, and has not submitted anything.
+struct Ready {
+    batch: Batch,
+    journal: Journal,
+    lock: Lock,
+    provider: Provider,
+    summary: Summary,
 }
 
 /// `callsheet run`.
@@ -61,8 +72,9 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     if arguments.submit_only {
         notices.expect_renders_left();
     }
-    let result = run_with(arguments, &environment, &mut notices).await;
-    notices.end(&result).await;
+    let mut interrupts = listen()?;
+    let result = run_with(arguments, &environment, &mut notices, &mut interrupts).await;
+    notices.end(&result, &mut interrupts).await;
     result
 }
 
@@ -70,7 +82,9 @@ async fn run_with(
     arguments: RunArguments,
     environment: &Environment,
     notices: &mut Notices,
+    interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
+    let resuming = Resuming::of_run(&arguments);
     let wishes = arguments.selection.wishes(&arguments.again)?;
     let AgainArguments {
         retry_failed,
@@ -93,7 +107,7 @@ async fn run_with(
         provider: Choice::of(&arguments.provider, environment)?,
         selection: Some(arguments.selection),
         wishes,
-        limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
+        limits: arguments.spending.limits(&arguments.waiting),
         policy,
         waiting: &arguments.waiting,
         output: &arguments.output,
@@ -109,9 +123,9 @@ async fn run_with(
             Demand::ButForSamples
         },
         wants: Wants::EveryVideo,
+        resuming,
     };
-    let base_url = arguments.provider.base_url.as_deref();
-    voyage.go(environment, base_url, notices).await
+    voyage.go(environment, notices, interrupts).await
 }
 
 /// `callsheet collect`.
@@ -123,8 +137,9 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
         &arguments.campaign.manifest,
         arguments.screen.log_format,
     )?;
-    let result = collect_with(&arguments, &environment, &mut notices).await;
-    notices.end(&result).await;
+    let mut interrupts = listen()?;
+    let result = collect_with(&arguments, &environment, &mut notices, &mut interrupts).await;
+    notices.end(&result, &mut interrupts).await;
     result
 }
 
@@ -132,6 +147,7 @@ async fn collect_with(
     arguments: &CollectArguments,
     environment: &Environment,
     notices: &mut Notices,
+    interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
@@ -149,30 +165,103 @@ async fn collect_with(
         asks: Asks::Never,
         approval: Demand::Never,
         wants: Wants::WhatIsPaid,
+        resuming: Resuming::of_collect(arguments),
     };
-    let base_url = arguments.provider.base_url.as_deref();
-    voyage.go(environment, base_url, notices).await
+    voyage.go(environment, notices, interrupts).await
+}
+
+/// Ctrl-C and its like no longer end the process by themselves, from now to its end.
+fn listen() -> Result<Interrupts, Error> {
+    Ok(driver::listen().context("cannot listen for Ctrl-C")?)
 }
 
 impl Voyage<'_> {
+    /// Gets ready and runs. An interrupt before the loop begins ends it with nothing submitted; one that
+    /// comes later is the loop's.
     async fn go(
         mut self,
         environment: &Environment,
-        base_url: Option<&str>,
         notices: &mut Notices,
+        interrupts: &mut Interrupts,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let screen = Screen::new(self.screen, environment);
+        let interrupted = Error::Interrupted {
+            resume: self.resuming.command(self.campaign),
+        };
+        let ready = tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => return Err(interrupted),
+            ready = self.prepare(environment, notices, screen, &clock) => ready?,
+        };
+        // It may have come while the last of it was done.
+        if interrupts.try_recv().is_ok() {
+            return Err(interrupted);
+        }
+        let Ready {
+            batch,
+            journal,
+            lock,
+            provider,
+            mut summary,
+        } = ready;
+        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm();
+        notices.begin();
+        let drive = Drive {
+            batch,
+            journal,
+            provider: Arc::new(provider.remote.clone()),
+            clock: &clock,
+            interrupts,
+            summary: &mut summary,
+            observers: audience.observers(&mut alarm),
+            tick: screen.tick(),
+        };
+        let ended = drive.run().await;
+        let written = audience.dismiss(&summary);
+        drop(lock);
+        notices.note(&summary);
+        // Whoever is in a hurry is told the command that goes on, and nothing else.
+        if !matches!(ended, Err(DriveError::Abandoned)) {
+            self.conclude(&summary, screen);
+        }
+        let stopped = ended.map_err(|error| Error::Drive {
+            error: Box::new(error),
+            resume: summary.campaign().resuming_command(),
+        })?;
+        written?;
+        Ok(Exit::of_run(&summary, stopped.as_ref(), self.wants))
+    }
+
+    /// Says what became of everything, whatever else is wrong.
+    fn conclude(&self, summary: &Summary, screen: Screen) {
+        if self.screen.json {
+            console::print_with(|output| write_json(summary, output));
+        }
+        if self.screen.log_format == LogFormat::Text {
+            console::tell(&closing(summary, screen.colours()));
+        }
+    }
+
+    /// Everything that comes before the loop: reading, looking up, locking, asking. Nothing is submitted.
+    async fn prepare(
+        &mut self,
+        environment: &Environment,
+        notices: &mut Notices,
+        screen: Screen,
+        clock: &SystemClock,
+    ) -> Result<Ready, Error> {
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
-        self.check_approval(&manifest, base_url)?;
+        self.check_approval(&manifest)?;
         let specs = &manifest.plan.jobs;
         let mut selected = match self.selection.take() {
             Some(selection) => choose(selection, specs)?,
             None => vec![true; specs.len()],
         };
 
-        let lock = self.lock(&manifest.out, &clock).await?;
+        let lock = take_lock(&manifest.out, self.waiting.lock_wait, screen, clock).await?;
         let identity = Identity {
             campaign: manifest.plan.campaign.clone(),
             is_sandbox: self.provider.is_sandbox(),
@@ -200,14 +289,13 @@ impl Voyage<'_> {
         let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = identity.is_sandbox;
-        campaign.is_collecting = self.wants == Wants::WhatIsPaid;
-        self.name_arguments(&mut campaign, base_url);
-        let mut summary = Summary::of(Arc::new(campaign), &record.entries);
+        self.resuming.tell(&mut campaign);
+        let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
-        self.policy.seed = seed(&clock);
+        self.policy.seed = seed(clock);
         if screen.tells_notes() {
             tell_of_namesake(&summary, &record);
         }
@@ -220,43 +308,17 @@ impl Voyage<'_> {
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
-            self.policy,
+            self.policy.clone(),
             &record.entries,
             clock.now(),
         )?;
-        drop(record);
-
-        let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
-        let mut audience = Audience::new(&summary, screen, self.output, &clock);
-        let mut alarm = notices.alarm();
-        notices.begin();
-        let drive = Drive {
+        Ok(Ready {
             batch,
             journal,
-            provider: Arc::new(provider.remote.clone()),
-            clock: &clock,
-            interrupts,
-            summary: &mut summary,
-            observers: audience.observers(&mut alarm),
-            tick: screen.tick(),
-        };
-        let ended = drive.run().await;
-        let written = audience.dismiss(&summary);
-        drop(lock);
-        notices.note(&summary);
-        let stopped = ended.map_err(|error| Error::Drive {
-            error: Box::new(error),
-            resume: summary.campaign().resuming_command(),
-        })?;
-        written?;
-        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
-        if self.screen.json {
-            console::print_with(|output| write_json(&summary, output));
-        }
-        if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(&summary, screen.colours()));
-        }
-        Ok(exit)
+            lock,
+            provider,
+            summary,
+        })
     }
 
     /// The manifest, and its notes told.
@@ -276,14 +338,6 @@ impl Voyage<'_> {
             manifest.tell_notes();
         }
         Ok(manifest)
-    }
-
-    async fn lock(&self, folder: &Path, clock: &SystemClock) -> Result<Lock, Error> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the output folder `{}`", folder.display()))?;
-        let holder = format!("process {} since {}", std::process::id(), clock.now());
-        let patience = self.waiting.lock_wait.unwrap_or_default();
-        Ok(driver::take_lock(folder, &holder, patience, clock).await?)
     }
 
     /// Whether the run may begin, now that it is known what it would do.
@@ -313,34 +367,8 @@ impl Voyage<'_> {
         preflight.pass(remote).await
     }
 
-    /// What a hint must repeat so that it means this campaign and these limits.
-    fn name_arguments(&self, campaign: &mut Campaign, base_url: Option<&str>) {
-        if campaign.is_sandbox {
-            campaign.arguments.push("--sandbox".to_owned());
-        }
-        if let Some(base_url) = base_url {
-            let url = crate::model::redact_url(base_url);
-            campaign.arguments.extend(["--base-url".to_owned(), url]);
-        }
-        let caps = [
-            ("--max-credits", self.limits.max_credits),
-            ("--max-credits-run", self.limits.max_credits_run),
-        ];
-        for (name, cap) in caps {
-            let cap = cap.map(|cap| [name.to_owned(), cap.to_string()]);
-            campaign.resume_arguments.extend(cap.into_iter().flatten());
-        }
-        let switches = [
-            ("--allow-partial", self.limits.allow_partial == Some(true)),
-            ("--require-approval", self.approval == Demand::Always),
-        ];
-        let set = switches.into_iter().filter(|(_, is_set)| *is_set);
-        let set = set.map(|(name, _)| name.to_owned());
-        campaign.resume_arguments.extend(set);
-    }
-
     /// Before anything is created or locked.
-    fn check_approval(&self, manifest: &Manifest, base_url: Option<&str>) -> Result<(), Error> {
+    fn check_approval(&self, manifest: &Manifest) -> Result<(), Error> {
         let selection = self.selection.as_ref();
         let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         if self.approval == Demand::Never
@@ -350,21 +378,8 @@ impl Voyage<'_> {
         }
         let mut campaign = manifest.campaign(Vec::new(), self.campaign);
         campaign.is_sandbox = self.provider.is_sandbox();
-        self.name_arguments(&mut campaign, base_url);
+        self.resuming.tell(&mut campaign);
         self.approval.check(&campaign, is_sample)
-    }
-}
-
-fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
-    LimitSettings {
-        submit_rate: spending.submit_rate,
-        in_flight: spending.in_flight,
-        max_credits: spending.max_credits,
-        max_credits_run: spending.max_credits_run,
-        allow_partial: spending.allow_partial,
-        confirm_above: spending.confirm_above,
-        max_fail: spending.max_fail,
-        ..waiting.clone()
     }
 }
 

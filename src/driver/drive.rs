@@ -46,8 +46,8 @@ pub struct Drive<'run, P, J> {
     pub provider: Arc<P>,
     /// The time.
     pub clock: &'run dyn Clock,
-    /// Ctrl-C and its like.
-    pub interrupts: Interrupts,
+    /// Ctrl-C and its like; whoever listened before the run began may have taken some of them.
+    pub interrupts: &'run mut Interrupts,
     /// The fold of what is on record, which takes in what follows.
     pub summary: &'run mut Summary,
     /// Who is told, in this order.
@@ -412,7 +412,7 @@ pub(super) mod tests {
         let clock = PausedClock::new();
         let entries = Arc::new(Mutex::new(Vec::new()));
         let mut witness = Witness::default();
-        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
             batch: batch(jobs, &clock),
             journal: Paper {
@@ -421,7 +421,7 @@ pub(super) mod tests {
             },
             provider: Arc::new(fake),
             clock: &clock,
-            interrupts: receiver,
+            interrupts: &mut receiver,
             summary: &mut Summary::new(Arc::default()),
             observers: vec![&mut witness],
             tick: Duration::from_secs(1),

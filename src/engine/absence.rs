@@ -30,9 +30,10 @@ use crate::model::{
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
 
-/// A create that was in the air when the program was killed may go on for so many settle times: a minute
-/// by default, twice as long as nearly all take.
-const SETTLES_OF_A_CREATE: u32 = 2;
+/// A create that was in the air when the program was killed may go on for so many settle times: by default
+/// as long as any create may take. Counted in settle times because whoever shortens those says that this
+/// provider is quicker.
+const SETTLES_OF_A_CREATE: u32 = 4;
 
 /// Witnesses on either side of a job; more would prove no more.
 const WITNESSES: usize = 10;

@@ -86,11 +86,11 @@ impl Batch {
                 );
                 self.transition(now, place, JobEvent::Reopened { generation });
             }
+            Disposition::WaitForPerson => self.park(now, place, failure),
+            Disposition::FreshLink if is_last => self.park(now, place, failure),
             Disposition::FreshLink => {
-                live.is_parked = is_last;
                 self.transition(now, place, JobEvent::LinkExpired { failure });
             }
-            Disposition::WaitForPerson => self.park(now, place, failure),
             Disposition::StopRun => {
                 let reason = StopReason::of_refusal(&failure);
                 self.park(now, place, failure);
@@ -121,8 +121,8 @@ impl Batch {
     }
 
     /// Leaves a download to a person or a later run.
-    fn park(&mut self, now: Timestamp, place: usize, failure: Failure) {
+    pub(super) fn park(&mut self, now: Timestamp, place: usize, failure: Failure) {
         self.jobs[place].live.is_parked = true;
-        self.transition(now, place, JobEvent::FetchDeferred { failure });
+        self.transition(now, place, JobEvent::FetchLeft { failure });
     }
 }

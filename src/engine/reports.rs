@@ -201,10 +201,10 @@ impl Batch {
                 message: failure.to_string(),
             });
         }
-        let job = &mut self.jobs[place];
+        let job = &self.jobs[place];
         if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
             // The video was there before; only the fresh link is wanting.
-            job.live.is_parked = true;
+            self.park(now, place, failure);
             return self.leave_queues(place);
         }
         self.fail_render(now, place, failure, None);

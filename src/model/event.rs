@@ -149,6 +149,11 @@ pub enum JobEvent {
         /// Why.
         failure: Failure,
     },
+    /// A download failed, and this run does not try it again: a later one does. The video stays paid for.
+    FetchLeft {
+        /// Why.
+        failure: Failure,
+    },
     /// The link no longer works: a fresh one is to be asked for.
     LinkExpired {
         /// Why.

@@ -90,8 +90,11 @@ impl Phase {
                 remote: None,
                 failure: failure.clone(),
             },
-            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue)
-            | (Self::Fetching { .. }, E::FetchDeferred { .. })
+            (
+                Self::Rendering { .. },
+                E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
+            )
+            | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
             | (
                 Self::Rendering { .. }
                 | Self::Fetching { .. }
@@ -175,6 +178,15 @@ mod tests {
     use crate::model::{AspectRatio, JobId, Speech};
     use crate::model::{Credits, FailureKind, Fingerprint, Generation, Tag, VideoRequest};
 
+    fn artifact() -> Arc<Artifact> {
+        Arc::new(Artifact {
+            file: "v".into(),
+            bytes: 1,
+            sha256: "0".into(),
+            thumbnail: None,
+        })
+    }
+
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
@@ -188,12 +200,7 @@ mod tests {
             duration_seconds: None,
             credits_used: None,
         });
-        let artifact = Arc::new(Artifact {
-            file: "v".into(),
-            bytes: 1,
-            sha256: "0".into(),
-            thumbnail: None,
-        });
+        let artifact = artifact();
         let (generation, reserved) = (Generation(0), Credits::ZERO);
         vec![
             (
@@ -252,6 +259,12 @@ mod tests {
             (
                 "fetch_deferred",
                 JobEvent::FetchDeferred {
+                    failure: failure.clone(),
+                },
+            ),
+            (
+                "fetch_left",
+                JobEvent::FetchLeft {
                     failure: failure.clone(),
                 },
             ),
@@ -317,6 +330,7 @@ mod tests {
                 &[
                     ("observed", "rendering"),
                     ("overdue", "rendering"),
+                    ("fetch_left", "rendering"),
                     ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
@@ -327,6 +341,7 @@ mod tests {
                 &[
                     ("fetched", "done"),
                     ("fetch_deferred", "downloading"),
+                    ("fetch_left", "downloading"),
                     ("paid_twice", "downloading"),
                     ("expired", "rendering"),
                 ],

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{
     Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
-    Tag, Timestamp,
+    RenderStatus, Tag, Timestamp,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -34,6 +34,8 @@ pub struct JobState {
     pub accepted_at: Option<Timestamp>,
     /// It was found in the list, so that `accepted_at` says little about when the render began.
     pub is_adopted: bool,
+    /// When it was first seen being rendered, if it was: before that it waited at the provider.
+    pub running_at: Option<Timestamp>,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
@@ -64,6 +66,7 @@ impl Default for JobState {
             submitted_at: None,
             accepted_at: None,
             is_adopted: false,
+            running_at: None,
             rendered_at: None,
             finished_at: None,
             observed: None,
@@ -119,7 +122,12 @@ impl JobState {
             JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
-            JobEvent::Observed { status } => self.observed = Some(status.clone()),
+            JobEvent::Observed { status } => {
+                if RenderStatus::from_word(status) == RenderStatus::Running {
+                    self.running_at = self.running_at.or(Some(at));
+                }
+                self.observed = Some(status.clone());
+            }
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
                 self.rendered_at = self.rendered_at.or(Some(at));
@@ -132,7 +140,9 @@ impl JobState {
                 self.fetch_failures = 0;
                 self.last_failure = None;
             }
-            JobEvent::FetchDeferred { failure } | JobEvent::LinkExpired { failure } => {
+            JobEvent::FetchDeferred { failure }
+            | JobEvent::FetchLeft { failure }
+            | JobEvent::LinkExpired { failure } => {
                 self.fetch_failures += 1;
                 self.last_failure = Some(Box::new(failure.clone()));
             }
@@ -170,6 +180,28 @@ impl JobState {
         self.reserved = reserved;
         self.charged = None;
         self.is_adopted = false;
+    }
+
+    /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished
+    /// render that is asked about for a link to its file, which reads as `downloading`.
+    pub const fn status(&self) -> &'static str {
+        if self.is_to_be_downloaded() {
+            return "downloading";
+        }
+        self.phase.name()
+    }
+
+    /// Whether the render has finished and its file is still to come.
+    pub const fn is_to_be_downloaded(&self) -> bool {
+        match self.phase {
+            Phase::Fetching { .. } => true,
+            Phase::Rendering { .. } => self.rendered_at.is_some(),
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => false,
+        }
     }
 
     /// Credits that are gone: settled charges, and for finished jobs whose charge was never

@@ -134,6 +134,17 @@ pub(super) fn troubles(summary: &Summary, colours: Colours) -> String {
     section(&mut text, &title, &doubts, |title| {
         colours.paint(Tone::Doubt, title)
     });
+    let unfetched: Vec<Row> = summary
+        .rows()
+        .filter(|row| row.state.is_to_be_downloaded() && row.failure().is_some())
+        .collect();
+    let title = format!(
+        "{} paid for and not downloaded yet:",
+        plural(unfetched.len(), "video")
+    );
+    section(&mut text, &title, &unfetched, |title| {
+        colours.paint(Tone::Doubt, title)
+    });
     text
 }
 

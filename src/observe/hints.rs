@@ -234,7 +234,10 @@ fn changed(summary: &Summary) -> Option<String> {
 }
 
 fn stuck_downloads(summary: &Summary) -> Option<String> {
-    let rows = rows_in(summary, |phase| matches!(phase, Phase::Fetching { .. }));
+    let rows: Vec<Row> = summary
+        .rows()
+        .filter(|row| row.state.is_to_be_downloaded())
+        .collect();
     let collect = summary.campaign().command("collect", &[]);
     (!rows.is_empty()).then(|| {
         format!(

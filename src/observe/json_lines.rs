@@ -131,6 +131,9 @@ mod tests {
             JobEvent::FetchDeferred {
                 failure: failure.clone(),
             },
+            JobEvent::FetchLeft {
+                failure: failure.clone(),
+            },
             JobEvent::LinkExpired {
                 failure: failure.clone(),
             },

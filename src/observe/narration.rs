@@ -184,6 +184,15 @@ fn tell_of_job(
             "retrying",
             format!("the download failed: {}", words::failure(failure)),
         ),
+        JobEvent::FetchLeft { failure } => (
+            Quiet,
+            Tone::Bad,
+            "left",
+            format!(
+                "paid for, and not downloaded: {}; this run leaves it, `collect` tries again",
+                words::failure(failure)
+            ),
+        ),
         JobEvent::LinkExpired { failure } => (
             Verbose,
             Tone::Faint,

@@ -97,6 +97,10 @@ pub(super) enum News<'a> {
         job: &'a JobId,
         failure: Trouble,
     },
+    FetchLeft {
+        job: &'a JobId,
+        failure: Trouble,
+    },
     LinkExpired {
         job: &'a JobId,
         failure: Trouble,
@@ -224,6 +228,10 @@ impl<'a> News<'a> {
                 sha256: &artifact.sha256,
             },
             JobEvent::FetchDeferred { failure } => Self::FetchDeferred {
+                job,
+                failure: Trouble::of(failure),
+            },
+            JobEvent::FetchLeft { failure } => Self::FetchLeft {
                 job,
                 failure: Trouble::of(failure),
             },

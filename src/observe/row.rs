@@ -23,7 +23,7 @@ impl<'a> Row<'a> {
 
     /// The word for where it stands in `results.csv`.
     pub fn status(&self) -> &'static str {
-        self.state.phase.name()
+        self.state.status()
     }
 
     /// The video, relative to the output folder, if it is there.

@@ -128,6 +128,10 @@ fn sentence(event: &JobEvent) -> String {
         JobEvent::FetchDeferred { failure } => {
             format!("could not be downloaded: {}", words::failure(failure))
         }
+        JobEvent::FetchLeft { failure } => format!(
+            "could not be downloaded, and was left to a later run: {}",
+            words::failure(failure)
+        ),
         JobEvent::LinkExpired { failure } => format!(
             "needs a fresh link, for the old one no longer works: {}",
             words::failure(failure)
@@ -191,14 +195,19 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
              pays for it once more",
             campaign.command("run", &["--resubmit", id])
         ),
-        Phase::Rendering { .. } => {
+        Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+            format!(
+                "`{collect}` downloads it{}",
+                row.failure().map_or("", |_| ", if it can be had by then")
+            )
+        }
+        Phase::Rendering { .. } | Phase::Fetching { .. } => {
             let since = row.state.accepted_at.or(row.state.submitted_at);
             let elapsed = since.map_or_else(String::new, |since| {
                 format!(" for {}", words::duration(view.now.since(since)))
             });
             format!("it has been rendering{elapsed}; `{collect}` fetches it when it is finished")
         }
-        Phase::Fetching { .. } => format!("`{collect}` downloads it"),
         Phase::Done { .. } if row.has_changed() => format!(
             "its row was edited since; `{}` makes the new version, and pays for it",
             campaign.command("run", &["--redo-changed"])

@@ -130,6 +130,7 @@ impl Summary {
             | JobEvent::FoundAbsent
             | JobEvent::Fetched { .. }
             | JobEvent::FetchDeferred { .. }
+            | JobEvent::FetchLeft { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }

@@ -121,3 +121,26 @@ fn the_catalogue_is_searched() {
     let voices: serde_json::Value = serde_json::from_str(&voices).unwrap();
     assert!(voices.as_array().unwrap().len() > 3);
 }
+
+#[test]
+fn the_words_that_name_a_campaign_can_be_given_to_every_command() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    let address = provider.base_url();
+    folder.campaign(&provider, &["--limit", "1"]).expect_code(0);
+    for naming in [&["--base-url", address][..], &["--sandbox"][..]] {
+        for command in ["plan", "status", "report", "approve", "why", "collect"] {
+            let job: &[&str] = if command == "why" { &["job-02"] } else { &[] };
+            if command == "collect" && naming == ["--sandbox"] {
+                // The folder belongs to another provider.
+                continue;
+            }
+            let words = [&[command, "sheet.csv"], naming, job].concat();
+            folder.run(&words).expect_code(0);
+        }
+    }
+    let status = folder
+        .run(&["status", "sheet.csv", "--base-url", address])
+        .expect_code(0);
+    let hint = format!("`callsheet run sheet.csv --base-url {address}`");
+    assert!(status.stdout.contains(&hint), "{}", status.stdout);
+}

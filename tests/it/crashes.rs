@@ -110,7 +110,7 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     let address = provider.base_url().parse().unwrap();
     let settings = Settings::new(address, credentials, out.to_owned());
     // Nobody interrupts; the sender must live as long as the run.
-    let (_sender, interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
+    let (_sender, mut interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
     let drive = Drive {
         batch,
         journal: Mortal {
@@ -121,7 +121,7 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
         },
         provider: Arc::new(Remote::new(settings).unwrap()),
         clock: &clock,
-        interrupts,
+        interrupts: &mut interrupts,
         summary: &mut Summary::new(Arc::default()),
         observers: Vec::new(),
         tick: Duration::from_secs(1),

@@ -308,3 +308,30 @@ fn a_proxy_in_the_way_is_named() {
     let answer = finish(command.spawn().unwrap()).expect_code(1);
     assert!(!answer.stderr.contains("proxy"), "{}", answer.stderr);
 }
+
+#[test]
+fn results_that_cannot_be_written_hide_nothing_of_what_became_of_the_run() {
+    let provider = Provider::new();
+    let folder = Folder::with_sheet(2);
+    // Nobody, not even root, can put a file there.
+    folder.write("sheet-output/results.csv/in-the-way", "");
+    let answer = folder.campaign(&provider, &["--json"]).expect_code(1);
+    let (told, error) = answer
+        .stderr
+        .split_once("error: cannot write the results to `sheet-output`")
+        .unwrap_or_else(|| panic!("{answer:#?}"));
+    assert!(told.contains("2 jobs: 2 done"), "{told}");
+    assert!(told.contains("10 spent"), "{told}");
+    assert!(error.contains("results.csv"), "{error}");
+    assert!(error.contains("`callsheet report sheet.csv"), "{error}");
+    assert!(answer.stdout.contains("\"jobs\""), "{answer:#?}");
+    folder.expect_every_paid_video(&provider.ledger());
+
+    std::fs::remove_dir_all(folder.path("sheet-output/results.csv")).unwrap();
+    let hint = error
+        .split('`')
+        .find(|part| part.starts_with("callsheet report"));
+    let words: Vec<&str> = hint.unwrap().split(' ').skip(1).collect();
+    folder.run(&words).expect_code(0);
+    assert!(folder.read("sheet-output/results.csv").contains("job-02"));
+}

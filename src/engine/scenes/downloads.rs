@@ -28,7 +28,9 @@ fn a_host_that_is_gone_makes_the_run_ask_for_a_fresh_link_and_end() {
         assert!(run.tells(|event| matches!(event, JobEvent::LinkExpired { .. })));
         assert!(!run.tells(|event| matches!(event, JobEvent::Failed { .. })));
         assert_eq!((run.stopped.clone(), run.submits()), (None, 2));
-        assert!(matches!(stage.phase(0), "downloading" | "rendering"));
+        assert_eq!(stage.phase(0), "downloading", "{kind:?}");
+        let left = run.tells(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        assert!(left, "{kind:?}: that nothing more is tried is told");
         assert!(run.took < seconds(600), "{kind:?}: {:?}", run.took);
         let again = stage.run(&jobs(2), &policy, |_, _| None);
         assert_eq!((stage.phase(0), again.submits()), ("done", 0), "{kind:?}");
@@ -83,6 +85,7 @@ fn a_video_without_its_link_is_left_not_failed() {
         }
         _ => None,
     });
+    assert!(run.tells(|event| matches!(event, JobEvent::FetchLeft { .. })));
     assert_eq!((run.stopped, stage.phase(0)), (None, "rendering"));
     stage.run(&jobs(1), &policy, |_, _| None);
     assert_eq!(stage.phase(0), "done");

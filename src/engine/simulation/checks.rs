@@ -129,6 +129,7 @@ impl Checks {
             | JobEvent::Rendered { .. }
             | JobEvent::Fetched { .. }
             | JobEvent::FetchDeferred { .. }
+            | JobEvent::FetchLeft { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }

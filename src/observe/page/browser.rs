@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::written;
-use crate::model::{Speech, VideoRequest};
+use crate::model::{JobEvent, Speech, VideoRequest};
 use crate::observe::testing::Tale;
 
 /// Answers to what a test asks of the page.
@@ -164,7 +164,7 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     let mut remade = self::tale(folder.path());
     for entry in &mut remade.entries {
         if let crate::model::Event::Job {
-            event: crate::model::JobEvent::Submitted { remote },
+            event: JobEvent::Submitted { remote },
             ..
         } = &mut entry.event
         {
@@ -176,6 +176,33 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
         answers["marks"],
         json!(["", ""]),
         "another video has its own marks"
+    );
+}
+
+#[test]
+fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tale = Tale::of(1);
+    tale.accepted(0, "a");
+    for (second, status) in [(10, "in_queue"), (31, "running"), (40, "running")] {
+        let status = status.to_owned();
+        tale.tell(second, "a", JobEvent::Observed { status });
+    }
+    let output = crate::observe::testing::output("a");
+    tale.tell(61, "a", JobEvent::Rendered { output });
+    let question = "const lane = document.querySelector('.lane');
+        const ticks = [...document.querySelectorAll('.ticks span')];
+        return { lane: lane.ariaLabel, ticks: ticks.length, words: ticks[0].textContent !== '' };";
+    let Some(answers) = ask(&tale, folder.path(), question) else {
+        return;
+    };
+    let ticks = answers["ticks"].as_u64().unwrap();
+    assert!((2..=7).contains(&ticks), "{answers}");
+    assert_eq!(answers["words"], true);
+    let lane = answers["lane"].as_str().unwrap();
+    assert!(
+        lane.contains("waiting at the provider 30 s, rendering 30 s"),
+        "{lane}"
     );
 }
 

@@ -178,7 +178,8 @@ pub(in crate::observe) struct Job<'a> {
     error: Option<String>,
     file: Option<&'a str>,
     finished_at: Option<String>,
-    job_id: &'a JobId,
+    #[serde(rename = "job_id")]
+    id: &'a JobId,
     model_version: ModelVersion,
     origin: &'a Origin,
     persona: &'a str,
@@ -224,7 +225,7 @@ impl<'a> Job<'a> {
             error: row.failure().map(words::failure),
             file: row.file(),
             finished_at: time(state.finished_at),
-            job_id: &spec.id,
+            id: &spec.id,
             model_version: request.model_version,
             origin: &spec.origin,
             persona,
