@@ -30,13 +30,14 @@ const LONGEST_FIRST_WAIT: u32 = 60;
 
 /// While finished renders hold up the next: so many requests that ask about everything in the time of a
 /// usual render. A place stands empty for a sixty-fourth of it, on average.
-const BEATS_IN_HASTE: f64 = 32.0;
+const BEATS_IN_HASTE: u32 = 32;
 
-/// While other limits hold up the next, as few as find so many ends in each; but
-const ENDS_A_BEAT: f64 = 3.6;
+/// While other limits hold up the next, fewer find more ends each, and still one is seen after 4 % of its
+/// length, on average. Two beats only, because looks that were planned on different ones do not meet.
+const BEATS_AT_LEISURE: u32 = 14;
 
-/// never fewer than so many: a video is to be had soon all the same.
-const FEWEST_BEATS: f64 = 12.0;
+/// Where so many are under way, each request finds several ends on any beat.
+const MANY: usize = 64;
 
 /// What waits for the end of a render.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,14 +135,11 @@ impl Polling {
         }
         let usual = self.sorted[self.sorted.len() / 2];
         let beats = match haste {
-            Haste::Held => BEATS_IN_HASTE,
-            Haste::Free(flight) => {
-                let flight = f64::from(u32::try_from(flight).unwrap_or(u32::MAX));
-                (flight / ENDS_A_BEAT).clamp(FEWEST_BEATS, BEATS_IN_HASTE)
-            }
+            Haste::Free(flight) if flight < MANY => BEATS_AT_LEISURE,
+            Haste::Free(_) | Haste::Held => BEATS_IN_HASTE,
         };
         let step = (self.floor / STEPS_A_FLOOR).max(Duration::from_millis(1));
-        let steps = (usual.div_f64(beats) + step / 2).as_millis() / step.as_millis().max(1);
+        let steps = (usual / beats + step / 2).as_millis() / step.as_millis().max(1);
         let beat = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
         beat.clamp(self.floor, self.floor.saturating_mul(6))
     }
@@ -193,8 +191,8 @@ mod tests {
         }
         for (haste, beat) in [
             (Haste::Held, 6_250),
-            (Haste::Free(50), 15_000),
-            (Haste::Free(3), 16_250),
+            (Haste::Free(50), 13_750),
+            (Haste::Free(3), 13_750),
             (Haste::Free(1000), 6_250),
         ] {
             assert_eq!(polling.beat(haste).as_millis(), beat, "{haste:?}");
