@@ -65,6 +65,16 @@ impl Manifest {
     /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
     /// longer has.
     fn gone(&self, record: &Record) -> Vec<Arc<JobSpec>> {
+        let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
+        let mut gone: Vec<Arc<JobSpec>> = record
+            .jobs
+            .iter()
+            .filter(|job| !planned.contains(&job.id))
+            .cloned()
+            .collect();
+        if gone.is_empty() {
+            return gone;
+        }
         let begun: HashSet<&JobId> = record
             .entries
             .iter()
@@ -77,12 +87,8 @@ impl Manifest {
                 | Event::InventorySkipped { .. } => None,
             })
             .collect();
-        let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
-        let gone = record
-            .jobs
-            .iter()
-            .filter(|job| begun.contains(&job.id) && !planned.contains(&job.id));
-        gone.cloned().collect()
+        gone.retain(|job| begun.contains(&job.id));
+        gone
     }
 
     /// The campaign for those who are told about it.
@@ -157,12 +163,21 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
 
 /// The folder that `arguments` or the manifest names, else one beside the manifest.
 pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
+    folder_of(arguments, plan.output.folder.as_deref())
+}
+
+/// The folder if the manifest, which has not been read yet, names none.
+pub(super) fn usual_out_folder(arguments: &CampaignArguments) -> PathBuf {
+    folder_of(arguments, None)
+}
+
+fn folder_of(arguments: &CampaignArguments, named: Option<&Path>) -> PathBuf {
     if let Some(out) = arguments.out.clone().or_else(|| former::folder(arguments)) {
         return out;
     }
     let manifest = &arguments.manifest;
     let beside = manifest.parent().unwrap_or(Path::new(""));
-    match &plan.output.folder {
+    match named {
         Some(folder) => beside.join(folder),
         None if manifest == Path::new("-") => PathBuf::from("stdin-output"),
         None => {

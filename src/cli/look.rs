@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::anticipation::Anticipation;
 use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::arguments::{ReportArguments, StatusArguments, WhyArguments};
 use super::campaign::Manifest;
@@ -33,8 +34,9 @@ impl Look {
     ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
+        let anticipation = Anticipation::of(arguments);
         let manifest = Manifest::load(arguments, address, now)?;
-        let record = Record::read(&manifest.out)?;
+        let record = anticipation.record(&manifest.out)?;
         let summary = manifest.look(
             arguments,
             &naming(address.sandbox, address.base_url.as_deref()),

@@ -7,6 +7,7 @@
 //! Standard output carries results, standard error everything that is told to a person. Errors become
 //! text here and nowhere else.
 
+mod anticipation;
 mod approve;
 mod argument_groups;
 mod arguments;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::anticipation::Anticipation;
 use super::arguments::PlanArguments;
 use super::balance::{self, Patience};
 use super::campaign::{Manifest, missing_files};
@@ -19,7 +20,6 @@ use super::selection::{choose, must_exist};
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::Policy;
-use crate::journal::Record;
 use crate::model::Limits;
 use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
 
@@ -34,6 +34,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
+    let anticipation = Anticipation::of(&arguments.campaign);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
         manifest.tell_notes(Herald::Text);
@@ -42,7 +43,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let wishes = arguments.selection.wishes(&again)?;
     let specs = &manifest.plan.jobs;
     let mut selected = choose(arguments.selection, specs)?;
-    let record = Record::read(&manifest.out)?;
+    let record = anticipation.record(&manifest.out)?;
     wishes.narrow(specs, record.as_ref(), &mut selected)?;
     let redo = wishes.redo(specs, record.as_ref(), Herald::Text)?;
     let mut jobs = manifest.jobs(record.as_ref(), &selected);

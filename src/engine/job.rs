@@ -1,12 +1,12 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, Tag,
-    Timestamp,
+    Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
+    Sparse, Tag, Timestamp,
 };
 
 /// One job of the batch.
@@ -18,8 +18,8 @@ pub(super) struct Job {
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
     /// The fold of its entries.
-    pub(super) state: JobState,
-    pub(super) live: Live,
+    pub(super) state: Sparse<JobState>,
+    pub(super) live: Sparse<Live>,
     /// What it had cost before this run submitted it; `None` if this run has not.
     pub(super) cost_before_run: Option<Credits>,
 }
@@ -71,6 +71,14 @@ pub(super) struct Live {
     pub(super) absences: Vec<Absence>,
 }
 
+static BLANK: LazyLock<Live> = LazyLock::new(Live::default);
+
+impl Blank for Live {
+    fn blank() -> &'static Self {
+        &BLANK
+    }
+}
+
 impl Job {
     pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
         Self {
@@ -78,9 +86,18 @@ impl Job {
             estimate: planned.estimate,
             selected: planned.selected,
             may_submit,
-            state: JobState::default(),
-            live: Live::default(),
+            state: Sparse::default(),
+            live: Sparse::default(),
             cost_before_run: None,
+        }
+    }
+
+    /// Forgets all that matters only while it is under way.
+    pub(super) fn forget(&mut self) {
+        let reopened = self.live.reopened;
+        self.live = Sparse::default();
+        if reopened > 0 {
+            self.live.reopened = reopened;
         }
     }
 

@@ -20,6 +20,7 @@ mod price;
 mod render;
 mod request;
 mod secret;
+mod sparse;
 mod state;
 mod stop;
 mod tag;
@@ -48,6 +49,7 @@ pub use request::{
     VideoRequest,
 };
 pub use secret::{Credentials, SecretText, redact_url};
+pub use sparse::{Blank, Sparse};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};

@@ -1,9 +1,9 @@
 //! One job's story folded into what is true now.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
+    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
     RenderStatus, Tag, Timestamp, Unproven,
 };
 
@@ -77,6 +77,14 @@ impl Default for JobState {
             unproven: None,
             twins: Vec::new(),
         }
+    }
+}
+
+static BLANK: LazyLock<JobState> = LazyLock::new(JobState::default);
+
+impl Blank for JobState {
+    fn blank() -> &'static Self {
+        &BLANK
     }
 }
 

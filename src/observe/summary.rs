@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
 use crate::model::{
-    Entry, Event, JobEvent, JobId, JobState, SheetRow, StopReason, Text, Timestamp,
+    Entry, Event, JobEvent, JobId, JobState, SheetRow, Sparse, StopReason, Text, Timestamp,
 };
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
@@ -25,7 +25,7 @@ pub struct Summary {
 /// What is known of one job besides its plan.
 #[derive(Debug, Clone, Default)]
 struct Facts {
-    state: JobState,
+    state: Sparse<JobState>,
     is_overdue: bool,
 }
 
