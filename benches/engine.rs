@@ -35,9 +35,9 @@ const STORMY: Nature = Nature {
 fn main() {
     println!("# Campaigns in virtual time\n");
     println!(
-        "| jobs | in flight | provider | makespan / bound | requests / job | end to download: median, longest |"
+        "| jobs | in flight | provider | makespan / bound | requests / job | syncs / job | end to download: median, longest |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     let campaigns = [
         (200, 10),
         (200, 50),
@@ -55,6 +55,12 @@ fn main() {
             row(count, in_flight, name, &outcomes);
         }
     }
+    let pace = Limits {
+        submit_rate: "15/min".parse().expect("a rate"),
+        ..limits(100)
+    };
+    let outcomes = simulate(jobs(5_000), &pace, CALM);
+    row(5_000, 100, "calm, 15 submits a minute", &outcomes);
 
     println!("\n# Cost of a step\n");
     println!("| jobs | steps / job | CPU / step | CPU / job | restore / job |");
@@ -96,9 +102,10 @@ fn limits(in_flight: u32) -> Limits {
 fn row(count: usize, in_flight: u32, name: &str, outcomes: &Outcomes) {
     assert_eq!(outcomes.done, count, "every video comes home");
     println!(
-        "| {count} | {in_flight} | {name} | {:.3} | {:.2} | {:.1} % of the render, {:.1} s |",
+        "| {count} | {in_flight} | {name} | {:.3} | {:.2} | {:.2} | {:.1} % of the render, {:.1} s |",
         outcomes.makespan.as_secs_f64() / outcomes.bound.as_secs_f64(),
         ratio(outcomes.requests, count),
+        ratio(outcomes.writes, count),
         100.0 * outcomes.delays[outcomes.delays.len() / 2],
         outcomes.longest_delay.as_secs_f64(),
     );

@@ -56,7 +56,7 @@ fn row(count: usize) {
     };
     let (mut journal, _) = Journal::open(folder.path(), &identity).expect("a new journal");
     journal
-        .save_jobs(planned.iter().map(|job| &job.spec))
+        .save_jobs(planned.iter().map(|job| &*job.spec))
         .expect("room on the disk");
     let (appended, ()) = timed(|| {
         for step in entries.chunks(ENTRIES_A_STEP) {

@@ -16,18 +16,18 @@ use callsheet::model::{
     AspectRatio, Credentials, Credits, Entry, Event, JobEvent, JobSpec, Limits, Origin, PlannedJob,
     PriceTable, Speech, VideoRequest,
 };
-use callsheet::observe::Observer;
+use callsheet::observe::{Campaign, Observer, Summary};
 use callsheet::remote::{Proxy, Remote, Settings};
 use callsheet::sandbox::Sandbox;
 
-/// Counts what arrives. Every entry it is told is on disk already.
+/// Counts what arrives. Every entry it is told is on disk already, and in the summary it is given.
 #[derive(Debug, Default)]
 struct Arrivals {
     files: Vec<String>,
 }
 
 impl Observer for Arrivals {
-    fn on_entry(&mut self, entry: &Entry) {
+    fn on_entry(&mut self, _: &Summary, entry: &Entry) {
         if let Event::Job {
             job,
             event: JobEvent::Fetched { artifact },
@@ -53,7 +53,7 @@ fn jobs() -> Result<Vec<PlannedJob>, Box<dyn std::error::Error>> {
         let spec = JobSpec::new(name.to_lowercase().parse()?, request, origin);
         jobs.push(PlannedJob {
             estimate: prices.estimate(&spec.request, None),
-            spec,
+            spec: Arc::new(spec),
             selected: true,
             in_sheet: true,
         });
@@ -83,7 +83,10 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
     let lock = driver::take_lock(out, "the example", Duration::ZERO, &clock).await?;
     let (mut journal, record) = Journal::open(out, &identity)?;
     let jobs = jobs()?;
-    journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
+    journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
+    let (name, place) = (&identity.campaign, out.to_owned());
+    let campaign = Campaign::new(name, file!().into(), place, jobs.clone());
+    let mut summary = Summary::of(Arc::new(campaign), &record.entries);
     let policy = Policy {
         limits: Limits {
             max_credits: Some(Credits::whole(50)),
@@ -99,13 +102,15 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
         clock.now(),
     )?;
 
+    let mut interrupts = driver::listen()?;
     let mut arrivals = Arrivals::default();
     let stopped = Drive {
         batch,
         journal,
         provider: Arc::new(remote),
         clock: &clock,
-        interrupts: driver::listen()?,
+        interrupts: &mut interrupts,
+        summary: &mut summary,
         observers: vec![&mut arrivals],
         tick: Duration::from_secs(1),
     }

@@ -26,7 +26,7 @@ fn job(id: &str) -> PlannedJob {
         line: 2,
     };
     PlannedJob {
-        spec: JobSpec::new(id, request, origin),
+        spec: JobSpec::new(id, request, origin).into(),
         estimate: Estimate::default(),
         selected: true,
         in_sheet: true,

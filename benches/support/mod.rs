@@ -75,7 +75,7 @@ pub(crate) fn jobs(count: usize) -> Vec<PlannedJob> {
         let spec = JobSpec::new(id, request, origin);
         PlannedJob {
             estimate: prices.estimate(&spec.request, None),
-            spec,
+            spec: spec.into(),
             selected: true,
             in_sheet: true,
         }

@@ -45,6 +45,8 @@ pub(crate) struct Outcomes {
     pub(crate) longest_delay: Duration,
     /// Calls of the engine.
     pub(crate) steps: usize,
+    /// Steps that put something on record: transactions of the journal, and so its syncs.
+    pub(crate) writes: usize,
     /// Entries for the journal.
     pub(crate) entries: Vec<Entry>,
     /// Jobs whose video is here.
@@ -85,13 +87,14 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
     let mut answers: BTreeMap<(Timestamp, usize), Outcome> = BTreeMap::new();
     let mut now = started;
     let mut inputs = Vec::new();
-    let (mut steps, mut sent) = (0, 0);
+    let (mut steps, mut writes, mut sent) = (0, 0, 0);
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         steps += 1;
         let step = batch.step(now, inputs.drain(..));
         let ready = step
             .persist(|new| {
+                writes += usize::from(!new.is_empty());
                 entries.extend_from_slice(new);
                 Ok::<(), Infallible>(())
             })
@@ -134,6 +137,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
         requests: world.requests,
         longest_delay: world.longest_delay,
         steps,
+        writes,
         done: entries.iter().filter(is_done).count(),
         delays: world.delays,
         entries,

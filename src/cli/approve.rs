@@ -9,8 +9,10 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::preview::Costs;
 use super::provider::Choice;
+use super::resuming::naming;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Record, write_approval};
 use crate::model::Approval;
@@ -36,12 +38,22 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
     let lookup = Lookup {
         provider: Choice::of(&arguments.provider, &environment).ok(),
         environment: &environment,
+        herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
-    manifest.tell_notes();
+    manifest.tell_notes(Herald::Text);
     let record = Record::read(&manifest.out)?;
-    let summary = manifest.look(&arguments.campaign, record.as_ref());
+    let provider = &arguments.provider;
+    let summary = manifest.look(
+        &arguments.campaign,
+        &naming(
+            provider.sandbox,
+            provider.profile.as_deref(),
+            provider.base_url.as_deref(),
+        ),
+        record.as_ref(),
+    );
     let plan = &manifest.plan;
 
     let by = ["USER", "LOGNAME", "USERNAME"]

@@ -12,7 +12,7 @@ use crate::observe::Encoding;
 use super::day::Day;
 use super::shard::ShardWish;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct CampaignArguments {
     /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
     pub(super) manifest: PathBuf,
@@ -95,6 +95,18 @@ pub(super) struct ProviderArguments {
         hide_env = true,
         help_heading = "Provider"
     )]
+    pub(super) base_url: Option<String>,
+}
+
+/// Whom another command was told to ask, for commands that ask nobody: a hint's or a script's words can be
+/// given to them as they are, and their own hints repeat them.
+#[derive(Debug, Args)]
+pub(super) struct AddressArguments {
+    #[arg(long, hide = true)]
+    pub(super) sandbox: bool,
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(super) profile: Option<String>,
+    #[arg(long, value_name = "URL", hide = true)]
     pub(super) base_url: Option<String>,
 }
 
@@ -254,6 +266,9 @@ pub(super) struct OutputArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) excel: bool,
+    /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    pub(super) xlsx: bool,
     /// Write `JUnit` XML as well, so that a build server shows the campaign like a test run
     #[arg(
         long,
@@ -354,8 +369,8 @@ impl WaitingArguments {
 }
 
 impl SpendingArguments {
-    /// The limits these arguments set.
-    pub(super) fn limits(&self) -> LimitSettings {
+    /// The limits that these arguments and `waiting` set.
+    pub(super) fn limits(&self, waiting: &WaitingArguments) -> LimitSettings {
         LimitSettings {
             submit_rate: self.submit_rate,
             in_flight: self.in_flight,
@@ -364,7 +379,7 @@ impl SpendingArguments {
             allow_partial: self.allow_partial.then_some(true),
             confirm_above: self.confirm_above,
             max_fail: self.max_fail,
-            ..LimitSettings::default()
+            ..waiting.limits()
         }
     }
 }

@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, ScreenArguments,
-    SelectionArguments, SpendingArguments, WaitingArguments,
+    AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
+    ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
@@ -141,6 +141,14 @@ pub(super) struct PlanArguments {
     /// The campaign never spends or promises more credits than this
     #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
     pub(super) max_credits: Option<Credits>,
+    /// What the run submits never costs or promises more credits than this
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS_RUN",
+        hide_env = true
+    )]
+    pub(super) max_credits_run: Option<Credits>,
     /// Wait for the account's balance, which is otherwise shown if it can be had at once
     #[arg(long)]
     pub(super) online: bool,
@@ -161,6 +169,8 @@ pub(super) struct ApproveArguments {
 pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Keep showing it until the run that goes on has ended, or Ctrl-C
     #[arg(short, long)]
     pub(super) watch: bool,
@@ -173,6 +183,8 @@ pub(super) struct StatusArguments {
 pub(super) struct WhyArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// The job
     pub(super) job: JobId,
     /// Print JSON
@@ -181,9 +193,15 @@ pub(super) struct WhyArguments {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(super) address: AddressArguments,
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,
@@ -194,6 +212,9 @@ pub(super) struct ReportArguments {
     /// Further output folders to merge
     #[arg(value_name = "DIR", requires = "merge")]
     pub(super) more: Vec<PathBuf>,
+    /// Write `results.xlsx` as well
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    pub(super) xlsx: bool,
     /// Write `JUnit` XML as well
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
@@ -330,7 +351,7 @@ mod tests {
         assert_eq!(run.selection.only.len(), 2);
         assert_eq!(run.again.resubmit.len(), 2);
         assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
-        assert_eq!(run.spending.limits().in_flight, Some(3));
+        assert_eq!(run.spending.limits(&run.waiting).in_flight, Some(3));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Everybody who is told what happens while a run goes on.
 
-use anyhow::Context as _;
-
 use super::argument_groups::OutputArguments;
 use super::error::Error;
 use super::screen::{Display, Screen};
@@ -20,29 +18,27 @@ pub(super) struct Audience {
 impl Audience {
     /// Whoever is to be told what follows on `summary`.
     pub(super) fn new(
-        summary: Summary,
+        summary: &Summary,
         screen: Screen,
         output: &OutputArguments,
         clock: &SystemClock,
     ) -> Self {
-        let results =
-            ResultsWriter::new(summary.clone(), output.encoding()).with_junit(output.junit.clone());
+        let mut results =
+            ResultsWriter::new(summary, output.encoding()).with_junit(output.junit.clone());
+        if output.xlsx {
+            results = results.with_workbook();
+        }
         // A log that cannot be written fails no run: the journal holds what matters.
         let file = open_log(&summary.campaign().out, clock.now()).ok();
         let log = file.map(|file| {
             let stream = Box::new(file);
-            Lines::new(summary.clone(), stream, Verbosity::Verbose, Colours::Off)
+            Lines::new(summary, stream, Verbosity::Verbose, Colours::Off)
         });
         Self {
             results,
             display: screen.display(summary),
             log,
         }
-    }
-
-    /// What the entries so far add up to.
-    pub(super) const fn summary(&self) -> &Summary {
-        self.results.summary()
     }
 
     /// All of them, in the order in which they are told; `alarm` is the last.
@@ -60,15 +56,16 @@ impl Audience {
     }
 
     /// The run is over: the screen is cleared, the files are written for the last time.
-    pub(super) fn dismiss(mut self) -> (Summary, Result<(), Error>) {
+    pub(super) fn dismiss(mut self, summary: &Summary) -> Result<(), Error> {
         if let Some(display) = &mut self.display {
             display.clear();
         }
-        let written = self.results.finish();
-        let summary = self.results.into_summary();
-        let out = summary.campaign().out.display();
-        let written = written.with_context(|| format!("cannot write the results to `{out}`"));
-        let written = written.map_err(Error::from);
-        (summary, written)
+        self.results
+            .finish(summary)
+            .map_err(|source| Error::Results {
+                source,
+                out: summary.campaign().out.clone(),
+                report: summary.campaign().command("report", &[]),
+            })
     }
 }

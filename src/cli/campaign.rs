@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::argument_groups::{CampaignArguments, SelectionArguments};
 use super::catalogue::Known;
-use super::console;
+use super::day::Day;
 use super::error::Error;
 use super::estimates::Estimates;
 use super::former;
+use super::herald::Herald;
 use super::selection::choose;
-use super::shard::Part;
+use super::shard::{Part, ShardWish};
 use crate::journal::{Record, read_approval};
 use crate::model::{
     Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard,
@@ -35,9 +36,9 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Says what the reading of the manifest has to say though nothing is wrong.
-    pub(super) fn tell_notes(&self) {
+    pub(super) fn tell_notes(&self, herald: Herald) {
         for Note { place, message } in &self.plan.notes {
-            console::tell(&format!("note: {place}: {message}\n"));
+            herald.note(&format!("{place}: {message}"));
         }
     }
 
@@ -45,7 +46,7 @@ impl Manifest {
     /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
     pub(super) fn jobs(&self, record: Option<&Record>, selected: &[bool]) -> Vec<PlannedJob> {
         let estimates = Estimates::new(&self.plan, record);
-        let planned = |spec: JobSpec, selected, in_sheet| PlannedJob {
+        let planned = |spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
             estimate: estimates.of(&spec),
             spec,
             selected,
@@ -59,8 +60,9 @@ impl Manifest {
             .iter()
             .zip(selected)
             .map(|(spec, selected)| {
-                let mut spec = spec.clone();
+                let mut spec = Arc::clone(spec);
                 if taken.contains(&key(&spec.file_name)) {
+                    let spec = Arc::make_mut(&mut spec);
                     spec.file_name = distinct(&spec.file_name, &spec.fingerprint);
                 }
                 planned(spec, *selected, true)
@@ -72,14 +74,20 @@ impl Manifest {
 
     /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
     /// longer has.
-    fn gone(&self, record: &Record) -> Vec<JobSpec> {
-        let begun = begun(record);
+    fn gone(&self, record: &Record) -> Vec<Arc<JobSpec>> {
         let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
-        let gone = record
+        let mut gone: Vec<Arc<JobSpec>> = record
             .jobs
             .iter()
-            .filter(|job| begun.contains(&job.id) && !planned.contains(&job.id));
-        gone.cloned().collect()
+            .filter(|job| !planned.contains(&job.id))
+            .cloned()
+            .collect();
+        if gone.is_empty() {
+            return gone;
+        }
+        let begun = begun(record);
+        gone.retain(|job| begun.contains(&job.id));
+        gone
     }
 
     /// The campaign for those who are told about it.
@@ -97,21 +105,16 @@ impl Manifest {
         campaign.sheet = self.plan.sheet.clone();
         campaign.personas = self.known.labels.clone().into_iter().collect();
         campaign.approval = self.approval.clone();
-        if let Some(out) = &arguments.out {
-            campaign.arguments = vec!["--out".to_owned(), out.display().to_string()];
-        }
+        // What was found out is repeated as it was found: the scheduler's variables, and the day, pass.
+        let mut repeated = arguments.clone();
         if let Some(Part { shard, .. }) = self.part {
-            let named = ["--shard".to_owned(), shard.to_string()];
-            campaign.arguments.extend(named);
-            if arguments.share {
-                campaign.arguments.push("--share".to_owned());
-                campaign.shares = Some(shard.count());
-            }
+            repeated.shard = Some(ShardWish::Given(shard));
+            campaign.shares = arguments.share.then_some(shard.count());
         }
-        if let Some(date) = &self.plan.campaign_date {
-            let named = ["--date".to_owned(), date.clone()];
-            campaign.arguments.extend(named);
+        if let Some(Ok(date)) = self.plan.campaign_date.as_ref().map(|date| date.parse()) {
+            repeated.date = Some(Day::Given(date));
         }
+        campaign.arguments = repeated.repeated();
         campaign
     }
 
@@ -130,7 +133,7 @@ impl Manifest {
     }
 
     /// The jobs of all shards together.
-    pub(super) fn every_job(&self) -> &[JobSpec] {
+    pub(super) fn every_job(&self) -> &[Arc<JobSpec>] {
         self.part.as_ref().map_or(&self.plan.jobs, |part| &part.all)
     }
 
@@ -163,7 +166,13 @@ impl Manifest {
     }
 
     /// The fold of the journal for a command that only looks: every job counts as selected.
-    pub(super) fn look(&self, arguments: &CampaignArguments, record: Option<&Record>) -> Summary {
+    /// `naming` says whom commands about it must ask.
+    pub(super) fn look(
+        &self,
+        arguments: &CampaignArguments,
+        naming: &[String],
+        record: Option<&Record>,
+    ) -> Summary {
         let selected = vec![true; self.plan.jobs.len()];
         let jobs = self.jobs(record, &selected);
         let mut campaign = self.campaign(jobs, arguments);
@@ -171,12 +180,14 @@ impl Manifest {
         // What cannot be shared is refused by the run.
         let limits = self.share(limits.clone(), arguments).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;
-        if let Some(record) = record {
-            campaign.is_sandbox = record.identity.is_sandbox;
-            if campaign.is_sandbox {
-                campaign.arguments.push("--sandbox".to_owned());
-            }
-        }
+        campaign.is_sandbox = record.is_some_and(|record| record.identity.is_sandbox);
+        let of_sandbox = ["--sandbox".to_owned()];
+        let naming = if campaign.is_sandbox {
+            &of_sandbox
+        } else {
+            naming
+        };
+        campaign.arguments.extend_from_slice(naming);
         let entries = record.map_or(&[][..], |record| &record.entries);
         Summary::of(Arc::new(campaign), entries)
     }
@@ -211,24 +222,30 @@ pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
 /// The folder that `arguments` or the manifest names, else one beside the manifest; in it, of a campaign
 /// with a date in its name, one for each day.
 pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
-    if let Some(out) = former::folder(arguments) {
-        return out;
-    }
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| beside(arguments, plan));
+    let out = folder_of(arguments, plan.output.folder.as_deref());
     // A campaign of each day has a journal of each day.
     match &plan.campaign_date {
-        Some(date) => out.join(date),
-        None => out,
+        Some(date) if former::folder(arguments).is_none() => out.join(date),
+        Some(_) | None => out,
     }
 }
 
-fn beside(arguments: &CampaignArguments, plan: &Plan) -> PathBuf {
+/// The folder if the manifest, which has not been read yet, names none.
+pub(super) fn usual_out_folder(arguments: &CampaignArguments) -> PathBuf {
+    let shard = match arguments.shard {
+        Some(ShardWish::Given(shard)) => Some(shard),
+        Some(ShardWish::Auto(_)) | None => None,
+    };
+    shard_folder(arguments, shard, folder_of(arguments, None))
+}
+
+fn folder_of(arguments: &CampaignArguments, named: Option<&Path>) -> PathBuf {
+    if let Some(out) = arguments.out.clone().or_else(|| former::folder(arguments)) {
+        return out;
+    }
     let manifest = &arguments.manifest;
     let beside = manifest.parent().unwrap_or(Path::new(""));
-    match &plan.output.folder {
+    match named {
         Some(folder) => beside.join(folder),
         None if manifest == Path::new("-") => PathBuf::from("stdin-output"),
         None => {

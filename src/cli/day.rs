@@ -1,5 +1,6 @@
 //! `--date`: the day that `{{ date }}` stands for.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -27,6 +28,16 @@ impl FromStr for Day {
             day => day.parse().map(Self::Given).map_err(|_| {
                 format!("`{text}` is not a day such as `2026-11-24`, `today` or `yesterday`")
             }),
+        }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Today => formatter.write_str("today"),
+            Self::Yesterday => formatter.write_str("yesterday"),
+            Self::Given(date) => date.fmt(formatter),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::driver::DriveError;
@@ -38,6 +39,12 @@ pub(super) enum Error {
         /// What to do.
         hints: Vec<String>,
     },
+    /// Ctrl-C or its like before the run began.
+    #[error("interrupted before anything was submitted; nothing was spent")]
+    Interrupted {
+        /// The command that goes on.
+        resume: String,
+    },
     /// The output folder is held by another run, or cannot be locked.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -54,6 +61,16 @@ pub(super) enum Error {
         error: Box<DriveError<JournalError>>,
         /// The command that goes on.
         resume: String,
+    },
+    /// The run has ended, and what it came to could not be written.
+    #[error("cannot write the results to `{}`", out.display())]
+    Results {
+        /// Why.
+        source: std::io::Error,
+        /// The output folder.
+        out: PathBuf,
+        /// The command that writes them later.
+        report: String,
     },
     /// The network could not be got ready.
     #[error(transparent)]
@@ -86,11 +103,13 @@ impl Error {
             },
             other @ (Self::Manifest { .. }
             | Self::Stopped { .. }
+            | Self::Interrupted { .. }
             | Self::Lookup(_)
             | Self::Lock(_)
             | Self::Journal(_)
             | Self::Restore(_)
             | Self::Drive { .. }
+            | Self::Results { .. }
             | Self::Remote(_)
             | Self::Provider(_)
             | Self::Other(_)) => other,
@@ -105,6 +124,7 @@ impl Error {
             | Self::Remote(_)
             | Self::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
             Self::Stopped { .. } => Exit::StoppedEarly,
+            Self::Interrupted { .. } => Exit::Interrupted,
             Self::Lock(LockError::Held { .. }) => Exit::Held,
             Self::Drive { error, .. } => match **error {
                 DriveError::Abandoned => Exit::Interrupted,
@@ -127,11 +147,13 @@ impl Error {
             Self::Lock(LockError::Unavailable { .. })
             | Self::Journal(_)
             | Self::Restore(_)
+            | Self::Results { .. }
             | Self::Other(_) => Exit::Unexpected,
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    /// What to do, one sentence each.
+    pub(super) fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Lock(LockError::Held { .. }) => vec![
@@ -155,35 +177,61 @@ impl Error {
                     .to_owned(),
             ],
             Self::Drive { error, resume } => drive_hints(error, resume),
+            Self::Results { report, .. } => vec![format!(
+                "nothing that was paid for is lost: it is in the journal; make room or make the folder \
+                 writable, then `{report}` writes the results"
+            )],
             Self::Manifest { hint, .. } => hint.iter().map(|hint| (*hint).to_owned()).collect(),
             Self::Stopped { hints, .. } => hints.clone(),
             Self::Lookup(_) => vec![
                 "the same command goes on when it can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
             ],
+            Self::Interrupted { resume } => {
+                vec![format!("to go on where this run stopped:\n{resume}")]
+            }
             Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
         }
     }
 
-    /// The message with its causes and hints, as it is shown.
-    pub(super) fn render(&self) -> String {
-        let mut text = if let Self::Manifest { problems, .. } = self {
-            format!("{problems}\n")
-        } else {
-            format!("error: {self}\n")
-        };
+    /// The message with its causes, without what to do.
+    pub(super) fn message(&self) -> String {
+        let causes = self.causes().into_iter();
+        let parts: Vec<String> = std::iter::once(self.to_string()).chain(causes).collect();
+        parts.join(": ")
+    }
+
+    /// What lies behind it, the nearest first.
+    fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
         let mut cause = self.source();
         // An error that is shown in place of its wrapper has been said already.
         let mut said = self.to_string();
         while let Some(error) = cause {
             let words = error.to_string();
             if words != said {
-                let _ = writeln!(text, "  caused by: {words}");
+                causes.push(words.clone());
             }
             said = words;
             cause = error.source();
         }
+        causes
+    }
+
+    /// The message with its causes and hints, as it is shown.
+    pub(super) fn render(&self) -> String {
         let hints = self.hints();
+        if matches!(self, Self::Interrupted { .. }) {
+            return format!("{self}\n\n{}\n", hints.join("\n"));
+        }
+        let mut text = if let Self::Manifest { problems, .. } = self {
+            format!("{problems}\n")
+        } else {
+            format!("error: {self}\n")
+        };
+        for cause in self.causes() {
+            let _ = writeln!(text, "  caused by: {cause}");
+        }
         if !hints.is_empty() {
             text.push('\n');
         }

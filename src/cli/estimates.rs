@@ -15,8 +15,10 @@ use crate::model::{
 pub(super) struct Estimates {
     listed: PriceTable,
     now: Experience,
-    /// What was known when the run began that last submitted a job, and what was submitted.
-    then: HashMap<JobId, (Fingerprint, Experience)>,
+    /// What was submitted last of each job, and by which run.
+    then: HashMap<JobId, (Fingerprint, usize)>,
+    /// What was known when each run began.
+    at_starts: Vec<Experience>,
 }
 
 impl Estimates {
@@ -27,6 +29,7 @@ impl Estimates {
             listed,
             now: Experience::default(),
             then: HashMap::new(),
+            at_starts: vec![Experience::default()],
         };
         if let Some(record) = record {
             estimates.learn(plan, record);
@@ -39,14 +42,14 @@ impl Estimates {
             .jobs
             .iter()
             .chain(&plan.jobs)
-            .map(|spec| (&spec.id, spec))
+            .map(|spec| (&spec.id, &**spec))
             .collect();
-        let mut at_start = self.now;
-        let mut rendered: HashSet<&JobId> = HashSet::new();
+        self.then.reserve(specs.len());
+        let mut rendered: HashSet<&JobId> = HashSet::with_capacity(specs.len());
         for entry in &record.entries {
             let (job, event) = match &entry.event {
                 Event::RunStarted { .. } => {
-                    at_start = self.now;
+                    self.at_starts.push(self.now);
                     continue;
                 }
                 Event::Job { job, event } => (job, event),
@@ -58,7 +61,7 @@ impl Estimates {
             if let JobEvent::SubmitStarted { fingerprint, .. }
             | JobEvent::Adopted { fingerprint, .. } = event
             {
-                let known = (fingerprint.clone(), at_start);
+                let known = (fingerprint.clone(), self.at_starts.len() - 1);
                 self.then.insert(job.clone(), known);
                 rendered.remove(job);
             }
@@ -81,12 +84,15 @@ impl Estimates {
     pub(super) fn of(&self, spec: &JobSpec) -> Estimate {
         let submitted = self.then.get(&spec.id);
         let experience = match submitted {
-            Some((paid, then)) if *paid == spec.fingerprint => then,
+            Some((paid, run)) if *paid == spec.fingerprint => &self.at_starts[*run],
             Some(_) | None => &self.now,
         };
         let by = |table: &PriceTable| table.estimate(&spec.request, spec.audio_seconds);
-        let learnt = by(&experience.applied_to(self.listed.clone()));
-        learnt.reserving_at_least(&by(&self.listed))
+        let (listed, learnt) = (by(&self.listed), experience.applied_to(self.listed.clone()));
+        if learnt == self.listed {
+            return listed;
+        }
+        by(&learnt).reserving_at_least(&listed)
     }
 
     /// The prices and paces by which jobs are estimated that are not submitted yet.

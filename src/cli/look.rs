@@ -2,20 +2,23 @@
 
 use anyhow::Context as _;
 
-use super::argument_groups::CampaignArguments;
+use super::anticipation::Anticipation;
+use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::arguments::{ReportArguments, StatusArguments, WhyArguments};
 use super::campaign::Manifest;
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::merge::merged;
+use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
-    status_screen, story, story_json, to_json,
+    status_screen, story, story_json, write_json,
 };
 
 /// A campaign that is only looked at.
@@ -27,12 +30,24 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn at(arguments: &CampaignArguments) -> Result<Self, Error> {
+    pub(super) fn at(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+    ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
-        let manifest = Manifest::load(arguments, now)?;
-        let record = Record::read(&manifest.out)?;
-        let summary = manifest.look(arguments, record.as_ref());
+        let anticipation = Anticipation::of(arguments);
+        let manifest = Manifest::load(arguments, address, now)?;
+        let record = anticipation.record(&manifest.out)?;
+        let summary = manifest.look(
+            arguments,
+            &naming(
+                address.sandbox,
+                address.profile.as_deref(),
+                address.base_url.as_deref(),
+            ),
+            record.as_ref(),
+        );
         let view = View {
             now,
             liveness: match Liveness::of(&manifest.out) {
@@ -61,9 +76,11 @@ fn colours(environment: &Environment) -> Colours {
 
 /// `callsheet status`.
 pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
+    let look = Look::at(&arguments.campaign, &arguments.address)?;
     if arguments.json {
-        console::print(&format!("{:#}\n", status_json(&look.summary, look.view)));
+        console::print_found(|output| {
+            writeln!(output, "{:#}", status_json(&look.summary, look.view))
+        })?;
     } else {
         console::print(&status_screen(&look.summary, look.view));
     }
@@ -74,7 +91,7 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
 
 /// `callsheet why`.
 pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
-    let look = Look::at(&arguments.campaign)?;
+    let look = Look::at(&arguments.campaign, &arguments.address)?;
     let part = look.manifest.part.as_ref();
     if let Some(shard) = part.and_then(|part| part.elsewhere(&arguments.job)) {
         let job = &arguments.job;
@@ -88,7 +105,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         .map_or(&[][..], |record| &record.entries);
     if arguments.json {
         let told = story_json(&look.summary, entries, &arguments.job, look.view);
-        console::print(&format!("{:#}\n", told.unwrap_or_default()));
+        console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
     } else {
         let told = story(&look.summary, entries, &arguments.job, look.view);
         console::print(&told.unwrap_or_default());
@@ -99,9 +116,9 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
 /// `callsheet report`.
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     let summary = if arguments.merge {
-        merged(arguments)?
+        merged(arguments, Herald::Text)?
     } else {
-        let look = Look::at(&arguments.campaign)?;
+        let look = Look::at(&arguments.campaign, &arguments.address)?;
         if look.record.is_none() {
             let out = look.manifest.out.display();
             return Err(Error::usage(format!(
@@ -117,16 +134,21 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(summary.clone(), encoding)
-        .with_junit(arguments.junit.clone())
-        .finish()
+    let mut results = ResultsWriter::new(&summary, encoding).with_junit(arguments.junit.clone());
+    if arguments.xlsx {
+        results = results.with_workbook();
+    }
+    results
+        .finish(&summary)
         .with_context(|| format!("cannot write the results to `{}`", out.display()))?;
     if arguments.json {
-        console::print(&format!("{:#}\n", to_json(&summary)));
+        console::print_found(|output| write_json(&summary, output))?;
     } else {
         let colours = colours(&Environment::read(None));
         console::print(&accuracy_table(&summary, colours));
-        for file in ["results.csv", "results.json", "report.html"] {
+        let workbook = arguments.xlsx.then_some("results.xlsx");
+        let files = ["results.csv", "results.json", "report.html"];
+        for file in files.into_iter().chain(workbook) {
             console::print(&format!("{}\n", out.join(file).display()));
         }
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::arguments::ReportArguments;
 use super::campaign::begun;
-use super::console;
 use super::error::Error;
+use super::herald::Herald;
 use crate::journal::{Identity, Record};
 use crate::model::{
     Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
@@ -28,7 +28,7 @@ struct Part {
 ///
 /// # Errors
 /// If there is nothing to merge, or it does not belong together; nothing was written.
-pub(super) fn merged(arguments: &ReportArguments) -> Result<Summary, Error> {
+pub(super) fn merged(arguments: &ReportArguments, herald: Herald) -> Result<Summary, Error> {
     let named = std::iter::once(&arguments.campaign.manifest).chain(&arguments.more);
     let folders: Vec<PathBuf> = named.flat_map(|folder| shards_of(folder)).collect();
     let out = match &arguments.campaign.out {
@@ -48,7 +48,7 @@ pub(super) fn merged(arguments: &ReportArguments) -> Result<Summary, Error> {
     }
     let identity = common(&parts)?;
     for note in missing(&folders) {
-        console::tell(&format!("warning: {note}\n"));
+        herald.warning(&note);
     }
     let campaign = Arc::new(campaign(&parts, &identity, out));
     let summaries: Vec<Summary> = parts
@@ -56,9 +56,8 @@ pub(super) fn merged(arguments: &ReportArguments) -> Result<Summary, Error> {
         .map(|part| Summary::of(Arc::clone(&campaign), &part.record.entries))
         .collect();
     for job in paid_twice(&summaries) {
-        console::tell(&format!(
-            "warning: job `{job}` was paid for in two folders, under two ids at the provider; one of them \
-             is counted\n"
+        herald.warning(&format!(
+            "job `{job}` was paid for in two folders, under two ids at the provider; one of them is counted"
         ));
     }
     Ok(Summary::gathered(campaign, &summaries))
@@ -153,6 +152,7 @@ fn place_below(entry: &mut Entry, prefix: &str) {
         ..
     } = &mut entry.event
     {
+        let artifact = Arc::make_mut(artifact);
         for file in std::iter::once(&mut artifact.file).chain(&mut artifact.thumbnail) {
             *file = format!("{prefix}{file}");
         }
@@ -237,7 +237,7 @@ fn campaign(parts: &[Part], identity: &Identity, out: PathBuf) -> Campaign {
     let sheet = sheet(parts, &jobs);
     let mut campaign = Campaign::new(&identity.campaign, manifest.into(), out, jobs);
     campaign.is_sandbox = identity.is_sandbox;
-    campaign.sheet = sheet;
+    campaign.sheet = Arc::new(sheet);
     campaign.arguments_of = arguments_of;
     campaign.personas = parts
         .iter()
@@ -274,7 +274,7 @@ fn planned(parts: &[Part]) -> Vec<(PlannedJob, usize)> {
             }
             let mut job = PlannedJob {
                 estimate: prices.estimate(&spec.request, spec.audio_seconds),
-                spec: spec.clone(),
+                spec: Arc::clone(spec),
                 selected: in_sheet,
                 in_sheet,
             };

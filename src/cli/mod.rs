@@ -7,6 +7,7 @@
 //! Standard output carries results, standard error everything that is told to a person. Errors become
 //! text here and nowhere else.
 
+mod anticipation;
 mod approve;
 mod argument_groups;
 mod arguments;
@@ -14,6 +15,7 @@ mod audience;
 mod balance;
 mod campaign;
 mod catalogue;
+mod conclusion;
 mod config;
 mod console;
 mod credentials;
@@ -25,6 +27,8 @@ mod estimates;
 mod examples;
 mod exit;
 mod former;
+mod herald;
+mod holding;
 mod init;
 mod look;
 mod manual;
@@ -37,6 +41,7 @@ mod profile;
 mod provider;
 mod proxy;
 mod reading;
+mod resuming;
 mod run;
 mod sandbox;
 mod screen;
@@ -54,6 +59,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 use self::arguments::{Arguments, Command};
 use self::error::Error;
 use self::exit::Exit;
+use self::herald::Herald;
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -76,10 +82,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    let herald = Herald::of_command(&arguments.command);
     match perform(arguments.command, &matches) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            console::tell(&error.render());
+            herald.error(&error);
             error.exit().into()
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::anticipation::Anticipation;
 use super::arguments::PlanArguments;
 use super::balance::{self, Patience};
 use super::campaign::{Manifest, missing_files};
@@ -11,13 +12,14 @@ use super::environment::Environment;
 use super::error::Error;
 use super::estimates::Estimates;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
+use super::resuming::naming;
 use super::selection::must_exist;
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::Policy;
-use crate::journal::Record;
 use crate::model::Limits;
 use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
 
@@ -29,18 +31,20 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let lookup = Lookup {
         provider: provider.as_ref().ok().cloned(),
         environment: &environment,
+        herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
+    let anticipation = Anticipation::of(&arguments.campaign);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
-        manifest.tell_notes();
+        manifest.tell_notes(Herald::Text);
     }
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
     let mut selected = manifest.choose(arguments.selection)?;
-    let record = Record::read(&manifest.out)?;
+    let record = anticipation.record(&manifest.out)?;
     wishes.narrow(&manifest, record.as_ref(), &mut selected)?;
-    let redo = wishes.redo(&manifest, record.as_ref())?;
+    let redo = wishes.redo(&manifest, record.as_ref(), Herald::Text)?;
     let mut jobs = manifest.jobs(record.as_ref(), &selected);
     let resubmit = manifest.own(&again.resubmit);
     for wanted in &resubmit {
@@ -49,7 +53,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     select_named(&mut jobs, resubmit.iter().chain(&redo));
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = arguments.max_credits.or(limits.max_credits);
+    limits.max_credits_run = arguments.max_credits_run.or(limits.max_credits_run);
     let limits = manifest.share(limits, &arguments.campaign)?;
+    let max_credits_run = limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &arguments.campaign);
     campaign.max_credits = limits.max_credits;
     campaign.is_sandbox = record
@@ -58,13 +64,18 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
             record.identity.is_sandbox
         });
     let is_sandbox = campaign.is_sandbox;
+    let base_url = arguments.provider.base_url.as_deref();
+    let profile = arguments.provider.profile.as_deref();
+    campaign
+        .arguments
+        .extend(naming(is_sandbox, profile, base_url));
     if !arguments.json
         && record.is_none()
         && !is_sandbox
         && manifest.plan.campaign_date.is_none()
         && let Some(namesake) = Namesake::of(&campaign)
     {
-        console::tell(&namesake.warning());
+        Herald::Text.warning(&namesake.warning());
     }
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     let summary = Summary::of(Arc::new(campaign), entries);
@@ -84,6 +95,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let outlook = Outlook {
         prices: estimates.prices(),
         learnt_from: estimates.learnt_from(),
+        max_credits_run,
         balance: match provider {
             // Nothing is charged there, so there is nothing to cover.
             _ if is_sandbox => Balance::NotAsked,
@@ -93,7 +105,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         },
     };
     if arguments.json {
-        console::print(&format!("{:#}\n", plan_json(&summary, &outlook)));
+        console::print_found(|output| writeln!(output, "{:#}", plan_json(&summary, &outlook)))?;
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On
@@ -102,6 +114,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         };
         console::print(&plan_table(&summary, &outlook, colours));
     }
+    // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
+    std::mem::forget((summary, manifest, record));
     Ok(Exit::Success)
 }
 

@@ -17,8 +17,10 @@ pub(super) fn preview(
 ) -> Result<Summary, RestoreError> {
     let campaign = summary.campaign();
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, record, now)?;
+    // The batch is gone before the copy is made: a large campaign's is in memory twice only.
+    let opening = batch.opening(now);
     let mut preview = summary.clone();
-    for entry in batch.opening(now) {
+    for entry in opening {
         preview.apply(&entry);
     }
     Ok(preview)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::argument_groups::ProviderArguments;
+use super::argument_groups::{AddressArguments, ProviderArguments};
 use super::credentials::{Effort, credentials};
 use super::environment::Environment;
 use super::error::Error;
@@ -49,13 +49,18 @@ impl Choice {
         Self::of_api(named, profile, environment, Effort::Whatever)
     }
 
-    /// What the environment alone says of the API.
+    /// What `arguments` and the environment say of the API.
     ///
     /// # Errors
     /// If the address is no address, or the keys are missing.
-    pub(super) fn of_environment(environment: &Environment) -> Result<Self, Error> {
-        let profile = environment.variable("CALLSHEET_PROFILE");
-        Self::of_api(None, profile.as_deref(), environment, Effort::NoCommands)
+    pub(super) fn of_address(
+        arguments: &AddressArguments,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let named = arguments.base_url.clone();
+        let profile = arguments.profile.clone();
+        let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
+        Self::of_api(named, profile.as_deref(), environment, Effort::NoCommands)
     }
 
     fn of_api(

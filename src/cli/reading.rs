@@ -4,13 +4,15 @@ use std::cell::RefCell;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::argument_groups::CampaignArguments;
+use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::campaign::{Manifest, approval, out_folder, shard_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
+use super::console;
 use super::day::Day;
 use super::environment::Environment;
 use super::error::Error;
 use super::former;
+use super::herald::Herald;
 use super::provider::Choice;
 use super::shard::{Part, ShardWish};
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
@@ -21,9 +23,10 @@ const HOW_TO_LOOK_UP: &str = "personas and voices are looked up by name at the p
     CREATIFY_API_ID and CREATIFY_API_KEY; without them give UUIDs, or try `--sandbox`";
 
 /// A manifest that is about to be read.
-struct Reading<'a> {
-    arguments: &'a CampaignArguments,
-    options: manifest::Options<'static>,
+struct Reading {
+    arguments: CampaignArguments,
+    delimiter: Option<Delimiter>,
+    today: Option<jiff::civil::Date>,
     shard: Option<Shard>,
     /// Standard input can be read only once.
     standard_input: RefCell<Option<Vec<u8>>>,
@@ -41,13 +44,18 @@ impl Manifest {
     ///
     /// # Errors
     /// Every problem of it at once.
-    pub(super) fn load(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn load(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let reading = Reading::new(arguments, now)?;
         let draft = reading.draft();
         let environment = Environment::read(Some(&arguments.manifest));
         let lookup = Lookup {
-            provider: Choice::of_environment(&environment).ok(),
+            provider: Choice::of_address(address, &environment).ok(),
             environment: &environment,
+            herald: Herald::Text,
             network: Network::OnlyIfNeeded,
         };
         let out = draft.out(&reading);
@@ -55,7 +63,8 @@ impl Manifest {
         reading.finish(draft, naming)
     }
 
-    /// The same, asking the provider for names that nobody else knows.
+    /// The same, asking the provider for names that nobody else knows. Waiting for it can be given up at any
+    /// time, for a pipe or an address that never answers.
     ///
     /// # Errors
     /// Every problem of it at once; or that the provider cannot be asked.
@@ -65,39 +74,48 @@ impl Manifest {
         lookup: &Lookup<'_>,
     ) -> Result<Self, Error> {
         let reading = Reading::new(arguments, now)?;
-        let draft = reading.draft();
-        if draft.names.is_empty() && draft.plan.is_err() {
-            return reading.finish(draft, Naming::default());
-        }
-        let out = draft.out(&reading);
-        let naming = Naming::online(lookup, &draft.names, out.as_deref(), now).await?;
-        reading.finish(draft, naming)
+        let (reading, draft) = console::aside(move || {
+            let draft = reading.draft();
+            (reading, draft)
+        })
+        .await;
+        let naming = if draft.names.is_empty() && draft.plan.is_err() {
+            Naming::default()
+        } else {
+            let out = draft.out(&reading);
+            Naming::online(lookup, &draft.names, out.as_deref(), now).await?
+        };
+        console::aside(move || reading.finish(draft, naming)).await
     }
 }
 
-impl<'a> Reading<'a> {
-    fn new(arguments: &'a CampaignArguments, now: Timestamp) -> Result<Self, Error> {
+impl Reading {
+    fn new(arguments: &CampaignArguments, now: Timestamp) -> Result<Self, Error> {
         let delimiter = arguments.delimiter.as_deref().map(str::parse::<Delimiter>);
-        let options = manifest::Options {
+        Ok(Self {
+            arguments: arguments.clone(),
             delimiter: delimiter
                 .transpose()
                 .map_err(|error| Error::usage(error.to_string()))?,
-            sheet: arguments.sheet.clone(),
-            invalid_rows: if arguments.skip_invalid {
+            today: arguments.date.unwrap_or(Day::Today).date(now),
+            shard: arguments.shard.map(ShardWish::resolve).transpose()?,
+            standard_input: RefCell::default(),
+        })
+    }
+
+    /// How it is to be read, with `catalogue` for names.
+    fn options<'a>(&self, catalogue: Option<manifest::Resolve<'a>>) -> manifest::Options<'a> {
+        manifest::Options {
+            delimiter: self.delimiter,
+            sheet: self.arguments.sheet.clone(),
+            invalid_rows: if self.arguments.skip_invalid {
                 InvalidRows::Skip
             } else {
                 InvalidRows::Refuse
             },
-            today: arguments.date.unwrap_or(Day::Today).date(now),
-            ..manifest::Options::default()
-        };
-        let shard = arguments.shard.map(ShardWish::resolve).transpose()?;
-        Ok(Self {
-            arguments,
-            options,
-            shard,
-            standard_input: RefCell::default(),
-        })
+            today: self.today,
+            catalogue,
+        }
     }
 
     /// Reads it as if every name were an id, and notes the names down.
@@ -107,10 +125,7 @@ impl<'a> Reading<'a> {
             names.borrow_mut().insert((kind, name.to_owned()));
             Resolution::Found(name.to_owned())
         };
-        let plan = self.read(&manifest::Options {
-            catalogue: Some(&note_down),
-            ..self.options.clone()
-        });
+        let plan = self.read(&self.options(Some(&note_down)));
         Draft {
             names: names.into_inner(),
             plan,
@@ -130,9 +145,7 @@ impl<'a> Reading<'a> {
             let knows_any = names
                 .iter()
                 .any(|(kind, name)| naming.resolve(name, *kind).is_some());
-            let mut options = self.options.clone();
-            options.catalogue = knows_any.then_some(&resolve as manifest::Resolve<'_>);
-            self.read(&options)
+            self.read(&self.options(knows_any.then_some(&resolve as manifest::Resolve<'_>)))
         };
         let lacks_catalogue = !naming.has_catalogue()
             && names
@@ -142,12 +155,12 @@ impl<'a> Reading<'a> {
             problems,
             hint: lacks_catalogue.then_some(HOW_TO_LOOK_UP),
         })?;
-        if let Some(campaign) = former::campaign(self.arguments)? {
+        if let Some(campaign) = former::campaign(&self.arguments)? {
             plan.campaign = campaign;
         }
         plan.notes.extend(naming.doubts(&plan));
         let known: Known = naming.into_known(&plan, &names);
-        let home = out_folder(self.arguments, &plan);
+        let home = out_folder(&self.arguments, &plan);
         let approval = approval(&home, &plan);
         let part = self.shard.map(|shard| Part::take(&mut plan, shard));
         Ok(Manifest {
@@ -160,7 +173,7 @@ impl<'a> Reading<'a> {
     }
 
     fn shard_folder(&self, home: PathBuf) -> PathBuf {
-        shard_folder(self.arguments, self.shard, home)
+        shard_folder(&self.arguments, self.shard, home)
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
@@ -184,10 +197,10 @@ impl<'a> Reading<'a> {
 
 impl Draft {
     /// The output folder, as far as it is known already.
-    fn out(&self, reading: &Reading<'_>) -> Option<PathBuf> {
+    fn out(&self, reading: &Reading) -> Option<PathBuf> {
         let plan = self.plan.as_ref().ok();
         let given = || reading.arguments.out.clone();
-        let home = plan.map(|plan| out_folder(reading.arguments, plan));
+        let home = plan.map(|plan| out_folder(&reading.arguments, plan));
         home.or_else(given).map(|home| reading.shard_folder(home))
     }
 }

@@ -1,36 +1,38 @@
 //! `run` and `collect`: the same voyage, with and without new submits.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::approve::Demand;
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ProviderArguments,
-    ScreenArguments, SelectionArguments, WaitingArguments,
+    AgainArguments, CampaignArguments, OutputArguments, ScreenArguments, SelectionArguments,
+    WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use super::audience::Audience;
 use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
-use super::console;
+use super::conclusion::{Work, conclude};
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::herald::Herald;
+use super::holding::take_lock;
 use super::notices::Notices;
-use super::preflight::{Asks, Preflight, Speaks};
+use super::preflight::{Asks, Preflight};
 use super::preview::{preview, select_named};
-use super::provider::Choice;
+use super::provider::{Choice, Provider};
+use super::resuming::Resuming;
 use super::screen::Screen;
 use super::selection::must_exist;
 use super::traces::{journal_is_behind, tell_of_namesake};
 use super::wishes::Wishes;
-use crate::driver::{self, Clock, Drive, SystemClock};
+use crate::driver::{self, Clock, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Campaign, Colours, Summary, closing, headline, to_json};
+use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -47,6 +49,17 @@ struct Voyage<'a> {
     asks: Asks,
     approval: Demand,
     wants: Wants,
+    resuming: Resuming,
+}
+
+/// A run that is ready to begin, and has not submitted anything.
+struct Ready {
+    batch: Batch,
+    journal: Journal,
+    lock: Lock,
+    provider: Provider,
+    summary: Summary,
+    work: Work,
 }
 
 /// `callsheet run`.
@@ -61,8 +74,9 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     if arguments.submit_only {
         notices.expect_renders_left();
     }
-    let result = run_with(arguments, &environment, &mut notices).await;
-    notices.end(&result).await;
+    let mut interrupts = listen()?;
+    let result = run_with(arguments, &environment, &mut notices, &mut interrupts).await;
+    notices.end(&result, &mut interrupts).await;
     result
 }
 
@@ -70,7 +84,9 @@ async fn run_with(
     arguments: RunArguments,
     environment: &Environment,
     notices: &mut Notices,
+    interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
+    let resuming = Resuming::of_run(&arguments);
     let wishes = arguments.selection.wishes(&arguments.again)?;
     let AgainArguments {
         retry_failed,
@@ -93,7 +109,7 @@ async fn run_with(
         provider: Choice::of(&arguments.provider, environment)?,
         selection: Some(arguments.selection),
         wishes,
-        limits: merged(&arguments.spending.limits(), &arguments.waiting.limits()),
+        limits: arguments.spending.limits(&arguments.waiting),
         policy,
         waiting: &arguments.waiting,
         output: &arguments.output,
@@ -109,8 +125,9 @@ async fn run_with(
             Demand::ButForSamples
         },
         wants: Wants::EveryVideo,
+        resuming,
     };
-    voyage.go(environment, &arguments.provider, notices).await
+    voyage.go(environment, notices, interrupts).await
 }
 
 /// `callsheet collect`.
@@ -122,8 +139,9 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
         &arguments.campaign.manifest,
         arguments.screen.log_format,
     )?;
-    let result = collect_with(&arguments, &environment, &mut notices).await;
-    notices.end(&result).await;
+    let mut interrupts = listen()?;
+    let result = collect_with(&arguments, &environment, &mut notices, &mut interrupts).await;
+    notices.end(&result, &mut interrupts).await;
     result
 }
 
@@ -131,6 +149,7 @@ async fn collect_with(
     arguments: &CollectArguments,
     environment: &Environment,
     notices: &mut Notices,
+    interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
     let voyage = Voyage {
         campaign: &arguments.campaign,
@@ -148,28 +167,102 @@ async fn collect_with(
         asks: Asks::Never,
         approval: Demand::Never,
         wants: Wants::WhatIsPaid,
+        resuming: Resuming::of_collect(arguments),
     };
-    voyage.go(environment, &arguments.provider, notices).await
+    voyage.go(environment, notices, interrupts).await
+}
+
+/// Ctrl-C and its like no longer end the process by themselves, from now to its end.
+fn listen() -> Result<Interrupts, Error> {
+    Ok(driver::listen().context("cannot listen for Ctrl-C")?)
 }
 
 impl Voyage<'_> {
+    /// Gets ready and runs. An interrupt before the loop begins ends it with nothing submitted; one that
+    /// comes later is the loop's.
     async fn go(
         mut self,
         environment: &Environment,
-        provider_arguments: &ProviderArguments,
         notices: &mut Notices,
+        interrupts: &mut Interrupts,
     ) -> Result<Exit, Error> {
         let clock = SystemClock::new();
         let screen = Screen::new(self.screen, environment);
+        let interrupted = Error::Interrupted {
+            resume: self.resuming.command(self.campaign),
+        };
+        let ready = tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => return Err(interrupted),
+            ready = self.prepare(environment, notices, screen, &clock) => ready?,
+        };
+        // It may have come while the last of it was done.
+        if interrupts.try_recv().is_ok() {
+            return Err(interrupted);
+        }
+        let Ready {
+            batch,
+            journal,
+            lock,
+            provider,
+            mut summary,
+            work,
+        } = ready;
+        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut alarm = notices.alarm();
+        notices.begin();
+        let drive = Drive {
+            batch,
+            journal,
+            provider: Arc::new(provider.remote.clone()),
+            clock: &clock,
+            interrupts,
+            summary: &mut summary,
+            observers: audience.observers(&mut alarm),
+            tick: screen.tick(),
+        };
+        let ended = drive.run().await;
+        let written = audience.dismiss(&summary);
+        drop(lock);
+        notices.note(&summary);
+        // Whoever is in a hurry is told the command that goes on, and nothing else.
+        let is_told = matches!(ended, Err(DriveError::Abandoned))
+            || conclude(&summary, self.screen, screen.colours(), work);
+        let stopped = ended.map_err(|error| Error::Drive {
+            error: Box::new(error),
+            resume: summary.campaign().resuming_command(),
+        })?;
+        written?;
+        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
+        if exit == Exit::Success && !is_told {
+            return Ok(Exit::Unexpected);
+        }
+        Ok(exit)
+    }
+
+    /// Everything that comes before the loop: reading, looking up, locking, asking. Nothing is submitted.
+    async fn prepare(
+        &mut self,
+        environment: &Environment,
+        notices: &mut Notices,
+        screen: Screen,
+        clock: &SystemClock,
+    ) -> Result<Ready, Error> {
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
-        self.check_approval(&manifest, provider_arguments)?;
+        self.check_approval(&manifest)?;
         let mut selected = match self.selection.take() {
             Some(selection) => manifest.choose(selection)?,
             None => vec![true; manifest.plan.jobs.len()],
         };
 
-        let lock = self.lock(&manifest.out, &clock).await?;
+        let lock = take_lock(
+            &manifest.out,
+            self.waiting.lock_wait,
+            screen.herald(),
+            clock,
+        )
+        .await?;
         let identity = Identity {
             campaign: manifest.plan.campaign.clone(),
             is_sandbox: self.provider.is_sandbox(),
@@ -181,8 +274,11 @@ impl Voyage<'_> {
             .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
         self.wishes
             .narrow(&manifest, Some(&record), &mut selected)?;
-        self.policy.redo = self.wishes.redo(&manifest, Some(&record))?;
-        self.policy.resubmit = manifest.own(&self.policy.resubmit).into_iter().collect();
+        self.policy.redo = self
+            .wishes
+            .redo(&manifest, Some(&record), screen.herald())?;
+        let resubmit = manifest.own(&self.policy.resubmit);
+        self.policy.resubmit = resubmit.into_iter().collect();
         let mut jobs = manifest.jobs(Some(&record), &selected);
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
@@ -200,69 +296,43 @@ impl Voyage<'_> {
         let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = identity.is_sandbox;
-        campaign.is_collecting = self.wants == Wants::WhatIsPaid;
-        self.name_arguments(&mut campaign, provider_arguments);
+        self.resuming.tell(&mut campaign);
         let summary = Summary::of(Arc::new(campaign), &record.entries);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
-        self.policy.seed = seed(&clock);
+        self.policy.seed = seed(clock);
         // Fresh videos are what a campaign of each day is for.
-        if screen.tells_notes() && manifest.plan.campaign_date.is_none() {
-            tell_of_namesake(&summary, &record);
+        if manifest.plan.campaign_date.is_none() {
+            tell_of_namesake(&summary, &record, screen.herald());
         }
         let provider = self.provider.clone().start(&manifest.out).await?;
         let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
         self.preflight(&preview, screen.colours(), &provider.remote)
             .await?;
-        journal.save_jobs(jobs.iter().map(|job| &job.spec))?;
-        let is_idle = preview.counts().done == preview.counts().total;
+        let work = if preview.counts().done == preview.counts().total {
+            Work::Nothing
+        } else {
+            Work::Something
+        };
+        drop(preview);
+        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
-            self.policy,
+            self.policy.clone(),
             &record.entries,
             clock.now(),
         )?;
-        drop(record);
-
-        let interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
-        let mut audience = Audience::new(summary, screen, self.output, &clock);
-        let mut alarm = notices.alarm(audience.summary());
-        notices.begin();
-        let drive = Drive {
+        Ok(Ready {
             batch,
             journal,
-            provider: Arc::new(provider.remote.clone()),
-            clock: &clock,
-            interrupts,
-            observers: audience.observers(&mut alarm),
-            tick: screen.tick(),
-        };
-        let ended = drive.run().await;
-        let (summary, written) = audience.dismiss();
-        drop(lock);
-        notices.note(&summary);
-        let stopped = ended.map_err(|error| Error::Drive {
-            error: Box::new(error),
-            resume: summary.campaign().resuming_command(),
-        })?;
-        written?;
-        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
-        if self.screen.json {
-            console::print(&format!("{:#}\n", to_json(&summary)));
-        }
-        if self.screen.log_format == LogFormat::Text {
-            // A night without work sends nobody a mail.
-            let text = match (exit, is_idle) {
-                (Exit::Success, true) if self.screen.quiet => String::new(),
-                (Exit::Success, true) => format!("{}; nothing to do\n", headline(&summary)),
-                (_, _) => closing(&summary, screen.colours()),
-            };
-            console::tell(&text);
-        }
-        Ok(exit)
+            lock,
+            provider,
+            summary,
+            work,
+        })
     }
 
     /// The manifest, and its notes told.
@@ -275,21 +345,12 @@ impl Voyage<'_> {
         let lookup = Lookup {
             provider: Some(self.provider.clone()),
             environment,
+            herald: screen.herald(),
             network: Network::IsUsedAnyway,
         };
         let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
-        if screen.tells_notes() {
-            manifest.tell_notes();
-        }
+        manifest.tell_notes(screen.herald());
         Ok(manifest)
-    }
-
-    async fn lock(&self, folder: &Path, clock: &SystemClock) -> Result<Lock, Error> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the output folder `{}`", folder.display()))?;
-        let holder = format!("process {} since {}", std::process::id(), clock.now());
-        let patience = self.waiting.lock_wait.unwrap_or_default();
-        Ok(driver::take_lock(folder, &holder, patience, clock).await?)
     }
 
     /// Whether the run may begin, now that it is known what it would do.
@@ -309,52 +370,14 @@ impl Voyage<'_> {
             preview,
             limits: &limits,
             asks: self.asks,
-            speaks: if self.screen.log_format == LogFormat::Text {
-                Speaks::Aloud
-            } else {
-                Speaks::Not
-            },
+            herald: Herald::of(self.screen.log_format),
             colours,
         };
         preflight.pass(remote).await
     }
 
-    /// What a hint must repeat so that it means this campaign and these limits.
-    fn name_arguments(&self, campaign: &mut Campaign, arguments: &ProviderArguments) {
-        if campaign.is_sandbox {
-            campaign.arguments.push("--sandbox".to_owned());
-        }
-        if let Some(profile) = &arguments.profile {
-            let named = ["--profile".to_owned(), profile.clone()];
-            campaign.arguments.extend(named);
-        }
-        if let Some(base_url) = &arguments.base_url {
-            let url = crate::model::redact_url(base_url);
-            campaign.arguments.extend(["--base-url".to_owned(), url]);
-        }
-        let caps = [
-            ("--max-credits", self.limits.max_credits),
-            ("--max-credits-run", self.limits.max_credits_run),
-        ];
-        for (name, cap) in caps {
-            let cap = cap.map(|cap| [name.to_owned(), cap.to_string()]);
-            campaign.resume_arguments.extend(cap.into_iter().flatten());
-        }
-        let switches = [
-            ("--allow-partial", self.limits.allow_partial == Some(true)),
-            ("--require-approval", self.approval == Demand::Always),
-        ];
-        let set = switches.into_iter().filter(|(_, is_set)| *is_set);
-        let set = set.map(|(name, _)| name.to_owned());
-        campaign.resume_arguments.extend(set);
-    }
-
     /// Before anything is created or locked.
-    fn check_approval(
-        &self,
-        manifest: &Manifest,
-        arguments: &ProviderArguments,
-    ) -> Result<(), Error> {
+    fn check_approval(&self, manifest: &Manifest) -> Result<(), Error> {
         let selection = self.selection.as_ref();
         let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         if self.approval == Demand::Never
@@ -364,22 +387,8 @@ impl Voyage<'_> {
         }
         let mut campaign = manifest.campaign(Vec::new(), self.campaign);
         campaign.is_sandbox = self.provider.is_sandbox();
-        self.name_arguments(&mut campaign, arguments);
+        self.resuming.tell(&mut campaign);
         self.approval.check(&campaign, is_sample)
-    }
-}
-
-/// What the command line and the environment say of limits.
-pub(super) fn merged(spending: &LimitSettings, waiting: &LimitSettings) -> LimitSettings {
-    LimitSettings {
-        submit_rate: spending.submit_rate,
-        in_flight: spending.in_flight,
-        max_credits: spending.max_credits,
-        max_credits_run: spending.max_credits_run,
-        allow_partial: spending.allow_partial,
-        confirm_above: spending.confirm_above,
-        max_fail: spending.max_fail,
-        ..waiting.clone()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which jobs are meant.
 
+use std::sync::Arc;
+
 use super::argument_groups::{AgainArguments, SelectionArguments};
 use super::error::Error;
 use super::wishes::Wishes;
@@ -10,7 +12,10 @@ use crate::model::{JobId, JobSpec};
 ///
 /// # Errors
 /// If `--only` names a job that is not there.
-pub(super) fn choose(arguments: SelectionArguments, jobs: &[JobSpec]) -> Result<Vec<bool>, Error> {
+pub(super) fn choose(
+    arguments: SelectionArguments,
+    jobs: &[Arc<JobSpec>],
+) -> Result<Vec<bool>, Error> {
     let selection = Selection {
         only: arguments.only,
         limit: arguments.limit,

@@ -5,7 +5,9 @@
 //! but its own: what the list shows of others is nothing to it.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::environment::Environment;
 use super::error::Error;
@@ -35,6 +37,16 @@ impl FromStr for ShardWish {
                     .map(|count| Self::Auto(Some(count)))
                     .ok_or_else(expected)
             }
+        }
+    }
+}
+
+impl fmt::Display for ShardWish {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(shard) => shard.fmt(formatter),
+            Self::Auto(Some(count)) => write!(formatter, "auto/{count}"),
+            Self::Auto(None) => formatter.write_str("auto"),
         }
     }
 }
@@ -163,7 +175,7 @@ fn automatic(
 pub(super) struct Part {
     pub(super) shard: Shard,
     /// Every job of the plan.
-    pub(super) all: Vec<JobSpec>,
+    pub(super) all: Vec<Arc<JobSpec>>,
 }
 
 impl Part {
@@ -174,11 +186,12 @@ impl Part {
         for (place, job) in all.iter().enumerate() {
             if shard.holds(&job.id) {
                 places.insert(place, plan.jobs.len());
-                plan.jobs.push(job.clone());
+                plan.jobs.push(Arc::clone(job));
             }
         }
-        let rows = std::mem::take(&mut plan.sheet.rows);
-        plan.sheet.rows = rows
+        let sheet = Arc::make_mut(&mut plan.sheet);
+        let rows = std::mem::take(&mut sheet.rows);
+        sheet.rows = rows
             .into_iter()
             .filter_map(|row| {
                 let was_skipped = row.jobs.is_empty();

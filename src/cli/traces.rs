@@ -2,11 +2,13 @@
 //! sheet, would make somebody pay for once more.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::console;
+use super::herald::Herald;
 use crate::journal::Record;
 use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, RemoteId, Shard};
 use crate::observe::{Campaign, Summary};
@@ -33,24 +35,56 @@ pub(super) fn journal_is_behind(summary: &Summary, record: &Record) -> bool {
 }
 
 fn results_know_more(out: &Path, record: &Record) -> bool {
-    let Ok(bytes) = std::fs::read(out.join("results.json")) else {
-        return false;
-    };
-    // One that cannot be read says nothing.
-    let Ok(results) = serde_json::from_slice::<Value>(&bytes) else {
-        return false;
-    };
     let known: HashSet<&str> = record
         .entries
         .iter()
         .filter_map(|entry| remote_of(&entry.event).map(RemoteId::as_str))
         .collect();
-    ["jobs", "gone_from_sheet"]
+    let is_news = |remote: &str| !known.contains(remote);
+    // One that cannot be read says nothing.
+    any_remote_id(&out.join("results.json"), is_news).unwrap_or(false)
+}
+
+/// How a line of `results.json`, as it is written, begins that names the id of a job; no line within a text
+/// can, and what is deeper is the user's.
+const REMOTE_ID: &[u8] = b"      \"remote_id\": \"";
+
+/// Whether `is_wanted` says so of an id at the provider that a `results.json` names. That of a large campaign
+/// is much longer than anything else a run needs, so it is read line by line as long as it lies there as it
+/// was written.
+fn any_remote_id(path: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let (mut line, mut number) = (Vec::new(), 0_u64);
+    while file.read_until(b'\n', &mut line)? > 0 {
+        number += 1;
+        let is_as_written = match number {
+            1 => line == b"{\n",
+            2 => line.starts_with(b"  \""),
+            _ => true,
+        };
+        if !is_as_written {
+            let results = serde_json::from_slice(&std::fs::read(path)?)?;
+            return Ok(any_remote_id_of(&results, is_wanted));
+        }
+        let id = line
+            .strip_prefix(REMOTE_ID)
+            .and_then(|rest| rest.split(|byte| *byte == b'"').next());
+        if id.is_some_and(|id| std::str::from_utf8(id).is_ok_and(&is_wanted)) {
+            return Ok(true);
+        }
+        line.clear();
+    }
+    Ok(false)
+}
+
+/// The same of one that somebody has laid out anew.
+fn any_remote_id_of(results: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let mut ids = ["jobs", "gone_from_sheet"]
         .into_iter()
         .filter_map(|list| results.get(list)?.as_array())
         .flatten()
-        .filter_map(|job| job.get("remote_id")?.as_str())
-        .any(|remote| !known.contains(remote))
+        .filter_map(|job| job.get("remote_id")?.as_str());
+    ids.any(is_wanted)
 }
 
 /// The id at the provider that an event brings.
@@ -71,13 +105,13 @@ fn remote_of(event: &Event) -> Option<&RemoteId> {
 
 /// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
 /// videos.
-pub(super) fn tell_of_namesake(summary: &Summary, record: &Record) {
+pub(super) fn tell_of_namesake(summary: &Summary, record: &Record, herald: Herald) {
     let campaign = summary.campaign();
     if record.entries.is_empty()
         && !campaign.is_sandbox
         && let Some(namesake) = Namesake::of(campaign)
     {
-        console::tell(&namesake.warning());
+        herald.warning(&namesake.warning());
     }
 }
 
@@ -146,9 +180,9 @@ impl Namesake {
             jobs => (format!("{jobs} videos"), "are"),
         };
         format!(
-            "warning: {videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
+            "{videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
              `{}`, and would be paid for once more; if the sheet was renamed, give it its old name \
-             and that campaign goes on\n",
+             and that campaign goes on",
             folder.display()
         )
     }
@@ -175,4 +209,36 @@ fn paid_for(record: &Record) -> HashSet<Fingerprint> {
         })
         .filter_map(|state| state.fingerprint)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_in_results_as_they_are_written_and_laid_out_anew_and_never_in_a_text() {
+        let results = serde_json::json!({
+            "campaign": "c",
+            "gone_from_sheet": [{ "remote_id": "gone" }],
+            "jobs": [
+                { "remote_id": "mine", "text": "\n      \"remote_id\": \"a text\"" },
+                { "remote_id": null, "row": { "remote_id": "a cell" } },
+            ],
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        for text in [results.to_string(), format!("{results:#}\n")] {
+            io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+            let seen = std::cell::RefCell::new(Vec::new());
+            let none = any_remote_id(&path, |id| {
+                seen.borrow_mut().push(id.to_owned());
+                false
+            });
+            assert!(!none.unwrap());
+            seen.borrow_mut().sort();
+            assert_eq!(*seen.borrow(), ["gone", "mine"], "{text}");
+            assert!(any_remote_id(&path, |id| id == "mine").unwrap());
+        }
+        assert!(any_remote_id(&folder.path().join("none.json"), |_| true).is_err());
+    }
 }

@@ -24,7 +24,7 @@ pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
     let mut screen = is_redrawn.then(Watch::on_terminal);
     let mut said = String::new();
     loop {
-        let look = Look::at(&arguments.campaign)?;
+        let look = Look::at(&arguments.campaign, &arguments.address)?;
         let is_over = look.view.liveness != Liveness::Running;
         match &mut screen {
             Some(screen) if is_over => screen.clear(),

@@ -11,7 +11,7 @@ use super::{Clock, Interrupts, Provider};
 use crate::engine::{Batch, Input};
 use crate::journal::{Journal, JournalError};
 use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
-use crate::observe::{Observer, Pulse};
+use crate::observe::{Observer, Pulse, Summary};
 
 /// Timers stand still while a machine sleeps, the world does not: never wait longer than this without
 /// a look at the clock.
@@ -46,8 +46,10 @@ pub struct Drive<'run, P, J> {
     pub provider: Arc<P>,
     /// The time.
     pub clock: &'run dyn Clock,
-    /// Ctrl-C and its like.
-    pub interrupts: Interrupts,
+    /// Ctrl-C and its like; whoever listened before the run began may have taken some of them.
+    pub interrupts: &'run mut Interrupts,
+    /// The fold of what is on record, which takes in what follows.
+    pub summary: &'run mut Summary,
     /// Who is told, in this order.
     pub observers: Vec<&'run mut dyn Observer>,
     /// How often the display wants a [`Pulse`].
@@ -116,8 +118,9 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                 }
             };
             for entry in &ready.entries {
+                self.summary.apply(entry);
                 for observer in &mut self.observers {
-                    observer.on_entry(entry);
+                    observer.on_entry(self.summary, entry);
                 }
             }
             for command in ready.commands {
@@ -178,7 +181,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             looked_for: self.batch.looked_for(now),
         };
         for observer in &mut self.observers {
-            observer.on_pulse(&pulse);
+            observer.on_pulse(self.summary, &pulse);
         }
     }
 
@@ -367,10 +370,10 @@ pub(super) mod tests {
     }
 
     impl Observer for Witness {
-        fn on_entry(&mut self, entry: &Entry) {
+        fn on_entry(&mut self, _summary: &Summary, entry: &Entry) {
             self.entries.push(entry.clone());
         }
-        fn on_pulse(&mut self, _pulse: &Pulse) {
+        fn on_pulse(&mut self, _summary: &Summary, _pulse: &Pulse) {
             self.pulses += 1;
         }
     }
@@ -385,7 +388,7 @@ pub(super) mod tests {
                 line: 2,
             };
             PlannedJob {
-                spec: JobSpec::new(id, request, origin),
+                spec: JobSpec::new(id, request, origin).into(),
                 estimate: Estimate::default(),
                 selected: true,
                 in_sheet: true,
@@ -409,7 +412,7 @@ pub(super) mod tests {
         let clock = PausedClock::new();
         let entries = Arc::new(Mutex::new(Vec::new()));
         let mut witness = Witness::default();
-        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
             batch: batch(jobs, &clock),
             journal: Paper {
@@ -418,7 +421,8 @@ pub(super) mod tests {
             },
             provider: Arc::new(fake),
             clock: &clock,
-            interrupts: receiver,
+            interrupts: &mut receiver,
+            summary: &mut Summary::new(Arc::default()),
             observers: vec![&mut witness],
             tick: Duration::from_secs(1),
         };

@@ -1,6 +1,8 @@
 //! The part of the engine that brings finished videos home. A failed download never fails the
 //! render: the job stays collectable.
 
+use std::sync::Arc;
+
 use super::Batch;
 use super::backoff::FETCH;
 use super::lane::LONGEST_HOLD;
@@ -9,12 +11,16 @@ use crate::model::{
     Timestamp,
 };
 
-/// Downloads of one job that this run tries before it leaves it to `collect`.
+/// Downloads of one job that this run tries in vain before it leaves it to `collect`.
 const FETCHES_A_RUN: u32 = 8;
 
 /// After so many failures in a row the provider is asked for a fresh link: the one at hand may be
 /// days old, and its host gone.
 const FETCHES_A_LINK: u32 = 3;
+
+/// A try that has brought the file so many bytes further, however it ended, was worth it: the tries are
+/// counted anew.
+const MUCH_OF_A_FILE: u64 = 64 << 10;
 
 impl Batch {
     /// Starts the downloads that are due.
@@ -53,11 +59,20 @@ impl Batch {
         if !matches!(self.jobs[place].state.phase, Phase::Fetching { .. }) {
             return;
         }
-        let failure = match result {
-            Ok(artifact) => return self.transition(now, place, JobEvent::Fetched { artifact }),
+        let mut failure = match result {
+            Ok(artifact) => {
+                let artifact = Arc::new(artifact);
+                return self.transition(now, place, JobEvent::Fetched { artifact });
+            }
             Err(failure) => failure,
         };
+        let reached = std::mem::take(&mut failure.reached);
         let live = &mut self.jobs[place].live;
+        if reached >= live.reached.saturating_add(MUCH_OF_A_FILE) {
+            // Far more than ever before: it comes home, if only piece by piece.
+            live.reached = reached;
+            live.fetches = 0;
+        }
         live.fetches += 1;
         let tries = live.fetches;
         let is_last = tries >= FETCHES_A_RUN;
@@ -81,11 +96,11 @@ impl Batch {
                 );
                 self.transition(now, place, JobEvent::Reopened { generation });
             }
+            Disposition::WaitForPerson => self.park(now, place, failure),
+            Disposition::FreshLink if is_last => self.park(now, place, failure),
             Disposition::FreshLink => {
-                live.is_parked = is_last;
                 self.transition(now, place, JobEvent::LinkExpired { failure });
             }
-            Disposition::WaitForPerson => self.park(now, place, failure),
             Disposition::StopRun => {
                 let reason = StopReason::of_refusal(&failure);
                 self.park(now, place, failure);
@@ -116,8 +131,8 @@ impl Batch {
     }
 
     /// Leaves a download to a person or a later run.
-    fn park(&mut self, now: Timestamp, place: usize, failure: Failure) {
+    pub(super) fn park(&mut self, now: Timestamp, place: usize, failure: Failure) {
         self.jobs[place].live.is_parked = true;
-        self.transition(now, place, JobEvent::FetchDeferred { failure });
+        self.transition(now, place, JobEvent::FetchLeft { failure });
     }
 }

@@ -1,23 +1,25 @@
 //! A job as the engine holds it: what is on record, and what matters only while the run lasts.
 
+use std::sync::{Arc, LazyLock};
+
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, Tag,
-    Timestamp,
+    Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
+    Sparse, Tag, Timestamp,
 };
 
 /// One job of the batch.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) spec: JobSpec,
+    pub(super) spec: Arc<JobSpec>,
     pub(super) estimate: Estimate,
     pub(super) selected: bool,
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
     /// The fold of its entries.
-    pub(super) state: JobState,
-    pub(super) live: Live,
+    pub(super) state: Sparse<JobState>,
+    pub(super) live: Sparse<Live>,
     /// What it had cost before this run submitted it; `None` if this run has not.
     pub(super) cost_before_run: Option<Credits>,
 }
@@ -52,8 +54,10 @@ pub(super) struct Live {
     pub(super) is_revisited: bool,
     /// How far the render has come, from 0 to 1, as the provider last said.
     pub(super) progress: Option<f64>,
-    /// Downloads tried.
+    /// Downloads tried since the file last grew by much.
     pub(super) fetches: u32,
+    /// Bytes of the file that a broken download had kept when it last grew by much.
+    pub(super) reached: u64,
     /// Left for a person or a later run.
     pub(super) is_parked: bool,
     /// When its answer was known to be lost, by a clock that can be believed. A restart does not move
@@ -67,6 +71,14 @@ pub(super) struct Live {
     pub(super) absences: Vec<Absence>,
 }
 
+static BLANK: LazyLock<Live> = LazyLock::new(Live::default);
+
+impl Blank for Live {
+    fn blank() -> &'static Self {
+        &BLANK
+    }
+}
+
 impl Job {
     pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
         Self {
@@ -74,9 +86,18 @@ impl Job {
             estimate: planned.estimate,
             selected: planned.selected,
             may_submit,
-            state: JobState::default(),
-            live: Live::default(),
+            state: Sparse::default(),
+            live: Sparse::default(),
             cost_before_run: None,
+        }
+    }
+
+    /// Forgets all that matters only while it is under way.
+    pub(super) fn forget(&mut self) {
+        let reopened = self.live.reopened;
+        self.live = Sparse::default();
+        if reopened > 0 {
+            self.live.reopened = reopened;
         }
     }
 

@@ -28,9 +28,25 @@ const ENOUGH: usize = 5;
 /// default): a provider may have become quicker overnight.
 const LONGEST_FIRST_WAIT: u32 = 60;
 
-/// So many requests that ask about everything in the time of a usual render: a render's end is seen
-/// after 2 % of its length, on average.
-const BEATS_A_RENDER: u32 = 25;
+/// While finished renders hold up the next: so many requests that ask about everything in the time of a
+/// usual render. A place stands empty for a sixty-fourth of it, on average.
+const BEATS_IN_HASTE: u32 = 32;
+
+/// While other limits hold up the next, fewer find more ends each, and still one is seen after 4 % of its
+/// length, on average. Two beats only, because looks that were planned on different ones do not meet.
+const BEATS_AT_LEISURE: u32 = 14;
+
+/// Where so many are under way, each request finds several ends on any beat.
+const MANY: usize = 64;
+
+/// What waits for the end of a render.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Haste {
+    /// The next submit: no place is free. Or the end of the run: there is nothing left to submit.
+    Held,
+    /// Nothing but its own download, because the pace of submits is the limit; so many are under way.
+    Free(usize),
+}
 
 /// The beat changes in such parts of the shortest.
 const STEPS_A_FLOOR: u32 = 4;
@@ -59,17 +75,30 @@ impl Polling {
         }
     }
 
+    /// Whether a render accepted at `accepted` may plausibly have ended.
+    pub(crate) fn may_be_done(&self, accepted: Timestamp, now: Timestamp) -> bool {
+        self.earliest()
+            .is_none_or(|early| now.since(accepted) >= early)
+    }
+
+    /// How long a render takes at the least, as far as that is known: a little less than the quickest, else
+    /// nothing would ever be seen to be quicker.
+    fn earliest(&self) -> Option<Duration> {
+        let is_known = self.sorted.len() >= ENOUGH;
+        self.sorted
+            .first()
+            .filter(|_| is_known)
+            .map(|quickest| *quickest / 10 * 9)
+    }
+
     /// When to look next at a render accepted at `accepted`: on a beat that all renders have in common,
     /// so that one request asks about all of them.
-    pub(crate) fn next(&self, accepted: Timestamp, now: Timestamp) -> Timestamp {
+    pub(crate) fn next(&self, accepted: Timestamp, now: Timestamp, haste: Haste) -> Timestamp {
         let age = now.since(accepted);
         let (floor, longest) = (self.floor, self.floor.saturating_mul(6));
-        let beat = self.beat();
-        let wait = match (self.sorted.first(), self.sorted.last()) {
-            (Some(quickest), Some(slowest)) if self.sorted.len() >= ENOUGH => {
-                // None can plausibly be done much before the quickest was. A little before: else
-                // nothing would ever be seen to be quicker.
-                let early = *quickest / 10 * 9;
+        let beat = self.beat(haste);
+        let wait = match (self.earliest(), self.sorted.last()) {
+            (Some(early), Some(slowest)) => {
                 if age < early {
                     early
                         .saturating_sub(age)
@@ -100,13 +129,17 @@ impl Polling {
     /// The time between two requests that ask about everything: a small part of a usual render, so
     /// that little of it is lost between its end and its being seen; in coarse steps, so that it
     /// changes seldom, and the looks that were planned before still fall together.
-    fn beat(&self) -> Duration {
+    fn beat(&self, haste: Haste) -> Duration {
         if self.sorted.len() < ENOUGH {
             return self.floor;
         }
         let usual = self.sorted[self.sorted.len() / 2];
+        let beats = match haste {
+            Haste::Free(flight) if flight < MANY => BEATS_AT_LEISURE,
+            Haste::Free(_) | Haste::Held => BEATS_IN_HASTE,
+        };
         let step = (self.floor / STEPS_A_FLOOR).max(Duration::from_millis(1));
-        let steps = (usual / BEATS_A_RENDER + step / 2).as_millis() / step.as_millis().max(1);
+        let steps = (usual / beats + step / 2).as_millis() / step.as_millis().max(1);
         let beat = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
         beat.clamp(self.floor, self.floor.saturating_mul(6))
     }
@@ -123,7 +156,7 @@ mod tests {
     fn wait(polling: &Polling, age: u64) -> Duration {
         let accepted = Timestamp::from_millis(0);
         let now = accepted.plus(seconds(age));
-        polling.next(accepted, now).since(now)
+        polling.next(accepted, now, Haste::Held).since(now)
     }
 
     #[test]
@@ -142,12 +175,31 @@ mod tests {
         }
         let due = |accepted: i64, now: i64| {
             let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-            polling.next(at(accepted), at(now)).as_millis()
+            polling.next(at(accepted), at(now), Haste::Held).as_millis()
         };
-        assert_eq!(due(0, 230), 240_000, "beats of ten seconds");
+        assert_eq!(due(0, 230), 240_000, "beats of seven and a half seconds");
         assert_eq!(due(4, 234), 240_000, "the answer took its time");
-        assert_eq!(due(8, 248), 260_000, "and here too long for the next");
-        assert_eq!(due(0, 450), 500_000, "overdue, so more seldom");
+        assert_eq!(due(8, 248), 255_000, "and here too long for the next");
+        assert_eq!(due(0, 450), 502_500, "overdue, so more seldom");
+    }
+
+    #[test]
+    fn where_nobody_waits_for_the_place_fewer_requests_find_more_ends_each() {
+        let mut polling = Polling::new(seconds(5), Timestamp::default());
+        for _ in 0..ENOUGH {
+            polling.learn(seconds(200));
+        }
+        for (haste, beat) in [
+            (Haste::Held, 6_250),
+            (Haste::Free(50), 13_750),
+            (Haste::Free(3), 13_750),
+            (Haste::Free(1000), 6_250),
+        ] {
+            assert_eq!(polling.beat(haste).as_millis(), beat, "{haste:?}");
+        }
+        let now = Timestamp::from_millis(179_999);
+        assert!(!polling.may_be_done(Timestamp::default(), now));
+        assert!(polling.may_be_done(Timestamp::default(), Timestamp::from_millis(180_000)));
     }
 
     #[test]
@@ -157,7 +209,7 @@ mod tests {
             polling.learn(seconds(took));
         }
         // The quickest took 100 s; a tenth less, on the nearest beat.
-        assert_eq!(wait(&polling, 0), Duration::from_millis(87_500));
+        assert_eq!(wait(&polling, 0), seconds(90));
         assert!(wait(&polling, 150) <= seconds(10));
         for _ in 0..REMEMBERED {
             polling.learn(seconds(36_000));

@@ -2,6 +2,7 @@
 //! means: nothing about any job.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::lane::LONGEST_HOLD;
@@ -139,12 +140,12 @@ impl Batch {
                 if job.state.rendered_at.is_none() {
                     self.learn(now, place, self.started.unwrap_or(now));
                 }
-                let output = Output {
+                let output = Arc::new(Output {
                     video_url,
                     thumbnail_url: report.thumbnail,
                     duration_seconds: report.duration_seconds,
                     credits_used: charged,
-                };
+                });
                 self.transition(now, place, JobEvent::Rendered { output });
                 // It has come after all; should its link expire, it is to be watched again.
                 let live = &mut self.jobs[place].live;
@@ -200,10 +201,10 @@ impl Batch {
                 message: failure.to_string(),
             });
         }
-        let job = &mut self.jobs[place];
+        let job = &self.jobs[place];
         if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
             // The video was there before; only the fresh link is wanting.
-            job.live.is_parked = true;
+            self.park(now, place, failure);
             return self.leave_queues(place);
         }
         self.fail_render(now, place, failure, None);

@@ -3,7 +3,6 @@
 
 use super::Batch;
 use super::budget::Budget;
-use super::job::Live;
 use crate::model::{Event, JobEvent, Phase, Timestamp};
 
 impl Batch {
@@ -74,10 +73,7 @@ impl Batch {
         match &job.state.phase {
             Phase::Pending => {
                 // What was learnt about an earlier submit says nothing about the next.
-                job.live = Live {
-                    reopened: job.live.reopened,
-                    ..Live::default()
-                };
+                job.forget();
                 self.pending.insert(place);
                 if job.may_submit {
                     self.ready.insert(place);
@@ -94,7 +90,8 @@ impl Batch {
                     self.fetches.insert((now, place));
                 }
             }
-            Phase::Submitting | Phase::Done { .. } | Phase::Failed { .. } => {}
+            Phase::Done { .. } => job.forget(),
+            Phase::Submitting | Phase::Failed { .. } => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Batch;
 use super::backoff::READ;
+use super::polling::Haste;
 use super::reports::PUZZLING_INTERVALS;
 use crate::model::{Command, JobEvent, StopReason, Timestamp};
 
@@ -36,7 +37,7 @@ impl Batch {
             // Accepted before this run: it may have been finished for days.
             now
         } else {
-            self.polling.next(accepted, now)
+            self.polling.next(accepted, now, self.haste())
         };
         // However long ago it was accepted, it is looked at for a while before it is given up.
         let deadline = accepted
@@ -109,9 +110,21 @@ impl Batch {
         let accepted = job.state.accepted_at.unwrap_or(now);
         let due = match job.live.puzzling {
             Some((looks, _)) => now.plus(READ.wait(looks, self.salt(place))),
-            None => self.polling.next(accepted, now),
+            None => self.polling.next(accepted, now, self.haste()),
         };
         self.look_at(place, due);
+    }
+
+    /// What waits for the renders under way. A beat's finds free a few places at one time, so that the places
+    /// count as taken when most of them are.
+    fn haste(&self) -> Haste {
+        let taken = self.in_flight + self.doubts.len();
+        let has_room = self.concurrency.has_room(taken + taken / 3, 0);
+        if has_room && self.wants_to_submit() {
+            Haste::Free(self.in_flight)
+        } else {
+            Haste::Held
+        }
     }
 
     /// This run no longer waits for a render. It may still finish; a later run will see.
@@ -177,13 +190,13 @@ impl Batch {
         self.stop(StopReason::LongHold { until });
     }
 
-    /// One request for all that are due, and for those nearly due, which cost nothing more.
+    /// One request for all that are due, and for the others that may have ended, which cost nothing more.
     fn ask_fleet(&mut self, now: Timestamp) {
         let horizon = now.plus(self.policy.limits.poll_interval / 2);
         let fleet: Vec<usize> = self
             .looks
             .iter()
-            .take_while(|(due, _)| *due <= horizon)
+            .filter(|(due, place)| *due <= horizon || self.may_be_done(now, *place))
             .map(|(_, place)| *place)
             .filter(|place| !self.jobs[*place].live.by_id)
             .take(IDS_A_REQUEST)
@@ -194,6 +207,19 @@ impl Batch {
             remotes.extend(self.jobs[place].state.phase.remote().cloned());
         }
         self.commands.push(Command::Poll { remotes });
+    }
+
+    /// Whether a render that is not due yet is worth asking about. One whose answers puzzle is asked about in
+    /// its own time.
+    fn may_be_done(&self, now: Timestamp, place: usize) -> bool {
+        let job = &self.jobs[place];
+        let live = &job.live;
+        let is_plain = live.puzzling.is_none()
+            && live.last_look.is_none()
+            && live.unmentioned == 0
+            && job.state.rendered_at.is_none();
+        let accepted = job.state.accepted_at.unwrap_or(now);
+        is_plain && self.polling.may_be_done(accepted, now)
     }
 
     /// Takes a job out of the queue while the question about it is in the air.

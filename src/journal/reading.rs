@@ -2,6 +2,7 @@
 //! campaign of 100,000 jobs leaves half a million entries.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -104,7 +105,7 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
-fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<JobSpec>, JournalError> {
+fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<Arc<JobSpec>>, JournalError> {
     let mut jobs = Vec::new();
     let sql = "SELECT specification FROM jobs ORDER BY rowid";
     each_row(connection, path, (sql, []), |row| {

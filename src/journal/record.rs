@@ -1,6 +1,7 @@
 //! What a journal holds, read back.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub struct Record {
     /// Whose it is.
     pub identity: Identity,
     /// Every job that was ever part of the campaign, as it was last planned.
-    pub jobs: Vec<JobSpec>,
+    pub jobs: Vec<Arc<JobSpec>>,
     /// What became true, in order.
     pub entries: Vec<Entry>,
 }

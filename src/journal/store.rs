@@ -336,7 +336,7 @@ mod tests {
         journal.append(&entries(1, 3)).unwrap();
         let beside = Record::read(folder.path()).unwrap().unwrap();
         assert_eq!(beside.entries, entries(1, 3));
-        assert_eq!(beside.jobs, [job()]);
+        assert_eq!(*beside.jobs[0], job());
         journal.append(&entries(4, 1)).unwrap();
         drop(journal);
         let (_, record) = open(folder.path()).unwrap();

@@ -10,6 +10,7 @@ use crate::model::{Note, Plan, Text};
 
 use super::assembly::Assembly;
 use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
+use super::cut_text;
 use super::decode;
 use super::delimited;
 use super::document::{self, Document, Item};
@@ -114,6 +115,7 @@ impl<'a> Loader<'a> {
                 let help = "save the manifest as text in UTF-8";
                 let source = self.decoded(&name, bytes, help)?;
                 let root = node::parse(&source, &mut self.findings)?;
+                cut_text::note(&root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {
@@ -147,8 +149,8 @@ impl<'a> Loader<'a> {
             campaign,
             campaign_date: today.map(|date| date.to_string()),
             source: path.to_owned(),
-            jobs: assembled.jobs,
-            sheet: assembled.sheet,
+            jobs: assembled.jobs.into_iter().map(Arc::new).collect(),
+            sheet: Arc::new(assembled.sheet),
             limits: settings.limits,
             output: settings.output,
             prices: settings.prices,

@@ -1,6 +1,7 @@
 //! Which jobs of a plan a run is to make: [`Selection`].
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::model::JobSpec;
 
@@ -33,7 +34,7 @@ impl Selection {
     /// # Errors
     ///
     /// The first id of `only` that no job has.
-    pub fn choose(&self, jobs: &[JobSpec]) -> Result<Vec<bool>, UnknownJob> {
+    pub fn choose(&self, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, UnknownJob> {
         let mut chosen = vec![self.only.is_empty(); jobs.len()];
         let rows = by_origin(jobs);
         for id in &self.only {
@@ -65,7 +66,7 @@ impl Selection {
 }
 
 /// The jobs of each place in the manifest: those of one row or item.
-fn by_origin(jobs: &[JobSpec]) -> HashMap<(&str, u32), Vec<&str>> {
+fn by_origin(jobs: &[Arc<JobSpec>]) -> HashMap<(&str, u32), Vec<&str>> {
     let mut ids: HashMap<(&str, u32), Vec<&str>> = HashMap::new();
     for job in jobs {
         let origin = (job.origin.file.as_str(), job.origin.line);
@@ -86,7 +87,7 @@ fn is_row(id: &str, jobs_of_row: &[&str]) -> bool {
 
 /// `count` of the jobs that `from` allows: each time the one whose persona, voice, ratio and model have
 /// been taken least, the first of equals.
-fn sample(jobs: &[JobSpec], from: &[bool], count: usize) -> Vec<bool> {
+fn sample(jobs: &[Arc<JobSpec>], from: &[bool], count: usize) -> Vec<bool> {
     let mut chosen = vec![false; jobs.len()];
     // Jobs that are alike take turns, so that each kind has to be compared once only.
     let mut kinds: BTreeMap<[&str; 4], Vec<usize>> = BTreeMap::new();
@@ -135,16 +136,16 @@ mod tests {
 
     use super::*;
 
-    fn job(id: &str, line: u32, persona: &str, ratio: AspectRatio) -> JobSpec {
+    fn job(id: &str, line: u32, persona: &str, ratio: AspectRatio) -> Arc<JobSpec> {
         let request = VideoRequest::new(Speech::Text("Hi".into()), persona, ratio);
         let origin = Origin {
             file: "a.csv".into(),
             line,
         };
-        JobSpec::new(id.parse().unwrap(), request, origin)
+        JobSpec::new(id.parse().unwrap(), request, origin).into()
     }
 
-    fn jobs() -> Vec<JobSpec> {
+    fn jobs() -> Vec<Arc<JobSpec>> {
         use AspectRatio::{Landscape, Portrait, Square};
         vec![
             job("a-anna-9x16", 2, "anna", Portrait),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -39,7 +40,7 @@ pub struct Changes {
 
 impl Approval {
     /// The approval of `jobs`.
-    pub fn of(campaign: &str, jobs: &[JobSpec], by: Option<String>, at: Timestamp) -> Self {
+    pub fn of(campaign: &str, jobs: &[Arc<JobSpec>], by: Option<String>, at: Timestamp) -> Self {
         let jobs: BTreeMap<JobId, Fingerprint> = jobs
             .iter()
             .map(|job| (job.id.clone(), job.fingerprint.clone()))
@@ -54,7 +55,7 @@ impl Approval {
     }
 
     /// How `jobs` differ from what was approved; `None` if they do not.
-    pub fn changes(&self, campaign: &str, jobs: &[JobSpec]) -> Option<Changes> {
+    pub fn changes(&self, campaign: &str, jobs: &[Arc<JobSpec>]) -> Option<Changes> {
         let now = Self::of(campaign, jobs, None, self.at);
         if now.digest == self.digest && self.digest == digest(&self.campaign, &self.jobs) {
             return None;
@@ -98,14 +99,14 @@ mod tests {
     use super::*;
     use crate::model::{AspectRatio, Origin, Speech, VideoRequest};
 
-    fn job(id: &str, text: &str) -> JobSpec {
+    fn job(id: &str, text: &str) -> Arc<JobSpec> {
         let speech = Speech::Text(text.into());
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
         let origin = Origin {
             file: "a.csv".into(),
             line: 2,
         };
-        JobSpec::new(id.parse().unwrap(), request, origin)
+        Arc::new(JobSpec::new(id.parse().unwrap(), request, origin))
     }
 
     fn approved() -> Approval {

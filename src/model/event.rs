@@ -1,9 +1,12 @@
 //! What can become true: the lines of the journal, and the spine of everything that is shown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     Credits, Failure, Fingerprint, Generation, JobId, RemoteId, StopReason, Tag, Timestamp,
+    Unproven,
 };
 
 /// One line of the journal: its place, its moment, and what became true.
@@ -117,6 +120,12 @@ pub enum JobEvent {
         /// What it may cost at the most.
         reserved: Credits,
     },
+    /// Looked for in the provider's list, and neither found nor proven not to have been accepted. Told when
+    /// the reason is a new one.
+    NotProven {
+        /// Why that is no proof.
+        why: Unproven,
+    },
     /// Proven not to have been accepted.
     FoundAbsent,
     /// The provider's list shows another job with the same tag: somebody else has paid for it too, such as
@@ -135,15 +144,20 @@ pub enum JobEvent {
     /// The render has finished.
     Rendered {
         /// Where it lies and what it cost.
-        output: Output,
+        output: Arc<Output>,
     },
     /// The finished video is on disk, whole.
     Fetched {
         /// What was stored.
-        artifact: Artifact,
+        artifact: Arc<Artifact>,
     },
     /// A download failed; it will be tried again.
     FetchDeferred {
+        /// Why.
+        failure: Failure,
+    },
+    /// A download failed, and this run does not try it again: a later one does. The video stays paid for.
+    FetchLeft {
         /// Why.
         failure: Failure,
     },

@@ -27,8 +27,8 @@ pub struct JobSpec {
 /// A job with what it is expected to need and whether this run may pay for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedJob {
-    /// The job.
-    pub spec: JobSpec,
+    /// The job; held once, whoever speaks of it.
+    pub spec: Arc<JobSpec>,
     /// What it will need; the upper end is reserved.
     pub estimate: Estimate,
     /// Whether this run may submit it. What is already paid for is collected in any case.

@@ -231,6 +231,15 @@ impl FromStr for FailureAllowance {
     }
 }
 
+impl fmt::Display for FailureAllowance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(formatter, "{count}"),
+            Self::Percent(percent) => write!(formatter, "{percent}%"),
+        }
+    }
+}
+
 /// Reads `90s`, `30m`, `1h 30m`, `250ms`.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseLimitError> {
     let error = || ParseLimitError {

@@ -21,11 +21,13 @@ mod render;
 mod request;
 mod secret;
 mod shard;
+mod sparse;
 mod state;
 mod stop;
 mod tag;
 mod text;
 mod time;
+mod unproven;
 
 pub use approval::{Approval, Changes};
 pub use command::{Command, FetchOrder, Listing, Outcome};
@@ -49,8 +51,10 @@ pub use request::{
 };
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
+pub use sparse::{Blank, Sparse};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
 pub use text::Text;
 pub use time::Timestamp;
+pub use unproven::Unproven;

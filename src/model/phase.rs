@@ -1,5 +1,7 @@
 //! Where a job stands, and the only place that says what can follow what.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Artifact, Failure, JobEvent, Output, RemoteId};
@@ -35,14 +37,14 @@ pub enum Phase {
         /// The provider's id.
         remote: RemoteId,
         /// Where the file lies.
-        output: Output,
+        output: Arc<Output>,
     },
     /// The video is on disk.
     Done {
         /// The provider's id.
         remote: RemoteId,
         /// The file.
-        artifact: Artifact,
+        artifact: Arc<Artifact>,
     },
     /// Failed for good.
     Failed {
@@ -88,8 +90,12 @@ impl Phase {
                 remote: None,
                 failure: failure.clone(),
             },
-            (Self::Rendering { .. }, E::Observed { .. } | E::RenderOverdue)
-            | (Self::Fetching { .. }, E::FetchDeferred { .. })
+            (
+                Self::Rendering { .. },
+                E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
+            )
+            | (Self::InDoubt { .. }, E::NotProven { .. })
+            | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
             | (
                 Self::Rendering { .. }
                 | Self::Fetching { .. }
@@ -171,8 +177,20 @@ impl Phase {
 mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech};
-    use crate::model::{Credits, FailureKind, Fingerprint, Generation, Tag, VideoRequest};
+    use crate::model::{
+        Credits, FailureKind, Fingerprint, Generation, Tag, Unproven, VideoRequest,
+    };
 
+    fn artifact() -> Arc<Artifact> {
+        Arc::new(Artifact {
+            file: "v".into(),
+            bytes: 1,
+            sha256: "0".into(),
+            thumbnail: None,
+        })
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
@@ -180,18 +198,13 @@ mod tests {
         let tag = Tag::of("c", &job, &fingerprint, Generation(0));
         let remote: RemoteId = "r".parse().unwrap();
         let failure = Failure::new(FailureKind::Lost, "lost");
-        let output = Output {
+        let output = Arc::new(Output {
             video_url: "http://x/".into(),
             thumbnail_url: None,
             duration_seconds: None,
             credits_used: None,
-        };
-        let artifact = Artifact {
-            file: "v".into(),
-            bytes: 1,
-            sha256: "0".into(),
-            thumbnail: None,
-        };
+        });
+        let artifact = artifact();
         let (generation, reserved) = (Generation(0), Credits::ZERO);
         vec![
             (
@@ -231,6 +244,12 @@ mod tests {
                     reserved,
                 },
             ),
+            (
+                "not_proven",
+                JobEvent::NotProven {
+                    why: Unproven::Once,
+                },
+            ),
             ("absent", JobEvent::FoundAbsent),
             (
                 "paid_twice",
@@ -250,6 +269,12 @@ mod tests {
             (
                 "fetch_deferred",
                 JobEvent::FetchDeferred {
+                    failure: failure.clone(),
+                },
+            ),
+            (
+                "fetch_left",
+                JobEvent::FetchLeft {
                     failure: failure.clone(),
                 },
             ),
@@ -306,6 +331,7 @@ mod tests {
                 &in_doubt,
                 &[
                     ("adopted", "rendering"),
+                    ("not_proven", "in_doubt"),
                     ("absent", "pending"),
                     ("reopened", "pending"),
                 ],
@@ -315,6 +341,7 @@ mod tests {
                 &[
                     ("observed", "rendering"),
                     ("overdue", "rendering"),
+                    ("fetch_left", "rendering"),
                     ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
@@ -325,6 +352,7 @@ mod tests {
                 &[
                     ("fetched", "done"),
                     ("fetch_deferred", "downloading"),
+                    ("fetch_left", "downloading"),
                     ("paid_twice", "downloading"),
                     ("expired", "rendering"),
                 ],

@@ -1,6 +1,7 @@
 //! An accepted manifest.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 
@@ -14,9 +15,9 @@ pub struct Plan {
     /// The manifest's path as the user gave it.
     pub source: PathBuf,
     /// The jobs, in the manifest's order, ids and file names unique.
-    pub jobs: Vec<JobSpec>,
+    pub jobs: Vec<Arc<JobSpec>>,
     /// The user's rows, for the results.
-    pub sheet: Sheet,
+    pub sheet: Arc<Sheet>,
     /// `limits:` of the manifest.
     pub limits: LimitSettings,
     /// `output:` of the manifest.

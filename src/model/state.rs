@@ -1,8 +1,10 @@
 //! One job's story folded into what is true now.
 
+use std::sync::{Arc, LazyLock};
+
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId, Tag,
-    Timestamp,
+    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
+    RenderStatus, Tag, Timestamp, Unproven,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -32,6 +34,8 @@ pub struct JobState {
     pub accepted_at: Option<Timestamp>,
     /// It was found in the list, so that `accepted_at` says little about when the render began.
     pub is_adopted: bool,
+    /// When it was first seen being rendered, if it was: before that it waited at the provider.
+    pub running_at: Option<Timestamp>,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
@@ -39,9 +43,11 @@ pub struct JobState {
     /// The newest status word of the provider.
     pub observed: Option<String>,
     /// The newest failure, whether it mattered or not.
-    pub last_failure: Option<Failure>,
+    pub last_failure: Option<Box<Failure>>,
     /// The output the provider reported.
-    pub output: Option<super::Output>,
+    pub output: Option<Arc<super::Output>>,
+    /// While in doubt: why the newest search has proven nothing.
+    pub unproven: Option<Box<Unproven>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -62,13 +68,23 @@ impl Default for JobState {
             submitted_at: None,
             accepted_at: None,
             is_adopted: false,
+            running_at: None,
             rendered_at: None,
             finished_at: None,
             observed: None,
             last_failure: None,
             output: None,
+            unproven: None,
             twins: Vec::new(),
         }
+    }
+}
+
+static BLANK: LazyLock<JobState> = LazyLock::new(JobState::default);
+
+impl Blank for JobState {
+    fn blank() -> &'static Self {
+        &BLANK
     }
 }
 
@@ -104,12 +120,21 @@ impl JobState {
             JobEvent::Submitted { .. } => self.accepted_at = Some(at),
             JobEvent::SubmitDeferred { failure } => {
                 self.reserved = Credits::ZERO;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
-            JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
+            JobEvent::NotProven { why } => self.unproven = Some(Box::new(why.clone())),
+            JobEvent::FoundAbsent => {
+                self.reserved = Credits::ZERO;
+                self.unproven = None;
+            }
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
-            JobEvent::SubmitLost { failure } => self.last_failure = Some(failure.clone()),
-            JobEvent::Observed { status } => self.observed = Some(status.clone()),
+            JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
+            JobEvent::Observed { status } => {
+                if RenderStatus::from_word(status) == RenderStatus::Running {
+                    self.running_at = self.running_at.or(Some(at));
+                }
+                self.observed = Some(status.clone());
+            }
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
                 self.rendered_at = self.rendered_at.or(Some(at));
@@ -122,16 +147,18 @@ impl JobState {
                 self.fetch_failures = 0;
                 self.last_failure = None;
             }
-            JobEvent::FetchDeferred { failure } | JobEvent::LinkExpired { failure } => {
+            JobEvent::FetchDeferred { failure }
+            | JobEvent::FetchLeft { failure }
+            | JobEvent::LinkExpired { failure } => {
                 self.fetch_failures += 1;
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
                 // A render that is charged and then forgotten by the provider stays charged.
                 self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
-                self.last_failure = Some(failure.clone());
+                self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
                 // What was paid, or may have been, stays paid.
@@ -160,6 +187,29 @@ impl JobState {
         self.reserved = reserved;
         self.charged = None;
         self.is_adopted = false;
+        self.unproven = None;
+    }
+
+    /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished
+    /// render that is asked about for a link to its file, which reads as `downloading`.
+    pub const fn status(&self) -> &'static str {
+        if self.is_to_be_downloaded() {
+            return "downloading";
+        }
+        self.phase.name()
+    }
+
+    /// Whether the render has finished and its file is still to come.
+    pub const fn is_to_be_downloaded(&self) -> bool {
+        match self.phase {
+            Phase::Fetching { .. } => true,
+            Phase::Rendering { .. } => self.rendered_at.is_some(),
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => false,
+        }
     }
 
     /// Credits that are gone: settled charges, and for finished jobs whose charge was never
@@ -213,12 +263,12 @@ mod tests {
 
     fn rendered() -> JobEvent {
         JobEvent::Rendered {
-            output: Output {
+            output: Arc::new(Output {
                 video_url: "https://x/".into(),
                 thumbnail_url: None,
                 duration_seconds: None,
                 credits_used: Some(Credits::whole(3)),
-            },
+            }),
         }
     }
 

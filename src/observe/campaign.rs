@@ -23,7 +23,7 @@ pub struct Campaign {
     /// counts them; then those that are gone from it but were paid for.
     pub jobs: Vec<PlannedJob>,
     /// The user's rows.
-    pub sheet: Sheet,
+    pub sheet: Arc<Sheet>,
     /// Readable names of personas, by their ids.
     pub personas: HashMap<String, String>,
     /// `--max-credits`; of a shard with `--share`, its part.

@@ -235,7 +235,10 @@ fn changed(summary: &Summary) -> Option<String> {
 }
 
 fn stuck_downloads(summary: &Summary) -> Option<String> {
-    let rows = rows_in(summary, |phase| matches!(phase, Phase::Fetching { .. }));
+    let rows: Vec<Row> = summary
+        .rows()
+        .filter(|row| row.state.is_to_be_downloaded())
+        .collect();
     let collect = summary.campaign().command("collect", &[]);
     (!rows.is_empty()).then(|| {
         format!(
@@ -410,7 +413,7 @@ mod tests {
         tale.campaign.is_sandbox = true;
         assert!(first_real_run(&tale.summary()).is_some());
         assert!(changed(&tale.summary()).is_none());
-        tale.campaign.jobs[0].spec.fingerprint =
+        std::sync::Arc::make_mut(&mut tale.campaign.jobs[0].spec).fingerprint =
             Tale::of(2).campaign.jobs[1].spec.fingerprint.clone();
         assert!(
             changed(&tale.summary())

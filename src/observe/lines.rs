@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Summary;
 use super::colours::{Colours, Tone};
-use super::narration::{Telling, Verbosity, tell};
+use super::narration::{Teller, Telling, Verbosity};
 use super::sink::Sink;
 use super::words::{clean, moment, pad};
 use super::{Observer, Pulse, progress};
@@ -21,7 +21,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// not for each poll.
 #[derive(Debug)]
 pub struct Lines {
-    summary: Summary,
+    teller: Teller,
     sink: Sink,
     verbosity: Verbosity,
     colours: Colours,
@@ -35,14 +35,14 @@ pub struct Lines {
 impl Lines {
     /// Lines about what follows on `summary`.
     pub fn new(
-        summary: Summary,
+        summary: &Summary,
         stream: Box<dyn Write + Send>,
         verbosity: Verbosity,
         colours: Colours,
     ) -> Self {
         Self {
             id_width: summary.id_width(),
-            summary,
+            teller: Teller::default(),
             sink: Sink::new(stream),
             verbosity,
             colours,
@@ -68,15 +68,14 @@ impl Lines {
 }
 
 impl Observer for Lines {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
-        let telling = tell(&self.summary, entry);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
+        let telling = self.teller.tell(summary, entry);
         if self.verbosity >= telling.from {
             self.say(entry.at, &telling);
         }
     }
 
-    fn on_pulse(&mut self, pulse: &Pulse) {
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
         if let Some(reason) = &pulse.stopping
             && !std::mem::replace(&mut self.has_told_ending, true)
             && self.verbosity >= Verbosity::Normal
@@ -110,7 +109,7 @@ impl Observer for Lines {
         }
         let spoke = *self.spoke.get_or_insert(pulse.now);
         if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
-            let telling = progress::standing(&self.summary, pulse);
+            let telling = progress::standing(summary, pulse);
             self.say(pulse.now, &telling);
         }
     }
@@ -118,19 +117,15 @@ impl Observer for Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::model::{Failure, FailureKind, JobEvent, StopReason};
     use crate::observe::testing::{Shared, Tale, at};
 
     fn told(tale: &Tale, verbosity: Verbosity) -> String {
         let shared = Shared::default();
-        let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut lines = Lines::new(summary, Box::new(shared.clone()), verbosity, Colours::Off);
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        let stream = Box::new(shared.clone());
+        let mut lines = Lines::new(&tale.summary(), stream, verbosity, Colours::Off);
+        tale.tell_to(&mut lines);
         shared.text()
     }
 
@@ -173,21 +168,60 @@ mod tests {
     }
 
     #[test]
+    fn a_status_that_nobody_knows_is_told_once_for_each_word() {
+        let mut tale = Tale::of(2);
+        tale.accepted(1, "a");
+        tale.accepted(1, "b");
+        for (second, job, word) in [
+            (3, "a", "warming"),
+            (4, "b", "warming"),
+            (5, "a", "odd\u{1b}"),
+        ] {
+            let status = word.into();
+            tale.tell(second, job, JobEvent::Observed { status });
+        }
+        let told = told(&tale, Verbosity::Normal);
+        assert_eq!(
+            told.matches("`warming` at the provider; a status").count(),
+            1,
+            "{told}"
+        );
+        assert!(told.contains("`odd ` at the provider; a status"), "{told}");
+        assert_eq!(told.lines().count(), 5, "{told}");
+    }
+
+    #[test]
+    fn a_download_that_is_left_is_told_even_quietly_and_never_called_a_retry() {
+        let mut tale = Tale::of(1);
+        tale.rendered(1, "a");
+        let failure = Failure::new(FailureKind::Refused, "`file:///x`: only `http` is fetched");
+        tale.tell(9, "a", JobEvent::FetchLeft { failure });
+        let told = told(&tale, Verbosity::Quiet);
+        assert!(
+            told.contains("left       a  paid for, and not downloaded: `file:///x`"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn a_long_silence_is_broken() {
         let mut tale = Tale::of(2);
         tale.accepted(1, "a");
         let shared = Shared::default();
+        let summary = tale.summary();
         let mut lines = Lines::new(
-            tale.summary(),
+            &summary,
             Box::new(shared.clone()),
             Verbosity::Normal,
             Colours::Off,
         );
         for second in 0..=150 {
-            lines.on_pulse(&Pulse {
-                now: at(second),
+            let now = at(second);
+            let pulse = Pulse {
+                now,
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
         assert_eq!(
@@ -201,14 +235,15 @@ mod tests {
         let shared = Shared::default();
         let stream = Box::new(shared.clone());
         let summary = Tale::of(1).summary();
-        let mut lines = Lines::new(summary, stream, Verbosity::Normal, Colours::Off);
+        let mut lines = Lines::new(&summary, stream, Verbosity::Normal, Colours::Off);
         for second in 1..4 {
-            lines.on_pulse(&Pulse {
+            let pulse = Pulse {
                 now: at(second),
                 stopping: Some(StopReason::Interrupted),
                 submits: 1,
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         assert_eq!(
             shared.text(),
@@ -221,8 +256,9 @@ mod tests {
     fn why_nothing_happens_is_said_once_for_each_reason() {
         let tale = Tale::of(2);
         let shared = Shared::default();
+        let summary = tale.summary();
         let mut lines = Lines::new(
-            tale.summary(),
+            &summary,
             Box::new(shared.clone()),
             Verbosity::Normal,
             Colours::Off,
@@ -233,11 +269,12 @@ mod tests {
                 15..25 => (FailureKind::ServerError, "server error"),
                 _ => (FailureKind::NotSent, ""),
             };
-            lines.on_pulse(&Pulse {
+            let pulse = Pulse {
                 now: at(second),
                 trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
                 ..Pulse::default()
-            });
+            };
+            lines.on_pulse(&summary, &pulse);
         }
         let said = |second, why| {
             let text = "waiting    the provider cannot be asked";
@@ -256,13 +293,11 @@ mod tests {
         tale.push(5, crate::model::Event::InventorySkipped { failure });
         let summary = tale.summary();
         let mut lines = Lines::new(
-            summary,
+            &summary,
             Box::new(crate::observe::testing::Closed),
             Verbosity::Normal,
             Colours::Off,
         );
-        for entry in &tale.entries {
-            lines.on_entry(entry);
-        }
+        tale.tell_to(&mut lines);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
 //! question about counts, money and jobs; all that is written or shown is a pure function of it:
-//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`to_csv`], [`to_json`], [`page::render`].
+//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`write_csv`], [`write_json`], [`page::write`].
 //! Live observers start from the summary of what is on record already and are told what follows:
 //! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
 //! the files.
@@ -51,7 +51,7 @@ pub use campaign::Campaign;
 pub use closing::{closing, headline};
 pub use colours::Colours;
 pub use counts::{Counts, Money};
-pub use json_lines::JsonLines;
+pub use json_lines::{JsonLines, Remark, remark_line};
 pub use junit::to_junit;
 pub use lines::Lines;
 pub use log_file::open_log;
@@ -59,9 +59,11 @@ pub use marks::{Mark, MarksError, Verdict, read_marks};
 pub use narration::Verbosity;
 pub use notice::{Alarm, Notice};
 pub use observer::{Observer, Pulse, Transfer};
-pub use plan::{Balance, Outlook, plan_json, plan_table, plan_totals};
+pub use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
 pub use progress::Progress;
-pub use results::{COLUMNS, Encoding, ResultsWriter, WrittenResults, to_csv, to_json};
+pub use results::{
+    COLUMNS, Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook,
+};
 pub use row::Row;
 pub use run::{Inventory, Run, RunEnd};
 pub use status::{Liveness, View, status_json, status_screen};

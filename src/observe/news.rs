@@ -69,6 +69,11 @@ pub(super) enum News<'a> {
         generation: Generation,
         reserved: Credits,
     },
+    NotProven {
+        job: &'a JobId,
+        why: &'static str,
+        message: String,
+    },
     FoundAbsent {
         job: &'a JobId,
     },
@@ -94,6 +99,10 @@ pub(super) enum News<'a> {
         sha256: &'a str,
     },
     FetchDeferred {
+        job: &'a JobId,
+        failure: Trouble,
+    },
+    FetchLeft {
         job: &'a JobId,
         failure: Trouble,
     },
@@ -203,6 +212,11 @@ impl<'a> News<'a> {
                 generation: *generation,
                 reserved: *reserved,
             },
+            JobEvent::NotProven { why } => Self::NotProven {
+                job,
+                why: why.word(),
+                message: words::clean(&why.to_string()),
+            },
             JobEvent::FoundAbsent => Self::FoundAbsent { job },
             JobEvent::Observed { status } => Self::Observed {
                 job,
@@ -224,6 +238,10 @@ impl<'a> News<'a> {
                 sha256: &artifact.sha256,
             },
             JobEvent::FetchDeferred { failure } => Self::FetchDeferred {
+                job,
+                failure: Trouble::of(failure),
+            },
+            JobEvent::FetchLeft { failure } => Self::FetchLeft {
                 job,
                 failure: Trouble::of(failure),
             },

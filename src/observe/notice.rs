@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::results::{credits, totals};
 use super::{Observer, Pulse, Summary, closing, hints, stop_words, words};
-use crate::model::{Entry, Phase, StopReason};
+use crate::model::{Phase, StopReason};
 
 /// Version of the form of [`Notice::plain`]; raised when something is renamed or removed.
 const VERSION: u32 = 1;
@@ -127,31 +127,23 @@ fn troubles(summary: &Summary) -> String {
 
 /// Rings once, as soon as a run gets into trouble that a person may want to know of before it ends.
 pub struct Alarm {
-    summary: Summary,
     ring: Option<Box<dyn FnOnce(Notice)>>,
 }
 
 impl Alarm {
-    /// An alarm about what follows on `summary`.
-    pub fn new(summary: Summary, ring: Box<dyn FnOnce(Notice)>) -> Self {
-        Self {
-            summary,
-            ring: Some(ring),
-        }
+    /// An alarm that has not rung yet.
+    pub fn new(ring: Box<dyn FnOnce(Notice)>) -> Self {
+        Self { ring: Some(ring) }
     }
 }
 
 impl Observer for Alarm {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
-    }
-
-    fn on_pulse(&mut self, pulse: &Pulse) {
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
         if let Some(reason) = &pulse.stopping
             && reason.finishes_paid_work()
             && let Some(ring) = self.ring.take()
         {
-            ring(Notice::trouble(&self.summary, reason));
+            ring(Notice::trouble(summary, reason));
         }
     }
 }
@@ -206,7 +198,7 @@ mod tests {
     fn the_alarm_rings_once_and_not_for_a_person_who_stops_the_run() {
         let (sender, receiver) = mpsc::channel();
         let ring = move |notice: Notice| sender.send(notice).unwrap();
-        let mut alarm = Alarm::new(Tale::of(1).summary(), Box::new(ring));
+        let mut alarm = Alarm::new(Box::new(ring));
         for stopping in [
             None,
             Some(StopReason::Interrupted),
@@ -214,11 +206,12 @@ mod tests {
             Some(StopReason::TooManyFailures),
         ] {
             let now = at(1);
-            alarm.on_pulse(&Pulse {
+            let pulse = Pulse {
                 now,
                 stopping,
                 ..Pulse::default()
-            });
+            };
+            alarm.on_pulse(&Tale::of(1).summary(), &pulse);
         }
         let notices: Vec<Notice> = receiver.try_iter().collect();
         assert_eq!(notices.len(), 1);

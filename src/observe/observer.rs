@@ -1,15 +1,17 @@
 //! The one way in which anybody is told anything.
 
+use super::Summary;
 use crate::model::{Entry, Failure, JobId, Lane, StopReason, Timestamp};
 
 /// Somebody who is told what has become true. Called synchronously, in order, after the entry is on
-/// disk. An observer cannot fail the run: what goes wrong in it stays in it.
+/// disk. An observer cannot fail the run: what goes wrong in it stays in it. Nobody keeps the fold of the
+/// entries for himself: all are shown the same one, which holds 100,000 jobs once.
 pub trait Observer {
-    /// Something has become true, and is on disk.
-    fn on_entry(&mut self, entry: &Entry);
+    /// Something has become true, and is on disk. The summary has taken it in already.
+    fn on_entry(&mut self, _summary: &Summary, _entry: &Entry) {}
 
     /// A moment of a live run; comes several times a second and is not on record.
-    fn on_pulse(&mut self, _pulse: &Pulse) {}
+    fn on_pulse(&mut self, _summary: &Summary, _pulse: &Pulse) {}
 }
 
 /// What only a live run knows.

@@ -23,7 +23,7 @@ impl<'a> Row<'a> {
 
     /// The word for where it stands in `results.csv`.
     pub fn status(&self) -> &'static str {
-        self.state.phase.name()
+        self.state.status()
     }
 
     /// The video, relative to the output folder, if it is there.
@@ -57,7 +57,7 @@ impl<'a> Row<'a> {
         match &self.state.phase {
             Phase::Failed { failure, .. } | Phase::InDoubt { failure } => Some(failure),
             Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
-                self.state.last_failure.as_ref()
+                self.state.last_failure.as_deref()
             }
             Phase::Submitting | Phase::Done { .. } => None,
         }

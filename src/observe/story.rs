@@ -60,7 +60,7 @@ pub fn story_json(summary: &Summary, entries: &[Entry], job: &JobId, view: View)
     Some(json!({
         "version": VERSION,
         "campaign": summary.campaign().name,
-        "job": results::job(summary, &row, &Value::Null),
+        "job": results::Job::of(summary, &row),
         "events": events,
         "next": next(summary, &row, view),
     }))
@@ -110,6 +110,12 @@ fn sentence(event: &JobEvent) -> String {
         JobEvent::Adopted { remote, tag, .. } => {
             format!("was found at the provider as `{remote}` by its mark `{tag}`; not paid again")
         }
+        JobEvent::NotProven { why } => {
+            format!(
+                "was looked for, which proved nothing: {}",
+                clean(&why.to_string())
+            )
+        }
         JobEvent::FoundAbsent => {
             "was proven not to be at the provider: two listings should have shown it and did not"
                 .to_owned()
@@ -128,6 +134,10 @@ fn sentence(event: &JobEvent) -> String {
         JobEvent::FetchDeferred { failure } => {
             format!("could not be downloaded: {}", words::failure(failure))
         }
+        JobEvent::FetchLeft { failure } => format!(
+            "could not be downloaded, and was left to a later run: {}",
+            words::failure(failure)
+        ),
         JobEvent::LinkExpired { failure } => format!(
             "needs a fresh link, for the old one no longer works: {}",
             words::failure(failure)
@@ -191,14 +201,19 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
              pays for it once more",
             campaign.command("run", &["--resubmit", id])
         ),
-        Phase::Rendering { .. } => {
+        Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+            format!(
+                "`{collect}` downloads it{}",
+                row.failure().map_or("", |_| ", if it can be had by then")
+            )
+        }
+        Phase::Rendering { .. } | Phase::Fetching { .. } => {
             let since = row.state.accepted_at.or(row.state.submitted_at);
             let elapsed = since.map_or_else(String::new, |since| {
                 format!(" for {}", words::duration(view.now.since(since)))
             });
             format!("it has been rendering{elapsed}; `{collect}` fetches it when it is finished")
         }
-        Phase::Fetching { .. } => format!("`{collect}` downloads it"),
         Phase::Done { .. } if row.has_changed() => format!(
             "its row was edited since; `{}` makes the new version, and pays for it",
             campaign.command("run", &["--redo-changed"])
@@ -217,7 +232,7 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Failure, FailureKind};
+    use crate::model::{Failure, FailureKind, Unproven};
     use crate::observe::testing::{Tale, at, id};
     use crate::observe::{Colours, Liveness};
 
@@ -270,6 +285,8 @@ next: nothing; it is done
         let mut tale = Tale::of(6);
         tale.failed(1, "a", "no face");
         tale.lost(2, "b");
+        let why = Unproven::CutShort;
+        tale.tell(2, "b", JobEvent::NotProven { why });
         tale.accepted(3, "c");
         tale.rendered(4, "d");
         tale.sent(5, "e");
@@ -284,6 +301,10 @@ next: nothing; it is done
             (
                 "b",
                 "`callsheet run spring.csv --resubmit b` pays for it once more",
+            ),
+            (
+                "b",
+                "which proved nothing: the provider's list does not show it, but may not reach",
             ),
             (
                 "c",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
 use crate::model::{
-    Entry, Event, Generation, JobEvent, JobId, JobState, Phase, SheetRow, StopReason, Text,
+    Entry, Event, Generation, JobEvent, JobId, JobState, Phase, SheetRow, Sparse, StopReason, Text,
     Timestamp,
 };
 
@@ -26,7 +26,7 @@ pub struct Summary {
 /// What is known of one job besides its plan.
 #[derive(Debug, Clone, Default)]
 struct Facts {
-    state: JobState,
+    state: Sparse<JobState>,
     is_overdue: bool,
 }
 
@@ -153,9 +153,11 @@ impl Summary {
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::Adopted { .. }
+            | JobEvent::NotProven { .. }
             | JobEvent::FoundAbsent
             | JobEvent::Fetched { .. }
             | JobEvent::FetchDeferred { .. }
+            | JobEvent::FetchLeft { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }
@@ -325,7 +327,7 @@ mod tests {
         tale.accepted(4, "d");
         tale.rendered(5, "e");
         tale.campaign.jobs[6].selected = false;
-        tale.campaign.sheet.rows.push(row("skipped", Vec::new()));
+        tale.sheet().rows.push(row("skipped", Vec::new()));
         tale
     }
 
@@ -343,6 +345,7 @@ mod tests {
             pending: 1,
             skipped: 1,
             left_out: 1,
+            gone: 0,
         };
         assert_eq!(counts, expected);
         assert_eq!((counts.finished(), counts.outstanding()), (2, 2));
@@ -429,7 +432,7 @@ mod tests {
     #[test]
     fn lines_follow_the_sheet_then_come_jobs_without_a_row() {
         let mut tale = Tale::of(2);
-        tale.campaign.sheet.rows = vec![row("x", vec![1, 0, 99]), row("y", Vec::new())];
+        tale.sheet().rows = vec![row("x", vec![1, 0, 99]), row("y", Vec::new())];
         tale.campaign.jobs.push(planned("c", 9));
         let mut gone = planned("d", 0);
         gone.in_sheet = false;

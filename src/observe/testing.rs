@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use super::{Campaign, Summary};
+use super::{Campaign, Observer, Summary};
 use crate::model::{
     Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent,
     JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech, StopReason,
@@ -34,13 +34,13 @@ impl Tale {
             .collect();
         let mut campaign =
             Campaign::new("spring", "spring.csv".into(), "spring-output".into(), jobs);
-        campaign.sheet = Sheet {
+        campaign.sheet = Arc::new(Sheet {
             columns: vec!["id".into(), "note".into()],
             rows: (0..)
                 .zip(&ids)
                 .map(|(place, id)| row(id, vec![place]))
                 .collect(),
-        };
+        });
         campaign.personas.insert(ANNA.into(), "Anna".into());
         let mut tale = Self {
             campaign,
@@ -49,6 +49,18 @@ impl Tale {
         let (version, process) = ("0.1.0".into(), 42);
         tale.push(0, Event::RunStarted { version, process });
         tale
+    }
+
+    pub(super) fn sheet(&mut self) -> &mut Sheet {
+        Arc::make_mut(&mut self.campaign.sheet)
+    }
+
+    /// Tells all of it to `observer`, as a run would.
+    pub(super) fn tell_to(&self, observer: &mut dyn Observer) {
+        let mut summary = Summary::new(Arc::new(self.campaign.clone()));
+        for entry in &self.entries {
+            tell(observer, &mut summary, entry);
+        }
     }
 
     pub(super) fn push(&mut self, second: i64, event: Event) {
@@ -140,7 +152,7 @@ pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
         line,
     };
     PlannedJob {
-        spec: JobSpec::new(id.parse().unwrap(), request, origin),
+        spec: JobSpec::new(id.parse().unwrap(), request, origin).into(),
         estimate,
         selected: true,
         in_sheet: true,
@@ -154,22 +166,22 @@ pub(super) fn row(id: &str, jobs: Vec<usize>) -> SheetRow {
     }
 }
 
-pub(super) fn output(job: &str) -> Output {
-    Output {
+pub(super) fn output(job: &str) -> Arc<Output> {
+    Arc::new(Output {
         video_url: format!("https://cdn.example/{job}.mp4?Signature=secret"),
         thumbnail_url: Some(format!("https://cdn.example/{job}.jpg")),
         duration_seconds: Some(12.5),
         credits_used: Some(Credits::whole(5)),
-    }
+    })
 }
 
-pub(super) fn artifact(job: &str) -> Artifact {
-    Artifact {
+pub(super) fn artifact(job: &str) -> Arc<Artifact> {
+    Arc::new(Artifact {
         file: format!("videos/{job}.mp4"),
         bytes: 1_234_567,
         sha256: "9f86d081".into(),
         thumbnail: Some(format!("thumbnails/{job}.jpg")),
-    }
+    })
 }
 
 /// A stream whose text can be looked at.
@@ -203,4 +215,10 @@ impl Write for Closed {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// One entry, as a run tells it.
+pub(super) fn tell(observer: &mut dyn Observer, summary: &mut Summary, entry: &Entry) {
+    summary.apply(entry);
+    observer.on_entry(summary, entry);
 }

@@ -16,6 +16,7 @@ use callsheet::model::{
     AspectRatio, Credentials, Entry, Estimate, Event, JobEvent, JobId, JobSpec, Limits, Origin,
     PlannedJob, Speech, VideoRequest,
 };
+use callsheet::observe::Summary;
 use callsheet::remote::{Remote, Settings};
 use callsheet::sandbox::{AnswerFault, Faults, When};
 
@@ -67,7 +68,7 @@ fn jobs() -> Vec<PlannedJob> {
             line: 2,
         };
         PlannedJob {
-            spec: JobSpec::new(id, request, origin),
+            spec: JobSpec::new(id, request, origin).into(),
             estimate: Estimate::default(),
             selected: true,
             in_sheet: true,
@@ -96,7 +97,9 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     };
     let (mut journal, record) = Journal::open(out, &identity).unwrap();
     let jobs = jobs();
-    journal.save_jobs(jobs.iter().map(|job| &job.spec)).unwrap();
+    journal
+        .save_jobs(jobs.iter().map(|job| &*job.spec))
+        .unwrap();
     let clock = SystemClock::new();
     let policy = Policy {
         limits: limits(),
@@ -107,7 +110,7 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     let address = provider.base_url().parse().unwrap();
     let settings = Settings::new(address, credentials, out.to_owned());
     // Nobody interrupts; the sender must live as long as the run.
-    let (_sender, interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
+    let (_sender, mut interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
     let drive = Drive {
         batch,
         journal: Mortal {
@@ -118,7 +121,8 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
         },
         provider: Arc::new(Remote::new(settings).unwrap()),
         clock: &clock,
-        interrupts,
+        interrupts: &mut interrupts,
+        summary: &mut Summary::new(Arc::default()),
         observers: Vec::new(),
         tick: Duration::from_secs(1),
     };

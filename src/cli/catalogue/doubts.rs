@@ -131,14 +131,14 @@ mod tests {
             let request = VideoRequest::new(speech, *persona, *ratio);
             let file = "a.csv".into();
             let id = format!("job-{line}").parse().unwrap();
-            JobSpec::new(id, request, Origin { file, line })
+            std::sync::Arc::new(JobSpec::new(id, request, Origin { file, line }))
         });
         Plan {
             campaign: "c".into(),
             campaign_date: None,
             source: "a.csv".into(),
             jobs: jobs.collect(),
-            sheet: crate::model::Sheet::default(),
+            sheet: std::sync::Arc::default(),
             limits: crate::model::LimitSettings::default(),
             output: crate::model::OutputSettings::default(),
             prices: crate::model::PriceSettings::default(),

@@ -28,7 +28,9 @@ fn a_host_that_is_gone_makes_the_run_ask_for_a_fresh_link_and_end() {
         assert!(run.tells(|event| matches!(event, JobEvent::LinkExpired { .. })));
         assert!(!run.tells(|event| matches!(event, JobEvent::Failed { .. })));
         assert_eq!((run.stopped.clone(), run.submits()), (None, 2));
-        assert!(matches!(stage.phase(0), "downloading" | "rendering"));
+        assert_eq!(stage.phase(0), "downloading", "{kind:?}");
+        let left = run.tells(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        assert!(left, "{kind:?}: that nothing more is tried is told");
         assert!(run.took < seconds(600), "{kind:?}: {:?}", run.took);
         let again = stage.run(&jobs(2), &policy, |_, _| None);
         assert_eq!((stage.phase(0), again.submits()), ("done", 0), "{kind:?}");
@@ -83,6 +85,7 @@ fn a_video_without_its_link_is_left_not_failed() {
         }
         _ => None,
     });
+    assert!(run.tells(|event| matches!(event, JobEvent::FetchLeft { .. })));
     assert_eq!((run.stopped, stage.phase(0)), (None, "rendering"));
     stage.run(&jobs(1), &policy, |_, _| None);
     assert_eq!(stage.phase(0), "done");
@@ -100,4 +103,25 @@ fn a_file_that_vanished_is_downloaded_again_and_not_rendered_again() {
     let run = stage.run(&jobs(1), &policy, |_, _| None);
     assert_eq!((stage.phase(0), run.submits()), ("done", 0));
     assert!(run.tells(|event| matches!(event, JobEvent::FileMissing)));
+}
+
+#[test]
+fn a_download_that_comes_piece_by_piece_is_not_given_up() {
+    for (piece, comes_home) in [(100 << 10, true), (1 << 10, false)] {
+        let mut stage = Stage::new();
+        let mut tries = 0;
+        let run = stage.run(&jobs(1), &Policy::default(), |_, command| match command {
+            Command::Fetch(order) if tries < 30 => {
+                tries += 1;
+                Some(Outcome::Fetched {
+                    job: order.job.clone(),
+                    result: Err(failure(FailureKind::Lost).with_reached(tries * piece)),
+                })
+            }
+            _ => None,
+        });
+        assert_eq!(stage.phase(0) == "done", comes_home, "{tries} tries");
+        let left = run.tells(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        assert_eq!(left, !comes_home);
+    }
 }

@@ -52,7 +52,7 @@ pub(super) fn planned(number: usize) -> PlannedJob {
         line: 2,
     };
     PlannedJob {
-        spec: JobSpec::new(job(number), request, origin),
+        spec: JobSpec::new(job(number), request, origin).into(),
         estimate: Estimate {
             seconds_low: 1.0,
             seconds_high: 30.0,

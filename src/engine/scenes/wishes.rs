@@ -327,7 +327,7 @@ fn a_refused_row_is_new_when_it_is_mended_and_failed_until_then() {
         0
     );
     let mut mended = super::stage::planned(7);
-    mended.spec.id = job(0);
+    std::sync::Arc::make_mut(&mut mended.spec).id = job(0);
     assert_eq!(
         stage
             .run(&[mended], &Policy::default(), |_, _| None)

@@ -122,6 +122,7 @@ impl Checks {
             JobEvent::Submitted { .. }
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
+            | JobEvent::NotProven { .. }
             | JobEvent::FoundAbsent
             | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }
@@ -129,6 +130,7 @@ impl Checks {
             | JobEvent::Rendered { .. }
             | JobEvent::Fetched { .. }
             | JobEvent::FetchDeferred { .. }
+            | JobEvent::FetchLeft { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }

@@ -52,7 +52,7 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
     };
     let high = Credits::whole(5);
     PlannedJob {
-        spec: JobSpec::new(id, request, origin),
+        spec: JobSpec::new(id, request, origin).into(),
         estimate: Estimate {
             seconds_low: 1.0,
             seconds_high: 30.0,

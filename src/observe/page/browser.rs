@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::render;
-use crate::model::{Speech, VideoRequest};
+use super::written;
+use crate::model::{JobEvent, Speech, VideoRequest};
 use crate::observe::testing::Tale;
 
 /// Answers to what a test asks of the page.
@@ -20,7 +20,7 @@ const HARNESS: &str = include_str!("browser/harness.js");
 /// Opens the page of `tale` in `folder`, runs the body of `ask` on it, and returns what that returns.
 /// `None` if there is no browser.
 fn ask(tale: &Tale, folder: &Path, question: &str) -> Option<Value> {
-    let page = render(&tale.summary());
+    let page = written(&tale.summary());
     let (_, rest) = page.split_once("'nonce-").unwrap();
     let (nonce, _) = rest.split_once('\'').unwrap();
     let script = format!("{HARNESS} async function ask() {{ {question} }}");
@@ -105,7 +105,7 @@ fn tale(folder: &Path) -> Tale {
         "anna",
         crate::model::AspectRatio::Portrait,
     );
-    tale.campaign.jobs[4].spec.request = request.into();
+    std::sync::Arc::make_mut(&mut tale.campaign.jobs[4].spec).request = request.into();
     tale.campaign.name = "</script><script>alert(2)</script>".into();
     std::fs::create_dir_all(folder.join("videos")).unwrap();
     for job in ["a", "d"] {
@@ -164,7 +164,7 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     let mut remade = self::tale(folder.path());
     for entry in &mut remade.entries {
         if let crate::model::Event::Job {
-            event: crate::model::JobEvent::Submitted { remote },
+            event: JobEvent::Submitted { remote },
             ..
         } = &mut entry.event
         {
@@ -176,6 +176,33 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
         answers["marks"],
         json!(["", ""]),
         "another video has its own marks"
+    );
+}
+
+#[test]
+fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tale = Tale::of(1);
+    tale.accepted(0, "a");
+    for (second, status) in [(10, "in_queue"), (31, "running"), (40, "running")] {
+        let status = status.to_owned();
+        tale.tell(second, "a", JobEvent::Observed { status });
+    }
+    let output = crate::observe::testing::output("a");
+    tale.tell(61, "a", JobEvent::Rendered { output });
+    let question = "const lane = document.querySelector('.lane');
+        const ticks = [...document.querySelectorAll('.ticks span')];
+        return { lane: lane.ariaLabel, ticks: ticks.length, words: ticks[0].textContent !== '' };";
+    let Some(answers) = ask(&tale, folder.path(), question) else {
+        return;
+    };
+    let ticks = answers["ticks"].as_u64().unwrap();
+    assert!((2..=7).contains(&ticks), "{answers}");
+    assert_eq!(answers["words"], true);
+    let lane = answers["lane"].as_str().unwrap();
+    assert!(
+        lane.contains("waiting at the provider 30 s, rendering 30 s"),
+        "{lane}"
     );
 }
 

@@ -1,80 +1,157 @@
 //! What the page shows, as JSON for its script.
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::super::results::{credits, runs, totals};
 use super::super::words;
 use super::super::{Row, Summary};
-use crate::model::{Phase, Speech, redact_url};
+use crate::model::{Credits, JobId, ModelVersion, Phase, RemoteId, Speech, Timestamp, redact_url};
 
 /// Everything the page shows. Times are milliseconds since the epoch.
-pub(super) fn of(summary: &Summary) -> Value {
-    let campaign = summary.campaign();
-    let jobs: Vec<Value> = summary
-        .rows()
-        .filter(|row| row.job.in_sheet)
-        .chain(summary.gone())
-        .map(|row| job(summary, &row))
-        .collect();
-    json!({
-        "campaign": campaign.name,
-        "sandbox": campaign.is_sandbox,
-        "as_of": summary.last().map(crate::model::Timestamp::as_millis),
-        "totals": totals(summary),
-        "credits": credits(summary),
-        "runs": runs(summary),
-        "jobs": jobs,
-    })
+#[derive(Serialize)]
+pub(super) struct Data<'a> {
+    as_of: Option<i64>,
+    campaign: &'a str,
+    credits: Value,
+    jobs: Jobs<'a>,
+    runs: Value,
+    sandbox: bool,
+    totals: Value,
 }
 
-fn job(summary: &Summary, row: &Row) -> Value {
-    let (spec, state) = (&row.job.spec, row.state);
-    let request = &spec.request;
-    let (width, height) = request.aspect_ratio.sides();
-    let (text, audio) = match &request.speech {
-        Speech::Text(text) => (Some(text.as_str()), None),
-        Speech::Audio(url) => (None, Some(redact_url(url))),
-    };
-    let status = if matches!(row.state.phase, Phase::Pending) && !row.job.selected {
-        "left_out"
-    } else {
-        row.status()
-    };
-    let (words, command) = advice(summary, row).unzip();
-    json!({
-        "id": spec.id,
-        "status": status,
-        "file": row.file().map(link),
-        "name": row.file(),
-        "thumbnail": row.thumbnail().map(link),
-        "persona": summary.campaign().persona(&request.persona),
-        "persona_id": request.persona,
-        "ratio": format!("{width}:{height}"),
-        "width": width,
-        "height": height,
-        "model": request.model_version,
-        "text": text,
-        "audio": audio,
-        "line": spec.origin.line,
-        "low": row.job.estimate.low,
-        "high": row.job.estimate.high,
-        "used": state.charged,
-        "spent": state.spent(),
-        "promised": state.promised(),
-        "seconds": state.output.as_ref().and_then(|output| output.duration_seconds),
-        "submitted": state.submitted_at.map(crate::model::Timestamp::as_millis),
-        "accepted": state.accepted_at.map(crate::model::Timestamp::as_millis),
-        "rendered": state.rendered_at.map(crate::model::Timestamp::as_millis),
-        "finished": state.finished_at.map(crate::model::Timestamp::as_millis),
-        "adopted": state.is_adopted,
-        "attempts": state.attempts,
-        "remote": state.phase.remote(),
-        "error": row.failure().map(words::failure),
-        "advice": words,
-        "command": command,
-        "changed": row.has_changed(),
-        "gone": !row.job.in_sheet,
-    })
+impl<'a> Data<'a> {
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        let campaign = summary.campaign();
+        Self {
+            as_of: summary.last().map(Timestamp::as_millis),
+            campaign: &campaign.name,
+            credits: credits(summary),
+            jobs: Jobs(summary),
+            runs: runs(summary),
+            sandbox: campaign.is_sandbox,
+            totals: totals(summary),
+        }
+    }
+
+    /// The jobs of the sheet, then those that are gone from it.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = Job<'a>> {
+        self.jobs.all()
+    }
+}
+
+/// The jobs, made one at a time.
+struct Jobs<'a>(&'a Summary);
+
+impl<'a> Jobs<'a> {
+    fn all(&self) -> impl Iterator<Item = Job<'a>> + use<'a> {
+        let summary = self.0;
+        let in_sheet = summary.rows().filter(|row| row.job.in_sheet);
+        in_sheet
+            .chain(summary.gone())
+            .map(|row| Job::of(summary, &row))
+    }
+}
+
+impl Serialize for Jobs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.all())
+    }
+}
+
+/// One job.
+#[derive(Serialize)]
+pub(super) struct Job<'a> {
+    accepted: Option<i64>,
+    adopted: bool,
+    advice: Option<String>,
+    attempts: u32,
+    audio: Option<String>,
+    changed: bool,
+    command: Option<String>,
+    error: Option<String>,
+    file: Option<String>,
+    finished: Option<i64>,
+    gone: bool,
+    height: u32,
+    high: Credits,
+    id: &'a JobId,
+    line: u32,
+    low: Credits,
+    model: ModelVersion,
+    name: Option<&'a str>,
+    persona: &'a str,
+    persona_id: &'a str,
+    promised: Credits,
+    ratio: String,
+    remote: Option<&'a RemoteId>,
+    rendered: Option<i64>,
+    running: Option<i64>,
+    seconds: Option<f64>,
+    spent: Credits,
+    status: &'static str,
+    submitted: Option<i64>,
+    text: Option<&'a str>,
+    thumbnail: Option<String>,
+    used: Option<Credits>,
+    width: u32,
+}
+
+impl<'a> Job<'a> {
+    fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+        let (spec, state) = (&row.job.spec, row.state);
+        let request = &spec.request;
+        let (width, height) = request.aspect_ratio.sides();
+        let (text, audio) = match &request.speech {
+            Speech::Text(text) => (Some(text.as_str()), None),
+            Speech::Audio(url) => (None, Some(redact_url(url))),
+        };
+        let status = if matches!(row.state.phase, Phase::Pending) && !row.job.selected {
+            "left_out"
+        } else {
+            row.status()
+        };
+        let (advice, command) = match advice(summary, row) {
+            Some((words, command)) => (Some(words), command),
+            None => (None, None),
+        };
+        let output = state.output.as_ref();
+        Self {
+            accepted: state.accepted_at.map(Timestamp::as_millis),
+            adopted: state.is_adopted,
+            advice,
+            attempts: state.attempts,
+            audio,
+            changed: row.has_changed(),
+            command,
+            error: row.failure().map(words::failure),
+            file: row.file().map(link),
+            finished: state.finished_at.map(Timestamp::as_millis),
+            gone: !row.job.in_sheet,
+            height,
+            high: row.job.estimate.high,
+            id: &spec.id,
+            line: spec.origin.line,
+            low: row.job.estimate.low,
+            model: request.model_version,
+            name: row.file(),
+            persona: summary.campaign().persona(&request.persona),
+            persona_id: &request.persona,
+            promised: state.promised(),
+            ratio: format!("{width}:{height}"),
+            remote: state.phase.remote(),
+            rendered: state.rendered_at.map(Timestamp::as_millis),
+            running: state.running_at.map(Timestamp::as_millis),
+            seconds: output.and_then(|output| output.duration_seconds),
+            spent: state.spent(),
+            status,
+            submitted: state.submitted_at.map(Timestamp::as_millis),
+            text,
+            thumbnail: row.thumbnail().map(link),
+            used: state.charged,
+            width,
+        }
+    }
 }
 
 /// What to do about a job that did not end well: words, and a command if one helps.
@@ -127,7 +204,7 @@ fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
 
 /// A relative link to a file of the output folder, percent-encoded. Letters, digits and the unreserved
 /// marks of RFC 3986 stay as they are, `/` separates.
-fn link(path: &str) -> String {
+pub(in crate::observe) fn link(path: &str) -> String {
     let mut link = String::new();
     for byte in path.bytes() {
         let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);

@@ -2,7 +2,7 @@
 
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
-use super::super::narration::{Verbosity, tell};
+use super::super::narration::{Teller, Verbosity};
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
 use super::board::Board;
@@ -15,7 +15,7 @@ use crate::model::{Entry, Event, JobEvent};
 /// so the picture stays still when it is resized.
 #[derive(Debug)]
 pub struct Progress {
-    summary: Summary,
+    teller: Teller,
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
@@ -24,10 +24,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn on(board: Board, summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
+    fn on(board: Board, summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
-            summary,
+            teller: Teller::default(),
             forecast: Forecast::default(),
             verbosity,
             colours,
@@ -37,7 +37,7 @@ impl Progress {
 
     /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second. Where
     /// there is no terminal use [`Lines`](crate::observe::Lines).
-    pub fn on_terminal(summary: Summary, verbosity: Verbosity, colours: Colours) -> Self {
+    pub fn on_terminal(summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self::on(Board::on_errors(), summary, verbosity, colours)
     }
 
@@ -48,8 +48,7 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         if let Event::Job {
             event: JobEvent::SubmitStarted { .. },
             ..
@@ -57,7 +56,7 @@ impl Observer for Progress {
         {
             self.forecast.on_submit(entry.at);
         }
-        let telling = tell(&self.summary, entry);
+        let telling = self.teller.tell(summary, entry);
         // The lines below show what begins; above stands what has come of it. How a run ended is the
         // closing summary's to say.
         let is_below = telling.tone == Tone::Work && self.verbosity < Verbosity::Verbose;
@@ -73,14 +72,14 @@ impl Observer for Progress {
         self.board.print(line.trim_end());
     }
 
-    fn on_pulse(&mut self, pulse: &Pulse) {
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
-        let mut lines = view::activities(&self.summary, pulse);
+        let mut lines = view::activities(summary, pulse);
         debug_assert!(lines.len() <= MOST_ACTIVITIES);
         lines.extend(view::waits(pulse).map(|wait| self.colours.paint(Tone::Doubt, &wait)));
-        let campaign = view::campaign(&self.summary, &self.forecast, pulse, self.colours);
+        let campaign = view::campaign(summary, &self.forecast, pulse, self.colours);
         lines.extend(campaign);
         self.board.show(lines);
     }
@@ -89,7 +88,6 @@ impl Observer for Progress {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
 
     use indicatif::TermLike;
 
@@ -142,15 +140,14 @@ mod tests {
         tale.failed(2, "b", "no \u{1b}[2Jface");
         tale.accepted(40, "c");
         let paper = Paper::default();
-        let summary = Summary::new(Arc::new(tale.campaign.clone()));
-        let mut progress = Progress::on(Board::on(paper.clone()), summary, verbosity, Colours::Off);
-        for entry in &tale.entries {
-            progress.on_entry(entry);
-        }
-        progress.on_pulse(&Pulse {
+        let (board, summary) = (Board::on(paper.clone()), tale.summary());
+        let mut progress = Progress::on(board, &summary, verbosity, Colours::Off);
+        tale.tell_to(&mut progress);
+        let pulse = Pulse {
             now: at(100),
             ..Pulse::default()
-        });
+        };
+        progress.on_pulse(&summary, &pulse);
         progress.clear();
         paper.0.text()
     }

@@ -1,26 +1,10 @@
 //! `results.csv`.
 
-use super::cell::harmless;
-use crate::model::{Text, Timestamp, redact_url};
-use crate::observe::words;
-use crate::observe::{Row, Summary};
+use std::io::{self, Write};
 
-/// The columns that follow the user's own, always under these names.
-pub const COLUMNS: [&str; 13] = [
-    "job_id",
-    "status",
-    "file",
-    "video_url",
-    "thumbnail_url",
-    "duration_seconds",
-    "credits_estimated",
-    "credits_used",
-    "submitted_at",
-    "finished_at",
-    "attempts",
-    "remote_id",
-    "error",
-];
+use super::columns::{COLUMNS, Cell};
+use crate::model::Text;
+use crate::observe::Summary;
 
 /// How the file begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,57 +16,28 @@ pub enum Encoding {
     Excel,
 }
 
-/// The whole of `results.csv`.
-pub fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
-    let buffer = match encoding {
-        Encoding::Plain => Vec::new(),
-        Encoding::Excel => b"\xef\xbb\xbf".to_vec(),
-    };
-    let mut writer = csv::WriterBuilder::new().from_writer(buffer);
+/// Writes the whole of `results.csv`.
+///
+/// # Errors
+/// If `writer` takes no more.
+pub fn write_csv(summary: &Summary, encoding: Encoding, mut writer: impl Write) -> io::Result<()> {
+    match encoding {
+        Encoding::Plain => {}
+        Encoding::Excel => writer.write_all(b"\xef\xbb\xbf")?,
+    }
+    let mut writer = csv::WriterBuilder::new().from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
-    let expectation = "memory takes every byte, and all records are equally long";
     let header = columns.iter().map(String::as_str).chain(COLUMNS);
-    writer.write_record(header).expect(expectation);
+    writer.write_record(header)?;
     for line in summary.sheet_lines() {
-        let ours = line.row.as_ref().map_or_else(skipped, cells);
+        let ours = line.row.as_ref().map_or_else(Cell::of_skipped, Cell::of);
+        let ours = ours.map(|cell| cell.to_string());
         let users = line.cells.iter().map(Text::as_str);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
         let record = users.chain(ours.iter().map(String::as_str));
-        writer.write_record(record).expect(expectation);
+        writer.write_record(record)?;
     }
-    writer.into_inner().expect("memory takes every byte")
-}
-
-fn skipped() -> [String; COLUMNS.len()] {
-    let mut cells = [const { String::new() }; COLUMNS.len()];
-    "skipped".clone_into(&mut cells[1]);
-    cells
-}
-
-fn cells(row: &Row) -> [String; COLUMNS.len()] {
-    let state = row.state;
-    let output = state.output.as_ref();
-    let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
-    [
-        Some(row.id().to_string()),
-        Some(row.status().to_owned()),
-        row.file().map(str::to_owned),
-        output.map(|output| redact_url(&output.video_url)),
-        output
-            .and_then(|output| output.thumbnail_url.as_deref())
-            .map(redact_url),
-        output
-            .and_then(|output| output.duration_seconds)
-            .map(|seconds| seconds.to_string()),
-        Some(row.job.estimate.high.to_string()),
-        state.charged.map(|charged| charged.to_string()),
-        time(state.submitted_at),
-        time(state.finished_at),
-        Some(state.attempts.to_string()),
-        state.phase.remote().map(ToString::to_string),
-        row.failure().map(words::failure),
-    ]
-    .map(|cell| harmless(&cell.unwrap_or_default()))
+    writer.flush()
 }
 
 #[cfg(test)]
@@ -93,6 +48,12 @@ mod tests {
     use crate::model::{Failure, FailureKind, JobEvent, Sheet, SheetRow};
     use crate::observe::testing::{Tale, row};
 
+    fn to_csv(summary: &Summary, encoding: Encoding) -> Vec<u8> {
+        let mut csv = Vec::new();
+        write_csv(summary, encoding, &mut csv).unwrap();
+        csv
+    }
+
     fn text(summary: &Summary) -> String {
         String::from_utf8(to_csv(summary, Encoding::Plain)).unwrap()
     }
@@ -102,7 +63,7 @@ mod tests {
         let mut tale = Tale::of(3);
         tale.done(1, "a");
         tale.lost(2, "b");
-        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", Vec::new()));
         assert_eq!(
             text(&tale.summary()),
             "\
@@ -118,7 +79,7 @@ later,note of later,,skipped,,,,,,,,,,,
     #[test]
     fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
         let mut tale = Tale::of(3);
-        tale.campaign.sheet.rows = vec![row("x", vec![0, 1])];
+        tale.sheet().rows = vec![row("x", vec![0, 1])];
         tale.campaign.jobs[2].in_sheet = false;
         let text = text(&tale.summary());
         let starts: Vec<&str> = text.lines().skip(1).map(|line| &line[..13]).collect();
@@ -128,7 +89,7 @@ later,note of later,,skipped,,,,,,,,,,,
     #[test]
     fn a_manifest_without_a_sheet_gets_our_columns_alone() {
         let mut tale = Tale::of(1);
-        tale.campaign.sheet = Sheet::default();
+        *tale.sheet() = Sheet::default();
         let text = text(&tale.summary());
         assert!(text.starts_with("job_id,status,"), "{text}");
         assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,"));
@@ -166,7 +127,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let width = columns.len();
             let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[..width].to_vec()).collect();
             let mut tale = Tale::of(1);
-            tale.campaign.sheet = Sheet {
+            *tale.sheet() = Sheet {
                 columns: columns.clone(),
                 rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: vec![0] }).collect(),
             };

@@ -1,54 +1,112 @@
-//! `results.json`: the same, with totals.
+//! `results.json`: the same, with totals. It is written job by job: of 100,000 jobs it is 170 MB long, and
+//! as one value in memory it would be ten times that.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 
-use crate::model::{Speech, Text, redact_url};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::model::{
+    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Speech, Text, Timestamp,
+    redact_url,
+};
 use crate::observe::accuracy::accuracy_json;
+use crate::observe::summary::SheetLine;
 use crate::observe::words;
 use crate::observe::{Row, RunEnd, Summary};
 
 /// Version of the form of `results.json`; raised when something is renamed or removed.
 pub(in crate::observe) const VERSION: u32 = 1;
 
-/// The whole of `results.json`. Times are RFC 3339 in UTC, credits numbers, absent values `null`.
-pub fn to_json(summary: &Summary) -> Value {
-    let campaign = summary.campaign();
-    let columns = &campaign.sheet.columns;
-    let lines = summary.sheet_lines();
-    let jobs: Vec<Value> = lines
-        .iter()
-        .filter_map(|line| {
-            Some(job(
-                summary,
-                line.row.as_ref()?,
-                &cells(columns, line.cells),
-            ))
-        })
-        .collect();
-    let skipped: Vec<Value> = lines
-        .iter()
-        .filter(|line| line.row.is_none())
-        .map(|line| json!({ "status": "skipped", "row": cells(columns, line.cells) }))
-        .collect();
-    let gone: Vec<Value> = summary
-        .gone()
-        .map(|row| job(summary, &row, &Value::Null))
-        .collect();
-    json!({
-        "version": VERSION,
-        "campaign": campaign.name,
-        "manifest": campaign.manifest.display().to_string(),
-        "arguments": campaign.arguments,
-        "sandbox": campaign.is_sandbox,
-        "as_of": summary.last().map(|last| last.to_string()),
-        "totals": totals(summary),
-        "credits": credits(summary),
-        "estimate_against_actual": accuracy_json(summary),
-        "runs": runs(summary),
-        "jobs": jobs,
-        "skipped": skipped,
-        "gone_from_sheet": gone,
-    })
+/// Writes the whole of `results.json`. Times are RFC 3339 in UTC, credits numbers, absent values `null`.
+///
+/// # Errors
+/// If `writer` takes no more.
+pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut writer, &Results::of(summary, &summary.sheet_lines()))?;
+    writer.write_all(b"\n")
+}
+
+/// The whole, its fields in the order of the alphabet.
+#[derive(Serialize)]
+struct Results<'a> {
+    arguments: &'a [String],
+    as_of: Option<String>,
+    campaign: &'a str,
+    credits: Value,
+    estimate_against_actual: Value,
+    gone_from_sheet: Gone<'a>,
+    jobs: Jobs<'a>,
+    manifest: String,
+    runs: Value,
+    sandbox: bool,
+    skipped: Skipped<'a>,
+    totals: Value,
+    version: u32,
+}
+
+impl<'a> Results<'a> {
+    fn of(summary: &'a Summary, lines: &'a [SheetLine<'a>]) -> Self {
+        let campaign = summary.campaign();
+        Self {
+            arguments: &campaign.arguments,
+            as_of: summary.last().map(|last| last.to_string()),
+            campaign: &campaign.name,
+            credits: credits(summary),
+            estimate_against_actual: accuracy_json(summary),
+            gone_from_sheet: Gone(summary),
+            jobs: Jobs { summary, lines },
+            manifest: campaign.manifest.display().to_string(),
+            runs: runs(summary),
+            sandbox: campaign.is_sandbox,
+            skipped: Skipped { summary, lines },
+            totals: totals(summary),
+            version: VERSION,
+        }
+    }
+}
+
+/// The jobs of the sheet.
+struct Jobs<'a> {
+    summary: &'a Summary,
+    lines: &'a [SheetLine<'a>],
+}
+
+impl Serialize for Jobs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let jobs = self.lines.iter().filter_map(|line| {
+            let mut job = Job::of(self.summary, line.row.as_ref()?);
+            job.row = Some(cells(self.summary, line.cells));
+            Some(job)
+        });
+        serializer.collect_seq(jobs)
+    }
+}
+
+/// The rows of the sheet that make no job.
+struct Skipped<'a> {
+    summary: &'a Summary,
+    lines: &'a [SheetLine<'a>],
+}
+
+impl Serialize for Skipped<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let skipped = self.lines.iter().filter(|line| line.row.is_none());
+        serializer.collect_seq(
+            skipped
+                .map(|line| json!({ "row": cells(self.summary, line.cells), "status": "skipped" })),
+        )
+    }
+}
+
+/// The jobs that are gone from the sheet.
+struct Gone<'a>(&'a Summary);
+
+impl Serialize for Gone<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.gone().map(|row| Job::of(self.0, &row)))
+    }
 }
 
 /// How many jobs stand where.
@@ -62,6 +120,7 @@ pub(in crate::observe) fn totals(summary: &Summary) -> Value {
         "rendering": counts.rendering,
         "downloading": counts.downloading,
         "pending": counts.pending,
+        "gone_from_sheet": counts.gone,
         "skipped": counts.skipped,
         "left_out": counts.left_out,
     })
@@ -98,55 +157,94 @@ pub(in crate::observe) fn runs(summary: &Summary) -> Value {
     summary.runs().iter().map(run).collect()
 }
 
-fn cells(columns: &[String], cells: &[Text]) -> Value {
-    let pairs = columns.iter().cloned().zip(cells);
-    pairs
-        .map(|(column, cell)| (column, Value::from(cell.as_str())))
-        .collect::<Map<String, Value>>()
-        .into()
+/// The user's own cells by their columns; of columns that are called the same, the last.
+fn cells<'a>(summary: &'a Summary, cells: &'a [Text]) -> BTreeMap<&'a str, &'a str> {
+    let columns = summary.campaign().sheet.columns.iter().map(String::as_str);
+    columns.zip(cells.iter().map(Text::as_str)).collect()
 }
 
-/// One job, with the cells of its row.
-pub(in crate::observe) fn job(summary: &Summary, row: &Row, cells: &Value) -> Value {
-    let (spec, state) = (&row.job.spec, row.state);
-    let request = &spec.request;
-    let output = state.output.as_ref();
-    let (text, audio) = match &request.speech {
-        Speech::Text(text) => (Some(text.as_str()), None),
-        Speech::Audio(url) => (None, Some(redact_url(url))),
-    };
-    json!({
-        "job_id": spec.id,
-        "status": row.status(),
-        "file": row.file(),
-        "thumbnail": row.thumbnail(),
-        "video_url": output.map(|output| redact_url(&output.video_url)),
-        "thumbnail_url": output.and_then(|output| output.thumbnail_url.as_deref()).map(redact_url),
-        "duration_seconds": output.and_then(|output| output.duration_seconds),
-        "credits_estimated_low": row.job.estimate.low,
-        "credits_estimated_likely": row.job.estimate.likely,
-        "credits_estimated": row.job.estimate.high,
-        "credits_used": state.charged,
-        "credits_spent": state.spent(),
-        "credits_promised": state.promised(),
-        "submitted_at": state.submitted_at.map(|at| at.to_string()),
-        "accepted_at": state.accepted_at.map(|at| at.to_string()),
-        "rendered_at": state.rendered_at.map(|at| at.to_string()),
-        "finished_at": state.finished_at.map(|at| at.to_string()),
-        "attempts": state.attempts,
-        "remote_id": state.phase.remote(),
-        "error": row.failure().map(words::failure),
-        "persona": request.persona,
-        "persona_name": summary.campaign().personas.get(request.persona.as_str()),
-        "aspect_ratio": request.aspect_ratio,
-        "model_version": request.model_version,
-        "text": text,
-        "audio": audio,
-        "selected": row.job.selected,
-        "changed_since_paid": row.has_changed(),
-        "origin": { "file": spec.origin.file, "line": spec.origin.line },
-        "row": cells,
-    })
+/// One job, its fields in the order of the alphabet.
+#[derive(Debug, Serialize)]
+pub(in crate::observe) struct Job<'a> {
+    accepted_at: Option<String>,
+    aspect_ratio: AspectRatio,
+    attempts: u32,
+    audio: Option<String>,
+    changed_since_paid: bool,
+    credits_estimated: Credits,
+    credits_estimated_likely: Credits,
+    credits_estimated_low: Credits,
+    credits_promised: Credits,
+    credits_spent: Credits,
+    credits_used: Option<Credits>,
+    duration_seconds: Option<f64>,
+    error: Option<String>,
+    file: Option<&'a str>,
+    finished_at: Option<String>,
+    #[serde(rename = "job_id")]
+    id: &'a JobId,
+    model_version: ModelVersion,
+    origin: &'a Origin,
+    persona: &'a str,
+    persona_name: Option<&'a str>,
+    remote_id: Option<&'a RemoteId>,
+    rendered_at: Option<String>,
+    row: Option<BTreeMap<&'a str, &'a str>>,
+    selected: bool,
+    status: &'static str,
+    submitted_at: Option<String>,
+    text: Option<&'a str>,
+    thumbnail: Option<&'a str>,
+    thumbnail_url: Option<String>,
+    video_url: Option<String>,
+}
+
+impl<'a> Job<'a> {
+    /// A job without the cells of its row.
+    pub(in crate::observe) fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+        let (spec, state) = (&row.job.spec, row.state);
+        let request = &spec.request;
+        let output = state.output.as_ref();
+        let (text, audio) = match &request.speech {
+            Speech::Text(text) => (Some(text.as_str()), None),
+            Speech::Audio(url) => (None, Some(redact_url(url))),
+        };
+        let time = |moment: Option<Timestamp>| moment.map(|at| at.to_string());
+        let persona = request.persona.as_str();
+        let thumbnail_url = output.and_then(|output| output.thumbnail_url.as_deref());
+        Self {
+            accepted_at: time(state.accepted_at),
+            aspect_ratio: request.aspect_ratio,
+            attempts: state.attempts,
+            audio,
+            changed_since_paid: row.has_changed(),
+            credits_estimated: row.job.estimate.high,
+            credits_estimated_likely: row.job.estimate.likely,
+            credits_estimated_low: row.job.estimate.low,
+            credits_promised: state.promised(),
+            credits_spent: state.spent(),
+            credits_used: state.charged,
+            duration_seconds: output.and_then(|output| output.duration_seconds),
+            error: row.failure().map(words::failure),
+            file: row.file(),
+            finished_at: time(state.finished_at),
+            id: &spec.id,
+            model_version: request.model_version,
+            origin: &spec.origin,
+            persona,
+            persona_name: summary.campaign().personas.get(persona).map(String::as_str),
+            remote_id: state.phase.remote(),
+            rendered_at: time(state.rendered_at),
+            row: None,
+            selected: row.job.selected,
+            status: row.status(),
+            submitted_at: time(state.submitted_at),
+            text,
+            thumbnail: row.thumbnail(),
+            thumbnail_url: thumbnail_url.map(redact_url),
+            video_url: output.map(|output| redact_url(&output.video_url)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -155,16 +253,22 @@ mod tests {
     use crate::model::StopReason;
     use crate::observe::testing::{Tale, planned, row};
 
+    fn written(summary: &Summary) -> Value {
+        let mut json = Vec::new();
+        write_json(summary, &mut json).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+
     #[test]
     fn everything_of_the_sheet_is_there_with_totals_and_what_is_gone_apart() {
         let mut tale = Tale::of(2);
         tale.done(1, "a");
-        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", Vec::new()));
         let mut gone = planned("gone", 0);
         (gone.in_sheet, gone.selected) = (false, false);
         tale.campaign.jobs.push(gone);
         tale.ended(99, Some(StopReason::CapReached));
-        let results = to_json(&tale.summary());
+        let results = written(&tale.summary());
         assert_eq!(results["version"], VERSION);
         assert_eq!(results["totals"]["jobs"], 2);
         assert_eq!(results["totals"]["skipped"], 1);
@@ -185,7 +289,7 @@ mod tests {
     #[test]
     fn every_column_and_every_field_is_documented() {
         const DOCUMENT: &str = include_str!("../../../docs/results.md");
-        let results = to_json(&Tale::of(1).summary());
+        let results = written(&Tale::of(1).summary());
         let fields = |value: &Value| {
             value
                 .as_object()

@@ -120,15 +120,18 @@ impl WrittenResults {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "files that only this test reads")]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::observe::testing::{Tale, row};
-    use crate::observe::{Encoding, Summary, to_csv, to_json};
+    use crate::observe::{Encoding, Summary, write_csv, write_json};
 
     fn written(summary: &Summary) -> WrittenResults {
         let folder = tempfile::tempdir().unwrap();
-        let csv = to_csv(summary, Encoding::Excel);
+        let (mut csv, mut json) = (Vec::new(), Vec::new());
+        write_csv(summary, Encoding::Excel, &mut csv).unwrap();
+        write_json(summary, &mut json).unwrap();
         std::fs::write(folder.path().join("results.csv"), csv).unwrap();
-        let json = to_json(summary).to_string();
         std::fs::write(folder.path().join("results.json"), json).unwrap();
         WrittenResults::read(folder.path())
     }
@@ -137,7 +140,9 @@ mod tests {
     fn what_was_written_is_read_back() {
         let mut tale = Tale::of(2);
         tale.done(1, "a");
-        tale.campaign.sheet.rows.push(row("later", Vec::new()));
+        Arc::make_mut(&mut tale.campaign.sheet)
+            .rows
+            .push(row("later", Vec::new()));
         tale.campaign.arguments = vec!["--shard".into(), "1/2".into()];
         tale.campaign.max_credits = Some(Credits::whole(7));
         let results = written(&tale.summary());

@@ -1,13 +1,13 @@
 //! Keeps the files of the output folder up to date while a campaign runs.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use super::{Encoding, to_csv, to_json};
+use super::{Encoding, write_csv, write_json, write_workbook};
 use crate::model::{Entry, Event, JobEvent, Timestamp};
 use crate::observe::{Campaign, Observer, Pulse, Summary, page, to_junit};
 
@@ -17,6 +17,9 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(2);
 /// less often in large campaigns, whose files take longer to write: so much more for each job.
 const INTERVAL_FOR_EACH_JOB: Duration = Duration::from_millis(2);
 
+/// Bytes that are written at one time.
+const BUFFER: usize = 1 << 16;
+
 /// Rewrites `results.csv`, `results.json` and `report.html` as jobs move on. Each is written beside
 /// its place and renamed, so a reader, or a crash, always finds a whole file.
 ///
@@ -24,23 +27,23 @@ const INTERVAL_FOR_EACH_JOB: Duration = Duration::from_millis(2);
 /// tried again with the next change, and [`ResultsWriter::finish`] reports it.
 #[derive(Debug)]
 pub struct ResultsWriter {
-    summary: Summary,
     encoding: Encoding,
     junit: Option<PathBuf>,
+    writes_workbook: bool,
     interval: Duration,
     written: Option<Timestamp>,
     is_stale: bool,
 }
 
 impl ResultsWriter {
-    /// A writer that continues from `summary`: the fold of what is on record already.
-    pub fn new(summary: Summary, encoding: Encoding) -> Self {
+    /// A writer of the campaign that `summary` is about.
+    pub fn new(summary: &Summary, encoding: Encoding) -> Self {
         let jobs = u32::try_from(summary.campaign().jobs.len()).unwrap_or(u32::MAX);
         Self {
             interval: SHORTEST_INTERVAL.max(INTERVAL_FOR_EACH_JOB.saturating_mul(jobs)),
-            summary,
             encoding,
             junit: None,
+            writes_workbook: false,
             written: None,
             is_stale: true,
         }
@@ -53,53 +56,53 @@ impl ResultsWriter {
         self
     }
 
+    /// Writes `results.xlsx` as well, when all is finished.
+    #[must_use]
+    pub const fn with_workbook(mut self) -> Self {
+        self.writes_workbook = true;
+        self
+    }
+
     /// Writes all files now and says what went wrong. To be called at the end of every run.
-    pub fn finish(&mut self) -> io::Result<()> {
+    pub fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         if let Some(path) = &self.junit {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             folder.map_or(Ok(()), std::fs::create_dir_all)?;
-            put(path, to_junit(&self.summary).as_bytes())?;
+            put(path, |file| file.write_all(to_junit(summary).as_bytes()))?;
         }
-        self.write()
+        write(summary, self.encoding)?;
+        if self.writes_workbook {
+            let path = summary.campaign().out.join("results.xlsx");
+            put(&path, |file| write_workbook(summary, file))?;
+        }
+        Ok(())
     }
 
-    /// What the entries so far add up to.
-    pub const fn summary(&self) -> &Summary {
-        &self.summary
-    }
-
-    /// The same, when nothing more is to be written.
-    pub fn into_summary(self) -> Summary {
-        self.summary
-    }
-
-    fn write_if_due(&mut self, now: Timestamp) {
+    fn write_if_due(&mut self, summary: &Summary, now: Timestamp) {
         let is_due = self
             .written
             .is_none_or(|written| now >= written.plus(self.interval));
         if self.is_stale && is_due {
             self.written = Some(now);
             // Tried again when due once more; `finish` reports what lasts.
-            self.is_stale = self.write().is_err();
+            self.is_stale = write(summary, self.encoding).is_err();
         }
-    }
-
-    fn write(&self) -> io::Result<()> {
-        let campaign: &Arc<Campaign> = self.summary.campaign();
-        std::fs::create_dir_all(&campaign.out)?;
-        let csv = to_csv(&self.summary, self.encoding);
-        put(&campaign.out.join("results.csv"), &csv)?;
-        let mut json = serde_json::to_vec_pretty(&to_json(&self.summary))?;
-        json.push(b'\n');
-        put(&campaign.out.join("results.json"), &json)?;
-        let page = page::render(&self.summary);
-        put(&campaign.out.join("report.html"), page.as_bytes())
     }
 }
 
+fn write(summary: &Summary, encoding: Encoding) -> io::Result<()> {
+    let campaign: &Arc<Campaign> = summary.campaign();
+    std::fs::create_dir_all(&campaign.out)?;
+    let out = |name: &str| campaign.out.join(name);
+    put(&out("results.csv"), |file| {
+        write_csv(summary, encoding, file)
+    })?;
+    put(&out("results.json"), |file| write_json(summary, file))?;
+    put(&out("report.html"), |file| page::write(summary, file))
+}
+
 impl Observer for ResultsWriter {
-    fn on_entry(&mut self, entry: &Entry) {
-        self.summary.apply(entry);
+    fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         self.is_stale |= match &entry.event {
             Event::Job { event, .. } => !matches!(event, JobEvent::Observed { .. }),
             Event::RunStarted { .. } | Event::RunEnded { .. } => true,
@@ -107,22 +110,28 @@ impl Observer for ResultsWriter {
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. } => false,
         };
-        self.write_if_due(entry.at);
+        self.write_if_due(summary, entry.at);
     }
 
-    fn on_pulse(&mut self, pulse: &Pulse) {
-        self.write_if_due(pulse.now);
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
+        self.write_if_due(summary, pulse.now);
     }
 }
 
-/// Puts `content` at `path`, whole or not at all: written beside it, synced, renamed. The error names
-/// the file.
-fn put(path: &Path, content: &[u8]) -> io::Result<()> {
-    let write = || {
+/// Puts what `content` writes at `path`, whole or not at all: written beside it, synced, renamed. The error
+/// names the file.
+fn put(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
+) -> io::Result<()> {
+    let write = move || {
         let beside = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = beside.unwrap_or(Path::new("."));
         let mut file = side_file(folder)?;
-        file.write_all(content)?;
+        let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
+        content(&mut buffer)?;
+        buffer.flush()?;
+        drop(buffer);
         file.as_file().sync_all()?;
         file.persist(path)?;
         io::Result::Ok(())
@@ -149,13 +158,13 @@ fn side_file(folder: &Path) -> io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::testing::{Tale, at};
+    use crate::observe::testing::{Tale, at, tell};
 
-    fn writer(tale: &Tale, folder: &Path) -> ResultsWriter {
+    fn writer(tale: &Tale, folder: &Path) -> (ResultsWriter, Summary) {
         let mut campaign = tale.campaign.clone();
         campaign.out = folder.join("out");
         let summary = Summary::new(Arc::new(campaign));
-        ResultsWriter::new(summary, Encoding::Plain)
+        (ResultsWriter::new(&summary, Encoding::Plain), summary)
     }
 
     fn results(folder: &Path) -> String {
@@ -166,12 +175,12 @@ mod tests {
     fn files_follow_the_run_at_a_bounded_pace_and_are_whole_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let mut tale = Tale::of(1);
-        let mut writer = writer(&tale, folder.path());
-        writer.on_entry(&tale.entries[0]);
+        let (mut writer, mut summary) = writer(&tale, folder.path());
+        tell(&mut writer, &mut summary, &tale.entries[0]);
         assert!(results(folder.path()).contains("a,pending"));
         tale.accepted(1, "a");
         for entry in &tale.entries[1..] {
-            writer.on_entry(entry);
+            tell(&mut writer, &mut summary, entry);
         }
         assert!(
             results(folder.path()).contains("a,rendering"),
@@ -184,18 +193,18 @@ mod tests {
                 output: crate::observe::testing::output("a"),
             },
         );
-        writer.on_entry(&tale.entries[3]);
+        tell(&mut writer, &mut summary, &tale.entries[3]);
         assert!(results(folder.path()).contains("a,rendering"), "too early");
         let pulse = Pulse {
             now: at(4),
             ..Pulse::default()
         };
-        writer.on_pulse(&pulse);
+        writer.on_pulse(&summary, &pulse);
         assert!(results(folder.path()).contains("a,downloading"));
         let artifact = crate::observe::testing::artifact("a");
         tale.tell(4, "a", JobEvent::Fetched { artifact });
-        writer.on_entry(&tale.entries[4]);
-        writer.finish().unwrap();
+        tell(&mut writer, &mut summary, &tale.entries[4]);
+        writer.finish(&summary).unwrap();
         assert!(results(folder.path()).contains("a,done,videos/a.mp4"));
         let mut names: Vec<String> = std::fs::read_dir(folder.path().join("out"))
             .unwrap()
@@ -210,9 +219,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("out/results.csv/in the way")).unwrap();
         let tale = Tale::of(1);
-        let mut writer = writer(&tale, folder.path());
-        writer.on_entry(&tale.entries[0]);
-        let error = writer.finish().unwrap_err().to_string();
+        let (mut writer, mut summary) = writer(&tale, folder.path());
+        tell(&mut writer, &mut summary, &tale.entries[0]);
+        let error = writer.finish(&summary).unwrap_err().to_string();
         assert!(error.starts_with("could not write `"), "{error}");
         assert!(error.contains("results.csv"), "{error}");
     }
@@ -224,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plain");
         let plain = std::fs::File::create(&path).unwrap().metadata().unwrap();
-        put(&folder.path().join("ours"), b"x").unwrap();
+        put(&folder.path().join("ours"), |file| file.write_all(b"x")).unwrap();
         let ours = std::fs::metadata(folder.path().join("ours")).unwrap();
         assert_eq!(ours.permissions().mode(), plain.permissions().mode());
     }

@@ -29,6 +29,12 @@ const NO_CREDITS: [&str; 14] = [
     "credits exhausted",
 ];
 
+/// What a page of HTML may begin with; whatever else is markup is taken for XML.
+const HTML: [&str; 14] = [
+    "html", "head", "body", "title", "meta", "script", "center", "div", "p", "h1", "h2", "h3",
+    "pre", "table",
+];
+
 /// The words of a refusal, fit to be shown, and the one thing in them that a decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::remote) struct Words {
@@ -161,13 +167,16 @@ fn page(text: &str) -> String {
     if let Some(title) = element("title") {
         return format!("an HTML page titled `{title}`");
     }
-    if let Some(message) = element("message") {
+    if let Some(message) = element("message").or_else(|| element("code")) {
         return message.to_owned();
     }
-    let kind = if lower.starts_with("<?xml") {
-        "an XML document"
-    } else {
-        "an HTML page"
+    let root = lower[1..]
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .next();
+    let kind = match root {
+        Some("") | None if !lower.starts_with("<?xml") => "an HTML page",
+        Some(root) if HTML.contains(&root) => "an HTML page",
+        Some(_) | None => "an XML document",
     };
     kind.to_owned()
 }
@@ -212,6 +221,10 @@ mod tests {
                 "Request has expired",
             ),
             ("<?xml version='1.0'?>", "an XML document"),
+            ("<Error><Code>AccessDenied</Code></Error>", "AccessDenied"),
+            ("<Error/>", "an XML document"),
+            ("<h1>Busy</h1>", "an HTML page"),
+            ("<!-- gateway -->", "an HTML page"),
             (r#"{"detail":"k3y-of-mine is wrong"}"#, "[hidden] is wrong"),
         ] {
             assert_eq!(words(body).text, expected, "{body}");

@@ -74,18 +74,48 @@ function chart(title, ...content) {
   return make("section", {}, make("h2", {}, title), ...content);
 }
 
+const SPANS = {
+  queue: "waiting to be sent",
+  submit: "being sent",
+  place: "waiting at the provider",
+  render: "rendering",
+  download: "downloading",
+  doubt: "in doubt",
+};
+
 // What a job's time was made of: [class, from, to].
 function spans(job) {
   const run = report.runs.filter((other) => Date.parse(other.started_at) <= job.submitted).pop();
   const end = job.finished ?? (job.status === "rendering" || job.status === "downloading" || job.status === "in_doubt" ? report.as_of : job.submitted);
   const accepted = job.accepted ?? (job.status === "in_doubt" ? job.submitted : end);
   const rendered = job.rendered ?? end;
+  const running = job.running ?? accepted;
   return [
     ["queue", run ? Date.parse(run.started_at) : job.submitted, job.submitted],
     ["submit", job.submitted, accepted],
-    [job.status === "in_doubt" ? "doubt" : "render", accepted, Math.min(rendered, end)],
+    ["place", accepted, running],
+    [job.status === "in_doubt" ? "doubt" : "render", running, Math.min(rendered, end)],
     ["download", rendered, end],
   ].filter(([, from, to]) => to > from);
+}
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((seconds) => seconds * 1000);
+
+// Round moments, at most about six of them, in the times in which something happened.
+function ticks(places, total) {
+  const step = STEPS.find((step) => total / step <= 6) ?? Math.ceil(total / 6 / 86400000) * 86400000;
+  const offset = new Date(places[0].from).getTimezoneOffset() * 60000;
+  const first = (from) => Math.ceil((from - offset) / step) * step + offset;
+  return places.flatMap(({ from, to }) => {
+    const found = [];
+    for (let time = first(from); time <= to; time += step) found.push(time);
+    return found;
+  }).map((time) => [time, clock(time, step)]);
+}
+
+function clock(time, step) {
+  const format = step < 60000 ? { timeStyle: "medium" } : step < 86400000 ? { timeStyle: "short" } : { dateStyle: "medium" };
+  return new Date(time).toLocaleString(undefined, format);
 }
 
 // Maps moments to the width of the picture, with times in which nothing happened cut to a sliver.
@@ -107,6 +137,7 @@ function scale(all) {
   });
   const width = start - gap;
   return {
+    ticks: ticks(places, total),
     breaks: places.slice(1).map((place) => (place.start - gap / 2) / width),
     at(time) {
       const block = places.findLast((place) => place.from <= time) ?? places[0];
@@ -118,10 +149,9 @@ function scale(all) {
 function timeline() {
   const sent = jobs.filter((job) => job.submitted !== null).sort((a, b) => a.submitted - b.submitted);
   if (sent.length === 0) return null;
-  const legend = [["queue", "waiting to be sent"], ["submit", "being sent"], ["render", "rendering"], ["download", "downloading"], ["doubt", "in doubt"]];
   const section = chart(
     "Time",
-    make("p", { class: "legend" }, ...legend.map(([kind, word]) => make("span", { class: kind }, word))),
+    make("p", { class: "legend" }, ...Object.entries(SPANS).map(([kind, word]) => make("span", { class: kind }, word))),
     make("p", {}, timeInWords(sent)),
   );
   const folded = make("details", {}, make("summary", {}, `Timeline of ${plural(sent.length, "job")}`));
@@ -129,9 +159,9 @@ function timeline() {
     const all = sent.map(spans);
     const axis = scale(all);
     const rows = sent.map((job, place) => {
-      const lane = make("div", { class: "lane", role: "img", "aria-label": all[place].map(([kind, from, to]) => `${kind} ${duration(to - from)}`).join(", ") });
+      const lane = make("div", { class: "lane", role: "img", "aria-label": all[place].map(([kind, from, to]) => `${SPANS[kind]} ${duration(to - from)}`).join(", ") });
       for (const [kind, from, to] of all[place]) {
-        const part = make("span", { class: kind, title: `${kind} ${duration(to - from)}` });
+        const part = make("span", { class: kind, title: `${SPANS[kind]} ${duration(to - from)}` });
         part.style.left = `${100 * axis.at(from)}%`;
         part.style.width = `${100 * (axis.at(to) - axis.at(from))}%`;
         lane.append(part);
@@ -143,7 +173,14 @@ function timeline() {
       }
       return make("div", { class: "row" }, make("span", { class: "name" }, job.id), lane);
     });
-    folded.append(make("div", { class: "gantt" }, ...rows));
+    const marks = make("div", { class: "ticks", "aria-hidden": "true" });
+    for (const [time, words] of axis.ticks) {
+      // At the very edge there is no room for words.
+      const tick = make("span", {}, axis.at(time) < 0.92 ? words : "");
+      tick.style.left = `${100 * axis.at(time)}%`;
+      marks.append(tick);
+    }
+    folded.append(make("div", { class: "gantt" }, make("div", { class: "row axis" }, make("span", {}), marks), ...rows));
   };
   if (sent.length <= 60) {
     folded.open = true;
@@ -162,6 +199,6 @@ function timeInWords(sent) {
     sums.set(kind, { count: count + 1, total: total + to - from });
   }
   const mean = (kind, words) => (sums.has(kind) ? `${words} ${duration(sums.get(kind).total / sums.get(kind).count)}` : null);
-  const parts = [mean("queue", "waited to be sent for"), mean("render", "rendered for"), mean("download", "was downloaded in")];
+  const parts = [mean("queue", "waited to be sent for"), mean("place", "waited at the provider for"), mean("render", "rendered for"), mean("download", "was downloaded in")];
   return parts.some(Boolean) ? `On average a job ${parts.filter(Boolean).join(", ")}.` : "";
 }
