@@ -87,8 +87,11 @@ pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<E
         table(&settings)
     };
     console::print(&text);
-    for note in open_files(file) {
-        console::tell(&note);
+    for open in Environment::open_files(file) {
+        let shown = open.display();
+        console::tell(&format!(
+            "note: `{shown}` can be read by others; if it holds keys: chmod 600 '{shown}'\n"
+        ));
     }
     Ok(Exit::Success)
 }
@@ -375,27 +378,4 @@ fn others(
         });
     }
     settings
-}
-
-/// What is worth saying of `.env` files that others may read.
-fn open_files(manifest: Option<&Path>) -> Vec<String> {
-    let files = Environment::files(manifest);
-    let is_open = |file: &Path| {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::metadata(file).is_ok_and(|file| file.permissions().mode().trailing_zeros() < 6)
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = file;
-            false
-        }
-    };
-    let open = files.into_iter().filter(|file| is_open(file));
-    let note = |file: std::path::PathBuf| {
-        let shown = file.display();
-        format!("note: `{shown}` can be read by others; if it holds keys: chmod 600 '{shown}'\n")
-    };
-    open.map(note).collect()
 }

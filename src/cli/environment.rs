@@ -34,6 +34,12 @@ impl Environment {
         beside.into_iter().chain([own]).collect()
     }
 
+    /// Those of them that others may read.
+    pub(super) fn open_files(manifest: Option<&Path>) -> Vec<PathBuf> {
+        let files = Self::files(manifest).into_iter();
+        files.filter(|file| is_open(file)).collect()
+    }
+
     /// The value of a variable of the real environment, unless it is empty.
     #[expect(
         clippy::disallowed_methods,
@@ -97,4 +103,15 @@ impl Environment {
     pub(super) fn shows_bars(&self) -> bool {
         std::io::stderr().is_terminal() && !self.is_dumb()
     }
+}
+
+#[cfg(unix)]
+fn is_open(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|file| file.permissions().mode().trailing_zeros() < 6)
+}
+
+#[cfg(not(unix))]
+fn is_open(_file: &Path) -> bool {
+    false
 }

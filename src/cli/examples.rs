@@ -33,7 +33,12 @@ fn words(line: &str) -> Vec<String> {
         if ENDS.contains(&word) || word.starts_with([')', '#', '>']) {
             break;
         }
-        let is_end = word.ends_with(['`', ';']) && !word.starts_with('`');
+        // A JSON text that mentions a command.
+        let (word, is_quoted) = match word.split_once("\"]") {
+            Some((word, _)) => (word, true),
+            None => (word, false),
+        };
+        let is_end = is_quoted || (word.ends_with(['`', ';']) && !word.starts_with('`'));
         let word = word
             .trim_end_matches(['`', ';', ',', '.', ':'])
             .replace(['"', '\'', '`'], "");
