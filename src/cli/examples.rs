@@ -107,6 +107,7 @@ fn containers(value: &Value, commands: &mut Vec<Vec<String>>) {
 #[test]
 fn every_command_line_in_the_examples_is_understood() {
     let mut found = 0;
+    let mut wrong: Vec<String> = Vec::new();
     for file in files() {
         let Ok(text) = std::fs::read_to_string(&file) else {
             continue;
@@ -143,6 +144,7 @@ fn every_command_line_in_the_examples_is_understood() {
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(found > 20, "only {found} were found");
 }
 
