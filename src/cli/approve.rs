@@ -9,6 +9,7 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::preview::Costs;
 use super::provider::Choice;
 use super::resuming::naming;
@@ -35,10 +36,11 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     let lookup = Lookup {
         provider: Choice::of(&arguments.provider, &environment).ok(),
         environment: &environment,
+        herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
-    manifest.tell_notes();
+    manifest.tell_notes(Herald::Text);
     let record = Record::read(&manifest.out)?;
     let provider = &arguments.provider;
     let summary = manifest.look(

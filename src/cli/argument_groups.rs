@@ -229,6 +229,9 @@ pub(super) struct OutputArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) excel: bool,
+    /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    pub(super) xlsx: bool,
     /// Write `JUnit` XML as well, so that a build server shows the campaign like a test run
     #[arg(
         long,

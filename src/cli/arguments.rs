@@ -119,6 +119,14 @@ pub(super) struct PlanArguments {
     /// The campaign never spends or promises more credits than this
     #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
     pub(super) max_credits: Option<Credits>,
+    /// What the run submits never costs or promises more credits than this
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS_RUN",
+        hide_env = true
+    )]
+    pub(super) max_credits_run: Option<Credits>,
     /// Wait for the account's balance, which is otherwise shown if it can be had at once
     #[arg(long)]
     pub(super) online: bool,
@@ -171,6 +179,9 @@ pub(super) struct ReportArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
     #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
     pub(super) excel: bool,
+    /// Write `results.xlsx` as well
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    pub(super) xlsx: bool,
     /// Write `JUnit` XML as well
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,

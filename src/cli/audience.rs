@@ -23,8 +23,11 @@ impl Audience {
         output: &OutputArguments,
         clock: &SystemClock,
     ) -> Self {
-        let results =
+        let mut results =
             ResultsWriter::new(summary, output.encoding()).with_junit(output.junit.clone());
+        if output.xlsx {
+            results = results.with_workbook();
+        }
         // A log that cannot be written fails no run: the journal holds what matters.
         let file = open_log(&summary.campaign().out, clock.now()).ok();
         let log = file.map(|file| {

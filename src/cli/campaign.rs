@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::argument_groups::CampaignArguments;
 use super::catalogue::Known;
-use super::console;
 use super::estimates::Estimates;
 use super::former;
+use super::herald::Herald;
 use crate::journal::{Record, read_approval};
 use crate::model::{Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
@@ -26,9 +26,9 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Says what the reading of the manifest has to say though nothing is wrong.
-    pub(super) fn tell_notes(&self) {
+    pub(super) fn tell_notes(&self, herald: Herald) {
         for Note { place, message } in &self.plan.notes {
-            console::tell(&format!("note: {place}: {message}\n"));
+            herald.note(&format!("{place}: {message}"));
         }
     }
 

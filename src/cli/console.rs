@@ -3,17 +3,40 @@
 
 use std::io::{self, Write as _};
 
+use super::error::Error;
+
 /// Prints a result.
 pub(super) fn print(text: &str) {
-    print_with(|output| output.write_all(text.as_bytes()));
+    // Nobody is there to be told about a closed pipe.
+    let _ = print_all(|output| output.write_all(text.as_bytes()));
 }
 
-/// Prints a result that is too long to be held as a whole.
-pub(super) fn print_with(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) {
+/// Prints what is for programs.
+///
+/// # Errors
+/// That it could not be written; a program that waits for it should know.
+pub(super) fn print_all(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut output = io::BufWriter::new(io::stdout().lock());
-    // Nobody is there to be told about a closed pipe.
-    let _ = write(&mut output);
-    let _ = output.flush();
+    write(&mut output)?;
+    output.flush()
+}
+
+/// The same for a command that only looks: that nobody reads on is no error.
+///
+/// # Errors
+/// That it could not be written.
+pub(super) fn print_found(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    match print_all(write) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let context = "cannot write to standard output";
+            Err(anyhow::Error::from(error).context(context).into())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Tells a person something.

@@ -152,7 +152,8 @@ impl Error {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    /// What to do, one sentence each.
+    pub(super) fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Lock(LockError::Held { .. }) => vec![
@@ -186,34 +187,51 @@ impl Error {
                 "the same command goes on when it can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
             ],
-            Self::Interrupted { .. } | Self::Remote(_) | Self::Provider(_) | Self::Other(_) => {
-                Vec::new()
+            Self::Interrupted { resume } => {
+                vec![format!("to go on where this run stopped:\n{resume}")]
             }
+            Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
         }
     }
 
-    /// The message with its causes and hints, as it is shown.
-    pub(super) fn render(&self) -> String {
-        if let Self::Interrupted { resume } = self {
-            return format!("{self}\n\nto go on where this run stopped:\n{resume}\n");
-        }
-        let mut text = if let Self::Manifest { problems, .. } = self {
-            format!("{problems}\n")
-        } else {
-            format!("error: {self}\n")
-        };
+    /// The message with its causes, without what to do.
+    pub(super) fn message(&self) -> String {
+        let causes = self.causes().into_iter();
+        let parts: Vec<String> = std::iter::once(self.to_string()).chain(causes).collect();
+        parts.join(": ")
+    }
+
+    /// What lies behind it, the nearest first.
+    fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
         let mut cause = self.source();
         // An error that is shown in place of its wrapper has been said already.
         let mut said = self.to_string();
         while let Some(error) = cause {
             let words = error.to_string();
             if words != said {
-                let _ = writeln!(text, "  caused by: {words}");
+                causes.push(words.clone());
             }
             said = words;
             cause = error.source();
         }
+        causes
+    }
+
+    /// The message with its causes and hints, as it is shown.
+    pub(super) fn render(&self) -> String {
         let hints = self.hints();
+        if matches!(self, Self::Interrupted { .. }) {
+            return format!("{self}\n\n{}\n", hints.join("\n"));
+        }
+        let mut text = if let Self::Manifest { problems, .. } = self {
+            format!("{problems}\n")
+        } else {
+            format!("error: {self}\n")
+        };
+        for cause in self.causes() {
+            let _ = writeln!(text, "  caused by: {cause}");
+        }
         if !hints.is_empty() {
             text.push('\n');
         }

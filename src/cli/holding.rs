@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::console;
 use super::error::Error;
-use super::screen::Screen;
+use super::herald::Herald;
 use crate::driver::{self, Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
 
@@ -19,7 +18,7 @@ use crate::journal::{Lock, LockError};
 pub(super) async fn take_lock(
     folder: &Path,
     patience: Option<Duration>,
-    screen: Screen,
+    herald: Herald,
     clock: &SystemClock,
 ) -> Result<Lock, Error> {
     std::fs::create_dir_all(folder)
@@ -28,9 +27,7 @@ pub(super) async fn take_lock(
     let take = |patience| driver::take_lock(folder, &holder, patience, clock);
     match (take(Duration::ZERO).await, patience) {
         (Err(held @ LockError::Held { .. }), Some(patience)) => {
-            if screen.tells_notes() {
-                console::tell(&format!("note: {held}; waiting for it to end\n"));
-            }
+            herald.note(&format!("{held}; waiting for it to end"));
             Ok(take(patience).await?)
         }
         (taken, _) => Ok(taken?),

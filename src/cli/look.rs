@@ -68,7 +68,9 @@ impl Look {
 pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
     let look = Look::at(&arguments.campaign, &arguments.address)?;
     if arguments.json {
-        console::print(&format!("{:#}\n", status_json(&look.summary, look.view)));
+        console::print_found(|output| {
+            writeln!(output, "{:#}", status_json(&look.summary, look.view))
+        })?;
     } else {
         console::print(&status_screen(&look.summary, look.view));
     }
@@ -87,7 +89,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         .map_or(&[][..], |record| &record.entries);
     if arguments.json {
         let told = story_json(&look.summary, entries, &arguments.job, look.view);
-        console::print(&format!("{:#}\n", told.unwrap_or_default()));
+        console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
     } else {
         let told = story(&look.summary, entries, &arguments.job, look.view);
         console::print(&told.unwrap_or_default());
@@ -110,15 +112,21 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     } else {
         Encoding::Plain
     };
-    ResultsWriter::new(&look.summary, encoding)
-        .with_junit(arguments.junit.clone())
+    let mut results =
+        ResultsWriter::new(&look.summary, encoding).with_junit(arguments.junit.clone());
+    if arguments.xlsx {
+        results = results.with_workbook();
+    }
+    results
         .finish(&look.summary)
         .with_context(|| format!("cannot write the results to `{out}`"))?;
     if arguments.json {
-        console::print_with(|output| write_json(&look.summary, output));
+        console::print_found(|output| write_json(&look.summary, output))?;
     } else {
         console::print(&accuracy_table(&look.summary, look.view.colours));
-        for file in ["results.csv", "results.json", "report.html"] {
+        let workbook = arguments.xlsx.then_some("results.xlsx");
+        let files = ["results.csv", "results.json", "report.html"];
+        for file in files.into_iter().chain(workbook) {
             console::print(&format!("{}\n", look.manifest.out.join(file).display()));
         }
     }

@@ -15,12 +15,14 @@ mod audience;
 mod balance;
 mod campaign;
 mod catalogue;
+mod conclusion;
 mod console;
 mod environment;
 mod error;
 mod estimates;
 mod exit;
 mod former;
+mod herald;
 mod holding;
 mod init;
 mod look;
@@ -49,6 +51,7 @@ use clap::Parser as _;
 use self::arguments::{Arguments, Command};
 use self::error::Error;
 use self::exit::Exit;
+use self::herald::Herald;
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -65,10 +68,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    let herald = Herald::of_command(&arguments.command);
     match perform(arguments.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            console::tell(&error.render());
+            herald.error(&error);
             error.exit().into()
         }
     }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 use super::argument_groups::{LogFormat, OutputArguments};
-use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
+use super::herald::Herald;
 use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
 use crate::observe::{Alarm, Notice, Summary};
@@ -29,15 +29,7 @@ pub(super) struct Notices {
     leaves_renders: bool,
     has_begun: bool,
     last: Option<Summary>,
-    voice: Voice,
-}
-
-/// Whether a person reads standard error.
-#[derive(Debug, Clone, Copy)]
-enum Voice {
-    Heard,
-    /// It carries JSON.
-    Silent,
+    herald: Herald,
 }
 
 impl Notices {
@@ -70,10 +62,7 @@ impl Notices {
             leaves_renders: false,
             has_begun: false,
             last: None,
-            voice: match format {
-                LogFormat::Text => Voice::Heard,
-                LogFormat::Json => Voice::Silent,
-            },
+            herald: Herald::of(format),
         })
     }
 
@@ -108,10 +97,10 @@ impl Notices {
     pub(super) fn alarm(&mut self) -> Option<Alarm> {
         let notify = self.notify.clone()?;
         let messenger = self.messenger()?;
-        let (sent, voice) = (Arc::clone(&self.sent), self.voice);
+        let (sent, herald) = (Arc::clone(&self.sent), self.herald);
         let ring = move |notice: Notice| {
             let message = Message::Post(notify, notice);
-            locked(&sent).spawn(async move { voice.mention(message.deliver(messenger).await) });
+            locked(&sent).spawn(async move { mention(herald, &message.deliver(messenger).await) });
         };
         Some(Alarm::new(Box::new(ring)))
     }
@@ -169,9 +158,9 @@ impl Notices {
     /// Sends `message` without waiting for its arrival.
     fn send(&mut self, message: Message) {
         if let Some(messenger) = self.messenger() {
-            let voice = self.voice;
+            let herald = self.herald;
             locked(&self.sent)
-                .spawn(async move { voice.mention(message.deliver(messenger).await) });
+                .spawn(async move { mention(herald, &message.deliver(messenger).await) });
         }
     }
 
@@ -202,11 +191,9 @@ impl Message {
     }
 }
 
-impl Voice {
-    fn mention(self, delivered: Result<(), Undelivered>) {
-        if let (Self::Heard, Err(error)) = (self, delivered) {
-            console::tell(&format!("warning: a message was not delivered: {error}\n"));
-        }
+fn mention(herald: Herald, delivered: &Result<(), Undelivered>) {
+    if let Err(error) = delivered {
+        herald.warning(&format!("a message was not delivered: {error}"));
     }
 }
 

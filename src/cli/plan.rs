@@ -12,6 +12,7 @@ use super::environment::Environment;
 use super::error::Error;
 use super::estimates::Estimates;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::resuming::naming;
@@ -30,12 +31,13 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let lookup = Lookup {
         provider: provider.as_ref().ok().cloned(),
         environment: &environment,
+        herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
     let anticipation = Anticipation::of(&arguments.campaign);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
-        manifest.tell_notes();
+        manifest.tell_notes(Herald::Text);
     }
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
@@ -43,7 +45,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let mut selected = choose(arguments.selection, specs)?;
     let record = anticipation.record(&manifest.out)?;
     wishes.narrow(specs, record.as_ref(), &mut selected)?;
-    let redo = wishes.redo(specs, record.as_ref())?;
+    let redo = wishes.redo(specs, record.as_ref(), Herald::Text)?;
     let mut jobs = manifest.jobs(record.as_ref(), &selected);
     for wanted in &again.resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
@@ -51,6 +53,8 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     select_named(&mut jobs, again.resubmit.iter().chain(&redo));
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = arguments.max_credits.or(limits.max_credits);
+    limits.max_credits_run = arguments.max_credits_run.or(limits.max_credits_run);
+    let max_credits_run = limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &arguments.campaign);
     campaign.max_credits = limits.max_credits;
     campaign.is_sandbox = record
@@ -66,7 +70,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         && !is_sandbox
         && let Some(namesake) = Namesake::beside(&manifest.out, &campaign.jobs)
     {
-        console::tell(&namesake.warning());
+        Herald::Text.warning(&namesake.warning());
     }
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     let summary = Summary::of(Arc::new(campaign), entries);
@@ -86,6 +90,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let outlook = Outlook {
         prices: estimates.prices(),
         learnt_from: estimates.learnt_from(),
+        max_credits_run,
         balance: match provider {
             // Nothing is charged there, so there is nothing to cover.
             _ if is_sandbox => Balance::NotAsked,
@@ -95,7 +100,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         },
     };
     if arguments.json {
-        console::print(&format!("{:#}\n", plan_json(&summary, &outlook)));
+        console::print_found(|output| writeln!(output, "{:#}", plan_json(&summary, &outlook)))?;
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On

@@ -4,9 +4,10 @@ use super::balance;
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
+use super::herald::Herald;
 use super::preview::Costs;
 use crate::model::{Credits, Limits};
-use crate::observe::{Balance, Colours, Summary, plan_totals};
+use crate::observe::{Balance, Colours, Summary, plan_replaced, plan_totals};
 use crate::remote::Remote;
 
 /// Whether a person is asked before money is spent.
@@ -18,22 +19,13 @@ pub(super) enum Asks {
     Never,
 }
 
-/// Whether anything is said but errors and questions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
-    /// Yes.
-    Aloud,
-    /// Programs read standard error.
-    Not,
-}
-
 /// Everything that is known before a run begins.
 pub(super) struct Preflight<'a> {
     /// What the run would do.
     pub(super) preview: &'a Summary,
     pub(super) limits: &'a Limits,
     pub(super) asks: Asks,
-    pub(super) speaks: Speaks,
+    pub(super) herald: Herald,
     pub(super) colours: Colours,
 }
 
@@ -74,17 +66,21 @@ impl Preflight<'_> {
         if wanted.videos == 0 {
             return Ok(());
         }
-        self.say(paid_again(&Costs::paid_again(self.preview)));
+        let again = paid_again(&Costs::paid_again(self.preview));
+        let replaced = plan_replaced(self.preview);
+        for note in again.into_iter().chain(replaced) {
+            self.herald.note(&note);
+        }
         let money = self.preview.money();
         let costs = wanted.within(money.spent + money.promised, self.limits);
         let balance = balance::ask(remote, balance::Patience::Long).await;
         if let Balance::Unknown(why) = &balance {
-            self.say(Some(format!(
-                "note: the account's balance could not be read, so it is not known whether it covers \
-                 {} for {} credits ({why})",
+            self.herald.note(&format!(
+                "the account's balance could not be read, so it is not known whether it covers {} for \
+                 {} credits ({why})",
                 costs.count(),
                 costs.range()
-            )));
+            ));
         }
         let somebody_is_there = self.asks == Asks::IfSomebodyIsThere && Environment::can_ask();
         let cover = Cover::of(&costs, balance.free(money.promised));
@@ -94,10 +90,11 @@ impl Preflight<'_> {
             Cover::Short(_) if !may_be_partial && !somebody_is_there => {
                 return Err(self.refusal(&short.unwrap_or_default(), &balance));
             }
-            Cover::Short(_) | Cover::Perhaps(_) | Cover::Enough => self.say(short.map(|text| {
-                let word = if somebody_is_there { "" } else { "warning: " };
-                format!("{word}{text}")
-            })),
+            Cover::Short(_) | Cover::Perhaps(_) | Cover::Enough => {
+                if let Some(text) = short {
+                    self.herald.warning(&text);
+                }
+            }
         }
         let is_short = matches!(cover, Cover::Short(_)) && !may_be_partial;
         let is_dear = needs_word(&costs, self.limits, self.preview.campaign().is_sandbox);
@@ -105,12 +102,6 @@ impl Preflight<'_> {
             return self.ask(&costs, cover).await;
         }
         Ok(())
-    }
-
-    fn say(&self, text: Option<String>) {
-        if let (Speaks::Aloud, Some(text)) = (self.speaks, text) {
-            console::tell(&format!("{text}\n"));
-        }
     }
 
     async fn ask(&self, costs: &Costs, cover: Cover) -> Result<(), Error> {

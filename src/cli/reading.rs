@@ -11,6 +11,7 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::former;
+use super::herald::Herald;
 use super::provider::Choice;
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
 use crate::model::{Plan, Timestamp};
@@ -51,6 +52,7 @@ impl Manifest {
         let lookup = Lookup {
             provider: Choice::of_address(address, &environment).ok(),
             environment: &environment,
+            herald: Herald::Text,
             network: Network::OnlyIfNeeded,
         };
         let out = draft.out(arguments);

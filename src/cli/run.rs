@@ -6,20 +6,21 @@ use anyhow::Context as _;
 
 use super::approve::Demand;
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, LogFormat, OutputArguments, ScreenArguments,
-    SelectionArguments, WaitingArguments,
+    AgainArguments, CampaignArguments, OutputArguments, ScreenArguments, SelectionArguments,
+    WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use super::audience::Audience;
 use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
-use super::console;
+use super::conclusion::conclude;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::herald::Herald;
 use super::holding::take_lock;
 use super::notices::Notices;
-use super::preflight::{Asks, Preflight, Speaks};
+use super::preflight::{Asks, Preflight};
 use super::preview::{preview, select_named};
 use super::provider::{Choice, Provider};
 use super::resuming::Resuming;
@@ -31,7 +32,7 @@ use crate::driver::{self, Clock, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Batch, Policy, Submits};
 use crate::journal::{Identity, Journal, Lock};
 use crate::model::{LimitSettings, Limits, Timestamp};
-use crate::observe::{Colours, Summary, closing, write_json};
+use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
 
 /// What is wanted of this run, whichever command asked.
@@ -223,25 +224,18 @@ impl Voyage<'_> {
         drop(lock);
         notices.note(&summary);
         // Whoever is in a hurry is told the command that goes on, and nothing else.
-        if !matches!(ended, Err(DriveError::Abandoned)) {
-            self.conclude(&summary, screen);
-        }
+        let is_told = matches!(ended, Err(DriveError::Abandoned))
+            || conclude(&summary, self.screen, screen.colours());
         let stopped = ended.map_err(|error| Error::Drive {
             error: Box::new(error),
             resume: summary.campaign().resuming_command(),
         })?;
         written?;
-        Ok(Exit::of_run(&summary, stopped.as_ref(), self.wants))
-    }
-
-    /// Says what became of everything, whatever else is wrong.
-    fn conclude(&self, summary: &Summary, screen: Screen) {
-        if self.screen.json {
-            console::print_with(|output| write_json(summary, output));
+        let exit = Exit::of_run(&summary, stopped.as_ref(), self.wants);
+        if exit == Exit::Success && !is_told {
+            return Ok(Exit::Unexpected);
         }
-        if self.screen.log_format == LogFormat::Text {
-            console::tell(&closing(summary, screen.colours()));
-        }
+        Ok(exit)
     }
 
     /// Everything that comes before the loop: reading, looking up, locking, asking. Nothing is submitted.
@@ -261,7 +255,13 @@ impl Voyage<'_> {
             None => vec![true; specs.len()],
         };
 
-        let lock = take_lock(&manifest.out, self.waiting.lock_wait, screen, clock).await?;
+        let lock = take_lock(
+            &manifest.out,
+            self.waiting.lock_wait,
+            screen.herald(),
+            clock,
+        )
+        .await?;
         let identity = Identity {
             campaign: manifest.plan.campaign.clone(),
             is_sandbox: self.provider.is_sandbox(),
@@ -272,7 +272,7 @@ impl Voyage<'_> {
             .write(&manifest.out)
             .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
         self.wishes.narrow(specs, Some(&record), &mut selected)?;
-        self.policy.redo = self.wishes.redo(specs, Some(&record))?;
+        self.policy.redo = self.wishes.redo(specs, Some(&record), screen.herald())?;
         let mut jobs = manifest.jobs(Some(&record), &selected);
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
@@ -296,9 +296,7 @@ impl Voyage<'_> {
         self.policy.journal_was_lost = journal_is_behind(&summary, &record);
         self.policy.process = std::process::id();
         self.policy.seed = seed(clock);
-        if screen.tells_notes() {
-            tell_of_namesake(&summary, &record);
-        }
+        tell_of_namesake(&summary, &record, screen.herald());
         let provider = self.provider.clone().start(&manifest.out).await?;
         let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
         self.preflight(&preview, screen.colours(), &provider.remote)
@@ -331,12 +329,11 @@ impl Voyage<'_> {
         let lookup = Lookup {
             provider: Some(self.provider.clone()),
             environment,
+            herald: screen.herald(),
             network: Network::IsUsedAnyway,
         };
         let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
-        if screen.tells_notes() {
-            manifest.tell_notes();
-        }
+        manifest.tell_notes(screen.herald());
         Ok(manifest)
     }
 
@@ -357,11 +354,7 @@ impl Voyage<'_> {
             preview,
             limits: &limits,
             asks: self.asks,
-            speaks: if self.screen.log_format == LogFormat::Text {
-                Speaks::Aloud
-            } else {
-                Speaks::Not
-            },
+            herald: Herald::of(self.screen.log_format),
             colours,
         };
         preflight.pass(remote).await

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::argument_groups::{LogFormat, ProgressStyle, ScreenArguments};
 use super::environment::Environment;
+use super::herald::Herald;
 use crate::observe::{Colours, JsonLines, Lines, Observer, Progress, Summary, Verbosity};
 
 /// Often enough for a bar that moves.
@@ -79,9 +80,13 @@ impl Screen {
         self.colours
     }
 
-    /// Whether notes about the manifest are wanted.
-    pub(super) fn tells_notes(self) -> bool {
-        self.verbosity > Verbosity::Quiet && self.form != Form::Json
+    /// Who tells what is no event, if it is wanted.
+    pub(super) fn herald(self) -> Herald {
+        match self.form {
+            Form::Json => Herald::Json,
+            _ if self.verbosity == Verbosity::Quiet => Herald::Quiet,
+            Form::Bar | Form::Lines | Form::Nothing => Herald::Text,
+        }
     }
 
     /// How often the display wants to be told the time.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::console;
+use super::herald::Herald;
 use crate::journal::Record;
 use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, PlannedJob, RemoteId};
 use crate::observe::Summary;
@@ -105,13 +105,13 @@ fn remote_of(event: &Event) -> Option<&RemoteId> {
 
 /// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
 /// videos.
-pub(super) fn tell_of_namesake(summary: &Summary, record: &Record) {
+pub(super) fn tell_of_namesake(summary: &Summary, record: &Record, herald: Herald) {
     let campaign = summary.campaign();
     if record.entries.is_empty()
         && !campaign.is_sandbox
         && let Some(namesake) = Namesake::beside(&campaign.out, &campaign.jobs)
     {
-        console::tell(&namesake.warning());
+        herald.warning(&namesake.warning());
     }
 }
 
@@ -171,9 +171,9 @@ impl Namesake {
             jobs => (format!("{jobs} videos"), "are"),
         };
         format!(
-            "warning: {videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
+            "{videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
              `{}`, and would be paid for once more; if the sheet was renamed, give it its old name \
-             and that campaign goes on\n",
+             and that campaign goes on",
             folder.display()
         )
     }

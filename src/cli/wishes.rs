@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use super::console;
 use super::error::Error;
+use super::herald::Herald;
 use super::selection::must_exist;
 use crate::journal::Record;
 use crate::model::{Event, JobId, JobSpec, JobState, Phase, Timestamp};
@@ -91,6 +91,7 @@ impl Wishes {
         &self,
         jobs: &[Arc<JobSpec>],
         record: Option<&Record>,
+        herald: Herald,
     ) -> Result<BTreeSet<JobId>, Error> {
         let Some(rejected) = &self.rejected else {
             return Ok(BTreeSet::new());
@@ -107,9 +108,9 @@ impl Wishes {
         let left = rejected.of(Verdict::Rejected).len() - redone.len();
         if left > 0 {
             let path = rejected.path.display();
-            console::tell(&format!(
-                "note: {left} of the rejected videos in `{path}` are not the ones on disk (made again \
-                 since, or not finished), and are left as they are\n"
+            herald.note(&format!(
+                "{left} of the rejected videos in `{path}` are not the ones on disk (made again \
+                 since, or not finished), and are left as they are"
             ));
         }
         Ok(redone)

@@ -24,7 +24,7 @@ use std::time::Duration;
 use super::Batch;
 use super::reconciling::ListInAir;
 use crate::model::{
-    FailureKind, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
+    FailureKind, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, Unproven, find_tags,
 };
 
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
@@ -164,6 +164,31 @@ impl Batch {
             if self.is_absence_proven(place) {
                 self.transition(now, place, JobEvent::FoundAbsent);
             }
+        }
+        for doubt in &asked.doubts {
+            if self.doubts.contains(&doubt.place) {
+                let why = self.unproven(doubt);
+                self.note_unproven(now, doubt.place, why);
+            }
+        }
+    }
+
+    /// Why a listing that was just weighed has proven nothing about a job that is still in doubt.
+    fn unproven(&self, doubt: &Doubt) -> Unproven {
+        match self.jobs[doubt.place].live.absences.last() {
+            Some(absence) if absence.is_whole(self.most_rows) => Unproven::Once,
+            Some(_) => Unproven::CutShort,
+            None if doubt.witnesses.iter().any(|witness| witness.sent.is_some()) => {
+                Unproven::Incomplete
+            }
+            None => Unproven::NoWitness,
+        }
+    }
+
+    /// Puts on record why a search has proven nothing, if that is news.
+    pub(super) fn note_unproven(&mut self, now: Timestamp, place: usize, why: Unproven) {
+        if self.jobs[place].state.unproven.as_deref() != Some(&why) {
+            self.transition(now, place, JobEvent::NotProven { why });
         }
     }
 

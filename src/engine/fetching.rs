@@ -11,12 +11,16 @@ use crate::model::{
     Timestamp,
 };
 
-/// Downloads of one job that this run tries before it leaves it to `collect`.
+/// Downloads of one job that this run tries in vain before it leaves it to `collect`.
 const FETCHES_A_RUN: u32 = 8;
 
 /// After so many failures in a row the provider is asked for a fresh link: the one at hand may be
 /// days old, and its host gone.
 const FETCHES_A_LINK: u32 = 3;
+
+/// A try that has brought the file so many bytes further, however it ended, was worth it: the tries are
+/// counted anew.
+const MUCH_OF_A_FILE: u64 = 64 << 10;
 
 impl Batch {
     /// Starts the downloads that are due.
@@ -55,14 +59,20 @@ impl Batch {
         if !matches!(self.jobs[place].state.phase, Phase::Fetching { .. }) {
             return;
         }
-        let failure = match result {
+        let mut failure = match result {
             Ok(artifact) => {
                 let artifact = Arc::new(artifact);
                 return self.transition(now, place, JobEvent::Fetched { artifact });
             }
             Err(failure) => failure,
         };
+        let reached = std::mem::take(&mut failure.reached);
         let live = &mut self.jobs[place].live;
+        if reached >= live.reached.saturating_add(MUCH_OF_A_FILE) {
+            // Far more than ever before: it comes home, if only piece by piece.
+            live.reached = reached;
+            live.fetches = 0;
+        }
         live.fetches += 1;
         let tries = live.fetches;
         let is_last = tries >= FETCHES_A_RUN;

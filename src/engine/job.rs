@@ -54,8 +54,10 @@ pub(super) struct Live {
     pub(super) is_revisited: bool,
     /// How far the render has come, from 0 to 1, as the provider last said.
     pub(super) progress: Option<f64>,
-    /// Downloads tried.
+    /// Downloads tried since the file last grew by much.
     pub(super) fetches: u32,
+    /// Bytes of the file that a broken download had kept when it last grew by much.
+    pub(super) reached: u64,
     /// Left for a person or a later run.
     pub(super) is_parked: bool,
     /// When its answer was known to be lost, by a clock that can be believed. A restart does not move

@@ -11,7 +11,7 @@ use super::backoff::READ;
 use super::{Batch, Submits};
 use crate::model::{
     Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, JobEvent, Listing,
-    RemoteId, RenderReport, StopReason, Tag, Timestamp, find_tags,
+    RemoteId, RenderReport, StopReason, Tag, Timestamp, Unproven, find_tags,
 };
 
 /// How many settle times a run that has nothing else to do goes on looking for proof: ten minutes by
@@ -303,6 +303,10 @@ impl Batch {
 
     fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
         self.list_failures += 1;
+        for place in self.doubts.clone() {
+            let failure = failure.clone();
+            self.note_unproven(now, place, Unproven::Refused { failure });
+        }
         self.rivals.give_way(now);
         self.next_list = Some(now.plus(READ.wait(self.list_failures, self.salt(usize::MAX))));
         let disposition = failure.disposition(CommandKind::List);

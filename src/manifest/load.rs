@@ -10,6 +10,7 @@ use crate::model::{Note, Plan, Text};
 
 use super::assembly::Assembly;
 use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
+use super::cut_text;
 use super::decode;
 use super::delimited;
 use super::document::{self, Document, Item};
@@ -114,6 +115,7 @@ impl<'a> Loader<'a> {
                 let help = "save the manifest as text in UTF-8";
                 let source = self.decoded(&name, bytes, help)?;
                 let root = node::parse(&source, &mut self.findings)?;
+                cut_text::note(&root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {

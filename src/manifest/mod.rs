@@ -22,6 +22,7 @@ mod assembly;
 mod by_field;
 mod cell_values;
 mod check;
+mod cut_text;
 mod decode;
 mod delimited;
 mod document;

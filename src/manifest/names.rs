@@ -138,7 +138,7 @@ impl<'a> Names<'a> {
             Resolution::Ambiguous(those) => Err((
                 format!("several are called {}", words::quoted(text)),
                 format!(
-                    "give the UUID of one: {}",
+                    "say which: {}",
                     words::alternatives(those.iter().map(String::as_str).take(8))
                 ),
             )),
@@ -193,19 +193,16 @@ mod tests {
             assert_eq!(kind, NameKind::Persona);
             match name {
                 "Ben" => Resolution::Found("id-of-ben".to_owned()),
-                "Sam" => Resolution::Ambiguous(vec!["Sam (office)".to_owned()]),
+                "Sam" => {
+                    Resolution::Ambiguous(vec!["Sam (office)".to_owned(), "id-of-sam".to_owned()])
+                }
                 _ => Resolution::Unknown(vec!["Bert".to_owned()]),
             }
         };
         let names = names(Some(&catalogue));
         assert_eq!(names.resolve(&"Ben".into()), Ok(Some("id-of-ben".into())));
-        assert!(
-            names
-                .resolve(&"Sam".into())
-                .unwrap_err()
-                .1
-                .contains("`Sam (office)`")
-        );
+        let (_, help) = names.resolve(&"Sam".into()).unwrap_err();
+        assert_eq!(help, "say which: `Sam (office)` or `id-of-sam`");
         assert!(
             names
                 .resolve(&"Bret".into())

@@ -317,7 +317,7 @@ mod tests {
             ),
             (
                 "a: \"C:\\users\"\n",
-                "m.yaml:1:4",
+                "m.yaml:1:7",
                 "in this text stands a `\\` with a meaning that is not known",
             ),
             (

@@ -161,6 +161,16 @@ impl Place {
         }
     }
 
+    /// What is written there, and what follows it in its last line.
+    pub(super) fn written_and_behind(&self) -> Option<(&str, &str)> {
+        let Spot::Bytes { start, end } = self.spot else {
+            return None;
+        };
+        let written = self.source.text.get(start..end)?;
+        let behind = self.source.text.get(end..)?;
+        Some((written, behind.lines().next().unwrap_or_default()))
+    }
+
     /// Name of the file.
     pub(super) fn file_name(&self) -> &Text {
         &self.source.name

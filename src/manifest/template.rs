@@ -4,6 +4,7 @@
 //! `{{ first_name or "there" }}` says what to put in its place.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::{Object, Value};
@@ -141,9 +142,11 @@ impl Templates {
             .render(Value::from_dyn_object(Arc::clone(variables)))
             .map_err(|error| {
                 if error.kind() == ErrorKind::UndefinedError {
-                    let part = error.range().and_then(|range| template.get(range));
+                    let part = error
+                        .range()
+                        .map_or("", |range| whole_path(template, range));
                     let used = compiled.undeclared_variables(false);
-                    empty_variable(part.unwrap_or_default(), &used, variables)
+                    empty_variable(part, &used, variables)
                 } else if error.kind() == ErrorKind::OutOfFuel {
                     TemplateProblem {
                         message: "the template takes too long".to_owned(),
@@ -154,6 +157,14 @@ impl Templates {
                 }
             })
     }
+}
+
+/// The part of a template at `range`, with what stands before its first dot.
+fn whole_path(template: &str, range: Range<usize>) -> &str {
+    let before = template.get(..range.start).unwrap_or_default();
+    let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let start = before.trim_end_matches(is_of_path).len();
+    template.get(start..range.end).unwrap_or_default()
 }
 
 /// Which variable was empty: the one in the part of the template that failed, else any that is used
@@ -173,7 +184,18 @@ fn empty_variable(part: &str, used: &HashSet<String>, variables: &Variables) -> 
         empty.sort_unstable();
         empty.first().copied()
     };
-    let name = in_part.or_else(anywhere).unwrap_or(part.trim());
+    let of_part = part.contains('.').then_some(in_part);
+    let Some(name) = of_part.unwrap_or_else(|| in_part.or_else(anywhere)) else {
+        return TemplateProblem {
+            message: format!(
+                "values are texts and have no parts, so {} leads nowhere",
+                words::quoted(part.trim())
+            ),
+            help: "a variable is one word: `{{ first_name }}`; a column with a dot in its name is \
+                   written with `_`"
+                .to_owned(),
+        };
+    };
     TemplateProblem {
         message: format!("{} is empty here", words::quoted(&variable_name(name))),
         help: format!(
@@ -274,6 +296,11 @@ mod tests {
                 "Hi {{ empty_one }}",
                 "`empty_one` is empty here",
                 "fill the cell, or say what to put in its place: `{{ empty_one or \"there\" }}`",
+            ),
+            (
+                "Hi {{ city.b.c }}",
+                "values are texts and have no parts, so `city.b.c` leads nowhere",
+                "a variable is one word: `{{ first_name }}`; a column with a dot in its name is written with `_`",
             ),
             (
                 "Hi {{ empty_one|upper }}",

@@ -278,6 +278,7 @@ fn shown_at(source: &Arc<Source>, there: Place, shown: Shown) -> Place {
         }
         Shown::Tab => tab_near(source, offset),
         Shown::DocumentEnd => document_end(source, offset),
+        Shown::Escape => escape_in(source, offset),
         Shown::WordBefore => {
             let before = source.text.get(..offset).unwrap_or_default().trim_end();
             let begin = before.rfind(|character: char| character.is_whitespace());
@@ -285,6 +286,38 @@ fn shown_at(source: &Arc<Source>, there: Place, shown: Shown) -> Place {
         }
     };
     found.map_or(there, |found| Place::bytes(source, found, found + 1))
+}
+
+/// The first `\` without a meaning in the text in double quotes that begins at `offset`.
+fn escape_in(source: &Source, offset: usize) -> Option<usize> {
+    let text = source.text.get(offset..)?.strip_prefix('"')?;
+    let mut characters = text.char_indices();
+    while let Some((place, character)) = characters.next() {
+        if character == '"' {
+            return None;
+        }
+        if character != '\\' {
+            continue;
+        }
+        let (_, escape) = characters.next()?;
+        let digits = match escape {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        let code = text.get(place + 2..place + 2 + digits);
+        let is_character =
+            |code| u32::from_str_radix(code, 16).is_ok_and(|it| char::from_u32(it).is_some());
+        let has_meaning = match digits {
+            0 => "0abtnvfre\"/\\N_LP \t\r\n".contains(escape),
+            _ => code.is_some_and(is_character),
+        };
+        if !has_meaning {
+            return Some(offset + 1 + place);
+        }
+    }
+    None
 }
 
 /// The first tab that indents the line of `offset` or one of the two below it.
@@ -331,4 +364,30 @@ pub(super) fn bytes_of(location: Location) -> Option<(usize, usize)> {
     let start = usize::try_from(location.span().byte_offset()?).ok()?;
     let length = usize::try_from(location.span().byte_len()?).ok()?;
     Some((start, start.saturating_add(length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_escape_is_shown_where_it_stands() {
+        for (text, column) in [
+            (r#"text: "a \q b""#, 10),
+            (r#"text: "fine \n \" \u00e4 C:\dir""#, 28),
+            (r#"text: "half \ud83d""#, 13),
+            (r#"text: "ä \xzz""#, 10),
+        ] {
+            let source = Source::of_text("m.yaml", text.to_owned());
+            let error = serde_yaml::from_str::<std::collections::BTreeMap<String, String>>(text);
+            let fault = explain(&source, &error.unwrap_err()).unwrap();
+            assert_eq!(
+                fault.place.column(),
+                Some(column),
+                "{text}: {}",
+                fault.message
+            );
+            assert!(fault.message.contains('\\'), "{}", fault.message);
+        }
+    }
 }

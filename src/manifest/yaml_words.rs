@@ -13,6 +13,8 @@ pub(super) enum Shown {
     DocumentEnd,
     /// At the word before it.
     WordBefore,
+    /// At the first `\` of the text in double quotes that has no meaning.
+    Escape,
 }
 
 pub(super) const QUOTES: &str =
@@ -71,25 +73,25 @@ pub(super) const PARSER: [(&str, &str, &str, Shown); 37] = [
         "escape character",
         "in this text stands a `\\` with a meaning that is not known",
         "inside `\"…\"` a backslash is written twice, `\\\\`; inside `'…'` once",
-        Shown::There,
+        Shown::Escape,
     ),
     (
         "hexadecimal",
         "in this text stands a `\\` with a meaning that is not known",
         "inside `\"…\"` a backslash is written twice, `\\\\`; inside `'…'` once",
-        Shown::There,
+        Shown::Escape,
     ),
     (
         "surrogate",
         "in this text stands half of a character (`\\u…`)",
         "write the character itself",
-        Shown::There,
+        Shown::Escape,
     ),
     (
         "escape code",
         "in this text stands a `\\u…` that is no character",
         "write the character itself",
-        Shown::There,
+        Shown::Escape,
     ),
     (
         "unexpected EOF",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Credits, Failure, Fingerprint, Generation, JobId, RemoteId, StopReason, Tag, Timestamp,
+    Unproven,
 };
 
 /// One line of the journal: its place, its moment, and what became true.
@@ -118,6 +119,12 @@ pub enum JobEvent {
         generation: Generation,
         /// What it may cost at the most.
         reserved: Credits,
+    },
+    /// Looked for in the provider's list, and neither found nor proven not to have been accepted. Told when
+    /// the reason is a new one.
+    NotProven {
+        /// Why that is no proof.
+        why: Unproven,
     },
     /// Proven not to have been accepted.
     FoundAbsent,

@@ -21,6 +21,10 @@ pub struct Failure {
     /// The server's `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<RetryAfter>,
+    /// How many bytes of a file have come and are kept, of a download that was broken off. Told to the
+    /// engine; not on record.
+    #[serde(skip)]
+    pub reached: u64,
 }
 
 /// The two forms of `Retry-After` (RFC 9110, section 10.2.3).
@@ -134,6 +138,7 @@ impl Failure {
             message,
             status: None,
             retry_after: None,
+            reached: 0,
         }
     }
 
@@ -148,6 +153,13 @@ impl Failure {
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Option<RetryAfter>) -> Self {
         self.retry_after = retry_after;
+        self
+    }
+
+    /// Adds how many bytes are kept of what was broken off.
+    #[must_use]
+    pub fn with_reached(mut self, reached: u64) -> Self {
+        self.reached = reached;
         self
     }
 

@@ -26,6 +26,7 @@ mod stop;
 mod tag;
 mod text;
 mod time;
+mod unproven;
 
 pub use approval::{Approval, Changes};
 pub use command::{Command, FetchOrder, Listing, Outcome};
@@ -54,3 +55,4 @@ pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
 pub use text::Text;
 pub use time::Timestamp;
+pub use unproven::Unproven;

@@ -94,6 +94,7 @@ impl Phase {
                 Self::Rendering { .. },
                 E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
             )
+            | (Self::InDoubt { .. }, E::NotProven { .. })
             | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
             | (
                 Self::Rendering { .. }
@@ -176,7 +177,9 @@ impl Phase {
 mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech};
-    use crate::model::{Credits, FailureKind, Fingerprint, Generation, Tag, VideoRequest};
+    use crate::model::{
+        Credits, FailureKind, Fingerprint, Generation, Tag, Unproven, VideoRequest,
+    };
 
     fn artifact() -> Arc<Artifact> {
         Arc::new(Artifact {
@@ -187,6 +190,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
@@ -238,6 +242,12 @@ mod tests {
                     fingerprint,
                     generation,
                     reserved,
+                },
+            ),
+            (
+                "not_proven",
+                JobEvent::NotProven {
+                    why: Unproven::Once,
                 },
             ),
             ("absent", JobEvent::FoundAbsent),
@@ -321,6 +331,7 @@ mod tests {
                 &in_doubt,
                 &[
                     ("adopted", "rendering"),
+                    ("not_proven", "in_doubt"),
                     ("absent", "pending"),
                     ("reopened", "pending"),
                 ],

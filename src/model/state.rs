@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{
     Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
-    RenderStatus, Tag, Timestamp,
+    RenderStatus, Tag, Timestamp, Unproven,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -46,6 +46,8 @@ pub struct JobState {
     pub last_failure: Option<Box<Failure>>,
     /// The output the provider reported.
     pub output: Option<Arc<super::Output>>,
+    /// While in doubt: why the newest search has proven nothing.
+    pub unproven: Option<Box<Unproven>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -72,6 +74,7 @@ impl Default for JobState {
             observed: None,
             last_failure: None,
             output: None,
+            unproven: None,
             twins: Vec::new(),
         }
     }
@@ -119,7 +122,11 @@ impl JobState {
                 self.reserved = Credits::ZERO;
                 self.last_failure = Some(Box::new(failure.clone()));
             }
-            JobEvent::FoundAbsent => self.reserved = Credits::ZERO,
+            JobEvent::NotProven { why } => self.unproven = Some(Box::new(why.clone())),
+            JobEvent::FoundAbsent => {
+                self.reserved = Credits::ZERO;
+                self.unproven = None;
+            }
             JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
             JobEvent::Observed { status } => {
@@ -180,6 +187,7 @@ impl JobState {
         self.reserved = reserved;
         self.charged = None;
         self.is_adopted = false;
+        self.unproven = None;
     }
 
     /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished

@@ -78,7 +78,7 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
     if let Some(approval) = campaign.approval.sentence() {
         lines.push(("approval", approval));
     }
-    let jobs = plural(counts.total, "job");
+    let jobs = counts.jobs();
     lines.push((
         "jobs",
         if parts.is_empty() {
@@ -156,10 +156,13 @@ fn section(text: &mut String, title: &str, rows: &[Row], paint: impl Fn(&str) ->
     let width = shown.iter().map(|row| row.id().as_str().len()).max();
     let _ = writeln!(text, "\n{}", paint(title));
     for row in shown {
-        let why = row.failure().map_or_else(
+        let mut why = row.failure().map_or_else(
             || "the program ended before the answer arrived".to_owned(),
             words::failure,
         );
+        if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
+            let _ = write!(why, "; {}", words::clean(&unproven.to_string()));
+        }
         let id = words::pad(row.id().as_str(), width.unwrap_or(0));
         let line = row.job.spec.origin.line;
         let _ = writeln!(text, "  {id}  line {line}  {why}");
@@ -173,7 +176,7 @@ fn section(text: &mut String, title: &str, rows: &[Row], paint: impl Fn(&str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::StopReason;
+    use crate::model::{Failure, FailureKind, JobEvent, StopReason, Unproven};
     use crate::observe::testing::{Tale, row};
 
     #[test]
@@ -223,6 +226,44 @@ hint: `callsheet run spring.csv --retry-failed` pays for the failed job once mor
         let text = closing(&tale.summary(), Colours::Off);
         assert!(text.contains("stopped  interrupted; everything is kept\n"));
         assert!(text.contains("hint: 1 render goes on at the provider; `callsheet collect"));
+    }
+
+    #[test]
+    fn what_is_paid_for_and_not_here_says_why_and_so_does_a_doubt() {
+        let mut tale = Tale::of(3);
+        tale.rendered(1, "a");
+        let refused = Failure::new(FailureKind::NotFound, "`files.example`: no such file");
+        let failure = refused.clone();
+        tale.tell(9, "a", JobEvent::LinkExpired { failure });
+        let failure = refused.clone();
+        tale.tell(10, "a", JobEvent::FetchLeft { failure });
+        tale.lost(2, "b");
+        let why = Unproven::Refused { failure: refused };
+        tale.tell(30, "b", JobEvent::NotProven { why });
+        tale.ended(90, None);
+        let text = closing(&tale.summary(), Colours::Off);
+        for words in [
+            "1 in doubt, 1 downloading, 1 pending",
+            "1 video paid for and not downloaded yet:\n  a  line 2  `files.example`: no such file\n",
+            "line 3  the connection was reset; the provider's list could not be read: `files.",
+            "`a` is paid for and not downloaded yet: `callsheet collect spring.csv`",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(
+            !text.contains("renders go on") && !text.contains("render goes on"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn jobs_that_are_gone_from_the_sheet_are_counted_apart() {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.campaign.jobs[0].in_sheet = false;
+        let text = closing(&tale.summary(), Colours::Off);
+        let words = "jobs  2 jobs, and 1 from an earlier sheet: 1 done, 2 pending\n";
+        assert!(text.contains(words), "{text}");
     }
 
     #[test]

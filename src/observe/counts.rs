@@ -26,6 +26,8 @@ pub struct Counts {
     pub downloading: usize,
     /// Nothing has been paid for yet.
     pub pending: usize,
+    /// Those of the total that are no longer in the sheet.
+    pub gone: usize,
     /// Rows of the sheet that make no job.
     pub skipped: usize,
     /// Jobs that this run leaves out and that were never begun; not in the total.
@@ -74,6 +76,16 @@ impl Counts {
         };
         *place += 1;
         self.total += 1;
+        self.gone += usize::from(!row.job.in_sheet);
+    }
+
+    /// `10 jobs`, or `10 jobs, and 1 from an earlier sheet`.
+    pub(super) fn jobs(&self) -> String {
+        let jobs = words::plural(self.total - self.gone, "job");
+        match self.gone {
+            0 => jobs,
+            gone => format!("{jobs}, and {gone} from an earlier sheet"),
+        }
     }
 
     /// Jobs that have ended, in success or failure.

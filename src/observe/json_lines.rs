@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::news::News;
 use super::sink::Sink;
 use super::{Observer, Summary};
-use crate::model::Entry;
+use crate::model::{Entry, Timestamp};
 
 /// Version of the lines' form.
 const VERSION: u32 = 1;
@@ -35,24 +35,59 @@ impl JsonLines {
 
 impl Observer for JsonLines {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        let line = Line {
-            version: VERSION,
-            sequence: entry.sequence,
-            at: entry.at.to_string(),
-            event: News::of(summary, &entry.event),
-        };
-        let line = serde_json::to_string(&line)
-            .expect("a line is plain data, which JSON can always represent");
-        self.sink.write_line(&line);
+        let news = News::of(summary, &entry.event);
+        self.sink
+            .write_line(&line(Some(entry.sequence), entry.at, news));
     }
 }
 
+/// What is said besides the entries of the journal.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Remark<'a> {
+    /// Something worth knowing though nothing is wrong.
+    Note {
+        /// For people.
+        message: &'a str,
+    },
+    /// Something that may be wrong.
+    Warning {
+        /// For people.
+        message: &'a str,
+    },
+    /// What ended the program before or after its run.
+    Error {
+        /// For people.
+        message: &'a str,
+        /// What to do.
+        hints: &'a [String],
+        /// What the program ends with.
+        exit_code: u8,
+    },
+}
+
+/// A line, without its line feed, for what was said at `at`.
+pub fn remark_line(at: Timestamp, remark: Remark<'_>) -> String {
+    line(None, at, remark)
+}
+
+fn line(sequence: Option<u64>, at: Timestamp, event: impl Serialize) -> String {
+    let line = Line {
+        version: VERSION,
+        sequence,
+        at: at.to_string(),
+        event,
+    };
+    serde_json::to_string(&line).expect("a line is plain data, which JSON can always represent")
+}
+
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct Line<E> {
     version: u32,
-    sequence: u64,
+    /// `None` for what is no entry of the journal.
+    sequence: Option<u64>,
     at: String,
-    event: News<'a>,
+    event: E,
 }
 
 #[cfg(test)]
@@ -60,7 +95,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Credits, Event, Failure, FailureKind, Generation, JobEvent, Lane, RemoteId, StopReason, Tag,
+        Credits, Event, Failure, FailureKind, Generation, JobEvent, Lane, RemoteId, StopReason,
+        Tag, Unproven,
     };
     use crate::observe::testing::{Shared, Tale, artifact, at, id, output};
 
@@ -117,6 +153,9 @@ mod tests {
                 generation,
                 reserved,
             },
+            JobEvent::NotProven {
+                why: Unproven::Once,
+            },
             JobEvent::FoundAbsent,
             JobEvent::Observed {
                 status: "running".into(),
@@ -166,11 +205,25 @@ mod tests {
         let tale = every_entry();
         let shared = Shared::default();
         tale.tell_to(&mut JsonLines::new(Box::new(shared.clone())));
+        let hints = ["try `callsheet status`".to_owned()];
+        let (message, exit_code) = ("something is", 7);
+        let mut told = shared.text();
+        for remark in [
+            Remark::Note { message },
+            Remark::Warning { message },
+            Remark::Error {
+                message,
+                hints: &hints,
+                exit_code,
+            },
+        ] {
+            told.push_str(&remark_line(at(3), remark));
+            told.push('\n');
+        }
         let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
         let (documented, _) = rest.split_once("```").unwrap();
         assert_eq!(
-            shared.text(),
-            documented,
+            told, documented,
             "`docs/events.md` shows each line as it is"
         );
     }

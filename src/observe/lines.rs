@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Summary;
 use super::colours::{Colours, Tone};
-use super::narration::{Telling, Verbosity, tell};
+use super::narration::{Teller, Telling, Verbosity};
 use super::sink::Sink;
 use super::words::{clean, moment, pad};
 use super::{Observer, Pulse, progress};
@@ -21,6 +21,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// not for each poll.
 #[derive(Debug)]
 pub struct Lines {
+    teller: Teller,
     sink: Sink,
     verbosity: Verbosity,
     colours: Colours,
@@ -41,6 +42,7 @@ impl Lines {
     ) -> Self {
         Self {
             id_width: summary.id_width(),
+            teller: Teller::default(),
             sink: Sink::new(stream),
             verbosity,
             colours,
@@ -67,7 +69,7 @@ impl Lines {
 
 impl Observer for Lines {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        let telling = tell(summary, entry);
+        let telling = self.teller.tell(summary, entry);
         if self.verbosity >= telling.from {
             self.say(entry.at, &telling);
         }
@@ -163,6 +165,42 @@ mod tests {
             tale.tell(second, "a", JobEvent::Observed { status });
         }
         assert_eq!(told(&tale, Verbosity::Normal).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_told_once_for_each_word() {
+        let mut tale = Tale::of(2);
+        tale.accepted(1, "a");
+        tale.accepted(1, "b");
+        for (second, job, word) in [
+            (3, "a", "warming"),
+            (4, "b", "warming"),
+            (5, "a", "odd\u{1b}"),
+        ] {
+            let status = word.into();
+            tale.tell(second, job, JobEvent::Observed { status });
+        }
+        let told = told(&tale, Verbosity::Normal);
+        assert_eq!(
+            told.matches("`warming` at the provider; a status").count(),
+            1,
+            "{told}"
+        );
+        assert!(told.contains("`odd ` at the provider; a status"), "{told}");
+        assert_eq!(told.lines().count(), 5, "{told}");
+    }
+
+    #[test]
+    fn a_download_that_is_left_is_told_even_quietly_and_never_called_a_retry() {
+        let mut tale = Tale::of(1);
+        tale.rendered(1, "a");
+        let failure = Failure::new(FailureKind::Refused, "`file:///x`: only `http` is fetched");
+        tale.tell(9, "a", JobEvent::FetchLeft { failure });
+        let told = told(&tale, Verbosity::Quiet);
+        assert!(
+            told.contains("left       a  paid for, and not downloaded: `file:///x`"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! One entry as one line for people: the same words off a terminal and above the progress lines.
 
+use std::collections::BTreeSet;
+
 use super::Summary;
 use super::colours::Tone;
 use super::stop_words;
 use super::words::{self, bytes, credits, plural};
-use crate::model::{Credits, Entry, Event, JobEvent, JobId, Lane};
+use crate::model::{Credits, Entry, Event, JobEvent, JobId, Lane, RenderStatus};
 
 /// How much a run says while it goes on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +35,11 @@ pub(super) struct Telling {
     pub(super) text: String,
 }
 
+/// A provider that invents words without end is not listened to for ever.
+const MOST_UNKNOWN: usize = 20;
+
 /// Puts `entry` into words. `summary` has taken it in already.
-pub(super) fn tell(summary: &Summary, entry: &Entry) -> Telling {
+fn tell(summary: &Summary, entry: &Entry) -> Telling {
     use Verbosity::{Normal, Quiet, Verbose};
     let general = |from, tone, word, text| Telling {
         from,
@@ -52,7 +57,7 @@ pub(super) fn tell(summary: &Summary, entry: &Entry) -> Telling {
             } else {
                 String::new()
             };
-            let jobs = plural(counts.total, "job");
+            let jobs = counts.jobs();
             let text = format!("callsheet {version}: {jobs}, {} done{to_do}", counts.done);
             general(Normal, Tone::Strong, "run", words::clean(&text))
         }
@@ -146,6 +151,12 @@ fn tell_of_job(
             "adopted",
             format!("the provider has it as {remote}; not paid again"),
         ),
+        JobEvent::NotProven { why } => (
+            Verbose,
+            Tone::Faint,
+            "unproven",
+            words::clean(&why.to_string()),
+        ),
         JobEvent::FoundAbsent => (
             Normal,
             Tone::Work,
@@ -232,6 +243,34 @@ fn tell_of_job(
             "reopened",
             "to be paid for once more, as asked".to_owned(),
         ),
+    }
+}
+
+/// Tells a run entry by entry, and remembers what is to be said only once.
+#[derive(Debug, Default)]
+pub(super) struct Teller {
+    /// Words for the status of a render that nobody documented, and that have been told.
+    unknown: BTreeSet<String>,
+}
+
+impl Teller {
+    /// Puts `entry` into words. `summary` has taken it in already.
+    pub(super) fn tell(&mut self, summary: &Summary, entry: &Entry) -> Telling {
+        let mut telling = tell(summary, entry);
+        if let Event::Job {
+            event: JobEvent::Observed { status },
+            ..
+        } = &entry.event
+            && matches!(RenderStatus::from_word(status), RenderStatus::Other(_))
+            && self.unknown.len() < MOST_UNKNOWN
+            && self.unknown.insert(status.clone())
+        {
+            telling.from = Verbosity::Normal;
+            telling.tone = Tone::Doubt;
+            let note = "a status this program does not know: it goes on waiting, and says so once";
+            telling.text = format!("{}; {note}", telling.text);
+        }
+        telling
     }
 }
 

@@ -69,6 +69,11 @@ pub(super) enum News<'a> {
         generation: Generation,
         reserved: Credits,
     },
+    NotProven {
+        job: &'a JobId,
+        why: &'static str,
+        message: String,
+    },
     FoundAbsent {
         job: &'a JobId,
     },
@@ -206,6 +211,11 @@ impl<'a> News<'a> {
                 tag,
                 generation: *generation,
                 reserved: *reserved,
+            },
+            JobEvent::NotProven { why } => Self::NotProven {
+                job,
+                why: why.word(),
+                message: words::clean(&why.to_string()),
             },
             JobEvent::FoundAbsent => Self::FoundAbsent { job },
             JobEvent::Observed { status } => Self::Observed {

@@ -110,6 +110,12 @@ fn sentence(event: &JobEvent) -> String {
         JobEvent::Adopted { remote, tag, .. } => {
             format!("was found at the provider as `{remote}` by its mark `{tag}`; not paid again")
         }
+        JobEvent::NotProven { why } => {
+            format!(
+                "was looked for, which proved nothing: {}",
+                clean(&why.to_string())
+            )
+        }
         JobEvent::FoundAbsent => {
             "was proven not to be at the provider: two listings should have shown it and did not"
                 .to_owned()
@@ -226,7 +232,7 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Failure, FailureKind};
+    use crate::model::{Failure, FailureKind, Unproven};
     use crate::observe::testing::{Tale, at, id};
     use crate::observe::{Colours, Liveness};
 
@@ -279,6 +285,8 @@ next: nothing; it is done
         let mut tale = Tale::of(6);
         tale.failed(1, "a", "no face");
         tale.lost(2, "b");
+        let why = Unproven::CutShort;
+        tale.tell(2, "b", JobEvent::NotProven { why });
         tale.accepted(3, "c");
         tale.rendered(4, "d");
         tale.sent(5, "e");
@@ -293,6 +301,10 @@ next: nothing; it is done
             (
                 "b",
                 "`callsheet run spring.csv --resubmit b` pays for it once more",
+            ),
+            (
+                "b",
+                "which proved nothing: the provider's list does not show it, but may not reach",
             ),
             (
                 "c",

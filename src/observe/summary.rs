@@ -127,6 +127,7 @@ impl Summary {
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::Adopted { .. }
+            | JobEvent::NotProven { .. }
             | JobEvent::FoundAbsent
             | JobEvent::Fetched { .. }
             | JobEvent::FetchDeferred { .. }
@@ -305,6 +306,7 @@ mod tests {
             pending: 1,
             skipped: 1,
             left_out: 1,
+            gone: 0,
         };
         assert_eq!(counts, expected);
         assert_eq!((counts.finished(), counts.outstanding()), (2, 2));

@@ -144,3 +144,97 @@ fn the_words_that_name_a_campaign_can_be_given_to_every_command() {
     let hint = format!("`callsheet run sheet.csv --base-url {address}`");
     assert!(status.stdout.contains(&hint), "{}", status.stdout);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_standard_output_does_not_take_are_an_error() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    let run = |arguments: &[&str], output: std::process::Stdio| {
+        let mut child = folder.command(arguments).stdout(output).spawn().unwrap();
+        let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+        (child.wait().unwrap().code(), stderr)
+    };
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+            .into()
+    };
+    let campaign = crate::program::campaign("run", &provider, &["--json"]);
+    let (code, stderr) = run(&campaign, full());
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("could not be written to standard output"),
+        "{stderr}"
+    );
+    let pipe_without_reader = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer.into()
+    };
+    assert_eq!(run(&campaign, pipe_without_reader()).0, Some(1));
+    // A command that only looks may be read as far as one likes, but not lost.
+    let plan = ["plan", "sheet.csv", "--json"];
+    assert_eq!(run(&plan, pipe_without_reader()), (Some(0), String::new()));
+    let (code, stderr) = run(&plan, full());
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("cannot write to standard output"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_is_said_before_a_run_is_json_as_well() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    let json = ["--log-format", "json"];
+    folder.campaign(&provider, &json).expect_code(0);
+    // A row without its id is another job; and a wrong one is an error.
+    folder.write("sheet.csv", &sheet(2).replace("job-02", ""));
+    let answer = folder.campaign(&provider, &json).expect_code(0);
+    let lines = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().unwrap()
+    };
+    let told = lines(&answer.stderr);
+    let note = told
+        .iter()
+        .find(|line| line["event"]["type"] == "note")
+        .unwrap();
+    let message = note["event"]["message"].as_str().unwrap();
+    assert!(
+        message
+            .starts_with("1 job that was paid for earlier is no longer in the sheet, and 1 is new")
+    );
+    assert_eq!(
+        (&note["version"], &note["sequence"]),
+        (&1.into(), &serde_json::Value::Null)
+    );
+
+    folder.write("sheet.csv", "text,persona,ratio\nx,y,square\n");
+    let answer = folder.campaign(&provider, &json).expect_code(2);
+    let told = lines(&answer.stderr);
+    let error = &told.last().unwrap()["event"];
+    assert_eq!(
+        (&error["type"], &error["exit_code"]),
+        (&"error".into(), &2.into())
+    );
+}
+
+#[test]
+fn a_plan_knows_the_cap_of_one_run_and_what_is_gone() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    folder.campaign(&provider, &["--limit", "1"]).expect_code(0);
+    folder.write("sheet.csv", &sheet(2).replace("job-01", "job-one"));
+    let plan = folder
+        .run(&["plan", "sheet.csv", "--max-credits-run", "5"])
+        .expect_code(0);
+    for words in [
+        "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
+        "2 jobs to submit of 2, and 1 from an earlier sheet",
+        "note: 1 job that was paid for earlier is no longer in the sheet, and 2 are new",
+    ] {
+        assert!(plan.stdout.contains(words), "{words}: {}", plan.stdout);
+    }
+}

@@ -152,7 +152,7 @@ fn what_will_be_paid_for_again_is_said_first() {
     let answer = folder
         .campaign(&provider, &["--redo-changed"])
         .expect_code(0);
-    let words = "paying again for 1 video, at 5 credits; it cost 5 before\n";
+    let words = "note: paying again for 1 video, at 5 credits; it cost 5 before\n";
     assert!(answer.stderr.starts_with(words), "{}", answer.stderr);
     let answer = folder.campaign(&provider, &["--fresh"]).expect_code(0);
     let words = "paying again for 3 videos, at 15 credits; they cost 20 before\n";

@@ -87,7 +87,7 @@ fn with_a_failure(jobs: usize) -> Folder {
 #[test]
 fn every_run_leaves_a_log_and_files_for_spreadsheets_and_build_servers() {
     let (folder, provider) = (with_a_failure(3), Provider::new());
-    let wishes = ["--excel", "--junit", "reports/junit.xml", "-q"];
+    let wishes = ["--excel", "--xlsx", "--junit", "reports/junit.xml", "-q"];
     folder.campaign(&provider, &wishes).expect_code(3);
     let results = std::fs::read(folder.path("sheet-output/results.csv")).unwrap();
     assert!(results.starts_with(b"\xef\xbb\xbf"));
@@ -122,7 +122,14 @@ fn a_log_that_cannot_be_written_fails_nothing() {
 #[test]
 fn results_come_back_as_a_manifest_and_only_failed_jobs_are_paid_again() {
     let (folder, provider) = (with_a_failure(3), Provider::new());
-    folder.campaign(&provider, &[]).expect_code(3);
+    folder.campaign(&provider, &["--xlsx"]).expect_code(3);
+    let workbook = "sheet-output/results.xlsx";
+    let plan = folder.run(&["plan", workbook, "--only-failed", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.expect_code(0).stdout).unwrap();
+    assert_eq!(plan["campaign"], "sheet", "the campaign it came from");
+    let jobs = plan["jobs"].as_array().unwrap();
+    let will_submit: Vec<_> = jobs.iter().map(|job| &job["will_submit"]).collect();
+    assert_eq!(will_submit, [false, true, false], "{plan:#}");
     let results = "sheet-output/results.csv";
     let mended = folder.read(results).replace(" [fail]", "");
     folder.write(results, &mended);

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use callsheet::sandbox::{AnswerFault, Faults, Revocation, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, Settings, When};
 
 use crate::program::{
     Answer, Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, wait_until,
@@ -334,4 +334,30 @@ fn results_that_cannot_be_written_hide_nothing_of_what_became_of_the_run() {
     let words: Vec<&str> = hint.unwrap().split(' ').skip(1).collect();
     folder.run(&words).expect_code(0);
     assert!(folder.read("sheet-output/results.csv").contains("job-02"));
+}
+
+#[test]
+fn a_file_that_is_refused_for_ever_is_told_and_collected_later() {
+    let faults = Faults {
+        files: [(FileFault::DeadLink403, When::ordinals(1..=400))].into(),
+        ..Faults::default()
+    };
+    let provider = Provider::with(Settings { faults, ..quick() });
+    let folder = Folder::with_sheet(1);
+    let answer = folder.campaign(&provider, &[]).expect_code(8);
+    let told = &answer.stderr;
+    assert!(
+        told.contains("  left       job-01  paid for, and not downloaded: "),
+        "{told}"
+    );
+    assert!(told.contains("(HTTP 403)"), "{told}");
+    assert!(told.contains("1 downloading"), "{told}");
+    assert!(
+        told.contains("`job-01` is paid for and not downloaded yet: `callsheet collect"),
+        "{told}"
+    );
+    assert!(!told.contains("goes on at the provider"), "{told}");
+    let results = crate::program::rows(&folder.read("sheet-output/results.csv"));
+    assert_eq!(results[0]["status"], "downloading");
+    assert!(results[0]["error"].contains("403"), "{results:?}");
 }

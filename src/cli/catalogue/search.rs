@@ -15,6 +15,7 @@ use crate::cli::console;
 use crate::cli::environment::Environment;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
+use crate::cli::herald::Herald;
 use crate::cli::provider::Choice;
 use crate::driver::{Clock as _, SystemClock};
 use crate::model::AspectRatio;
@@ -38,7 +39,7 @@ pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exi
         .filter(|persona| filter.finds_persona(persona))
         .collect();
     if arguments.json {
-        console::print(&format!("{:#}\n", json!(found)));
+        console::print_found(|output| writeln!(output, "{:#}", json!(found)))?;
     } else if arguments.open {
         let page = page::persona_page(&found);
         show(&environment, "personas.html", &page)?;
@@ -70,7 +71,7 @@ pub(in crate::cli) async fn voices(arguments: VoicesArguments) -> Result<Exit, E
         .collect();
     let count = |voices: &[VoiceItem]| voices.iter().map(|voice| voice.accents.len()).sum();
     if arguments.json {
-        console::print(&format!("{:#}\n", json!(found)));
+        console::print_found(|output| writeln!(output, "{:#}", json!(found)))?;
     } else if arguments.open {
         show(&environment, "voices.html", &page::voice_page(&found))?;
     } else {
@@ -100,6 +101,7 @@ async fn newest(
     let lookup = Lookup {
         provider: Some(choice.clone()),
         environment,
+        herald: Herald::Text,
         network: Network::IsUsedAnyway,
     };
     let cache = lookup.cache(None);

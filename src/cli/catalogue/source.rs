@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::Catalogue;
 use super::cache::{Cache, cache_folder};
-use crate::cli::console;
 use crate::cli::environment::Environment;
 use crate::cli::error::Error;
+use crate::cli::herald::Herald;
 use crate::cli::provider::Choice;
 use crate::model::{Failure, FailureKind, Timestamp};
 use crate::remote::Remote;
@@ -34,6 +34,8 @@ pub(in crate::cli) struct Lookup<'a> {
     pub(in crate::cli) provider: Option<Choice>,
     pub(in crate::cli) environment: &'a Environment,
     pub(in crate::cli) network: Network,
+    /// Who says that an old answer has to do.
+    pub(in crate::cli) herald: Herald,
 }
 
 /// Whether names depend on the catalogue.
@@ -108,9 +110,9 @@ impl Lookup<'_> {
             (Err(_), kept, Need::Courtesy) => Ok(kept),
             (Err(error), Some(kept), Need::Names) => {
                 let age = kept.fetched_at;
-                console::tell(&format!(
-                    "note: the provider's catalogue cannot be read, so names are looked up in the one \
-                     of {age} ({error})\n"
+                self.herald.note(&format!(
+                    "the provider's catalogue cannot be read, so names are looked up in the one of \
+                     {age} ({error})"
                 ));
                 Ok(Some(kept))
             }

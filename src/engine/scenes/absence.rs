@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::reasons::reasons;
 use super::stage::{Stage, failure, jobs, lost, seconds, submits};
 use crate::engine::{Policy, Submits};
-use crate::model::{Command, Event, FailureKind, JobEvent, Listing, Outcome, Timestamp};
+use crate::model::{
+    Command, Entry, Event, FailureKind, JobEvent, Listing, Outcome, Timestamp, Unproven,
+};
 
-fn listed(listing: Listing) -> Outcome {
+pub(super) fn listed(listing: Listing) -> Outcome {
     Outcome::Listed {
         result: Ok(listing),
     }
@@ -31,7 +34,7 @@ fn a_first_job_that_was_lost_is_proven_absent_by_lists_that_grow() {
 
 /// A campaign of four whose first answer is lost, though the job is accepted if `accepts`; the list
 /// shows the newest three rows, and then `foreign` ones of two days ago.
-fn first_of_four(accepts: bool, foreign: u64) -> (Stage, bool, usize) {
+pub(super) fn first_of_four(accepts: bool, foreign: u64) -> (Stage, bool, usize) {
     let mut stage = Stage::new();
     let mut is_first = true;
     let run = stage.run(
@@ -71,6 +74,8 @@ fn a_list_that_may_have_cut_off_the_first_job_proves_nothing() {
         "{lists} lists in ten minutes that prove nothing"
     );
     assert_eq!((stage.phase(0), stage.rows.len()), ("in_doubt", 4));
+    let why = [Unproven::NoWitness, Unproven::CutShort];
+    assert_eq!(reasons(&stage), why, "each is told once");
 }
 
 #[test]
@@ -261,7 +266,7 @@ fn an_earlier_generation_is_no_witness() {
         _ => None,
     });
     assert!(!run.tells(is_absent), "paid twice");
-    let is_adopted = |entry: &crate::model::Entry| {
+    let is_adopted = |entry: &Entry| {
         matches!(
             entry.event,
             Event::Job {

@@ -104,3 +104,24 @@ fn a_file_that_vanished_is_downloaded_again_and_not_rendered_again() {
     assert_eq!((stage.phase(0), run.submits()), ("done", 0));
     assert!(run.tells(|event| matches!(event, JobEvent::FileMissing)));
 }
+
+#[test]
+fn a_download_that_comes_piece_by_piece_is_not_given_up() {
+    for (piece, comes_home) in [(100 << 10, true), (1 << 10, false)] {
+        let mut stage = Stage::new();
+        let mut tries = 0;
+        let run = stage.run(&jobs(1), &Policy::default(), |_, command| match command {
+            Command::Fetch(order) if tries < 30 => {
+                tries += 1;
+                Some(Outcome::Fetched {
+                    job: order.job.clone(),
+                    result: Err(failure(FailureKind::Lost).with_reached(tries * piece)),
+                })
+            }
+            _ => None,
+        });
+        assert_eq!(stage.phase(0) == "done", comes_home, "{tries} tries");
+        let left = run.tells(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        assert_eq!(left, !comes_home);
+    }
+}

@@ -10,6 +10,7 @@ mod absence;
 mod clocks;
 mod downloads;
 mod kills;
+mod reasons;
 mod rivals;
 mod stage;
 mod stopping;

@@ -122,6 +122,7 @@ impl Checks {
             JobEvent::Submitted { .. }
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
+            | JobEvent::NotProven { .. }
             | JobEvent::FoundAbsent
             | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }

@@ -203,7 +203,7 @@ fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
 
 /// A relative link to a file of the output folder, percent-encoded. Letters, digits and the unreserved
 /// marks of RFC 3986 stay as they are, `/` separates.
-fn link(path: &str) -> String {
+pub(in crate::observe) fn link(path: &str) -> String {
     let mut link = String::new();
     for byte in path.bytes() {
         let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);

@@ -18,6 +18,8 @@ use sha2::{Digest, Sha256};
 use super::Summary;
 use data::Data;
 
+pub(super) use data::link;
+
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
 const STYLE: &str = include_str!("report.css");

@@ -59,6 +59,7 @@ pub fn plan_json(summary: &Summary, outlook: &Outlook) -> Value {
         "sandbox": campaign.is_sandbox,
         "totals": totals(summary),
         "credits": credits(summary),
+        "max_credits_run": outlook.max_credits_run,
         "balance": outlook.balance_json(summary),
         "assumptions": outlook.assumptions_json(summary),
         "approval": campaign.approval.to_json(),

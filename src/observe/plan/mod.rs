@@ -7,9 +7,11 @@
 mod json;
 mod line;
 mod outlook;
+mod replaced;
 mod table;
 
 pub use json::plan_json;
 pub use outlook::{Balance, Outlook};
+pub use replaced::plan_replaced;
 pub(super) use table::columns;
 pub use table::{plan_table, plan_totals};

@@ -13,6 +13,8 @@ pub struct Outlook {
     pub prices: PriceTable,
     /// How many finished jobs these were learnt from.
     pub learnt_from: u32,
+    /// What one run may spend at the most.
+    pub max_credits_run: Option<Credits>,
     /// The account's balance.
     pub balance: Balance,
 }
@@ -57,6 +59,12 @@ impl Outlook {
     pub(super) fn lines(&self, summary: &Summary) -> Vec<String> {
         let money = summary.money();
         let mut lines = Vec::new();
+        if let Some(cap) = self.max_credits_run.filter(|cap| money.to_reserve > *cap) {
+            lines.push(format!(
+                "`--max-credits-run {cap}` may stop the run before its end; {} would be enough",
+                money.to_reserve
+            ));
+        }
         match &self.balance {
             Balance::NotAsked => {}
             Balance::Unknown(why) => lines.push(format!("balance: could not be read ({why})")),

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
 use super::super::words::{self, pad, plural, range};
-use super::Outlook;
 use super::line::{Line, lines, shares};
+use super::{Outlook, plan_replaced};
 use crate::model::Estimate;
 
 /// The plan as a table, then totals.
@@ -92,7 +92,7 @@ fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
     let mut text = format!(
         "{} to submit of {}, for {} credits{likely}; {}\n",
         plural(to_submit, "job"),
-        lines.len(),
+        of_all(lines),
         range(money.to_do_low, money.to_do_high),
         money.sentence_without_to_do(),
     );
@@ -103,10 +103,24 @@ fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
             "`--max-credits {cap}` may stop the run before its end; {needed} would be enough"
         );
     }
+    if let Some(note) = plan_replaced(summary) {
+        let _ = writeln!(text, "note: {note}");
+    }
     if let Some(approval) = summary.campaign().approval.sentence() {
         let _ = writeln!(text, "approval: {approval}");
     }
     text
+}
+
+/// `9`, or `8 and 1 from an earlier sheet`.
+fn of_all(lines: &[Line]) -> String {
+    let gone = lines.iter().filter(|line| !line.row.job.in_sheet).count();
+    let in_sheet = lines.len() - gone;
+    if gone == 0 {
+        in_sheet.to_string()
+    } else {
+        format!("{in_sheet}, and {gone} from an earlier sheet")
+    }
 }
 
 fn seconds(estimate: &Estimate) -> String {
@@ -202,7 +216,7 @@ ratio  jobs  credits
 model     jobs  credits
 standard  1     5
 
-1 job to submit of 9, for 5 credits; 15 spent, 10 promised, 0 left of 22
+1 job to submit of 8, and 1 from an earlier sheet, for 5 credits; 15 spent, 10 promised, 0 left of 22
 `--max-credits 22` may stop the run before its end; 30 would be enough
 estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chinese or Thai count as a word
 "

@@ -2,7 +2,7 @@
 
 use super::super::Summary;
 use super::super::colours::{Colours, Tone};
-use super::super::narration::{Verbosity, tell};
+use super::super::narration::{Teller, Verbosity};
 use super::super::words::pad;
 use super::super::{Observer, Pulse};
 use super::board::Board;
@@ -15,6 +15,7 @@ use crate::model::{Entry, Event, JobEvent};
 /// so the picture stays still when it is resized.
 #[derive(Debug)]
 pub struct Progress {
+    teller: Teller,
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
@@ -26,6 +27,7 @@ impl Progress {
     fn on(board: Board, summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
+            teller: Teller::default(),
             forecast: Forecast::default(),
             verbosity,
             colours,
@@ -54,7 +56,7 @@ impl Observer for Progress {
         {
             self.forecast.on_submit(entry.at);
         }
-        let telling = tell(summary, entry);
+        let telling = self.teller.tell(summary, entry);
         // The lines below show what begins; above stands what has come of it. How a run ended is the
         // closing summary's to say.
         let is_below = telling.tone == Tone::Work && self.verbosity < Verbosity::Verbose;

@@ -2,27 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::cell::harmless;
-use crate::model::{Text, Timestamp, redact_url};
-use crate::observe::words;
-use crate::observe::{Row, Summary};
-
-/// The columns that follow the user's own, always under these names.
-pub const COLUMNS: [&str; 13] = [
-    "job_id",
-    "status",
-    "file",
-    "video_url",
-    "thumbnail_url",
-    "duration_seconds",
-    "credits_estimated",
-    "credits_used",
-    "submitted_at",
-    "finished_at",
-    "attempts",
-    "remote_id",
-    "error",
-];
+use super::columns::{COLUMNS, Cell};
+use crate::model::Text;
+use crate::observe::Summary;
 
 /// How the file begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,45 +30,14 @@ pub fn write_csv(summary: &Summary, encoding: Encoding, mut writer: impl Write) 
     let header = columns.iter().map(String::as_str).chain(COLUMNS);
     writer.write_record(header)?;
     for line in summary.sheet_lines() {
-        let ours = line.row.as_ref().map_or_else(skipped, cells);
+        let ours = line.row.as_ref().map_or_else(Cell::of_skipped, Cell::of);
+        let ours = ours.map(|cell| cell.to_string());
         let users = line.cells.iter().map(Text::as_str);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
         let record = users.chain(ours.iter().map(String::as_str));
         writer.write_record(record)?;
     }
     writer.flush()
-}
-
-fn skipped() -> [String; COLUMNS.len()] {
-    let mut cells = [const { String::new() }; COLUMNS.len()];
-    "skipped".clone_into(&mut cells[1]);
-    cells
-}
-
-fn cells(row: &Row) -> [String; COLUMNS.len()] {
-    let state = row.state;
-    let output = state.output.as_ref();
-    let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
-    [
-        Some(row.id().to_string()),
-        Some(row.status().to_owned()),
-        row.file().map(str::to_owned),
-        output.map(|output| redact_url(&output.video_url)),
-        output
-            .and_then(|output| output.thumbnail_url.as_deref())
-            .map(redact_url),
-        output
-            .and_then(|output| output.duration_seconds)
-            .map(|seconds| seconds.to_string()),
-        Some(row.job.estimate.high.to_string()),
-        state.charged.map(|charged| charged.to_string()),
-        time(state.submitted_at),
-        time(state.finished_at),
-        Some(state.attempts.to_string()),
-        state.phase.remote().map(ToString::to_string),
-        row.failure().map(words::failure),
-    ]
-    .map(|cell| harmless(&cell.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ pub(in crate::observe) fn totals(summary: &Summary) -> Value {
         "rendering": counts.rendering,
         "downloading": counts.downloading,
         "pending": counts.pending,
+        "gone_from_sheet": counts.gone,
         "skipped": counts.skipped,
         "left_out": counts.left_out,
     })

@@ -1,4 +1,5 @@
-//! What a campaign has come to, as files other programs read: `results.csv` and `results.json`.
+//! What a campaign has come to, as files other programs read: `results.csv`, `results.json`
+//! and, if wanted, `results.xlsx`.
 //!
 //! `results.csv` holds the user's own columns and rows, in order and byte for byte, then
 //! [`COLUMNS`]: one line a job, the row's cells repeated when it makes several, one line for a row
@@ -8,11 +9,15 @@
 //! `results.json` under `spent`. Links are shown without what signs them.
 
 mod cell;
+mod columns;
 mod csv;
 mod json;
+mod workbook;
 mod writer;
 
-pub use csv::{COLUMNS, Encoding, write_csv};
+pub use columns::COLUMNS;
+pub use csv::{Encoding, write_csv};
 pub use json::write_json;
 pub(super) use json::{Job, VERSION, credits, runs, totals};
+pub use workbook::write_workbook;
 pub use writer::ResultsWriter;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use super::{Encoding, write_csv, write_json};
+use super::{Encoding, write_csv, write_json, write_workbook};
 use crate::model::{Entry, Event, JobEvent, Timestamp};
 use crate::observe::{Campaign, Observer, Pulse, Summary, page, to_junit};
 
@@ -29,6 +29,7 @@ const BUFFER: usize = 1 << 16;
 pub struct ResultsWriter {
     encoding: Encoding,
     junit: Option<PathBuf>,
+    writes_workbook: bool,
     interval: Duration,
     written: Option<Timestamp>,
     is_stale: bool,
@@ -42,6 +43,7 @@ impl ResultsWriter {
             interval: SHORTEST_INTERVAL.max(INTERVAL_FOR_EACH_JOB.saturating_mul(jobs)),
             encoding,
             junit: None,
+            writes_workbook: false,
             written: None,
             is_stale: true,
         }
@@ -54,6 +56,13 @@ impl ResultsWriter {
         self
     }
 
+    /// Writes `results.xlsx` as well, when all is finished.
+    #[must_use]
+    pub const fn with_workbook(mut self) -> Self {
+        self.writes_workbook = true;
+        self
+    }
+
     /// Writes all files now and says what went wrong. To be called at the end of every run.
     pub fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         if let Some(path) = &self.junit {
@@ -61,7 +70,12 @@ impl ResultsWriter {
             folder.map_or(Ok(()), std::fs::create_dir_all)?;
             put(path, |file| file.write_all(to_junit(summary).as_bytes()))?;
         }
-        write(summary, self.encoding)
+        write(summary, self.encoding)?;
+        if self.writes_workbook {
+            let path = summary.campaign().out.join("results.xlsx");
+            put(&path, |file| write_workbook(summary, file))?;
+        }
+        Ok(())
     }
 
     fn write_if_due(&mut self, summary: &Summary, now: Timestamp) {

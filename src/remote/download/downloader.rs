@@ -153,8 +153,9 @@ impl Downloader {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
                 Err(failure) => {
+                    let reached = transfer.part.length();
                     transfer.part.keep().await;
-                    return Err(failure);
+                    return Err(failure.with_reached(reached));
                 }
             };
             if let Err(failure) = self.add(&mut transfer, piece).await {
@@ -180,7 +181,8 @@ impl Downloader {
             return Err(Failure::new(
                 FailureKind::Lost,
                 format!("`{host}` sent {length} of {expected} bytes"),
-            ));
+            )
+            .with_reached(length));
         }
         match transfer.part.missing_bytes().await {
             Ok(0) => transfer.part.finish().await,

@@ -1,8 +1,11 @@
 //! The still picture of a video: nice to have.
 
+use sha2::{Digest as _, Sha256};
+
 use super::container::is_picture;
 use super::downloader::Downloader;
-use super::link::Link;
+use super::earlier;
+use super::link::{Link, hexadecimal};
 use super::part::{blocking, replace};
 use super::target::{Target, sync_folder};
 use crate::model::FetchOrder;
@@ -19,6 +22,9 @@ impl Downloader {
         let picture = picture.await.ok()??;
         blocking(move || {
             std::fs::create_dir_all(target.folder())?;
+            // The one of an earlier video is kept like the video itself.
+            let digest = hexadecimal(&Sha256::digest(&picture));
+            earlier::keep(target.path(), picture.len() as u64, &digest)?;
             replace(target.path(), &picture)?;
             sync_folder(target.folder())
         })

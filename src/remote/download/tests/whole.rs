@@ -77,6 +77,36 @@ async fn lengths_are_kept_to() {
 }
 
 #[tokio::test]
+async fn the_thumbnail_of_an_earlier_video_is_kept_like_the_video() {
+    let out = tempfile::tempdir().unwrap();
+    let (old, new) = (video(1000), video(2000));
+    let server = Scripted::start([
+        Act::Answer(answer("200 OK", "", &old)),
+        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the old one")),
+        Act::Answer(answer("200 OK", "", &new)),
+        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the new one")),
+    ])
+    .await;
+    let mut order = order(&format!("{}/v.mp4", server.address));
+    order.thumbnail_url = Some(format!("{}/t.jpg", server.address));
+    let remote = server.client(out.path());
+    for _ in 0..2 {
+        fetch(&remote, &order).await.unwrap();
+    }
+    assert_eq!(
+        files(out.path()),
+        [
+            "thumbnails/a.earlier-1.jpg",
+            "thumbnails/a.jpg",
+            "videos/a.earlier-1.mp4",
+            "videos/a.mp4"
+        ]
+    );
+    let kept = std::fs::read(out.path().join("thumbnails/a.earlier-1.jpg")).unwrap();
+    assert!(kept.ends_with(b"the old one"));
+}
+
+#[tokio::test]
 async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
     let jpeg = b"\xff\xd8\xff\xe0 a picture";
     for act in [
