@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, ProviderArguments, SelectionArguments, SpendingArguments,
-    WaitingArguments,
+    AgainArguments, CampaignArguments, OutputArguments, ProviderArguments, SelectionArguments,
+    SpendingArguments, WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use crate::model::redact_url;
@@ -37,7 +37,7 @@ impl Resuming {
             waiting,
             submit_only,
             require_approval,
-            output: _,
+            output,
             screen: _,
         } = arguments;
         let mut resuming = Self {
@@ -51,6 +51,7 @@ impl Resuming {
         wait(bounds, waiting);
         switch(bounds, "--submit-only", *submit_only);
         switch(bounds, "--require-approval", *require_approval);
+        write_too(bounds, output);
         resuming
     }
 
@@ -62,6 +63,7 @@ impl Resuming {
             ..Self::default()
         };
         wait(&mut resuming.bounds, &arguments.waiting);
+        write_too(&mut resuming.bounds, &arguments.output);
         resuming
     }
 
@@ -87,12 +89,18 @@ impl Resuming {
 impl CampaignArguments {
     /// What every command about the same campaign must repeat of these.
     pub(super) fn repeated(&self) -> Vec<String> {
+        let Self {
+            manifest: _,
+            out,
+            delimiter,
+            sheet,
+            skip_invalid,
+        } = self;
         let mut words = Vec::new();
-        let out = self.out.as_ref().map(|out| out.display().to_string());
-        option(&mut words, "--out", out);
-        option(&mut words, "--delimiter", self.delimiter.clone());
-        option(&mut words, "--sheet", self.sheet.clone());
-        switch(&mut words, "--skip-invalid", self.skip_invalid);
+        option(&mut words, "--out", out.as_ref().map(|out| out.display()));
+        option(&mut words, "--delimiter", delimiter.as_ref());
+        option(&mut words, "--sheet", sheet.as_ref());
+        switch(&mut words, "--skip-invalid", *skip_invalid);
         words
     }
 }
@@ -115,16 +123,27 @@ fn naming_of(provider: &ProviderArguments) -> Vec<String> {
 
 /// Which jobs were chosen. What chose by how a job stood (`--only-failed`) acts once.
 fn select(words: &mut Vec<String>, selection: &SelectionArguments) {
-    let only = (!selection.only.is_empty()).then(|| selection.only.join(","));
-    option(words, "--only", only);
-    option(words, "--limit", selection.limit);
-    option(words, "--sample", selection.sample);
-    let approved = selection.only_approved.as_ref();
-    option(
-        words,
-        "--only-approved",
-        approved.map(|path| path.display()),
-    );
+    let SelectionArguments {
+        only,
+        limit,
+        sample,
+        only_failed: _,
+        only_approved,
+    } = selection;
+    let all = (!only.is_empty()).then(|| only.join(","));
+    option(words, "--only", all);
+    option(words, "--limit", limit.as_ref());
+    option(words, "--sample", sample.as_ref());
+    let approved = only_approved.as_ref().map(|path| path.display());
+    option(words, "--only-approved", approved);
+}
+
+/// Which files are written besides the usual ones. Who is told of the end is a secret, and left out.
+fn write_too(words: &mut Vec<String>, output: &OutputArguments) {
+    switch(words, "--excel", output.excel);
+    switch(words, "--xlsx", output.xlsx);
+    let junit = output.junit.as_ref().map(|path| path.display());
+    option(words, "--junit", junit);
 }
 
 fn spend(words: &mut Vec<String>, spending: &SpendingArguments) {
@@ -159,12 +178,8 @@ fn once(selection: &SelectionArguments, again: &AgainArguments) -> Vec<String> {
     for job in &again.resubmit {
         option(&mut words, "--resubmit", Some(job));
     }
-    let rejected = again.redo_rejected.as_ref();
-    option(
-        &mut words,
-        "--redo-rejected",
-        rejected.map(|path| path.display()),
-    );
+    let rejected = again.redo_rejected.as_ref().map(|path| path.display());
+    option(&mut words, "--redo-rejected", rejected);
     switch(&mut words, "--fresh", again.fresh);
     words
 }
@@ -224,7 +239,7 @@ mod tests {
              --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
              --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
-             --submit-only --require-approval --only-failed --retry-failed --redo-changed \
+             --submit-only --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
              --resubmit a --resubmit b --redo-rejected m.csv --fresh",
         ] {
             assert_eq!(command(line), line);

@@ -1,5 +1,6 @@
 //! What is wrong with a manifest, for people and for scripts: [`Problem`], [`Problems`].
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -12,6 +13,12 @@ use super::words;
 
 /// How many problems are shown; the rest is counted.
 const SHOWN: usize = 50;
+
+/// How many that say the same are shown whole; of the others, only where they are.
+const SHOWN_ALIKE: usize = 3;
+
+/// How many places of those others are named; the rest is counted.
+const PLACES_ALIKE: usize = 20;
 
 /// One thing that is wrong: where it stands, what it is and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,6 +92,16 @@ impl Problem {
         &self.place
     }
 
+    /// The place without the file's name.
+    fn place_in_file(&self) -> String {
+        match (&self.cell, self.line, self.column) {
+            (Some(cell), _, _) => cell.clone(),
+            (None, Some(line), Some(column)) => format!("{line}:{column}"),
+            (None, Some(line), None) => format!("{line}"),
+            (None, None, _) => self.place.clone(),
+        }
+    }
+
     /// This problem as a note: the row was left out because of it.
     pub(super) fn into_note(self) -> Note {
         Note {
@@ -131,13 +148,45 @@ impl Problems {
     }
 }
 
-impl fmt::Display for Problems {
-    /// For people: each problem with its line and marker, the first 50 of them.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in self.problems.iter().take(SHOWN) {
-            writeln!(formatter, "{problem}\n")?;
+impl Problems {
+    /// Problems that say the same of the same file together, each time the first few whole and then the others.
+    fn alike(&self) -> Vec<(&Problem, Vec<&Problem>)> {
+        let mut shown: Vec<(&Problem, Vec<&Problem>)> = Vec::new();
+        // How many there were of a kind, and which of those shown is the last.
+        let mut kinds = HashMap::new();
+        for problem in &self.problems {
+            let kind = (&problem.file, &problem.message, &problem.help);
+            let (count, last) = kinds.entry(kind).or_insert((0, 0));
+            *count += 1;
+            if *count <= SHOWN_ALIKE {
+                *last = shown.len();
+                shown.push((problem, Vec::new()));
+            } else {
+                shown[*last].1.push(problem);
+            }
         }
-        let hidden = self.problems.len().saturating_sub(SHOWN);
+        shown
+    }
+}
+
+impl fmt::Display for Problems {
+    /// For people: each problem with its line and marker, but not the same one again and again.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let alike = self.alike();
+        for (problem, others) in alike.iter().take(SHOWN) {
+            writeln!(formatter, "{problem}")?;
+            if !others.is_empty() {
+                let places = others.iter().take(PLACES_ALIKE);
+                let places: Vec<String> = places.map(|other| other.place_in_file()).collect();
+                write!(formatter, "   = also at: {}", places.join(", "))?;
+                match others.len().saturating_sub(PLACES_ALIKE) {
+                    0 => writeln!(formatter)?,
+                    more => writeln!(formatter, " and {more} more")?,
+                }
+            }
+            writeln!(formatter)?;
+        }
+        let hidden: usize = alike.iter().skip(SHOWN).map(|it| 1 + it.1.len()).sum();
         if hidden > 0 {
             writeln!(formatter, "and {hidden} more\n")?;
         }
@@ -201,7 +250,7 @@ pub(super) fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
 /// The notes with equal messages drawn together: a repair made in 5,000 rows is said once.
 pub(super) fn gather_notes(notes: Vec<Note>) -> Vec<Note> {
     let mut gathered: Vec<(Note, usize)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     for note in notes {
         let index = *places.entry(note.message.clone()).or_insert(gathered.len());
         match gathered.get_mut(index) {
@@ -242,10 +291,23 @@ mod tests {
     #[test]
     fn fifty_are_shown_and_the_rest_is_counted() {
         let source = Source::of_text("a.csv", "x".to_owned());
-        let problem = Problem::at(&Place::file(&source), "wrong");
-        let shown = Problems::new(vec![problem; 53], Vec::new()).to_string();
+        let problems = (0..53).map(|n| Problem::at(&Place::file(&source), format!("wrong {n}")));
+        let shown = Problems::new(problems.collect(), Vec::new()).to_string();
         assert_eq!(shown.matches("a.csv: wrong").count(), 50);
         assert!(shown.ends_with("and 3 more\n\n53 problems; nothing was submitted"));
+    }
+
+    #[test]
+    fn the_same_mistake_in_many_rows_is_shown_three_times_and_named_in_the_others() {
+        let source = Source::of_text("a.csv", "x\n".repeat(40));
+        let at = |n: usize| Place::bytes(&source, 2 * n, 2 * n + 1);
+        let mut problems: Vec<Problem> = (0..40).map(|n| Problem::at(&at(n), "wrong")).collect();
+        problems.insert(5, Problem::at(&at(5), "otherwise"));
+        let shown = Problems::new(problems, Vec::new()).to_string();
+        assert_eq!(shown.matches("a.csv:").count(), 4, "{shown}");
+        let others = "   = also at: 4:1, 5:1, 6:1, ";
+        assert!(shown.contains(others) && shown.contains(", 23:1 and 17 more\n"));
+        assert!(shown.ends_with("\n\n41 problems; nothing was submitted"));
     }
 
     #[test]

@@ -1,4 +1,8 @@
 // A person reviews five jobs.
+// After the reload, the second time.
+const before = sessionStorage.getItem("before");
+if (before) return { ...JSON.parse(before), reloaded: [card("a").dataset.mark, card("d").dataset.mark] };
+
 const answers = { all: listed(), shown: byId("shown").textContent };
 answers.injected = document.querySelectorAll("main img[src='x'], main script, header script, main b").length;
 answers.title = document.querySelector("h1").textContent;
@@ -51,4 +55,7 @@ for (let tries = 0; tries < 3000 && video.currentTime === 0; tries += 1) {
 answers.playing = video.currentTime > 0 && video.videoWidth === 48;
 press(" ");
 answers.paused = video.paused;
-return answers;
+answers.before = seen;
+sessionStorage.setItem("before", JSON.stringify(answers));
+location.reload();
+return new Promise(() => {});
