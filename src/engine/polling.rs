@@ -48,7 +48,8 @@ pub(crate) enum Haste {
     Free(usize),
 }
 
-/// The beat changes in such parts of the shortest.
+/// The beat changes in such parts of the shortest, and a long one in steps twice as long: a step must be more
+/// than what the usual render of one hundred differs from that of the next.
 const STEPS_A_FLOOR: u32 = 4;
 
 impl Polling {
@@ -102,7 +103,7 @@ impl Polling {
                 if age < early {
                     early
                         .saturating_sub(age)
-                        .clamp(floor, floor.saturating_mul(LONGEST_FIRST_WAIT))
+                        .clamp(beat, floor.saturating_mul(LONGEST_FIRST_WAIT))
                 } else {
                     // Those that take longer than any are asked about more and more seldom.
                     (age.saturating_sub(*slowest) / 4).clamp(beat, longest.saturating_mul(2))
@@ -138,8 +139,11 @@ impl Polling {
             Haste::Free(flight) if flight < MANY => BEATS_AT_LEISURE,
             Haste::Free(_) | Haste::Held => BEATS_IN_HASTE,
         };
-        let step = (self.floor / STEPS_A_FLOOR).max(Duration::from_millis(1));
-        let steps = (usual / beats + step / 2).as_millis() / step.as_millis().max(1);
+        let wanted = usual / beats;
+        let is_long = wanted >= self.floor.saturating_mul(2);
+        let steps_a_floor = STEPS_A_FLOOR / if is_long { 2 } else { 1 };
+        let step = (self.floor / steps_a_floor).max(Duration::from_millis(1));
+        let steps = (wanted + step / 2).as_millis() / step.as_millis().max(1);
         let beat = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
         beat.clamp(self.floor, self.floor.saturating_mul(6))
     }
@@ -191,8 +195,8 @@ mod tests {
         }
         for (haste, beat) in [
             (Haste::Held, 6_250),
-            (Haste::Free(50), 13_750),
-            (Haste::Free(3), 13_750),
+            (Haste::Free(50), 15_000),
+            (Haste::Free(3), 15_000),
             (Haste::Free(1000), 6_250),
         ] {
             assert_eq!(polling.beat(haste).as_millis(), beat, "{haste:?}");
@@ -200,6 +204,25 @@ mod tests {
         let now = Timestamp::from_millis(179_999);
         assert!(!polling.may_be_done(Timestamp::default(), now));
         assert!(polling.may_be_done(Timestamp::default(), Timestamp::from_millis(180_000)));
+    }
+
+    #[test]
+    fn a_render_that_was_just_asked_about_waits_for_the_next_beat() {
+        for usual in [20, 100, 250, 400, 800, 3000] {
+            let mut polling = Polling::new(seconds(5), Timestamp::default());
+            for _ in 0..ENOUGH {
+                polling.learn(seconds(usual));
+            }
+            for (age, haste) in
+                (0..1000).flat_map(|age| [(age, Haste::Held), (age, Haste::Free(9))])
+            {
+                let accepted = Timestamp::default();
+                let now = accepted.plus(seconds(age));
+                let beat = polling.beat(haste);
+                let due = polling.next(accepted, now, haste);
+                assert!(due >= now.plus(beat / 2), "{usual} {age} {haste:?}");
+            }
+        }
     }
 
     #[test]
