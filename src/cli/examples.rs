@@ -135,12 +135,10 @@ fn every_command_line_in_the_examples_is_understood() {
                         .find_subcommand(&command[1])
                         .is_some();
                 let is_help = is_name || !error.use_stderr();
-                assert!(
-                    is_help,
-                    "{}: {}\n{error}",
-                    file.display(),
-                    command.join(" ")
-                );
+                if !is_help {
+                    let line = command.join(" ");
+                    wrong.push(format!("{}: {line}\n{error}", file.display()));
+                }
             }
         }
     }
