@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::campaign::Manifest;
 use super::error::Error;
@@ -11,6 +11,10 @@ use super::selection::must_exist;
 use crate::journal::Record;
 use crate::model::{Event, JobId, JobState, Phase, Timestamp};
 use crate::observe::{Mark, Verdict, read_marks};
+
+/// File times are those of the system's last tick, so a file can seem to have been saved a little before
+/// what came before it. No video is made in so short a time.
+const FILE_TIMES_LAG: Duration = Duration::from_millis(20);
 
 /// The wishes, with the files of marks read.
 #[derive(Debug, Default)]
@@ -170,7 +174,7 @@ impl Marks {
         match &mark.remote {
             Some(meant) => meant == remote.as_str(),
             None => match (state.finished_at, self.saved) {
-                (Some(finished), Some(saved)) => finished <= saved,
+                (Some(finished), Some(saved)) => finished <= saved.plus(FILE_TIMES_LAG),
                 (_, _) => true,
             },
         }

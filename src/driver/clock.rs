@@ -25,13 +25,22 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock that begins with what the wall clock says.
     pub fn new() -> Self {
+        // In this order for the same reason as in `reading`.
+        let base = Mutex::new(wall());
         Self {
             started: monotonic(),
-            base: Mutex::new(wall()),
+            base,
         }
     }
 
-    fn reading(&self, elapsed: Duration, wall: Timestamp) -> Timestamp {
+    /// The wall clock is asked first: on a busy machine much may happen before the second answer, and in the
+    /// other order that would be taken for a jump ahead, and kept.
+    fn reading(
+        &self,
+        wall: impl FnOnce() -> Timestamp,
+        elapsed: impl FnOnce() -> Duration,
+    ) -> Timestamp {
+        let (wall, elapsed) = (wall(), elapsed());
         let mut base = self
             .base
             .lock()
@@ -50,7 +59,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        self.reading(monotonic().duration_since(self.started), wall())
+        self.reading(wall, || monotonic().duration_since(self.started))
     }
 }
 
@@ -69,6 +78,8 @@ fn wall() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -78,15 +89,31 @@ mod tests {
             base: Mutex::new(Timestamp::from_millis(1_000_000)),
         };
         let reading = |elapsed, wall| {
-            let elapsed = Duration::from_millis(elapsed);
-            clock
-                .reading(elapsed, Timestamp::from_millis(wall))
-                .as_millis()
+            let wall = || Timestamp::from_millis(wall);
+            let reading = clock.reading(wall, || Duration::from_millis(elapsed));
+            reading.as_millis()
         };
         assert_eq!(reading(10, 1_000_010), 1_000_010);
         assert_eq!(reading(20, 400_000), 1_000_020, "set back");
         assert_eq!(reading(30, 4_600_000), 4_600_000, "an hour asleep");
         assert_eq!(reading(40, 4_600_010), 4_600_010);
         assert_eq!(reading(50, 0), 4_600_020, "the jump is remembered");
+    }
+
+    #[test]
+    fn a_busy_machine_does_not_put_the_clock_forward() {
+        let clock = SystemClock {
+            started: monotonic(),
+            base: Mutex::new(Timestamp::from_millis(1_000_000)),
+        };
+        // Each question takes 40 milliseconds.
+        let time = Cell::new(0);
+        let ask = || time.replace(time.get() + 40);
+        let wall = || Timestamp::from_millis(1_000_000 + ask());
+        let elapsed = || Duration::from_millis(ask().unsigned_abs());
+        for _ in 0..10 {
+            let reading = clock.reading(wall, elapsed).as_millis();
+            assert!(reading <= 1_000_000 + time.get(), "{reading}");
+        }
     }
 }
