@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde_json::{Value, json};
 
-use super::argument_groups::{AddressArguments, CampaignArguments};
+use super::argument_groups::CampaignArguments;
 use super::arguments::{Arguments, NO_MANIFEST, RunArguments};
 use super::campaign::Manifest;
 use super::console;
@@ -57,13 +57,8 @@ pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<E
     let file = has_manifest.then_some(campaign.manifest.as_path());
     let environment = Environment::read(file);
     let now = SystemClock::new().now();
-    let address = AddressArguments {
-        sandbox: arguments.provider.sandbox,
-        profile: arguments.provider.profile.clone(),
-        base_url: arguments.provider.base_url.clone(),
-    };
     let manifest = match file {
-        Some(_) => Some(Manifest::load(campaign, &address, now)?),
+        Some(_) => Some(Manifest::load_settings(campaign, now)?),
         None => None,
     };
     let mut settings = Vec::new();

@@ -63,6 +63,20 @@ impl Manifest {
         reading.finish(draft, naming)
     }
 
+    /// The same with names left as they are, for whoever wants its settings alone.
+    ///
+    /// # Errors
+    /// Every other problem of it at once.
+    pub(super) fn load_settings(
+        arguments: &CampaignArguments,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let reading = Reading::new(arguments, now)?;
+        let Draft { plan, .. } = reading.draft();
+        let names = std::collections::BTreeSet::new();
+        reading.finish(Draft { names, plan }, Naming::default())
+    }
+
     /// The same, asking the provider for names that nobody else knows. Waiting for it can be given up at any
     /// time, for a pipe or an address that never answers.
     ///

@@ -110,6 +110,16 @@ fn the_program_describes_itself() {
 }
 
 #[test]
+fn a_manifest_without_a_command_is_told_which_there_are() {
+    let folder = Folder::with_sheet(1);
+    let refused = folder.run(&["my sheet.csv"]).expect_code(2);
+    let hint = "`callsheet plan 'my sheet.csv'` shows what it would make and cost";
+    assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+    let refused = folder.run(&["rnu", "sheet.csv"]).expect_code(2);
+    assert!(!refused.stderr.contains("would make"), "{}", refused.stderr);
+}
+
+#[test]
 fn the_catalogue_is_searched() {
     let (folder, provider) = (Folder::new(), Provider::new());
     let address = ["--base-url", provider.base_url()];

@@ -17,9 +17,10 @@ fn setting(json: &serde_json::Value, name: &str) -> (String, String) {
 #[test]
 fn each_setting_is_told_with_its_source_and_no_secret() {
     let folder = Folder::new();
+    // Names need a catalogue, which settings do not.
     folder.write(
         "c.yaml",
-        "campaign: spring\nlimits:\n  in_flight: 9\n  max_credits: 90\n  render_timeout: 20m\noutput:\n  ping: https://hc.example/switch-secret\njobs:\n  - text: Hello.\n    persona: 7350375b-9a98-51b8-934d-14d46a645dc2\n    aspect_ratio: 1:1\n",
+        "campaign: spring\nlimits:\n  in_flight: 9\n  max_credits: 90\n  render_timeout: 20m\noutput:\n  ping: https://hc.example/switch-secret\njobs:\n  - text: Hello.\n    persona: Anna\n    aspect_ratio: 1:1\n",
     );
     folder.write(
         ".env",
