@@ -176,12 +176,18 @@ fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
             Some((words, Some(retry)))
         }
         Phase::Submitting | Phase::InDoubt { .. } => {
-            let words =
-                "It was sent, and no answer says whether it was accepted. It may have been \
-                         paid for, so it is not sent again by itself; each run looks for it at the \
-                         provider. Only if the provider's dashboard shows no such video, this pays \
-                         for it once more:"
-                    .to_owned();
+            let searched = row
+                .state
+                .unproven
+                .as_ref()
+                .map_or_else(String::new, |unproven| {
+                    format!(" The last search: {}.", words::clean(&unproven.to_string()))
+                });
+            let words = format!(
+                "It was sent, and no answer says whether it was accepted. It may have been paid for, so it is \
+                 not sent again by itself; each run looks for it at the provider.{searched} Only if the \
+                 provider's dashboard shows no such video, this pays for it once more:"
+            );
             Some((words, Some(command("run", &["--resubmit", id]))))
         }
         Phase::Fetching { .. } | Phase::Rendering { .. }
@@ -221,6 +227,21 @@ pub(in crate::observe) fn link(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{JobEvent, Unproven};
+    use crate::observe::testing::Tale;
+
+    #[test]
+    fn a_job_in_doubt_says_why_the_search_proved_nothing() {
+        let mut tale = Tale::of(1);
+        tale.lost(1, "a");
+        let why = Unproven::CutShort;
+        let reason = why.to_string();
+        tale.tell(30, "a", JobEvent::NotProven { why });
+        let summary = tale.summary();
+        let (words, _) = advice(&summary, &summary.rows().next().unwrap()).unwrap();
+        let sentence = format!("at the provider. The last search: {reason}. Only if");
+        assert!(words.contains(&sentence), "{words}");
+    }
 
     #[test]
     fn links_are_relative_and_encoded() {
