@@ -6,24 +6,7 @@ use super::field::{Field, Naming, key};
 use super::problem::{Findings, Problem};
 use super::table::{Cell, Table};
 use super::words;
-
-/// The columns that the results add to a sheet, in their order. A sheet that has them all in one
-/// block is a `results.csv` that came back.
-pub const RESULT_COLUMNS: [&str; 13] = [
-    "job_id",
-    "status",
-    "file",
-    "video_url",
-    "thumbnail_url",
-    "duration_seconds",
-    "credits_estimated",
-    "credits_used",
-    "submitted_at",
-    "finished_at",
-    "attempts",
-    "remote_id",
-    "error",
-];
+use crate::model::RESULT_COLUMNS;
 
 /// What the columns of a sheet mean.
 #[derive(Debug)]

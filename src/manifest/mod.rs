@@ -66,7 +66,6 @@ mod yaml_words;
 
 pub use delimited::{Delimiter, ParseDelimiterError};
 pub use file_kind::{FileKind, file_kind};
-pub use header::RESULT_COLUMNS;
 pub use load::{ReadFile, load, names_to_resolve};
 pub use names::{NameKind, Resolution, Resolve};
 pub use options::{InvalidRows, Options};

@@ -19,6 +19,7 @@ mod plan;
 mod price;
 mod render;
 mod request;
+mod results;
 mod secret;
 mod shard;
 mod sparse;
@@ -49,6 +50,7 @@ pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
     VideoRequest,
 };
+pub use results::RESULT_COLUMNS;
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
 pub use sparse::{Blank, Sparse};

@@ -61,9 +61,7 @@ pub use notice::{Alarm, Notice};
 pub use observer::{Observer, Pulse, Transfer};
 pub use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
 pub use progress::Progress;
-pub use results::{
-    COLUMNS, Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook,
-};
+pub use results::{Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook};
 pub use row::Row;
 pub use run::{Inventory, Run, RunEnd};
 pub use status::{Liveness, View, status_json, status_screen};

@@ -184,13 +184,3 @@ fn the_check_sees_a_planted_import() {
     let named: Vec<String> = layers_named(code).into_iter().collect();
     assert_eq!(named, ["engine", "journal", "model"]);
 }
-
-/// Neither layer may import the other, so each has the list: what is written must be recognised when it
-/// is given back as a sheet.
-#[test]
-fn the_columns_that_are_written_are_those_that_are_recognised() {
-    assert_eq!(
-        callsheet::observe::COLUMNS,
-        callsheet::manifest::RESULT_COLUMNS
-    );
-}

@@ -1,8 +1,7 @@
 //! Results that come back as a manifest.
 
-use crate::model::Plan;
+use crate::model::{Plan, RESULT_COLUMNS};
 
-use super::super::RESULT_COLUMNS;
 use super::given::{csv, ids, wrong};
 
 /// A results file for a sheet: each row's cells with each of its jobs' ids.

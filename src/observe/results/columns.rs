@@ -3,26 +3,9 @@
 use std::fmt;
 
 use super::cell::harmless;
-use crate::model::{Credits, Timestamp, redact_url};
+use crate::model::{Credits, RESULT_COLUMNS, Timestamp, redact_url};
 use crate::observe::Row;
 use crate::observe::words;
-
-/// The columns that follow the user's own, always under these names.
-pub const COLUMNS: [&str; 13] = [
-    "job_id",
-    "status",
-    "file",
-    "video_url",
-    "thumbnail_url",
-    "duration_seconds",
-    "credits_estimated",
-    "credits_used",
-    "submitted_at",
-    "finished_at",
-    "attempts",
-    "remote_id",
-    "error",
-];
 
 /// A cell of ours, and what kind of thing it holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +30,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The cells of a job.
-    pub(super) fn of(row: &Row<'a>) -> [Self; COLUMNS.len()] {
+    pub(super) fn of(row: &Row<'a>) -> [Self; RESULT_COLUMNS.len()] {
         let state = row.state;
         let output = state.output.as_ref();
         let thumbnail = output.and_then(|output| output.thumbnail_url.as_deref());
@@ -70,8 +53,8 @@ impl<'a> Cell<'a> {
     }
 
     /// The cells of a row that makes no job.
-    pub(super) fn of_skipped() -> [Self; COLUMNS.len()] {
-        let mut cells = [const { Cell::Empty }; COLUMNS.len()];
+    pub(super) fn of_skipped() -> [Self; RESULT_COLUMNS.len()] {
+        let mut cells = [const { Cell::Empty }; RESULT_COLUMNS.len()];
         cells[1] = Self::text("skipped");
         cells
     }

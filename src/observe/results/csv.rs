@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::columns::{COLUMNS, Cell};
-use crate::model::Text;
+use super::columns::Cell;
+use crate::model::{RESULT_COLUMNS, Text};
 use crate::observe::Summary;
 
 /// How the file begins.
@@ -27,7 +27,7 @@ pub fn write_csv(summary: &Summary, encoding: Encoding, mut writer: impl Write) 
     }
     let mut writer = csv::WriterBuilder::new().from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
-    let header = columns.iter().map(String::as_str).chain(COLUMNS);
+    let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
     writer.write_record(header)?;
     for line in summary.sheet_lines() {
         let ours = line.row.as_ref().map_or_else(Cell::of_skipped, Cell::of);
@@ -136,7 +136,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
             prop_assert_eq!(read.len(), rows.len() + 1);
             for (record, cells) in read.iter().zip(std::iter::once(&columns).chain(&rows)) {
-                prop_assert_eq!(record.len(), width + COLUMNS.len());
+                prop_assert_eq!(record.len(), width + RESULT_COLUMNS.len());
                 let users: Vec<&str> = record.iter().take(width).collect();
                 prop_assert_eq!(&users, cells);
             }

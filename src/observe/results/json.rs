@@ -298,7 +298,7 @@ mod tests {
                 .cloned()
                 .collect::<Vec<_>>()
         };
-        let ours = crate::observe::COLUMNS.map(str::to_owned);
+        let ours = crate::model::RESULT_COLUMNS.map(str::to_owned);
         for field in [
             ours.to_vec(),
             fields(&results),

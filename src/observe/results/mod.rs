@@ -2,7 +2,7 @@
 //! and, if wanted, `results.xlsx`.
 //!
 //! `results.csv` holds the user's own columns and rows, in order and byte for byte, then
-//! [`COLUMNS`]: one line a job, the row's cells repeated when it makes several, one line for a row
+//! [`RESULT_COLUMNS`](crate::model::RESULT_COLUMNS): one line a job, the row's cells repeated when it makes several, one line for a row
 //! that is skipped. `credits_estimated` is the upper end of the estimate, a plain number that a
 //! spreadsheet can add up; both ends are in `results.json`. `credits_used` is the charge that the provider
 //! reported for the video in hand; it is empty where none was reported, and earlier attempts are in
@@ -16,7 +16,6 @@ mod reading;
 mod workbook;
 mod writer;
 
-pub use columns::COLUMNS;
 pub use csv::{Encoding, write_csv};
 pub use json::write_json;
 pub(super) use json::{Job, VERSION, credits, runs, totals};

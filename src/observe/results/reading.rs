@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::COLUMNS;
-use crate::model::{Credits, Estimate, JobId, PlannedJob, Text};
+use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS, Text};
 
 /// What `results.csv` and `results.json` of an output folder say besides what its journal says. Whatever is
 /// missing or cannot be understood is left out.
@@ -90,10 +89,10 @@ impl WrittenResults {
         let Some(header) = records.next() else {
             return;
         };
-        let Some(own) = header.len().checked_sub(COLUMNS.len()) else {
+        let Some(own) = header.len().checked_sub(RESULT_COLUMNS.len()) else {
             return;
         };
-        if !header.iter().skip(own).eq(COLUMNS) {
+        if !header.iter().skip(own).eq(RESULT_COLUMNS) {
             return;
         }
         self.columns = header.iter().take(own).map(str::to_owned).collect();

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Url, Workbook, Worksheet, XlsxError};
 
-use super::columns::{COLUMNS, Cell};
-use crate::model::{Text, Timestamp};
+use super::columns::Cell;
+use crate::model::{RESULT_COLUMNS, Text, Timestamp};
 use crate::observe::{Summary, page, words};
 
 /// What Excel holds in one cell, in UTF-16 units.
@@ -46,7 +46,7 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
     let users = &campaign.sheet.columns;
     let head = Format::new().set_bold();
     let mut end = 0;
-    for (column, name) in (0..).zip(users.iter().map(String::as_str).chain(COLUMNS)) {
+    for (column, name) in (0..).zip(users.iter().map(String::as_str).chain(RESULT_COLUMNS)) {
         sheet.write_string_with_format(0, column, fitting(name), &head)?;
         end = column;
     }
