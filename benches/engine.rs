@@ -10,15 +10,16 @@ mod support;
 use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
-use callsheet::model::{Limits, Rate, Timestamp};
+use callsheet::model::{InFlight, Limits, Rate, Timestamp};
 
-use support::provider::{Nature, Outcomes, simulate};
+use support::provider::{Account, Nature, Outcomes, simulate};
 use support::{jobs, peak_memory, timed};
 
 const CALM: Nature = Nature {
     renders: (100, 300),
     lost: 0,
     bursts: false,
+    account: Account::Boundless,
 };
 
 const SHORT: Nature = Nature {
@@ -62,6 +63,29 @@ fn main() {
     let outcomes = simulate(jobs(5_000), &pace, CALM);
     row(5_000, 100, "calm, 15 submits a minute", &outcomes);
 
+    println!("\n# In flight that is learnt\n");
+    println!(
+        "| jobs | account | submits | makespan / bound | requests / job | submits refused | most waiting |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for count in [200, 5_000] {
+        for account in [
+            Account::Boundless,
+            Account::Refuses(3),
+            Account::Refuses(25),
+            Account::Refuses(100),
+            Account::Queues(3),
+            Account::Queues(25),
+            Account::Queues(100),
+            Account::Hides(3),
+            Account::Hides(25),
+        ] {
+            for rate in ["15/min", "5/s"] {
+                learnt_row(count, account, rate.parse().expect("a rate"));
+            }
+        }
+    }
+
     println!("\n# Cost of a step\n");
     println!("| jobs | steps / job | CPU / step | CPU / job | restore / job |");
     println!("|---|---|---|---|---|");
@@ -93,7 +117,7 @@ fn limits(in_flight: u32) -> Limits {
             count: 5,
             per: Duration::from_secs(1),
         },
-        in_flight,
+        in_flight: InFlight::AtMost(in_flight),
         downloads: 16,
         ..Limits::default()
     }
@@ -108,6 +132,27 @@ fn row(count: usize, in_flight: u32, name: &str, outcomes: &Outcomes) {
         ratio(outcomes.writes, count),
         100.0 * outcomes.delays[outcomes.delays.len() / 2],
         outcomes.longest_delay.as_secs_f64(),
+    );
+}
+
+fn learnt_row(count: usize, account: Account, submit_rate: Rate) {
+    let limits = Limits {
+        submit_rate,
+        in_flight: InFlight::AUTO,
+        ..limits(1)
+    };
+    let outcomes = simulate(jobs(count), &limits, Nature { account, ..CALM });
+    println!(
+        "| {count} | {account:?} | {submit_rate} | {:.3}{} | {:.2} | {} | {} |",
+        outcomes.makespan.as_secs_f64() / outcomes.bound.as_secs_f64(),
+        if outcomes.done == count {
+            ""
+        } else {
+            ", not all done"
+        },
+        ratio(outcomes.requests, count),
+        outcomes.refused,
+        outcomes.most_waiting,
     );
 }
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal, Record};
-use callsheet::model::{Limits, PlannedJob, Rate, Timestamp};
+use callsheet::model::{InFlight, Limits, PlannedJob, Rate, Timestamp};
 use callsheet::observe::{Campaign, Summary};
 
-use support::provider::{Nature, simulate};
+use support::provider::{Account, Nature, simulate};
 use support::{jobs, peak_memory, timed};
 
 /// Entries of one transaction, as a step of a busy run writes them.
@@ -38,7 +38,7 @@ fn row(count: usize) {
             count: 50,
             per: Duration::from_secs(1),
         },
-        in_flight: 2_000,
+        in_flight: InFlight::AtMost(2_000),
         downloads: 500,
         ..Limits::default()
     };
@@ -46,6 +46,7 @@ fn row(count: usize) {
         renders: (60, 140),
         lost: 0,
         bursts: false,
+        account: Account::Boundless,
     };
     let entries = simulate(planned.clone(), &limits, nature).entries;
     let folder = tempfile::tempdir().expect("a place for the journal");

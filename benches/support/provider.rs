@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use callsheet::engine::{Batch, Input, Policy};
 use callsheet::model::{
-    Artifact, Command, Entry, Event, Failure, FailureKind, JobEvent, Limits, Listing, Outcome,
-    PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Timestamp, find_tags,
+    Artifact, Command, Entry, Event, Failure, FailureKind, InFlight, JobEvent, Limits, Listing,
+    Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Timestamp, find_tags,
 };
 
 /// How long a request takes.
@@ -18,6 +18,21 @@ const DOWNLOAD: Duration = Duration::from_secs(2);
 const BURST: Duration = Duration::from_secs(5);
 /// begins so often.
 const BETWEEN_BURSTS: Duration = Duration::from_secs(600);
+/// Among so many of the newest renders are all that wait.
+const MOST_LOOKED_AT: usize = 2_000;
+
+/// How many renders at one time the provider works on, and what becomes of one more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Account {
+    /// As many as come.
+    Boundless,
+    /// So many; one more is answered with 429.
+    Refuses(usize),
+    /// So many; one more waits, and is said to.
+    Queues(usize),
+    /// So many; one more waits, and is said to be running.
+    Hides(usize),
+}
 
 /// What the provider is like.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +43,8 @@ pub(crate) struct Nature {
     pub(crate) lost: u64,
     /// Whether there are bursts of 429.
     pub(crate) bursts: bool,
+    /// How many it works on.
+    pub(crate) account: Account,
 }
 
 /// What a simulated campaign came to.
@@ -39,6 +56,10 @@ pub(crate) struct Outcomes {
     pub(crate) bound: Duration,
     /// Requests to the API.
     pub(crate) requests: usize,
+    /// Of those, submits that found no place.
+    pub(crate) refused: usize,
+    /// The most that waited at the provider at one time.
+    pub(crate) most_waiting: usize,
     /// From each render's end to the start of its download, in order, in parts of the render time.
     pub(crate) delays: Vec<f64>,
     /// The same, in time.
@@ -56,6 +77,7 @@ pub(crate) struct Outcomes {
 struct Render {
     remote: RemoteId,
     name: String,
+    accepted: Timestamp,
     begins: Timestamp,
     ends: Timestamp,
 }
@@ -68,6 +90,10 @@ struct World {
     of_job: HashMap<String, usize>,
     started: Timestamp,
     requests: usize,
+    refused: usize,
+    most_waiting: usize,
+    /// When each place of the account is free.
+    free: Vec<Timestamp>,
     delays: Vec<f64>,
     longest_delay: Duration,
 }
@@ -135,12 +161,23 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
         makespan: now.since(started),
         bound: world.bound(count, limits),
         requests: world.requests,
+        refused: world.refused,
+        most_waiting: world.most_waiting,
         longest_delay: world.longest_delay,
         steps,
         writes,
         done: entries.iter().filter(is_done).count(),
         delays: world.delays,
         entries,
+    }
+}
+
+impl Account {
+    fn places(self) -> Option<usize> {
+        match self {
+            Self::Boundless => None,
+            Self::Refuses(places) | Self::Queues(places) | Self::Hides(places) => Some(places),
+        }
     }
 }
 
@@ -154,6 +191,9 @@ impl World {
             of_job: HashMap::new(),
             started,
             requests: 0,
+            refused: 0,
+            most_waiting: 0,
+            free: vec![started; nature.account.places().unwrap_or(0)],
             delays: Vec::new(),
             longest_delay: Duration::ZERO,
         }
@@ -214,14 +254,14 @@ impl World {
                 let result = self.read(at, |world| {
                     let visible = (0..world.renders.len()).filter(|place| {
                         let render = &world.renders[*place];
-                        render.begins <= at
+                        render.accepted <= at
                             && (witnesses.contains(&render.remote)
                                 || find_tags(&render.name).any(|tag| tags.contains(&tag)))
                     });
                     Listing {
                         found: visible.map(|place| world.report(at, place)).collect(),
                         rows: world.renders.len() as u64,
-                        oldest: world.renders.first().map(|render| render.begins),
+                        oldest: world.renders.first().map(|render| render.accepted),
                     }
                 });
                 (LATENCY, Outcome::Listed { result })
@@ -256,7 +296,21 @@ impl World {
         }
     }
 
+    /// When a render that arrives at `at` is begun, and the place it takes; nothing if it is refused.
+    fn find_place(&mut self, at: Timestamp) -> Result<(Timestamp, Option<usize>), Failure> {
+        let Some(place) = (0..self.free.len()).min_by_key(|place| self.free[*place]) else {
+            return Ok((at, None));
+        };
+        let begins = self.free[place].max(at);
+        if begins > at && matches!(self.nature.account, Account::Refuses(_)) {
+            self.refused += 1;
+            return Err(Failure::new(FailureKind::Throttled, "too many renders").with_status(429));
+        }
+        Ok((begins, Some(place)))
+    }
+
     fn accept(&mut self, at: Timestamp, job: &str, name: String) -> Result<RemoteId, Failure> {
+        let (begins, free) = self.find_place(at)?;
         let place = self.renders.len();
         let remote: RemoteId = format!("5f0c3a52-0000-4000-8000-{place:012}")
             .parse()
@@ -268,9 +322,16 @@ impl World {
         self.renders.push(Render {
             remote: remote.clone(),
             name,
-            begins: at,
-            ends: at.plus(Duration::from_millis(millis)),
+            accepted: at,
+            begins,
+            ends: begins.plus(Duration::from_millis(millis)),
         });
+        if let Some(free) = free {
+            self.free[free] = self.renders[place].ends;
+            let waits = |render: &&Render| render.begins > at;
+            let waiting = self.renders.iter().rev().take(MOST_LOOKED_AT);
+            self.most_waiting = self.most_waiting.max(waiting.filter(waits).count());
+        }
         self.places.insert(remote.clone(), place);
         self.of_job.insert(job.to_owned(), place);
         if self.is_lost() {
@@ -301,10 +362,13 @@ impl World {
         RenderReport {
             remote: render.remote.clone(),
             name: Some(render.name.clone()),
-            status: if is_done {
-                RenderStatus::Done
-            } else {
-                RenderStatus::Running
+            status: match self.nature.account {
+                _ if is_done => RenderStatus::Done,
+                Account::Queues(_) if render.begins > at => RenderStatus::InQueue,
+                Account::Boundless
+                | Account::Refuses(_)
+                | Account::Queues(_)
+                | Account::Hides(_) => RenderStatus::Running,
             },
             output: is_done.then(output),
             thumbnail: is_done.then(|| format!("https://cdn.example/{}.jpg", render.remote)),
@@ -312,14 +376,19 @@ impl World {
             credits_used: None,
             failed_reason: None,
             progress: None,
-            created_at: Some(render.begins),
+            created_at: Some(render.accepted),
         }
     }
 
     /// When the last video could be here at the best: the same renders in the same order, each begun
     /// as soon as the pace and a free place allow, each place free the moment its render ends.
     fn bound(&self, count: usize, limits: &Limits) -> Duration {
-        let mut free = vec![Duration::ZERO; limits.in_flight as usize];
+        let allowed = match limits.in_flight {
+            InFlight::AtMost(most) => most as usize,
+            InFlight::Auto { .. } => count,
+        };
+        let places = self.nature.account.places().unwrap_or(count);
+        let mut free = vec![Duration::ZERO; allowed.min(places)];
         let interval = limits.submit_rate.interval();
         let mut last = Duration::ZERO;
         let mut next = Duration::ZERO;

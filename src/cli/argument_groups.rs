@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::model::{Credits, FailureAllowance, JobId, LimitSettings, Rate, parse_duration};
+use crate::model::{
+    Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, parse_duration,
+};
 use crate::observe::Encoding;
 
 use super::day::Day;
@@ -183,9 +185,15 @@ pub(super) struct SpendingArguments {
         help_heading = "Limits"
     )]
     pub(super) submit_rate: Option<Rate>,
-    /// Renders at the provider at one time [default: 10]
-    #[arg(long, value_name = "N", value_parser = at_least_one, env = "CALLSHEET_IN_FLIGHT", hide_env = true, help_heading = "Limits")]
-    pub(super) in_flight: Option<u32>,
+    /// Renders at the provider at one time: a number, or learnt from the account [default: auto]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_IN_FLIGHT",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(super) in_flight: Option<InFlight>,
     /// The campaign never spends or promises more credits than this
     #[arg(
         long,

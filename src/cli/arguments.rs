@@ -330,6 +330,7 @@ fn duration_range(text: &str) -> Result<(Duration, Duration), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::InFlight;
 
     #[test]
     fn the_definitions_hold_together() {
@@ -351,7 +352,10 @@ mod tests {
         assert_eq!(run.selection.only.len(), 2);
         assert_eq!(run.again.resubmit.len(), 2);
         assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
-        assert_eq!(run.spending.limits(&run.waiting).in_flight, Some(3));
+        assert_eq!(
+            run.spending.limits(&run.waiting).in_flight,
+            Some(InFlight::AtMost(3))
+        );
     }
 
     #[test]

@@ -204,7 +204,8 @@ pub(super) fn begun(record: &Record) -> HashSet<&JobId> {
             | Event::RunEnded { .. }
             | Event::LaneHeld { .. }
             | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. } => None,
+            | Event::InventorySkipped { .. }
+            | Event::PlacesLearnt { .. } => None,
         });
     jobs.collect()
 }

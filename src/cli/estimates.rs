@@ -56,7 +56,8 @@ impl Estimates {
                 Event::RunEnded { .. }
                 | Event::LaneHeld { .. }
                 | Event::InventoryTaken { .. }
-                | Event::InventorySkipped { .. } => continue,
+                | Event::InventorySkipped { .. }
+                | Event::PlacesLearnt { .. } => continue,
             };
             if let JobEvent::SubmitStarted { fingerprint, .. }
             | JobEvent::Adopted { fingerprint, .. } = event

@@ -99,7 +99,8 @@ fn remote_of(event: &Event) -> Option<&RemoteId> {
         | Event::RunEnded { .. }
         | Event::LaneHeld { .. }
         | Event::InventoryTaken { .. }
-        | Event::InventorySkipped { .. } => None,
+        | Event::InventorySkipped { .. }
+        | Event::PlacesLearnt { .. } => None,
     }
 }
 

@@ -217,7 +217,8 @@ fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
         | Event::RunEnded { .. }
         | Event::LaneHeld { .. }
         | Event::InventoryTaken { .. }
-        | Event::InventorySkipped { .. } => None,
+        | Event::InventorySkipped { .. }
+        | Event::PlacesLearnt { .. } => None,
     };
     entries.iter().filter_map(accepted).collect()
 }

@@ -60,6 +60,8 @@ pub struct Batch {
     pub(super) rivals: Watch,
 
     pub(super) in_flight: usize,
+    /// Of those, known to wait in the provider's queue.
+    pub(super) waiting: usize,
     pub(super) submits_in_air: usize,
     pub(super) reads_in_air: usize,
     pub(super) fetches_in_air: usize,
@@ -176,6 +178,14 @@ impl Batch {
         } else {
             0
         }
+    }
+
+    /// What is counted as jobs move is what counting them anew would give.
+    #[cfg(test)]
+    pub(super) fn assert_counts(&self) {
+        let count = |is: fn(&Job) -> bool| self.jobs.iter().filter(|job| is(job)).count();
+        assert_eq!(self.in_flight, count(Job::is_in_flight), "in flight");
+        assert_eq!(self.waiting, count(Job::is_waiting), "waiting");
     }
 
     fn on_outcome(&mut self, now: Timestamp, outcome: Outcome) {

@@ -6,7 +6,7 @@ use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
     Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
-    Sparse, Tag, Timestamp,
+    RenderStatus, Sparse, Tag, Timestamp,
 };
 
 /// One job of the batch.
@@ -122,6 +122,26 @@ impl Job {
             | Phase::Done { .. }
             | Phase::Failed { .. } => false,
         }
+    }
+
+    /// Whether it is known to wait in the provider's queue.
+    pub(super) fn is_waiting(&self) -> bool {
+        let status = || self.state.observed.as_deref().map(RenderStatus::from_word);
+        self.is_in_flight() && status() == Some(RenderStatus::InQueue)
+    }
+
+    /// Whether the provider is known to have begun to work on it.
+    pub(super) fn has_begun(&self) -> bool {
+        self.state.running_at.is_some() || self.state.rendered_at.is_some()
+    }
+
+    /// Whether it may be asked about before it is due. One whose answers puzzle is asked about in its own time.
+    pub(super) fn is_plain(&self) -> bool {
+        let live = &self.live;
+        live.puzzling.is_none()
+            && live.last_look.is_none()
+            && live.unmentioned == 0
+            && self.state.rendered_at.is_none()
     }
 
     /// Whether this run wants to know more about the render.

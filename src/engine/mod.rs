@@ -26,7 +26,7 @@
 //! | `reconciling` | what the provider already has |
 //! | `rivals` | whether somebody else pays for the same jobs |
 //! | `absence` | when a list without a job proves that it was not accepted |
-//! | `lane`, `pace`, `concurrency`, `budget`, `polling`, `backoff` | one limit each |
+//! | `lane`, `pace`, `concurrency`, `window`, `budget`, `polling`, `backoff` | one limit each |
 //!
 //! # What it promises
 //!
@@ -78,6 +78,7 @@ mod step;
 mod submitting;
 mod transitions;
 mod watching;
+mod window;
 
 pub use batch::{Batch, Input};
 pub use policy::{Policy, Submits};

@@ -46,6 +46,7 @@ impl Batch {
                         None => self.on_unmentioned(now, place),
                     }
                 }
+                self.learn_places(now);
             }
             Err(failure) => {
                 let ask_by_id = failure.disposition(CommandKind::Poll) == Disposition::AskById;
@@ -74,6 +75,12 @@ impl Batch {
         }
     }
 
+    /// Which renders wait at the provider may have changed.
+    fn learn_places(&mut self, now: Timestamp) {
+        self.concurrency.waits(self.in_flight, self.waiting);
+        self.tell_places(now);
+    }
+
     /// A job the answer does not mention has given no information.
     fn on_unmentioned(&mut self, now: Timestamp, place: usize) {
         let live = &mut self.jobs[place].live;
@@ -99,6 +106,7 @@ impl Batch {
                 // The fleet request may work again; if not, two answers will tell.
                 self.jobs[place].live.by_id = false;
                 self.on_report(now, place, report);
+                self.learn_places(now);
             }
             Err(failure) => {
                 if failure.disposition(CommandKind::Look) == Disposition::NotVisible {

@@ -86,9 +86,11 @@ impl Batch {
                 .budget
                 .moved(Credits::ZERO, Budget::committed_by(&job.state));
             batch.in_flight += usize::from(job.is_in_flight());
+            batch.waiting += usize::from(job.is_waiting());
             batch.know_acceptance(place);
             batch.enter(now, place);
         }
+        batch.concurrency.restore(past.places, batch.in_flight);
         Ok(batch)
     }
 
@@ -127,12 +129,13 @@ impl Batch {
             accepted: BTreeSet::new(),
             submit_lane: Lane::new(Pace::new(limits.submit_rate, now, None), backoff::SUBMIT),
             read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
-            concurrency: Concurrency::new(limits.in_flight),
+            concurrency: Concurrency::new(limits.in_flight, limits.render_timeout),
             polling: Polling::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
             rivals: Watch::new(limits.settle),
             in_flight: 0,
+            waiting: 0,
             submits_in_air: 0,
             reads_in_air: 0,
             fetches_in_air: 0,
@@ -189,6 +192,7 @@ impl Batch {
             }
             Event::InventoryTaken { rows } => self.most_rows = self.most_rows.max(*rows),
             Event::InventorySkipped { .. } => {}
+            Event::PlacesLearnt { places } => past.places = Some(*places),
             Event::Job { job, event } => {
                 let unknown = || RestoreError::UnknownJob {
                     sequence,
@@ -230,7 +234,9 @@ impl Batch {
             && accepted >= since
             && !state.is_adopted
         {
-            self.polling.learn(now.since(accepted));
+            let took = now.since(accepted);
+            self.polling.learn(took);
+            self.concurrency.finished(took);
         }
     }
 
@@ -335,6 +341,7 @@ struct Past {
     run_started: Timestamp,
     last_submit: Option<Timestamp>,
     holds: Vec<(LaneName, Timestamp)>,
+    places: Option<usize>,
 }
 
 /// The moments of the entries as far as this run may believe them, and since when the clock that

@@ -34,7 +34,9 @@ impl Batch {
                 return;
             };
             let doubtful = self.doubtful(now);
-            if !self.concurrency.has_room(self.in_flight, doubtful) {
+            let has_room = self.concurrency.has_room(self.in_flight, doubtful);
+            self.concurrency.filled(!has_room);
+            if !has_room {
                 return;
             }
             if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
@@ -50,6 +52,13 @@ impl Batch {
                 return;
             }
             self.submit(now, place);
+        }
+    }
+
+    /// Puts on record what has been learnt of the account.
+    pub(super) fn tell_places(&mut self, now: Timestamp) {
+        if let Some(places) = self.concurrency.news() {
+            self.record(now, Event::PlacesLearnt { places });
         }
     }
 
@@ -168,7 +177,9 @@ impl Batch {
                 let is_first = self.submit_lane.held_until(now).is_none();
                 let names_pace = failure.retry_after.is_some() && !self.submit_lane.is_failing();
                 if is_first && !names_pace {
-                    self.concurrency.refused(self.in_flight);
+                    self.concurrency
+                        .refused(self.in_flight, self.submits_in_air);
+                    self.tell_places(now);
                 }
                 if is_broken!(ThrottleHoldsOneJob) {
                     return;

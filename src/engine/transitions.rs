@@ -9,7 +9,8 @@ impl Batch {
     /// Makes `event` true of one job.
     pub(super) fn transition(&mut self, now: Timestamp, place: usize, event: JobEvent) {
         let job = &mut self.jobs[place];
-        let (committed, in_flight) = (Budget::committed_by(&job.state), job.is_in_flight());
+        let committed = Budget::committed_by(&job.state);
+        let (in_flight, waiting, begun) = (job.is_in_flight(), job.is_waiting(), job.has_begun());
         if matches!(event, JobEvent::SubmitStarted { .. }) {
             job.cost_before_run.get_or_insert(committed);
         }
@@ -23,6 +24,10 @@ impl Batch {
             .moved(committed, Budget::committed_by(&job.state));
         self.budget.moved_by_run(by_run, job.committed_by_run());
         self.in_flight = self.in_flight + usize::from(job.is_in_flight()) - usize::from(in_flight);
+        self.waiting = self.waiting + usize::from(job.is_waiting()) - usize::from(waiting);
+        if job.has_begun() && !begun {
+            self.concurrency.begun();
+        }
         if accepted != job.state.accepted_at {
             // What an earlier generation was is no witness for what this one is.
             if let Some(accepted) = accepted {

@@ -1,6 +1,7 @@
 //! The part of the engine that watches renders: many in one request, one by one where that fails. What
 //! the answers mean is decided in [`reports`](super::reports).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Batch;
@@ -119,7 +120,8 @@ impl Batch {
     /// count as taken when most of them are.
     fn haste(&self) -> Haste {
         let taken = self.in_flight + self.doubts.len();
-        let has_room = self.concurrency.has_room(taken + taken / 3, 0);
+        let has_room =
+            self.concurrency.has_spare() || self.concurrency.has_room(taken + taken / 3, 0);
         if has_room && self.wants_to_submit() {
             Haste::Free(self.in_flight)
         } else {
@@ -130,9 +132,10 @@ impl Batch {
     /// This run no longer waits for a render. It may still finish; a later run will see.
     fn give_up_waiting(&mut self, now: Timestamp, place: usize) {
         let job = &mut self.jobs[place];
-        let was_in_flight = job.is_in_flight();
+        let (was_in_flight, was_waiting) = (job.is_in_flight(), job.is_waiting());
         job.live.is_overdue = true;
         self.in_flight -= usize::from(was_in_flight);
+        self.waiting -= usize::from(was_waiting);
         self.leave_queues(place);
         self.transition(now, place, JobEvent::RenderOverdue);
     }
@@ -190,10 +193,11 @@ impl Batch {
         self.stop(StopReason::LongHold { until });
     }
 
-    /// One request for all that are due, and for the others that may have ended, which cost nothing more.
+    /// One request for all that are due, and for the others that may have ended, which cost nothing more. Nor do
+    /// those that may have begun, where it is to be learnt how many the provider works on.
     fn ask_fleet(&mut self, now: Timestamp) {
         let horizon = now.plus(self.policy.limits.poll_interval / 2);
-        let fleet: Vec<usize> = self
+        let mut fleet: Vec<usize> = self
             .looks
             .iter()
             .filter(|(due, place)| *due <= horizon || self.may_be_done(now, *place))
@@ -201,6 +205,16 @@ impl Batch {
             .filter(|place| !self.jobs[*place].live.by_id)
             .take(IDS_A_REQUEST)
             .collect();
+        if self.concurrency.learns() {
+            let left = IDS_A_REQUEST - fleet.len();
+            let asked: HashSet<usize> = fleet.iter().copied().collect();
+            let others = self.looks.iter().map(|(_, place)| *place);
+            let may_have_begun = others.filter(|place| {
+                let job = &self.jobs[*place];
+                !asked.contains(place) && !job.live.by_id && !job.has_begun() && job.is_plain()
+            });
+            fleet.extend(may_have_begun.take(left).collect::<Vec<usize>>());
+        }
         let mut remotes = Vec::with_capacity(fleet.len());
         for place in fleet {
             self.ask(now, place);
@@ -209,17 +223,11 @@ impl Batch {
         self.commands.push(Command::Poll { remotes });
     }
 
-    /// Whether a render that is not due yet is worth asking about. One whose answers puzzle is asked about in
-    /// its own time.
+    /// Whether a render that is not due yet is worth asking about.
     fn may_be_done(&self, now: Timestamp, place: usize) -> bool {
         let job = &self.jobs[place];
-        let live = &job.live;
-        let is_plain = live.puzzling.is_none()
-            && live.last_look.is_none()
-            && live.unmentioned == 0
-            && job.state.rendered_at.is_none();
         let accepted = job.state.accepted_at.unwrap_or(now);
-        is_plain && self.polling.may_be_done(accepted, now)
+        job.is_plain() && self.polling.may_be_done(accepted, now)
     }
 
     /// Takes a job out of the queue while the question about it is in the air.

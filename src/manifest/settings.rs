@@ -65,7 +65,7 @@ impl Settings {
             let limits = &mut self.limits;
             match name {
                 "submit_rate" => limits.submit_rate = parsed(value, findings),
-                "in_flight" => limits.in_flight = at_least_one(value, findings),
+                "in_flight" => limits.in_flight = parsed(value, findings),
                 "poll_rate" => limits.poll_rate = parsed(value, findings),
                 "downloads" => limits.downloads = at_least_one(value, findings),
                 "max_credits" => limits.max_credits = parsed(value, findings),

@@ -56,6 +56,12 @@ pub enum Event {
         /// Why it could not be had.
         failure: Failure,
     },
+    /// The provider has shown how many renders it works on at one time, by refusing one more or by letting it
+    /// wait. Only where the limit is to be learnt.
+    PlacesLearnt {
+        /// So many are submitted at one time from now on, a few that wait included.
+        places: usize,
+    },
     /// Something about one job.
     Job {
         /// Which.

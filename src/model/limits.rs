@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Credits;
+use super::{Credits, InFlight};
 
 /// The limits of one run, all resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +12,8 @@ pub struct Limits {
     /// Submits in a window of time. The provider publishes no figure; 15 a minute is what a careful
     /// client in the field imposes on itself.
     pub submit_rate: Rate,
-    /// Renders at the provider at one time, those in doubt included.
-    pub in_flight: u32,
+    /// Renders at the provider at one time.
+    pub in_flight: InFlight,
     /// Polls, looks and lists in a window of time.
     pub poll_rate: Rate,
     /// Downloads at one time.
@@ -48,7 +48,7 @@ impl Default for Limits {
                 count: 15,
                 per: Duration::from_secs(60),
             },
-            in_flight: 10,
+            in_flight: InFlight::AUTO,
             poll_rate: Rate {
                 count: 1,
                 per: Duration::from_secs(1),
@@ -75,7 +75,7 @@ impl Limits {
                 count: 5,
                 per: Duration::from_secs(1),
             },
-            in_flight: 20,
+            in_flight: InFlight::Auto { from: 20 },
             poll_rate: Rate {
                 count: 10,
                 per: Duration::from_secs(1),
@@ -119,7 +119,7 @@ impl Limits {
 )]
 pub struct LimitSettings {
     pub submit_rate: Option<Rate>,
-    pub in_flight: Option<u32>,
+    pub in_flight: Option<InFlight>,
     pub poll_rate: Option<Rate>,
     pub downloads: Option<u32>,
     pub max_credits: Option<Credits>,

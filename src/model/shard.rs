@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use super::{Credits, JobId, Limits};
+use super::{Credits, InFlight, JobId, Limits};
 
 /// Part `number` of `count`, counted from 1: `2/8`.
 ///
@@ -98,15 +98,21 @@ impl Limits {
     /// # Errors
     /// If a shard would be left without a single render.
     pub fn shared(mut self, shard: Shard) -> Result<Self, TooManyShards> {
-        let whole = self.in_flight;
-        self.in_flight = u32::try_from(shard.part_of(i64::from(whole))).unwrap_or(whole);
-        // All are refused, not only the last, so that none has begun when it is noticed.
-        if whole < shard.count() {
-            return Err(TooManyShards {
-                in_flight: whole,
-                count: shard.count(),
-            });
-        }
+        let part = |whole: u32| u32::try_from(shard.part_of(i64::from(whole))).unwrap_or(whole);
+        self.in_flight = match self.in_flight {
+            // Each learns for itself what the others leave to it.
+            InFlight::Auto { from } => InFlight::Auto {
+                from: part(from).max(1),
+            },
+            // All are refused, not only the last, so that none has begun when it is noticed.
+            InFlight::AtMost(whole) if whole < shard.count() => {
+                return Err(TooManyShards {
+                    in_flight: whole,
+                    count: shard.count(),
+                });
+            }
+            InFlight::AtMost(whole) => InFlight::AtMost(part(whole)),
+        };
         for rate in [&mut self.submit_rate, &mut self.poll_rate] {
             rate.per = rate.per.saturating_mul(shard.count());
         }
@@ -188,7 +194,7 @@ mod tests {
             cap in 0_i64..1_000_000, in_flight in 1_u32..300, submits in 1_u32..200, count in 1_u32..50
         ) {
             let limits = Limits {
-                in_flight,
+                in_flight: InFlight::AtMost(in_flight),
                 submit_rate: crate::model::Rate { count: submits, per: std::time::Duration::from_secs(60) },
                 max_credits: Some(Credits::from_thousandths(cap)),
                 ..Limits::default()
@@ -198,8 +204,8 @@ mod tests {
                 prop_assert!(in_flight < count);
                 return Ok(());
             };
-            prop_assert!(parts.iter().all(|part| part.in_flight > 0));
-            prop_assert_eq!(parts.iter().map(|part| part.in_flight).sum::<u32>(), in_flight);
+            prop_assert!(parts.iter().all(|part| part.in_flight.first() > 0));
+            prop_assert_eq!(parts.iter().map(|part| part.in_flight.first()).sum::<u32>(), in_flight);
             let credits: Credits = parts.iter().filter_map(|part| part.max_credits).sum();
             prop_assert_eq!(credits.thousandths(), cap);
             // One every so often from each of them is what the whole allows.
@@ -211,8 +217,15 @@ mod tests {
 
     #[test]
     fn a_share_without_a_render_is_refused_to_all() {
-        let refused = Limits::default().shared(Shard::new(1, 11).unwrap());
+        let limits = Limits {
+            in_flight: InFlight::AtMost(10),
+            ..Limits::default()
+        };
+        let refused = limits.shared(Shard::new(1, 11).unwrap());
         let words = "10 renders at one time cannot be shared by 11 shards";
         assert_eq!(refused.unwrap_err().to_string(), words);
+        // What is learnt needs no more than one to begin with.
+        let shared = Limits::default().shared(Shard::new(11, 11).unwrap());
+        assert_eq!(shared.unwrap().in_flight, InFlight::Auto { from: 1 });
     }
 }

@@ -130,6 +130,7 @@ mod tests {
                 failure: failure.clone(),
             },
         );
+        tale.push(1, Event::PlacesLearnt { places: 12 });
         for event in [
             JobEvent::SubmitStarted {
                 tag: tag.clone(),

@@ -91,6 +91,13 @@ fn tell(summary: &Summary, entry: &Entry) -> Telling {
             );
             general(Quiet, Tone::Doubt, "warning", text)
         }
+        Event::PlacesLearnt { places } => {
+            let text = format!(
+                "the provider takes about {} at one time: no more are submitted until it takes more",
+                plural(*places, "render")
+            );
+            general(Normal, Tone::Faint, "in flight", text)
+        }
         Event::Job { job, event } => {
             let (from, tone, word, text) = tell_of_job(summary, job, event);
             Telling {

@@ -44,6 +44,9 @@ pub(super) enum News<'a> {
     InventorySkipped {
         failure: Trouble,
     },
+    PlacesLearnt {
+        places: usize,
+    },
     SubmitStarted {
         job: &'a JobId,
         tag: &'a Tag,
@@ -170,6 +173,7 @@ impl<'a> News<'a> {
             Event::InventorySkipped { failure } => Self::InventorySkipped {
                 failure: Trouble::of(failure),
             },
+            Event::PlacesLearnt { places } => Self::PlacesLearnt { places: *places },
             Event::Job { job, event } => Self::of_job(job, event),
         }
     }

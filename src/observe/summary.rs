@@ -118,7 +118,7 @@ impl Summary {
                     });
                 }
             }
-            Event::LaneHeld { .. } => {}
+            Event::LaneHeld { .. } | Event::PlacesLearnt { .. } => {}
             Event::InventoryTaken { rows } => self.inventory = Some(Inventory::Taken(*rows)),
             Event::InventorySkipped { failure } => {
                 self.inventory = Some(Inventory::Skipped(failure.clone()));

@@ -3,14 +3,16 @@
 use super::stage::{Run, Stage, failure, jobs, planned, seconds, submits};
 use crate::engine::mutant::{self, Mutant};
 use crate::engine::{Policy, Submits};
-use crate::model::{Command, FailureKind, Generation, JobEvent, Limits, Outcome, StopReason, Tag};
+use crate::model::{
+    Command, FailureKind, Generation, InFlight, JobEvent, Limits, Outcome, StopReason, Tag,
+};
 
 /// Slow enough that the list is read several times before all is submitted.
 fn policy() -> Policy {
     Policy {
         limits: Limits {
             submit_rate: "6/min".parse().unwrap(),
-            in_flight: 100,
+            in_flight: InFlight::AtMost(100),
             ..Limits::default()
         },
         ..Policy::default()

@@ -244,7 +244,8 @@ impl Run {
             | Event::RunEnded { .. }
             | Event::LaneHeld { .. }
             | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. } => false,
+            | Event::InventorySkipped { .. }
+            | Event::PlacesLearnt { .. } => false,
         })
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
 use crate::model::{
-    Command, Credits, Event, FailureAllowance, FailureKind, JobEvent, Outcome, RenderStatus,
-    StopReason,
+    Command, Credits, Event, FailureAllowance, FailureKind, InFlight, JobEvent, Outcome,
+    RenderStatus, StopReason,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -242,7 +242,7 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
     let mut stage = Stage::new();
     let mut policy = Policy::default();
     policy.limits.max_credits = Some(Credits::whole(10));
-    policy.limits.in_flight = 1;
+    policy.limits.in_flight = InFlight::AtMost(1);
     let mut rows = jobs(3);
     rows[1].estimate.reserve = Credits::whole(8);
     rows[2].estimate.reserve = Credits::whole(1);

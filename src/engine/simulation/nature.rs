@@ -23,8 +23,10 @@ pub(super) struct Nature {
     pub(super) odd_renders: u64,
     /// More is charged than was to be expected.
     pub(super) overcharges: bool,
-    /// Renders at one time that the provider allows; more are answered with 429.
+    /// Renders at one time that the provider works on.
     pub(super) places: usize,
+    /// One more waits in a queue; else it is answered with 429.
+    pub(super) queues: bool,
     /// How long a job takes to be known by its id.
     pub(super) look_delay: Duration,
     /// How long a list takes to arrive, at the most, in milliseconds.
@@ -63,6 +65,7 @@ impl Nature {
             odd_renders: share(12),
             overcharges: chance.percent(10),
             places: usize::try_from(2 + chance.below(10)).unwrap(),
+            queues: chance.percent(40),
             look_delay: chance.millis(0, 8000),
             list_takes: *chance.one_of(&[200, 20_000]),
             list_delay: chance.millis(0, 60_000),

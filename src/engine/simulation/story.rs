@@ -9,8 +9,8 @@ use super::nature::Nature;
 use super::world::World;
 use crate::engine::{Batch, Input, Policy, Ready};
 use crate::model::{
-    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, JobId, JobSpec, Limits,
-    Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
+    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, InFlight, JobId, JobSpec,
+    Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -66,6 +66,15 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
     }
 }
 
+fn in_flight(chance: &mut Chance) -> InFlight {
+    let count = u32::try_from(1 + chance.below(8)).unwrap();
+    if chance.percent(40) {
+        InFlight::Auto { from: count }
+    } else {
+        InFlight::AtMost(count)
+    }
+}
+
 impl Story {
     pub(super) fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
@@ -78,7 +87,7 @@ impl Story {
                 count: 1,
                 per: Duration::from_secs(1 + chance.below(3)),
             },
-            in_flight: u32::try_from(1 + chance.below(8)).unwrap(),
+            in_flight: in_flight(&mut chance),
             max_credits: cap,
             ..Limits::default()
         };
@@ -229,6 +238,7 @@ impl Story {
             self.checks.entry(entry, self.now, &self.policy.limits);
         }
         self.checks.fold(batch);
+        batch.assert_counts();
         for (_, share) in batch.progress() {
             assert!((0.0..=1.0).contains(&share));
         }
@@ -295,9 +305,11 @@ impl Story {
 
     fn meet(&mut self, at: Timestamp, command: Command) -> Outcome {
         let outcome = self.world.meet(at, command);
-        let limit = usize::try_from(self.policy.limits.in_flight).unwrap();
         let most = self.world.most_at_once;
-        assert!(most <= limit, "{most} renders at once, {limit} allowed");
+        if let InFlight::AtMost(limit) = self.policy.limits.in_flight {
+            let limit = usize::try_from(limit).unwrap();
+            assert!(most <= limit, "{most} renders at once, {limit} allowed");
+        }
         Checks::accepted(&self.world);
         outcome
     }

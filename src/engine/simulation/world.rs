@@ -17,6 +17,8 @@ pub(super) struct Accepted {
     pub(super) name: String,
     pub(super) tag: Tag,
     at: Timestamp,
+    /// When the provider begins to work on it.
+    begins: Timestamp,
     finishes: Timestamp,
     /// The provider fails it.
     pub(super) fails: bool,
@@ -50,7 +52,7 @@ impl World {
         }
     }
 
-    /// Renders under way at `now`.
+    /// Renders under way at `now`, those that wait included.
     fn running(&self, now: Timestamp) -> usize {
         let is_running = |job: &&Accepted| job.finishes > now && !job.is_forgotten;
         self.accepted.iter().filter(is_running).count()
@@ -110,7 +112,8 @@ impl World {
             ];
             return fail(*self.chance.one_of(&graves));
         }
-        if self.running(now) >= nature.places || self.chance.percent(nature.throttled) {
+        let is_full = !nature.queues && self.running(now) >= nature.places;
+        if is_full || self.chance.percent(nature.throttled) {
             return Err(self.throttled());
         }
         let lost = [
@@ -136,7 +139,8 @@ impl World {
 
     fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
-        let finishes = at.plus(self.chance.millis(5_000, 200_000));
+        let begins = self.next_free(at);
+        let finishes = begins.plus(self.chance.millis(5_000, 200_000));
         let late_output = if self.chance.percent(self.nature.odd_renders) {
             self.chance.millis(0, 300_000)
         } else {
@@ -148,6 +152,7 @@ impl World {
             name: name.to_owned(),
             tag,
             at,
+            begins,
             finishes,
             fails: self.chance.percent(self.nature.failed_renders),
             is_forgotten: self.chance.percent(self.nature.odd_renders / 3),
@@ -155,6 +160,14 @@ impl World {
             output_from: finishes.plus(late_output),
         });
         remote
+    }
+
+    /// When a render that arrives at `at` finds a place.
+    fn next_free(&self, at: Timestamp) -> Timestamp {
+        let ends = self.accepted.iter().map(|job| job.finishes);
+        let mut ends: Vec<Timestamp> = ends.filter(|end| *end > at).collect();
+        ends.sort_unstable_by(|one, other| other.cmp(one));
+        ends.get(self.nature.places - 1).copied().unwrap_or(at)
     }
 
     fn throttled(&mut self) -> Failure {
@@ -206,6 +219,7 @@ impl World {
             true if job.fails => RenderStatus::Failed,
             true => RenderStatus::Done,
             false if is_odd => RenderStatus::Other("processing".to_owned()),
+            false if now < job.begins => RenderStatus::InQueue,
             false => RenderStatus::Running,
         };
         let has_output = status == RenderStatus::Done && now >= job.output_from;

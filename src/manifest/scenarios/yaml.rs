@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Credits, FailureAllowance, Speech};
+use crate::model::{Credits, FailureAllowance, InFlight, Speech};
 
 use super::super::{InvalidRows, Options};
 use super::given::{ids, load_with, notes, options, plan, wrong};
@@ -51,7 +51,7 @@ fn yaml_problems_are_found_all_at_once() {
             "m.yaml:1:1 a manifest has no `campagin`",
             "m.yaml:2:11 a single value belongs here, not a list",
             "m.yaml:3:23 `5` is not a rate such as `15/min`, `2/s` or `600/h`",
-            "m.yaml:3:37 `0` is no whole number from 1",
+            "m.yaml:3:37 `0` is not a number of renders; it must be at least 1, or `auto`",
             "m.yaml:3:40 `limits` has no setting `speed`",
             "m.yaml:4:10 `output` has no setting `filname`",
             "m.yaml:5:61 `Zed` is no persona that is known",
@@ -111,7 +111,8 @@ fn settings_are_read_under_the_names_of_the_flags() {
     assert_eq!(plan.campaign, "Spring 2026-11-24");
     let limits = plan.limits;
     assert_eq!(limits.submit_rate, Some("5/min".parse().unwrap()));
-    assert_eq!((limits.in_flight, limits.downloads), (Some(3), Some(2)));
+    assert_eq!(limits.in_flight, Some(InFlight::AtMost(3)));
+    assert_eq!(limits.downloads, Some(2));
     assert_eq!(limits.poll_rate, Some("2/s".parse().unwrap()));
     assert_eq!(limits.max_credits, Some(Credits::from_thousandths(12_500)));
     assert_eq!(limits.render_timeout, Some(Duration::from_secs(2700)));

@@ -108,7 +108,8 @@ impl Observer for ResultsWriter {
             Event::RunStarted { .. } | Event::RunEnded { .. } => true,
             Event::LaneHeld { .. }
             | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. } => false,
+            | Event::InventorySkipped { .. }
+            | Event::PlacesLearnt { .. } => false,
         };
         self.write_if_due(summary, entry.at);
     }
