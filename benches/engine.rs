@@ -1,7 +1,7 @@
 //! The engine alone, under virtual time: what a step costs at 10² to 10⁵ jobs, and how near to the
 //! lower bound of its limits a campaign gets, with and without faults.
 //!
-//! `cargo bench --bench engine`
+//! `cargo bench --bench engine`, or only parts of it: `cargo bench --bench engine -- campaigns learnt steps`
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
@@ -34,6 +34,30 @@ const STORMY: Nature = Nature {
 };
 
 fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |part: &str| {
+        let mut parts = wanted
+            .iter()
+            .filter(|word| !word.starts_with('-'))
+            .peekable();
+        parts.peek().is_none() || parts.any(|word| word == part)
+    };
+    if is_wanted("campaigns") {
+        campaigns();
+    }
+    if is_wanted("learnt") {
+        learnt();
+    }
+    if is_wanted("steps") {
+        steps();
+    }
+    println!(
+        "\npeak memory {} MB, the modelled provider and all entries included",
+        peak_memory()
+    );
+}
+
+fn campaigns() {
     println!("# Campaigns in virtual time\n");
     println!(
         "| jobs | in flight | provider | makespan / bound | requests / job | syncs / job | end to download: median, longest |"
@@ -62,7 +86,9 @@ fn main() {
     };
     let outcomes = simulate(jobs(5_000), &pace, CALM);
     row(5_000, 100, "calm, 15 submits a minute", &outcomes);
+}
 
+fn learnt() {
     println!("\n# In flight that is learnt\n");
     println!(
         "| jobs | account | submits | makespan / bound | requests / job | submits refused | most waiting |"
@@ -73,9 +99,11 @@ fn main() {
             Account::Boundless,
             Account::Refuses(3),
             Account::Refuses(25),
+            Account::Refuses(50),
             Account::Refuses(100),
             Account::Queues(3),
             Account::Queues(25),
+            Account::Queues(50),
             Account::Queues(100),
             Account::Hides(3),
             Account::Hides(25),
@@ -85,7 +113,9 @@ fn main() {
             }
         }
     }
+}
 
+fn steps() {
     println!("\n# Cost of a step\n");
     println!("| jobs | steps / job | CPU / step | CPU / job | restore / job |");
     println!("|---|---|---|---|---|");
@@ -105,10 +135,6 @@ fn main() {
             micros(restored, count),
         );
     }
-    println!(
-        "\npeak memory {} MB, the modelled provider and all entries included",
-        peak_memory()
-    );
 }
 
 fn limits(in_flight: u32) -> Limits {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::window::Window;
-use crate::model::InFlight;
+use crate::model::{InFlight, Timestamp};
 
 /// The places at the provider.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Concurrency {
         }
     }
 
-    /// Whether it is the places alone that keep the next submit back.
+    /// Whether most places are taken, and more would be.
     pub(crate) const fn filled(&mut self, is_full: bool) {
         if let Self::Learnt(window) = self {
             window.filled(is_full);
@@ -105,10 +105,10 @@ impl Concurrency {
         }
     }
 
-    /// A render was seen finished `took` after it was accepted.
-    pub(crate) fn finished(&mut self, took: Duration) {
+    /// A render was seen finished at `now`, `took` after it was accepted.
+    pub(crate) fn finished(&mut self, now: Timestamp, took: Duration) {
         if let Self::Learnt(window) = self {
-            window.finished(took);
+            window.finished(now, took);
         }
     }
 

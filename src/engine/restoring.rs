@@ -236,7 +236,7 @@ impl Batch {
         {
             let took = now.since(accepted);
             self.polling.learn(took);
-            self.concurrency.finished(took);
+            self.concurrency.finished(now, took);
         }
     }
 

@@ -24,6 +24,8 @@ impl Batch {
 
     /// Starts every submit that all limits allow.
     pub(super) fn submit_due(&mut self, now: Timestamp) {
+        let is_full = self.wants_to_submit() && self.are_places_scarce();
+        self.concurrency.filled(is_full);
         while self.wants_to_submit() && self.inventory.allows_submits() {
             if let Some(until) = self.submit_lane.long_hold(now) {
                 // Asked for by this run or an earlier one.
@@ -34,9 +36,7 @@ impl Batch {
                 return;
             };
             let doubtful = self.doubtful(now);
-            let has_room = self.concurrency.has_room(self.in_flight, doubtful);
-            self.concurrency.filled(!has_room);
-            if !has_room {
+            if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
             }
             if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {

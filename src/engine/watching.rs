@@ -116,17 +116,20 @@ impl Batch {
         self.look_at(place, due);
     }
 
-    /// What waits for the renders under way. A beat's finds free a few places at one time, so that the places
-    /// count as taken when most of them are.
+    /// What waits for the renders under way.
     fn haste(&self) -> Haste {
-        let taken = self.in_flight + self.doubts.len();
-        let has_room =
-            self.concurrency.has_spare() || self.concurrency.has_room(taken + taken / 3, 0);
-        if has_room && self.wants_to_submit() {
+        let is_held = self.are_places_scarce() && !self.concurrency.has_spare();
+        if self.wants_to_submit() && !is_held {
             Haste::Free(self.in_flight)
         } else {
             Haste::Held
         }
+    }
+
+    /// Whether most places are taken: a beat's finds free a few of them at one time.
+    pub(super) fn are_places_scarce(&self) -> bool {
+        let taken = self.in_flight + self.doubts.len();
+        !self.concurrency.has_room(taken + taken / 3, 0)
     }
 
     /// This run no longer waits for a render. It may still finish; a later run will see.

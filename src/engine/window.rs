@@ -4,24 +4,26 @@
 //! the provider's queue, or all of them take longer. So the number is found as TCP finds the width of a path
 //! (RFC 5681, and Vegas for paths that queue in silence):
 //!
-//! * each render that begins while every place is taken earns one place more, which doubles them in the time of a
-//!   render; until a few are home it stays at twice the number begun with;
+//! * each render that begins while the places are what is scarce earns one place more, which doubles them in the
+//!   time of a render; until a few are home it stays at twice the number begun with;
 //! * a refusal cuts the places to what is under way, and renders that wait in the queue cut them to what is being
 //!   rendered and a few more, which take over the moment another ends;
 //! * from then on an eighth more is earned by as many renders as there are places; and each time that is
 //!   refused, the next attempt needs twice as many;
-//! * nothing is earned while renders take twice as long as they once did: more under way would only wait longer.
+//! * for a provider that lets renders wait and says they are running: nothing is earned while they take twice as long
+//!   as they once did, nor more places than can end in a third of the time after which a render is given up (by Little's
+//!   law: places are ends in a time, times how long each takes); and the places are cut while they take longer.
 
+use std::collections::VecDeque;
 use std::time::Duration;
+
+use crate::model::Timestamp;
 
 /// However much a provider takes: so many are in flight at the most.
 const MOST: usize = 1000;
 
-/// Until so many renders are home nobody knows how long they take when more are under way.
-const FEW: usize = 5;
-
-/// Renders whose usual time is compared with that of others.
-const BLOCK: usize = 16;
+/// Renders whose usual time, and whose pace, is known and compared.
+const FEW: usize = 8;
 
 /// A usual time so many times the shortest one tells of a queue nobody speaks of.
 const SLOWER: u32 = 2;
@@ -41,9 +43,9 @@ pub(crate) struct Window {
     places: usize,
     /// Whether the provider has shown where they end.
     is_known: bool,
-    /// Whether nothing but the places keeps the next submit back.
+    /// Whether most places are taken, and more would be.
     is_full: bool,
-    /// Renders that began with every place taken, since the places last changed.
+    /// Renders that began while that was so, since the places last changed.
     begun: usize,
     /// Rounds of `places` renders that earn more.
     patience: usize,
@@ -56,14 +58,17 @@ pub(crate) struct Window {
     told: Option<usize>,
 }
 
-/// How long renders take, by blocks.
-#[derive(Debug, Default)]
+/// How long renders take, and how many end in a time.
+#[derive(Debug)]
 struct Times {
-    block: Vec<Duration>,
-    shortest: Option<Duration>,
-    newest: Option<Duration>,
-    finished: usize,
+    /// The newest: when they ended, and after how long; oldest first.
+    newest: VecDeque<(Timestamp, Duration)>,
+    /// How long a usual one of the newest took at the least.
+    shortest: Duration,
+    /// How long a usual one may take.
     longest: Duration,
+    /// How many have ended since the places were last cut because of their times.
+    since_cut: usize,
 }
 
 impl Window {
@@ -81,8 +86,10 @@ impl Window {
             is_attempt: false,
             waiting: 0,
             times: Times {
+                newest: VecDeque::with_capacity(FEW),
+                shortest: Duration::MAX,
                 longest: render_timeout / TIMES_A_TIMEOUT,
-                ..Times::default()
+                since_cut: 0,
             },
             told: None,
         }
@@ -103,7 +110,7 @@ impl Window {
         in_flight < self.places && in_flight.saturating_add(doubtful) < MOST
     }
 
-    /// Whether it is the places alone that keep the next submit back.
+    /// Whether most places are taken, and more would be.
     pub(crate) const fn filled(&mut self, is_full: bool) {
         self.is_full = is_full;
     }
@@ -115,21 +122,19 @@ impl Window {
 
     /// The provider has begun to work on a render.
     pub(crate) fn begun(&mut self) {
-        if !self.is_full || self.waiting > 0 || self.times.are_longer() {
+        let most = self.times.most_places().unwrap_or(self.first * 2).min(MOST);
+        if !self.is_full || self.waiting > 0 || self.places >= most || self.times.are_longer() {
             return;
         }
         self.begun += 1;
         if !self.is_known {
-            let is_unproven = self.times.finished < FEW;
-            if !is_unproven || self.places < self.first.saturating_mul(2) {
-                self.places = (self.places + 1).min(MOST);
-            }
+            self.places += 1;
         } else if self.begun >= self.places.saturating_mul(self.patience) {
             if self.is_attempt {
                 // The last attempt held for a whole round.
                 self.patience = (self.patience / 2).max(1);
             }
-            self.change((self.places + spare(self.places)).min(MOST));
+            self.change((self.places + spare(self.places)).min(most));
             self.is_attempt = true;
         }
     }
@@ -160,9 +165,13 @@ impl Window {
         }
     }
 
-    /// A render was seen finished `took` after it was accepted.
-    pub(crate) fn finished(&mut self, took: Duration) {
-        self.times.learn(took);
+    /// A render was seen finished at `now`, `took` after it was accepted.
+    pub(crate) fn finished(&mut self, now: Timestamp, took: Duration) {
+        if let Some(part) = self.times.learn(now, took) {
+            self.is_known = true;
+            self.is_attempt = false;
+            self.change(scaled(self.places, part));
+        }
     }
 
     /// The places, if they have been learnt and are others than what is on record, by more than a little.
@@ -186,26 +195,57 @@ const fn spare(places: usize) -> usize {
     1 + places / 8
 }
 
+/// A part of so many.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a few hundred places, and a part that is not negative"
+)]
+fn scaled(places: usize, part: f64) -> usize {
+    (places as f64 * part).min(MOST as f64) as usize
+}
+
 impl Times {
-    fn learn(&mut self, took: Duration) {
-        self.finished = self.finished.saturating_add(1);
-        self.block.push(took);
-        if self.block.len() < BLOCK {
-            return;
+    /// Takes in how long a render took; answers with the part of the places to keep if that was too long.
+    fn learn(&mut self, now: Timestamp, took: Duration) -> Option<f64> {
+        if self.newest.len() == FEW {
+            self.newest.pop_front();
         }
-        self.block.sort_unstable();
-        let usual = self.block[BLOCK / 2];
-        self.block.clear();
-        self.shortest = Some(self.shortest.map_or(usual, |shortest| shortest.min(usual)));
-        self.newest = Some(usual);
+        self.newest.push_back((now, took));
+        self.since_cut += 1;
+        let usual = self.usual()?;
+        self.shortest = self.shortest.min(usual);
+        // What was submitted before a cut has still waited as long.
+        if usual <= self.longest || self.since_cut < 2 * FEW {
+            return None;
+        }
+        self.since_cut = 0;
+        Some(self.longest.as_secs_f64() / usual.as_secs_f64())
     }
 
-    /// Whether renders take longer than more of them at one time could be worth.
+    /// How long a usual one of the newest took, once there are a few.
+    fn usual(&self) -> Option<Duration> {
+        let mut times: Vec<Duration> = self.newest.iter().map(|(_, took)| *took).collect();
+        times.sort_unstable();
+        times.get(FEW / 2).copied().filter(|_| times.len() == FEW)
+    }
+
+    /// Whether more renders at one time only take longer.
     fn are_longer(&self) -> bool {
-        let (Some(newest), Some(shortest)) = (self.newest, self.shortest) else {
-            return false;
-        };
-        newest > shortest.saturating_mul(SLOWER) || newest > self.longest
+        self.usual()
+            .is_some_and(|usual| usual > self.shortest.saturating_mul(SLOWER))
+    }
+
+    /// As many places as become free in the longest time a usual render may take, once a few are home.
+    fn most_places(&self) -> Option<usize> {
+        let (first, _) = self.newest.front().filter(|_| self.newest.len() == FEW)?;
+        let (last, _) = self.newest.back()?;
+        let between = last.since(*first).max(Duration::from_secs(1));
+        Some(scaled(
+            FEW,
+            self.longest.as_secs_f64() / between.as_secs_f64(),
+        ))
     }
 }
 
@@ -221,9 +261,12 @@ mod tests {
         window
     }
 
-    fn finish(window: &mut Window, count: usize, seconds: u64) {
+    /// So many renders that took so long end, one every second.
+    fn finish(window: &mut Window, count: usize, took: u64) {
         for _ in 0..count {
-            window.finished(Duration::from_secs(seconds));
+            let last = window.times.newest.back().map(|(at, _)| *at);
+            let now = last.unwrap_or_default().plus(Duration::from_secs(1));
+            window.finished(now, Duration::from_secs(took));
         }
     }
 
@@ -244,8 +287,12 @@ mod tests {
         begin(&mut window, 8);
         assert_eq!(window.places, 16);
         begin(&mut window, 5000);
-        assert_eq!(window.places, MOST);
-        assert!(!window.has_room(MOST - 1, 1), "doubts count in the end");
+        assert_eq!(
+            window.places,
+            8 * 600 / 7,
+            "what can end in a third of the timeout"
+        );
+        assert!(!window.has_room(1, MOST - 1), "doubts count in the end");
     }
 
     #[test]
@@ -294,20 +341,31 @@ mod tests {
     #[test]
     fn renders_that_take_longer_and_longer_earn_nothing() {
         let mut window = window(10);
-        finish(&mut window, BLOCK, 100);
-        finish(&mut window, BLOCK, 190);
+        finish(&mut window, FEW, 100);
+        finish(&mut window, FEW, 190);
         begin(&mut window, 1);
         assert_eq!(window.places, 11);
-        finish(&mut window, BLOCK, 210);
+        finish(&mut window, FEW, 210);
         begin(&mut window, 5);
         assert_eq!(window.places, 11);
-        finish(&mut window, BLOCK, 120);
+        finish(&mut window, FEW, 120);
         begin(&mut window, 1);
         assert_eq!(window.places, 12);
-        let mut slow = self::window(10);
-        finish(&mut slow, BLOCK, 601);
-        begin(&mut slow, 5);
-        assert_eq!(slow.places, 10, "one in three would be given up");
+    }
+
+    #[test]
+    fn renders_that_nearly_time_out_cut_the_places_once_for_all_that_have_waited() {
+        let mut window = window(10);
+        finish(&mut window, 2 * FEW, 600);
+        assert_eq!(window.places, 10);
+        finish(&mut window, FEW, 1200);
+        assert_eq!(window.places, 5);
+        finish(&mut window, FEW, 1200);
+        assert_eq!(window.places, 5);
+        finish(&mut window, FEW, 1200);
+        assert_eq!(window.places, 2);
+        finish(&mut window, 10 * FEW, 9000);
+        assert_eq!(window.places, 1);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod first_steps;
 mod inputs;
 mod interruptions;
 mod layers;
+mod learning;
 mod money;
 mod nightly;
 mod overlap;
@@ -27,3 +28,7 @@ mod shards;
 mod storms;
 mod untrusted;
 mod world;
+
+#[path = "../../benches/support/mod.rs"]
+#[expect(dead_code, reason = "the benches measure with the rest of it")]
+mod support;
