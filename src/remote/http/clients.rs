@@ -32,7 +32,7 @@ pub enum RemoteError {
 /// a slow download would share its connection with the others.
 #[derive(Debug, Clone)]
 pub(in crate::remote) struct Clients {
-    /// For reads of the API. Idle connections are kept.
+    /// For reads of the API. Idle connections are kept, and answers may be compressed.
     pub(in crate::remote) reads: Client,
     /// For the paid POST: a fresh connection each time.
     ///
@@ -57,7 +57,7 @@ impl Clients {
             build_client(&settings.user_agent, settings.timeouts, proxy, change)
         };
         Ok(Self {
-            reads: build(api_proxy, |builder| builder)?,
+            reads: build(api_proxy, |builder| builder.gzip(true))?,
             submits: build(api_proxy, |builder| builder.pool_max_idle_per_host(0))?,
             files: build(settings.proxy, |builder| builder)?,
             local_files: build(Proxy::Bypass, |builder| builder)?,
@@ -91,6 +91,7 @@ pub(in crate::remote) fn build_client(
             .retry(reqwest::retry::never())
             .referer(false)
             .http1_only()
+            .no_gzip()
             .connect_timeout(timeouts.connect);
         change(match proxy {
             Proxy::System => builder,

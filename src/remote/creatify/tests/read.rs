@@ -124,3 +124,34 @@ async fn catalogues_and_the_balance_are_read() {
     assert_eq!(asked[4], "GET /api/voices/ HTTP/1.1");
     assert_eq!(asked[5], "GET /api/remaining_credits/ HTTP/1.1");
 }
+
+fn compressed(body: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, body.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn answers_may_be_compressed_and_one_that_is_cut_short_says_nothing() {
+    let body = compressed(r#"[{"id":"a","status":"done","output":"https://x/v.mp4"}]"#);
+    let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+    let (server, remote) = with(Act::Answer(answer("200 OK", headers, &body))).await;
+    let reports = poll(&remote, &["a"]).await.unwrap();
+    assert_eq!(reports[0].status, RenderStatus::Done);
+    assert_eq!(server.seen()[0].headers["accept-encoding"], "gzip");
+
+    let half = &body[..body.len() / 2];
+    server.then([Act::Answer(answer("200 OK", headers, half))]);
+    let failure = poll(&remote, &["a"]).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
+}
+
+#[tokio::test]
+async fn a_small_answer_that_unpacks_to_a_huge_one_is_refused() {
+    let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+    let body = compressed(&format!(r#"{{"id":"a",{}}}"#, " ".repeat(9 << 20)));
+    assert!(body.len() < 20_000);
+    let (_server, remote) = with(Act::Answer(answer("200 OK", headers, &body))).await;
+    let failure = look(&remote, "a").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Malformed, "{failure}");
+}
