@@ -212,11 +212,9 @@ impl Batch {
             let left = IDS_A_REQUEST - fleet.len();
             let asked: HashSet<usize> = fleet.iter().copied().collect();
             let others = self.looks.iter().map(|(_, place)| *place);
-            let may_have_begun = others.filter(|place| {
-                let job = &self.jobs[*place];
-                !asked.contains(place) && !job.live.by_id && !job.has_begun() && job.is_plain()
-            });
-            fleet.extend(may_have_begun.take(left).collect::<Vec<usize>>());
+            let others = others.filter(|place| !asked.contains(place));
+            let others = others.filter(|place| self.may_have_begun(now, *place));
+            fleet.extend(others.take(left).collect::<Vec<usize>>());
         }
         let mut remotes = Vec::with_capacity(fleet.len());
         for place in fleet {
@@ -231,6 +229,15 @@ impl Batch {
         let job = &self.jobs[place];
         let accepted = job.state.accepted_at.unwrap_or(now);
         job.is_plain() && self.polling.may_be_done(accepted, now)
+    }
+
+    /// Whether a render that has not been seen being worked on could be by now. One that was accepted a moment ago
+    /// may not even be known to the list yet.
+    fn may_have_begun(&self, now: Timestamp, place: usize) -> bool {
+        let job = &self.jobs[place];
+        let age = now.since(job.state.accepted_at.unwrap_or(now));
+        let is_settled = age >= self.policy.limits.poll_interval;
+        is_settled && job.is_plain() && !job.has_begun() && !job.live.by_id
     }
 
     /// Takes a job out of the queue while the question about it is in the air.
