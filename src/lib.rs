@@ -23,6 +23,13 @@
 //! ([`engine::Step::persist`]), so no paid request can be sent before its intent is on record; resuming is
 //! folding the journal with the transition function of the live run ([`model::Phase::apply`]).
 //!
+//! # What may change
+//!
+//! The program is the product; the library follows semantic versioning in what is public here. Of [`cli`] that is
+//! [`cli::main`] alone. What is not needed to run a campaign with observers of one's own (`examples/observer.rs`), such
+//! as the tables of `plan` and the screens of `status`, is private. Enums that name what can happen ([`model::Event`],
+//! [`model::FailureKind`], [`model::StopReason`]) will grow, and are marked so.
+//!
 //! # Where to start reading
 //!
 //! [`model::Phase`], [`model::Failure::disposition`], [`engine::Batch`], [`driver::Drive`], in this order: the life of a job

@@ -12,7 +12,7 @@ const NAME: &str = "approval.json";
 ///
 /// # Errors
 /// If the file is there and cannot be read or understood.
-pub fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
+pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
     let text = match std::fs::read(folder_of(out).join(NAME)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -27,7 +27,7 @@ pub fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
 ///
 /// # Errors
 /// If the folder cannot be created or the file not written.
-pub fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
+pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
     let folder = folder_of(out);
     std::fs::create_dir_all(&folder)?;
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;

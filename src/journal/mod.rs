@@ -30,7 +30,7 @@ mod reading;
 mod record;
 mod store;
 
-pub use approval_file::{read_approval, write_approval};
+pub(crate) use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// The kinds of files that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// CSV and its relatives, in any encoding and with any of the usual delimiters.
     Delimited,
     /// Excel (`.xlsx`, `.xlsm`, `.xlsb`, `.xls`) and `OpenDocument` (`.ods`).
@@ -15,7 +15,7 @@ pub enum FileKind {
 
 /// The kind of file, by its first bytes where they are certain, else by its extension. What is
 /// neither a workbook nor called YAML is taken for CSV.
-pub fn file_kind(path: &Path, bytes: &[u8]) -> FileKind {
+pub(crate) fn file_kind(path: &Path, bytes: &[u8]) -> FileKind {
     let is_archive = bytes.starts_with(b"PK\x03\x04");
     let is_old_office = bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]);
     if is_archive || is_old_office {

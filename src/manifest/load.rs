@@ -1,7 +1,5 @@
 //! From the file to the plan: [`load`].
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +16,7 @@ use super::draft::Value;
 use super::field::Field;
 use super::file_kind::{FileKind, file_kind};
 use super::header;
-use super::names::{NameKind, Names, Resolution};
+use super::names::{NameKind, Names};
 use super::node;
 use super::options::{InvalidRows, Options};
 use super::place::{Place, Source};
@@ -70,27 +68,6 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
     }
     plan.notes = gather_notes(all_notes);
     Ok(plan)
-}
-
-/// The names of personas and voices in a manifest that only a catalogue can resolve: neither UUIDs
-/// nor short names of its own. Reads the manifest as [`load`] does, and ignores what is wrong with it.
-pub fn names_to_resolve(
-    source: &Path,
-    options: &Options<'_>,
-    read: ReadFile<'_>,
-) -> BTreeSet<(NameKind, String)> {
-    let names = RefCell::new(BTreeSet::new());
-    let note_down = |name: &str, kind: NameKind| {
-        names.borrow_mut().insert((kind, name.to_owned()));
-        Resolution::Found(name.to_owned())
-    };
-    let options = Options {
-        catalogue: Some(&note_down),
-        ..options.clone()
-    };
-    // Wrong rows do not matter here; `load` reports them.
-    drop(load(source, &options, read));
-    names.into_inner()
 }
 
 /// One reading of a manifest.

@@ -65,11 +65,10 @@ mod yaml_fault;
 mod yaml_words;
 
 pub use delimited::{Delimiter, ParseDelimiterError};
-pub use file_kind::{FileKind, file_kind};
-pub use load::{ReadFile, load, names_to_resolve};
+pub use load::{ReadFile, load};
 pub use names::{NameKind, Resolution, Resolve};
 pub use options::{InvalidRows, Options};
-pub use plain_yaml::{YamlError, parse_yaml};
+pub(crate) use plain_yaml::parse_yaml;
 pub use problem::{Problem, Problems};
-pub use selection::{Selection, UnknownJob};
-pub use starter::starter;
+pub(crate) use selection::{Selection, UnknownJob};
+pub(crate) use starter::starter;

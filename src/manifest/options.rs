@@ -20,8 +20,7 @@ pub struct Options<'a> {
     /// where it is used.
     pub today: Option<Date>,
     /// Looks up personas and voices that are neither a UUID nor a short name. Without it such a
-    /// name is a problem. [`names_to_resolve`](super::names_to_resolve) tells beforehand whether
-    /// any name needs it.
+    /// name is a problem.
     pub catalogue: Option<Resolve<'a>>,
 }
 

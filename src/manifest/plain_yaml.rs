@@ -8,14 +8,14 @@ use super::yaml_fault;
 /// The text is not what was expected; with line and column, and the place shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct YamlError(String);
+pub(crate) struct YamlError(String);
 
 /// Reads a YAML file that is not a manifest, such as the sandbox's faults.
 ///
 /// # Errors
 ///
 /// The first thing that is wrong with it, and where.
-pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
+pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     serde_yaml::from_str(text).map_err(|error| {
         let source = Source::of_text("", text.to_owned());
         let Some(fault) = yaml_fault::explain(&source, &error) else {

@@ -9,7 +9,7 @@ use super::words;
 
 /// `--only`, `--limit` and `--sample`: applied in this order, each to what the one before has left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The ids of the jobs to make; all if empty. The id of a row stands for all of its jobs.
     pub only: Vec<String>,
     /// How many to make at most, from the top.
@@ -21,7 +21,7 @@ pub struct Selection {
 /// No job is called so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no job {}{}", words::quoted(.id), .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
-pub struct UnknownJob {
+pub(crate) struct UnknownJob {
     /// What was asked for.
     pub id: String,
     /// The id it is nearest to.
@@ -34,7 +34,7 @@ impl Selection {
     /// # Errors
     ///
     /// The first id of `only` that no job has.
-    pub fn choose(&self, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, UnknownJob> {
+    pub(crate) fn choose(&self, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, UnknownJob> {
         let mut chosen = vec![self.only.is_empty(); jobs.len()];
         let rows = by_origin(jobs);
         for id in &self.only {

@@ -1,7 +1,7 @@
 //! The manifest to begin with: [`starter`].
 
 /// What `callsheet init` writes: short, commented, and ready for the sandbox as it is.
-pub const fn starter() -> &'static str {
+pub(crate) const fn starter() -> &'static str {
     include_str!("starter.yaml")
 }
 

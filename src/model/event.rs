@@ -23,6 +23,7 @@ pub struct Entry {
 /// Something that has become true.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Event {
     /// The program began to work on the campaign.
     RunStarted {
@@ -86,6 +87,7 @@ pub enum Lane {
 /// What can become true of one job. [`Phase::apply`](super::Phase::apply) says what follows from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum JobEvent {
     /// The paid request is about to be sent. On disk before it is.
     SubmitStarted {

@@ -20,7 +20,7 @@ const ROUNDING: f64 = 0.04;
 /// What the finished jobs of a campaign have taught: how fast is spoken, how long recordings are, what is
 /// charged.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Experience {
+pub(crate) struct Experience {
     /// Of texts: words in a second.
     pace: Spread,
     /// Of recordings whose length nobody had stated: seconds.
@@ -49,7 +49,7 @@ struct Charges {
 impl Experience {
     /// Takes in a job that was rendered. `audio_seconds` is the length of its recording, if it was known
     /// beforehand; `table` what was believed about prices.
-    pub fn learn(
+    pub(crate) fn learn(
         &mut self,
         table: &PriceTable,
         request: &VideoRequest,
@@ -77,7 +77,7 @@ impl Experience {
 
     /// `table` as these jobs teach it. What they say nothing about stays as it is.
     #[must_use]
-    pub fn applied_to(&self, mut table: PriceTable) -> PriceTable {
+    pub(crate) fn applied_to(&self, mut table: PriceTable) -> PriceTable {
         if let Some((slow, likely, fast)) = self.pace.learnt() {
             table.speech = SpeechRates { slow, likely, fast };
         }
@@ -100,7 +100,7 @@ impl Experience {
     }
 
     /// How many finished jobs have taught something that is believed.
-    pub fn jobs(&self) -> u32 {
+    pub(crate) fn jobs(&self) -> u32 {
         let believed = |count: u32| if count >= ENOUGH { count } else { 0 };
         let charges = self.charges.iter().map(|charges| believed(charges.count));
         let speech = believed(self.pace.count) + believed(self.recordings.count);

@@ -50,6 +50,7 @@ impl RetryAfter {
 /// What may have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureKind {
     /// Nothing left us: connection refused, no such host, TLS failed, connect time-out.
     NotSent,
@@ -102,6 +103,7 @@ pub enum CommandKind {
 
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Disposition {
     /// Try the same again, with back-off.
     Retry,

@@ -31,11 +31,11 @@ mod text;
 mod time;
 mod unproven;
 
-pub use approval::{Approval, Changes};
+pub(crate) use approval::{Approval, Changes};
 pub use command::{Command, FetchOrder, Listing, Outcome};
 pub use credits::{Credits, ParseCreditsError};
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
-pub use experience::Experience;
+pub(crate) use experience::Experience;
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
 pub use ids::{InvalidId, JobId, RemoteId};
 pub use in_flight::{InFlight, ParseInFlightError};
@@ -52,10 +52,10 @@ pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
     VideoRequest,
 };
-pub use results::RESULT_COLUMNS;
+pub(crate) use results::RESULT_COLUMNS;
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
-pub use sparse::{Blank, Sparse};
+pub(crate) use sparse::{Blank, Sparse};
 pub use state::JobState;
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};

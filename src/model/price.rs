@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Credits, ModelVersion, Speech, VideoRequest};
 
 /// The price of every model and the assumptions about speech. One table; a manifest's `prices:` may
-/// override any value, and finished jobs teach it ([`Experience`](super::Experience)).
+/// override any value, and finished jobs teach it (`Experience`).
 ///
 /// Defaults, from the provider's billing page since May 2026: `standard` 5 credits for each started
 /// 30 s; `aurora_v1` 1 credit a second; `aurora_v1_fast` half a credit a second; seconds rounded up.

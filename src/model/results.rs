@@ -2,7 +2,7 @@
 
 /// The columns that the results add behind the sheet's own, in their order and always under these names: a contract
 /// with other programs, and what a sheet is known by that is a `results.csv` come back.
-pub const RESULT_COLUMNS: [&str; 13] = [
+pub(crate) const RESULT_COLUMNS: [&str; 13] = [
     "job_id",
     "status",
     "file",

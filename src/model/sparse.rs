@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 /// A value that is the same for every job that has not been begun.
-pub trait Blank: Default + 'static {
+pub(crate) trait Blank: Default + 'static {
     /// That value.
     fn blank() -> &'static Self;
 }
@@ -11,7 +11,7 @@ pub trait Blank: Default + 'static {
 /// A value that takes the room of a pointer until it is first changed: most of 100,000 jobs have not been
 /// begun.
 #[derive(Debug, Clone)]
-pub struct Sparse<T>(Option<Box<T>>);
+pub(crate) struct Sparse<T>(Option<Box<T>>);
 
 impl<T> Default for Sparse<T> {
     fn default() -> Self {

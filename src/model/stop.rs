@@ -7,6 +7,7 @@ use super::{Failure, FailureKind, JobId, Timestamp};
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StopReason {
     /// A person or the system asked: Ctrl-C, SIGTERM.
     Interrupted,

@@ -59,7 +59,7 @@ fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, Share>); 2] {
 }
 
 /// Estimate against charge as a table; empty before anything has been charged.
-pub fn accuracy_table(summary: &Summary, colours: Colours) -> String {
+pub(crate) fn accuracy_table(summary: &Summary, colours: Colours) -> String {
     let mut text = String::new();
     for (title, shares) in shares(summary) {
         if shares.is_empty() {

@@ -14,7 +14,7 @@ const MOST_SHOWN: usize = 10;
 
 /// The end-of-run summary, with a line feed at its end. If the run was interrupted, its last line is
 /// the command that resumes, and nothing else.
-pub fn closing(summary: &Summary, colours: Colours) -> String {
+pub(crate) fn closing(summary: &Summary, colours: Colours) -> String {
     let mut text = String::new();
     for (label, value) in facts(summary, colours) {
         let label = colours.paint(Tone::Strong, &format!("{label:>9}"));
@@ -36,7 +36,7 @@ pub fn closing(summary: &Summary, colours: Colours) -> String {
 
 /// The same in one line, for notifications and titles: `spring: 10 of 12 done, 1 failed, 1 in doubt;
 /// 55 credits spent`.
-pub fn headline(summary: &Summary) -> String {
+pub(crate) fn headline(summary: &Summary) -> String {
     let counts = summary.counts();
     let mut parts = vec![format!("{} of {} done", counts.done, counts.total)];
     for (count, word) in counts.words() {

@@ -44,7 +44,7 @@ impl Observer for JsonLines {
 /// What is said besides the entries of the journal.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Remark<'a> {
+pub(crate) enum Remark<'a> {
     /// Something worth knowing though nothing is wrong.
     Note {
         /// For people.
@@ -67,7 +67,7 @@ pub enum Remark<'a> {
 }
 
 /// A line, without its line feed, for what was said at `at`.
-pub fn remark_line(at: Timestamp, remark: Remark<'_>) -> String {
+pub(crate) fn remark_line(at: Timestamp, remark: Remark<'_>) -> String {
     line(None, at, remark)
 }
 

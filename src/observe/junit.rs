@@ -7,7 +7,7 @@ use crate::model::Phase;
 
 /// The campaign as one test suite: a job is a test case, a failed job a failure, a job in doubt an
 /// error, a job that is not finished or not selected skipped.
-pub fn to_junit(summary: &Summary) -> String {
+pub(crate) fn to_junit(summary: &Summary) -> String {
     let counts = summary.counts();
     let skipped = counts.rendering + counts.downloading + counts.pending + counts.left_out;
     let name = escape(&summary.campaign().name);

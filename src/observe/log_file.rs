@@ -12,7 +12,7 @@ const MOST_LOGS: usize = 20;
 /// Makes a new log file for a run that began at `started`, in `.callsheet/logs/` of the output folder
 /// `out`, and removes the oldest of the others. Give it to [`Lines`](super::Lines) at
 /// [`Verbosity::Verbose`](super::Verbosity::Verbose).
-pub fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
+pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
     let folder = out.join(".callsheet").join("logs");
     fs::create_dir_all(&folder)?;
     let mut logs: Vec<PathBuf> = fs::read_dir(&folder)?

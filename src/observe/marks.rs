@@ -5,7 +5,7 @@ use crate::model::JobId;
 
 /// What a person thinks of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is good.
     Approved,
     /// It is to be made again.
@@ -14,7 +14,7 @@ pub enum Verdict {
 
 /// A mark of one video.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub(crate) struct Mark {
     /// The job.
     pub job: JobId,
     /// The verdict.
@@ -25,7 +25,7 @@ pub struct Mark {
 
 /// A file of marks that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MarksError {
+pub(crate) enum MarksError {
     /// It is no table in UTF-8.
     #[error("it is no table in UTF-8: {0}")]
     Unreadable(String),
@@ -47,7 +47,7 @@ pub enum MarksError {
 ///
 /// # Errors
 /// The first thing that cannot be understood: a mark that is misread costs money.
-pub fn read_marks(content: &[u8]) -> Result<Vec<Mark>, MarksError> {
+pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<Mark>, MarksError> {
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     let head = content.split(|byte| *byte == b'\n').next().unwrap_or(b"");
     let delimiter = [b';', b'\t']

@@ -5,7 +5,7 @@
 //!
 //! [`Campaign`] is what everybody knows beforehand. [`Summary`] takes in entries and answers every
 //! question about counts, money and jobs; all that is written or shown is a pure function of it:
-//! [`closing()`], [`status_screen`], [`plan_table`], [`story()`], [`write_csv`], [`write_json`], [`page::write`].
+//! `closing`, `status_screen`, `plan_table`, `story`, [`write_csv`], [`write_json`], [`page::write`].
 //! Live observers start from the summary of what is on record already and are told what follows:
 //! [`Progress`] on a terminal, [`Lines`] off it, [`JsonLines`] for programs, [`ResultsWriter`] for
 //! the files.
@@ -45,26 +45,27 @@ mod testing;
 mod watch;
 mod words;
 
-pub use accuracy::accuracy_table;
-pub use approved::{ApprovalNeed, Approved};
+pub(crate) use accuracy::accuracy_table;
+pub(crate) use approved::{ApprovalNeed, Approved};
 pub use campaign::Campaign;
-pub use closing::{closing, headline};
+pub(crate) use closing::{closing, headline};
 pub use colours::Colours;
 pub use counts::{Counts, Money};
-pub use json_lines::{JsonLines, Remark, remark_line};
-pub use junit::to_junit;
+pub use json_lines::JsonLines;
+pub(crate) use json_lines::{Remark, remark_line};
+pub(crate) use junit::to_junit;
 pub use lines::Lines;
-pub use log_file::open_log;
-pub use marks::{Mark, MarksError, Verdict, read_marks};
+pub(crate) use log_file::open_log;
+pub(crate) use marks::{Mark, Verdict, read_marks};
 pub use narration::Verbosity;
-pub use notice::{Alarm, Notice};
+pub(crate) use notice::{Alarm, Notice};
 pub use observer::{Observer, Pulse, Transfer};
-pub use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
+pub(crate) use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
 pub use progress::Progress;
 pub use results::{Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook};
 pub use row::Row;
 pub use run::{Inventory, Run, RunEnd};
-pub use status::{Liveness, View, status_json, status_screen};
-pub use story::{story, story_json};
+pub(crate) use status::{Liveness, View, status_json, status_screen};
+pub(crate) use story::{story, story_json};
 pub use summary::Summary;
-pub use watch::Watch;
+pub(crate) use watch::Watch;

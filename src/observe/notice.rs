@@ -16,14 +16,14 @@ const MOST_NAMED: usize = 5;
 
 /// A message about a run, as people read it and as programs do. Holds no secrets.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
+pub(crate) struct Notice {
     text: String,
     facts: Value,
 }
 
 impl Notice {
     /// A run has come to its end, with this exit code.
-    pub fn ended(summary: &Summary, exit: u8) -> Self {
+    pub(crate) fn ended(summary: &Summary, exit: u8) -> Self {
         let mut text = closing::headline(summary);
         text.push_str(&troubles(summary));
         for hint in hints::all(summary).into_iter().take(2) {
@@ -47,7 +47,7 @@ impl Notice {
     }
 
     /// A run submits nothing more because of `reason`, and goes on with what is paid for.
-    pub fn trouble(summary: &Summary, reason: &StopReason) -> Self {
+    pub(crate) fn trouble(summary: &Summary, reason: &StopReason) -> Self {
         let name = words::clean(&summary.campaign().name);
         let sentence = stop_words::sentence(reason);
         Self::of(
@@ -65,7 +65,7 @@ impl Notice {
     }
 
     /// A run of `manifest` could not begin, or ended in a disorderly way.
-    pub fn error(manifest: &str, message: &str, exit: u8) -> Self {
+    pub(crate) fn error(manifest: &str, message: &str, exit: u8) -> Self {
         let (manifest, message) = (words::clean(manifest), words::clean(message));
         Self::of(
             format!("callsheet, {manifest}: {message}"),
@@ -85,7 +85,7 @@ impl Notice {
     }
 
     /// The body for whatever takes messages as Slack does. Nothing in it is taken for a mention or a link.
-    pub fn for_chat(&self) -> String {
+    pub(crate) fn for_chat(&self) -> String {
         let escaped = self
             .text
             .replace('&', "&amp;")
@@ -95,7 +95,7 @@ impl Notice {
     }
 
     /// The body for programs.
-    pub fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         self.facts.to_string()
     }
 }
@@ -126,13 +126,13 @@ fn troubles(summary: &Summary) -> String {
 }
 
 /// Rings once, as soon as a run gets into trouble that a person may want to know of before it ends.
-pub struct Alarm {
+pub(crate) struct Alarm {
     ring: Option<Box<dyn FnOnce(Notice)>>,
 }
 
 impl Alarm {
     /// An alarm that has not rung yet.
-    pub fn new(ring: Box<dyn FnOnce(Notice)>) -> Self {
+    pub(crate) fn new(ring: Box<dyn FnOnce(Notice)>) -> Self {
         Self { ring: Some(ring) }
     }
 }

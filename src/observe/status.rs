@@ -16,7 +16,7 @@ const MOST_SHOWN: usize = 12;
 /// Whether a run is going on. The journal alone cannot tell a run that goes on from one that
 /// crashed; its lock can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Liveness {
+pub(crate) enum Liveness {
     /// A process holds the campaign.
     Running,
     /// None does.
@@ -27,7 +27,7 @@ pub enum Liveness {
 
 /// When and how a status is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
+pub(crate) struct View {
     /// The time.
     pub now: Timestamp,
     /// Whether a run is going on.
@@ -37,7 +37,7 @@ pub struct View {
 }
 
 /// One screen: counts, credits, what is under way, what went wrong, what to do next.
-pub fn status_screen(summary: &Summary, view: View) -> String {
+pub(crate) fn status_screen(summary: &Summary, view: View) -> String {
     let mut text = String::new();
     let colours = view.colours;
     for (label, value) in closing::facts(summary, colours) {
@@ -125,7 +125,7 @@ fn last_run(summary: &Summary, view: View) -> String {
 }
 
 /// The same for programs: totals, credits, runs, and hints.
-pub fn status_json(summary: &Summary, view: View) -> Value {
+pub(crate) fn status_json(summary: &Summary, view: View) -> Value {
     let campaign = summary.campaign();
     json!({
         "version": VERSION,

@@ -15,7 +15,12 @@ use crate::model::{Credits, Entry, Event, JobEvent, JobId, Output, Phase, Speech
 const MOST_TEXT: usize = 200;
 
 /// The story of `job` as `entries` tell it; `None` if the campaign knows no such job.
-pub fn story(summary: &Summary, entries: &[Entry], job: &JobId, view: View) -> Option<String> {
+pub(crate) fn story(
+    summary: &Summary,
+    entries: &[Entry],
+    job: &JobId,
+    view: View,
+) -> Option<String> {
     let row = summary.row(job)?;
     let mut text = heading(summary, &row);
     let mut before: Option<Timestamp> = None;
@@ -42,7 +47,12 @@ pub fn story(summary: &Summary, entries: &[Entry], job: &JobId, view: View) -> O
 
 /// The same for programs: the job as it stands, and everything that happened to it in the form of the
 /// lines of `--log-format json`. `None` if the campaign knows no such job.
-pub fn story_json(summary: &Summary, entries: &[Entry], job: &JobId, view: View) -> Option<Value> {
+pub(crate) fn story_json(
+    summary: &Summary,
+    entries: &[Entry],
+    job: &JobId,
+    view: View,
+) -> Option<Value> {
     let row = summary.row(job)?;
     let mut events = Vec::new();
     for entry in entries {

@@ -6,31 +6,31 @@ use super::{Summary, View, closing, status_screen};
 
 /// Keeps a status on the screen of a terminal, redrawn in place.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     board: Board,
 }
 
 impl Watch {
     /// A watch on standard output.
-    pub fn on_terminal() -> Self {
+    pub(crate) fn on_terminal() -> Self {
         Self {
             board: Board::on_output(),
         }
     }
 
     /// Shows the status as it is now.
-    pub fn show(&mut self, summary: &Summary, view: View) {
+    pub(crate) fn show(&mut self, summary: &Summary, view: View) {
         let screen = status_screen(summary, view);
         self.board.show(screen.lines().map(str::to_owned));
     }
 
     /// Takes the status off the screen.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.board.clear();
     }
 
     /// The status in one dated line, for where nothing can be redrawn.
-    pub fn line(summary: &Summary, view: View) -> String {
+    pub(crate) fn line(summary: &Summary, view: View) -> String {
         format!("{}  {}\n", moment(view.now), closing::headline(summary))
     }
 }

@@ -40,5 +40,5 @@ pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
 pub use creatify::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use http::RemoteError;
-pub use notify::{HookUrl, InvalidHookUrl, Messenger, Undelivered};
+pub(crate) use notify::{HookUrl, Messenger, Undelivered};
 pub use settings::{Proxy, Settings, Timeouts};

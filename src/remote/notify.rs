@@ -22,12 +22,12 @@ const TRIES: u32 = 2;
 
 /// An address to write to. Neither `Debug` nor `Display` shows more than its host.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HookUrl(Url);
+pub(crate) struct HookUrl(Url);
 
 /// The text is no address to write to. What it was is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it must be an address in full that begins with `https://` or `http://`")]
-pub struct InvalidHookUrl;
+pub(crate) struct InvalidHookUrl;
 
 impl FromStr for HookUrl {
     type Err = InvalidHookUrl;
@@ -43,7 +43,7 @@ impl HookUrl {
     /// Whether it takes messages of the form that Slack's incoming webhooks take, `{"text": ...}`: Slack
     /// itself, Google Chat, Mattermost and Rocket.Chat (`/hooks/...`), and Discord's imitation
     /// (`.../slack`), by their documentation.
-    pub fn is_chat(&self) -> bool {
+    pub(crate) fn is_chat(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let path = self.0.path();
         matches!(
@@ -55,7 +55,7 @@ impl HookUrl {
 
     /// The address below this one, as dead-man's switches take `start` and `fail`.
     #[must_use]
-    pub fn below(&self, segment: &str) -> Self {
+    pub(crate) fn below(&self, segment: &str) -> Self {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push(segment);
@@ -79,11 +79,11 @@ impl fmt::Debug for HookUrl {
 /// Why a message did not arrive, without the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Undelivered(String);
+pub(crate) struct Undelivered(String);
 
 /// Delivers messages. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Messenger {
+pub(crate) struct Messenger {
     outside: Client,
     local: Client,
 }
@@ -93,7 +93,7 @@ impl Messenger {
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
-    pub fn new() -> Result<Self, RemoteError> {
+    pub(crate) fn new() -> Result<Self, RemoteError> {
         let agent = format!("callsheet/{}", env!("CARGO_PKG_VERSION"));
         let client = |proxy| {
             let timeouts = Timeouts {
@@ -112,7 +112,7 @@ impl Messenger {
     ///
     /// # Errors
     /// If it was not taken within a few seconds.
-    pub async fn post(&self, to: &HookUrl, body: &str) -> Result<(), Undelivered> {
+    pub(crate) async fn post(&self, to: &HookUrl, body: &str) -> Result<(), Undelivered> {
         let request = || {
             self.client(to)
                 .post(to.0.clone())
@@ -126,7 +126,7 @@ impl Messenger {
     ///
     /// # Errors
     /// If it was not taken within a few seconds.
-    pub async fn ping(&self, to: &HookUrl) -> Result<(), Undelivered> {
+    pub(crate) async fn ping(&self, to: &HookUrl) -> Result<(), Undelivered> {
         deliver(to, || self.client(to).get(to.0.clone())).await
     }
 

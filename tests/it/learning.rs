@@ -34,18 +34,14 @@ fn makespan(outcomes: &Outcomes) -> u128 {
 }
 
 fn places(outcomes: &Outcomes) -> Vec<usize> {
-    let learnt = outcomes
-        .entries
-        .iter()
-        .filter_map(|entry| match entry.event {
-            Event::PlacesLearnt { places } => Some(places),
-            Event::Job { .. }
-            | Event::RunStarted { .. }
-            | Event::RunEnded { .. }
-            | Event::LaneHeld { .. }
-            | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. } => None,
-        });
+    let entries = outcomes.entries.iter();
+    let learnt = entries.filter_map(|entry| {
+        if let Event::PlacesLearnt { places } = entry.event {
+            Some(places)
+        } else {
+            None
+        }
+    });
     learnt.collect()
 }
 

@@ -8,7 +8,7 @@ use super::Outlook;
 use super::line::{lines, shares};
 
 /// The plan as JSON: every job with its state, reason and credits, then totals.
-pub fn plan_json(summary: &Summary, outlook: &Outlook) -> Value {
+pub(crate) fn plan_json(summary: &Summary, outlook: &Outlook) -> Value {
     let lines = lines(summary);
     let jobs: Vec<Value> = lines
         .iter()

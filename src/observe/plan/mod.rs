@@ -10,8 +10,8 @@ mod outlook;
 mod replaced;
 mod table;
 
-pub use json::plan_json;
-pub use outlook::{Balance, Outlook};
-pub use replaced::plan_replaced;
+pub(crate) use json::plan_json;
+pub(crate) use outlook::{Balance, Outlook};
+pub(crate) use replaced::plan_replaced;
 pub(super) use table::columns;
-pub use table::{plan_table, plan_totals};
+pub(crate) use table::{plan_table, plan_totals};

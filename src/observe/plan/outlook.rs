@@ -8,7 +8,7 @@ use crate::model::{CHARACTERS_A_WORD, Credits, PriceTable, Speech};
 
 /// What is known besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Outlook {
+pub(crate) struct Outlook {
     /// The prices and paces by which the estimates were made.
     pub prices: PriceTable,
     /// How many finished jobs these were learnt from.
@@ -21,7 +21,7 @@ pub struct Outlook {
 
 /// The account's balance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Balance {
+pub(crate) enum Balance {
     /// Nobody has asked.
     #[default]
     NotAsked,
@@ -33,7 +33,7 @@ pub enum Balance {
 
 impl Balance {
     /// What of it is not promised to renders whose charge has not been deducted yet; may be negative.
-    pub fn free(&self, promised: Credits) -> Option<Credits> {
+    pub(crate) fn free(&self, promised: Credits) -> Option<Credits> {
         match self {
             Self::Known(balance) => Some(difference(*balance, promised)),
             Self::NotAsked | Self::Unknown(_) => None,

@@ -6,7 +6,7 @@ use crate::model::{Credits, Generation, Phase};
 
 /// What a person should know before new jobs are paid for while others that were paid for are no longer in
 /// the sheet: a row without an id is another job once it is edited. `None` if there is nothing to know.
-pub fn plan_replaced(summary: &Summary) -> Option<String> {
+pub(crate) fn plan_replaced(summary: &Summary) -> Option<String> {
     let gone = summary
         .gone()
         .filter(|row| row.state.spent() + row.state.promised() > Credits::ZERO)

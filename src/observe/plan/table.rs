@@ -10,7 +10,7 @@ use super::{Outlook, plan_replaced};
 use crate::model::Estimate;
 
 /// The plan as a table, then totals.
-pub fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours) -> String {
+pub(crate) fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours) -> String {
     let lines = lines(summary);
     let mut rows = vec![
         [
@@ -50,7 +50,7 @@ pub fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours) -> Str
 }
 
 /// The totals alone, for whoever is about to be asked.
-pub fn plan_totals(summary: &Summary, colours: Colours) -> String {
+pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
     totals(summary, &lines(summary), colours)
 }
 
