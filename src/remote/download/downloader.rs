@@ -158,7 +158,7 @@ impl Downloader {
                     return Err(failure.with_reached(reached));
                 }
             };
-            if let Err(failure) = self.add(&mut transfer, piece).await {
+            if let Err(failure) = self.add(&mut transfer, piece.as_ref()).await {
                 // A disk that is full holds a good beginning; anything else is not what was wanted.
                 if failure.kind == FailureKind::Local {
                     transfer.part.keep().await;
@@ -201,19 +201,21 @@ impl Downloader {
     }
 
     /// Adds a piece, once it is certain that it belongs to a video.
-    async fn add(&self, transfer: &mut Transfer, piece: Vec<u8>) -> Result<(), Failure> {
+    async fn add(&self, transfer: &mut Transfer, piece: &[u8]) -> Result<(), Failure> {
+        let head;
         let piece = match transfer.head.take() {
             None => piece,
-            Some(mut head) => {
-                head.extend_from_slice(&piece);
-                if head.len() < HEAD {
-                    transfer.head = Some(head);
+            Some(mut begun) => {
+                begun.extend_from_slice(piece);
+                if begun.len() < HEAD {
+                    transfer.head = Some(begun);
                     return Ok(());
                 }
-                if !is_video(&head) {
-                    return Err(self.not_a_video(&head));
+                if !is_video(&begun) {
+                    return Err(self.not_a_video(&begun));
                 }
-                head
+                head = begun;
+                &head
             }
         };
         let length = transfer.part.length() + piece.len() as u64;
@@ -224,7 +226,7 @@ impl Downloader {
             ));
         }
         self.check_size(Some(length))?;
-        transfer.part.write(&piece).await
+        transfer.part.write(piece).await
     }
 
     /// Asks for the file, or for what is missing of it, and follows redirects. Gives the answer and the host that
@@ -277,9 +279,9 @@ impl Downloader {
         &self,
         response: &mut Response,
         host: &str,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+    ) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
         match tokio::time::timeout(self.timeouts.stall, response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece.map(Into::into)),
+            Ok(Ok(piece)) => Ok(piece),
             Ok(Err(error)) => Err(transport(&error.without_url(), &format!("`{host}`"))),
             Err(_elapsed) => Err(self.stalled(host)),
         }
@@ -289,7 +291,7 @@ impl Downloader {
         let mut body = Vec::new();
         while body.len() < LARGEST_REFUSAL {
             match self.piece(&mut response, host).await {
-                Ok(Some(piece)) => body.extend_from_slice(&piece),
+                Ok(Some(piece)) => body.extend_from_slice(piece.as_ref()),
                 Ok(None) | Err(_) => break,
             }
         }

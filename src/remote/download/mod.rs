@@ -17,6 +17,7 @@ mod downloader;
 mod earlier;
 mod link;
 mod part;
+mod sink;
 mod target;
 #[cfg(test)]
 mod tests;

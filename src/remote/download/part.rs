@@ -1,22 +1,24 @@
 //! A file that is not finished, and what makes it possible to go on with it later.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use reqwest::header::{DATE, ETAG, HeaderMap, LAST_MODIFIED};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt as _;
+use sha2::{Digest as _, Sha256};
+use tokio::task::JoinHandle;
 
 use super::container::missing_bytes;
 use super::earlier;
 use super::link::hexadecimal;
+use super::sink::Sink;
 use super::target::{Target, local, sync_folder};
 use crate::model::Failure;
 
-/// How much may be lost to a power cut. After one, a file can be longer than what really reached
-/// the disk, so only what was synced is resumed.
+/// How much may be lost to a power cut, or as much as arrives while the disk is busy with what came before. After
+/// one, a file can be longer than what really reached the disk, so only what was synced is resumed.
 const CHECKPOINT: u64 = 4 << 20;
 
 /// What is kept beside an unfinished file.
@@ -88,10 +90,12 @@ impl Record {
 #[derive(Debug)]
 pub(super) struct Part {
     target: Target,
-    file: File,
-    hash: Sha256,
+    file: Arc<File>,
+    sink: Sink<Arc<File>>,
     length: u64,
     record: Record,
+    /// A checkpoint that is being made: how many bytes will then be durable.
+    checkpoint: Option<JoinHandle<io::Result<u64>>>,
     validator: Option<String>,
 }
 
@@ -102,14 +106,14 @@ impl Part {
         let place = target.clone();
         let (file, hash, length, record) =
             blocking(move || reopen(&place, &source)).await.ok()??;
-        Some(Self {
-            target: target.clone(),
-            file: File::from_std(file),
+        Some(Self::new(
+            target,
+            file,
             hash,
             length,
-            validator: Some(record.1),
-            record: record.0,
-        })
+            record.0,
+            Some(record.1),
+        ))
     }
 
     /// Begins anew, whatever was there.
@@ -118,20 +122,33 @@ impl Part {
         let file = blocking(move || {
             remove(&place.record())?;
             remove(&place.part())?;
-            let file = std::fs::File::create(place.part())?;
+            let file = File::create(place.part())?;
             save(&place, &kept)?;
             Ok(file)
         })
         .await
         .map_err(|error| local(&target.part(), &error))?;
-        Ok(Self {
+        Ok(Self::new(target, file, Sha256::new(), 0, record, None))
+    }
+
+    fn new(
+        target: &Target,
+        file: File,
+        hash: Sha256,
+        length: u64,
+        record: Record,
+        validator: Option<String>,
+    ) -> Self {
+        let file = Arc::new(file);
+        Self {
             target: target.clone(),
-            file: File::from_std(file),
-            hash: Sha256::new(),
-            length: 0,
+            sink: Sink::new(Arc::clone(&file), hash, length),
+            file,
+            length,
             record,
-            validator: None,
-        })
+            checkpoint: None,
+            validator,
+        }
     }
 
     /// Bytes that are here.
@@ -151,12 +168,11 @@ impl Part {
 
     /// Adds bytes.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.hash.update(bytes);
         self.length += bytes.len() as u64;
-        let written = self.file.write_all(bytes).await;
+        let written = self.sink.write(bytes).await;
         let written = match written {
-            Ok(()) if self.length - self.record.durable >= CHECKPOINT => self.checkpoint().await,
-            other => other,
+            Ok(()) => self.checkpoint_if_due().await,
+            Err(error) => Err(error),
         };
         written.map_err(|error| local(&self.target.part(), &error))
     }
@@ -164,11 +180,18 @@ impl Part {
     /// Leaves it for a later attempt. If that fails, the later attempt begins where the disk is known to be
     /// good, or anew.
     pub(super) async fn keep(mut self) {
-        let _next_attempt_has_less = self.checkpoint().await;
+        let flushed = self.sink.flush().await;
+        let settled = self.settle().await;
+        if flushed.and(settled).is_ok() {
+            self.begin_checkpoint();
+            let _next_attempt_has_less = self.settle().await;
+        }
     }
 
     /// Throws it away: it is not what was wanted.
-    pub(super) async fn discard(self) {
+    pub(super) async fn discard(mut self) {
+        // Neither may write what is to be removed.
+        let _unwanted = self.sink.flush().await.and(self.settle().await);
         let target = self.target;
         let removed = blocking(move || {
             remove(&target.record())?;
@@ -181,8 +204,8 @@ impl Part {
     /// How many bytes it lacks by its own account, see [`missing_bytes`].
     pub(super) async fn missing_bytes(&mut self) -> Result<u64, Failure> {
         let path = self.target.part();
-        let counted = match self.file.flush().await {
-            Ok(()) => blocking(move || missing_bytes(&mut std::fs::File::open(path)?)).await,
+        let counted = match self.sink.flush().await {
+            Ok(()) => blocking(move || missing_bytes(&mut File::open(path)?)).await,
             Err(error) => Err(error),
         };
         counted.map_err(|error| local(&self.target.part(), &error))
@@ -192,13 +215,17 @@ impl Part {
     /// lay there before is [kept](earlier::keep) under another name if it is another file.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
         let target = self.target.clone();
-        let synced = match self.file.flush().await {
-            Ok(()) => self.file.sync_all().await,
+        let settled = self.settle().await;
+        let hash = match settled {
+            Ok(()) => self.sink.finish().await,
             Err(error) => Err(error),
         };
-        synced.map_err(|error| local(&target.part(), &error))?;
-        drop(self.file.into_std().await);
-        let digest = hexadecimal(&self.hash.finalize());
+        let hash = hash.map_err(|error| local(&target.part(), &error))?;
+        let digest = hexadecimal(&hash.finalize());
+        let file = self.file;
+        blocking(move || file.sync_all())
+            .await
+            .map_err(|error| local(&target.part(), &error))?;
         let (place, length, expected) = (target.clone(), self.length, digest.clone());
         blocking(move || {
             earlier::keep(place.path(), length, &expected)?;
@@ -211,30 +238,51 @@ impl Part {
         Ok((self.length, digest))
     }
 
-    async fn checkpoint(&mut self) -> io::Result<()> {
-        self.file.flush().await?;
-        self.file.sync_data().await?;
-        // After a write that failed, on a full disk, the file is shorter than what was to be in it.
-        let there = self.file.metadata().await?.len();
-        self.record.durable = self.length.min(there);
-        let (place, record) = (self.target.clone(), self.record.clone());
-        blocking(move || save(&place, &record)).await
+    async fn checkpoint_if_due(&mut self) -> io::Result<()> {
+        let made = self.checkpoint.as_ref();
+        if made.is_some_and(JoinHandle::is_finished) {
+            self.settle().await?;
+        }
+        let is_due = self.sink.written() - self.record.durable >= CHECKPOINT;
+        if is_due && self.checkpoint.is_none() {
+            self.begin_checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Has what is written so far brought to the disk, and then recorded that it is there.
+    fn begin_checkpoint(&mut self) {
+        let (file, place) = (Arc::clone(&self.file), self.target.clone());
+        let (written, mut record) = (self.sink.written(), self.record.clone());
+        self.checkpoint = Some(tokio::task::spawn_blocking(move || {
+            file.sync_data()?;
+            record.durable = written;
+            save(&place, &record)?;
+            Ok(written)
+        }));
+    }
+
+    /// Waits for the checkpoint that is being made.
+    async fn settle(&mut self) -> io::Result<()> {
+        if let Some(checkpoint) = &mut self.checkpoint {
+            let made = checkpoint.await;
+            self.checkpoint = None;
+            self.record.durable = made.map_err(io::Error::other)??;
+        }
+        Ok(())
     }
 }
 
 /// The unfinished file cut to what is certain, its digest so far, its length, its record and the
 /// validator.
-type Reopened = (std::fs::File, Sha256, u64, (Record, String));
+type Reopened = (File, Sha256, u64, (Record, String));
 
 fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
     let mut record: Record = serde_json::from_slice(&std::fs::read(target.record())?)?;
     let Some(validator) = record.validator(source).map(str::to_owned) else {
         return Ok(None);
     };
-    let mut file = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open(target.part())?;
+    let mut file = File::options().read(true).write(true).open(target.part())?;
     // The last byte is asked for once more even if all are here: the server then says whether the file is
     // still the same, and never that there is nothing left to send.
     let last = record
@@ -266,7 +314,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut side = path.to_owned().into_os_string();
     side.push(".new");
     let side = PathBuf::from(side);
-    let mut file = std::fs::File::create(&side)?;
+    let mut file = File::create(&side)?;
     file.write_all(content)?;
     file.sync_all()?;
     drop(file);
@@ -330,10 +378,7 @@ mod tests {
         part.write(b"01234").await.unwrap();
         part.keep().await;
         // Bytes behind the last sync, as a power cut may leave them.
-        let mut file = std::fs::File::options()
-            .append(true)
-            .open(target.part())
-            .unwrap();
+        let mut file = File::options().append(true).open(target.part()).unwrap();
         file.write_all(b"\0\0").unwrap();
 
         let mut part = Part::resume(&target, "here".into()).await.unwrap();
@@ -356,7 +401,7 @@ mod tests {
         let mut part = Part::begin(&target, record).await.unwrap();
         part.write(b"01234567").await.unwrap();
         part.keep().await;
-        let file = std::fs::File::options().write(true).open(target.part());
+        let file = File::options().write(true).open(target.part());
         file.unwrap().set_len(4).unwrap();
         let mut part = Part::resume(&target, "here".into()).await.unwrap();
         assert_eq!(part.length(), 4);

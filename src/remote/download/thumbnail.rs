@@ -41,7 +41,7 @@ impl Downloader {
         let expected = response.content_length();
         let mut picture = Vec::new();
         while let Some(piece) = self.piece(&mut response, &host).await.ok()? {
-            picture.extend_from_slice(&piece);
+            picture.extend_from_slice(piece.as_ref());
             if picture.len() > LARGEST {
                 return None;
             }
