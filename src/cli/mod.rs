@@ -27,6 +27,7 @@ mod estimates;
 mod examples;
 mod exit;
 mod former;
+mod help;
 mod herald;
 mod holding;
 mod init;
