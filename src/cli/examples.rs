@@ -67,6 +67,7 @@ fn commands(text: &str) -> Vec<Vec<String>> {
                     "parallel ",
                     ") ",
                     "<(",
+                    "exec ",
                     "`",
                     "bin/",
                     "- run: ",
