@@ -37,6 +37,7 @@ mod merge;
 mod notices;
 mod plan;
 mod preflight;
+mod preparing;
 mod preview;
 mod profile;
 mod provider;
