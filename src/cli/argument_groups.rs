@@ -89,7 +89,7 @@ pub(super) struct ProviderArguments {
         help_heading = "Provider"
     )]
     pub(super) profile: Option<String>,
-    /// The address of the API [default: <https://api.creatify.ai>]
+    /// The address of the API [default: `https://api.creatify.ai`]
     #[arg(
         long,
         value_name = "URL",
@@ -277,7 +277,7 @@ pub(super) struct OutputArguments {
     /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
     #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) xlsx: bool,
-    /// Write `JUnit` XML as well, so that a build server shows the campaign like a test run
+    /// Write JUnit XML as well, so that a build server shows the campaign like a test run
     #[arg(
         long,
         value_name = "FILE",
@@ -313,6 +313,7 @@ pub(super) struct ScreenArguments {
     /// How to show progress
     #[arg(
         long,
+        value_name = "STYLE",
         value_enum,
         default_value = "auto",
         env = "CALLSHEET_PROGRESS",
@@ -323,6 +324,7 @@ pub(super) struct ScreenArguments {
     /// How to write events to standard error
     #[arg(
         long,
+        value_name = "FORMAT",
         value_enum,
         default_value = "text",
         env = "CALLSHEET_LOG_FORMAT",

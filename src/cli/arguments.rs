@@ -11,25 +11,15 @@ use super::argument_groups::{
     AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
     ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
 };
+use super::help;
 use crate::model::{Credits, JobId, Rate, parse_duration};
-
-const EXAMPLES: &str = "\
-Examples:
-  callsheet init                            write a starter manifest
-  callsheet plan campaign.csv               what it would make and cost; spends nothing
-  callsheet run campaign.csv --sandbox      try it all without an account
-  callsheet run campaign.csv                make the videos; the same command resumes
-  callsheet collect campaign.csv            fetch what was paid for, submit nothing
-
-Every option can also be set in the environment: `--submit-rate` as CALLSHEET_SUBMIT_RATE.
-Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.";
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; without what is in brackets where it was built without its history.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"));
 
 /// Turns a sheet of rows into finished avatar videos, and never pays for one twice.
 #[derive(Debug, Parser)]
-#[command(name = "callsheet", version = VERSION, about, after_help = EXAMPLES, max_term_width = 100, args_override_self = true)]
+#[command(name = "callsheet", version = VERSION, about, max_term_width = 100, args_override_self = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -42,14 +32,15 @@ impl Arguments {
     /// Everything that can be typed.
     pub(super) fn definition() -> clap::Command {
         // The same options as `run`, with a manifest or without.
-        Self::command().mut_subcommand("config", |config| {
+        let program = Self::command().mut_subcommand("config", |config| {
             config.mut_arg("manifest", |manifest| {
                 manifest
                     .required(false)
                     .default_value(NO_MANIFEST)
                     .hide_default_value(true)
             })
-        })
+        });
+        help::with_examples(program)
     }
 }
 
@@ -139,21 +130,28 @@ pub(super) struct PlanArguments {
     #[command(flatten)]
     pub(super) again: AgainArguments,
     /// The campaign never spends or promises more credits than this
-    #[arg(long, value_name = "N", env = "CALLSHEET_MAX_CREDITS", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CALLSHEET_MAX_CREDITS",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
     pub(super) max_credits: Option<Credits>,
     /// What the run submits never costs or promises more credits than this
     #[arg(
         long,
         value_name = "N",
         env = "CALLSHEET_MAX_CREDITS_RUN",
-        hide_env = true
+        hide_env = true,
+        help_heading = "Limits"
     )]
     pub(super) max_credits_run: Option<Credits>,
     /// Wait for the account's balance, which is otherwise shown if it can be had at once
-    #[arg(long)]
+    #[arg(long, help_heading = "Provider")]
     pub(super) online: bool,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) json: bool,
 }
 
@@ -172,10 +170,10 @@ pub(super) struct StatusArguments {
     #[command(flatten)]
     pub(super) address: AddressArguments,
     /// Keep showing it until the run that goes on has ended, or Ctrl-C
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Screen")]
     pub(super) watch: bool,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) json: bool,
 }
 
@@ -188,7 +186,7 @@ pub(super) struct WhyArguments {
     /// The job
     pub(super) job: JobId,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) json: bool,
 }
 
@@ -203,7 +201,7 @@ pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) address: AddressArguments,
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
-    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) excel: bool,
     /// One report of several output folders, such as shards: MANIFEST and what follows are folders, or one
     /// that holds all shards
@@ -213,13 +211,13 @@ pub(super) struct ReportArguments {
     #[arg(value_name = "DIR", requires = "merge")]
     pub(super) more: Vec<PathBuf>,
     /// Write `results.xlsx` as well
-    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true)]
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) xlsx: bool,
-    /// Write `JUnit` XML as well
-    #[arg(long, value_name = "FILE")]
+    /// Write JUnit XML as well
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) junit: Option<PathBuf>,
     /// Print the results as JSON too
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) json: bool,
 }
 
@@ -228,25 +226,25 @@ pub(super) struct PersonasArguments {
     #[command(flatten)]
     pub(super) provider: ProviderArguments,
     /// Show only those whose name or description has all these words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", help_heading = "Search")]
     pub(super) search: Option<String>,
     /// Show only these: f, m, nb
-    #[arg(long, value_name = "GENDER[,..]")]
+    #[arg(long, value_name = "GENDER[,..]", help_heading = "Search")]
     pub(super) gender: Option<String>,
     /// Show only these: selfie, presenter, other, ...
-    #[arg(long, value_name = "STYLE[,..]")]
+    #[arg(long, value_name = "STYLE[,..]", help_heading = "Search")]
     pub(super) style: Option<String>,
     /// Show only these: child, teen, adult, senior, ...
-    #[arg(long, value_name = "AGE[,..]")]
+    #[arg(long, value_name = "AGE[,..]", help_heading = "Search")]
     pub(super) age: Option<String>,
     /// Show only these: indoor, outdoor, fantasy, other, ...
-    #[arg(long, value_name = "LOCATION[,..]")]
+    #[arg(long, value_name = "LOCATION[,..]", help_heading = "Search")]
     pub(super) location: Option<String>,
     /// Print JSON
-    #[arg(long, conflicts_with = "open")]
+    #[arg(long, conflicts_with = "open", help_heading = "Screen")]
     pub(super) json: bool,
     /// Write a page of their pictures and show it
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) open: bool,
 }
 
@@ -255,19 +253,19 @@ pub(super) struct VoicesArguments {
     #[command(flatten)]
     pub(super) provider: ProviderArguments,
     /// Show only those whose name or accent has all these words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", help_heading = "Search")]
     pub(super) search: Option<String>,
     /// Show only these: f, m
-    #[arg(long, value_name = "GENDER[,..]")]
+    #[arg(long, value_name = "GENDER[,..]", help_heading = "Search")]
     pub(super) gender: Option<String>,
     /// Show only these: British, ...
-    #[arg(long, value_name = "ACCENT[,..]")]
+    #[arg(long, value_name = "ACCENT[,..]", help_heading = "Search")]
     pub(super) accent: Option<String>,
     /// Print JSON
-    #[arg(long, conflicts_with = "open")]
+    #[arg(long, conflicts_with = "open", help_heading = "Screen")]
     pub(super) json: bool,
     /// Write a page of their samples and show it
-    #[arg(long)]
+    #[arg(long, help_heading = "Screen")]
     pub(super) open: bool,
 }
 
@@ -284,28 +282,44 @@ pub(super) struct SandboxArguments {
     #[arg(long)]
     pub(super) port: Option<u16>,
     /// Everything random follows from it
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
     /// The balance at the beginning
-    #[arg(long, default_value_t = 1000.0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000.0,
+        help_heading = "Provider"
+    )]
     pub(super) credits: f64,
     /// The shortest and longest time a render takes
-    #[arg(long, value_name = "FROM-TO", default_value = "1500ms-5s", value_parser = duration_range)]
+    #[arg(long, value_name = "FROM-TO", default_value = "1500ms-5s", value_parser = duration_range, help_heading = "Provider")]
     pub(super) render: (Duration, Duration),
     /// Renders at one time
-    #[arg(long, value_name = "N", default_value_t = crate::sandbox::RENDERS_IN_FLIGHT)]
+    #[arg(long, value_name = "N", default_value_t = crate::sandbox::RENDERS_IN_FLIGHT, help_heading = "Provider")]
     pub(super) max_running: usize,
     /// What happens to one job more
-    #[arg(long, value_enum, default_value = "queue")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ANSWER",
+        default_value = "queue",
+        help_heading = "Provider"
+    )]
     pub(super) overload: Overload,
     /// Submits accepted in a window of time; one more is answered with 429
-    #[arg(long, value_name = "RATE", default_value = "10/s")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value = "10/s",
+        help_heading = "Provider"
+    )]
     pub(super) submit_limit: Rate,
     /// A file that remembers what was accepted
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
     /// What goes wrong: a YAML file of faults
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Provider")]
     pub(super) faults: Option<PathBuf>,
 }
 

@@ -66,22 +66,31 @@ pub(super) fn credentials(
 ) -> Result<Credentials, Error> {
     let [id, key] = find(environment, profile, effort)?;
     let half = |found: Option<Found>, name: &str| {
-        found.map(|found| found.value.expose().to_owned()).ok_or_else(|| match profile {
-            Some(profile) => Error::usage(format!(
-                "the profile `{}` does not give `{name}`; nothing was submitted",
-                profile.name
-            ))
-            .hint(format!(
-                "its file or command must give both, as `{}=…` and `{}=…`, or the key alone beside `api_id`",
-                KEYS[0], KEYS[1]
-            )),
-            None => Error::usage(format!("`{name}` is not set; nothing was submitted")).hint(
-                "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` \
-                 file, or try it without an account: `--sandbox`",
-            ),
-        })
+        let value = found.map(|found| found.value.expose().to_owned());
+        value.ok_or_else(|| missing(name, environment, profile))
     };
     Ok(Credentials::new(half(id, KEYS[0])?, half(key, KEYS[1])?))
+}
+
+fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> Error {
+    if let Some(Profile { name: profile, .. }) = profile {
+        return Error::usage(format!(
+            "the profile `{profile}` does not give `{name}`; nothing was submitted"
+        ))
+        .hint(format!(
+            "its file or command must give both, as `{}=…` and `{}=…`, or the key alone beside `api_id`",
+            KEYS[0], KEYS[1]
+        ));
+    }
+    let what = if environment.is_blank(name) {
+        "is set, but empty"
+    } else {
+        "is not set"
+    };
+    Error::usage(format!("`{name}` {what}; nothing was submitted")).hint(
+        "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` file, or try it \
+         without an account: `--sandbox`",
+    )
 }
 
 /// Both halves, as far as they are found. A profile stands alone: what else lies about may be another
@@ -231,6 +240,7 @@ fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where files have such rights")]
 fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())
 }

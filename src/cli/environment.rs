@@ -63,6 +63,16 @@ impl Environment {
             .filter(|value| !value.trim().is_empty())
     }
 
+    /// Whether a variable is there, with nothing in it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        let is_there = std::env::var_os(name).is_some() || self.from_files.contains_key(name);
+        is_there && self.variable(name).is_none()
+    }
+
     /// The value of a variable and where it stands, in words.
     pub(super) fn found(&self, name: &str) -> Option<(String, String)> {
         let value = self.variable(name)?;

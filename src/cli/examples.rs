@@ -1,10 +1,11 @@
-//! Every command line in `examples/` and the documents is one that this program understands.
+//! Every command line in `examples/`, the documents and each `--help` is one that this program understands.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::arguments::Arguments;
+use super::help;
 
 /// Words end at these, as in a shell; what follows is another command or a comment.
 const ENDS: [&str; 10] = ["&&", "||", "|", ";", ">", ">>", "2>", "2>&1", "#", ";;"];
@@ -40,7 +41,7 @@ fn words(line: &str) -> Vec<String> {
         };
         let is_end = is_quoted || (word.ends_with(['`', ';']) && !word.starts_with('`'));
         let word = word
-            .trim_end_matches(['`', ';', ',', '.', ':'])
+            .trim_end_matches(['`', ';', ',', '.', ':', ')'])
             .replace(['"', '\'', '`'], "");
         let word = word.replace("$SLURM_ARRAY_TASK_ID", "1").replace("{}", "1");
         words.push(word);
@@ -65,6 +66,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
                     ": ",
                     "parallel ",
                     ") ",
+                    "<(",
+                    "exec ",
                     "`",
                     "bin/",
                     "- run: ",
@@ -140,6 +143,13 @@ fn every_command_line_in_the_examples_is_understood() {
                     wrong.push(format!("{}: {line}\n{error}", file.display()));
                 }
             }
+        }
+    }
+    for line in help::lines() {
+        let commands = commands(line);
+        assert_eq!(commands.len(), 1, "{line}");
+        if let Err(error) = Arguments::definition().try_get_matches_from(&commands[0]) {
+            wrong.push(format!("--help: {line}\n{error}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -3,12 +3,23 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use super::error::Error;
 use super::herald::Herald;
 use crate::driver::{self, Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
+
+/// Whether the folder could be created and written to, found out without a trace.
+///
+/// # Errors
+/// If not.
+pub(super) fn must_be_writable(folder: &Path) -> Result<(), Error> {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    let there = there.unwrap_or(Path::new("."));
+    tempfile::tempfile_in(there).map(drop).map_err(|source| {
+        let folder = folder.to_owned();
+        Error::Lock(LockError::Unavailable { folder, source })
+    })
+}
 
 /// Creates the folder if need be and takes its lock. Another run that holds it is waited for, which is
 /// said, if `patience` is given.
@@ -21,8 +32,6 @@ pub(super) async fn take_lock(
     herald: Herald,
     clock: &SystemClock,
 ) -> Result<Lock, Error> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create the output folder `{}`", folder.display()))?;
     let holder = format!("process {} since {}", std::process::id(), clock.now());
     let take = |patience| driver::take_lock(folder, &holder, patience, clock);
     match (take(Duration::ZERO).await, patience) {

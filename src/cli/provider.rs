@@ -4,12 +4,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::argument_groups::{AddressArguments, ProviderArguments};
+use super::argument_groups::{AddressArguments, CampaignArguments, ProviderArguments};
+use super::campaign::Manifest;
+use super::console;
 use super::credentials::{Effort, credentials};
 use super::environment::Environment;
 use super::error::Error;
 use super::profile::Profile;
 use super::proxy::proxy_on_the_way;
+use crate::driver::{Clock as _, SystemClock};
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, Settings};
 use crate::sandbox::{self, Faults, Sandbox};
@@ -47,6 +50,29 @@ impl Choice {
         let profile = arguments.profile.as_deref();
         let named = arguments.base_url.clone();
         Self::of_api(named, profile, environment, Effort::Whatever)
+    }
+
+    /// The same for a command that needs `campaign`'s manifest too: what is wrong with that is told instead of
+    /// keys that are missing, which matter only to whoever has something to submit.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the manifest, or else with the choice.
+    pub(super) async fn for_manifest(
+        campaign: &CampaignArguments,
+        arguments: &ProviderArguments,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let wrong = match Self::of(arguments, environment) {
+            Ok(choice) => return Ok(choice),
+            Err(wrong) => wrong,
+        };
+        // Standard input may be a person who would wait for an answer.
+        if campaign.manifest != Path::new("-") {
+            let campaign = campaign.clone();
+            let now = SystemClock::new().now();
+            console::aside(move || Manifest::load_settings(&campaign, now)).await?;
+        }
+        Err(wrong)
     }
 
     /// What `arguments` and the environment say of the API.

@@ -32,7 +32,7 @@ pub enum LockError {
         holder: String,
     },
     /// The folder cannot be written to, or its file system has no locks.
-    #[error("cannot lock `{}`", folder.display())]
+    #[error("cannot write to the output folder `{}`, or not lock it", folder.display())]
     Unavailable {
         /// The output folder.
         folder: PathBuf,

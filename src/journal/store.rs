@@ -270,6 +270,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where folders can be synced")]
 fn sync_folder(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }

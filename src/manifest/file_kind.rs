@@ -1,6 +1,6 @@
-//! What kind of file a manifest is: [`file_kind`].
+//! What kind of file a manifest is: [`file_kind`], [`workbook_marked_by`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The kinds of files that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,14 @@ pub(crate) fn file_kind(path: &Path, bytes: &[u8]) -> FileKind {
         Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods") => FileKind::Workbook,
         _ => FileKind::Delimited,
     }
+}
+
+/// The workbook that `path` marks as open in Excel (`~$book.xlsx`) or LibreOffice (`.~lock.book.xlsx#`).
+pub(super) fn workbook_marked_by(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let of_libre_office = || name.strip_prefix(".~lock.")?.strip_suffix('#');
+    let workbook = path.with_file_name(name.strip_prefix("~$").or_else(of_libre_office)?);
+    (file_kind(&workbook, &[]) == FileKind::Workbook).then_some(workbook)
 }
 
 #[cfg(test)]

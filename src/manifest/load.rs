@@ -14,7 +14,7 @@ use super::delimited;
 use super::document::{self, Document, Item};
 use super::draft::Value;
 use super::field::Field;
-use super::file_kind::{FileKind, file_kind};
+use super::file_kind::{FileKind, file_kind, workbook_marked_by};
 use super::header;
 use super::names::{NameKind, Names};
 use super::node;
@@ -169,6 +169,14 @@ impl<'a> Loader<'a> {
 
     /// The bytes of a file; that it cannot be read is said at `place`.
     fn bytes(&mut self, path: &Path, place: &Place) -> Option<Vec<u8>> {
+        if let Some(workbook) = workbook_marked_by(path) {
+            let message = "this only marks that a spreadsheet program has the workbook open";
+            let name = words::quoted(&name_of(&workbook));
+            let help = format!("save the workbook there, and name it: {name}");
+            self.findings
+                .problem(Problem::at(place, message).help(help));
+            return None;
+        }
         match (self.read)(path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {

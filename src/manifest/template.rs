@@ -138,6 +138,9 @@ impl Templates {
                 return Err(unknown_variable(&name, variables));
             }
         }
+        if let Some(name) = in_quotes(template) {
+            return Err(quoted_variable(name, variables));
+        }
         compiled
             .render(Value::from_dyn_object(Arc::clone(variables)))
             .map_err(|error| {
@@ -157,6 +160,21 @@ impl Templates {
                 }
             })
     }
+}
+
+/// What stands alone between quotes in a template: `{{ "first name" }}`. Nobody writes that for the text itself,
+/// which needs no braces, unless it has braces in it.
+fn in_quotes(template: &str) -> Option<&str> {
+    if template.contains("endraw") {
+        return None;
+    }
+    template.split("{{").skip(1).find_map(|rest| {
+        let (inside, _) = rest.split_once("}}")?;
+        let inside = inside.trim_matches(['-', '+']).trim();
+        let quote = inside.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let name = inside.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!name.contains([quote, '{', '}', '%'])).then_some(name)
+    })
 }
 
 /// The part of a template at `range`, with what stands before its first dot.
@@ -220,6 +238,25 @@ fn variable_name(column: &str) -> String {
         .replace(|character: char| !character.is_alphanumeric(), "_")
 }
 
+fn quoted_variable(name: &str, variables: &Variables) -> TemplateProblem {
+    let bare = variable_name(name);
+    let help = if variables.find(name).is_some() {
+        format!(
+            "a variable is written without them: `{{{{ {} }}}}`",
+            words::clean(&bare)
+        )
+    } else {
+        unknown_variable(&bare, variables).help
+    };
+    TemplateProblem {
+        message: format!(
+            "{} stands for itself, because of its quotes",
+            words::quoted(name)
+        ),
+        help,
+    }
+}
+
 fn unknown_variable(name: &str, variables: &Variables) -> TemplateProblem {
     let is_filled = |name: &&str| variables.find(name).is_some_and(|value| !value.is_empty());
     let all: Vec<String> = variables.names().map(variable_name).collect();
@@ -273,6 +310,7 @@ mod tests {
             ("{{ empty_one | default(\"you\") }}", "you"),
             ("{% if empty_one %}x{% else %}y{% endif %}", "y"),
             ("{{ city|slug }}-{{ date }}", "lodz-2026-11-24"),
+            ("{{ '{{' }} {{ \"a\" ~ \"b\" }}", "{{ ab"),
             ("a < b & \"c\"\n{{ city }}\n", "a < b & \"c\"\nŁódź"),
         ] {
             assert_eq!(render(template).as_deref(), Ok(expected), "{template}");
@@ -291,6 +329,16 @@ mod tests {
                 "Hi {{ frist_name or 'x' }}",
                 "there is no variable `frist_name`",
                 "did you mean `{{ first_name }}`?",
+            ),
+            (
+                "Hi {{ \"frist name\" }}",
+                "`frist name` stands for itself, because of its quotes",
+                "did you mean `{{ first_name }}`?",
+            ),
+            (
+                "Hi {{- 'First Name' -}}",
+                "`First Name` stands for itself, because of its quotes",
+                "a variable is written without them: `{{ first_name }}`",
             ),
             (
                 "Hi {{ empty_one }}",

@@ -201,11 +201,15 @@ impl FromStr for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.per.as_millis() {
-            1000 => write!(formatter, "{}/s", self.count),
-            60_000 => write!(formatter, "{}/min", self.count),
-            3_600_000 => write!(formatter, "{}/h", self.count),
-            millis => write!(formatter, "{}/{millis}ms", self.count),
+        // In the largest unit of which it is a whole number, as people write it: `15/min`, `8/4min`.
+        let millis = self.per.as_millis();
+        let (unit, of) = [("h", 3_600_000), ("min", 60_000), ("s", 1000)]
+            .into_iter()
+            .find(|(_, of)| millis.is_multiple_of(*of))
+            .unwrap_or(("ms", 1));
+        match millis / of {
+            1 if of > 1 => write!(formatter, "{}/{unit}", self.count),
+            number => write!(formatter, "{}/{number}{unit}", self.count),
         }
     }
 }
@@ -268,6 +272,26 @@ mod tests {
         }
         for wrong in ["", "15", "0/s", "-1/s", "1/0s", "1/fortnight"] {
             assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_are_shown_as_people_write_them_and_read_back() {
+        for (count, millis, shown) in [
+            (15, 60_000, "15/min"),
+            (2, 1000, "2/s"),
+            (600, 3_600_000, "600/h"),
+            (8, 240_000, "8/4min"),
+            (3, 10_000, "3/10s"),
+            (1, 7_200_000, "1/2h"),
+            (5, 90_000, "5/90s"),
+            (4, 1500, "4/1500ms"),
+            (1, 1, "1/1ms"),
+        ] {
+            let per = Duration::from_millis(millis);
+            let rate = Rate { count, per };
+            assert_eq!(rate.to_string(), shown);
+            assert_eq!(shown.parse::<Rate>().unwrap(), rate, "{shown}");
         }
     }
 

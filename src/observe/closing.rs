@@ -102,8 +102,11 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
         let videos = plural(counts.done, "file");
         lines.push(("videos", format!("{} ({videos})", place("videos"))));
     }
-    lines.push(("results", place("results.csv")));
-    lines.push(("page", place("report.html")));
+    // Before the first run there is none.
+    if !summary.runs().is_empty() {
+        lines.push(("results", place("results.csv")));
+        lines.push(("page", place("report.html")));
+    }
     lines
 }
 

@@ -192,6 +192,17 @@ under way:
     }
 
     #[test]
+    fn a_campaign_that_was_never_run_has_no_files_to_name() {
+        let mut tale = Tale::of(2);
+        tale.entries.clear();
+        let screen = status_screen(&tale.summary(), view(Liveness::Idle));
+        assert!(
+            screen.contains("2 jobs") && !screen.contains("results.csv"),
+            "{screen}"
+        );
+    }
+
+    #[test]
     fn a_run_that_crashed_is_told_from_one_that_goes_on() {
         let summary = tale().summary();
         let screen = status_screen(&summary, view(Liveness::Idle));

@@ -36,7 +36,11 @@ pub(super) fn sentence(reason: &StopReason) -> String {
             "the provider asks for a pause until {}",
             words::moment(*until)
         ),
-        StopReason::Unauthorised { message } => with("the credentials were refused", message),
+        StopReason::Unauthorised { message } => {
+            // The failure has mostly said so itself.
+            let said = message.strip_prefix("the credentials are refused: ");
+            with("the credentials were refused", said.unwrap_or(message))
+        }
         StopReason::WrongAddress { message } => {
             with("the address does not answer like the API", message)
         }
@@ -50,5 +54,24 @@ pub(super) fn sentence(reason: &StopReason) -> String {
              more was submitted"
         ),
         StopReason::Local { message } => with("a file could not be written", message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_credentials_is_said_once() {
+        for message in [
+            "Invalid API credentials. (HTTP 401)",
+            "the credentials are refused: Invalid API credentials. (HTTP 401)",
+        ] {
+            let message = message.to_owned();
+            assert_eq!(
+                sentence(&StopReason::Unauthorised { message }),
+                "the credentials were refused: Invalid API credentials. (HTTP 401)"
+            );
+        }
     }
 }

@@ -113,6 +113,16 @@ impl FromStr for BaseUrl {
             ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
+        if path.contains("/api/lipsyncs") {
+            return Err(refused(
+                "the paths below it are added; write only what stands before `/api/lipsyncs`",
+            ));
+        }
+        if !path.is_empty() && url.origin() == Self::default().0.origin() {
+            return Err(refused(
+                "it has no path there; leave `--base-url` out, or write `https://api.creatify.ai`",
+            ));
+        }
         url.set_path(&path);
         Ok(Self(url))
     }
@@ -196,6 +206,23 @@ mod tests {
         ] {
             assert!(right.parse::<BaseUrl>().unwrap().is_loopback(), "{right}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_is_no_base() {
+        for (wrong, rule) in [
+            ("https://api.creatify.ai/api/", "it has no path there"),
+            (
+                "https://api.creatify.ai/api/lipsyncs/",
+                "before `/api/lipsyncs`",
+            ),
+            ("http://127.0.0.1:9/api/lipsyncs", "before `/api/lipsyncs`"),
+        ] {
+            let error = wrong.parse::<BaseUrl>().unwrap_err().to_string();
+            assert!(error.contains(rule), "{error}");
+        }
+        let own: BaseUrl = "https://api.creatify.ai/".parse().unwrap();
+        assert_eq!(own, BaseUrl::default());
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
         ("out", "c-output/shard-2-of-4", "default"),
         (
             "submit_rate",
-            "8/240000ms",
+            "8/4min",
             "command line, `--submit-rate`; this shard's part of 8/min",
         ),
         ("downloads", "2", "environment, `CALLSHEET_DOWNLOADS`"),

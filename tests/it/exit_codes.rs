@@ -28,7 +28,27 @@ fn two_for_missing_keys_a_wrong_address_and_wrong_usage() {
     let mut command = folder.command(&["run", "sheet.csv"]);
     let answer = crate::program::finish(command.env_remove("CREATIFY_API_KEY").spawn().unwrap());
     let answer = answer.expect_code(2);
-    assert!(answer.stderr.contains("CREATIFY_API_KEY"));
+    assert!(answer.stderr.contains("`CREATIFY_API_KEY` is not set"));
+    let mut command = folder.command(&["run", "sheet.csv"]);
+    let answer = crate::program::finish(command.env("CREATIFY_API_KEY", " ").spawn().unwrap());
+    let says = answer.expect_code(2).stderr;
+    assert!(
+        says.contains("`CREATIFY_API_KEY` is set, but empty"),
+        "{says}"
+    );
+    // Keys matter only once there is something to submit.
+    folder.write("wrong.csv", "text,persona,aspect_ratio\nHello.,x,9:61\n");
+    for (manifest, wrong) in [
+        ("nope.csv", "check the name"),
+        ("wrong.csv", "`9:61` is no aspect ratio"),
+    ] {
+        for command in ["run", "collect"] {
+            let mut command = folder.command(&[command, manifest]);
+            let answer = command.env_remove("CREATIFY_API_KEY").spawn().unwrap();
+            let says = crate::program::finish(answer).expect_code(2).stderr;
+            assert!(says.contains(wrong) && !says.contains("CREATIFY"), "{says}");
+        }
+    }
     for arguments in [
         &["run", "sheet.csv", "--base-url", "http://api.creatify.ai"][..],
         &["run", "sheet.csv", "--base-url", "nonsense"],
@@ -41,6 +61,18 @@ fn two_for_missing_keys_a_wrong_address_and_wrong_usage() {
         let answer = folder.run(arguments).expect_code(2);
         assert!(!answer.stderr.is_empty());
     }
+}
+
+#[test]
+fn one_when_the_output_folder_cannot_be_one() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    for out in ["sheet.csv", "sheet.csv/output"] {
+        let answer = folder.campaign(&provider, &["--out", out]).expect_code(1);
+        for part in ["output folder `sheet.csv", "nothing was submitted", "--out"] {
+            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
+        }
+    }
+    assert!(provider.ledger().accepted.is_empty());
 }
 
 #[test]

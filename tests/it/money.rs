@@ -65,6 +65,8 @@ fn a_balance_that_does_not_cover_the_sheet_stops_the_run_before_its_first_submit
     ] {
         assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
     }
+    // A run that never began leaves no trace.
+    assert!(!folder.path("sheet-output").exists());
     let answer = folder
         .campaign(&provider, &["--max-credits", "10"])
         .expect_code(5);

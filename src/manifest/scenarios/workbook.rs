@@ -332,6 +332,20 @@ fn what_is_no_workbook_is_said_to_be_none() {
     }
 }
 
+#[test]
+fn the_mark_of_an_open_workbook_is_not_taken_for_it() {
+    for mark in ["~$book.xlsx", ".~lock.book.xlsx#"] {
+        let found = load_book(mark, b"\x0bSomebody", None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            found.contains("has the workbook open") && found.contains("name it: `book.xlsx`"),
+            "{found}"
+        );
+    }
+    assert!(!problems("~$notes.csv", b"", None)[0].contains("workbook"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,

@@ -1,0 +1,247 @@
+//! What comes before the loop: reading, looking up, asking, locking. Nothing is submitted.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::approve::Demand;
+use super::campaign::{Manifest, missing_files};
+use super::catalogue::{Lookup, Network};
+use super::conclusion::Work;
+use super::environment::Environment;
+use super::error::Error;
+use super::herald::Herald;
+use super::holding::{must_be_writable, take_lock};
+use super::notices::Notices;
+use super::preflight::Preflight;
+use super::preview::{preview, select_named};
+use super::provider::Provider;
+use super::run::Voyage;
+use super::screen::Screen;
+use super::selection::must_exist;
+use super::traces::{journal_is_behind, tell_of_namesake};
+use crate::driver::{Clock as _, SystemClock};
+use crate::engine::{Batch, Submits};
+use crate::journal::{Identity, Journal, Lock, Record};
+use crate::model::{Limits, PlannedJob, Timestamp};
+use crate::observe::{Colours, Summary};
+use crate::remote::Remote;
+
+/// A run that is ready to begin, and has not submitted anything.
+pub(super) struct Ready {
+    pub(super) batch: Batch,
+    pub(super) journal: Journal,
+    pub(super) lock: Lock,
+    pub(super) provider: Provider,
+    pub(super) summary: Summary,
+    pub(super) work: Work,
+}
+
+/// What a run would be, by what is on record.
+struct Prospect {
+    jobs: Vec<PlannedJob>,
+    summary: Summary,
+    preview: Summary,
+}
+
+impl Voyage<'_> {
+    /// Everything up to the loop. What has to be asked before a first run is asked before it leaves a trace.
+    pub(super) async fn prepare(
+        &mut self,
+        environment: &Environment,
+        notices: &mut Notices,
+        screen: Screen,
+        clock: &SystemClock,
+    ) -> Result<Ready, Error> {
+        let manifest = self.read(environment, clock.now(), screen).await?;
+        notices.with(&manifest.plan.output)?;
+        self.check_approval(&manifest)?;
+        let selected = match self.selection.take() {
+            Some(selection) => manifest.choose(selection)?,
+            None => vec![true; manifest.plan.jobs.len()],
+        };
+        let identity = Identity {
+            campaign: manifest.plan.campaign.clone(),
+            is_sandbox: self.provider.is_sandbox(),
+        };
+
+        must_be_writable(&manifest.out)?;
+        // The sandbox, whose credits are nobody's, keeps its own record in the folder.
+        let mut asked = None;
+        if !identity.is_sandbox && Record::read(&manifest.out)?.is_none() {
+            let nothing = Record {
+                identity: identity.clone(),
+                jobs: Vec::new(),
+                entries: Vec::new(),
+            };
+            let prospect = self.prospect(&manifest, &nothing, &selected, screen, clock)?;
+            let provider = self.provider.clone().start(&manifest.out).await?;
+            self.preflight(&prospect.preview, screen.colours(), &provider.remote)
+                .await?;
+            asked = Some((prospect, provider));
+        }
+
+        let lock = take_lock(
+            &manifest.out,
+            self.waiting.lock_wait,
+            screen.herald(),
+            clock,
+        )
+        .await?;
+        let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
+        manifest
+            .known
+            .write(&manifest.out)
+            .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
+        let is_first = record.jobs.is_empty() && record.entries.is_empty();
+        let (prospect, provider) = if let Some(asked) = asked.filter(|_| is_first) {
+            asked
+        } else {
+            let prospect = self.prospect(&manifest, &record, &selected, screen, clock)?;
+            let provider = self.provider.clone().start(&manifest.out).await?;
+            self.preflight(&prospect.preview, screen.colours(), &provider.remote)
+                .await?;
+            (prospect, provider)
+        };
+        let Prospect {
+            jobs,
+            summary,
+            preview,
+        } = prospect;
+        let work = if preview.counts().done == preview.counts().total {
+            Work::Nothing
+        } else {
+            Work::Something
+        };
+        drop(preview);
+        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
+        let batch = Batch::restore(
+            &identity.campaign,
+            jobs,
+            self.policy.clone(),
+            &record.entries,
+            clock.now(),
+        )?;
+        Ok(Ready {
+            batch,
+            journal,
+            lock,
+            provider,
+            summary,
+            work,
+        })
+    }
+
+    /// What this run would be, and what it may do.
+    fn prospect(
+        &mut self,
+        manifest: &Manifest,
+        record: &Record,
+        selected: &[bool],
+        screen: Screen,
+        clock: &SystemClock,
+    ) -> Result<Prospect, Error> {
+        let mut selected = selected.to_vec();
+        self.wishes.narrow(manifest, Some(record), &mut selected)?;
+        self.policy.redo = self.wishes.redo(manifest, Some(record), screen.herald())?;
+        let resubmit = manifest.own(&self.policy.resubmit);
+        self.policy.resubmit = resubmit.into_iter().collect();
+        let mut jobs = manifest.jobs(Some(record), &selected);
+        let named = self.policy.resubmit.iter().chain(&self.policy.redo);
+        select_named(&mut jobs, named);
+        for wanted in &self.policy.resubmit {
+            must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
+        }
+
+        let is_sandbox = record.identity.is_sandbox;
+        let standard = if is_sandbox {
+            Limits::sandbox()
+        } else {
+            Limits::default()
+        };
+        let limits = standard.with(&manifest.plan.limits).with(&self.limits);
+        self.policy.limits = manifest.share(limits, self.campaign)?;
+        let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
+        campaign.max_credits = self.policy.limits.max_credits;
+        campaign.is_sandbox = is_sandbox;
+        self.resuming.tell(&mut campaign);
+        let summary = Summary::of(Arc::new(campaign), &record.entries);
+
+        self.policy.missing_files = missing_files(&summary, &manifest.out);
+        self.policy.journal_was_lost = journal_is_behind(&summary, record);
+        self.policy.process = std::process::id();
+        self.policy.seed = seed(clock);
+        // Fresh videos are what a campaign of each day is for.
+        if manifest.plan.campaign_date.is_none() {
+            tell_of_namesake(&summary, record, screen.herald());
+        }
+        let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
+        Ok(Prospect {
+            jobs,
+            summary,
+            preview,
+        })
+    }
+
+    /// The manifest, and its notes told.
+    async fn read(
+        &self,
+        environment: &Environment,
+        now: Timestamp,
+        screen: Screen,
+    ) -> Result<Manifest, Error> {
+        let lookup = Lookup {
+            provider: Some(self.provider.clone()),
+            environment,
+            herald: screen.herald(),
+            network: Network::IsUsedAnyway,
+        };
+        let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
+        manifest.tell_notes(screen.herald());
+        Ok(manifest)
+    }
+
+    /// Whether the run may begin, now that it is known what it would do.
+    async fn preflight(
+        &self,
+        preview: &Summary,
+        colours: Colours,
+        remote: &Remote,
+    ) -> Result<(), Error> {
+        if self.policy.submits == Submits::Nothing {
+            return Ok(());
+        }
+        let mut limits = self.policy.limits.clone();
+        // What is paid for already, and will be found, must not be refused for want of credits.
+        limits.allow_partial |= self.policy.journal_was_lost;
+        let preflight = Preflight {
+            preview,
+            limits: &limits,
+            asks: self.asks,
+            herald: Herald::of(self.screen.log_format),
+            colours,
+        };
+        preflight.pass(remote).await
+    }
+
+    /// Before anything is created or locked.
+    fn check_approval(&self, manifest: &Manifest) -> Result<(), Error> {
+        let selection = self.selection.as_ref();
+        let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
+        if self.approval == Demand::Never
+            || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
+        {
+            return Ok(());
+        }
+        let mut campaign = manifest.campaign(Vec::new(), self.campaign);
+        campaign.is_sandbox = self.provider.is_sandbox();
+        self.resuming.tell(&mut campaign);
+        self.approval.check(&campaign, is_sample)
+    }
+}
+
+/// Spreads the waits of runs that would otherwise meet.
+fn seed(clock: &SystemClock) -> u64 {
+    let moment = u64::try_from(clock.now().as_millis()).unwrap_or(0);
+    moment ^ u64::from(std::process::id()).rotate_left(32)
+}
