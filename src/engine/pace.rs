@@ -39,6 +39,10 @@ pub(crate) struct Pace {
     last: Option<Timestamp>,
     /// Successes since the pace last changed.
     successes: u32,
+    /// The pace was raised when it last changed.
+    was_raised: bool,
+    /// How many times as many successes earn the next faster pace.
+    patience: u32,
 }
 
 /// Halving stops at an eighth of the pace: a provider that wants less says so in `Retry-After`.
@@ -47,8 +51,16 @@ const SLOWEST: u32 = 8;
 /// Longer than any run; what is slower still would not fit the limiter's arithmetic.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// So many successes in a row earn the next faster pace: slow enough not to swing between the two.
-const SUCCESSES_TO_RECOVER: u32 = 10;
+/// So many successes at half the pace earn the full one; half as many at a quarter of it earn the half. Each step up takes the
+/// same time, so that what was only a burst is soon forgotten.
+const SUCCESSES_TO_RECOVER: u32 = 5;
+
+/// A faster pace that is refused before so many successes was too fast. The next attempt needs twice as many as this
+/// one.
+const SUCCESSES_OF_A_STEADY_PACE: u32 = 20;
+
+/// Even then an attempt is made now and again.
+const MOST_PATIENCE: u32 = 16;
 
 impl Pace {
     /// A pace of `rate` for a run that begins at `now`. `last` is when the last one happened in
@@ -67,6 +79,8 @@ impl Pace {
             slowdown: 1,
             last: None,
             successes: 0,
+            was_raised: false,
+            patience: 1,
         };
         if let Some(last) = last {
             pace.take(last)
@@ -104,14 +118,24 @@ impl Pace {
 
     /// Halves the pace.
     pub(crate) fn slow_down(&mut self) {
+        if self.was_raised {
+            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+        }
+        self.was_raised = false;
         self.change((self.slowdown * 2).min(SLOWEST));
     }
 
     /// Counts a success; enough of them double the pace, up to the full one.
     pub(crate) fn succeeded(&mut self) {
-        self.successes += 1;
-        if self.slowdown > 1 && self.successes >= SUCCESSES_TO_RECOVER {
+        self.successes = self.successes.saturating_add(1);
+        if self.was_raised && self.successes >= SUCCESSES_OF_A_STEADY_PACE {
+            self.was_raised = false;
+            self.patience = 1;
+        }
+        let needed = (2 * SUCCESSES_TO_RECOVER).div_ceil(self.slowdown) * self.patience;
+        if self.slowdown > 1 && self.successes >= needed {
             self.change(self.slowdown / 2);
+            self.was_raised = true;
         }
     }
 
@@ -178,5 +202,34 @@ mod tests {
             pace.succeeded();
         }
         assert_eq!(pace.take(at(500)), Ok(()));
+    }
+
+    /// How many successes it takes until the pace is `slowdown`.
+    fn successes_until(pace: &mut Pace, slowdown: u32) -> u32 {
+        let mut count = 0;
+        while pace.slowdown > slowdown {
+            pace.succeeded();
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_burst_is_forgotten_after_a_while_and_a_pace_that_is_too_fast_is_not() {
+        let mut pace = two_a_second(None);
+        for _ in 0..5 {
+            pace.slow_down();
+        }
+        let steps = [4, 2, 1].map(|slowdown| successes_until(&mut pace, slowdown));
+        assert_eq!((steps, pace.slowdown), ([2, 3, 5], 1));
+        for needed in [10, 20, 40, 80, 80] {
+            pace.slow_down();
+            assert_eq!(successes_until(&mut pace, 1), needed, "refused at once");
+        }
+        for _ in 0..SUCCESSES_OF_A_STEADY_PACE {
+            pace.succeeded();
+        }
+        pace.slow_down();
+        assert_eq!(successes_until(&mut pace, 1), 5, "it held");
     }
 }

@@ -19,7 +19,7 @@ use crate::model::Failure;
 
 /// How much may be lost to a power cut, or as much as arrives while the disk is busy with what came before. After
 /// one, a file can be longer than what really reached the disk, so only what was synced is resumed.
-const CHECKPOINT: u64 = 4 << 20;
+const CHECKPOINT: u64 = 16 << 20;
 
 /// What is kept beside an unfinished file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

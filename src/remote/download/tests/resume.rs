@@ -115,9 +115,9 @@ async fn a_part_is_never_gone_on_with_without_a_strong_validator() {
 #[tokio::test]
 async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye() {
     let out = tempfile::tempdir().unwrap();
-    let content = video(8 << 20);
+    let content = video(24 << 20);
     let tag = "ETag: \"v1\"\r\n";
-    let server = Scripted::start([Act::Hang(cut("200 OK", tag, &content, 7 << 20))]).await;
+    let server = Scripted::start([Act::Hang(cut("200 OK", tag, &content, 20 << 20))]).await;
     let mut settings = server.settings(out.path());
     settings.timeouts.stall = std::time::Duration::from_secs(60);
     let remote = Remote::new(settings).unwrap();
@@ -134,7 +134,7 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
     let cancelled = async {
         loop {
             match durable() {
-                Some(durable) if meter.received() == 7 << 20 => break durable,
+                Some(durable) if meter.received() == 20 << 20 => break durable,
                 _ => tokio::task::yield_now().await,
             }
         }
@@ -143,7 +143,7 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
         result = running => panic!("{result:?}"),
         durable = cancelled => usize::try_from(durable).unwrap(),
     };
-    assert!((4 << 20..=7 << 20).contains(&durable), "{durable}");
+    assert!((16 << 20..=20 << 20).contains(&durable), "{durable}");
     let next = Scripted::start([Act::Answer(range(durable, &content, tag))]).await;
     let order = self::order(&format!("{}/v.mp4", next.address));
     let artifact = fetch(&next.client(out.path()), &order).await.unwrap();
