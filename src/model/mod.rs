@@ -22,6 +22,7 @@ mod request;
 mod results;
 mod secret;
 mod shard;
+mod sought;
 mod sparse;
 mod state;
 mod stop;
@@ -53,6 +54,7 @@ pub use request::{
 pub use results::RESULT_COLUMNS;
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
+pub use sought::{OwnRows, Sought};
 pub use sparse::{Blank, Sparse};
 pub use state::JobState;
 pub use stop::StopReason;
