@@ -10,7 +10,7 @@ use callsheet::journal::{Identity, Journal, Lock, Record};
 use callsheet::manifest::{self, Options};
 use callsheet::model::{
     AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, JobId,
-    JobSpec, Origin, PlannedJob, RemoteId, Speech, Tag, Timestamp, VideoRequest,
+    JobSpec, Origin, PlannedJob, RemoteId, Sought, Speech, Tag, Timestamp, VideoRequest,
 };
 use callsheet::remote::creatify::reading;
 
@@ -53,8 +53,12 @@ pub(crate) fn answers(data: &[u8]) {
         assert!(reports.len() <= 1, "each is reported once");
         assert!(reports.iter().all(|report| report.remote == wanted));
     }
-    let tags = BTreeSet::from([tag(&job("a"))]);
-    if let Ok((listing, _next)) = reading::list(data, tags, BTreeSet::from([wanted])) {
+    let sought = Sought {
+        tags: BTreeSet::from([tag(&job("a"))]),
+        witnesses: BTreeSet::from([wanted]),
+        own: None,
+    };
+    if let Ok((listing, _next)) = reading::list(data, sought) {
         assert!(listing.found.len() as u64 <= listing.rows);
         // What was cut short is no list, wherever it was cut.
         let end = data.len()
@@ -64,7 +68,7 @@ pub(crate) fn answers(data: &[u8]) {
                 .take_while(|c| c.is_ascii_whitespace())
                 .count();
         if end > 0 {
-            let cut = reading::list(&data[..end - 1], BTreeSet::new(), BTreeSet::new());
+            let cut = reading::list(&data[..end - 1], Sought::default());
             assert!(cut.is_err(), "a torn list was taken for a whole one");
         }
     }

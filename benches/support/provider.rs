@@ -1,13 +1,13 @@
 //! A provider in virtual time: accepts, renders, loses answers, refuses bursts, breaks downloads.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
 use callsheet::engine::{Batch, Input, Policy};
 use callsheet::model::{
     Artifact, Command, Entry, Event, Failure, FailureKind, InFlight, JobEvent, Limits, Listing,
-    Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Timestamp, find_tags,
+    Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Sought, Timestamp,
 };
 
 /// How long a request takes.
@@ -86,6 +86,8 @@ struct World {
     nature: Nature,
     random: u64,
     renders: Vec<Render>,
+    /// Renders that a list may be asked for by their tags.
+    open: Vec<usize>,
     places: HashMap<RemoteId, usize>,
     of_job: HashMap<String, usize>,
     started: Timestamp,
@@ -187,6 +189,7 @@ impl World {
             nature,
             random: 42,
             renders: Vec::new(),
+            open: Vec::new(),
             places: HashMap::new(),
             of_job: HashMap::new(),
             started,
@@ -249,21 +252,17 @@ impl World {
                 let result = self.read(at, |world| world.report(at, place));
                 (LATENCY, Outcome::Looked { job, result })
             }
-            Command::List { tags, witnesses } => {
+            Command::List { sought } => {
                 self.requests += 1;
-                let result = self.read(at, |world| {
-                    let visible = (0..world.renders.len()).filter(|place| {
-                        let render = &world.renders[*place];
-                        render.accepted <= at
-                            && (witnesses.contains(&render.remote)
-                                || find_tags(&render.name).any(|tag| tags.contains(&tag)))
-                    });
-                    Listing {
-                        found: visible.map(|place| world.report(at, place)).collect(),
-                        rows: world.renders.len() as u64,
-                        oldest: world.renders.first().map(|render| render.accepted),
-                    }
-                });
+                let result = self.read(at, |world| world.list(at, &sought));
+                if let Ok(listing) = &result {
+                    // What has ended and is not asked for now is not asked for again but by its id.
+                    let found = listing.found.iter().map(|report| &report.remote);
+                    let found: HashSet<usize> = found.map(|remote| self.places[remote]).collect();
+                    let renders = &self.renders;
+                    self.open
+                        .retain(|place| found.contains(place) || renders[*place].ends > at);
+                }
                 (LATENCY, Outcome::Listed { result })
             }
             Command::Fetch(order) => {
@@ -326,6 +325,7 @@ impl World {
             begins,
             ends: begins.plus(Duration::from_millis(millis)),
         });
+        self.open.push(place);
         if let Some(free) = free {
             self.free[free] = self.renders[place].ends;
             let waits = |render: &&Render| render.begins > at;
@@ -338,6 +338,22 @@ impl World {
             return Err(Failure::new(FailureKind::Lost, "the connection was reset"));
         }
         Ok(remote)
+    }
+
+    /// The rows that are sought. A real list has all rows, which is the network's cost and not the engine's.
+    fn list(&self, at: Timestamp, sought: &Sought) -> Listing {
+        let witnesses = sought.witnesses.iter();
+        let named = witnesses.filter_map(|remote| self.places.get(remote));
+        let places: BTreeSet<usize> = self.open.iter().chain(named).copied().collect();
+        let visible = places.into_iter().filter(|place| {
+            let render = &self.renders[*place];
+            render.accepted <= at && sought.wants(Some(&render.name), Some(&render.remote))
+        });
+        Listing {
+            found: visible.map(|place| self.report(at, place)).collect(),
+            rows: self.renders.len() as u64,
+            oldest: self.renders.first().map(|render| render.accepted),
+        }
     }
 
     fn read<T>(&mut self, at: Timestamp, answer: impl FnOnce(&Self) -> T) -> Result<T, Failure> {

@@ -1,6 +1,6 @@
 //! What each job is estimated at, and what the estimate rests on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::journal::Record;
 use crate::model::{
@@ -15,10 +15,18 @@ use crate::model::{
 pub(super) struct Estimates {
     listed: PriceTable,
     now: Experience,
-    /// What was submitted last of each job, and by which run.
-    then: HashMap<JobId, (Fingerprint, usize)>,
-    /// What was known when each run began.
-    at_starts: Vec<Experience>,
+    then: HashMap<JobId, Submitted>,
+    /// The listed prices as what was known when each run began, and last as what is known now, teaches them.
+    learnt: Vec<PriceTable>,
+}
+
+/// What was submitted last of a job.
+#[derive(Debug)]
+struct Submitted {
+    fingerprint: Fingerprint,
+    /// By which run.
+    run: usize,
+    is_rendered: bool,
 }
 
 impl Estimates {
@@ -26,14 +34,15 @@ impl Estimates {
     pub(super) fn new(plan: &Plan, record: Option<&Record>) -> Self {
         let listed = PriceTable::default().with(&plan.prices);
         let mut estimates = Self {
+            learnt: vec![listed.clone()],
             listed,
             now: Experience::default(),
             then: HashMap::new(),
-            at_starts: vec![Experience::default()],
         };
         if let Some(record) = record {
             estimates.learn(plan, record);
         }
+        estimates.learnt.push(estimates.prices());
         estimates
     }
 
@@ -45,11 +54,10 @@ impl Estimates {
             .map(|spec| (&spec.id, &**spec))
             .collect();
         self.then.reserve(specs.len());
-        let mut rendered: HashSet<&JobId> = HashSet::with_capacity(specs.len());
         for entry in &record.entries {
             let (job, event) = match &entry.event {
                 Event::RunStarted { .. } => {
-                    self.at_starts.push(self.now);
+                    self.learnt.push(self.prices());
                     continue;
                 }
                 Event::Job { job, event } => (job, event),
@@ -59,21 +67,20 @@ impl Estimates {
                 | Event::InventorySkipped { .. }
                 | Event::PlacesLearnt { .. } => continue,
             };
-            if let JobEvent::SubmitStarted { fingerprint, .. }
-            | JobEvent::Adopted { fingerprint, .. } = event
-            {
-                let known = (fingerprint.clone(), self.at_starts.len() - 1);
-                self.then.insert(job.clone(), known);
-                rendered.remove(job);
+            if let Some(fingerprint) = event.fingerprint() {
+                let submitted = Submitted {
+                    fingerprint: fingerprint.clone(),
+                    run: self.learnt.len() - 1,
+                    is_rendered: false,
+                };
+                self.then.insert(job.clone(), submitted);
             }
             // A fresh link reports the same render once more.
             if let JobEvent::Rendered { output } = event
-                && rendered.insert(job)
+                && let Some(submitted) = self.then.get_mut(job)
+                && !std::mem::replace(&mut submitted.is_rendered, true)
                 && let Some(spec) = specs.get(job)
-                && self
-                    .then
-                    .get(job)
-                    .is_some_and(|(paid, _)| *paid == spec.fingerprint)
+                && submitted.fingerprint == spec.fingerprint
             {
                 let (request, length) = (&spec.request, spec.audio_seconds);
                 self.now.learn(&self.listed, request, length, output);
@@ -84,16 +91,18 @@ impl Estimates {
     /// The estimate of one job.
     pub(super) fn of(&self, spec: &JobSpec) -> Estimate {
         let submitted = self.then.get(&spec.id);
-        let experience = match submitted {
-            Some((paid, run)) if *paid == spec.fingerprint => &self.at_starts[*run],
-            Some(_) | None => &self.now,
+        let learnt = match submitted {
+            Some(submitted) if submitted.fingerprint == spec.fingerprint => {
+                &self.learnt[submitted.run]
+            }
+            Some(_) | None => &self.learnt[self.learnt.len() - 1],
         };
         let by = |table: &PriceTable| table.estimate(&spec.request, spec.audio_seconds);
-        let (listed, learnt) = (by(&self.listed), experience.applied_to(self.listed.clone()));
-        if learnt == self.listed {
+        let listed = by(&self.listed);
+        if *learnt == self.listed {
             return listed;
         }
-        by(&learnt).reserving_at_least(&listed)
+        by(learnt).reserving_at_least(&listed)
     }
 
     /// The prices and paces by which jobs are estimated that are not submitted yet.

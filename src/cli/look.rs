@@ -1,5 +1,7 @@
 //! `status`, `why` and `report`: what the journal says, without network and without lock.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
 use super::anticipation::Anticipation;
@@ -16,6 +18,7 @@ use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
+use crate::model::{Entry, Event};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
     status_screen, story, story_json, write_json,
@@ -25,6 +28,8 @@ use crate::observe::{
 pub(super) struct Look {
     manifest: Manifest,
     record: Option<Record>,
+    /// The last entry of the journal that `summary` has taken in.
+    newest: Option<Entry>,
     pub(super) summary: Summary,
     pub(super) view: View,
 }
@@ -50,19 +55,60 @@ impl Look {
         );
         let view = View {
             now,
-            liveness: match Liveness::of(&manifest.out) {
-                Liveness::Running => observe::Liveness::Running,
-                Liveness::Idle => observe::Liveness::Idle,
-                Liveness::Unknown => observe::Liveness::Unknown,
-            },
+            liveness: liveness(&manifest.out),
             colours: colours(&environment),
         };
+        let newest = record.as_ref().and_then(|record| record.entries.last());
         Ok(Self {
+            newest: newest.cloned(),
             manifest,
             record,
             summary,
             view,
         })
+    }
+
+    /// Takes in what a run has put on record since; `false` if that is not all that may have changed, and the
+    /// campaign must be looked at anew.
+    pub(super) fn go_on(&mut self) -> Result<bool, Error> {
+        let Some(newest) = &mut self.newest else {
+            return Ok(false);
+        };
+        // First, so that nothing is missing of a run that is seen to have ended.
+        let liveness = liveness(&self.manifest.out);
+        let Some(new) = Record::read_on(&self.manifest.out, newest)? else {
+            return Ok(false);
+        };
+        for entry in &new {
+            let is_known = match &entry.event {
+                Event::Job { job, .. } => self.summary.row(job).is_some(),
+                // A run begins with the manifest as it is then.
+                Event::RunStarted { .. } => false,
+                Event::RunEnded { .. }
+                | Event::LaneHeld { .. }
+                | Event::InventoryTaken { .. }
+                | Event::InventorySkipped { .. }
+                | Event::PlacesLearnt { .. } => true,
+            };
+            if !is_known {
+                return Ok(false);
+            }
+            self.summary.apply(entry);
+        }
+        if let Some(last) = new.into_iter().next_back() {
+            *newest = last;
+        }
+        self.view.now = SystemClock::new().now();
+        self.view.liveness = liveness;
+        Ok(true)
+    }
+}
+
+fn liveness(out: &Path) -> observe::Liveness {
+    match Liveness::of(out) {
+        Liveness::Running => observe::Liveness::Running,
+        Liveness::Idle => observe::Liveness::Idle,
+        Liveness::Unknown => observe::Liveness::Unknown,
     }
 }
 
@@ -153,4 +199,131 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::arguments::{Arguments, Command};
+    use super::*;
+    use crate::journal::{Identity, Journal};
+    use crate::model::{Credits, Generation, JobEvent, JobId, StopReason, Tag, Timestamp};
+
+    struct Campaign {
+        arguments: StatusArguments,
+        journal: Journal,
+        entries: u64,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Campaign {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let sheet = folder.path().join("sheet.csv");
+            let persona = "7350375b-9a98-51b8-934d-14d46a645dc2";
+            let rows = [("a", "Hi"), ("b", "Ho")]
+                .map(|(id, text)| format!("{id},{text},{persona},9:16\n"));
+            let text = format!("id,text,persona,aspect_ratio\n{}", rows.concat());
+            let mut file = std::fs::File::create(&sheet).unwrap();
+            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+            let line = ["callsheet", "status", sheet.to_str().unwrap()];
+            let Command::Status(arguments) = Arguments::try_parse_from(line).unwrap().command
+            else {
+                panic!("another command");
+            };
+            let out = folder.path().join("sheet-output");
+            std::fs::create_dir_all(out.join(".callsheet")).unwrap();
+            let identity = Identity {
+                campaign: "sheet".into(),
+                is_sandbox: false,
+            };
+            let (journal, _) = Journal::open(&out, &identity).unwrap();
+            Self {
+                arguments,
+                journal,
+                entries: 0,
+                _folder: folder,
+            }
+        }
+
+        fn look(&self) -> Look {
+            Look::at(&self.arguments.campaign, &self.arguments.address).unwrap()
+        }
+
+        fn tell(&mut self, event: Event) {
+            self.entries += 1;
+            let at = i64::try_from(self.entries).unwrap();
+            let entry = Entry {
+                sequence: self.entries,
+                at: Timestamp::from_millis(at),
+                event,
+            };
+            self.journal.append(&[entry]).unwrap();
+        }
+
+        fn begin(&mut self) {
+            let (version, process) = ("1".into(), 1);
+            self.tell(Event::RunStarted { version, process });
+        }
+
+        fn submit(&mut self, look: &Look, job: &str) {
+            let id: JobId = job.parse().unwrap();
+            let row = look
+                .summary
+                .row(&id)
+                .map(|row| row.job.spec.fingerprint.clone());
+            let fingerprint = row.unwrap_or_else(|| look.manifest.plan.jobs[0].fingerprint.clone());
+            let event = JobEvent::SubmitStarted {
+                tag: Tag::of("sheet", &id, &fingerprint, Generation(0)),
+                fingerprint,
+                generation: Generation(0),
+                reserved: Credits::whole(5),
+            };
+            self.tell(Event::job(&id, event));
+        }
+    }
+
+    fn told(look: &Look) -> String {
+        let summary = &look.summary;
+        format!(
+            "{:?} {:?} {:?}",
+            summary.last(),
+            summary.counts(),
+            summary.money()
+        )
+    }
+
+    #[test]
+    fn a_look_that_goes_on_sees_what_a_new_one_sees() {
+        let mut campaign = Campaign::new();
+        let mut look = campaign.look();
+        assert!(!look.go_on().unwrap(), "there was nothing to go on from");
+        campaign.begin();
+        look = campaign.look();
+        assert!(look.go_on().unwrap());
+        for job in ["a", "b"] {
+            campaign.submit(&look, job);
+            let before = told(&look);
+            assert!(look.go_on().unwrap());
+            assert_ne!(told(&look), before);
+            assert_eq!(told(&look), told(&campaign.look()));
+        }
+        let stopped = Some(StopReason::Interrupted);
+        campaign.tell(Event::RunEnded { stopped });
+        assert!(look.go_on().unwrap());
+        assert_eq!(told(&look), told(&campaign.look()));
+    }
+
+    #[test]
+    fn a_new_run_and_an_unknown_job_are_looked_at_anew() {
+        let mut campaign = Campaign::new();
+        campaign.begin();
+        let mut look = campaign.look();
+        campaign.begin();
+        assert!(!look.go_on().unwrap());
+        let mut look = campaign.look();
+        campaign.submit(&look, "gone-from-the-sheet");
+        assert!(!look.go_on().unwrap());
+    }
 }

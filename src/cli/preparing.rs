@@ -114,7 +114,7 @@ impl Voyage<'_> {
             Work::Something
         };
         drop(preview);
-        journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
+        journal.save_new_jobs(&record, jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,

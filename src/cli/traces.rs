@@ -1,7 +1,7 @@
 //! Traces on the disk of more work than the journal knows of: what a lost or an old journal, or a renamed
 //! sheet, would make somebody pay for once more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::herald::Herald;
-use crate::journal::Record;
-use crate::model::{Event, Fingerprint, JobEvent, JobId, JobState, Phase, RemoteId, Shard};
+use crate::journal::{Identity, Record};
+use crate::model::{Event, Fingerprint, JobEvent, Phase, RemoteId, Shard};
 use crate::observe::{Campaign, Summary};
 
 /// Folders beside the output folder that are looked into, at the most.
@@ -154,15 +154,14 @@ impl Namesake {
             .take(MOST_FOLDERS)
             .filter_map(|folder| {
                 // What is no journal of ours, or cannot be read, is nobody's business here.
-                let record = Record::read(&folder).ok()??;
-                if record.identity.is_sandbox || record.identity.campaign == campaign.name {
-                    return None;
-                }
-                let made = paid_for(&record);
+                let is_other = |identity: &Identity| {
+                    !identity.is_sandbox && identity.campaign != campaign.name
+                };
+                let (identity, made) = Record::paid_for(&folder, is_other, &wanted).ok()??;
                 Some(Self {
                     folder,
-                    jobs: wanted.iter().filter(|job| made.contains(**job)).count(),
-                    campaign: record.identity.campaign,
+                    jobs: made.len(),
+                    campaign: identity.campaign,
                 })
             })
             .filter(|namesake| namesake.jobs > 0)
@@ -187,29 +186,6 @@ impl Namesake {
             folder.display()
         )
     }
-}
-
-/// The requests that a campaign has paid for and that have not failed.
-fn paid_for(record: &Record) -> HashSet<Fingerprint> {
-    let mut states: HashMap<&JobId, JobState> = HashMap::new();
-    for entry in &record.entries {
-        if let Event::Job { job, event } = &entry.event {
-            // A contradiction is told by whoever runs that campaign.
-            let _ = states.entry(job).or_default().apply(entry.at, event);
-        }
-    }
-    states
-        .into_values()
-        .filter(|state| match state.phase {
-            Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Done { .. } => true,
-            Phase::Pending | Phase::Failed { .. } => false,
-        })
-        .filter_map(|state| state.fingerprint)
-        .collect()
 }
 
 #[cfg(test)]

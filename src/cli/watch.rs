@@ -23,8 +23,9 @@ pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
     let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
     let mut screen = is_redrawn.then(Watch::on_terminal);
     let mut said = String::new();
+    let look_anew = || Look::at(&arguments.campaign, &arguments.address);
+    let mut look = look_anew()?;
     loop {
-        let look = Look::at(&arguments.campaign, &arguments.address)?;
         let is_over = look.view.liveness != Liveness::Running;
         match &mut screen {
             Some(screen) if is_over => screen.clear(),
@@ -33,6 +34,8 @@ pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
         }
         if is_over {
             if !arguments.json {
+                // Estimates have learnt from what the run has done: as `status` would tell it now.
+                let look = look_anew()?;
                 console::print(&status_screen(&look.summary, look.view));
             }
             return Ok(Exit::Success);
@@ -42,6 +45,9 @@ pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
         tokio::select! {
             _ = interrupts.recv() => return Ok(Exit::Success),
             () = pause => {}
+        }
+        if !look.go_on()? {
+            look = look_anew()?;
         }
     }
 }

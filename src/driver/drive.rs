@@ -245,6 +245,7 @@ fn nap(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
 pub(super) mod tests {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::engine::Policy;
@@ -350,6 +351,7 @@ pub(super) mod tests {
     struct Paper {
         entries: Arc<Mutex<Vec<Entry>>>,
         room: usize,
+        transactions: Arc<AtomicUsize>,
     }
 
     impl Durable for Paper {
@@ -360,6 +362,9 @@ pub(super) mod tests {
                 return Err("the paper is full");
             }
             written.extend_from_slice(entries);
+            // An empty one syncs nothing.
+            let is_synced = usize::from(!entries.is_empty());
+            self.transactions.fetch_add(is_synced, Ordering::Relaxed);
             Ok(())
         }
     }
@@ -379,7 +384,7 @@ pub(super) mod tests {
         }
     }
 
-    fn batch(count: usize, clock: &PausedClock) -> Batch {
+    fn batch(count: usize, limits: Limits, clock: &PausedClock) -> Batch {
         let jobs = (0..count).map(|number| {
             let id: JobId = format!("job-{number}").parse().unwrap();
             let speech = Speech::Text(format!("Text {number}").into());
@@ -396,7 +401,7 @@ pub(super) mod tests {
             }
         });
         let policy = Policy {
-            limits: Limits::default(),
+            limits,
             ..Policy::default()
         };
         Batch::restore("test", jobs.collect(), policy, &[], clock.now()).unwrap()
@@ -405,20 +410,33 @@ pub(super) mod tests {
     struct Ran {
         result: Result<Option<StopReason>, DriveError<&'static str>>,
         written: Vec<Entry>,
+        transactions: usize,
         witness: Witness,
     }
 
     /// Runs `jobs` jobs; an interrupt comes after each of `interrupts`.
     async fn run(jobs: usize, fake: Fake, room: usize, interrupts: &[Duration]) -> Ran {
+        run_within(Limits::default(), jobs, fake, room, interrupts).await
+    }
+
+    async fn run_within(
+        limits: Limits,
+        jobs: usize,
+        fake: Fake,
+        room: usize,
+        interrupts: &[Duration],
+    ) -> Ran {
         let clock = PausedClock::new();
         let entries = Arc::new(Mutex::new(Vec::new()));
+        let transactions = Arc::default();
         let mut witness = Witness::default();
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
-            batch: batch(jobs, &clock),
+            batch: batch(jobs, limits, &clock),
             journal: Paper {
                 entries: Arc::clone(&entries),
                 room,
+                transactions: Arc::clone(&transactions),
             },
             provider: Arc::new(fake),
             clock: &clock,
@@ -439,6 +457,7 @@ pub(super) mod tests {
         Ran {
             result,
             written,
+            transactions: transactions.load(Ordering::Relaxed),
             witness,
         }
     }
@@ -457,6 +476,26 @@ pub(super) mod tests {
         assert_eq!(count(&ran.written, "Fetched"), 20);
         assert_eq!(ran.witness.entries, ran.written);
         assert!(ran.witness.pulses > 60, "the display ticks meanwhile");
+    }
+
+    /// Each transaction is a sync of the disk, which takes longer than everything else a job needs.
+    #[tokio::test(start_paused = true)]
+    async fn what_becomes_true_together_is_one_transaction() {
+        let limits = Limits {
+            submit_rate: "4/s".parse().unwrap(),
+            in_flight: crate::model::InFlight::AtMost(60),
+            downloads: 60,
+            ..Limits::default()
+        };
+        let jobs = 240;
+        let ran = run_within(limits, jobs, Fake::default(), usize::MAX, &[]).await;
+        assert_eq!(count(&ran.written, "Fetched"), jobs);
+        assert!(ran.written.len() > 4 * jobs);
+        // A submit has a transaction, and so has its answer. What a request finds has one in all, and so
+        // have the downloads that it leads to.
+        let of_submits = 2 * jobs;
+        let of_others = ran.transactions - of_submits;
+        assert!(of_others * 20 < jobs, "{of_others} beside {of_submits}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use super::reconciling::{Inventory, ListInAir};
 use super::rivals::Watch;
 use super::step::Step;
 use crate::model::{
-    Command, Entry, Event, Failure, Generation, JobId, Lane as LaneName, Outcome, Phase, RemoteId,
+    Command, Entry, Event, Failure, JobId, Lane as LaneName, Outcome, OwnRows, Phase, RemoteId,
     StopReason, Timestamp,
 };
 
@@ -58,6 +58,8 @@ pub struct Batch {
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
     pub(super) rivals: Watch,
+    /// The tags of all jobs, once a list has been searched for them.
+    pub(super) own_rows: Option<OwnRows>,
 
     pub(super) in_flight: usize,
     /// Of those, known to wait in the provider's queue.
@@ -311,12 +313,5 @@ impl Batch {
     /// A number that spreads waits: different for each job, the same in each replay.
     pub(super) fn salt(&self, place: usize) -> u64 {
         backoff::mix(self.policy.seed ^ u64::try_from(place).unwrap_or(u64::MAX))
-    }
-
-    /// The generations of a job's tag that a listing is searched for: its own, and a few after it in
-    /// case the journal that knew of them was lost.
-    pub(super) fn plausible_generations(&self, place: usize) -> impl Iterator<Item = Generation> {
-        let first = self.jobs[place].state.generation.0;
-        (first..first.saturating_add(4)).map(Generation)
     }
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, LazyLock};
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
-    RenderStatus, Sparse, Tag, Timestamp,
+    Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, OwnRows, Phase,
+    PlannedJob, RemoteId, RenderStatus, Sparse, Tag, Timestamp,
 };
+
+/// So many generations of a pending job are looked for in a list.
+pub(super) const PLAUSIBLE_GENERATIONS: u32 = 4;
 
 /// One job of the batch.
 #[derive(Debug)]
@@ -166,6 +169,27 @@ impl Job {
     /// The tag of a submit of what the sheet asks for now.
     pub(super) fn tag(&self, campaign: &str, generation: Generation) -> Tag {
         Tag::of(campaign, &self.spec.id, &self.spec.fingerprint, generation)
+    }
+
+    /// Adds the tags that a list is searched for while it is pending: its own, and a few after it in case the
+    /// journal that knew of them was lost.
+    pub(super) fn add_plausible_tags(&self, own: &mut OwnRows, campaign: &str, place: usize) {
+        let first = self.state.generation.0;
+        for generation in (first..first.saturating_add(PLAUSIBLE_GENERATIONS)).map(Generation) {
+            own.add(&self.tag(campaign, generation), place, generation);
+        }
+    }
+
+    /// Its row at the provider, if that has nothing more to tell.
+    pub(super) fn told(&self) -> Option<&RemoteId> {
+        let is_told = match self.state.phase {
+            Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => true,
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Rendering { .. } => false,
+        };
+        self.state.phase.remote().filter(|_| is_told)
     }
 
     /// What the newest submit asked for.

@@ -2,7 +2,7 @@
 //! a lost journal has forgotten. Both are found by their tags in the provider's list. *Found* is
 //! always believed; what *not found* means is decided in [`absence`](super::absence).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::backoff::READ;
 use super::{Batch, Submits};
 use crate::model::{
     Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, JobEvent, Listing,
-    RemoteId, RenderReport, StopReason, Tag, Timestamp, Unproven, find_tags,
+    RenderReport, Sought, StopReason, Tag, Timestamp, Unproven, find_tags,
 };
 
 /// How many settle times a run that has nothing else to do goes on looking for proof: ten minutes by
@@ -50,22 +50,14 @@ impl Inventory {
 #[derive(Debug)]
 pub(super) struct ListInAir {
     pub(super) started: Timestamp,
-    /// The jobs each tag stands for.
-    wanted: HashMap<Tag, (usize, Generation)>,
-    /// The jobs that were accepted, by their tags, if the list is searched for rivals.
-    pub(super) paid: BTreeMap<Tag, usize>,
+    /// The jobs in doubt, by their tags.
+    doubtful: HashMap<Tag, (usize, Generation)>,
+    /// Whether all our rows were asked for, as far as they may be news.
+    seeks_rivals: bool,
     /// Whether the list was read before anything was submitted: what it shows is older than this run.
     pub(super) is_inventory: bool,
     /// The doubts it may settle, with their witnesses.
     pub(super) doubts: Vec<Doubt>,
-}
-
-impl ListInAir {
-    /// The job that a tag in the list stands for.
-    pub(super) fn place_of(&self, tag: &Tag) -> Option<usize> {
-        let wanted = self.wanted.get(tag).map(|(place, _)| *place);
-        wanted.or_else(|| self.paid.get(tag).copied())
-    }
 }
 
 impl Batch {
@@ -131,43 +123,31 @@ impl Batch {
     }
 
     fn list(&mut self, now: Timestamp, takes_inventory: bool) {
-        let mut wanted = HashMap::new();
         let seeks_rivals = self.rivals.look(now) || takes_inventory;
-        if seeks_rivals {
-            for &place in &self.pending {
-                for generation in self.plausible_generations(place) {
-                    let tag = self.jobs[place].tag(&self.campaign, generation);
-                    wanted.insert(tag, (place, generation));
-                }
-            }
+        if seeks_rivals && self.own_rows.is_none() {
+            self.own_rows = Some(self.make_tags());
         }
         let doubts: Vec<Doubt> = self
             .doubts
             .iter()
             .map(|place| self.doubt(now, *place))
             .collect();
-        for place in &self.doubts {
+        let tag = |place: &usize| {
             let state = &self.jobs[*place].state;
-            if let Some(tag) = &state.tag {
-                wanted.insert(tag.clone(), (*place, state.generation));
-            }
-        }
-        let paid = if seeks_rivals {
-            self.paid_tags()
-        } else {
-            BTreeMap::new()
+            Some((state.tag.clone()?, (*place, state.generation)))
         };
-        let tags: BTreeSet<Tag> = wanted.keys().chain(paid.keys()).cloned().collect();
-        let witnesses: BTreeSet<RemoteId> =
-            doubts.iter().flat_map(Doubt::witnesses).cloned().collect();
+        let doubtful: HashMap<Tag, _> = self.doubts.iter().filter_map(tag).collect();
         self.commands.push(Command::List {
-            tags: Arc::new(tags),
-            witnesses: Arc::new(witnesses),
+            sought: Arc::new(Sought {
+                tags: doubtful.keys().cloned().collect(),
+                witnesses: doubts.iter().flat_map(Doubt::witnesses).cloned().collect(),
+                own: self.own_rows.clone().filter(|_| seeks_rivals),
+            }),
         });
         self.list_in_air = Some(ListInAir {
             started: now,
-            wanted,
-            paid,
+            doubtful,
+            seeks_rivals,
             is_inventory: takes_inventory,
             doubts,
         });
@@ -202,18 +182,18 @@ impl Batch {
     fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) -> bool {
         // The newest generation of a job is the one that counts; of several rows with one tag, the
         // first that was accepted.
-        let mut found: BTreeMap<usize, (Generation, &Tag, &RenderReport)> = BTreeMap::new();
+        let mut found: BTreeMap<usize, (Generation, Tag, &RenderReport)> = BTreeMap::new();
         for report in &listing.found {
             for tag in report.name.as_deref().into_iter().flat_map(find_tags) {
-                let Some((tag, (place, generation))) = asked.wanted.get_key_value(&tag) else {
+                let Some((place, generation)) = self.wanted(asked, &tag) else {
                     continue;
                 };
-                let is_better = found.get(place).is_none_or(|(known, _, earlier)| {
-                    (*generation, std::cmp::Reverse(report.created_at))
+                let is_better = found.get(&place).is_none_or(|(known, _, earlier)| {
+                    (generation, std::cmp::Reverse(report.created_at))
                         > (*known, std::cmp::Reverse(earlier.created_at))
                 });
                 if is_better {
-                    found.insert(*place, (*generation, tag, report));
+                    found.insert(place, (generation, tag, report));
                 }
             }
         }
@@ -250,7 +230,7 @@ impl Batch {
             };
             let event = JobEvent::Adopted {
                 remote: report.remote.clone(),
-                tag: tag.clone(),
+                tag,
                 fingerprint,
                 generation,
                 reserved,
@@ -258,6 +238,29 @@ impl Batch {
             self.transition(now, place, event);
         }
         has_more
+    }
+
+    /// The job that a tag in the list stands for, if a row with it would be taken over: it is in doubt, or may
+    /// have been paid for by somebody this run knows nothing of.
+    fn wanted(&self, asked: &ListInAir, tag: &Tag) -> Option<(usize, Generation)> {
+        let in_doubt = asked.doubtful.get(tag).copied();
+        in_doubt.or_else(|| {
+            let (place, generation) = self.owner(asked, tag)?;
+            let state = &self.jobs[place].state;
+            // What it was before it was reopened is behind it.
+            let is_wanted = if self.doubts.contains(&place) {
+                state.tag.as_ref() == Some(tag)
+            } else {
+                self.pending.contains(&place) && state.generation <= generation
+            };
+            is_wanted.then_some((place, generation))
+        })
+    }
+
+    /// The job that a tag in the list stands for, if all our rows were asked for.
+    pub(super) fn owner(&self, asked: &ListInAir, tag: &Tag) -> Option<(usize, Generation)> {
+        let own = self.own_rows.as_ref().filter(|_| asked.seeks_rivals)?;
+        own.owner(tag)
     }
 
     /// What a list says of renders being watched is as good as a poll, and costs nothing more.

@@ -134,6 +134,7 @@ impl Batch {
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
             rivals: Watch::new(limits.settle),
+            own_rows: None,
             in_flight: 0,
             waiting: 0,
             submits_in_air: 0,

@@ -8,12 +8,12 @@
 //! and so on. What the other has paid for and this run has not is adopted; a job that both have paid for is
 //! put on record, and nothing more is submitted.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Batch;
+use super::job::PLAUSIBLE_GENERATIONS;
 use super::reconciling::ListInAir;
-use crate::model::{JobEvent, Listing, StopReason, Tag, Timestamp, find_tags};
+use crate::model::{JobEvent, Listing, OwnRows, Phase, StopReason, Timestamp, find_tags};
 
 /// Looks are never further apart than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
@@ -76,12 +76,34 @@ impl Watch {
 }
 
 impl Batch {
-    /// The tags of all that was accepted, as far as they count now.
-    pub(super) fn paid_tags(&self) -> BTreeMap<Tag, usize> {
-        self.accepted
-            .iter()
-            .filter_map(|(_, place)| Some((self.jobs[*place].state.tag.clone()?, *place)))
-            .collect()
+    /// The tags of all jobs: of those that were submitted before, and of those that may be.
+    pub(super) fn make_tags(&self) -> OwnRows {
+        let pending = self.pending.len() * PLAUSIBLE_GENERATIONS as usize;
+        let mut own = OwnRows::new(
+            self.jobs.len(),
+            pending + self.jobs.len() - self.pending.len(),
+        );
+        for (place, job) in self.jobs.iter().enumerate() {
+            if let Some(tag) = &job.state.tag {
+                own.add(tag, place, job.state.generation);
+            }
+            if self.pending.contains(&place) {
+                job.add_plausible_tags(&mut own, &self.campaign, place);
+            }
+            own.set_told(place, job.told());
+        }
+        own
+    }
+
+    /// Keeps what a list is to be searched for true of one job.
+    pub(super) fn know_row(&mut self, place: usize) {
+        if let Some(own) = &mut self.own_rows {
+            let job = &self.jobs[place];
+            own.set_told(place, job.told());
+            if matches!(job.state.phase, Phase::Pending) {
+                job.add_plausible_tags(own, &self.campaign, place);
+            }
+        }
     }
 
     /// Puts on record which of our jobs the list shows a second time, and submits no more if that is news of
@@ -95,7 +117,7 @@ impl Batch {
                 continue;
             }
             for tag in report.name.as_deref().into_iter().flat_map(find_tags) {
-                let Some(place) = asked.place_of(&tag) else {
+                let Some((place, _)) = self.owner(asked, &tag) else {
                     continue;
                 };
                 let state = &self.jobs[place].state;

@@ -44,6 +44,7 @@ impl Batch {
             self.record(now, entry);
         }
         self.know_acceptance(place);
+        self.know_row(place);
         if has_moved {
             self.leave_queues(place);
             self.enter(now, place);

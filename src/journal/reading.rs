@@ -1,6 +1,7 @@
 //! Reading the database back: jobs, entries and the check of the file beside each other, because a
 //! campaign of 100,000 jobs leaves half a million entries.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,46 +9,15 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::record::{Identity, Record};
 use super::store::{APPLICATION_ID, FORMAT_VERSION, JournalError, database, path_of};
-use crate::model::{Entry, JobSpec, Timestamp};
+use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, Phase, Timestamp};
 
 /// Everything the journal of the output folder `out` holds; `None` if there is none.
 pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
     let path = path_of(out);
-    if !path.try_exists().unwrap_or(true) {
+    let Some(connection) = open(&path)? else {
         return Ok(None);
-    }
-    let connection = reader(&path)?;
-    let number = |pragma: &str| -> Result<i32, JournalError> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(|e| unreadable(&path, e))
     };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    if application == 0
-        && version == 0
-        && is_empty(&connection).map_err(|e| unreadable(&path, e))?
-    {
-        // Created, and the program died before the first transaction: there is nothing in it.
-        return Ok(None);
-    }
-    if application != APPLICATION_ID {
-        return Err(JournalError::Foreign { path });
-    }
-    if version > FORMAT_VERSION {
-        return Err(JournalError::Newer {
-            path,
-            found: version,
-            known: FORMAT_VERSION,
-        });
-    }
-    let identity = connection
-        .query_row("SELECT campaign, is_sandbox FROM identity", [], |row| {
-            Ok(Identity {
-                campaign: row.get(0)?,
-                is_sandbox: row.get(1)?,
-            })
-        })
-        .map_err(|e| unreadable(&path, e));
+    let identity = identity(&connection, &path);
     // Entries are only ever appended, so that those up to this one are the same for every reader.
     let last = connection
         .query_row("SELECT max(sequence) FROM entries", [], |row| row.get(0))
@@ -63,6 +33,117 @@ pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
         jobs,
         entries,
     }))
+}
+
+/// What has been appended to the journal of `out` after `last`; `None` if `last` is not in it, or there is
+/// none. The file is not checked again: whoever reads on has read it before.
+pub(super) fn read_on(out: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
+    let path = path_of(out);
+    if open(&path)?.is_none() {
+        return Ok(None);
+    }
+    let from = i64::try_from(last.sequence).unwrap_or(i64::MAX);
+    let mut entries = read_part(&path, from, i64::MAX)?;
+    if entries.first() != Some(last) {
+        return Ok(None);
+    }
+    entries.remove(0);
+    Ok(Some(entries))
+}
+
+/// Of `wanted`, the requests that the journal of `out` has sent to the provider and that have not failed, and
+/// whose journal it is. None of it is kept in memory but what is wanted; nothing is looked at if the
+/// journal is not one that `is_of_interest`.
+pub(super) fn paid_for(
+    out: &Path,
+    is_of_interest: impl FnOnce(&Identity) -> bool,
+    wanted: &HashSet<&Fingerprint>,
+) -> Result<Option<(Identity, HashSet<Fingerprint>)>, JournalError> {
+    let path = path_of(out);
+    let Some(connection) = open(&path)? else {
+        return Ok(None);
+    };
+    let identity = identity(&connection, &path)?;
+    if !is_of_interest(&identity) {
+        return Ok(None);
+    }
+    let mut jobs: HashSet<JobId> = HashSet::new();
+    let sql = "SELECT sequence, event FROM entries WHERE instr(event, '\"fingerprint\"')";
+    each_event(&connection, &path, sql, |job, event| {
+        if event.fingerprint().is_some_and(|it| wanted.contains(it)) {
+            jobs.insert(job);
+        }
+    })?;
+    if jobs.is_empty() {
+        return Ok(Some((identity, HashSet::new())));
+    }
+    let mut phases: HashMap<JobId, (Phase, Option<Fingerprint>)> = HashMap::new();
+    let sql = "SELECT sequence, event FROM entries ORDER BY sequence";
+    each_event(&connection, &path, sql, |job, event| {
+        if !jobs.contains(&job) {
+            return;
+        }
+        let (phase, fingerprint) = phases.entry(job).or_insert((Phase::Pending, None));
+        // A contradiction is told by whoever runs that campaign.
+        if let Ok(next) = phase.apply(&event) {
+            *phase = next;
+            *fingerprint = event.fingerprint().cloned().or(fingerprint.take());
+        }
+    })?;
+    let paid = phases.into_values().filter(|(phase, _)| match phase {
+        Phase::Submitting
+        | Phase::InDoubt { .. }
+        | Phase::Rendering { .. }
+        | Phase::Fetching { .. }
+        | Phase::Done { .. } => true,
+        Phase::Pending | Phase::Failed { .. } => false,
+    });
+    let paid = paid.filter_map(|(_, fingerprint)| fingerprint);
+    Ok(Some((
+        identity,
+        paid.filter(|it| wanted.contains(it)).collect(),
+    )))
+}
+
+/// A reader of the journal at `path`, which is one of ours; `None` if there is nothing in it yet.
+fn open(path: &Path) -> Result<Option<Connection>, JournalError> {
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let connection = reader(path)?;
+    let number = |pragma: &str| -> Result<i32, JournalError> {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .map_err(|e| unreadable(path, e))
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application == 0 && version == 0 && is_empty(&connection).map_err(|e| unreadable(path, e))? {
+        // Created, and the program died before the first transaction: there is nothing in it.
+        return Ok(None);
+    }
+    if application != APPLICATION_ID {
+        let path = path.to_owned();
+        return Err(JournalError::Foreign { path });
+    }
+    if version > FORMAT_VERSION {
+        return Err(JournalError::Newer {
+            path: path.to_owned(),
+            found: version,
+            known: FORMAT_VERSION,
+        });
+    }
+    Ok(Some(connection))
+}
+
+fn identity(connection: &Connection, path: &Path) -> Result<Identity, JournalError> {
+    connection
+        .query_row("SELECT campaign, is_sandbox FROM identity", [], |row| {
+            Ok(Identity {
+                campaign: row.get(0)?,
+                is_sandbox: row.get(1)?,
+            })
+        })
+        .map_err(|e| unreadable(path, e))
 }
 
 /// A connection that cannot write, in a transaction, so that all it reads is of one moment.
@@ -152,8 +233,7 @@ fn read_part(path: &Path, from: i64, until: i64) -> Result<Vec<Entry>, JournalEr
                WHERE sequence BETWEEN ?1 AND ?2 ORDER BY sequence";
     each_row(&connection, path, (sql, [from, until]), |row| {
         let number: i64 = row.get(0)?;
-        let event = serde_json::from_str(text(row, 2)?)
-            .map_err(|error| Fault::of(&format!("entry {number}"), &error))?;
+        let event = event_of(number, text(row, 2)?)?;
         let sequence = u64::try_from(number)
             .map_err(|_| Fault::Damaged(format!("an entry has the number {number}")))?;
         entries.push(Entry {
@@ -164,6 +244,26 @@ fn read_part(path: &Path, from: i64, until: i64) -> Result<Vec<Entry>, JournalEr
         Ok(())
     })?;
     Ok(entries)
+}
+
+/// Hands what a query of numbers and events finds of jobs to `take`.
+fn each_event(
+    connection: &Connection,
+    path: &Path,
+    sql: &str,
+    mut take: impl FnMut(JobId, JobEvent),
+) -> Result<(), JournalError> {
+    each_row(connection, path, (sql, []), |row| {
+        let number: i64 = row.get(0)?;
+        if let Event::Job { job, event } = event_of(number, text(row, 1)?)? {
+            take(job, event);
+        }
+        Ok(())
+    })
+}
+
+fn event_of(number: i64, text: &str) -> Result<Event, Fault> {
+    serde_json::from_str(text).map_err(|error| Fault::of(&format!("entry {number}"), &error))
 }
 
 /// What is wrong with a row.

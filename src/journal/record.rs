@@ -1,5 +1,6 @@
 //! What a journal holds, read back.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reading;
 use super::store::JournalError;
-use crate::model::{Entry, JobSpec};
+use crate::model::{Entry, Fingerprint, JobSpec};
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,5 +36,21 @@ impl Record {
     /// What is read is one consistent moment, even while a run is going on.
     pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
         reading::read(folder)
+    }
+
+    /// What has been appended to the journal of `folder` since `last`, and nothing else of it; `None` if
+    /// `last` is not in it: it is another journal by now, to be read from its beginning.
+    pub fn read_on(folder: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
+        reading::read_on(folder, last)
+    }
+
+    /// Of the requests that are `wanted`, those that the journal of `folder` has paid for, or may have, and whose
+    /// journal it is; `None` if there is none, or not one that `is_of_interest`. It is not read into memory.
+    pub fn paid_for(
+        folder: &Path,
+        is_of_interest: impl FnOnce(&Identity) -> bool,
+        wanted: &HashSet<&Fingerprint>,
+    ) -> Result<Option<(Identity, HashSet<Fingerprint>)>, JournalError> {
+        reading::paid_for(folder, is_of_interest, wanted)
     }
 }

@@ -1,5 +1,6 @@
 //! The database.
 
+use std::collections::HashMap;
 #[cfg(any(unix, test))]
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::reading::read;
 use super::record::{Identity, Record};
-use crate::model::{Entry, JobSpec};
+use crate::model::{Entry, JobId, JobSpec};
 
 /// `csht`, in the header of every journal: tells ours from other programs' databases.
 pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
@@ -133,6 +134,19 @@ impl Journal {
             sync_folder(folder).map_err(|source| unwritable(folder, source))?;
         }
         Ok((Self { connection, path }, record))
+    }
+
+    /// Keeps those of the plan's jobs that `record`, which was read when this was opened, does not hold as they
+    /// are now.
+    pub fn save_new_jobs<'a>(
+        &mut self,
+        record: &Record,
+        jobs: impl IntoIterator<Item = &'a JobSpec>,
+    ) -> Result<(), JournalError> {
+        let known: HashMap<&JobId, &JobSpec> =
+            record.jobs.iter().map(|job| (&job.id, &**job)).collect();
+        let is_new = |job: &&JobSpec| known.get(&job.id) != Some(job);
+        self.save_jobs(jobs.into_iter().filter(is_new))
     }
 
     /// Keeps the plan's jobs, so that what was paid for can be collected even after its row is gone
@@ -279,8 +293,8 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::model::{
-        AspectRatio, Credits, Event, Fingerprint, Generation, JobEvent, JobId, Origin, Speech, Tag,
-        Timestamp, VideoRequest,
+        AspectRatio, Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent,
+        Origin, Speech, Tag, Timestamp, VideoRequest,
     };
 
     fn identity() -> Identity {
@@ -342,6 +356,155 @@ mod tests {
         drop(journal);
         let (_, record) = open(folder.path()).unwrap();
         assert_eq!(record.entries, entries(1, 4));
+    }
+
+    #[test]
+    fn jobs_are_written_when_they_are_new_or_have_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, record) = open(folder.path()).unwrap();
+        journal.save_new_jobs(&record, [&job()]).unwrap();
+        drop(journal);
+        let (mut journal, record) = open(folder.path()).unwrap();
+        let written = journal.connection.total_changes();
+        journal.save_new_jobs(&record, [&job()]).unwrap();
+        assert_eq!(journal.connection.total_changes(), written);
+        let (mut changed, mut new) = (job(), job());
+        changed.origin.line = 3;
+        new.id = "b".parse().unwrap();
+        journal.save_new_jobs(&record, [&changed, &new]).unwrap();
+        let read = Record::read(folder.path()).unwrap().unwrap();
+        assert_eq!(read.jobs, [changed.into(), new.into()]);
+    }
+
+    #[test]
+    fn who_reads_on_reads_what_is_new_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.append(&entries(1, 3)).unwrap();
+        let known = entries(1, 3);
+        let read_on = || Record::read_on(folder.path(), known.last().unwrap());
+        assert_eq!(read_on().unwrap().unwrap(), []);
+        journal.append(&entries(4, 2)).unwrap();
+        // What is known already may be anything by now: nobody looks at it.
+        let nonsense = "UPDATE entries SET event = 'nonsense' WHERE sequence <= 2";
+        journal.connection.execute_batch(nonsense).unwrap();
+        assert_eq!(read_on().unwrap().unwrap(), entries(4, 2));
+        assert!(Record::read(folder.path()).is_err());
+
+        let other = "UPDATE entries SET at = at + 1 WHERE sequence = 3";
+        journal.connection.execute_batch(other).unwrap();
+        assert_eq!(read_on().unwrap(), None, "another journal");
+        let empty = tempfile::tempdir().unwrap();
+        assert_eq!(Record::read_on(empty.path(), &known[0]).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_paid_for_is_found_by_what_it_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        let requests: Vec<Fingerprint> = (0..6)
+            .map(|number| {
+                let speech = Speech::Text(format!("Hi {number}").into());
+                Fingerprint::of(&VideoRequest::new(speech, "p", AspectRatio::Portrait))
+            })
+            .collect();
+        let failure = || Failure::new(FailureKind::RenderFailed, "no");
+        let remote = || "r".parse().unwrap();
+        let submitted = |request: usize| {
+            let mut start = entries(1, 1).remove(0).event;
+            if let Event::Job {
+                event: JobEvent::SubmitStarted { fingerprint, .. },
+                ..
+            } = &mut start
+            {
+                *fingerprint = requests[request].clone();
+            }
+            start
+        };
+        let stories = [
+            ("sent", vec![submitted(0)]),
+            (
+                "accepted",
+                vec![
+                    submitted(1),
+                    job_event(JobEvent::Submitted { remote: remote() }),
+                ],
+            ),
+            (
+                "deferred",
+                vec![
+                    submitted(2),
+                    job_event(JobEvent::SubmitDeferred { failure: failure() }),
+                ],
+            ),
+            (
+                "failed",
+                vec![
+                    submitted(3),
+                    job_event(JobEvent::Failed {
+                        failure: failure(),
+                        charged: None,
+                    }),
+                ],
+            ),
+            // Paid for with another text since.
+            (
+                "changed",
+                vec![
+                    submitted(4),
+                    job_event(JobEvent::Failed {
+                        failure: failure(),
+                        charged: None,
+                    }),
+                    job_event(JobEvent::Reopened {
+                        generation: Generation(1),
+                    }),
+                    submitted(5),
+                ],
+            ),
+        ];
+        let mut told = Vec::new();
+        for (id, story) in stories {
+            for mut event in story {
+                if let Event::Job { job, .. } = &mut event {
+                    *job = id.parse().unwrap();
+                }
+                let sequence = told.len() as u64 + 1;
+                let at = Timestamp::from_millis(0);
+                told.push(Entry {
+                    sequence,
+                    at,
+                    event,
+                });
+            }
+        }
+        journal.append(&told).unwrap();
+        let paid = |wanted: &[usize]| {
+            let wanted = wanted.iter().map(|place| &requests[*place]).collect();
+            let found = Record::paid_for(folder.path(), |it| *it == identity(), &wanted);
+            let (of, paid) = found.unwrap().unwrap();
+            assert_eq!(of, identity());
+            let mut places: Vec<usize> =
+                (0..6).filter(|it| paid.contains(&requests[*it])).collect();
+            places.sort_unstable();
+            places
+        };
+        assert_eq!(paid(&[0, 1, 2, 3, 4, 5]), [0, 1, 5]);
+        assert_eq!(paid(&[1, 2]), [1]);
+        assert_eq!(paid(&[]), [0; 0]);
+
+        // Of a journal that is of no interest nothing is looked at.
+        journal
+            .connection
+            .execute_batch("UPDATE entries SET event = 'x'")
+            .unwrap();
+        let wanted = [&requests[0]].into();
+        let nobody = Record::paid_for(folder.path(), |_| false, &wanted);
+        assert_eq!(nobody.unwrap(), None);
+    }
+
+    fn job_event(event: JobEvent) -> Event {
+        Event::job(&job().id, event)
     }
 
     #[test]

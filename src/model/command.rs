@@ -1,10 +1,9 @@
 //! What the engine wants done, and how it went.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
-    Artifact, CommandKind, Failure, JobId, RemoteId, RenderReport, Tag, Timestamp, VideoRequest,
+    Artifact, CommandKind, Failure, JobId, RemoteId, RenderReport, Sought, Timestamp, VideoRequest,
 };
 
 /// Something to do. Each carries all it needs and is answered by exactly one [`Outcome`].
@@ -33,10 +32,8 @@ pub enum Command {
     },
     /// The account's jobs, as many as the provider shows, filtered while they stream in.
     List {
-        /// Rows that carry one of these are kept.
-        tags: Arc<BTreeSet<Tag>>,
-        /// So are rows with one of these ids.
-        witnesses: Arc<BTreeSet<RemoteId>>,
+        /// The rows that are kept.
+        sought: Arc<Sought>,
     },
     /// A download.
     Fetch(FetchOrder),
@@ -98,7 +95,7 @@ pub enum Outcome {
 /// What a listing showed: the rows asked for, and how many there were in all.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Listing {
-    /// The rows that carry a wanted tag or id.
+    /// The rows asked for.
     pub found: Vec<RenderReport>,
     /// All rows read.
     pub rows: u64,

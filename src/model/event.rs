@@ -223,6 +223,34 @@ pub struct Artifact {
     pub thumbnail: Option<String>,
 }
 
+impl JobEvent {
+    /// What a submit asked for, if the event says so.
+    pub const fn fingerprint(&self) -> Option<&Fingerprint> {
+        match self {
+            Self::SubmitStarted { fingerprint, .. } | Self::Adopted { fingerprint, .. } => {
+                Some(fingerprint)
+            }
+            Self::Submitted { .. }
+            | Self::SubmitDeferred { .. }
+            | Self::SubmitLost { .. }
+            | Self::NotProven { .. }
+            | Self::FoundAbsent
+            | Self::PaidTwice { .. }
+            | Self::Observed { .. }
+            | Self::RenderOverdue
+            | Self::Rendered { .. }
+            | Self::Fetched { .. }
+            | Self::FetchDeferred { .. }
+            | Self::FetchLeft { .. }
+            | Self::LinkExpired { .. }
+            | Self::FileMissing
+            | Self::Failed { .. }
+            | Self::Revisited
+            | Self::Reopened { .. } => None,
+        }
+    }
+}
+
 impl Event {
     /// An event of one job.
     pub fn job(job: &JobId, event: JobEvent) -> Self {

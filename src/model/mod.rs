@@ -23,6 +23,7 @@ mod request;
 mod results;
 mod secret;
 mod shard;
+mod sought;
 mod sparse;
 mod state;
 mod stop;
@@ -55,6 +56,7 @@ pub use request::{
 pub(crate) use results::RESULT_COLUMNS;
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
+pub use sought::{OwnRows, Sought};
 pub(crate) use sparse::{Blank, Sparse};
 pub use state::JobState;
 pub use stop::StopReason;

@@ -125,6 +125,18 @@ impl Tag {
         self.0.as_str()
     }
 
+    /// The tag as a number: different for each.
+    pub(super) fn bits(&self) -> u64 {
+        let digits = self.0.0[PREFIX.len()..].iter();
+        digits.fold(0, |bits, digit| {
+            let digit = match digit {
+                b'2'..=b'7' => digit - b'2' + 26,
+                letter => letter.wrapping_sub(b'a') & 31,
+            };
+            bits << 5 | u64::from(digit)
+        })
+    }
+
     /// The API's `name` for a job: its readable id, then the tag.
     pub fn name_for(&self, job: &JobId) -> String {
         format!("{job} {self}")
@@ -226,6 +238,14 @@ mod tests {
         assert_ne!(tag, Tag::of("c", &other, &request, Generation(0)));
         assert_ne!(tag, Tag::of("c", &job, &fingerprint('r'), Generation(0)));
         assert_ne!(tag, Tag::of("c", &job, &request, Generation(1)));
+    }
+
+    #[test]
+    fn each_digit_counts_in_the_number_of_a_tag() {
+        let bits = |text: &str| find_tags(text).next().unwrap().bits();
+        assert_eq!(bits("cs-aaaaaaaaaaaa"), 0);
+        assert_eq!(bits("cs-777777777777"), (1 << 60) - 1);
+        assert_eq!(bits("cs-aaaaaaaaaaz2"), (25 << 5) + 26);
     }
 
     #[test]

@@ -56,8 +56,8 @@ impl Remote {
                 let result = result.map_err(|failure| api.scrub(failure));
                 Outcome::Looked { job, result }
             }
-            Command::List { tags, witnesses } => {
-                let result = api.list(tags, witnesses).await;
+            Command::List { sought } => {
+                let result = api.list(sought).await;
                 let result = result.map_err(|failure| api.scrub(failure));
                 Outcome::Listed { result }
             }

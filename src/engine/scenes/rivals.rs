@@ -1,10 +1,12 @@
 //! Two runs of one campaign at the same time, as two machines with two output folders have them.
 
+use std::sync::Arc;
+
 use super::stage::{Run, Stage, failure, jobs, planned, seconds, submits};
 use crate::engine::mutant::{self, Mutant};
 use crate::engine::{Policy, Submits};
 use crate::model::{
-    Command, FailureKind, Generation, InFlight, JobEvent, Limits, Outcome, StopReason, Tag,
+    Command, FailureKind, Generation, InFlight, JobEvent, Limits, Outcome, Sought, StopReason, Tag,
 };
 
 /// Slow enough that the list is read several times before all is submitted.
@@ -96,6 +98,50 @@ fn a_copy_made_before_this_run_is_told_once_and_holds_nothing_up() {
     let run = stage.run(&jobs(11), &Policy::default(), |_, _| None);
     assert!(!run.tells(is_twin));
     assert_eq!(stage.rows.len(), 12);
+}
+
+#[test]
+fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
+    let mut stage = Stage::new();
+    stage.renders_take = seconds(100);
+    let run = stage.run(&jobs(100), &policy(), |_, _| None);
+    let searches = |run: &Run| -> Vec<_> {
+        let sought = run
+            .commands
+            .iter()
+            .filter_map(|(at, command)| match command {
+                Command::List { sought } => Some((*at, Arc::clone(sought))),
+                Command::Submit { .. }
+                | Command::Poll { .. }
+                | Command::Look { .. }
+                | Command::Fetch(_) => None,
+            });
+        sought.collect()
+    };
+    let searches = searches(&run);
+    let (at, newest) = searches.last().unwrap();
+    let mut seen = [0; 3];
+    for (remote, name, accepted) in &stage.rows {
+        let age = at.since(*accepted);
+        let is_wanted = newest.wants(Some(name), Some(remote));
+        let twin = "another".parse().unwrap();
+        assert!(newest.wants(Some(name), Some(&twin)), "{name}");
+        if accepted > at {
+            seen[0] += 1;
+            assert!(is_wanted, "pending: {name}");
+        } else if age < seconds(100) {
+            seen[1] += 1;
+            assert!(is_wanted, "being rendered: {name}");
+        } else if age > seconds(150) {
+            seen[2] += 1;
+            assert!(!is_wanted, "known to have ended: {name}");
+        }
+    }
+    assert!(seen.iter().all(|rows| *rows > 5), "{seen:?}");
+    // The tags of a campaign are made once.
+    let tags = |sought: &Sought| sought.own.clone().unwrap();
+    let (first, last) = (tags(&searches[0].1), tags(newest));
+    assert!(first.shares_tags_with(&last));
 }
 
 #[test]

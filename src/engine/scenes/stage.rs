@@ -157,9 +157,16 @@ impl Stage {
                     .report(remote)
                     .ok_or_else(|| failure(FailureKind::NotFound)),
             },
-            Command::List { .. } => Outcome::Listed {
-                result: Ok(self.list(usize::MAX)),
-            },
+            Command::List { sought } => {
+                let mut listing = self.list(usize::MAX);
+                let is_kept = |report: &RenderReport| {
+                    sought.wants(report.name.as_deref(), Some(&report.remote))
+                };
+                listing.found.retain(is_kept);
+                Outcome::Listed {
+                    result: Ok(listing),
+                }
+            }
             Command::Fetch(order) => Outcome::Fetched {
                 job: order.job.clone(),
                 result: Ok(Artifact {

@@ -7,7 +7,7 @@ use super::chance::Chance;
 use super::nature::{LATEST_ACCEPTANCE, Nature};
 use crate::model::{
     Artifact, Command, Credits, Failure, FailureKind, FetchOrder, Listing, Outcome, RemoteId,
-    RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
+    RenderReport, RenderStatus, RetryAfter, Sought, Tag, Timestamp, find_tags,
 };
 
 /// One accepted submit.
@@ -80,9 +80,9 @@ impl World {
                 let result = result.and_then(|report| report.ok_or_else(missing));
                 Outcome::Looked { job, result }
             }
-            Command::List { tags, witnesses } => {
+            Command::List { sought } => {
                 let share = self.nature.list_refused;
-                let result = self.read(share, |world| world.list(now, &tags, &witnesses));
+                let result = self.read(share, |world| world.list(now, &sought));
                 Outcome::Listed { result }
             }
             Command::Fetch(order) => Outcome::Fetched {
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    fn list(&self, now: Timestamp, tags: &BTreeSet<Tag>, ids: &BTreeSet<RemoteId>) -> Listing {
+    fn list(&self, now: Timestamp, sought: &Sought) -> Listing {
         let visible: Vec<&Accepted> = self
             .accepted
             .iter()
@@ -257,7 +257,7 @@ impl World {
         Listing {
             found: visible
                 .iter()
-                .filter(|job| tags.contains(&job.tag) || ids.contains(&job.remote))
+                .filter(|job| sought.wants(Some(&job.name), Some(&job.remote)))
                 .map(|job| self.describe(now, job, false))
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),

@@ -105,7 +105,11 @@ impl Observer for ResultsWriter {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         self.is_stale |= match &entry.event {
             Event::Job { event, .. } => !matches!(event, JobEvent::Observed { .. }),
-            Event::RunStarted { .. } | Event::RunEnded { .. } => true,
+            // The end of a run writes in any case; one with nothing to do ends with its beginning.
+            Event::RunStarted { .. } | Event::RunEnded { .. } => {
+                self.is_stale = true;
+                return;
+            }
             Event::LaneHeld { .. }
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
@@ -173,11 +177,32 @@ mod tests {
     }
 
     #[test]
+    fn a_run_with_nothing_to_do_writes_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tale = Tale::of(1);
+        tale.ended(0, None);
+        let (mut writer, mut summary) = writer(&tale, folder.path());
+        for entry in &tale.entries {
+            tell(&mut writer, &mut summary, entry);
+        }
+        assert!(!folder.path().join("out").exists(), "not before its end");
+        writer.finish(&summary).unwrap();
+        assert!(results(folder.path()).contains("a,pending"));
+    }
+
+    #[test]
     fn files_follow_the_run_at_a_bounded_pace_and_are_whole_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let mut tale = Tale::of(1);
         let (mut writer, mut summary) = writer(&tale, folder.path());
         tell(&mut writer, &mut summary, &tale.entries[0]);
+        writer.on_pulse(
+            &summary,
+            &Pulse {
+                now: at(0),
+                ..Pulse::default()
+            },
+        );
         assert!(results(folder.path()).contains("a,pending"));
         tale.accepted(1, "a");
         for entry in &tale.entries[1..] {

@@ -1,17 +1,17 @@
 //! The endpoints.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use reqwest::{Response, Url};
 use serde_json::Value;
 
 use super::page::{Next, Pieces, Rows, read_page};
-use super::rows::{Asked, Catalogue, Sought, report};
+use super::rows::{Asked, Catalogue, Kept, report};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
-    CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, RenderStatus, Tag,
-    VideoRequest,
+    CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, RenderStatus,
+    Sought, VideoRequest,
 };
 use crate::remote::http::{Answer, Channel};
 
@@ -90,18 +90,10 @@ impl Api {
     }
 
     /// The account's jobs, all of them, filtered while they stream in.
-    pub(in crate::remote) async fn list(
-        &self,
-        tags: Arc<BTreeSet<Tag>>,
-        witnesses: Arc<BTreeSet<RemoteId>>,
-    ) -> Result<Listing, Failure> {
+    pub(in crate::remote) async fn list(&self, sought: Arc<Sought>) -> Result<Listing, Failure> {
         let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
-        let sought = Sought {
-            tags,
-            witnesses,
-            listing: Listing::default(),
-        };
-        let mut listing = self.read_all(url, CommandKind::List, sought).await?.listing;
+        let kept = Kept::of(sought);
+        let mut listing = self.read_all(url, CommandKind::List, kept).await?.listing;
         listing.found = listing.found.into_iter().map(|r| self.shown(r)).collect();
         Ok(listing)
     }

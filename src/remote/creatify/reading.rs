@@ -1,12 +1,11 @@
 //! The readers of answers, without a network: what a request makes of a body, for whoever has one at hand.
 //! The fuzz targets come in here.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::page::{Next, read_page};
-use super::rows::{Asked, Sought, report};
-use crate::model::{CommandKind, Credentials, Failure, Listing, RemoteId, RenderReport, Tag};
+use super::rows::{Asked, Kept, report};
+use crate::model::{CommandKind, Credentials, Failure, Listing, RemoteId, RenderReport, Sought};
 use crate::remote::http::{Scrubber, Words, refusal};
 
 /// The one job that the answer to a create or a look describes, if it describes one.
@@ -18,21 +17,13 @@ pub fn one_job(body: &[u8]) -> Option<RenderReport> {
 ///
 /// # Errors
 /// If it was not read to its very end, is no list, or a row that may be wanted cannot be read.
-pub fn list(
-    page: &[u8],
-    tags: BTreeSet<Tag>,
-    witnesses: BTreeSet<RemoteId>,
-) -> Result<(Listing, Option<String>), serde_json::Error> {
-    let mut sought = Sought {
-        tags: Arc::new(tags),
-        witnesses: Arc::new(witnesses),
-        listing: Listing::default(),
-    };
-    let next = match read_page(page, &mut sought)? {
+pub fn list(page: &[u8], sought: Sought) -> Result<(Listing, Option<String>), serde_json::Error> {
+    let mut kept = Kept::of(Arc::new(sought));
+    let next = match read_page(page, &mut kept)? {
         Next::End => None,
         Next::At(place) => Some(place),
     };
-    Ok((sought.listing, next))
+    Ok((kept.listing, next))
 }
 
 /// What the answer to a poll says of `remotes`, at most once of each.

@@ -1,6 +1,6 @@
 //! What is kept of a list's rows, by what the list was asked for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::page::Rows;
 use super::wire::Lipsync;
-use crate::model::{Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags};
+use crate::model::{Listing, RemoteId, RenderReport, Sought, Timestamp};
 
 /// One row as a report; `None` if it says nothing that can be used.
 ///
@@ -27,13 +27,21 @@ pub(super) fn report(mut row: Value) -> Option<RenderReport> {
 /// The rows of a listing that somebody looks for. Strict: the list is to prove absence, and a row
 /// that cannot be read may be the very one.
 #[derive(Debug)]
-pub(super) struct Sought {
-    pub(super) tags: Arc<BTreeSet<Tag>>,
-    pub(super) witnesses: Arc<BTreeSet<RemoteId>>,
+pub(super) struct Kept {
+    sought: Arc<Sought>,
     pub(super) listing: Listing,
 }
 
-impl Rows for Sought {
+impl Kept {
+    pub(super) fn of(sought: Arc<Sought>) -> Self {
+        Self {
+            sought,
+            listing: Listing::default(),
+        }
+    }
+}
+
+impl Rows for Kept {
     fn take(&mut self, row: Value) -> Result<(), &'static str> {
         let Some(fields) = row.as_object() else {
             return Err("one of its rows is no job");
@@ -45,18 +53,13 @@ impl Rows for Sought {
             (Some(oldest), Some(created)) => Some(oldest.min(created)),
             (known, created) => known.or(created),
         };
-        let is_tagged =
-            text("name").is_some_and(|name| find_tags(name).any(|tag| self.tags.contains(&tag)));
-        // A row is only put together if it is kept; most of a long list is not.
-        let is_witness = || {
-            let id = match fields.get("id") {
-                Some(Value::String(id)) => id.parse().ok(),
-                Some(Value::Number(id)) => id.to_string().parse().ok(),
-                _ => None,
-            };
-            id.is_some_and(|id: RemoteId| self.witnesses.contains(&id))
+        let id: Option<RemoteId> = match fields.get("id") {
+            Some(Value::String(id)) => id.parse().ok(),
+            Some(Value::Number(id)) => id.to_string().parse().ok(),
+            _ => None,
         };
-        if is_tagged || is_witness() {
+        // A row is only put together if it is kept; most of a long list is not.
+        if self.sought.wants(text("name"), id.as_ref()) {
             let report = report(row).ok_or("one of our own jobs in it has no id")?;
             self.listing.found.push(report);
         }
@@ -114,51 +117,51 @@ impl<T: DeserializeOwned + Send + 'static> Rows for Catalogue<T> {
 mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech, VideoRequest};
-    use crate::model::{Fingerprint, Generation, RenderStatus};
+    use crate::model::{Fingerprint, Generation, RenderStatus, Tag};
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn sought() -> (Tag, Sought) {
+    fn kept() -> (Tag, Kept) {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let tag = Tag::of("c", &job, &Fingerprint::of(&request), Generation(0));
         let sought = Sought {
-            tags: Arc::new([tag.clone()].into()),
-            witnesses: Arc::new(["w".parse().unwrap()].into()),
-            listing: Listing::default(),
+            tags: [tag.clone()].into(),
+            witnesses: ["w".parse().unwrap()].into(),
+            own: None,
         };
-        (tag, sought)
+        (tag, Kept::of(Arc::new(sought)))
     }
 
     #[test]
     fn tagged_rows_and_witnesses_are_kept_and_all_are_counted() {
-        let (tag, mut sought) = sought();
+        let (tag, mut kept) = kept();
         for row in [
             json!({"id": "x", "name": null, "created_at": "2025-05-13T03:12:44-07:00"}),
             json!({"id": "y", "name": format!("Copy of a {tag}"), "status": "running"}),
             json!({"id": "w", "name": "other", "created_at": "2025-05-12T03:12:44-07:00"}),
             json!({"id": {"strange": 1}}),
         ] {
-            sought.take(row).unwrap();
+            kept.take(row).unwrap();
         }
-        let ids: Vec<_> = sought
+        let ids: Vec<_> = kept
             .listing
             .found
             .iter()
             .map(|r| r.remote.as_str())
             .collect();
-        assert_eq!((ids, sought.listing.rows), (vec!["y", "w"], 4));
+        assert_eq!((ids, kept.listing.rows), (vec!["y", "w"], 4));
         assert_eq!(
-            sought.listing.oldest,
+            kept.listing.oldest,
             Timestamp::parse("2025-05-12T03:12:44-07:00")
         );
     }
 
     #[test]
     fn a_row_that_may_be_ours_and_cannot_be_read_spoils_the_list() {
-        let (tag, mut sought) = sought();
-        assert!(sought.take(json!({"name": format!("a {tag}")})).is_err());
-        assert!(sought.take(json!(null)).is_err());
+        let (tag, mut kept) = kept();
+        assert!(kept.take(json!({"name": format!("a {tag}")})).is_err());
+        assert!(kept.take(json!(null)).is_err());
     }
 
     #[test]
@@ -199,7 +202,7 @@ mod tests {
             let has_id = fields.get("id").is_some_and(|id| id == "x" || id.is_u64());
             let reads = report(row.clone()).is_some();
             prop_assert!(reads || !has_id, "{row}");
-            sought().1.take(row.clone()).unwrap();
+            kept().1.take(row.clone()).unwrap();
             Asked::about(&[]).take(row).unwrap();
         }
     }

@@ -4,7 +4,6 @@ mod list;
 mod read;
 mod submit;
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,16 +11,12 @@ use std::time::Duration;
 
 use crate::model::{
     AspectRatio, Command, Failure, FailureKind, Listing, Meter, Outcome, RemoteId, RenderReport,
-    RenderStatus, RetryAfter, Speech, Tag, Timestamp, VideoRequest, find_tags,
+    RenderStatus, RetryAfter, Sought, Speech, Timestamp, VideoRequest, find_tags,
 };
 use crate::remote::Remote;
 use crate::remote::scripted::{Act, Scripted, answer, json};
 
 pub(super) const TAG: &str = "cs-abcdefghijkl";
-
-pub(super) fn tags() -> Arc<BTreeSet<Tag>> {
-    Arc::new(find_tags(TAG).collect())
-}
 
 pub(super) fn remote_id(text: &str) -> RemoteId {
     text.parse().unwrap()
@@ -62,8 +57,11 @@ pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Fail
 
 pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
     let command = Command::List {
-        tags: tags(),
-        witnesses: Arc::new([remote_id("witness")].into()),
+        sought: Arc::new(Sought {
+            tags: find_tags(TAG).collect(),
+            witnesses: [remote_id("witness")].into(),
+            own: None,
+        }),
     };
     let Outcome::Listed { result } = remote.perform(command, Arc::new(Meter::default())).await
     else {
