@@ -1,8 +1,11 @@
 //! Who says what is to be done, and where the keys come from.
 
+#[cfg(unix)]
 use callsheet::sandbox::{Credentials, Settings};
 
-use crate::program::{Answer, FAST, Folder, KEYS, Provider, finish, quick};
+#[cfg(unix)]
+use crate::program::{Answer, FAST, Provider, quick};
+use crate::program::{Folder, KEYS, finish};
 
 const SECRETS: [&str; 4] = [KEYS[0], KEYS[1], "hook-secret", "switch-secret"];
 
@@ -85,6 +88,7 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
 }
 
 /// A provider that takes the keys of the agency alone.
+#[cfg(unix)]
 fn agency() -> Provider {
     Provider::with(Settings {
         credentials: Some(Credentials {
@@ -95,6 +99,7 @@ fn agency() -> Provider {
     })
 }
 
+#[cfg(unix)]
 fn run(
     folder: &Folder,
     provider: &Provider,

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use crate::program::{
-    FAST, Folder, PERSONA, Provider, expect_nothing_paid_twice, finish, repository,
-};
+#[cfg(unix)]
+use crate::program::finish;
+use crate::program::{FAST, Folder, PERSONA, Provider, expect_nothing_paid_twice, repository};
 
 fn skip(words: &str) {
     std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes()).unwrap();
@@ -96,6 +96,7 @@ fn a_night_without_work_says_next_to_nothing() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn the_scripts_are_good_shell_and_tell_of_trouble_alone() {
     let script = repository().join("examples/cron/nightly.sh");
@@ -156,6 +157,7 @@ fn the_scripts_are_good_shell_and_tell_of_trouble_alone() {
     );
 }
 
+#[cfg(unix)]
 fn script_path() -> std::path::PathBuf {
     repository().join("examples/cron/nightly.sh")
 }

@@ -1,13 +1,15 @@
 //! The limits of the world: full disks, folders that cannot be written, servers that go away, keys that are
 //! revoked, pauses of a day.
 
-use std::path::Path;
-use std::process::Command;
+#[cfg(unix)]
+use std::{path::Path, process::Command};
 
 use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, Settings, When};
 
+#[cfg(unix)]
+use crate::program::Answer;
 use crate::program::{
-    Answer, Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, wait_until,
+    Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, wait_until,
 };
 
 /// A provider that can be stopped and started again, at the same address and with the same jobs.
