@@ -9,9 +9,10 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
     AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
-    ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
+    SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use super::help;
+use super::screen_arguments::ScreenArguments;
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; without what is in brackets where it was built without its history.

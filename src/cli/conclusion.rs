@@ -1,8 +1,8 @@
 //! The last words of a run.
 
-use super::argument_groups::{LogFormat, ScreenArguments};
 use super::console;
 use super::herald::Herald;
+use super::screen_arguments::{LogFormat, ScreenArguments};
 use crate::observe::{Colours, Summary, closing, headline, write_json};
 
 /// Whether there was anything to do when a run began.

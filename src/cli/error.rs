@@ -157,7 +157,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Lock(LockError::Held { .. }) => vec![
-                "wait for it with `--lock-wait 10m`, or look at it with `callsheet status`"
+                "wait for it with `--lock-wait 10m`, or look at it with `callsheet status MANIFEST`"
                     .to_owned(),
             ],
             Self::Lock(LockError::Unavailable { .. }) => vec![

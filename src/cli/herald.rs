@@ -1,10 +1,10 @@
 //! What is said besides the events and the results: notes, warnings and the error at the end. For a person
 //! in words, for a program as one JSON object a line, in the form of the events.
 
-use super::argument_groups::LogFormat;
 use super::arguments::Command;
 use super::console;
 use super::error::Error;
+use super::screen_arguments::LogFormat;
 use crate::driver::{Clock as _, SystemClock};
 use crate::observe::{Remark, remark_line};
 

@@ -47,6 +47,7 @@ mod resuming;
 mod run;
 mod sandbox;
 mod screen;
+mod screen_arguments;
 mod selection;
 mod shard;
 mod traces;

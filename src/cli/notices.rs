@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
 
-use super::argument_groups::{LogFormat, OutputArguments};
+use super::argument_groups::OutputArguments;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
 use super::herald::Herald;
+use super::screen_arguments::LogFormat;
 use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
 use crate::observe::{Alarm, Notice, Summary};

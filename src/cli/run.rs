@@ -6,8 +6,7 @@ use anyhow::Context as _;
 
 use super::approve::Demand;
 use super::argument_groups::{
-    AgainArguments, CampaignArguments, OutputArguments, ScreenArguments, SelectionArguments,
-    WaitingArguments,
+    AgainArguments, CampaignArguments, OutputArguments, SelectionArguments, WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
 use super::audience::Audience;
@@ -21,6 +20,7 @@ use super::preparing::Ready;
 use super::provider::Choice;
 use super::resuming::Resuming;
 use super::screen::Screen;
+use super::screen_arguments::ScreenArguments;
 use super::wishes::Wishes;
 use crate::driver::{self, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Policy, Submits};

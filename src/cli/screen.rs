@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::argument_groups::{LogFormat, ProgressStyle, ScreenArguments};
 use super::environment::Environment;
 use super::herald::Herald;
+use super::screen_arguments::{LogFormat, ProgressStyle, ScreenArguments};
 use crate::observe::{Colours, JsonLines, Lines, Observer, Progress, Summary, Verbosity};
 
 /// Often enough for a bar that moves.
