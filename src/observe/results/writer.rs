@@ -1,6 +1,7 @@
 //! Keeps the files of the output folder up to date while a campaign runs.
 
 use std::io::{self, BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,11 +95,19 @@ fn write(summary: &Summary, encoding: Encoding) -> io::Result<()> {
     let campaign: &Arc<Campaign> = summary.campaign();
     std::fs::create_dir_all(&campaign.out)?;
     let out = |name: &str| campaign.out.join(name);
-    put(&out("results.csv"), |file| {
-        write_csv(summary, encoding, file)
-    })?;
-    put(&out("results.json"), |file| write_json(summary, file))?;
-    put(&out("report.html"), |file| page::write(summary, file))
+    // At once: a run stands still meanwhile, and each takes a part of a second where there are 100,000 jobs.
+    std::thread::scope(|scope| {
+        let csv = || {
+            put(&out("results.csv"), |file| {
+                write_csv(summary, encoding, file)
+            })
+        };
+        let json = || put(&out("results.json"), |file| write_json(summary, file));
+        let others = [scope.spawn(csv), scope.spawn(json)];
+        let page = put(&out("report.html"), |file| page::write(summary, file));
+        let others = others.map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.into_iter().fold(page, io::Result::and)
+    })
 }
 
 impl Observer for ResultsWriter {
@@ -250,6 +259,9 @@ mod tests {
         let error = writer.finish(&summary).unwrap_err().to_string();
         assert!(error.starts_with("could not write `"), "{error}");
         assert!(error.contains("results.csv"), "{error}");
+        for other in ["results.json", "report.html"] {
+            assert!(folder.path().join("out").join(other).exists(), "{other}");
+        }
     }
 
     #[cfg(unix)]
