@@ -10,6 +10,7 @@ mod absence;
 mod clocks;
 mod downloads;
 mod kills;
+mod places;
 mod reasons;
 mod rivals;
 mod stage;
