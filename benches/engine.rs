@@ -10,7 +10,7 @@ mod support;
 use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
-use callsheet::model::{InFlight, Limits, Rate, Timestamp};
+use callsheet::model::{History, InFlight, Limits, Rate, Timestamp};
 
 use support::provider::{Account, Nature, Outcomes, simulate};
 use support::{jobs, peak_memory, timed};
@@ -133,8 +133,8 @@ fn steps() {
         let now = Timestamp::from_millis(1_800_000_000_000);
         let (restored, ()) = timed(|| {
             for jobs in planned {
-                let batch =
-                    Batch::restore("bench", jobs, Policy::default(), &outcomes.entries, now);
+                let history = History::of(&outcomes.entries, now);
+                let batch = Batch::restore("bench", jobs, Policy::default(), &history, now);
                 drop(batch.expect("the engine's own entries fit"));
             }
         });

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal, Record};
-use callsheet::model::{InFlight, Limits, PlannedJob, Rate, Timestamp};
+use callsheet::model::{History, InFlight, Limits, PlannedJob, Rate, Timestamp};
 use callsheet::observe::{Campaign, Summary};
 
 use support::provider::{Account, Nature, simulate};
@@ -72,8 +72,10 @@ fn row(count: usize) {
     let (summed, summary) = timed(|| Summary::of(campaign, &record.entries));
     assert_eq!(summary.counts().done, count);
     let now = Timestamp::from_millis(1_800_000_000_000);
-    let (restored, batch) =
-        timed(|| Batch::restore("bench", planned, Policy::default(), &record.entries, now));
+    let (restored, batch) = timed(|| {
+        let history = History::of(&record.entries, now);
+        Batch::restore("bench", planned, Policy::default(), &history, now)
+    });
     drop(batch.expect("the engine's own entries fit"));
     println!(
         "| {count} | {} | {:.1} µs | {:.0} ms | {:.0} ms | {:.0} ms | {} MB |",

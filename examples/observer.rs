@@ -13,8 +13,8 @@ use callsheet::driver::{self, Clock as _, Drive, SystemClock};
 use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal};
 use callsheet::model::{
-    AspectRatio, Credentials, Credits, Entry, Event, JobEvent, JobSpec, Limits, Origin, PlannedJob,
-    PriceTable, Speech, VideoRequest,
+    AspectRatio, Credentials, Credits, Entry, Event, History, JobEvent, JobSpec, Limits, Origin,
+    PlannedJob, PriceTable, Speech, VideoRequest,
 };
 use callsheet::observe::{Campaign, Observer, Summary};
 use callsheet::remote::{Proxy, Remote, Settings};
@@ -86,7 +86,8 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
     journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
     let (name, place) = (&identity.campaign, out.to_owned());
     let campaign = Campaign::new(name, file!().into(), place, jobs.clone());
-    let mut summary = Summary::of(Arc::new(campaign), &record.entries);
+    let history = History::of(&record.entries, clock.now());
+    let mut summary = Summary::with(Arc::new(campaign), &history);
     let policy = Policy {
         limits: Limits {
             max_credits: Some(Credits::whole(50)),
@@ -94,13 +95,7 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
         },
         ..Policy::default()
     };
-    let batch = Batch::restore(
-        &identity.campaign,
-        jobs,
-        policy,
-        &record.entries,
-        clock.now(),
-    )?;
+    let batch = Batch::restore(&identity.campaign, jobs, policy, &history, clock.now())?;
 
     let mut interrupts = driver::listen()?;
     let mut arrivals = Arrivals::default();

@@ -9,8 +9,8 @@ use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal, Lock, Record};
 use callsheet::manifest::{self, Options};
 use callsheet::model::{
-    AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, JobId,
-    JobSpec, Origin, PlannedJob, RemoteId, Sought, Speech, Tag, Timestamp, VideoRequest,
+    AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, History,
+    JobId, JobSpec, Origin, PlannedJob, RemoteId, Sought, Speech, Tag, Timestamp, VideoRequest,
 };
 use callsheet::remote::creatify::reading;
 
@@ -148,7 +148,8 @@ pub(crate) fn entries(data: &[u8]) {
 fn restore(entries: &[Entry]) {
     let jobs = vec![job("a"), job("b")];
     let now = Timestamp::from_millis(1_800_000_000_000);
-    if let Ok(mut batch) = Batch::restore("fuzz", jobs, Policy::default(), entries, now) {
+    let history = History::of(entries, now);
+    if let Ok(mut batch) = Batch::restore("fuzz", jobs, Policy::default(), &history, now) {
         // And the first decisions can be taken.
         let step = batch.step(now, []);
         let ready: Result<_, std::convert::Infallible> = step.persist(|_| Ok(()));

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use callsheet::engine::{Batch, Input, Policy};
 use callsheet::model::{
-    Artifact, Command, Entry, Event, Failure, FailureKind, InFlight, JobEvent, Limits, Listing,
-    Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Sought, Timestamp,
+    Artifact, Command, Entry, Event, Failure, FailureKind, History, InFlight, JobEvent, Limits,
+    Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Sought,
+    Timestamp,
 };
 
 /// How long a request takes.
@@ -110,7 +111,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
         ..Policy::default()
     };
     let mut batch =
-        Batch::restore("bench", jobs, policy, &[], started).expect("an empty journal fits");
+        Batch::restore("bench", jobs, policy, &History::default(), started).expect("it is empty");
     let mut world = World::new(nature, started);
     let mut answers: BTreeMap<(Timestamp, usize), Outcome> = BTreeMap::new();
     let mut now = started;

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::anticipation::Anticipation;
 use super::arguments::ApproveArguments;
 use super::campaign::Manifest;
 use super::catalogue::{Lookup, Network};
@@ -14,7 +15,7 @@ use super::preview::Costs;
 use super::provider::Choice;
 use super::resuming::naming;
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{Record, write_approval};
+use crate::journal::write_approval;
 use crate::model::Approval;
 use crate::observe::{Approved, Campaign, Colours, plan_totals};
 
@@ -41,9 +42,10 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
         herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
+    let anticipation = Anticipation::of(&arguments.campaign, now);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     manifest.tell_notes(Herald::Text);
-    let record = Record::read(&manifest.out)?;
+    let past = anticipation.past(&manifest)?;
     let provider = &arguments.provider;
     let summary = manifest.look(
         &arguments.campaign,
@@ -52,7 +54,7 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
             provider.profile.as_deref(),
             provider.base_url.as_deref(),
         ),
-        record.as_ref(),
+        past.as_ref(),
     );
     let plan = &manifest.plan;
 

@@ -11,12 +11,11 @@ use super::error::Error;
 use super::estimates::Estimates;
 use super::former;
 use super::herald::Herald;
+use super::past::Past;
 use super::selection::choose;
 use super::shard::{Part, ShardWish};
-use crate::journal::{Record, read_approval};
-use crate::model::{
-    Event, Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard,
-};
+use crate::journal::read_approval;
+use crate::model::{Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
@@ -44,15 +43,15 @@ impl Manifest {
 
     /// Every job this campaign knows: the manifest's in its order, then those that were paid for and
     /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
-    pub(super) fn jobs(&self, record: Option<&Record>, selected: &[bool]) -> Vec<PlannedJob> {
-        let estimates = Estimates::new(&self.plan, record);
+    pub(super) fn jobs(&self, past: Option<&Past>, selected: &[bool]) -> Vec<PlannedJob> {
+        let estimates = Estimates::new(&self.plan, past);
         let planned = |spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
             estimate: estimates.of(&spec),
             spec,
             selected,
             in_sheet,
         };
-        let gone = record.map_or_else(Vec::new, |record| self.gone(record));
+        let gone = past.map_or(&[][..], |past| &past.gone);
         let taken: HashSet<String> = gone.iter().map(|job| key(&job.file_name)).collect();
         let mut jobs: Vec<PlannedJob> = self
             .plan
@@ -68,26 +67,9 @@ impl Manifest {
                 planned(spec, *selected, true)
             })
             .collect();
-        jobs.extend(gone.into_iter().map(|spec| planned(spec, false, false)));
+        let gone = gone.iter().map(Arc::clone);
+        jobs.extend(gone.map(|spec| planned(spec, false, false)));
         jobs
-    }
-
-    /// Jobs that the journal knows more of than that they were once planned, and that the manifest no
-    /// longer has.
-    fn gone(&self, record: &Record) -> Vec<Arc<JobSpec>> {
-        let planned: HashSet<&JobId> = self.plan.jobs.iter().map(|job| &job.id).collect();
-        let mut gone: Vec<Arc<JobSpec>> = record
-            .jobs
-            .iter()
-            .filter(|job| !planned.contains(&job.id))
-            .cloned()
-            .collect();
-        if gone.is_empty() {
-            return gone;
-        }
-        let begun = begun(record);
-        gone.retain(|job| begun.contains(&job.id));
-        gone
     }
 
     /// The campaign for those who are told about it.
@@ -171,16 +153,16 @@ impl Manifest {
         &self,
         arguments: &CampaignArguments,
         naming: &[String],
-        record: Option<&Record>,
+        past: Option<&Past>,
     ) -> Summary {
         let selected = vec![true; self.plan.jobs.len()];
-        let jobs = self.jobs(record, &selected);
+        let jobs = self.jobs(past, &selected);
         let mut campaign = self.campaign(jobs, arguments);
         let limits = Limits::default().with(&self.plan.limits);
         // What cannot be shared is refused by the run.
         let limits = self.share(limits.clone(), arguments).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;
-        campaign.is_sandbox = record.is_some_and(|record| record.identity.is_sandbox);
+        campaign.is_sandbox = past.is_some_and(|past| past.identity.is_sandbox);
         let of_sandbox = ["--sandbox".to_owned()];
         let naming = if campaign.is_sandbox {
             &of_sandbox
@@ -188,26 +170,12 @@ impl Manifest {
             naming
         };
         campaign.arguments.extend_from_slice(naming);
-        let entries = record.map_or(&[][..], |record| &record.entries);
-        Summary::of(Arc::new(campaign), entries)
+        let campaign = Arc::new(campaign);
+        match past {
+            Some(past) => Summary::with(campaign, &past.history),
+            None => Summary::new(campaign),
+        }
     }
-}
-
-/// Jobs of which anything is on record but that they were planned.
-pub(super) fn begun(record: &Record) -> HashSet<&JobId> {
-    let jobs = record
-        .entries
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            Event::Job { job, .. } => Some(job),
-            Event::RunStarted { .. }
-            | Event::RunEnded { .. }
-            | Event::LaneHeld { .. }
-            | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. }
-            | Event::PlacesLearnt { .. } => None,
-        });
-    jobs.collect()
 }
 
 /// Finished jobs whose file is no longer there.

@@ -2,101 +2,72 @@
 
 use std::collections::HashMap;
 
-use crate::journal::Record;
-use crate::model::{
-    Estimate, Event, Experience, Fingerprint, JobEvent, JobId, JobSpec, Plan, PriceTable,
-};
+use super::past::Past;
+use crate::model::{Estimate, Experience, History, JobHistory, JobId, JobSpec, Plan, PriceTable};
 
 /// Estimates by the manifest's prices and by what the campaign's finished jobs have taught.
 ///
 /// A job that was submitted keeps the estimate it had then, so that the estimate can be held against the
 /// charge. What is reserved is never lowered by what was learnt.
 #[derive(Debug)]
-pub(super) struct Estimates {
+pub(super) struct Estimates<'a> {
     listed: PriceTable,
     now: Experience,
-    then: HashMap<JobId, Submitted>,
+    history: Option<&'a History>,
     /// The listed prices as what was known when each run began, and last as what is known now, teaches them.
     learnt: Vec<PriceTable>,
 }
 
-/// What was submitted last of a job.
-#[derive(Debug)]
-struct Submitted {
-    fingerprint: Fingerprint,
-    /// By which run.
-    run: usize,
-    is_rendered: bool,
-}
-
-impl Estimates {
-    /// What `record` teaches about the jobs of `plan`.
-    pub(super) fn new(plan: &Plan, record: Option<&Record>) -> Self {
+impl<'a> Estimates<'a> {
+    /// What `past` teaches about the jobs of `plan`.
+    pub(super) fn new(plan: &Plan, past: Option<&'a Past>) -> Self {
         let listed = PriceTable::default().with(&plan.prices);
         let mut estimates = Self {
             learnt: vec![listed.clone()],
             listed,
             now: Experience::default(),
-            then: HashMap::new(),
+            history: past.map(|past| &past.history),
         };
-        if let Some(record) = record {
-            estimates.learn(plan, record);
+        if let Some(past) = past {
+            estimates.learn(plan, past);
         }
         estimates.learnt.push(estimates.prices());
         estimates
     }
 
-    fn learn(&mut self, plan: &Plan, record: &Record) {
-        let specs: HashMap<&JobId, &JobSpec> = record
-            .jobs
+    fn learn(&mut self, plan: &Plan, past: &Past) {
+        let specs: HashMap<&JobId, &JobSpec> = past
+            .gone
             .iter()
             .chain(&plan.jobs)
             .map(|spec| (&spec.id, &**spec))
             .collect();
-        self.then.reserve(specs.len());
-        for entry in &record.entries {
-            let (job, event) = match &entry.event {
-                Event::RunStarted { .. } => {
-                    self.learnt.push(self.prices());
-                    continue;
-                }
-                Event::Job { job, event } => (job, event),
-                Event::RunEnded { .. }
-                | Event::LaneHeld { .. }
-                | Event::InventoryTaken { .. }
-                | Event::InventorySkipped { .. }
-                | Event::PlacesLearnt { .. } => continue,
-            };
-            if let Some(fingerprint) = event.fingerprint() {
-                let submitted = Submitted {
-                    fingerprint: fingerprint.clone(),
-                    run: self.learnt.len() - 1,
-                    is_rendered: false,
-                };
-                self.then.insert(job.clone(), submitted);
+        for lesson in &past.lessons {
+            while self.learnt.len() <= lesson.run {
+                self.learnt.push(self.prices());
             }
-            // A fresh link reports the same render once more.
-            if let JobEvent::Rendered { output } = event
-                && let Some(submitted) = self.then.get_mut(job)
-                && !std::mem::replace(&mut submitted.is_rendered, true)
-                && let Some(spec) = specs.get(job)
-                && submitted.fingerprint == spec.fingerprint
+            if let Some(spec) = specs.get(&lesson.job)
+                && lesson.fingerprint == spec.fingerprint
             {
                 let (request, length) = (&spec.request, spec.audio_seconds);
-                self.now.learn(&self.listed, request, length, output);
+                let report = (lesson.seconds, lesson.charged);
+                self.now.learn(&self.listed, request, length, report);
             }
+        }
+        while self.learnt.len() <= past.history.runs().len() {
+            self.learnt.push(self.prices());
         }
     }
 
     /// The estimate of one job.
     pub(super) fn of(&self, spec: &JobSpec) -> Estimate {
-        let submitted = self.then.get(&spec.id);
-        let learnt = match submitted {
-            Some(submitted) if submitted.fingerprint == spec.fingerprint => {
-                &self.learnt[submitted.run]
-            }
-            Some(_) | None => &self.learnt[self.learnt.len() - 1],
-        };
+        let submitted = self.history.and_then(|history| history.job(&spec.id));
+        let is_same = |job: &&JobHistory| job.state.fingerprint.as_ref() == Some(&spec.fingerprint);
+        let run = submitted
+            .filter(is_same)
+            .map(|job| usize::try_from(job.sent_in_run).unwrap_or(usize::MAX));
+        let newest = self.learnt.len() - 1;
+        let learnt = &self.learnt[run.map_or(newest, |run| run.min(newest))];
         let by = |table: &PriceTable| table.estimate(&spec.request, spec.audio_seconds);
         let listed = by(&self.listed);
         if *learnt == self.listed {

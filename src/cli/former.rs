@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::argument_groups::CampaignArguments;
 use super::error::Error;
-use crate::journal::Record;
+use crate::journal::Identity;
 
 /// The folder of the campaign whose own results are the manifest: a `results` file that lies in an output
 /// folder with a journal, or is given together with one. Anything else would be a new campaign, which pays
@@ -22,7 +22,7 @@ pub(super) fn folder(arguments: &CampaignArguments) -> Option<PathBuf> {
 /// # Errors
 /// If its journal cannot be read.
 pub(super) fn campaign(arguments: &CampaignArguments) -> Result<Option<String>, Error> {
-    let record = folder(arguments).map(|folder| Record::read(&folder));
-    let record = record.transpose()?.flatten();
-    Ok(record.map(|record| record.identity.campaign))
+    let identity = folder(arguments).map(|folder| Identity::read(&folder));
+    let identity = identity.transpose()?.flatten();
+    Ok(identity.map(|identity| identity.campaign))
 }

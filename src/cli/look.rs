@@ -17,7 +17,7 @@ use super::merge::merged;
 use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{Liveness, Record};
+use crate::journal::{Identity, Liveness, Record};
 use crate::model::{Entry, Event};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
@@ -27,7 +27,6 @@ use crate::observe::{
 /// A campaign that is only looked at.
 pub(super) struct Look {
     manifest: Manifest,
-    record: Option<Record>,
     /// The last entry of the journal that `summary` has taken in.
     newest: Option<Entry>,
     pub(super) summary: Summary,
@@ -41,9 +40,9 @@ impl Look {
     ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
-        let anticipation = Anticipation::of(arguments);
+        let anticipation = Anticipation::of(arguments, now);
         let manifest = Manifest::load(arguments, address, now)?;
-        let record = anticipation.record(&manifest.out)?;
+        let past = anticipation.past(&manifest)?;
         let summary = manifest.look(
             arguments,
             &naming(
@@ -51,18 +50,16 @@ impl Look {
                 address.profile.as_deref(),
                 address.base_url.as_deref(),
             ),
-            record.as_ref(),
+            past.as_ref(),
         );
         let view = View {
             now,
             liveness: liveness(&manifest.out),
             colours: colours(&environment),
         };
-        let newest = record.as_ref().and_then(|record| record.entries.last());
         Ok(Self {
-            newest: newest.cloned(),
+            newest: past.and_then(|past| past.newest),
             manifest,
-            record,
             summary,
             view,
         })
@@ -145,10 +142,8 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
             .hint(format!("ask that one: `--shard {shard}`")));
     }
     must_exist(&arguments.job, look.summary.rows().map(|row| row.id()))?;
-    let entries = look
-        .record
-        .as_ref()
-        .map_or(&[][..], |record| &record.entries);
+    let record = Record::read(&look.manifest.out)?;
+    let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     if arguments.json {
         let told = story_json(&look.summary, entries, &arguments.job, look.view);
         console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
@@ -165,7 +160,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         merged(arguments, Herald::Text)?
     } else {
         let look = Look::at(&arguments.campaign, &arguments.address)?;
-        if look.record.is_none() {
+        if Identity::read(&look.manifest.out)?.is_none() {
             let out = look.manifest.out.display();
             return Err(Error::usage(format!(
                 "there is no journal in `{out}`, so nothing was written"
@@ -207,7 +202,7 @@ mod tests {
 
     use super::super::arguments::{Arguments, Command};
     use super::*;
-    use crate::journal::{Identity, Journal};
+    use crate::journal::Journal;
     use crate::model::{Credits, Generation, JobEvent, JobId, StopReason, Tag, Timestamp};
 
     struct Campaign {

@@ -3,12 +3,11 @@
 //! It is read from the folders alone: the journals say what happened, the results beside them what the
 //! user's rows were. Videos stay where they are and are named relative to the merged folder.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::arguments::ReportArguments;
-use super::campaign::begun;
 use super::error::Error;
 use super::herald::Herald;
 use crate::journal::{Identity, Record};
@@ -246,6 +245,23 @@ fn campaign(parts: &[Part], identity: &Identity, out: PathBuf) -> Campaign {
     let caps: Option<Vec<Credits>> = parts.iter().map(|part| part.results.max_credits).collect();
     campaign.max_credits = caps.map(|caps| caps.into_iter().sum());
     campaign
+}
+
+/// Jobs of which anything is on record but that they were planned.
+fn begun(record: &Record) -> HashSet<&JobId> {
+    let jobs = record
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::Job { job, .. } => Some(job),
+            Event::RunStarted { .. }
+            | Event::RunEnded { .. }
+            | Event::LaneHeld { .. }
+            | Event::InventoryTaken { .. }
+            | Event::InventorySkipped { .. }
+            | Event::PlacesLearnt { .. } => None,
+        });
+    jobs.collect()
 }
 
 /// Every job once, with the first part that has it in its sheet, or has at least begun it.

@@ -35,6 +35,7 @@ mod look;
 mod manual;
 mod merge;
 mod notices;
+mod past;
 mod plan;
 mod preflight;
 mod preparing;

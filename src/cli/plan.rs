@@ -20,7 +20,7 @@ use super::selection::must_exist;
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::Policy;
-use crate::model::Limits;
+use crate::model::{History, Limits};
 use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
 
 /// `callsheet plan`.
@@ -34,7 +34,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
-    let anticipation = Anticipation::of(&arguments.campaign);
+    let anticipation = Anticipation::of(&arguments.campaign, now);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
         manifest.tell_notes(Herald::Text);
@@ -42,10 +42,10 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
     let mut selected = manifest.choose(arguments.selection)?;
-    let record = anticipation.record(&manifest.out)?;
-    wishes.narrow(&manifest, record.as_ref(), &mut selected)?;
-    let redo = wishes.redo(&manifest, record.as_ref(), Herald::Text)?;
-    let mut jobs = manifest.jobs(record.as_ref(), &selected);
+    let past = anticipation.past(&manifest)?;
+    wishes.narrow(&manifest, past.as_ref(), &mut selected)?;
+    let redo = wishes.redo(&manifest, past.as_ref(), Herald::Text)?;
+    let mut jobs = manifest.jobs(past.as_ref(), &selected);
     let resubmit = manifest.own(&again.resubmit);
     for wanted in &resubmit {
         must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
@@ -58,11 +58,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let max_credits_run = limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &arguments.campaign);
     campaign.max_credits = limits.max_credits;
-    campaign.is_sandbox = record
+    campaign.is_sandbox = past
         .as_ref()
-        .map_or(arguments.provider.sandbox, |record| {
-            record.identity.is_sandbox
-        });
+        .map_or(arguments.provider.sandbox, |past| past.identity.is_sandbox);
     let is_sandbox = campaign.is_sandbox;
     let base_url = arguments.provider.base_url.as_deref();
     let profile = arguments.provider.profile.as_deref();
@@ -70,15 +68,16 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         .arguments
         .extend(naming(is_sandbox, profile, base_url));
     if !arguments.json
-        && record.is_none()
+        && past.is_none()
         && !is_sandbox
         && manifest.plan.campaign_date.is_none()
         && let Some(namesake) = Namesake::of(&campaign)
     {
         Herald::Text.warning(&namesake.warning());
     }
-    let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
-    let summary = Summary::of(Arc::new(campaign), entries);
+    let nothing = History::default();
+    let history = past.as_ref().map_or(&nothing, |past| &past.history);
+    let summary = Summary::with(Arc::new(campaign), history);
     let policy = Policy {
         limits,
         retry_failed: again.retry_failed || wishes.only_failed,
@@ -89,9 +88,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         missing_files: missing_files(&summary, &manifest.out),
         ..Policy::default()
     };
-    let summary = preview(&summary, policy, entries, now)?;
+    let summary = preview(&summary, policy, history, now)?;
 
-    let estimates = Estimates::new(&manifest.plan, record.as_ref());
+    let estimates = Estimates::new(&manifest.plan, past.as_ref());
     let outlook = Outlook {
         prices: estimates.prices(),
         learnt_from: estimates.learnt_from(),
@@ -115,7 +114,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         console::print(&plan_table(&summary, &outlook, colours));
     }
     // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
-    std::mem::forget((summary, manifest, record));
+    std::mem::forget((summary, manifest, past));
     Ok(Exit::Success)
 }
 

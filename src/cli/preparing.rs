@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::anticipation::Anticipation;
 use super::approve::Demand;
 use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
@@ -13,6 +14,7 @@ use super::error::Error;
 use super::herald::Herald;
 use super::holding::{must_be_writable, take_lock};
 use super::notices::Notices;
+use super::past::Past;
 use super::preflight::Preflight;
 use super::preview::{preview, select_named};
 use super::provider::Provider;
@@ -22,7 +24,7 @@ use super::selection::must_exist;
 use super::traces::{journal_is_behind, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
-use crate::journal::{Identity, Journal, Lock, Record};
+use crate::journal::{Identity, Journal, Lock};
 use crate::model::{Limits, PlannedJob, Timestamp};
 use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
@@ -53,6 +55,7 @@ impl Voyage<'_> {
         screen: Screen,
         clock: &SystemClock,
     ) -> Result<Ready, Error> {
+        let anticipation = Anticipation::of(self.campaign, clock.now());
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest)?;
@@ -68,12 +71,8 @@ impl Voyage<'_> {
         must_be_writable(&manifest.out)?;
         // The sandbox, whose credits are nobody's, keeps its own record in the folder.
         let mut asked = None;
-        if !identity.is_sandbox && Record::read(&manifest.out)?.is_none() {
-            let nothing = Record {
-                identity: identity.clone(),
-                jobs: Vec::new(),
-                entries: Vec::new(),
-            };
+        if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
+            let nothing = Past::none(identity.clone());
             let prospect = self.prospect(&manifest, &nothing, &selected, screen, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&prospect.preview, screen.colours(), &provider.remote)
@@ -88,16 +87,20 @@ impl Voyage<'_> {
             clock,
         )
         .await?;
-        let (mut journal, record) = Journal::open(&manifest.out, &identity)?;
+        // It may be another by now, if somebody else had the lock.
+        let anticipated = anticipation.if_of(&manifest.out).transpose()?.flatten();
+        let (out, now) = (&manifest.out, clock.now());
+        let (mut journal, recalled) = Journal::resume(out, &identity, now, anticipated)?;
+        let past = Past::beside(&manifest.plan, out, recalled)?;
         manifest
             .known
             .write(&manifest.out)
             .with_context(|| format!("cannot write to `{}`", manifest.out.display()))?;
-        let is_first = record.jobs.is_empty() && record.entries.is_empty();
+        let is_first = past.history.is_empty();
         let (prospect, provider) = if let Some(asked) = asked.filter(|_| is_first) {
             asked
         } else {
-            let prospect = self.prospect(&manifest, &record, &selected, screen, clock)?;
+            let prospect = self.prospect(&manifest, &past, &selected, screen, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&prospect.preview, screen.colours(), &provider.remote)
                 .await?;
@@ -114,12 +117,12 @@ impl Voyage<'_> {
             Work::Something
         };
         drop(preview);
-        journal.save_new_jobs(&record, jobs.iter().map(|job| &*job.spec))?;
+        journal.save_new_jobs(jobs.iter().map(|job| &*job.spec))?;
         let batch = Batch::restore(
             &identity.campaign,
             jobs,
             self.policy.clone(),
-            &record.entries,
+            &past.history,
             clock.now(),
         )?;
         Ok(Ready {
@@ -136,24 +139,24 @@ impl Voyage<'_> {
     fn prospect(
         &mut self,
         manifest: &Manifest,
-        record: &Record,
+        past: &Past,
         selected: &[bool],
         screen: Screen,
         clock: &SystemClock,
     ) -> Result<Prospect, Error> {
         let mut selected = selected.to_vec();
-        self.wishes.narrow(manifest, Some(record), &mut selected)?;
-        self.policy.redo = self.wishes.redo(manifest, Some(record), screen.herald())?;
+        self.wishes.narrow(manifest, Some(past), &mut selected)?;
+        self.policy.redo = self.wishes.redo(manifest, Some(past), screen.herald())?;
         let resubmit = manifest.own(&self.policy.resubmit);
         self.policy.resubmit = resubmit.into_iter().collect();
-        let mut jobs = manifest.jobs(Some(record), &selected);
+        let mut jobs = manifest.jobs(Some(past), &selected);
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
         for wanted in &self.policy.resubmit {
             must_exist(wanted, jobs.iter().map(|job| &job.spec.id))?;
         }
 
-        let is_sandbox = record.identity.is_sandbox;
+        let is_sandbox = past.identity.is_sandbox;
         let standard = if is_sandbox {
             Limits::sandbox()
         } else {
@@ -165,17 +168,17 @@ impl Voyage<'_> {
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = is_sandbox;
         self.resuming.tell(&mut campaign);
-        let summary = Summary::of(Arc::new(campaign), &record.entries);
+        let summary = Summary::with(Arc::new(campaign), &past.history);
 
         self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = journal_is_behind(&summary, record);
+        self.policy.journal_was_lost = journal_is_behind(&summary, past);
         self.policy.process = std::process::id();
         self.policy.seed = seed(clock);
         // Fresh videos are what a campaign of each day is for.
         if manifest.plan.campaign_date.is_none() {
-            tell_of_namesake(&summary, record, screen.herald());
+            tell_of_namesake(&summary, past, screen.herald());
         }
-        let preview = preview(&summary, self.policy.clone(), &record.entries, clock.now())?;
+        let preview = preview(&summary, self.policy.clone(), &past.history, clock.now())?;
         Ok(Prospect {
             jobs,
             summary,

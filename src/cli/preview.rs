@@ -1,7 +1,7 @@
 //! What a run would do, before it does it.
 
 use crate::engine::{Batch, Policy, RestoreError};
-use crate::model::{Credits, Entry, Generation, JobId, Limits, Phase, PlannedJob, Timestamp};
+use crate::model::{Credits, Generation, History, JobId, Limits, Phase, PlannedJob, Timestamp};
 use crate::observe::{Row, Summary};
 
 /// `summary` as the first step of a run with `policy` would leave it, before anything is submitted: the
@@ -12,11 +12,11 @@ use crate::observe::{Row, Summary};
 pub(super) fn preview(
     summary: &Summary,
     policy: Policy,
-    record: &[Entry],
+    history: &History,
     now: Timestamp,
 ) -> Result<Summary, RestoreError> {
     let campaign = summary.campaign();
-    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, record, now)?;
+    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
     // The batch is gone before the copy is made: a large campaign's is in memory twice only.
     let opening = batch.opening(now);
     let mut preview = summary.clone();

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::herald::Herald;
+use super::past::Past;
 use crate::journal::{Identity, Record};
-use crate::model::{Event, Fingerprint, JobEvent, Phase, RemoteId, Shard};
+use crate::model::{Fingerprint, Phase, RemoteId, Shard};
 use crate::observe::{Campaign, Summary};
 
 /// Folders beside the output folder that are looked into, at the most.
@@ -19,9 +20,9 @@ const MOST_FOLDERS: usize = 200;
 /// Whether the output folder shows the work of a run that the journal does not know of: the journal is new
 /// though there are results; or it is an older copy that was put back, so that `results.json` knows ids at
 /// the provider, or the folder has videos, that the journal has never heard of.
-pub(super) fn journal_is_behind(summary: &Summary, record: &Record) -> bool {
+pub(super) fn journal_is_behind(summary: &Summary, past: &Past) -> bool {
     let out = &summary.campaign().out;
-    let is_new = record.entries.is_empty();
+    let is_new = past.history.is_empty();
     let has_videos =
         || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
     if is_new && (out.join("results.csv").exists() || has_videos()) {
@@ -31,15 +32,11 @@ pub(super) fn journal_is_behind(summary: &Summary, record: &Record) -> bool {
         let is_unsent = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
         is_unsent && out.join(row.job.spec.video_path()).exists()
     };
-    summary.rows().any(has_video_unsent) || results_know_more(out, record)
+    summary.rows().any(has_video_unsent) || results_know_more(out, past)
 }
 
-fn results_know_more(out: &Path, record: &Record) -> bool {
-    let known: HashSet<&str> = record
-        .entries
-        .iter()
-        .filter_map(|entry| remote_of(&entry.event).map(RemoteId::as_str))
-        .collect();
+fn results_know_more(out: &Path, past: &Past) -> bool {
+    let known: HashSet<&str> = past.history.remotes().map(RemoteId::as_str).collect();
     let is_news = |remote: &str| !known.contains(remote);
     // One that cannot be read says nothing.
     any_remote_id(&out.join("results.json"), is_news).unwrap_or(false)
@@ -87,28 +84,11 @@ fn any_remote_id_of(results: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
     ids.any(is_wanted)
 }
 
-/// The id at the provider that an event brings.
-fn remote_of(event: &Event) -> Option<&RemoteId> {
-    match event {
-        Event::Job {
-            event: JobEvent::Submitted { remote } | JobEvent::Adopted { remote, .. },
-            ..
-        } => Some(remote),
-        Event::Job { .. }
-        | Event::RunStarted { .. }
-        | Event::RunEnded { .. }
-        | Event::LaneHeld { .. }
-        | Event::InventoryTaken { .. }
-        | Event::InventorySkipped { .. }
-        | Event::PlacesLearnt { .. } => None,
-    }
-}
-
 /// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
 /// videos.
-pub(super) fn tell_of_namesake(summary: &Summary, record: &Record, herald: Herald) {
+pub(super) fn tell_of_namesake(summary: &Summary, past: &Past, herald: Herald) {
     let campaign = summary.campaign();
-    if record.entries.is_empty()
+    if past.history.is_empty()
         && !campaign.is_sandbox
         && let Some(namesake) = Namesake::of(campaign)
     {

@@ -1,15 +1,15 @@
 //! What is wanted of jobs that were there before: `--only-failed`, `--only-approved`, `--redo-rejected`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::campaign::Manifest;
 use super::error::Error;
 use super::herald::Herald;
+use super::past::Past;
 use super::selection::must_exist;
-use crate::journal::Record;
-use crate::model::{Event, JobId, JobState, Phase, Timestamp};
+use crate::model::{JobId, JobState, Phase, Timestamp};
 use crate::observe::{Mark, Verdict, read_marks};
 
 /// File times are those of the system's last tick, so a file can seem to have been saved a little before
@@ -57,7 +57,7 @@ impl Wishes {
     pub(super) fn narrow(
         &self,
         manifest: &Manifest,
-        record: Option<&Record>,
+        past: Option<&Past>,
         selected: &mut [bool],
     ) -> Result<(), Error> {
         let jobs = &manifest.plan.jobs;
@@ -67,14 +67,13 @@ impl Wishes {
             }
         };
         if self.only_failed {
-            let Some(record) = record.filter(|record| !record.entries.is_empty()) else {
+            let Some(past) = past.filter(|past| !past.history.is_empty()) else {
                 return Err(Error::usage(
                     "there is no journal that says which jobs failed; nothing was submitted",
                 )
                 .hint("give the folder of the earlier run with `--out DIR`, or run the sheet without `--only-failed`"));
             };
-            let states = states(record);
-            keep(&|id| states.get(id).is_some_and(has_failed));
+            keep(&|id| past.history.state(id).is_some_and(has_failed));
         }
         if let Some(approved) = &self.approved {
             let ids = approved.of(Verdict::Approved);
@@ -95,13 +94,12 @@ impl Wishes {
     pub(super) fn redo(
         &self,
         manifest: &Manifest,
-        record: Option<&Record>,
+        past: Option<&Past>,
         herald: Herald,
     ) -> Result<BTreeSet<JobId>, Error> {
         let Some(rejected) = &self.rejected else {
             return Ok(BTreeSet::new());
         };
-        let states = record.map(states).unwrap_or_default();
         let mut redone = BTreeSet::new();
         let all = rejected.of(Verdict::Rejected);
         for mark in &all {
@@ -116,7 +114,7 @@ impl Wishes {
             .filter(|mark| own.contains(&mark.job))
             .collect();
         for mark in &own {
-            let state = states.get(&mark.job);
+            let state = past.and_then(|past| past.history.state(&mark.job));
             if state.is_some_and(|state| rejected.is_about(mark, state)) {
                 redone.insert(mark.job.clone());
             }
@@ -192,16 +190,4 @@ fn has_failed(state: &JobState) -> bool {
         | Phase::Fetching { .. }
         | Phase::Done { .. } => false,
     }
-}
-
-/// Where each job stands on record.
-fn states(record: &Record) -> HashMap<&JobId, JobState> {
-    let mut states: HashMap<&JobId, JobState> = HashMap::new();
-    for entry in &record.entries {
-        if let Event::Job { job, event } = &entry.event {
-            // What contradicts itself is refused later, with its place.
-            let _ = states.entry(job).or_default().apply(entry.at, event);
-        }
-    }
-    states
 }

@@ -119,6 +119,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             };
             for entry in &ready.entries {
                 self.summary.apply(entry);
+                self.hold_once(entry);
                 for observer in &mut self.observers {
                     observer.on_entry(self.summary, entry);
                 }
@@ -164,6 +165,18 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                     _ = tick.tick() => self.pulse(&tasks),
                 }
             }
+        }
+    }
+
+    /// Where a job that has come to its end stands is in memory once: there are many of them.
+    fn hold_once(&mut self, entry: &Entry) {
+        if let Event::Job {
+            job,
+            event: JobEvent::Fetched { .. } | JobEvent::Failed { .. },
+        } = &entry.event
+            && let Some(state) = self.batch.state(job)
+        {
+            self.summary.share(job, state);
         }
     }
 
@@ -250,7 +263,7 @@ pub(super) mod tests {
     use super::*;
     use crate::engine::Policy;
     use crate::model::{
-        Artifact, AspectRatio, Command, Estimate, JobSpec, Limits, Listing, Meter, Origin,
+        Artifact, AspectRatio, Command, Estimate, History, JobSpec, Limits, Listing, Meter, Origin,
         PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
     };
 
@@ -404,7 +417,14 @@ pub(super) mod tests {
             limits,
             ..Policy::default()
         };
-        Batch::restore("test", jobs.collect(), policy, &[], clock.now()).unwrap()
+        Batch::restore(
+            "test",
+            jobs.collect(),
+            policy,
+            &History::default(),
+            clock.now(),
+        )
+        .unwrap()
     }
 
     struct Ran {

@@ -14,8 +14,8 @@ use super::reconciling::{Inventory, ListInAir};
 use super::rivals::Watch;
 use super::step::Step;
 use crate::model::{
-    Command, Entry, Event, Failure, JobId, Lane as LaneName, Outcome, OwnRows, Phase, RemoteId,
-    StopReason, Timestamp,
+    Command, Entry, Event, Failure, JobId, JobState, Lane as LaneName, Outcome, OwnRows, Phase,
+    RemoteId, Sparse, StopReason, Timestamp,
 };
 
 /// Something that happened outside.
@@ -123,6 +123,11 @@ impl Batch {
             wake_at: self.wake_at,
             finished: self.has_ended,
         }
+    }
+
+    /// Where a job stands.
+    pub(crate) fn state(&self, job: &JobId) -> Option<&Sparse<JobState>> {
+        self.place(job).map(|place| &self.jobs[place].state)
     }
 
     /// The phases of all jobs, in order, for checks against the journal.

@@ -28,7 +28,7 @@ pub(super) struct Job {
 }
 
 /// What is forgotten when the run ends.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own; any of them may hold together"

@@ -145,8 +145,15 @@ impl Batch {
                     return self.on_puzzle(now, place, failure);
                 };
                 job.live.puzzling = None;
-                if job.state.rendered_at.is_none() {
-                    self.learn(now, place, self.started.unwrap_or(now));
+                let state = &job.state;
+                // One of an earlier run may have been finished for days before this run looked.
+                let of_this_run = |accepted: &Timestamp| Some(*accepted) >= self.started;
+                let accepted = state.accepted_at.filter(of_this_run);
+                if state.rendered_at.is_none()
+                    && !state.is_adopted
+                    && let Some(accepted) = accepted
+                {
+                    self.learn(now, now.since(accepted));
                 }
                 let output = Arc::new(Output {
                     video_url,

@@ -13,70 +13,52 @@ use super::reconciling::Inventory;
 use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
-    Credits, Entry, Event, Failure, FailureKind, IllegalTransition, JobEvent, JobId,
+    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, JobId,
     Lane as LaneName, Phase, PlannedJob, Timestamp,
 };
 
 /// A journal that does not fit the campaign.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// An entry speaks of a job that is neither in the plan nor in the journal's own list.
-    #[error("entry {sequence} speaks of an unknown job `{job}`")]
+    /// The journal speaks of a job that is neither in the plan nor in the journal's own list.
+    #[error("the journal speaks of an unknown job `{job}`")]
     UnknownJob {
-        /// Its number.
-        sequence: u64,
         /// The job.
         job: JobId,
     },
-    /// An entry cannot follow those before it.
-    #[error("entry {sequence} about job `{job}` contradicts those before it")]
-    Contradiction {
-        /// Its number.
-        sequence: u64,
-        /// The job.
-        job: JobId,
-        /// The rule it breaks.
-        source: Box<IllegalTransition>,
-    },
-    /// Entries are missing or out of order.
-    #[error("entry {found} follows entry {previous}")]
-    Gap {
-        /// The number before.
-        previous: u64,
-        /// The number found.
-        found: u64,
-    },
+    /// Its entries do not fit together.
+    #[error(transparent)]
+    History(#[from] HistoryError),
 }
 
 impl Batch {
-    /// The batch that `history` leads to: a fold of its entries with the transition function that
-    /// the live run uses. `jobs` must hold every job the history speaks of, in the sheet's order.
+    /// The batch that `history` leads to, which was folded with the transition function that the live run
+    /// uses. `jobs` must hold every job the history speaks of, in the sheet's order.
+    ///
+    /// # Errors
+    /// If the history contradicts itself, or knows a job that `jobs` does not.
     pub fn restore(
         campaign: &str,
         jobs: Vec<PlannedJob>,
         policy: Policy,
-        history: &[Entry],
+        history: &History,
         now: Timestamp,
     ) -> Result<Self, RestoreError> {
-        let mut batch = Self::without_history(campaign, jobs, policy, now);
-        let (moments, clock_is_true_since) = believable_moments(history, now);
-        batch.clock_is_true_since = clock_is_true_since;
-        let mut past = Past::default();
-        for (entry, at) in history.iter().zip(moments) {
-            batch.remember(entry, at, &mut past)?;
+        if let Some(fault) = history.fault() {
+            return Err(fault.clone().into());
         }
+        let mut batch = Self::without_history(campaign, jobs, policy, now);
+        batch.remember(history)?;
+        let past = &history.resuming;
+        let last_submit = past.last_submit.filter(|_| !is_broken!(PaceForgotten));
         if past.last_submit.is_some() {
             let rate = batch.policy.limits.submit_rate;
-            if is_broken!(PaceForgotten) {
-                past.last_submit = None;
-            }
-            let pace = Pace::new(rate, now, past.last_submit);
-            batch.submit_lane = Lane::new(pace, backoff::SUBMIT);
+            batch.submit_lane = Lane::new(Pace::new(rate, now, last_submit), backoff::SUBMIT);
         }
-        for (lane, until) in past.holds {
+        for (lane, until) in &past.holds {
             match lane {
-                LaneName::Submit => batch.submit_lane.hold(until),
-                LaneName::Poll => batch.read_lane.hold(until),
+                LaneName::Submit => batch.submit_lane.hold(*until),
+                LaneName::Poll => batch.read_lane.hold(*until),
                 LaneName::Fetch => {}
             }
         }
@@ -90,8 +72,43 @@ impl Batch {
             batch.know_acceptance(place);
             batch.enter(now, place);
         }
-        batch.concurrency.restore(past.places, batch.in_flight);
+        batch
+            .concurrency
+            .restore(past.places_learnt, batch.in_flight);
         Ok(batch)
+    }
+
+    /// Takes in what has become of each job, and what was learnt.
+    fn remember(&mut self, history: &History) -> Result<(), RestoreError> {
+        for id in history.ids() {
+            if !self.places.contains_key(id) {
+                return Err(RestoreError::UnknownJob { job: id.clone() });
+            }
+        }
+        let past = &history.resuming;
+        for job in &mut self.jobs {
+            let id = &job.spec.id;
+            if let Some(known) = history.job(id) {
+                job.state = known.state.clone();
+            }
+            if let Some(sequence) = past.reopened.get(id) {
+                job.live.reopened = *sequence;
+            }
+            if let Some(lost) = past.lost.get(id) {
+                job.live.lost_at = Some(*lost);
+            }
+        }
+        for (at, took) in &past.newest_renders {
+            self.learn(*at, *took);
+        }
+        self.sequence = history.sequence();
+        self.last_end = past.last_end;
+        self.last_own_end = past.last_own_end;
+        self.most_rows = past.most_rows;
+        if let Some(since) = past.certain_since {
+            self.clock_is_true_since = since;
+        }
+        Ok(())
     }
 
     fn without_history(
@@ -164,81 +181,10 @@ impl Batch {
         }
     }
 
-    /// Takes in one entry of the journal, believed to be of the moment `at`.
-    fn remember(
-        &mut self,
-        entry: &Entry,
-        at: Timestamp,
-        past: &mut Past,
-    ) -> Result<(), RestoreError> {
-        let sequence = entry.sequence;
-        if sequence != self.sequence + 1 {
-            return Err(RestoreError::Gap {
-                previous: self.sequence,
-                found: sequence,
-            });
-        }
-        self.sequence = sequence;
-        match &entry.event {
-            Event::RunStarted { .. } => past.run_started = at,
-            Event::RunEnded { stopped } => {
-                self.last_end = sequence;
-                if stopped.is_none() {
-                    self.last_own_end = sequence;
-                }
-            }
-            // A hold lasts as long as it was meant to, whatever has become of the clock.
-            Event::LaneHeld { lane, until, .. } => {
-                past.holds.push((*lane, at.plus(until.since(entry.at))));
-            }
-            Event::InventoryTaken { rows } => self.most_rows = self.most_rows.max(*rows),
-            Event::InventorySkipped { .. } => {}
-            Event::PlacesLearnt { places } => past.places = Some(*places),
-            Event::Job { job, event } => {
-                let unknown = || RestoreError::UnknownJob {
-                    sequence,
-                    job: job.clone(),
-                };
-                let place = *self.places.get(job).ok_or_else(unknown)?;
-                let known = &mut self.jobs[place];
-                let was_rendered = known.state.rendered_at.is_some();
-                known
-                    .state
-                    .apply(at, event)
-                    .map_err(|source| RestoreError::Contradiction {
-                        sequence,
-                        job: job.clone(),
-                        source: Box::new(source),
-                    })?;
-                if matches!(event, JobEvent::SubmitStarted { .. }) {
-                    past.last_submit = Some(at);
-                }
-                if matches!(event, JobEvent::Reopened { .. }) {
-                    known.live.reopened = sequence;
-                }
-                if matches!(event, JobEvent::SubmitLost { .. }) {
-                    known.live.lost_at = Some(at).filter(|at| *at >= self.clock_is_true_since);
-                }
-                if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
-                    self.learn(at, place, past.run_started);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Learns how long a render takes that was accepted and seen finished in one run, the one that
-    /// started at `since`. Any other may have been finished for days before somebody looked.
-    pub(super) fn learn(&mut self, now: Timestamp, place: usize, since: Timestamp) {
-        let state = &self.jobs[place].state;
-        if let Some(accepted) = state.accepted_at
-            && accepted >= since
-            && !state.is_adopted
-        {
-            let took = now.since(accepted);
-            self.polling.learn(took);
-            self.concurrency.finished(now, took);
-        }
+    /// Learns that a render took so long, which was seen to be finished at `now`.
+    pub(super) fn learn(&mut self, now: Timestamp, took: Duration) {
+        self.polling.learn(took);
+        self.concurrency.finished(now, took);
     }
 
     /// What a run that begins now would put on record before it asks or sends anything: what it would
@@ -334,37 +280,4 @@ impl Batch {
     pub(super) fn is_new_word(&self, place: usize) -> bool {
         self.jobs[place].live.reopened <= self.last_end
     }
-}
-
-/// What the journal says that belongs to no job.
-#[derive(Default)]
-struct Past {
-    run_started: Timestamp,
-    last_submit: Option<Timestamp>,
-    holds: Vec<(LaneName, Timestamp)>,
-    places: Option<usize>,
-}
-
-/// The moments of the entries as far as this run may believe them, and since when the clock that
-/// wrote them is the one that reads them. A clock that was set back leaves entries that lie in the
-/// future, or after those that follow them: they are moved back, each as little as will do, and what
-/// lay between two entries of one clock stays between them. So nothing ever waits for a wrong clock.
-fn believable_moments(history: &[Entry], now: Timestamp) -> (Vec<Timestamp>, Timestamp) {
-    let mut ahead = Duration::ZERO;
-    let (mut next, mut true_since) = (now, now);
-    let mut moments: Vec<Timestamp> = history
-        .iter()
-        .rev()
-        .map(|entry| {
-            let at = entry.at.minus(ahead);
-            ahead += at.since(next);
-            next = at.min(next);
-            if ahead.is_zero() {
-                true_since = next;
-            }
-            next
-        })
-        .collect();
-    moments.reverse();
-    (moments, true_since)
 }

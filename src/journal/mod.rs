@@ -26,11 +26,14 @@
 
 mod approval_file;
 mod lock;
+mod paid;
 mod reading;
+mod recalling;
 mod record;
 mod store;
 
 pub(crate) use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
+pub use recalling::{Fold, Recalled};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::reading;
 use super::store::JournalError;
-use crate::model::{Entry, Fingerprint, JobSpec};
+use super::{paid, reading};
+use crate::model::{Entry, Fingerprint, JobId, JobSpec};
 
 /// Whose journal it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,28 @@ pub struct Record {
     pub entries: Vec<Entry>,
 }
 
+impl Identity {
+    /// Whose the journal of the output folder `folder` is; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not one of ours.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        reading::read_identity(folder)
+    }
+}
+
 impl Record {
+    /// The jobs of `wanted` that the journal of `folder` knows, as they were last planned.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn jobs(
+        folder: &Path,
+        wanted: &HashSet<&JobId>,
+    ) -> Result<Vec<Arc<JobSpec>>, JournalError> {
+        reading::specifications(folder, wanted)
+    }
+
     /// Reads the journal of the output folder `folder` without locking it; `None` if there is none.
     /// What is read is one consistent moment, even while a run is going on.
     pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
@@ -51,6 +72,6 @@ impl Record {
         is_of_interest: impl FnOnce(&Identity) -> bool,
         wanted: &HashSet<&Fingerprint>,
     ) -> Result<Option<(Identity, HashSet<Fingerprint>)>, JournalError> {
-        reading::paid_for(folder, is_of_interest, wanted)
+        paid::paid_for(folder, is_of_interest, wanted)
     }
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::reading::read;
+use super::reading::{each_row, read, text};
+use super::recalling::{Fold, Recalled};
 use super::record::{Identity, Record};
-use crate::model::{Entry, JobId, JobSpec};
+use crate::model::{Entry, JobSpec, Timestamp};
 
 /// `csht`, in the header of every journal: tells ours from other programs' databases.
 pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
@@ -104,48 +105,84 @@ pub(super) fn path_of(out: &Path) -> PathBuf {
 impl Journal {
     /// Opens the journal of the output folder `out`, or makes a new one, and reads what it holds.
     pub fn open(out: &Path, identity: &Identity) -> Result<(Self, Record), JournalError> {
-        let path = path_of(out);
         // Reading first, without leave to write, so that what is refused is left untouched.
         let existing = read(out)?;
-        if let Some(record) = &existing
-            && record.identity != *identity
-        {
-            return Err(JournalError::OtherCampaign {
-                found: describe(&record.identity),
-                wanted: describe(identity),
-                path,
-            });
-        }
-        let hidden = folder_of(out);
-        let record = if let Some(record) = existing {
-            record
-        } else {
-            create(&path, identity)?;
-            Record {
-                identity: identity.clone(),
-                jobs: Vec::new(),
-                entries: Vec::new(),
-            }
+        let found = existing.as_ref().map(|record| &record.identity);
+        let journal = Self::begin(out, identity, found)?;
+        let record = existing.unwrap_or_else(|| Record {
+            identity: identity.clone(),
+            jobs: Vec::new(),
+            entries: Vec::new(),
+        });
+        Ok((journal, record))
+    }
+
+    /// The same, with what its entries add up to, as far as their times can be believed at `now`. Of a new one
+    /// that is nothing. What was `anticipated` is not read once more, unless something has been written since.
+    pub fn resume<F: Fold>(
+        out: &Path,
+        identity: &Identity,
+        now: Timestamp,
+        anticipated: Option<Recalled<F>>,
+    ) -> Result<(Self, Recalled<F>), JournalError> {
+        let existing = match anticipated {
+            Some(recalled) if recalled.is_still_so(out)? => Some(recalled),
+            Some(_) | None => Recalled::read(out, now)?,
         };
+        let found = existing.as_ref().map(|recalled| &recalled.identity);
+        let journal = Self::begin(out, identity, found)?;
+        let recalled = existing.unwrap_or_else(|| Recalled {
+            identity: identity.clone(),
+            newest: None,
+            past: F::default(),
+        });
+        Ok((journal, recalled))
+    }
+
+    /// Opens the journal of `out`, which is `found` to be somebody's, or makes a new one.
+    fn begin(
+        out: &Path,
+        identity: &Identity,
+        found: Option<&Identity>,
+    ) -> Result<Self, JournalError> {
+        let path = path_of(out);
+        match found {
+            Some(found) if found != identity => {
+                return Err(JournalError::OtherCampaign {
+                    found: describe(found),
+                    wanted: describe(identity),
+                    path,
+                });
+            }
+            Some(_) => {}
+            None => create(&path, identity)?,
+        }
         let connection = Connection::open(&path).map_err(|e| database(&path, e))?;
         configure(&connection).map_err(|e| database(&path, e))?;
         // The names of new files are durable only when their folders are.
-        for folder in [hidden.as_path(), out] {
+        for folder in [folder_of(out).as_path(), out] {
             sync_folder(folder).map_err(|source| unwritable(folder, source))?;
         }
-        Ok((Self { connection, path }, record))
+        Ok(Self { connection, path })
     }
 
-    /// Keeps those of the plan's jobs that `record`, which was read when this was opened, does not hold as they
-    /// are now.
+    /// Keeps those of the plan's jobs that are not on record as they are now.
     pub fn save_new_jobs<'a>(
         &mut self,
-        record: &Record,
         jobs: impl IntoIterator<Item = &'a JobSpec>,
     ) -> Result<(), JournalError> {
-        let known: HashMap<&JobId, &JobSpec> =
-            record.jobs.iter().map(|job| (&job.id, &**job)).collect();
-        let is_new = |job: &&JobSpec| known.get(&job.id) != Some(job);
+        let jobs: Vec<&JobSpec> = jobs.into_iter().collect();
+        let mut new: HashMap<&str, &JobSpec> =
+            jobs.iter().map(|job| (job.id.as_str(), *job)).collect();
+        let sql = "SELECT id, specification FROM jobs";
+        each_row(&self.connection, &self.path, (sql, []), |row| {
+            let (id, known) = (text(row, 0)?, text(row, 1)?);
+            if new.get(id).is_some_and(|job| to_json(job) == known) {
+                new.remove(id);
+            }
+            Ok(())
+        })?;
+        let is_new = |job: &&JobSpec| new.contains_key(job.id.as_str());
         self.save_jobs(jobs.into_iter().filter(is_new))
     }
 
@@ -294,7 +331,7 @@ mod tests {
     use super::*;
     use crate::model::{
         AspectRatio, Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent,
-        Origin, Speech, Tag, Timestamp, VideoRequest,
+        JobId, Origin, Speech, Tag, Timestamp, VideoRequest,
     };
 
     fn identity() -> Identity {
@@ -361,17 +398,17 @@ mod tests {
     #[test]
     fn jobs_are_written_when_they_are_new_or_have_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, record) = open(folder.path()).unwrap();
-        journal.save_new_jobs(&record, [&job()]).unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.save_new_jobs([&job()]).unwrap();
         drop(journal);
-        let (mut journal, record) = open(folder.path()).unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
         let written = journal.connection.total_changes();
-        journal.save_new_jobs(&record, [&job()]).unwrap();
+        journal.save_new_jobs([&job()]).unwrap();
         assert_eq!(journal.connection.total_changes(), written);
         let (mut changed, mut new) = (job(), job());
         changed.origin.line = 3;
         new.id = "b".parse().unwrap();
-        journal.save_new_jobs(&record, [&changed, &new]).unwrap();
+        journal.save_new_jobs([&changed, &new]).unwrap();
         let read = Record::read(folder.path()).unwrap().unwrap();
         assert_eq!(read.jobs, [changed.into(), new.into()]);
     }

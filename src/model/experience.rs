@@ -2,7 +2,7 @@
 
 use super::price::spoken_words;
 use super::{
-    Credits, ModelVersion, Output, PriceTable, RecordingLengths, Speech, SpeechRates, VideoRequest,
+    Credits, ModelVersion, PriceTable, RecordingLengths, Speech, SpeechRates, VideoRequest,
 };
 
 /// Finished jobs that must agree before anything is believed.
@@ -47,16 +47,17 @@ struct Charges {
 }
 
 impl Experience {
-    /// Takes in a job that was rendered. `audio_seconds` is the length of its recording, if it was known
-    /// beforehand; `table` what was believed about prices.
+    /// Takes in a job that was rendered, with the seconds and the charge that were reported of it.
+    /// `audio_seconds` is the length of its recording, if it was known beforehand; `table` what was
+    /// believed about prices.
     pub(crate) fn learn(
         &mut self,
         table: &PriceTable,
         request: &VideoRequest,
         audio_seconds: Option<f64>,
-        output: &Output,
+        (seconds, charged): (Option<f64>, Option<Credits>),
     ) {
-        let seconds = output.duration_seconds.unwrap_or(0.0);
+        let seconds = seconds.unwrap_or(0.0);
         if !seconds.is_finite() || seconds < 1.0 {
             return;
         }
@@ -67,11 +68,11 @@ impl Experience {
             Speech::Audio(_) if audio_seconds.is_none() => self.recordings.add(seconds, 1.0),
             Speech::Text(_) | Speech::Audio(_) => {}
         }
-        if let Some(charged) = output.credits_used.filter(|used| *used > Credits::ZERO) {
-            let charges = &mut self.charges[place(request.model_version)];
-            charges.count += 1;
-            charges.charged += charged;
-            charges.by_table += table.charge(request.model_version, seconds);
+        if let Some(charged) = charged.filter(|used| *used > Credits::ZERO) {
+            let of_model = &mut self.charges[place(request.model_version)];
+            of_model.count += 1;
+            of_model.charged += charged;
+            of_model.by_table += table.charge(request.model_version, seconds);
         }
     }
 
@@ -169,22 +170,14 @@ mod tests {
         request
     }
 
-    fn output(seconds: f64, charged: i64) -> Output {
-        Output {
-            video_url: "https://x/".into(),
-            thumbnail_url: None,
-            duration_seconds: Some(seconds),
-            credits_used: Some(Credits::whole(charged)),
-        }
-    }
-
     /// What is believed after `jobs` of so many words, seconds and credits.
     fn taught(jobs: &[(usize, f64, i64)], model: ModelVersion) -> PriceTable {
         let table = PriceTable::default();
         let mut experience = Experience::default();
         for (words, seconds, charged) in jobs {
             let request = text(*words, model);
-            experience.learn(&table, &request, None, &output(*seconds, *charged));
+            let report = (Some(*seconds), Some(Credits::whole(*charged)));
+            experience.learn(&table, &request, None, report);
         }
         experience.applied_to(table)
     }

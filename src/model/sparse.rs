@@ -1,17 +1,18 @@
-//! What most jobs have nothing of yet: [`Sparse`].
+//! What most jobs have nothing of yet, and several may hold the same of: [`Sparse`].
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// A value that is the same for every job that has not been begun.
-pub(crate) trait Blank: Default + 'static {
+pub(crate) trait Blank: Clone + Default + 'static {
     /// That value.
     fn blank() -> &'static Self;
 }
 
 /// A value that takes the room of a pointer until it is first changed: most of 100,000 jobs have not been
-/// begun.
+/// begun. A copy shares it until one of the two is changed.
 #[derive(Debug, Clone)]
-pub(crate) struct Sparse<T>(Option<Box<T>>);
+pub(crate) struct Sparse<T>(Option<Arc<T>>);
 
 impl<T> Default for Sparse<T> {
     fn default() -> Self {
@@ -28,7 +29,16 @@ impl<T: Blank> Deref for Sparse<T> {
 
 impl<T: Blank> DerefMut for Sparse<T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.get_or_insert_default()
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl<T: PartialEq> Sparse<T> {
+    /// Holds `other` instead, if that is the same: so it is in memory once.
+    pub(crate) fn share(&mut self, other: &Self) {
+        if self.0 == other.0 {
+            self.0.clone_from(&other.0);
+        }
     }
 }
 
@@ -36,7 +46,7 @@ impl<T: Blank> DerefMut for Sparse<T> {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Default, PartialEq)]
+    #[derive(Debug, Clone, Default, PartialEq)]
     struct Note(u32);
 
     static BLANK: Note = Note(0);
@@ -53,5 +63,19 @@ mod tests {
         assert_eq!((&*note, note.0.is_none()), (&Note(0), true));
         (*note).0 = 3;
         assert_eq!(*note, Note(3));
+    }
+    #[test]
+    fn what_is_the_same_is_held_once_until_one_of_both_is_changed() {
+        let note = |number: u32| -> Sparse<Note> { Sparse(Some(Arc::new(Note(number)))) };
+        let (mut one, mut other) = (note(3), note(3));
+        one.share(&other);
+        assert!(Arc::ptr_eq(
+            one.0.as_ref().unwrap(),
+            other.0.as_ref().unwrap()
+        ));
+        (*other).0 = 4;
+        assert_eq!((&*one, &*other), (&Note(3), &Note(4)));
+        one.share(&other);
+        assert_eq!(*one, Note(3));
     }
 }

@@ -1,6 +1,7 @@
 //! One job's story folded into what is true now.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use super::{
     Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
@@ -210,6 +211,12 @@ impl JobState {
             | Phase::Done { .. }
             | Phase::Failed { .. } => false,
         }
+    }
+
+    /// How long the render took, if it is over and was watched from its beginning.
+    pub fn render_time(&self) -> Option<Duration> {
+        let (accepted, rendered) = (self.accepted_at?, self.rendered_at?);
+        (!self.is_adopted).then(|| rendered.since(accepted))
     }
 
     /// Credits that are gone: settled charges, and for finished jobs whose charge was never

@@ -102,12 +102,6 @@ impl Campaign {
         let short = || id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end]);
         self.personas.get(id).map_or_else(short, String::as_str)
     }
-
-    /// Places of the jobs, by their ids.
-    pub(super) fn places(&self) -> HashMap<JobId, usize> {
-        let ids = self.jobs.iter().map(|job| job.spec.id.clone());
-        ids.zip(0..).collect()
-    }
 }
 
 /// `word` as a POSIX shell reads it back. Control characters, which no terminal should be sent, become

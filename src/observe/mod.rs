@@ -34,7 +34,6 @@ mod plan;
 mod progress;
 mod results;
 mod row;
-mod run;
 mod sink;
 mod status;
 mod stop_words;
@@ -45,6 +44,7 @@ mod testing;
 mod watch;
 mod words;
 
+pub use crate::model::{Inventory, Run, RunEnd};
 pub(crate) use accuracy::accuracy_table;
 pub(crate) use approved::{ApprovalNeed, Approved};
 pub use campaign::Campaign;
@@ -64,7 +64,6 @@ pub(crate) use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, pl
 pub use progress::Progress;
 pub use results::{Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook};
 pub use row::Row;
-pub use run::{Inventory, Run, RunEnd};
 pub(crate) use status::{Liveness, View, status_json, status_screen};
 pub(crate) use story::{story, story_json};
 pub use summary::Summary;

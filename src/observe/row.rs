@@ -65,12 +65,7 @@ impl<'a> Row<'a> {
 
     /// How long the render took, if it is over and was watched from its beginning.
     pub fn render_time(&self) -> Option<Duration> {
-        Self::render_time_of(self.state)
-    }
-
-    pub(super) fn render_time_of(state: &JobState) -> Option<Duration> {
-        let (accepted, rendered) = (state.accepted_at?, state.rendered_at?);
-        (!state.is_adopted).then(|| rendered.since(accepted))
+        self.state.render_time()
     }
 
     /// Whether the sheet asks for something else than what was last paid for.

@@ -1,13 +1,12 @@
 //! Everything the entries of a campaign add up to.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Campaign, Counts, Inventory, Money, Row, Run, RunEnd};
+use super::{Campaign, Counts, Inventory, Money, Row, Run};
 use crate::model::{
-    Entry, Event, Generation, JobEvent, JobId, JobState, Phase, SheetRow, Sparse, StopReason, Text,
-    Timestamp,
+    Entry, Generation, History, JobHistory, JobId, JobState, Moment, Phase, PlannedJob, SheetRow,
+    Sparse, StopReason, Text, Timestamp,
 };
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
@@ -15,26 +14,8 @@ use crate::model::{
 #[derive(Debug, Clone)]
 pub struct Summary {
     campaign: Arc<Campaign>,
-    places: HashMap<JobId, usize>,
-    facts: Vec<Facts>,
-    runs: Vec<Run>,
-    inventory: Option<Inventory>,
-    last: Option<Timestamp>,
-    renders: Renders,
-}
-
-/// What is known of one job besides its plan.
-#[derive(Debug, Clone, Default)]
-struct Facts {
-    state: Sparse<JobState>,
-    is_overdue: bool,
-}
-
-/// Renders whose length is known.
-#[derive(Debug, Clone, Copy, Default)]
-struct Renders {
-    count: u32,
-    total: Duration,
+    /// Of the campaign's jobs, in its order.
+    history: History,
 }
 
 /// What a row of the user's sheet has come to.
@@ -49,14 +30,15 @@ pub(super) struct SheetLine<'a> {
 impl Summary {
     /// A campaign of which nothing has become true yet.
     pub fn new(campaign: Arc<Campaign>) -> Self {
+        Self::with(campaign, &History::default())
+    }
+
+    /// A campaign and what has become true of it, which others may hold too.
+    pub fn with(campaign: Arc<Campaign>, history: &History) -> Self {
+        let jobs = campaign.jobs.iter().map(|job| &job.spec.id);
         Self {
-            places: campaign.places(),
-            facts: vec![Facts::default(); campaign.jobs.len()],
+            history: history.about(jobs),
             campaign,
-            runs: Vec::new(),
-            inventory: None,
-            last: None,
-            renders: Renders::default(),
         }
     }
 
@@ -74,95 +56,29 @@ impl Summary {
     pub fn gathered(campaign: Arc<Campaign>, parts: &[Self]) -> Self {
         let mut gathered = Self::new(campaign);
         for part in parts {
-            for (job, place) in &gathered.places {
-                let (Some(theirs), ours) = (
-                    part.places.get(job).map(|place| &part.facts[*place]),
-                    &mut gathered.facts[*place],
-                ) else {
-                    continue;
-                };
-                if progress(&theirs.state) > progress(&ours.state) {
+            let jobs = gathered.campaign.jobs.iter().map(|job| &job.spec.id);
+            for (job, ours) in jobs.zip(gathered.history.jobs_mut()) {
+                if let Some(theirs) = part.history.job(job)
+                    && progress(&theirs.state) > progress(&ours.state)
+                {
                     *ours = theirs.clone();
                 }
             }
-            gathered.runs.extend(part.runs.iter().cloned());
-            gathered.last = gathered.last.max(part.last);
-            gathered.renders.count += part.renders.count;
-            gathered.renders.total += part.renders.total;
+            gathered.history.join(&part.history);
         }
-        gathered.runs.sort_by_key(|run| run.started);
         gathered
     }
 
     /// Takes in one entry. An entry that fits nothing known changes nothing: a journal that holds
     /// one is refused by the engine, and a display must not fail.
     pub fn apply(&mut self, entry: &Entry) {
-        self.last = Some(entry.at);
-        match &entry.event {
-            Event::RunStarted { version, process } => {
-                self.runs.push(Run {
-                    started: entry.at,
-                    version: version.clone(),
-                    process: *process,
-                    ended: None,
-                });
-                for facts in &mut self.facts {
-                    facts.is_overdue = false;
-                }
-            }
-            Event::RunEnded { stopped } => {
-                if let Some(run) = self.runs.last_mut() {
-                    run.ended = Some(RunEnd {
-                        at: entry.at,
-                        stopped: stopped.clone(),
-                    });
-                }
-            }
-            Event::LaneHeld { .. } | Event::PlacesLearnt { .. } => {}
-            Event::InventoryTaken { rows } => self.inventory = Some(Inventory::Taken(*rows)),
-            Event::InventorySkipped { failure } => {
-                self.inventory = Some(Inventory::Skipped(failure.clone()));
-            }
-            Event::Job { job, event } => self.apply_to_job(entry.at, job, event),
-        }
+        self.history.apply(entry, Moment::certain(entry.at));
     }
 
-    fn apply_to_job(&mut self, at: Timestamp, job: &JobId, event: &JobEvent) {
-        let Some(&place) = self.places.get(job) else {
-            return;
-        };
-        let facts = &mut self.facts[place];
-        let was_rendered = facts.state.rendered_at.is_some();
-        if facts.state.apply(at, event).is_err() {
-            return;
-        }
-        match event {
-            JobEvent::RenderOverdue => facts.is_overdue = true,
-            JobEvent::Observed { .. } | JobEvent::PaidTwice { .. } => {}
-            JobEvent::Rendered { .. } => {
-                facts.is_overdue = false;
-                // A fresh link reports the same render once more.
-                let duration = Row::render_time_of(&facts.state);
-                if let Some(duration) = duration.filter(|_| !was_rendered) {
-                    self.renders.count += 1;
-                    self.renders.total += duration;
-                }
-            }
-            JobEvent::SubmitStarted { .. }
-            | JobEvent::Submitted { .. }
-            | JobEvent::SubmitDeferred { .. }
-            | JobEvent::SubmitLost { .. }
-            | JobEvent::Adopted { .. }
-            | JobEvent::NotProven { .. }
-            | JobEvent::FoundAbsent
-            | JobEvent::Fetched { .. }
-            | JobEvent::FetchDeferred { .. }
-            | JobEvent::FetchLeft { .. }
-            | JobEvent::LinkExpired { .. }
-            | JobEvent::FileMissing
-            | JobEvent::Failed { .. }
-            | JobEvent::Revisited
-            | JobEvent::Reopened { .. } => facts.is_overdue = false,
+    /// Holds where a job stands once with whoever else knows the same.
+    pub(crate) fn share(&mut self, id: &JobId, state: &Sparse<JobState>) {
+        if let Some(place) = self.history.place(id) {
+            self.history.jobs_mut()[place].state.share(state);
         }
     }
 
@@ -176,26 +92,21 @@ impl Summary {
         self.campaign
             .jobs
             .iter()
-            .zip(&self.facts)
-            .map(|(job, facts)| Row {
-                job,
-                state: &facts.state,
-                is_overdue: facts.is_overdue,
-            })
+            .zip(self.history.jobs())
+            .map(|(job, past)| row(job, past))
     }
 
     /// One job.
     pub fn row(&self, job: &JobId) -> Option<Row<'_>> {
-        self.places.get(job).and_then(|place| self.row_at(*place))
+        self.row_at(self.history.place(job)?)
     }
 
     fn row_at(&self, place: usize) -> Option<Row<'_>> {
-        let (job, facts) = (self.campaign.jobs.get(place)?, self.facts.get(place)?);
-        Some(Row {
-            job,
-            state: &facts.state,
-            is_overdue: facts.is_overdue,
-        })
+        let (job, past) = (
+            self.campaign.jobs.get(place)?,
+            self.history.jobs().get(place)?,
+        );
+        Some(row(job, past))
     }
 
     /// The whole campaign, counted: every job that is selected or was ever begun.
@@ -232,36 +143,36 @@ impl Summary {
 
     /// Why the newest run ended early, if it did.
     pub fn stopped(&self) -> Option<&StopReason> {
-        self.runs.last()?.ended.as_ref()?.stopped.as_ref()
+        self.history.runs().last()?.ended.as_ref()?.stopped.as_ref()
     }
 
     /// Every run, in order.
     pub fn runs(&self) -> &[Run] {
-        &self.runs
+        self.history.runs()
     }
 
     /// What was found out about jobs the provider already had, if anything.
     pub fn inventory(&self) -> Option<&Inventory> {
-        self.inventory.as_ref()
+        self.history.inventory()
     }
 
     /// The time of the newest entry.
     pub fn last(&self) -> Option<Timestamp> {
-        self.last
+        self.history.last()
     }
 
     /// How long renders of this campaign take, from acceptance to being seen finished; `None` before
     /// the first.
     pub fn usual_render(&self) -> Option<Duration> {
-        self.renders.total.checked_div(self.renders.count)
+        self.history.usual_render()
     }
 
     /// The lines of `results.csv`: the sheet's rows in order, once for each of their jobs; then the
     /// manifest's jobs that no row makes.
     pub(super) fn sheet_lines(&self) -> Vec<SheetLine<'_>> {
         let sheet = &self.campaign.sheet;
-        let mut is_told = vec![false; self.facts.len()];
-        let mut lines = Vec::with_capacity(self.facts.len());
+        let mut is_told = vec![false; self.campaign.jobs.len()];
+        let mut lines = Vec::with_capacity(self.campaign.jobs.len());
         for SheetRow { cells, jobs } in &sheet.rows {
             let rows = jobs.iter().filter_map(|place| {
                 *is_told.get_mut(*place)? = true;
@@ -299,6 +210,14 @@ impl Summary {
     }
 }
 
+fn row<'a>(job: &'a PlannedJob, past: &'a JobHistory) -> Row<'a> {
+    Row {
+        job,
+        state: &past.state,
+        is_overdue: past.is_overdue,
+    }
+}
+
 /// How far a job has come: its generation, then its phase, then the submits that were sent.
 fn progress(state: &JobState) -> (Generation, u8, u32) {
     let phase = match &state.phase {
@@ -315,7 +234,7 @@ fn progress(state: &JobState) -> (Generation, u8, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Credits, Failure, FailureKind};
+    use crate::model::{Credits, Event, Failure, FailureKind, JobEvent};
     use crate::observe::testing::{Tale, id, planned, row};
 
     /// Done, failed, in doubt, rendering, downloading, pending, left out; and a skipped row.

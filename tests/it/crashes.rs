@@ -13,8 +13,8 @@ use callsheet::driver::{Clock as _, Drive, Durable, Interrupts, SystemClock};
 use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal, Lock, Record};
 use callsheet::model::{
-    AspectRatio, Credentials, Entry, Estimate, Event, JobEvent, JobId, JobSpec, Limits, Origin,
-    PlannedJob, Speech, VideoRequest,
+    AspectRatio, Credentials, Entry, Estimate, Event, History, JobEvent, JobId, JobSpec, Limits,
+    Origin, PlannedJob, Speech, VideoRequest,
 };
 use callsheet::observe::Summary;
 use callsheet::remote::{Remote, Settings};
@@ -105,7 +105,8 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
         limits: limits(),
         ..Policy::default()
     };
-    let batch = Batch::restore("crashes", jobs, policy, &record.entries, clock.now()).unwrap();
+    let history = History::of(&record.entries, clock.now());
+    let batch = Batch::restore("crashes", jobs, policy, &history, clock.now()).unwrap();
     let credentials = Credentials::new("account".into(), "key".into());
     let address = provider.base_url().parse().unwrap();
     let settings = Settings::new(address, credentials, out.to_owned());

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::engine::{Batch, Input, Policy};
 use crate::model::{
-    Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, JobEvent, JobId,
-    JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus,
-    RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
+    Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, History, JobEvent,
+    JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId, RenderReport,
+    RenderStatus, RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 pub(super) struct Stage {
@@ -81,7 +81,8 @@ impl Stage {
     }
 
     pub(super) fn batch(&self, jobs: &[PlannedJob], policy: &Policy) -> Batch {
-        Batch::restore("c", jobs.to_vec(), policy.clone(), &self.journal, self.now).unwrap()
+        let history = History::of(&self.journal, self.now);
+        Batch::restore("c", jobs.to_vec(), policy.clone(), &history, self.now).unwrap()
     }
 
     /// A whole run; `answer` may answer in the provider's place, each answer a moment later.

@@ -9,8 +9,9 @@ use super::nature::Nature;
 use super::world::World;
 use crate::engine::{Batch, Input, Policy, Ready};
 use crate::model::{
-    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, InFlight, JobId, JobSpec,
-    Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp, VideoRequest,
+    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, History, InFlight, JobId,
+    JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp,
+    VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -190,7 +191,8 @@ impl Story {
     fn run_once(&mut self, crash_at: Option<u64>) -> bool {
         let jobs = self.jobs.clone();
         let told = self.told();
-        let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &self.journal, told)
+        let history = History::of(&self.journal, told);
+        let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &history, told)
             .unwrap_or_else(|error| panic!("{error}"));
         self.checks.begin_run(&self.jobs);
         let interrupts = self.is_impatient && self.chance.percent(30);

@@ -1,6 +1,6 @@
 //! One execution of the program, as the journal tells it.
 
-use crate::model::{Failure, StopReason, Timestamp};
+use super::{Failure, StopReason, Timestamp};
 
 /// One execution of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]

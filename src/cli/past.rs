@@ -1,0 +1,119 @@
+//! What is on record of a campaign, as the commands need it: [`Past`].
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::journal::{Fold, Identity, JournalError, Recalled, Record};
+use crate::model::{
+    Credits, Entry, Event, Fingerprint, History, JobEvent, JobId, JobSpec, Moment, Plan,
+};
+
+/// A journal, and the jobs in it that the manifest no longer has.
+#[derive(Debug)]
+pub(super) struct Past {
+    /// Whose it is.
+    pub(super) identity: Identity,
+    /// Its newest entry.
+    pub(super) newest: Option<Entry>,
+    /// What has become true.
+    pub(super) history: History,
+    /// What there is to learn from finished renders, in the order in which they were seen to be finished.
+    pub(super) lessons: Vec<Lesson>,
+    /// Jobs that the journal knows more of than that they were once planned, and that the manifest no longer
+    /// has.
+    pub(super) gone: Vec<Arc<JobSpec>>,
+}
+
+/// What is learnt from one finished render.
+#[derive(Debug, Clone)]
+pub(super) struct Lesson {
+    pub(super) job: JobId,
+    /// What was asked for.
+    pub(super) fingerprint: Fingerprint,
+    /// How many runs had begun when its end was seen.
+    pub(super) run: usize,
+    /// Length of the video in seconds, if reported.
+    pub(super) seconds: Option<f64>,
+    /// The charge, if reported.
+    pub(super) charged: Option<Credits>,
+}
+
+/// The entries of a journal, folded for the commands.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    history: History,
+    lessons: Vec<Lesson>,
+}
+
+impl Fold for Told {
+    fn take(&mut self, entry: Entry, moment: Moment) {
+        let lesson = self.lesson(&entry);
+        self.history.apply(&entry, moment);
+        self.lessons.extend(lesson);
+    }
+}
+
+impl Told {
+    fn lesson(&self, entry: &Entry) -> Option<Lesson> {
+        let Event::Job {
+            job,
+            event: JobEvent::Rendered { output },
+        } = &entry.event
+        else {
+            return None;
+        };
+        let state = self.history.state(job)?;
+        // A fresh link reports the same render once more.
+        let fingerprint = state
+            .fingerprint
+            .as_ref()
+            .filter(|_| state.rendered_at.is_none())?;
+        Some(Lesson {
+            job: job.clone(),
+            fingerprint: fingerprint.clone(),
+            run: self.history.runs().len(),
+            seconds: output.duration_seconds,
+            charged: output.credits_used,
+        })
+    }
+}
+
+impl Past {
+    /// The past of a campaign of which nothing is on record.
+    pub(super) fn none(identity: Identity) -> Self {
+        Self {
+            identity,
+            newest: None,
+            history: History::default(),
+            lessons: Vec::new(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// What was `recalled` of the journal of the output folder `out`, beside what is asked for now.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(super) fn beside(
+        plan: &Plan,
+        out: &Path,
+        recalled: Recalled<Told>,
+    ) -> Result<Self, JournalError> {
+        let Recalled {
+            identity,
+            newest,
+            past: Told { history, lessons },
+        } = recalled;
+        let planned: HashSet<&JobId> = plan.jobs.iter().map(|job| &job.id).collect();
+        let gone = history.ids().filter(|id| !planned.contains(id)).collect();
+        let gone = Record::jobs(out, &gone)?;
+        Ok(Self {
+            identity,
+            newest,
+            history,
+            lessons,
+            gone,
+        })
+    }
+}
