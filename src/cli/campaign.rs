@@ -15,7 +15,9 @@ use super::past::Past;
 use super::selection::choose;
 use super::shard::{Part, ShardWish};
 use crate::journal::read_approval;
-use crate::model::{Fingerprint, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard};
+use crate::model::{
+    Fingerprint, History, JobId, JobSpec, JobState, Limits, Note, Phase, Plan, PlannedJob, Shard,
+};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
@@ -178,14 +180,19 @@ impl Manifest {
     }
 }
 
-/// Finished jobs whose file is no longer there.
-pub(super) fn missing_files(summary: &Summary, out: &Path) -> BTreeSet<JobId> {
-    summary
-        .rows()
-        .filter(|row| matches!(row.state.phase, Phase::Done { .. }))
-        .filter(|row| row.file().is_some_and(|file| !out.join(file).exists()))
-        .map(|row| row.id().clone())
-        .collect()
+/// Finished jobs whose file is no longer in the output folder `out`.
+pub(super) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
+    let is_missing = |state: &JobState| match &state.phase {
+        Phase::Done { artifact, .. } => !out.join(&artifact.file).exists(),
+        Phase::Pending
+        | Phase::Submitting
+        | Phase::InDoubt { .. }
+        | Phase::Rendering { .. }
+        | Phase::Fetching { .. }
+        | Phase::Failed { .. } => false,
+    };
+    let missing = history.states().filter(|(_, state)| is_missing(state));
+    missing.map(|(id, _)| id.clone()).collect()
 }
 
 /// The folder that `arguments` or the manifest names, else one beside the manifest; in it, of a campaign

@@ -1,9 +1,7 @@
 //! What each job is estimated at, and what the estimate rests on.
 
-use std::collections::HashMap;
-
 use super::past::Past;
-use crate::model::{Estimate, Experience, History, JobHistory, JobId, JobSpec, Plan, PriceTable};
+use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, PriceTable};
 
 /// Estimates by the manifest's prices and by what the campaign's finished jobs have taught.
 ///
@@ -36,17 +34,17 @@ impl<'a> Estimates<'a> {
     }
 
     fn learn(&mut self, plan: &Plan, past: &Past) {
-        let specs: HashMap<&JobId, &JobSpec> = past
-            .gone
-            .iter()
-            .chain(&plan.jobs)
-            .map(|spec| (&spec.id, &**spec))
-            .collect();
+        let mut specs: Vec<Option<&JobSpec>> = vec![None; past.history.jobs().len()];
+        for spec in past.gone.iter().chain(&plan.jobs) {
+            if let Some(place) = past.history.place(&spec.id) {
+                specs[place] = Some(spec);
+            }
+        }
         for lesson in &past.lessons {
-            while self.learnt.len() <= lesson.run {
+            while self.learnt.len() <= lesson.run as usize {
                 self.learnt.push(self.prices());
             }
-            if let Some(spec) = specs.get(&lesson.job)
+            if let Some(spec) = specs[lesson.job as usize]
                 && lesson.fingerprint == spec.fingerprint
             {
                 let (request, length) = (&spec.request, spec.audio_seconds);

@@ -28,11 +28,12 @@ pub(super) struct Past {
 /// What is learnt from one finished render.
 #[derive(Debug, Clone)]
 pub(super) struct Lesson {
-    pub(super) job: JobId,
+    /// The job, as its place in the history.
+    pub(super) job: u32,
+    /// How many runs had begun when its end was seen.
+    pub(super) run: u32,
     /// What was asked for.
     pub(super) fingerprint: Fingerprint,
-    /// How many runs had begun when its end was seen.
-    pub(super) run: usize,
     /// Length of the video in seconds, if reported.
     pub(super) seconds: Option<f64>,
     /// The charge, if reported.
@@ -70,9 +71,9 @@ impl Told {
             .as_ref()
             .filter(|_| state.rendered_at.is_none())?;
         Some(Lesson {
-            job: job.clone(),
+            job: u32::try_from(self.history.place(job)?).ok()?,
+            run: u32::try_from(self.history.runs().len()).unwrap_or(u32::MAX),
             fingerprint: fingerprint.clone(),
-            run: self.history.runs().len(),
             seconds: output.duration_seconds,
             charged: output.credits_used,
         })

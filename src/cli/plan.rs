@@ -85,7 +85,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         redo_changed: again.redo_changed,
         fresh: again.fresh,
         resubmit: resubmit.into_iter().collect(),
-        missing_files: missing_files(&summary, &manifest.out),
+        missing_files: missing_files(history, &manifest.out),
         ..Policy::default()
     };
     let summary = preview(&summary, policy, history, now)?;

@@ -21,7 +21,7 @@ use super::provider::Provider;
 use super::run::Voyage;
 use super::screen::Screen;
 use super::selection::must_exist;
-use super::traces::{journal_is_behind, tell_of_namesake};
+use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
 use crate::journal::{Identity, Journal, Lock};
@@ -149,7 +149,14 @@ impl Voyage<'_> {
         self.policy.redo = self.wishes.redo(manifest, Some(past), screen.herald())?;
         let resubmit = manifest.own(&self.policy.resubmit);
         self.policy.resubmit = resubmit.into_iter().collect();
-        let mut jobs = manifest.jobs(Some(past), &selected);
+        // Of a large campaign each takes a while, and neither needs the other.
+        let (out, history) = (&manifest.out, &past.history);
+        let (mut jobs, missing, knows_more) = std::thread::scope(|scope| {
+            let missing = scope.spawn(|| missing_files(history, out));
+            let knows_more = scope.spawn(|| results_know_more(out, history));
+            let jobs = manifest.jobs(Some(past), &selected);
+            (jobs, joined(missing), joined(knows_more))
+        });
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
         for wanted in &self.policy.resubmit {
@@ -170,8 +177,8 @@ impl Voyage<'_> {
         self.resuming.tell(&mut campaign);
         let summary = Summary::with(Arc::new(campaign), &past.history);
 
-        self.policy.missing_files = missing_files(&summary, &manifest.out);
-        self.policy.journal_was_lost = journal_is_behind(&summary, past);
+        self.policy.missing_files = missing;
+        self.policy.journal_was_lost = journal_is_behind(&summary, past, knows_more);
         self.policy.process = std::process::id();
         self.policy.seed = seed(clock);
         // Fresh videos are what a campaign of each day is for.
@@ -241,6 +248,13 @@ impl Voyage<'_> {
         self.resuming.tell(&mut campaign);
         self.approval.check(&campaign, is_sample)
     }
+}
+
+/// What a thread has found out; if it panicked, so does this one.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Spreads the waits of runs that would otherwise meet.

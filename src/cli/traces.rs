@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::herald::Herald;
 use super::past::Past;
 use crate::journal::{Identity, Record};
-use crate::model::{Fingerprint, Phase, RemoteId, Shard};
+use crate::model::{Fingerprint, History, Phase, RemoteId, Shard};
 use crate::observe::{Campaign, Summary};
 
 /// Folders beside the output folder that are looked into, at the most.
@@ -20,7 +20,8 @@ const MOST_FOLDERS: usize = 200;
 /// Whether the output folder shows the work of a run that the journal does not know of: the journal is new
 /// though there are results; or it is an older copy that was put back, so that `results.json` knows ids at
 /// the provider, or the folder has videos, that the journal has never heard of.
-pub(super) fn journal_is_behind(summary: &Summary, past: &Past) -> bool {
+/// Whether [they do](results_know_more) is known already.
+pub(super) fn journal_is_behind(summary: &Summary, past: &Past, results_know_more: bool) -> bool {
     let out = &summary.campaign().out;
     let is_new = past.history.is_empty();
     let has_videos =
@@ -32,11 +33,12 @@ pub(super) fn journal_is_behind(summary: &Summary, past: &Past) -> bool {
         let is_unsent = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
         is_unsent && out.join(row.job.spec.video_path()).exists()
     };
-    summary.rows().any(has_video_unsent) || results_know_more(out, past)
+    results_know_more || summary.rows().any(has_video_unsent)
 }
 
-fn results_know_more(out: &Path, past: &Past) -> bool {
-    let known: HashSet<&str> = past.history.remotes().map(RemoteId::as_str).collect();
+/// Whether the `results.json` of the output folder `out` knows an id at the provider that `history` does not.
+pub(super) fn results_know_more(out: &Path, history: &History) -> bool {
+    let known: HashSet<&str> = history.remotes().map(RemoteId::as_str).collect();
     let is_news = |remote: &str| !known.contains(remote);
     // One that cannot be read says nothing.
     any_remote_id(&out.join("results.json"), is_news).unwrap_or(false)

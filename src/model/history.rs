@@ -308,6 +308,14 @@ impl History {
         self.job(id).map(|job| &*job.state)
     }
 
+    /// Every job that something is on record of, and where it stands.
+    pub fn states(&self) -> impl Iterator<Item = (&JobId, &JobState)> {
+        let jobs = &self.jobs;
+        self.places
+            .iter()
+            .map(|(id, place)| (id, &*jobs[*place].state))
+    }
+
     /// Every id at the provider that a job of the campaign has, or had before it was reopened.
     pub fn remotes(&self) -> impl Iterator<Item = &RemoteId> {
         let current = self.jobs.iter().filter_map(|job| job.state.phase.remote());
@@ -356,5 +364,203 @@ impl History {
         self.last = self.last.max(other.last);
         self.renders.count += other.renders.count;
         self.renders.total += other.renders.total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        AspectRatio, Credits, Failure, FailureKind, Fingerprint, Generation, Output, Phase, Speech,
+        StopReason, Tag, VideoRequest,
+    };
+    use std::sync::Arc;
+
+    /// Entries, a second apart.
+    #[derive(Default)]
+    struct Tale(Vec<Entry>);
+
+    impl Tale {
+        fn push(&mut self, event: Event) {
+            let sequence = self.0.len() as u64 + 1;
+            self.0.push(Entry {
+                sequence,
+                at: at(sequence),
+                event,
+            });
+        }
+
+        fn begin(&mut self) {
+            let (version, process) = ("1".into(), 1);
+            self.push(Event::RunStarted { version, process });
+        }
+
+        fn end(&mut self, stopped: Option<StopReason>) {
+            self.push(Event::RunEnded { stopped });
+        }
+
+        fn tell(&mut self, job: &str, event: JobEvent) {
+            self.push(Event::job(&id(job), event));
+        }
+
+        fn accepted(&mut self, job: &str, remote: &str) {
+            let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
+            let fingerprint = Fingerprint::of(&request);
+            let generation = Generation(0);
+            let tag = Tag::of("c", &id(job), &fingerprint, generation);
+            let reserved = Credits::whole(5);
+            self.tell(
+                job,
+                JobEvent::SubmitStarted {
+                    tag,
+                    fingerprint,
+                    generation,
+                    reserved,
+                },
+            );
+            let remote = remote.parse().unwrap();
+            self.tell(job, JobEvent::Submitted { remote });
+        }
+
+        fn history(&self) -> History {
+            History::of(&self.0, at(1_000_000))
+        }
+    }
+
+    fn id(job: &str) -> JobId {
+        job.parse().unwrap()
+    }
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::default().plus(Duration::from_secs(second))
+    }
+
+    fn rendered() -> JobEvent {
+        JobEvent::Rendered {
+            output: Arc::new(Output {
+                video_url: "https://x/".into(),
+                thumbnail_url: None,
+                duration_seconds: None,
+                credits_used: None,
+            }),
+        }
+    }
+
+    fn failed() -> JobEvent {
+        JobEvent::Failed {
+            failure: Failure::new(FailureKind::RenderFailed, "no"),
+            charged: None,
+        }
+    }
+
+    #[test]
+    fn jobs_stand_in_the_order_that_is_asked_for_and_others_are_left_out() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.accepted("a", "r1");
+        tale.accepted("b", "r2");
+        let jobs = ["new", "b"].map(id);
+        let mut history = tale.history().about(&jobs);
+        let phases = |history: &History| {
+            let jobs = history.jobs().iter();
+            jobs.map(|job| job.state.phase.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(phases(&history), ["pending", "rendering"]);
+        let last = tale.0.len() as u64 + 1;
+        for (sequence, job) in (last..).zip(["a", "b"]) {
+            let entry = Entry {
+                sequence,
+                at: at(sequence),
+                event: Event::job(&id(job), failed()),
+            };
+            history.apply(&entry, Moment::certain(entry.at));
+        }
+        assert_eq!(phases(&history), ["pending", "failed"]);
+        assert_eq!((history.fault(), history.sequence()), (None, last + 1));
+    }
+
+    #[test]
+    fn renders_teach_their_length_once_and_only_those_of_one_run_how_long_they_take_by_now() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.accepted("a", "r1");
+        tale.accepted("b", "r2");
+        tale.tell("a", rendered());
+        let failure = Failure::new(FailureKind::NotFound, "gone");
+        tale.tell("a", JobEvent::LinkExpired { failure });
+        tale.tell("a", rendered());
+        tale.begin();
+        tale.tell("b", rendered());
+        let history = tale.history();
+        let seconds = Duration::from_secs;
+        assert_eq!(history.usual_render(), Some((seconds(3) + seconds(5)) / 2));
+        let newest = &history.resuming.newest_renders;
+        assert_eq!(newest.iter().collect::<Vec<_>>(), [&(at(6), seconds(3))]);
+    }
+
+    #[test]
+    fn what_a_person_was_told_to_wait_for_no_longer_is_waited_for_again_by_the_next_run() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.accepted("a", "r1");
+        tale.tell("a", JobEvent::RenderOverdue);
+        let is_overdue = |tale: &Tale| tale.history().job(&id("a")).unwrap().is_overdue;
+        assert!(is_overdue(&tale));
+        tale.end(Some(StopReason::Interrupted));
+        tale.begin();
+        assert!(!is_overdue(&tale));
+        let resuming = tale.history().resuming;
+        assert_eq!((resuming.last_end, resuming.last_own_end), (5, 0));
+    }
+
+    #[test]
+    fn ids_at_the_provider_are_known_after_a_job_was_reopened() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.accepted("a", "r1");
+        tale.tell("a", failed());
+        let generation = Generation(1);
+        tale.tell("a", JobEvent::Reopened { generation });
+        let history = tale.history();
+        assert_eq!(history.state(&id("a")).unwrap().phase, Phase::Pending);
+        assert_eq!(
+            history.remotes().map(RemoteId::as_str).collect::<Vec<_>>(),
+            ["r1"]
+        );
+        assert_eq!(history.resuming.reopened[&id("a")], 5);
+    }
+
+    #[test]
+    fn the_moment_of_a_loss_is_kept_if_its_clock_is_right() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.accepted("a", "r1");
+        tale.0.pop();
+        let failure = Failure::new(FailureKind::Lost, "lost");
+        tale.tell("a", JobEvent::SubmitLost { failure });
+        let lost = |now| {
+            History::of(&tale.0, now)
+                .resuming
+                .lost
+                .get(&id("a"))
+                .copied()
+        };
+        assert_eq!(lost(at(9)), Some(at(3)));
+        assert_eq!(lost(at(2)), None, "it lies in the future");
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing_and_is_named() {
+        let mut tale = Tale::default();
+        tale.begin();
+        tale.tell("a", rendered());
+        tale.tell("a", rendered());
+        let history = tale.history();
+        let fault = history.fault().unwrap().to_string();
+        assert_eq!(fault, "entry 2 about job `a` contradicts those before it");
+        assert_eq!(history.state(&id("a")).unwrap().phase, Phase::Pending);
+        tale.0.remove(0);
+        let fault = tale.history().fault().unwrap().to_string();
+        assert_eq!(fault, "entry 2 follows entry 0");
     }
 }

@@ -25,7 +25,7 @@ pub enum Phase {
     /// The request was sent and no answer says whether it was accepted. Counts as spent.
     InDoubt {
         /// What happened to the answer.
-        failure: Failure,
+        failure: Box<Failure>,
     },
     /// Accepted; the provider is at work.
     Rendering {
@@ -51,7 +51,7 @@ pub enum Phase {
         /// The provider's id, if the job was ever accepted.
         remote: Option<RemoteId>,
         /// Why.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -84,11 +84,11 @@ impl Phase {
                 E::Reopened { .. },
             ) => Self::Pending,
             (Self::Submitting, E::SubmitLost { failure }) => Self::InDoubt {
-                failure: failure.clone(),
+                failure: Box::new(failure.clone()),
             },
             (Self::Submitting, E::Failed { failure, .. }) => Self::Failed {
                 remote: None,
-                failure: failure.clone(),
+                failure: Box::new(failure.clone()),
             },
             (
                 Self::Rendering { .. },
@@ -111,7 +111,7 @@ impl Phase {
             },
             (Self::Rendering { remote }, E::Failed { failure, .. }) => Self::Failed {
                 remote: Some(remote.clone()),
-                failure: failure.clone(),
+                failure: Box::new(failure.clone()),
             },
             (Self::Fetching { remote, .. }, E::Fetched { artifact }) => Self::Done {
                 remote: remote.clone(),

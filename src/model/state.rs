@@ -41,8 +41,8 @@ pub struct JobState {
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
     pub finished_at: Option<Timestamp>,
-    /// The newest status word of the provider.
-    pub observed: Option<String>,
+    /// The newest status word of the provider, of a render that goes on.
+    pub observed: Option<Box<str>>,
     /// The newest failure, whether it mattered or not.
     pub last_failure: Option<Box<Failure>>,
     /// The output the provider reported.
@@ -134,10 +134,11 @@ impl JobState {
                 if RenderStatus::from_word(status) == RenderStatus::Running {
                     self.running_at = self.running_at.or(Some(at));
                 }
-                self.observed = Some(status.clone());
+                self.observed = Some(status.as_str().into());
             }
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
+                self.observed = None;
                 self.rendered_at = self.rendered_at.or(Some(at));
                 self.charged = output.credits_used.or(self.charged);
                 self.output = Some(output.clone());
@@ -156,6 +157,7 @@ impl JobState {
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
+                self.observed = None;
                 // A render that is charged and then forgotten by the provider stays charged.
                 self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
