@@ -1,7 +1,7 @@
 //! What each job is estimated at, and what the estimate rests on.
 
 use super::past::Past;
-use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, PriceTable};
+use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, PriceTable, Spoken};
 
 /// Estimates by the manifest's prices and by what the campaign's finished jobs have taught.
 ///
@@ -12,6 +12,8 @@ pub(super) struct Estimates<'a> {
     listed: PriceTable,
     now: Experience,
     history: Option<&'a History>,
+    /// How much the jobs of the history say, by their places there: counting words takes its time.
+    spoken: Vec<Option<Spoken>>,
     /// The listed prices as what was known when each run began, and last as what is known now, teaches them.
     learnt: Vec<PriceTable>,
 }
@@ -25,6 +27,7 @@ impl<'a> Estimates<'a> {
             listed,
             now: Experience::default(),
             history: past.map(|past| &past.history),
+            spoken: Vec::new(),
         };
         if let Some(past) = past {
             estimates.learn(plan, past);
@@ -40,16 +43,20 @@ impl<'a> Estimates<'a> {
                 specs[place] = Some(spec);
             }
         }
+        self.spoken = vec![None; specs.len()];
         for lesson in &past.lessons {
             while self.learnt.len() <= lesson.run as usize {
                 self.learnt.push(self.prices());
             }
-            if let Some(spec) = specs[lesson.job as usize]
+            let place = lesson.job as usize;
+            if let Some(spec) = specs[place]
                 && lesson.fingerprint == spec.fingerprint
             {
-                let (request, length) = (&spec.request, spec.audio_seconds);
-                let report = (lesson.seconds, lesson.charged);
-                self.now.learn(&self.listed, request, length, report);
+                let spoken = Spoken::of(&spec.request, spec.audio_seconds);
+                self.spoken[place] = Some(spoken);
+                let (model, report) =
+                    (spec.request.model_version, (lesson.seconds, lesson.charged));
+                self.now.learn(&self.listed, model, spoken, report);
             }
         }
         while self.learnt.len() <= past.history.runs().len() {
@@ -59,14 +66,21 @@ impl<'a> Estimates<'a> {
 
     /// The estimate of one job.
     pub(super) fn of(&self, spec: &JobSpec) -> Estimate {
-        let submitted = self.history.and_then(|history| history.job(&spec.id));
+        let place = self.history.and_then(|history| history.place(&spec.id));
+        let submitted = self
+            .history
+            .zip(place)
+            .map(|(history, place)| &history.jobs()[place]);
         let is_same = |job: &&JobHistory| job.state.fingerprint.as_ref() == Some(&spec.fingerprint);
         let run = submitted
             .filter(is_same)
             .map(|job| usize::try_from(job.sent_in_run).unwrap_or(usize::MAX));
         let newest = self.learnt.len() - 1;
         let learnt = &self.learnt[run.map_or(newest, |run| run.min(newest))];
-        let by = |table: &PriceTable| table.estimate(&spec.request, spec.audio_seconds);
+        let spoken = place
+            .and_then(|place| self.spoken[place])
+            .unwrap_or_else(|| Spoken::of(&spec.request, spec.audio_seconds));
+        let by = |table: &PriceTable| table.estimate_of(spec.request.model_version, spoken);
         let listed = by(&self.listed);
         if *learnt == self.listed {
             return listed;

@@ -14,10 +14,11 @@ use super::error::Error;
 use super::exit::Exit;
 use super::herald::Herald;
 use super::merge::merged;
+use super::past::Past;
 use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{Identity, Liveness, Record};
+use crate::journal::{Liveness, Record};
 use crate::model::{Entry, Event};
 use crate::observe::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
@@ -27,6 +28,8 @@ use crate::observe::{
 /// A campaign that is only looked at.
 pub(super) struct Look {
     manifest: Manifest,
+    /// What was on record.
+    past: Option<Past>,
     /// The last entry of the journal that `summary` has taken in.
     newest: Option<Entry>,
     pub(super) summary: Summary,
@@ -58,7 +61,8 @@ impl Look {
             colours: colours(&environment),
         };
         Ok(Self {
-            newest: past.and_then(|past| past.newest),
+            newest: past.as_ref().and_then(|past| past.newest.clone()),
+            past,
             manifest,
             summary,
             view,
@@ -160,7 +164,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         merged(arguments, Herald::Text)?
     } else {
         let look = Look::at(&arguments.campaign, &arguments.address)?;
-        if Identity::read(&look.manifest.out)?.is_none() {
+        if look.past.is_none() {
             let out = look.manifest.out.display();
             return Err(Error::usage(format!(
                 "there is no journal in `{out}`, so nothing was written"
@@ -202,7 +206,7 @@ mod tests {
 
     use super::super::arguments::{Arguments, Command};
     use super::*;
-    use crate::journal::Journal;
+    use crate::journal::{Identity, Journal};
     use crate::model::{Credits, Generation, JobEvent, JobId, StopReason, Tag, Timestamp};
 
     struct Campaign {

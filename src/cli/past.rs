@@ -1,6 +1,5 @@
 //! What is on record of a campaign, as the commands need it: [`Past`].
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -106,9 +105,17 @@ impl Past {
             newest,
             past: Told { history, lessons },
         } = recalled;
-        let planned: HashSet<&JobId> = plan.jobs.iter().map(|job| &job.id).collect();
-        let gone = history.ids().filter(|id| !planned.contains(id)).collect();
-        let gone = Record::jobs(out, &gone)?;
+        let mut is_planned = vec![false; history.jobs().len()];
+        for place in plan.jobs.iter().filter_map(|job| history.place(&job.id)) {
+            is_planned[place] = true;
+        }
+        let gone = if is_planned.contains(&false) {
+            let ids = history.ids();
+            let is_gone = |id: &&JobId| history.place(id).is_some_and(|place| !is_planned[place]);
+            Record::jobs(out, &ids.filter(is_gone).collect())?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             identity,
             newest,

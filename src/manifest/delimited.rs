@@ -233,6 +233,20 @@ fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
     let mut closed = false;
     let mut stray = None;
     while let Some(byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        // Most of a cell is its text, in which nothing can happen.
+        let next = if quoted {
+            memchr::memchr(b'"', rest)
+        } else if closed || at == cell_start {
+            Some(0)
+        } else {
+            memchr::memchr3(delimiter, b'\r', b'\n', rest)
+        };
+        let skipped = next.unwrap_or(rest.len());
+        if skipped > 0 {
+            at += skipped;
+            continue;
+        }
         if quoted {
             if *byte == b'"' {
                 if bytes.get(at + 1) == Some(&b'"') {

@@ -22,13 +22,9 @@ impl Source {
     pub(super) fn of_text(name: impl Into<Text>, text: String) -> Arc<Self> {
         let bytes = text.as_bytes();
         let mut line_starts = vec![0];
-        for (offset, byte) in bytes.iter().enumerate() {
-            let ends_line = match byte {
-                b'\n' => true,
-                b'\r' => bytes.get(offset + 1) != Some(&b'\n'),
-                _ => false,
-            };
-            if ends_line {
+        for offset in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            let is_half_an_end = bytes[offset] == b'\r' && bytes.get(offset + 1) == Some(&b'\n');
+            if !is_half_an_end {
                 line_starts.push(offset + 1);
             }
         }

@@ -1,9 +1,7 @@
 //! What finished jobs teach about the next ones: [`Experience`].
 
-use super::price::spoken_words;
-use super::{
-    Credits, ModelVersion, PriceTable, RecordingLengths, Speech, SpeechRates, VideoRequest,
-};
+use super::price::Spoken;
+use super::{Credits, ModelVersion, PriceTable, RecordingLengths, SpeechRates};
 
 /// Finished jobs that must agree before anything is believed.
 const ENOUGH: u32 = 3;
@@ -47,32 +45,29 @@ struct Charges {
 }
 
 impl Experience {
-    /// Takes in a job that was rendered, with the seconds and the charge that were reported of it.
-    /// `audio_seconds` is the length of its recording, if it was known beforehand; `table` what was
-    /// believed about prices.
+    /// Takes in a job that was rendered by `model`, with the seconds and the charge that were reported of it.
+    /// `spoken` is what was known of it beforehand, `table` what was believed about prices.
     pub(crate) fn learn(
         &mut self,
         table: &PriceTable,
-        request: &VideoRequest,
-        audio_seconds: Option<f64>,
+        model: ModelVersion,
+        spoken: Spoken,
         (seconds, charged): (Option<f64>, Option<Credits>),
     ) {
         let seconds = seconds.unwrap_or(0.0);
         if !seconds.is_finite() || seconds < 1.0 {
             return;
         }
-        match &request.speech {
-            Speech::Text(text) if seconds >= SHORTEST => {
-                self.pace.add(spoken_words(text), seconds);
-            }
-            Speech::Audio(_) if audio_seconds.is_none() => self.recordings.add(seconds, 1.0),
-            Speech::Text(_) | Speech::Audio(_) => {}
+        match spoken {
+            Spoken::Words(words) if seconds >= SHORTEST => self.pace.add(words, seconds),
+            Spoken::Recording(None) => self.recordings.add(seconds, 1.0),
+            Spoken::Words(_) | Spoken::Recording(Some(_)) => {}
         }
         if let Some(charged) = charged.filter(|used| *used > Credits::ZERO) {
-            let of_model = &mut self.charges[place(request.model_version)];
+            let of_model = &mut self.charges[place(model)];
             of_model.count += 1;
             of_model.charged += charged;
-            of_model.by_table += table.charge(request.model_version, seconds);
+            of_model.by_table += table.charge(model, seconds);
         }
     }
 
@@ -161,7 +156,7 @@ const fn place(model: ModelVersion) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::AspectRatio;
+    use crate::model::{AspectRatio, Speech, VideoRequest};
 
     fn text(words: usize, model: ModelVersion) -> VideoRequest {
         let speech = Speech::Text("word ".repeat(words).into());
@@ -177,7 +172,7 @@ mod tests {
         for (words, seconds, charged) in jobs {
             let request = text(*words, model);
             let report = (Some(*seconds), Some(Credits::whole(*charged)));
-            experience.learn(&table, &request, None, report);
+            experience.learn(&table, model, Spoken::of(&request, None), report);
         }
         experience.applied_to(table)
     }

@@ -51,6 +51,7 @@ pub use meter::Meter;
 pub use moment::Moment;
 pub use phase::{IllegalTransition, Phase};
 pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
+pub(crate) use price::Spoken;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,
 };

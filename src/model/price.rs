@@ -161,17 +161,21 @@ impl PriceTable {
 
     /// What `request` will cost. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
-        let (seconds_low, likely, seconds_high) = match &request.speech {
-            Speech::Audio(_) => audio_seconds.map_or(self.recordings.range(), |seconds| {
+        self.estimate_of(request.model_version, Spoken::of(request, audio_seconds))
+    }
+
+    /// What so much speech will cost with `model`.
+    pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: Spoken) -> Estimate {
+        let (seconds_low, likely, seconds_high) = match spoken {
+            Spoken::Recording(length) => length.map_or(self.recordings.range(), |seconds| {
                 (seconds, seconds, seconds)
             }),
-            Speech::Text(text) => {
-                let words = spoken_words(text);
+            Spoken::Words(words) => {
                 let SpeechRates { slow, likely, fast } = self.speech;
                 (words / fast, words / likely, words / slow)
             }
         };
-        let charge = |seconds| self.charge(request.model_version, seconds);
+        let charge = |seconds| self.charge(model, seconds);
         let high = charge(seconds_high);
         Estimate {
             seconds_low,
@@ -206,16 +210,35 @@ impl PriceTable {
 /// said in a second.
 pub const CHARACTERS_A_WORD: f64 = 2.5;
 
+/// How much is said in a video.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Spoken {
+    /// So many words of text.
+    Words(f64),
+    /// A recording, of so many seconds if that is known.
+    Recording(Option<f64>),
+}
+
+impl Spoken {
+    /// How much `request` says. `audio_seconds` is the length of its recording, if known.
+    pub(crate) fn of(request: &VideoRequest, audio_seconds: Option<f64>) -> Self {
+        match &request.speech {
+            Speech::Text(text) => Self::Words(spoken_words(text)),
+            Speech::Audio(_) => Self::Recording(audio_seconds),
+        }
+    }
+}
+
 /// How many words `text` is to a speaker. Scripts without spaces are counted by character.
-pub(super) fn spoken_words(text: &str) -> f64 {
+fn spoken_words(text: &str) -> f64 {
     if text.is_ascii() {
         let (mut words, mut is_spoken) = (0_u32, false);
-        for byte in text.bytes().chain([b' ']) {
+        for byte in text.bytes() {
             let is_space = matches!(byte, b'\t'..=b'\r' | b' ');
             words += u32::from(is_space && is_spoken);
             is_spoken = !is_space && (is_spoken || byte.is_ascii_alphanumeric());
         }
-        return f64::from(words);
+        return f64::from(words + u32::from(is_spoken));
     }
     let mut words = 0_u32;
     let mut dense = 0_u32;
