@@ -87,7 +87,7 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
     let (name, place) = (&identity.campaign, out.to_owned());
     let campaign = Campaign::new(name, file!().into(), place, jobs.clone());
     let history = History::of(&record.entries, clock.now());
-    let mut summary = Summary::with(Arc::new(campaign), &history);
+    let mut summary = Summary::with(Arc::new(campaign), history);
     let policy = Policy {
         limits: Limits {
             max_credits: Some(Credits::whole(50)),
@@ -95,7 +95,13 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
         },
         ..Policy::default()
     };
-    let batch = Batch::restore(&identity.campaign, jobs, policy, &history, clock.now())?;
+    let batch = Batch::restore(
+        &identity.campaign,
+        jobs,
+        policy,
+        summary.history(),
+        clock.now(),
+    )?;
 
     let mut interrupts = driver::listen()?;
     let mut arrivals = Arrivals::default();

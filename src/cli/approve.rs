@@ -54,7 +54,7 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
             provider.profile.as_deref(),
             provider.base_url.as_deref(),
         ),
-        past.as_ref(),
+        past,
     );
     let plan = &manifest.plan;
 

@@ -155,16 +155,16 @@ impl Manifest {
         &self,
         arguments: &CampaignArguments,
         naming: &[String],
-        past: Option<&Past>,
+        past: Option<Past>,
     ) -> Summary {
         let selected = vec![true; self.plan.jobs.len()];
-        let jobs = self.jobs(past, &selected);
+        let jobs = self.jobs(past.as_ref(), &selected);
         let mut campaign = self.campaign(jobs, arguments);
         let limits = Limits::default().with(&self.plan.limits);
         // What cannot be shared is refused by the run.
         let limits = self.share(limits.clone(), arguments).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;
-        campaign.is_sandbox = past.is_some_and(|past| past.identity.is_sandbox);
+        campaign.is_sandbox = past.as_ref().is_some_and(|past| past.identity.is_sandbox);
         let of_sandbox = ["--sandbox".to_owned()];
         let naming = if campaign.is_sandbox {
             &of_sandbox
@@ -172,11 +172,8 @@ impl Manifest {
             naming
         };
         campaign.arguments.extend_from_slice(naming);
-        let campaign = Arc::new(campaign);
-        match past {
-            Some(past) => Summary::with(campaign, &past.history),
-            None => Summary::new(campaign),
-        }
+        let history = past.map(|past| past.history).unwrap_or_default();
+        Summary::with(Arc::new(campaign), history)
     }
 }
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use super::exit::Exit;
 use crate::driver::DriveError;
-use crate::engine::RestoreError;
 use crate::journal::{JournalError, LockError};
 use crate::manifest::Problems;
+use crate::model::HistoryError;
 use crate::model::{CommandKind, Disposition, Failure};
 use crate::remote::RemoteError;
 
@@ -53,7 +53,7 @@ pub(super) enum Error {
     Journal(#[from] JournalError),
     /// The journal contradicts itself.
     #[error("the journal cannot be continued; nothing was submitted")]
-    Restore(#[from] RestoreError),
+    Restore(#[from] HistoryError),
     /// The run ended in a disorderly way.
     #[error("{error}")]
     Drive {

@@ -14,7 +14,6 @@ use super::error::Error;
 use super::exit::Exit;
 use super::herald::Herald;
 use super::merge::merged;
-use super::past::Past;
 use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
@@ -28,8 +27,8 @@ use crate::observe::{
 /// A campaign that is only looked at.
 pub(super) struct Look {
     manifest: Manifest,
-    /// What was on record.
-    past: Option<Past>,
+    /// Whether there is a journal.
+    is_begun: bool,
     /// The last entry of the journal that `summary` has taken in.
     newest: Option<Entry>,
     pub(super) summary: Summary,
@@ -46,6 +45,8 @@ impl Look {
         let anticipation = Anticipation::of(arguments, now);
         let manifest = Manifest::load(arguments, address, now)?;
         let past = anticipation.past(&manifest)?;
+        let is_begun = past.is_some();
+        let newest = past.as_ref().and_then(|past| past.newest.clone());
         let summary = manifest.look(
             arguments,
             &naming(
@@ -53,7 +54,7 @@ impl Look {
                 address.profile.as_deref(),
                 address.base_url.as_deref(),
             ),
-            past.as_ref(),
+            past,
         );
         let view = View {
             now,
@@ -61,9 +62,9 @@ impl Look {
             colours: colours(&environment),
         };
         Ok(Self {
-            newest: past.as_ref().and_then(|past| past.newest.clone()),
-            past,
             manifest,
+            is_begun,
+            newest,
             summary,
             view,
         })
@@ -164,7 +165,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         merged(arguments, Herald::Text)?
     } else {
         let look = Look::at(&arguments.campaign, &arguments.address)?;
-        if look.past.is_none() {
+        if !look.is_begun {
             let out = look.manifest.out.display();
             return Err(Error::usage(format!(
                 "there is no journal in `{out}`, so nothing was written"

@@ -19,8 +19,8 @@ use super::resuming::naming;
 use super::selection::must_exist;
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
-use crate::engine::Policy;
-use crate::model::{History, Limits};
+use crate::engine::{Batch, Policy};
+use crate::model::Limits;
 use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
 
 /// `callsheet plan`.
@@ -75,8 +75,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     {
         Herald::Text.warning(&namesake.warning());
     }
-    let nothing = History::default();
-    let history = past.as_ref().map_or(&nothing, |past| &past.history);
+    let estimates = Estimates::new(&manifest.plan, past.as_ref());
+    let (prices, learnt_from) = (estimates.prices(), estimates.learnt_from());
+    let history = past.map(|past| past.history).unwrap_or_default();
     let summary = Summary::with(Arc::new(campaign), history);
     let policy = Policy {
         limits,
@@ -85,15 +86,16 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         redo_changed: again.redo_changed,
         fresh: again.fresh,
         resubmit: resubmit.into_iter().collect(),
-        missing_files: missing_files(history, &manifest.out),
+        missing_files: missing_files(summary.history(), &manifest.out),
         ..Policy::default()
     };
-    let summary = preview(&summary, policy, history, now)?;
+    let (campaign, history) = (summary.campaign(), summary.history());
+    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
+    let summary = preview(&summary, &batch, now);
 
-    let estimates = Estimates::new(&manifest.plan, past.as_ref());
     let outlook = Outlook {
-        prices: estimates.prices(),
-        learnt_from: estimates.learnt_from(),
+        prices,
+        learnt_from,
         max_credits_run,
         balance: match provider {
             // Nothing is charged there, so there is nothing to cover.
@@ -114,7 +116,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         console::print(&plan_table(&summary, &outlook, colours));
     }
     // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
-    std::mem::forget((summary, manifest, past));
+    std::mem::forget((summary, manifest, batch));
     Ok(Exit::Success)
 }
 

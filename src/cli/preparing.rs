@@ -1,6 +1,7 @@
 //! What comes before the loop: reading, looking up, asking, locking. Nothing is submitted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -25,7 +26,7 @@ use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
 use crate::journal::{Identity, Journal, Lock};
-use crate::model::{Limits, PlannedJob, Timestamp};
+use crate::model::{HistoryError, Limits, Timestamp};
 use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
 
@@ -41,10 +42,16 @@ pub(super) struct Ready {
 
 /// What a run would be, by what is on record.
 struct Prospect {
-    jobs: Vec<PlannedJob>,
+    batch: Batch,
+    /// When it was made.
+    at: Timestamp,
     summary: Summary,
     preview: Summary,
 }
+
+/// A question may be open for longer than this; then the run, whose clocks run from its beginning, is made ready
+/// anew.
+const LONGEST_PREFLIGHT: Duration = Duration::from_secs(2);
 
 impl Voyage<'_> {
     /// Everything up to the loop. What has to be asked before a first run is asked before it leaves a trace.
@@ -73,7 +80,7 @@ impl Voyage<'_> {
         let mut asked = None;
         if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
             let nothing = Past::none(identity.clone());
-            let prospect = self.prospect(&manifest, &nothing, &selected, screen, clock)?;
+            let prospect = self.prospect(&manifest, nothing, &selected, screen, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&prospect.preview, screen.colours(), &provider.remote)
                 .await?;
@@ -100,31 +107,29 @@ impl Voyage<'_> {
         let (prospect, provider) = if let Some(asked) = asked.filter(|_| is_first) {
             asked
         } else {
-            let prospect = self.prospect(&manifest, &past, &selected, screen, clock)?;
+            let prospect = self.prospect(&manifest, past, &selected, screen, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&prospect.preview, screen.colours(), &provider.remote)
                 .await?;
             (prospect, provider)
         };
         let Prospect {
-            jobs,
+            mut batch,
+            at,
             summary,
             preview,
-        } = prospect;
+        } = *prospect;
         let work = if preview.counts().done == preview.counts().total {
             Work::Nothing
         } else {
             Work::Something
         };
         drop(preview);
+        let jobs = &summary.campaign().jobs;
         journal.save_new_jobs(jobs.iter().map(|job| &*job.spec))?;
-        let batch = Batch::restore(
-            &identity.campaign,
-            jobs,
-            self.policy.clone(),
-            &past.history,
-            clock.now(),
-        )?;
+        if clock.now().since(at) > LONGEST_PREFLIGHT {
+            batch = self.batch(&summary, clock.now())?;
+        }
         Ok(Ready {
             batch,
             journal,
@@ -139,14 +144,14 @@ impl Voyage<'_> {
     fn prospect(
         &mut self,
         manifest: &Manifest,
-        past: &Past,
+        past: Past,
         selected: &[bool],
         screen: Screen,
         clock: &SystemClock,
-    ) -> Result<Prospect, Error> {
+    ) -> Result<Box<Prospect>, Error> {
         let mut selected = selected.to_vec();
-        self.wishes.narrow(manifest, Some(past), &mut selected)?;
-        self.policy.redo = self.wishes.redo(manifest, Some(past), screen.herald())?;
+        self.wishes.narrow(manifest, Some(&past), &mut selected)?;
+        self.policy.redo = self.wishes.redo(manifest, Some(&past), screen.herald())?;
         let resubmit = manifest.own(&self.policy.resubmit);
         self.policy.resubmit = resubmit.into_iter().collect();
         // Of a large campaign each takes a while, and neither needs the other.
@@ -154,7 +159,7 @@ impl Voyage<'_> {
         let (mut jobs, missing, knows_more) = std::thread::scope(|scope| {
             let missing = scope.spawn(|| missing_files(history, out));
             let knows_more = scope.spawn(|| results_know_more(out, history));
-            let jobs = manifest.jobs(Some(past), &selected);
+            let jobs = manifest.jobs(Some(&past), &selected);
             (jobs, joined(missing), joined(knows_more))
         });
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
@@ -171,26 +176,35 @@ impl Voyage<'_> {
         };
         let limits = standard.with(&manifest.plan.limits).with(&self.limits);
         self.policy.limits = manifest.share(limits, self.campaign)?;
-        let mut campaign = manifest.campaign(jobs.clone(), self.campaign);
+        let mut campaign = manifest.campaign(jobs, self.campaign);
         campaign.max_credits = self.policy.limits.max_credits;
         campaign.is_sandbox = is_sandbox;
         self.resuming.tell(&mut campaign);
-        let summary = Summary::with(Arc::new(campaign), &past.history);
+        let summary = Summary::with(Arc::new(campaign), past.history);
 
         self.policy.missing_files = missing;
-        self.policy.journal_was_lost = journal_is_behind(&summary, past, knows_more);
+        self.policy.journal_was_lost = journal_is_behind(&summary, knows_more);
         self.policy.process = std::process::id();
         self.policy.seed = seed(clock);
         // Fresh videos are what a campaign of each day is for.
         if manifest.plan.campaign_date.is_none() {
-            tell_of_namesake(&summary, past, screen.herald());
+            tell_of_namesake(&summary, screen.herald());
         }
-        let preview = preview(&summary, self.policy.clone(), &past.history, clock.now())?;
-        Ok(Prospect {
-            jobs,
+        let at = clock.now();
+        let batch = self.batch(&summary, at)?;
+        Ok(Box::new(Prospect {
+            preview: preview(&summary, &batch, at),
+            batch,
+            at,
             summary,
-            preview,
-        })
+        }))
+    }
+
+    /// The decisions that go on from what is on record.
+    fn batch(&self, summary: &Summary, now: Timestamp) -> Result<Batch, HistoryError> {
+        let (campaign, history) = (summary.campaign(), summary.history());
+        let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
+        Batch::restore(&campaign.name, jobs, policy, history, now)
     }
 
     /// The manifest, and its notes told.

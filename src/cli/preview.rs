@@ -1,29 +1,17 @@
 //! What a run would do, before it does it.
 
-use crate::engine::{Batch, Policy, RestoreError};
-use crate::model::{Credits, Generation, History, JobId, Limits, Phase, PlannedJob, Timestamp};
+use crate::engine::Batch;
+use crate::model::{Credits, Generation, JobId, Limits, Phase, PlannedJob, Timestamp};
 use crate::observe::{Row, Summary};
 
-/// `summary` as the first step of a run with `policy` would leave it, before anything is submitted: the
-/// engine's own decisions, taken in and not kept. What it would reopen is what the run would pay for again.
-///
-/// # Errors
-/// If the record contradicts itself.
-pub(super) fn preview(
-    summary: &Summary,
-    policy: Policy,
-    history: &History,
-    now: Timestamp,
-) -> Result<Summary, RestoreError> {
-    let campaign = summary.campaign();
-    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
-    // The batch is gone before the copy is made: a large campaign's is in memory twice only.
-    let opening = batch.opening(now);
+/// `summary` as the first step of a run of `batch` would leave it, before anything is submitted: the engine's
+/// own decisions, taken in and not kept. What it would reopen is what the run would pay for again.
+pub(super) fn preview(summary: &Summary, batch: &Batch, now: Timestamp) -> Summary {
     let mut preview = summary.clone();
-    for entry in opening {
+    for entry in batch.opening(now) {
         preview.apply(&entry);
     }
-    Ok(preview)
+    preview
 }
 
 /// Jobs that are named one by one may be paid for, whatever else is selected.

@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::herald::Herald;
-use super::past::Past;
 use crate::journal::{Identity, Record};
 use crate::model::{Fingerprint, History, Phase, RemoteId, Shard};
 use crate::observe::{Campaign, Summary};
@@ -21,9 +20,9 @@ const MOST_FOLDERS: usize = 200;
 /// though there are results; or it is an older copy that was put back, so that `results.json` knows ids at
 /// the provider, or the folder has videos, that the journal has never heard of.
 /// Whether [they do](results_know_more) is known already.
-pub(super) fn journal_is_behind(summary: &Summary, past: &Past, results_know_more: bool) -> bool {
+pub(super) fn journal_is_behind(summary: &Summary, results_know_more: bool) -> bool {
     let out = &summary.campaign().out;
-    let is_new = past.history.is_empty();
+    let is_new = summary.history().is_empty();
     let has_videos =
         || std::fs::read_dir(out.join("videos")).is_ok_and(|mut files| files.next().is_some());
     if is_new && (out.join("results.csv").exists() || has_videos()) {
@@ -44,34 +43,41 @@ pub(super) fn results_know_more(out: &Path, history: &History) -> bool {
     any_remote_id(&out.join("results.json"), is_news).unwrap_or(false)
 }
 
-/// How a line of `results.json`, as it is written, begins that names the id of a job; no line within a text
-/// can, and what is deeper is the user's.
-const REMOTE_ID: &[u8] = b"      \"remote_id\": \"";
+/// How a line of `results.json` begins that names the id of a job, and the end of the line before it, as they are
+/// written; no line within a text can, and what is deeper is the user's.
+const REMOTE_ID: &[u8] = b"\n      \"remote_id\": \"";
+
+/// How the file begins, as it is written.
+const BEGINNING: &[u8] = b"{\n  \"";
+
+/// So much of it is looked through at one time.
+const BLOCK: u64 = 1 << 20;
 
 /// Whether `is_wanted` says so of an id at the provider that a `results.json` names. That of a large campaign
-/// is much longer than anything else a run needs, so it is read line by line as long as it lies there as it
-/// was written.
+/// is much longer than anything else a run needs, so it is not read as JSON if it lies there as it was
+/// written.
 fn any_remote_id(path: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
-    let (mut line, mut number) = (Vec::new(), 0_u64);
-    while file.read_until(b'\n', &mut line)? > 0 {
-        number += 1;
-        let is_as_written = match number {
-            1 => line == b"{\n",
-            2 => line.starts_with(b"  \""),
-            _ => true,
-        };
-        if !is_as_written {
-            let results = serde_json::from_slice(&std::fs::read(path)?)?;
-            return Ok(any_remote_id_of(&results, is_wanted));
+    let mut file = File::open(path)?;
+    let mut block = Vec::new();
+    file.by_ref()
+        .take(BEGINNING.len() as u64)
+        .read_to_end(&mut block)?;
+    if block != BEGINNING {
+        let results = serde_json::from_slice(&std::fs::read(path)?)?;
+        return Ok(any_remote_id_of(&results, is_wanted));
+    }
+    let lines = memchr::memmem::Finder::new(REMOTE_ID);
+    while file.by_ref().take(BLOCK).read_to_end(&mut block)? > 0 {
+        // The last line may not be whole yet, and its beginning is the end of the one before.
+        let whole = memchr::memrchr(b'\n', &block).unwrap_or(0);
+        for line in lines.find_iter(&block[..whole]) {
+            let rest = &block[line + REMOTE_ID.len()..];
+            let id = rest.split(|byte| *byte == b'"').next();
+            if id.is_some_and(|id| std::str::from_utf8(id).is_ok_and(&is_wanted)) {
+                return Ok(true);
+            }
         }
-        let id = line
-            .strip_prefix(REMOTE_ID)
-            .and_then(|rest| rest.split(|byte| *byte == b'"').next());
-        if id.is_some_and(|id| std::str::from_utf8(id).is_ok_and(&is_wanted)) {
-            return Ok(true);
-        }
-        line.clear();
+        block.drain(..whole);
     }
     Ok(false)
 }
@@ -88,9 +94,9 @@ fn any_remote_id_of(results: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
 
 /// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
 /// videos.
-pub(super) fn tell_of_namesake(summary: &Summary, past: &Past, herald: Herald) {
+pub(super) fn tell_of_namesake(summary: &Summary, herald: Herald) {
     let campaign = summary.campaign();
-    if past.history.is_empty()
+    if summary.history().is_empty()
         && !campaign.is_sandbox
         && let Some(namesake) = Namesake::of(campaign)
     {

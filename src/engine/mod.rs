@@ -82,5 +82,4 @@ mod window;
 
 pub use batch::{Batch, Input};
 pub use policy::{Policy, Submits};
-pub use restoring::RestoreError;
 pub use step::{Ready, Step};

@@ -13,23 +13,9 @@ use super::reconciling::Inventory;
 use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
-    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, JobId,
-    Lane as LaneName, Phase, PlannedJob, Timestamp,
+    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, Lane as LaneName,
+    Phase, PlannedJob, Timestamp,
 };
-
-/// A journal that does not fit the campaign.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// The journal speaks of a job that is neither in the plan nor in the journal's own list.
-    #[error("the journal speaks of an unknown job `{job}`")]
-    UnknownJob {
-        /// The job.
-        job: JobId,
-    },
-    /// Its entries do not fit together.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-}
 
 impl Batch {
     /// The batch that `history` leads to, which was folded with the transition function that the live run
@@ -43,9 +29,9 @@ impl Batch {
         policy: Policy,
         history: &History,
         now: Timestamp,
-    ) -> Result<Self, RestoreError> {
+    ) -> Result<Self, HistoryError> {
         if let Some(fault) = history.fault() {
-            return Err(fault.clone().into());
+            return Err(fault.clone());
         }
         let mut batch = Self::without_history(campaign, jobs, policy, now);
         batch.remember(history)?;
@@ -79,10 +65,10 @@ impl Batch {
     }
 
     /// Takes in what has become of each job, and what was learnt.
-    fn remember(&mut self, history: &History) -> Result<(), RestoreError> {
+    fn remember(&mut self, history: &History) -> Result<(), HistoryError> {
         for id in history.ids() {
             if !self.places.contains_key(id) {
-                return Err(RestoreError::UnknownJob { job: id.clone() });
+                return Err(HistoryError::UnknownJob { job: id.clone() });
             }
         }
         let past = &history.resuming;
@@ -189,21 +175,30 @@ impl Batch {
 
     /// What a run that begins now would put on record before it asks or sends anything: what it would
     /// reopen. For those who only want to know.
-    pub fn opening(mut self, now: Timestamp) -> Vec<Entry> {
-        self.begin(now);
-        self.entries
+    pub fn opening(&self, now: Timestamp) -> Vec<Entry> {
+        let jobs = self.jobs.iter().enumerate();
+        let reopened =
+            jobs.filter_map(|(place, job)| Some(Event::job(&job.spec.id, self.reopening(place)?)));
+        let events = std::iter::once(self.run_started()).chain(reopened);
+        let entry = |(event, sequence)| Entry {
+            sequence,
+            at: now,
+            event,
+        };
+        events.zip(self.sequence + 1..).map(entry).collect()
+    }
+
+    fn run_started(&self) -> Event {
+        Event::RunStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: self.policy.process,
+        }
     }
 
     /// The first step of a run: what the person's wishes make of what is on record.
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.started = Some(now);
-        self.record(
-            now,
-            Event::RunStarted {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                process: self.policy.process,
-            },
-        );
+        self.record(now, self.run_started());
         for place in 0..self.jobs.len() {
             if let Some(event) = self.reopening(place) {
                 self.jobs[place].live.is_revisited = matches!(event, JobEvent::Revisited);

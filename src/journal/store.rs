@@ -175,10 +175,15 @@ impl Journal {
         let mut new: HashMap<&str, &JobSpec> =
             jobs.iter().map(|job| (job.id.as_str(), *job)).collect();
         let sql = "SELECT id, specification FROM jobs";
+        let mut planned = Vec::new();
         each_row(&self.connection, &self.path, (sql, []), |row| {
             let (id, known) = (text(row, 0)?, text(row, 1)?);
-            if new.get(id).is_some_and(|job| to_json(job) == known) {
-                new.remove(id);
+            if let Some(job) = new.get(id) {
+                planned.clear();
+                write_json(job, &mut planned);
+                if planned == known.as_bytes() {
+                    new.remove(id);
+                }
             }
             Ok(())
         })?;
@@ -305,7 +310,13 @@ fn describe(identity: &Identity) -> String {
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("plain data can always be written as JSON")
+    let mut json = Vec::new();
+    write_json(value, &mut json);
+    String::from_utf8(json).expect("JSON is UTF-8")
+}
+
+fn write_json(value: &impl serde::Serialize, json: &mut Vec<u8>) {
+    serde_json::to_writer(json, value).expect("plain data can always be written as JSON");
 }
 
 pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {

@@ -77,9 +77,15 @@ pub(crate) struct Resuming {
     pub(crate) superseded: Vec<RemoteId>,
 }
 
-/// Entries that do not fit together.
+/// Entries that do not fit together, or not the campaign.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum HistoryError {
+    /// There are entries about a job that is neither in the plan nor in the journal's own list.
+    #[error("the journal speaks of an unknown job `{job}`")]
+    UnknownJob {
+        /// The job.
+        job: JobId,
+    },
     /// An entry cannot follow those before it.
     #[error("entry {sequence} about job `{job}` contradicts those before it")]
     Contradiction {
@@ -111,26 +117,25 @@ impl History {
         history
     }
 
-    /// What this says about `jobs` alone, in their order, and about the campaign as a whole.
+    /// The same with `jobs` in their order. That it knows another is a fault; what becomes true of others from
+    /// now on is none of its business.
     #[must_use]
-    pub fn about<'a>(&self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
+    pub fn about<'a>(mut self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
         let places: HashMap<JobId, usize> = jobs.into_iter().cloned().zip(0..).collect();
         let mut ordered = vec![JobHistory::default(); places.len()];
-        for (job, place) in &places {
-            if let Some(known) = self.job(job) {
-                ordered[*place] = known.clone();
+        for (id, place) in &self.places {
+            let known = std::mem::take(&mut self.jobs[*place]);
+            if let Some(place) = places.get(id) {
+                ordered[*place] = known;
+            } else {
+                let job = id.clone();
+                self.fault.get_or_insert(HistoryError::UnknownJob { job });
             }
         }
-        Self {
-            places,
-            jobs: ordered,
-            is_closed: true,
-            runs: self.runs.clone(),
-            inventory: self.inventory.clone(),
-            fault: self.fault.clone(),
-            resuming: Resuming::default(),
-            ..*self
-        }
+        self.places = places;
+        self.jobs = ordered;
+        self.is_closed = true;
+        self
     }
 
     /// Takes in one entry, which became true at `moment`.
@@ -461,6 +466,10 @@ mod tests {
         tale.accepted("b", "r2");
         let jobs = ["new", "b"].map(id);
         let mut history = tale.history().about(&jobs);
+        assert_eq!(
+            history.fault().unwrap().to_string(),
+            "the journal speaks of an unknown job `a`"
+        );
         let phases = |history: &History| {
             let jobs = history.jobs().iter();
             jobs.map(|job| job.state.phase.name()).collect::<Vec<_>>()
@@ -476,7 +485,7 @@ mod tests {
             history.apply(&entry, Moment::certain(entry.at));
         }
         assert_eq!(phases(&history), ["pending", "failed"]);
-        assert_eq!((history.fault(), history.sequence()), (None, last + 1));
+        assert_eq!(history.sequence(), last + 1);
     }
 
     #[test]

@@ -30,11 +30,11 @@ pub(super) struct SheetLine<'a> {
 impl Summary {
     /// A campaign of which nothing has become true yet.
     pub fn new(campaign: Arc<Campaign>) -> Self {
-        Self::with(campaign, &History::default())
+        Self::with(campaign, History::default())
     }
 
-    /// A campaign and what has become true of it, which others may hold too.
-    pub fn with(campaign: Arc<Campaign>, history: &History) -> Self {
+    /// A campaign and what has become true of it.
+    pub fn with(campaign: Arc<Campaign>, history: History) -> Self {
         let jobs = campaign.jobs.iter().map(|job| &job.spec.id);
         Self {
             history: history.about(jobs),
@@ -85,6 +85,11 @@ impl Summary {
     /// What was known beforehand.
     pub fn campaign(&self) -> &Arc<Campaign> {
         &self.campaign
+    }
+
+    /// What has become true of it.
+    pub const fn history(&self) -> &History {
+        &self.history
     }
 
     /// Every job: the manifest's in its order, then those that are gone from it.
