@@ -25,8 +25,8 @@ use super::selection::must_exist;
 use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
-use crate::journal::{Identity, Journal, Lock};
-use crate::model::{HistoryError, Limits, Timestamp};
+use crate::journal::{Identity, Journal, Lock, Record};
+use crate::model::{HistoryError, JobSpec, Limits, Timestamp};
 use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
 
@@ -43,6 +43,8 @@ pub(super) struct Ready {
 /// What a run would be, by what is on record.
 struct Prospect {
     batch: Batch,
+    /// The jobs that are not on record as they are.
+    unsaved: Vec<Arc<JobSpec>>,
     /// When it was made.
     at: Timestamp,
     summary: Summary,
@@ -115,6 +117,7 @@ impl Voyage<'_> {
         };
         let Prospect {
             mut batch,
+            unsaved,
             at,
             summary,
             preview,
@@ -125,8 +128,7 @@ impl Voyage<'_> {
             Work::Something
         };
         drop(preview);
-        let jobs = &summary.campaign().jobs;
-        journal.save_new_jobs(jobs.iter().map(|job| &*job.spec))?;
+        journal.save_jobs(unsaved.iter().map(|spec| &**spec))?;
         if clock.now().since(at) > LONGEST_PREFLIGHT {
             batch = self.batch(&summary, clock.now())?;
         }
@@ -156,12 +158,21 @@ impl Voyage<'_> {
         self.policy.resubmit = resubmit.into_iter().collect();
         // Of a large campaign each takes a while, and neither needs the other.
         let (out, history) = (&manifest.out, &past.history);
-        let (mut jobs, missing, knows_more) = std::thread::scope(|scope| {
+        let plan = &manifest.plan.jobs;
+        let (mut jobs, missing, knows_more, unsaved) = std::thread::scope(|scope| {
             let missing = scope.spawn(|| missing_files(history, out));
             let knows_more = scope.spawn(|| results_know_more(out, history));
+            let unsaved = scope.spawn(|| Record::unsaved(out, plan));
             let jobs = manifest.jobs(Some(&past), &selected);
-            (jobs, joined(missing), joined(knows_more))
+            (jobs, joined(missing), joined(knows_more), joined(unsaved))
         });
+        let unsaved = jobs
+            .iter()
+            .zip(plan)
+            .zip(unsaved?)
+            .filter(|((job, planned), is_unsaved)| *is_unsaved || !Arc::ptr_eq(&job.spec, planned))
+            .map(|((job, _), _)| Arc::clone(&job.spec))
+            .collect();
         let named = self.policy.resubmit.iter().chain(&self.policy.redo);
         select_named(&mut jobs, named);
         for wanted in &self.policy.resubmit {
@@ -195,6 +206,7 @@ impl Voyage<'_> {
         Ok(Box::new(Prospect {
             preview: preview(&summary, &batch, at),
             batch,
+            unsaved,
             at,
             summary,
         }))

@@ -1,6 +1,6 @@
 //! Reading the database back: what every reader of it needs, and the whole as it is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -226,6 +226,28 @@ pub(super) fn specifications(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// For each of `jobs` whether the journal of `out` does not hold it as it is.
+pub(super) fn unsaved(out: &Path, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, JournalError> {
+    let path = path_of(out);
+    let mut unsaved = vec![true; jobs.len()];
+    let Some(connection) = open(&path)? else {
+        return Ok(unsaved);
+    };
+    let places: HashMap<&str, usize> = jobs.iter().map(|job| job.id.as_str()).zip(0..).collect();
+    let mut planned = Vec::new();
+    let sql = "SELECT id, specification FROM jobs";
+    each_row(&connection, &path, (sql, []), |row| {
+        if let Some(&place) = places.get(text(row, 0)?) {
+            planned.clear();
+            serde_json::to_writer(&mut planned, &*jobs[place])
+                .map_err(|error| Fault::of("a job", &error))?;
+            unsaved[place] = planned != text(row, 1)?.as_bytes();
+        }
+        Ok(())
+    })?;
+    Ok(unsaved)
 }
 
 fn specification(text: &str) -> Result<Arc<JobSpec>, Fault> {

@@ -53,6 +53,14 @@ impl Record {
         reading::specifications(folder, wanted)
     }
 
+    /// For each of `jobs` whether the journal of `folder` does not hold it as it is.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn unsaved(folder: &Path, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, JournalError> {
+        reading::unsaved(folder, jobs)
+    }
+
     /// Reads the journal of the output folder `folder` without locking it; `None` if there is none.
     /// What is read is one consistent moment, even while a run is going on.
     pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {

@@ -1,13 +1,12 @@
 //! The database.
 
-use std::collections::HashMap;
 #[cfg(any(unix, test))]
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::reading::{each_row, read, text};
+use super::reading::read;
 use super::recalling::{Fold, Recalled};
 use super::record::{Identity, Record};
 use crate::model::{Entry, JobSpec, Timestamp};
@@ -166,31 +165,6 @@ impl Journal {
         Ok(Self { connection, path })
     }
 
-    /// Keeps those of the plan's jobs that are not on record as they are now.
-    pub fn save_new_jobs<'a>(
-        &mut self,
-        jobs: impl IntoIterator<Item = &'a JobSpec>,
-    ) -> Result<(), JournalError> {
-        let jobs: Vec<&JobSpec> = jobs.into_iter().collect();
-        let mut new: HashMap<&str, &JobSpec> =
-            jobs.iter().map(|job| (job.id.as_str(), *job)).collect();
-        let sql = "SELECT id, specification FROM jobs";
-        let mut planned = Vec::new();
-        each_row(&self.connection, &self.path, (sql, []), |row| {
-            let (id, known) = (text(row, 0)?, text(row, 1)?);
-            if let Some(job) = new.get(id) {
-                planned.clear();
-                write_json(job, &mut planned);
-                if planned == known.as_bytes() {
-                    new.remove(id);
-                }
-            }
-            Ok(())
-        })?;
-        let is_new = |job: &&JobSpec| new.contains_key(job.id.as_str());
-        self.save_jobs(jobs.into_iter().filter(is_new))
-    }
-
     /// Keeps the plan's jobs, so that what was paid for can be collected even after its row is gone
     /// from the sheet.
     pub fn save_jobs<'a>(
@@ -310,13 +284,7 @@ fn describe(identity: &Identity) -> String {
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {
-    let mut json = Vec::new();
-    write_json(value, &mut json);
-    String::from_utf8(json).expect("JSON is UTF-8")
-}
-
-fn write_json(value: &impl serde::Serialize, json: &mut Vec<u8>) {
-    serde_json::to_writer(json, value).expect("plain data can always be written as JSON");
+    serde_json::to_string(value).expect("plain data can always be written as JSON")
 }
 
 pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
@@ -339,6 +307,8 @@ fn sync_folder(_folder: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::{
         AspectRatio, Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent,
@@ -407,19 +377,22 @@ mod tests {
     }
 
     #[test]
-    fn jobs_are_written_when_they_are_new_or_have_changed() {
+    fn jobs_are_to_be_saved_when_they_are_new_or_have_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut journal, _) = open(folder.path()).unwrap();
-        journal.save_new_jobs([&job()]).unwrap();
-        drop(journal);
-        let (mut journal, _) = open(folder.path()).unwrap();
-        let written = journal.connection.total_changes();
-        journal.save_new_jobs([&job()]).unwrap();
-        assert_eq!(journal.connection.total_changes(), written);
         let (mut changed, mut new) = (job(), job());
         changed.origin.line = 3;
         new.id = "b".parse().unwrap();
-        journal.save_new_jobs([&changed, &new]).unwrap();
+        let unsaved = |jobs: &[&JobSpec]| {
+            let jobs: Vec<Arc<JobSpec>> = jobs.iter().map(|job| Arc::new((*job).clone())).collect();
+            Record::unsaved(folder.path(), &jobs).unwrap()
+        };
+        assert_eq!(unsaved(&[&job()]), [true], "there is no journal");
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.save_jobs([&job()]).unwrap();
+        assert_eq!(unsaved(&[&job()]), [false]);
+        assert_eq!(unsaved(&[&new, &job()]), [true, false]);
+        assert_eq!(unsaved(&[&changed, &new]), [true, true]);
+        journal.save_jobs([&changed, &new]).unwrap();
         let read = Record::read(folder.path()).unwrap().unwrap();
         assert_eq!(read.jobs, [changed.into(), new.into()]);
     }

@@ -36,7 +36,11 @@ impl Selection {
     /// The first id of `only` that no job has.
     pub(crate) fn choose(&self, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, UnknownJob> {
         let mut chosen = vec![self.only.is_empty(); jobs.len()];
-        let rows = by_origin(jobs);
+        let rows = if self.only.is_empty() {
+            HashMap::new()
+        } else {
+            by_origin(jobs)
+        };
         for id in &self.only {
             let mut found = false;
             for (chosen, job) in chosen.iter_mut().zip(jobs) {
