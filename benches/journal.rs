@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
-use callsheet::journal::{Identity, Journal, Record};
+use callsheet::journal::{Identity, Journal, Recalled};
 use callsheet::model::{History, InFlight, Limits, PlannedJob, Rate, Timestamp};
 use callsheet::observe::{Campaign, Summary};
 
@@ -23,7 +23,7 @@ const ENTRIES_A_STEP: usize = 20;
 
 fn main() {
     println!(
-        "| jobs | entries | append / entry | read | fold for showing | restore | peak memory |"
+        "| jobs | entries | append / entry | read and folded | ready to be shown | ready to go on | peak memory |"
     );
     println!("|---|---|---|---|---|---|---|");
     for count in [1_000, 10_000, 100_000] {
@@ -65,17 +65,15 @@ fn row(count: usize) {
         }
     });
     drop(journal);
-    let (read, record) = timed(|| Record::read(folder.path()));
-    let record = record.expect("a sound journal").expect("it is there");
-    assert_eq!(record.entries, entries);
-    let campaign = Arc::new(campaign(&planned));
-    let (summed, summary) = timed(|| Summary::of(campaign, &record.entries));
-    assert_eq!(summary.counts().done, count);
     let now = Timestamp::from_millis(1_800_000_000_000);
-    let (restored, batch) = timed(|| {
-        let history = History::of(&record.entries, now);
-        Batch::restore("bench", planned, Policy::default(), &history, now)
-    });
+    let (read, recalled) = timed(|| Recalled::<History>::read(folder.path(), now));
+    let recalled = recalled.expect("a sound journal").expect("it is there");
+    assert_eq!(recalled.newest.as_ref(), entries.last());
+    let campaign = Arc::new(campaign(&planned));
+    let (summed, summary) = timed(|| Summary::with(campaign, recalled.past));
+    assert_eq!(summary.counts().done, count);
+    let (restored, batch) =
+        timed(|| Batch::restore("bench", planned, Policy::default(), summary.history(), now));
     drop(batch.expect("the engine's own entries fit"));
     println!(
         "| {count} | {} | {:.1} µs | {:.0} ms | {:.0} ms | {:.0} ms | {} MB |",

@@ -293,3 +293,96 @@ fn distinct(name: &str, fingerprint: &Fingerprint) -> String {
         None => format!("{name}-{mark}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+    use crate::model::{
+        Artifact, Credits, Entry, Event, Generation, JobEvent, Moment, Output, Tag,
+    };
+
+    /// Jobs that are done, whose files these are.
+    fn done(files: &[&str]) -> History {
+        let mut history = History::default();
+        for file in files {
+            let job: JobId = file.replace('/', "-").parse().unwrap();
+            let speech = crate::model::Speech::Text((*file).into());
+            let ratio = crate::model::AspectRatio::Square;
+            let request = crate::model::VideoRequest::new(speech, "p", ratio);
+            let fingerprint = Fingerprint::of(&request);
+            let generation = Generation::default();
+            let output = Output {
+                video_url: "https://x/".into(),
+                thumbnail_url: None,
+                duration_seconds: None,
+                credits_used: None,
+            };
+            let artifact = Artifact {
+                file: (*file).into(),
+                bytes: 1,
+                sha256: "0".into(),
+                thumbnail: None,
+            };
+            for event in [
+                JobEvent::SubmitStarted {
+                    tag: Tag::of("c", &job, &fingerprint, generation),
+                    fingerprint,
+                    generation,
+                    reserved: Credits::ZERO,
+                },
+                JobEvent::Submitted {
+                    remote: "r".parse().unwrap(),
+                },
+                JobEvent::Rendered {
+                    output: Arc::new(output),
+                },
+                JobEvent::Fetched {
+                    artifact: Arc::new(artifact),
+                },
+            ] {
+                let entry = Entry {
+                    sequence: history.sequence() + 1,
+                    at: crate::model::Timestamp::default(),
+                    event: Event::job(&job, event),
+                };
+                history.apply(&entry, Moment::certain(entry.at));
+            }
+        }
+        assert_eq!(history.fault(), None);
+        history
+    }
+
+    #[test]
+    fn a_finished_job_whose_file_is_not_there_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let history = done(&["videos/a.mp4", "videos/b.mp4", "top.mp4", "nowhere/c.mp4"]);
+        let missing = || {
+            let missing = missing_files(&history, out);
+            let ids = missing.iter().map(|id| id.as_str().to_owned());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(missing().len(), 4);
+        std::fs::create_dir(out.join("videos")).unwrap();
+        for file in ["videos/a.mp4", "top.mp4"] {
+            File::create(out.join(file)).unwrap();
+        }
+        assert_eq!(missing(), ["nowhere-c.mp4", "videos-b.mp4"]);
+        std::fs::remove_file(out.join("videos/a.mp4")).unwrap();
+        assert_eq!(missing().len(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_counts_as_what_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let history = done(&["a.mp4"]);
+        std::os::unix::fs::symlink(out.join("elsewhere.mp4"), out.join("a.mp4")).unwrap();
+        assert_eq!(missing_files(&history, out).len(), 1);
+        File::create(out.join("elsewhere.mp4")).unwrap();
+        assert!(missing_files(&history, out).is_empty());
+    }
+}

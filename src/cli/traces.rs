@@ -206,4 +206,24 @@ mod tests {
         }
         assert!(any_remote_id(&folder.path().join("none.json"), |_| true).is_err());
     }
+
+    #[test]
+    fn every_id_is_found_in_results_of_many_blocks() {
+        let ids: Vec<String> = (0..9_000).map(|number| format!("id-{number:05}")).collect();
+        // Of many lengths, so that blocks end anywhere in a line.
+        let job = |(place, id): (usize, &String)| serde_json::json!({ "remote_id": id, "text": "x".repeat(place % 509) });
+        let jobs: Vec<Value> = ids.iter().enumerate().map(job).collect();
+        let text = format!("{:#}\n", serde_json::json!({ "jobs": jobs }));
+        assert!(text.len() as u64 > 2 * BLOCK);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+        let seen = std::cell::RefCell::new(Vec::new());
+        let none = any_remote_id(&path, |id| {
+            seen.borrow_mut().push(id.to_owned());
+            false
+        });
+        assert!(!none.unwrap());
+        assert_eq!(*seen.borrow(), ids);
+    }
 }
