@@ -91,7 +91,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     };
     let (campaign, history) = (summary.campaign(), summary.history());
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
-    let summary = preview(&summary, &batch, now);
+    let summary = preview(summary, &batch.opening(now));
 
     let outlook = Outlook {
         prices,

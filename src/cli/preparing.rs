@@ -204,7 +204,7 @@ impl Voyage<'_> {
         let at = clock.now();
         let batch = self.batch(&summary, at)?;
         Ok(Box::new(Prospect {
-            preview: preview(&summary, &batch, at),
+            preview: preview(summary.clone(), &batch.opening(at)),
             batch,
             unsaved,
             at,

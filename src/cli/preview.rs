@@ -1,17 +1,16 @@
 //! What a run would do, before it does it.
 
-use crate::engine::Batch;
-use crate::model::{Credits, Generation, JobId, Limits, Phase, PlannedJob, Timestamp};
+use crate::model::{Credits, Entry, Generation, JobId, Limits, Phase, PlannedJob};
 use crate::observe::{Row, Summary};
 
-/// `summary` as the first step of a run of `batch` would leave it, before anything is submitted: the engine's
-/// own decisions, taken in and not kept. What it would reopen is what the run would pay for again.
-pub(super) fn preview(summary: &Summary, batch: &Batch, now: Timestamp) -> Summary {
-    let mut preview = summary.clone();
-    for entry in batch.opening(now) {
-        preview.apply(&entry);
+/// `summary` with what the first step of a run would put on record, before anything is submitted: the engine's
+/// own [decisions](crate::engine::Batch::opening), taken in and not kept. What it would reopen is what the run
+/// would pay for again.
+pub(super) fn preview(mut summary: Summary, opening: &[Entry]) -> Summary {
+    for entry in opening {
+        summary.apply(entry);
     }
-    preview
+    summary
 }
 
 /// Jobs that are named one by one may be paid for, whatever else is selected.

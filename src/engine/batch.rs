@@ -2,6 +2,7 @@
 //! and what to do next.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::Policy;
 use super::backoff;
@@ -33,7 +34,7 @@ pub struct Batch {
     pub(super) campaign: String,
     pub(super) policy: Policy,
     pub(super) jobs: Vec<Job>,
-    pub(super) places: HashMap<JobId, usize>,
+    pub(super) places: Arc<HashMap<JobId, usize>>,
     pub(super) by_remote: HashMap<RemoteId, usize>,
 
     /// Pending jobs, whether or not this run may submit them: the list may know better.

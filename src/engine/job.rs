@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Blank, Credits, Estimate, Fingerprint, Generation, JobSpec, JobState, OwnRows, Phase,
-    PlannedJob, RemoteId, RenderStatus, Sparse, Tag, Timestamp,
+    Blank, Credits, Fingerprint, Generation, JobSpec, JobState, OwnRows, Phase, PlannedJob,
+    RemoteId, RenderStatus, Sparse, Tag, Timestamp,
 };
 
 /// So many generations of a pending job are looked for in a list.
@@ -16,7 +16,8 @@ pub(super) const PLAUSIBLE_GENERATIONS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) spec: Arc<JobSpec>,
-    pub(super) estimate: Estimate,
+    /// What it may cost at the most. Never less than the price table says, whatever range is shown.
+    pub(super) reservation: Credits,
     pub(super) selected: bool,
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
@@ -86,7 +87,7 @@ impl Job {
     pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
         Self {
             spec: planned.spec,
-            estimate: planned.estimate,
+            reservation: planned.estimate.reserve,
             selected: planned.selected,
             may_submit,
             state: Sparse::default(),
@@ -151,11 +152,6 @@ impl Job {
     pub(super) fn is_watched(&self) -> bool {
         let is_left = self.live.is_overdue || self.live.is_parked;
         matches!(self.state.phase, Phase::Rendering { .. }) && !is_left
-    }
-
-    /// What it may cost at the most. Never less than the price table says, whatever range is shown.
-    pub(super) fn reservation(&self) -> Credits {
-        self.estimate.reserve
     }
 
     /// Whether the sheet asks for something else than what was last submitted.

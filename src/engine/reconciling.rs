@@ -221,7 +221,7 @@ impl Batch {
             let (fingerprint, reserved) = if is_doubt {
                 (job.submitted_fingerprint(), job.state.reserved)
             } else {
-                (job.spec.fingerprint.clone(), job.reservation())
+                (job.spec.fingerprint.clone(), job.reservation)
             };
             let reserved = if is_broken!(AdoptedIsFree) {
                 crate::model::Credits::ZERO

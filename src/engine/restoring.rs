@@ -1,6 +1,7 @@
 //! How a run begins: the journal folded into a batch, and what the person's wishes make of it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::budget::Budget;
@@ -13,8 +14,8 @@ use super::reconciling::Inventory;
 use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
-    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, Lane as LaneName,
-    Phase, PlannedJob, Timestamp,
+    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, JobId,
+    Lane as LaneName, Phase, PlannedJob, Timestamp,
 };
 
 impl Batch {
@@ -33,7 +34,7 @@ impl Batch {
         if let Some(fault) = history.fault() {
             return Err(fault.clone());
         }
-        let mut batch = Self::without_history(campaign, jobs, policy, now);
+        let mut batch = Self::before(history, campaign, jobs, policy, now);
         batch.remember(history)?;
         let past = &history.resuming;
         let last_submit = past.last_submit.filter(|_| !is_broken!(PaceForgotten));
@@ -97,7 +98,9 @@ impl Batch {
         Ok(())
     }
 
-    fn without_history(
+    /// The batch with nothing of `history` in it yet but where its jobs stand.
+    fn before(
+        history: &History,
         campaign: &str,
         jobs: Vec<PlannedJob>,
         policy: Policy,
@@ -114,14 +117,14 @@ impl Batch {
                 Job::new(planned, may_submit)
             })
             .collect();
+        let ids = || jobs.iter().map(|job| &job.spec.id);
         let limits = &policy.limits;
         Self {
             campaign: campaign.to_owned(),
-            places: jobs
-                .iter()
-                .enumerate()
-                .map(|(place, job)| (job.spec.id.clone(), place))
-                .collect(),
+            places: history.places_of(ids()).unwrap_or_else(|| {
+                let places: HashMap<JobId, usize> = ids().cloned().zip(0..).collect();
+                Arc::new(places)
+            }),
             by_remote: HashMap::new(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),

@@ -39,7 +39,7 @@ impl Batch {
             if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
             }
-            if let Some(reason) = self.budget.objection(self.jobs[place].reservation()) {
+            if let Some(reason) = self.budget.objection(self.jobs[place].reservation) {
                 // What is promised now may turn out cheaper than reserved; if nothing is promised
                 // any more, it never will.
                 if self.in_flight == 0 && !self.is_reconciling(now) {
@@ -111,7 +111,7 @@ impl Batch {
             tag: job.tag(&self.campaign, generation),
             fingerprint: job.spec.fingerprint.clone(),
             generation,
-            reserved: job.reservation(),
+            reserved: job.reservation,
         };
         self.transition(now, place, event);
     }

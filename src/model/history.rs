@@ -2,6 +2,7 @@
 //! it, and what is shown is read from it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
@@ -18,7 +19,7 @@ const RENDERS_REMEMBERED: usize = 1000;
 /// from a history must look at that, whoever only shows it need not.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    places: HashMap<JobId, usize>,
+    places: Arc<HashMap<JobId, usize>>,
     jobs: Vec<JobHistory>,
     /// Jobs that are not in `places` are none of its business.
     is_closed: bool,
@@ -123,7 +124,7 @@ impl History {
     pub fn about<'a>(mut self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
         let places: HashMap<JobId, usize> = jobs.into_iter().cloned().zip(0..).collect();
         let mut ordered = vec![JobHistory::default(); places.len()];
-        for (id, place) in &self.places {
+        for (id, place) in &*self.places {
             let known = std::mem::take(&mut self.jobs[*place]);
             if let Some(place) = places.get(id) {
                 ordered[*place] = known;
@@ -132,7 +133,7 @@ impl History {
                 self.fault.get_or_insert(HistoryError::UnknownJob { job });
             }
         }
-        self.places = places;
+        self.places = Arc::new(places);
         self.jobs = ordered;
         self.is_closed = true;
         self
@@ -260,7 +261,7 @@ impl History {
         if self.is_closed {
             return None;
         }
-        self.places.insert(id.clone(), self.jobs.len());
+        Arc::make_mut(&mut self.places).insert(id.clone(), self.jobs.len());
         self.jobs.push(JobHistory::default());
         Some(self.jobs.len() - 1)
     }
@@ -291,6 +292,20 @@ impl History {
     /// Where it stands in [`jobs`](Self::jobs).
     pub(crate) fn place(&self, id: &JobId) -> Option<usize> {
         self.places.get(id).copied()
+    }
+
+    /// The places of `jobs` in their order, which others may hold too; `None` if these are not
+    /// [their](Self::about) places here.
+    pub(crate) fn places_of<'a>(
+        &self,
+        jobs: impl ExactSizeIterator<Item = &'a JobId>,
+    ) -> Option<Arc<HashMap<JobId, usize>>> {
+        let is_all = jobs.len() == self.places.len();
+        let are_same = is_all
+            && jobs
+                .zip(0..)
+                .all(|(id, place)| self.place(id) == Some(place));
+        are_same.then(|| Arc::clone(&self.places))
     }
 
     /// All of them: in the order that was given, else in that in which they were first heard of.
@@ -379,7 +394,6 @@ mod tests {
         AspectRatio, Credits, Failure, FailureKind, Fingerprint, Generation, Output, Phase, Speech,
         StopReason, Tag, VideoRequest,
     };
-    use std::sync::Arc;
 
     /// Entries, a second apart.
     #[derive(Default)]
