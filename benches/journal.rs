@@ -66,7 +66,7 @@ fn row(count: usize) {
     });
     drop(journal);
     let now = Timestamp::from_millis(1_800_000_000_000);
-    let (read, recalled) = timed(|| Recalled::<History>::read(folder.path(), now));
+    let (read, recalled) = timed(|| Recalled::<History>::read(folder.path(), || now));
     let recalled = recalled.expect("a sound journal").expect("it is there");
     assert_eq!(recalled.newest.as_ref(), entries.last());
     let campaign = Arc::new(campaign(&planned));

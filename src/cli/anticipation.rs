@@ -6,24 +6,23 @@ use std::thread::JoinHandle;
 use super::argument_groups::CampaignArguments;
 use super::campaign::{Manifest, usual_out_folder};
 use super::past::{Past, Told};
+use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{JournalError, Recalled};
 use crate::model::Timestamp;
 
 /// The journal of the folder that the manifest most likely means.
 pub(super) struct Anticipation {
     folder: PathBuf,
-    now: Timestamp,
     reading: JoinHandle<Result<Option<Recalled<Told>>, JournalError>>,
 }
 
 impl Anticipation {
     /// Begins to read.
-    pub(super) fn of(arguments: &CampaignArguments, now: Timestamp) -> Self {
+    pub(super) fn of(arguments: &CampaignArguments) -> Self {
         let folder = usual_out_folder(arguments);
         let path = folder.clone();
         Self {
             folder,
-            now,
             reading: std::thread::spawn(move || Recalled::read(&path, now)),
         }
     }
@@ -33,7 +32,7 @@ impl Anticipation {
     /// # Errors
     /// If it cannot be read.
     pub(super) fn past(self, manifest: &Manifest) -> Result<Option<Past>, JournalError> {
-        let (out, now) = (&manifest.out, self.now);
+        let out = &manifest.out;
         let recalled = match self.if_of(out) {
             Some(recalled) => recalled?,
             None => Recalled::read(out, now)?,
@@ -51,4 +50,8 @@ impl Anticipation {
         let read = self.reading.join();
         Some(read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
+}
+
+fn now() -> Timestamp {
+    SystemClock::new().now()
 }

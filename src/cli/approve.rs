@@ -42,7 +42,7 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
         herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
-    let anticipation = Anticipation::of(&arguments.campaign, now);
+    let anticipation = Anticipation::of(&arguments.campaign);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     manifest.tell_notes(Herald::Text);
     let past = anticipation.past(&manifest)?;

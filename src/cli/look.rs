@@ -42,7 +42,7 @@ impl Look {
     ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
-        let anticipation = Anticipation::of(arguments, now);
+        let anticipation = Anticipation::of(arguments);
         let manifest = Manifest::load(arguments, address, now)?;
         let past = anticipation.past(&manifest)?;
         let is_begun = past.is_some();

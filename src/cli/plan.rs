@@ -34,7 +34,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         herald: Herald::Text,
         network: Network::OnlyIfNeeded,
     };
-    let anticipation = Anticipation::of(&arguments.campaign, now);
+    let anticipation = Anticipation::of(&arguments.campaign);
     let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     if !arguments.json {
         manifest.tell_notes(Herald::Text);

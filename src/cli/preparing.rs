@@ -64,7 +64,7 @@ impl Voyage<'_> {
         screen: Screen,
         clock: &SystemClock,
     ) -> Result<Ready, Error> {
-        let anticipation = Anticipation::of(self.campaign, clock.now());
+        let anticipation = Anticipation::of(self.campaign);
         let manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest)?;
@@ -96,10 +96,11 @@ impl Voyage<'_> {
             clock,
         )
         .await?;
-        // It may be another by now, if somebody else had the lock.
-        let anticipated = anticipation.if_of(&manifest.out).transpose()?.flatten();
-        let (out, now) = (&manifest.out, clock.now());
-        let (mut journal, recalled) = Journal::resume(out, &identity, now, anticipated)?;
+        // It may be another by now, if somebody else had the lock; what was wrong with it may be over.
+        let anticipated = anticipation.if_of(&manifest.out).and_then(Result::ok);
+        let anticipated = anticipated.flatten();
+        let out = &manifest.out;
+        let (mut journal, recalled) = Journal::resume(out, &identity, || clock.now(), anticipated)?;
         let past = Past::beside(&manifest.plan, out, recalled)?;
         manifest
             .known

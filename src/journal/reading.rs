@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::recalling::{Clock, Recalled, recall};
+use super::recalling::{Recalled, recall};
 use super::record::{Identity, Record};
 use super::store::{APPLICATION_ID, FORMAT_VERSION, JournalError, database, path_of};
 use crate::model::{Entry, Event, JobId, JobSpec, Timestamp};
@@ -19,7 +19,7 @@ pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
     }
     let (jobs, recalled) = std::thread::scope(|scope| {
         let jobs = scope.spawn(|| read_jobs(&reader(&path)?, &path));
-        let recalled = recall(out, &Clock::AsWritten);
+        let recalled = recall(out, || None);
         (joined(jobs), recalled)
     });
     let Some(Recalled { identity, past, .. }) = recalled? else {

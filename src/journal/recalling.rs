@@ -42,13 +42,17 @@ pub struct Recalled<F> {
 
 impl<F: Fold> Recalled<F> {
     /// What the entries of the journal of the output folder `folder` add up to, as far as their times can be
-    /// believed at `now`; `None` if there is none. It is read without locking it, and is of one consistent
-    /// moment even while a run is going on.
+    /// believed; `None` if there is none. It is read without locking it, and is of one consistent moment even
+    /// while a run is going on. `now` is asked once it is clear which entries are read, so that none of them
+    /// lies in the future but by a clock that was set back.
     ///
     /// # Errors
     /// If it cannot be read, or is not one of ours.
-    pub fn read(folder: &Path, now: Timestamp) -> Result<Option<Self>, JournalError> {
-        recall(folder, &Clock::Now(now))
+    pub fn read(
+        folder: &Path,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Option<Self>, JournalError> {
+        recall(folder, || Some(now()))
     }
 
     /// Whether this is what the journal of `folder` still adds up to. Entries are only ever appended.
@@ -61,14 +65,6 @@ impl<F: Fold> Recalled<F> {
     }
 }
 
-/// By which clock the times of entries are understood.
-pub(super) enum Clock {
-    /// As they were written.
-    AsWritten,
-    /// As far as they can be believed now.
-    Now(Timestamp),
-}
-
 /// So many entries are handed over at one time.
 const CHUNK: i64 = 4096;
 
@@ -79,10 +75,11 @@ const CHUNKS_AHEAD: usize = 2;
 const MOST_THREADS: i64 = 4;
 
 /// What the entries of the journal of the output folder `out` add up to; `None` if there is none. It is of one
-/// consistent moment, even while a run is going on.
+/// consistent moment, even while a run is going on. Their times are taken as they were written if there is no
+/// `now`.
 pub(super) fn recall<F: Fold>(
     out: &Path,
-    clock: &Clock,
+    now: impl FnOnce() -> Option<Timestamp>,
 ) -> Result<Option<Recalled<F>>, JournalError> {
     let path = path_of(out);
     let Some(connection) = open(&path)? else {
@@ -93,9 +90,10 @@ pub(super) fn recall<F: Fold>(
     let last: Result<Option<i64>, JournalError> = connection
         .query_row("SELECT max(sequence) FROM entries", [], |row| row.get(0))
         .map_err(|error| unreadable(&path, error));
+    let now = now();
     let folded = std::thread::scope(|scope| {
         let checked = scope.spawn(|| check(&reader(&path)?, &path));
-        let folded = last.and_then(|last| fold(&path, last.unwrap_or(0), clock));
+        let folded = last.and_then(|last| fold(&path, last.unwrap_or(0), now));
         // That the file is damaged says more than what cannot be read for it.
         joined(checked).and(folded)
     });
@@ -111,12 +109,8 @@ pub(super) fn recall<F: Fold>(
 fn fold<F: Fold>(
     path: &Path,
     last: i64,
-    clock: &Clock,
+    now: Option<Timestamp>,
 ) -> Result<(F, Option<Entry>), JournalError> {
-    let now = match clock {
-        Clock::AsWritten => None,
-        Clock::Now(now) => Some(*now),
-    };
     let mut previous = None;
     let in_order = |entry: &Entry| {
         let is_believed = now
@@ -260,7 +254,7 @@ mod tests {
         /// Recalled at this time.
         fn recall<F: Fold>(&self, now: i64) -> Recalled<F> {
             let now = Timestamp::from_millis(now);
-            Recalled::read(self.0.path(), now).unwrap().unwrap()
+            Recalled::read(self.0.path(), || now).unwrap().unwrap()
         }
     }
 
@@ -312,7 +306,7 @@ mod tests {
         let now = Timestamp::from_millis(9);
         let resume = |folder: &Folder, anticipated: Recalled<Vec<Entry>>| {
             let out = folder.0.path();
-            let resumed = Journal::resume(out, &identity(), now, Some(anticipated));
+            let resumed = Journal::resume(out, &identity(), || now, Some(anticipated));
             resumed.unwrap().1.past
         };
         let mut anticipated = folder.recall::<Vec<Entry>>(9);
@@ -336,7 +330,7 @@ mod tests {
             connection.execute_batch(sql).unwrap();
         };
         let now = Timestamp::from_millis(i64::MAX);
-        let read = || Recalled::<History>::read(folder.0.path(), now);
+        let read = || Recalled::<History>::read(folder.0.path(), || now);
         damage("UPDATE entries SET event = 'nonsense' WHERE sequence = 5000");
         let told = read().unwrap_err().to_string();
         assert!(told.contains("entry 5000"), "{told}");

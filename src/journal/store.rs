@@ -116,12 +116,12 @@ impl Journal {
         Ok((journal, record))
     }
 
-    /// The same, with what its entries add up to, as far as their times can be believed at `now`. Of a new one
+    /// The same, with what its entries add up to, as far as their times can be believed `now`. Of a new one
     /// that is nothing. What was `anticipated` is not read once more, unless something has been written since.
     pub fn resume<F: Fold>(
         out: &Path,
         identity: &Identity,
-        now: Timestamp,
+        now: impl FnOnce() -> Timestamp,
         anticipated: Option<Recalled<F>>,
     ) -> Result<(Self, Recalled<F>), JournalError> {
         let existing = match anticipated {
