@@ -16,9 +16,7 @@ use super::past::Past;
 use super::selection::choose;
 use super::shard::{Part, ShardWish};
 use crate::journal::read_approval;
-use crate::model::{
-    Fingerprint, History, JobId, JobSpec, Limits, Note, Phase, Plan, PlannedJob, Shard,
-};
+use crate::model::{Fingerprint, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, Shard};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
@@ -182,15 +180,7 @@ impl Manifest {
 pub(super) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
     let done = history
         .states()
-        .filter_map(|(id, state)| match &state.phase {
-            Phase::Done { artifact, .. } => Some((id, artifact.file.as_str())),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Failed { .. } => None,
-        });
+        .filter_map(|(id, state)| Some((id, state.phase.artifact()?.file.as_str())));
     // To list a folder of 100,000 files takes a fraction of the time of asking for each of them.
     let mut listed: HashMap<&str, HashSet<OsString>> = HashMap::new();
     let mut missing = BTreeSet::new();

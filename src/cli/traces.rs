@@ -180,6 +180,17 @@ impl Namesake {
 mod tests {
     use super::*;
 
+    /// Every id that is looked at when none of them is the right one.
+    fn remote_ids(path: &Path) -> Vec<String> {
+        let seen = std::cell::RefCell::new(Vec::new());
+        let is_found = any_remote_id(path, |id| {
+            seen.borrow_mut().push(id.to_owned());
+            false
+        });
+        assert!(!is_found.unwrap());
+        seen.into_inner()
+    }
+
     #[test]
     fn ids_are_found_in_results_as_they_are_written_and_laid_out_anew_and_never_in_a_text() {
         let results = serde_json::json!({
@@ -194,14 +205,9 @@ mod tests {
         let path = folder.path().join("results.json");
         for text in [results.to_string(), format!("{results:#}\n")] {
             io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
-            let seen = std::cell::RefCell::new(Vec::new());
-            let none = any_remote_id(&path, |id| {
-                seen.borrow_mut().push(id.to_owned());
-                false
-            });
-            assert!(!none.unwrap());
-            seen.borrow_mut().sort();
-            assert_eq!(*seen.borrow(), ["gone", "mine"], "{text}");
+            let mut seen = remote_ids(&path);
+            seen.sort();
+            assert_eq!(seen, ["gone", "mine"], "{text}");
             assert!(any_remote_id(&path, |id| id == "mine").unwrap());
         }
         assert!(any_remote_id(&folder.path().join("none.json"), |_| true).is_err());
@@ -218,12 +224,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
         io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
-        let seen = std::cell::RefCell::new(Vec::new());
-        let none = any_remote_id(&path, |id| {
-            seen.borrow_mut().push(id.to_owned());
-            false
-        });
-        assert!(!none.unwrap());
-        assert_eq!(*seen.borrow(), ids);
+        assert_eq!(remote_ids(&path), ids);
     }
 }

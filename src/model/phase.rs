@@ -171,6 +171,19 @@ impl Phase {
             Self::Pending | Self::Submitting | Self::InDoubt { .. } => None,
         }
     }
+
+    /// What is on disk of a job that is done.
+    pub fn artifact(&self) -> Option<&Artifact> {
+        match self {
+            Self::Done { artifact, .. } => Some(artifact),
+            Self::Pending
+            | Self::Submitting
+            | Self::InDoubt { .. }
+            | Self::Rendering { .. }
+            | Self::Fetching { .. }
+            | Self::Failed { .. } => None,
+        }
+    }
 }
 
 #[cfg(test)]

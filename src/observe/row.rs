@@ -28,28 +28,13 @@ impl<'a> Row<'a> {
 
     /// The video, relative to the output folder, if it is there.
     pub fn file(&self) -> Option<&'a str> {
-        match &self.state.phase {
-            Phase::Done { artifact, .. } => Some(&artifact.file),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Failed { .. } => None,
-        }
+        let artifact = self.state.phase.artifact();
+        artifact.map(|artifact| artifact.file.as_str())
     }
 
     /// The thumbnail, relative to the output folder, if it is there.
     pub fn thumbnail(&self) -> Option<&'a str> {
-        match &self.state.phase {
-            Phase::Done { artifact, .. } => artifact.thumbnail.as_deref(),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
-            | Phase::Failed { .. } => None,
-        }
+        self.state.phase.artifact()?.thumbnail.as_deref()
     }
 
     /// What stands in the way of a finished video, if anything does.
