@@ -1,7 +1,6 @@
 //! What comes before the loop: reading, looking up, asking, locking. Nothing is submitted.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -26,7 +25,7 @@ use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
 use crate::journal::{Identity, Journal, Lock, Record};
-use crate::model::{HistoryError, JobSpec, Limits, Timestamp};
+use crate::model::{JobSpec, Limits, Timestamp};
 use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
 
@@ -45,15 +44,9 @@ struct Prospect {
     batch: Batch,
     /// The jobs that are not on record as they are.
     unsaved: Vec<Arc<JobSpec>>,
-    /// When it was made.
-    at: Timestamp,
     summary: Summary,
     preview: Summary,
 }
-
-/// A question may be open for longer than this; then the run, whose clocks run from its beginning, is made ready
-/// anew.
-const LONGEST_PREFLIGHT: Duration = Duration::from_secs(2);
 
 impl Voyage<'_> {
     /// Everything up to the loop. What has to be asked before a first run is asked before it leaves a trace.
@@ -117,9 +110,8 @@ impl Voyage<'_> {
             (prospect, provider)
         };
         let Prospect {
-            mut batch,
+            batch,
             unsaved,
-            at,
             summary,
             preview,
         } = *prospect;
@@ -130,9 +122,6 @@ impl Voyage<'_> {
         };
         drop(preview);
         journal.save_jobs(unsaved.iter().map(|spec| &**spec))?;
-        if clock.now().since(at) > LONGEST_PREFLIGHT {
-            batch = self.batch(&summary, clock.now())?;
-        }
         Ok(Ready {
             batch,
             journal,
@@ -202,22 +191,16 @@ impl Voyage<'_> {
         if manifest.plan.campaign_date.is_none() {
             tell_of_namesake(&summary, screen.herald());
         }
-        let at = clock.now();
-        let batch = self.batch(&summary, at)?;
-        Ok(Box::new(Prospect {
-            preview: preview(summary.clone(), &batch.opening(at)),
-            batch,
-            unsaved,
-            at,
-            summary,
-        }))
-    }
-
-    /// The decisions that go on from what is on record.
-    fn batch(&self, summary: &Summary, now: Timestamp) -> Result<Batch, HistoryError> {
+        let now = clock.now();
         let (campaign, history) = (summary.campaign(), summary.history());
         let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
-        Batch::restore(&campaign.name, jobs, policy, history, now)
+        let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
+        Ok(Box::new(Prospect {
+            preview: preview(summary.clone(), &batch.opening(now)),
+            batch,
+            unsaved,
+            summary,
+        }))
     }
 
     /// The manifest, and its notes told.

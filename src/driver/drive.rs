@@ -263,9 +263,10 @@ pub(super) mod tests {
     use super::*;
     use crate::engine::Policy;
     use crate::model::{
-        Artifact, AspectRatio, Command, Estimate, History, JobSpec, Limits, Listing, Meter, Origin,
+        Artifact, AspectRatio, Command, Estimate, JobSpec, Limits, Listing, Meter, Origin,
         PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
     };
+    use crate::observe::Campaign;
 
     /// Tokio's paused clock as ours.
     pub(in crate::driver) struct PausedClock(tokio::time::Instant);
@@ -385,11 +386,21 @@ pub(super) mod tests {
     #[derive(Default)]
     struct Witness {
         entries: Vec<Entry>,
+        /// How many hold where a finished job stands, each time one has finished.
+        holders: Vec<usize>,
         pulses: usize,
     }
 
     impl Observer for Witness {
-        fn on_entry(&mut self, _summary: &Summary, entry: &Entry) {
+        fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
+            if let Event::Job {
+                job,
+                event: JobEvent::Fetched { .. },
+            } = &entry.event
+            {
+                let job = summary.history().job(job);
+                self.holders.extend(job.map(|job| job.state.holders()));
+            }
             self.entries.push(entry.clone());
         }
         fn on_pulse(&mut self, _summary: &Summary, _pulse: &Pulse) {
@@ -397,7 +408,7 @@ pub(super) mod tests {
         }
     }
 
-    fn batch(count: usize, limits: Limits, clock: &PausedClock) -> Batch {
+    fn planned(count: usize) -> Vec<PlannedJob> {
         let jobs = (0..count).map(|number| {
             let id: JobId = format!("job-{number}").parse().unwrap();
             let speech = Speech::Text(format!("Text {number}").into());
@@ -413,18 +424,16 @@ pub(super) mod tests {
                 in_sheet: true,
             }
         });
+        jobs.collect()
+    }
+
+    fn batch(summary: &Summary, limits: Limits, clock: &PausedClock) -> Batch {
         let policy = Policy {
             limits,
             ..Policy::default()
         };
-        Batch::restore(
-            "test",
-            jobs.collect(),
-            policy,
-            &History::default(),
-            clock.now(),
-        )
-        .unwrap()
+        let jobs = summary.campaign().jobs.clone();
+        Batch::restore("test", jobs, policy, summary.history(), clock.now()).unwrap()
     }
 
     struct Ran {
@@ -450,9 +459,11 @@ pub(super) mod tests {
         let entries = Arc::new(Mutex::new(Vec::new()));
         let transactions = Arc::default();
         let mut witness = Witness::default();
+        let campaign = Campaign::new("test", "m".into(), "o".into(), planned(jobs));
+        let mut summary = Summary::new(Arc::new(campaign));
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
-            batch: batch(jobs, limits, &clock),
+            batch: batch(&summary, limits, &clock),
             journal: Paper {
                 entries: Arc::clone(&entries),
                 room,
@@ -461,7 +472,7 @@ pub(super) mod tests {
             provider: Arc::new(fake),
             clock: &clock,
             interrupts: &mut receiver,
-            summary: &mut Summary::new(Arc::default()),
+            summary: &mut summary,
             observers: vec![&mut witness],
             tick: Duration::from_secs(1),
         };
@@ -495,6 +506,12 @@ pub(super) mod tests {
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
         assert_eq!(count(&ran.written, "Fetched"), 20);
         assert_eq!(ran.witness.entries, ran.written);
+        let holders = &ran.witness.holders;
+        assert!(!holders.is_empty());
+        assert!(
+            holders.iter().all(|count| *count == 2),
+            "held once, by the engine and the summary: {holders:?}"
+        );
         assert!(ran.witness.pulses > 60, "the display ticks meanwhile");
     }
 

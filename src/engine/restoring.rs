@@ -20,7 +20,8 @@ use crate::model::{
 
 impl Batch {
     /// The batch that `history` leads to, which was folded with the transition function that the live run
-    /// uses. `jobs` must hold every job the history speaks of, in the sheet's order.
+    /// uses. `jobs` must hold every job the history speaks of, in the sheet's order. The run begins with its
+    /// first step, however much later that is.
     ///
     /// # Errors
     /// If the history contradicts itself, or knows a job that `jobs` does not.
@@ -57,7 +58,6 @@ impl Batch {
             batch.in_flight += usize::from(job.is_in_flight());
             batch.waiting += usize::from(job.is_waiting());
             batch.know_acceptance(place);
-            batch.enter(now, place);
         }
         batch
             .concurrency
@@ -201,6 +201,9 @@ impl Batch {
     /// The first step of a run: what the person's wishes make of what is on record.
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.started = Some(now);
+        for place in 0..self.jobs.len() {
+            self.enter(now, place);
+        }
         self.record(now, self.run_started());
         for place in 0..self.jobs.len() {
             if let Some(event) = self.reopening(place) {

@@ -33,6 +33,14 @@ impl<T: Blank> DerefMut for Sparse<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Sparse<T> {
+    /// How many hold it.
+    pub(crate) fn holders(&self) -> usize {
+        self.0.as_ref().map_or(0, Arc::strong_count)
+    }
+}
+
 impl<T: PartialEq> Sparse<T> {
     /// Holds `other` instead, if that is the same: so it is in memory once.
     pub(crate) fn share(&mut self, other: &Self) {

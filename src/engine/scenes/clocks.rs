@@ -71,6 +71,44 @@ fn a_render_that_ended_while_the_machine_slept_is_not_overdue() {
 }
 
 #[test]
+fn a_question_that_was_open_for_hours_takes_nothing_from_the_time_a_render_is_looked_at() {
+    let mut stage = Stage::new();
+    stage.renders_take = seconds(100 * HOUR);
+    let policy = Policy::default();
+    let is_accepted = |event: &Event| {
+        matches!(
+            event,
+            Event::Job {
+                event: JobEvent::Submitted { .. },
+                ..
+            }
+        )
+    };
+    stage.run_until(&jobs(1), &policy, |_, _| None, is_accepted);
+    let mut batch = stage.batch(&jobs(1), &policy);
+    stage.now = stage.now.plus(seconds(2 * HOUR));
+    let began = stage.now;
+    let mut inputs = Vec::new();
+    for _ in 0..1000 {
+        let step = batch.step(stage.now, inputs.drain(..));
+        let ready = step.persist(|_| Ok::<(), ()>(())).unwrap();
+        for command in &ready.commands {
+            inputs.push(Input::Answered(stage.usual(command)));
+        }
+        if ready.finished {
+            break;
+        }
+        if inputs.is_empty() {
+            stage.now = ready.wake_at.unwrap();
+        }
+    }
+    assert!(batch.phases().all(|(_, phase)| phase.name() == "rendering"));
+    // However long ago it was accepted.
+    let waited = stage.now.since(began);
+    assert!(waited >= seconds(60), "{waited:?}");
+}
+
+#[test]
 fn a_render_that_never_ends_is_left_after_one_last_look() {
     let mut stage = Stage::new();
     stage.renders_take = seconds(100 * HOUR);
