@@ -26,6 +26,8 @@ mod recovery;
 mod seeing;
 mod shards;
 mod storms;
+#[cfg(target_os = "linux")]
+mod tls;
 mod untrusted;
 mod world;
 

@@ -166,8 +166,17 @@ pub(crate) fn campaign<'a>(
     provider: &'a Provider,
     further: &[&'a str],
 ) -> Vec<&'a str> {
+    campaign_at(command, provider.base_url(), further)
+}
+
+/// The same, of a provider at `base_url`.
+pub(crate) fn campaign_at<'a>(
+    command: &'a str,
+    base_url: &'a str,
+    further: &[&'a str],
+) -> Vec<&'a str> {
     let limits: &[&str] = if command == "run" { &FAST } else { &FAST[2..8] };
-    [command, "sheet.csv", "--base-url", provider.base_url()]
+    [command, "sheet.csv", "--base-url", base_url]
         .into_iter()
         .chain(limits.iter().copied())
         .chain(further.iter().copied())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Client, Method, Request, Response, Url};
+use reqwest::{Method, Request, Response, Url};
 
 use super::clients::{RemoteError, api_headers};
 use super::{Clients, Scrubber, Words, refusal, transport};
@@ -77,8 +77,9 @@ impl Channel {
         self.timeouts.read
     }
 
-    /// Sends the paid POST. Never redirected, never repeated, on a connection of its own.
+    /// Sends the paid POST. Never redirected, never repeated.
     pub(in crate::remote) async fn post(&self, url: Url, body: Vec<u8>) -> Result<Answer, Failure> {
+        let submits = &self.clients.submits;
         let exchange = async {
             let mut request = self.request(Method::POST, url);
             request.headers_mut().insert(
@@ -86,13 +87,20 @@ impl Channel {
                 "application/json".parse().expect("plain ASCII"),
             );
             *request.body_mut() = Some(body.into());
-            let response = self.send(&self.clients.submits, request).await?;
+            let sent = submits.execute(request).await;
+            let response = sent.map_err(|error| self.broken(error))?;
             let response = self.accepted(response, CommandKind::Submit).await?;
             self.whole(response).await
         };
-        tokio::time::timeout(self.timeouts.create, exchange)
+        let result = tokio::time::timeout(self.timeouts.create, exchange)
             .await
-            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.create)))
+            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.create)));
+        if let Err(failure) = &result
+            && failure.kind == FailureKind::Lost
+        {
+            submits.keep_none();
+        }
+        result
     }
 
     /// Reads the whole of a short answer.
@@ -119,10 +127,11 @@ impl Channel {
     ) -> Result<Response, Failure> {
         for _ in 0..=MOST_REDIRECTS {
             let request = self.request(Method::GET, url.clone());
-            let sent = self.send(&self.clients.reads, request);
-            let response = tokio::time::timeout(self.timeouts.read, sent)
-                .await
-                .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.read)))?;
+            let sent = self.clients.reads.execute(request);
+            let response = match tokio::time::timeout(self.timeouts.read, sent).await {
+                Ok(sent) => sent.map_err(|error| self.broken(error))?,
+                Err(_elapsed) => return Err(self.silence(self.timeouts.read)),
+            };
             match self.redirect(&url, &response) {
                 Some(next) => url = next,
                 None => return self.accepted(response, command).await,
@@ -141,7 +150,7 @@ impl Channel {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match tokio::time::timeout(self.timeouts.read, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Into::into)),
-            Ok(Err(error)) => Err(transport(&error.without_url(), &self.place)),
+            Ok(Err(error)) => Err(self.broken(error)),
             Err(_elapsed) => Err(self.silence(self.timeouts.read)),
         }
     }
@@ -152,11 +161,8 @@ impl Channel {
         request
     }
 
-    async fn send(&self, client: &Client, request: Request) -> Result<Response, Failure> {
-        client
-            .execute(request)
-            .await
-            .map_err(|error| transport(&error.without_url(), &self.place))
+    fn broken(&self, error: reqwest::Error) -> Failure {
+        transport(&error.without_url(), &self.place)
     }
 
     /// Where `response` redirects to, if that is the API's own address.

@@ -46,7 +46,12 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    redact_url(&cause.to_string())
+    let words = cause.to_string();
+    // rustls names a page of its manual, which is for programmers.
+    let words = words
+        .split_once(": https://")
+        .map_or(&*words, |(words, _)| words);
+    redact_url(words)
 }
 
 /// What an answer other than a success means.

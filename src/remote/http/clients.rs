@@ -1,10 +1,17 @@
 //! The HTTP clients: three kinds of traffic that must not share habits.
 
+use std::time::Duration;
+
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 
+use super::SubmitClient;
 use crate::remote::base_url::is_loopback;
 use crate::remote::settings::{Proxy, Settings, Timeouts};
+
+/// While an answer is awaited in HTTP/2, the connection is tested so often, and must answer so soon: else each
+/// read after a connection has silently died would have to time out.
+const LIVENESS: Duration = Duration::from_secs(10);
 
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
@@ -25,22 +32,14 @@ pub enum RemoteError {
     },
 }
 
-/// Every client this layer has.
-///
-/// None of them follows a redirect or repeats a request by itself, and all of them speak HTTP/1.1: in
-/// HTTP/2 a connection that is being closed (GOAWAY) leaves it open which requests were processed, and
-/// a slow download would share its connection with the others.
+/// Every client this layer has. None of them follows a redirect or repeats a request by itself.
 #[derive(Debug, Clone)]
 pub(in crate::remote) struct Clients {
-    /// For reads of the API. Idle connections are kept, and answers may be compressed.
+    /// For reads of the API: one connection in HTTP/2 where the server offers it, else idle ones are kept;
+    /// answers may be compressed.
     pub(in crate::remote) reads: Client,
-    /// For the paid POST: a fresh connection each time.
-    ///
-    /// On a kept connection that the server closes at that very moment, the error would be ambiguous; and
-    /// hyper-util's legacy client (`send_request`) sends a request again by itself when a *reused*
-    /// connection gave it back unsent, which `reqwest::retry::never` does not govern. Without a pool
-    /// no connection is ever reused (`one_connection_for` connects at once), so there is neither.
-    pub(in crate::remote) submits: Client,
+    /// For the paid POST.
+    pub(in crate::remote) submits: SubmitClient,
     files: Client,
     local_files: Client,
 }
@@ -57,10 +56,16 @@ impl Clients {
             build_client(&settings.user_agent, settings.timeouts, proxy, change)
         };
         Ok(Self {
-            reads: build(api_proxy, |builder| builder.gzip(true))?,
-            submits: build(api_proxy, |builder| builder.pool_max_idle_per_host(0))?,
-            files: build(settings.proxy, |builder| builder)?,
-            local_files: build(Proxy::Bypass, |builder| builder)?,
+            reads: build(api_proxy, |builder| {
+                builder
+                    .gzip(true)
+                    .http2_keep_alive_interval(LIVENESS)
+                    .http2_keep_alive_timeout(LIVENESS)
+            })?,
+            submits: SubmitClient::new(|change| build(api_proxy, change))?,
+            // In HTTP/2 all downloads from a host would share one connection, and a slow one its window.
+            files: build(settings.proxy, ClientBuilder::http1_only)?,
+            local_files: build(Proxy::Bypass, ClientBuilder::http1_only)?,
         })
     }
 
@@ -90,7 +95,6 @@ pub(in crate::remote) fn build_client(
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .http1_only()
             .no_gzip()
             .connect_timeout(timeouts.connect);
         change(match proxy {

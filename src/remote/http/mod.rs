@@ -5,6 +5,7 @@ mod classify;
 mod clients;
 mod retry_after;
 mod scrubber;
+mod submit_client;
 mod words;
 
 pub(in crate::remote) use channel::{Answer, Channel};
@@ -13,4 +14,5 @@ pub(in crate::remote) use clients::Clients;
 pub use clients::RemoteError;
 pub(in crate::remote) use clients::build_client;
 pub(in crate::remote) use scrubber::Scrubber;
+pub(in crate::remote) use submit_client::SubmitClient;
 pub(in crate::remote) use words::Words;

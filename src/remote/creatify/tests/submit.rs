@@ -122,16 +122,64 @@ async fn a_post_is_never_redirected() {
     }
 }
 
+fn created() -> Act {
+    json("201 Created", r#"{"id":"j","status":"pending"}"#)
+}
+
+fn connections(server: &Scripted) -> Vec<usize> {
+    let seen = server.seen();
+    seen.iter().map(|seen| seen.connection).collect()
+}
+
 #[tokio::test]
-async fn every_create_has_a_connection_of_its_own_and_is_sent_once() {
-    let created = || json("201 Created", r#"{"id":"j","status":"pending"}"#);
-    let server = Scripted::start([created(), Act::Close(Vec::new()), created()]).await;
+async fn creates_share_a_connection_until_an_answer_is_lost() {
+    let lost = || Act::Close(Vec::new());
+    let acts = [created(), created(), lost(), created(), created(), lost()];
+    let server = Scripted::start(acts).await;
     let remote = server.client(Path::new("unused"));
-    submit(&remote).await.unwrap();
+    for is_lost in [false, false, true, false, false, true] {
+        let failure = submit(&remote).await.err().map(|failure| failure.kind);
+        assert_eq!(failure, is_lost.then_some(FailureKind::Lost));
+    }
+    assert_eq!(connections(&server), [0, 0, 0, 1, 2, 3], "each sent once");
+}
+
+#[tokio::test]
+async fn a_create_after_a_silence_makes_connections_fresh_too() {
+    let server = Scripted::start([Act::Hang(Vec::new()), created(), created()]).await;
+    let remote = server.client(Path::new("unused"));
     assert_eq!(submit(&remote).await.unwrap_err().kind, FailureKind::Lost);
     submit(&remote).await.unwrap();
-    let connections: Vec<_> = server.seen().iter().map(|seen| seen.connection).collect();
-    assert_eq!(connections, [0, 1, 2]);
+    submit(&remote).await.unwrap();
+    assert_eq!(connections(&server), [0, 1, 2]);
+}
+
+/// The server says nothing of it, but the connection is seen to be closed before it is used again.
+#[tokio::test]
+async fn a_connection_that_was_closed_after_its_answer_makes_no_doubt() {
+    let closing = || {
+        let body = r#"{"id":"j","status":"pending"}"#;
+        Act::Close(answer("201 Created", "", body))
+    };
+    let server = Scripted::start([closing(), closing(), closing()]).await;
+    let remote = server.client(Path::new("unused"));
+    for _ in 0..3 {
+        submit(&remote).await.unwrap();
+    }
+    assert_eq!(connections(&server), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_leaves_connections_as_they_are() {
+    let refused = Act::Answer(answer("429 Slow Down", "", ""));
+    let server = Scripted::start([refused, created()]).await;
+    let remote = server.client(Path::new("unused"));
+    assert_eq!(
+        submit(&remote).await.unwrap_err().kind,
+        FailureKind::Throttled
+    );
+    submit(&remote).await.unwrap();
+    assert_eq!(connections(&server), [0, 0]);
 }
 
 #[tokio::test]
