@@ -18,8 +18,9 @@ pub(crate) struct Polling {
     sorted: Vec<Duration>,
 }
 
-/// Enough to know the spread, few enough to follow a provider whose speed changes over the day.
-const REMEMBERED: usize = 100;
+/// Few enough to follow a provider whose speed changes over the day; and more than are under way at one time, for
+/// of those that were begun together the quick ones end first, and the newest are then all slow.
+const REMEMBERED: usize = 500;
 
 /// Fewer finished renders than this say nothing about the spread.
 const ENOUGH: usize = 5;
@@ -29,28 +30,31 @@ const ENOUGH: usize = 5;
 const LONGEST_FIRST_WAIT: u32 = 60;
 
 /// While finished renders hold up the next: so many requests that ask about everything in the time of a
-/// usual render. A place stands empty for a sixty-fourth of it, on average.
+/// usual render. A place stands empty for half of a beat, on average, a sixty-fourth of a render.
 const BEATS_IN_HASTE: u32 = 32;
 
-/// While other limits hold up the next, fewer find more ends each, and still one is seen after 4 % of its
+/// The same where many are under way: of a hundred each request finds more than three ends, and little is lost by it.
+const BEATS_OF_MANY: u32 = 29;
+
+/// While other limits hold up the next, fewer find more ends each, and still one is seen after 4.2 % of its
 /// length, on average. Two beats only, because looks that were planned on different ones do not meet.
-const BEATS_AT_LEISURE: u32 = 14;
+const BEATS_AT_LEISURE: u32 = 12;
 
 /// Where so many are under way, each request finds several ends on any beat.
 const MANY: usize = 64;
 
-/// What waits for the end of a render.
+/// What waits for the end of a render; how many are under way.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Haste {
     /// The next submit: no place is free. Or the end of the run: there is nothing left to submit.
-    Held,
-    /// Nothing but its own download, because the pace of submits is the limit; so many are under way.
+    Held(usize),
+    /// Nothing but its own download, because the pace of submits is the limit.
     Free(usize),
 }
 
 /// The beat changes in such parts of the shortest, and a long one in steps twice as long: a step must be more
-/// than what the usual render of one hundred differs from that of the next.
-const STEPS_A_FLOOR: u32 = 4;
+/// than what the usual render of those remembered changes by from one to the next.
+const STEPS_A_FLOOR: u32 = 8;
 
 impl Polling {
     /// Nothing is known yet; `origin` is a moment in which a beat falls.
@@ -105,11 +109,13 @@ impl Polling {
                         .saturating_sub(age)
                         .clamp(beat, floor.saturating_mul(LONGEST_FIRST_WAIT))
                 } else {
-                    // Those that take longer than any are asked about more and more seldom.
-                    (age.saturating_sub(*slowest) / 4).clamp(beat, longest.saturating_mul(2))
+                    // Those that take twice as long as any are asked about more and more seldom. Not sooner: the
+                    // first to finish are the quick ones, and say little of how slow others are.
+                    let overdue = age.saturating_sub(slowest.saturating_mul(2));
+                    (overdue / 4).clamp(beat, longest.saturating_mul(2))
                 }
             }
-            _ => (age / 4).clamp(floor, longest),
+            _ => (age / 10).clamp(floor, longest),
         };
         // The answer to the request of a beat arrives a little after it; the next beat is meant.
         self.on_beat(now.plus(wait).minus(beat / 2), beat)
@@ -136,8 +142,9 @@ impl Polling {
         }
         let usual = self.sorted[self.sorted.len() / 2];
         let beats = match haste {
-            Haste::Free(flight) if flight < MANY => BEATS_AT_LEISURE,
-            Haste::Free(_) | Haste::Held => BEATS_IN_HASTE,
+            Haste::Held(under_way) | Haste::Free(under_way) if under_way >= MANY => BEATS_OF_MANY,
+            Haste::Held(_) => BEATS_IN_HASTE,
+            Haste::Free(_) => BEATS_AT_LEISURE,
         };
         let wanted = usual / beats;
         let is_long = wanted >= self.floor.saturating_mul(2);
@@ -160,14 +167,15 @@ mod tests {
     fn wait(polling: &Polling, age: u64) -> Duration {
         let accepted = Timestamp::from_millis(0);
         let now = accepted.plus(seconds(age));
-        polling.next(accepted, now, Haste::Held).since(now)
+        polling.next(accepted, now, Haste::Held(100)).since(now)
     }
 
     #[test]
     fn without_knowledge_it_asks_more_seldom_with_age() {
         let polling = Polling::new(seconds(5), Timestamp::default());
         assert_eq!(wait(&polling, 0), seconds(5));
-        assert_eq!(wait(&polling, 60), seconds(15));
+        assert_eq!(wait(&polling, 60), seconds(5));
+        assert_eq!(wait(&polling, 200), seconds(20));
         assert_eq!(wait(&polling, 6000), seconds(30));
     }
 
@@ -179,12 +187,15 @@ mod tests {
         }
         let due = |accepted: i64, now: i64| {
             let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-            polling.next(at(accepted), at(now), Haste::Held).as_millis()
+            polling
+                .next(at(accepted), at(now), Haste::Held(100))
+                .as_millis()
         };
-        assert_eq!(due(0, 230), 240_000, "beats of seven and a half seconds");
-        assert_eq!(due(4, 234), 240_000, "the answer took its time");
-        assert_eq!(due(8, 248), 255_000, "and here too long for the next");
-        assert_eq!(due(0, 450), 502_500, "overdue, so more seldom");
+        assert_eq!(due(0, 230), 236_250, "beats of eight and three quarters");
+        assert_eq!(due(4, 234), 245_000, "the answer took its time");
+        assert_eq!(due(8, 242), 253_750, "and here too long for the next");
+        assert_eq!(due(0, 450), 455_000, "longer than any");
+        assert_eq!(due(0, 700), 752_500, "overdue, so more seldom");
     }
 
     #[test]
@@ -194,10 +205,11 @@ mod tests {
             polling.learn(seconds(200));
         }
         for (haste, beat) in [
-            (Haste::Held, 6_250),
-            (Haste::Free(50), 15_000),
-            (Haste::Free(3), 15_000),
-            (Haste::Free(1000), 6_250),
+            (Haste::Held(50), 6_250),
+            (Haste::Held(100), 6_875),
+            (Haste::Free(50), 16_250),
+            (Haste::Free(3), 16_250),
+            (Haste::Free(1000), 6_875),
         ] {
             assert_eq!(polling.beat(haste).as_millis(), beat, "{haste:?}");
         }
@@ -214,7 +226,7 @@ mod tests {
                 polling.learn(seconds(usual));
             }
             for (age, haste) in
-                (0..1000).flat_map(|age| [(age, Haste::Held), (age, Haste::Free(9))])
+                (0..1000).flat_map(|age| [(age, Haste::Held(100)), (age, Haste::Free(9))])
             {
                 let accepted = Timestamp::default();
                 let now = accepted.plus(seconds(age));
@@ -223,6 +235,17 @@ mod tests {
                 assert!(due >= now.plus(beat / 2), "{usual} {age} {haste:?}");
             }
         }
+    }
+
+    /// Of 200 renders that were begun together the quick ones end first, and a hundred slow ones are the newest when
+    /// those that took the quick ones' places may end.
+    #[test]
+    fn quick_renders_are_expected_though_the_newest_were_slow() {
+        let mut polling = Polling::new(seconds(5), Timestamp::default());
+        for took in 100..300 {
+            polling.learn(seconds(took));
+        }
+        assert!(polling.may_be_done(Timestamp::default(), Timestamp::from_millis(90_000)));
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Batch {
         if self.wants_to_submit() && !is_held {
             Haste::Free(self.in_flight)
         } else {
-            Haste::Held
+            Haste::Held(self.in_flight)
         }
     }
 
