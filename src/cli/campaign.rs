@@ -46,8 +46,8 @@ impl Manifest {
     /// are gone from it. `selected` says of each of the manifest's whether it may be paid for.
     pub(super) fn jobs(&self, past: Option<&Past>, selected: &[bool]) -> Vec<PlannedJob> {
         let estimates = Estimates::new(&self.plan, past);
-        let planned = |spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
-            estimate: estimates.of(&spec),
+        let planned = |place, spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
+            estimate: estimates.of(place, &spec),
             spec,
             selected,
             in_sheet,
@@ -59,17 +59,18 @@ impl Manifest {
             .jobs
             .iter()
             .zip(selected)
-            .map(|(spec, selected)| {
+            .enumerate()
+            .map(|(place, (spec, selected))| {
                 let mut spec = Arc::clone(spec);
                 if !taken.is_empty() && taken.contains(&key(&spec.file_name)) {
                     let spec = Arc::make_mut(&mut spec);
                     spec.file_name = distinct(&spec.file_name, &spec.fingerprint);
                 }
-                planned(spec, *selected, true)
+                planned(place, spec, *selected, true)
             })
             .collect();
-        let gone = gone.iter().map(Arc::clone);
-        jobs.extend(gone.map(|spec| planned(spec, false, false)));
+        let gone = (jobs.len()..).zip(gone);
+        jobs.extend(gone.map(|(place, spec)| planned(place, Arc::clone(spec), false, false)));
         jobs
     }
 

@@ -1,5 +1,7 @@
 //! What each job is estimated at, and what the estimate rests on.
 
+use std::sync::Arc;
+
 use super::past::Past;
 use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, PriceTable, Spoken};
 
@@ -12,7 +14,7 @@ pub(super) struct Estimates<'a> {
     listed: PriceTable,
     now: Experience,
     history: Option<&'a History>,
-    /// How much the jobs of the history say, by their places there: counting words takes its time.
+    /// How much the jobs of the history say, by their places: counting words takes its time.
     spoken: Vec<Option<Spoken>>,
     /// The listed prices as what was known when each run began, and last as what is known now, teaches them.
     learnt: Vec<PriceTable>,
@@ -37,21 +39,15 @@ impl<'a> Estimates<'a> {
     }
 
     fn learn(&mut self, plan: &Plan, past: &Past) {
-        let mut specs: Vec<Option<&JobSpec>> = vec![None; past.history.jobs().len()];
-        for spec in past.gone.iter().chain(&plan.jobs) {
-            if let Some(place) = past.history.place(&spec.id) {
-                specs[place] = Some(spec);
-            }
-        }
+        let specs: Vec<&Arc<JobSpec>> = plan.jobs.iter().chain(&past.gone).collect();
         self.spoken = vec![None; specs.len()];
         for lesson in &past.lessons {
             while self.learnt.len() <= lesson.run as usize {
                 self.learnt.push(self.prices());
             }
             let place = lesson.job as usize;
-            if let Some(spec) = specs[place]
-                && lesson.fingerprint == spec.fingerprint
-            {
+            let spec = specs[place];
+            if lesson.fingerprint == spec.fingerprint {
                 let spoken = Spoken::of(&spec.request, spec.audio_seconds);
                 self.spoken[place] = Some(spoken);
                 let (model, report) =
@@ -64,22 +60,17 @@ impl<'a> Estimates<'a> {
         }
     }
 
-    /// The estimate of one job.
-    pub(super) fn of(&self, spec: &JobSpec) -> Estimate {
-        let place = self.history.and_then(|history| history.place(&spec.id));
-        let submitted = self
-            .history
-            .zip(place)
-            .map(|(history, place)| &history.jobs()[place]);
+    /// The estimate of one job, which is the one at `place` of the history if that knows any.
+    pub(super) fn of(&self, place: usize, spec: &JobSpec) -> Estimate {
+        let submitted = self.history.and_then(|history| history.jobs().get(place));
         let is_same = |job: &&JobHistory| job.state.fingerprint.as_ref() == Some(&spec.fingerprint);
         let run = submitted
             .filter(is_same)
             .map(|job| usize::try_from(job.sent_in_run).unwrap_or(usize::MAX));
         let newest = self.learnt.len() - 1;
         let learnt = &self.learnt[run.map_or(newest, |run| run.min(newest))];
-        let spoken = place
-            .and_then(|place| self.spoken[place])
-            .unwrap_or_else(|| Spoken::of(&spec.request, spec.audio_seconds));
+        let spoken = self.spoken.get(place).copied().flatten();
+        let spoken = spoken.unwrap_or_else(|| Spoken::of(&spec.request, spec.audio_seconds));
         let by = |table: &PriceTable| table.estimate_of(spec.request.model_version, spoken);
         let listed = by(&self.listed);
         if *learnt == self.listed {

@@ -15,7 +15,7 @@ pub(super) struct Past {
     pub(super) identity: Identity,
     /// Its newest entry.
     pub(super) newest: Option<Entry>,
-    /// What has become true.
+    /// What has become true, of the manifest's jobs in their order, then of those that are gone.
     pub(super) history: History,
     /// What there is to learn from finished renders, in the order in which they were seen to be finished.
     pub(super) lessons: Vec<Lesson>,
@@ -103,19 +103,36 @@ impl Past {
         let Recalled {
             identity,
             newest,
-            past: Told { history, lessons },
+            past: Told {
+                history,
+                mut lessons,
+            },
         } = recalled;
-        let mut is_planned = vec![false; history.jobs().len()];
-        for place in plan.jobs.iter().filter_map(|job| history.place(&job.id)) {
-            is_planned[place] = true;
-        }
-        let gone = if is_planned.contains(&false) {
+        let planned = plan.jobs.iter().map(|job| &job.id);
+        let mut among = history.places_among(planned.clone());
+        let gone = if among.contains(&None) {
             let ids = history.ids();
-            let is_gone = |id: &&JobId| history.place(id).is_some_and(|place| !is_planned[place]);
+            let is_gone = |id: &&JobId| {
+                history
+                    .place(id)
+                    .is_some_and(|place| among[place].is_none())
+            };
             Record::jobs(out, &ids.filter(is_gone).collect())?
         } else {
             Vec::new()
         };
+        for (job, place) in gone.iter().zip(plan.jobs.len()..) {
+            if let Some(known) = history.place(&job.id) {
+                among[known] = Some(place);
+            }
+        }
+        lessons.retain_mut(|lesson| {
+            let place = among[lesson.job as usize].and_then(|place| u32::try_from(place).ok());
+            lesson.job = place.unwrap_or_default();
+            place.is_some()
+        });
+        let order = planned.chain(gone.iter().map(|job| &job.id)).cloned();
+        let history = history.arranged(order.collect(), &among);
         Ok(Self {
             identity,
             newest,
@@ -123,5 +140,94 @@ impl Past {
             lessons,
             gone,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::manifest::{Options, load};
+    use crate::model::{Generation, Output, Tag, Timestamp};
+
+    /// Both jobs rendered for `seconds` each, in the order in which they are named.
+    fn told(jobs: &[(&JobSpec, f64)]) -> Told {
+        let mut told = Told::default();
+        let mut sequence = 0;
+        let mut tell = |event| {
+            sequence += 1;
+            let at = Timestamp::default();
+            let entry = Entry {
+                sequence,
+                at,
+                event,
+            };
+            told.take(entry, Moment::certain(at));
+        };
+        let (version, process) = ("1".into(), 1);
+        tell(Event::RunStarted { version, process });
+        for (number, (job, seconds)) in jobs.iter().enumerate() {
+            let generation = Generation(0);
+            let begun = JobEvent::SubmitStarted {
+                tag: Tag::of("c", &job.id, &job.fingerprint, generation),
+                fingerprint: job.fingerprint.clone(),
+                generation,
+                reserved: Credits::whole(5),
+            };
+            let remote = format!("r{number}").parse().unwrap();
+            let output = Arc::new(Output {
+                video_url: "https://x/".into(),
+                thumbnail_url: None,
+                duration_seconds: Some(*seconds),
+                credits_used: None,
+            });
+            for event in [
+                begun,
+                JobEvent::Submitted { remote },
+                JobEvent::Rendered { output },
+            ] {
+                tell(Event::job(&job.id, event));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn what_is_on_record_stands_in_the_sheets_order_and_lessons_go_with_it() {
+        let sheet = "id,text,persona,ratio\n\
+                     new,Hi,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n\
+                     a,Hello,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n\
+                     b,Good day,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n";
+        let read = |_: &Path| Ok(sheet.as_bytes().to_vec());
+        let plan = load(Path::new("c.csv"), &Options::default(), &read).unwrap();
+        let (a, b) = (&plan.jobs[1], &plan.jobs[2]);
+        let recalled = Recalled {
+            identity: Identity {
+                campaign: "c".into(),
+                is_sandbox: false,
+            },
+            newest: None,
+            past: told(&[(b, 20.0), (a, 10.0)]),
+        };
+        let past = Past::beside(&plan, Path::new("unused"), recalled).unwrap();
+        let phases: Vec<&str> = past
+            .history
+            .jobs()
+            .iter()
+            .map(|job| job.state.phase.name())
+            .collect();
+        assert_eq!(phases, ["pending", "downloading", "downloading"]);
+        let lessons: BTreeMap<&str, Option<f64>> = past
+            .lessons
+            .iter()
+            .map(|lesson| (plan.jobs[lesson.job as usize].id.as_str(), lesson.seconds))
+            .collect();
+        assert_eq!(
+            lessons,
+            BTreeMap::from([("a", Some(10.0)), ("b", Some(20.0))])
+        );
+        let fingerprints = past.lessons.iter().map(|lesson| &lesson.fingerprint);
+        assert!(fingerprints.eq([&b.fingerprint, &a.fingerprint]));
     }
 }

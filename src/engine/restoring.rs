@@ -1,7 +1,7 @@
 //! How a run begins: the journal folded into a batch, and what the person's wishes make of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::budget::Budget;
@@ -14,8 +14,8 @@ use super::reconciling::Inventory;
 use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
-    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, JobId,
-    Lane as LaneName, Phase, PlannedJob, Timestamp,
+    Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, Lane as LaneName,
+    Phase, PlannedJob, Timestamp,
 };
 
 impl Batch {
@@ -32,11 +32,17 @@ impl Batch {
         history: &History,
         now: Timestamp,
     ) -> Result<Self, HistoryError> {
+        let ids = jobs.iter().map(|job| &job.spec.id);
+        let history = if history.is_about(ids.clone()) {
+            Cow::Borrowed(history)
+        } else {
+            Cow::Owned(history.clone().about(ids))
+        };
         if let Some(fault) = history.fault() {
             return Err(fault.clone());
         }
-        let mut batch = Self::before(history, campaign, jobs, policy, now);
-        batch.remember(history)?;
+        let mut batch = Self::before(&history, campaign, jobs, policy, now);
+        batch.remember(&history);
         let past = &history.resuming;
         let last_submit = past.last_submit.filter(|_| !is_broken!(PaceForgotten));
         if past.last_submit.is_some() {
@@ -66,18 +72,11 @@ impl Batch {
     }
 
     /// Takes in what has become of each job, and what was learnt.
-    fn remember(&mut self, history: &History) -> Result<(), HistoryError> {
-        for id in history.ids() {
-            if !self.places.contains_key(id) {
-                return Err(HistoryError::UnknownJob { job: id.clone() });
-            }
-        }
+    fn remember(&mut self, history: &History) {
         let past = &history.resuming;
-        for job in &mut self.jobs {
+        for (job, known) in self.jobs.iter_mut().zip(history.jobs()) {
             let id = &job.spec.id;
-            if let Some(known) = history.job(id) {
-                job.state = known.state.clone();
-            }
+            job.state = known.state.clone();
             if let Some(sequence) = past.reopened.get(id) {
                 job.live.reopened = *sequence;
             }
@@ -95,7 +94,6 @@ impl Batch {
         if let Some(since) = past.certain_since {
             self.clock_is_true_since = since;
         }
-        Ok(())
     }
 
     /// The batch with nothing of `history` in it yet but where its jobs stand.
@@ -117,14 +115,10 @@ impl Batch {
                 Job::new(planned, may_submit)
             })
             .collect();
-        let ids = || jobs.iter().map(|job| &job.spec.id);
         let limits = &policy.limits;
         Self {
             campaign: campaign.to_owned(),
-            places: history.places_of(ids()).unwrap_or_else(|| {
-                let places: HashMap<JobId, usize> = ids().cloned().zip(0..).collect();
-                Arc::new(places)
-            }),
+            places: history.places(),
             by_remote: HashMap::new(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),

@@ -21,8 +21,8 @@ const RENDERS_REMEMBERED: usize = 1000;
 pub struct History {
     places: Arc<HashMap<JobId, usize>>,
     jobs: Vec<JobHistory>,
-    /// Jobs that are not in `places` are none of its business.
-    is_closed: bool,
+    /// The jobs whose history it is, if that was said: others are none of its business then.
+    order: Option<Arc<[JobId]>>,
     sequence: u64,
     last: Option<Timestamp>,
     runs: Vec<Run>,
@@ -121,21 +121,54 @@ impl History {
     /// The same with `jobs` in their order. That it knows another is a fault; what becomes true of others from
     /// now on is none of its business.
     #[must_use]
-    pub fn about<'a>(mut self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
-        let places: HashMap<JobId, usize> = jobs.into_iter().cloned().zip(0..).collect();
-        let mut ordered = vec![JobHistory::default(); places.len()];
-        for (id, place) in &*self.places {
-            let known = std::mem::take(&mut self.jobs[*place]);
-            if let Some(place) = places.get(id) {
-                ordered[*place] = known;
-            } else {
-                let job = id.clone();
-                self.fault.get_or_insert(HistoryError::UnknownJob { job });
+    pub fn about<'a>(self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
+        let jobs: Vec<&JobId> = jobs.into_iter().collect();
+        if self.is_about(jobs.iter().copied()) {
+            return self;
+        }
+        let among = self.places_among(jobs.iter().copied());
+        self.arranged(jobs.into_iter().cloned().collect(), &among)
+    }
+
+    /// Whether it has been arranged to be [about](Self::about) just these jobs. Quick where the names are the very
+    /// same in memory.
+    pub(crate) fn is_about<'a>(&self, jobs: impl ExactSizeIterator<Item = &'a JobId>) -> bool {
+        let order = self.order.as_deref();
+        order.is_some_and(|order| order.len() == jobs.len() && order.iter().eq(jobs))
+    }
+
+    /// For each of [its jobs](Self::jobs) the place among `jobs`, if it is one of them.
+    pub(crate) fn places_among<'a>(
+        &self,
+        jobs: impl IntoIterator<Item = &'a JobId>,
+    ) -> Vec<Option<usize>> {
+        let mut among = vec![None; self.jobs.len()];
+        for (place, id) in jobs.into_iter().enumerate() {
+            if let Some(known) = self.place(id) {
+                among[known] = Some(place);
             }
         }
-        self.places = Arc::new(places);
-        self.jobs = ordered;
-        self.is_closed = true;
+        among
+    }
+
+    /// It [about](Self::about) the jobs of `order`, if the places of its own among them are known.
+    #[must_use]
+    pub(crate) fn arranged(mut self, order: Arc<[JobId]>, among: &[Option<usize>]) -> Self {
+        if among.contains(&None) {
+            let mut ids = self.places.iter();
+            let unknown = ids.find(|(_, place)| among[**place].is_none());
+            let job = unknown.expect("every job has a name").0.clone();
+            self.fault.get_or_insert(HistoryError::UnknownJob { job });
+        }
+        let mut jobs = vec![JobHistory::default(); order.len()];
+        for (known, place) in self.jobs.into_iter().zip(among) {
+            if let Some(place) = place {
+                jobs[*place] = known;
+            }
+        }
+        self.jobs = jobs;
+        self.places = Arc::new(order.iter().cloned().zip(0..).collect());
+        self.order = Some(order);
         self
     }
 
@@ -258,7 +291,7 @@ impl History {
         if let Some(place) = self.places.get(id) {
             return Some(*place);
         }
-        if self.is_closed {
+        if self.order.is_some() {
             return None;
         }
         Arc::make_mut(&mut self.places).insert(id.clone(), self.jobs.len());
@@ -294,18 +327,9 @@ impl History {
         self.places.get(id).copied()
     }
 
-    /// The places of `jobs` in their order, which others may hold too; `None` if these are not
-    /// [their](Self::about) places here.
-    pub(crate) fn places_of<'a>(
-        &self,
-        jobs: impl ExactSizeIterator<Item = &'a JobId>,
-    ) -> Option<Arc<HashMap<JobId, usize>>> {
-        let is_all = jobs.len() == self.places.len();
-        let are_same = is_all
-            && jobs
-                .zip(0..)
-                .all(|(id, place)| self.place(id) == Some(place));
-        are_same.then(|| Arc::clone(&self.places))
+    /// The place of each of [its jobs](Self::jobs), which others may hold too.
+    pub(crate) fn places(&self) -> Arc<HashMap<JobId, usize>> {
+        Arc::clone(&self.places)
     }
 
     /// All of them: in the order that was given, else in that in which they were first heard of.
