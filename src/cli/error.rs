@@ -9,7 +9,7 @@ use crate::driver::DriveError;
 use crate::journal::{JournalError, LockError};
 use crate::manifest::Problems;
 use crate::model::HistoryError;
-use crate::model::{CommandKind, Disposition, Failure};
+use crate::model::{CommandKind, Disposition, Failure, FailureKind};
 use crate::remote::RemoteError;
 
 /// Everything that ends the program with an error message.
@@ -189,6 +189,9 @@ impl Error {
             ],
             Self::Interrupted { resume } => {
                 vec![format!("to go on where this run stopped:\n{resume}")]
+            }
+            Self::Provider(failure) if failure.kind == FailureKind::NotSent => {
+                vec!["check the network, the address and `HTTPS_PROXY`".to_owned()]
             }
             Self::Remote(_) | Self::Provider(_) | Self::Other(_) => Vec::new(),
         }

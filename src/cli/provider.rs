@@ -104,7 +104,7 @@ impl Choice {
         let base_url = match given {
             Some(text) => text
                 .parse::<BaseUrl>()
-                .map_err(|error| Error::usage(error.to_string()))?,
+                .map_err(|error| Error::usage(format!("{error}; nothing was submitted")))?,
             None => BaseUrl::default(),
         };
         let credentials = credentials(environment, profile.as_ref(), effort)?;

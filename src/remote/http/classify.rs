@@ -1,6 +1,7 @@
 //! What a failed attempt means: by what may have happened, not by what it is called.
 
 use std::error::Error;
+use std::io;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
@@ -13,23 +14,48 @@ use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 /// Only an error while connecting proves that nothing was sent. After that the request may have
 /// arrived, whatever the error is called.
 pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failure {
-    let cause = root_cause(error);
+    let reason = root_cause(error);
     if error.is_connect() && error.is_timeout() {
         let message = format!("cannot connect to {place}: it did not answer in time");
         Failure::new(FailureKind::NotSent, message)
     } else if error.is_connect() {
-        Failure::new(
-            FailureKind::NotSent,
-            format!("cannot connect to {place}: {cause}"),
-        )
+        let advice = if is_distrust(error) {
+            "; if your network inspects encrypted traffic, add its authority to the certificates that \
+             this machine trusts"
+        } else {
+            ""
+        };
+        let message = format!("cannot connect to {place}: {reason}{advice}");
+        Failure::new(FailureKind::NotSent, message)
     } else if error.is_builder() {
         // The request could not even be put together.
-        Failure::new(FailureKind::NotSent, format!("cannot ask {place}: {cause}"))
+        Failure::new(
+            FailureKind::NotSent,
+            format!("cannot ask {place}: {reason}"),
+        )
     } else {
         Failure::new(
             FailureKind::Lost,
-            format!("the connection to {place} broke: {cause}"),
+            format!("the connection to {place} broke: {reason}"),
         )
+    }
+}
+
+/// Whether it was the server's certificate that was refused.
+fn is_distrust(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |error| cause(*error))
+        .filter_map(|error| error.downcast_ref::<rustls::Error>())
+        .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
+/// What is behind an error. An `io::Error` does not count what it wraps among its sources.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
     }
 }
 
