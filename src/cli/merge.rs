@@ -340,10 +340,7 @@ fn sheet(parts: &[Part], jobs: &[PlannedJob]) -> Sheet {
                 cells_of.entry(job).or_insert(cells);
                 continue;
             }
-            let row = SheetRow {
-                cells,
-                jobs: Vec::new(),
-            };
+            let row = SheetRow { cells, jobs: 0..0 };
             // The same shard in two folders has them twice.
             if !skipped.contains(&row) {
                 skipped.push(row);
@@ -353,7 +350,7 @@ fn sheet(parts: &[Part], jobs: &[PlannedJob]) -> Sheet {
     let rows = jobs.iter().enumerate().filter(|(_, job)| job.in_sheet);
     let rows = rows.map(|(place, job)| SheetRow {
         cells: cells_of.remove(&job.spec.id).unwrap_or_default(),
-        jobs: vec![place],
+        jobs: place..place + 1,
     });
     let mut rows: Vec<SheetRow> = rows.collect();
     rows.append(&mut skipped);

@@ -21,7 +21,7 @@ use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
 use crate::model::Limits;
-use crate::observe::{Balance, Colours, Outlook, Summary, plan_json, plan_table};
+use crate::observe::{Balance, Colours, Outlook, Summary, plan_table, write_plan_json};
 
 /// `callsheet plan`.
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
@@ -92,6 +92,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let (campaign, history) = (summary.campaign(), summary.history());
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
     let summary = preview(summary, &batch.opening(now));
+    drop(batch);
 
     let outlook = Outlook {
         prices,
@@ -106,7 +107,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         },
     };
     if arguments.json {
-        console::print_found(|output| writeln!(output, "{:#}", plan_json(&summary, &outlook)))?;
+        console::print_found(|output| write_plan_json(&summary, &outlook, output))?;
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On
@@ -116,7 +117,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         console::print(&plan_table(&summary, &outlook, colours));
     }
     // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
-    std::mem::forget((summary, manifest, batch));
+    std::mem::forget((summary, manifest));
     Ok(Exit::Success)
 }
 

@@ -4,7 +4,7 @@
 //! or another division has paid for is found in the provider's list and adopted. A shard knows of no job
 //! but its own: what the list shows of others is nothing to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -182,12 +182,13 @@ impl Part {
     /// Leaves only the jobs and rows of `shard` in `plan`. A row without jobs is the first shard's.
     pub(super) fn take(plan: &mut Plan, shard: Shard) -> Self {
         let all = std::mem::take(&mut plan.jobs);
-        let mut places: HashMap<usize, usize> = HashMap::new();
-        for (place, job) in all.iter().enumerate() {
+        // How many of the jobs before each place are this shard's.
+        let mut before = vec![0];
+        for job in &all {
             if shard.holds(&job.id) {
-                places.insert(place, plan.jobs.len());
                 plan.jobs.push(Arc::clone(job));
             }
+            before.push(plan.jobs.len());
         }
         let sheet = Arc::make_mut(&mut plan.sheet);
         let rows = std::mem::take(&mut sheet.rows);
@@ -195,11 +196,7 @@ impl Part {
             .into_iter()
             .filter_map(|row| {
                 let was_skipped = row.jobs.is_empty();
-                let jobs: Vec<usize> = row
-                    .jobs
-                    .iter()
-                    .filter_map(|it| places.get(it).copied())
-                    .collect();
+                let jobs = before[row.jobs.start]..before[row.jobs.end];
                 let is_ours = !jobs.is_empty() || (was_skipped && shard.number() == 1);
                 is_ours.then_some(SheetRow {
                     cells: row.cells,

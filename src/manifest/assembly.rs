@@ -48,7 +48,7 @@ pub(super) struct Assembly<'a> {
 /// Everything the rows and items of a manifest give.
 pub(super) struct Assembled {
     /// The jobs.
-    pub(super) jobs: Vec<JobSpec>,
+    pub(super) jobs: Vec<Arc<JobSpec>>,
     /// The user's rows.
     pub(super) sheet: Sheet,
     /// That there are more jobs than a manifest may make.
@@ -82,7 +82,7 @@ impl<'a> Assembly<'a> {
     /// the row. `excused` are required columns whose absence has been reported.
     pub(super) fn add_table(
         &mut self,
-        table: &Table,
+        table: Table,
         columns: &Columns,
         item: Option<&Item>,
         excused: &[Field],
@@ -93,7 +93,9 @@ impl<'a> Assembly<'a> {
             .map(|column| table.header[*column].text.as_str());
         let names = VariableNames::new(own.clone());
         let places = self.sheet.columns(own);
-        for lines in former::rows(table, columns) {
+        let Table { header, rows, .. } = table;
+        // They go as they are taken in: 100,000 of them are as large as what is made of them.
+        for lines in former::rows(rows, columns) {
             let row = &lines[0];
             let cells: Arc<[Text]> = columns
                 .own
@@ -101,7 +103,7 @@ impl<'a> Assembly<'a> {
                 .map(|column| former::text_at(row, *column))
                 .collect();
             let sheet_row = self.sheet.push(&places, cells.iter().cloned());
-            if let Some(problem) = extra_cells(table, row) {
+            if let Some(problem) = extra_cells(&header, row) {
                 // Its cells have slipped, so that whatever else is said of them would mislead.
                 let problems = vec![problem];
                 let notes = Vec::new();
@@ -124,7 +126,7 @@ impl<'a> Assembly<'a> {
             }
             draft.variables.add(&names, cells);
             draft.excused = excused.to_vec();
-            draft.former_ids = former::ids(lines, columns);
+            draft.former_ids = former::ids(&lines, columns);
             if let Some(item) = item {
                 draft.values.overlay(&item.values);
                 draft.include.clone_from(&item.include);
@@ -132,7 +134,7 @@ impl<'a> Assembly<'a> {
                 draft.excused.extend(&item.excused);
             }
             let mut findings = Findings::default();
-            let (missing, problem) = self.missing_cells(table, columns, row, &draft);
+            let (missing, problem) = self.missing_cells(&header, columns, row, &draft);
             draft.excused.extend(missing);
             findings.problems.extend(problem);
             self.add(draft, Some(sheet_row), findings);
@@ -142,7 +144,7 @@ impl<'a> Assembly<'a> {
     /// The fields a row needs but ends before, and what to say of them, once for all.
     fn missing_cells(
         &self,
-        table: &Table,
+        header: &[Cell],
         columns: &Columns,
         row: &[Cell],
         draft: &Draft,
@@ -167,7 +169,7 @@ impl<'a> Assembly<'a> {
         let message = format!(
             "this row ends after {} of {}: no {names} is given",
             words::count(row.len(), "cell", "cells"),
-            table.header.len(),
+            header.len(),
         );
         let is_one_cell = row.len() == 1 && last.text.contains([',', ';', '\t', '|']);
         let help = if is_one_cell {
@@ -293,10 +295,11 @@ impl<'a> Assembly<'a> {
         for named in named {
             if !left_out[named.draft] {
                 let of_row = &mut sheet.rows[named.row].jobs;
-                // Most rows make one job, and 100,000 of them would have room for three more.
-                of_row.reserve_exact(1);
-                of_row.push(jobs.len());
+                if of_row.start == of_row.end {
+                    of_row.start = jobs.len();
+                }
                 jobs.push(named.job);
+                of_row.end = jobs.len();
             }
         }
         let mut problems = Vec::new();
@@ -338,8 +341,8 @@ fn values_of(field: Field, cell: &Cell) -> Vec<Value> {
 
 /// Cells beyond the header are most often a text with an unquoted delimiter. Empty ones, which some
 /// programs append, harm nobody.
-fn extra_cells(table: &Table, row: &[Cell]) -> Option<Problem> {
-    let width = table.header.len();
+fn extra_cells(header: &[Cell], row: &[Cell]) -> Option<Problem> {
+    let width = header.len();
     let extra = row.iter().skip(width).find(|cell| !cell.is_blank())?;
     let cells = words::count(row.len(), "cell", "cells");
     let message = format!("this row has {cells}, but the header has {width}");

@@ -43,7 +43,7 @@ pub(super) struct Rules<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     /// What to ask the provider for.
-    pub(super) request: VideoRequest,
+    pub(super) request: Arc<VideoRequest>,
     /// Length of the recording, if it is stated.
     pub(super) audio_seconds: Option<f64>,
     /// The combination with its templates filled, but for the file name's.
@@ -76,7 +76,7 @@ impl Rules<'_> {
         };
         remarks::add(&combination, &request, audio_seconds, &variables, findings);
         Some(Checked {
-            request,
+            request: Arc::new(request),
             audio_seconds,
             combination,
             variables,

@@ -10,22 +10,27 @@ use super::header::Columns;
 use super::ids::natural_ids;
 use super::made::Made;
 use super::problem::{Findings, Problem};
-use super::table::{Cell, Table};
+use super::table::Cell;
 use super::words;
 use crate::model::Text;
 
-/// The rows of a table; of results that came back, the lines of each row together.
-pub(super) fn rows<'t>(
-    table: &'t Table,
+/// `rows` one by one; of results that came back, the lines of each row together.
+pub(super) fn rows(
+    rows: Vec<Vec<Cell>>,
     columns: &Columns,
-) -> impl Iterator<Item = &'t [Vec<Cell>]> {
+) -> impl Iterator<Item = Vec<Vec<Cell>>> {
     let came_back = columns.job_id.is_some();
-    let own = columns.own.clone();
-    table.rows.chunk_by(move |one, other| {
-        came_back
-            && own
-                .iter()
-                .all(|column| text_at(one, *column) == text_at(other, *column))
+    let is_same = move |one: &[Cell], other: &[Cell]| {
+        let mut own = columns.own.iter();
+        came_back && own.all(|column| text_at(one, *column) == text_at(other, *column))
+    };
+    let mut rows = rows.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let mut lines = vec![rows.next()?];
+        while let Some(line) = rows.next_if(|other| is_same(&lines[0], other)) {
+            lines.push(line);
+        }
+        Some(lines)
     })
 }
 

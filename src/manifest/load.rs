@@ -110,7 +110,7 @@ impl<'a> Loader<'a> {
             self.remark_on_rows(&table);
             // Where the first line is no header, whatever is said of the rows would mislead.
             if !columns.fields.is_empty() || excused.is_empty() {
-                assembly.add_table(&table, &columns, None, &excused);
+                assembly.add_table(table, &columns, None, &excused);
             }
         }
         for item in document.items {
@@ -126,7 +126,7 @@ impl<'a> Loader<'a> {
             campaign,
             campaign_date: today.map(|date| date.to_string()),
             source: path.to_owned(),
-            jobs: assembled.jobs.into_iter().map(Arc::new).collect(),
+            jobs: assembled.jobs,
             sheet: Arc::new(assembled.sheet),
             limits: settings.limits,
             output: settings.output,
@@ -161,7 +161,7 @@ impl<'a> Loader<'a> {
             let given: Vec<Field> = item.values.fields().chain(assembly.defaults()).collect();
             header::remark_on_slips(&table, &columns, &given, &mut self.findings);
             self.remark_on_rows(&table);
-            assembly.add_table(&table, &columns, Some(&item), &[]);
+            assembly.add_table(table, &columns, Some(&item), &[]);
         }
         // What is wrong with the item is wrong with all of its rows, so none can be left out for it.
         self.findings.absorb(item.findings);

@@ -30,7 +30,7 @@ pub(super) struct Named {
     /// Its row in the sheet.
     pub(super) row: usize,
     /// The job.
-    pub(super) job: JobSpec,
+    pub(super) job: Arc<JobSpec>,
 }
 
 /// Names the jobs of every draft that nothing is wrong with. A job that cannot be named is left out,
@@ -39,7 +39,7 @@ pub(super) fn name_all(
     mut made: Vec<Made>,
     files: &FileNaming<'_>,
     findings: &mut [Findings],
-) -> Vec<Named> {
+) -> impl Iterator<Item = Named> + use<> {
     made.retain(|job| findings[job.draft].problems.is_empty());
     let ids = identify(&made, findings);
     let stems = file_stems(&made, &ids, files, findings);
@@ -51,21 +51,20 @@ pub(super) fn name_all(
                 file: made.place.file_name().clone(),
                 line: made.place.line().unwrap_or(1),
             };
-            let request = Arc::new(made.checked.request);
+            let request = made.checked.request;
             Some(Named {
                 draft: made.draft,
                 row: made.row,
-                job: JobSpec {
+                job: Arc::new(JobSpec {
                     id: id?,
                     file_name: format!("{}.{}", stem?, request.extension()),
                     request,
                     fingerprint: made.fingerprint,
                     audio_seconds: made.checked.audio_seconds,
                     origin,
-                },
+                }),
             })
         })
-        .collect()
 }
 
 /// The file name of every job, without extension.

@@ -37,7 +37,7 @@ impl SheetBuilder {
         }
         self.sheet.rows.push(SheetRow {
             cells: row,
-            jobs: Vec::new(),
+            jobs: 0..0,
         });
         self.sheet.rows.len() - 1
     }

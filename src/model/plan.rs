@@ -1,5 +1,6 @@
 //! An accepted manifest.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ pub struct SheetRow {
     /// The cells, as written; as many as there are columns.
     pub cells: Vec<Text>,
     /// Places in [`Plan::jobs`] of the jobs this row makes; none if the row is skipped.
-    pub jobs: Vec<usize>,
+    pub jobs: Range<usize>,
 }
 
 /// `output:` of the manifest.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::colours::{Colours, Tone};
-use super::plan::columns;
+use super::colours::Colours;
+use super::table::table;
 use super::words::{self, range};
 use super::{Row, Summary};
 use crate::model::{Credits, Phase};
@@ -66,22 +66,19 @@ pub(crate) fn accuracy_table(summary: &Summary, colours: Colours) -> String {
             continue;
         }
         let title = title.trim_end_matches("_version");
-        let mut rows =
-            vec![[title, "finished", "estimated", "likely", "charged", ""].map(str::to_owned)];
-        rows.extend(shares.iter().map(|(name, share)| {
-            [
+        let header = [title, "finished", "estimated", "likely", "charged", ""];
+        let rows = shares.iter().map(|(name, share)| {
+            let cells = [
                 words::shorten(name, 30),
                 share.jobs.to_string(),
                 range(share.low, share.high),
                 share.likely.to_string(),
                 share.charged.to_string(),
                 share.verdict(),
-            ]
-        }));
-        text.push_str(&columns(&rows, |row, cell| match row {
-            0 => colours.paint(Tone::Strong, cell),
-            _ => cell.to_owned(),
-        }));
+            ];
+            (None, cells)
+        });
+        text.push_str(&table(header, rows, colours));
         text.push('\n');
     }
     text

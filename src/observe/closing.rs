@@ -188,7 +188,7 @@ mod tests {
         tale.done(1, "a");
         tale.failed(2, "b", "no face in the \u{1b}[31mpicture");
         tale.lost(3, "c");
-        tale.sheet().rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", 0..0));
         tale.ended(130, None);
         assert_eq!(
             closing(&tale.summary(), Colours::Off),

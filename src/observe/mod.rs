@@ -39,6 +39,7 @@ mod status;
 mod stop_words;
 mod story;
 mod summary;
+mod table;
 #[cfg(test)]
 mod testing;
 mod watch;
@@ -60,7 +61,7 @@ pub(crate) use marks::{Mark, Verdict, read_marks};
 pub use narration::Verbosity;
 pub(crate) use notice::{Alarm, Notice};
 pub use observer::{Observer, Pulse, Transfer};
-pub(crate) use plan::{Balance, Outlook, plan_json, plan_replaced, plan_table, plan_totals};
+pub(crate) use plan::{Balance, Outlook, plan_replaced, plan_table, plan_totals, write_plan_json};
 pub use progress::Progress;
 pub use results::{Encoding, ResultsWriter, WrittenResults, write_csv, write_json, write_workbook};
 pub use row::Row;

@@ -93,7 +93,7 @@ impl Summary {
     }
 
     /// Every job: the manifest's in its order, then those that are gone from it.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
         self.campaign
             .jobs
             .iter()
@@ -174,33 +174,29 @@ impl Summary {
 
     /// The lines of `results.csv`: the sheet's rows in order, once for each of their jobs; then the
     /// manifest's jobs that no row makes.
-    pub(super) fn sheet_lines(&self) -> Vec<SheetLine<'_>> {
-        let sheet = &self.campaign.sheet;
-        let mut is_told = vec![false; self.campaign.jobs.len()];
-        let mut lines = Vec::with_capacity(self.campaign.jobs.len());
-        for SheetRow { cells, jobs } in &sheet.rows {
-            let rows = jobs.iter().filter_map(|place| {
-                *is_told.get_mut(*place)? = true;
-                self.row_at(*place)
-            });
-            let before = lines.len();
-            lines.extend(rows.map(|row| SheetLine {
-                cells,
-                row: Some(row),
-            }));
-            if lines.len() == before {
-                lines.push(SheetLine { cells, row: None });
-            }
+    pub(super) fn sheet_lines(&self) -> impl Iterator<Item = SheetLine<'_>> {
+        let rows = &self.campaign.sheet.rows;
+        let all = self.campaign.jobs.len();
+        let jobs_of = move |row: &SheetRow| row.jobs.start.min(all)..row.jobs.end.min(all);
+        let mut is_told = vec![false; all];
+        for row in rows {
+            is_told[jobs_of(row)].fill(true);
         }
+        let of_sheet = rows.iter().flat_map(move |row| {
+            let jobs = jobs_of(row);
+            let skipped = jobs.is_empty().then_some(None);
+            let lines = jobs.map(|place| self.row_at(place)).chain(skipped);
+            lines.map(|job| SheetLine {
+                cells: &row.cells,
+                row: job,
+            })
+        });
         let rest = self.rows().zip(is_told);
-        lines.extend(
-            rest.filter(|(row, is_told)| row.job.in_sheet && !is_told)
-                .map(|(row, _)| SheetLine {
-                    cells: &[],
-                    row: Some(row),
-                }),
-        );
-        lines
+        let rest = rest.filter(|(row, is_told)| row.job.in_sheet && !is_told);
+        of_sheet.chain(rest.map(|(row, _)| SheetLine {
+            cells: &[],
+            row: Some(row),
+        }))
     }
 
     /// Width of a column of ids; a few very long ones may stick out.
@@ -251,7 +247,7 @@ mod tests {
         tale.accepted(4, "d");
         tale.rendered(5, "e");
         tale.campaign.jobs[6].selected = false;
-        tale.sheet().rows.push(row("skipped", Vec::new()));
+        tale.sheet().rows.push(row("skipped", 0..0));
         tale
     }
 
@@ -356,7 +352,8 @@ mod tests {
     #[test]
     fn lines_follow_the_sheet_then_come_jobs_without_a_row() {
         let mut tale = Tale::of(2);
-        tale.sheet().rows = vec![row("x", vec![1, 0, 99]), row("y", Vec::new())];
+        tale.sheet().rows = vec![row("x", 1..2), row("y", 0..0), row("z", 0..1)];
+        tale.sheet().rows.push(row("nowhere", 98..99));
         tale.campaign.jobs.push(planned("c", 9));
         let mut gone = planned("d", 0);
         gone.in_sheet = false;
@@ -364,10 +361,9 @@ mod tests {
         let summary = tale.summary();
         let ids: Vec<Option<&str>> = summary
             .sheet_lines()
-            .iter()
-            .map(|line| line.row.as_ref().map(|row| row.id().as_str()))
+            .map(|line| line.row.map(|row| row.job.spec.id.as_str()))
             .collect();
-        assert_eq!(ids, [Some("b"), Some("a"), None, Some("c")]);
+        assert_eq!(ids, [Some("b"), None, Some("a"), None, Some("c")]);
         assert_eq!(
             summary
                 .gone()

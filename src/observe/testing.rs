@@ -1,6 +1,7 @@
 //! A made-up campaign for the tests of this folder.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::{Campaign, Observer, Summary};
@@ -38,7 +39,7 @@ impl Tale {
             columns: vec!["id".into(), "note".into()],
             rows: (0..)
                 .zip(&ids)
-                .map(|(place, id)| row(id, vec![place]))
+                .map(|(place, id)| row(id, place..place + 1))
                 .collect(),
         });
         campaign.personas.insert(ANNA.into(), "Anna".into());
@@ -159,7 +160,7 @@ pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
     }
 }
 
-pub(super) fn row(id: &str, jobs: Vec<usize>) -> SheetRow {
+pub(super) fn row(id: &str, jobs: Range<usize>) -> SheetRow {
     SheetRow {
         cells: vec![id.into(), format!("note of {id}").into()],
         jobs,

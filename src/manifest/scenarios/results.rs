@@ -14,7 +14,7 @@ fn results_of(plan: &Plan) -> String {
     for row in &plan.sheet.rows {
         let cells: Vec<&str> = row.cells.iter().map(|cell| &**cell).collect();
         let cells = cells.join(",");
-        let ids = row.jobs.iter().map(|job| plan.jobs[*job].id.as_str());
+        let ids = row.jobs.clone().map(|job| plan.jobs[job].id.as_str());
         lines.extend(ids.map(|id| format!("{cells},{id},done,videos/{id}.mp4,,,,,5,,,1,,")));
     }
     lines.join("\r\n")

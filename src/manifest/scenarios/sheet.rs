@@ -36,8 +36,8 @@ fn a_sheet_becomes_jobs_and_keeps_its_own_columns() {
         ["r1", "Hello, you", ANNA, "9:16", " Maria"]
     );
     assert_eq!(plan.sheet.rows[1].cells[4], "=1+1");
-    assert_eq!(plan.sheet.rows[0].jobs, [0]);
-    assert_eq!(plan.sheet.rows[1].jobs, [1, 2]);
+    assert_eq!(plan.sheet.rows[0].jobs, 0..1);
+    assert_eq!(plan.sheet.rows[1].jobs, 1..3);
     assert_eq!(plan.notes, []);
 }
 

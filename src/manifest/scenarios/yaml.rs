@@ -93,7 +93,7 @@ fn a_sheet_fills_an_item() {
         plan.sheet.columns,
         ["name", "persona", "ratio", "text", "aspect_ratio"]
     );
-    assert_eq!(plan.sheet.rows[1].jobs, [1, 2]);
+    assert_eq!(plan.sheet.rows[1].jobs, 1..3);
     assert_eq!(plan.sheet.rows[2].cells, ["", "ben", "", "Alone", "square"]);
 }
 

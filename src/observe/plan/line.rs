@@ -39,20 +39,17 @@ pub(super) struct Share {
 }
 
 /// The jobs of the plan, in order.
-pub(super) fn lines(summary: &Summary) -> Vec<Line<'_>> {
-    summary
-        .rows()
-        .map(|row| {
-            let state = State::of(&row);
-            let persona = summary.campaign().persona(&row.job.spec.request.persona);
-            Line {
-                row,
-                persona: words::clean(persona),
-                state,
-                reason: reason(&row, state),
-            }
-        })
-        .collect()
+pub(super) fn lines(summary: &Summary) -> impl Iterator<Item = Line<'_>> + Clone {
+    summary.rows().map(|row| {
+        let state = State::of(&row);
+        let persona = summary.campaign().persona(&row.job.spec.request.persona);
+        Line {
+            row,
+            persona: words::clean(persona),
+            state,
+            reason: reason(&row, state),
+        }
+    })
 }
 
 impl State {
@@ -171,13 +168,13 @@ impl Line<'_> {
 }
 
 /// What would be submitted, by persona, ratio and model.
-pub(super) fn shares(lines: &[Line]) -> [(&'static str, BTreeMap<String, Share>); 3] {
+pub(super) fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, Share>); 3] {
     let mut shares =
         ["persona", "aspect_ratio", "model_version"].map(|title| (title, BTreeMap::new()));
-    for line in lines.iter().filter(|line| line.state.is_submitted()) {
+    for line in lines(summary).filter(|line| line.state.is_submitted()) {
         let request = &line.row.job.spec.request;
         let keys = [
-            line.persona.clone(),
+            line.persona,
             request.aspect_ratio.to_string(),
             request.model_version.to_string(),
         ];

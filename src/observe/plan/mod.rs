@@ -10,8 +10,7 @@ mod outlook;
 mod replaced;
 mod table;
 
-pub(crate) use json::plan_json;
+pub(crate) use json::write_plan_json;
 pub(crate) use outlook::{Balance, Outlook};
 pub(crate) use replaced::plan_replaced;
-pub(super) use table::columns;
 pub(crate) use table::{plan_table, plan_totals};

@@ -3,24 +3,21 @@
 use std::fmt::Write;
 
 use super::super::Summary;
-use super::super::colours::{Colours, Tone};
-use super::super::words::{self, pad, plural, range};
-use super::line::{Line, lines, shares};
+use super::super::colours::Colours;
+use super::super::table::table;
+use super::super::words::{self, plural, range};
+use super::line::{lines, shares};
 use super::{Outlook, plan_replaced};
 use crate::model::Estimate;
 
 /// The plan as a table, then totals.
 pub(crate) fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours) -> String {
-    let lines = lines(summary);
-    let mut rows = vec![
-        [
-            "job", "persona", "ratio", "model", "state", "seconds", "credits", "reason",
-        ]
-        .map(str::to_owned),
+    let header = [
+        "job", "persona", "ratio", "model", "state", "seconds", "credits", "reason",
     ];
-    rows.extend(lines.iter().map(|line| {
+    let rows = lines(summary).map(|line| {
         let spec = &line.row.job.spec;
-        [
+        let cells = [
             spec.id.to_string(),
             words::shorten(&line.persona, 20),
             spec.request.aspect_ratio.to_string(),
@@ -29,19 +26,17 @@ pub(crate) fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours)
             seconds(&line.row.job.estimate),
             line.price()
                 .map_or_else(String::new, |(low, high)| range(low, high)),
-            line.reason.clone(),
-        ]
-    }));
-    let mut text = columns(&rows, |row, cell| match row.checked_sub(1) {
-        None => colours.paint(Tone::Strong, cell),
-        Some(place) => colours.paint(lines[place].state.tone(), cell),
+            line.reason,
+        ];
+        (Some(line.state.tone()), cells)
     });
+    let mut text = table(header, rows, colours);
     let skipped = summary.counts().skipped;
     if skipped > 0 {
         let _ = writeln!(text, "{} skipped", plural(skipped, "row"));
     }
     text.push('\n');
-    text.push_str(&totals(summary, &lines, colours));
+    text.push_str(&plan_totals(summary, colours));
     for line in outlook.lines(summary) {
         text.push_str(&line);
         text.push('\n');
@@ -51,37 +46,29 @@ pub(crate) fn plan_table(summary: &Summary, outlook: &Outlook, colours: Colours)
 
 /// The totals alone, for whoever is about to be asked.
 pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
-    totals(summary, &lines(summary), colours)
-}
-
-fn totals(summary: &Summary, lines: &[Line], colours: Colours) -> String {
     let mut text = String::new();
-    for (title, shares) in shares(lines) {
+    for (title, shares) in shares(summary) {
         let title = title
             .trim_start_matches("aspect_")
             .trim_end_matches("_version");
-        let mut rows = vec![[title, "jobs", "credits"].map(str::to_owned)];
-        rows.extend(shares.into_iter().map(|(name, share)| {
-            [
-                words::shorten(&name, 30),
+        let rows = shares.iter().map(|(name, share)| {
+            let cells = [
+                words::shorten(name, 30),
                 share.jobs.to_string(),
                 range(share.low, share.high),
-            ]
-        }));
-        text.push_str(&columns(&rows, |row, cell| match row {
-            0 => colours.paint(Tone::Strong, cell),
-            _ => cell.to_owned(),
-        }));
+            ];
+            (None, cells)
+        });
+        text.push_str(&table([title, "jobs", "credits"], rows, colours));
         text.push('\n');
     }
-    text.push_str(&closing_lines(summary, lines));
+    text.push_str(&closing_lines(summary));
     text
 }
 
-fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
+fn closing_lines(summary: &Summary) -> String {
     let money = summary.money();
-    let to_submit = lines
-        .iter()
+    let to_submit = lines(summary)
         .filter(|line| line.state.is_submitted())
         .count();
     let likely = if money.to_do_low == money.to_do_high {
@@ -92,7 +79,7 @@ fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
     let mut text = format!(
         "{} to submit of {}, for {} credits{likely}; {}\n",
         plural(to_submit, "job"),
-        of_all(lines),
+        of_all(summary),
         range(money.to_do_low, money.to_do_high),
         money.sentence_without_to_do(),
     );
@@ -113,9 +100,9 @@ fn closing_lines(summary: &Summary, lines: &[Line]) -> String {
 }
 
 /// `9`, or `8 and 1 from an earlier sheet`.
-fn of_all(lines: &[Line]) -> String {
-    let gone = lines.iter().filter(|line| !line.row.job.in_sheet).count();
-    let in_sheet = lines.len() - gone;
+fn of_all(summary: &Summary) -> String {
+    let gone = summary.rows().filter(|row| !row.job.in_sheet).count();
+    let in_sheet = summary.rows().len() - gone;
     if gone == 0 {
         in_sheet.to_string()
     } else {
@@ -132,31 +119,6 @@ fn seconds(estimate: &Estimate) -> String {
     }
 }
 
-/// Rows under each other, two spaces between columns; `paint` colours a whole row.
-pub(in crate::observe) fn columns<const COLUMNS: usize>(
-    rows: &[[String; COLUMNS]],
-    paint: impl Fn(usize, &str) -> String,
-) -> String {
-    let mut widths = [0; COLUMNS];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for (place, row) in rows.iter().enumerate() {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| pad(cell, width))
-            .collect();
-        let line = cells.join("  ");
-        text.push_str(&paint(place, line.trim_end()));
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -165,8 +127,8 @@ mod tests {
     use crate::model::{
         AspectRatio, Credits, Generation, JobEvent, PriceTable, Speech, VideoRequest,
     };
-    use crate::observe::plan_json;
     use crate::observe::testing::{Tale, row};
+    use crate::observe::write_plan_json;
 
     fn tale() -> Tale {
         let mut tale = Tale::of(8);
@@ -180,7 +142,7 @@ mod tests {
         let fingerprint = jobs[0].spec.fingerprint.clone();
         Arc::make_mut(&mut jobs[5].spec).fingerprint = fingerprint;
         jobs[6].selected = false;
-        tale.sheet().rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", 0..0));
         tale
     }
 
@@ -225,7 +187,9 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
 
     #[test]
     fn programs_get_the_same() {
-        let plan = plan_json(&tale().summary(), &Outlook::default());
+        let mut written = Vec::new();
+        write_plan_json(&tale().summary(), &Outlook::default(), &mut written).unwrap();
+        let plan: serde_json::Value = serde_json::from_slice(&written).unwrap();
         let states: Vec<&str> = plan["jobs"]
             .as_array()
             .unwrap()

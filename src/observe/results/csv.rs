@@ -63,7 +63,7 @@ mod tests {
         let mut tale = Tale::of(3);
         tale.done(1, "a");
         tale.lost(2, "b");
-        tale.sheet().rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", 0..0));
         assert_eq!(
             text(&tale.summary()),
             "\
@@ -79,7 +79,7 @@ later,note of later,,skipped,,,,,,,,,,,
     #[test]
     fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
         let mut tale = Tale::of(3);
-        tale.sheet().rows = vec![row("x", vec![0, 1])];
+        tale.sheet().rows = vec![row("x", 0..2)];
         tale.campaign.jobs[2].in_sheet = false;
         let text = text(&tale.summary());
         let starts: Vec<&str> = text.lines().skip(1).map(|line| &line[..13]).collect();
@@ -129,7 +129,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let mut tale = Tale::of(1);
             *tale.sheet() = Sheet {
                 columns: columns.clone(),
-                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: vec![0] }).collect(),
+                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: 0..1 }).collect(),
             };
             let csv = to_csv(&tale.summary(), Encoding::Plain);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);

@@ -12,7 +12,6 @@ use crate::model::{
     redact_url,
 };
 use crate::observe::accuracy::accuracy_json;
-use crate::observe::summary::SheetLine;
 use crate::observe::words;
 use crate::observe::{Row, RunEnd, Summary};
 
@@ -24,7 +23,7 @@ pub(in crate::observe) const VERSION: u32 = 1;
 /// # Errors
 /// If `writer` takes no more.
 pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, &Results::of(summary, &summary.sheet_lines()))?;
+    serde_json::to_writer_pretty(&mut writer, &Results::of(summary))?;
     writer.write_all(b"\n")
 }
 
@@ -47,7 +46,7 @@ struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    fn of(summary: &'a Summary, lines: &'a [SheetLine<'a>]) -> Self {
+    fn of(summary: &'a Summary) -> Self {
         let campaign = summary.campaign();
         Self {
             arguments: &campaign.arguments,
@@ -56,11 +55,11 @@ impl<'a> Results<'a> {
             credits: credits(summary),
             estimate_against_actual: accuracy_json(summary),
             gone_from_sheet: Gone(summary),
-            jobs: Jobs { summary, lines },
+            jobs: Jobs(summary),
             manifest: campaign.manifest.display().to_string(),
             runs: runs(summary),
             sandbox: campaign.is_sandbox,
-            skipped: Skipped { summary, lines },
+            skipped: Skipped(summary),
             totals: totals(summary),
             version: VERSION,
         }
@@ -68,34 +67,29 @@ impl<'a> Results<'a> {
 }
 
 /// The jobs of the sheet.
-struct Jobs<'a> {
-    summary: &'a Summary,
-    lines: &'a [SheetLine<'a>],
-}
+struct Jobs<'a>(&'a Summary);
 
 impl Serialize for Jobs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let jobs = self.lines.iter().filter_map(|line| {
-            let mut job = Job::of(self.summary, line.row.as_ref()?);
-            job.row = Some(cells(self.summary, line.cells));
-            Some(job)
+        let jobs = self.0.sheet_lines().filter_map(|line| {
+            let row = Some(cells(self.0, line.cells));
+            Some(Job {
+                row,
+                ..Job::of(self.0, &line.row?)
+            })
         });
         serializer.collect_seq(jobs)
     }
 }
 
 /// The rows of the sheet that make no job.
-struct Skipped<'a> {
-    summary: &'a Summary,
-    lines: &'a [SheetLine<'a>],
-}
+struct Skipped<'a>(&'a Summary);
 
 impl Serialize for Skipped<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let skipped = self.lines.iter().filter(|line| line.row.is_none());
+        let skipped = self.0.sheet_lines().filter(|line| line.row.is_none());
         serializer.collect_seq(
-            skipped
-                .map(|line| json!({ "row": cells(self.summary, line.cells), "status": "skipped" })),
+            skipped.map(|line| json!({ "row": cells(self.0, line.cells), "status": "skipped" })),
         )
     }
 }
@@ -263,7 +257,7 @@ mod tests {
     fn everything_of_the_sheet_is_there_with_totals_and_what_is_gone_apart() {
         let mut tale = Tale::of(2);
         tale.done(1, "a");
-        tale.sheet().rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", 0..0));
         let mut gone = planned("gone", 0);
         (gone.in_sheet, gone.selected) = (false, false);
         tale.campaign.jobs.push(gone);

@@ -141,7 +141,7 @@ mod tests {
         tale.done(1, "a");
         Arc::make_mut(&mut tale.campaign.sheet)
             .rows
-            .push(row("later", Vec::new()));
+            .push(row("later", 0..0));
         tale.campaign.arguments = vec!["--shard".into(), "1/2".into()];
         tale.campaign.max_credits = Some(Credits::whole(7));
         let results = written(&tale.summary());

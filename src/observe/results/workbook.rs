@@ -152,7 +152,7 @@ mod tests {
         let mut tale = Tale::of(3);
         tale.done(1, "a");
         tale.lost(2, "b");
-        tale.sheet().rows.push(row("later", Vec::new()));
+        tale.sheet().rows.push(row("later", 0..0));
         tale
     }
 
