@@ -94,6 +94,11 @@ impl<'a> Assembly<'a> {
         let names = VariableNames::new(own.clone());
         let places = self.sheet.columns(own);
         let Table { header, rows, .. } = table;
+        // Most rows make one job.
+        let expected = rows.len().min(self.rules.most_jobs);
+        self.made.reserve(expected);
+        self.drafts.reserve(expected);
+        self.sheet.reserve(expected);
         // They go as they are taken in: 100,000 of them are as large as what is made of them.
         for lines in former::rows(rows, columns) {
             let row = &lines[0];
@@ -280,6 +285,7 @@ impl<'a> Assembly<'a> {
             templates: &self.rules.templates,
         };
         ids::refuse_doubles(&self.given_ids, &mut self.drafts);
+        drop(self.given_ids);
         let named = naming::name_all(self.made, &files, &mut self.drafts);
         let left_out: Vec<bool> = match invalid {
             InvalidRows::Refuse => vec![false; self.drafts.len()],

@@ -25,6 +25,11 @@ impl SheetBuilder {
         places
     }
 
+    /// Makes room for so many rows more.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.sheet.rows.reserve(rows);
+    }
+
     /// Adds a row whose cells belong to `columns`; its place is returned.
     pub(super) fn push(
         &mut self,

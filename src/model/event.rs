@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Credits, Failure, Fingerprint, Generation, JobId, RemoteId, StopReason, Tag, Timestamp,
-    Unproven,
+    Unproven, redact_url,
 };
 
 /// One line of the journal: its place, its moment, and what became true.
@@ -207,6 +207,23 @@ pub struct Output {
     /// The charge, if reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credits_used: Option<Credits>,
+}
+
+impl Output {
+    /// Whether one of its links has a query, which is where signatures live.
+    pub(super) fn is_signed(&self) -> bool {
+        let mut links = std::iter::once(&self.video_url).chain(&self.thumbnail_url);
+        links.any(|link| link.contains('?'))
+    }
+
+    /// Leaves of its links what may be shown. They are of no use once the file is here, and a signature may be
+    /// longer than all else that is known of the job.
+    pub(super) fn forget_signatures(&mut self) {
+        for link in std::iter::once(&mut self.video_url).chain(&mut self.thumbnail_url) {
+            *link = redact_url(link);
+            link.shrink_to_fit();
+        }
+    }
 }
 
 /// A video on disk.

@@ -45,7 +45,7 @@ pub struct JobState {
     pub observed: Option<Box<str>>,
     /// The newest failure, whether it mattered or not.
     pub last_failure: Option<Box<Failure>>,
-    /// The output the provider reported.
+    /// The output the provider reported; its links without their signatures once the file is here.
     pub output: Option<Arc<super::Output>>,
     /// While in doubt: why the newest search has proven nothing.
     pub unproven: Option<Box<Unproven>>,
@@ -145,6 +145,9 @@ impl JobState {
                 self.last_failure = None;
             }
             JobEvent::Fetched { .. } => {
+                if let Some(output) = self.output.as_mut().filter(|output| output.is_signed()) {
+                    Arc::make_mut(output).forget_signatures();
+                }
                 self.finished_at = Some(at);
                 self.fetch_failures = 0;
                 self.last_failure = None;
@@ -252,7 +255,7 @@ impl JobState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AspectRatio, FailureKind, Output, Speech, VideoRequest};
+    use crate::model::{Artifact, AspectRatio, FailureKind, Output, Speech, VideoRequest};
 
     fn submitted() -> Vec<JobEvent> {
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
@@ -292,6 +295,34 @@ mod tests {
             state.apply(Timestamp::default(), &event).unwrap();
         }
         state
+    }
+
+    #[test]
+    fn a_link_loses_its_signature_once_the_file_is_here() {
+        let output = |video: &str, thumbnail: &str| Output {
+            video_url: video.into(),
+            thumbnail_url: Some(thumbnail.into()),
+            duration_seconds: None,
+            credits_used: None,
+        };
+        let signed = Arc::new(output("https://x/a.mp4?key=1", "https://x/a.jpg?key=1"));
+        let rendered = JobEvent::Rendered {
+            output: Arc::clone(&signed),
+        };
+        let mut state = fold(submitted().into_iter().chain([rendered]));
+        assert_eq!(state.output.as_ref(), Some(&signed));
+        let fetched = JobEvent::Fetched {
+            artifact: Arc::new(Artifact {
+                file: "videos/a.mp4".into(),
+                bytes: 1,
+                sha256: "0".into(),
+                thumbnail: None,
+            }),
+        };
+        state.apply(Timestamp::default(), &fetched).unwrap();
+        let bare = output("https://x/a.mp4?…", "https://x/a.jpg?…");
+        assert_eq!(state.output.as_deref(), Some(&bare));
+        assert_eq!(signed.video_url, "https://x/a.mp4?key=1");
     }
 
     #[test]
