@@ -113,10 +113,16 @@ impl Batch {
     /// with what it has been sent however soon we are back.
     fn settled(&self, place: usize, sent: Timestamp) -> Timestamp {
         let job = &self.jobs[place];
-        let known_lost = job.live.lost_at.or(job.live.doubtful_since);
-        let known_lost = known_lost.unwrap_or(sent);
         let failure = job.state.last_failure.as_ref();
         let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
+        let is_of_this_run = Some(sent) >= self.started;
+        let heard = job.live.doubtful_since.filter(|_| is_of_this_run);
+        // However late that was: the machine may have been asleep between the record and the request.
+        if let Some(heard) = job.live.lost_at.or(heard).filter(|_| !was_killed) {
+            return heard;
+        }
+        let known_lost = job.live.lost_at.or(job.live.doubtful_since);
+        let known_lost = known_lost.unwrap_or(sent);
         let settled = if was_killed {
             let longest = self
                 .policy

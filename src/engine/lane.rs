@@ -9,6 +9,13 @@ use crate::model::{Failure, Timestamp};
 /// A pause longer than this is not worth sitting out: the run ends and says so.
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
+/// A wish for a longer pause in submitting is heeded for so long. Then one request asks whether it still holds.
+pub(crate) const LONGEST_SUBMIT_WISH: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The same for reads. They cost nothing, and a slip of the provider (a date in the far future) must not keep
+/// what is paid for out of reach.
+pub(crate) const LONGEST_READ_WISH: Duration = Duration::from_secs(60 * 60);
+
 /// When nobody has tried for so long (other limits, a laptop asleep), that is no silence of the
 /// provider.
 const UNTRIED: Duration = Duration::from_secs(5 * 60);
@@ -21,6 +28,7 @@ const HICCUP: Duration = Duration::from_secs(3);
 pub(crate) struct Lane {
     pace: Pace,
     backoff: Backoff,
+    longest_wish: Duration,
     held_until: Option<Timestamp>,
     /// Failures in a row that concern the lane and not one job.
     failures: u32,
@@ -32,11 +40,13 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// A lane that is open.
-    pub(crate) fn new(pace: Pace, backoff: Backoff) -> Self {
+    /// A lane that is open, and that
+    /// heeds no wish for a pause for longer than `longest_wish`.
+    pub(crate) fn new(pace: Pace, backoff: Backoff, longest_wish: Duration) -> Self {
         Self {
             pace,
             backoff,
+            longest_wish,
             held_until: None,
             failures: 0,
             failing_since: None,
@@ -63,7 +73,7 @@ impl Lane {
         self.failed(now, !same_episode);
         // A moment that has passed is no pause.
         let until = match failure.retry_after.map(|wish| wish.moment(now)) {
-            Some(until) if until > now => until,
+            Some(until) if until > now => self.within_reason(now, until),
             Some(_) | None => now.plus(self.backoff.wait(self.failures, salt)),
         };
         self.hold(until);
@@ -78,6 +88,11 @@ impl Lane {
         if new_episode {
             self.hold(now.plus(self.backoff.wait(self.failures, salt)));
         }
+    }
+
+    /// The end of a pause that the provider wishes for, or of the part of it that is believed.
+    pub(crate) fn within_reason(&self, now: Timestamp, until: Timestamp) -> Timestamp {
+        until.min(now.plus(self.longest_wish))
     }
 
     fn failed(&mut self, now: Timestamp, counts: bool) {
@@ -144,7 +159,11 @@ mod tests {
     }
 
     fn lane() -> Lane {
-        Lane::new(Pace::new("10/s".parse().unwrap(), at(0), None), SUBMIT)
+        Lane::new(
+            Pace::new("10/s".parse().unwrap(), at(0), None),
+            SUBMIT,
+            LONGEST_READ_WISH,
+        )
     }
 
     #[test]
@@ -158,6 +177,15 @@ mod tests {
         lane.throttled(at(10), &throttled(1), 0);
         assert_eq!(lane.take(at(6999)), Err(at(7000)));
         assert_eq!(lane.take(at(7000)), Ok(()));
+    }
+
+    #[test]
+    fn an_absurd_wish_is_asked_about_again_after_an_hour() {
+        let mut lane = lane();
+        let failure = Failure::new(FailureKind::Throttled, "x");
+        let failure = failure.with_retry_after(Some(RetryAfter::Seconds(365 * 24 * 3600)));
+        assert_eq!(lane.throttled(at(0), &failure, 0), at(3_600_000));
+        assert_eq!(lane.long_hold(at(0)), Some(at(3_600_000)));
     }
 
     #[test]

@@ -159,7 +159,8 @@ impl Batch {
                     video_url,
                     thumbnail_url: report.thumbnail,
                     duration_seconds: report.duration_seconds,
-                    credits_used: charged,
+                    // A charge that comes later reads as 0 until then, and no finished render is free.
+                    credits_used: charged.filter(|used| *used > Credits::ZERO),
                 });
                 self.transition(now, place, JobEvent::Rendered { output });
                 // It has come after all; should its link expire, it is to be watched again.
@@ -222,6 +223,15 @@ impl Batch {
             self.park(now, place, failure);
             return self.leave_queues(place);
         }
+        let failure = if failure.kind == FailureKind::NotFound && job.state.rendered_at.is_some() {
+            let message = format!(
+                "its file is not in `videos`, and the provider no longer has it: {}",
+                failure.message
+            );
+            Failure { message, ..failure }
+        } else {
+            failure
+        };
         self.fail_render(now, place, failure, None);
     }
 
@@ -239,7 +249,8 @@ impl Batch {
         }
         // It was asked about once more before it is retried, and has not turned up.
         let job = &self.jobs[place];
-        if self.policy.retry_failed && job.may_submit && self.is_new_word(place) {
+        let is_retried = self.policy.retry_failed && job.state.is_retried_unnamed();
+        if is_retried && job.may_submit && self.is_new_word(place) {
             let generation = job.state.generation.next();
             self.jobs[place].live.is_revisited = false;
             self.transition(now, place, JobEvent::Reopened { generation });

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::budget::Budget;
 use super::concurrency::Concurrency;
 use super::job::Job;
-use super::lane::Lane;
+use super::lane::{LONGEST_READ_WISH, LONGEST_SUBMIT_WISH, Lane};
 use super::pace::Pace;
 use super::polling::Polling;
 use super::reconciling::Inventory;
@@ -47,7 +47,11 @@ impl Batch {
         let last_submit = past.last_submit.filter(|_| !is_broken!(PaceForgotten));
         if past.last_submit.is_some() {
             let rate = batch.policy.limits.submit_rate;
-            batch.submit_lane = Lane::new(Pace::new(rate, now, last_submit), backoff::SUBMIT);
+            batch.submit_lane = Lane::new(
+                Pace::new(rate, now, last_submit),
+                backoff::SUBMIT,
+                LONGEST_SUBMIT_WISH,
+            );
         }
         for (lane, until) in &past.holds {
             match lane {
@@ -127,8 +131,16 @@ impl Batch {
             deadlines: BTreeSet::new(),
             fetches: BTreeSet::new(),
             accepted: BTreeSet::new(),
-            submit_lane: Lane::new(Pace::new(limits.submit_rate, now, None), backoff::SUBMIT),
-            read_lane: Lane::new(Pace::new(limits.poll_rate, now, None), backoff::READ),
+            submit_lane: Lane::new(
+                Pace::new(limits.submit_rate, now, None),
+                backoff::SUBMIT,
+                LONGEST_SUBMIT_WISH,
+            ),
+            read_lane: Lane::new(
+                Pace::new(limits.poll_rate, now, None),
+                backoff::READ,
+                LONGEST_READ_WISH,
+            ),
             concurrency: Concurrency::new(limits.in_flight, limits.render_timeout),
             polling: Polling::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
@@ -249,7 +261,9 @@ impl Batch {
                 // before it is paid for again.
                 let may_turn_up = remote.is_some()
                     && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
-                let is_retried = (policy.retry_failed && !may_turn_up) || self.is_named(place);
+                let is_retried =
+                    policy.retry_failed && !may_turn_up && job.state.is_retried_unnamed();
+                let is_retried = is_retried || self.is_named(place);
                 let is_retried = is_retried && self.is_new_word(place);
                 if job.may_submit && (is_retried || is_mended || is_fresh || is_redone) {
                     return Some(again);

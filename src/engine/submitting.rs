@@ -241,6 +241,7 @@ impl Batch {
         if until <= now {
             return;
         }
+        let until = lane.within_reason(now, until);
         lane.hold(until);
         let failure = failure.clone();
         let lane = name;

@@ -218,6 +218,12 @@ impl JobState {
         }
     }
 
+    /// Whether `--retry-failed` pays for it once more, should it have failed. One whose video was there before,
+    /// and perhaps on this disk, is paid for again only if it is named.
+    pub const fn is_retried_unnamed(&self) -> bool {
+        self.rendered_at.is_none()
+    }
+
     /// How long the render took, if it is over and was watched from its beginning.
     pub fn render_time(&self) -> Option<Duration> {
         let (accepted, rendered) = (self.accepted_at?, self.rendered_at?);

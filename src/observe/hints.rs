@@ -24,6 +24,7 @@ pub(super) fn all(summary: &Summary) -> Vec<String> {
         doubts,
         paid_twice,
         failures,
+        gone,
         changed,
         stuck_downloads,
         outstanding,
@@ -193,7 +194,8 @@ fn paid_twice(summary: &Summary) -> Option<String> {
 }
 
 fn failures(summary: &Summary) -> Option<String> {
-    let rows = rows_in(summary, |phase| matches!(phase, Phase::Failed { .. }));
+    let mut rows = rows_in(summary, |phase| matches!(phase, Phase::Failed { .. }));
+    rows.retain(|row| row.state.is_retried_unnamed());
     let count = rows.len();
     let refused = rows
         .iter()
@@ -217,6 +219,23 @@ fn failures(summary: &Summary) -> Option<String> {
              the sheet first"
         )),
     }
+}
+
+/// Failed jobs whose videos were there before.
+fn gone(summary: &Summary) -> Option<String> {
+    let mut rows = rows_in(summary, |phase| matches!(phase, Phase::Failed { .. }));
+    rows.retain(|row| !row.state.is_retried_unnamed());
+    let first = rows.first()?;
+    let again =
+        summary
+            .campaign()
+            .command_about(first.id(), "run", &["--resubmit", first.id().as_str()]);
+    Some(format!(
+        "the {} of {} had been rendered and {} gone now, at the provider too; `{again}` pays for it once more",
+        agree(rows.len(), "video", "videos"),
+        names(&rows),
+        agree(rows.len(), "is", "are"),
+    ))
 }
 
 fn changed(summary: &Summary) -> Option<String> {
@@ -440,5 +459,19 @@ mod tests {
         tale.ended(90, None);
         assert_eq!(all(&tale.summary()), [""; 0]);
         assert_eq!(resume(&tale.summary()), None);
+    }
+
+    #[test]
+    fn a_video_that_is_gone_is_sent_again_only_by_name() {
+        let mut tale = Tale::of(1);
+        tale.done(1, "a");
+        tale.tell(100, "a", JobEvent::FileMissing);
+        let failure = Failure::new(FailureKind::NotFound, "not found");
+        let charged = None;
+        tale.tell(200, "a", JobEvent::Failed { failure, charged });
+        let summary = tale.summary();
+        assert_eq!(failures(&summary), None);
+        let hint = gone(&summary).unwrap();
+        assert!(hint.contains("run spring.csv --resubmit a` pays"), "{hint}");
     }
 }

@@ -230,6 +230,12 @@ fn next(summary: &Summary, row: &Row, view: View) -> String {
         ),
         Phase::Done { .. } => "nothing; it is done".to_owned(),
         Phase::Failed { remote, .. } => {
+            let again = campaign.command("run", &["--resubmit", id]);
+            if !row.state.is_retried_unnamed() {
+                return format!(
+                    "its video is gone, at the provider too; `{again}` pays for it once more"
+                );
+            }
             let retry = campaign.command("run", &["--retry-failed", "--only", id]);
             match remote {
                 None => format!("mend its row in the sheet, or `{retry}` sends it unchanged"),

@@ -357,3 +357,33 @@ fn a_moment_written_by_a_clock_that_was_set_back_is_no_witness_of_time() {
     });
     assert_eq!(stage.rows.len(), 2, "paid twice");
 }
+
+#[test]
+fn a_machine_that_slept_between_the_record_and_the_request_proves_nothing_too_early() {
+    for (asleep, lag) in [(0, 100), (600, 100), (3600, 400)] {
+        let mut stage = Stage::new();
+        let policy = Policy::default();
+        stage.renders_take = seconds(1);
+        stage.run(&jobs(1), &policy, |_, _| None);
+        stage.now = stage.now.plus(seconds(600));
+        stage.run(&jobs(2), &policy, |stage, command| match command {
+            Command::Submit { name, .. } => {
+                stage.now = stage.now.plus(seconds(asleep));
+                stage.accept(name);
+                lost(command)
+            }
+            Command::List { .. } => {
+                let now = stage.now;
+                let mut listing = stage.list(usize::MAX);
+                let is_shown = |at: Timestamp| at.plus(seconds(lag)) <= now;
+                listing
+                    .found
+                    .retain(|row| row.created_at.is_some_and(is_shown));
+                listing.rows = listing.found.len() as u64;
+                Some(listed(listing))
+            }
+            _ => None,
+        });
+        assert_eq!(stage.rows.len(), 2, "asleep for {asleep} s, lag {lag} s");
+    }
+}

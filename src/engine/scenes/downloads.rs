@@ -1,8 +1,8 @@
 //! Downloads that fail and renders that stay paid.
 
-use super::stage::{Stage, failure, jobs, seconds};
+use super::stage::{Stage, failure, job, jobs, seconds};
 use crate::engine::{Policy, Submits};
-use crate::model::{Command, FailureKind, JobEvent, Outcome};
+use crate::model::{Command, FailureKind, JobEvent, JobId, Outcome};
 
 fn fails(command: &Command, kind: FailureKind) -> Option<Outcome> {
     let Command::Fetch(order) = command else {
@@ -97,7 +97,7 @@ fn a_file_that_vanished_is_downloaded_again_and_not_rendered_again() {
     stage.run(&jobs(1), &Policy::default(), |_, _| None);
     stage.now = stage.now.plus(seconds(24 * 3600));
     let policy = Policy {
-        missing_files: [super::stage::job(0)].into(),
+        missing_files: [job(0)].into(),
         ..Policy::default()
     };
     let run = stage.run(&jobs(1), &policy, |_, _| None);
@@ -124,4 +124,34 @@ fn a_download_that_comes_piece_by_piece_is_not_given_up() {
         let left = run.tells(|event| matches!(event, JobEvent::FetchLeft { .. }));
         assert_eq!(left, !comes_home);
     }
+}
+
+#[test]
+fn what_was_delivered_once_is_paid_for_again_only_by_name() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(2), &Policy::default(), |_, _| None);
+    // The person has moved the file away; the provider has forgotten the job.
+    stage.now = stage.now.plus(seconds(30 * 24 * 3600));
+    stage.rows.remove(0);
+    let nightly = |missing: Option<JobId>| Policy {
+        retry_failed: true,
+        missing_files: missing.into_iter().collect(),
+        ..Policy::default()
+    };
+    let run = stage.run(&jobs(2), &nightly(Some(job(0))), |_, _| None);
+    assert_eq!((stage.phase(0), run.submits()), ("failed", 0));
+    for _ in 0..2 {
+        stage.now = stage.now.plus(seconds(24 * 3600));
+        let run = stage.run(&jobs(2), &nightly(None), |_, _| None);
+        assert_eq!((stage.phase(0), run.submits()), ("failed", 0));
+    }
+    let state = stage.state(0);
+    let words = &state.last_failure.as_ref().unwrap().message;
+    assert!(words.contains("is not in `videos`"), "{words}");
+    let named = Policy {
+        resubmit: [job(0)].into(),
+        ..Policy::default()
+    };
+    let run = stage.run(&jobs(2), &named, |_, _| None);
+    assert_eq!(run.submits(), 1);
 }

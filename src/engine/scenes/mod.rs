@@ -13,6 +13,7 @@ mod kills;
 mod places;
 mod reasons;
 mod rivals;
+mod slips;
 mod stage;
 mod stopping;
 mod wishes;

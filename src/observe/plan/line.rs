@@ -136,6 +136,9 @@ fn reason(row: &Row, state: State) -> String {
         State::Changed => {
             "edited after it was paid for; redone only with `--redo-changed`".to_owned()
         }
+        State::Failed if !row.state.is_retried_unnamed() => {
+            format!("{}; sent again only with `--resubmit {}`", why(), row.id())
+        }
         State::Failed => format!("{}; sent again only with `--retry-failed`", why()),
         State::Gone => format!("{}; collected all the same", row.status().replace('_', " ")),
     }
