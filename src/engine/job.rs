@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Blank, Credits, Fingerprint, Generation, JobSpec, JobState, OwnRows, Phase, PlannedJob,
-    RemoteId, RenderStatus, Sparse, Tag, Timestamp,
+    Blank, Credits, Fingerprint, Generation, JobSpec, JobState, LeftBehind, OwnRows, Phase,
+    PlannedJob, RemoteId, RenderStatus, Sparse, Tag, Timestamp,
 };
 
 /// So many generations of a pending job are looked for in a list.
@@ -170,10 +170,24 @@ impl Job {
     /// Adds the tags that a list is searched for while it is pending: its own, and a few after it in case the
     /// journal that knew of them was lost.
     pub(super) fn add_plausible_tags(&self, own: &mut OwnRows, campaign: &str, place: usize) {
+        if let Some(left) = &self.state.left_behind {
+            own.add(&left.tag, place, left.generation);
+        }
         let first = self.state.generation.0;
         for generation in (first..first.saturating_add(PLAUSIBLE_GENERATIONS)).map(Generation) {
             own.add(&self.tag(campaign, generation), place, generation);
         }
+    }
+
+    /// Whether the provider has refused it, so that it has no row there, as far as is known.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.state.phase, Phase::Failed { remote: None, .. })
+    }
+
+    /// The submit with `tag`, if it was left behind and may turn up.
+    pub(super) fn left_behind(&self, tag: &Tag) -> Option<&LeftBehind> {
+        let left = self.state.left_behind.as_deref();
+        left.filter(|left| left.tag == *tag)
     }
 
     /// Its row at the provider, if that has nothing more to tell.

@@ -202,10 +202,10 @@ impl Batch {
             let is_doubt = self.doubts.contains(&place);
             // A row that stands for another job of ours already is somebody's copy of it.
             let is_taken = self.by_remote.contains_key(&report.remote);
-            if is_taken || !(is_doubt || self.pending.contains(&place)) {
+            let job = &self.jobs[place];
+            if is_taken || !(is_doubt || self.pending.contains(&place) || job.is_refused()) {
                 continue;
             }
-            let job = &self.jobs[place];
             // What is still under way is not doubled, and what a crash left of this very wish is
             // known by its attempts.
             let is_old = asked.is_inventory
@@ -218,8 +218,10 @@ impl Batch {
                 has_more = true;
                 continue;
             }
-            let (fingerprint, reserved) = if is_doubt {
+            let (fingerprint, reserved) = if is_doubt || job.is_refused() {
                 (job.submitted_fingerprint(), job.state.reserved)
+            } else if let Some(left) = job.left_behind(&tag) {
+                (left.fingerprint.clone(), left.reserved)
             } else {
                 (job.spec.fingerprint.clone(), job.reservation)
             };
@@ -246,12 +248,13 @@ impl Batch {
         let in_doubt = asked.doubtful.get(tag).copied();
         in_doubt.or_else(|| {
             let (place, generation) = self.owner(asked, tag)?;
-            let state = &self.jobs[place].state;
-            // What it was before it was reopened is behind it.
-            let is_wanted = if self.doubts.contains(&place) {
-                state.tag.as_ref() == Some(tag)
+            let job = &self.jobs[place];
+            let is_newest = job.state.tag.as_ref() == Some(tag);
+            // What it was before it was reopened is behind it, unless nobody knew what that was.
+            let is_wanted = if self.pending.contains(&place) {
+                job.state.generation <= generation || job.left_behind(tag).is_some()
             } else {
-                self.pending.contains(&place) && state.generation <= generation
+                is_newest && (self.doubts.contains(&place) || job.is_refused())
             };
             is_wanted.then_some((place, generation))
         })

@@ -66,7 +66,7 @@ pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
 pub use sought::{OwnRows, Sought};
 pub(crate) use sparse::{Blank, Sparse};
-pub use state::JobState;
+pub use state::{JobState, LeftBehind};
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
 pub use text::Text;

@@ -72,11 +72,12 @@ impl Phase {
         let next = match (self, event) {
             (Self::Pending, E::SubmitStarted { .. }) => Self::Submitting,
             (Self::Submitting, E::Submitted { remote })
-            | (Self::Pending | Self::InDoubt { .. }, E::Adopted { remote, .. }) => {
-                Self::Rendering {
-                    remote: remote.clone(),
-                }
-            }
+            | (
+                Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
+                E::Adopted { remote, .. },
+            ) => Self::Rendering {
+                remote: remote.clone(),
+            },
             (Self::Submitting, E::SubmitDeferred { .. })
             | (Self::InDoubt { .. }, E::FoundAbsent)
             | (
@@ -386,8 +387,11 @@ mod tests {
                     ("revisited", "rendering"),
                 ],
             ),
-            // Never accepted, so there is nothing to ask about.
-            (&refused, &[("reopened", "pending")]),
+            // Not accepted, so there is nothing to ask about; but the list may know better.
+            (
+                &refused,
+                &[("adopted", "rendering"), ("reopened", "pending")],
+            ),
         ];
         for (phase, allowed) in table {
             assert!(

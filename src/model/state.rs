@@ -49,9 +49,27 @@ pub struct JobState {
     pub output: Option<Arc<super::Output>>,
     /// While in doubt: why the newest search has proven nothing.
     pub unproven: Option<Box<Unproven>>,
+    /// What was left behind when it was last reopened, until another is accepted.
+    pub left_behind: Option<Box<LeftBehind>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
+}
+
+/// A submit of which the provider never said that it had accepted it, and which was given up for another. Should
+/// it turn up in the list before that other is accepted, it is taken over instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// Its tag.
+    pub tag: Tag,
+    /// What it asked for.
+    pub fingerprint: Fingerprint,
+    /// Its generation.
+    pub generation: Generation,
+    /// What it may cost at the most.
+    pub reserved: Credits,
+    /// What of that is counted among the [earlier](JobState::earlier) costs.
+    counted: Credits,
 }
 
 impl Default for JobState {
@@ -76,6 +94,7 @@ impl Default for JobState {
             last_failure: None,
             output: None,
             unproven: None,
+            left_behind: None,
             twins: Vec::new(),
         }
     }
@@ -94,7 +113,7 @@ impl JobState {
     pub fn apply(&mut self, at: Timestamp, event: &JobEvent) -> Result<(), IllegalTransition> {
         let next = self.phase.apply(event)?;
         let committed = self.spent() + self.promised();
-        self.phase = next;
+        let previous = std::mem::replace(&mut self.phase, next);
         match event {
             JobEvent::SubmitStarted {
                 tag,
@@ -113,12 +132,19 @@ impl JobState {
                 reserved,
                 ..
             } => {
+                // What is taken over after all is counted as what it is.
+                if let Some(left) = self.left_behind.take().filter(|left| left.tag == *tag) {
+                    self.earlier = self.earlier.less(left.counted);
+                }
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
                 self.is_adopted = true;
             }
-            JobEvent::Submitted { .. } => self.accepted_at = Some(at),
+            JobEvent::Submitted { .. } => {
+                self.left_behind = None;
+                self.accepted_at = Some(at);
+            }
             JobEvent::SubmitDeferred { failure } => {
                 self.reserved = Credits::ZERO;
                 self.last_failure = Some(Box::new(failure.clone()));
@@ -167,17 +193,40 @@ impl JobState {
                 self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
+                let left_behind = self.left_behind(&previous, committed);
                 // What was paid, or may have been, stays paid.
                 *self = Self {
                     generation: *generation,
                     earlier: committed,
                     attempts: self.attempts,
                     fingerprint: self.fingerprint.clone(),
+                    left_behind,
                     ..Self::default()
                 };
             }
         }
         Ok(())
+    }
+
+    /// What a reopening in phase `previous` leaves behind, `committed` being all that the job may have cost.
+    fn left_behind(&mut self, previous: &Phase, committed: Credits) -> Option<Box<LeftBehind>> {
+        match previous {
+            Phase::Pending => self.left_behind.take(),
+            Phase::InDoubt { .. } | Phase::Failed { remote: None, .. } => {
+                Some(Box::new(LeftBehind {
+                    tag: self.tag.clone()?,
+                    fingerprint: self.fingerprint.clone()?,
+                    generation: self.generation,
+                    reserved: self.reserved,
+                    counted: committed.less(self.earlier),
+                }))
+            }
+            Phase::Submitting
+            | Phase::Rendering { .. }
+            | Phase::Fetching { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => None,
+        }
     }
 
     fn begin_generation(

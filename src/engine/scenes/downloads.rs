@@ -145,8 +145,8 @@ fn what_was_delivered_once_is_paid_for_again_only_by_name() {
         let run = stage.run(&jobs(2), &nightly(None), |_, _| None);
         assert_eq!((stage.phase(0), run.submits()), ("failed", 0));
     }
-    let state = stage.state(0);
-    let words = &state.last_failure.as_ref().unwrap().message;
+    let failure = stage.state(0).last_failure.clone();
+    let words = failure.unwrap().message;
     assert!(words.contains("is not in `videos`"), "{words}");
     let named = Policy {
         resubmit: [job(0)].into(),

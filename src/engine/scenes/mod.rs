@@ -16,4 +16,5 @@ mod rivals;
 mod slips;
 mod stage;
 mod stopping;
+mod turning_up;
 mod wishes;

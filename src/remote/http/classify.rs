@@ -93,6 +93,9 @@ pub(in crate::remote) fn refusal(
         407 => K::NotSent,
         408 => K::Lost,
         429 => K::Throttled,
+        // "A conflict" may be with what it has itself brought about, and a gateway that nobody waits for any
+        // more (499) has passed on what it was sent.
+        409 | 499 if command == CommandKind::Submit => K::Lost,
         402 => K::OutOfCredits,
         400 | 403 if words.deny_credits && command != CommandKind::Fetch => K::OutOfCredits,
         401 | 403 => K::Unauthorised,
@@ -167,7 +170,6 @@ mod tests {
             (405, K::NotFound),
             (407, K::NotSent),
             (408, K::Lost),
-            (409, K::Rejected),
             (410, K::NotFound),
             (413, K::Rejected),
             (422, K::Rejected),
@@ -194,6 +196,16 @@ mod tests {
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
                 assert!(!failure.message.is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn a_conflict_may_be_with_what_was_accepted() {
+        for status in [409, 499] {
+            let code = StatusCode::from_u16(status).unwrap();
+            let kind = |command| refusal(code, &HeaderMap::new(), &words("", false), command).kind;
+            assert_eq!(kind(CommandKind::Submit), FailureKind::Lost);
+            assert_eq!(kind(CommandKind::Poll), FailureKind::Rejected);
         }
     }
 
