@@ -88,6 +88,7 @@ impl Look {
                 Event::RunStarted { .. } => false,
                 Event::RunEnded { .. }
                 | Event::LaneHeld { .. }
+                | Event::JournalLost
                 | Event::InventoryTaken { .. }
                 | Event::InventorySkipped { .. }
                 | Event::PlacesLearnt { .. } => true,

@@ -257,6 +257,7 @@ fn begun(record: &Record) -> HashSet<&JobId> {
             Event::RunStarted { .. }
             | Event::RunEnded { .. }
             | Event::LaneHeld { .. }
+            | Event::JournalLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
             | Event::PlacesLearnt { .. } => None,

@@ -229,6 +229,7 @@ fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
         | Event::RunStarted { .. }
         | Event::RunEnded { .. }
         | Event::LaneHeld { .. }
+        | Event::JournalLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
         | Event::PlacesLearnt { .. } => None,

@@ -58,6 +58,8 @@ pub struct Batch {
     pub(super) polling: Polling,
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
+    /// That the journal was lost stands in it already.
+    pub(super) loss_is_on_record: bool,
     pub(super) rivals: Watch,
     /// The tags of all jobs, once a list has been searched for them.
     pub(super) own_rows: Option<OwnRows>,
@@ -71,6 +73,8 @@ pub struct Batch {
     pub(super) list_in_air: Option<ListInAir>,
     pub(super) next_list: Option<Timestamp>,
     pub(super) list_failures: u32,
+    /// Since when no list has been had.
+    pub(super) list_failing_since: Option<Timestamp>,
     /// The longest list ever seen.
     pub(super) most_rows: u64,
     /// Before this moment the record was written by a clock that has been set back since.

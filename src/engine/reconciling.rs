@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::absence::Doubt;
 use super::backoff::READ;
+use super::job::Job;
 use super::{Batch, Submits};
 use crate::model::{
     Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, JobEvent, Listing,
@@ -28,6 +29,9 @@ const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
 /// How often a refused list is asked for again before a run goes on without the inventory.
 const INVENTORY_TRIES: u32 = 5;
 
+/// For so long it is asked for again where the list alone can tell what has been paid for.
+const INVENTORY_PATIENCE: Duration = Duration::from_secs(120);
+
 /// The listing before the first submit.
 #[derive(Debug, Default)]
 pub(super) enum Inventory {
@@ -36,7 +40,8 @@ pub(super) enum Inventory {
     Settled,
     /// Still to be read.
     Due,
-    /// Read once, by the time given; to be read once more, because the journal was lost.
+    /// Read once, by the time given; to be read once more, a settle time later: the journal was lost, or the
+    /// list shows submits that it knows nothing of, and may not show all of them yet.
     ReadOnce(Timestamp),
 }
 
@@ -44,6 +49,15 @@ impl Inventory {
     pub(super) const fn allows_submits(&self) -> bool {
         matches!(self, Self::Settled)
     }
+}
+
+/// What a listing has brought.
+#[derive(Debug, Default)]
+struct Found {
+    /// So many jobs were taken over that were not in doubt: nothing was known of their submits.
+    unknown: usize,
+    /// There may be more to find, of later generations.
+    has_more: bool,
 }
 
 /// What a listing under way was asked, and why.
@@ -164,12 +178,13 @@ impl Batch {
             Ok(listing) => {
                 self.on_read_success(now);
                 self.list_failures = 0;
-                let has_more = self.adopt_found(now, &asked, &listing);
+                self.list_failing_since = None;
+                let Found { unknown, has_more } = self.adopt_found(now, &asked, &listing);
                 self.seek_rivals(now, &asked, &listing);
                 self.weigh_absence(now, &asked, &listing);
                 self.watch_for_free(now, &listing);
                 if !has_more {
-                    self.settle_inventory(now, &asked, listing.rows);
+                    self.settle_inventory(now, &asked, listing.rows, unknown > 0);
                 }
                 self.next_list = Some(self.next_listing(now, has_more));
             }
@@ -177,9 +192,8 @@ impl Batch {
         }
     }
 
-    /// Takes over what was found: paid for already, never to be paid again. Answers whether there may
-    /// be more to find, of later generations.
-    fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) -> bool {
+    /// Takes over what was found: paid for already, never to be paid again.
+    fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) -> Found {
         // The newest generation of a job is the one that counts; of several rows with one tag, the
         // first that was accepted.
         let mut found: BTreeMap<usize, (Generation, Tag, &RenderReport)> = BTreeMap::new();
@@ -197,7 +211,7 @@ impl Batch {
                 }
             }
         }
-        let mut has_more = false;
+        let mut result = Found::default();
         for (place, (generation, tag, report)) in found {
             let is_doubt = self.doubts.contains(&place);
             // A row that stands for another job of ours already is somebody's copy of it.
@@ -215,7 +229,7 @@ impl Batch {
             if self.policy.fresh && job.may_submit && is_old {
                 let generation = generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });
-                has_more = true;
+                result.has_more = true;
                 continue;
             }
             let (fingerprint, reserved) = if is_doubt || job.is_refused() {
@@ -238,8 +252,9 @@ impl Batch {
                 reserved,
             };
             self.transition(now, place, event);
+            result.unknown += usize::from(!is_doubt);
         }
-        has_more
+        result
     }
 
     /// The job that a tag in the list stands for, if a row with it would be taken over: it is in doubt, or may
@@ -275,7 +290,9 @@ impl Batch {
         }
     }
 
-    fn settle_inventory(&mut self, now: Timestamp, asked: &ListInAir, rows: u64) {
+    /// Decides whether the list has been read with enough care before the first submit. `has_news`: it has shown
+    /// submits that the journal knows nothing of.
+    fn settle_inventory(&mut self, now: Timestamp, asked: &ListInAir, rows: u64, has_news: bool) {
         let settle = self.policy.limits.settle;
         let is_too_early = |place: &usize| {
             let sent = self.jobs[*place].state.submitted_at.unwrap_or_default();
@@ -288,6 +305,8 @@ impl Batch {
         self.inventory = match self.inventory {
             Inventory::Settled => return,
             Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(now),
+            // There may be more that it does not show yet, or somebody is at work at this moment.
+            Inventory::Due | Inventory::ReadOnce(_) if has_news => Inventory::ReadOnce(now),
             Inventory::ReadOnce(first) if asked.started < first.plus(settle) => return,
             Inventory::Due | Inventory::ReadOnce(_) => Inventory::Settled,
         };
@@ -295,6 +314,12 @@ impl Batch {
             self.record(now, Event::InventoryTaken { rows });
             self.reopen_named(now);
         }
+    }
+
+    /// How many jobs have ever been submitted, as far as this journal knows.
+    fn submits_on_record(&self) -> usize {
+        let was_submitted = |job: &&Job| job.state.attempts > 0 || job.state.tag.is_some();
+        self.jobs.iter().filter(was_submitted).count()
     }
 
     /// The person's word about jobs in doubt, heeded once the list has had its chance to know better.
@@ -320,8 +345,15 @@ impl Batch {
             && self.takes_inventory()
             && disposition == Disposition::Retry
             && failure.kind != FailureKind::NotSent;
-        if gives_up {
-            if self.policy.journal_was_lost {
+        // Nothing is on record yet: a run elsewhere may have paid for all of it. A server that refuses to list
+        // will go on to; any other has its time.
+        let is_blind = self.submits_on_record() == 0
+            && !self.policy.fresh
+            && failure.kind != FailureKind::Rejected;
+        let since = *self.list_failing_since.get_or_insert(now);
+        let is_patient = is_blind && now.since(since) < INVENTORY_PATIENCE;
+        if gives_up && !is_patient {
+            if self.policy.journal_was_lost || is_blind {
                 self.stop(StopReason::InventoryRefused {
                     message: failure.to_string(),
                 });

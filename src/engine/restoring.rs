@@ -95,6 +95,9 @@ impl Batch {
         self.last_end = past.last_end;
         self.last_own_end = past.last_own_end;
         self.most_rows = past.most_rows;
+        // What one run has found out holds until the list has been read, whatever becomes of the traces.
+        self.loss_is_on_record = past.journal_was_lost;
+        self.policy.journal_was_lost |= past.journal_was_lost;
         if let Some(since) = past.certain_since {
             self.clock_is_true_since = since;
         }
@@ -145,6 +148,7 @@ impl Batch {
             polling: Polling::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
+            loss_is_on_record: false,
             rivals: Watch::new(limits.settle),
             own_rows: None,
             in_flight: 0,
@@ -155,6 +159,7 @@ impl Batch {
             list_in_air: None,
             next_list: None,
             list_failures: 0,
+            list_failing_since: None,
             most_rows: 0,
             clock_is_true_since: now,
             has_reached_provider: false,
@@ -211,6 +216,9 @@ impl Batch {
             self.enter(now, place);
         }
         self.record(now, self.run_started());
+        if self.policy.journal_was_lost && !self.loss_is_on_record {
+            self.record(now, Event::JournalLost);
+        }
         for place in 0..self.jobs.len() {
             if let Some(event) = self.reopening(place) {
                 self.jobs[place].live.is_revisited = matches!(event, JobEvent::Revisited);

@@ -127,7 +127,7 @@ impl Batch {
                 }
                 let remote = report.remote.clone();
                 self.transition(now, place, JobEvent::PaidTwice { remote });
-                if !asked.is_inventory && self.wants_to_submit() {
+                if !asked.is_inventory {
                     let job = self.jobs[place].spec.id.clone();
                     self.stop(StopReason::Rival { job });
                 }

@@ -32,6 +32,9 @@ pub enum Event {
         /// Its process id, for the log.
         process: u32,
     },
+    /// The output folder shows work that the journal does not know of. Until the list has been read with care
+    /// ([`InventoryTaken`](Self::InventoryTaken)), however many runs that takes, nothing is submitted.
+    JournalLost,
     /// The run ended in an orderly way. A crash leaves a run without this.
     RunEnded {
         /// Why it stopped early, if it did.

@@ -71,13 +71,6 @@ impl Phase {
         use JobEvent as E;
         let next = match (self, event) {
             (Self::Pending, E::SubmitStarted { .. }) => Self::Submitting,
-            (Self::Submitting, E::Submitted { remote })
-            | (
-                Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
-                E::Adopted { remote, .. },
-            ) => Self::Rendering {
-                remote: remote.clone(),
-            },
             (Self::Submitting, E::SubmitDeferred { .. })
             | (Self::InDoubt { .. }, E::FoundAbsent)
             | (
@@ -118,7 +111,12 @@ impl Phase {
                 remote: remote.clone(),
                 artifact: artifact.clone(),
             },
-            (Self::Fetching { remote, .. }, E::LinkExpired { .. })
+            (Self::Submitting, E::Submitted { remote })
+            | (
+                Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
+                E::Adopted { remote, .. },
+            )
+            | (Self::Fetching { remote, .. }, E::LinkExpired { .. })
             | (Self::Done { remote, .. }, E::FileMissing)
             | (
                 Self::Failed {

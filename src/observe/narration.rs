@@ -79,6 +79,12 @@ fn tell(summary: &Summary, entry: &Entry) -> Telling {
             let text = format!("{what} until {until}: {}", words::failure(failure));
             general(Normal, Tone::Doubt, "paused", text)
         }
+        Event::JournalLost => {
+            let text = "the output folder shows work that the journal does not know of, so the \
+                        provider's list is read twice before anything is submitted"
+                .to_owned();
+            general(Quiet, Tone::Doubt, "warning", text)
+        }
         Event::InventoryTaken { rows } => {
             let rows = plural(usize::try_from(*rows).unwrap_or(usize::MAX), "job");
             let text = format!("the provider's list was read: {rows}");

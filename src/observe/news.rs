@@ -38,6 +38,7 @@ pub(super) enum News<'a> {
         until: String,
         failure: Trouble,
     },
+    JournalLost,
     InventoryTaken {
         rows: u64,
     },
@@ -169,6 +170,7 @@ impl<'a> News<'a> {
                 until: until.to_string(),
                 failure: Trouble::of(failure),
             },
+            Event::JournalLost => Self::JournalLost,
             Event::InventoryTaken { rows } => Self::InventoryTaken { rows: *rows },
             Event::InventorySkipped { failure } => Self::InventorySkipped {
                 failure: Trouble::of(failure),

@@ -9,6 +9,7 @@
 mod absence;
 mod clocks;
 mod downloads;
+mod inventory;
 mod kills;
 mod places;
 mod reasons;

@@ -145,12 +145,13 @@ fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
 }
 
 #[test]
-fn a_list_that_is_always_refused_does_not_keep_the_watch_from_the_renders() {
+fn a_list_that_is_refused_from_the_first_submit_on_does_not_keep_the_watch_from_the_renders() {
     let mut stage = Stage::new();
     let mut policy = policy();
     policy.limits.settle = std::time::Duration::from_millis(200);
-    let run = stage.run(&jobs(3), &policy, |_, command| {
-        matches!(command, Command::List { .. }).then(|| Outcome::Listed {
+    let run = stage.run(&jobs(3), &policy, |stage, command| {
+        let is_list = matches!(command, Command::List { .. }) && !stage.rows.is_empty();
+        is_list.then(|| Outcome::Listed {
             result: Err(failure(FailureKind::ServerError)),
         })
     });

@@ -251,6 +251,7 @@ impl Run {
             Event::RunStarted { .. }
             | Event::RunEnded { .. }
             | Event::LaneHeld { .. }
+            | Event::JournalLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
             | Event::PlacesLearnt { .. } => false,

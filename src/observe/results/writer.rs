@@ -120,6 +120,7 @@ impl Observer for ResultsWriter {
                 return;
             }
             Event::LaneHeld { .. }
+            | Event::JournalLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
             | Event::PlacesLearnt { .. } => false,

@@ -1,0 +1,110 @@
+//! The list before the first submit: when one look is enough, and what is not done without it.
+
+use super::absence::listed;
+use super::stage::{Stage, failure, jobs, seconds};
+use crate::engine::Policy;
+use crate::model::{Command, Event, FailureKind, Listing, Outcome, StopReason};
+
+fn refuses(command: &Command, kind: FailureKind) -> Option<Outcome> {
+    matches!(command, Command::List { .. }).then(|| Outcome::Listed {
+        result: Err(failure(kind)),
+    })
+}
+
+#[test]
+fn that_the_journal_was_lost_is_not_forgotten_before_the_list_was_read() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    stage.journal.clear();
+    let lost = Policy {
+        journal_was_lost: true,
+        ..Policy::default()
+    };
+    let run = stage.run(&jobs(3), &lost, |_, command| {
+        refuses(command, FailureKind::ServerError)
+    });
+    assert!(matches!(
+        run.stopped,
+        Some(StopReason::InventoryRefused { .. })
+    ));
+    // Whoever looks at the folder now sees nothing but a journal that has begun.
+    for _ in 0..2 {
+        let run = stage.run(&jobs(3), &Policy::default(), |_, command| {
+            refuses(command, FailureKind::ServerError)
+        });
+        assert!(matches!(
+            run.stopped,
+            Some(StopReason::InventoryRefused { .. })
+        ));
+        assert_eq!(run.submits(), 0);
+    }
+    let run = stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    assert_eq!((stage.rows.len(), run.submits()), (3, 0));
+    let tells = |event: &Event| matches!(event, Event::JournalLost);
+    let told = stage.journal.iter().filter(|entry| tells(&entry.event));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn without_a_record_nothing_is_submitted_while_the_list_cannot_be_had() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    stage.journal.clear();
+    // Down for a little while: the run waits.
+    let mut refused = 0;
+    let run = stage.run(&jobs(3), &Policy::default(), |_, command| {
+        let answer = refuses(command, FailureKind::ServerError).filter(|_| refused < 6);
+        refused += u32::from(answer.is_some());
+        answer
+    });
+    assert_eq!((refused, stage.rows.len(), run.stopped), (6, 3, None));
+    stage.journal.clear();
+    let run = stage.run(&jobs(3), &Policy::default(), |_, command| {
+        refuses(command, FailureKind::ServerError)
+    });
+    assert!(matches!(
+        run.stopped,
+        Some(StopReason::InventoryRefused { .. })
+    ));
+    assert!(run.took > seconds(60), "{:?}", run.took);
+    assert_eq!(stage.rows.len(), 3);
+}
+
+#[test]
+fn a_server_that_does_not_list_at_all_is_no_reason_to_wait() {
+    for (kind, fresh) in [
+        (FailureKind::Rejected, false),
+        (FailureKind::ServerError, true),
+    ] {
+        let mut stage = Stage::new();
+        let policy = Policy {
+            fresh,
+            ..Policy::default()
+        };
+        let run = stage.run(&jobs(2), &policy, |_, command| refuses(command, kind));
+        assert_eq!((run.submits(), run.stopped), (2, None), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_list_that_shows_unknown_submits_is_read_again_until_it_shows_no_more() {
+    let mut stage = Stage::new();
+    stage.run(&jobs(6), &Policy::default(), |_, _| None);
+    stage.journal.clear();
+    // It lags behind: each look shows two more.
+    let mut shown = 0;
+    let run = stage.run(&jobs(6), &Policy::default(), |stage, command| {
+        let Command::List { .. } = command else {
+            return None;
+        };
+        shown += 2;
+        let found = stage.rows.iter().take(shown);
+        let found: Vec<_> = found.filter_map(|(id, ..)| stage.report(id)).collect();
+        Some(listed(Listing {
+            rows: found.len() as u64,
+            oldest: found.iter().filter_map(|it| it.created_at).min(),
+            found,
+        }))
+    });
+    assert_eq!((stage.rows.len(), run.submits()), (6, 0));
+}
