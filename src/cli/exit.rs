@@ -77,6 +77,7 @@ impl Exit {
             | StopReason::CapReached
             | StopReason::RunCapReached
             | StopReason::LongHold { .. }
+            | StopReason::TooManyDoubts
             | StopReason::InventoryRefused { .. }
             | StopReason::Rival { .. } => Self::StoppedEarly,
             StopReason::MaxDuration => Self::Outstanding,

@@ -231,6 +231,17 @@ impl Batch {
         }
     }
 
+    /// A step that comes much later than it was due was held up, or the clock was put forward: what was to pass at
+    /// the provider between two listings may not have passed. Proofs begin anew.
+    pub(super) fn notice_lost_time(&mut self, now: Timestamp) {
+        let settle = self.policy.limits.settle;
+        if self.due.is_some_and(|due| now > due.plus(settle)) {
+            for place in &self.doubts {
+                self.jobs[*place].live.absences.clear();
+            }
+        }
+    }
+
     fn is_absence_proven(&self, place: usize) -> bool {
         let absences = &self.jobs[place].live.absences;
         let mut whole = absences.iter().filter(|it| it.is_whole(self.most_rows));

@@ -68,6 +68,8 @@ pub struct Batch {
     /// Of those, known to wait in the provider's queue.
     pub(super) waiting: usize,
     pub(super) submits_in_air: usize,
+    /// Answers to submits of this run that were lost since one was last known to be accepted or not.
+    pub(super) doubts_in_a_row: usize,
     pub(super) reads_in_air: usize,
     pub(super) fetches_in_air: usize,
     pub(super) list_in_air: Option<ListInAir>,
@@ -100,6 +102,8 @@ pub struct Batch {
     pub(super) entries: Vec<Entry>,
     pub(super) commands: Vec<Command>,
     pub(super) wake_at: Option<Timestamp>,
+    /// When the next step was due at the latest.
+    pub(super) due: Option<Timestamp>,
 }
 
 impl Batch {
@@ -107,6 +111,7 @@ impl Batch {
     /// input, then for every answer, and at the latest at the time named by the step before.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
         self.wake_at = None;
+        self.notice_lost_time(now);
         if self.started.is_none() {
             self.begin(now);
         }
@@ -118,10 +123,11 @@ impl Batch {
         }
         if !self.has_ended {
             self.schedule(now);
-            if self.is_finished(now) {
+            if self.is_finished(now) && !self.looks_once_more(now) {
                 self.end(now);
             }
         }
+        self.due = self.wake_at;
         Step {
             entries: std::mem::take(&mut self.entries),
             commands: std::mem::take(&mut self.commands),
@@ -250,7 +256,7 @@ impl Batch {
     }
 
     /// Whether the run is over, apart from submits whose answers are still to come.
-    fn is_leaving(&self) -> bool {
+    pub(super) fn is_leaving(&self) -> bool {
         self.stop
             .as_ref()
             .is_some_and(|reason| !reason.finishes_paid_work())

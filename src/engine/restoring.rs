@@ -154,6 +154,7 @@ impl Batch {
             in_flight: 0,
             waiting: 0,
             submits_in_air: 0,
+            doubts_in_a_row: 0,
             reads_in_air: 0,
             fetches_in_air: 0,
             list_in_air: None,
@@ -176,6 +177,7 @@ impl Batch {
             entries: Vec::new(),
             commands: Vec::new(),
             wake_at: None,
+            due: None,
             jobs,
             policy,
         }

@@ -5,7 +5,7 @@
 //! they are. Two that submit in the same moments can: the API has no key that would make a submit unique,
 //! and each of them only learns from the list what the other has done. To keep that short, a run that submits
 //! reads the list again a settle time after its first submit was accepted, then twice as long after that,
-//! and so on. What the other has paid for and this run has not is adopted; a job that both have paid for is
+//! and so on, and once more before it ends. What the other has paid for and this run has not is adopted; a job that both have paid for is
 //! put on record, and nothing more is submitted.
 
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(super) struct Watch {
     /// From the next look to the one after it.
     wait: Duration,
     has_begun: bool,
+    /// A submit was accepted since the list was last asked for.
+    is_stale: bool,
 }
 
 impl Watch {
@@ -37,11 +39,13 @@ impl Watch {
             next: None,
             wait: settle,
             has_begun: false,
+            is_stale: false,
         }
     }
 
     /// A submit was accepted.
     pub(super) fn begin(&mut self, now: Timestamp) {
+        self.is_stale = true;
         if !self.has_begun {
             self.has_begun = true;
             self.advance(now);
@@ -57,9 +61,20 @@ impl Watch {
     pub(super) fn look(&mut self, now: Timestamp) -> bool {
         let is_due = self.next.is_some_and(|next| next <= now);
         if is_due {
+            self.is_stale = false;
             self.advance(now);
         }
         is_due
+    }
+
+    /// Whether the list has not been asked for since the last submit was accepted.
+    pub(super) const fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
+    /// The list is to be read at once.
+    pub(super) const fn hurry(&mut self, now: Timestamp) {
+        self.next = Some(now);
     }
 
     /// The list was refused. A failed read holds up those that are wanted more: the next look waits.
@@ -76,6 +91,18 @@ impl Watch {
 }
 
 impl Batch {
+    /// Looks a last time before the run ends, however short it was. Answers whether there is something to wait
+    /// for.
+    pub(super) fn looks_once_more(&mut self, now: Timestamp) -> bool {
+        let can_look = !self.is_leaving() && self.stop.is_none() && !self.reads_are_over;
+        if !can_look || !self.rivals.is_stale() || self.read_lane.held_until(now).is_some() {
+            return false;
+        }
+        self.rivals.hurry(now);
+        self.list_due(now);
+        true
+    }
+
     /// The tags of all jobs: of those that were submitted before, and of those that may be.
     pub(super) fn make_tags(&self) -> OwnRows {
         let pending = self.pending.len() * PLAUSIBLE_GENERATIONS as usize;

@@ -16,6 +16,10 @@ const PATIENCE_AT_FIRST: Duration = Duration::from_secs(30);
 /// A provider that has answered before is probably on the other side of a network that will return.
 const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);
 
+/// After so many lost answers in a row nothing more is submitted until the list has told of one of them: each may
+/// have been paid for.
+const MOST_DOUBTS_IN_A_ROW: usize = 20;
+
 impl Batch {
     /// Whether there is something to submit, now or later in this run.
     pub(super) fn wants_to_submit(&self) -> bool {
@@ -35,6 +39,12 @@ impl Batch {
             let Some(&place) = self.ready.first() else {
                 return;
             };
+            if self.doubts_in_a_row >= MOST_DOUBTS_IN_A_ROW {
+                if self.submits_in_air == 0 && !self.is_reconciling(now) {
+                    self.stop(StopReason::TooManyDoubts);
+                }
+                return;
+            }
             let doubtful = self.doubtful(now);
             if !self.concurrency.has_room(self.in_flight, doubtful) {
                 return;
@@ -222,6 +232,7 @@ impl Batch {
                 if is_broken!(LostIsRetried) {
                     return self.transition(now, place, JobEvent::SubmitDeferred { failure });
                 }
+                self.doubts_in_a_row += 1;
                 self.transition(now, place, JobEvent::SubmitLost { failure });
             }
         }

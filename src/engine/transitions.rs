@@ -37,6 +37,12 @@ impl Batch {
                 self.by_remote.remove(remote);
             }
         }
+        if matches!(
+            event,
+            JobEvent::Submitted { .. } | JobEvent::Adopted { .. } | JobEvent::FoundAbsent
+        ) {
+            self.doubts_in_a_row = 0;
+        }
         let has_moved = std::mem::discriminant(&phase) != std::mem::discriminant(&job.state.phase);
         let is_hidden = is_broken!(PhaseNotRecorded) && matches!(event, JobEvent::Rendered { .. });
         let entry = Event::job(&job.spec.id, event);

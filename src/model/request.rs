@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Text;
 
-/// One request for a video. Every field that changes the result is here and nothing else is, so
-/// its hash is the job's fingerprint.
+/// One request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(

@@ -29,6 +29,8 @@ pub enum StopReason {
         /// Not before.
         until: Timestamp,
     },
+    /// So many answers to submits in a row were lost that more would only be spent in the dark.
+    TooManyDoubts,
     /// The credentials were refused.
     Unauthorised {
         /// The provider's words.
@@ -72,6 +74,7 @@ impl StopReason {
             | Self::CapReached
             | Self::RunCapReached
             | Self::LongHold { .. }
+            | Self::TooManyDoubts
             | Self::InventoryRefused { .. }
             | Self::Rival { .. } => true,
             Self::Interrupted
@@ -124,13 +127,14 @@ impl StopReason {
             Self::RunCapReached => 3,
             Self::CapReached => 4,
             Self::OutOfCredits { .. } => 5,
-            Self::InventoryRefused { .. } => 6,
-            Self::Rival { .. } => 7,
-            Self::Unreachable { .. } => 8,
-            Self::WrongAddress { .. } => 9,
-            Self::Unauthorised { .. } => 10,
-            Self::Interrupted => 11,
-            Self::Local { .. } => 12,
+            Self::TooManyDoubts => 6,
+            Self::InventoryRefused { .. } => 7,
+            Self::Rival { .. } => 8,
+            Self::Unreachable { .. } => 9,
+            Self::WrongAddress { .. } => 10,
+            Self::Unauthorised { .. } => 11,
+            Self::Interrupted => 12,
+            Self::Local { .. } => 13,
         }
     }
 }

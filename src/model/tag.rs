@@ -24,7 +24,8 @@ impl Generation {
     }
 }
 
-/// A hash of everything in a request that changes the video: equal requests, equal fingerprints.
+/// A hash of everything in a request that changes the video, which is all but whom to tell of it: equal requests,
+/// equal fingerprints.
 /// 16 characters of base 32 (80 bits of SHA-256).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -92,7 +93,11 @@ impl<'de, const LENGTH: usize> Deserialize<'de> for Letters<LENGTH> {
 impl Fingerprint {
     /// The fingerprint of `request`.
     pub fn of(request: &VideoRequest) -> Self {
-        let canonical = serde_json::to_vec(request)
+        let told_nobody = request.webhook_url.is_some().then(|| VideoRequest {
+            webhook_url: None,
+            ..request.clone()
+        });
+        let canonical = serde_json::to_vec(told_nobody.as_ref().unwrap_or(request))
             .expect("a request is plain data, which JSON can always represent");
         Self(Letters(base32(&Sha256::digest(&canonical))))
     }
@@ -195,6 +200,16 @@ mod tests {
         for bad in ["", "q", "qqqqqqqqqqqqqqqqq", "éééééééé"] {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn whom_to_tell_of_a_video_does_not_change_it() {
+        let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
+        let told = VideoRequest {
+            webhook_url: Some("https://example.com/done".into()),
+            ..request.clone()
+        };
+        assert_eq!(Fingerprint::of(&told), Fingerprint::of(&request));
     }
 
     #[test]

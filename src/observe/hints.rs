@@ -46,6 +46,7 @@ pub(super) fn resume(summary: &Summary) -> Option<String> {
         | StopReason::CapReached
         | StopReason::RunCapReached
         | StopReason::LongHold { .. }
+        | StopReason::TooManyDoubts
         | StopReason::Unauthorised { .. }
         | StopReason::WrongAddress { .. }
         | StopReason::Unreachable { .. }

@@ -13,6 +13,7 @@ pub(super) const fn kind(reason: &StopReason) -> &'static str {
         StopReason::CapReached => "cap_reached",
         StopReason::RunCapReached => "run_cap_reached",
         StopReason::LongHold { .. } => "long_hold",
+        StopReason::TooManyDoubts => "too_many_doubts",
         StopReason::Unauthorised { .. } => "unauthorised",
         StopReason::WrongAddress { .. } => "wrong_address",
         StopReason::Unreachable { .. } => "unreachable",
@@ -36,6 +37,11 @@ pub(super) fn sentence(reason: &StopReason) -> String {
             "the provider asks for a pause until {}",
             words::moment(*until)
         ),
+        StopReason::TooManyDoubts => {
+            "the answers to twenty submits in a row were lost, and the provider's \
+                                      list tells of none of them"
+                .to_owned()
+        }
         StopReason::Unauthorised { message } => {
             // The failure has mostly said so itself.
             let said = message.strip_prefix("the credentials are refused: ");

@@ -1,6 +1,7 @@
 //! Clocks that were wrong, machines that slept.
 
-use super::stage::{Stage, failure, jobs, seconds};
+use super::absence::listed;
+use super::stage::{Stage, failure, jobs, lost, seconds, submits};
 use crate::engine::{Input, Policy, Submits};
 use crate::model::{
     Command, Entry, Event, FailureKind, JobEvent, Lane, Outcome, StopReason, Timestamp,
@@ -174,4 +175,42 @@ fn an_end_is_an_end() {
     let later: Timestamp = stage.now;
     let again = batch.step(later, []).persist(|_| Ok::<(), ()>(())).unwrap();
     assert!(again.finished && again.commands.is_empty() && again.entries.is_empty());
+}
+
+#[test]
+fn a_clock_that_is_put_forward_between_two_listings_proves_no_absence() {
+    for (ahead, lag) in [(0, 20), (24 * HOUR, 20), (24 * HOUR, 60)] {
+        let mut stage = Stage::new();
+        let policy = Policy::default();
+        stage.run(&jobs(1), &policy, |_, _| None);
+        stage.now = stage.now.plus(seconds(600));
+        // The provider counts in true time.
+        let (mut put_forward, mut is_listed, mut accepted) = (seconds(0), false, None);
+        stage.run(&jobs(3), &policy, |stage, command| match command {
+            Command::Submit { name, .. } if submits(command, 1) && accepted.is_none() => {
+                stage.accept(name);
+                accepted = Some(stage.now);
+                lost(command)
+            }
+            Command::List { .. } => {
+                let mut listing = stage.list(usize::MAX);
+                let now = stage.now.minus(put_forward);
+                let is_late = accepted.is_some_and(|at| now < at.plus(seconds(lag)));
+                listing
+                    .found
+                    .retain(|row| !is_late || row.remote.as_str() != "r-1");
+                listing.rows = listing.found.len() as u64;
+                is_listed |= accepted.is_some();
+                Some(listed(listing))
+            }
+            Command::Poll { .. } if is_listed && put_forward.is_zero() && ahead > 0 => {
+                let answer = stage.usual(command);
+                put_forward = seconds(ahead);
+                stage.now = stage.now.plus(put_forward);
+                Some(answer)
+            }
+            _ => None,
+        });
+        assert_eq!(stage.rows.len(), 3, "{ahead} s ahead, lag {lag} s");
+    }
 }

@@ -119,7 +119,8 @@ fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
         sought.collect()
     };
     let searches = searches(&run);
-    let (at, newest) = searches.last().unwrap();
+    // The last one is made when all have ended.
+    let (at, newest) = &searches[searches.len() - 2];
     let mut seen = [0; 3];
     for (remote, name, accepted) in &stage.rows {
         let age = at.since(*accepted);
@@ -175,4 +176,31 @@ fn the_watch_costs_few_reads_and_a_run_that_submits_nothing_has_none() {
     };
     let run = stage.run(&jobs(200), &collect, |_, _| None);
     assert_eq!(lists(&run), 0);
+}
+
+#[test]
+fn a_short_run_looks_once_more_before_it_ends() {
+    let mut stage = Stage::new();
+    stage.renders_take = seconds(2);
+    let policy = Policy::default();
+    let run = stage.run(&jobs(2), &policy, |stage, command| {
+        if let Command::Submit { name, .. } = command {
+            stage.accept(name);
+        }
+        None
+    });
+    assert!(run.took < policy.limits.settle, "{:?}", run.took);
+    assert!(run.tells(is_twin));
+    let is_rival = matches!(&run.stopped, Some(StopReason::Rival { .. }));
+    assert!(is_rival, "{:?}", run.stopped);
+    // One that has submitted nothing has nothing to look for.
+    let run = stage.run(&jobs(2), &policy, |_, _| None);
+    let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
+    assert_eq!(
+        (
+            run.commands.iter().filter(|it| is_list(it)).count(),
+            run.stopped
+        ),
+        (0, None)
+    );
 }

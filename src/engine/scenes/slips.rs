@@ -1,6 +1,6 @@
 //! Slips of the provider, and what must not follow from them.
 
-use super::stage::{Stage, failure, jobs, seconds};
+use super::stage::{Stage, failure, jobs, lost, seconds};
 use crate::engine::{Policy, Submits};
 use crate::model::{
     Command, Credits, FailureKind, Limits, Outcome, RenderReport, RetryAfter, StopReason,
@@ -61,4 +61,30 @@ fn a_charge_that_comes_late_makes_no_room_under_the_cap() {
         (2, Some(StopReason::CapReached))
     );
     assert_eq!(stage.state(0).spent(), Credits::whole(5));
+}
+
+#[test]
+fn no_more_is_submitted_when_every_answer_is_lost_and_the_list_does_not_help() {
+    let mut stage = Stage::new();
+    let mut has_begun = false;
+    let run = stage.run(
+        &jobs(200),
+        &Policy::default(),
+        |stage, command| match command {
+            Command::Submit { name, .. } => {
+                has_begun = true;
+                stage.accept(name);
+                lost(command)
+            }
+            Command::List { .. } if has_begun => Some(Outcome::Listed {
+                result: Err(failure(FailureKind::ServerError)),
+            }),
+            _ => None,
+        },
+    );
+    assert_eq!(run.stopped, Some(StopReason::TooManyDoubts));
+    assert!((20..30).contains(&run.submits()), "{}", run.submits());
+    // With the list well again, all of them are found, and the rest is made.
+    let run = stage.run(&jobs(200), &Policy::default(), |_, _| None);
+    assert_eq!((run.stopped, stage.rows.len()), (None, 200));
 }

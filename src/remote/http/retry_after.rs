@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::model::{RetryAfter, Timestamp};
 
@@ -18,6 +18,12 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
         return Some(RetryAfter::Seconds(seconds.min(LONGEST_SECONDS)));
     }
     let moment = httpdate::parse_http_date(text).ok()?;
+    // The server's own clock tells how long that is, whatever ours says.
+    let answered = headers.get(DATE).and_then(|date| date.to_str().ok());
+    if let Some(answered) = answered.and_then(|date| httpdate::parse_http_date(date).ok()) {
+        let pause = moment.duration_since(answered).unwrap_or_default();
+        return Some(RetryAfter::Seconds(pause.as_secs().min(LONGEST_SECONDS)));
+    }
     let since_epoch = moment.duration_since(UNIX_EPOCH).ok()?;
     let millis = i64::try_from(since_epoch.as_millis()).ok()?;
     Some(RetryAfter::At(Timestamp::from_millis(millis)))
@@ -31,6 +37,19 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, text.parse().unwrap());
         retry_after(&headers)
+    }
+
+    #[test]
+    fn a_date_is_measured_by_the_servers_own_clock() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            RETRY_AFTER,
+            "Wed, 21 Oct 2015 07:28:30 GMT".parse().unwrap(),
+        );
+        headers.insert(DATE, "Wed, 21 Oct 2015 07:28:00 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers), Some(RetryAfter::Seconds(30)));
+        headers.insert(DATE, "Wed, 21 Oct 2015 09:28:00 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers), Some(RetryAfter::Seconds(0)));
     }
 
     #[test]
