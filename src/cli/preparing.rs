@@ -185,7 +185,7 @@ impl Voyage<'_> {
 
         self.policy.missing_files = missing;
         self.policy.journal_was_lost =
-            summary.history().resuming.journal_was_lost || journal_is_behind(&summary, knows_more);
+            summary.history().resuming.last_loss > 0 || journal_is_behind(&summary, knows_more);
         self.policy.process = std::process::id();
         self.policy.seed = seed(clock);
         // Fresh videos are what a campaign of each day is for.

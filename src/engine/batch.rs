@@ -58,8 +58,8 @@ pub struct Batch {
     pub(super) polling: Polling,
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
-    /// That the journal was lost stands in it already.
-    pub(super) loss_is_on_record: bool,
+    /// The entry that says that the journal was lost; 0 if none does, or the list has been read since.
+    pub(super) last_loss: u64,
     pub(super) rivals: Watch,
     /// The tags of all jobs, once a list has been searched for them.
     pub(super) own_rows: Option<OwnRows>,

@@ -96,8 +96,8 @@ impl Batch {
         self.last_own_end = past.last_own_end;
         self.most_rows = past.most_rows;
         // What one run has found out holds until the list has been read, whatever becomes of the traces.
-        self.loss_is_on_record = past.journal_was_lost;
-        self.policy.journal_was_lost |= past.journal_was_lost;
+        self.last_loss = past.last_loss;
+        self.policy.journal_was_lost |= past.last_loss > 0;
         if let Some(since) = past.certain_since {
             self.clock_is_true_since = since;
         }
@@ -148,7 +148,7 @@ impl Batch {
             polling: Polling::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
-            loss_is_on_record: false,
+            last_loss: 0,
             rivals: Watch::new(limits.settle),
             own_rows: None,
             in_flight: 0,
@@ -218,7 +218,7 @@ impl Batch {
             self.enter(now, place);
         }
         self.record(now, self.run_started());
-        if self.policy.journal_was_lost && !self.loss_is_on_record {
+        if self.policy.journal_was_lost && self.last_loss == 0 {
             self.record(now, Event::JournalLost);
         }
         for place in 0..self.jobs.len() {

@@ -32,6 +32,8 @@ const SCHEMA: &str = "
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// Which file that was when it was opened, where that can be known.
+    file: Option<(u64, u64)>,
 }
 
 /// Why the journal cannot be used. In every case it has been left as it was.
@@ -81,6 +83,13 @@ pub enum JournalError {
         found: String,
         /// What was to be run.
         wanted: String,
+    },
+    /// The file has been deleted or replaced by somebody else since it was opened. What would be written now
+    /// would be lost, and another run may have begun in its place.
+    #[error("the journal `{}` was deleted or replaced while it was in use", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
     },
     /// The folder does not let the journal be made or made durable.
     #[error("cannot write `{}`", path.display())]
@@ -162,7 +171,11 @@ impl Journal {
         for folder in [folder_of(out).as_path(), out] {
             sync_folder(folder).map_err(|source| unwritable(folder, source))?;
         }
-        Ok(Self { connection, path })
+        Ok(Self {
+            connection,
+            file: file_at(&path),
+            path,
+        })
     }
 
     /// Keeps the plan's jobs, so that what was paid for can be collected even after its row is gone
@@ -206,6 +219,11 @@ impl Journal {
         &mut self,
         body: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), JournalError> {
+        if file_at(&self.path) != self.file {
+            return Err(JournalError::Gone {
+                path: self.path.clone(),
+            });
+        }
         let run = |connection: &mut Connection| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -294,6 +312,20 @@ pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
     }
 }
 
+/// Which file stands at `path`. One that is open keeps its number, though it be deleted.
+#[cfg(unix)]
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Which file stands at `path`: here, one that is open cannot be deleted.
+#[cfg(not(unix))]
+fn file_at(_path: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
@@ -357,6 +389,21 @@ mod tests {
     fn open(folder: &Path) -> Result<(Journal, Record), JournalError> {
         std::fs::create_dir_all(folder_of(folder)).unwrap();
         Journal::open(folder, &identity())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_journal_that_was_deleted_or_replaced_takes_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        journal.append(&entries(1, 1)).unwrap();
+        std::fs::remove_dir_all(folder_of(folder.path())).unwrap();
+        let gone = |result| matches!(result, Err(JournalError::Gone { .. }));
+        assert!(gone(journal.append(&entries(2, 1))));
+        let (mut second, record) = open(folder.path()).unwrap();
+        assert!(record.entries.is_empty());
+        assert!(gone(journal.append(&entries(2, 1))));
+        second.append(&entries(1, 1)).unwrap();
     }
 
     #[test]

@@ -65,8 +65,9 @@ pub(crate) struct Resuming {
     pub(crate) places_learnt: Option<usize>,
     /// The longest list ever seen.
     pub(crate) most_rows: u64,
-    /// Whether the journal was found to be lost or old, and the list has not been read with care since.
-    pub(crate) journal_was_lost: bool,
+    /// The number of the newest entry that says that the journal was lost or old; 0 if none does, or the list has
+    /// been read with care since.
+    pub(crate) last_loss: u64,
     /// The number of the newest entry that ends a run, in whatever way.
     pub(crate) last_end: u64,
     /// The number of the newest entry that ends a run which had nothing left to do.
@@ -166,9 +167,9 @@ impl History {
                 let held = self.resuming.holds.entry(*lane).or_insert(until);
                 *held = until.max(*held);
             }
-            Event::JournalLost => self.resuming.journal_was_lost = true,
+            Event::JournalLost => self.resuming.last_loss = entry.sequence,
             Event::InventoryTaken { rows } => {
-                self.resuming.journal_was_lost = false;
+                self.resuming.last_loss = 0;
                 self.resuming.most_rows = self.resuming.most_rows.max(*rows);
                 self.inventory = Some(Inventory::Taken(*rows));
             }
