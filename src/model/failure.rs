@@ -74,7 +74,7 @@ pub enum FailureKind {
     NotFound,
     /// A downloaded file that is no video, or not as long as it was said to be.
     BadContent,
-    /// An output link that must not be followed: not `http(s)`, or too large.
+    /// An output link that must not be followed: not `http(s)`, into our own network, or too large.
     Refused,
     /// Disk full, folder not writable.
     Local,

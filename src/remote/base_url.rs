@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use super::reach::is_inward;
 use crate::model::redact_url;
 
 /// The official address, from the provider's documentation.
@@ -64,6 +65,16 @@ impl BaseUrl {
     /// The host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether it is the provider's own address.
+    pub(super) fn is_official(&self) -> bool {
+        self.0.origin() == Self::default().0.origin()
+    }
+
+    /// Whether the API is on this machine or in a private network, by what stands in its address.
+    pub(super) fn is_inward(&self) -> bool {
+        is_inward(&self.0)
     }
 
     /// Whether the API is on this machine.

@@ -24,6 +24,7 @@
 //! - A list that was not read to its very end is a failure, never a shorter list.
 //! - A file under its final name is whole and on disk; whatever came of a failed download is kept and
 //!   resumed, as long as it is certainly the same file.
+//! - No link of the API leads to this machine or into a private network, unless the API itself is there.
 //! - Nothing that a server sends makes it panic, fill the memory, or write outside the output folder.
 
 mod base_url;
@@ -32,6 +33,7 @@ pub mod creatify;
 mod download;
 mod http;
 mod notify;
+mod reach;
 #[cfg(test)]
 mod scripted;
 mod settings;

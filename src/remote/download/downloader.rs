@@ -12,6 +12,7 @@ use super::part::{Part, Record, blocking};
 use super::target::{Target, local};
 use crate::model::{Artifact, CommandKind, Failure, FailureKind, FetchOrder, Meter};
 use crate::remote::http::{Clients, Scrubber, Words, refusal, transport};
+use crate::remote::reach::Reach;
 use crate::remote::settings::{Settings, Timeouts};
 
 /// As many as browsers allow, about.
@@ -27,6 +28,7 @@ pub(in crate::remote) struct Downloader {
     scrubber: Scrubber,
     pub(super) out: PathBuf,
     pub(super) timeouts: Timeouts,
+    pub(super) reach: Reach,
     largest_file: u64,
 }
 
@@ -49,6 +51,7 @@ impl Downloader {
             scrubber,
             out: settings.out,
             timeouts: settings.timeouts,
+            reach: Reach::of(&settings.base_url),
             largest_file: settings.largest_file,
         }
     }
@@ -60,7 +63,7 @@ impl Downloader {
         meter: &Meter,
     ) -> Result<Artifact, Failure> {
         let target = Target::new(&self.out, &order.file)?;
-        let link = Link::parse(&order.video_url)?;
+        let link = Link::parse(&order.video_url, self.reach)?;
         let (bytes, sha256) = self.video(&target, link, meter).await?;
         Ok(Artifact {
             file: order.file.clone(),

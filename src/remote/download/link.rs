@@ -4,44 +4,53 @@ use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Failure, FailureKind, redact_url};
+use crate::remote::reach::{Reach, is_inward};
 
-/// A URL that may be downloaded from: `http` or `https`, a host, no user name and no password.
+/// A URL that may be downloaded from: `http` or `https`, a host within reach, no user name and no password.
+///
+/// Hosts are judged here by what stands in the link; what a name stands for shows itself when the client looks
+/// it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Link(Url);
+pub(super) struct Link {
+    url: Url,
+    reach: Reach,
+}
 
 impl Link {
     /// The link that the provider gave us.
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str, reach: Reach) -> Result<Self, Failure> {
         let url = Url::parse(text.trim()).map_err(|_| {
             Failure::new(
                 FailureKind::Refused,
                 format!("`{}` is no web address", redact_url(text)),
             )
         })?;
-        Self::checked(url)
+        Self::checked(url, reach)
     }
 
     /// Where this link redirects to.
     pub(super) fn follow(&self, place: &str) -> Result<Self, Failure> {
-        let url = self.0.join(place).map_err(|_| {
+        let url = self.url.join(place).map_err(|_| {
             Failure::new(
                 FailureKind::Redirected,
                 format!("`{}` redirects to nowhere", self.host()),
             )
         })?;
-        Self::checked(url)
+        Self::checked(url, self.reach)
     }
 
-    fn checked(mut url: Url) -> Result<Self, Failure> {
+    fn checked(mut url: Url, reach: Reach) -> Result<Self, Failure> {
         let problem = if !matches!(url.scheme(), "http" | "https") {
             "only `http` and `https` are fetched"
         } else if !url.username().is_empty() || url.password().is_some() {
             "an address with a user name is not fetched"
         } else if url.host_str().is_none_or(str::is_empty) {
             "it names no host"
+        } else if reach == Reach::Outside && is_inward(&url) {
+            "it leads to an address inside your own network, from where no file is fetched"
         } else {
             url.set_fragment(None);
-            return Ok(Self(url));
+            return Ok(Self { url, reach });
         };
         Err(Failure::new(
             FailureKind::Refused,
@@ -51,18 +60,18 @@ impl Link {
 
     /// The URL, for the request alone.
     pub(super) fn url(&self) -> &Url {
-        &self.0
+        &self.url
     }
 
     /// The host, for messages.
     pub(super) fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
+        self.url.host_str().unwrap_or_default()
     }
 
     /// What two links to the same file have in common: host and path, hashed, because a path can be a secret
     /// too. Signatures, which are in the query, differ from link to link.
     pub(super) fn source(&self) -> String {
-        let digest = Sha256::digest(format!("{}{}", self.host(), self.0.path()));
+        let digest = Sha256::digest(format!("{}{}", self.host(), self.url.path()));
         hexadecimal(&digest)
     }
 }
@@ -93,7 +102,7 @@ mod tests {
             "https://user:word@x.example/v.mp4",
             "https://",
         ] {
-            let failure = Link::parse(wrong).unwrap_err();
+            let failure = Link::parse(wrong, Reach::Anywhere).unwrap_err();
             assert_eq!(failure.kind, FailureKind::Refused, "{wrong}");
             assert!(!failure.message.contains("word@"));
         }
@@ -101,8 +110,9 @@ mod tests {
 
     #[test]
     fn redirects_are_checked_like_links_and_signatures_do_not_count() {
-        let link = Link::parse("https://x.example/a/v.mp4?Signature=1").unwrap();
-        let fresh = Link::parse("https://x.example/a/v.mp4?Signature=2").unwrap();
+        let parse = |text| Link::parse(text, Reach::Outside).unwrap();
+        let link = parse("https://x.example/a/v.mp4?Signature=1");
+        let fresh = parse("https://x.example/a/v.mp4?Signature=2");
         assert_eq!(link.source(), fresh.source());
         assert_eq!(
             link.follow("../b.mp4").unwrap().url().as_str(),
@@ -110,6 +120,25 @@ mod tests {
         );
         assert!(link.follow("file:///etc/passwd").is_err());
         assert!(link.follow("https://a:b@y.example/").is_err());
+    }
+
+    #[test]
+    fn links_lead_inward_only_where_the_api_is_there_too() {
+        let link = Link::parse("https://x.example/v.mp4", Reach::Outside).unwrap();
+        for inward in [
+            "http://169.254.169.254/latest/meta-data/?Signature=s3cret",
+            "http://[::ffff:127.0.0.1]/?Signature=s3cret",
+            "http://files.localhost/?Signature=s3cret",
+        ] {
+            for refused in [Link::parse(inward, Reach::Outside), link.follow(inward)] {
+                let failure = refused.unwrap_err();
+                assert_eq!(failure.kind, FailureKind::Refused, "{inward}");
+                assert!(failure.message.contains("your own network"), "{failure}");
+                assert!(!failure.message.contains("s3cret"), "{failure}");
+            }
+            let inside = Link::parse("http://127.0.0.1/v.mp4", Reach::Anywhere).unwrap();
+            assert!(inside.follow(inward).is_ok(), "{inward}");
+        }
     }
 
     #[test]

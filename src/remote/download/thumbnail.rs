@@ -16,7 +16,7 @@ const LARGEST: usize = 10 << 20;
 impl Downloader {
     /// Stores the thumbnail and gives its path, if all goes well. A video without one is as good.
     pub(super) async fn thumbnail(&self, order: &FetchOrder) -> Option<String> {
-        let link = Link::parse(order.thumbnail_url.as_deref()?).ok()?;
+        let link = Link::parse(order.thumbnail_url.as_deref()?, self.reach).ok()?;
         let target = Target::new(&self.out, &order.thumbnail).ok()?;
         let picture = tokio::time::timeout(self.timeouts.read, self.picture(link));
         let picture = picture.await.ok()??;

@@ -6,6 +6,7 @@ use std::io;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
+use super::file_clients::LeadsInward;
 use super::{Words, retry_after::retry_after};
 use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 
@@ -15,6 +16,10 @@ use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 /// arrived, whatever the error is called.
 pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failure {
     let reason = root_cause(error);
+    if causes(error).any(<dyn Error>::is::<LeadsInward>) {
+        // Nothing was sent; and another try would lead to the same place.
+        return Failure::new(FailureKind::Refused, format!("{place}: {reason}"));
+    }
     if error.is_connect() && error.is_timeout() {
         let message = format!("cannot connect to {place}: it did not answer in time");
         Failure::new(FailureKind::NotSent, message)
@@ -43,9 +48,14 @@ pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failu
 
 /// Whether it was the server's certificate that was refused.
 fn is_distrust(error: &reqwest::Error) -> bool {
-    std::iter::successors(error.source(), |error| cause(*error))
+    causes(error)
         .filter_map(|error| error.downcast_ref::<rustls::Error>())
         .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
+/// All that is behind an error, the nearest first.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |error| cause(*error))
 }
 
 /// What is behind an error. An `io::Error` does not count what it wraps among its sources.

@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 
 use super::SubmitClient;
-use crate::remote::base_url::is_loopback;
+use super::file_clients::FileClients;
 use crate::remote::settings::{Proxy, Settings, Timeouts};
 
 /// While an answer is awaited in HTTP/2, the connection is tested so often, and must answer so soon: else each
@@ -40,8 +40,7 @@ pub(in crate::remote) struct Clients {
     pub(in crate::remote) reads: Client,
     /// For the paid POST.
     pub(in crate::remote) submits: SubmitClient,
-    files: Client,
-    local_files: Client,
+    files: FileClients,
 }
 
 impl Clients {
@@ -63,19 +62,13 @@ impl Clients {
                     .http2_keep_alive_timeout(LIVENESS)
             })?,
             submits: SubmitClient::new(|change| build(api_proxy, change))?,
-            // In HTTP/2 all downloads from a host would share one connection, and a slow one its window.
-            files: build(settings.proxy, ClientBuilder::http1_only)?,
-            local_files: build(Proxy::Bypass, ClientBuilder::http1_only)?,
+            files: FileClients::new(settings)?,
         })
     }
 
     /// The client that downloads from `url`. It has never seen the credentials.
     pub(in crate::remote) fn for_file(&self, url: &Url) -> &Client {
-        if is_loopback(url) {
-            &self.local_files
-        } else {
-            &self.files
-        }
+        self.files.of(url)
     }
 }
 

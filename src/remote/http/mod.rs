@@ -3,6 +3,7 @@
 mod channel;
 mod classify;
 mod clients;
+mod file_clients;
 mod retry_after;
 mod scrubber;
 mod submit_client;

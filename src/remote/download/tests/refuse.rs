@@ -137,6 +137,26 @@ async fn redirects_are_followed_to_web_addresses_only() {
 }
 
 #[tokio::test]
+async fn links_of_a_public_api_into_our_own_network_are_refused_without_a_request() {
+    let out = tempfile::tempdir().unwrap();
+    let picture = Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture"));
+    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100))), picture]).await;
+    let mut settings = server.settings(out.path());
+    settings.base_url = "https://api.creatify.ai".parse().unwrap();
+    let remote = Remote::new(settings).unwrap();
+    let named = server.address.replace("127.0.0.1", "localhost");
+    for address in [server.address.clone(), named] {
+        let mut order = order(&format!("{address}/v.mp4?Signature=s3cret"));
+        order.thumbnail_url = Some(format!("{address}/t.jpg"));
+        let failure = fetch(&remote, &order).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+        assert!(!failure.message.contains("s3cret"), "{failure}");
+    }
+    assert!(server.seen().is_empty());
+    assert_eq!(files(out.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn orders_that_leave_the_folder_or_the_web_are_refused_without_a_request() {
     let out = tempfile::tempdir().unwrap();
     let server = Scripted::start([]).await;

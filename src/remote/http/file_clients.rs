@@ -1,0 +1,169 @@
+//! The clients of downloads: [`FileClients`].
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder, Url};
+
+use super::RemoteError;
+use super::clients::build_client;
+use crate::remote::base_url::is_loopback;
+use crate::remote::reach::{Reach, is_inward_address};
+use crate::remote::settings::{Proxy, Settings};
+
+/// Clients that have never seen the credentials.
+#[derive(Debug, Clone)]
+pub(super) struct FileClients {
+    outside: Client,
+    local: Client,
+    names: OutwardNames,
+}
+
+impl FileClients {
+    /// Builds them. In HTTP/2 all downloads from a host would share one connection, and a slow one its window.
+    pub(super) fn new(settings: &Settings) -> Result<Self, RemoteError> {
+        let names = OutwardNames::new(settings);
+        let build = |proxy, change: &dyn Fn(ClientBuilder) -> ClientBuilder| {
+            build_client(&settings.user_agent, settings.timeouts, proxy, change)
+        };
+        let reach = Reach::of(&settings.base_url);
+        Ok(Self {
+            outside: build(settings.proxy, &|builder| match reach {
+                Reach::Anywhere => builder.http1_only(),
+                Reach::Outside => builder.http1_only().dns_resolver(names.clone()),
+            })?,
+            local: build(Proxy::Bypass, &ClientBuilder::http1_only)?,
+            names,
+        })
+    }
+
+    /// The client that downloads from `url`.
+    pub(super) fn of(&self, url: &Url) -> &Client {
+        if is_loopback(url) {
+            &self.local
+        } else {
+            self.names.guard(url);
+            &self.outside
+        }
+    }
+}
+
+/// Looks up names, and for those that stand in links passes over addresses that lead inward.
+///
+/// Names of proxies are looked up here too, and as they are: a proxy is often in a private network. A link
+/// that is fetched through a proxy is looked up by the proxy, which has rules of its own.
+#[derive(Debug, Clone)]
+struct OutwardNames {
+    /// The hosts of links.
+    links: Arc<Mutex<HashSet<String>>>,
+    /// The host of an API that is not the official one. If it is inside by its address, so are its files.
+    gateway: Option<String>,
+}
+
+/// A name leads to this machine or into a private network.
+#[derive(Debug, thiserror::Error)]
+#[error("its name leads to an address inside your own network, from where no file is fetched")]
+pub(super) struct LeadsInward;
+
+impl OutwardNames {
+    fn new(settings: &Settings) -> Self {
+        let base = &settings.base_url;
+        Self {
+            links: Arc::default(),
+            gateway: (!base.is_official()).then(|| base.host().to_owned()),
+        }
+    }
+
+    /// From now on the host of `url` is to lead outside.
+    fn guard(&self, url: &Url) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.extend(url.host_str().map(str::to_owned));
+    }
+
+    fn is_guarded(&self, name: &str) -> bool {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.contains(name)
+    }
+}
+
+impl Resolve for OutwardNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_guarded = self.is_guarded(name.as_str());
+        let gateway = self.gateway.clone();
+        Box::pin(async move {
+            let found = look_up(name.as_str()).await?;
+            if !is_guarded {
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
+            let (inward, outward): (Vec<_>, Vec<_>) = found.into_iter().partition(leads_inward);
+            if !outward.is_empty() {
+                return Ok(Box::new(outward.into_iter()));
+            }
+            match gateway {
+                Some(gateway) if look_up(&gateway).await?.iter().all(leads_inward) => {
+                    Ok(Box::new(inward.into_iter()))
+                }
+                Some(_) | None => Err(LeadsInward.into()),
+            }
+        })
+    }
+}
+
+fn leads_inward(place: &SocketAddr) -> bool {
+    is_inward_address(place.ip())
+}
+
+/// Port 0 stands for the one of the URL.
+async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Credentials, FailureKind};
+    use crate::remote::http::transport;
+    use crate::remote::settings::Timeouts;
+
+    fn names(base: &str) -> OutwardNames {
+        let credentials = Credentials::new("account".into(), "key".into());
+        let settings = Settings::new(base.parse().unwrap(), credentials, "out".into());
+        OutwardNames::new(&settings)
+    }
+
+    async fn count(names: &OutwardNames) -> Option<usize> {
+        let found = names.resolve("localhost".parse().unwrap()).await;
+        found.ok().map(Iterator::count)
+    }
+
+    #[tokio::test]
+    async fn the_name_of_a_link_leads_outside_and_the_name_of_a_proxy_anywhere() {
+        let names = names("https://api.creatify.ai");
+        assert!(count(&names).await.unwrap() > 0, "a proxy");
+        names.guard(&Url::parse("https://LocalHost/v.mp4").unwrap());
+        assert_eq!(count(&names).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_inside_by_its_address_has_its_files_there() {
+        let names = names("https://localhost");
+        names.guard(&Url::parse("https://localhost/v.mp4").unwrap());
+        assert!(count(&names).await.unwrap() > 0);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inward_is_refused_and_not_tried_again() {
+        let names = names("https://api.creatify.ai");
+        let link = Url::parse("http://localhost:9/v.mp4").unwrap();
+        names.guard(&link);
+        let client = build_client("test", Timeouts::default(), Proxy::Bypass, |builder| {
+            builder.dns_resolver(names.clone())
+        });
+        let error = client.unwrap().get(link).send().await.unwrap_err();
+        let failure = transport(&error.without_url(), "`localhost`");
+        assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+        assert!(failure.message.contains("your own network"), "{failure}");
+    }
+}
