@@ -298,7 +298,7 @@ impl Downloader {
                 Ok(None) | Err(_) => break,
             }
         }
-        let words = Words::of(&body, &self.scrubber);
+        let words = Words::of_file(&body, &self.scrubber);
         let mut failure = refusal(
             response.status(),
             response.headers(),
@@ -323,16 +323,18 @@ impl Downloader {
     }
 
     fn not_a_video(&self, content: &[u8]) -> Failure {
-        let is_text = !content.is_empty()
-            && content
-                .iter()
-                .all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
+        let words = Words::of_file(content, &self.scrubber).text;
+        let is_text = content
+            .iter()
+            .all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
         let what = if content.is_empty() {
-            "it is empty".to_owned()
+            "it is empty"
+        } else if !words.is_empty() {
+            &words
         } else if is_text {
-            Words::of(content, &self.scrubber).text
+            "it is plain text"
         } else {
-            "its content is unknown".to_owned()
+            "its content is unknown"
         };
         Failure::new(
             FailureKind::BadContent,

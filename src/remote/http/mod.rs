@@ -4,6 +4,7 @@ mod channel;
 mod classify;
 mod clients;
 mod file_clients;
+mod file_words;
 mod retry_after;
 mod scrubber;
 mod submit_client;

@@ -156,29 +156,36 @@ fn without_quotations(text: &str) -> String {
 
 /// What a page of markup says: its title, or the message of a file store's error.
 fn page(text: &str) -> String {
-    // ASCII alone, so that places in the one are places in the other.
     let lower = text.to_ascii_lowercase();
-    let element = |name: &str| {
-        let start = lower.find(&format!("<{name}"))?;
-        let content = start + lower[start..].find('>')? + 1;
-        let end = content + lower[content..].find("</")?;
-        Some(text[content..end].trim()).filter(|content| !content.is_empty())
-    };
-    if let Some(title) = element("title") {
+    let field = |name| element(text, &lower, name);
+    if let Some(title) = field("title") {
         return format!("an HTML page titled `{title}`");
     }
-    if let Some(message) = element("message").or_else(|| element("code")) {
+    if let Some(message) = field("message").or_else(|| field("code")) {
         return message.to_owned();
     }
+    kind_of_markup(&lower).to_owned()
+}
+
+/// What the first element `name` of `text` holds, if anything. `lower` is `text` in lower case, of ASCII alone, so
+/// that places in the one are places in the other.
+pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
+    let start = lower.find(&format!("<{name}"))?;
+    let content = start + lower[start..].find('>')? + 1;
+    let end = content + lower[content..].find("</")?;
+    Some(text[content..end].trim()).filter(|content| !content.is_empty())
+}
+
+/// What kind of markup `lower` is, which begins with `<`.
+pub(super) fn kind_of_markup(lower: &str) -> &'static str {
     let root = lower[1..]
         .split(|c: char| !c.is_ascii_alphanumeric())
         .next();
-    let kind = match root {
+    match root {
         Some("") | None if !lower.starts_with("<?xml") => "an HTML page",
         Some(root) if HTML.contains(&root) => "an HTML page",
         Some(_) | None => "an XML document",
-    };
-    kind.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -4,20 +4,26 @@ use super::*;
 
 #[tokio::test]
 async fn what_is_no_video_is_not_kept() {
-    let page = "<html><title>Sign in</title></html>";
+    let page = "<html><title>s3cret</title></html>";
+    let expired = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
     for (body, words) in [
-        (page, "an HTML page titled `Sign in`"),
-        (r#"{"detail":"no longer here"}"#, "no longer here"),
-        ("\0\u{1}\u{2}\u{3}\0\0\0\0\0\0\0\0\0", "unknown"),
-        ("short", "short"),
-        ("", "empty"),
+        (page, "an HTML page"),
+        (r#"{"detail":"s3cret"}"#, "a JSON document"),
+        (expired, "AccessDenied: Request has expired"),
+        (
+            "\0\u{1}\u{2}\u{3}\0\0\0\0\0\0\0\0\0",
+            "its content is unknown",
+        ),
+        ("AKIA s3cret and more of it", "it is plain text"),
+        ("s3cret", "it is plain text"),
+        ("", "it is empty"),
     ] {
         let out = tempfile::tempdir().unwrap();
         let server = Scripted::start([Act::Answer(answer("200 OK", "", body))]).await;
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadContent);
-        assert!(failure.message.contains(words), "{failure}");
+        assert_eq!(failure.message, format!("the file is no video: {words}"));
         assert_eq!(files(out.path()), Vec::<String>::new());
     }
 }
@@ -92,7 +98,8 @@ async fn refusals_of_a_file_host_have_their_meaning() {
         (json("410 Gone", ""), K::NotFound),
         (json("429 Slow Down", ""), K::Throttled),
         (json("503 Busy", ""), K::ServerError),
-        (json("400 Bad Request", ""), K::Rejected),
+        (json("400 Bad Request", "s3cret"), K::Rejected),
+        (json("500 Oops", r#"{"detail":"s3cret"}"#), K::ServerError),
         (json("304 Not Modified", ""), K::Redirected),
         (json("204 No Content", ""), K::BadContent),
         (json("206 Partial Content", ""), K::BadContent),
