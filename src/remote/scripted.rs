@@ -22,6 +22,8 @@ pub(super) enum Act {
     Reset(Vec<u8>),
     /// Sends these bytes and then nothing more.
     Hang(Vec<u8>),
+    /// Sends the first and then the second again and again, as long as somebody listens.
+    Endless(Vec<u8>, Vec<u8>),
 }
 
 /// One request as it came in.
@@ -94,6 +96,7 @@ impl Scripted {
                 connect: Duration::from_secs(2),
                 create: Duration::from_millis(1500),
                 read: Duration::from_millis(700),
+                list: Duration::from_secs(20),
                 stall: Duration::from_millis(700),
             },
             ..Settings::new(self.address.parse().unwrap(), credentials, out.to_owned())
@@ -126,7 +129,11 @@ async fn serve(
         seen.lock().unwrap().push(request);
         let act = acts.lock().unwrap().pop_front();
         let act = act.unwrap_or_else(|| json("599 Script Is Over", ""));
-        let (Act::Answer(bytes) | Act::Close(bytes) | Act::Reset(bytes) | Act::Hang(bytes)) = &act;
+        let (Act::Answer(bytes)
+        | Act::Close(bytes)
+        | Act::Reset(bytes)
+        | Act::Hang(bytes)
+        | Act::Endless(bytes, _)) = &act;
         if stream.write_all(bytes).await.is_err() {
             return;
         }
@@ -144,6 +151,10 @@ async fn serve(
             }
             Act::Hang(_) => {
                 stream.read_u8().await.ok();
+                return;
+            }
+            Act::Endless(_, again) => {
+                while stream.write_all(&again).await.is_ok() {}
                 return;
             }
         }

@@ -49,9 +49,15 @@ pub struct Timeouts {
     pub create: Duration,
     /// For the whole of a short read; for the next piece of a list.
     pub read: Duration,
+    /// For the whole of a list, with all its pages.
+    pub list: Duration,
     /// For the next piece of a download. A large file may take as long as it needs.
     pub stall: Duration,
 }
+
+/// The list of a hundred thousand jobs is 15 MB compressed and 150 MB where it is not, which a slow line still
+/// brings in this time. One that has not ended by then may never end, and must not hold up a run for ever.
+const LONGEST_LIST: Duration = Duration::from_secs(15 * 60);
 
 impl Default for Timeouts {
     fn default() -> Self {
@@ -59,6 +65,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             create: Duration::from_secs(120),
             read: Duration::from_secs(30),
+            list: LONGEST_LIST,
             stall: Duration::from_secs(60),
         }
     }

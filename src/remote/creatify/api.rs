@@ -57,15 +57,7 @@ impl Api {
         let mut url = self.channel.base().endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
         let asked = Asked::about(remotes);
-        let reading = self.read_all(url, CommandKind::Poll, asked);
-        let asked = tokio::time::timeout(self.channel.patience(), reading)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                Err(Failure::new(
-                    FailureKind::Lost,
-                    "the answer to a poll took too long",
-                ))
-            })?;
+        let asked = self.read_all(url, CommandKind::Poll, asked).await?;
         Ok(asked.reports.into_iter().map(|r| self.shown(r)).collect())
     }
 
@@ -176,8 +168,27 @@ impl Api {
         report
     }
 
-    /// Reads every page of a list.
+    /// Reads every page of a list, as long as that does not take too long.
     async fn read_all<R: Rows>(
+        &self,
+        url: Url,
+        command: CommandKind,
+        rows: R,
+    ) -> Result<R, Failure> {
+        let limit = self.channel.patience(command);
+        let reading = self.read_pages(url, command, rows);
+        tokio::time::timeout(limit, reading)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                let seconds = limit.as_secs_f32();
+                Err(Failure::new(
+                    FailureKind::Lost,
+                    format!("the list did not come to its end within {seconds} s"),
+                ))
+            })
+    }
+
+    async fn read_pages<R: Rows>(
         &self,
         mut url: Url,
         command: CommandKind,
@@ -210,8 +221,7 @@ impl Api {
         ))
     }
 
-    /// Reads one page, on a thread of its own for the parser. Time is limited by progress alone: the list of
-    /// an old account is long.
+    /// Reads one page, on a thread of its own for the parser. Each of its pieces must come in time.
     async fn read_one<R: Rows>(
         &self,
         mut response: Response,

@@ -292,12 +292,16 @@ impl Downloader {
 
     async fn refused(&self, mut response: Response, host: &str) -> Failure {
         let mut body = Vec::new();
-        while body.len() < LARGEST_REFUSAL {
-            match self.piece(&mut response, host).await {
-                Ok(Some(piece)) => body.extend_from_slice(piece.as_ref()),
-                Ok(None) | Err(_) => break,
+        let reading = async {
+            while body.len() < LARGEST_REFUSAL {
+                match self.piece(&mut response, host).await {
+                    Ok(Some(piece)) => body.extend_from_slice(piece.as_ref()),
+                    Ok(None) | Err(_) => break,
+                }
             }
-        }
+        };
+        // The status decides; words that only drip in are not waited for.
+        let _all_or_some = tokio::time::timeout(self.timeouts.read, reading).await;
         let words = Words::of_file(&body, &self.scrubber);
         let mut failure = refusal(
             response.status(),

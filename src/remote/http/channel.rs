@@ -72,9 +72,14 @@ impl Channel {
         &self.scrubber
     }
 
-    /// How long a read waits for the next piece.
-    pub(in crate::remote) fn patience(&self) -> Duration {
-        self.timeouts.read
+    /// How long a whole list may take, by what it is read for: that of the fleet is short.
+    pub(in crate::remote) fn patience(&self, command: CommandKind) -> Duration {
+        match command {
+            CommandKind::List => self.timeouts.list,
+            CommandKind::Submit | CommandKind::Poll | CommandKind::Look | CommandKind::Fetch => {
+                self.timeouts.read
+            }
+        }
     }
 
     /// Sends the paid POST. Never redirected, never repeated.

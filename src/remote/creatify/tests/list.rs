@@ -63,6 +63,26 @@ async fn a_list_that_ends_in_the_middle_is_no_list() {
 }
 
 #[tokio::test]
+async fn a_list_that_never_ends_is_given_up() {
+    let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[{}".to_vec();
+    let endless = || Act::Endless(head.clone(), b",{}".repeat(1000));
+    let server = Scripted::start([endless(), endless()]).await;
+    let mut settings = server.settings(Path::new("unused"));
+    settings.timeouts.list = Duration::from_millis(200);
+    let remote = Remote::new(settings).unwrap();
+    let bound = Duration::from_secs(10);
+    let listed = tokio::time::timeout(bound, list(&remote)).await;
+    let personas = tokio::time::timeout(bound, remote.personas()).await;
+    for failure in [listed.unwrap().unwrap_err(), personas.unwrap().unwrap_err()] {
+        assert_eq!(failure.kind, FailureKind::Lost);
+        assert_eq!(
+            failure.message,
+            "the list did not come to its end within 0.2 s"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
     let page =
         |row: &str, next: &str| json("200 OK", &format!(r#"{{"results":[{row}],"next":{next}}}"#));
