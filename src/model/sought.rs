@@ -18,6 +18,12 @@ pub struct Sought {
 }
 
 impl Sought {
+    /// How many rows it asks for, if each job has one.
+    pub fn rows(&self) -> usize {
+        let own = self.own.as_ref().map_or(0, |own| own.owners.len());
+        self.tags.len() + self.witnesses.len() + own
+    }
+
     /// Whether a row with this name and id is to be kept.
     pub fn wants(&self, name: Option<&str>, id: Option<&RemoteId>) -> bool {
         let is_wanted = |tag: Tag| {
@@ -130,6 +136,7 @@ mod tests {
         assert!(sought.wants(Some(&name(0)), Some(&remote("w"))));
         assert!(sought.wants(None, Some(&remote("w"))));
         assert!(!sought.wants(Some(&name(2)), Some(&remote("x"))));
+        assert_eq!((sought.rows(), Sought::default().rows()), (3, 0));
         assert!(!Sought::default().wants(Some(&name(0)), Some(&remote("x"))));
     }
 

@@ -140,8 +140,8 @@ impl Api {
         T: serde::de::DeserializeOwned + Send + 'static,
     {
         let url = self.channel.base().endpoint(&["api", name]);
-        let rows = Catalogue(Vec::new());
-        Ok(self.read_all(url, CommandKind::List, rows).await?.0)
+        let rows = Catalogue::new();
+        Ok(self.read_all(url, CommandKind::List, rows).await?.items)
     }
 
     /// The one job an answer describes.

@@ -1,12 +1,23 @@
 //! One page of a list, parsed while it arrives: a plain array, or an envelope
 //! `{"results": […], "next": …}`. One row at a time is held in memory.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read};
 
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+/// A row is a few kilobytes; this is room for some hundred times as much. A small answer, compressed, can unpack
+/// to anything, and a row takes up to a hundred times its own length in memory.
+const LARGEST_ROW: usize = 1 << 20;
+
+/// No link to a page is longer, in bytes; all those of a list are remembered.
+const LONGEST_LINK: usize = 2000;
+
+/// Bytes that are read from the source at one time.
+const BUFFER: usize = 64 << 10;
 
 /// Who is handed the rows of a list.
 pub(super) trait Rows: Send + 'static {
@@ -28,20 +39,48 @@ pub(super) enum Next {
 ///
 /// # Errors
 ///
-/// If the page is cut short, is not JSON, or is no list: nothing that was not read to its very end is
-/// a list.
+/// If the page is cut short, is not JSON, is no list, or holds what is far too large for a row: nothing that was
+/// not read to its very end is a list.
 pub(super) fn read_page(
     source: impl Read,
     rows: &mut impl Rows,
 ) -> Result<Next, serde_json::Error> {
-    let buffered = io::BufReader::with_capacity(64 << 10, source);
+    let since_row = Cell::new(0);
+    let metered = Metered {
+        source,
+        since_row: &since_row,
+    };
+    let buffered = io::BufReader::with_capacity(BUFFER, metered);
     let mut parser = serde_json::Deserializer::from_reader(buffered);
-    let next = parser.deserialize_any(PageVisitor(rows))?;
+    let next = parser.deserialize_any(PageVisitor(RowsVisitor {
+        rows,
+        since_row: &since_row,
+    }))?;
     parser.end()?;
     Ok(next)
 }
 
-struct PageVisitor<'a, R>(&'a mut R);
+/// A source that ends with an error if too much comes without the end of a row. What is read ahead counts, so the
+/// limit is kept to within a buffer.
+struct Metered<'a, S> {
+    source: S,
+    since_row: &'a Cell<usize>,
+}
+
+impl<S: Read> Read for Metered<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        let since = self.since_row.get() + count;
+        self.since_row.set(since);
+        if since > LARGEST_ROW {
+            let words = format!("more than {LARGEST_ROW} bytes came without the end of a row");
+            return Err(io::Error::other(words));
+        }
+        Ok(count)
+    }
+}
+
+struct PageVisitor<'a, R>(RowsVisitor<'a, R>);
 
 impl<'de, R: Rows> Visitor<'de> for PageVisitor<'_, R> {
     type Value = Next;
@@ -51,25 +90,29 @@ impl<'de, R: Rows> Visitor<'de> for PageVisitor<'_, R> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Next, A::Error> {
-        RowsVisitor(self.0).visit_seq(sequence)?;
+        self.0.visit_seq(sequence)?;
         Ok(Next::End)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Next, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Next, A::Error> {
         let mut next = Next::End;
         let mut has_results = false;
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "results" => {
-                    map.next_value_seed(RowsVisitor(&mut *self.0))?;
+                    map.next_value_seed(self.0.again())?;
                     has_results = true;
                 }
                 "next" => {
                     next = match map.next_value::<Value>()? {
                         Value::Null => Next::End,
                         Value::String(url) if url.is_empty() => Next::End,
-                        Value::String(url) => Next::At(url),
-                        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        Value::String(url) if url.len() <= LONGEST_LINK => Next::At(url),
+                        Value::String(_)
+                        | Value::Bool(_)
+                        | Value::Number(_)
+                        | Value::Array(_)
+                        | Value::Object(_) => {
                             return Err(A::Error::custom("`next` is no link"));
                         }
                     };
@@ -87,7 +130,19 @@ impl<'de, R: Rows> Visitor<'de> for PageVisitor<'_, R> {
     }
 }
 
-struct RowsVisitor<'a, R>(&'a mut R);
+struct RowsVisitor<'a, R> {
+    rows: &'a mut R,
+    since_row: &'a Cell<usize>,
+}
+
+impl<R> RowsVisitor<'_, R> {
+    fn again(&mut self) -> RowsVisitor<'_, R> {
+        RowsVisitor {
+            rows: self.rows,
+            since_row: self.since_row,
+        }
+    }
+}
 
 impl<'de, R: Rows> Visitor<'de> for RowsVisitor<'_, R> {
     type Value = ();
@@ -98,7 +153,8 @@ impl<'de, R: Rows> Visitor<'de> for RowsVisitor<'_, R> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         while let Some(row) = sequence.next_element::<Value>()? {
-            self.0.take(row).map_err(A::Error::custom)?;
+            self.since_row.set(0);
+            self.rows.take(row).map_err(A::Error::custom)?;
         }
         Ok(())
     }
@@ -207,6 +263,31 @@ mod tests {
         }
         let deep = "[".repeat(10_000);
         assert!(read(&deep).is_err());
+    }
+
+    #[test]
+    fn rows_may_be_many_but_none_without_an_end() {
+        let row = format!(r#"{{"text":"{}"}}"#, "x".repeat(500_000));
+        let many = format!("[{row},{row},{row},{row}]");
+        assert_eq!(read(&many).unwrap(), (4, Next::End));
+        let envelope = format!(r#"{{"count":4,"results":{many},"next":null}}"#);
+        assert_eq!(read(&envelope).unwrap(), (4, Next::End));
+        let giant = format!("[{}0]", "0,".repeat(1_000_000));
+        let long = "x".repeat(2_000_000);
+        for wrong in [
+            format!("[{giant}]"),
+            format!(r#"[{{"text":"{long}"}}]"#),
+            format!(r#"{{"{long}":0,"results":[]}}"#),
+            format!(r#"{{"other":{giant},"results":[]}}"#),
+            format!(r#"{{"results":[{{}}],"next":"{long}"}}"#),
+        ] {
+            let error = read(&wrong).unwrap_err();
+            assert!(!error.is_eof());
+            let words = "more than 1048576 bytes came without the end of a row";
+            assert!(error.to_string().starts_with(words), "{error}");
+        }
+        let link = format!(r#"{{"results":[],"next":"{}"}}"#, "x".repeat(3000));
+        assert!(read(&link).unwrap_err().to_string().contains("no link"));
     }
 
     proptest! {

@@ -24,17 +24,69 @@ pub(super) fn report(mut row: Value) -> Option<RenderReport> {
     lipsync.into_report().ok()
 }
 
+/// Text of one row that is kept, on average: two links with long signatures are half of it. Many of one job may be
+/// listed, as copies are.
+const KEPT_OF_A_ROW: usize = 8 << 10;
+
+/// Rows that may be kept beside those that were asked for.
+const MORE_ROWS: usize = 1000;
+
+/// No catalogue is larger, in bytes.
+const LARGEST_CATALOGUE: usize = 64 << 20;
+
+/// How much more may be kept of a list, in bytes, about: what a server sends must not fill the memory.
+#[derive(Debug)]
+struct Room(usize);
+
+impl Room {
+    fn for_rows(rows: usize) -> Self {
+        Self(rows.saturating_add(MORE_ROWS).saturating_mul(KEPT_OF_A_ROW))
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), &'static str> {
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.ok_or("it holds far more of what was asked for than there can be")?;
+        Ok(())
+    }
+}
+
+fn size_of_report(report: &RenderReport) -> usize {
+    let texts = [
+        &report.name,
+        &report.output,
+        &report.thumbnail,
+        &report.failed_reason,
+    ];
+    let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+    size_of::<RenderReport>() + texts + report.status.as_word().len()
+}
+
+fn size_of_value(value: &Value) -> usize {
+    let inner = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size_of_value).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(field, value)| field.len() + size_of_value(value))
+            .sum(),
+    };
+    size_of::<Value>() + inner
+}
+
 /// The rows of a listing that somebody looks for. Strict: the list is to prove absence, and a row
 /// that cannot be read may be the very one.
 #[derive(Debug)]
 pub(super) struct Kept {
     sought: Arc<Sought>,
+    room: Room,
     pub(super) listing: Listing,
 }
 
 impl Kept {
     pub(super) fn of(sought: Arc<Sought>) -> Self {
         Self {
+            room: Room::for_rows(sought.rows()),
             sought,
             listing: Listing::default(),
         }
@@ -61,6 +113,7 @@ impl Rows for Kept {
         // A row is only put together if it is kept; most of a long list is not.
         if self.sought.wants(text("name"), id.as_ref()) {
             let report = report(row).ok_or("one of our own jobs in it has no id")?;
+            self.room.take(size_of_report(&report))?;
             self.listing.found.push(report);
         }
         Ok(())
@@ -72,6 +125,7 @@ impl Rows for Kept {
 pub(super) struct Asked {
     /// By the id in lower case: UUIDs are the same in either.
     by_id: HashMap<String, RemoteId>,
+    room: Room,
     pub(super) reports: Vec<RenderReport>,
 }
 
@@ -83,6 +137,7 @@ impl Asked {
             .collect();
         Self {
             by_id,
+            room: Room::for_rows(remotes.len()),
             reports: Vec::new(),
         }
     }
@@ -95,6 +150,7 @@ impl Rows for Asked {
             // A server that ignores `ids` shows others too; each that was asked about counts once.
             if let Some(remote) = self.by_id.remove(&id) {
                 report.remote = remote;
+                self.room.take(size_of_report(&report))?;
                 self.reports.push(report);
             }
         }
@@ -104,11 +160,24 @@ impl Rows for Asked {
 
 /// The rows of a catalogue that can be read.
 #[derive(Debug)]
-pub(super) struct Catalogue<T>(pub(super) Vec<T>);
+pub(super) struct Catalogue<T> {
+    room: Room,
+    pub(super) items: Vec<T>,
+}
+
+impl<T> Catalogue<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            room: Room(LARGEST_CATALOGUE),
+            items: Vec::new(),
+        }
+    }
+}
 
 impl<T: DeserializeOwned + Send + 'static> Rows for Catalogue<T> {
     fn take(&mut self, row: Value) -> Result<(), &'static str> {
-        self.0.extend(serde_json::from_value::<T>(row));
+        self.room.take(size_of_value(&row))?;
+        self.items.extend(serde_json::from_value::<T>(row));
         Ok(())
     }
 }
@@ -162,6 +231,38 @@ mod tests {
         let (tag, mut kept) = kept();
         assert!(kept.take(json!({"name": format!("a {tag}")})).is_err());
         assert!(kept.take(json!(null)).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_list_is_bounded_and_what_is_passed_over_is_not() {
+        let (tag, mut list) = kept();
+        let link = "x".repeat(100_000);
+        let bounded = |rows: &mut dyn FnMut(Value) -> Result<(), &'static str>, row: &Value| {
+            (0..2000).find_map(|_| rows(row.clone()).err())
+        };
+        let foreign = json!({"id": "x", "output": link});
+        assert_eq!(bounded(&mut |row| list.take(row), &foreign), None);
+        let ours = json!({"id": "y", "name": tag.as_str(), "output": link});
+        let reason = bounded(&mut |row| list.take(row), &ours).unwrap();
+        assert!(reason.contains("far more"), "{reason}");
+        assert!(list.listing.found.len() < 100);
+
+        let ids: Vec<RemoteId> = (0..1000)
+            .map(|id| id.to_string().parse().unwrap())
+            .collect();
+        let mut asked = Asked::about(&ids);
+        let answers = ids
+            .iter()
+            .map(|id| json!({"id": id.as_str(), "failed_reason": link}));
+        assert!(
+            answers
+                .map(|row| asked.take(row))
+                .any(|taken| taken.is_err())
+        );
+
+        let mut catalogue = Catalogue::<Value>::new();
+        let item = json!({"id": "p", "keywords": [link]});
+        assert!(bounded(&mut |row| catalogue.take(row), &item).is_some());
     }
 
     #[test]

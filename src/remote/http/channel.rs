@@ -11,8 +11,9 @@ use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::BaseUrl;
 use crate::remote::settings::{Settings, Timeouts};
 
-/// A single answer is a few kilobytes; this is room for a thousand times as much.
-const LARGEST_ANSWER: usize = 8 << 20;
+/// A single answer is a few kilobytes; this is room for some hundred times as much. In memory JSON can take a
+/// hundred times its own length.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// Of a refusal only the first words are shown.
 const LARGEST_REFUSAL: usize = 64 << 10;

@@ -149,9 +149,21 @@ async fn answers_may_be_compressed_and_one_that_is_cut_short_says_nothing() {
 #[tokio::test]
 async fn a_small_answer_that_unpacks_to_a_huge_one_is_refused() {
     let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
-    let body = compressed(&format!(r#"{{"id":"a",{}}}"#, " ".repeat(9 << 20)));
-    assert!(body.len() < 20_000);
-    let (_server, remote) = with(Act::Answer(answer("200 OK", headers, &body))).await;
-    let failure = look(&remote, "a").await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Malformed, "{failure}");
+    let zeros = "0,".repeat(1 << 20);
+    let job = compressed(&format!(r#"{{"id":"a","x":[{zeros}0]}}"#));
+    assert!(job.len() < 20_000);
+    let list = compressed(&format!(r#"[{{"id":"a","x":[{zeros}0]}}]"#));
+    let acts = [job, list.clone(), list].map(|body| Act::Answer(answer("200 OK", headers, body)));
+    let server = Scripted::start(acts).await;
+    let remote = server.client(Path::new("unused"));
+    let looked = look(&remote, "a").await.unwrap_err();
+    assert_eq!(looked.kind, FailureKind::Malformed, "{looked}");
+    let polled = poll(&remote, &["a"]).await.unwrap_err();
+    for failure in [polled, super::list(&remote).await.unwrap_err()] {
+        assert_eq!(failure.kind, FailureKind::Malformed, "{failure}");
+        assert!(
+            failure.message.contains("without the end of a row"),
+            "{failure}"
+        );
+    }
 }
