@@ -2,7 +2,7 @@
 //! machine without Chromium, unless `CALLSHEET_REQUIRE_BROWSER` is set.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -20,6 +20,12 @@ const HARNESS: &str = include_str!("browser/harness.js");
 /// Opens the page of `tale` in `folder`, runs the body of `ask` on it, and returns what that returns.
 /// `None` if there is no browser.
 fn ask(tale: &Tale, folder: &Path, question: &str) -> Option<Value> {
+    let page = asked(tale, folder, question);
+    answers(&page, folder)
+}
+
+/// The page of `tale` in `folder`, with the body of `ask` on it.
+fn asked(tale: &Tale, folder: &Path, question: &str) -> PathBuf {
     let page = written(&tale.summary());
     let (_, rest) = page.split_once("'nonce-").unwrap();
     let (nonce, _) = rest.split_once('\'').unwrap();
@@ -33,7 +39,12 @@ fn ask(tale: &Tale, folder: &Path, question: &str) -> Option<Value> {
         &mut std::fs::File::create(&path).unwrap(),
     )
     .unwrap();
-    let dom = open(&path, &folder.join("profile"))?;
+    path
+}
+
+/// What is answered on `page`, after it was opened.
+fn answers(page: &Path, folder: &Path) -> Option<Value> {
+    let dom = open(page, &folder.join("profile"))?;
     let (_, answers) = dom.split_once(REPORT).expect("the page has answered");
     let (answers, _) = answers.split_once("</pre>").unwrap();
     let answers = answers
@@ -173,6 +184,28 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
         json!(["", ""]),
         "another video has its own marks"
     );
+}
+
+/// A window of a browser cannot be as narrow as a telephone; a frame in one can.
+#[test]
+fn nothing_is_wider_than_its_card_on_a_telephone() {
+    let folder = tempfile::tempdir().unwrap();
+    let tale = tale(folder.path());
+    asked(&tale, folder.path(), include_str!("browser/narrow.js"));
+    let frames = folder.path().join("frames.html");
+    let mut file = std::fs::File::create(&frames).unwrap();
+    io::copy(&mut &include_bytes!("browser/frames.html")[..], &mut file).unwrap();
+    let Some(answers) = answers(&frames, folder.path()) else {
+        return;
+    };
+    let answers = answers["of"].as_array().unwrap();
+    let widths: Vec<&Value> = answers.iter().map(|answer| &answer["width"]).collect();
+    assert_eq!(widths, [390, 412, 480, 560, 640]);
+    for answer in answers {
+        assert_eq!(answer["cards"], 5, "{answer}");
+        assert_eq!(answer["wide"], json!([]), "wider than its card: {answer}");
+        assert_eq!(answer["seen"], json!([]), "errors on the page: {answer}");
+    }
 }
 
 #[test]

@@ -12,5 +12,6 @@ window.addEventListener("load", async () => {
   try { answers = await ask(); } catch (error) { answers = { error: String(error.stack) }; }
   answers.seen = seen;
   answers.foreign = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("file:"));
+  if (parent !== window) parent.postMessage(answers, "*");
   document.body.append(make("pre", { id: "answers" }, JSON.stringify(answers)));
 });

@@ -1,0 +1,14 @@
+// What sticks out of its card, and whether the page has to be moved sideways.
+const wide = [];
+for (const card of cards) {
+  // What a card lays out only when it is seen sticks out only then.
+  card.style.contentVisibility = "visible";
+  const { left, right } = card.getBoundingClientRect();
+  for (const part of card.querySelectorAll("*")) {
+    if (part.getClientRects().length === 0) continue;
+    const place = part.getBoundingClientRect();
+    if (place.left < left - 1 || place.right > right + 1) wide.push(`${part.tagName} ${part.className} of ${card.querySelector("h2").textContent}`);
+  }
+}
+if (document.documentElement.scrollWidth > innerWidth) wide.push("the page");
+return { width: innerWidth, cards: cards.length, wide };
