@@ -118,6 +118,11 @@ fn tale(folder: &Path) -> Tale {
     );
     std::sync::Arc::make_mut(&mut tale.campaign.jobs[4].spec).request = request.into();
     tale.campaign.name = "</script><script>alert(2)</script>".into();
+    tale.sheet().columns.push("Market <b>".into());
+    let markets = ["DE", "DE", "", "FR", "<img src=x onerror=alert(3)>"];
+    for (row, market) in tale.sheet().rows.iter_mut().zip(markets) {
+        row.cells.push(market.into());
+    }
     std::fs::create_dir_all(folder.join("videos")).unwrap();
     for job in ["a", "d"] {
         let mut file = std::fs::File::create(folder.join(format!("videos/{job}.mp4"))).unwrap();
@@ -148,6 +153,21 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert_eq!(answers["resubmit"], "callsheet run spring.csv --resubmit c");
     assert_eq!(answers["found"], json!(["d"]));
     assert_eq!(answers["done"], json!(["a", "d"]));
+    assert_eq!(
+        answers["columns"],
+        json!(["Market <b>"]),
+        "each note is another"
+    );
+    let markets = json!(["all", "(empty)", "<img src=x onerror=alert(3)>", "DE", "FR"]);
+    assert_eq!(answers["markets"], markets);
+    assert_eq!(answers["nowhere"], json!(["c"]));
+    assert_eq!(answers["germany"], json!(["b", "a"]));
+    assert_eq!(answers["noted"], json!(["d"]));
+    let details = answers["details"].as_str().unwrap();
+    assert!(
+        details.contains("notenote of dMarket <b>FR"),
+        "in the sheet's order: {details}"
+    );
     assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
     assert_eq!(answers["focused"], true);
     assert_eq!(answers["marks"], json!(["approved", "rejected"]));

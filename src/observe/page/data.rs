@@ -1,11 +1,14 @@
 //! What the page shows, as JSON for its script.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::super::results::{credits, runs, totals};
 use super::super::words;
 use super::super::{Row, Summary};
+use super::own::OwnColumns;
 use crate::model::{Credits, JobId, ModelVersion, Phase, RemoteId, Speech, Timestamp, redact_url};
 
 /// Everything the page shows. Times are milliseconds since the epoch.
@@ -13,6 +16,8 @@ use crate::model::{Credits, JobId, ModelVersion, Phase, RemoteId, Speech, Timest
 pub(super) struct Data<'a> {
     as_of: Option<i64>,
     campaign: &'a str,
+    /// What the user's own columns are called.
+    columns: Vec<String>,
     credits: Value,
     jobs: Jobs<'a>,
     runs: Value,
@@ -23,11 +28,13 @@ pub(super) struct Data<'a> {
 impl<'a> Data<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         let campaign = summary.campaign();
+        let own = OwnColumns::of(summary);
         Self {
             as_of: summary.last().map(Timestamp::as_millis),
             campaign: &campaign.name,
+            columns: own.names(),
             credits: credits(summary),
-            jobs: Jobs(summary),
+            jobs: Jobs { summary, own },
             runs: runs(summary),
             sandbox: campaign.is_sandbox,
             totals: totals(summary),
@@ -41,15 +48,19 @@ impl<'a> Data<'a> {
 }
 
 /// The jobs, made one at a time.
-struct Jobs<'a>(&'a Summary);
+struct Jobs<'a> {
+    summary: &'a Summary,
+    own: OwnColumns<'a>,
+}
 
 impl<'a> Jobs<'a> {
-    fn all(&self) -> impl Iterator<Item = Job<'a>> + use<'a> {
-        let summary = self.0;
-        let in_sheet = summary.rows().filter(|row| row.job.in_sheet);
-        in_sheet
-            .chain(summary.gone())
-            .map(|row| Job::of(summary, &row))
+    fn all(&self) -> impl Iterator<Item = Job<'a>> {
+        let summary = self.summary;
+        let in_sheet = summary.rows().enumerate();
+        let in_sheet = in_sheet.filter(|(_, row)| row.job.in_sheet);
+        let gone = summary.gone().map(|row| Job::of(summary, &row, Vec::new()));
+        let of_sheet = |(place, row)| Job::of(summary, &row, self.own.cells(place));
+        in_sheet.map(of_sheet).chain(gone)
     }
 }
 
@@ -80,6 +91,8 @@ pub(super) struct Job<'a> {
     low: Credits,
     model: ModelVersion,
     name: Option<&'a str>,
+    /// The cells of the user's own columns.
+    own: Vec<Cow<'a, str>>,
     persona: &'a str,
     persona_id: &'a str,
     promised: Credits,
@@ -98,7 +111,7 @@ pub(super) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+    fn of(summary: &'a Summary, row: &Row<'a>, own: Vec<Cow<'a, str>>) -> Self {
         let (spec, state) = (&row.job.spec, row.state);
         let request = &spec.request;
         let (width, height) = request.aspect_ratio.sides();
@@ -135,6 +148,7 @@ impl<'a> Job<'a> {
             low: row.job.estimate.low,
             model: request.model_version,
             name: row.file(),
+            own,
             persona: summary.campaign().persona(&request.persona),
             persona_id: &request.persona,
             promised: state.promised(),

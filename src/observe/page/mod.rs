@@ -6,6 +6,7 @@
 //! loading anything but the pictures and videos beside it. It is written job by job, never held as a whole.
 
 mod data;
+mod own;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -23,10 +24,11 @@ pub(super) use data::link;
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
 const STYLE: &str = include_str!("report.css");
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("script/words.js"),
     include_str!("script/marks.js"),
     include_str!("script/cards.js"),
+    include_str!("script/choices.js"),
     include_str!("script/filters.js"),
     include_str!("script/keys.js"),
     include_str!("script/charts.js"),

@@ -16,6 +16,23 @@ set("search", "");
 document.querySelector("#statuses [value=done]").click();
 answers.done = listed();
 document.querySelector("#statuses [value='']").click();
+const market = byId("columns").querySelector("select");
+answers.columns = [...byId("columns").querySelectorAll("label")].map((label) => label.firstChild.textContent);
+answers.markets = [...market.options].map((option) => option.textContent);
+const inMarket = (place) => {
+  market.selectedIndex = place;
+  market.dispatchEvent(new Event("input", { bubbles: true }));
+  return listed();
+};
+answers.nowhere = inMarket(1);
+answers.germany = inMarket(3);
+inMarket(0);
+set("search", "of d fr");
+answers.noted = listed();
+set("search", "");
+card("d").querySelector("details").open = true;
+await pause(100);
+answers.details = card("d").querySelector("dl").textContent;
 set("sort", "sheet");
 answers.sheet = listed();
 

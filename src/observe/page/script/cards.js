@@ -92,6 +92,7 @@ function particulars(job) {
   };
   tell("text", job.text);
   tell("recording", job.audio);
+  report.columns.forEach((name, place) => tell(name, job.own[place]));
   tell("sheet", `line ${job.line}${job.gone ? ", gone since" : ""}`);
   tell("estimate", `${range(job.low, job.high)} credits`);
   tell("charged", job.used === null ? null : credits(job.used));

@@ -2,7 +2,7 @@
 
 const cards = jobs.map((job, place) => makeCard(job, place));
 const haystacks = jobs.map((job) =>
-  [job.id, job.text, job.audio, job.persona, job.persona_id, job.error, job.remote, job.model].filter(Boolean).join("\n").toLowerCase(),
+  [job.id, job.text, job.audio, job.persona, job.persona_id, job.error, job.remote, job.model, ...job.own].filter(Boolean).join("\n").toLowerCase(),
 );
 let status = "";
 // Places of the jobs that are shown, in their order on the page.
@@ -24,24 +24,27 @@ function urgency(place) {
   return Math.min(URGENCY.indexOf(jobs[place].status), 2);
 }
 
-function isShown(place) {
-  const job = jobs[place];
-  const kept = markOf(job);
+// Whether a job passes all filters, which are read once for all jobs.
+function filter() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const marked = byId("marked").value;
-  const comment = kept.comment.toLowerCase();
-  return (
-    (!status || job.status === status) &&
-    (!byId("persona").value || job.persona === byId("persona").value) &&
-    (!byId("ratio").value || job.ratio === byId("ratio").value) &&
-    (!marked || (marked === "comment" ? kept.comment : marked === "none" ? job.file && !kept.mark : kept.mark === marked)) &&
-    words.every((word) => haystacks[place].includes(word) || comment.includes(word))
-  );
+  const chosen = choices.filter(({ select }) => select.selectedIndex > 0);
+  return (place) => {
+    const job = jobs[place];
+    const kept = markOf(job);
+    const comment = kept.comment.toLowerCase();
+    return (
+      (!status || job.status === status) &&
+      chosen.every(({ select, of }) => of(job) === select.value) &&
+      (!marked || (marked === "comment" ? kept.comment : marked === "none" ? job.file && !kept.mark : kept.mark === marked)) &&
+      words.every((word) => haystacks[place].includes(word) || comment.includes(word))
+    );
+  };
 }
 
 function show() {
   const order = ORDERS[byId("sort").value];
-  shown = jobs.map((_, place) => place).filter(isShown).sort(order);
+  shown = jobs.map((_, place) => place).filter(filter()).sort(order);
   const visible = new Set(shown);
   cards.forEach((card, place) => (card.hidden = !visible.has(place)));
   byId("cards").classList.toggle("trouble-first", byId("sort").value === "attention");
@@ -57,12 +60,6 @@ function show() {
 function setCurrent(card) {
   for (const other of cards) if (other.tabIndex === 0) other.tabIndex = -1;
   card.tabIndex = 0;
-}
-
-function fillChoices(id, values) {
-  const sorted = [...new Set(values)].sort((a, b) => a.localeCompare(b));
-  byId(id).append(...sorted.map((value) => make("option", { value }, value)));
-  if (sorted.length < 2) byId(id).parentElement.hidden = true;
 }
 
 function statusButtons() {

@@ -13,8 +13,9 @@ function stateInWords() {
 byId("state").textContent = stateInWords();
 statusButtons();
 moneyLine();
-fillChoices("persona", jobs.map((job) => job.persona));
-fillChoices("ratio", jobs.map((job) => job.ratio));
+fillChoice("persona");
+fillChoice("ratio");
+columnChoices();
 byId("export").addEventListener("click", saveMarks);
 byId("tools").addEventListener("input", show);
 byId("tools").addEventListener("submit", (event) => event.preventDefault());
