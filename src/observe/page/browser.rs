@@ -186,6 +186,18 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
 
     assert_eq!(answers["before"], json!([]), "errors before the reload");
     assert_eq!(answers["reloaded"], json!(["approved", "rejected"]));
+    let address = "#search=say+a.&column.Market+%3Cb%3E=DE&sort=sheet";
+    assert_eq!(answers["kept"], json!([address, "say a.", "a"]));
+    assert_eq!(
+        answers["nothing"],
+        json!(["None of 5 jobs matches.", false, 0])
+    );
+    assert_eq!(answers["escaped"], json!([false, "about zebras"]));
+    assert_eq!(answers["cleared"], json!(["#sort=sheet", true, 5, "card"]));
+    assert_eq!(answers["entered"], json!(["card", "b"]));
+    let all = json!(["b", "c", "a", "d", "e"]);
+    let sent = json!([["a", "d"], [], ["c"], all]);
+    assert_eq!(answers["sent"], sent, "what a colleague is sent");
 
     let again = "return { marks: [card('a').dataset.mark, card('d').dataset.mark] };";
     let mut remade = self::tale(folder.path());

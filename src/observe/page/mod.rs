@@ -24,12 +24,13 @@ pub(super) use data::link;
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
 const STYLE: &str = include_str!("report.css");
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("script/words.js"),
     include_str!("script/marks.js"),
     include_str!("script/cards.js"),
     include_str!("script/choices.js"),
     include_str!("script/filters.js"),
+    include_str!("script/address.js"),
     include_str!("script/keys.js"),
     include_str!("script/charts.js"),
     include_str!("script/start.js"),

@@ -1,7 +1,8 @@
 // A person reviews five jobs.
 // After the reload, the second time.
 const before = sessionStorage.getItem("before");
-if (before) return { ...JSON.parse(before), reloaded: [card("a").dataset.mark, card("d").dataset.mark] };
+const bothMarks = () => [card("a").dataset.mark, card("d").dataset.mark];
+if (before) return { ...JSON.parse(before), reloaded: bothMarks(), kept: [location.hash, byId("search").value, ...listed()] };
 
 const answers = { all: listed(), shown: byId("shown").textContent };
 answers.injected = document.querySelectorAll("main img[src='x'], main script, header script, main b").length;
@@ -72,6 +73,31 @@ for (let tries = 0; tries < 3000 && video.currentTime === 0; tries += 1) {
 answers.playing = video.currentTime > 0 && video.videoWidth === 48;
 press(" ");
 answers.paused = video.paused;
+
+// Filters in the address, and ways out of the search.
+set("marked", "approved");
+const search = byId("search");
+search.focus();
+set("search", "about zebras");
+answers.nothing = [byId("shown").textContent, byId("clear").hidden, listed().length];
+press("Escape");
+answers.escaped = [document.activeElement === search, search.value];
+byId("clear").click();
+answers.cleared = [location.hash, byId("clear").hidden, listed().length, document.activeElement.className];
+search.focus();
+set("search", "note of");
+press("Enter");
+press("ArrowRight");
+answers.entered = [document.activeElement.className, document.activeElement.querySelector("h2").firstChild.textContent];
+answers.sent = [];
+for (const sent of ["#status=done&sort=cost&ratio=9%3A16", "#persona=Nobody", "#column.Market+%3Cb%3E=", "#marked=nonsense&status=constructor"]) {
+  location.hash = sent;
+  await pause(50);
+  answers.sent.push(listed());
+}
+inMarket(3);
+set("sort", "sheet");
+set("search", "say a.");
 answers.before = seen;
 sessionStorage.setItem("before", JSON.stringify(answers));
 location.reload();

@@ -49,12 +49,23 @@ function show() {
   cards.forEach((card, place) => (card.hidden = !visible.has(place)));
   byId("cards").classList.toggle("trouble-first", byId("sort").value === "attention");
   byId("cards").append(...shown.map((place) => cards[place]));
-  byId("shown").textContent = shown.length === jobs.length ? `${plural(jobs.length, "job")}.` : `${number(shown.length)} of ${plural(jobs.length, "job")}.`;
+  byId("shown").textContent = howMany();
+  byId("clear").hidden = [...inAddress().keys()].every((name) => name === "sort");
+  const isEmpty = shown.length === 0 && jobs.length > 0;
+  byId("found").classList.toggle("empty", isEmpty);
+  // Where the cards were seen there may be nothing now.
+  if (isEmpty) byId("found").scrollIntoView({ block: "nearest" });
   for (const button of byId("statuses").children) {
     button.setAttribute("aria-pressed", String(button.value === status));
   }
   const current = cards.find((card) => card.tabIndex === 0);
   if (shown.length > 0 && (!current || current.hidden)) setCurrent(cards[shown[0]]);
+}
+
+function howMany() {
+  if (shown.length === jobs.length) return `${plural(jobs.length, "job")}.`;
+  if (shown.length === 0) return `None of ${plural(jobs.length, "job")} matches.`;
+  return `${number(shown.length)} of ${plural(jobs.length, "job")}.`;
 }
 
 function setCurrent(card) {
@@ -69,7 +80,7 @@ function statusButtons() {
     const made = make("button", { type: "button", value, "data-status": value }, make("b", {}, number(total)), ` ${word}`);
     made.addEventListener("click", () => {
       status = value;
-      show();
+      changed();
     });
     return made;
   };

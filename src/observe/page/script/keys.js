@@ -27,6 +27,13 @@ function goRow(card, step) {
   focusCard(nearest);
 }
 
+// Gives the keys back to the cards, whatever is searched or filtered.
+function leaveTools() {
+  const current = cards.find((card) => card.tabIndex === 0 && !card.hidden);
+  if (current) focusCard(current);
+  else document.activeElement.blur();
+}
+
 function onCardKey(event, card) {
   const job = jobs[cards.indexOf(card)];
   const isCard = event.target === card;
@@ -49,11 +56,15 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const card = event.target.closest?.(".card");
   if (event.target.matches?.("input, select, video")) {
-    if (event.key !== "Escape") return;
-    if (event.target.id === "search") {
-      event.target.value = "";
-      show();
-    } else if (card) card.focus();
+    const isSearch = event.target.id === "search";
+    // What a method of input makes of its keys is not for us.
+    if (event.isComposing || (event.key !== "Escape" && !(isSearch && event.key === "Enter"))) return;
+    if (card) card.focus();
+    else if (event.target.closest("#tools")) {
+      // The browser would empty the search.
+      event.preventDefault();
+      leaveTools();
+    }
     return;
   }
   if (event.key === "/") {

@@ -17,8 +17,16 @@ fillChoice("persona");
 fillChoice("ratio");
 columnChoices();
 byId("export").addEventListener("click", saveMarks);
-byId("tools").addEventListener("input", show);
+byId("tools").addEventListener("input", changed);
 byId("tools").addEventListener("submit", (event) => event.preventDefault());
+byId("clear").addEventListener("click", clearFilters);
+// The address is for the filters.
+byId("money").querySelector("a").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("charts").scrollIntoView();
+  byId("charts").focus({ preventScroll: true });
+});
+readAddress();
 show();
 tellReview();
 byId("charts").append(...[creditsByPersona(), estimateAgainstActual(), timeline()].filter(Boolean));
