@@ -171,6 +171,21 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
     assert_eq!(answers["focused"], true);
     assert_eq!(answers["marks"], json!(["approved", "rejected"]));
+    let names = [
+        "Play a",
+        "Details of a",
+        "Approve a",
+        "Reject a",
+        "Comment on a",
+    ];
+    assert_eq!(answers["names"], json!(names));
+    assert_eq!(answers["line"], "line 2");
+    assert_eq!(answers["savable"], json!([false, true]));
+    let unsaved = answers["unsaved"].as_str().unwrap();
+    assert!(unsaved.contains("nothing to save"), "{unsaved}");
+    let cross = |place: usize| answers["crosses"][place].as_f64().unwrap();
+    assert!(cross(0) > 100.0, "over the whole picture");
+    assert!(cross(1) < 30.0, "in a corner, while it is looked at again");
     let csv = "job_id,mark,comment,remote_id\n\
         a,approved,,remote-a\nd,rejected,\"too \"\"loud\"\", again\",remote-d\n";
     assert_eq!(answers["csv"], csv);

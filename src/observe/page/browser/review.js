@@ -37,6 +37,12 @@ answers.details = card("d").querySelector("dl").textContent;
 set("sort", "sheet");
 answers.sheet = listed();
 
+answers.names = [...card("a").querySelectorAll("button, summary, input")].map((control) => control.ariaLabel);
+answers.line = card("a").querySelector(".edge").textContent;
+const savable = () => byId("export").ariaDisabled !== "true";
+answers.savable = [savable()];
+byId("export").click();
+answers.unsaved = byId("review").textContent;
 card("a").focus();
 press("ArrowRight");
 press("ArrowRight");
@@ -50,6 +56,9 @@ const comment = card("d").querySelector("input");
 comment.value = 'too "loud", again';
 comment.dispatchEvent(new Event("input", { bubbles: true }));
 answers.csv = marksAsCsv();
+answers.savable.push(savable());
+const cross = () => parseFloat(getComputedStyle(card("d").querySelector(".mount"), "::after").width);
+answers.crosses = [cross()];
 answers.review = byId("review").textContent;
 answers.direction = getComputedStyle(card("e").querySelector(".said")).direction;
 set("marked", "rejected");
@@ -73,6 +82,10 @@ for (let tries = 0; tries < 3000 && video.currentTime === 0; tries += 1) {
 answers.playing = video.currentTime > 0 && video.videoWidth === 48;
 press(" ");
 answers.paused = video.paused;
+play(card("d"), jobs[3]);
+answers.crosses.push(cross());
+playing?.pause();
+card("d").querySelector("video").pause();
 
 // Filters in the address, and ways out of the search.
 set("marked", "approved");

@@ -79,7 +79,7 @@ function facts(job) {
 
 // Everything else that is known of a job; made when it is asked for, for few of many are.
 function details(job) {
-  const made = make("details", {}, make("summary", {}, "Details"));
+  const made = make("details", {}, make("summary", { "aria-label": `Details of ${job.id}` }, "Details"));
   made.addEventListener("toggle", () => made.append(particulars(job)), { once: true });
   return made;
 }
@@ -109,7 +109,7 @@ function particulars(job) {
 
 function markButtons(card, job) {
   const button = (mark, label) => {
-    const made = make("button", { type: "button", class: mark, "aria-pressed": "false" }, label);
+    const made = make("button", { type: "button", class: mark, "aria-pressed": "false", "aria-label": `${label} ${job.id}` }, label);
     made.addEventListener("click", () => toggleMark(card, job, mark));
     return made;
   };
@@ -144,7 +144,7 @@ function makeCard(job, place) {
   ];
   const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")));
   card.append(
-    make("div", { class: "mount" }, frame(job), make("span", { class: "edge" }, String(job.line)), make("span", { class: "edge" }, job.ratio)),
+    make("div", { class: "mount" }, frame(job), make("span", { class: "edge" }, `line ${job.line}`), make("span", { class: "edge" }, job.ratio)),
     make("div", { class: "what" }, head, make("p", { class: "facts" }, facts(job)), make("p", { class: "said", dir: "auto" }, job.text ?? job.audio), details(job)),
   );
   if (job.error || job.advice) {

@@ -24,6 +24,7 @@ function setMark(job, change) {
   const mark = { ...markOf(job), ...change };
   if (mark.mark || mark.comment) marks.set(job.id, mark);
   else marks.delete(job.id);
+  tellSavable();
   try {
     localStorage.setItem(MARKS_KEY, JSON.stringify(Object.fromEntries(marks)));
   } catch {
@@ -42,6 +43,15 @@ function tellReview() {
     approved + rejected === 0 ? "" : `Review: ${parts.filter(([some]) => some > 0).map(([some, word]) => `${number(some)} ${word}`).join(", ")}.`;
 }
 
+// A file without a mark would say nothing.
+function tellSavable() {
+  const save = byId("export");
+  const isEmpty = jobs.every((job) => !marks.has(job.id) || (!markOf(job).mark && !markOf(job).comment));
+  // Not disabled, so that whoever finds it with the keyboard is told why.
+  save.setAttribute("aria-disabled", String(isEmpty));
+  save.title = isEmpty ? "There is nothing to save yet: approve, reject or comment first." : "";
+}
+
 function csvCell(text) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -55,6 +65,11 @@ function marksAsCsv() {
 }
 
 function saveMarks() {
+  tellSavable();
+  if (byId("export").title) {
+    byId("review").textContent = byId("export").title;
+    return;
+  }
   const url = URL.createObjectURL(new Blob([marksAsCsv()], { type: "text/csv" }));
   const link = make("a", { href: url, download: "marks.csv" });
   link.click();

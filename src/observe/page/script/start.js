@@ -29,4 +29,5 @@ byId("money").querySelector("a").addEventListener("click", (event) => {
 readAddress();
 show();
 tellReview();
+tellSavable();
 byId("charts").append(...[creditsByPersona(), estimateAgainstActual(), timeline()].filter(Boolean));
