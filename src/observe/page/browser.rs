@@ -237,7 +237,8 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
 #[test]
 fn nothing_is_wider_than_its_card_on_a_telephone() {
     let folder = tempfile::tempdir().unwrap();
-    let tale = tale(folder.path());
+    let mut tale = tale(folder.path());
+    tale.sheet().columns[1] = "a_name_longer_than_a_card_of_a_telephone_is_wide".into();
     asked(&tale, folder.path(), include_str!("browser/narrow.js"));
     let frames = folder.path().join("frames.html");
     let mut file = std::fs::File::create(&frames).unwrap();

@@ -1,5 +1,7 @@
 // What sticks out of its card, and whether the page has to be moved sideways.
 const wide = [];
+for (const details of document.querySelectorAll(".card details")) details.open = true;
+await pause(100);
 for (const card of cards) {
   // What a card lays out only when it is seen sticks out only then.
   card.style.contentVisibility = "visible";

@@ -26,6 +26,10 @@ byId("money").querySelector("a").addEventListener("click", (event) => {
   byId("charts").scrollIntoView();
   byId("charts").focus({ preventScroll: true });
 });
+// The more filters there are, the more of the window the bar takes; what is gone to must be seen below it.
+new ResizeObserver(() => {
+  document.documentElement.style.setProperty("--bar", `${byId("tools").offsetHeight}px`);
+}).observe(byId("tools"));
 readAddress();
 show();
 tellReview();
