@@ -257,6 +257,32 @@ fn nothing_is_wider_than_its_card_on_a_telephone() {
 }
 
 #[test]
+fn a_page_of_a_run_that_goes_on_says_how_old_it_is_and_can_be_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tale = tale(folder.path());
+    let question = "return { state: byId('state').textContent,
+        reload: document.querySelector('.reload button')?.textContent ?? null,
+        ages: [0, 59, 60, 7300, 172800].map((age) => ago(Date.now() - age * 1000)) };";
+    let Some(answers) = ask(&tale, folder.path(), question) else {
+        return;
+    };
+    let state = answers["state"].as_str().unwrap();
+    let words = "A run was going on when this page was written, ";
+    assert!(
+        state.starts_with(words) && state.ends_with(" ago."),
+        "{state}"
+    );
+    assert_eq!(answers["reload"], "Reload");
+    let ages = ["0 seconds", "59 seconds", "1 minute", "2 hours", "2 days"];
+    assert_eq!(answers["ages"], json!(ages.map(|age| format!("{age} ago"))));
+    tale.ended(200, None);
+    let answers = ask(&tale, folder.path(), question).unwrap();
+    let state = answers["state"].as_str().unwrap();
+    assert!(state.starts_with("As of "), "{state}");
+    assert_eq!(answers["reload"], Value::Null);
+}
+
+#[test]
 fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
     let folder = tempfile::tempdir().unwrap();
     let mut tale = Tale::of(1);

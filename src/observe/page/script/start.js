@@ -1,16 +1,25 @@
 // Puts everything on the page.
 
-function stateInWords() {
-  const run = report.runs.at(-1);
+// How a run stands that has not told its end: it goes on, or crashed.
+const isGoingOn = report.runs.length > 0 && report.runs.at(-1).ended_at === null;
+
+function tellState() {
   const parts = [];
   if (report.sandbox) parts.push("Sandbox: sample videos, and nothing was charged.");
-  if (report.as_of !== null) parts.push(`As of ${moment(report.as_of)}${run && !run.ended_at ? ", while a run was going on" : ""}.`);
+  if (report.as_of !== null) parts.push(isGoingOn ? `A run was going on when this page was written, ${ago(report.as_of)}.` : `As of ${moment(report.as_of)}.`);
   const { skipped } = report.totals;
   if (skipped > 0) parts.push(`${plural(skipped, "row")} of the sheet skipped.`);
-  return parts.join(" ");
+  byId("state").textContent = parts.join(" ");
 }
 
-byId("state").textContent = stateInWords();
+tellState();
+if (isGoingOn) {
+  // A file cannot be asked whether it has changed, only be opened again.
+  const reload = make("button", { type: "button" }, "Reload");
+  reload.addEventListener("click", () => location.reload());
+  byId("state").after(make("p", { class: "reload" }, reload, ` As of ${moment(report.as_of)}; open it again for what has happened since.`));
+  setInterval(tellState, 10000);
+}
 statusButtons();
 moneyLine();
 fillChoice("persona");

@@ -45,6 +45,14 @@ function moment(milliseconds) {
   return new Date(milliseconds).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+function ago(milliseconds) {
+  const seconds = Math.max(0, Math.round((Date.now() - milliseconds) / 1000));
+  if (seconds < 60) return `${plural(seconds, "second")} ago`;
+  if (seconds < 3600) return `${plural(Math.floor(seconds / 60), "minute")} ago`;
+  if (seconds < 172800) return `${plural(Math.floor(seconds / 3600), "hour")} ago`;
+  return `${plural(Math.floor(seconds / 86400), "day")} ago`;
+}
+
 // Time between two moments of a job, if both are known.
 function between(from, to) {
   return from === null || to === null ? null : Math.max(0, to - from);
