@@ -29,9 +29,6 @@ const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
 /// How often a refused list is asked for again before a run goes on without the inventory.
 const INVENTORY_TRIES: u32 = 5;
 
-/// For so long it is asked for again where the list alone can tell what has been paid for.
-const INVENTORY_PATIENCE: Duration = Duration::from_secs(120);
-
 /// The listing before the first submit.
 #[derive(Debug, Default)]
 pub(super) enum Inventory {
@@ -345,15 +342,15 @@ impl Batch {
             && self.takes_inventory()
             && disposition == Disposition::Retry
             && failure.kind != FailureKind::NotSent;
-        // Nothing is on record yet: a run elsewhere may have paid for all of it. A server that refuses to list
-        // will go on to; any other has its time.
+        // Nothing is on record yet, and a run elsewhere may have paid for all of it: a list that is down for a
+        // moment is waited for. A server that refuses to list will go on to.
         let is_blind = self.submits_on_record() == 0
             && !self.policy.fresh
             && failure.kind != FailureKind::Rejected;
         let since = *self.list_failing_since.get_or_insert(now);
-        let is_patient = is_blind && now.since(since) < INVENTORY_PATIENCE;
+        let is_patient = is_blind && now.since(since) < self.policy.limits.settle;
         if gives_up && !is_patient {
-            if self.policy.journal_was_lost || is_blind {
+            if self.policy.journal_was_lost {
                 self.stop(StopReason::InventoryRefused {
                     message: failure.to_string(),
                 });

@@ -90,7 +90,7 @@ fn refused_list(summary: &Summary) -> Option<String> {
     matches!(summary.stopped()?, StopReason::InventoryRefused { .. }).then(|| {
         format!(
             "videos may have been paid for that no record shows; try {} again later, when the \
-             provider's list can be read; if this campaign has never been run anywhere, `--fresh` goes on without it",
+             provider's list can be read",
             again(summary)
         )
     })

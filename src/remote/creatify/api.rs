@@ -11,7 +11,7 @@ use super::rows::{Asked, Catalogue, Kept, report};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
     CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, RenderStatus,
-    Sought, VideoRequest,
+    Sought, Tag, VideoRequest, find_tags,
 };
 use crate::remote::http::{Answer, Channel};
 
@@ -44,7 +44,15 @@ impl Api {
             .expect("a body is plain data, which JSON can always represent");
         let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
         let answer = self.channel.post(url, body).await?;
-        Ok(self.one_job(&answer)?.remote)
+        let report = self.one_job(&answer)?;
+        // Whose name is cut or missing may be ours; one with another tag of ours is another job.
+        let sent: Vec<Tag> = find_tags(name).collect();
+        let shown = report.name.as_deref().into_iter().flat_map(find_tags);
+        let shown: Vec<Tag> = shown.collect();
+        if !shown.is_empty() && !shown.iter().any(|tag| sent.contains(tag)) {
+            return Err(malformed(&answer, "the answer is about another job"));
+        }
+        Ok(report.remote)
     }
 
     /// The status of `remotes` in one request. What the answer does not mention has given no

@@ -20,6 +20,24 @@ async fn an_accepted_create_gives_its_id() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_job_says_nothing_of_this_one() {
+    for (name, is_believed) in [
+        (format!("a {TAG}"), true),
+        (String::new(), true),
+        ("a cs-".to_owned(), true),
+        ("b cs-bbbbbbbbbbbb".to_owned(), false),
+    ] {
+        let body = format!(r#"{{"id":"j-1","name":"{name}"}}"#);
+        let (_server, remote) = with(json("201 Created", &body)).await;
+        let result = submit(&remote).await;
+        assert_eq!(result.is_ok(), is_believed, "{name}: {result:?}");
+        if let Err(failure) = result {
+            assert_eq!(failure.kind, FailureKind::Malformed);
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_failed_create_is_classified_by_what_may_have_happened() {
     use FailureKind as K;
     let half = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"id\":\"j-1\", \"na".to_vec();
