@@ -7,7 +7,6 @@ use reqwest::{Method, Request, Response, StatusCode};
 
 use super::container::{HEAD, is_video};
 use super::content_range::ContentRange;
-use super::doubts::Doubts;
 use super::link::Link;
 use super::part::{Part, Record, blocking};
 use super::target::{Target, local};
@@ -27,7 +26,6 @@ const LARGEST_REFUSAL: usize = 64 << 10;
 pub(in crate::remote) struct Downloader {
     clients: Clients,
     scrubber: Scrubber,
-    doubts: Doubts,
     pub(super) out: PathBuf,
     pub(super) timeouts: Timeouts,
     pub(super) reach: Reach,
@@ -51,7 +49,6 @@ impl Downloader {
         Self {
             clients,
             scrubber,
-            doubts: Doubts::default(),
             out: settings.out,
             timeouts: settings.timeouts,
             reach: Reach::of(&settings.base_url),
@@ -190,43 +187,20 @@ impl Downloader {
             )
             .with_reached(length));
         }
-        let is_announced = transfer.total == Some(length);
-        match self.doubt(&mut transfer.part, is_announced, host).await {
-            Ok(None) => transfer.part.finish().await,
-            Ok(Some(doubt)) => {
+        match transfer.part.missing_bytes().await {
+            Ok(0) => transfer.part.finish().await,
+            Ok(missing) => {
                 transfer.part.discard().await;
-                Err(doubt)
+                Err(Failure::new(
+                    FailureKind::BadContent,
+                    format!("`{host}` sent a video that is cut short: {missing} bytes are missing"),
+                ))
             }
             Err(failure) => {
                 transfer.part.keep().await;
                 Err(failure)
             }
         }
-    }
-
-    /// Why a file of which nothing more will come is not kept, if it is not.
-    async fn doubt(
-        &self,
-        part: &mut Part,
-        is_announced: bool,
-        host: &str,
-    ) -> Result<Option<Failure>, Failure> {
-        let missing = part.missing_bytes().await?;
-        if missing == 0 {
-            return Ok(None);
-        }
-        if is_announced && self.doubts.came_before(part.place(), part.digest().await?) {
-            return Ok(None);
-        }
-        let hope = if is_announced {
-            "; should the same come once more, it is kept as it is"
-        } else {
-            ""
-        };
-        Ok(Some(Failure::new(
-            FailureKind::BadContent,
-            format!("`{host}` sent a video that is cut short: {missing} bytes are missing{hope}"),
-        )))
     }
 
     /// Adds a piece, once it is certain that it belongs to a video.

@@ -30,8 +30,7 @@ pub(super) fn keep(path: &Path, length: u64, digest: &str) -> io::Result<()> {
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
-/// The digest of a whole file.
-pub(super) fn digest_of(path: &Path) -> io::Result<String> {
+fn digest_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 << 10];

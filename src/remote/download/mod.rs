@@ -6,9 +6,6 @@
 //! whose file has changed answers with the whole of it. When all is there it is synced, renamed, and the
 //! folder is synced: under its final name a file is always whole.
 //!
-//! A video whose boxes say that it goes on, though all that the server announced is here, is downloaded once more
-//! from its beginning: what comes twice the same is kept as it is.
-//!
 //! A video is never written over another one. What lies under the final name already, the video of an
 //! earlier generation or one that somebody has edited, is first renamed to `x.earlier-1.mp4` (or the next
 //! free number); only the very same file is replaced. A crash between the two renames leaves the earlier
@@ -16,7 +13,6 @@
 
 mod container;
 mod content_range;
-mod doubts;
 mod downloader;
 mod earlier;
 mod link;

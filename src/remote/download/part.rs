@@ -211,18 +211,6 @@ impl Part {
         counted.map_err(|error| local(&self.target.part(), &error))
     }
 
-    /// The digest of what is here, all of which is [written](Self::missing_bytes).
-    pub(super) async fn digest(&self) -> Result<String, Failure> {
-        let path = self.target.part();
-        let digest = blocking(move || earlier::digest_of(&path)).await;
-        digest.map_err(|error| local(&self.target.part(), &error))
-    }
-
-    /// Where it is to lie once it is finished.
-    pub(super) fn place(&self) -> &Path {
-        self.target.path()
-    }
-
     /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
     /// lay there before is [kept](earlier::keep) under another name if it is another file.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {

@@ -59,42 +59,6 @@ async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_l
 }
 
 #[tokio::test]
-async fn a_video_that_claims_more_than_there_is_is_kept_if_the_same_comes_twice() {
-    let mut content = video(1000);
-    content[24..32].copy_from_slice(b"\0\0\x03\xd0mdat");
-    let announced = |length: usize| Act::Answer(answer("200 OK", "", &content[..length]));
-    let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice();
-    let unannounced = || Act::Close([head, &content[..600]].concat());
-    let out = tempfile::tempdir().unwrap();
-    let server = Scripted::start([
-        announced(600),
-        announced(700),
-        unannounced(),
-        unannounced(),
-        announced(600),
-        announced(600),
-    ])
-    .await;
-    let remote = server.client(out.path());
-    let order = order(&format!("{}/v.mp4", server.address));
-    for missing in [400, 300, 400, 400, 400] {
-        let failure = fetch(&remote, &order).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::BadContent);
-        let words = format!("{missing} bytes are missing");
-        assert!(failure.message.contains(&words), "{failure}");
-        assert_eq!(files(out.path()), Vec::<String>::new());
-    }
-    let artifact = fetch(&remote, &order).await.unwrap();
-    assert_eq!(
-        artifact.sha256,
-        hexadecimal(&Sha256::digest(&content[..600]))
-    );
-    let kept = std::fs::read(out.path().join("videos/a.mp4")).unwrap();
-    assert_eq!(kept, content[..600]);
-    assert_eq!(files(out.path()), ["videos/a.mp4"]);
-}
-
-#[tokio::test]
 async fn files_over_the_limit_are_refused_announced_or_not() {
     let content = video(5000);
     let unannounced = [
