@@ -354,6 +354,7 @@ impl World {
             found: visible.map(|place| self.report(at, place)).collect(),
             rows: self.renders.len() as u64,
             oldest: self.renders.first().map(|render| render.accepted),
+            ends: None,
         }
     }
 

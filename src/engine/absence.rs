@@ -11,6 +11,8 @@
 //!   witness, sent at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So
 //!   the second listing begins at least `a − w` after the first has arrived, and a settle time more,
 //!   which also covers an acceptance that comes a little after we heard that the answer was lost.
+//! - Where the oldest rows come first, each of the two shows a witness sent after `a`; for if such a list is cut
+//!   short, it is the newest that are missing.
 //! - Each of the two reaches back beyond `s`: it shows a witness accepted before `s`; or its oldest row
 //!   is older than `s` by a good margin; or a list, then, before or since, has had more rows, so
 //!   that nothing can have been cut off from this one.
@@ -69,8 +71,8 @@ pub(super) struct Absence {
     /// When it was asked for.
     started: Timestamp,
     rows: u64,
-    /// It shows something older than the job.
-    reaches_back: bool,
+    /// It shows something older than the job, and something newer if the newest may have been cut off.
+    reaches_beyond: bool,
     /// A second one, asked for at this moment or later, completes the proof.
     completed_from: Timestamp,
 }
@@ -82,7 +84,7 @@ impl Absence {
         if is_broken!(CappedListIsProof) {
             return true;
         }
-        self.reaches_back || self.rows < most_rows
+        self.reaches_beyond || self.rows < most_rows
     }
 }
 
@@ -225,7 +227,8 @@ impl Batch {
             absences.push(Absence {
                 started,
                 rows: listing.rows,
-                reaches_back: doubt.is_reached_by(listing, shown),
+                reaches_beyond: doubt.is_reached_by(listing, shown)
+                    && (!listing.is_oldest_first() || doubt.settled <= newest),
                 completed_from: now.plus(lag),
             });
         }

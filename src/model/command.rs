@@ -101,6 +101,15 @@ pub struct Listing {
     pub rows: u64,
     /// The earliest `created_at` of all rows read: how far back the list reaches.
     pub oldest: Option<Timestamp>,
+    /// `created_at` of the first row and of the last one, in the order in which they were listed.
+    pub ends: Option<(Timestamp, Timestamp)>,
+}
+
+impl Listing {
+    /// Whether the oldest rows come first, so that what is cut off, if anything is, is the newest.
+    pub fn is_oldest_first(&self) -> bool {
+        self.ends.is_some_and(|(first, last)| first < last)
+    }
 }
 
 impl Command {

@@ -102,6 +102,7 @@ fn a_list_that_shows_unknown_submits_is_read_again_until_it_shows_no_more() {
         Some(listed(Listing {
             rows: found.len() as u64,
             oldest: found.iter().filter_map(|it| it.created_at).min(),
+            ends: None,
             found,
         }))
     });

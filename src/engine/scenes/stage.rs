@@ -216,6 +216,7 @@ impl Stage {
             rows: u64::try_from(found.len()).unwrap(),
             oldest: found.iter().filter_map(|report| report.created_at).min(),
             found,
+            ends: None,
         }
     }
 

@@ -262,6 +262,7 @@ impl World {
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),
             oldest: ours.chain(theirs).min(),
+            ends: None,
         }
     }
 

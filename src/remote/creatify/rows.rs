@@ -105,6 +105,10 @@ impl Rows for Kept {
             (Some(oldest), Some(created)) => Some(oldest.min(created)),
             (known, created) => known.or(created),
         };
+        if let Some(created) = created {
+            let (first, _) = self.listing.ends.unwrap_or((created, created));
+            self.listing.ends = Some((first, created));
+        }
         let id: Option<RemoteId> = match fields.get("id") {
             Some(Value::String(id)) => id.parse().ok(),
             Some(Value::Number(id)) => id.to_string().parse().ok(),
