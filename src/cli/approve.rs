@@ -35,6 +35,7 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
     // The whole sheet is approved, for every shard of it.
     arguments.campaign.shard = None;
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    environment.tell_ignored(Herald::Text);
     let now = SystemClock::new().now();
     let lookup = Lookup {
         provider: Choice::of(&arguments.provider, &environment).ok(),

@@ -287,12 +287,12 @@ pub(super) struct OutputArguments {
     )]
     pub(super) junit: Option<PathBuf>,
     /// Post a summary there when the run ends or gets into trouble: Slack's form for chats, JSON for all
-    /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment or `.env`
+    /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment
     // Not read from the environment here, for errors would show it.
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub(super) notify: Option<String>,
     /// Tell a dead-man's switch: URL/start, then URL, or URL/fail. A secret: better given as
-    /// `CALLSHEET_PING` in the environment or `.env`
+    /// `CALLSHEET_PING` in the environment
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub(super) ping: Option<String>,
 }

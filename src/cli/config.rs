@@ -11,10 +11,12 @@ use super::arguments::{Arguments, NO_MANIFEST, RunArguments};
 use super::campaign::Manifest;
 use super::console;
 use super::credentials::{Effort, KEYS, find};
-use super::environment::Environment;
+use super::environment::{BASE_URL, Environment};
 use super::error::Error;
 use super::exit::Exit;
+use super::herald::Herald;
 use super::profile::Profile;
+use super::provider::foreign_address;
 use crate::driver::{Clock as _, SystemClock};
 use crate::model::{FailureAllowance, LimitSettings, Limits, redact_url};
 use crate::remote::BaseUrl;
@@ -82,6 +84,7 @@ pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<E
         table(&settings)
     };
     console::print(&text);
+    environment.tell_ignored(Herald::Text);
     for open in Environment::open_files(file) {
         let shown = open.display();
         console::tell(&format!(
@@ -167,7 +170,12 @@ fn provider(
         .clone()
         .zip(given(matches, "base_url"))
         .or(of_profile)
-        .or_else(|| environment.found("CREATIFY_BASE_URL"))
+        .or_else(|| {
+            let (url, source) = environment.found(BASE_URL)?;
+            let refused = foreign_address(environment, profile.as_ref())
+                .map_or("", |_| "; refused, for the keys are not that file's own");
+            Some((url, format!("{source}{refused}")))
+        })
         .unwrap_or_else(|| (BaseUrl::default().to_string(), DEFAULT.to_owned()));
     settings.push(setting("base_url", Some(redact_url(&url)), source));
     // Commands are run: whether they work is what is asked.

@@ -26,6 +26,9 @@ use crate::observe::{Balance, Colours, Outlook, Summary, plan_table, write_plan_
 /// `callsheet plan`.
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    if !arguments.json {
+        environment.tell_ignored(Herald::Text);
+    }
     let now = SystemClock::new().now();
     let provider = Choice::of(&arguments.provider, &environment);
     let lookup = Lookup {

@@ -8,7 +8,7 @@ use super::argument_groups::{AddressArguments, CampaignArguments, ProviderArgume
 use super::campaign::Manifest;
 use super::console;
 use super::credentials::{Effort, credentials};
-use super::environment::Environment;
+use super::environment::{BASE_URL, Environment};
 use super::error::Error;
 use super::profile::Profile;
 use super::proxy::proxy_on_the_way;
@@ -98,17 +98,23 @@ impl Choice {
         let profile = profile.map(|name| Profile::load(name, environment));
         let profile = profile.transpose()?;
         let of_profile = profile.as_ref().and_then(|it| it.settings.base_url.clone());
-        let given = named
-            .or(of_profile)
-            .or_else(|| environment.variable("CREATIFY_BASE_URL"));
-        let base_url = match given {
+        let said = named.or(of_profile);
+        let foreign = match said {
+            Some(_) => None,
+            None => foreign_address(environment, profile.as_ref()),
+        };
+        let base_url = match said.or_else(|| environment.variable(BASE_URL)) {
             Some(text) => text
                 .parse::<BaseUrl>()
                 .map_err(|error| Error::usage(format!("{error}; nothing was submitted")))?,
             None => BaseUrl::default(),
         };
+        // Keys that are missing are told first: they are what somebody sees to first.
         let credentials = credentials(environment, profile.as_ref(), effort)?;
-        Ok(Self::Api(base_url, credentials))
+        match foreign {
+            Some(error) => Err(error),
+            None => Ok(Self::Api(base_url, credentials)),
+        }
     }
 
     pub(super) const fn is_sandbox(&self) -> bool {
@@ -163,6 +169,27 @@ impl Choice {
             _sandbox: sandbox,
         })
     }
+}
+
+/// Why the address that a `.env` file sets is not used, if one does: the keys are not its own. A profile's
+/// never are.
+pub(super) fn foreign_address(
+    environment: &Environment,
+    profile: Option<&Profile>,
+) -> Option<Error> {
+    let file = match profile {
+        Some(_) => environment.address_file(),
+        None => environment.foreign_address(),
+    }?;
+    let file = file.display();
+    let message = format!(
+        "`{file}` sets `{BASE_URL}`, but not both keys by itself: keys from elsewhere are not sent to an \
+         address that comes with a folder; nothing was submitted"
+    );
+    Some(Error::usage(message).hint(format!(
+        "if the address is right, give it with `--base-url`, or set `{BASE_URL}` in the environment; if not, \
+         take it out of `{file}`"
+    )))
 }
 
 /// Reads a file of faults.

@@ -14,6 +14,7 @@ use super::conclusion::conclude;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
+use super::herald::Herald;
 use super::notices::Notices;
 use super::preflight::Asks;
 use super::preparing::Ready;
@@ -46,6 +47,7 @@ pub(super) struct Voyage<'a> {
 /// `callsheet run`.
 pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    environment.tell_ignored(Herald::of(arguments.screen.log_format));
     let mut notices = Notices::new(
         &arguments.output,
         &environment,
@@ -115,6 +117,7 @@ async fn run_with(
 /// `callsheet collect`.
 pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
+    environment.tell_ignored(Herald::of(arguments.screen.log_format));
     let mut notices = Notices::new(
         &arguments.output,
         &environment,

@@ -1,11 +1,8 @@
 //! Who says what is to be done, and where the keys come from.
 
-#[cfg(unix)]
 use callsheet::sandbox::{Credentials, Settings};
 
-#[cfg(unix)]
-use crate::program::{Answer, FAST, Provider, quick};
-use crate::program::{Folder, KEYS, finish};
+use crate::program::{Answer, FAST, Folder, KEYS, Provider, finish, quick};
 
 const SECRETS: [&str; 4] = [KEYS[0], KEYS[1], "hook-secret", "switch-secret"];
 
@@ -25,10 +22,6 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
         "c.yaml",
         "campaign: spring\nlimits:\n  in_flight: 9\n  max_credits: 90\n  render_timeout: 20m\noutput:\n  ping: https://hc.example/switch-secret\njobs:\n  - text: Hello.\n    persona: Anna\n    aspect_ratio: 1:1\n",
     );
-    folder.write(
-        ".env",
-        "CALLSHEET_NOTIFY=https://hooks.example/hook-secret\n",
-    );
     let arguments = [
         "config",
         "c.yaml",
@@ -41,6 +34,7 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
     let run = |further: &[&str]| {
         let mut command = folder.command(&[&arguments[..], further].concat());
         command.env("CALLSHEET_DOWNLOADS", "2");
+        command.env("CALLSHEET_NOTIFY", "https://hooks.example/hook-secret");
         finish(command.spawn().unwrap()).expect_code(0)
     };
     let told: serde_json::Value = serde_json::from_str(&run(&["--json"]).stdout).unwrap();
@@ -67,7 +61,7 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
             "(set, hidden)",
             "environment, `CREATIFY_API_KEY`",
         ),
-        ("notify", "(set, hidden)", "`CALLSHEET_NOTIFY` in `.env`"),
+        ("notify", "(set, hidden)", "environment, `CALLSHEET_NOTIFY`"),
         ("ping", "(set, hidden)", "manifest"),
     ] {
         assert_eq!(
@@ -88,7 +82,6 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
 }
 
 /// A provider that takes the keys of the agency alone.
-#[cfg(unix)]
 fn agency() -> Provider {
     Provider::with(Settings {
         credentials: Some(Credentials {
@@ -147,6 +140,22 @@ fn a_profile_is_an_account_whatever_else_lies_about() {
     run(&folder, &provider, &[], &[("CALLSHEET_PROFILE", "agency")]).expect_code(0);
     assert_eq!(provider.ledger().accepted.len(), 1);
 
+    let address = provider.base_url();
+    folder.write(
+        ".env",
+        &format!("CREATIFY_API_ID=x\nCREATIFY_API_KEY=x\nCREATIFY_BASE_URL={address}\n"),
+    );
+    let profiles = folder.path("profiles.yaml").display().to_string();
+    let variables = [&NO_KEYS[..], &[("CALLSHEET_PROFILES", profiles.as_str())]].concat();
+    let arguments = ["run", "sheet.csv", "--profile", "agency"];
+    let elsewhere = without_address(&folder, &arguments, &variables).expect_code(2);
+    assert!(
+        elsewhere.stderr.contains("`CREATIFY_BASE_URL`"),
+        "{}",
+        elsewhere.stderr
+    );
+    std::fs::remove_file(folder.path(".env")).unwrap();
+
     let broken = run(&folder, &provider, &["--profile", "broken"], &[]).expect_code(2);
     assert!(
         broken.stderr.contains("command `sh` failed"),
@@ -198,4 +207,109 @@ fn keys_come_from_files_and_commands_of_the_environment() {
     let system = [&file[..], &[("CREDENTIALS_DIRECTORY", handed.as_str())]].concat();
     run(&folder, &provider, &[], &system).expect_code(0);
     assert_eq!(provider.ledger().accepted.len(), 1);
+}
+
+/// `arguments` with `variables` besides the test's keys, and with no address but what a file says.
+fn without_address(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
+    let mut command = folder.command(arguments);
+    command.env_remove("CREATIFY_BASE_URL");
+    for (name, value) in variables {
+        if value.is_empty() {
+            command.env_remove(name);
+        } else {
+            command.env(name, value);
+        }
+    }
+    finish(command.spawn().unwrap())
+}
+
+const NO_KEYS: [(&str, &str); 2] = [("CREATIFY_API_ID", ""), ("CREATIFY_API_KEY", "")];
+
+#[test]
+fn an_address_that_comes_with_a_folder_gets_no_keys_but_the_folders_own() {
+    let (folder, provider) = (Folder::with_sheet(1), agency());
+    let run = [&["run", "sheet.csv"][..], &FAST].concat();
+    let address = format!("CREATIFY_BASE_URL={}\n", provider.base_url());
+    let own = format!("CREATIFY_API_ID=agency-id\nCREATIFY_API_KEY=agency-key\n{address}");
+    let half = format!("CREATIFY_API_ID=agency-id\n{address}");
+    let borrowed = format!("CREATIFY_API_ID=agency-id\nCREATIFY_API_KEY=${{SECRET}}\n{address}");
+    let (key, secret) = (
+        [NO_KEYS[0]],
+        [NO_KEYS[0], NO_KEYS[1], ("SECRET", "agency-key")],
+    );
+    for (file, variables) in [
+        (&address, &[][..]),
+        (&own, &[]),
+        (&half, &key),
+        (&borrowed, &secret),
+    ] {
+        folder.write(".env", file);
+        for command in [&run[..], &["plan", "sheet.csv", "--online"], &["personas"]] {
+            let refused = without_address(&folder, command, variables).expect_code(2);
+            for words in ["`.env`", "`CREATIFY_BASE_URL`", "`--base-url`"] {
+                assert!(refused.stderr.contains(words), "{}", refused.stderr);
+            }
+        }
+        without_address(&folder, &["plan", "sheet.csv"], variables).expect_code(0);
+        without_address(&folder, &["status", "sheet.csv"], variables).expect_code(0);
+        let told = without_address(&folder, &["config", "sheet.csv"], variables).expect_code(0);
+        assert!(told.stdout.contains("refused"), "{}", told.stdout);
+    }
+    let asked = provider.ledger().requests;
+    assert!(asked.is_empty(), "{asked:#?}");
+
+    // A person's own word is another matter, and so are keys that the file brings along.
+    folder.write(
+        ".env",
+        "CREATIFY_API_ID=agency-id\nCREATIFY_API_KEY=agency-key\n",
+    );
+    let named = [&run[..], &["--base-url", provider.base_url()]].concat();
+    without_address(&folder, &named, &NO_KEYS).expect_code(0);
+    folder.write(".env", &own);
+    without_address(&folder, &run, &NO_KEYS).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 1);
+}
+
+#[test]
+fn what_else_a_folder_sets_is_ignored_and_said() {
+    let folder = Folder::with_sheet(1);
+    let address = Provider::new();
+    let elsewhere = address.base_url();
+    folder.write(
+        ".env",
+        &format!(
+            "CALLSHEET_CREDENTIALS_COMMAND='echo run > was-run'\nCALLSHEET_PROFILE=p\nHOME=.\n\
+             CALLSHEET_NOTIFY={elsewhere}/notify\nCALLSHEET_PING={elsewhere}/ping\nHTTP_PROXY={elsewhere}\n"
+        ),
+    );
+    folder.write(
+        ".config/callsheet/profiles.yaml",
+        "p:\n  credentials_command: echo run > was-run\n",
+    );
+    for command in ["run", "plan", "config", "approve", "status"] {
+        let mut command = folder.command(&[command, "sheet.csv"]);
+        for (name, _) in NO_KEYS {
+            command.env_remove(name);
+        }
+        let answer = finish(command.spawn().unwrap());
+        let is_told = answer.stderr.contains("`CALLSHEET_CREDENTIALS_COMMAND`")
+            && answer.stderr.contains("`.env` sets")
+            && answer.stderr.contains("`HOME`");
+        // Who only looks asks nobody and tells nobody.
+        let only_looks = command
+            .get_args()
+            .next()
+            .is_some_and(|name| name == "status");
+        assert_eq!(is_told, !only_looks, "{}", answer.stderr);
+        assert!(!folder.path("was-run").exists(), "{}", answer.stderr);
+    }
+    // A run tells the end, good or bad, to whoever wants to know.
+    finish(
+        folder
+            .command(&["run", "sheet.csv", "--sandbox"])
+            .spawn()
+            .unwrap(),
+    )
+    .expect_code(0);
+    assert!(address.ledger().requests.is_empty());
 }

@@ -295,18 +295,13 @@ fn a_channel_and_a_switch_are_told_and_their_addresses_stay_secret() {
         assert!(!contains(&content, "secret-"), "{}", path.display());
     }
 
-    // From the manifest's folder, and all is well.
-    folder.write(
-        ".env",
-        &format!(
-            "CALLSHEET_NOTIFY={}/secret-hook\nCALLSHEET_PING={switch}\n",
-            hook.address
-        ),
-    );
-    folder
-        .campaign(&provider, &["--only", "job-01", "--resubmit", "job-02"])
-        .code
-        .unwrap();
+    // From the environment, and all is well.
+    let further = ["--only", "job-01", "--resubmit", "job-02"];
+    let mut command = folder.command(&campaign("run", &provider, &further));
+    command
+        .env("CALLSHEET_NOTIFY", format!("{}/secret-hook", hook.address))
+        .env("CALLSHEET_PING", &switch);
+    finish(command.spawn().unwrap()).code.unwrap();
     let lines = hook.lines();
     assert!(
         lines.contains(&"POST /secret-hook HTTP/1.1".to_owned()),

@@ -24,6 +24,7 @@ use crate::remote::{PersonaItem, VoiceItem};
 /// `callsheet personas`.
 pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error> {
     let environment = Environment::read(None);
+    environment.tell_ignored(Herald::Text);
     let filter = Filter {
         search: arguments.search,
         gender: arguments.gender,
@@ -56,6 +57,7 @@ pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exi
 /// `callsheet voices`.
 pub(in crate::cli) async fn voices(arguments: VoicesArguments) -> Result<Exit, Error> {
     let environment = Environment::read(None);
+    environment.tell_ignored(Herald::Text);
     let filter = Filter {
         search: arguments.search,
         gender: arguments.gender,
