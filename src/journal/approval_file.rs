@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use super::lock::create_private;
 use super::store::folder_of;
 use crate::model::Approval;
 
@@ -29,7 +30,8 @@ pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
 /// If the folder cannot be created or the file not written.
 pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
     let folder = folder_of(out);
-    std::fs::create_dir_all(&folder)?;
+    // Whoever comes first makes it for the journal, too.
+    create_private(&folder)?;
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;
     file.write_all(&serde_json::to_vec_pretty(approval)?)?;
     file.as_file().sync_all()?;
@@ -42,6 +44,18 @@ pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> 
 mod tests {
     use super::*;
     use crate::model::Timestamp;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_that_an_approval_makes_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("not yet there");
+        let approval = Approval::of("spring", &[], None, Timestamp::default());
+        write_approval(&out, &approval).unwrap();
+        let hidden = std::fs::metadata(folder_of(&out)).unwrap();
+        assert_eq!(hidden.permissions().mode() & 0o777, 0o700);
+    }
 
     #[test]
     fn an_approval_is_replaced_whole_and_a_broken_one_is_an_error() {

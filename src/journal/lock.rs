@@ -90,7 +90,7 @@ impl Lock {
 
 /// Makes the hidden folder, for its owner alone: the journal holds links that are as good as keys for as
 /// long as they last. One that exists already keeps the permissions somebody has given it.
-fn create_private(hidden: &Path) -> io::Result<()> {
+pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     if let Some(parent) = hidden.parent() {
