@@ -10,13 +10,14 @@ use super::catalogue::Known;
 use super::day::Day;
 use super::error::Error;
 use super::estimates::Estimates;
+use super::file_names::Taken;
 use super::former;
 use super::herald::Herald;
 use super::past::Past;
 use super::selection::choose;
 use super::shard::{Part, ShardWish};
 use crate::journal::read_approval;
-use crate::model::{Fingerprint, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, Shard};
+use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, Shard};
 use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
@@ -53,7 +54,7 @@ impl Manifest {
             in_sheet,
         };
         let gone = past.map_or(&[][..], |past| &past.gone);
-        let taken: HashSet<String> = gone.iter().map(|job| key(&job.file_name)).collect();
+        let taken = Taken::beside(&self.plan, past);
         let mut jobs: Vec<PlannedJob> = self
             .plan
             .jobs
@@ -62,10 +63,7 @@ impl Manifest {
             .enumerate()
             .map(|(place, (spec, selected))| {
                 let mut spec = Arc::clone(spec);
-                if !taken.is_empty() && taken.contains(&key(&spec.file_name)) {
-                    let spec = Arc::make_mut(&mut spec);
-                    spec.file_name = distinct(&spec.file_name, &spec.fingerprint);
-                }
+                taken.avoid(place, &mut spec);
                 planned(place, spec, *selected, true)
             })
             .collect();
@@ -270,28 +268,13 @@ pub(super) fn approval(home: &Path, plan: &Plan) -> Approved {
     Approved::new(approval, need)
 }
 
-/// File names that differ only in case are one file on many systems.
-fn key(file_name: &str) -> String {
-    file_name.to_lowercase()
-}
-
-/// `name` with some of the job's fingerprint, so that it does not take the file of a job that is gone
-/// from the sheet. The same each time.
-fn distinct(name: &str, fingerprint: &Fingerprint) -> String {
-    let mark = &fingerprint.as_str()[..6];
-    match name.rsplit_once('.') {
-        Some((stem, extension)) => format!("{stem}-{mark}.{extension}"),
-        None => format!("{name}-{mark}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::File;
 
     use super::*;
     use crate::model::{
-        Artifact, Credits, Entry, Event, Generation, JobEvent, Moment, Output, Tag,
+        Artifact, Credits, Entry, Event, Fingerprint, Generation, JobEvent, Moment, Output, Tag,
     };
 
     /// Jobs that are done, whose files these are.

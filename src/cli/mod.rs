@@ -26,6 +26,7 @@ mod estimates;
 #[cfg(test)]
 mod examples;
 mod exit;
+mod file_names;
 mod former;
 mod help;
 mod herald;

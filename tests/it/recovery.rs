@@ -1,8 +1,10 @@
 //! What is lost, damaged or edited between two runs.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Ledger, Settings, When};
 
-use crate::program::{Folder, Provider, campaign, digest, expect_nothing_paid_twice, quick, sheet};
+use crate::program::{
+    Folder, PERSONA, Provider, campaign, digest, expect_nothing_paid_twice, quick, rows, sheet,
+};
 
 #[test]
 fn a_deleted_journal_costs_nothing() {
@@ -155,4 +157,66 @@ fn the_sandbox_and_the_real_api_never_share_a_journal() {
     let answer = folder.campaign(&provider, &[]).expect_code(2);
     assert!(answer.stderr.contains("--out"), "{}", answer.stderr);
     assert!(provider.ledger().accepted.is_empty());
+}
+
+/// Fails the test unless every line of the results that has a file has one of its own, whose content is the
+/// video of its job.
+#[track_caller]
+fn expect_a_file_each(folder: &Folder, ledger: &Ledger, done: usize) {
+    let lines = rows(&folder.read("sheet-output/results.csv"));
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|line| line["status"] == "done")
+        .collect();
+    assert_eq!(lines.len(), done, "{lines:#?}");
+    let mut files = std::collections::HashSet::new();
+    for line in lines {
+        assert!(files.insert(&line["file"]), "{line:#?}");
+        let content =
+            std::fs::read(folder.path(&format!("sheet-output/{}", line["file"]))).unwrap();
+        let own = ledger
+            .accepted
+            .iter()
+            .find(|job| job.id == line["remote_id"]);
+        assert_eq!(digest(&content), own.unwrap().sha256, "{line:#?}");
+    }
+}
+
+#[test]
+fn a_row_that_is_given_the_file_name_of_another_leaves_that_video_where_it_is() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    let sheet = |rows: &[(&str, &str)]| {
+        let rows = rows
+            .iter()
+            .map(|(text, file)| format!("{text},{PERSONA},9:16,{file}\n"));
+        let rows: String = rows.collect();
+        folder.write(
+            "sheet.csv",
+            &format!("text,persona,aspect_ratio,filename\n{rows}"),
+        );
+    };
+    sheet(&[("Hello one.", "v1"), ("Hello two.", "v2")]);
+    folder.campaign(&provider, &[]).expect_code(0);
+    sheet(&[
+        ("Hello new.", "v1"),
+        ("Hello one.", "v2"),
+        ("Hello two.", "v3"),
+    ]);
+    for fresh in [&[][..], &[], &["--fresh"], &[]] {
+        folder.campaign(&provider, fresh).expect_code(0);
+        expect_a_file_each(&folder, &provider.ledger(), 3);
+    }
+    assert_eq!(provider.ledger().accepted.len(), 6);
+    sheet(&[("Hello new.", "v1"), ("Hello one.", "v2")]);
+    folder.run(&["report", "sheet.csv"]).expect_code(0);
+    expect_a_file_each(&folder, &provider.ledger(), 2);
+
+    // Who is made again takes the place of its own earlier video, as long as nothing else has changed.
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    for further in [&[][..], &["--fresh"]] {
+        folder.campaign(&provider, further).expect_code(0);
+        let line = &rows(&folder.read("sheet-output/results.csv"))[0];
+        assert_eq!(line["file"], "videos/job-01.mp4");
+        expect_a_file_each(&folder, &provider.ledger(), 1);
+    }
 }
