@@ -28,27 +28,28 @@ impl Anticipation {
     }
 
     /// What the journal says of the campaign that the manifest has turned out to mean; `None` if there is none.
+    /// Jobs of the manifest that [go on](Manifest::go_on) have the names on record from now on.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub(super) fn past(self, manifest: &Manifest) -> Result<Option<Past>, JournalError> {
-        let out = &manifest.out;
-        let recalled = match self.if_of(out) {
-            Some(recalled) => recalled?,
-            None => Recalled::read(out, now)?,
+    pub(super) fn past(self, manifest: &mut Manifest) -> Result<Option<Past>, JournalError> {
+        let Some(recalled) = self.recalled(&manifest.out)? else {
+            return Ok(None);
         };
-        recalled
-            .map(|recalled| Past::beside(&manifest.plan, out, recalled))
-            .transpose()
+        manifest.go_on(&recalled.past)?;
+        Past::beside(&manifest.plan, &manifest.out, recalled).map(Some)
     }
 
-    /// What was read, if it was the journal of `out`.
-    pub(super) fn if_of(self, out: &Path) -> Option<Result<Option<Recalled<Told>>, JournalError>> {
+    /// The journal of `out`, which was read already if it is the one that was expected.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn recalled(self, out: &Path) -> Result<Option<Recalled<Told>>, JournalError> {
         if self.folder != out {
-            return None;
+            return Recalled::read(out, now);
         }
         let read = self.reading.join();
-        Some(read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 

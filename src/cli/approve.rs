@@ -44,9 +44,15 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
         network: Network::OnlyIfNeeded,
     };
     let anticipation = Anticipation::of(&arguments.campaign);
-    let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
+    let mut manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     manifest.tell_notes(Herald::Text);
-    let past = anticipation.past(&manifest)?;
+    // The sheet is approved as it is, under the names it has.
+    let by = ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| environment.variable(name));
+    let approval = Approval::of(&manifest.plan.campaign, &manifest.plan.jobs, by, now);
+    let past = anticipation.past(&mut manifest)?;
+    manifest.tell_continued(Herald::Text);
     let provider = &arguments.provider;
     let summary = manifest.look(
         &arguments.campaign,
@@ -59,10 +65,6 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
     );
     let plan = &manifest.plan;
 
-    let by = ["USER", "LOGNAME", "USERNAME"]
-        .into_iter()
-        .find_map(|name| environment.variable(name));
-    let approval = Approval::of(&plan.campaign, &plan.jobs, by, now);
     write_approval(&manifest.out, &approval).with_context(|| {
         let out = manifest.out.display();
         format!("cannot keep the approval in `{out}`; it was not given")

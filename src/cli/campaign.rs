@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::argument_groups::{CampaignArguments, SelectionArguments};
 use super::catalogue::Known;
+use super::continued::Continued;
 use super::day::Day;
 use super::error::Error;
 use super::estimates::Estimates;
@@ -33,6 +34,8 @@ pub(super) struct Manifest {
     pub(super) approval: Approved,
     /// What its names mean, and what its personas are called.
     pub(super) known: Known,
+    /// Jobs of `plan` that have other names there than the sheet gives them.
+    pub(super) continued: Vec<Continued>,
 }
 
 impl Manifest {
@@ -105,8 +108,14 @@ impl Manifest {
     ///
     /// # Errors
     /// If `--only` names a job that is not there.
-    pub(super) fn choose(&self, selection: SelectionArguments) -> Result<Vec<bool>, Error> {
-        let chosen = choose(selection, self.every_job())?;
+    pub(super) fn choose(&self, mut selection: SelectionArguments) -> Result<Vec<bool>, Error> {
+        let chosen = if self.continued.is_empty() {
+            choose(selection, self.every_job())?
+        } else {
+            let only = std::mem::take(&mut selection.only).into_iter();
+            selection.only = only.map(|id| self.called_in_sheet(id)).collect();
+            choose(selection, &self.as_in_sheet())?
+        };
         Ok(self
             .part
             .as_ref()
@@ -119,11 +128,12 @@ impl Manifest {
         self.part.as_ref().map_or(&self.plan.jobs, |part| &part.all)
     }
 
-    /// `named`, as far as it is this shard's.
-    pub(super) fn own<'a>(&self, named: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
+    /// `named`, as far as it is this shard's, under the names on record.
+    pub(super) fn own<'a>(&'a self, named: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
+        let named = named.into_iter().map(|id| self.known_as(id));
         match &self.part {
             Some(part) => part.keep_own(named),
-            None => named.into_iter().cloned().collect(),
+            None => named.cloned().collect(),
         }
     }
 

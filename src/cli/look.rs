@@ -43,8 +43,8 @@ impl Look {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
         let anticipation = Anticipation::of(arguments);
-        let manifest = Manifest::load(arguments, address, now)?;
-        let past = anticipation.past(&manifest)?;
+        let mut manifest = Manifest::load(arguments, address, now)?;
+        let past = anticipation.past(&mut manifest)?;
         let is_begun = past.is_some();
         let newest = past.as_ref().and_then(|past| past.newest.clone());
         let summary = manifest.look(
@@ -142,19 +142,19 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<Exit, Error> {
 pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let look = Look::at(&arguments.campaign, &arguments.address)?;
     let part = look.manifest.part.as_ref();
-    if let Some(shard) = part.and_then(|part| part.elsewhere(&arguments.job)) {
-        let job = &arguments.job;
+    let job = look.manifest.known_as(&arguments.job);
+    if let Some(shard) = part.and_then(|part| part.elsewhere(job)) {
         return Err(Error::usage(format!("job `{job}` is one of shard {shard}"))
             .hint(format!("ask that one: `--shard {shard}`")));
     }
-    must_exist(&arguments.job, look.summary.rows().map(|row| row.id()))?;
+    must_exist(job, look.summary.rows().map(|row| row.id()))?;
     let record = Record::read(&look.manifest.out)?;
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     if arguments.json {
-        let told = story_json(&look.summary, entries, &arguments.job, look.view);
+        let told = story_json(&look.summary, entries, job, look.view);
         console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
     } else {
-        let told = story(&look.summary, entries, &arguments.job, look.view);
+        let told = story(&look.summary, entries, job, look.view);
         console::print(&told.unwrap_or_default());
     }
     Ok(Exit::Success)

@@ -18,6 +18,7 @@ mod catalogue;
 mod conclusion;
 mod config;
 mod console;
+mod continued;
 mod credentials;
 mod day;
 mod environment;

@@ -55,6 +55,11 @@ impl Fold for Told {
 }
 
 impl Told {
+    /// What has become true.
+    pub(super) const fn history(&self) -> &History {
+        &self.history
+    }
+
     fn lesson(&self, entry: &Entry) -> Option<Lesson> {
         let Event::Job {
             job,

@@ -38,14 +38,15 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         network: Network::OnlyIfNeeded,
     };
     let anticipation = Anticipation::of(&arguments.campaign);
-    let manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
+    let mut manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
+    let past = anticipation.past(&mut manifest)?;
     if !arguments.json {
         manifest.tell_notes(Herald::Text);
+        manifest.tell_continued(Herald::Text);
     }
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
     let mut selected = manifest.choose(arguments.selection)?;
-    let past = anticipation.past(&manifest)?;
     wishes.narrow(&manifest, past.as_ref(), &mut selected)?;
     let redo = wishes.redo(&manifest, past.as_ref(), Herald::Text)?;
     let mut jobs = manifest.jobs(past.as_ref(), &selected);

@@ -58,9 +58,14 @@ impl Voyage<'_> {
         clock: &SystemClock,
     ) -> Result<Ready, Error> {
         let anticipation = Anticipation::of(self.campaign);
-        let manifest = self.read(environment, clock.now(), screen).await?;
+        let mut manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest)?;
+        // What is wrong with it is told once it is locked, and may be over by then.
+        let anticipated = anticipation.recalled(&manifest.out).ok().flatten();
+        if let Some(recalled) = &anticipated {
+            manifest.go_on(&recalled.past)?;
+        }
         let selected = match self.selection.take() {
             Some(selection) => manifest.choose(selection)?,
             None => vec![true; manifest.plan.jobs.len()],
@@ -89,12 +94,12 @@ impl Voyage<'_> {
             clock,
         )
         .await?;
-        // It may be another by now, if somebody else had the lock; what was wrong with it may be over.
-        let anticipated = anticipation.if_of(&manifest.out).and_then(Result::ok);
-        let anticipated = anticipated.flatten();
-        let out = &manifest.out;
-        let (mut journal, recalled) = Journal::resume(out, &identity, || clock.now(), anticipated)?;
-        let past = Past::beside(&manifest.plan, out, recalled)?;
+        // It may be another by now, if somebody else had the lock.
+        let (mut journal, recalled) =
+            Journal::resume(&manifest.out, &identity, || clock.now(), anticipated)?;
+        manifest.go_on(&recalled.past)?;
+        manifest.tell_continued(screen.herald());
+        let past = Past::beside(&manifest.plan, &manifest.out, recalled)?;
         manifest
             .known
             .write(&manifest.out)

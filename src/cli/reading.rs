@@ -183,6 +183,7 @@ impl Reading {
             part,
             approval,
             known,
+            continued: Vec::new(),
         })
     }
 

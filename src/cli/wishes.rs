@@ -78,9 +78,11 @@ impl Wishes {
         if let Some(approved) = &self.approved {
             let ids = approved.of(Verdict::Approved);
             for mark in &ids {
-                must_exist(&mark.job, manifest.every_job().iter().map(|job| &job.id))?;
+                let all = manifest.every_job().iter().map(|job| &job.id);
+                must_exist(manifest.known_as(&mark.job), all)?;
             }
-            let ids: HashSet<&JobId> = ids.into_iter().map(|mark| &mark.job).collect();
+            let ids = ids.into_iter().map(|mark| manifest.known_as(&mark.job));
+            let ids: HashSet<&JobId> = ids.collect();
             keep(&|id| ids.contains(id));
         }
         Ok(())
@@ -103,7 +105,8 @@ impl Wishes {
         let mut redone = BTreeSet::new();
         let all = rejected.of(Verdict::Rejected);
         for mark in &all {
-            must_exist(&mark.job, manifest.every_job().iter().map(|job| &job.id))?;
+            let all = manifest.every_job().iter().map(|job| &job.id);
+            must_exist(manifest.known_as(&mark.job), all)?;
         }
         let own: HashSet<JobId> = manifest
             .own(all.iter().map(|mark| &mark.job))
@@ -111,12 +114,13 @@ impl Wishes {
             .collect();
         let own: Vec<&Mark> = all
             .into_iter()
-            .filter(|mark| own.contains(&mark.job))
+            .filter(|mark| own.contains(manifest.known_as(&mark.job)))
             .collect();
         for mark in &own {
-            let state = past.and_then(|past| past.history.state(&mark.job));
+            let job = manifest.known_as(&mark.job);
+            let state = past.and_then(|past| past.history.state(job));
             if state.is_some_and(|state| rejected.is_about(mark, state)) {
-                redone.insert(mark.job.clone());
+                redone.insert(job.clone());
             }
         }
         let left = own.len() - redone.len();

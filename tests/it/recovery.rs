@@ -220,3 +220,131 @@ fn a_row_that_is_given_the_file_name_of_another_leaves_that_video_where_it_is() 
         expect_a_file_each(&folder, &provider.ledger(), 1);
     }
 }
+
+/// Rows with ids, and the ratios of each.
+fn with_ratios(folder: &Folder, rows: &[(&str, &str)]) {
+    let rows = rows
+        .iter()
+        .map(|(id, ratios)| format!("{id},Hello {}.,{PERSONA},{ratios}\n", &id[..1]));
+    let rows: String = rows.collect();
+    folder.write(
+        "sheet.csv",
+        &format!("id,text,persona,aspect_ratio\n{rows}"),
+    );
+}
+
+fn job_ids(folder: &Folder) -> Vec<String> {
+    let lines = rows(&folder.read("sheet-output/results.csv"));
+    lines.iter().map(|line| line["job_id"].clone()).collect()
+}
+
+#[test]
+fn a_row_that_is_given_one_ratio_more_is_not_paid_for_once_more() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    with_ratios(&folder, &[("a", "9:16"), ("b", "1:1")]);
+    folder.campaign(&provider, &[]).expect_code(0);
+    with_ratios(&folder, &[("a", "9:16 | 1:1"), ("b", "1:1")]);
+    let note = "`a-9x16` is the video paid for as `a`, and goes on under that name";
+    let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0);
+    assert!(plan.stderr.contains(note), "{plan:#?}");
+    folder.run(&["approve", "sheet.csv"]).expect_code(0);
+    let run = folder
+        .campaign(&provider, &["--require-approval"])
+        .expect_code(0);
+    assert!(run.stderr.contains(note), "{run:#?}");
+    assert!(!run.stderr.contains("no longer in the sheet"), "{run:#?}");
+    assert_eq!(provider.ledger().accepted.len(), 3);
+    assert_eq!(job_ids(&folder), ["a", "a-1x1", "b"]);
+    expect_a_file_each(&folder, &provider.ledger(), 3);
+
+    // Both names are known to everybody from now on.
+    for name in ["a", "a-9x16"] {
+        folder.campaign(&provider, &["--only", name]).expect_code(0);
+        let why = folder.run(&["why", "sheet.csv", name]).expect_code(0);
+        assert!(why.stdout.contains("videos/a.mp4"), "{}", why.stdout);
+        folder.write("marks.csv", &format!("job_id,mark\n{name},approved\n"));
+        folder
+            .campaign(&provider, &["--only-approved", "marks.csv"])
+            .expect_code(0);
+    }
+    let status = folder.run(&["status", "sheet.csv"]).expect_code(0);
+    assert!(
+        status.stdout.contains("3 jobs: 3 done"),
+        "{}",
+        status.stdout
+    );
+    folder.run(&["report", "sheet.csv"]).expect_code(0);
+    assert_eq!(job_ids(&folder), ["a", "a-1x1", "b"]);
+    folder
+        .run(&[
+            "run",
+            "sheet-output/results.csv",
+            "--base-url",
+            provider.base_url(),
+        ])
+        .expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 3);
+    for name in ["a-9x16", "a"] {
+        folder.write("marks.csv", &format!("job_id,mark\n{name},rejected\n"));
+        folder
+            .campaign(&provider, &["--redo-rejected", "marks.csv"])
+            .expect_code(0);
+    }
+    assert_eq!(provider.ledger().accepted.len(), 5, "on purpose");
+    expect_nothing_paid_twice(&provider.ledger());
+
+    // A shard knows its own.
+    let (folder, provider) = (Folder::new(), Provider::new());
+    with_ratios(&folder, &[("a", "9:16")]);
+    let shard = ["--shard", "1/1"];
+    folder.campaign(&provider, &shard).expect_code(0);
+    with_ratios(&folder, &[("a", "9:16 | 1:1")]);
+    for further in [&[][..], &["--only", "a-9x16"], &["--only", "a"]] {
+        let run = [&shard[..], further].concat();
+        folder.campaign(&provider, &run).expect_code(0);
+    }
+    let why = ["why", "sheet.csv", "a-9x16", "--shard", "1/1"];
+    let why = folder.run(&why).expect_code(0);
+    assert!(why.stdout.contains("videos/a.mp4"), "{}", why.stdout);
+    assert_eq!(provider.ledger().accepted.len(), 2);
+
+    // And back again, to the ratio that came second.
+    let (folder, provider) = (Folder::new(), Provider::new());
+    with_ratios(&folder, &[("a", "9:16 | 1:1")]);
+    folder.campaign(&provider, &[]).expect_code(0);
+    with_ratios(&folder, &[("a", "1:1")]);
+    for further in [&[][..], &["--only", "a"], &["--only", "a-1x1"]] {
+        let run = folder.campaign(&provider, further).expect_code(0);
+        let note = "`a` is the video paid for as `a-1x1`, and goes on";
+        assert!(run.stderr.contains(note), "{run:#?}");
+        assert_eq!(job_ids(&folder), ["a-1x1"]);
+    }
+    assert_eq!(provider.ledger().accepted.len(), 2);
+}
+
+#[test]
+fn what_is_under_way_goes_on_too_and_takes_like_rows_of_other_names_are_made() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    with_ratios(&folder, &[("a", "9:16")]);
+    folder
+        .campaign(&provider, &["--submit-only"])
+        .expect_code(8);
+    with_ratios(&folder, &[("a", "9:16 | 1:1")]);
+    let collect = folder
+        .run(&campaign("collect", &provider, &[]))
+        .expect_code(0);
+    assert!(
+        collect.stderr.contains("`a-9x16` is the video"),
+        "{collect:#?}"
+    );
+    assert!(folder.path("sheet-output/videos/a.mp4").exists());
+    folder.campaign(&provider, &[]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 2);
+
+    // The same words under other names are another take, which somebody may want.
+    with_ratios(&folder, &[("a-take2", "9:16"), ("a-1x1", "1:1")]);
+    folder.campaign(&provider, &[]).expect_code(0);
+    let ledger = provider.ledger();
+    assert_eq!(ledger.accepted.len(), 3);
+    expect_nothing_paid_twice(&ledger);
+}

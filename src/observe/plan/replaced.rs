@@ -5,7 +5,8 @@ use super::super::words::{agree, plural};
 use crate::model::{Credits, Generation, Phase};
 
 /// What a person should know before new jobs are paid for while others that were paid for are no longer in
-/// the sheet: a row without an id is another job once it is edited. `None` if there is nothing to know.
+/// the sheet: a row without an id is another job once it is edited, and so is one with an id whose text is edited
+/// together with how many jobs it makes. `None` if there is nothing to know.
 pub(crate) fn plan_replaced(summary: &Summary) -> Option<String> {
     let gone = summary
         .gone()
@@ -20,7 +21,8 @@ pub(crate) fn plan_replaced(summary: &Summary) -> Option<String> {
     (gone > 0 && new > 0).then(|| {
         format!(
             "{} that {} paid for earlier {} no longer in the sheet, and {new} {} new: if these rows were \
-             only edited, they are paid for once more; rows with an `id` of their own are not",
+             only edited, they are paid for once more; rows that have kept an `id` of their own, and their \
+             ratios, personas and voices, are not",
             plural(gone, "job"),
             agree(gone, "was", "were"),
             agree(gone, "is", "are"),
