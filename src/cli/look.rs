@@ -43,7 +43,7 @@ impl Look {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
         let anticipation = Anticipation::of(arguments);
-        let mut manifest = Manifest::load(arguments, address, now)?;
+        let mut manifest = Manifest::load_or_recall(arguments, address, now)?;
         let past = anticipation.past(&mut manifest)?;
         let is_begun = past.is_some();
         let newest = past.as_ref().and_then(|past| past.newest.clone());

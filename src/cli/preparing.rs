@@ -222,7 +222,11 @@ impl Voyage<'_> {
             herald: screen.herald(),
             network: Network::IsUsedAnyway,
         };
-        let manifest = Manifest::load_online(self.campaign, now, &lookup).await?;
+        let manifest = if self.policy.submits == Submits::Nothing {
+            Manifest::load_or_recall_online(self.campaign, now, &lookup).await?
+        } else {
+            Manifest::load_online(self.campaign, now, &lookup).await?
+        };
         manifest.tell_notes(screen.herald());
         Ok(manifest)
     }

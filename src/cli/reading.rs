@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::argument_groups::{AddressArguments, CampaignArguments};
-use super::campaign::{Manifest, approval, out_folder, shard_folder};
+use super::campaign::{Manifest, approval, out_folder, shard_folder, usual_out_folder};
 use super::catalogue::{Known, Lookup, Naming, Network};
 use super::console;
 use super::day::Day;
@@ -63,6 +63,29 @@ impl Manifest {
         reading.finish(draft, naming)
     }
 
+    /// The same for whoever only wants to know what has become of it: should it be missing or wrong by now, its last
+    /// results stand in for it.
+    ///
+    /// # Errors
+    /// Every problem of it at once.
+    pub(super) fn load_or_recall(
+        arguments: &CampaignArguments,
+        address: &AddressArguments,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let wrong = match Self::load(arguments, address, now) {
+            Err(wrong @ Error::Manifest { .. }) => wrong,
+            result => return result,
+        };
+        let recalled = last_results(arguments)
+            .and_then(|results| Some((Self::load(&results, address, now).ok()?, results)));
+        let Some((manifest, results)) = recalled else {
+            return Err(wrong);
+        };
+        tell_recalled(&wrong, &results, Herald::Text);
+        Ok(manifest)
+    }
+
     /// The same with names left as they are, for whoever wants its settings alone.
     ///
     /// # Errors
@@ -101,6 +124,69 @@ impl Manifest {
         };
         console::aside(move || reading.finish(draft, naming)).await
     }
+}
+
+impl Manifest {
+    /// Reads it for a run that only collects: should it be missing or wrong by now, its last results stand in for
+    /// it, for what is paid for must not wait.
+    ///
+    /// # Errors
+    /// Every problem of it at once; or that the provider cannot be asked.
+    pub(super) async fn load_or_recall_online(
+        arguments: &CampaignArguments,
+        now: Timestamp,
+        lookup: &Lookup<'_>,
+    ) -> Result<Self, Error> {
+        let wrong = match Self::load_online(arguments, now, lookup).await {
+            Err(wrong @ Error::Manifest { .. }) => wrong,
+            result => return result,
+        };
+        let Some(results) = last_results(arguments) else {
+            return Err(wrong);
+        };
+        let Ok(manifest) = Self::load_online(&results, now, lookup).await else {
+            return Err(wrong);
+        };
+        tell_recalled(&wrong, &results, lookup.herald);
+        Ok(manifest)
+    }
+}
+
+/// The last results of the campaign that a manifest most likely means, to be read in its place.
+fn last_results(arguments: &CampaignArguments) -> Option<CampaignArguments> {
+    let manifest = usual_out_folder(arguments).join("results.csv");
+    let results = CampaignArguments {
+        manifest,
+        out: None,
+        shard: None,
+        share: false,
+        date: None,
+        sheet: None,
+        delimiter: None,
+        skip_invalid: true,
+    };
+    let is_other = results.manifest != arguments.manifest && results.manifest.exists();
+    (is_other && former::folder(&results).is_some()).then_some(results)
+}
+
+fn tell_recalled(wrong: &Error, results: &CampaignArguments, herald: Herald) {
+    let Error::Manifest { problems, .. } = wrong else {
+        return;
+    };
+    let count = problems.problems().len();
+    let first = problems.problems().first().map(|problem| {
+        let others = if count > 1 {
+            format!(", and {} more problems", count - 1)
+        } else {
+            String::new()
+        };
+        format!("{}: {}{others}", problem.place(), problem.message())
+    });
+    herald.warning(&format!(
+        "the manifest cannot be used as it is ({}); what has been paid for is taken from `{}`",
+        first.unwrap_or_default(),
+        results.manifest.display()
+    ));
 }
 
 impl Reading {

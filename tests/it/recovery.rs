@@ -149,6 +149,50 @@ fn a_row_that_is_gone_from_the_sheet_is_collected_and_its_file_is_nobody_elses()
 }
 
 #[test]
+fn what_is_paid_for_is_collected_though_the_sheet_is_missing_or_wrong_by_now() {
+    for edit in ["job-03,Hello,nobody-of-that-name,9:16\n\"", ""] {
+        let provider = Provider::with(Settings {
+            render_millis: 500..=500,
+            ..quick()
+        });
+        let folder = Folder::with_sheet(2);
+        folder
+            .campaign(&provider, &["--submit-only"])
+            .expect_code(8);
+        if edit.is_empty() {
+            std::fs::remove_file(folder.path("sheet.csv")).unwrap();
+        } else {
+            folder.write("sheet.csv", &(sheet(2) + edit));
+        }
+        let refused = folder.campaign(&provider, &[]).expect_code(2);
+        assert!(
+            !refused.stderr.contains("results.csv"),
+            "{}",
+            refused.stderr
+        );
+        let collected = folder
+            .run(&campaign("collect", &provider, &[]))
+            .expect_code(0);
+        for words in [
+            "warning: the manifest cannot be used",
+            "sheet-output/results.csv`",
+        ] {
+            assert!(collected.stderr.contains(words), "{}", collected.stderr);
+        }
+        folder.expect_every_paid_video(&provider.ledger());
+        let results = folder.read("sheet-output/results.csv");
+        assert_eq!(results.lines().count(), 3, "{results}");
+        assert!(
+            results.starts_with("id,text,"),
+            "the user's columns: {results}"
+        );
+        let status = folder.run(&["status", "sheet.csv"]).expect_code(0);
+        assert!(status.stdout.contains("2 done"), "{}", status.stdout);
+        assert_eq!(provider.ledger().accepted.len(), 2);
+    }
+}
+
+#[test]
 fn the_sandbox_and_the_real_api_never_share_a_journal() {
     let (folder, provider) = (Folder::with_sheet(1), Provider::new());
     folder
