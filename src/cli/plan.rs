@@ -71,6 +71,13 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     campaign
         .arguments
         .extend(naming(is_sandbox, profile, base_url));
+    if is_sandbox && !arguments.provider.sandbox {
+        Herald::Text.warning(&format!(
+            "`{}` is the sandbox's, and this is what the sandbox would do; a run that pays needs another folder: \
+             `--out DIR`",
+            manifest.out.display()
+        ));
+    }
     if !arguments.json
         && past.is_none()
         && !is_sandbox

@@ -300,7 +300,8 @@ fn first_real_run(summary: &Summary) -> Option<String> {
     let is_complete = counts.done > 0 && counts.finished() == counts.total;
     (campaign.is_sandbox && is_complete).then(|| {
         "these are the sandbox's own sample videos, and nothing was charged; set \
-         `CREATIFY_API_ID` and `CREATIFY_API_KEY` and leave out `--sandbox` to make real ones"
+         `CREATIFY_API_ID` and `CREATIFY_API_KEY`, leave out `--sandbox` and name another folder with \
+         `--out DIR` to make real ones"
             .to_owned()
     })
 }

@@ -198,8 +198,11 @@ fn the_sandbox_and_the_real_api_never_share_a_journal() {
     folder
         .run(&["run", "sheet.csv", "--sandbox", "--progress", "none"])
         .expect_code(0);
+    let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0);
     let answer = folder.campaign(&provider, &[]).expect_code(2);
-    assert!(answer.stderr.contains("--out"), "{}", answer.stderr);
+    for answer in [plan, answer] {
+        assert!(answer.stderr.contains("--out"), "{}", answer.stderr);
+    }
     assert!(provider.ledger().accepted.is_empty());
 }
 

@@ -14,6 +14,7 @@ mod kills;
 mod places;
 mod reasons;
 mod rivals;
+mod seeming_proofs;
 mod slips;
 mod stage;
 mod stopping;
