@@ -176,6 +176,9 @@ impl Batch {
                 self.on_read_success(now);
                 self.list_failures = 0;
                 self.list_failing_since = None;
+                if asked.seeks_rivals {
+                    self.rivals.seen(asked.started);
+                }
                 let Found { unknown, has_more } = self.adopt_found(now, &asked, &listing);
                 self.seek_rivals(now, &asked, &listing);
                 self.weigh_absence(now, &asked, &listing);

@@ -18,6 +18,9 @@ use crate::model::{JobEvent, Listing, OwnRows, Phase, StopReason, Timestamp, fin
 /// Looks are never further apart than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 
+/// The list that is looked at before a run ends is asked for so often, should it be refused.
+const LAST_LOOKS: u32 = 5;
+
 /// A list that is refused is not looked at again before this.
 const WAIT_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
@@ -28,8 +31,8 @@ pub(super) struct Watch {
     /// From the next look to the one after it.
     wait: Duration,
     has_begun: bool,
-    /// A submit was accepted since the list was last asked for.
-    is_stale: bool,
+    /// When a submit was last accepted, if no list that was asked for later has been had.
+    unseen: Option<Timestamp>,
 }
 
 impl Watch {
@@ -39,13 +42,13 @@ impl Watch {
             next: None,
             wait: settle,
             has_begun: false,
-            is_stale: false,
+            unseen: None,
         }
     }
 
     /// A submit was accepted.
     pub(super) fn begin(&mut self, now: Timestamp) {
-        self.is_stale = true;
+        self.unseen = Some(now);
         if !self.has_begun {
             self.has_begun = true;
             self.advance(now);
@@ -61,20 +64,24 @@ impl Watch {
     pub(super) fn look(&mut self, now: Timestamp) -> bool {
         let is_due = self.next.is_some_and(|next| next <= now);
         if is_due {
-            self.is_stale = false;
             self.advance(now);
         }
         is_due
     }
 
-    /// Whether the list has not been asked for since the last submit was accepted.
-    pub(super) const fn is_stale(&self) -> bool {
-        self.is_stale
+    /// A list has been had that was asked for at `started`.
+    pub(super) fn seen(&mut self, started: Timestamp) {
+        self.unseen = self.unseen.filter(|accepted| *accepted > started);
     }
 
-    /// The list is to be read at once.
-    pub(super) const fn hurry(&mut self, now: Timestamp) {
-        self.next = Some(now);
+    /// Whether no list has been had since the last submit was accepted.
+    pub(super) const fn is_stale(&self) -> bool {
+        self.unseen.is_some()
+    }
+
+    /// The list is to be read at `moment`.
+    pub(super) const fn hurry(&mut self, moment: Timestamp) {
+        self.next = Some(moment);
     }
 
     /// The list was refused. A failed read holds up those that are wanted more: the next look waits.
@@ -95,10 +102,17 @@ impl Batch {
     /// for.
     pub(super) fn looks_once_more(&mut self, now: Timestamp) -> bool {
         let can_look = !self.is_leaving() && self.stop.is_none() && !self.reads_are_over;
-        if !can_look || !self.rivals.is_stale() || self.read_lane.held_until(now).is_some() {
+        let is_hopeless = self.list_failures >= LAST_LOOKS;
+        let is_held = self.read_lane.held_until(now).is_some();
+        if !can_look
+            || !self.rivals.is_stale()
+            || is_hopeless
+            || (is_held && self.list_failures == 0)
+        {
             return false;
         }
-        self.rivals.hurry(now);
+        let retry = self.next_list.filter(|_| self.list_failures > 0);
+        self.rivals.hurry(retry.map_or(now, |retry| retry.max(now)));
         self.list_due(now);
         true
     }

@@ -183,11 +183,20 @@ fn a_short_run_looks_once_more_before_it_ends() {
     let mut stage = Stage::new();
     stage.renders_take = seconds(2);
     let policy = Policy::default();
-    let run = stage.run(&jobs(2), &policy, |stage, command| {
-        if let Command::Submit { name, .. } = command {
+    // The list is down for a moment just then.
+    let mut refused = 0;
+    let run = stage.run(&jobs(2), &policy, |stage, command| match command {
+        Command::Submit { name, .. } => {
             stage.accept(name);
+            None
         }
-        None
+        Command::List { .. } if !stage.rows.is_empty() && refused < 2 => {
+            refused += 1;
+            Some(Outcome::Listed {
+                result: Err(failure(FailureKind::ServerError)),
+            })
+        }
+        _ => None,
     });
     assert!(run.took < policy.limits.settle, "{:?}", run.took);
     assert!(run.tells(is_twin));
