@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::io::Read as _;
 use std::process::{Child, Stdio};
@@ -73,6 +73,45 @@ fn the_second_interrupt_leaves_at_once_and_what_was_in_the_air_is_found_again() 
     assert_eq!(ledger.accepted.len(), 5);
     expect_nothing_paid_twice(&ledger);
     folder.expect_every_paid_video(&ledger);
+}
+
+/// What `nohup` does before it becomes the program it is given.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_was_ignored_when_the_program_started_does_not_end_the_run() {
+    let provider = Provider::with(Settings {
+        render_millis: 1000..=1500,
+        ..quick()
+    });
+    let folder = Folder::with_sheet(10);
+    let run = folder.command(&campaign("run", &provider, &["--submit-rate", "20/s"]));
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(run.get_current_dir().unwrap())
+        .envs(
+            run.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = shell.spawn().unwrap();
+    wait_until("some submits", || provider.ledger().accepted.len() >= 3);
+    signal(&child, "HUP");
+    finish(child).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 10);
+    // With all else as before, it is listened for where it was not ignored.
+    let folder = Folder::with_sheet(30);
+    let child = folder
+        .command(&campaign("run", &provider, &["--submit-rate", "20/s"]))
+        .spawn()
+        .unwrap();
+    wait_until("more submits", || provider.ledger().accepted.len() >= 13);
+    signal(&child, "HUP");
+    finish(child).expect_code(130);
 }
 
 /// What a program says on standard error while it goes on.
