@@ -58,6 +58,7 @@ pub(super) enum Error {
     #[error("{error}")]
     Drive {
         /// How.
+        #[source]
         error: Box<DriveError<JournalError>>,
         /// The command that goes on.
         resume: String,
@@ -171,6 +172,9 @@ impl Error {
             Self::Journal(JournalError::Newer { .. }) => {
                 vec!["nothing was submitted; use the newer version of this program".to_owned()]
             }
+            Self::Journal(JournalError::NoRoom { .. }) => {
+                vec!["nothing was submitted; make room, then give the same command again".to_owned()]
+            }
             Self::Journal(_) | Self::Restore(_) => vec![
                 "nothing was submitted; restore the folder `.callsheet` from a backup, or move it \
                  away: what was paid for is then found again at the provider"
@@ -265,5 +269,32 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
             "what was on its way is looked for by the next run, and never paid for again:\n{resume}"
         )],
         DriveError::Stuck => vec![format!("please report this; to go on: {resume}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_full_in_the_middle_of_a_run_is_named_with_its_file() {
+        let path = PathBuf::from("spring-output/.callsheet/journal.sqlite");
+        let source = JournalError::NoRoom { path };
+        let unrecorded = Vec::new();
+        let error = Error::Drive {
+            error: Box::new(DriveError::Journal { source, unrecorded }),
+            resume: "callsheet run spring.csv".to_owned(),
+        };
+        let cause = "cannot write the journal `spring-output/.callsheet/journal.sqlite`: no space left on device";
+        assert_eq!(
+            error.render(),
+            format!(
+                "error: what happened could not be recorded, so nothing more was submitted\n  \
+                 caused by: {cause}\n\n\
+                 hint: make room or mend the disk, then: callsheet run spring.csv\n"
+            )
+        );
+        // What programs are told.
+        assert!(error.message().ends_with(cause), "{}", error.message());
     }
 }

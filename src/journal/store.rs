@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::reading::read;
 use super::recalling::{Fold, Recalled};
@@ -46,6 +46,12 @@ pub enum JournalError {
         path: PathBuf,
         /// SQLite's words.
         source: rusqlite::Error,
+    },
+    /// The file system is full.
+    #[error("cannot write the journal `{}`: no space left on device", path.display())]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is not a journal.
     #[error("`{}` is not a journal of this program; it was left untouched", path.display())]
@@ -306,9 +312,10 @@ fn to_json(value: &impl serde::Serialize) -> String {
 }
 
 pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
-    JournalError::Database {
-        path: path.to_owned(),
-        source,
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => JournalError::NoRoom { path },
+        Some(_) | None => JournalError::Database { path, source },
     }
 }
 
@@ -421,6 +428,23 @@ mod tests {
         drop(journal);
         let (_, record) = open(folder.path()).unwrap();
         assert_eq!(record.entries, entries(1, 4));
+    }
+
+    #[test]
+    fn a_journal_that_has_no_room_says_so_and_names_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(folder.path()).unwrap();
+        // What SQLite says then is what it says of a full disk.
+        journal
+            .connection
+            .pragma_update(None, "max_page_count", 8)
+            .unwrap();
+        let error = journal.append(&entries(1, 500)).unwrap_err();
+        assert!(matches!(error, JournalError::NoRoom { .. }), "{error:?}");
+        let words = error.to_string();
+        assert!(words.contains("journal.sqlite"), "{words}");
+        assert!(words.contains("no space left on device"), "{words}");
+        assert_eq!(Record::read(folder.path()).unwrap().unwrap().entries, []);
     }
 
     #[test]

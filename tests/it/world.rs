@@ -98,6 +98,10 @@ fn a_journal_that_cannot_grow_ends_the_run_and_costs_nothing() {
             "{kilobytes} kB: {answer:#?}"
         );
         stopped += u32::from(answer.code == Some(1));
+        if answer.stderr.contains("could not be recorded") {
+            let names_file = "caused by: the journal `sheet-output/.callsheet/journal.sqlite`";
+            assert!(answer.stderr.contains(names_file), "{}", answer.stderr);
+        }
         let before = provider.ledger();
         expect_nothing_paid_twice(&before);
         // A submit that was in the air is looked for, and the proof may need a second run.
