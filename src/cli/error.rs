@@ -175,6 +175,12 @@ impl Error {
             Self::Journal(JournalError::NoRoom { .. }) => {
                 vec!["nothing was submitted; make room, then give the same command again".to_owned()]
             }
+            // Whoever moved it away now would have nothing but trouble: nothing is wrong with it.
+            Self::Journal(JournalError::NoAccess { .. } | JournalError::Folder { .. }) => vec![
+                "nothing was submitted, and nothing is wrong with what is on record; give yourself leave to read \
+                 and write the output folder, or be the user who has it"
+                    .to_owned(),
+            ],
             Self::Journal(_) | Self::Restore(_) => vec![
                 "nothing was submitted; restore the folder `.callsheet` from a backup, or move it \
                  away: what was paid for is then found again at the provider"
@@ -275,6 +281,31 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_told_to_move_a_journal_away_that_only_cannot_be_accessed() {
+        let path = || PathBuf::from("spring-output/.callsheet/journal.sqlite");
+        let source = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        for error in [
+            JournalError::NoAccess {
+                path: path(),
+                source: source(),
+            },
+            JournalError::Folder {
+                path: path(),
+                source: source(),
+            },
+            JournalError::NoRoom { path: path() },
+        ] {
+            let text = Error::from(error).render();
+            assert!(
+                text.contains("spring-output/.callsheet/journal.sqlite"),
+                "{text}"
+            );
+            assert!(text.contains("nothing was submitted"), "{text}");
+            assert!(!text.contains("backup") && !text.contains("away"), "{text}");
+        }
+    }
 
     #[test]
     fn a_disk_that_is_full_in_the_middle_of_a_run_is_named_with_its_file() {

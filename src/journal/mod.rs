@@ -8,7 +8,8 @@
 //! with the process. Reading ([`Record::read`]) needs no lock and works while a run is going on.
 //!
 //! A file that is not ours, is damaged, or was written by a newer version is refused and left
-//! untouched. `.callsheet/` is readable by its owner alone: it holds the links to the videos, which are as
+//! untouched. Where the folder cannot be written the journal is read all the same, unless a write-ahead log
+//! has been left beside it. `.callsheet/` is readable by its owner alone: it holds the links to the videos, which are as
 //! good as keys while they last.
 //!
 //! # What another machine, another folder or an old copy may do
@@ -24,6 +25,7 @@
 //!   after their first submit and from then on less and less often; a job that turns up twice is put on
 //!   record ([`PaidTwice`](crate::model::JobEvent::PaidTwice)), and that run submits nothing more.
 
+mod access;
 mod approval_file;
 mod lock;
 mod paid;

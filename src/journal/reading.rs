@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
+use super::access::begin_reading;
 use super::recalling::{Recalled, recall};
 use super::record::{Identity, Record};
 use super::store::{APPLICATION_ID, FORMAT_VERSION, JournalError, database, path_of};
@@ -100,15 +101,7 @@ pub(super) fn identity(connection: &Connection, path: &Path) -> Result<Identity,
 
 /// A connection that cannot write, in a transaction, so that all it reads is of one moment.
 pub(super) fn reader(path: &Path) -> Result<Connection, JournalError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|e| database(path, e))?;
-    connection
-        .busy_timeout(std::time::Duration::from_secs(10))
-        .map_err(|e| database(path, e))?;
-    connection
-        .execute_batch("BEGIN")
-        .map_err(|e| unreadable(path, e))?;
-    Ok(connection)
+    begin_reading(path).map_err(|e| unreadable(path, e))
 }
 
 /// What a thread has read; if it panicked, so does this one.
@@ -281,13 +274,14 @@ pub(super) fn each_row<P: rusqlite::Params>(
 /// An error while reading says what the file is, where SQLite knows.
 pub(super) fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
     use rusqlite::ErrorCode;
-    let path = path.to_owned();
     match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => JournalError::Foreign { path },
+        Some(ErrorCode::NotADatabase) => JournalError::Foreign {
+            path: path.to_owned(),
+        },
         Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
-            path,
+            path: path.to_owned(),
             detail: source.to_string(),
         },
-        Some(_) | None => JournalError::Database { path, source },
+        Some(_) | None => database(path, source),
     }
 }

@@ -4,8 +4,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::access::of_the_place;
 use super::reading::read;
 use super::recalling::{Fold, Recalled};
 use super::record::{Identity, Record};
@@ -52,6 +53,14 @@ pub enum JournalError {
     NoRoom {
         /// The file.
         path: PathBuf,
+    },
+    /// The file or its folder must not be read or written, or not now. That says nothing of what is in it.
+    #[error("the journal `{}` cannot be accessed", path.display())]
+    NoAccess {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// The file is not a journal.
     #[error("`{}` is not a journal of this program; it was left untouched", path.display())]
@@ -312,11 +321,10 @@ fn to_json(value: &impl serde::Serialize) -> String {
 }
 
 pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
-    let path = path.to_owned();
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => JournalError::NoRoom { path },
-        Some(_) | None => JournalError::Database { path, source },
-    }
+    of_the_place(path, source.sqlite_error_code()).unwrap_or_else(|| JournalError::Database {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Which file stands at `path`. One that is open keeps its number, though it be deleted.
