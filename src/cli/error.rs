@@ -257,7 +257,7 @@ impl Error {
 
 fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
     match error {
-        DriveError::Journal { unrecorded, .. } => {
+        DriveError::Journal { source, unrecorded } => {
             let mut hints: Vec<String> = unrecorded
                 .iter()
                 .map(|lost| {
@@ -268,7 +268,12 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
                     )
                 })
                 .collect();
-            hints.push(format!("make room or mend the disk, then: {resume}"));
+            let what_to_do = if matches!(source, JournalError::Gone { .. }) {
+                "let whatever runs in its place end, or put the folder `.callsheet` back"
+            } else {
+                "make room or mend the disk"
+            };
+            hints.push(format!("{what_to_do}, then: {resume}"));
             hints
         }
         DriveError::Abandoned => vec![format!(

@@ -1,5 +1,6 @@
 //! `plan`: what `run` would do. Needs no account and spends nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::anticipation::Anticipation;
@@ -72,11 +73,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         .arguments
         .extend(naming(is_sandbox, profile, base_url));
     if is_sandbox && !arguments.provider.sandbox {
-        Herald::Text.warning(&format!(
-            "`{}` is the sandbox's, and this is what the sandbox would do; a run that pays needs another folder: \
-             `--out DIR`",
-            manifest.out.display()
-        ));
+        Herald::Text.warning(&is_of_sandbox(&manifest.out));
     }
     if !arguments.json
         && past.is_none()
@@ -130,6 +127,14 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
     std::mem::forget((summary, manifest));
     Ok(Exit::Success)
+}
+
+fn is_of_sandbox(out: &Path) -> String {
+    format!(
+        "`{}` is the sandbox's, and this is what the sandbox would do; a run that pays needs another folder: \
+         `--out DIR`",
+        out.display()
+    )
 }
 
 async fn ask(choice: Choice, is_wanted: bool) -> Result<Balance, Error> {
