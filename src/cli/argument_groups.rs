@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args};
 
 use crate::model::{
@@ -13,6 +12,7 @@ use crate::observe::Encoding;
 
 use super::day::Day;
 use super::shard::ShardWish;
+use super::switch::Switch;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct CampaignArguments {
@@ -32,7 +32,7 @@ pub(super) struct CampaignArguments {
     )]
     pub(super) shard: Option<ShardWish>,
     /// Limits are those of all shards together: this one takes its part of pace, renders and credits
-    #[arg(long, requires = "shard", env = "CALLSHEET_SHARE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Shards")]
+    #[arg(long, requires = "shard", env = "CALLSHEET_SHARE", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Shards")]
     pub(super) share: bool,
     /// The day that `{{ date }}` stands for, such as `2026-11-24` or `yesterday` [default: today,
     /// in the system's time zone]
@@ -63,14 +63,14 @@ pub(super) struct CampaignArguments {
     )]
     pub(super) sheet: Option<String>,
     /// Leave out rows that are wrong instead of refusing the whole sheet
-    #[arg(long, env = "CALLSHEET_SKIP_INVALID", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Sheet")]
+    #[arg(long, env = "CALLSHEET_SKIP_INVALID", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Sheet")]
     pub(super) skip_invalid: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ProviderArguments {
     /// Use an imitation of the API inside this program: no account, no cost
-    #[arg(long, env = "CALLSHEET_SANDBOX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Provider")]
+    #[arg(long, env = "CALLSHEET_SANDBOX", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Provider")]
     pub(super) sandbox: bool,
     /// What goes wrong in the sandbox: a YAML file of faults
     #[arg(
@@ -143,7 +143,7 @@ pub(super) struct SelectionArguments {
     )]
     pub(super) sample: Option<usize>,
     /// Only jobs that failed before, and pay for them once more
-    #[arg(long, env = "CALLSHEET_ONLY_FAILED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Selection")]
+    #[arg(long, env = "CALLSHEET_ONLY_FAILED", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Selection")]
     pub(super) only_failed: bool,
     /// Only jobs that are approved in this file of marks, as the report page saves it
     #[arg(long, value_name = "MARKS", help_heading = "Selection")]
@@ -153,10 +153,10 @@ pub(super) struct SelectionArguments {
 #[derive(Debug, Args)]
 pub(super) struct AgainArguments {
     /// Submit failed jobs again
-    #[arg(long, env = "CALLSHEET_RETRY_FAILED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    #[arg(long, env = "CALLSHEET_RETRY_FAILED", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
     pub(super) retry_failed: bool,
     /// Submit jobs again whose row was edited after they were paid for
-    #[arg(long, env = "CALLSHEET_REDO_CHANGED", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    #[arg(long, env = "CALLSHEET_REDO_CHANGED", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
     pub(super) redo_changed: bool,
     /// Submit this job again though it failed, or though it is in doubt
     #[arg(
@@ -170,7 +170,7 @@ pub(super) struct AgainArguments {
     #[arg(long, value_name = "MARKS", help_heading = "Paying again")]
     pub(super) redo_rejected: Option<PathBuf>,
     /// Submit everything again, whatever was paid for before
-    #[arg(long, env = "CALLSHEET_FRESH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
+    #[arg(long, env = "CALLSHEET_FRESH", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
     pub(super) fresh: bool,
 }
 
@@ -213,7 +213,7 @@ pub(super) struct SpendingArguments {
     )]
     pub(super) max_credits_run: Option<Credits>,
     /// Begin though the account's balance does not cover all of it
-    #[arg(long, env = "CALLSHEET_ALLOW_PARTIAL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    #[arg(long, env = "CALLSHEET_ALLOW_PARTIAL", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) allow_partial: bool,
     /// Ask before a run that may spend more credits than this, if somebody is there [default: 50]
     #[arg(
@@ -234,7 +234,7 @@ pub(super) struct SpendingArguments {
     )]
     pub(super) max_fail: Option<FailureAllowance>,
     /// Do not ask before spending
-    #[arg(short, long, env = "CALLSHEET_YES", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    #[arg(short, long, env = "CALLSHEET_YES", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) yes: bool,
 }
 
@@ -272,10 +272,10 @@ pub(super) struct WaitingArguments {
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
-    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) excel: bool,
     /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
-    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) xlsx: bool,
     /// Write JUnit XML as well, so that a build server shows the campaign like a test run
     #[arg(

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::argument_groups::{
@@ -13,6 +12,7 @@ use super::argument_groups::{
 };
 use super::help;
 use super::screen_arguments::ScreenArguments;
+use super::switch::Switch;
 use crate::model::{Credits, JobId, Rate, parse_duration};
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; without what is in brackets where it was built without its history.
@@ -95,10 +95,10 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) waiting: WaitingArguments,
     /// Submit everything, then leave; `collect` fetches the videos later
-    #[arg(long, env = "CALLSHEET_SUBMIT_ONLY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    #[arg(long, env = "CALLSHEET_SUBMIT_ONLY", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) submit_only: bool,
     /// Submit nothing unless `callsheet approve` has approved exactly this manifest
-    #[arg(long, env = "CALLSHEET_REQUIRE_APPROVAL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
+    #[arg(long, env = "CALLSHEET_REQUIRE_APPROVAL", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Limits")]
     pub(super) require_approval: bool,
     #[command(flatten)]
     pub(super) output: OutputArguments,
@@ -202,7 +202,7 @@ pub(super) struct ReportArguments {
     #[command(flatten)]
     pub(super) address: AddressArguments,
     /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
-    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    #[arg(long, env = "CALLSHEET_EXCEL", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) excel: bool,
     /// One report of several output folders, such as shards: MANIFEST and what follows are folders, or one
     /// that holds all shards
@@ -212,7 +212,7 @@ pub(super) struct ReportArguments {
     #[arg(value_name = "DIR", requires = "merge")]
     pub(super) more: Vec<PathBuf>,
     /// Write `results.xlsx` as well
-    #[arg(long, env = "CALLSHEET_XLSX", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
+    #[arg(long, env = "CALLSHEET_XLSX", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Output")]
     pub(super) xlsx: bool,
     /// Write JUnit XML as well
     #[arg(long, value_name = "FILE", help_heading = "Output")]

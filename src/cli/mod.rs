@@ -53,6 +53,7 @@ mod screen;
 mod screen_arguments;
 mod selection;
 mod shard;
+mod switch;
 mod traces;
 mod watch;
 mod wishes;

@@ -1,7 +1,8 @@
 //! The arguments about what is shown while a run goes on.
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
+
+use super::switch::Switch;
 
 #[derive(Debug, Args)]
 pub(super) struct ScreenArguments {
@@ -31,7 +32,7 @@ pub(super) struct ScreenArguments {
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Screen")]
     pub(super) verbose: u8,
     /// Tell only how it ended
-    #[arg(short, long, env = "CALLSHEET_QUIET", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env = true, help_heading = "Screen")]
+    #[arg(short, long, env = "CALLSHEET_QUIET", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Screen")]
     pub(super) quiet: bool,
     /// Print the results as JSON to standard output when the run has ended
     #[arg(long, help_heading = "Screen")]

@@ -81,6 +81,33 @@ fn each_setting_is_told_with_its_source_and_no_secret() {
     assert_eq!(setting(&bare, "submit_rate").1, "default");
 }
 
+#[test]
+fn a_variable_that_is_neither_yes_nor_no_is_refused_by_name_and_nothing_is_submitted() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    for (name, value) in [("CALLSHEET_YES", "maybe"), ("CALLSHEET_FRESH", "2")] {
+        for command in ["run", "config"] {
+            let arguments = [command, "sheet.csv", "--base-url", provider.base_url()];
+            let mut command = folder.command(&arguments);
+            command.env(name, value);
+            let answer = finish(command.spawn().unwrap()).expect_code(2);
+            let words = format!("the variable `{name}` is set to `{value}`");
+            assert!(answer.stderr.contains(&words), "{}", answer.stderr);
+        }
+    }
+    assert!(provider.ledger().accepted.is_empty());
+    // What is told is what would be done.
+    for value in ["off", "on"] {
+        let mut command = folder.command(&["config", "--json"]);
+        command.env("CALLSHEET_YES", value);
+        let told = finish(command.spawn().unwrap()).expect_code(0).stdout;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(
+            setting(&told, "yes"),
+            (value.to_owned(), "environment, `CALLSHEET_YES`".to_owned())
+        );
+    }
+}
+
 /// A provider that takes the keys of the agency alone.
 fn agency() -> Provider {
     Provider::with(Settings {
