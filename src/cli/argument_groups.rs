@@ -158,7 +158,7 @@ pub(super) struct AgainArguments {
     /// Submit jobs again whose row was edited after they were paid for
     #[arg(long, env = "CALLSHEET_REDO_CHANGED", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Paying again")]
     pub(super) redo_changed: bool,
-    /// Submit this job again though it failed, or though it is in doubt
+    /// Submit this job again though it failed, or though it is in doubt; one that is done stays as it is
     #[arg(
         long,
         value_name = "JOB",

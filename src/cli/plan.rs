@@ -17,7 +17,7 @@ use super::herald::Herald;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::resuming::naming;
-use super::selection::must_exist;
+use super::selection::{must_exist, tell_of_done};
 use super::traces::Namesake;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
@@ -93,7 +93,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         redo,
         redo_changed: again.redo_changed,
         fresh: again.fresh,
-        resubmit: resubmit.into_iter().collect(),
+        resubmit: resubmit.iter().cloned().collect(),
         missing_files: missing_files(summary.history(), &manifest.out),
         ..Policy::default()
     };
@@ -101,6 +101,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
     let summary = preview(summary, &batch.opening(now));
     drop(batch);
+    if !arguments.json {
+        tell_of_done(&resubmit, &summary, Herald::Text);
+    }
 
     let outlook = Outlook {
         prices,

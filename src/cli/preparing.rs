@@ -20,7 +20,7 @@ use super::preview::{preview, select_named};
 use super::provider::Provider;
 use super::run::Voyage;
 use super::screen::Screen;
-use super::selection::must_exist;
+use super::selection::{must_exist, tell_of_done};
 use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
@@ -201,11 +201,13 @@ impl Voyage<'_> {
         let (campaign, history) = (summary.campaign(), summary.history());
         let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
         let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
+        let preview = preview(summary.clone(), &batch.opening(now));
+        tell_of_done(&self.policy.resubmit, &preview, screen.herald());
         Ok(Box::new(Prospect {
-            preview: preview(summary.clone(), &batch.opening(now)),
             batch,
             unsaved,
             summary,
+            preview,
         }))
     }
 

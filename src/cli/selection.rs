@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::argument_groups::{AgainArguments, SelectionArguments};
 use super::error::Error;
+use super::herald::Herald;
 use super::wishes::Wishes;
 use crate::manifest::{Selection, UnknownJob};
-use crate::model::{JobId, JobSpec};
+use crate::model::{JobId, JobSpec, Phase};
+use crate::observe::Summary;
 
 /// For each of `jobs` whether the arguments choose it.
 ///
@@ -59,6 +61,41 @@ pub(super) fn must_exist<'a>(
             .filter(|(likeness, _)| *likeness > 0.8)
             .map(|(_, id)| id.to_string()),
     }))
+}
+
+/// Says of each job that is `named` to be submitted again and will not be, because it is done, what would make a
+/// new version. That is no error: the command that had it submitted again finds it done when it is repeated, and
+/// no record tells the one from the other. `preview` is what the run would begin with.
+pub(super) fn tell_of_done<'a>(
+    named: impl IntoIterator<Item = &'a JobId>,
+    preview: &Summary,
+    herald: Herald,
+) {
+    for note in named.into_iter().filter_map(|id| done(id, preview)) {
+        herald.note(&note);
+    }
+}
+
+/// What is said of the job `id` if it is done.
+fn done(id: &JobId, preview: &Summary) -> Option<String> {
+    let row = preview.row(id)?;
+    if !matches!(row.state.phase, Phase::Done { .. }) {
+        return None;
+    }
+    let ignored = format!("job `{id}` is done, so `--resubmit {id}` does nothing");
+    if !row.job.in_sheet {
+        return Some(format!("{ignored}; its row is no longer in the sheet"));
+    }
+    let again = if row.has_changed() {
+        "--redo-changed"
+    } else {
+        "--fresh"
+    };
+    let further = [again, "--only", id.as_str()];
+    let command = preview.campaign().command_about(id, "run", &further);
+    Some(format!(
+        "{ignored}; `{command}` makes a new version, and pays for it"
+    ))
 }
 
 fn unknown(error: &UnknownJob) -> Error {

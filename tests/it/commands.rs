@@ -120,6 +120,40 @@ fn a_manifest_without_a_command_is_told_which_there_are() {
 }
 
 #[test]
+fn a_job_that_is_done_is_not_resubmitted_and_that_is_said() {
+    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+    let again = ["--resubmit", "job-01"];
+    let first = folder.campaign(&provider, &again).expect_code(0);
+    assert!(!first.stderr.contains("is done, so"), "{}", first.stderr);
+    // The command that had it submitted may always be repeated.
+    let second = folder.campaign(&provider, &again).expect_code(0).stderr;
+    let note =
+        "note: job `job-01` is done, so `--resubmit job-01` does nothing; `callsheet run sheet.csv";
+    assert!(second.contains(note), "{second}");
+    assert!(
+        second.contains("--fresh --only job-01` makes a new version"),
+        "{second}"
+    );
+    assert_eq!(provider.ledger().accepted.len(), 2);
+    let plan = ["plan", "sheet.csv", "--resubmit", "job-01"];
+    let plan = folder.run(&plan).expect_code(0).stderr;
+    assert!(plan.contains(note), "{plan}");
+    let fresh = ["--fresh", "--only", "job-01", "--resubmit", "job-01"];
+    let fresh = folder.campaign(&provider, &fresh).expect_code(0).stderr;
+    assert!(!fresh.contains("does nothing"), "{fresh}");
+    assert_eq!(provider.ledger().accepted.len(), 3);
+    let sheet = folder.read("sheet.csv").replace("number 2,", "number two,");
+    folder.write("sheet.csv", &sheet);
+    let edited = folder.campaign(&provider, &["--resubmit", "job-02"]);
+    let edited = edited.expect_code(0).stderr;
+    assert!(
+        edited.contains("--redo-changed --only job-02` makes"),
+        "{edited}"
+    );
+    assert_eq!(provider.ledger().accepted.len(), 3);
+}
+
+#[test]
 fn the_catalogue_is_searched() {
     let (folder, provider) = (Folder::new(), Provider::new());
     let address = ["--base-url", provider.base_url()];
