@@ -272,7 +272,7 @@ pub(super) struct VoicesArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// Where to write it
+    /// Where to write it: `.yaml`, `.yml` or `.csv`; `-` is standard output
     #[arg(default_value = "campaign.yaml")]
     pub(super) file: PathBuf,
 }

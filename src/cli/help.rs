@@ -142,6 +142,7 @@ const COMMANDS: [(&str, &[Example]); 14] = [
         "init",
         &[
             ("callsheet init spring.yaml", "nothing is asked"),
+            ("callsheet init spring.csv", "for a spreadsheet"),
             ("callsheet run spring.yaml --sandbox", "it runs as it is"),
         ],
     ),

@@ -71,4 +71,4 @@ pub use options::{InvalidRows, Options};
 pub(crate) use plain_yaml::parse_yaml;
 pub use problem::{Problem, Problems};
 pub(crate) use selection::{Selection, UnknownJob};
-pub(crate) use starter::starter;
+pub(crate) use starter::{starter, starter_sheet};

@@ -1,8 +1,13 @@
-//! The manifest to begin with: [`starter`].
+//! The manifest to begin with: [`starter`], and [`starter_sheet`] for those who prefer sheets.
 
 /// What `callsheet init` writes: short, commented, and ready for the sandbox as it is.
 pub(crate) const fn starter() -> &'static str {
     include_str!("starter.yaml")
+}
+
+/// The same as a sheet.
+pub(crate) const fn starter_sheet() -> &'static str {
+    include_str!("starter.csv")
 }
 
 #[cfg(test)]
@@ -45,6 +50,15 @@ mod tests {
                 "offer-ben-1x1"
             ]
         );
+        assert_eq!(plan.notes, []);
+    }
+
+    #[test]
+    fn the_sheet_to_begin_with_is_in_order() {
+        let read = |_: &Path| Ok(starter_sheet().as_bytes().to_vec());
+        let plan = load(Path::new("campaign.csv"), &Options::default(), &read).unwrap();
+        let ids: Vec<String> = plan.jobs.iter().map(|job| job.id.to_string()).collect();
+        assert_eq!(ids, ["welcome", "offer-9x16", "offer-1x1", "thanks"]);
         assert_eq!(plan.notes, []);
     }
 

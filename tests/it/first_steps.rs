@@ -90,3 +90,28 @@ fn init_writes_a_manifest_that_runs_and_overwrites_nothing() {
     assert!(again.stderr.contains("left as it is"), "{}", again.stderr);
     assert_eq!(folder.read("campaign.yaml"), before);
 }
+
+#[test]
+fn init_writes_what_the_name_promises_or_nothing() {
+    let folder = Folder::new();
+    folder.run(&["init", "spring.csv"]).expect_code(0);
+    let sheet = folder.read("spring.csv");
+    assert!(sheet.starts_with("id,text,persona,aspect_ratio"), "{sheet}");
+    folder
+        .run(&["run", "spring.csv", "--sandbox", "--progress", "none"])
+        .expect_code(0);
+    folder.run(&["init", "spring.YML"]).expect_code(0);
+    let document = folder.read("spring.YML");
+    let printed = folder.run(&["init", "-"]).expect_code(0);
+    assert_eq!(printed.stdout, document);
+    assert!(!folder.path("-").exists());
+    for (name, hint) in [
+        ("spring.xlsx", "`callsheet init FILE.csv`"),
+        ("spring.txt", "`.yaml`, `.yml` or `.csv`"),
+        ("spring", "`.yaml`, `.yml` or `.csv`"),
+    ] {
+        let refused = folder.run(&["init", name]).expect_code(2);
+        assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+        assert!(!folder.path(name).exists(), "{name}");
+    }
+}
