@@ -10,6 +10,7 @@ use super::argument_groups::{
     AddressArguments, AgainArguments, CampaignArguments, OutputArguments, ProviderArguments,
     SelectionArguments, SpendingArguments, WaitingArguments,
 };
+use super::catalogue::{persona_genders, voice_genders};
 use super::help;
 use super::screen_arguments::ScreenArguments;
 use super::switch::Switch;
@@ -230,7 +231,7 @@ pub(super) struct PersonasArguments {
     #[arg(long, value_name = "WORDS", help_heading = "Search")]
     pub(super) search: Option<String>,
     /// Show only these: f, m, nb
-    #[arg(long, value_name = "GENDER[,..]", help_heading = "Search")]
+    #[arg(long, value_name = "GENDER[,..]", value_parser = persona_genders, help_heading = "Search")]
     pub(super) gender: Option<String>,
     /// Show only these: selfie, presenter, other, ...
     #[arg(long, value_name = "STYLE[,..]", help_heading = "Search")]
@@ -257,7 +258,7 @@ pub(super) struct VoicesArguments {
     #[arg(long, value_name = "WORDS", help_heading = "Search")]
     pub(super) search: Option<String>,
     /// Show only these: f, m
-    #[arg(long, value_name = "GENDER[,..]", help_heading = "Search")]
+    #[arg(long, value_name = "GENDER[,..]", value_parser = voice_genders, help_heading = "Search")]
     pub(super) gender: Option<String>,
     /// Show only these: British, ...
     #[arg(long, value_name = "ACCENT[,..]", help_heading = "Search")]

@@ -53,41 +53,21 @@ mod screen;
 mod screen_arguments;
 mod selection;
 mod shard;
+mod slips;
 mod switch;
 mod traces;
 mod watch;
 mod wishes;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, FromArgMatches as _};
 
 use self::arguments::{Arguments, Command};
 use self::error::Error;
 use self::exit::Exit;
 use self::herald::Herald;
-use crate::observe::Campaign;
-
-/// What was meant by a manifest where a command is wanted.
-fn forgotten_command(error: &clap::Error) -> Option<String> {
-    const MANIFESTS: [&str; 7] = ["csv", "tsv", "yaml", "yml", "xlsx", "xls", "ods"];
-    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else {
-        return None;
-    };
-    let extension = Path::new(given).extension()?.to_str()?.to_lowercase();
-    MANIFESTS.contains(&extension.as_str()).then(|| {
-        let campaign = Campaign::new("", given.into(), PathBuf::new(), Vec::new());
-        let command = |name| campaign.command(name, &[]);
-        format!(
-            "\nhint: `{}` shows what it would make and cost, `{}` makes it\n",
-            command("plan"),
-            command("run"),
-        )
-    })
-}
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -103,8 +83,10 @@ pub fn main() -> ExitCode {
             let is_answer = !error.use_stderr();
             // Nobody is there to be told about a closed pipe.
             let _ = error.print();
-            if let Some(hint) = forgotten_command(&error) {
-                console::tell(&hint);
+            let words = std::env::args_os().skip(1);
+            let words: Vec<String> = words.map(|word| word.to_string_lossy().into()).collect();
+            if let Some(hint) = slips::hint(&error, &words) {
+                console::tell(&format!("\nhint: {hint}\n"));
             }
             return if is_answer {
                 Exit::Success.into()

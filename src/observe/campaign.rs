@@ -106,7 +106,7 @@ impl Campaign {
 
 /// `word` as a POSIX shell reads it back. Control characters, which no terminal should be sent, become
 /// spaces.
-fn shell_word(word: &str) -> String {
+pub(crate) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -49,6 +49,7 @@ pub use crate::model::{Inventory, Run, RunEnd};
 pub(crate) use accuracy::accuracy_table;
 pub(crate) use approved::{ApprovalNeed, Approved};
 pub use campaign::Campaign;
+pub(crate) use campaign::shell_word;
 pub(crate) use closing::{closing, headline};
 pub use colours::Colours;
 pub use counts::{Counts, Money};

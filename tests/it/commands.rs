@@ -154,6 +154,26 @@ fn a_job_that_is_done_is_not_resubmitted_and_that_is_said() {
 }
 
 #[test]
+fn what_people_try_is_answered_with_what_there_is() {
+    let folder = Folder::with_sheet(1);
+    for (arguments, hint) in [
+        (
+            &["run", "sheet.csv", "--dry-run"][..],
+            "hint: `callsheet plan sheet.csv`",
+        ),
+        (
+            &["personas", "anna"],
+            "hint: `callsheet personas --search anna`",
+        ),
+        (&["personas", "--gender", "xx"], "one of f, m, nb"),
+        (&["voices", "--gender", "nb"], "one of f, m"),
+    ] {
+        let refused = folder.run(arguments).expect_code(2).stderr;
+        assert!(refused.contains(hint), "{refused}");
+    }
+}
+
+#[test]
 fn the_catalogue_is_searched() {
     let (folder, provider) = (Folder::new(), Provider::new());
     let address = ["--base-url", provider.base_url()];

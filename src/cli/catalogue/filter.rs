@@ -74,19 +74,40 @@ fn is_one_of(wanted: Option<&str>, value: Option<&str>) -> bool {
     })
 }
 
+/// The genders to choose from, as `--gender` takes them: one that nobody has would find nothing.
+fn known_genders(text: &str, known: &[&str]) -> Result<String, String> {
+    match text.split(',').find(|it| !known.contains(&&*gender(it))) {
+        None => Ok(text.to_owned()),
+        Some(_) => Err(format!("it can be one of {}", known.join(", "))),
+    }
+}
+
+/// `text`, if it names genders that personas have.
+pub(in crate::cli) fn persona_genders(text: &str) -> Result<String, String> {
+    known_genders(text, &["f", "m", "nb"])
+}
+
+/// `text`, if it names genders that voices have.
+pub(in crate::cli) fn voice_genders(text: &str) -> Result<String, String> {
+    known_genders(text, &["f", "m"])
+}
+
 /// Personas are `m`, `f` or `nb`, voices `male` or `female`; people write either.
-fn is_gender(wanted: Option<&str>, value: Option<&str>) -> bool {
-    let plain = |text: &str| match folded(text).as_str() {
+fn gender(text: &str) -> String {
+    match folded(text).as_str() {
         "m" | "male" | "man" | "men" => "m".to_owned(),
         "f" | "female" | "woman" | "women" => "f".to_owned(),
         "nb" | "non-binary" | "nonbinary" => "nb".to_owned(),
         other => other.to_owned(),
-    };
+    }
+}
+
+fn is_gender(wanted: Option<&str>, value: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| {
-        let value = value.map(plain);
+        let value = value.map(gender);
         wanted
             .split(',')
-            .any(|wanted| value.as_ref().is_some_and(|value| *value == plain(wanted)))
+            .any(|wanted| value.as_ref().is_some_and(|value| *value == gender(wanted)))
     })
 }
 
@@ -153,6 +174,21 @@ mod tests {
             }),
             "not said"
         );
+    }
+
+    #[test]
+    fn a_gender_that_nobody_has_is_refused_with_those_there_are() {
+        for text in ["f", "m", "nb", "F, male", "women,Non-Binary"] {
+            assert_eq!(persona_genders(text).unwrap(), text);
+        }
+        for text in ["xx", "", "f,", "f,xx"] {
+            assert_eq!(
+                persona_genders(text).unwrap_err(),
+                "it can be one of f, m, nb"
+            );
+        }
+        assert!(voice_genders("male,f").is_ok());
+        assert_eq!(voice_genders("nb").unwrap_err(), "it can be one of f, m");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::filter::{persona_genders, voice_genders};
 pub(super) use self::known::Known;
 pub(super) use self::naming::Naming;
 pub(super) use self::search::{personas, voices};
