@@ -117,19 +117,29 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
             Err(_) => Balance::NotAsked,
         },
     };
-    if arguments.json {
-        console::print_found(|output| write_plan_json(&summary, &outlook, output))?;
+    show(&summary, &outlook, arguments.json, &environment)?;
+    // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
+    std::mem::forget((summary, manifest));
+    Ok(Exit::Success)
+}
+
+fn show(
+    summary: &Summary,
+    outlook: &Outlook,
+    is_json: bool,
+    environment: &Environment,
+) -> Result<(), Error> {
+    if is_json {
+        console::print_found(|output| write_plan_json(summary, outlook, output))?;
     } else {
         let colours = if environment.has_colours_on_output() {
             Colours::On
         } else {
             Colours::Off
         };
-        console::print(&plan_table(&summary, &outlook, colours));
+        console::print(&plan_table(summary, outlook, colours));
     }
-    // The process ends: taking 100,000 jobs apart piece by piece would only keep somebody waiting.
-    std::mem::forget((summary, manifest));
-    Ok(Exit::Success)
+    Ok(())
 }
 
 fn is_of_sandbox(out: &Path) -> String {
