@@ -175,10 +175,10 @@ impl Error {
             Self::Journal(JournalError::NoRoom { .. }) => {
                 vec!["nothing was submitted; make room, then give the same command again".to_owned()]
             }
-            // Whoever moved it away now would have nothing but trouble: nothing is wrong with it.
+            // That says nothing against the journal: whoever moved it away now would lose a good one.
             Self::Journal(JournalError::NoAccess { .. } | JournalError::Folder { .. }) => vec![
-                "nothing was submitted, and nothing is wrong with what is on record; give yourself leave to read \
-                 and write the output folder, or be the user who has it"
+                "nothing was submitted; give yourself leave to read and write the output folder, or be the \
+                 user whose it is"
                     .to_owned(),
             ],
             Self::Journal(_) | Self::Restore(_) => vec![

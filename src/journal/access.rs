@@ -15,7 +15,11 @@ use super::store::JournalError;
 pub(super) fn begin_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let refused = match begun(path.to_owned(), flags) {
-        Err(error) if is_refused(error.sqlite_error_code()) && !has_log(path) => error,
+        Err(error)
+            if (is_refused(error.sqlite_error_code()) || has_no_room(&error)) && !has_log(path) =>
+        {
+            error
+        }
         result => return result,
     };
     let Some(address) = unchanging(path) else {
@@ -39,6 +43,15 @@ fn is_refused(code: Option<ErrorCode>) -> bool {
         code,
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
     )
+}
+
+/// Whether the disk is full: SQLite has a word for it, and another where the bookkeeping beside the log finds no
+/// room.
+fn has_no_room(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull
+            || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+    })
 }
 
 /// The write-ahead log of the journal at `path`.
@@ -85,12 +98,12 @@ fn unchanging(_path: &Path) -> Option<String> {
 
 /// An error of SQLite about the journal at `path` that says nothing of what is in it: there is no room, or no
 /// leave. `None` if it is another.
-pub(super) fn of_the_place(path: &Path, code: Option<ErrorCode>) -> Option<JournalError> {
-    let code = code?;
+pub(super) fn of_the_place(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
     let path = path.to_owned();
-    if code == ErrorCode::DiskFull {
+    if has_no_room(error) {
         return Some(JournalError::NoRoom { path });
     }
+    let code = error.sqlite_error_code()?;
     let source = if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
         Error::new(ErrorKind::ResourceBusy, "another program has locked it")
     } else if is_refused(Some(code)) {
@@ -126,6 +139,8 @@ fn reason(path: &Path, code: ErrorCode) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ffi;
+
     use super::*;
 
     fn words(error: &JournalError) -> String {
@@ -137,39 +152,41 @@ mod tests {
     fn what_concerns_the_place_is_told_from_what_concerns_the_journal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
-        let told = |code| of_the_place(&path, code).map(|error| words(&error));
-        let missing = told(Some(ErrorCode::CannotOpen)).unwrap();
+        let told = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            of_the_place(&path, &error).map(|error| words(&error))
+        };
+        let missing = told(ffi::SQLITE_CANTOPEN).unwrap();
         assert!(
             missing.contains("journal.sqlite` cannot be accessed: "),
             "{missing}"
         );
-        assert!(
-            missing.contains("os error"),
-            "in the system's words: {missing}"
-        );
+        let is_said = missing.contains("os error");
+        assert!(is_said, "in the system's words: {missing}");
         File::create(&path).unwrap();
         for (code, expected) in [
-            (ErrorCode::CannotOpen, "permission denied"),
-            (ErrorCode::PermissionDenied, "permission denied"),
-            (ErrorCode::ReadOnly, "read-only"),
-            (ErrorCode::DatabaseBusy, "locked"),
-            (ErrorCode::DatabaseLocked, "locked"),
-            (ErrorCode::DiskFull, "no space left on device"),
+            (ffi::SQLITE_CANTOPEN, "permission denied"),
+            (ffi::SQLITE_PERM, "permission denied"),
+            (ffi::SQLITE_READONLY, "read-only"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "read-only"),
+            (ffi::SQLITE_BUSY, "locked"),
+            (ffi::SQLITE_LOCKED, "locked"),
+            (ffi::SQLITE_FULL, "no space left on device"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "no space left on device"),
         ] {
-            let words = told(Some(code)).unwrap();
-            assert!(words.contains(expected), "{code:?}: {words}");
+            let words = told(code).unwrap();
+            assert!(words.contains(expected), "{code}: {words}");
         }
         for code in [
-            ErrorCode::DatabaseCorrupt,
-            ErrorCode::NotADatabase,
-            ErrorCode::SystemIoFailure,
-            ErrorCode::Unknown,
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_NOTADB,
+            ffi::SQLITE_IOERR_READ,
+            ffi::SQLITE_ERROR,
         ] {
-            assert_eq!(told(Some(code)), None, "{code:?}");
+            assert_eq!(told(code), None, "{code}");
         }
-        assert_eq!(told(None), None);
         std::io::Write::write_all(&mut File::create(log_of(&path)).unwrap(), b"log").unwrap();
-        let words = told(Some(ErrorCode::CannotOpen)).unwrap();
+        let words = told(ffi::SQLITE_CANTOPEN).unwrap();
         assert!(words.contains("-wal") && words.contains("copy"), "{words}");
     }
 

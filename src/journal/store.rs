@@ -321,7 +321,7 @@ fn to_json(value: &impl serde::Serialize) -> String {
 }
 
 pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
-    of_the_place(path, source.sqlite_error_code()).unwrap_or_else(|| JournalError::Database {
+    of_the_place(path, &source).unwrap_or_else(|| JournalError::Database {
         path: path.to_owned(),
         source,
     })
