@@ -37,8 +37,8 @@ pub(super) enum Inventory {
     Settled,
     /// Still to be read.
     Due,
-    /// Read once, by the time given; to be read once more, a settle time later: the journal was lost, or the
-    /// list shows submits that it knows nothing of, and may not show all of them yet.
+    /// Read once, by the time given; to be read once more, a settle time later: the journal was lost, a submit
+    /// was redirected, or the list shows submits that it knows nothing of, and may not show all of them yet.
     ReadOnce(Timestamp),
 }
 
@@ -304,7 +304,9 @@ impl Batch {
         }
         self.inventory = match self.inventory {
             Inventory::Settled => return,
-            Inventory::Due if self.policy.journal_was_lost => Inventory::ReadOnce(now),
+            Inventory::Due if self.policy.journal_was_lost || self.was_redirected() => {
+                Inventory::ReadOnce(now)
+            }
             // There may be more that it does not show yet, or somebody is at work at this moment.
             Inventory::Due | Inventory::ReadOnce(_) if has_news => Inventory::ReadOnce(now),
             Inventory::ReadOnce(first) if asked.started < first.plus(settle) => return,
@@ -314,6 +316,15 @@ impl Batch {
             self.record(now, Event::InventoryTaken { rows });
             self.reopen_named(now);
         }
+    }
+
+    /// Whether a submit was redirected. That stops a run and is taken for a wrong address; but whoever answers so
+    /// may have accepted it before, and the list may show that late.
+    fn was_redirected(&self) -> bool {
+        self.pending.iter().any(|place| {
+            let failure = self.jobs[*place].state.last_failure.as_ref();
+            failure.is_some_and(|failure| failure.kind == FailureKind::Redirected)
+        })
     }
 
     /// How many jobs have ever been submitted, as far as this journal knows.

@@ -108,3 +108,29 @@ fn a_list_that_shows_unknown_submits_is_read_again_until_it_shows_no_more() {
     });
     assert_eq!((stage.rows.len(), run.submits()), (6, 0));
 }
+
+#[test]
+fn a_submit_that_was_redirected_is_looked_for_with_care() {
+    let mut stage = Stage::new();
+    let run = stage.run(&jobs(2), &Policy::default(), |stage, command| {
+        let Command::Submit { job, name, .. } = command else {
+            return None;
+        };
+        stage.accept(name);
+        Some(Outcome::Submitted {
+            job: job.clone(),
+            result: Err(failure(FailureKind::Redirected)),
+        })
+    });
+    assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
+    let rows = stage.rows.len();
+    // The list does not show it at once.
+    let mut listings = 0;
+    let run = stage.run(&jobs(2), &Policy::default(), |_, command| {
+        let is_list = matches!(command, Command::List { .. });
+        listings += u32::from(is_list);
+        (is_list && listings == 1).then(|| listed(Listing::default()))
+    });
+    assert_eq!((stage.rows.len(), run.submits()), (2, 2 - rows));
+    assert_eq!((stage.phase(0), stage.phase(1)), ("done", "done"));
+}
