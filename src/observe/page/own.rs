@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use crate::model::{AspectRatio, PlannedJob, SheetRow, Speech, Text, redact_url};
 use crate::observe::{Campaign, Summary};
 
+/// Names of columns that are told by every card, whatever short names of the manifest stand in them.
+const TOLD: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
+
 /// Which columns of the sheet are shown, and which row each job has them from.
 pub(super) struct OwnColumns<'a> {
     campaign: &'a Campaign,
@@ -31,7 +34,10 @@ impl<'a> OwnColumns<'a> {
                 cell.is_some_and(|cell| !is_told(cell, job, campaign))
             })
         };
-        let places = (0..sheet.columns.len()).filter(|column| says_more(*column));
+        let is_ours = |column: &usize| !TOLD.contains(&sheet.columns[*column].trim());
+        let places = (0..sheet.columns.len())
+            .filter(is_ours)
+            .filter(|column| says_more(*column));
         Self {
             places: places.collect(),
             campaign,
@@ -131,7 +137,7 @@ mod tests {
     fn columns_that_say_what_the_card_says_are_left_out() {
         let mut tale = Tale::of(2);
         let columns = [
-            "id", "script", "who", "ratio", "Market", "", "blank", "Brief",
+            "id", "script", "who", "ratio", "Market", "", "persona", "Brief",
         ];
         tale.sheet().columns = columns.map(str::to_owned).to_vec();
         let rows = [
@@ -142,7 +148,7 @@ mod tests {
                 "09:16",
                 "DE",
                 "x",
-                "",
+                "a short name",
                 "https://u:p@brief.example/a?key=secret",
             ],
             [
