@@ -369,6 +369,8 @@ impl Batch {
                     message: failure.to_string(),
                 });
             } else {
+                // The look before the end has tries of its own.
+                self.list_failures = 0;
                 self.inventory = Inventory::Settled;
                 self.record(
                     now,

@@ -3,7 +3,7 @@
 use super::absence::listed;
 use super::stage::{Stage, failure, jobs, seconds};
 use crate::engine::Policy;
-use crate::model::{Command, Entry, Event, FailureKind, Listing, Outcome, StopReason};
+use crate::model::{Command, Entry, Event, FailureKind, JobEvent, Listing, Outcome, StopReason};
 
 fn refuses(command: &Command, kind: FailureKind) -> Option<Outcome> {
     matches!(command, Command::List { .. }).then(|| Outcome::Listed {
@@ -133,4 +133,18 @@ fn a_submit_that_was_redirected_is_looked_for_with_care() {
     });
     assert_eq!((stage.rows.len(), run.submits()), (2, 2 - rows));
     assert_eq!((stage.phase(0), stage.phase(1)), ("done", "done"));
+}
+
+#[test]
+fn what_a_run_without_the_list_has_doubled_is_told_before_it_ends() {
+    let mut stage = Stage::new();
+    stage.renders_take = seconds(2);
+    stage.run(&jobs(2), &Policy::default(), |_, _| None);
+    stage.journal.clear();
+    let run = stage.run(&jobs(2), &Policy::default(), |stage, command| {
+        refuses(command, FailureKind::ServerError).filter(|_| stage.rows.len() < 4)
+    });
+    assert_eq!(stage.rows.len(), 4, "the list was down for too long");
+    assert!(run.tells(|event| matches!(event, JobEvent::PaidTwice { .. })));
+    assert!(matches!(run.stopped, Some(StopReason::Rival { .. })));
 }
