@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::absence::Doubt;
 use super::backoff::READ;
-use super::job::Job;
 use super::{Batch, Submits};
 use crate::model::{
     Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, JobEvent, Listing,
@@ -316,21 +315,6 @@ impl Batch {
             self.record(now, Event::InventoryTaken { rows });
             self.reopen_named(now);
         }
-    }
-
-    /// Whether a submit was redirected. That stops a run and is taken for a wrong address; but whoever answers so
-    /// may have accepted it before, and the list may show that late.
-    fn was_redirected(&self) -> bool {
-        self.pending.iter().any(|place| {
-            let failure = self.jobs[*place].state.last_failure.as_ref();
-            failure.is_some_and(|failure| failure.kind == FailureKind::Redirected)
-        })
-    }
-
-    /// How many jobs have ever been submitted, as far as this journal knows.
-    fn submits_on_record(&self) -> usize {
-        let was_submitted = |job: &&Job| job.state.attempts > 0 || job.state.tag.is_some();
-        self.jobs.iter().filter(was_submitted).count()
     }
 
     /// The person's word about jobs in doubt, heeded once the list has had its chance to know better.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Batch;
+use super::job::Job;
 use super::lane::LONGEST_HOLD;
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Lane, Phase,
@@ -24,6 +25,21 @@ impl Batch {
     /// Whether there is something to submit, now or later in this run.
     pub(super) fn wants_to_submit(&self) -> bool {
         !self.is_stopping() && !self.ready.is_empty()
+    }
+
+    /// Whether a submit was redirected. That stops a run and is taken for a wrong address; but whoever answers so
+    /// may have accepted it before, and the list may show that late.
+    pub(super) fn was_redirected(&self) -> bool {
+        self.pending.iter().any(|place| {
+            let failure = self.jobs[*place].state.last_failure.as_ref();
+            failure.is_some_and(|failure| failure.kind == FailureKind::Redirected)
+        })
+    }
+
+    /// How many jobs have ever been submitted, as far as this journal knows.
+    pub(super) fn submits_on_record(&self) -> usize {
+        let was_submitted = |job: &&Job| job.state.attempts > 0 || job.state.tag.is_some();
+        self.jobs.iter().filter(was_submitted).count()
     }
 
     /// Starts every submit that all limits allow.
