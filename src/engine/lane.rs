@@ -40,8 +40,7 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// A lane that is open, and that
-    /// heeds no wish for a pause for longer than `longest_wish`.
+    /// A lane that is open, and heeds no wish for a pause for longer than `longest_wish`.
     pub(crate) fn new(pace: Pace, backoff: Backoff, longest_wish: Duration) -> Self {
         Self {
             pace,
