@@ -238,7 +238,7 @@ impl Batch {
     /// the provider between two listings may not have passed. Proofs begin anew.
     pub(super) fn notice_lost_time(&mut self, now: Timestamp) {
         let settle = self.policy.limits.settle;
-        if self.due.is_some_and(|due| now > due.plus(settle)) {
+        if self.wake_at.is_some_and(|due| now > due.plus(settle)) {
             for place in &self.doubts {
                 self.jobs[*place].live.absences.clear();
             }

@@ -102,16 +102,14 @@ pub struct Batch {
     pub(super) entries: Vec<Entry>,
     pub(super) commands: Vec<Command>,
     pub(super) wake_at: Option<Timestamp>,
-    /// When the next step was due at the latest.
-    pub(super) due: Option<Timestamp>,
 }
 
 impl Batch {
     /// Takes in what happened until `now` and answers with what follows. Call it first without any
     /// input, then for every answer, and at the latest at the time named by the step before.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
-        self.wake_at = None;
         self.notice_lost_time(now);
+        self.wake_at = None;
         if self.started.is_none() {
             self.begin(now);
         }
@@ -127,7 +125,6 @@ impl Batch {
                 self.end(now);
             }
         }
-        self.due = self.wake_at;
         Step {
             entries: std::mem::take(&mut self.entries),
             commands: std::mem::take(&mut self.commands),

@@ -342,7 +342,7 @@ impl Batch {
             && failure.kind != FailureKind::NotSent;
         // Nothing is on record yet, and a run elsewhere may have paid for all of it: a list that is down for a
         // moment is waited for. A server that refuses to list will go on to.
-        let is_blind = self.submits_on_record() == 0
+        let is_blind = !self.has_submits_on_record()
             && !self.policy.fresh
             && failure.kind != FailureKind::Rejected;
         let since = *self.list_failing_since.get_or_insert(now);

@@ -177,7 +177,6 @@ impl Batch {
             entries: Vec::new(),
             commands: Vec::new(),
             wake_at: None,
-            due: None,
             jobs,
             policy,
         }

@@ -5,8 +5,8 @@
 //! they are. Two that submit in the same moments can: the API has no key that would make a submit unique,
 //! and each of them only learns from the list what the other has done. To keep that short, a run that submits
 //! reads the list again a settle time after its first submit was accepted, then twice as long after that,
-//! and so on, and once more before it ends. What the other has paid for and this run has not is adopted; a job that both have paid for is
-//! put on record, and nothing more is submitted.
+//! and so on, and once more before it ends. What the other has paid for and this run has not is adopted; a job
+//! that both have paid for is put on record, and nothing more is submitted.
 
 use std::time::Duration;
 

@@ -36,10 +36,10 @@ impl Batch {
         })
     }
 
-    /// How many jobs have ever been submitted, as far as this journal knows.
-    pub(super) fn submits_on_record(&self) -> usize {
-        let was_submitted = |job: &&Job| job.state.attempts > 0 || job.state.tag.is_some();
-        self.jobs.iter().filter(was_submitted).count()
+    /// Whether a job has ever been submitted, as far as this journal knows.
+    pub(super) fn has_submits_on_record(&self) -> bool {
+        let was_submitted = |job: &Job| job.state.attempts > 0 || job.state.tag.is_some();
+        self.jobs.iter().any(was_submitted)
     }
 
     /// Starts every submit that all limits allow.
