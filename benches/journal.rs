@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callsheet::engine::{Batch, Policy};
-use callsheet::journal::{Identity, Journal, Recalled};
+use callsheet::journal::{Identity, Journal, Replay};
 use callsheet::model::{History, InFlight, Limits, PlannedJob, Rate, Timestamp};
-use callsheet::observe::{Campaign, Summary};
+use callsheet::report::{Campaign, Summary};
 
 use support::provider::{Account, Nature, simulate};
 use support::{jobs, peak_memory, timed};
@@ -66,7 +66,7 @@ fn row(count: usize) {
     });
     drop(journal);
     let now = Timestamp::from_millis(1_800_000_000_000);
-    let (read, recalled) = timed(|| Recalled::<History>::read(folder.path(), || now));
+    let (read, recalled) = timed(|| Replay::<History>::read(folder.path(), || now));
     let recalled = recalled.expect("a sound journal").expect("it is there");
     assert_eq!(recalled.newest.as_ref(), entries.last());
     let campaign = Arc::new(campaign(&planned));

@@ -16,8 +16,8 @@ use callsheet::model::{
     AspectRatio, Credentials, Credits, Entry, Event, History, JobEvent, JobSpec, Limits, Origin,
     PlannedJob, PriceTable, Speech, VideoRequest,
 };
-use callsheet::observe::{Campaign, Observer, Summary};
 use callsheet::remote::{Proxy, Remote, Settings};
+use callsheet::report::{Campaign, Observer, Summary};
 use callsheet::sandbox::Sandbox;
 
 /// Counts what arrives. Every entry it is told is on disk already, and in the summary it is given.

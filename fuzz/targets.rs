@@ -10,7 +10,7 @@ use callsheet::journal::{Identity, Journal, Lock, Record};
 use callsheet::manifest::{self, Options};
 use callsheet::model::{
     AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, History,
-    JobId, JobSpec, Origin, PlannedJob, RemoteId, Sought, Speech, Tag, Timestamp, VideoRequest,
+    JobId, JobSpec, ListFilter, Origin, PlannedJob, RemoteId, Speech, Tag, Timestamp, VideoRequest,
 };
 use callsheet::remote::creatify::reading;
 
@@ -53,7 +53,7 @@ pub(crate) fn answers(data: &[u8]) {
         assert!(reports.len() <= 1, "each is reported once");
         assert!(reports.iter().all(|report| report.remote == wanted));
     }
-    let sought = Sought {
+    let sought = ListFilter {
         tags: BTreeSet::from([tag(&job("a"))]),
         witnesses: BTreeSet::from([wanted]),
         own: None,
@@ -68,7 +68,7 @@ pub(crate) fn answers(data: &[u8]) {
                 .take_while(|c| c.is_ascii_whitespace())
                 .count();
         if end > 0 {
-            let cut = reading::list(&data[..end - 1], Sought::default());
+            let cut = reading::list(&data[..end - 1], ListFilter::default());
             assert!(cut.is_err(), "a torn list was taken for a whole one");
         }
     }

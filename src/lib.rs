@@ -12,7 +12,7 @@
 //! | [`engine`] | the decisions, pure: told what happened and what time it is, it says what is now true and what to do |
 //! | [`remote`] | the network: one attempt, classified |
 //! | [`journal`] | the record: durable, locked, versioned |
-//! | [`observe`] | who is told: progress, results, the page |
+//! | [`report`] | who is told: progress, results, the page |
 //! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
 //! | [`driver`] | the loop: decide, persist, tell, act, wait |
 //! | [`cli`] | the edge: arguments, settings, exit codes |
@@ -41,6 +41,6 @@ pub mod engine;
 pub mod journal;
 pub mod manifest;
 pub mod model;
-pub mod observe;
 pub mod remote;
+pub mod report;
 pub mod sandbox;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callsheet::engine::{Batch, Input, Policy};
 use callsheet::model::{
     Artifact, Command, Entry, Event, Failure, FailureKind, History, InFlight, JobEvent, Limits,
-    Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter, Sought,
+    ListFilter, Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter,
     Timestamp,
 };
 
@@ -342,7 +342,7 @@ impl World {
     }
 
     /// The rows that are sought. A real list has all rows, which is the network's cost and not the engine's.
-    fn list(&self, at: Timestamp, sought: &Sought) -> Listing {
+    fn list(&self, at: Timestamp, sought: &ListFilter) -> Listing {
         let witnesses = sought.witnesses.iter();
         let named = witnesses.filter_map(|remote| self.places.get(remote));
         let places: BTreeSet<usize> = self.open.iter().chain(named).copied().collect();

@@ -7,23 +7,23 @@ use super::argument_groups::CampaignArguments;
 use super::campaign::{Manifest, usual_out_folder};
 use super::past::{Past, Told};
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{JournalError, Recalled};
+use crate::journal::{JournalError, Replay};
 use crate::model::Timestamp;
 
 /// The journal of the folder that the manifest most likely means.
-pub(super) struct Anticipation {
+pub(super) struct JournalPrefetch {
     folder: PathBuf,
-    reading: JoinHandle<Result<Option<Recalled<Told>>, JournalError>>,
+    reading: JoinHandle<Result<Option<Replay<Told>>, JournalError>>,
 }
 
-impl Anticipation {
+impl JournalPrefetch {
     /// Begins to read.
     pub(super) fn of(arguments: &CampaignArguments) -> Self {
         let folder = usual_out_folder(arguments);
         let path = folder.clone();
         Self {
             folder,
-            reading: std::thread::spawn(move || Recalled::read(&path, now)),
+            reading: std::thread::spawn(move || Replay::read(&path, now)),
         }
     }
 
@@ -44,9 +44,9 @@ impl Anticipation {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub(super) fn recalled(self, out: &Path) -> Result<Option<Recalled<Told>>, JournalError> {
+    pub(super) fn recalled(self, out: &Path) -> Result<Option<Replay<Told>>, JournalError> {
         if self.folder != out {
-            return Recalled::read(out, now);
+            return Replay::read(out, now);
         }
         let read = self.reading.join();
         read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

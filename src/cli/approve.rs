@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::anticipation::Anticipation;
+use super::anticipation::JournalPrefetch;
 use super::arguments::ApproveArguments;
 use super::campaign::Manifest;
 use super::catalogue::{Lookup, Network};
@@ -10,14 +10,14 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::preview::Costs;
 use super::provider::Choice;
 use super::resuming::naming;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::write_approval;
 use crate::model::Approval;
-use crate::observe::{Approved, Campaign, Colours, plan_totals};
+use crate::report::{Approved, Campaign, Colours, plan_totals};
 
 /// Who wants an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Demand {
     /// The command line: every run needs one.
     Always,
     /// The manifest: every run but a sample, which is what an approval is given after.
-    ButForSamples,
+    ExceptSamples,
     /// Nobody.
     Never,
 }
@@ -35,24 +35,24 @@ pub(super) async fn approve(mut arguments: ApproveArguments) -> Result<Exit, Err
     // The whole sheet is approved, for every shard of it.
     arguments.campaign.shard = None;
     let environment = Environment::read(Some(&arguments.campaign.manifest));
-    environment.tell_ignored(Herald::Text);
+    environment.tell_ignored(Printer::Text);
     let now = SystemClock::new().now();
     let lookup = Lookup {
         provider: Choice::of(&arguments.provider, &environment).ok(),
         environment: &environment,
-        herald: Herald::Text,
+        herald: Printer::Text,
         network: Network::OnlyIfNeeded,
     };
-    let anticipation = Anticipation::of(&arguments.campaign);
+    let anticipation = JournalPrefetch::of(&arguments.campaign);
     let mut manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
-    manifest.tell_notes(Herald::Text);
+    manifest.tell_notes(Printer::Text);
     // The sheet is approved as it is, under the names it has.
     let by = ["USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(|name| environment.variable(name));
     let approval = Approval::of(&manifest.plan.campaign, &manifest.plan.jobs, by, now);
     let past = anticipation.past(&mut manifest)?;
-    manifest.tell_continued(Herald::Text);
+    manifest.tell_continued(Printer::Text);
     let provider = &arguments.provider;
     let summary = manifest.look(
         &arguments.campaign,
@@ -100,7 +100,7 @@ impl Demand {
     pub(super) fn check(self, campaign: &Campaign, is_sample: bool) -> Result<(), Error> {
         let is_wanted = match self {
             Self::Always => true,
-            Self::ButForSamples => !is_sample,
+            Self::ExceptSamples => !is_sample,
             Self::Never => false,
         };
         if !is_wanted || campaign.approval.is_given() {

@@ -8,10 +8,10 @@ use clap::{ArgAction, Args};
 use crate::model::{
     Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, parse_duration,
 };
-use crate::observe::Encoding;
+use crate::report::Encoding;
 
 use super::day::Day;
-use super::shard::ShardWish;
+use super::shard::ShardArg;
 use super::switch::Switch;
 
 #[derive(Debug, Clone, Args)]
@@ -30,7 +30,7 @@ pub(super) struct CampaignArguments {
         hide_env = true,
         help_heading = "Shards"
     )]
-    pub(super) shard: Option<ShardWish>,
+    pub(super) shard: Option<ShardArg>,
     /// Limits are those of all shards together: this one takes its part of pace, renders and credits
     #[arg(long, requires = "shard", env = "CALLSHEET_SHARE", value_parser = Switch, action = ArgAction::SetTrue, hide_env = true, help_heading = "Shards")]
     pub(super) share: bool,

@@ -4,18 +4,18 @@ use super::argument_groups::OutputArguments;
 use super::error::Error;
 use super::screen::{Display, Screen};
 use crate::driver::{Clock as _, SystemClock};
-use crate::observe::{
-    Alarm, Colours, Lines, Observer, ResultsWriter, Summary, Verbosity, open_log,
+use crate::report::{
+    Colours, EarlyNotifier, Lines, Observer, ResultsWriter, Summary, Verbosity, open_log,
 };
 
 /// The files, the screen and the log of a run.
-pub(super) struct Audience {
+pub(super) struct Observers {
     results: ResultsWriter,
     display: Option<Box<dyn Display>>,
     log: Option<Lines>,
 }
 
-impl Audience {
+impl Observers {
     /// Whoever is to be told what follows on `summary`.
     pub(super) fn new(
         summary: &Summary,
@@ -44,7 +44,7 @@ impl Audience {
     /// All of them, in the order in which they are told; `alarm` is the last.
     pub(super) fn observers<'a>(
         &'a mut self,
-        alarm: &'a mut Option<Alarm>,
+        alarm: &'a mut Option<EarlyNotifier>,
     ) -> Vec<&'a mut dyn Observer> {
         let mut observers: Vec<&mut dyn Observer> = vec![&mut self.results];
         if let Some(display) = &mut self.display {

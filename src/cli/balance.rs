@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::observe::Balance;
 use crate::remote::Remote;
+use crate::report::Balance;
 
 /// How long to wait for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,13 +13,13 @@ use super::error::Error;
 use super::estimates::Estimates;
 use super::file_names::Taken;
 use super::former;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::past::Past;
 use super::selection::choose;
-use super::shard::{Part, ShardWish};
+use super::shard::{Part, ShardArg};
 use crate::journal::read_approval;
 use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, Shard};
-use crate::observe::{ApprovalNeed, Approved, Campaign, Summary};
+use crate::report::{ApprovalNeed, Approved, Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// Says what the reading of the manifest has to say though nothing is wrong.
-    pub(super) fn tell_notes(&self, herald: Herald) {
+    pub(super) fn tell_notes(&self, herald: Printer) {
         for Note { place, message } in &self.plan.notes {
             herald.note(&format!("{place}: {message}"));
         }
@@ -93,7 +93,7 @@ impl Manifest {
         // What was found out is repeated as it was found: the scheduler's variables, and the day, pass.
         let mut repeated = arguments.clone();
         if let Some(Part { shard, .. }) = self.part {
-            repeated.shard = Some(ShardWish::Given(shard));
+            repeated.shard = Some(ShardArg::Given(shard));
             campaign.shares = arguments.share.then_some(shard.count());
         }
         if let Some(Ok(date)) = self.plan.campaign_date.as_ref().map(|date| date.parse()) {
@@ -229,8 +229,8 @@ pub(super) fn out_folder(arguments: &CampaignArguments, plan: &Plan) -> PathBuf 
 /// The folder if the manifest, which has not been read yet, names none.
 pub(super) fn usual_out_folder(arguments: &CampaignArguments) -> PathBuf {
     let shard = match arguments.shard {
-        Some(ShardWish::Given(shard)) => Some(shard),
-        Some(ShardWish::Auto(_)) | None => None,
+        Some(ShardArg::Given(shard)) => Some(shard),
+        Some(ShardArg::Auto(_)) | None => None,
     };
     shard_folder(arguments, shard, folder_of(arguments, None))
 }
@@ -284,7 +284,8 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Artifact, Credits, Entry, Event, Fingerprint, Generation, JobEvent, Moment, Output, Tag,
+        Artifact, Credits, Entry, Event, Fingerprint, Generation, JobEvent, Output, Tag,
+        TrustedTime,
     };
 
     /// Jobs that are done, whose files these are.
@@ -331,7 +332,7 @@ mod tests {
                     at: crate::model::Timestamp::default(),
                     event: Event::job(&job, event),
                 };
-                history.apply(&entry, Moment::certain(entry.at));
+                history.apply(&entry, TrustedTime::certain(entry.at));
             }
         }
         assert_eq!(history.fault(), None);

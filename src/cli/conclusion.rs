@@ -1,9 +1,9 @@
 //! The last words of a run.
 
 use super::console;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::screen_arguments::{LogFormat, ScreenArguments};
-use crate::observe::{Colours, Summary, closing, headline, write_json};
+use crate::report::{Colours, Summary, closing, headline, write_json};
 
 /// Whether there was anything to do when a run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) fn conclude(
     if arguments.json
         && let Err(error) = console::print_all(|output| write_json(summary, output))
     {
-        Herald::of(arguments.log_format).warning(&format!(
+        Printer::of(arguments.log_format).warning(&format!(
             "the results could not be written to standard output ({error}); `results.json` has them"
         ));
         is_told = false;

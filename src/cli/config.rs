@@ -10,11 +10,11 @@ use super::argument_groups::CampaignArguments;
 use super::arguments::{Arguments, NO_MANIFEST, RunArguments};
 use super::campaign::Manifest;
 use super::console;
-use super::credentials::{Effort, KEYS, find};
+use super::credentials::{AllowCommands, KEYS, find};
 use super::environment::{BASE_URL, Environment};
 use super::error::Error;
 use super::exit::Exit;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::profile::Profile;
 use super::provider::foreign_address;
 use crate::driver::{Clock as _, SystemClock};
@@ -84,7 +84,7 @@ pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<E
         table(&settings)
     };
     console::print(&text);
-    environment.tell_ignored(Herald::Text);
+    environment.tell_ignored(Printer::Text);
     for open in Environment::open_files(file) {
         let shown = open.display();
         console::tell(&format!(
@@ -179,7 +179,7 @@ fn provider(
         .unwrap_or_else(|| (BaseUrl::default().to_string(), DEFAULT.to_owned()));
     settings.push(setting("base_url", Some(redact_url(&url)), source));
     // Commands are run: whether they work is what is asked.
-    let halves = find(environment, profile.as_ref(), Effort::Whatever)?;
+    let halves = find(environment, profile.as_ref(), AllowCommands::Whatever)?;
     for (half, name) in halves.into_iter().zip(KEYS) {
         let (value, source) = match half {
             Some(found) => (Some(HIDDEN.to_owned()), found.source),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::campaign::Manifest;
 use super::file_names::key;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::past::Told;
 use crate::journal::{JournalError, Record};
 use crate::model::{Credits, Fingerprint, History, JobId, JobSpec, JobState, Phase};
@@ -70,7 +70,7 @@ impl Manifest {
     }
 
     /// Says which jobs go on under another name than the sheet gives them.
-    pub(super) fn tell_continued(&self, herald: Herald) {
+    pub(super) fn tell_continued(&self, herald: Printer) {
         for Continued { sheet, known } in self.continued.iter().take(MOST_NAMED) {
             herald.note(&format!(
                 "`{sheet}` is the video paid for as `{known}`, and goes on under that name"

@@ -29,7 +29,7 @@ const LONGEST: u64 = 64 * 1024;
 
 /// Whether a command may be run to learn a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
+pub(super) enum AllowCommands {
     /// Yes: the provider is to be asked.
     Whatever,
     /// No: only what lies about is looked at, for somebody who asks nobody.
@@ -62,7 +62,7 @@ pub(super) enum CommandLine {
 pub(super) fn credentials(
     environment: &Environment,
     profile: Option<&Profile>,
-    effort: Effort,
+    effort: AllowCommands,
 ) -> Result<Credentials, Error> {
     let [id, key] = find(environment, profile, effort)?;
     let half = |found: Option<Found>, name: &str| {
@@ -101,7 +101,7 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
 pub(super) fn find(
     environment: &Environment,
     profile: Option<&Profile>,
-    effort: Effort,
+    effort: AllowCommands,
 ) -> Result<[Option<Found>; 2], Error> {
     if let Some(profile) = profile {
         return of_profile(profile, effort);
@@ -115,7 +115,7 @@ pub(super) fn find(
         let command = environment.variable(CREDENTIALS_COMMAND);
         let given = match (file, command) {
             (Some(file), _) => Some(of_file(Path::new(&file))?),
-            (None, Some(line)) if effort == Effort::Whatever => {
+            (None, Some(line)) if effort == AllowCommands::Whatever => {
                 Some(of_command(&CommandLine::Line(line), None)?)
             }
             (None, Some(_) | None) => None,
@@ -144,7 +144,7 @@ fn of_variable(environment: &Environment, name: &str) -> Result<Option<Found>, E
     Ok(value.map(|value| Found { value, source }))
 }
 
-fn of_profile(profile: &Profile, effort: Effort) -> Result<[Option<Found>; 2], Error> {
+fn of_profile(profile: &Profile, effort: AllowCommands) -> Result<[Option<Found>; 2], Error> {
     let id = profile.settings.api_id.as_deref().map(|id| Found {
         value: SecretText::new(id),
         source: profile.words(),
@@ -154,7 +154,7 @@ fn of_profile(profile: &Profile, effort: Effort) -> Result<[Option<Found>; 2], E
         &profile.settings.credentials_command,
     ) {
         (Some(file), _) => Some(of_file(&profile.folder.join(file))?),
-        (None, Some(command)) if effort == Effort::Whatever => {
+        (None, Some(command)) if effort == AllowCommands::Whatever => {
             Some(of_command(command, Some(&profile.folder))?)
         }
         (None, Some(_) | None) => None,

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use super::credentials::KEYS;
-use super::herald::Herald;
+use super::herald::Printer;
 
 /// The address of the API.
 pub(super) const BASE_URL: &str = "CREATIFY_BASE_URL";
@@ -82,7 +82,7 @@ impl Environment {
     }
 
     /// Says what `.env` files set in vain, unless the real environment sets it anyway.
-    pub(super) fn tell_ignored(&self, herald: Herald) {
+    pub(super) fn tell_ignored(&self, herald: Printer) {
         for note in self.ignored_in_words() {
             herald.note(&note);
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::past::Past;
-use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, PriceTable, Spoken};
+use crate::model::{
+    Calibration, Estimate, History, JobHistory, JobSpec, Plan, PriceTable, SpeechLength,
+};
 
 /// Estimates by the manifest's prices and by what the campaign's finished jobs have taught.
 ///
@@ -12,10 +14,10 @@ use crate::model::{Estimate, Experience, History, JobHistory, JobSpec, Plan, Pri
 #[derive(Debug)]
 pub(super) struct Estimates<'a> {
     listed: PriceTable,
-    now: Experience,
+    now: Calibration,
     history: Option<&'a History>,
     /// How much the jobs of the history say, by their places: counting words takes its time.
-    spoken: Vec<Option<Spoken>>,
+    spoken: Vec<Option<SpeechLength>>,
     /// The listed prices as what was known when each run began, and last as what is known now, teaches them.
     learnt: Vec<PriceTable>,
 }
@@ -27,7 +29,7 @@ impl<'a> Estimates<'a> {
         let mut estimates = Self {
             learnt: vec![listed.clone()],
             listed,
-            now: Experience::default(),
+            now: Calibration::default(),
             history: past.map(|past| &past.history),
             spoken: Vec::new(),
         };
@@ -48,7 +50,7 @@ impl<'a> Estimates<'a> {
             let place = lesson.job as usize;
             let spec = specs[place];
             if lesson.fingerprint == spec.fingerprint {
-                let spoken = Spoken::of(&spec.request, spec.audio_seconds);
+                let spoken = SpeechLength::of(&spec.request, spec.audio_seconds);
                 self.spoken[place] = Some(spoken);
                 let (model, report) =
                     (spec.request.model_version, (lesson.seconds, lesson.charged));
@@ -70,7 +72,7 @@ impl<'a> Estimates<'a> {
         let newest = self.learnt.len() - 1;
         let learnt = &self.learnt[run.map_or(newest, |run| run.min(newest))];
         let spoken = self.spoken.get(place).copied().flatten();
-        let spoken = spoken.unwrap_or_else(|| Spoken::of(&spec.request, spec.audio_seconds));
+        let spoken = spoken.unwrap_or_else(|| SpeechLength::of(&spec.request, spec.audio_seconds));
         let by = |table: &PriceTable| table.estimate_of(spec.request.model_version, spoken);
         let listed = by(&self.listed);
         if *learnt == self.listed {

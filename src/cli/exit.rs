@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::model::StopReason;
-use crate::observe::Summary;
+use crate::report::Summary;
 
 /// The exit codes of the contract, gravest first: where several apply, the first is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use super::console;
 use super::error::Error;
 use super::screen_arguments::LogFormat;
 use crate::driver::{Clock as _, SystemClock};
-use crate::observe::{Remark, remark_line};
+use crate::report::{Remark, remark_line};
 
 /// Whom standard error is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Herald {
+pub(super) enum Printer {
     /// A person.
     Text,
     /// A program.
@@ -19,7 +19,7 @@ pub(super) enum Herald {
     Quiet,
 }
 
-impl Herald {
+impl Printer {
     /// What `--log-format` asks for.
     pub(super) const fn of(format: LogFormat) -> Self {
         match format {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::Error;
-use super::herald::Herald;
+use super::herald::Printer;
 use crate::driver::{self, Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
 
@@ -29,7 +29,7 @@ pub(super) fn must_be_writable(folder: &Path) -> Result<(), Error> {
 pub(super) async fn take_lock(
     folder: &Path,
     patience: Option<Duration>,
-    herald: Herald,
+    herald: Printer,
     clock: &SystemClock,
 ) -> Result<Lock, Error> {
     let holder = format!("process {} since {}", std::process::id(), clock.now());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::anticipation::Anticipation;
+use super::anticipation::JournalPrefetch;
 use super::argument_groups::{AddressArguments, CampaignArguments};
 use super::arguments::{ReportArguments, StatusArguments, WhyArguments};
 use super::campaign::Manifest;
@@ -12,14 +12,14 @@ use super::console;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::merge::merged;
 use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Liveness, Record};
 use crate::model::{Entry, Event};
-use crate::observe::{
+use crate::report::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
     status_screen, story, story_json, write_json,
 };
@@ -42,7 +42,7 @@ impl Look {
     ) -> Result<Self, Error> {
         let environment = Environment::read(Some(&arguments.manifest));
         let now = SystemClock::new().now();
-        let anticipation = Anticipation::of(arguments);
+        let anticipation = JournalPrefetch::of(arguments);
         let mut manifest = Manifest::load_or_recall(arguments, address, now)?;
         let past = anticipation.past(&mut manifest)?;
         let is_begun = past.is_some();
@@ -107,11 +107,11 @@ impl Look {
     }
 }
 
-fn liveness(out: &Path) -> observe::Liveness {
+fn liveness(out: &Path) -> report::Liveness {
     match Liveness::of(out) {
-        Liveness::Running => observe::Liveness::Running,
-        Liveness::Idle => observe::Liveness::Idle,
-        Liveness::Unknown => observe::Liveness::Unknown,
+        Liveness::Running => report::Liveness::Running,
+        Liveness::Idle => report::Liveness::Idle,
+        Liveness::Unknown => report::Liveness::Unknown,
     }
 }
 
@@ -163,7 +163,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
 /// `callsheet report`.
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     let summary = if arguments.merge {
-        merged(arguments, Herald::Text)?
+        merged(arguments, Printer::Text)?
     } else {
         let look = Look::at(&arguments.campaign, &arguments.address)?;
         if !look.is_begun {

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::arguments::ReportArguments;
 use super::error::Error;
-use super::herald::Herald;
+use super::herald::Printer;
 use crate::journal::{Identity, Record};
 use crate::model::{
     Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
 };
-use crate::observe::{Campaign, Summary, WrittenResults};
+use crate::report::{Campaign, Summary, WrittenResults};
 
 /// The folder of one shard.
 struct Part {
@@ -27,7 +27,7 @@ struct Part {
 ///
 /// # Errors
 /// If there is nothing to merge, or it does not belong together; nothing was written.
-pub(super) fn merged(arguments: &ReportArguments, herald: Herald) -> Result<Summary, Error> {
+pub(super) fn merged(arguments: &ReportArguments, herald: Printer) -> Result<Summary, Error> {
     let named = std::iter::once(&arguments.campaign.manifest).chain(&arguments.more);
     let folders: Vec<PathBuf> = named.flat_map(|folder| shards_of(folder)).collect();
     let out = match &arguments.campaign.out {

@@ -67,7 +67,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 use self::arguments::{Arguments, Command};
 use self::error::Error;
 use self::exit::Exit;
-use self::herald::Herald;
+use self::herald::Printer;
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    let herald = Herald::of_command(&arguments.command);
+    let herald = Printer::of_command(&arguments.command);
     match perform(arguments.command, &matches) {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -10,12 +10,12 @@ use super::argument_groups::OutputArguments;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::Exit;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::screen_arguments::LogFormat;
 use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
-use crate::observe::{Alarm, Notice, Summary};
 use crate::remote::{HookUrl, Messenger, Undelivered};
+use crate::report::{EarlyNotifier, Notice, Summary};
 
 /// What is to be told to whom. The addresses are secrets.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Notices {
     leaves_renders: bool,
     has_begun: bool,
     last: Option<Summary>,
-    herald: Herald,
+    herald: Printer,
 }
 
 impl Notices {
@@ -63,7 +63,7 @@ impl Notices {
             leaves_renders: false,
             has_begun: false,
             last: None,
-            herald: Herald::of(format),
+            herald: Printer::of(format),
         })
     }
 
@@ -95,7 +95,7 @@ impl Notices {
     }
 
     /// Somebody to tell of trouble before the run is over, if anybody is to be told.
-    pub(super) fn alarm(&mut self) -> Option<Alarm> {
+    pub(super) fn alarm(&mut self) -> Option<EarlyNotifier> {
         let notify = self.notify.clone()?;
         let messenger = self.messenger()?;
         let (sent, herald) = (Arc::clone(&self.sent), self.herald);
@@ -103,7 +103,7 @@ impl Notices {
             let message = Message::Post(notify, notice);
             locked(&sent).spawn(async move { mention(herald, &message.deliver(messenger).await) });
         };
-        Some(Alarm::new(Box::new(ring)))
+        Some(EarlyNotifier::new(Box::new(ring)))
     }
 
     /// What the run has come to, for the last message.
@@ -192,7 +192,7 @@ impl Message {
     }
 }
 
-fn mention(herald: Herald, delivered: &Result<(), Undelivered>) {
+fn mention(herald: Printer, delivered: &Result<(), Undelivered>) {
     if let Err(error) = delivered {
         herald.warning(&format!("a message was not delivered: {error}"));
     }

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::journal::{Fold, Identity, JournalError, Recalled, Record};
+use crate::journal::{Fold, Identity, JournalError, Record, Replay};
 use crate::model::{
-    Credits, Entry, Event, Fingerprint, History, JobEvent, JobId, JobSpec, Moment, Plan,
+    Credits, Entry, Event, Fingerprint, History, JobEvent, JobId, JobSpec, Plan, TrustedTime,
 };
 
 /// A journal, and the jobs in it that the manifest no longer has.
@@ -18,7 +18,7 @@ pub(super) struct Past {
     /// What has become true, of the manifest's jobs in their order, then of those that are gone.
     pub(super) history: History,
     /// What there is to learn from finished renders, in the order in which they were seen to be finished.
-    pub(super) lessons: Vec<Lesson>,
+    pub(super) lessons: Vec<RenderSample>,
     /// Jobs that the journal knows more of than that they were once planned, and that the manifest no longer
     /// has.
     pub(super) gone: Vec<Arc<JobSpec>>,
@@ -26,7 +26,7 @@ pub(super) struct Past {
 
 /// What is learnt from one finished render.
 #[derive(Debug, Clone)]
-pub(super) struct Lesson {
+pub(super) struct RenderSample {
     /// The job, as its place in the history.
     pub(super) job: u32,
     /// How many runs had begun when its end was seen.
@@ -43,11 +43,11 @@ pub(super) struct Lesson {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     history: History,
-    lessons: Vec<Lesson>,
+    lessons: Vec<RenderSample>,
 }
 
 impl Fold for Told {
-    fn take(&mut self, entry: Entry, moment: Moment) {
+    fn take(&mut self, entry: Entry, moment: TrustedTime) {
         let lesson = self.lesson(&entry);
         self.history.apply(&entry, moment);
         self.lessons.extend(lesson);
@@ -60,7 +60,7 @@ impl Told {
         &self.history
     }
 
-    fn lesson(&self, entry: &Entry) -> Option<Lesson> {
+    fn lesson(&self, entry: &Entry) -> Option<RenderSample> {
         let Event::Job {
             job,
             event: JobEvent::Rendered { output },
@@ -74,7 +74,7 @@ impl Told {
             .fingerprint
             .as_ref()
             .filter(|_| state.rendered_at.is_none())?;
-        Some(Lesson {
+        Some(RenderSample {
             job: u32::try_from(self.history.place(job)?).ok()?,
             run: u32::try_from(self.history.runs().len()).unwrap_or(u32::MAX),
             fingerprint: fingerprint.clone(),
@@ -103,9 +103,9 @@ impl Past {
     pub(super) fn beside(
         plan: &Plan,
         out: &Path,
-        recalled: Recalled<Told>,
+        recalled: Replay<Told>,
     ) -> Result<Self, JournalError> {
-        let Recalled {
+        let Replay {
             identity,
             newest,
             past: Told {
@@ -168,7 +168,7 @@ mod tests {
                 at,
                 event,
             };
-            told.take(entry, Moment::certain(at));
+            told.take(entry, TrustedTime::certain(at));
         };
         let (version, process) = ("1".into(), 1);
         tell(Event::RunStarted { version, process });
@@ -207,7 +207,7 @@ mod tests {
         let read = |_: &Path| Ok(sheet.as_bytes().to_vec());
         let plan = load(Path::new("c.csv"), &Options::default(), &read).unwrap();
         let (a, b) = (&plan.jobs[1], &plan.jobs[2]);
-        let recalled = Recalled {
+        let recalled = Replay {
             identity: Identity {
                 campaign: "c".into(),
                 is_sandbox: false,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::anticipation::Anticipation;
+use super::anticipation::JournalPrefetch;
 use super::arguments::PlanArguments;
 use super::balance::{self, Patience};
 use super::campaign::{Manifest, missing_files};
@@ -13,43 +13,43 @@ use super::environment::Environment;
 use super::error::Error;
 use super::estimates::Estimates;
 use super::exit::Exit;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::preview::{preview, select_named};
 use super::provider::Choice;
 use super::resuming::naming;
 use super::selection::{must_exist, tell_of_done};
-use super::traces::Namesake;
+use super::traces::SiblingCampaign;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
 use crate::model::Limits;
-use crate::observe::{Balance, Colours, Outlook, Summary, plan_table, write_plan_json};
+use crate::report::{Balance, Colours, PlanContext, Summary, plan_table, write_plan_json};
 
 /// `callsheet plan`.
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     if !arguments.json {
-        environment.tell_ignored(Herald::Text);
+        environment.tell_ignored(Printer::Text);
     }
     let now = SystemClock::new().now();
     let provider = Choice::of(&arguments.provider, &environment);
     let lookup = Lookup {
         provider: provider.as_ref().ok().cloned(),
         environment: &environment,
-        herald: Herald::Text,
+        herald: Printer::Text,
         network: Network::OnlyIfNeeded,
     };
-    let anticipation = Anticipation::of(&arguments.campaign);
+    let anticipation = JournalPrefetch::of(&arguments.campaign);
     let mut manifest = Manifest::load_online(&arguments.campaign, now, &lookup).await?;
     let past = anticipation.past(&mut manifest)?;
     if !arguments.json {
-        manifest.tell_notes(Herald::Text);
-        manifest.tell_continued(Herald::Text);
+        manifest.tell_notes(Printer::Text);
+        manifest.tell_continued(Printer::Text);
     }
     let again = arguments.again;
     let wishes = arguments.selection.wishes(&again)?;
     let mut selected = manifest.choose(arguments.selection)?;
     wishes.narrow(&manifest, past.as_ref(), &mut selected)?;
-    let redo = wishes.redo(&manifest, past.as_ref(), Herald::Text)?;
+    let redo = wishes.redo(&manifest, past.as_ref(), Printer::Text)?;
     let mut jobs = manifest.jobs(past.as_ref(), &selected);
     let resubmit = manifest.own(&again.resubmit);
     for wanted in &resubmit {
@@ -73,15 +73,15 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         .arguments
         .extend(naming(is_sandbox, profile, base_url));
     if is_sandbox && !arguments.provider.sandbox {
-        Herald::Text.warning(&is_of_sandbox(&manifest.out));
+        Printer::Text.warning(&is_of_sandbox(&manifest.out));
     }
     if !arguments.json
         && past.is_none()
         && !is_sandbox
         && manifest.plan.campaign_date.is_none()
-        && let Some(namesake) = Namesake::of(&campaign)
+        && let Some(namesake) = SiblingCampaign::of(&campaign)
     {
-        Herald::Text.warning(&namesake.warning());
+        Printer::Text.warning(&namesake.warning());
     }
     let estimates = Estimates::new(&manifest.plan, past.as_ref());
     let (prices, learnt_from) = (estimates.prices(), estimates.learnt_from());
@@ -102,10 +102,10 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let summary = preview(summary, &batch.opening(now));
     drop(batch);
     if !arguments.json {
-        tell_of_done(&resubmit, &summary, Herald::Text);
+        tell_of_done(&resubmit, &summary, Printer::Text);
     }
 
-    let outlook = Outlook {
+    let outlook = PlanContext {
         prices,
         learnt_from,
         max_credits_run,
@@ -125,7 +125,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
 
 fn show(
     summary: &Summary,
-    outlook: &Outlook,
+    outlook: &PlanContext,
     is_json: bool,
     environment: &Environment,
 ) -> Result<(), Error> {

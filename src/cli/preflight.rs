@@ -4,11 +4,11 @@ use super::balance;
 use super::console;
 use super::environment::Environment;
 use super::error::Error;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::preview::Costs;
 use crate::model::{Credits, Limits};
-use crate::observe::{Balance, Colours, Summary, plan_replaced, plan_totals};
 use crate::remote::Remote;
+use crate::report::{Balance, Colours, Summary, plan_replaced, plan_totals};
 
 /// Whether a person is asked before money is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct Preflight<'a> {
     pub(super) preview: &'a Summary,
     pub(super) limits: &'a Limits,
     pub(super) asks: Asks,
-    pub(super) herald: Herald,
+    pub(super) herald: Printer,
     pub(super) colours: Colours,
 }
 

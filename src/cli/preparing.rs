@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::anticipation::Anticipation;
+use super::anticipation::JournalPrefetch;
 use super::approve::Demand;
 use super::campaign::{Manifest, missing_files};
 use super::catalogue::{Lookup, Network};
 use super::conclusion::Work;
 use super::environment::Environment;
 use super::error::Error;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::holding::{must_be_writable, take_lock};
 use super::notices::Notices;
 use super::past::Past;
 use super::preflight::Preflight;
 use super::preview::{preview, select_named};
 use super::provider::Provider;
-use super::run::Voyage;
+use super::run::RunRequest;
 use super::screen::Screen;
 use super::selection::{must_exist, tell_of_done};
 use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
@@ -26,8 +26,8 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
 use crate::journal::{Identity, Journal, Lock, Record};
 use crate::model::{JobSpec, Limits, Timestamp};
-use crate::observe::{Colours, Summary};
 use crate::remote::Remote;
+use crate::report::{Colours, Summary};
 
 /// A run that is ready to begin, and has not submitted anything.
 pub(super) struct Ready {
@@ -48,7 +48,7 @@ struct Prospect {
     preview: Summary,
 }
 
-impl Voyage<'_> {
+impl RunRequest<'_> {
     /// Everything up to the loop. What has to be asked before a first run is asked before it leaves a trace.
     pub(super) async fn prepare(
         &mut self,
@@ -57,7 +57,7 @@ impl Voyage<'_> {
         screen: Screen,
         clock: &SystemClock,
     ) -> Result<Ready, Error> {
-        let anticipation = Anticipation::of(self.campaign);
+        let anticipation = JournalPrefetch::of(self.campaign);
         let mut manifest = self.read(environment, clock.now(), screen).await?;
         notices.with(&manifest.plan.output)?;
         self.check_approval(&manifest)?;
@@ -250,7 +250,7 @@ impl Voyage<'_> {
             preview,
             limits: &limits,
             asks: self.asks,
-            herald: Herald::of(self.screen.log_format),
+            herald: Printer::of(self.screen.log_format),
             colours,
         };
         preflight.pass(remote).await
@@ -261,7 +261,7 @@ impl Voyage<'_> {
         let selection = self.selection.as_ref();
         let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         if self.approval == Demand::Never
-            || (self.approval == Demand::ButForSamples && !manifest.plan.output.require_approval)
+            || (self.approval == Demand::ExceptSamples && !manifest.plan.output.require_approval)
         {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! What a run would do, before it does it.
 
 use crate::model::{Credits, Entry, Generation, JobId, Limits, Phase, PlannedJob};
-use crate::observe::{Row, Summary};
+use crate::report::{Row, Summary};
 
 /// `summary` with what the first step of a run would put on record, before anything is submitted: the engine's
 /// own [decisions](crate::engine::Batch::opening), taken in and not kept. What it would reopen is what the run

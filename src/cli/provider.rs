@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::argument_groups::{AddressArguments, CampaignArguments, ProviderArguments};
 use super::campaign::Manifest;
 use super::console;
-use super::credentials::{Effort, credentials};
+use super::credentials::{AllowCommands, credentials};
 use super::environment::{BASE_URL, Environment};
 use super::error::Error;
 use super::profile::Profile;
@@ -49,7 +49,7 @@ impl Choice {
         }
         let profile = arguments.profile.as_deref();
         let named = arguments.base_url.clone();
-        Self::of_api(named, profile, environment, Effort::Whatever)
+        Self::of_api(named, profile, environment, AllowCommands::Whatever)
     }
 
     /// The same for a command that needs `campaign`'s manifest too: what is wrong with that is told instead of
@@ -86,14 +86,19 @@ impl Choice {
         let named = arguments.base_url.clone();
         let profile = arguments.profile.clone();
         let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
-        Self::of_api(named, profile.as_deref(), environment, Effort::NoCommands)
+        Self::of_api(
+            named,
+            profile.as_deref(),
+            environment,
+            AllowCommands::NoCommands,
+        )
     }
 
     fn of_api(
         named: Option<String>,
         profile: Option<&str>,
         environment: &Environment,
-        effort: Effort,
+        effort: AllowCommands,
     ) -> Result<Self, Error> {
         let profile = profile.map(|name| Profile::load(name, environment));
         let profile = profile.transpose()?;

@@ -12,9 +12,9 @@ use super::day::Day;
 use super::environment::Environment;
 use super::error::Error;
 use super::former;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::provider::Choice;
-use super::shard::{Part, ShardWish};
+use super::shard::{Part, ShardArg};
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
 use crate::model::{Plan, Shard, Timestamp};
 
@@ -55,7 +55,7 @@ impl Manifest {
         let lookup = Lookup {
             provider: Choice::of_address(address, &environment).ok(),
             environment: &environment,
-            herald: Herald::Text,
+            herald: Printer::Text,
             network: Network::OnlyIfNeeded,
         };
         let out = draft.out(&reading);
@@ -82,7 +82,7 @@ impl Manifest {
         let Some((manifest, results)) = recalled else {
             return Err(wrong);
         };
-        tell_recalled(&wrong, &results, Herald::Text);
+        tell_recalled(&wrong, &results, Printer::Text);
         Ok(manifest)
     }
 
@@ -169,7 +169,7 @@ fn last_results(arguments: &CampaignArguments) -> Option<CampaignArguments> {
     (is_other && former::folder(&results).is_some()).then_some(results)
 }
 
-fn tell_recalled(wrong: &Error, results: &CampaignArguments, herald: Herald) {
+fn tell_recalled(wrong: &Error, results: &CampaignArguments, herald: Printer) {
     let Error::Manifest { problems, .. } = wrong else {
         return;
     };
@@ -198,7 +198,7 @@ impl Reading {
                 .transpose()
                 .map_err(|error| Error::usage(error.to_string()))?,
             today: arguments.date.unwrap_or(Day::Today).date(now),
-            shard: arguments.shard.map(ShardWish::resolve).transpose()?,
+            shard: arguments.shard.map(ShardArg::resolve).transpose()?,
             standard_input: RefCell::default(),
         })
     }

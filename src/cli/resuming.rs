@@ -10,7 +10,7 @@ use super::argument_groups::{
 };
 use super::arguments::{CollectArguments, RunArguments};
 use crate::model::redact_url;
-use crate::observe::Campaign;
+use crate::report::Campaign;
 
 /// The words of a command that goes on where this one stops.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use super::argument_groups::{
     AgainArguments, CampaignArguments, OutputArguments, SelectionArguments, WaitingArguments,
 };
 use super::arguments::{CollectArguments, RunArguments};
-use super::audience::Audience;
+use super::audience::Observers;
 use super::conclusion::conclude;
 use super::environment::Environment;
 use super::error::Error;
 use super::exit::{Exit, Wants};
-use super::herald::Herald;
+use super::herald::Printer;
 use super::notices::Notices;
 use super::preflight::Asks;
 use super::preparing::Ready;
@@ -22,17 +22,17 @@ use super::provider::Choice;
 use super::resuming::Resuming;
 use super::screen::Screen;
 use super::screen_arguments::ScreenArguments;
-use super::wishes::Wishes;
+use super::wishes::RerunSelection;
 use crate::driver::{self, Drive, DriveError, Interrupts, SystemClock};
 use crate::engine::{Policy, Submits};
 use crate::model::LimitSettings;
 
 /// What is wanted of this run, whichever command asked.
-pub(super) struct Voyage<'a> {
+pub(super) struct RunRequest<'a> {
     pub(super) campaign: &'a CampaignArguments,
     pub(super) provider: Choice,
     pub(super) selection: Option<SelectionArguments>,
-    pub(super) wishes: Wishes,
+    pub(super) wishes: RerunSelection,
     pub(super) limits: LimitSettings,
     pub(super) policy: Policy,
     pub(super) waiting: &'a WaitingArguments,
@@ -47,7 +47,7 @@ pub(super) struct Voyage<'a> {
 /// `callsheet run`.
 pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
-    environment.tell_ignored(Herald::of(arguments.screen.log_format));
+    environment.tell_ignored(Printer::of(arguments.screen.log_format));
     let mut notices = Notices::new(
         &arguments.output,
         &environment,
@@ -87,7 +87,7 @@ async fn run_with(
         resubmit: resubmit.into_iter().collect(),
         ..Policy::default()
     };
-    let voyage = Voyage {
+    let voyage = RunRequest {
         campaign: &arguments.campaign,
         provider: Choice::for_manifest(&arguments.campaign, &arguments.provider, environment)
             .await?,
@@ -106,7 +106,7 @@ async fn run_with(
         approval: if arguments.require_approval {
             Demand::Always
         } else {
-            Demand::ButForSamples
+            Demand::ExceptSamples
         },
         wants: Wants::EveryVideo,
         resuming,
@@ -117,7 +117,7 @@ async fn run_with(
 /// `callsheet collect`.
 pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
-    environment.tell_ignored(Herald::of(arguments.screen.log_format));
+    environment.tell_ignored(Printer::of(arguments.screen.log_format));
     let mut notices = Notices::new(
         &arguments.output,
         &environment,
@@ -136,12 +136,12 @@ async fn collect_with(
     notices: &mut Notices,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
-    let voyage = Voyage {
+    let voyage = RunRequest {
         campaign: &arguments.campaign,
         provider: Choice::for_manifest(&arguments.campaign, &arguments.provider, environment)
             .await?,
         selection: None,
-        wishes: Wishes::default(),
+        wishes: RerunSelection::default(),
         limits: arguments.waiting.limits(),
         policy: Policy {
             submits: Submits::Nothing,
@@ -163,7 +163,7 @@ fn listen() -> Result<Interrupts, Error> {
     Ok(driver::listen().context("cannot listen for Ctrl-C")?)
 }
 
-impl Voyage<'_> {
+impl RunRequest<'_> {
     /// Gets ready and runs. An interrupt before the loop begins ends it with nothing submitted; one that
     /// comes later is the loop's.
     async fn go(
@@ -194,7 +194,7 @@ impl Voyage<'_> {
             mut summary,
             work,
         } = ready;
-        let mut audience = Audience::new(&summary, screen, self.output, &clock);
+        let mut audience = Observers::new(&summary, screen, self.output, &clock);
         let mut alarm = notices.alarm();
         notices.begin();
         let drive = Drive {

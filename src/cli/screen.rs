@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::environment::Environment;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::screen_arguments::{LogFormat, ProgressStyle, ScreenArguments};
-use crate::observe::{Colours, JsonLines, Lines, Observer, Progress, Summary, Verbosity};
+use crate::report::{Colours, JsonLines, Lines, Observer, Progress, Summary, Verbosity};
 
 /// Often enough for a bar that moves.
 const TICK_OF_A_BAR: Duration = Duration::from_millis(120);
@@ -81,11 +81,11 @@ impl Screen {
     }
 
     /// Who tells what is no event, if it is wanted.
-    pub(super) fn herald(self) -> Herald {
+    pub(super) fn herald(self) -> Printer {
         match self.form {
-            Form::Json => Herald::Json,
-            _ if self.verbosity == Verbosity::Quiet => Herald::Quiet,
-            Form::Bar | Form::Lines | Form::Nothing => Herald::Text,
+            Form::Json => Printer::Json,
+            _ if self.verbosity == Verbosity::Quiet => Printer::Quiet,
+            Form::Bar | Form::Lines | Form::Nothing => Printer::Text,
         }
     }
 

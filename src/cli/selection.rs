@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::argument_groups::{AgainArguments, SelectionArguments};
 use super::error::Error;
-use super::herald::Herald;
-use super::wishes::Wishes;
+use super::herald::Printer;
+use super::wishes::RerunSelection;
 use crate::manifest::{Selection, UnknownJob};
 use crate::model::{JobId, JobSpec, Phase};
-use crate::observe::Summary;
+use crate::report::Summary;
 
 /// For each of `jobs` whether the arguments choose it.
 ///
@@ -31,8 +31,8 @@ impl SelectionArguments {
     ///
     /// # Errors
     /// If a file of marks cannot be read or understood.
-    pub(super) fn wishes(&self, again: &AgainArguments) -> Result<Wishes, Error> {
-        Wishes::new(
+    pub(super) fn wishes(&self, again: &AgainArguments) -> Result<RerunSelection, Error> {
+        RerunSelection::new(
             self.only_failed,
             self.only_approved.as_deref(),
             again.redo_rejected.as_deref(),
@@ -69,7 +69,7 @@ pub(super) fn must_exist<'a>(
 pub(super) fn tell_of_done<'a>(
     named: impl IntoIterator<Item = &'a JobId>,
     preview: &Summary,
-    herald: Herald,
+    herald: Printer,
 ) {
     for note in named.into_iter().filter_map(|id| done(id, preview)) {
         herald.note(&note);

@@ -15,14 +15,14 @@ use crate::model::{JobId, JobSpec, Plan, Shard, SheetRow};
 
 /// What `--shard` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ShardWish {
+pub(super) enum ShardArg {
     /// `2/8`.
     Given(Shard),
     /// `auto`, `auto/8`: the scheduler's variables tell which, and how many unless that is said.
     Auto(Option<u32>),
 }
 
-impl FromStr for ShardWish {
+impl FromStr for ShardArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -41,7 +41,7 @@ impl FromStr for ShardWish {
     }
 }
 
-impl fmt::Display for ShardWish {
+impl fmt::Display for ShardArg {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(shard) => shard.fmt(formatter),
@@ -93,7 +93,7 @@ const SCHEDULERS: [Scheduler; 4] = [
     },
 ];
 
-impl ShardWish {
+impl ShardArg {
     /// The shard that is meant here.
     ///
     /// # Errors
@@ -248,9 +248,9 @@ mod tests {
             let pair = environment.iter().find(|(key, _)| *key == name);
             pair.map(|(_, value)| (*value).to_owned())
         };
-        match wish.parse::<ShardWish>()? {
-            ShardWish::Given(shard) => Ok(shard.to_string()),
-            ShardWish::Auto(count) => automatic(count, variable)
+        match wish.parse::<ShardArg>()? {
+            ShardArg::Given(shard) => Ok(shard.to_string()),
+            ShardArg::Auto(count) => automatic(count, variable)
                 .map(|shard| shard.to_string())
                 .map_err(|error| error.render()),
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::observe::{Campaign, shell_word};
+use crate::report::{Campaign, shell_word};
 
 /// What to type instead of `words`, which were refused with `error`; `None` if nobody can tell.
 pub(super) fn hint(error: &Error, words: &[String]) -> Option<String> {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::herald::Herald;
+use super::herald::Printer;
 use crate::journal::{Identity, Record};
 use crate::model::{Fingerprint, History, Phase, RemoteId, Shard};
-use crate::observe::{Campaign, Summary};
+use crate::report::{Campaign, Summary};
 
 /// Folders beside the output folder that are looked into, at the most.
 const MOST_FOLDERS: usize = 200;
@@ -28,7 +28,7 @@ pub(super) fn journal_is_behind(summary: &Summary, results_know_more: bool) -> b
     if is_new && (out.join("results.csv").exists() || has_videos()) {
         return true;
     }
-    let has_video_unsent = |row: crate::observe::Row| {
+    let has_video_unsent = |row: crate::report::Row| {
         let is_unsent = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
         is_unsent && out.join(row.job.spec.video_path()).exists()
     };
@@ -94,11 +94,11 @@ fn any_remote_id_of(results: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
 
 /// Warns, before the first run of a campaign pays for anything, of one beside it that has made the same
 /// videos.
-pub(super) fn tell_of_namesake(summary: &Summary, herald: Herald) {
+pub(super) fn tell_of_namesake(summary: &Summary, herald: Printer) {
     let campaign = summary.campaign();
     if summary.history().is_empty()
         && !campaign.is_sandbox
-        && let Some(namesake) = Namesake::of(campaign)
+        && let Some(namesake) = SiblingCampaign::of(campaign)
     {
         herald.warning(&namesake.warning());
     }
@@ -106,13 +106,13 @@ pub(super) fn tell_of_namesake(summary: &Summary, herald: Herald) {
 
 /// A campaign in a folder beside the output folder that has made some of the same videos.
 #[derive(Debug)]
-pub(super) struct Namesake {
+pub(super) struct SiblingCampaign {
     folder: PathBuf,
     campaign: String,
     jobs: usize,
 }
 
-impl Namesake {
+impl SiblingCampaign {
     /// The other campaign beside this one that has made most of what it asks for, if any has made something.
     /// The same campaign in another folder is none: what that has paid for is recognised and adopted.
     pub(super) fn of(campaign: &Campaign) -> Option<Self> {

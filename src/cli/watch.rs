@@ -11,7 +11,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::look::Look;
 use crate::driver;
-use crate::observe::{Liveness, Watch, status_json, status_screen};
+use crate::report::{Liveness, Watch, status_json, status_screen};
 
 /// Often enough to be called live, seldom enough to cost nothing.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);

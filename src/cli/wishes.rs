@@ -6,11 +6,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::campaign::Manifest;
 use super::error::Error;
-use super::herald::Herald;
+use super::herald::Printer;
 use super::past::Past;
 use super::selection::must_exist;
 use crate::model::{JobId, JobState, Phase, Timestamp};
-use crate::observe::{Mark, Verdict, read_marks};
+use crate::report::{Mark, Verdict, read_marks};
 
 /// File times are those of the system's last tick, so a file can seem to have been saved a little before
 /// what came before it. No video is made in so short a time.
@@ -18,7 +18,7 @@ const FILE_TIMES_LAG: Duration = Duration::from_millis(20);
 
 /// The wishes, with the files of marks read.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct RerunSelection {
     pub(super) only_failed: bool,
     approved: Option<Marks>,
     rejected: Option<Marks>,
@@ -33,7 +33,7 @@ struct Marks {
     saved: Option<Timestamp>,
 }
 
-impl Wishes {
+impl RerunSelection {
     /// Reads the files of marks.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Wishes {
         &self,
         manifest: &Manifest,
         past: Option<&Past>,
-        herald: Herald,
+        herald: Printer,
     ) -> Result<BTreeSet<JobId>, Error> {
         let Some(rejected) = &self.rejected else {
             return Ok(BTreeSet::new());

@@ -11,7 +11,7 @@ use super::{Clock, Interrupts, Provider};
 use crate::engine::{Batch, Input};
 use crate::journal::{Journal, JournalError};
 use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
-use crate::observe::{Observer, Pulse, Summary};
+use crate::report::{Observer, Pulse, Summary};
 
 /// Timers stand still while a machine sleeps, the world does not: never wait longer than this without
 /// a look at the clock.
@@ -264,10 +264,10 @@ pub(super) mod tests {
     use super::*;
     use crate::engine::Policy;
     use crate::model::{
-        Artifact, AspectRatio, Command, Estimate, JobSpec, Limits, Listing, Meter, Origin,
-        PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
+        Artifact, AspectRatio, Command, DownloadProgress, Estimate, JobSpec, Limits, Listing,
+        Origin, PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
     };
-    use crate::observe::Campaign;
+    use crate::report::Campaign;
 
     /// Tokio's paused clock as ours.
     pub(in crate::driver) struct PausedClock(tokio::time::Instant);
@@ -356,7 +356,7 @@ pub(super) mod tests {
         fn perform(
             &self,
             command: Command,
-            _meter: Arc<Meter>,
+            _meter: Arc<DownloadProgress>,
         ) -> impl Future<Output = Outcome> + Send {
             self.answer(command)
         }

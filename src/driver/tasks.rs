@@ -6,18 +6,26 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::model::{Command, CommandKind, Failure, FailureKind, Meter, Outcome};
-use crate::observe::Transfer;
+use crate::model::{Command, CommandKind, DownloadProgress, Failure, FailureKind, Outcome};
 use crate::remote::Remote;
+use crate::report::Transfer;
 
 /// Whoever carries out commands: the real API, or a fake in a test.
 pub trait Provider: Send + Sync + 'static {
     /// Makes one attempt and says how it went. Must not be repeated by anything below.
-    fn perform(&self, command: Command, meter: Arc<Meter>) -> impl Future<Output = Outcome> + Send;
+    fn perform(
+        &self,
+        command: Command,
+        meter: Arc<DownloadProgress>,
+    ) -> impl Future<Output = Outcome> + Send;
 }
 
 impl Provider for Remote {
-    fn perform(&self, command: Command, meter: Arc<Meter>) -> impl Future<Output = Outcome> + Send {
+    fn perform(
+        &self,
+        command: Command,
+        meter: Arc<DownloadProgress>,
+    ) -> impl Future<Output = Outcome> + Send {
         Self::perform(self, command, meter)
     }
 }
@@ -27,7 +35,7 @@ impl Provider for Remote {
 pub(super) struct Tasks<P> {
     provider: Arc<P>,
     running: JoinSet<Outcome>,
-    commands: HashMap<Id, (Command, Arc<Meter>)>,
+    commands: HashMap<Id, (Command, Arc<DownloadProgress>)>,
 }
 
 impl<P: Provider> Tasks<P> {
@@ -41,7 +49,7 @@ impl<P: Provider> Tasks<P> {
 
     pub(super) fn start(&mut self, command: Command) {
         let provider = Arc::clone(&self.provider);
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(DownloadProgress::default());
         let (order, gauge) = (command.clone(), Arc::clone(&meter));
         let task = self
             .running

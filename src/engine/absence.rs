@@ -26,7 +26,7 @@ use std::time::Duration;
 use super::Batch;
 use super::reconciling::ListInAir;
 use crate::model::{
-    FailureKind, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, Unproven, find_tags,
+    FailureKind, Inconclusive, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
 };
 
 /// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
@@ -182,19 +182,19 @@ impl Batch {
     }
 
     /// Why a listing that was just weighed has proven nothing about a job that is still in doubt.
-    fn unproven(&self, doubt: &Doubt) -> Unproven {
+    fn unproven(&self, doubt: &Doubt) -> Inconclusive {
         match self.jobs[doubt.place].live.absences.last() {
-            Some(absence) if absence.is_whole(self.most_rows) => Unproven::Once,
-            Some(_) => Unproven::CutShort,
+            Some(absence) if absence.is_whole(self.most_rows) => Inconclusive::Once,
+            Some(_) => Inconclusive::CutShort,
             None if doubt.witnesses.iter().any(|witness| witness.sent.is_some()) => {
-                Unproven::Incomplete
+                Inconclusive::Incomplete
             }
-            None => Unproven::NoWitness,
+            None => Inconclusive::NoWitness,
         }
     }
 
     /// Puts on record why a search has proven nothing, if that is news.
-    pub(super) fn note_unproven(&mut self, now: Timestamp, place: usize, why: Unproven) {
+    pub(super) fn note_unproven(&mut self, now: Timestamp, place: usize, why: Inconclusive) {
         if self.jobs[place].state.unproven.as_deref() != Some(&why) {
             self.transition(now, place, JobEvent::NotProven { why });
         }

@@ -15,8 +15,8 @@ use super::reconciling::{Inventory, ListInAir};
 use super::rivals::Watch;
 use super::step::Step;
 use crate::model::{
-    Command, Entry, Event, Failure, JobId, JobState, Lane as LaneName, Outcome, OwnRows, Phase,
-    RemoteId, Sparse, StopReason, Timestamp,
+    CampaignTags, Command, Entry, Event, Failure, JobId, JobState, Lane as LaneName, Outcome,
+    Phase, RemoteId, Sparse, StopReason, Timestamp,
 };
 
 /// Something that happened outside.
@@ -62,7 +62,7 @@ pub struct Batch {
     pub(super) last_loss: u64,
     pub(super) rivals: Watch,
     /// The tags of all jobs, once a list has been searched for them.
-    pub(super) own_rows: Option<OwnRows>,
+    pub(super) own_rows: Option<CampaignTags>,
 
     pub(super) in_flight: usize,
     /// Of those, known to wait in the provider's queue.

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use super::absence::Absence;
 use super::budget::Budget;
 use crate::model::{
-    Blank, Credits, Fingerprint, Generation, JobSpec, JobState, LeftBehind, OwnRows, Phase,
-    PlannedJob, RemoteId, RenderStatus, Sparse, Tag, Timestamp,
+    Blank, CampaignTags, Credits, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
+    RemoteId, RenderStatus, Sparse, SupersededSubmit, Tag, Timestamp,
 };
 
 /// So many generations of a pending job are looked for in a list.
@@ -169,7 +169,7 @@ impl Job {
 
     /// Adds the tags that a list is searched for while it is pending: its own, and a few after it in case the
     /// journal that knew of them was lost.
-    pub(super) fn add_plausible_tags(&self, own: &mut OwnRows, campaign: &str, place: usize) {
+    pub(super) fn add_plausible_tags(&self, own: &mut CampaignTags, campaign: &str, place: usize) {
         if let Some(left) = &self.state.left_behind {
             own.add(&left.tag, place, left.generation);
         }
@@ -185,7 +185,7 @@ impl Job {
     }
 
     /// The submit with `tag`, if it was left behind and may turn up.
-    pub(super) fn left_behind(&self, tag: &Tag) -> Option<&LeftBehind> {
+    pub(super) fn left_behind(&self, tag: &Tag) -> Option<&SupersededSubmit> {
         let left = self.state.left_behind.as_deref();
         left.filter(|left| left.tag == *tag)
     }

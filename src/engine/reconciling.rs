@@ -10,8 +10,8 @@ use super::absence::Doubt;
 use super::backoff::READ;
 use super::{Batch, Submits};
 use crate::model::{
-    Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, JobEvent, Listing,
-    RenderReport, Sought, StopReason, Tag, Timestamp, Unproven, find_tags,
+    Command, CommandKind, Disposition, Event, Failure, FailureKind, Generation, Inconclusive,
+    JobEvent, ListFilter, Listing, RenderReport, StopReason, Tag, Timestamp, find_tags,
 };
 
 /// How many settle times a run that has nothing else to do goes on looking for proof: ten minutes by
@@ -148,7 +148,7 @@ impl Batch {
         };
         let doubtful: HashMap<Tag, _> = self.doubts.iter().filter_map(tag).collect();
         self.commands.push(Command::List {
-            sought: Arc::new(Sought {
+            sought: Arc::new(ListFilter {
                 tags: doubtful.keys().cloned().collect(),
                 witnesses: doubts.iter().flat_map(Doubt::witnesses).cloned().collect(),
                 own: self.own_rows.clone().filter(|_| seeks_rivals),
@@ -331,7 +331,7 @@ impl Batch {
         self.list_failures += 1;
         for place in self.doubts.clone() {
             let failure = failure.clone();
-            self.note_unproven(now, place, Unproven::Refused { failure });
+            self.note_unproven(now, place, Inconclusive::Refused { failure });
         }
         self.rivals.give_way(now);
         self.next_list = Some(now.plus(READ.wait(self.list_failures, self.salt(usize::MAX))));

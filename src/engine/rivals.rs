@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::Batch;
 use super::job::PLAUSIBLE_GENERATIONS;
 use super::reconciling::ListInAir;
-use crate::model::{JobEvent, Listing, OwnRows, Phase, StopReason, Timestamp, find_tags};
+use crate::model::{CampaignTags, JobEvent, Listing, Phase, StopReason, Timestamp, find_tags};
 
 /// Looks are never further apart than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
@@ -118,9 +118,9 @@ impl Batch {
     }
 
     /// The tags of all jobs: of those that were submitted before, and of those that may be.
-    pub(super) fn make_tags(&self) -> OwnRows {
+    pub(super) fn make_tags(&self) -> CampaignTags {
         let pending = self.pending.len() * PLAUSIBLE_GENERATIONS as usize;
-        let mut own = OwnRows::new(
+        let mut own = CampaignTags::new(
             self.jobs.len(),
             pending + self.jobs.len() - self.pending.len(),
         );

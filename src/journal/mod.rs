@@ -36,6 +36,6 @@ mod store;
 
 pub(crate) use approval_file::{read_approval, write_approval};
 pub use lock::{Liveness, Lock, LockError};
-pub use recalling::{Fold, Recalled};
+pub use recalling::{Fold, Replay};
 pub use record::{Identity, Record};
 pub use store::{Journal, JournalError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::access::begin_reading;
-use super::recalling::{Recalled, recall};
+use super::recalling::{Replay, recall};
 use super::record::{Identity, Record};
 use super::store::{APPLICATION_ID, FORMAT_VERSION, JournalError, database, path_of};
 use crate::model::{Entry, Event, JobId, JobSpec, Timestamp};
@@ -23,7 +23,7 @@ pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
         let recalled = recall(out, || None);
         (joined(jobs), recalled)
     });
-    let Some(Recalled { identity, past, .. }) = recalled? else {
+    let Some(Replay { identity, past, .. }) = recalled? else {
         return Ok(None);
     };
     Ok(Some(Record {

@@ -9,29 +9,29 @@ use super::reading::{
 };
 use super::record::Identity;
 use super::store::{JournalError, path_of};
-use crate::model::{Entry, History, Moment, Timestamp};
+use crate::model::{Entry, History, Timestamp, TrustedTime};
 
 /// What takes in the entries of a journal, one after the other.
 pub trait Fold: Default {
     /// Takes in the next entry, which became true at `moment`.
-    fn take(&mut self, entry: Entry, moment: Moment);
+    fn take(&mut self, entry: Entry, moment: TrustedTime);
 }
 
 impl Fold for History {
-    fn take(&mut self, entry: Entry, moment: Moment) {
+    fn take(&mut self, entry: Entry, moment: TrustedTime) {
         self.apply(&entry, moment);
     }
 }
 
 impl Fold for Vec<Entry> {
-    fn take(&mut self, entry: Entry, _: Moment) {
+    fn take(&mut self, entry: Entry, _: TrustedTime) {
         self.push(entry);
     }
 }
 
 /// A journal, and what its entries add up to.
 #[derive(Debug)]
-pub struct Recalled<F> {
+pub struct Replay<F> {
     /// Whose it is.
     pub identity: Identity,
     /// Its newest entry, as it was written.
@@ -40,7 +40,7 @@ pub struct Recalled<F> {
     pub past: F,
 }
 
-impl<F: Fold> Recalled<F> {
+impl<F: Fold> Replay<F> {
     /// What the entries of the journal of the output folder `folder` add up to, as far as their times can be
     /// believed; `None` if there is none. It is read without locking it, and is of one consistent moment even
     /// while a run is going on. `now` is asked once it is clear which entries are read, so that none of them
@@ -80,7 +80,7 @@ const MOST_THREADS: i64 = 4;
 pub(super) fn recall<F: Fold>(
     out: &Path,
     now: impl FnOnce() -> Option<Timestamp>,
-) -> Result<Option<Recalled<F>>, JournalError> {
+) -> Result<Option<Replay<F>>, JournalError> {
     let path = path_of(out);
     let Some(connection) = open(&path)? else {
         return Ok(None);
@@ -98,7 +98,7 @@ pub(super) fn recall<F: Fold>(
         joined(checked).and(folded)
     });
     let (past, newest) = folded?;
-    Ok(Some(Recalled {
+    Ok(Some(Replay {
         identity: identity?,
         newest,
         past,
@@ -116,16 +116,17 @@ fn fold<F: Fold>(
         let is_believed = now
             .is_none_or(|now| entry.at <= now && previous.is_none_or(|before| before <= entry.at));
         previous = Some(entry.at);
-        is_believed.then_some(Moment::certain(entry.at))
+        is_believed.then_some(TrustedTime::certain(entry.at))
     };
     if let Some(folded) = fold_by(path, last, in_order)? {
         return Ok(folded);
     }
     // A clock was set back: what can be believed of an entry depends on those that follow it.
     let written = times(path, last)?;
-    let mut moments = Moment::believed(written.into_iter(), now.unwrap_or_default()).into_iter();
+    let mut moments =
+        TrustedTime::believed(written.into_iter(), now.unwrap_or_default()).into_iter();
     let believed = |entry: &Entry| {
-        let unknown = Moment {
+        let unknown = TrustedTime {
             at: entry.at,
             is_certain: false,
         };
@@ -138,7 +139,7 @@ fn fold<F: Fold>(
 fn fold_by<F: Fold>(
     path: &Path,
     last: i64,
-    mut moment_of: impl FnMut(&Entry) -> Option<Moment>,
+    mut moment_of: impl FnMut(&Entry) -> Option<TrustedTime>,
 ) -> Result<Option<(F, Option<Entry>)>, JournalError> {
     let chunks = (last.max(1) - 1) / CHUNK + 1;
     let threads = chunks.clamp(1, MOST_THREADS);
@@ -263,18 +264,18 @@ mod tests {
         }
 
         /// Recalled at this time.
-        fn recall<F: Fold>(&self, now: i64) -> Recalled<F> {
+        fn recall<F: Fold>(&self, now: i64) -> Replay<F> {
             let now = Timestamp::from_millis(now);
-            Recalled::read(self.0.path(), || now).unwrap().unwrap()
+            Replay::read(self.0.path(), || now).unwrap().unwrap()
         }
     }
 
     /// Entries with the moments that were believed of them.
     #[derive(Debug, Default)]
-    struct Heard(Vec<(Entry, Moment)>);
+    struct Heard(Vec<(Entry, TrustedTime)>);
 
     impl Fold for Heard {
-        fn take(&mut self, entry: Entry, moment: Moment) {
+        fn take(&mut self, entry: Entry, moment: TrustedTime) {
             self.0.push((entry, moment));
         }
     }
@@ -283,7 +284,7 @@ mod tests {
     fn entries_of_many_chunks_are_taken_in_one_after_the_other() {
         for count in [0, 1, CHUNK, CHUNK + 1, 6 * CHUNK + 5] {
             let folder = Folder::of(0..count);
-            let Recalled { newest, past, .. } = folder.recall::<Vec<Entry>>(count);
+            let Replay { newest, past, .. } = folder.recall::<Vec<Entry>>(count);
             let expected: Vec<Entry> = (0..count)
                 .zip(1..)
                 .map(|(at, sequence)| entry(sequence, at))
@@ -305,7 +306,7 @@ mod tests {
             let folder = Folder::of(times.iter().copied());
             let Heard(heard) = folder.recall::<Heard>(now).past;
             let written = times.iter().map(|at| Timestamp::from_millis(*at));
-            let moments = Moment::believed(written, Timestamp::from_millis(now));
+            let moments = TrustedTime::believed(written, Timestamp::from_millis(now));
             assert_eq!(heard.len(), moments.len());
             assert!(heard.iter().map(|(_, moment)| moment).eq(&moments));
         }
@@ -315,7 +316,7 @@ mod tests {
     fn what_was_anticipated_holds_until_something_is_written() {
         let mut folder = Folder::of(0..3);
         let now = Timestamp::from_millis(9);
-        let resume = |folder: &Folder, anticipated: Recalled<Vec<Entry>>| {
+        let resume = |folder: &Folder, anticipated: Replay<Vec<Entry>>| {
             let out = folder.0.path();
             let resumed = Journal::resume(out, &identity(), || now, Some(anticipated));
             resumed.unwrap().1.past
@@ -341,7 +342,7 @@ mod tests {
             connection.execute_batch(sql).unwrap();
         };
         let now = Timestamp::from_millis(i64::MAX);
-        let read = || Recalled::<History>::read(folder.0.path(), || now);
+        let read = || Replay::<History>::read(folder.0.path(), || now);
         damage("UPDATE entries SET event = 'nonsense' WHERE sequence = 5000");
         let told = read().unwrap_err().to_string();
         assert!(told.contains("entry 5000"), "{told}");

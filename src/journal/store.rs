@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::access::of_the_place;
 use super::reading::read;
-use super::recalling::{Fold, Recalled};
+use super::recalling::{Fold, Replay};
 use super::record::{Identity, Record};
 use crate::model::{Entry, JobSpec, Timestamp};
 
@@ -146,15 +146,15 @@ impl Journal {
         out: &Path,
         identity: &Identity,
         now: impl FnOnce() -> Timestamp,
-        anticipated: Option<Recalled<F>>,
-    ) -> Result<(Self, Recalled<F>), JournalError> {
+        anticipated: Option<Replay<F>>,
+    ) -> Result<(Self, Replay<F>), JournalError> {
         let existing = match anticipated {
             Some(recalled) if recalled.is_still_so(out)? => Some(recalled),
-            Some(_) | None => Recalled::read(out, now)?,
+            Some(_) | None => Replay::read(out, now)?,
         };
         let found = existing.as_ref().map(|recalled| &recalled.identity);
         let journal = Self::begin(out, identity, found)?;
-        let recalled = existing.unwrap_or_else(|| Recalled {
+        let recalled = existing.unwrap_or_else(|| Replay {
             identity: identity.clone(),
             newest: None,
             past: F::default(),

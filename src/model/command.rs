@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Artifact, CommandKind, Failure, JobId, RemoteId, RenderReport, Sought, Timestamp, VideoRequest,
+    Artifact, CommandKind, Failure, JobId, ListFilter, RemoteId, RenderReport, Timestamp,
+    VideoRequest,
 };
 
 /// Something to do. Each carries all it needs and is answered by exactly one [`Outcome`].
@@ -33,7 +34,7 @@ pub enum Command {
     /// The account's jobs, as many as the provider shows, filtered while they stream in.
     List {
         /// The rows that are kept.
-        sought: Arc<Sought>,
+        sought: Arc<ListFilter>,
     },
     /// A download.
     Fetch(FetchOrder),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, JobId, RemoteId, StopReason, Tag, Timestamp,
-    Unproven, redact_url,
+    Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RemoteId, StopReason, Tag,
+    Timestamp, redact_url,
 };
 
 /// One line of the journal: its place, its moment, and what became true.
@@ -135,7 +135,7 @@ pub enum JobEvent {
     /// the reason is a new one.
     NotProven {
         /// Why that is no proof.
-        why: Unproven,
+        why: Inconclusive,
     },
     /// Proven not to have been accepted.
     FoundAbsent,

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::model::{AspectRatio, JobId, Speech};
     use crate::model::{
-        Credits, FailureKind, Fingerprint, Generation, Tag, Unproven, VideoRequest,
+        Credits, FailureKind, Fingerprint, Generation, Inconclusive, Tag, VideoRequest,
     };
 
     fn artifact() -> Arc<Artifact> {
@@ -259,7 +259,7 @@ mod tests {
             (
                 "not_proven",
                 JobEvent::NotProven {
-                    why: Unproven::Once,
+                    why: Inconclusive::Once,
                 },
             ),
             ("absent", JobEvent::FoundAbsent),

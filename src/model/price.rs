@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Credits, ModelVersion, Speech, VideoRequest};
 
 /// The price of every model and the assumptions about speech. One table; a manifest's `prices:` may
-/// override any value, and finished jobs teach it (`Experience`).
+/// override any value, and finished jobs teach it (`Calibration`).
 ///
 /// Defaults, from the provider's billing page since May 2026: `standard` 5 credits for each started
 /// 30 s; `aurora_v1` 1 credit a second; `aurora_v1_fast` half a credit a second; seconds rounded up.
@@ -161,16 +161,19 @@ impl PriceTable {
 
     /// What `request` will cost. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
-        self.estimate_of(request.model_version, Spoken::of(request, audio_seconds))
+        self.estimate_of(
+            request.model_version,
+            SpeechLength::of(request, audio_seconds),
+        )
     }
 
     /// What so much speech will cost with `model`.
-    pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: Spoken) -> Estimate {
+    pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: SpeechLength) -> Estimate {
         let (seconds_low, likely, seconds_high) = match spoken {
-            Spoken::Recording(length) => length.map_or(self.recordings.range(), |seconds| {
+            SpeechLength::Recording(length) => length.map_or(self.recordings.range(), |seconds| {
                 (seconds, seconds, seconds)
             }),
-            Spoken::Words(words) => {
+            SpeechLength::Words(words) => {
                 let SpeechRates { slow, likely, fast } = self.speech;
                 (words / fast, words / likely, words / slow)
             }
@@ -212,14 +215,14 @@ pub const CHARACTERS_A_WORD: f64 = 2.5;
 
 /// How much is said in a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Spoken {
+pub(crate) enum SpeechLength {
     /// So many words of text.
     Words(f64),
     /// A recording, of so many seconds if that is known.
     Recording(Option<f64>),
 }
 
-impl Spoken {
+impl SpeechLength {
     /// How much `request` says. `audio_seconds` is the length of its recording, if known.
     pub(crate) fn of(request: &VideoRequest, audio_seconds: Option<f64>) -> Self {
         match &request.speech {

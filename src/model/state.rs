@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::{
-    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, JobEvent, Phase, RemoteId,
-    RenderStatus, Tag, Timestamp, Unproven,
+    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, Inconclusive, JobEvent,
+    Phase, RemoteId, RenderStatus, Tag, Timestamp,
 };
 
 /// What the journal says about one job: the fold of its events, live and on resume alike.
@@ -48,9 +48,9 @@ pub struct JobState {
     /// The output the provider reported; its links without their signatures once the file is here.
     pub output: Option<Arc<super::Output>>,
     /// While in doubt: why the newest search has proven nothing.
-    pub unproven: Option<Box<Unproven>>,
+    pub unproven: Option<Box<Inconclusive>>,
     /// What was left behind when it was last reopened, until another is accepted.
-    pub left_behind: Option<Box<LeftBehind>>,
+    pub left_behind: Option<Box<SupersededSubmit>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
     /// counted in any sum here.
     pub twins: Vec<RemoteId>,
@@ -59,7 +59,7 @@ pub struct JobState {
 /// A submit of which the provider never said that it had accepted it, and which was given up for another. Should
 /// it turn up in the list before that other is accepted, it is taken over instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftBehind {
+pub struct SupersededSubmit {
     /// Its tag.
     pub tag: Tag,
     /// What it asked for.
@@ -209,11 +209,15 @@ impl JobState {
     }
 
     /// What a reopening in phase `previous` leaves behind, `committed` being all that the job may have cost.
-    fn left_behind(&mut self, previous: &Phase, committed: Credits) -> Option<Box<LeftBehind>> {
+    fn left_behind(
+        &mut self,
+        previous: &Phase,
+        committed: Credits,
+    ) -> Option<Box<SupersededSubmit>> {
         match previous {
             Phase::Pending => self.left_behind.take(),
             Phase::InDoubt { .. } | Phase::Failed { remote: None, .. } => {
-                Some(Box::new(LeftBehind {
+                Some(Box::new(SupersededSubmit {
                     tag: self.tag.clone()?,
                     fingerprint: self.fingerprint.clone()?,
                     generation: self.generation,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::creatify::Api;
 use super::creatify::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
-use super::http::{Channel, Clients, RemoteError, Scrubber};
+use super::http::{Channel, Clients, Redactor, RemoteError};
 use super::settings::Settings;
-use crate::model::{Command, Credits, Failure, Meter, Outcome};
+use crate::model::{Command, Credits, DownloadProgress, Failure, Outcome};
 
 /// The provider, and the hosts its files lie on. Cheap to clone.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ impl Remote {
     /// If a key cannot be sent, or the HTTP client cannot be built.
     pub fn new(settings: Settings) -> Result<Self, RemoteError> {
         let clients = Clients::new(&settings)?;
-        let scrubber = Scrubber::new(settings.credentials.clone());
+        let scrubber = Redactor::new(settings.credentials.clone());
         let channel = Channel::new(&settings, clients.clone(), scrubber.clone())?;
         let address = settings.base_url.to_string().into();
         Ok(Self {
@@ -38,7 +38,7 @@ impl Remote {
 
     /// Makes exactly one attempt at `command`. `meter` is kept up to date by a download and left alone by
     /// everything else.
-    pub async fn perform(&self, command: Command, meter: Arc<Meter>) -> Outcome {
+    pub async fn perform(&self, command: Command, meter: Arc<DownloadProgress>) -> Outcome {
         let api = &self.api;
         match command {
             Command::Submit { job, request, name } => {

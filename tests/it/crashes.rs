@@ -16,8 +16,8 @@ use callsheet::model::{
     AspectRatio, Credentials, Entry, Estimate, Event, History, JobEvent, JobId, JobSpec, Limits,
     Origin, PlannedJob, Speech, VideoRequest,
 };
-use callsheet::observe::Summary;
 use callsheet::remote::{Remote, Settings};
+use callsheet::report::Summary;
 use callsheet::sandbox::{AnswerFault, Faults, When};
 
 use crate::program::{

@@ -115,11 +115,11 @@ fn a_hangup_that_was_ignored_when_the_program_started_does_not_end_the_run() {
 }
 
 /// What a program says on standard error while it goes on.
-struct Telling {
+struct LogLine {
     told: Arc<Mutex<String>>,
 }
 
-impl Telling {
+impl LogLine {
     /// Takes over the standard error of `child`.
     fn of(child: &mut Child) -> Self {
         let mut stream = child.stderr.take().unwrap();
@@ -182,7 +182,7 @@ fn a_run_that_waits_for_another_is_interrupted_and_leaves_the_other_alone() {
         .command(&campaign("run", &provider, &further))
         .spawn()
         .unwrap();
-    let telling = Telling::of(&mut second);
+    let telling = LogLine::of(&mut second);
     telling.wait_for("waiting for it to end");
     signal(&second, "TERM");
     assert_eq!(code(second), Some(130));
@@ -217,7 +217,7 @@ fn a_run_whose_names_nobody_answers_for_is_interrupted_with_nothing_done() {
         // It is asked, and does not answer.
         let asking = deaf.accept().unwrap();
         signal(&child, kind);
-        let telling = Telling::of(&mut child);
+        let telling = LogLine::of(&mut child);
         assert_eq!(code(child), Some(130));
         telling.wait_for(&format!("--base-url {address}\n"));
         assert_eq!(
@@ -251,7 +251,7 @@ fn a_sheet_that_never_ends_can_be_interrupted() {
     });
     wait_until("the sheet to be read", || filling.is_finished());
     signal(&child, "INT");
-    let telling = Telling::of(&mut child);
+    let telling = LogLine::of(&mut child);
     assert_eq!(code(child), Some(130));
     telling.wait_for("callsheet run - --sandbox\n");
     drop(filling.join().unwrap());

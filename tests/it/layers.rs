@@ -11,35 +11,35 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("engine", &["model"]),
     ("remote", &["model"]),
     ("journal", &["model"]),
-    ("observe", &["model"]),
+    ("report", &["model"]),
     ("sandbox", &["remote"]),
     (
         "driver",
-        &["model", "engine", "remote", "journal", "observe"],
+        &["model", "engine", "remote", "journal", "report"],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "engine", "remote", "journal", "observe", "sandbox", "driver",
+            "model", "manifest", "engine", "remote", "journal", "report", "sandbox", "driver",
         ],
     ),
 ];
 
 /// Outside crates that only these layers may name.
 const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
-    ("csv", &["manifest", "observe"]),
-    // `observe` reads back, in its tests, the workbook that it writes.
-    ("calamine", &["manifest", "observe"]),
-    ("rust_xlsxwriter", &["observe"]),
+    ("csv", &["manifest", "report"]),
+    // `report` reads back, in its tests, the workbook that it writes.
+    ("calamine", &["manifest", "report"]),
+    ("rust_xlsxwriter", &["report"]),
     ("serde_yaml", &["manifest"]),
     ("encoding_rs", &["manifest"]),
-    ("minijinja", &["manifest", "observe"]),
+    ("minijinja", &["manifest", "report"]),
     ("sanitise_file_name", &["manifest"]),
     ("governor", &["engine"]),
     ("reqwest", &["remote"]),
     ("rustls", &["remote"]),
     ("rusqlite", &["journal"]),
-    ("indicatif", &["observe"]),
+    ("indicatif", &["report"]),
     ("axum", &["sandbox"]),
     ("futures", &["driver", "remote", "sandbox"]),
     ("clap", &["cli"]),

@@ -15,7 +15,7 @@ use crate::cli::console;
 use crate::cli::environment::Environment;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
-use crate::cli::herald::Herald;
+use crate::cli::herald::Printer;
 use crate::cli::provider::Choice;
 use crate::driver::{Clock as _, SystemClock};
 use crate::model::AspectRatio;
@@ -24,7 +24,7 @@ use crate::remote::{PersonaItem, VoiceItem};
 /// `callsheet personas`.
 pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error> {
     let environment = Environment::read(None);
-    environment.tell_ignored(Herald::Text);
+    environment.tell_ignored(Printer::Text);
     let filter = Filter {
         search: arguments.search,
         gender: arguments.gender,
@@ -57,7 +57,7 @@ pub(in crate::cli) async fn personas(arguments: PersonasArguments) -> Result<Exi
 /// `callsheet voices`.
 pub(in crate::cli) async fn voices(arguments: VoicesArguments) -> Result<Exit, Error> {
     let environment = Environment::read(None);
-    environment.tell_ignored(Herald::Text);
+    environment.tell_ignored(Printer::Text);
     let filter = Filter {
         search: arguments.search,
         gender: arguments.gender,
@@ -103,7 +103,7 @@ async fn newest(
     let lookup = Lookup {
         provider: Some(choice.clone()),
         environment,
-        herald: Herald::Text,
+        herald: Printer::Text,
         network: Network::IsUsedAnyway,
     };
     let cache = lookup.cache(None);

@@ -7,7 +7,7 @@ use super::Catalogue;
 use super::cache::{Cache, cache_folder};
 use crate::cli::environment::Environment;
 use crate::cli::error::Error;
-use crate::cli::herald::Herald;
+use crate::cli::herald::Printer;
 use crate::cli::provider::Choice;
 use crate::model::{Failure, FailureKind, Timestamp};
 use crate::remote::Remote;
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Lookup<'a> {
     pub(in crate::cli) environment: &'a Environment,
     pub(in crate::cli) network: Network,
     /// Who says that an old answer has to do.
-    pub(in crate::cli) herald: Herald,
+    pub(in crate::cli) herald: Printer,
 }
 
 /// Whether names depend on the catalogue.

@@ -6,7 +6,7 @@ use super::reasons::reasons;
 use super::stage::{Stage, failure, jobs, lost, seconds, submits};
 use crate::engine::{Policy, Submits};
 use crate::model::{
-    Command, Entry, Event, FailureKind, JobEvent, Listing, Outcome, Timestamp, Unproven,
+    Command, Entry, Event, FailureKind, Inconclusive, JobEvent, Listing, Outcome, Timestamp,
 };
 
 pub(super) fn listed(listing: Listing) -> Outcome {
@@ -74,7 +74,7 @@ fn a_list_that_may_have_cut_off_the_first_job_proves_nothing() {
         "{lists} lists in ten minutes that prove nothing"
     );
     assert_eq!((stage.phase(0), stage.rows.len()), ("in_doubt", 4));
-    let why = [Unproven::NoWitness, Unproven::CutShort];
+    let why = [Inconclusive::NoWitness, Inconclusive::CutShort];
     assert_eq!(reasons(&stage), why, "each is told once");
 }
 

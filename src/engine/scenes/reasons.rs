@@ -3,10 +3,10 @@
 use super::absence::{first_of_four, listed};
 use super::stage::{Stage, failure, jobs, lost, submits};
 use crate::engine::Policy;
-use crate::model::{Command, Entry, Event, FailureKind, JobEvent, Listing, Outcome, Unproven};
+use crate::model::{Command, Entry, Event, FailureKind, Inconclusive, JobEvent, Listing, Outcome};
 
 /// Why the searches for the first job have proven nothing, in order.
-pub(super) fn reasons(stage: &Stage) -> Vec<Unproven> {
+pub(super) fn reasons(stage: &Stage) -> Vec<Inconclusive> {
     let reason = |entry: &Entry| match &entry.event {
         Event::Job {
             job,
@@ -34,13 +34,13 @@ fn every_search_in_vain_says_why_it_was() {
             _ => None,
         });
         assert_eq!(stage.phase(0), "in_doubt");
-        let words: Vec<&str> = reasons(&stage).iter().map(Unproven::word).collect();
+        let words: Vec<&str> = reasons(&stage).iter().map(Inconclusive::word).collect();
         assert_eq!(words, [expected]);
     }
     // Of a list that would do, a second one has to agree.
     let (stage, is_believed, _) = first_of_four(false, 1);
     assert!(is_believed);
-    assert_eq!(reasons(&stage).last(), Some(&Unproven::Once));
+    assert_eq!(reasons(&stage).last(), Some(&Inconclusive::Once));
     // A list that lacks what was accepted is not believed.
     let mut stage = Stage::new();
     stage.run(&jobs(3), &Policy::default(), |_, command| match command {
@@ -49,7 +49,7 @@ fn every_search_in_vain_says_why_it_was() {
         _ => None,
     });
     assert!(
-        reasons(&stage).contains(&Unproven::Incomplete),
+        reasons(&stage).contains(&Inconclusive::Incomplete),
         "{:?}",
         reasons(&stage)
     );

@@ -6,7 +6,8 @@ use super::stage::{Run, Stage, failure, jobs, planned, seconds, submits};
 use crate::engine::mutant::{self, Mutant};
 use crate::engine::{Policy, Submits};
 use crate::model::{
-    Command, FailureKind, Generation, InFlight, JobEvent, Limits, Outcome, Sought, StopReason, Tag,
+    Command, FailureKind, Generation, InFlight, JobEvent, Limits, ListFilter, Outcome, StopReason,
+    Tag,
 };
 
 /// Slow enough that the list is read several times before all is submitted.
@@ -140,7 +141,7 @@ fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
     }
     assert!(seen.iter().all(|rows| *rows > 5), "{seen:?}");
     // The tags of a campaign are made once.
-    let tags = |sought: &Sought| sought.own.clone().unwrap();
+    let tags = |sought: &ListFilter| sought.own.clone().unwrap();
     let (first, last) = (tags(&searches[0].1), tags(newest));
     assert!(first.shares_tags_with(&last));
 }

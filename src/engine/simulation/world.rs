@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::chance::Chance;
 use super::nature::{LATEST_ACCEPTANCE, Nature};
 use crate::model::{
-    Artifact, Command, Credits, Failure, FailureKind, FetchOrder, Listing, Outcome, RemoteId,
-    RenderReport, RenderStatus, RetryAfter, Sought, Tag, Timestamp, find_tags,
+    Artifact, Command, Credits, Failure, FailureKind, FetchOrder, ListFilter, Listing, Outcome,
+    RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
 };
 
 /// One accepted submit.
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    fn list(&self, now: Timestamp, sought: &Sought) -> Listing {
+    fn list(&self, now: Timestamp, sought: &ListFilter) -> Listing {
         let visible: Vec<&Accepted> = self
             .accepted
             .iter()

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Entry, Event, IllegalTransition, Inventory, JobEvent, JobId, JobState, Lane, Moment, RemoteId,
-    Run, RunEnd, Sparse, Timestamp,
+    Entry, Event, IllegalTransition, Inventory, JobEvent, JobId, JobState, Lane, RemoteId, Run,
+    RunEnd, Sparse, Timestamp, TrustedTime,
 };
 
 /// So many of the newest renders are remembered one by one: enough to know how long they take by now.
@@ -116,7 +116,7 @@ impl History {
     /// What `entries` add up to, as far as their times can be believed at `now`.
     pub fn of(entries: &[Entry], now: Timestamp) -> Self {
         let mut history = Self::default();
-        let moments = Moment::believed(entries.iter().map(|entry| entry.at), now);
+        let moments = TrustedTime::believed(entries.iter().map(|entry| entry.at), now);
         for (entry, moment) in entries.iter().zip(moments) {
             history.apply(entry, moment);
         }
@@ -124,8 +124,8 @@ impl History {
     }
 
     /// Takes in one entry, which became true at `moment`.
-    pub fn apply(&mut self, entry: &Entry, moment: Moment) {
-        let Moment { at, is_certain } = moment;
+    pub fn apply(&mut self, entry: &Entry, moment: TrustedTime) {
+        let TrustedTime { at, is_certain } = moment;
         if entry.sequence != self.sequence + 1 {
             self.fault.get_or_insert(HistoryError::Gap {
                 previous: self.sequence,
@@ -181,7 +181,7 @@ impl History {
         }
     }
 
-    fn apply_to_job(&mut self, sequence: u64, moment: Moment, id: &JobId, event: &JobEvent) {
+    fn apply_to_job(&mut self, sequence: u64, moment: TrustedTime, id: &JobId, event: &JobEvent) {
         let Some(place) = self.place_or_new(id) else {
             return;
         };
@@ -473,7 +473,7 @@ mod tests {
                 at: at(sequence),
                 event: Event::job(&id(job), failed()),
             };
-            history.apply(&entry, Moment::certain(entry.at));
+            history.apply(&entry, TrustedTime::certain(entry.at));
         }
         assert_eq!(phases(&history), ["pending", "failed"]);
         assert_eq!(history.sequence(), last + 1);

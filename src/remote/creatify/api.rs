@@ -10,8 +10,8 @@ use super::page::{Next, Pieces, Rows, read_page};
 use super::rows::{Asked, Catalogue, Kept, report};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
-    CommandKind, Credits, Failure, FailureKind, Listing, RemoteId, RenderReport, RenderStatus,
-    Sought, Tag, VideoRequest, find_tags,
+    CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
+    RenderStatus, Tag, VideoRequest, find_tags,
 };
 use crate::remote::http::{Answer, Channel};
 
@@ -90,7 +90,10 @@ impl Api {
     }
 
     /// The account's jobs, all of them, filtered while they stream in.
-    pub(in crate::remote) async fn list(&self, sought: Arc<Sought>) -> Result<Listing, Failure> {
+    pub(in crate::remote) async fn list(
+        &self,
+        sought: Arc<ListFilter>,
+    ) -> Result<Listing, Failure> {
         let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
         let kept = Kept::of(sought);
         let mut listing = self.read_all(url, CommandKind::List, kept).await?.listing;

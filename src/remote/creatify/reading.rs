@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::page::{Next, read_page};
 use super::rows::{Asked, Kept, report};
-use crate::model::{CommandKind, Credentials, Failure, Listing, RemoteId, RenderReport, Sought};
-use crate::remote::http::{Scrubber, Words, refusal};
+use crate::model::{
+    CommandKind, Credentials, Failure, ListFilter, Listing, RemoteId, RenderReport,
+};
+use crate::remote::http::{Redactor, Words, refusal};
 
 /// The one job that the answer to a create or a look describes, if it describes one.
 pub fn one_job(body: &[u8]) -> Option<RenderReport> {
@@ -17,7 +19,10 @@ pub fn one_job(body: &[u8]) -> Option<RenderReport> {
 ///
 /// # Errors
 /// If it was not read to its very end, is no list, or a row that may be wanted cannot be read.
-pub fn list(page: &[u8], sought: Sought) -> Result<(Listing, Option<String>), serde_json::Error> {
+pub fn list(
+    page: &[u8],
+    sought: ListFilter,
+) -> Result<(Listing, Option<String>), serde_json::Error> {
     let mut kept = Kept::of(Arc::new(sought));
     let next = match read_page(page, &mut kept)? {
         Next::End => None,
@@ -45,7 +50,7 @@ pub fn refused(
     credentials: Credentials,
 ) -> Option<Failure> {
     let status = reqwest::StatusCode::from_u16(status).ok()?;
-    let scrubber = Scrubber::new(credentials);
+    let scrubber = Redactor::new(credentials);
     let words = Words::of(body, &scrubber);
     let failure = refusal(status, &reqwest::header::HeaderMap::new(), &words, command);
     Some(scrubber.failure(failure))

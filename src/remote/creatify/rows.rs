@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::page::Rows;
 use super::wire::Lipsync;
-use crate::model::{Listing, RemoteId, RenderReport, Sought, Timestamp};
+use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
 
 /// One row as a report; `None` if it says nothing that can be used.
 ///
@@ -78,13 +78,13 @@ fn size_of_value(value: &Value) -> usize {
 /// that cannot be read may be the very one.
 #[derive(Debug)]
 pub(super) struct Kept {
-    sought: Arc<Sought>,
+    sought: Arc<ListFilter>,
     room: Room,
     pub(super) listing: Listing,
 }
 
 impl Kept {
-    pub(super) fn of(sought: Arc<Sought>) -> Self {
+    pub(super) fn of(sought: Arc<ListFilter>) -> Self {
         Self {
             room: Room::for_rows(sought.rows()),
             sought,
@@ -198,7 +198,7 @@ mod tests {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let tag = Tag::of("c", &job, &Fingerprint::of(&request), Generation(0));
-        let sought = Sought {
+        let sought = ListFilter {
             tags: [tag.clone()].into(),
             witnesses: ["w".parse().unwrap()].into(),
             own: None,

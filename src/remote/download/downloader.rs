@@ -10,8 +10,8 @@ use super::content_range::ContentRange;
 use super::link::Link;
 use super::part::{Part, Record, blocking};
 use super::target::{Target, local};
-use crate::model::{Artifact, CommandKind, Failure, FailureKind, FetchOrder, Meter};
-use crate::remote::http::{Clients, Scrubber, Words, refusal, transport};
+use crate::model::{Artifact, CommandKind, DownloadProgress, Failure, FailureKind, FetchOrder};
+use crate::remote::http::{Clients, Redactor, Words, refusal, transport};
 use crate::remote::reach::Reach;
 use crate::remote::settings::{Settings, Timeouts};
 
@@ -25,7 +25,7 @@ const LARGEST_REFUSAL: usize = 64 << 10;
 #[derive(Debug)]
 pub(in crate::remote) struct Downloader {
     clients: Clients,
-    scrubber: Scrubber,
+    scrubber: Redactor,
     pub(super) out: PathBuf,
     pub(super) timeouts: Timeouts,
     pub(super) reach: Reach,
@@ -45,7 +45,7 @@ struct Transfer {
 
 impl Downloader {
     /// A downloader into the output folder of `settings`.
-    pub(in crate::remote) fn new(settings: Settings, clients: Clients, scrubber: Scrubber) -> Self {
+    pub(in crate::remote) fn new(settings: Settings, clients: Clients, scrubber: Redactor) -> Self {
         Self {
             clients,
             scrubber,
@@ -60,7 +60,7 @@ impl Downloader {
     pub(in crate::remote) async fn fetch(
         &self,
         order: &FetchOrder,
-        meter: &Meter,
+        meter: &DownloadProgress,
     ) -> Result<Artifact, Failure> {
         let target = Target::new(&self.out, &order.file)?;
         let link = Link::parse(&order.video_url, self.reach)?;
@@ -77,7 +77,7 @@ impl Downloader {
         &self,
         target: &Target,
         link: Link,
-        meter: &Meter,
+        meter: &DownloadProgress,
     ) -> Result<(u64, String), Failure> {
         let folder = target.folder().to_owned();
         blocking(move || std::fs::create_dir_all(folder))
@@ -145,7 +145,7 @@ impl Downloader {
         mut transfer: Transfer,
         response: &mut Response,
         host: &str,
-        meter: &Meter,
+        meter: &DownloadProgress,
     ) -> Result<(u64, String), Failure> {
         if let Some(total) = transfer.total {
             meter.expect(total);

@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, Request, Response, Url};
 
 use super::clients::{RemoteError, api_headers};
-use super::{Clients, Scrubber, Words, refusal, transport};
+use super::{Clients, Redactor, Words, refusal, transport};
 use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::BaseUrl;
 use crate::remote::settings::{Settings, Timeouts};
@@ -30,7 +30,7 @@ pub(in crate::remote) struct Channel {
     place: String,
     headers: HeaderMap,
     timeouts: Timeouts,
-    scrubber: Scrubber,
+    scrubber: Redactor,
 }
 
 /// A success: its whole body, and the status it came with.
@@ -47,7 +47,7 @@ impl Channel {
     pub(in crate::remote) fn new(
         settings: &Settings,
         clients: Clients,
-        scrubber: Scrubber,
+        scrubber: Redactor,
     ) -> Result<Self, RemoteError> {
         let host = settings.base_url.host();
         Ok(Self {
@@ -69,7 +69,7 @@ impl Channel {
     }
 
     /// Makes words of the server fit to be shown.
-    pub(in crate::remote) fn scrubber(&self) -> &Scrubber {
+    pub(in crate::remote) fn scrubber(&self) -> &Redactor {
         &self.scrubber
     }
 

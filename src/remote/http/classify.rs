@@ -6,7 +6,7 @@ use std::io;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
-use super::file_clients::LeadsInward;
+use super::file_clients::PrivateAddressError;
 use super::{Words, retry_after::retry_after};
 use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 
@@ -16,7 +16,7 @@ use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 /// arrived, whatever the error is called.
 pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failure {
     let reason = root_cause(error);
-    if causes(error).any(<dyn Error>::is::<LeadsInward>) {
+    if causes(error).any(<dyn Error>::is::<PrivateAddressError>) {
         // Nothing was sent; and another try would lead to the same place.
         return Failure::new(FailureKind::Refused, format!("{place}: {reason}"));
     }

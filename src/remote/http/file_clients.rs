@@ -18,13 +18,13 @@ use crate::remote::settings::{Proxy, Settings};
 pub(super) struct FileClients {
     outside: Client,
     local: Client,
-    names: OutwardNames,
+    names: PublicOnlyResolver,
 }
 
 impl FileClients {
     /// Builds them. In HTTP/2 all downloads from a host would share one connection, and a slow one its window.
     pub(super) fn new(settings: &Settings) -> Result<Self, RemoteError> {
-        let names = OutwardNames::new(settings);
+        let names = PublicOnlyResolver::new(settings);
         let build = |proxy, change: &dyn Fn(ClientBuilder) -> ClientBuilder| {
             build_client(&settings.user_agent, settings.timeouts, proxy, change)
         };
@@ -55,7 +55,7 @@ impl FileClients {
 /// Names of proxies are looked up here too, and as they are: a proxy is often in a private network. A link
 /// that is fetched through a proxy is looked up by the proxy, which has rules of its own.
 #[derive(Debug, Clone)]
-struct OutwardNames {
+struct PublicOnlyResolver {
     /// The hosts of links.
     links: Arc<Mutex<HashSet<String>>>,
     /// The host of an API that is not the official one. If it is inside by its address, so are its files.
@@ -65,9 +65,9 @@ struct OutwardNames {
 /// A name leads to this machine or into a private network.
 #[derive(Debug, thiserror::Error)]
 #[error("its name leads to an address inside your own network, from where no file is fetched")]
-pub(super) struct LeadsInward;
+pub(super) struct PrivateAddressError;
 
-impl OutwardNames {
+impl PublicOnlyResolver {
     fn new(settings: &Settings) -> Self {
         let base = &settings.base_url;
         Self {
@@ -88,7 +88,7 @@ impl OutwardNames {
     }
 }
 
-impl Resolve for OutwardNames {
+impl Resolve for PublicOnlyResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let is_guarded = self.is_guarded(name.as_str());
         let gateway = self.gateway.clone();
@@ -105,7 +105,7 @@ impl Resolve for OutwardNames {
                 Some(gateway) if look_up(&gateway).await?.iter().all(leads_inward) => {
                     Ok(Box::new(inward.into_iter()))
                 }
-                Some(_) | None => Err(LeadsInward.into()),
+                Some(_) | None => Err(PrivateAddressError.into()),
             }
         })
     }
@@ -127,13 +127,13 @@ mod tests {
     use crate::remote::http::transport;
     use crate::remote::settings::Timeouts;
 
-    fn names(base: &str) -> OutwardNames {
+    fn names(base: &str) -> PublicOnlyResolver {
         let credentials = Credentials::new("account".into(), "key".into());
         let settings = Settings::new(base.parse().unwrap(), credentials, "out".into());
-        OutwardNames::new(&settings)
+        PublicOnlyResolver::new(&settings)
     }
 
-    async fn count(names: &OutwardNames) -> Option<usize> {
+    async fn count(names: &PublicOnlyResolver) -> Option<usize> {
         let found = names.resolve("localhost".parse().unwrap()).await;
         found.ok().map(Iterator::count)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Scrubber;
+use super::Redactor;
 use super::words::{Words, element, kind_of_markup};
 
 /// The longest code of an error that is shown: `RequestTimeTooSkewed` and its like.
@@ -15,7 +15,7 @@ impl Words {
     /// The words for `body`, which came from wherever a link of the API led. They end in messages, results and
     /// the journal, so nothing of it is quoted but the code and the message of a store's error document; else its
     /// kind is told, if it has one. Empty if it has none.
-    pub(in crate::remote) fn of_file(body: &[u8], scrubber: &Scrubber) -> Self {
+    pub(in crate::remote) fn of_file(body: &[u8], scrubber: &Redactor) -> Self {
         let decoded = String::from_utf8_lossy(body);
         let text = decoded.trim_start_matches('\u{feff}').trim();
         let words = if text.starts_with('<') {
@@ -34,7 +34,7 @@ impl Words {
 
 /// The error in `text` as S3, what imitates it, and Azure put it: `<Error><Code>…</Code><Message>…`. Else what
 /// kind of markup it is.
-fn markup(text: &str, scrubber: &Scrubber) -> String {
+fn markup(text: &str, scrubber: &Redactor) -> String {
     let lower = text.to_ascii_lowercase();
     let root = lower
         .split('<')
@@ -46,7 +46,7 @@ fn markup(text: &str, scrubber: &Scrubber) -> String {
 }
 
 /// The error in `text` as Google's stores put it: `{"error": {"code": …, "message": …}}`. Else that it is JSON.
-fn json(text: &str, scrubber: &Scrubber) -> String {
+fn json(text: &str, scrubber: &Redactor) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let code = value["error"]["code"].as_i64().map(|code| code.to_string());
     let message = value["error"]["message"].as_str();
@@ -54,7 +54,7 @@ fn json(text: &str, scrubber: &Scrubber) -> String {
 }
 
 /// What an error says, short and fit to be shown. Without a code that is one it is taken for no error.
-fn error(code: Option<&str>, message: Option<&str>, scrubber: &Scrubber) -> Option<String> {
+fn error(code: Option<&str>, message: Option<&str>, scrubber: &Redactor) -> Option<String> {
     let is_code = |code: &&str| {
         !code.is_empty()
             && code.len() <= LONGEST_CODE
@@ -82,7 +82,7 @@ mod tests {
 
     fn words(body: &[u8]) -> String {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        Words::of_file(body, &Scrubber::new(credentials)).text
+        Words::of_file(body, &Redactor::new(credentials)).text
     }
 
     #[test]

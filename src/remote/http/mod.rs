@@ -15,6 +15,6 @@ pub(in crate::remote) use classify::{refusal, transport};
 pub(in crate::remote) use clients::Clients;
 pub use clients::RemoteError;
 pub(in crate::remote) use clients::build_client;
-pub(in crate::remote) use scrubber::Scrubber;
+pub(in crate::remote) use scrubber::Redactor;
 pub(in crate::remote) use submit_client::SubmitClient;
 pub(in crate::remote) use words::Words;

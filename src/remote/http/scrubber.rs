@@ -12,11 +12,11 @@ const SHORTEST_SECRET: usize = 4;
 /// characters, nothing that turns the direction of writing, our own credentials hidden, URLs without
 /// their signatures, and not too long.
 #[derive(Debug, Clone)]
-pub(in crate::remote) struct Scrubber {
+pub(in crate::remote) struct Redactor {
     credentials: Credentials,
 }
 
-impl Scrubber {
+impl Redactor {
     /// A scrubber that hides `credentials`.
     pub(in crate::remote) fn new(credentials: Credentials) -> Self {
         Self { credentials }
@@ -79,8 +79,8 @@ fn shorten(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn scrubber() -> Scrubber {
-        Scrubber::new(Credentials::new("my-account".into(), "k3y-of-mine".into()))
+    fn scrubber() -> Redactor {
+        Redactor::new(Credentials::new("my-account".into(), "k3y-of-mine".into()))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Scrubber;
+use super::Redactor;
 
 /// More parts than this say no more to a person.
 const MOST_PARTS: usize = 10;
@@ -47,7 +47,7 @@ pub(in crate::remote) struct Words {
 impl Words {
     /// The words in `body`, which may be of any shape: the API answers as Django REST Framework does (an
     /// object with `detail`, an object of lists by field, a bare list), gateways answer with pages.
-    pub(in crate::remote) fn of(body: &[u8], scrubber: &Scrubber) -> Self {
+    pub(in crate::remote) fn of(body: &[u8], scrubber: &Redactor) -> Self {
         if let Ok(value) = serde_json::from_slice::<Value>(body) {
             let mut parts = Vec::new();
             describe(&value, "", &mut parts);
@@ -196,7 +196,7 @@ mod tests {
 
     fn words(body: &str) -> Words {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        Words::of(body.as_bytes(), &Scrubber::new(credentials))
+        Words::of(body.as_bytes(), &Redactor::new(credentials))
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_words(body in prop::collection::vec(any::<u8>(), 0..400)) {
-            let scrubber = Scrubber::new(Credentials::new("idid".into(), "keykey".into()));
+            let scrubber = Redactor::new(Credentials::new("idid".into(), "keykey".into()));
             let words = Words::of(&body, &scrubber);
             prop_assert!(words.text.chars().count() <= 300);
             prop_assert!(!words.text.chars().any(char::is_control));

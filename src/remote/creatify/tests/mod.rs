@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    AspectRatio, Command, Failure, FailureKind, Listing, Meter, Outcome, RemoteId, RenderReport,
-    RenderStatus, RetryAfter, Sought, Speech, Timestamp, VideoRequest, find_tags,
+    AspectRatio, Command, DownloadProgress, Failure, FailureKind, ListFilter, Listing, Outcome,
+    RemoteId, RenderReport, RenderStatus, RetryAfter, Speech, Timestamp, VideoRequest, find_tags,
 };
 use crate::remote::Remote;
 use crate::remote::scripted::{Act, Scripted, answer, json};
@@ -57,13 +57,15 @@ pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Fail
 
 pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
     let command = Command::List {
-        sought: Arc::new(Sought {
+        sought: Arc::new(ListFilter {
             tags: find_tags(TAG).collect(),
             witnesses: [remote_id("witness")].into(),
             own: None,
         }),
     };
-    let Outcome::Listed { result } = remote.perform(command, Arc::new(Meter::default())).await
+    let Outcome::Listed { result } = remote
+        .perform(command, Arc::new(DownloadProgress::default()))
+        .await
     else {
         panic!("the outcome of another command");
     };

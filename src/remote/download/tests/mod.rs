@@ -10,7 +10,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::link::hexadecimal;
-use crate::model::{Artifact, Command, Failure, FailureKind, FetchOrder, Meter, Outcome};
+use crate::model::{
+    Artifact, Command, DownloadProgress, Failure, FailureKind, FetchOrder, Outcome,
+};
 use crate::remote::Remote;
 use crate::remote::scripted::{Act, Scripted, answer, json};
 
@@ -53,7 +55,7 @@ pub(super) async fn fetch(remote: &Remote, order: &FetchOrder) -> Result<Artifac
 pub(super) async fn fetch_metered(
     remote: &Remote,
     order: &FetchOrder,
-    meter: &Arc<Meter>,
+    meter: &Arc<DownloadProgress>,
 ) -> Result<Artifact, Failure> {
     let command = Command::Fetch(order.clone());
     let Outcome::Fetched { result, .. } = remote.perform(command, Arc::clone(meter)).await else {

@@ -122,7 +122,7 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
     settings.timeouts.stall = std::time::Duration::from_secs(60);
     let remote = Remote::new(settings).unwrap();
     let order = order(&format!("{}/v.mp4", server.address));
-    let meter = Arc::<Meter>::default();
+    let meter = Arc::<DownloadProgress>::default();
     let running = fetch_metered(&remote, &order, &meter);
     let durable = || {
         let record = std::fs::read(out.path().join("videos/a.mp4.part.json")).ok()?;

@@ -1,0 +1,233 @@
+//! What finished jobs teach about the next ones: [`Calibration`].
+
+use super::price::SpeechLength;
+use super::{Credits, ModelVersion, PriceTable, RecordingLengths, SpeechRates};
+
+/// Finished jobs that must agree before anything is believed.
+const ENOUGH: u32 = 3;
+
+/// Shorter speech says little about its pace: the provider reports whole seconds.
+const SHORTEST: f64 = 4.0;
+
+/// What is left open around a learnt pace or length, though all finished jobs were closer together.
+const MARGIN: f64 = 0.08;
+
+/// A difference between charge and table below this is rounding, not another price.
+const ROUNDING: f64 = 0.04;
+
+/// What the finished jobs of a campaign have taught: how fast is spoken, how long recordings are, what is
+/// charged.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Calibration {
+    /// Of texts: words in a second.
+    pace: Spread,
+    /// Of recordings whose length nobody had stated: seconds.
+    recordings: Spread,
+    charges: [Charges; 3],
+}
+
+/// How far values lie apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Spread {
+    count: u32,
+    /// Numerator and denominator of the mean.
+    total: (f64, f64),
+    least: f64,
+    most: f64,
+}
+
+/// What a model was charged, and what the table says for the same seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Charges {
+    count: u32,
+    charged: Credits,
+    by_table: Credits,
+}
+
+impl Calibration {
+    /// Takes in a job that was rendered by `model`, with the seconds and the charge that were reported of it.
+    /// `spoken` is what was known of it beforehand, `table` what was believed about prices.
+    pub(crate) fn learn(
+        &mut self,
+        table: &PriceTable,
+        model: ModelVersion,
+        spoken: SpeechLength,
+        (seconds, charged): (Option<f64>, Option<Credits>),
+    ) {
+        let seconds = seconds.unwrap_or(0.0);
+        if !seconds.is_finite() || seconds < 1.0 {
+            return;
+        }
+        match spoken {
+            SpeechLength::Words(words) if seconds >= SHORTEST => self.pace.add(words, seconds),
+            SpeechLength::Recording(None) => self.recordings.add(seconds, 1.0),
+            SpeechLength::Words(_) | SpeechLength::Recording(Some(_)) => {}
+        }
+        if let Some(charged) = charged.filter(|used| *used > Credits::ZERO) {
+            let of_model = &mut self.charges[place(model)];
+            of_model.count += 1;
+            of_model.charged += charged;
+            of_model.by_table += table.charge(model, seconds);
+        }
+    }
+
+    /// `table` as these jobs teach it. What they say nothing about stays as it is.
+    #[must_use]
+    pub(crate) fn applied_to(&self, mut table: PriceTable) -> PriceTable {
+        if let Some((slow, likely, fast)) = self.pace.learnt() {
+            table.speech = SpeechRates { slow, likely, fast };
+        }
+        if let Some((short, likely, long)) = self.recordings.learnt() {
+            table.recordings = RecordingLengths {
+                short,
+                likely,
+                long,
+            };
+        }
+        let price = |model, listed: Credits| match self.charges[place(model)].ratio() {
+            Some(ratio) => Credits::from_number(listed.as_number() * ratio).unwrap_or(listed),
+            None => listed,
+        };
+        table.standard_block = price(ModelVersion::Standard, table.standard_block);
+        table.aurora_v1_second = price(ModelVersion::AuroraV1, table.aurora_v1_second);
+        table.aurora_v1_fast_second =
+            price(ModelVersion::AuroraV1Fast, table.aurora_v1_fast_second);
+        table
+    }
+
+    /// How many finished jobs have taught something that is believed.
+    pub(crate) fn jobs(&self) -> u32 {
+        let believed = |count: u32| if count >= ENOUGH { count } else { 0 };
+        let charges = self.charges.iter().map(|charges| believed(charges.count));
+        let speech = believed(self.pace.count) + believed(self.recordings.count);
+        speech.max(charges.sum())
+    }
+}
+
+impl Spread {
+    fn add(&mut self, amount: f64, per: f64) {
+        let value = amount / per;
+        if value <= 0.0 || !value.is_finite() {
+            return;
+        }
+        self.least = if self.count == 0 {
+            value
+        } else {
+            self.least.min(value)
+        };
+        self.most = self.most.max(value);
+        self.total.0 += amount;
+        self.total.1 += per;
+        self.count += 1;
+    }
+
+    /// The least, the mean and the most, a little apart; `None` before enough has been seen.
+    fn learnt(&self) -> Option<(f64, f64, f64)> {
+        let mean = self.total.0 / self.total.1;
+        (self.count >= ENOUGH).then(|| {
+            (
+                self.least.min(mean * (1.0 - MARGIN)),
+                mean,
+                self.most.max(mean * (1.0 + MARGIN)),
+            )
+        })
+    }
+}
+
+impl Charges {
+    /// What a listed price has to be multiplied by; `None` if it is right, or nothing is known.
+    fn ratio(&self) -> Option<f64> {
+        if self.count < ENOUGH || self.by_table == Credits::ZERO {
+            return None;
+        }
+        let ratio = self.charged.as_number() / self.by_table.as_number();
+        ((ratio - 1.0).abs() > ROUNDING).then_some(ratio)
+    }
+}
+
+const fn place(model: ModelVersion) -> usize {
+    match model {
+        ModelVersion::Standard => 0,
+        ModelVersion::AuroraV1 => 1,
+        ModelVersion::AuroraV1Fast => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AspectRatio, Speech, VideoRequest};
+
+    fn text(words: usize, model: ModelVersion) -> VideoRequest {
+        let speech = Speech::Text("word ".repeat(words).into());
+        let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        request.model_version = model;
+        request
+    }
+
+    /// What is believed after `jobs` of so many words, seconds and credits.
+    fn taught(jobs: &[(usize, f64, i64)], model: ModelVersion) -> PriceTable {
+        let table = PriceTable::default();
+        let mut experience = Calibration::default();
+        for (words, seconds, charged) in jobs {
+            let request = text(*words, model);
+            let report = (Some(*seconds), Some(Credits::whole(*charged)));
+            experience.learn(&table, model, SpeechLength::of(&request, None), report);
+        }
+        experience.applied_to(table)
+    }
+
+    #[test]
+    fn ranges_narrow_around_what_was_seen() {
+        let jobs = [(100, 50.0, 50), (60, 29.0, 29), (80, 41.0, 41)];
+        let table = taught(&jobs, ModelVersion::AuroraV1);
+        let request = text(100, ModelVersion::AuroraV1);
+        let (before, after) = (
+            PriceTable::default().estimate(&request, None),
+            table.estimate(&request, None),
+        );
+        assert_eq!(after.likely, Credits::whole(50));
+        assert!(after.low > before.low && after.high > Credits::whole(50));
+        let width = |estimate: &super::super::Estimate| estimate.high.less(estimate.low);
+        assert!(width(&after) < width(&before));
+    }
+
+    #[test]
+    fn two_jobs_and_very_short_ones_teach_nothing() {
+        let model = ModelVersion::AuroraV1;
+        let few = taught(&[(100, 80.0, 80), (100, 80.0, 80)], model);
+        assert_eq!(few, PriceTable::default());
+        let short = taught(&[(2, 1.0, 1), (2, 1.0, 1), (2, 1.0, 1)], model);
+        assert_eq!(short, PriceTable::default());
+    }
+
+    #[test]
+    fn another_price_is_noticed_for_its_model_alone() {
+        let jobs = [(50, 20.0, 10), (50, 20.0, 10), (50, 20.0, 10)];
+        let table = taught(&jobs, ModelVersion::Standard);
+        assert_eq!(table.standard_block, Credits::whole(10));
+        assert_eq!(table.aurora_v1_second, Credits::whole(1));
+    }
+
+    #[test]
+    fn what_is_reserved_never_falls_because_of_what_was_learnt() {
+        let jobs = [(100, 25.0, 25), (100, 25.0, 25), (100, 25.0, 25)];
+        let request = text(100, ModelVersion::AuroraV1);
+        let before = PriceTable::default().estimate(&request, None);
+        let after = taught(&jobs, ModelVersion::AuroraV1).estimate(&request, None);
+        assert!(after.high < before.high);
+        assert_eq!(after.reserving_at_least(&before).reserve, before.reserve);
+    }
+
+    #[test]
+    fn nonsense_of_the_provider_teaches_nothing() {
+        let model = ModelVersion::AuroraV1;
+        let odd = [
+            (0, 60.0, 0),
+            (9, f64::NAN, -4),
+            (9, f64::INFINITY, 0),
+            (9, -1.0, 9),
+        ];
+        assert_eq!(taught(&odd, model), PriceTable::default());
+    }
+}

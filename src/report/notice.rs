@@ -1,0 +1,220 @@
+//! What is sent to a channel or a webhook when a run ends or gets into trouble.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::results::{credits, totals};
+use super::{Observer, Pulse, Summary, closing, hints, stop_words, words};
+use crate::model::{Phase, StopReason};
+
+/// Version of the form of [`Notice::plain`]; raised when something is renamed or removed.
+const VERSION: u32 = 1;
+
+/// Jobs in trouble that are named before the rest is counted.
+const MOST_NAMED: usize = 5;
+
+/// A message about a run, as people read it and as programs do. Holds no secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Notice {
+    text: String,
+    facts: Value,
+}
+
+impl Notice {
+    /// A run has come to its end, with this exit code.
+    pub(crate) fn ended(summary: &Summary, exit: u8) -> Self {
+        let mut text = closing::headline(summary);
+        text.push_str(&troubles(summary));
+        for hint in hints::all(summary).into_iter().take(2) {
+            text.push_str("\n→ ");
+            text.push_str(&hint);
+        }
+        let stopped = summary.stopped();
+        Self::of(
+            text,
+            json!({
+                "event": "ended",
+                "exit_code": exit,
+                "campaign": summary.campaign().name,
+                "sandbox": summary.campaign().is_sandbox,
+                "stopped": stopped.map(stop_words::kind),
+                "message": stopped.map(stop_words::sentence),
+                "totals": totals(summary),
+                "credits": credits(summary),
+            }),
+        )
+    }
+
+    /// A run submits nothing more because of `reason`, and goes on with what is paid for.
+    pub(crate) fn trouble(summary: &Summary, reason: &StopReason) -> Self {
+        let name = words::clean(&summary.campaign().name);
+        let sentence = stop_words::sentence(reason);
+        Self::of(
+            format!("{name}: nothing more is submitted: {sentence}; what is paid for is finished"),
+            json!({
+                "event": "trouble",
+                "campaign": summary.campaign().name,
+                "sandbox": summary.campaign().is_sandbox,
+                "stopped": stop_words::kind(reason),
+                "message": sentence,
+                "totals": totals(summary),
+                "credits": credits(summary),
+            }),
+        )
+    }
+
+    /// A run of `manifest` could not begin, or ended in a disorderly way.
+    pub(crate) fn error(manifest: &str, message: &str, exit: u8) -> Self {
+        let (manifest, message) = (words::clean(manifest), words::clean(message));
+        Self::of(
+            format!("callsheet, {manifest}: {message}"),
+            json!({
+                "event": "error",
+                "exit_code": exit,
+                "manifest": manifest,
+                "message": message,
+            }),
+        )
+    }
+
+    fn of(text: String, mut facts: Value) -> Self {
+        facts["version"] = VERSION.into();
+        facts["text"] = text.as_str().into();
+        Self { text, facts }
+    }
+
+    /// The body for whatever takes messages as Slack does. Nothing in it is taken for a mention or a link.
+    pub(crate) fn for_chat(&self) -> String {
+        let escaped = self
+            .text
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        json!({ "text": escaped }).to_string()
+    }
+
+    /// The body for programs.
+    pub(crate) fn plain(&self) -> String {
+        self.facts.to_string()
+    }
+}
+
+/// Failed jobs and those in doubt, with what was said of them.
+fn troubles(summary: &Summary) -> String {
+    let rows: Vec<_> = summary
+        .rows()
+        .filter(|row| {
+            matches!(
+                row.state.phase,
+                Phase::Failed { .. } | Phase::Submitting | Phase::InDoubt { .. }
+            )
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows.iter().take(MOST_NAMED) {
+        let why = row.failure().map_or_else(String::new, words::failure);
+        let status = row.status().replace('_', " ");
+        let line = format!("\n• {} {status}: {}", row.id(), words::shorten(&why, 200));
+        text.push_str(&line);
+    }
+    if rows.len() > MOST_NAMED {
+        let rest = format!("\n• and {} more", rows.len() - MOST_NAMED);
+        text.push_str(&rest);
+    }
+    text
+}
+
+/// Rings once, as soon as a run gets into trouble that a person may want to know of before it ends.
+pub(crate) struct EarlyNotifier {
+    ring: Option<Box<dyn FnOnce(Notice)>>,
+}
+
+impl EarlyNotifier {
+    /// An alarm that has not rung yet.
+    pub(crate) fn new(ring: Box<dyn FnOnce(Notice)>) -> Self {
+        Self { ring: Some(ring) }
+    }
+}
+
+impl Observer for EarlyNotifier {
+    fn on_pulse(&mut self, summary: &Summary, pulse: &Pulse) {
+        if let Some(reason) = &pulse.stopping
+            && reason.finishes_paid_work()
+            && let Some(ring) = self.ring.take()
+        {
+            ring(Notice::trouble(summary, reason));
+        }
+    }
+}
+
+impl fmt::Debug for EarlyNotifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_rung = self.ring.is_none();
+        formatter
+            .debug_struct("Alarm")
+            .field("has_rung", &has_rung)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::report::testing::{Tale, at};
+
+    #[test]
+    fn an_end_is_told_with_what_went_wrong_and_what_to_do() {
+        let mut tale = Tale::of(3);
+        tale.done(1, "a");
+        tale.failed(2, "b", "no <!channel> face");
+        tale.lost(3, "c");
+        tale.ended(90, None);
+        let notice = Notice::ended(&tale.summary(), 4);
+        let facts: Value = serde_json::from_str(&notice.plain()).unwrap();
+        assert_eq!(facts["exit_code"], 4);
+        assert_eq!(facts["totals"]["done"], 1);
+        let text = facts["text"].as_str().unwrap();
+        assert!(
+            text.starts_with("spring: 1 of 3 done, 1 failed, 1 in doubt"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n• b failed: no <!channel> face\n• c in doubt: "),
+            "{text}"
+        );
+        assert!(text.contains("--resubmit c"), "{text}");
+        let chat: Value = serde_json::from_str(&notice.for_chat()).unwrap();
+        assert!(
+            !chat["text"].as_str().unwrap().contains('<'),
+            "no mention: {chat}"
+        );
+        assert_eq!(chat.as_object().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_alarm_rings_once_and_not_for_a_person_who_stops_the_run() {
+        let (sender, receiver) = mpsc::channel();
+        let ring = move |notice: Notice| sender.send(notice).unwrap();
+        let mut alarm = EarlyNotifier::new(Box::new(ring));
+        for stopping in [
+            None,
+            Some(StopReason::Interrupted),
+            Some(StopReason::CapReached),
+            Some(StopReason::TooManyFailures),
+        ] {
+            let now = at(1);
+            let pulse = Pulse {
+                now,
+                stopping,
+                ..Pulse::default()
+            };
+            alarm.on_pulse(&Tale::of(1).summary(), &pulse);
+        }
+        let notices: Vec<Notice> = receiver.try_iter().collect();
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].plain().contains("cap_reached"), "{notices:?}");
+    }
+}
