@@ -8,6 +8,7 @@
 //! | layer | is |
 //! |---|---|
 //! | [`model`] | the vocabulary: ids, time, credits, jobs, phases, events, commands, failures |
+//! | [`util`] | small shared helpers: text, tables, files |
 //! | [`manifest`] | what the user wrote becomes a plan, or a list of everything that is wrong with it |
 //! | [`engine`] | the decisions, pure: told what happened and what time it is, it says what is now true and what to do |
 //! | [`remote`] | the network: one attempt, classified |
@@ -44,3 +45,4 @@ pub mod model;
 pub mod remote;
 pub mod report;
 pub mod sandbox;
+pub mod util;

@@ -1,0 +1,147 @@
+//! Formatting of counts, durations, sizes and foreign text, the same everywhere.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Returns `1 job`, `2 jobs`.
+pub fn plural(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
+    }
+}
+
+/// Returns the form of a verb that agrees with `count`: `is` or `are`, `was` or `were`.
+pub const fn agree<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
+    if count == 1 { one } else { many }
+}
+
+/// Returns `0.4 s`, `12 s`, `4 min 12 s`, `1 h 03 min`, `2 d 5 h`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        0..10 if duration.subsec_millis() >= 100 => {
+            format!("{seconds}.{} s", duration.subsec_millis() / 100)
+        }
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} min {:02} s", seconds % 60),
+        3600..86_400 => format!("{hours} h {:02} min", minutes % 60),
+        86_400.. => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// Returns a decimal size as file managers show it: `900 B`, `1.2 MB`.
+#[expect(clippy::cast_precision_loss, reason = "rounded to one digit anyway")]
+pub fn byte_size(count: u64) -> String {
+    let size = count as f64;
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.0} kB", size / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size / 1e6),
+        1_000_000_000.. => format!("{:.1} GB", size / 1e9),
+    }
+}
+
+/// Whether a character controls a terminal or changes the order of text: control characters, line and paragraph
+/// separators, directional marks, overrides and isolates.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns foreign text on one line, each [unsafe](is_unsafe) character replaced by a space.
+pub fn sanitize(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_unsafe(c) { ' ' } else { c })
+        .collect()
+}
+
+/// Returns `text` if it has at most `most` characters, else its beginning and `…`.
+pub fn truncate(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// Returns `text` followed by spaces up to `width` characters.
+pub fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.
+pub fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
+    let count = names.len();
+    // "1 more" takes as much room as the name itself.
+    let shown = if count <= most + 1 { count } else { most };
+    let mut parts: Vec<String> = names.take(shown).map(|name| format!("`{name}`")).collect();
+    if shown < count {
+        parts.push(format!("{} more", count - shown));
+    }
+    match parts.pop() {
+        Some(last) if parts.is_empty() => last,
+        Some(last) => format!("{} and {last}", parts.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Returns `bytes` as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+/// Returns `path` percent-encoded for a URL: unreserved characters of RFC 3986 and `/` stay.
+pub fn percent_encode_path(path: &[u8]) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
+            encoded.push(char::from(*byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Returns `text` escaped for HTML or XML, in content and in quoted attributes. Control characters are removed.
+pub fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !c.is_control()) {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_made_safe() {
+        assert_eq!(sanitize("a\u{1b}[2Jb\u{202e}c\n"), "a [2Jb c ");
+        assert_eq!(
+            escape_html("<a href='x'>&\"\u{7}"),
+            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;"
+        );
+        assert_eq!(
+            percent_encode_path("é b/#1.mp4".as_bytes()),
+            "%C3%A9%20b/%231.mp4"
+        );
+        assert_eq!(hex(&[0, 0x1f, 0xff]), "001fff");
+    }
+}
