@@ -39,7 +39,8 @@ fn words(line: &str) -> Vec<String> {
             Some((word, _)) => (word, true),
             None => (word, false),
         };
-        let is_end = is_quoted || (word.ends_with(['`', ';']) && !word.starts_with('`'));
+        let bare = word.trim_end_matches([',', '.', ':', ')']);
+        let is_end = is_quoted || (bare.ends_with(['`', ';']) && !word.starts_with('`'));
         let word = word
             .trim_end_matches(['`', ';', ',', '.', ':', ')'])
             .replace(['"', '\'', '`'], "");

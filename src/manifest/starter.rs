@@ -66,7 +66,7 @@ mod tests {
     fn the_example_is_in_order_and_has_every_field() {
         let plan = load_file("jobs.example.yaml");
         let ids: BTreeSet<String> = plan.jobs.iter().map(|job| job.id.to_string()).collect();
-        assert_eq!(plan.jobs.len(), 13);
+        assert_eq!(plan.jobs.len(), 12);
         for id in [
             "welcome",
             "spring-ben-aurora_v1_fast-16x9",
@@ -106,6 +106,7 @@ mod tests {
         let shown = shown.replace("  # settle", "  settle");
         let shown = shown
             .replace("    # webhook_url", "    webhook_url")
+            .replace("    # background_image", "    background_image")
             .into_bytes();
         let read = |path: &Path| match path.extension() {
             Some(extension) if extension == "yaml" => Ok(shown.clone()),
@@ -122,6 +123,11 @@ mod tests {
                 .iter()
                 .any(|job| job.request.webhook_url.is_some())
         );
+        assert!(
+            plan.jobs
+                .iter()
+                .any(|job| job.request.background_image.is_some())
+        );
         assert!(plan.limits.in_flight.is_some() && plan.limits.poll_rate.is_some());
         assert!(plan.limits.poll_interval.is_some() && plan.limits.settle.is_some());
     }
@@ -129,6 +135,7 @@ mod tests {
     #[test]
     fn the_other_examples_are_in_order() {
         assert_eq!(load_file("examples/campaign.csv").jobs.len(), 6);
+        assert_eq!(load_file("examples/failures.yaml").jobs.len(), 3);
         assert_eq!(load_file("examples/matrix.yaml").jobs.len(), 6);
         assert_eq!(
             load_file("examples/matrix.yaml").campaign,
