@@ -68,9 +68,9 @@ fn row(count: usize) {
     let now = Timestamp::from_millis(1_800_000_000_000);
     let (read, recalled) = timed(|| Replay::<History>::read(folder.path(), || now));
     let recalled = recalled.expect("a sound journal").expect("it is there");
-    assert_eq!(recalled.newest.as_ref(), entries.last());
+    assert_eq!(recalled.last_entry.as_ref(), entries.last());
     let campaign = Arc::new(campaign(&planned));
-    let (summed, summary) = timed(|| Summary::with(campaign, recalled.past));
+    let (summed, summary) = timed(|| Summary::with(campaign, recalled.state));
     assert_eq!(summary.counts().done, count);
     let (restored, batch) =
         timed(|| Batch::restore("bench", planned, Policy::default(), summary.history(), now));

@@ -80,7 +80,7 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
         is_sandbox: true,
     };
     let clock = SystemClock::new();
-    let lock = driver::take_lock(out, "the example", Duration::ZERO, &clock).await?;
+    let lock = driver::acquire_lock(out, "the example", Duration::ZERO, &clock).await?;
     let (mut journal, record) = Journal::open(out, &identity)?;
     let jobs = jobs()?;
     journal.save_jobs(jobs.iter().map(|job| &*job.spec))?;
@@ -103,7 +103,7 @@ async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>>
         clock.now(),
     )?;
 
-    let mut interrupts = driver::listen()?;
+    let mut interrupts = driver::listen_for_interrupts()?;
     let mut arrivals = Arrivals::default();
     let stopped = Drive {
         batch,

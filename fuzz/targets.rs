@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use callsheet::engine::{Batch, Policy};
-use callsheet::journal::{Identity, Journal, Lock, Record};
+use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
 use callsheet::manifest::{self, Options};
 use callsheet::model::{
     AspectRatio, CommandKind, Credentials, Entry, Estimate, Fingerprint, Generation, History,
     JobId, JobSpec, ListFilter, Origin, PlannedJob, RemoteId, Speech, Tag, Timestamp, VideoRequest,
 };
-use callsheet::remote::creatify::reading;
+use callsheet::remote::api::parse;
 
 /// The keys that no message may show.
 const KEYS: [&str; 2] = ["fuzzed-account", "fuzzed-secret"];
@@ -45,11 +45,11 @@ fn is_harmless(text: &str) -> bool {
 
 /// Answers to a create, a look, a poll and a list.
 pub(crate) fn answers(data: &[u8]) {
-    if let Some(report) = reading::one_job(data) {
+    if let Some(report) = parse::one_job(data) {
         assert!(is_harmless(report.remote.as_str()));
     }
     let wanted: RemoteId = "w".parse().expect("a valid id");
-    if let Ok(reports) = reading::poll(data, std::slice::from_ref(&wanted)) {
+    if let Ok(reports) = parse::poll(data, std::slice::from_ref(&wanted)) {
         assert!(reports.len() <= 1, "each is reported once");
         assert!(reports.iter().all(|report| report.remote == wanted));
     }
@@ -58,7 +58,7 @@ pub(crate) fn answers(data: &[u8]) {
         witnesses: BTreeSet::from([wanted]),
         own: None,
     };
-    if let Ok((listing, _next)) = reading::list(data, sought) {
+    if let Ok((listing, _next)) = parse::list(data, sought) {
         assert!(listing.found.len() as u64 <= listing.rows);
         // What was cut short is no list, wherever it was cut.
         let end = data.len()
@@ -68,7 +68,7 @@ pub(crate) fn answers(data: &[u8]) {
                 .take_while(|c| c.is_ascii_whitespace())
                 .count();
         if end > 0 {
-            let cut = reading::list(&data[..end - 1], ListFilter::default());
+            let cut = parse::list(&data[..end - 1], ListFilter::default());
             assert!(cut.is_err(), "a torn list was taken for a whole one");
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn refusals(data: &[u8]) {
     let command = commands[usize::from(*command) % commands.len()];
     let status = 300 + 2 * u16::from(*status);
     let credentials = Credentials::new(KEYS[0].to_owned(), KEYS[1].to_owned());
-    let Some(failure) = reading::refused(status, body, command, credentials) else {
+    let Some(failure) = parse::refused(status, body, command, credentials) else {
         return;
     };
     assert!(is_harmless(&failure.message), "{:?}", failure.message);
@@ -109,10 +109,10 @@ pub(crate) fn refusals(data: &[u8]) {
 /// Any file in the place of the journal: it is read, or refused and left as it is.
 pub(crate) fn journal_file(data: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let _lock = Lock::take(folder.path(), "fuzz").expect("nobody else has it");
+    let _lock = Lock::acquire(folder.path(), "fuzz").expect("nobody else has it");
     let path = folder.path().join(".callsheet/journal.sqlite");
     put(&path, data);
-    let read = Record::read(folder.path());
+    let read = JournalSnapshot::read(folder.path());
     let identity = Identity {
         campaign: "fuzz".to_owned(),
         is_sandbox: false,

@@ -36,7 +36,7 @@ impl JournalPrefetch {
         let Some(recalled) = self.recalled(&manifest.out)? else {
             return Ok(None);
         };
-        manifest.go_on(&recalled.past)?;
+        manifest.go_on(&recalled.state)?;
         Past::beside(&manifest.plan, &manifest.out, recalled).map(Some)
     }
 

@@ -11,7 +11,7 @@ use super::campaign::Manifest;
 use super::file_names::key;
 use super::herald::Printer;
 use super::past::Told;
-use crate::journal::{JournalError, Record};
+use crate::journal::{JournalError, JournalSnapshot};
 use crate::model::{Credits, Fingerprint, History, JobId, JobSpec, JobState, Phase};
 
 /// So many are named one by one.
@@ -42,7 +42,7 @@ impl Manifest {
             return Ok(());
         }
         let wanted = found.iter().map(|(_, known)| known).collect();
-        let earlier = Record::jobs(&self.out, &wanted)?;
+        let earlier = JournalSnapshot::read_jobs(&self.out, &wanted)?;
         let mut stems: HashSet<String> = self
             .plan
             .jobs

@@ -169,14 +169,14 @@ impl Error {
                 "nothing was submitted; give this campaign a folder of its own with `--out DIR`"
                     .to_owned(),
             ],
-            Self::Journal(JournalError::Newer { .. }) => {
+            Self::Journal(JournalError::NewerFormat { .. }) => {
                 vec!["nothing was submitted; use the newer version of this program".to_owned()]
             }
-            Self::Journal(JournalError::NoRoom { .. }) => {
+            Self::Journal(JournalError::DiskFull { .. }) => {
                 vec!["nothing was submitted; make room, then give the same command again".to_owned()]
             }
             // That says nothing against the journal: whoever moved it away now would lose a good one.
-            Self::Journal(JournalError::NoAccess { .. } | JournalError::Folder { .. }) => vec![
+            Self::Journal(JournalError::Inaccessible { .. } | JournalError::NotWritable { .. }) => vec![
                 "nothing was submitted; give yourself leave to read and write the output folder, or be the \
                  user whose it is"
                     .to_owned(),
@@ -268,7 +268,7 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
                     )
                 })
                 .collect();
-            let what_to_do = if matches!(source, JournalError::Gone { .. }) {
+            let what_to_do = if matches!(source, JournalError::Replaced { .. }) {
                 "let whatever runs in its place end, or put the folder `.callsheet` back"
             } else {
                 "make room or mend the disk"
@@ -292,15 +292,15 @@ mod tests {
         let path = || PathBuf::from("spring-output/.callsheet/journal.sqlite");
         let source = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         for error in [
-            JournalError::NoAccess {
+            JournalError::Inaccessible {
                 path: path(),
                 source: source(),
             },
-            JournalError::Folder {
+            JournalError::NotWritable {
                 path: path(),
                 source: source(),
             },
-            JournalError::NoRoom { path: path() },
+            JournalError::DiskFull { path: path() },
         ] {
             let text = Error::from(error).render();
             assert!(
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn a_disk_that_is_full_in_the_middle_of_a_run_is_named_with_its_file() {
         let path = PathBuf::from("spring-output/.callsheet/journal.sqlite");
-        let source = JournalError::NoRoom { path };
+        let source = JournalError::DiskFull { path };
         let unrecorded = Vec::new();
         let error = Error::Drive {
             error: Box::new(DriveError::Journal { source, unrecorded }),

@@ -33,7 +33,7 @@ pub(super) async fn take_lock(
     clock: &SystemClock,
 ) -> Result<Lock, Error> {
     let holder = format!("process {} since {}", std::process::id(), clock.now());
-    let take = |patience| driver::take_lock(folder, &holder, patience, clock);
+    let take = |patience| driver::acquire_lock(folder, &holder, patience, clock);
     match (take(Duration::ZERO).await, patience) {
         (Err(held @ LockError::Held { .. }), Some(patience)) => {
             herald.note(&format!("{held}; waiting for it to end"));

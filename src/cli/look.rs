@@ -17,7 +17,7 @@ use super::merge::merged;
 use super::resuming::naming;
 use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{Liveness, Record};
+use crate::journal::{JournalSnapshot, LockState};
 use crate::model::{Entry, Event};
 use crate::report::{
     self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
@@ -78,7 +78,7 @@ impl Look {
         };
         // First, so that nothing is missing of a run that is seen to have ended.
         let liveness = liveness(&self.manifest.out);
-        let Some(new) = Record::read_on(&self.manifest.out, newest)? else {
+        let Some(new) = JournalSnapshot::read_since(&self.manifest.out, newest)? else {
             return Ok(false);
         };
         for entry in &new {
@@ -108,10 +108,10 @@ impl Look {
 }
 
 fn liveness(out: &Path) -> report::Liveness {
-    match Liveness::of(out) {
-        Liveness::Running => report::Liveness::Running,
-        Liveness::Idle => report::Liveness::Idle,
-        Liveness::Unknown => report::Liveness::Unknown,
+    match LockState::of(out) {
+        LockState::Held => report::Liveness::Running,
+        LockState::Free => report::Liveness::Idle,
+        LockState::Unknown => report::Liveness::Unknown,
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
             .hint(format!("ask that one: `--shard {shard}`")));
     }
     must_exist(job, look.summary.rows().map(|row| row.id()))?;
-    let record = Record::read(&look.manifest.out)?;
+    let record = JournalSnapshot::read(&look.manifest.out)?;
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     if arguments.json {
         let told = story_json(&look.summary, entries, job, look.view);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::arguments::ReportArguments;
 use super::error::Error;
 use super::herald::Printer;
-use crate::journal::{Identity, Record};
+use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{
     Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
 };
@@ -19,7 +19,7 @@ use crate::report::{Campaign, Summary, WrittenResults};
 /// The folder of one shard.
 struct Part {
     folder: PathBuf,
-    record: Record,
+    record: JournalSnapshot,
     results: WrittenResults,
 }
 
@@ -125,7 +125,7 @@ fn missing(folders: &[PathBuf]) -> Vec<String> {
 
 impl Part {
     fn read(folder: &Path, out: &Path) -> Result<Self, Error> {
-        let Some(mut record) = Record::read(folder)? else {
+        let Some(mut record) = JournalSnapshot::read(folder)? else {
             let shown = folder.display();
             return Err(Error::usage(format!(
                 "there is no journal in `{shown}`, so nothing was written"
@@ -248,7 +248,7 @@ fn campaign(parts: &[Part], identity: &Identity, out: PathBuf) -> Campaign {
 }
 
 /// Jobs of which anything is on record but that they were planned.
-fn begun(record: &Record) -> HashSet<&JobId> {
+fn begun(record: &JournalSnapshot) -> HashSet<&JobId> {
     let jobs = record
         .entries
         .iter()

@@ -14,15 +14,15 @@ use super::herald::Printer;
 use super::screen_arguments::LogFormat;
 use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
-use crate::remote::{HookUrl, Messenger, Undelivered};
+use crate::remote::{WebhookClient, WebhookError, WebhookUrl};
 use crate::report::{EarlyNotifier, Notice, Summary};
 
 /// What is to be told to whom. The addresses are secrets.
 #[derive(Debug)]
 pub(super) struct Notices {
-    notify: Option<HookUrl>,
-    ping: Option<HookUrl>,
-    messenger: Option<Messenger>,
+    notify: Option<WebhookUrl>,
+    ping: Option<WebhookUrl>,
+    messenger: Option<WebhookClient>,
     /// Messages on their way; the switch's `start` must arrive before its end.
     sent: Arc<Mutex<JoinSet<()>>>,
     manifest: String,
@@ -166,9 +166,9 @@ impl Notices {
     }
 
     /// Made when it is first needed: most runs tell nobody.
-    fn messenger(&mut self) -> Option<Messenger> {
+    fn messenger(&mut self) -> Option<WebhookClient> {
         if self.messenger.is_none() {
-            self.messenger = Messenger::new().ok();
+            self.messenger = WebhookClient::new().ok();
         }
         self.messenger.clone()
     }
@@ -176,12 +176,12 @@ impl Notices {
 
 /// Something to be delivered.
 enum Message {
-    Ping(HookUrl),
-    Post(HookUrl, Notice),
+    Ping(WebhookUrl),
+    Post(WebhookUrl, Notice),
 }
 
 impl Message {
-    async fn deliver(self, messenger: Messenger) -> Result<(), Undelivered> {
+    async fn deliver(self, messenger: WebhookClient) -> Result<(), WebhookError> {
         match self {
             Self::Ping(url) => messenger.ping(&url).await,
             Self::Post(url, notice) if url.is_chat() => {
@@ -192,14 +192,14 @@ impl Message {
     }
 }
 
-fn mention(herald: Printer, delivered: &Result<(), Undelivered>) {
+fn mention(herald: Printer, delivered: &Result<(), WebhookError>) {
     if let Err(error) = delivered {
         herald.warning(&format!("a message was not delivered: {error}"));
     }
 }
 
 /// The address in `text`, which `source` gave.
-fn address(source: &str, text: &SecretText) -> Result<HookUrl, Error> {
+fn address(source: &str, text: &SecretText) -> Result<WebhookUrl, Error> {
     text.expose()
         .parse()
         .map_err(|error| Error::usage(format!("`{source}`: {error}; nothing was submitted")))

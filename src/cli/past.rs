@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::journal::{Fold, Identity, JournalError, Record, Replay};
+use crate::journal::{Fold, Identity, JournalError, JournalSnapshot, Replay};
 use crate::model::{
     Credits, Entry, Event, Fingerprint, History, JobEvent, JobId, JobSpec, Plan, TrustedTime,
 };
@@ -47,7 +47,7 @@ pub(super) struct Told {
 }
 
 impl Fold for Told {
-    fn take(&mut self, entry: Entry, moment: TrustedTime) {
+    fn add(&mut self, entry: Entry, moment: TrustedTime) {
         let lesson = self.lesson(&entry);
         self.history.apply(&entry, moment);
         self.lessons.extend(lesson);
@@ -107,8 +107,8 @@ impl Past {
     ) -> Result<Self, JournalError> {
         let Replay {
             identity,
-            newest,
-            past: Told {
+            last_entry: newest,
+            state: Told {
                 history,
                 mut lessons,
             },
@@ -122,7 +122,7 @@ impl Past {
                     .place(id)
                     .is_some_and(|place| among[place].is_none())
             };
-            Record::jobs(out, &ids.filter(is_gone).collect())?
+            JournalSnapshot::read_jobs(out, &ids.filter(is_gone).collect())?
         } else {
             Vec::new()
         };
@@ -168,7 +168,7 @@ mod tests {
                 at,
                 event,
             };
-            told.take(entry, TrustedTime::certain(at));
+            told.add(entry, TrustedTime::certain(at));
         };
         let (version, process) = ("1".into(), 1);
         tell(Event::RunStarted { version, process });
@@ -212,8 +212,8 @@ mod tests {
                 campaign: "c".into(),
                 is_sandbox: false,
             },
-            newest: None,
-            past: told(&[(b, 20.0), (a, 10.0)]),
+            last_entry: None,
+            state: told(&[(b, 20.0), (a, 10.0)]),
         };
         let past = Past::beside(&plan, Path::new("unused"), recalled).unwrap();
         let phases: Vec<&str> = past

@@ -24,7 +24,7 @@ use super::selection::{must_exist, tell_of_done};
 use super::traces::{journal_is_behind, results_know_more, tell_of_namesake};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Submits};
-use crate::journal::{Identity, Journal, Lock, Record};
+use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
 use crate::model::{JobSpec, Limits, Timestamp};
 use crate::remote::Remote;
 use crate::report::{Colours, Summary};
@@ -64,7 +64,7 @@ impl RunRequest<'_> {
         // What is wrong with it is told once it is locked, and may be over by then.
         let anticipated = anticipation.recalled(&manifest.out).ok().flatten();
         if let Some(recalled) = &anticipated {
-            manifest.go_on(&recalled.past)?;
+            manifest.go_on(&recalled.state)?;
         }
         let selected = match self.selection.take() {
             Some(selection) => manifest.choose(selection)?,
@@ -97,7 +97,7 @@ impl RunRequest<'_> {
         // It may be another by now, if somebody else had the lock.
         let (mut journal, recalled) =
             Journal::resume(&manifest.out, &identity, || clock.now(), anticipated)?;
-        manifest.go_on(&recalled.past)?;
+        manifest.go_on(&recalled.state)?;
         manifest.tell_continued(screen.herald());
         let past = Past::beside(&manifest.plan, &manifest.out, recalled)?;
         manifest
@@ -157,7 +157,7 @@ impl RunRequest<'_> {
         let (mut jobs, missing, knows_more, unsaved) = std::thread::scope(|scope| {
             let missing = scope.spawn(|| missing_files(history, out));
             let knows_more = scope.spawn(|| results_know_more(out, history));
-            let unsaved = scope.spawn(|| Record::unsaved(out, plan));
+            let unsaved = scope.spawn(|| JournalSnapshot::unsaved_jobs(out, plan));
             let jobs = manifest.jobs(Some(&past), &selected);
             (jobs, joined(missing), joined(knows_more), joined(unsaved))
         });

@@ -160,7 +160,7 @@ async fn collect_with(
 
 /// Ctrl-C and its like no longer end the process by themselves, from now to its end.
 fn listen() -> Result<Interrupts, Error> {
-    Ok(driver::listen().context("cannot listen for Ctrl-C")?)
+    Ok(driver::listen_for_interrupts().context("cannot listen for Ctrl-C")?)
 }
 
 impl RunRequest<'_> {

@@ -34,7 +34,7 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
         faults: faults.unwrap_or_default(),
         ..sandbox::Settings::default()
     };
-    let mut interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
+    let mut interrupts = driver::listen_for_interrupts().context("cannot listen for Ctrl-C")?;
     let sandbox = Sandbox::start(settings)
         .await
         .context("cannot start the sandbox")?;

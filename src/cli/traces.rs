@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::herald::Printer;
-use crate::journal::{Identity, Record};
+use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{Fingerprint, History, Phase, RemoteId, Shard};
 use crate::report::{Campaign, Summary};
 
@@ -145,7 +145,8 @@ impl SiblingCampaign {
                 let is_other = |identity: &Identity| {
                     !identity.is_sandbox && identity.campaign != campaign.name
                 };
-                let (identity, made) = Record::paid_for(&folder, is_other, &wanted).ok()??;
+                let (identity, made) =
+                    JournalSnapshot::find_paid(&folder, is_other, &wanted).ok()??;
                 Some(Self {
                     folder,
                     jobs: made.len(),

@@ -19,7 +19,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// `callsheet status --watch`. On a terminal the screen is redrawn in place, elsewhere a line follows
 /// for each change.
 pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
-    let mut interrupts = driver::listen().context("cannot listen for Ctrl-C")?;
+    let mut interrupts = driver::listen_for_interrupts().context("cannot listen for Ctrl-C")?;
     let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
     let mut screen = is_redrawn.then(Watch::on_terminal);
     let mut said = String::new();

@@ -119,7 +119,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             };
             for entry in &ready.entries {
                 self.summary.apply(entry);
-                self.hold_once(entry);
+                self.share_final_state(entry);
                 for observer in &mut self.observers {
                     observer.on_entry(self.summary, entry);
                 }
@@ -138,9 +138,9 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                 return Err(DriveError::Stuck);
             }
 
-            let nap = nap(now, ready.wake_at);
+            let sleep = sleep_time(now, ready.wake_at);
             #[expect(clippy::disallowed_methods, reason = "the driver waits")]
-            let wake_up = tokio::time::sleep(nap);
+            let wake_up = tokio::time::sleep(sleep);
             tokio::pin!(wake_up);
             loop {
                 tokio::select! {
@@ -169,7 +169,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
     }
 
     /// Where a job that has come to its end stands is in memory once: there are many of them.
-    fn hold_once(&mut self, entry: &Entry) {
+    fn share_final_state(&mut self, entry: &Entry) {
         if let Event::Job {
             job,
             event: JobEvent::Fetched { .. } | JobEvent::Failed { .. },
@@ -251,7 +251,7 @@ fn accepted(outcome: Outcome) -> Option<Unrecorded> {
     }
 }
 
-fn nap(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
+fn sleep_time(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
     wake_at.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
 }
 
@@ -286,14 +286,14 @@ pub(super) mod tests {
 
     /// Accepts everything; each render takes a minute.
     #[derive(Default)]
-    struct Fake {
+    struct FakeProvider {
         accepted: Mutex<BTreeMap<RemoteId, tokio::time::Instant>>,
         panics_at_submit: bool,
     }
 
     const RENDER: Duration = Duration::from_secs(60);
 
-    impl Fake {
+    impl FakeProvider {
         fn report(&self, remote: &RemoteId) -> RenderReport {
             let is_done = self.accepted.lock().unwrap()[remote].elapsed() >= RENDER;
             RenderReport {
@@ -352,7 +352,7 @@ pub(super) mod tests {
         }
     }
 
-    impl Provider for Fake {
+    impl Provider for FakeProvider {
         fn perform(
             &self,
             command: Command,
@@ -363,18 +363,18 @@ pub(super) mod tests {
     }
 
     /// Keeps what it is given, until it is full.
-    struct Paper {
+    struct MemoryJournal {
         entries: Arc<Mutex<Vec<Entry>>>,
         room: usize,
         transactions: Arc<AtomicUsize>,
     }
 
-    impl Durable for Paper {
+    impl Durable for MemoryJournal {
         type Error = &'static str;
         fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error> {
             let mut written = self.entries.lock().unwrap();
             if written.len() + entries.len() > self.room {
-                return Err("the paper is full");
+                return Err("the journal is full");
             }
             written.extend_from_slice(entries);
             // An empty one syncs nothing.
@@ -385,14 +385,14 @@ pub(super) mod tests {
     }
 
     #[derive(Default)]
-    struct Witness {
+    struct RecordingObserver {
         entries: Vec<Entry>,
         /// How many hold where a finished job stands, each time one has finished.
         holders: Vec<usize>,
         pulses: usize,
     }
 
-    impl Observer for Witness {
+    impl Observer for RecordingObserver {
         fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
             if let Event::Job {
                 job,
@@ -437,35 +437,40 @@ pub(super) mod tests {
         Batch::restore("test", jobs, policy, summary.history(), clock.now()).unwrap()
     }
 
-    struct Ran {
+    struct RunResult {
         result: Result<Option<StopReason>, DriveError<&'static str>>,
         written: Vec<Entry>,
         transactions: usize,
-        witness: Witness,
+        observer: RecordingObserver,
     }
 
     /// Runs `jobs` jobs; an interrupt comes after each of `interrupts`.
-    async fn run(jobs: usize, fake: Fake, room: usize, interrupts: &[Duration]) -> Ran {
+    async fn run(
+        jobs: usize,
+        fake: FakeProvider,
+        room: usize,
+        interrupts: &[Duration],
+    ) -> RunResult {
         run_within(Limits::default(), jobs, fake, room, interrupts).await
     }
 
     async fn run_within(
         limits: Limits,
         jobs: usize,
-        fake: Fake,
+        fake: FakeProvider,
         room: usize,
         interrupts: &[Duration],
-    ) -> Ran {
+    ) -> RunResult {
         let clock = PausedClock::new();
         let entries = Arc::new(Mutex::new(Vec::new()));
         let transactions = Arc::default();
-        let mut witness = Witness::default();
+        let mut observer = RecordingObserver::default();
         let campaign = Campaign::new("test", "m".into(), "o".into(), planned(jobs));
         let mut summary = Summary::new(Arc::new(campaign));
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let drive = Drive {
             batch: batch(&summary, limits, &clock),
-            journal: Paper {
+            journal: MemoryJournal {
                 entries: Arc::clone(&entries),
                 room,
                 transactions: Arc::clone(&transactions),
@@ -474,7 +479,7 @@ pub(super) mod tests {
             clock: &clock,
             interrupts: &mut receiver,
             summary: &mut summary,
-            observers: vec![&mut witness],
+            observers: vec![&mut observer],
             tick: Duration::from_secs(1),
         };
         let interrupting = async {
@@ -486,11 +491,11 @@ pub(super) mod tests {
         };
         let (result, ()) = tokio::join!(drive.run(), interrupting);
         let written = entries.lock().unwrap().clone();
-        Ran {
+        RunResult {
             result,
             written,
             transactions: transactions.load(Ordering::Relaxed),
-            witness,
+            observer,
         }
     }
 
@@ -503,17 +508,17 @@ pub(super) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_campaign_runs_to_its_end_and_observers_hear_what_is_on_disk() {
-        let ran = run(20, Fake::default(), usize::MAX, &[]).await;
+        let ran = run(20, FakeProvider::default(), usize::MAX, &[]).await;
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
         assert_eq!(count(&ran.written, "Fetched"), 20);
-        assert_eq!(ran.witness.entries, ran.written);
-        let holders = &ran.witness.holders;
+        assert_eq!(ran.observer.entries, ran.written);
+        let holders = &ran.observer.holders;
         assert!(!holders.is_empty());
         assert!(
             holders.iter().all(|count| *count == 2),
             "held once, by the engine and the summary: {holders:?}"
         );
-        assert!(ran.witness.pulses > 60, "the display ticks meanwhile");
+        assert!(ran.observer.pulses > 60, "the display ticks meanwhile");
     }
 
     /// Each transaction is a sync of the disk, which takes longer than everything else a job needs.
@@ -526,7 +531,7 @@ pub(super) mod tests {
             ..Limits::default()
         };
         let jobs = 240;
-        let ran = run_within(limits, jobs, Fake::default(), usize::MAX, &[]).await;
+        let ran = run_within(limits, jobs, FakeProvider::default(), usize::MAX, &[]).await;
         assert_eq!(count(&ran.written, "Fetched"), jobs);
         assert!(ran.written.len() > 4 * jobs);
         // A submit has a transaction, and so has its answer. What a request finds has one in all, and so
@@ -540,7 +545,7 @@ pub(super) mod tests {
     async fn the_first_interrupt_waits_for_the_answers_of_submits_in_the_air() {
         let ran = run(
             20,
-            Fake::default(),
+            FakeProvider::default(),
             usize::MAX,
             &[Duration::from_millis(5500)],
         )
@@ -560,7 +565,7 @@ pub(super) mod tests {
         let soon = Duration::from_millis(10);
         let ran = run(
             20,
-            Fake::default(),
+            FakeProvider::default(),
             usize::MAX,
             &[Duration::from_millis(1500), soon],
         )
@@ -572,7 +577,7 @@ pub(super) mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_journal_that_fails_ends_the_run_and_hands_out_the_ids_that_were_paid_for() {
         // Room for the beginning of the run, the inventory and one submit.
-        let ran = run(20, Fake::default(), 3, &[]).await;
+        let ran = run(20, FakeProvider::default(), 3, &[]).await;
         let Err(DriveError::Journal { unrecorded, .. }) = ran.result else {
             panic!("{:?}", ran.result);
         };
@@ -587,9 +592,9 @@ pub(super) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_submit_whose_task_dies_is_in_doubt() {
-        let fake = Fake {
+        let fake = FakeProvider {
             panics_at_submit: true,
-            ..Fake::default()
+            ..FakeProvider::default()
         };
         let ran = run(1, fake, usize::MAX, &[]).await;
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);

@@ -13,11 +13,11 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 const LEAST_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Takes the lock of the output folder `folder`, waiting for at most `patience` if another run holds
-/// it. See [`Lock::take`] for `holder`.
+/// it. See [`Lock::acquire`] for `holder`.
 ///
 /// # Errors
 /// [`LockError::Held`] when the patience is over; other errors at once.
-pub async fn take_lock(
+pub async fn acquire_lock(
     folder: &Path,
     holder: &str,
     patience: Duration,
@@ -25,7 +25,7 @@ pub async fn take_lock(
 ) -> Result<Lock, LockError> {
     let end = clock.now().plus(patience.max(LEAST_PATIENCE));
     loop {
-        match Lock::take(folder, holder) {
+        match Lock::acquire(folder, holder) {
             Err(LockError::Held { .. }) if clock.now() < end => {
                 #[expect(clippy::disallowed_methods, reason = "the driver waits")]
                 tokio::time::sleep(BETWEEN_TRIES).await;
@@ -44,14 +44,14 @@ mod tests {
     async fn a_held_lock_is_waited_for_and_given_up_in_time() {
         let folder = tempfile::tempdir().unwrap();
         let clock = PausedClock::new();
-        let held = Lock::take(folder.path(), "the first").unwrap();
+        let held = Lock::acquire(folder.path(), "the first").unwrap();
         let minute = Duration::from_secs(60);
         let started = clock.now();
-        let refused = take_lock(folder.path(), "the second", minute, &clock).await;
+        let refused = acquire_lock(folder.path(), "the second", minute, &clock).await;
         assert!(matches!(refused, Err(LockError::Held { .. })));
         assert!(clock.now().since(started) >= minute);
 
-        let waiting = take_lock(folder.path(), "the second", minute, &clock);
+        let waiting = acquire_lock(folder.path(), "the second", minute, &clock);
         let freeing = async {
             tokio::time::advance(minute / 2).await;
             drop(held);

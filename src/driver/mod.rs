@@ -30,6 +30,6 @@ mod tasks;
 
 pub use clock::{Clock, SystemClock};
 pub use drive::{Drive, DriveError, Durable, Unrecorded};
-pub use lock::take_lock;
-pub use signals::{Interrupts, listen};
+pub use lock::acquire_lock;
+pub use signals::{Interrupts, listen_for_interrupts};
 pub use tasks::Provider;

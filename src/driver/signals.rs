@@ -9,7 +9,7 @@ pub type Interrupts = UnboundedReceiver<()>;
 ///
 /// # Errors
 /// If the system does not let us listen.
-pub fn listen() -> std::io::Result<Interrupts> {
+pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
     let (sender, receiver) = unbounded_channel();
     #[cfg(unix)]
     {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::store::JournalError;
+use super::error::JournalError;
 
 /// A connection that cannot write, in a transaction that has begun, so that all it reads is of one moment.
 ///
@@ -98,10 +98,10 @@ fn unchanging(_path: &Path) -> Option<String> {
 
 /// An error of SQLite about the journal at `path` that says nothing of what is in it: there is no room, or no
 /// leave. `None` if it is another.
-pub(super) fn of_the_place(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
+pub(super) fn access_error(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
     let path = path.to_owned();
     if has_no_room(error) {
-        return Some(JournalError::NoRoom { path });
+        return Some(JournalError::DiskFull { path });
     }
     let code = error.sqlite_error_code()?;
     let source = if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
@@ -111,7 +111,14 @@ pub(super) fn of_the_place(path: &Path, error: &rusqlite::Error) -> Option<Journ
     } else {
         return None;
     };
-    Some(JournalError::NoAccess { path, source })
+    Some(JournalError::Inaccessible { path, source })
+}
+
+pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
+    access_error(path, &source).unwrap_or_else(|| JournalError::Database {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Why the journal at `path` is refused; the system says it better than SQLite.
@@ -154,7 +161,7 @@ mod tests {
         let path = folder.path().join("journal.sqlite");
         let told = |code| {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            of_the_place(&path, &error).map(|error| words(&error))
+            access_error(&path, &error).map(|error| words(&error))
         };
         let missing = told(ffi::SQLITE_CANTOPEN).unwrap();
         assert!(

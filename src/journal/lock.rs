@@ -44,12 +44,12 @@ pub enum LockError {
 impl Lock {
     /// Takes the lock of the output folder `folder`, creating `.callsheet/` in it if need be. `holder`
     /// describes this process to others, such as `process 4711 since 2026-11-24T02:00:00Z`.
-    pub fn take(folder: &Path, holder: &str) -> Result<Self, LockError> {
+    pub fn acquire(folder: &Path, holder: &str) -> Result<Self, LockError> {
         let unavailable = |source| LockError::Unavailable {
             folder: folder.to_owned(),
             source,
         };
-        let hidden = super::store::folder_of(folder);
+        let hidden = super::file::folder_of(folder);
         create_private(&hidden).map_err(unavailable)?;
         let file = OpenOptions::new()
             .create(true)
@@ -106,26 +106,26 @@ pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
 
 /// Whether a run is going on in an output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Liveness {
+pub enum LockState {
     /// A process holds the lock.
-    Running,
+    Held,
     /// None does.
-    Idle,
+    Free,
     /// It cannot be found out.
     Unknown,
 }
 
-impl Liveness {
+impl LockState {
     /// Tries the lock of `folder` for a moment, without waiting and without creating anything.
     pub fn of(folder: &Path) -> Self {
-        let file = match File::open(super::store::folder_of(folder).join("lock")) {
+        let file = match File::open(super::file::folder_of(folder).join("lock")) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Idle,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Free,
             Err(_) => return Self::Unknown,
         };
         match file.try_lock_shared() {
-            Ok(()) => Self::Idle,
-            Err(TryLockError::WouldBlock) => Self::Running,
+            Ok(()) => Self::Free,
+            Err(TryLockError::WouldBlock) => Self::Held,
             Err(TryLockError::Error(_)) => Self::Unknown,
         }
     }
@@ -144,35 +144,35 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let usual = folder.path().join("usual");
         std::fs::create_dir(&usual).unwrap();
-        drop(Lock::take(&out, "process 1").unwrap());
-        let hidden = crate::journal::store::folder_of(&out);
+        drop(Lock::acquire(&out, "process 1").unwrap());
+        let hidden = crate::journal::file::folder_of(&out);
         assert_eq!((mode(&out), mode(&hidden)), (mode(&usual), 0o700));
         std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o750)).unwrap();
-        drop(Lock::take(&out, "process 1").unwrap());
+        drop(Lock::acquire(&out, "process 1").unwrap());
         assert_eq!(mode(&hidden), 0o750);
     }
 
     #[test]
     fn a_second_taker_is_told_who_holds_it_and_a_third_gets_it_after_the_drop() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Lock::take(folder.path(), "process 1").unwrap();
-        let Err(LockError::Held { holder, .. }) = Lock::take(folder.path(), "process 2") else {
+        let first = Lock::acquire(folder.path(), "process 1").unwrap();
+        let Err(LockError::Held { holder, .. }) = Lock::acquire(folder.path(), "process 2") else {
             panic!("the lock was given away twice");
         };
         assert_eq!(holder, "process 1");
-        assert_eq!(Liveness::of(folder.path()), Liveness::Running);
+        assert_eq!(LockState::of(folder.path()), LockState::Held);
         drop(first);
-        assert_eq!(Liveness::of(folder.path()), Liveness::Idle);
-        Lock::take(folder.path(), "process 3").unwrap();
+        assert_eq!(LockState::of(folder.path()), LockState::Free);
+        Lock::acquire(folder.path(), "process 3").unwrap();
     }
 
     #[test]
     fn a_lock_is_given_back_even_while_somebody_else_has_its_file_open() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Lock::take(folder.path(), "process 1").unwrap();
+        let first = Lock::acquire(folder.path(), "process 1").unwrap();
         // What a child has between its start and its own program.
         let _inherited = first.file.try_clone().unwrap();
         drop(first);
-        Lock::take(folder.path(), "process 2").unwrap();
+        Lock::acquire(folder.path(), "process 2").unwrap();
     }
 }

@@ -5,7 +5,7 @@
 //! of a step are one transaction, so a crash never leaves half a step. Entries are only ever appended.
 //!
 //! One process at a time writes: it holds an operating-system lock on `.callsheet/lock`, which dies
-//! with the process. Reading ([`Record::read`]) needs no lock and works while a run is going on.
+//! with the process. Reading ([`JournalSnapshot::read`]) needs no lock and works while a run is going on.
 //!
 //! A file that is not ours, is damaged, or was written by a newer version is refused and left
 //! untouched. Where the folder cannot be written the journal is read all the same, unless a write-ahead log
@@ -26,16 +26,20 @@
 //!   record ([`PaidTwice`](crate::model::JobEvent::PaidTwice)), and that run submits nothing more.
 
 mod access;
-mod approval_file;
+mod approval;
+mod error;
+mod file;
+mod identity;
 mod lock;
-mod paid;
-mod reading;
-mod recalling;
-mod record;
+mod reader;
+mod replay;
+mod snapshot;
 mod store;
 
-pub(crate) use approval_file::{read_approval, write_approval};
-pub use lock::{Liveness, Lock, LockError};
-pub use recalling::{Fold, Replay};
-pub use record::{Identity, Record};
-pub use store::{Journal, JournalError};
+pub(crate) use approval::{read_approval, write_approval};
+pub use error::JournalError;
+pub use identity::Identity;
+pub use lock::{Lock, LockError, LockState};
+pub use replay::{Fold, Replay};
+pub use snapshot::JournalSnapshot;
+pub use store::Journal;

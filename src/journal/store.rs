@@ -6,17 +6,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::access::of_the_place;
-use super::reading::read;
-use super::recalling::{Fold, Replay};
-use super::record::{Identity, Record};
+use super::access::database;
+use super::error::JournalError;
+use super::file::{APPLICATION_ID, FORMAT_VERSION, folder_of, path_of};
+use super::identity::Identity;
+use super::replay::{Fold, Replay};
+use super::snapshot::JournalSnapshot;
 use crate::model::{Entry, JobSpec, Timestamp};
-
-/// `csht`, in the header of every journal: tells ours from other programs' databases.
-pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
-
-/// The version of the format, in `user_version`. A newer one is refused, never guessed at.
-pub(super) const FORMAT_VERSION: i32 = 1;
 
 const SCHEMA: &str = "
     CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
@@ -37,129 +33,41 @@ pub struct Journal {
     file: Option<(u64, u64)>,
 }
 
-/// Why the journal cannot be used. In every case it has been left as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The database could not be read or written.
-    #[error("the journal `{}` cannot be used", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// SQLite's words.
-        source: rusqlite::Error,
-    },
-    /// The file system is full.
-    #[error("cannot write the journal `{}`: no space left on device", path.display())]
-    NoRoom {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file or its folder must not be read or written, or not now. That says nothing of what is in it.
-    #[error("the journal `{}` cannot be accessed", path.display())]
-    NoAccess {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not a journal.
-    #[error("`{}` is not a journal of this program; it was left untouched", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file was written by a newer version of the program.
-    #[error(
-        "the journal `{}` has format {found}, this program knows {known}; it was left untouched",
-        path.display()
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: i32,
-        /// Ours.
-        known: i32,
-    },
-    /// The file is torn or has been changed by something else.
-    #[error("the journal `{}` is damaged: {detail}; it was left untouched", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-    /// The journal belongs to something else.
-    #[error("the journal `{}` belongs to {found}, not to {wanted}", path.display())]
-    OtherCampaign {
-        /// The file.
-        path: PathBuf,
-        /// What it belongs to.
-        found: String,
-        /// What was to be run.
-        wanted: String,
-    },
-    /// The file has been deleted or replaced by somebody else since it was opened. What would be written now
-    /// would be lost, and another run may have begun in its place.
-    #[error("the journal `{}` was deleted or replaced while it was in use", path.display())]
-    Gone {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The folder does not let the journal be made or made durable.
-    #[error("cannot write `{}`", path.display())]
-    Folder {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
-    },
-}
-
-/// The hidden folder of an output folder.
-pub(super) fn folder_of(out: &Path) -> PathBuf {
-    out.join(".callsheet")
-}
-
-pub(super) fn path_of(out: &Path) -> PathBuf {
-    folder_of(out).join("journal.sqlite")
-}
-
 impl Journal {
     /// Opens the journal of the output folder `out`, or makes a new one, and reads what it holds.
-    pub fn open(out: &Path, identity: &Identity) -> Result<(Self, Record), JournalError> {
+    pub fn open(out: &Path, identity: &Identity) -> Result<(Self, JournalSnapshot), JournalError> {
         // Reading first, without leave to write, so that what is refused is left untouched.
-        let existing = read(out)?;
-        let found = existing.as_ref().map(|record| &record.identity);
+        let existing = JournalSnapshot::read(out)?;
+        let found = existing.as_ref().map(|snapshot| &snapshot.identity);
         let journal = Self::begin(out, identity, found)?;
-        let record = existing.unwrap_or_else(|| Record {
+        let snapshot = existing.unwrap_or_else(|| JournalSnapshot {
             identity: identity.clone(),
             jobs: Vec::new(),
             entries: Vec::new(),
         });
-        Ok((journal, record))
+        Ok((journal, snapshot))
     }
 
     /// The same, with what its entries add up to, as far as their times can be believed `now`. Of a new one
-    /// that is nothing. What was `anticipated` is not read once more, unless something has been written since.
+    /// that is nothing. What was `prefetched` is not read once more, unless something has been written since.
     pub fn resume<F: Fold>(
         out: &Path,
         identity: &Identity,
         now: impl FnOnce() -> Timestamp,
-        anticipated: Option<Replay<F>>,
+        prefetched: Option<Replay<F>>,
     ) -> Result<(Self, Replay<F>), JournalError> {
-        let existing = match anticipated {
-            Some(recalled) if recalled.is_still_so(out)? => Some(recalled),
+        let existing = match prefetched {
+            Some(replayed) if replayed.is_current(out)? => Some(replayed),
             Some(_) | None => Replay::read(out, now)?,
         };
-        let found = existing.as_ref().map(|recalled| &recalled.identity);
+        let found = existing.as_ref().map(|replayed| &replayed.identity);
         let journal = Self::begin(out, identity, found)?;
-        let recalled = existing.unwrap_or_else(|| Replay {
+        let replayed = existing.unwrap_or_else(|| Replay {
             identity: identity.clone(),
-            newest: None,
-            past: F::default(),
+            last_entry: None,
+            state: F::default(),
         });
-        Ok((journal, recalled))
+        Ok((journal, replayed))
     }
 
     /// Opens the journal of `out`, which is `found` to be somebody's, or makes a new one.
@@ -235,7 +143,7 @@ impl Journal {
         body: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), JournalError> {
         if file_at(&self.path) != self.file {
-            return Err(JournalError::Gone {
+            return Err(JournalError::Replaced {
                 path: self.path.clone(),
             });
         }
@@ -301,7 +209,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
-    JournalError::Folder {
+    JournalError::NotWritable {
         path: path.to_owned(),
         source,
     }
@@ -318,13 +226,6 @@ fn describe(identity: &Identity) -> String {
 
 fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("plain data can always be written as JSON")
-}
-
-pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
-    of_the_place(path, &source).unwrap_or_else(|| JournalError::Database {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Which file stands at `path`. One that is open keeps its number, though it be deleted.
@@ -401,7 +302,7 @@ mod tests {
             .collect()
     }
 
-    fn open(folder: &Path) -> Result<(Journal, Record), JournalError> {
+    fn open(folder: &Path) -> Result<(Journal, JournalSnapshot), JournalError> {
         std::fs::create_dir_all(folder_of(folder)).unwrap();
         Journal::open(folder, &identity())
     }
@@ -413,10 +314,10 @@ mod tests {
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 1)).unwrap();
         std::fs::remove_dir_all(folder_of(folder.path())).unwrap();
-        let gone = |result| matches!(result, Err(JournalError::Gone { .. }));
+        let gone = |result| matches!(result, Err(JournalError::Replaced { .. }));
         assert!(gone(journal.append(&entries(2, 1))));
-        let (mut second, record) = open(folder.path()).unwrap();
-        assert!(record.entries.is_empty());
+        let (mut second, snapshot) = open(folder.path()).unwrap();
+        assert!(snapshot.entries.is_empty());
         assert!(gone(journal.append(&entries(2, 1))));
         second.append(&entries(1, 1)).unwrap();
     }
@@ -424,18 +325,18 @@ mod tests {
     #[test]
     fn what_was_appended_is_read_back_while_the_writer_lives_and_after() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Record::read(folder.path()).unwrap().is_none());
-        let (mut journal, record) = open(folder.path()).unwrap();
-        assert!(record.entries.is_empty());
+        assert!(JournalSnapshot::read(folder.path()).unwrap().is_none());
+        let (mut journal, snapshot) = open(folder.path()).unwrap();
+        assert!(snapshot.entries.is_empty());
         journal.save_jobs([&job()]).unwrap();
         journal.append(&entries(1, 3)).unwrap();
-        let beside = Record::read(folder.path()).unwrap().unwrap();
+        let beside = JournalSnapshot::read(folder.path()).unwrap().unwrap();
         assert_eq!(beside.entries, entries(1, 3));
         assert_eq!(*beside.jobs[0], job());
         journal.append(&entries(4, 1)).unwrap();
         drop(journal);
-        let (_, record) = open(folder.path()).unwrap();
-        assert_eq!(record.entries, entries(1, 4));
+        let (_, snapshot) = open(folder.path()).unwrap();
+        assert_eq!(snapshot.entries, entries(1, 4));
     }
 
     #[test]
@@ -448,11 +349,17 @@ mod tests {
             .pragma_update(None, "max_page_count", 8)
             .unwrap();
         let error = journal.append(&entries(1, 500)).unwrap_err();
-        assert!(matches!(error, JournalError::NoRoom { .. }), "{error:?}");
+        assert!(matches!(error, JournalError::DiskFull { .. }), "{error:?}");
         let words = error.to_string();
         assert!(words.contains("journal.sqlite"), "{words}");
         assert!(words.contains("no space left on device"), "{words}");
-        assert_eq!(Record::read(folder.path()).unwrap().unwrap().entries, []);
+        assert_eq!(
+            JournalSnapshot::read(folder.path())
+                .unwrap()
+                .unwrap()
+                .entries,
+            []
+        );
     }
 
     #[test]
@@ -461,18 +368,18 @@ mod tests {
         let (mut changed, mut new) = (job(), job());
         changed.origin.line = 3;
         new.id = "b".parse().unwrap();
-        let unsaved = |jobs: &[&JobSpec]| {
+        let unsaved_jobs = |jobs: &[&JobSpec]| {
             let jobs: Vec<Arc<JobSpec>> = jobs.iter().map(|job| Arc::new((*job).clone())).collect();
-            Record::unsaved(folder.path(), &jobs).unwrap()
+            JournalSnapshot::unsaved_jobs(folder.path(), &jobs).unwrap()
         };
-        assert_eq!(unsaved(&[&job()]), [true], "there is no journal");
+        assert_eq!(unsaved_jobs(&[&job()]), [true], "there is no journal");
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.save_jobs([&job()]).unwrap();
-        assert_eq!(unsaved(&[&job()]), [false]);
-        assert_eq!(unsaved(&[&new, &job()]), [true, false]);
-        assert_eq!(unsaved(&[&changed, &new]), [true, true]);
+        assert_eq!(unsaved_jobs(&[&job()]), [false]);
+        assert_eq!(unsaved_jobs(&[&new, &job()]), [true, false]);
+        assert_eq!(unsaved_jobs(&[&changed, &new]), [true, true]);
         journal.save_jobs([&changed, &new]).unwrap();
-        let read = Record::read(folder.path()).unwrap().unwrap();
+        let read = JournalSnapshot::read(folder.path()).unwrap().unwrap();
         assert_eq!(read.jobs, [changed.into(), new.into()]);
     }
 
@@ -482,20 +389,23 @@ mod tests {
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 3)).unwrap();
         let known = entries(1, 3);
-        let read_on = || Record::read_on(folder.path(), known.last().unwrap());
-        assert_eq!(read_on().unwrap().unwrap(), []);
+        let read_since = || JournalSnapshot::read_since(folder.path(), known.last().unwrap());
+        assert_eq!(read_since().unwrap().unwrap(), []);
         journal.append(&entries(4, 2)).unwrap();
         // What is known already may be anything by now: nobody looks at it.
         let nonsense = "UPDATE entries SET event = 'nonsense' WHERE sequence <= 2";
         journal.connection.execute_batch(nonsense).unwrap();
-        assert_eq!(read_on().unwrap().unwrap(), entries(4, 2));
-        assert!(Record::read(folder.path()).is_err());
+        assert_eq!(read_since().unwrap().unwrap(), entries(4, 2));
+        assert!(JournalSnapshot::read(folder.path()).is_err());
 
         let other = "UPDATE entries SET at = at + 1 WHERE sequence = 3";
         journal.connection.execute_batch(other).unwrap();
-        assert_eq!(read_on().unwrap(), None, "another journal");
+        assert_eq!(read_since().unwrap(), None, "another journal");
         let empty = tempfile::tempdir().unwrap();
-        assert_eq!(Record::read_on(empty.path(), &known[0]).unwrap(), None);
+        assert_eq!(
+            JournalSnapshot::read_since(empty.path(), &known[0]).unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -581,7 +491,7 @@ mod tests {
         journal.append(&told).unwrap();
         let paid = |wanted: &[usize]| {
             let wanted = wanted.iter().map(|place| &requests[*place]).collect();
-            let found = Record::paid_for(folder.path(), |it| *it == identity(), &wanted);
+            let found = JournalSnapshot::find_paid(folder.path(), |it| *it == identity(), &wanted);
             let (of, paid) = found.unwrap().unwrap();
             assert_eq!(of, identity());
             let mut places: Vec<usize> =
@@ -599,7 +509,7 @@ mod tests {
             .execute_batch("UPDATE entries SET event = 'x'")
             .unwrap();
         let wanted = [&requests[0]].into();
-        let nobody = Record::paid_for(folder.path(), |_| false, &wanted);
+        let nobody = JournalSnapshot::find_paid(folder.path(), |_| false, &wanted);
         assert_eq!(nobody.unwrap(), None);
     }
 
@@ -648,15 +558,15 @@ mod tests {
             };
             put("journal.sqlite", &database);
             put("journal.sqlite-wal", &log[..tear]);
-            let (mut journal, record) = open(torn.path()).unwrap();
-            let length = record.entries.len() as u64;
+            let (mut journal, snapshot) = open(torn.path()).unwrap();
+            let length = snapshot.entries.len() as u64;
             assert_eq!(length % 5, 0, "half a step");
-            assert_eq!(record.entries, entries(1, length));
+            assert_eq!(snapshot.entries, entries(1, length));
             lengths.insert(length);
             // And it goes on from there.
             journal.append(&entries(length + 1, 1)).unwrap();
             drop(journal);
-            let whole = Record::read(torn.path()).unwrap().unwrap();
+            let whole = JournalSnapshot::read(torn.path()).unwrap().unwrap();
             assert_eq!(whole.entries, entries(1, length + 1));
         }
         assert!(lengths.len() > 10, "{lengths:?}");
@@ -678,8 +588,8 @@ mod tests {
             use std::io::Write as _;
             File::create(place).unwrap().write_all(content).unwrap();
         }
-        let (journal, record) = open(folder.path()).unwrap();
-        assert!(record.entries.is_empty());
+        let (journal, snapshot) = open(folder.path()).unwrap();
+        assert!(snapshot.entries.is_empty());
         drop(journal);
         assert!(open(folder.path()).unwrap().1.entries.is_empty());
         assert!(!side.exists());
@@ -694,7 +604,10 @@ mod tests {
         clash.extend(entries(1, 1));
         assert!(journal.append(&clash).is_err());
         assert_eq!(
-            Record::read(folder.path()).unwrap().unwrap().entries,
+            JournalSnapshot::read(folder.path())
+                .unwrap()
+                .unwrap()
+                .entries,
             entries(1, 1)
         );
     }
@@ -713,7 +626,7 @@ mod tests {
         put(&text);
         assert!(matches!(
             open(folder.path()),
-            Err(JournalError::Foreign { .. })
+            Err(JournalError::NotAJournal { .. })
         ));
         assert_eq!(std::fs::read(&path).unwrap(), text);
 
@@ -723,7 +636,7 @@ mod tests {
         drop(other);
         assert!(matches!(
             open(folder.path()),
-            Err(JournalError::Foreign { .. })
+            Err(JournalError::NotAJournal { .. })
         ));
     }
 
@@ -749,7 +662,7 @@ mod tests {
         drop(journal);
         assert!(matches!(
             open(folder.path()),
-            Err(JournalError::Newer { found: 99, .. })
+            Err(JournalError::NewerFormat { found: 99, .. })
         ));
 
         let path = path_of(folder.path());

@@ -1,12 +1,11 @@
 //! Where the API is.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use reqwest::Url;
 
-use super::reach::is_inward;
+use super::address::{AddressPolicy, is_internal, is_loopback, is_private};
 use crate::model::redact_url;
 
 /// The official address, from the provider's documentation.
@@ -72,9 +71,13 @@ impl BaseUrl {
         self.0.origin() == Self::default().0.origin()
     }
 
-    /// Whether the API is on this machine or in a private network, by what stands in its address.
-    pub(super) fn is_inward(&self) -> bool {
-        is_inward(&self.0)
+    /// Returns which addresses the links of this API may lead to.
+    pub(super) fn address_policy(&self) -> AddressPolicy {
+        if is_internal(&self.0) {
+            AddressPolicy::Any
+        } else {
+            AddressPolicy::PublicOnly
+        }
     }
 
     /// Whether the API is on this machine.
@@ -143,33 +146,6 @@ impl fmt::Display for BaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0.as_str().trim_end_matches('/'))
     }
-}
-
-/// Whether `url` names this machine: by the names reserved for it (RFC 6761) or by its addresses.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || number
-            .parse::<Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
-        || number
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether `url` names an address that the internet does not carry (RFC 1918, RFC 4193, link-local):
-/// a test server in a container or in the same office.
-fn is_private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']');
-    number
-        .parse::<Ipv4Addr>()
-        .is_ok_and(|address| address.is_private() || address.is_link_local())
-        || number
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| address.is_unique_local() || address.is_unicast_link_local())
 }
 
 #[cfg(test)]
@@ -246,5 +222,22 @@ mod tests {
         );
         let outside = Url::parse("https://elsewhere.example/api/lipsyncs/?page=2").unwrap();
         assert_eq!(base.rebase(outside), None);
+    }
+
+    #[test]
+    fn links_lead_inward_only_from_an_api_that_is_there() {
+        for (base, address) in [
+            ("http://127.0.0.1:9", AddressPolicy::Any),
+            ("http://api.localhost", AddressPolicy::Any),
+            ("https://10.0.0.5", AddressPolicy::Any),
+            ("https://api.creatify.ai", AddressPolicy::PublicOnly),
+            ("https://gate.example", AddressPolicy::PublicOnly),
+        ] {
+            assert_eq!(
+                base.parse::<BaseUrl>().unwrap().address_policy(),
+                address,
+                "{base}"
+            );
+        }
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::creatify::Api;
-use super::creatify::wire::{PersonaItem, VoiceItem};
+use super::api::Api;
+use super::api::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
-use super::http::{Channel, Clients, Redactor, RemoteError};
+use super::http::{ApiClient, Clients, Redactor, RemoteError};
 use super::settings::Settings;
 use crate::model::{Command, Credits, DownloadProgress, Failure, Outcome};
 
@@ -26,12 +26,12 @@ impl Remote {
     /// If a key cannot be sent, or the HTTP client cannot be built.
     pub fn new(settings: Settings) -> Result<Self, RemoteError> {
         let clients = Clients::new(&settings)?;
-        let scrubber = Redactor::new(settings.credentials.clone());
-        let channel = Channel::new(&settings, clients.clone(), scrubber.clone())?;
+        let redactor = Redactor::new(settings.credentials.clone());
+        let channel = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
         let address = settings.base_url.to_string().into();
         Ok(Self {
             api: Arc::new(Api::new(channel)),
-            downloader: Arc::new(Downloader::new(settings, clients, scrubber)),
+            downloader: Arc::new(Downloader::new(settings, clients, redactor)),
             address,
         })
     }

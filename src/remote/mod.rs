@@ -11,9 +11,9 @@
 //! | folder | does |
 //! |---|---|
 //! | `http` | one request to the API: headers, time limits, redirects, classification, the server's words |
-//! | `creatify` | the endpoints, the wire types, lists read while they stream in |
+//! | `api` | the endpoints, the wire types, lists read while they stream in |
 //! | `download` | one attempt to bring a finished file home, or to bring it on its way |
-//! | `notify` | messages to addresses of the user's own |
+//! | `webhook` | messages to addresses of the user's own |
 //!
 //! # What it promises
 //!
@@ -27,20 +27,20 @@
 //! - No link of the API leads to this machine or into a private network, unless the API itself is there.
 //! - Nothing that a server sends makes it panic, fill the memory, or write outside the output folder.
 
+mod address;
+pub mod api;
 mod base_url;
 mod client;
-pub mod creatify;
 mod download;
 mod http;
-mod notify;
-mod reach;
 #[cfg(test)]
-mod scripted;
+mod scripted_server;
 mod settings;
+mod webhook;
 
+pub use api::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
-pub use creatify::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use http::RemoteError;
-pub(crate) use notify::{HookUrl, Messenger, Undelivered};
 pub use settings::{Proxy, Settings, Timeouts};
+pub(crate) use webhook::{WebhookClient, WebhookError, WebhookUrl};

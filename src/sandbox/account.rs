@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 use super::chance::{Seed, sha256};
 use super::job::{Job, QUEUE_MILLIS, Verdict};

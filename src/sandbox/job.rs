@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 use super::clock::api_time;
 use super::links::Links;
@@ -239,7 +239,7 @@ fn number(number: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::creatify::wire::Lipsync;
+    use crate::remote::api::wire::Lipsync;
     use crate::sandbox::chance::Seed;
 
     fn job(text: &str) -> Job {

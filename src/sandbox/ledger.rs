@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 use super::account::{Account, most_at_once};
 use super::job::{Job, JobStatus};

@@ -1,6 +1,6 @@
 //! What a text can ask for; the table is in [the module's description](super).
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 /// The marks of a job: those in its text, or in the URL of its recording.
 #[derive(Debug, Clone, Copy)]

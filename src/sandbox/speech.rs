@@ -1,6 +1,6 @@
 //! How long a job speaks, and what that costs.
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 use super::chance::Seed;
 

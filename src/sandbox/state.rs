@@ -125,7 +125,7 @@ impl StateFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::creatify::wire::CreateBody;
+    use crate::remote::api::wire::CreateBody;
     use crate::sandbox::Settings;
     use crate::sandbox::account::Account;
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::remote::creatify::wire::CreateBody;
+use crate::remote::api::wire::CreateBody;
 
 use super::catalogue::Catalogue;
 use super::fields::{FieldErrors, Fields};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use callsheet::driver::{Clock as _, Drive, Durable, Interrupts, SystemClock};
 use callsheet::engine::{Batch, Policy};
-use callsheet::journal::{Identity, Journal, Lock, Record};
+use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
 use callsheet::model::{
     AspectRatio, Credentials, Entry, Estimate, Event, History, JobEvent, JobId, JobSpec, Limits,
     Origin, PlannedJob, Speech, VideoRequest,
@@ -90,7 +90,7 @@ fn limits() -> Limits {
 
 /// One life of the program; whether it came to an orderly end.
 async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool {
-    let _lock = Lock::take(out, "crashes").unwrap();
+    let _lock = Lock::acquire(out, "crashes").unwrap();
     let identity = Identity {
         campaign: "crashes".into(),
         is_sandbox: false,
@@ -153,7 +153,7 @@ fn story(last: usize, dies: Dies, deaths: usize, faults: Faults) -> bool {
     let ledger = provider.ledger();
     let told = format!("write {last}, {dies:?}, {deaths} deaths\n{ledger:#?}");
     expect_nothing_paid_twice(&ledger);
-    let record = Record::read(folder.path()).unwrap().unwrap();
+    let record = JournalSnapshot::read(folder.path()).unwrap().unwrap();
     let done: BTreeSet<&JobId> = record
         .entries
         .iter()
@@ -246,7 +246,9 @@ fn what_was_told_before_a_kill_is_on_record() {
         wait_until("some submits", || provider.ledger().accepted.len() > round);
         child.kill().unwrap();
         let told = finish(child).stderr;
-        let record = Record::read(&folder.path("sheet-output")).unwrap().unwrap();
+        let record = JournalSnapshot::read(&folder.path("sheet-output"))
+            .unwrap()
+            .unwrap();
         let mut count = 0;
         for line in told.lines() {
             // The kill may cut the last line off.

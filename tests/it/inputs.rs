@@ -116,7 +116,7 @@ fn any_file_in_the_place_of_the_journal() {
 
     // A real one, as the seed: a database is no text that could be kept beside the others.
     let folder = tempfile::tempdir().unwrap();
-    let lock = Lock::take(folder.path(), "seed").unwrap();
+    let lock = Lock::acquire(folder.path(), "seed").unwrap();
     let identity = Identity {
         campaign: "fuzz".into(),
         is_sandbox: false,

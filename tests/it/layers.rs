@@ -129,7 +129,7 @@ fn the_sandbox_knows_the_wire_and_nothing_else_of_ours() {
         for (start, _) in source.code.match_indices("crate::remote") {
             let rest = &source.code[start..];
             assert!(
-                rest.starts_with("crate::remote::creatify::wire"),
+                rest.starts_with("crate::remote::api::wire"),
                 "{}: {}",
                 source.path.display(),
                 rest.lines().next().unwrap()

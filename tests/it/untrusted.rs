@@ -174,7 +174,7 @@ fn keys_and_signatures_are_in_no_file_that_is_passed_on() {
             shown.push((path.display().to_string(), content));
         }
     }
-    let record = callsheet::journal::Record::read(&folder.path("sheet-output"))
+    let record = callsheet::journal::JournalSnapshot::read(&folder.path("sheet-output"))
         .unwrap()
         .unwrap();
     let journal = serde_json::to_string(&record.entries).unwrap();

@@ -11,8 +11,8 @@ use super::link::Link;
 use super::part::{Part, Record, blocking};
 use super::target::{Target, local};
 use crate::model::{Artifact, CommandKind, DownloadProgress, Failure, FailureKind, FetchOrder};
-use crate::remote::http::{Clients, Redactor, Words, refusal, transport};
-use crate::remote::reach::Reach;
+use crate::remote::address::AddressPolicy;
+use crate::remote::http::{Clients, ErrorBody, Redactor, status_failure, transport_failure};
 use crate::remote::settings::{Settings, Timeouts};
 
 /// As many as browsers allow, about.
@@ -25,10 +25,10 @@ const LARGEST_REFUSAL: usize = 64 << 10;
 #[derive(Debug)]
 pub(in crate::remote) struct Downloader {
     clients: Clients,
-    scrubber: Redactor,
+    redactor: Redactor,
     pub(super) out: PathBuf,
     pub(super) timeouts: Timeouts,
-    pub(super) reach: Reach,
+    pub(super) policy: AddressPolicy,
     largest_file: u64,
 }
 
@@ -45,13 +45,13 @@ struct Transfer {
 
 impl Downloader {
     /// A downloader into the output folder of `settings`.
-    pub(in crate::remote) fn new(settings: Settings, clients: Clients, scrubber: Redactor) -> Self {
+    pub(in crate::remote) fn new(settings: Settings, clients: Clients, redactor: Redactor) -> Self {
         Self {
             clients,
-            scrubber,
+            redactor,
             out: settings.out,
             timeouts: settings.timeouts,
-            reach: Reach::of(&settings.base_url),
+            policy: settings.base_url.address_policy(),
             largest_file: settings.largest_file,
         }
     }
@@ -63,7 +63,7 @@ impl Downloader {
         meter: &DownloadProgress,
     ) -> Result<Artifact, Failure> {
         let target = Target::new(&self.out, &order.file)?;
-        let link = Link::parse(&order.video_url, self.reach)?;
+        let link = Link::parse(&order.video_url, self.policy)?;
         let (bytes, sha256) = self.video(&target, link, meter).await?;
         Ok(Artifact {
             file: order.file.clone(),
@@ -98,7 +98,7 @@ impl Downloader {
                     head: Some(Vec::new()),
                 }
             }
-            (StatusCode::PARTIAL_CONTENT, Some(part)) => self.go_on(part, &response).await?,
+            (StatusCode::PARTIAL_CONTENT, Some(part)) => self.resume_part(part, &response).await?,
             (StatusCode::RANGE_NOT_SATISFIABLE, Some(part)) => {
                 part.discard().await;
                 return Err(changed());
@@ -116,7 +116,7 @@ impl Downloader {
     }
 
     /// Checks that `response` goes on where `part` ends.
-    async fn go_on(&self, part: Part, response: &Response) -> Result<Transfer, Failure> {
+    async fn resume_part(&self, part: Part, response: &Response) -> Result<Transfer, Failure> {
         let range = ContentRange::of(response.headers()).filter(|range| {
             let told = response.content_length();
             let known = part.record().total();
@@ -259,7 +259,9 @@ impl Downloader {
             let response = tokio::time::timeout(self.timeouts.stall, client.execute(request))
                 .await
                 .map_err(|_elapsed| self.stalled(link.host()))?
-                .map_err(|error| transport(&error.without_url(), &format!("`{}`", link.host())))?;
+                .map_err(|error| {
+                    transport_failure(&error.without_url(), &format!("`{}`", link.host()))
+                })?;
             let place = match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
                 _ => None,
@@ -285,7 +287,10 @@ impl Downloader {
     ) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
         match tokio::time::timeout(self.timeouts.stall, response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece),
-            Ok(Err(error)) => Err(transport(&error.without_url(), &format!("`{host}`"))),
+            Ok(Err(error)) => Err(transport_failure(
+                &error.without_url(),
+                &format!("`{host}`"),
+            )),
             Err(_elapsed) => Err(self.stalled(host)),
         }
     }
@@ -302,8 +307,8 @@ impl Downloader {
         };
         // The status decides; words that only drip in are not waited for.
         let _all_or_some = tokio::time::timeout(self.timeouts.read, reading).await;
-        let words = Words::of_file(&body, &self.scrubber);
-        let mut failure = refusal(
+        let words = ErrorBody::of_file(&body, &self.redactor);
+        let mut failure = status_failure(
             response.status(),
             response.headers(),
             &words,
@@ -327,7 +332,7 @@ impl Downloader {
     }
 
     fn not_a_video(&self, content: &[u8]) -> Failure {
-        let words = Words::of_file(content, &self.scrubber).text;
+        let words = ErrorBody::of_file(content, &self.redactor).text;
         let is_text = content
             .iter()
             .all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());

@@ -4,7 +4,7 @@ use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Failure, FailureKind, redact_url};
-use crate::remote::reach::{Reach, is_inward};
+use crate::remote::address::{AddressPolicy, is_internal};
 
 /// A URL that may be downloaded from: `http` or `https`, a host within reach, no user name and no password.
 ///
@@ -13,19 +13,19 @@ use crate::remote::reach::{Reach, is_inward};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
     url: Url,
-    reach: Reach,
+    policy: AddressPolicy,
 }
 
 impl Link {
     /// The link that the provider gave us.
-    pub(super) fn parse(text: &str, reach: Reach) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str, policy: AddressPolicy) -> Result<Self, Failure> {
         let url = Url::parse(text.trim()).map_err(|_| {
             Failure::new(
                 FailureKind::Refused,
                 format!("`{}` is no web address", redact_url(text)),
             )
         })?;
-        Self::checked(url, reach)
+        Self::checked(url, policy)
     }
 
     /// Where this link redirects to.
@@ -36,21 +36,21 @@ impl Link {
                 format!("`{}` redirects to nowhere", self.host()),
             )
         })?;
-        Self::checked(url, self.reach)
+        Self::checked(url, self.policy)
     }
 
-    fn checked(mut url: Url, reach: Reach) -> Result<Self, Failure> {
+    fn checked(mut url: Url, policy: AddressPolicy) -> Result<Self, Failure> {
         let problem = if !matches!(url.scheme(), "http" | "https") {
             "only `http` and `https` are fetched"
         } else if !url.username().is_empty() || url.password().is_some() {
             "an address with a user name is not fetched"
         } else if url.host_str().is_none_or(str::is_empty) {
             "it names no host"
-        } else if reach == Reach::Outside && is_inward(&url) {
+        } else if policy == AddressPolicy::PublicOnly && is_internal(&url) {
             "it leads to an address inside your own network, from where no file is fetched"
         } else {
             url.set_fragment(None);
-            return Ok(Self { url, reach });
+            return Ok(Self { url, policy });
         };
         Err(Failure::new(
             FailureKind::Refused,
@@ -72,12 +72,12 @@ impl Link {
     /// too. Signatures, which are in the query, differ from link to link.
     pub(super) fn source(&self) -> String {
         let digest = Sha256::digest(format!("{}{}", self.host(), self.url.path()));
-        hexadecimal(&digest)
+        hex(&digest)
     }
 }
 
 /// `bytes` in lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
@@ -102,7 +102,7 @@ mod tests {
             "https://user:word@x.example/v.mp4",
             "https://",
         ] {
-            let failure = Link::parse(wrong, Reach::Anywhere).unwrap_err();
+            let failure = Link::parse(wrong, AddressPolicy::Any).unwrap_err();
             assert_eq!(failure.kind, FailureKind::Refused, "{wrong}");
             assert!(!failure.message.contains("word@"));
         }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn redirects_are_checked_like_links_and_signatures_do_not_count() {
-        let parse = |text| Link::parse(text, Reach::Outside).unwrap();
+        let parse = |text| Link::parse(text, AddressPolicy::PublicOnly).unwrap();
         let link = parse("https://x.example/a/v.mp4?Signature=1");
         let fresh = parse("https://x.example/a/v.mp4?Signature=2");
         assert_eq!(link.source(), fresh.source());
@@ -124,25 +124,28 @@ mod tests {
 
     #[test]
     fn links_lead_inward_only_where_the_api_is_there_too() {
-        let link = Link::parse("https://x.example/v.mp4", Reach::Outside).unwrap();
+        let link = Link::parse("https://x.example/v.mp4", AddressPolicy::PublicOnly).unwrap();
         for inward in [
             "http://169.254.169.254/latest/meta-data/?Signature=s3cret",
             "http://[::ffff:127.0.0.1]/?Signature=s3cret",
             "http://files.localhost/?Signature=s3cret",
         ] {
-            for refused in [Link::parse(inward, Reach::Outside), link.follow(inward)] {
+            for refused in [
+                Link::parse(inward, AddressPolicy::PublicOnly),
+                link.follow(inward),
+            ] {
                 let failure = refused.unwrap_err();
                 assert_eq!(failure.kind, FailureKind::Refused, "{inward}");
                 assert!(failure.message.contains("your own network"), "{failure}");
                 assert!(!failure.message.contains("s3cret"), "{failure}");
             }
-            let inside = Link::parse("http://127.0.0.1/v.mp4", Reach::Anywhere).unwrap();
+            let inside = Link::parse("http://127.0.0.1/v.mp4", AddressPolicy::Any).unwrap();
             assert!(inside.follow(inward).is_ok(), "{inward}");
         }
     }
 
     #[test]
     fn digests_are_written_as_everybody_writes_them() {
-        assert_eq!(hexadecimal(&[0x00, 0x0f, 0xa5]), "000fa5");
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5]), "000fa5");
     }
 }

@@ -11,10 +11,10 @@
 //! free number); only the very same file is replaced. A crash between the two renames leaves the earlier
 //! video under its new name and the whole `.part` beside it, which the next attempt finishes.
 
+mod backup;
 mod container;
 mod content_range;
 mod downloader;
-mod earlier;
 mod link;
 mod part;
 mod sink;

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
 
+use super::backup::backup_existing;
 use super::container::missing_bytes;
-use super::earlier;
-use super::link::hexadecimal;
+use super::link::hex;
 use super::sink::Sink;
 use super::target::{Target, local, sync_folder};
 use crate::model::Failure;
@@ -212,7 +212,7 @@ impl Part {
     }
 
     /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
-    /// lay there before is [kept](earlier::keep) under another name if it is another file.
+    /// lay there before is [kept](backup_existing) under another name if it is another file.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
         let target = self.target.clone();
         let settled = self.settle().await;
@@ -221,14 +221,14 @@ impl Part {
             Err(error) => Err(error),
         };
         let hash = hash.map_err(|error| local(&target.part(), &error))?;
-        let digest = hexadecimal(&hash.finalize());
+        let digest = hex(&hash.finalize());
         let file = self.file;
         blocking(move || file.sync_all())
             .await
             .map_err(|error| local(&target.part(), &error))?;
         let (place, length, expected) = (target.clone(), self.length, digest.clone());
         blocking(move || {
-            earlier::keep(place.path(), length, &expected)?;
+            backup_existing(place.path(), length, &expected)?;
             std::fs::rename(place.part(), place.path())?;
             sync_folder(place.folder())?;
             remove(&place.record())
@@ -386,10 +386,7 @@ mod tests {
         part.write(b"56789").await.unwrap();
         let (length, digest) = part.finish().await.unwrap();
         assert_eq!(std::fs::read(target.path()).unwrap(), b"0123456789");
-        assert_eq!(
-            (length, digest),
-            (10, hexadecimal(&Sha256::digest(b"0123456789")))
-        );
+        assert_eq!((length, digest), (10, hex(&Sha256::digest(b"0123456789"))));
         assert!(!target.part().exists() && !target.record().exists());
     }
 

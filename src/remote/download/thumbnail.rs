@@ -2,10 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::backup::backup_existing;
 use super::container::is_picture;
 use super::downloader::Downloader;
-use super::earlier;
-use super::link::{Link, hexadecimal};
+use super::link::{Link, hex};
 use super::part::{blocking, replace};
 use super::target::{Target, sync_folder};
 use crate::model::FetchOrder;
@@ -16,15 +16,15 @@ const LARGEST: usize = 10 << 20;
 impl Downloader {
     /// Stores the thumbnail and gives its path, if all goes well. A video without one is as good.
     pub(super) async fn thumbnail(&self, order: &FetchOrder) -> Option<String> {
-        let link = Link::parse(order.thumbnail_url.as_deref()?, self.reach).ok()?;
+        let link = Link::parse(order.thumbnail_url.as_deref()?, self.policy).ok()?;
         let target = Target::new(&self.out, &order.thumbnail).ok()?;
         let picture = tokio::time::timeout(self.timeouts.read, self.picture(link));
         let picture = picture.await.ok()??;
         blocking(move || {
             std::fs::create_dir_all(target.folder())?;
             // The one of an earlier video is kept like the video itself.
-            let digest = hexadecimal(&Sha256::digest(&picture));
-            earlier::keep(target.path(), picture.len() as u64, &digest)?;
+            let digest = hex(&Sha256::digest(&picture));
+            backup_existing(target.path(), picture.len() as u64, &digest)?;
             replace(target.path(), &picture)?;
             sync_folder(target.folder())
         })

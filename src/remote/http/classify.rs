@@ -1,20 +1,20 @@
 //! What a failed attempt means: by what may have happened, not by what it is called.
 
 use std::error::Error;
-use std::io;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
-use super::file_clients::PrivateAddressError;
-use super::{Words, retry_after::retry_after};
+use super::error::{PrivateAddressError, causes, root_cause};
+use super::error_body::ErrorBody;
+use super::retry_after::retry_after;
 use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 
 /// What it means that there was no answer from `place`, which is named as it is to be shown.
 ///
 /// Only an error while connecting proves that nothing was sent. After that the request may have
 /// arrived, whatever the error is called.
-pub(in crate::remote) fn transport(error: &reqwest::Error, place: &str) -> Failure {
+pub(in crate::remote) fn transport_failure(error: &reqwest::Error, place: &str) -> Failure {
     let reason = root_cause(error);
     if causes(error).any(<dyn Error>::is::<PrivateAddressError>) {
         // Nothing was sent; and another try would lead to the same place.
@@ -53,48 +53,11 @@ fn is_distrust(error: &reqwest::Error) -> bool {
         .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
 }
 
-/// All that is behind an error, the nearest first.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |error| cause(*error))
-}
-
-/// What is behind an error. An `io::Error` does not count what it wraps among its sources.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}
-
-/// The innermost reason, which is the one people know ("connection refused"); the outer ones repeat
-/// that a request failed, and for which URL.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
-    let Some(mut cause) = error.source() else {
-        return if error.is_builder() {
-            "the request cannot be built".to_owned()
-        } else {
-            "no reason given".to_owned()
-        };
-    };
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let words = cause.to_string();
-    // rustls names a page of its manual, which is for programmers.
-    let words = words
-        .split_once(": https://")
-        .map_or(&*words, |(words, _)| words);
-    redact_url(words)
-}
-
 /// What an answer other than a success means.
-pub(in crate::remote) fn refusal(
+pub(in crate::remote) fn status_failure(
     status: StatusCode,
     headers: &HeaderMap,
-    words: &Words,
+    words: &ErrorBody,
     command: CommandKind,
 ) -> Failure {
     use FailureKind as K;
@@ -157,8 +120,8 @@ mod tests {
     use super::*;
     use crate::model::RetryAfter;
 
-    fn words(text: &str, deny_credits: bool) -> Words {
-        Words {
+    fn words(text: &str, deny_credits: bool) -> ErrorBody {
+        ErrorBody {
             text: text.into(),
             deny_credits,
         }
@@ -202,7 +165,7 @@ mod tests {
                 CommandKind::List,
                 CommandKind::Fetch,
             ] {
-                let failure = refusal(code, &HeaderMap::new(), &words("", false), command);
+                let failure = status_failure(code, &HeaderMap::new(), &words("", false), command);
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
                 assert!(!failure.message.is_empty());
             }
@@ -213,7 +176,8 @@ mod tests {
     fn a_conflict_may_be_with_what_was_accepted() {
         for status in [409, 499] {
             let code = StatusCode::from_u16(status).unwrap();
-            let kind = |command| refusal(code, &HeaderMap::new(), &words("", false), command).kind;
+            let kind =
+                |command| status_failure(code, &HeaderMap::new(), &words("", false), command).kind;
             assert_eq!(kind(CommandKind::Submit), FailureKind::Lost);
             assert_eq!(kind(CommandKind::Poll), FailureKind::Rejected);
         }
@@ -230,7 +194,7 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let words = words("no credits", true);
-            let failure = refusal(status, &HeaderMap::new(), &words, command);
+            let failure = status_failure(status, &HeaderMap::new(), &words, command);
             assert_eq!(failure.kind, kind, "{status} {command:?}");
         }
     }
@@ -241,7 +205,7 @@ mod tests {
         headers.insert("retry-after", "7".parse().unwrap());
         for status in [429, 503] {
             let status = StatusCode::from_u16(status).unwrap();
-            let failure = refusal(status, &headers, &words("", false), CommandKind::Submit);
+            let failure = status_failure(status, &headers, &words("", false), CommandKind::Submit);
             assert_eq!(failure.retry_after, Some(RetryAfter::Seconds(7)));
         }
     }
@@ -250,7 +214,7 @@ mod tests {
     fn redirects_are_named_without_what_signs_them() {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, "https://x.example/a?token=t".parse().unwrap());
-        let failure = refusal(
+        let failure = status_failure(
             StatusCode::FOUND,
             &headers,
             &words("", false),

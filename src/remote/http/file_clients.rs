@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Url};
 
-use super::RemoteError;
-use super::clients::build_client;
-use crate::remote::base_url::is_loopback;
-use crate::remote::reach::{Reach, is_inward_address};
+use super::client_builder::build_client;
+use super::error::{PrivateAddressError, RemoteError};
+use crate::remote::address::{AddressPolicy, is_internal_ip, is_loopback};
 use crate::remote::settings::{Proxy, Settings};
 
 /// Clients that have never seen the credentials.
@@ -28,11 +27,11 @@ impl FileClients {
         let build = |proxy, change: &dyn Fn(ClientBuilder) -> ClientBuilder| {
             build_client(&settings.user_agent, settings.timeouts, proxy, change)
         };
-        let reach = Reach::of(&settings.base_url);
+        let policy = settings.base_url.address_policy();
         Ok(Self {
-            outside: build(settings.proxy, &|builder| match reach {
-                Reach::Anywhere => builder.http1_only(),
-                Reach::Outside => builder.http1_only().dns_resolver(names.clone()),
+            outside: build(settings.proxy, &|builder| match policy {
+                AddressPolicy::Any => builder.http1_only(),
+                AddressPolicy::PublicOnly => builder.http1_only().dns_resolver(names.clone()),
             })?,
             local: build(Proxy::Bypass, &ClientBuilder::http1_only)?,
             names,
@@ -61,11 +60,6 @@ struct PublicOnlyResolver {
     /// The host of an API that is not the official one. If it is inside by its address, so are its files.
     gateway: Option<String>,
 }
-
-/// A name leads to this machine or into a private network.
-#[derive(Debug, thiserror::Error)]
-#[error("its name leads to an address inside your own network, from where no file is fetched")]
-pub(super) struct PrivateAddressError;
 
 impl PublicOnlyResolver {
     fn new(settings: &Settings) -> Self {
@@ -97,12 +91,12 @@ impl Resolve for PublicOnlyResolver {
             if !is_guarded {
                 return Ok(Box::new(found.into_iter()) as Addrs);
             }
-            let (inward, outward): (Vec<_>, Vec<_>) = found.into_iter().partition(leads_inward);
+            let (inward, outward): (Vec<_>, Vec<_>) = found.into_iter().partition(is_internal);
             if !outward.is_empty() {
                 return Ok(Box::new(outward.into_iter()));
             }
             match gateway {
-                Some(gateway) if look_up(&gateway).await?.iter().all(leads_inward) => {
+                Some(gateway) if look_up(&gateway).await?.iter().all(is_internal) => {
                     Ok(Box::new(inward.into_iter()))
                 }
                 Some(_) | None => Err(PrivateAddressError.into()),
@@ -111,8 +105,8 @@ impl Resolve for PublicOnlyResolver {
     }
 }
 
-fn leads_inward(place: &SocketAddr) -> bool {
-    is_inward_address(place.ip())
+fn is_internal(place: &SocketAddr) -> bool {
+    is_internal_ip(place.ip())
 }
 
 /// Port 0 stands for the one of the URL.
@@ -124,7 +118,7 @@ async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
 mod tests {
     use super::*;
     use crate::model::{Credentials, FailureKind};
-    use crate::remote::http::transport;
+    use crate::remote::http::classify::transport_failure;
     use crate::remote::settings::Timeouts;
 
     fn names(base: &str) -> PublicOnlyResolver {
@@ -162,7 +156,7 @@ mod tests {
             builder.dns_resolver(names.clone())
         });
         let error = client.unwrap().get(link).send().await.unwrap_err();
-        let failure = transport(&error.without_url(), "`localhost`");
+        let failure = transport_failure(&error.without_url(), "`localhost`");
         assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
         assert!(failure.message.contains("your own network"), "{failure}");
     }

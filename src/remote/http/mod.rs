@@ -1,20 +1,21 @@
 //! One attempt over HTTP, and what it means when it fails.
 
-mod channel;
+mod api_client;
 mod classify;
+mod client_builder;
 mod clients;
+mod error;
+mod error_body;
 mod file_clients;
-mod file_words;
+mod redact;
 mod retry_after;
-mod scrubber;
+mod storage_error_body;
 mod submit_client;
-mod words;
 
-pub(in crate::remote) use channel::{Answer, Channel};
-pub(in crate::remote) use classify::{refusal, transport};
+pub(in crate::remote) use api_client::{ApiClient, ApiResponse};
+pub(in crate::remote) use classify::{status_failure, transport_failure};
+pub(in crate::remote) use client_builder::build_client;
 pub(in crate::remote) use clients::Clients;
-pub use clients::RemoteError;
-pub(in crate::remote) use clients::build_client;
-pub(in crate::remote) use scrubber::Redactor;
-pub(in crate::remote) use submit_client::SubmitClient;
-pub(in crate::remote) use words::Words;
+pub use error::RemoteError;
+pub(in crate::remote) use error_body::ErrorBody;
+pub(in crate::remote) use redact::Redactor;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Request, Response};
 
-use super::RemoteError;
+use super::error::RemoteError;
 
 /// A connection is used again for so long after its last answer. Servers close idle connections after five
 /// seconds at the soonest, as a rule; at that very moment a request may or may not have arrived.
@@ -54,7 +54,7 @@ impl SubmitClient {
     }
 
     /// An answer was lost: perhaps because its connection was used again.
-    pub(super) fn keep_none(&self) {
+    pub(super) fn stop_pooling(&self) {
         self.is_keeping.store(false, Ordering::Relaxed);
     }
 }

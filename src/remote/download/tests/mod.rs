@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::link::hexadecimal;
+use super::link::hex;
 use crate::model::{
     Artifact, Command, DownloadProgress, Failure, FailureKind, FetchOrder, Outcome,
 };
 use crate::remote::Remote;
-use crate::remote::scripted::{Act, Scripted, answer, json};
+use crate::remote::scripted_server::{Action, ScriptedServer, answer, json};
 
 /// A "video" of `length` bytes.
 pub(super) fn video(length: usize) -> Vec<u8> {

@@ -19,7 +19,7 @@ async fn what_is_no_video_is_not_kept() {
         ("", "it is empty"),
     ] {
         let out = tempfile::tempdir().unwrap();
-        let server = Scripted::start([Act::Answer(answer("200 OK", "", body))]).await;
+        let server = ScriptedServer::start([Action::Answer(answer("200 OK", "", body))]).await;
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadContent);
@@ -39,12 +39,12 @@ async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_l
     ]
     .concat();
     for act in [
-        Act::Answer(answer("200 OK", "", short)),
-        Act::Close(unannounced),
+        Action::Answer(answer("200 OK", "", short)),
+        Action::Close(unannounced),
     ] {
         let out = tempfile::tempdir().unwrap();
-        let whole = Act::Answer(answer("200 OK", "", &content));
-        let server = Scripted::start([act, whole]).await;
+        let whole = Action::Answer(answer("200 OK", "", &content));
+        let server = ScriptedServer::start([act, whole]).await;
         let remote = server.client(out.path());
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&remote, &order).await.unwrap_err();
@@ -67,11 +67,11 @@ async fn files_over_the_limit_are_refused_announced_or_not() {
     ]
     .concat();
     for act in [
-        Act::Answer(answer("200 OK", "", &content)),
-        Act::Close(unannounced),
+        Action::Answer(answer("200 OK", "", &content)),
+        Action::Close(unannounced),
     ] {
         let out = tempfile::tempdir().unwrap();
-        let server = Scripted::start([act]).await;
+        let server = ScriptedServer::start([act]).await;
         let mut settings = server.settings(out.path());
         settings.largest_file = 4999;
         let order = order(&format!("{}/v.mp4", server.address));
@@ -103,13 +103,13 @@ async fn refusals_of_a_file_host_have_their_meaning() {
         (json("304 Not Modified", ""), K::Redirected),
         (json("204 No Content", ""), K::BadContent),
         (json("206 Partial Content", ""), K::BadContent),
-        (Act::Hang(Vec::new()), K::Lost),
-        (Act::Reset(Vec::new()), K::Lost),
-        (Act::Hang(cut("200 OK", "", &video(100), 50)), K::Lost),
+        (Action::Hang(Vec::new()), K::Lost),
+        (Action::Reset(Vec::new()), K::Lost),
+        (Action::Hang(cut("200 OK", "", &video(100), 50)), K::Lost),
     ];
     for (act, kind) in table {
         let out = tempfile::tempdir().unwrap();
-        let server = Scripted::start([act.clone()]).await;
+        let server = ScriptedServer::start([act.clone()]).await;
         let order = order(&format!("{}/v.mp4?Signature=s3cret", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{act:?}: {failure}");
@@ -121,9 +121,11 @@ async fn refusals_of_a_file_host_have_their_meaning() {
 #[tokio::test]
 async fn redirects_are_followed_to_web_addresses_only() {
     let out = tempfile::tempdir().unwrap();
-    let host = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
-    let to = |place: &str| Act::Answer(answer("302 Found", &format!("Location: {place}\r\n"), ""));
-    let server = Scripted::start([to("/again?x=1"), to(&format!("{}/v", host.address))]).await;
+    let host = ScriptedServer::start([Action::Answer(answer("200 OK", "", video(100)))]).await;
+    let to =
+        |place: &str| Action::Answer(answer("302 Found", &format!("Location: {place}\r\n"), ""));
+    let server =
+        ScriptedServer::start([to("/again?x=1"), to(&format!("{}/v", host.address))]).await;
     let remote = server.client(out.path());
     let order = order(&format!("{}/v.mp4", server.address));
     fetch(&remote, &order).await.unwrap();
@@ -146,8 +148,9 @@ async fn redirects_are_followed_to_web_addresses_only() {
 #[tokio::test]
 async fn links_of_a_public_api_into_our_own_network_are_refused_without_a_request() {
     let out = tempfile::tempdir().unwrap();
-    let picture = Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture"));
-    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100))), picture]).await;
+    let picture = Action::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture"));
+    let server =
+        ScriptedServer::start([Action::Answer(answer("200 OK", "", video(100))), picture]).await;
     let mut settings = server.settings(out.path());
     settings.base_url = "https://api.creatify.ai".parse().unwrap();
     let remote = Remote::new(settings).unwrap();
@@ -166,7 +169,7 @@ async fn links_of_a_public_api_into_our_own_network_are_refused_without_a_reques
 #[tokio::test]
 async fn orders_that_leave_the_folder_or_the_web_are_refused_without_a_request() {
     let out = tempfile::tempdir().unwrap();
-    let server = Scripted::start([]).await;
+    let server = ScriptedServer::start([]).await;
     let remote = server.client(&out.path().join("inner"));
     let good = order(&format!("{}/v.mp4", server.address));
     for file in ["../a.mp4", "/tmp/a.mp4", "videos/../../a.mp4", ""] {
@@ -190,7 +193,7 @@ async fn a_folder_that_cannot_be_written_is_a_local_failure() {
     let out = tempfile::tempdir().unwrap();
     // A file where a folder belongs stops even a superuser, whom permissions do not.
     std::fs::File::create(out.path().join("videos")).unwrap();
-    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
+    let server = ScriptedServer::start([Action::Answer(answer("200 OK", "", video(100)))]).await;
     let order = order(&format!("{}/v.mp4", server.address));
     let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Local);
@@ -210,7 +213,7 @@ async fn a_read_only_folder_is_a_local_failure() {
         // A superuser writes everywhere; the test above covers the same path.
         return;
     }
-    let server = Scripted::start([Act::Answer(answer("200 OK", "", video(100)))]).await;
+    let server = ScriptedServer::start([Action::Answer(answer("200 OK", "", video(100)))]).await;
     let order = order(&format!("{}/v.mp4", server.address));
     let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Local, "{failure}");

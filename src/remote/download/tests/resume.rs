@@ -7,14 +7,15 @@ async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_
     let out = tempfile::tempdir().unwrap();
     let content = video(200_000);
     let tag = "ETag: \"v1\"\r\n";
-    let server = Scripted::start([Act::Reset(cut("200 OK", tag, &content, 120_000))]).await;
+    let server =
+        ScriptedServer::start([Action::Reset(cut("200 OK", tag, &content, 120_000))]).await;
     let first = order(&format!("{}/v.mp4?Signature=1", server.address));
     let failure = fetch(&server.client(out.path()), &first).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
     let part = std::fs::read(out.path().join("videos/a.mp4.part")).unwrap();
     assert!(!part.is_empty() && content.starts_with(&part));
 
-    let server = Scripted::start([Act::Answer(range(part.len(), &content, tag))]).await;
+    let server = ScriptedServer::start([Action::Answer(range(part.len(), &content, tag))]).await;
     let second = order(&format!("{}/elsewhere/v.mp4?Signature=2", server.address));
     let meter = Arc::default();
     let artifact = fetch_metered(&server.client(out.path()), &second, &meter)
@@ -25,7 +26,7 @@ async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_
         format!("bytes={}-", part.len())
     );
     assert_eq!(server.seen()[0].headers["if-range"], "\"v1\"");
-    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+    assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
     assert_eq!(
         std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
         content
@@ -41,9 +42,9 @@ async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_
 async fn a_file_that_has_changed_is_begun_again() {
     let out = tempfile::tempdir().unwrap();
     let (old, new) = (video(100_000), video(80_000));
-    let server = Scripted::start([
-        Act::Reset(cut("200 OK", "ETag: \"v1\"\r\n", &old, 50_000)),
-        Act::Answer(answer("200 OK", "ETag: \"v2\"\r\n", &new)),
+    let server = ScriptedServer::start([
+        Action::Reset(cut("200 OK", "ETag: \"v1\"\r\n", &old, 50_000)),
+        Action::Answer(answer("200 OK", "ETag: \"v2\"\r\n", &new)),
     ])
     .await;
     let remote = server.client(out.path());
@@ -51,7 +52,7 @@ async fn a_file_that_has_changed_is_begun_again() {
     fetch(&remote, &order).await.unwrap_err();
     let artifact = fetch(&remote, &order).await.unwrap();
     assert_eq!(server.seen()[1].headers["if-range"], "\"v1\"");
-    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&new)));
+    assert_eq!(artifact.sha256, hex(&Sha256::digest(&new)));
 }
 
 #[tokio::test]
@@ -59,8 +60,8 @@ async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
     let out = tempfile::tempdir().unwrap();
     let content = video(100_000);
     let tag = "ETag: \"v1\"\r\n";
-    let broken = || Act::Reset(cut("200 OK", tag, &content, 50_000));
-    let server = Scripted::start([]).await;
+    let broken = || Action::Reset(cut("200 OK", tag, &content, 50_000));
+    let server = ScriptedServer::start([]).await;
     let remote = server.client(out.path());
     let order = order(&format!("{}/v.mp4", server.address));
     for wrong in [
@@ -73,7 +74,7 @@ async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
             "",
         ),
     ] {
-        server.then([broken(), Act::Answer(wrong)]);
+        server.then([broken(), Action::Answer(wrong)]);
         fetch(&remote, &order).await.unwrap_err();
         assert!(files(out.path()).contains(&"videos/a.mp4.part".to_owned()));
         let failure = fetch(&remote, &order).await.unwrap_err();
@@ -87,8 +88,8 @@ async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
         .unwrap()
         .len();
     server.then([
-        Act::Answer(range(length, &content, "ETag: \"v2\"\r\n")),
-        Act::Answer(answer("200 OK", tag, &content)),
+        Action::Answer(range(length, &content, "ETag: \"v2\"\r\n")),
+        Action::Answer(answer("200 OK", tag, &content)),
     ]);
     let failure = fetch(&remote, &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
@@ -100,9 +101,9 @@ async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
 async fn a_part_is_never_gone_on_with_without_a_strong_validator() {
     let out = tempfile::tempdir().unwrap();
     let content = video(100_000);
-    let server = Scripted::start([
-        Act::Reset(cut("200 OK", "ETag: W/\"v1\"\r\n", &content, 50_000)),
-        Act::Answer(answer("200 OK", "", &content)),
+    let server = ScriptedServer::start([
+        Action::Reset(cut("200 OK", "ETag: W/\"v1\"\r\n", &content, 50_000)),
+        Action::Answer(answer("200 OK", "", &content)),
     ])
     .await;
     let remote = server.client(out.path());
@@ -117,7 +118,8 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
     let out = tempfile::tempdir().unwrap();
     let content = video(24 << 20);
     let tag = "ETag: \"v1\"\r\n";
-    let server = Scripted::start([Act::Hang(cut("200 OK", tag, &content, 20 << 20))]).await;
+    let server =
+        ScriptedServer::start([Action::Hang(cut("200 OK", tag, &content, 20 << 20))]).await;
     let mut settings = server.settings(out.path());
     settings.timeouts.stall = std::time::Duration::from_secs(60);
     let remote = Remote::new(settings).unwrap();
@@ -144,8 +146,8 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
         durable = cancelled => usize::try_from(durable).unwrap(),
     };
     assert!((16 << 20..=20 << 20).contains(&durable), "{durable}");
-    let next = Scripted::start([Act::Answer(range(durable, &content, tag))]).await;
+    let next = ScriptedServer::start([Action::Answer(range(durable, &content, tag))]).await;
     let order = self::order(&format!("{}/v.mp4", next.address));
     let artifact = fetch(&next.client(out.path()), &order).await.unwrap();
-    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+    assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
 }

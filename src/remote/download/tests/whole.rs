@@ -7,9 +7,9 @@ use crate::remote::download::part::replace;
 async fn a_video_and_its_thumbnail_come_home_without_credentials() {
     let out = tempfile::tempdir().unwrap();
     let content = video(300_000);
-    let server = Scripted::start([
-        Act::Answer(answer("200 OK", "", &content)),
-        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture")),
+    let server = ScriptedServer::start([
+        Action::Answer(answer("200 OK", "", &content)),
+        Action::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture")),
     ])
     .await;
     let mut order = order(&format!("{}/v.mp4?Signature=s", server.address));
@@ -19,7 +19,7 @@ async fn a_video_and_its_thumbnail_come_home_without_credentials() {
         .await
         .unwrap();
     assert_eq!(artifact.bytes, 300_000);
-    assert_eq!(artifact.sha256, hexadecimal(&Sha256::digest(&content)));
+    assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
     assert_eq!(artifact.thumbnail.as_deref(), Some("thumbnails/a.jpg"));
     assert_eq!(files(out.path()), ["thumbnails/a.jpg", "videos/a.mp4"]);
     assert_eq!(
@@ -42,15 +42,15 @@ async fn lengths_are_kept_to() {
     let out = tempfile::tempdir().unwrap();
     let content = video(1000);
     let tag = "ETag: \"v1\"\r\n";
-    let server = Scripted::start([
-        Act::Close(cut("200 OK", tag, &content, 600)),
+    let server = ScriptedServer::start([
+        Action::Close(cut("200 OK", tag, &content, 600)),
         // The rest of the rest, and then more than was announced.
-        Act::Answer(answer(
+        Action::Answer(answer(
             "206 Partial Content",
             "Content-Range: bytes 600-799/1000\r\nETag: \"v1\"\r\n",
             &content[600..800],
         )),
-        Act::Answer(
+        Action::Answer(
             [
                 b"HTTP/1.1 206 Partial Content\r\nTransfer-Encoding: chunked\r\n".as_slice(),
                 b"Content-Range: bytes 800-999/1000\r\n\r\n12c\r\n",
@@ -80,11 +80,11 @@ async fn lengths_are_kept_to() {
 async fn the_thumbnail_of_an_earlier_video_is_kept_like_the_video() {
     let out = tempfile::tempdir().unwrap();
     let (old, new) = (video(1000), video(2000));
-    let server = Scripted::start([
-        Act::Answer(answer("200 OK", "", &old)),
-        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the old one")),
-        Act::Answer(answer("200 OK", "", &new)),
-        Act::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the new one")),
+    let server = ScriptedServer::start([
+        Action::Answer(answer("200 OK", "", &old)),
+        Action::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the old one")),
+        Action::Answer(answer("200 OK", "", &new)),
+        Action::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 the new one")),
     ])
     .await;
     let mut order = order(&format!("{}/v.mp4", server.address));
@@ -112,13 +112,16 @@ async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
     for act in [
         json("404 Not Found", ""),
         json("200 OK", "<html>"),
-        Act::Close(cut("200 OK", "", jpeg, 8)),
-        Act::Hang(Vec::new()),
-        Act::Answer(answer("200 OK", "", vec![0xff; (10 << 20) + 1])),
+        Action::Close(cut("200 OK", "", jpeg, 8)),
+        Action::Hang(Vec::new()),
+        Action::Answer(answer("200 OK", "", vec![0xff; (10 << 20) + 1])),
     ] {
         let out = tempfile::tempdir().unwrap();
-        let server =
-            Scripted::start([Act::Answer(answer("200 OK", "", video(100))), act.clone()]).await;
+        let server = ScriptedServer::start([
+            Action::Answer(answer("200 OK", "", video(100))),
+            act.clone(),
+        ])
+        .await;
         let mut order = order(&format!("{}/v.mp4", server.address));
         order.thumbnail_url = Some(format!("{}/t.jpg", server.address));
         let artifact = fetch(&server.client(out.path()), &order).await.unwrap();
@@ -132,10 +135,10 @@ async fn a_video_is_never_written_over_another_one() {
     let out = tempfile::tempdir().unwrap();
     let (first, second) = (video(1000), video(1001));
     let tag = "ETag: \"v1\"\r\n";
-    let server = Scripted::start([
-        Act::Answer(answer("200 OK", tag, &first)),
-        Act::Answer(answer("200 OK", tag, &first)),
-        Act::Answer(answer("200 OK", tag, &second)),
+    let server = ScriptedServer::start([
+        Action::Answer(answer("200 OK", tag, &first)),
+        Action::Answer(answer("200 OK", tag, &first)),
+        Action::Answer(answer("200 OK", tag, &second)),
     ])
     .await;
     let remote = server.client(out.path());
@@ -157,9 +160,9 @@ async fn a_crash_between_the_two_renames_loses_neither_video() {
     let out = tempfile::tempdir().unwrap();
     let (first, second) = (video(1000), video(1001));
     let tag = "ETag: \"v2\"\r\n";
-    let server = Scripted::start([
-        Act::Close(cut("200 OK", tag, &second, 1000)),
-        Act::Answer(range(1000, &second, tag)),
+    let server = ScriptedServer::start([
+        Action::Close(cut("200 OK", tag, &second, 1000)),
+        Action::Answer(range(1000, &second, tag)),
     ])
     .await;
     let remote = server.client(out.path());

@@ -20,7 +20,7 @@ const LONGEST_LINK: usize = 2000;
 const BUFFER: usize = 64 << 10;
 
 /// Who is handed the rows of a list.
-pub(super) trait Rows: Send + 'static {
+pub(super) trait RowSink: Send + 'static {
     /// Takes one row. An error says why the whole list can no longer be relied on.
     fn take(&mut self, row: Value) -> Result<(), &'static str>;
 }
@@ -43,10 +43,10 @@ pub(super) enum Next {
 /// not read to its very end is a list.
 pub(super) fn read_page(
     source: impl Read,
-    rows: &mut impl Rows,
+    rows: &mut impl RowSink,
 ) -> Result<Next, serde_json::Error> {
     let since_row = Cell::new(0);
-    let metered = Metered {
+    let metered = LimitedReader {
         source,
         since_row: &since_row,
     };
@@ -62,12 +62,12 @@ pub(super) fn read_page(
 
 /// A source that ends with an error if too much comes without the end of a row. What is read ahead counts, so the
 /// limit is kept to within a buffer.
-struct Metered<'a, S> {
+struct LimitedReader<'a, S> {
     source: S,
     since_row: &'a Cell<usize>,
 }
 
-impl<S: Read> Read for Metered<'_, S> {
+impl<S: Read> Read for LimitedReader<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         let since = self.since_row.get() + count;
@@ -82,7 +82,7 @@ impl<S: Read> Read for Metered<'_, S> {
 
 struct PageVisitor<'a, R>(RowsVisitor<'a, R>);
 
-impl<'de, R: Rows> Visitor<'de> for PageVisitor<'_, R> {
+impl<'de, R: RowSink> Visitor<'de> for PageVisitor<'_, R> {
     type Value = Next;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,7 +144,7 @@ impl<R> RowsVisitor<'_, R> {
     }
 }
 
-impl<'de, R: Rows> Visitor<'de> for RowsVisitor<'_, R> {
+impl<'de, R: RowSink> Visitor<'de> for RowsVisitor<'_, R> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -160,7 +160,7 @@ impl<'de, R: Rows> Visitor<'de> for RowsVisitor<'_, R> {
     }
 }
 
-impl<'de, R: Rows> DeserializeSeed<'de> for RowsVisitor<'_, R> {
+impl<'de, R: RowSink> DeserializeSeed<'de> for RowsVisitor<'_, R> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -170,12 +170,12 @@ impl<'de, R: Rows> DeserializeSeed<'de> for RowsVisitor<'_, R> {
 
 /// The bytes of a body that arrives piece by piece, for a parser on a thread of its own.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(super) struct ChannelReader {
     receiver: tokio::sync::mpsc::Receiver<Vec<u8>>,
     current: io::Cursor<Vec<u8>>,
 }
 
-impl Pieces {
+impl ChannelReader {
     pub(super) fn new(receiver: tokio::sync::mpsc::Receiver<Vec<u8>>) -> Self {
         Self {
             receiver,
@@ -184,7 +184,7 @@ impl Pieces {
     }
 }
 
-impl Read for Pieces {
+impl Read for ChannelReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let count = self.current.read(buffer)?;
@@ -206,7 +206,7 @@ mod tests {
 
     struct Count(u64);
 
-    impl Rows for Count {
+    impl RowSink for Count {
         fn take(&mut self, row: Value) -> Result<(), &'static str> {
             self.0 += 1;
             if row == "bad" {

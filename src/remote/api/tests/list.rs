@@ -43,12 +43,12 @@ async fn a_list_that_ends_in_the_middle_is_no_list() {
         rows.len()
     );
     for act in [
-        Act::Close(announced.clone()),
-        Act::Reset(announced.clone()),
-        Act::Hang(announced),
-        Act::Close(unannounced.into_bytes()),
+        Action::Close(announced.clone()),
+        Action::Reset(announced.clone()),
+        Action::Hang(announced),
+        Action::Close(unannounced.into_bytes()),
         // All the rows, and no sign of the end.
-        Act::Close(chunked.into_bytes()),
+        Action::Close(chunked.into_bytes()),
         json("200 OK", half),
     ] {
         let (_server, remote) = with(act).await;
@@ -65,8 +65,8 @@ async fn a_list_that_ends_in_the_middle_is_no_list() {
 #[tokio::test]
 async fn a_list_that_never_ends_is_given_up() {
     let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[{}".to_vec();
-    let endless = || Act::Endless(head.clone(), b",{}".repeat(1000));
-    let server = Scripted::start([endless(), endless()]).await;
+    let endless = || Action::Endless(head.clone(), b",{}".repeat(1000));
+    let server = ScriptedServer::start([endless(), endless()]).await;
     let mut settings = server.settings(Path::new("unused"));
     settings.timeouts.list = Duration::from_millis(200);
     let remote = Remote::new(settings).unwrap();
@@ -86,7 +86,7 @@ async fn a_list_that_never_ends_is_given_up() {
 async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
     let page =
         |row: &str, next: &str| json("200 OK", &format!(r#"{{"results":[{row}],"next":{next}}}"#));
-    let server = Scripted::start([]).await;
+    let server = ScriptedServer::start([]).await;
     let remote = server.client(Path::new("unused"));
     let created = r#"{"id":"x","created_at":"2025-01-01T00:00:00Z"}"#;
     let mine = format!(r#"{{"id":"mine","name":"{TAG}","created_at":"2025-02-01T00:00:00Z"}}"#);
@@ -102,7 +102,7 @@ async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
     assert_eq!(server.seen()[1].line, "GET /api/lipsyncs/?page=2 HTTP/1.1");
     assert_eq!(server.seen()[2].line, "GET /api/lipsyncs/?page=3 HTTP/1.1");
 
-    let elsewhere = Scripted::start([]).await;
+    let elsewhere = ScriptedServer::start([]).await;
     let away = elsewhere.address.replace("127.0.0.1", "localhost");
     for next in [format!(r#""{away}/api/""#), "2".into(), r#""?""#.into()] {
         server.then([

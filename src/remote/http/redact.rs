@@ -79,13 +79,13 @@ fn shorten(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn scrubber() -> Redactor {
+    fn redactor() -> Redactor {
         Redactor::new(Credentials::new("my-account".into(), "k3y-of-mine".into()))
     }
 
     #[test]
     fn keys_signatures_and_controls_are_not_shown() {
-        let cleaned = scrubber().clean(
+        let cleaned = redactor().clean(
             "key k3y-of-mine of my-account\r\n\u{1b}[2J see \u{202e}https://a.example/v?Signature=x",
         );
         assert_eq!(
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn long_words_are_cut_after_the_keys_were_hidden() {
         let text = format!("{}k3y-of-mine", "é".repeat(295));
-        let cleaned = scrubber().clean(&text);
+        let cleaned = redactor().clean(&text);
         assert!(!cleaned.contains("k3y"), "{cleaned}");
         assert_eq!(cleaned.chars().count(), LONGEST);
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use reqwest::{Response, Url};
 use serde_json::Value;
 
-use super::page::{Next, Pieces, Rows, read_page};
-use super::rows::{Asked, Catalogue, Kept, report};
+use super::page::{ChannelReader, Next, RowSink, read_page};
+use super::rows::{CatalogueRows, ListRows, PollRows, report};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
     CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
     RenderStatus, Tag, VideoRequest, find_tags,
 };
-use crate::remote::http::{Answer, Channel};
+use crate::remote::http::{ApiClient, ApiResponse};
 
 /// Pieces of a list that wait for the parser; then the network waits.
 const PIECES_WAITING: usize = 16;
@@ -24,12 +24,12 @@ const MOST_PAGES: usize = 100_000;
 /// The API, one attempt per call.
 #[derive(Debug)]
 pub(in crate::remote) struct Api {
-    channel: Channel,
+    channel: ApiClient,
 }
 
 impl Api {
     /// The API at the other end of `channel`.
-    pub(in crate::remote) fn new(channel: Channel) -> Self {
+    pub(in crate::remote) fn new(channel: ApiClient) -> Self {
         Self { channel }
     }
 
@@ -64,7 +64,7 @@ impl Api {
         let ids: Vec<&str> = remotes.iter().map(RemoteId::as_str).collect();
         let mut url = self.channel.base().endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
-        let asked = Asked::about(remotes);
+        let asked = PollRows::about(remotes);
         let asked = self.read_all(url, CommandKind::Poll, asked).await?;
         Ok(asked.reports.into_iter().map(|r| self.shown(r)).collect())
     }
@@ -95,7 +95,7 @@ impl Api {
         sought: Arc<ListFilter>,
     ) -> Result<Listing, Failure> {
         let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
-        let kept = Kept::of(sought);
+        let kept = ListRows::of(sought);
         let mut listing = self.read_all(url, CommandKind::List, kept).await?.listing;
         listing.found = listing.found.into_iter().map(|r| self.shown(r)).collect();
         Ok(listing)
@@ -143,7 +143,7 @@ impl Api {
 
     /// Failures fit to be shown: every message of this layer passes here.
     pub(in crate::remote) fn scrub(&self, failure: Failure) -> Failure {
-        self.channel.scrubber().failure(failure)
+        self.channel.redactor().failure(failure)
     }
 
     async fn catalogue<T>(&self, name: &str) -> Result<Vec<T>, Failure>
@@ -151,12 +151,12 @@ impl Api {
         T: serde::de::DeserializeOwned + Send + 'static,
     {
         let url = self.channel.base().endpoint(&["api", name]);
-        let rows = Catalogue::new();
+        let rows = CatalogueRows::new();
         Ok(self.read_all(url, CommandKind::List, rows).await?.items)
     }
 
     /// The one job an answer describes.
-    fn one_job(&self, answer: &Answer) -> Result<RenderReport, Failure> {
+    fn one_job(&self, answer: &ApiResponse) -> Result<RenderReport, Failure> {
         let value: Value = serde_json::from_slice(&answer.body)
             .map_err(|_| malformed(answer, "the answer cannot be read"))?;
         let problem = if value.is_array() {
@@ -171,7 +171,7 @@ impl Api {
 
     /// `report` with the provider's words fit to be shown.
     fn shown(&self, mut report: RenderReport) -> RenderReport {
-        let clean = |words: String| self.channel.scrubber().clean(&words);
+        let clean = |words: String| self.channel.redactor().clean(&words);
         report.failed_reason = report.failed_reason.map(clean);
         if let RenderStatus::Other(word) = report.status {
             report.status = RenderStatus::Other(clean(word));
@@ -180,7 +180,7 @@ impl Api {
     }
 
     /// Reads every page of a list, as long as that does not take too long.
-    async fn read_all<R: Rows>(
+    async fn read_all<R: RowSink>(
         &self,
         url: Url,
         command: CommandKind,
@@ -199,7 +199,7 @@ impl Api {
             })
     }
 
-    async fn read_pages<R: Rows>(
+    async fn read_pages<R: RowSink>(
         &self,
         mut url: Url,
         command: CommandKind,
@@ -233,7 +233,7 @@ impl Api {
     }
 
     /// Reads one page, on a thread of its own for the parser. Each of its pieces must come in time.
-    async fn read_one<R: Rows>(
+    async fn read_one<R: RowSink>(
         &self,
         mut response: Response,
         mut rows: R,
@@ -241,7 +241,7 @@ impl Api {
         let status = response.status().as_u16();
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_WAITING);
         let parser = tokio::task::spawn_blocking(move || {
-            let next = read_page(Pieces::new(receiver), &mut rows);
+            let next = read_page(ChannelReader::new(receiver), &mut rows);
             (rows, next)
         });
         let mut broken = None;
@@ -277,7 +277,7 @@ impl Api {
                 "the list ended in the middle, and proves nothing",
             )),
             Err(error) => {
-                let words = self.channel.scrubber().clean(&error.to_string());
+                let words = self.channel.redactor().clean(&error.to_string());
                 let message = format!("the list cannot be read: {words}");
                 Err(Failure::new(FailureKind::Malformed, message).with_status(status))
             }
@@ -285,6 +285,6 @@ impl Api {
     }
 }
 
-fn malformed(answer: &Answer, problem: &str) -> Failure {
+fn malformed(answer: &ApiResponse, problem: &str) -> Failure {
     Failure::new(FailureKind::Malformed, problem).with_status(answer.status)
 }

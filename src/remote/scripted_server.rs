@@ -13,7 +13,7 @@ use crate::model::Credentials;
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(super) enum Action {
     /// Sends these bytes and keeps the connection.
     Answer(Vec<u8>),
     /// Sends these bytes and closes the connection.
@@ -28,7 +28,7 @@ pub(super) enum Act {
 
 /// One request as it came in.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(super) struct SeenRequest {
     /// The first line.
     pub(super) line: String,
     /// Header names in lower case.
@@ -41,16 +41,16 @@ pub(super) struct Seen {
 
 /// The server.
 #[derive(Debug)]
-pub(super) struct Scripted {
+pub(super) struct ScriptedServer {
     /// `http://127.0.0.1:port`.
     pub(super) address: String,
-    acts: Arc<Mutex<VecDeque<Act>>>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    acts: Arc<Mutex<VecDeque<Action>>>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
 }
 
-impl Scripted {
+impl ScriptedServer {
     /// Starts a server that performs `acts` in order, one a request, and answers 599 when they are used up.
-    pub(super) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+    pub(super) async fn start(acts: impl IntoIterator<Item = Action>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: format!("http://{}", listener.local_addr().unwrap()),
@@ -73,12 +73,12 @@ impl Scripted {
     }
 
     /// Adds to what is still to be done.
-    pub(super) fn then(&self, acts: impl IntoIterator<Item = Act>) {
+    pub(super) fn then(&self, acts: impl IntoIterator<Item = Action>) {
         self.acts.lock().unwrap().extend(acts);
     }
 
     /// What it was asked so far.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<SeenRequest> {
         self.seen.lock().unwrap().clone()
     }
 
@@ -87,7 +87,7 @@ impl Scripted {
         Remote::new(self.settings(out)).unwrap()
     }
 
-    /// The settings of [`Scripted::client`].
+    /// The settings of [`ScriptedServer::client`].
     pub(super) fn settings(&self, out: &Path) -> Settings {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
         Settings {
@@ -115,32 +115,32 @@ pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec
 }
 
 /// An answer that is JSON.
-pub(super) fn json(status: &str, body: &str) -> Act {
-    Act::Answer(answer(status, "Content-Type: application/json\r\n", body))
+pub(super) fn json(status: &str, body: &str) -> Action {
+    Action::Answer(answer(status, "Content-Type: application/json\r\n", body))
 }
 
 async fn serve(
     mut stream: TcpStream,
     connection: usize,
-    acts: Arc<Mutex<VecDeque<Act>>>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    acts: Arc<Mutex<VecDeque<Action>>>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
 ) {
     while let Some(request) = read_request(&mut stream, connection).await {
         seen.lock().unwrap().push(request);
         let act = acts.lock().unwrap().pop_front();
         let act = act.unwrap_or_else(|| json("599 Script Is Over", ""));
-        let (Act::Answer(bytes)
-        | Act::Close(bytes)
-        | Act::Reset(bytes)
-        | Act::Hang(bytes)
-        | Act::Endless(bytes, _)) = &act;
+        let (Action::Answer(bytes)
+        | Action::Close(bytes)
+        | Action::Reset(bytes)
+        | Action::Hang(bytes)
+        | Action::Endless(bytes, _)) = &act;
         if stream.write_all(bytes).await.is_err() {
             return;
         }
         match act {
-            Act::Answer(_) => {}
-            Act::Close(_) => return,
-            Act::Reset(_) => {
+            Action::Answer(_) => {}
+            Action::Close(_) => return,
+            Action::Reset(_) => {
                 // What was sent is to arrive before the reset does.
                 stream.flush().await.unwrap();
                 tokio::time::timeout(Duration::from_millis(50), stream.read_u8())
@@ -149,11 +149,11 @@ async fn serve(
                 stream.set_zero_linger().unwrap();
                 return;
             }
-            Act::Hang(_) => {
+            Action::Hang(_) => {
                 stream.read_u8().await.ok();
                 return;
             }
-            Act::Endless(_, again) => {
+            Action::Endless(_, again) => {
                 while stream.write_all(&again).await.is_ok() {}
                 return;
             }
@@ -161,7 +161,7 @@ async fn serve(
     }
 }
 
-async fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Seen> {
+async fn read_request(stream: &mut TcpStream, connection: usize) -> Option<SeenRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -178,7 +178,7 @@ async fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Seen>
         .map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Seen {
+    Some(SeenRequest {
         line,
         headers,
         body: String::from_utf8(body).unwrap(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::page::Rows;
+use super::page::RowSink;
 use super::wire::Lipsync;
 use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
 
@@ -36,9 +36,9 @@ const LARGEST_CATALOGUE: usize = 64 << 20;
 
 /// How much more may be kept of a list, in bytes, about: what a server sends must not fill the memory.
 #[derive(Debug)]
-struct Room(usize);
+struct MemoryBudget(usize);
 
-impl Room {
+impl MemoryBudget {
     fn for_rows(rows: usize) -> Self {
         Self(rows.saturating_add(MORE_ROWS).saturating_mul(KEPT_OF_A_ROW))
     }
@@ -77,23 +77,23 @@ fn size_of_value(value: &Value) -> usize {
 /// The rows of a listing that somebody looks for. Strict: the list is to prove absence, and a row
 /// that cannot be read may be the very one.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct ListRows {
     sought: Arc<ListFilter>,
-    room: Room,
+    room: MemoryBudget,
     pub(super) listing: Listing,
 }
 
-impl Kept {
+impl ListRows {
     pub(super) fn of(sought: Arc<ListFilter>) -> Self {
         Self {
-            room: Room::for_rows(sought.rows()),
+            room: MemoryBudget::for_rows(sought.rows()),
             sought,
             listing: Listing::default(),
         }
     }
 }
 
-impl Rows for Kept {
+impl RowSink for ListRows {
     fn take(&mut self, row: Value) -> Result<(), &'static str> {
         let Some(fields) = row.as_object() else {
             return Err("one of its rows is no job");
@@ -126,14 +126,14 @@ impl Rows for Kept {
 
 /// The rows of a poll that were asked about. Lenient: a row that cannot be read is no information.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct PollRows {
     /// By the id in lower case: UUIDs are the same in either.
     by_id: HashMap<String, RemoteId>,
-    room: Room,
+    room: MemoryBudget,
     pub(super) reports: Vec<RenderReport>,
 }
 
-impl Asked {
+impl PollRows {
     pub(super) fn about(remotes: &[RemoteId]) -> Self {
         let by_id = remotes
             .iter()
@@ -141,13 +141,13 @@ impl Asked {
             .collect();
         Self {
             by_id,
-            room: Room::for_rows(remotes.len()),
+            room: MemoryBudget::for_rows(remotes.len()),
             reports: Vec::new(),
         }
     }
 }
 
-impl Rows for Asked {
+impl RowSink for PollRows {
     fn take(&mut self, row: Value) -> Result<(), &'static str> {
         if let Some(mut report) = report(row) {
             let id = report.remote.as_str().to_ascii_lowercase();
@@ -164,21 +164,21 @@ impl Rows for Asked {
 
 /// The rows of a catalogue that can be read.
 #[derive(Debug)]
-pub(super) struct Catalogue<T> {
-    room: Room,
+pub(super) struct CatalogueRows<T> {
+    room: MemoryBudget,
     pub(super) items: Vec<T>,
 }
 
-impl<T> Catalogue<T> {
+impl<T> CatalogueRows<T> {
     pub(super) fn new() -> Self {
         Self {
-            room: Room(LARGEST_CATALOGUE),
+            room: MemoryBudget(LARGEST_CATALOGUE),
             items: Vec::new(),
         }
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Rows for Catalogue<T> {
+impl<T: DeserializeOwned + Send + 'static> RowSink for CatalogueRows<T> {
     fn take(&mut self, row: Value) -> Result<(), &'static str> {
         self.room.take(size_of_value(&row))?;
         self.items.extend(serde_json::from_value::<T>(row));
@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn kept() -> (Tag, Kept) {
+    fn kept() -> (Tag, ListRows) {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let tag = Tag::of("c", &job, &Fingerprint::of(&request), Generation(0));
@@ -203,7 +203,7 @@ mod tests {
             witnesses: ["w".parse().unwrap()].into(),
             own: None,
         };
-        (tag, Kept::of(Arc::new(sought)))
+        (tag, ListRows::of(Arc::new(sought)))
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
         let ids: Vec<RemoteId> = (0..1000)
             .map(|id| id.to_string().parse().unwrap())
             .collect();
-        let mut asked = Asked::about(&ids);
+        let mut asked = PollRows::about(&ids);
         let answers = ids
             .iter()
             .map(|id| json!({"id": id.as_str(), "failed_reason": link}));
@@ -264,14 +264,14 @@ mod tests {
                 .any(|taken| taken.is_err())
         );
 
-        let mut catalogue = Catalogue::<Value>::new();
+        let mut catalogue = CatalogueRows::<Value>::new();
         let item = json!({"id": "p", "keywords": [link]});
         assert!(bounded(&mut |row| catalogue.take(row), &item).is_some());
     }
 
     #[test]
     fn a_poll_skips_what_it_cannot_use() {
-        let mut asked = Asked::about(&["AB-1".parse().unwrap(), "c".parse().unwrap()]);
+        let mut asked = PollRows::about(&["AB-1".parse().unwrap(), "c".parse().unwrap()]);
         for row in [
             json!(null),
             json!({"status": "done"}),
@@ -308,7 +308,7 @@ mod tests {
             let reads = report(row.clone()).is_some();
             prop_assert!(reads || !has_id, "{row}");
             kept().1.take(row.clone()).unwrap();
-            Asked::about(&[]).take(row).unwrap();
+            PollRows::about(&[]).take(row).unwrap();
         }
     }
 }

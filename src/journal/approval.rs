@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use super::file::folder_of;
 use super::lock::create_private;
-use super::store::folder_of;
 use crate::model::Approval;
 
 const NAME: &str = "approval.json";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Redactor;
-use super::words::{Words, element, kind_of_markup};
+use super::error_body::{ErrorBody, element, kind_of_markup};
+use super::redact::Redactor;
 
 /// The longest code of an error that is shown: `RequestTimeTooSkewed` and its like.
 const LONGEST_CODE: usize = 40;
@@ -11,17 +11,17 @@ const LONGEST_CODE: usize = 40;
 /// The longest message of an error that is shown, in characters.
 const LONGEST_MESSAGE: usize = 120;
 
-impl Words {
+impl ErrorBody {
     /// The words for `body`, which came from wherever a link of the API led. They end in messages, results and
     /// the journal, so nothing of it is quoted but the code and the message of a store's error document; else its
     /// kind is told, if it has one. Empty if it has none.
-    pub(in crate::remote) fn of_file(body: &[u8], scrubber: &Redactor) -> Self {
+    pub(in crate::remote) fn of_file(body: &[u8], redactor: &Redactor) -> Self {
         let decoded = String::from_utf8_lossy(body);
         let text = decoded.trim_start_matches('\u{feff}').trim();
         let words = if text.starts_with('<') {
-            markup(text, scrubber)
+            markup(text, redactor)
         } else if text.starts_with(['{', '[']) {
-            json(text, scrubber)
+            json(text, redactor)
         } else {
             String::new()
         };
@@ -34,34 +34,34 @@ impl Words {
 
 /// The error in `text` as S3, what imitates it, and Azure put it: `<Error><Code>…</Code><Message>…`. Else what
 /// kind of markup it is.
-fn markup(text: &str, scrubber: &Redactor) -> String {
+fn markup(text: &str, redactor: &Redactor) -> String {
     let lower = text.to_ascii_lowercase();
     let root = lower
         .split('<')
         .find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_error = root.is_some_and(|tag| tag.starts_with("error>") || tag.starts_with("error "));
     let field = |name| element(text, &lower, name).filter(|_| is_error);
-    error(field("code"), field("message"), scrubber)
+    error(field("code"), field("message"), redactor)
         .unwrap_or_else(|| kind_of_markup(&lower).to_owned())
 }
 
 /// The error in `text` as Google's stores put it: `{"error": {"code": …, "message": …}}`. Else that it is JSON.
-fn json(text: &str, scrubber: &Redactor) -> String {
+fn json(text: &str, redactor: &Redactor) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let code = value["error"]["code"].as_i64().map(|code| code.to_string());
     let message = value["error"]["message"].as_str();
-    error(code.as_deref(), message, scrubber).unwrap_or_else(|| "a JSON document".to_owned())
+    error(code.as_deref(), message, redactor).unwrap_or_else(|| "a JSON document".to_owned())
 }
 
 /// What an error says, short and fit to be shown. Without a code that is one it is taken for no error.
-fn error(code: Option<&str>, message: Option<&str>, scrubber: &Redactor) -> Option<String> {
+fn error(code: Option<&str>, message: Option<&str>, redactor: &Redactor) -> Option<String> {
     let is_code = |code: &&str| {
         !code.is_empty()
             && code.len() <= LONGEST_CODE
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     let code = code.filter(is_code)?;
-    let message = scrubber.clean(message.unwrap_or_default());
+    let message = redactor.clean(message.unwrap_or_default());
     if message.is_empty() {
         return Some(code.to_owned());
     }
@@ -82,7 +82,7 @@ mod tests {
 
     fn words(body: &[u8]) -> String {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        Words::of_file(body, &Redactor::new(credentials)).text
+        ErrorBody::of_file(body, &Redactor::new(credentials)).text
     }
 
     #[test]

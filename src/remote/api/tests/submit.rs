@@ -43,13 +43,13 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
     let half = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"id\":\"j-1\", \"na".to_vec();
     let page = "<html><title>502 Bad Gateway</title></html>";
     let table = [
-        (Act::Close(Vec::new()), K::Lost),
-        (Act::Reset(Vec::new()), K::Lost),
-        (Act::Hang(Vec::new()), K::Lost),
-        (Act::Close(half.clone()), K::Lost),
-        (Act::Reset(half.clone()), K::Lost),
-        (Act::Hang(half), K::Lost),
-        (Act::Close(b"not http at all\r\n\r\n".to_vec()), K::Lost),
+        (Action::Close(Vec::new()), K::Lost),
+        (Action::Reset(Vec::new()), K::Lost),
+        (Action::Hang(Vec::new()), K::Lost),
+        (Action::Close(half.clone()), K::Lost),
+        (Action::Reset(half.clone()), K::Lost),
+        (Action::Hang(half), K::Lost),
+        (Action::Close(b"not http at all\r\n\r\n".to_vec()), K::Lost),
         (json("200 OK", "[]"), K::Malformed),
         (json("200 OK", r#"[{"id":"j-1"}]"#), K::Malformed),
         (json("201 Created", r#"{"status":"pending"}"#), K::Malformed),
@@ -79,11 +79,11 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
         (json("504 Gateway Timeout", ""), K::ServerError),
         // The status is enough; its words need not be whole.
         (
-            Act::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
+            Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
             K::Rejected,
         ),
         (
-            Act::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
+            Action::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
             K::Throttled,
         ),
     ];
@@ -133,27 +133,27 @@ async fn a_post_is_never_redirected() {
         "308 Permanent",
     ] {
         let moved = answer(status, "Location: /api/lipsyncs/\r\n", "");
-        let (server, remote) = with(Act::Answer(moved)).await;
+        let (server, remote) = with(Action::Answer(moved)).await;
         let failure = submit(&remote).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Redirected);
         assert_eq!(server.seen().len(), 1);
     }
 }
 
-fn created() -> Act {
+fn created() -> Action {
     json("201 Created", r#"{"id":"j","status":"pending"}"#)
 }
 
-fn connections(server: &Scripted) -> Vec<usize> {
+fn connections(server: &ScriptedServer) -> Vec<usize> {
     let seen = server.seen();
     seen.iter().map(|seen| seen.connection).collect()
 }
 
 #[tokio::test]
 async fn creates_share_a_connection_until_an_answer_is_lost() {
-    let lost = || Act::Close(Vec::new());
+    let lost = || Action::Close(Vec::new());
     let acts = [created(), created(), lost(), created(), created(), lost()];
-    let server = Scripted::start(acts).await;
+    let server = ScriptedServer::start(acts).await;
     let remote = server.client(Path::new("unused"));
     for is_lost in [false, false, true, false, false, true] {
         let failure = submit(&remote).await.err().map(|failure| failure.kind);
@@ -164,7 +164,7 @@ async fn creates_share_a_connection_until_an_answer_is_lost() {
 
 #[tokio::test]
 async fn a_create_after_a_silence_makes_connections_fresh_too() {
-    let server = Scripted::start([Act::Hang(Vec::new()), created(), created()]).await;
+    let server = ScriptedServer::start([Action::Hang(Vec::new()), created(), created()]).await;
     let remote = server.client(Path::new("unused"));
     assert_eq!(submit(&remote).await.unwrap_err().kind, FailureKind::Lost);
     submit(&remote).await.unwrap();
@@ -177,9 +177,9 @@ async fn a_create_after_a_silence_makes_connections_fresh_too() {
 async fn a_connection_that_was_closed_after_its_answer_makes_no_doubt() {
     let closing = || {
         let body = r#"{"id":"j","status":"pending"}"#;
-        Act::Close(answer("201 Created", "", body))
+        Action::Close(answer("201 Created", "", body))
     };
-    let server = Scripted::start([closing(), closing(), closing()]).await;
+    let server = ScriptedServer::start([closing(), closing(), closing()]).await;
     let remote = server.client(Path::new("unused"));
     for _ in 0..3 {
         submit(&remote).await.unwrap();
@@ -189,8 +189,8 @@ async fn a_connection_that_was_closed_after_its_answer_makes_no_doubt() {
 
 #[tokio::test]
 async fn what_a_server_refuses_leaves_connections_as_they_are() {
-    let refused = Act::Answer(answer("429 Slow Down", "", ""));
-    let server = Scripted::start([refused, created()]).await;
+    let refused = Action::Answer(answer("429 Slow Down", "", ""));
+    let server = ScriptedServer::start([refused, created()]).await;
     let remote = server.client(Path::new("unused"));
     assert_eq!(
         submit(&remote).await.unwrap_err().kind,
@@ -212,7 +212,7 @@ async fn pauses_are_read_in_both_forms() {
         ("Retry-After: soon\r\n", None),
         ("", None),
     ] {
-        let (_server, remote) = with(Act::Answer(answer("429 Slow Down", header, ""))).await;
+        let (_server, remote) = with(Action::Answer(answer("429 Slow Down", header, ""))).await;
         assert_eq!(submit(&remote).await.unwrap_err().retry_after, expected);
     }
 }

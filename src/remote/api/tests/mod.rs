@@ -14,7 +14,7 @@ use crate::model::{
     RemoteId, RenderReport, RenderStatus, RetryAfter, Speech, Timestamp, VideoRequest, find_tags,
 };
 use crate::remote::Remote;
-use crate::remote::scripted::{Act, Scripted, answer, json};
+use crate::remote::scripted_server::{Action, ScriptedServer, answer, json};
 
 pub(super) const TAG: &str = "cs-abcdefghijkl";
 
@@ -73,8 +73,8 @@ pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
 }
 
 /// A server with one act, and its client.
-pub(super) async fn with(act: Act) -> (Scripted, Remote) {
-    let server = Scripted::start([act]).await;
+pub(super) async fn with(act: Action) -> (ScriptedServer, Remote) {
+    let server = ScriptedServer::start([act]).await;
     let remote = server.client(Path::new("unused"));
     (server, remote)
 }

@@ -1,37 +1,14 @@
 //! Reading the database back: what every reader of it needs, and the whole as it is.
 
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::access::begin_reading;
-use super::recalling::{Replay, recall};
-use super::record::{Identity, Record};
-use super::store::{APPLICATION_ID, FORMAT_VERSION, JournalError, database, path_of};
-use crate::model::{Entry, Event, JobId, JobSpec, Timestamp};
-
-/// Everything the journal of the output folder `out` holds; `None` if there is none.
-pub(super) fn read(out: &Path) -> Result<Option<Record>, JournalError> {
-    let path = path_of(out);
-    if open(&path)?.is_none() {
-        return Ok(None);
-    }
-    let (jobs, recalled) = std::thread::scope(|scope| {
-        let jobs = scope.spawn(|| read_jobs(&reader(&path)?, &path));
-        let recalled = recall(out, || None);
-        (joined(jobs), recalled)
-    });
-    let Some(Replay { identity, past, .. }) = recalled? else {
-        return Ok(None);
-    };
-    Ok(Some(Record {
-        identity,
-        jobs: jobs?,
-        entries: past,
-    }))
-}
+use super::access::{begin_reading, database};
+use super::error::JournalError;
+use super::file::{APPLICATION_ID, FORMAT_VERSION, path_of};
+use super::identity::Identity;
+use crate::model::{Entry, Event, Timestamp};
 
 /// Whose the journal of the output folder `out` is; `None` if there is none.
 pub(super) fn read_identity(out: &Path) -> Result<Option<Identity>, JournalError> {
@@ -44,7 +21,7 @@ pub(super) fn read_identity(out: &Path) -> Result<Option<Identity>, JournalError
 
 /// What has been appended to the journal of `out` after `last`; `None` if `last` is not in it, or there is
 /// none. The file is not checked again: whoever reads on has read it before.
-pub(super) fn read_on(out: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
+pub(super) fn read_since(out: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
     let path = path_of(out);
     if open(&path)?.is_none() {
         return Ok(None);
@@ -76,10 +53,10 @@ pub(super) fn open(path: &Path) -> Result<Option<Connection>, JournalError> {
     }
     if application != APPLICATION_ID {
         let path = path.to_owned();
-        return Err(JournalError::Foreign { path });
+        return Err(JournalError::NotAJournal { path });
     }
     if version > FORMAT_VERSION {
-        return Err(JournalError::Newer {
+        return Err(JournalError::NewerFormat {
             path: path.to_owned(),
             found: version,
             known: FORMAT_VERSION,
@@ -105,7 +82,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, JournalError> {
 }
 
 /// What a thread has read; if it panicked, so does this one.
-pub(super) fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+pub(super) fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -129,16 +106,6 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
         row.get(0)
     })
-}
-
-fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<Arc<JobSpec>>, JournalError> {
-    let mut jobs = Vec::new();
-    let sql = "SELECT specification FROM jobs ORDER BY rowid";
-    each_row(connection, path, (sql, []), |row| {
-        jobs.push(specification(text(row, 0)?)?);
-        Ok(())
-    })?;
-    Ok(jobs)
 }
 
 /// The entries numbered from the one to the other, in order.
@@ -176,7 +143,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    fn of(what: &str, error: &serde_json::Error) -> Self {
+    pub(super) fn of(what: &str, error: &serde_json::Error) -> Self {
         Self::Damaged(format!("{what} cannot be read ({error})"))
     }
 }
@@ -192,59 +159,6 @@ pub(super) fn text<'row>(row: &'row rusqlite::Row<'_>, column: usize) -> Result<
     row.get_ref(column)?
         .as_str()
         .map_err(|error| Fault::Damaged(format!("a text cannot be read ({error})")))
-}
-
-/// The specifications of those of `wanted` that the journal of `out` knows, in the order in which it learnt of
-/// them.
-pub(super) fn specifications(
-    out: &Path,
-    wanted: &HashSet<&JobId>,
-) -> Result<Vec<Arc<JobSpec>>, JournalError> {
-    let path = path_of(out);
-    let mut found = Vec::new();
-    if wanted.is_empty() {
-        return Ok(found);
-    }
-    let Some(connection) = open(&path)? else {
-        return Ok(found);
-    };
-    let sql = "SELECT id, specification FROM jobs ORDER BY rowid";
-    each_row(&connection, &path, (sql, []), |row| {
-        let is_wanted = text(row, 0)?
-            .parse()
-            .is_ok_and(|id: JobId| wanted.contains(&id));
-        if is_wanted {
-            found.push(specification(text(row, 1)?)?);
-        }
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// For each of `jobs` whether the journal of `out` does not hold it as it is.
-pub(super) fn unsaved(out: &Path, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, JournalError> {
-    let path = path_of(out);
-    let mut unsaved = vec![true; jobs.len()];
-    let Some(connection) = open(&path)? else {
-        return Ok(unsaved);
-    };
-    let places: HashMap<&str, usize> = jobs.iter().map(|job| job.id.as_str()).zip(0..).collect();
-    let mut planned = Vec::new();
-    let sql = "SELECT id, specification FROM jobs";
-    each_row(&connection, &path, (sql, []), |row| {
-        if let Some(&place) = places.get(text(row, 0)?) {
-            planned.clear();
-            serde_json::to_writer(&mut planned, &*jobs[place])
-                .map_err(|error| Fault::of("a job", &error))?;
-            unsaved[place] = planned != text(row, 1)?.as_bytes();
-        }
-        Ok(())
-    })?;
-    Ok(unsaved)
-}
-
-fn specification(text: &str) -> Result<Arc<JobSpec>, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::of("a job", &error))
 }
 
 /// Hands every row of a query to `take`.
@@ -275,7 +189,7 @@ pub(super) fn each_row<P: rusqlite::Params>(
 pub(super) fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
     use rusqlite::ErrorCode;
     match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => JournalError::Foreign {
+        Some(ErrorCode::NotADatabase) => JournalError::NotAJournal {
             path: path.to_owned(),
         },
         Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
@@ -283,5 +197,15 @@ pub(super) fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
             detail: source.to_string(),
         },
         Some(_) | None => database(path, source),
+    }
+}
+
+impl Identity {
+    /// Whose the journal of the output folder `folder` is; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not one of ours.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        read_identity(folder)
     }
 }

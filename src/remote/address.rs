@@ -4,58 +4,72 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-use super::BaseUrl;
-
 /// How far a link may lead. Whoever can make the API name a link must not thereby be able to ask what only
 /// this machine can ask: its own services, the office's, the cloud's about its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum AddressPolicy {
     /// To any address: the API itself is on this machine or in a private network, as the sandbox and a
     /// gateway of one's own are, and so are its files.
-    Anywhere,
+    Any,
     /// To addresses that the internet carries.
-    Outside,
+    PublicOnly,
 }
 
-impl Reach {
-    /// How far the links of the API at `base` may lead.
-    pub(super) fn of(base: &BaseUrl) -> Self {
-        if base.is_inward() {
-            Self::Anywhere
-        } else {
-            Self::Outside
-        }
-    }
+/// Whether `url` names this machine: by the names reserved for it (RFC 6761) or by its addresses.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || number
+            .parse::<Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
+        || number
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether `url` names an address that the internet does not carry (RFC 1918, RFC 4193, link-local):
+/// a test server in a container or in the same office.
+pub(super) fn is_private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let number = host.trim_start_matches('[').trim_end_matches(']');
+    number
+        .parse::<Ipv4Addr>()
+        .is_ok_and(|address| address.is_private() || address.is_link_local())
+        || number
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| address.is_unique_local() || address.is_unicast_link_local())
 }
 
 /// Whether `url` leads inward by what stands in it: by a name that is reserved for this machine (RFC 6761)
-/// or by an [address](is_inward_address).
-pub(super) fn is_inward(url: &Url) -> bool {
+/// or by an [address](is_internal_ip).
+pub(super) fn is_internal(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let number = host.trim_start_matches('[').trim_end_matches(']');
     let name = host.strip_suffix('.').unwrap_or(host);
     name == "localhost"
         || name.ends_with(".localhost")
-        || number.parse::<IpAddr>().is_ok_and(is_inward_address)
+        || number.parse::<IpAddr>().is_ok_and(is_internal_ip)
 }
 
 /// Whether an address is this machine's, of a private network, or of no one machine (RFC 6890). The range
 /// for benchmarks (198.18.0.0/15) is not among them: proxies stand in with it for names of the internet.
-pub(super) fn is_inward_address(address: IpAddr) -> bool {
+pub(super) fn is_internal_ip(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => is_inward_v4(address),
+        IpAddr::V4(address) => is_internal_v4(address),
         IpAddr::V6(address) => {
             address.is_loopback()
                 || address.is_unspecified()
                 || address.is_multicast()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
-                || inner_v4(address).is_some_and(is_inward_v4)
+                || embedded_v4(address).is_some_and(is_internal_v4)
         }
     }
 }
 
-fn is_inward_v4(address: Ipv4Addr) -> bool {
+fn is_internal_v4(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     address.is_loopback()
         || address.is_private()
@@ -70,7 +84,7 @@ fn is_inward_v4(address: Ipv4Addr) -> bool {
 
 /// The address of IPv4 that stands in one of IPv6: mapped or compatible (RFC 4291), behind a translator
 /// (RFC 6052) or a tunnel (RFC 3056).
-fn inner_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
@@ -115,7 +129,7 @@ mod tests {
             "https://LOCALHOST./",
             "https://files.localhost/",
         ] {
-            assert!(is_inward(&Url::parse(inward).unwrap()), "{inward}");
+            assert!(is_internal(&Url::parse(inward).unwrap()), "{inward}");
         }
         for outward in [
             "https://api.creatify.ai/",
@@ -131,20 +145,7 @@ mod tests {
             "https://[64:ff9b::8.8.8.8]/",
             "https://[2002:808:808::]/",
         ] {
-            assert!(!is_inward(&Url::parse(outward).unwrap()), "{outward}");
-        }
-    }
-
-    #[test]
-    fn links_lead_inward_only_from_an_api_that_is_there() {
-        for (base, reach) in [
-            ("http://127.0.0.1:9", Reach::Anywhere),
-            ("http://api.localhost", Reach::Anywhere),
-            ("https://10.0.0.5", Reach::Anywhere),
-            ("https://api.creatify.ai", Reach::Outside),
-            ("https://gate.example", Reach::Outside),
-        ] {
-            assert_eq!(Reach::of(&base.parse().unwrap()), reach, "{base}");
+            assert!(!is_internal(&Url::parse(outward).unwrap()), "{outward}");
         }
     }
 }

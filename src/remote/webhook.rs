@@ -10,8 +10,8 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 
-use super::base_url::is_loopback;
-use super::http::{RemoteError, build_client, transport};
+use super::address::is_loopback;
+use super::http::{RemoteError, build_client, transport_failure};
 use super::settings::{Proxy, Timeouts};
 
 /// For one try, from the name lookup to the answer. A message must not hold up a run.
@@ -22,24 +22,24 @@ const TRIES: u32 = 2;
 
 /// An address to write to. Neither `Debug` nor `Display` shows more than its host.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct HookUrl(Url);
+pub(crate) struct WebhookUrl(Url);
 
 /// The text is no address to write to. What it was is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it must be an address in full that begins with `https://` or `http://`")]
-pub(crate) struct InvalidHookUrl;
+pub(crate) struct InvalidWebhookUrl;
 
-impl FromStr for HookUrl {
-    type Err = InvalidHookUrl;
+impl FromStr for WebhookUrl {
+    type Err = InvalidWebhookUrl;
 
-    fn from_str(text: &str) -> Result<Self, InvalidHookUrl> {
-        let url = Url::parse(text.trim()).map_err(|_| InvalidHookUrl)?;
+    fn from_str(text: &str) -> Result<Self, InvalidWebhookUrl> {
+        let url = Url::parse(text.trim()).map_err(|_| InvalidWebhookUrl)?;
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-        is_web.then_some(Self(url)).ok_or(InvalidHookUrl)
+        is_web.then_some(Self(url)).ok_or(InvalidWebhookUrl)
     }
 }
 
-impl HookUrl {
+impl WebhookUrl {
     /// Whether it takes messages of the form that Slack's incoming webhooks take, `{"text": ...}`: Slack
     /// itself, Google Chat, Mattermost and Rocket.Chat (`/hooks/...`), and Discord's imitation
     /// (`.../slack`), by their documentation.
@@ -64,13 +64,13 @@ impl HookUrl {
     }
 }
 
-impl fmt::Display for HookUrl {
+impl fmt::Display for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0.host_str().unwrap_or_default())
     }
 }
 
-impl fmt::Debug for HookUrl {
+impl fmt::Debug for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "HookUrl({self})")
     }
@@ -79,16 +79,16 @@ impl fmt::Debug for HookUrl {
 /// Why a message did not arrive, without the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Undelivered(String);
+pub(crate) struct WebhookError(String);
 
 /// Delivers messages. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Messenger {
+pub(crate) struct WebhookClient {
     outside: Client,
     local: Client,
 }
 
-impl Messenger {
+impl WebhookClient {
     /// Gets ready; nothing is sent yet.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Messenger {
     ///
     /// # Errors
     /// If it was not taken within a few seconds.
-    pub(crate) async fn post(&self, to: &HookUrl, body: &str) -> Result<(), Undelivered> {
+    pub(crate) async fn post(&self, to: &WebhookUrl, body: &str) -> Result<(), WebhookError> {
         let request = || {
             self.client(to)
                 .post(to.0.clone())
@@ -126,11 +126,11 @@ impl Messenger {
     ///
     /// # Errors
     /// If it was not taken within a few seconds.
-    pub(crate) async fn ping(&self, to: &HookUrl) -> Result<(), Undelivered> {
+    pub(crate) async fn ping(&self, to: &WebhookUrl) -> Result<(), WebhookError> {
         deliver(to, || self.client(to).get(to.0.clone())).await
     }
 
-    fn client(&self, to: &HookUrl) -> &Client {
+    fn client(&self, to: &WebhookUrl) -> &Client {
         if is_loopback(&to.0) {
             &self.local
         } else {
@@ -140,9 +140,9 @@ impl Messenger {
 }
 
 async fn deliver(
-    to: &HookUrl,
+    to: &WebhookUrl,
     request: impl Fn() -> reqwest::RequestBuilder,
-) -> Result<(), Undelivered> {
+) -> Result<(), WebhookError> {
     let mut result = Ok(());
     for _ in 0..TRIES {
         result = attempt(to, request()).await;
@@ -153,28 +153,32 @@ async fn deliver(
     result
 }
 
-async fn attempt(to: &HookUrl, request: reqwest::RequestBuilder) -> Result<(), Undelivered> {
+async fn attempt(to: &WebhookUrl, request: reqwest::RequestBuilder) -> Result<(), WebhookError> {
     let response = match tokio::time::timeout(PATIENCE, request.send()).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(Undelivered(transport(&error, &to.to_string()).message)),
+        Ok(Err(error)) => {
+            return Err(WebhookError(
+                transport_failure(&error, &to.to_string()).message,
+            ));
+        }
         Err(_elapsed) => {
             let seconds = PATIENCE.as_secs();
             let reason = format!("`{to}` did not answer within {seconds} s");
-            return Err(Undelivered(reason));
+            return Err(WebhookError(reason));
         }
     };
     let status = response.status();
     if status.is_success() {
         return Ok(());
     }
-    Err(Undelivered(format!("`{to}` answered {status}")))
+    Err(WebhookError(format!("`{to}` answered {status}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> HookUrl {
+    fn url(text: &str) -> WebhookUrl {
         text.parse().unwrap()
     }
 
@@ -186,7 +190,7 @@ mod tests {
             "file:///secret",
             "",
         ] {
-            let error = text.parse::<HookUrl>().unwrap_err();
+            let error = text.parse::<WebhookUrl>().unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
         let shown = url("https://u:secret@hc.example/secret?secret#secret");
@@ -234,7 +238,7 @@ mod tests {
             listener.local_addr().unwrap().port()
         };
         let to = url(&format!("http://127.0.0.1:{port}/secret"));
-        let error = Messenger::new().unwrap().ping(&to).await.unwrap_err();
+        let error = WebhookClient::new().unwrap().ping(&to).await.unwrap_err();
         assert!(error.to_string().contains("127.0.0.1"), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }

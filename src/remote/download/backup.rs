@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::link::hexadecimal;
+use super::link::hex;
 use super::target::sync_folder;
 
 /// Nobody pays for one video so often.
@@ -17,7 +17,7 @@ const MOST_EARLIER: u32 = 10_000;
 /// under one of its two names whatever happens next.
 ///
 /// Nobody else takes the free name meanwhile: one process at a time writes to an output folder.
-pub(super) fn keep(path: &Path, length: u64, digest: &str) -> io::Result<()> {
+pub(super) fn backup_existing(path: &Path, length: u64, digest: &str) -> io::Result<()> {
     let known = match std::fs::symlink_metadata(path) {
         Ok(known) => known,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -36,7 +36,7 @@ fn digest_of(path: &Path) -> io::Result<String> {
     let mut buffer = vec![0; 256 << 10];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
+            0 => return Ok(hex(&hash.finalize())),
             count => hash.update(&buffer[..count]),
         }
     }
@@ -73,17 +73,17 @@ mod tests {
     fn another_file_is_kept_under_the_next_free_name_and_the_same_one_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.b.mp4");
-        let digest = hexadecimal(&Sha256::digest(b"new"));
-        keep(&path, 3, &digest).unwrap();
+        let digest = hex(&Sha256::digest(b"new"));
+        backup_existing(&path, 3, &digest).unwrap();
         assert!(!path.exists(), "there was nothing to keep");
 
         replace(&path, b"new").unwrap();
-        keep(&path, 3, &digest).unwrap();
+        backup_existing(&path, 3, &digest).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new", "it is the same");
 
         for (number, content) in [(1, b"old"), (2, b"ed.")] {
             replace(&path, content).unwrap();
-            keep(&path, 3, &digest).unwrap();
+            backup_existing(&path, 3, &digest).unwrap();
             assert!(!path.exists());
             let kept = folder.path().join(format!("a.b.earlier-{number}.mp4"));
             assert_eq!(std::fs::read(kept).unwrap(), content);

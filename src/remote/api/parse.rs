@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::page::{Next, read_page};
-use super::rows::{Asked, Kept, report};
+use super::rows::{ListRows, PollRows, report};
 use crate::model::{
     CommandKind, Credentials, Failure, ListFilter, Listing, RemoteId, RenderReport,
 };
-use crate::remote::http::{Redactor, Words, refusal};
+use crate::remote::http::{ErrorBody, Redactor, status_failure};
 
 /// The one job that the answer to a create or a look describes, if it describes one.
 pub fn one_job(body: &[u8]) -> Option<RenderReport> {
@@ -23,7 +23,7 @@ pub fn list(
     page: &[u8],
     sought: ListFilter,
 ) -> Result<(Listing, Option<String>), serde_json::Error> {
-    let mut kept = Kept::of(Arc::new(sought));
+    let mut kept = ListRows::of(Arc::new(sought));
     let next = match read_page(page, &mut kept)? {
         Next::End => None,
         Next::At(place) => Some(place),
@@ -36,7 +36,7 @@ pub fn list(
 /// # Errors
 /// If it was not read to its very end, or is no list.
 pub fn poll(body: &[u8], remotes: &[RemoteId]) -> Result<Vec<RenderReport>, serde_json::Error> {
-    let mut asked = Asked::about(remotes);
+    let mut asked = PollRows::about(remotes);
     read_page(body, &mut asked)?;
     Ok(asked.reports)
 }
@@ -50,8 +50,8 @@ pub fn refused(
     credentials: Credentials,
 ) -> Option<Failure> {
     let status = reqwest::StatusCode::from_u16(status).ok()?;
-    let scrubber = Redactor::new(credentials);
-    let words = Words::of(body, &scrubber);
-    let failure = refusal(status, &reqwest::header::HeaderMap::new(), &words, command);
-    Some(scrubber.failure(failure))
+    let redactor = Redactor::new(credentials);
+    let words = ErrorBody::of(body, &redactor);
+    let failure = status_failure(status, &reqwest::header::HeaderMap::new(), &words, command);
+    Some(redactor.failure(failure))
 }

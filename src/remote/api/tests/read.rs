@@ -53,14 +53,14 @@ async fn a_look_is_about_the_job_it_asks_for() {
 
 #[tokio::test]
 async fn reads_follow_redirects_at_home_only() {
-    let elsewhere = Scripted::start([]).await;
+    let elsewhere = ScriptedServer::start([]).await;
     let home = answer("301 Moved", "Location: /elsewhere/?page=1\r\n", "");
     let away = format!("Location: {}/api/?token=t\r\n", elsewhere.address);
     let away = answer("302 Found", &away, "");
-    let server = Scripted::start([
-        Act::Answer(home.clone()),
+    let server = ScriptedServer::start([
+        Action::Answer(home.clone()),
         json("200 OK", r#"{"id":"a","status":"done"}"#),
-        Act::Answer(away),
+        Action::Answer(away),
     ])
     .await;
     let remote = server.client(Path::new("unused"));
@@ -72,7 +72,7 @@ async fn reads_follow_redirects_at_home_only() {
     assert!(!failure.message.contains("token"), "{failure}");
     assert!(elsewhere.seen().is_empty());
 
-    server.then(vec![Act::Answer(home); 9]);
+    server.then(vec![Action::Answer(home); 9]);
     let before = server.seen().len();
     let failure = look(&remote, "a").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Redirected);
@@ -81,7 +81,7 @@ async fn reads_follow_redirects_at_home_only() {
 
 #[tokio::test]
 async fn catalogues_and_the_balance_are_read() {
-    let server = Scripted::start([
+    let server = ScriptedServer::start([
         json(
             "200 OK",
             r#"[{"id":"p1","creator_name":"Anna"},{"id":"own"},{"creator_name":"x"},3]"#,
@@ -135,13 +135,13 @@ fn compressed(body: &str) -> Vec<u8> {
 async fn answers_may_be_compressed_and_one_that_is_cut_short_says_nothing() {
     let body = compressed(r#"[{"id":"a","status":"done","output":"https://x/v.mp4"}]"#);
     let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
-    let (server, remote) = with(Act::Answer(answer("200 OK", headers, &body))).await;
+    let (server, remote) = with(Action::Answer(answer("200 OK", headers, &body))).await;
     let reports = poll(&remote, &["a"]).await.unwrap();
     assert_eq!(reports[0].status, RenderStatus::Done);
     assert_eq!(server.seen()[0].headers["accept-encoding"], "gzip");
 
     let half = &body[..body.len() / 2];
-    server.then([Act::Answer(answer("200 OK", headers, half))]);
+    server.then([Action::Answer(answer("200 OK", headers, half))]);
     let failure = poll(&remote, &["a"]).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
 }
@@ -153,8 +153,9 @@ async fn a_small_answer_that_unpacks_to_a_huge_one_is_refused() {
     let job = compressed(&format!(r#"{{"id":"a","x":[{zeros}0]}}"#));
     assert!(job.len() < 20_000);
     let list = compressed(&format!(r#"[{{"id":"a","x":[{zeros}0]}}]"#));
-    let acts = [job, list.clone(), list].map(|body| Act::Answer(answer("200 OK", headers, body)));
-    let server = Scripted::start(acts).await;
+    let acts =
+        [job, list.clone(), list].map(|body| Action::Answer(answer("200 OK", headers, body)));
+    let server = ScriptedServer::start(acts).await;
     let remote = server.client(Path::new("unused"));
     let looked = look(&remote, "a").await.unwrap_err();
     assert_eq!(looked.kind, FailureKind::Malformed, "{looked}");

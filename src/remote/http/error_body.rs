@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Redactor;
+use super::redact::Redactor;
 
 /// More parts than this say no more to a person.
 const MOST_PARTS: usize = 10;
@@ -37,22 +37,22 @@ const HTML: [&str; 14] = [
 
 /// The words of a refusal, fit to be shown, and the one thing in them that a decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::remote) struct Words {
+pub(in crate::remote) struct ErrorBody {
     /// For people. Empty if there are none.
     pub(in crate::remote) text: String,
     /// They say that the credits are used up.
     pub(in crate::remote) deny_credits: bool,
 }
 
-impl Words {
+impl ErrorBody {
     /// The words in `body`, which may be of any shape: the API answers as Django REST Framework does (an
     /// object with `detail`, an object of lists by field, a bare list), gateways answer with pages.
-    pub(in crate::remote) fn of(body: &[u8], scrubber: &Redactor) -> Self {
+    pub(in crate::remote) fn of(body: &[u8], redactor: &Redactor) -> Self {
         if let Ok(value) = serde_json::from_slice::<Value>(body) {
             let mut parts = Vec::new();
             describe(&value, "", &mut parts);
             return Self {
-                text: scrubber.clean(&parts.join("; ")),
+                text: redactor.clean(&parts.join("; ")),
                 deny_credits: general_statements(&value).any(denies_credits),
             };
         }
@@ -64,7 +64,7 @@ impl Words {
             text.to_owned()
         };
         Self {
-            text: scrubber.clean(&words),
+            text: redactor.clean(&words),
             deny_credits: !text.starts_with('<') && denies_credits(text),
         }
     }
@@ -194,9 +194,9 @@ mod tests {
     use crate::model::Credentials;
     use proptest::prelude::*;
 
-    fn words(body: &str) -> Words {
+    fn words(body: &str) -> ErrorBody {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        Words::of(body.as_bytes(), &Redactor::new(credentials))
+        ErrorBody::of(body.as_bytes(), &Redactor::new(credentials))
     }
 
     #[test]
@@ -265,8 +265,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_words(body in prop::collection::vec(any::<u8>(), 0..400)) {
-            let scrubber = Redactor::new(Credentials::new("idid".into(), "keykey".into()));
-            let words = Words::of(&body, &scrubber);
+            let redactor = Redactor::new(Credentials::new("idid".into(), "keykey".into()));
+            let words = ErrorBody::of(&body, &redactor);
             prop_assert!(words.text.chars().count() <= 300);
             prop_assert!(!words.text.chars().any(char::is_control));
         }

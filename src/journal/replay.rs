@@ -4,27 +4,28 @@
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use super::reading::{
-    check, each_row, identity, joined, open, read_identity, read_on, read_part, reader, unreadable,
+use super::error::JournalError;
+use super::file::path_of;
+use super::identity::Identity;
+use super::reader::{
+    check, each_row, identity, join, open, read_identity, read_part, read_since, reader, unreadable,
 };
-use super::record::Identity;
-use super::store::{JournalError, path_of};
 use crate::model::{Entry, History, Timestamp, TrustedTime};
 
 /// What takes in the entries of a journal, one after the other.
 pub trait Fold: Default {
     /// Takes in the next entry, which became true at `moment`.
-    fn take(&mut self, entry: Entry, moment: TrustedTime);
+    fn add(&mut self, entry: Entry, moment: TrustedTime);
 }
 
 impl Fold for History {
-    fn take(&mut self, entry: Entry, moment: TrustedTime) {
+    fn add(&mut self, entry: Entry, moment: TrustedTime) {
         self.apply(&entry, moment);
     }
 }
 
 impl Fold for Vec<Entry> {
-    fn take(&mut self, entry: Entry, _: TrustedTime) {
+    fn add(&mut self, entry: Entry, _: TrustedTime) {
         self.push(entry);
     }
 }
@@ -35,9 +36,9 @@ pub struct Replay<F> {
     /// Whose it is.
     pub identity: Identity,
     /// Its newest entry, as it was written.
-    pub newest: Option<Entry>,
+    pub last_entry: Option<Entry>,
     /// What its entries add up to.
-    pub past: F,
+    pub state: F,
 }
 
 impl<F: Fold> Replay<F> {
@@ -52,15 +53,15 @@ impl<F: Fold> Replay<F> {
         folder: &Path,
         now: impl FnOnce() -> Timestamp,
     ) -> Result<Option<Self>, JournalError> {
-        recall(folder, || Some(now()))
+        replay(folder, || Some(now()))
     }
 
     /// Whether this is what the journal of `folder` still adds up to. Entries are only ever appended.
-    pub(super) fn is_still_so(&self, folder: &Path) -> Result<bool, JournalError> {
-        let Some(newest) = &self.newest else {
+    pub(super) fn is_current(&self, folder: &Path) -> Result<bool, JournalError> {
+        let Some(last_entry) = &self.last_entry else {
             return Ok(false);
         };
-        let is_newest = read_on(folder, newest)?.is_some_and(|more| more.is_empty());
+        let is_newest = read_since(folder, last_entry)?.is_some_and(|more| more.is_empty());
         Ok(is_newest && read_identity(folder)?.as_ref() == Some(&self.identity))
     }
 }
@@ -77,7 +78,7 @@ const MOST_THREADS: i64 = 4;
 /// What the entries of the journal of the output folder `out` add up to; `None` if there is none. It is of one
 /// consistent moment, even while a run is going on. Their times are taken as they were written if there is no
 /// `now`.
-pub(super) fn recall<F: Fold>(
+pub(super) fn replay<F: Fold>(
     out: &Path,
     now: impl FnOnce() -> Option<Timestamp>,
 ) -> Result<Option<Replay<F>>, JournalError> {
@@ -95,13 +96,13 @@ pub(super) fn recall<F: Fold>(
         let checked = scope.spawn(|| check(&reader(&path)?, &path));
         let folded = last.and_then(|last| fold(&path, last.unwrap_or(0), now));
         // That the file is damaged says more than what cannot be read for it.
-        joined(checked).and(folded)
+        join(checked).and(folded)
     });
-    let (past, newest) = folded?;
+    let (state, last_entry) = folded?;
     Ok(Some(Replay {
         identity: identity?,
-        newest,
-        past,
+        last_entry,
+        state,
     }))
 }
 
@@ -143,7 +144,7 @@ fn fold_by<F: Fold>(
 ) -> Result<Option<(F, Option<Entry>)>, JournalError> {
     let chunks = (last.max(1) - 1) / CHUNK + 1;
     let threads = chunks.clamp(1, MOST_THREADS);
-    let (mut past, mut newest) = (F::default(), None);
+    let (mut state, mut last_entry) = (F::default(), None);
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads)
             .map(|first| {
@@ -170,15 +171,15 @@ fn fold_by<F: Fold>(
                 let Some(moment) = moment_of(&entry) else {
                     return Ok(None);
                 };
-                newest =
+                last_entry =
                     (entry.sequence == u64::try_from(last).unwrap_or(0)).then(|| entry.clone());
-                past.take(entry, moment);
+                state.add(entry, moment);
             }
             if is_gap {
                 break;
             }
         }
-        Ok(Some((past, newest)))
+        Ok(Some((state, last_entry)))
     })
 }
 
@@ -246,9 +247,9 @@ mod tests {
         }
     }
 
-    struct Folder(tempfile::TempDir, Journal);
+    struct TestJournal(tempfile::TempDir, Journal);
 
-    impl Folder {
+    impl TestJournal {
         /// A journal whose entries were written at these times.
         fn of(times: impl IntoIterator<Item = i64>) -> Self {
             let folder = tempfile::tempdir().unwrap();
@@ -264,7 +265,7 @@ mod tests {
         }
 
         /// Recalled at this time.
-        fn recall<F: Fold>(&self, now: i64) -> Replay<F> {
+        fn replay<F: Fold>(&self, now: i64) -> Replay<F> {
             let now = Timestamp::from_millis(now);
             Replay::read(self.0.path(), || now).unwrap().unwrap()
         }
@@ -272,10 +273,10 @@ mod tests {
 
     /// Entries with the moments that were believed of them.
     #[derive(Debug, Default)]
-    struct Heard(Vec<(Entry, TrustedTime)>);
+    struct RecordedTimes(Vec<(Entry, TrustedTime)>);
 
-    impl Fold for Heard {
-        fn take(&mut self, entry: Entry, moment: TrustedTime) {
+    impl Fold for RecordedTimes {
+        fn add(&mut self, entry: Entry, moment: TrustedTime) {
             self.0.push((entry, moment));
         }
     }
@@ -283,14 +284,16 @@ mod tests {
     #[test]
     fn entries_of_many_chunks_are_taken_in_one_after_the_other() {
         for count in [0, 1, CHUNK, CHUNK + 1, 6 * CHUNK + 5] {
-            let folder = Folder::of(0..count);
-            let Replay { newest, past, .. } = folder.recall::<Vec<Entry>>(count);
+            let folder = TestJournal::of(0..count);
+            let Replay {
+                last_entry, state, ..
+            } = folder.replay::<Vec<Entry>>(count);
             let expected: Vec<Entry> = (0..count)
                 .zip(1..)
                 .map(|(at, sequence)| entry(sequence, at))
                 .collect();
-            assert!(past == expected, "{count}");
-            assert_eq!(newest, past.last().cloned());
+            assert!(state == expected, "{count}");
+            assert_eq!(last_entry, state.last().cloned());
         }
     }
 
@@ -303,8 +306,8 @@ mod tests {
             ((0..late).collect(), late / 3),
             (set_back.collect(), late),
         ] {
-            let folder = Folder::of(times.iter().copied());
-            let Heard(heard) = folder.recall::<Heard>(now).past;
+            let folder = TestJournal::of(times.iter().copied());
+            let RecordedTimes(heard) = folder.replay::<RecordedTimes>(now).state;
             let written = times.iter().map(|at| Timestamp::from_millis(*at));
             let moments = TrustedTime::believed(written, Timestamp::from_millis(now));
             assert_eq!(heard.len(), moments.len());
@@ -314,28 +317,28 @@ mod tests {
 
     #[test]
     fn what_was_anticipated_holds_until_something_is_written() {
-        let mut folder = Folder::of(0..3);
+        let mut folder = TestJournal::of(0..3);
         let now = Timestamp::from_millis(9);
-        let resume = |folder: &Folder, anticipated: Replay<Vec<Entry>>| {
+        let resume = |folder: &TestJournal, prefetched: Replay<Vec<Entry>>| {
             let out = folder.0.path();
-            let resumed = Journal::resume(out, &identity(), || now, Some(anticipated));
-            resumed.unwrap().1.past
+            let resumed = Journal::resume(out, &identity(), || now, Some(prefetched));
+            resumed.unwrap().1.state
         };
-        let mut anticipated = folder.recall::<Vec<Entry>>(9);
-        anticipated.past.clear();
-        assert_eq!(resume(&folder, anticipated), [], "not read once more");
-        let anticipated = folder.recall::<Vec<Entry>>(9);
+        let mut prefetched = folder.replay::<Vec<Entry>>(9);
+        prefetched.state.clear();
+        assert_eq!(resume(&folder, prefetched), [], "not read once more");
+        let prefetched = folder.replay::<Vec<Entry>>(9);
         folder.1.append(&[entry(4, 3)]).unwrap();
-        assert_eq!(resume(&folder, anticipated).len(), 4);
+        assert_eq!(resume(&folder, prefetched).len(), 4);
         // Another campaign's journal in its place.
-        let mut anticipated = folder.recall::<Vec<Entry>>(9);
-        anticipated.identity.campaign = "other".into();
-        assert_eq!(resume(&folder, anticipated).len(), 4);
+        let mut prefetched = folder.replay::<Vec<Entry>>(9);
+        prefetched.identity.campaign = "other".into();
+        assert_eq!(resume(&folder, prefetched).len(), 4);
     }
 
     #[test]
     fn a_journal_that_cannot_be_read_is_no_shorter_history() {
-        let folder = Folder::of(0..2 * CHUNK);
+        let folder = TestJournal::of(0..2 * CHUNK);
         let damage = |sql: &str| {
             let path = path_of(folder.0.path());
             let connection = rusqlite::Connection::open(path).unwrap();
@@ -347,7 +350,7 @@ mod tests {
         let told = read().unwrap_err().to_string();
         assert!(told.contains("entry 5000"), "{told}");
         damage("DELETE FROM entries WHERE sequence = 5000");
-        let history = read().unwrap().unwrap().past;
+        let history = read().unwrap().unwrap().state;
         assert!(history.fault().is_some());
         // However far the numbers lie apart, nobody goes through all that are missing.
         let far = i64::MAX;
@@ -355,10 +358,10 @@ mod tests {
             "UPDATE entries SET sequence = {far} WHERE sequence = 8192"
         ));
         damage("DELETE FROM entries WHERE sequence > 3 AND sequence < 8192");
-        let recalled = folder.recall::<Vec<Entry>>(far);
-        let numbers: Vec<u64> = recalled.past.iter().map(|entry| entry.sequence).collect();
+        let replayed = folder.replay::<Vec<Entry>>(far);
+        let numbers: Vec<u64> = replayed.state.iter().map(|entry| entry.sequence).collect();
         assert_eq!(numbers, [1, 2, 3, far.cast_unsigned()]);
-        assert_eq!(recalled.newest, recalled.past.last().cloned());
+        assert_eq!(replayed.last_entry, replayed.state.last().cloned());
         damage("UPDATE entries SET sequence = -1 WHERE sequence = 1");
         assert!(read().is_err());
     }

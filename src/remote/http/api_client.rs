@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Request, Response, Url};
 
-use super::clients::{RemoteError, api_headers};
-use super::{Clients, Redactor, Words, refusal, transport};
+use super::classify::{status_failure, transport_failure};
+use super::clients::Clients;
+use super::error::RemoteError;
+use super::error_body::ErrorBody;
+use super::redact::Redactor;
 use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::BaseUrl;
 use crate::remote::settings::{Settings, Timeouts};
@@ -23,31 +26,31 @@ const MOST_REDIRECTS: usize = 5;
 
 /// The way to the API.
 #[derive(Debug)]
-pub(in crate::remote) struct Channel {
+pub(in crate::remote) struct ApiClient {
     clients: Clients,
     base: BaseUrl,
     /// The host, and the proxy on the way to it, for messages about connections.
     place: String,
     headers: HeaderMap,
     timeouts: Timeouts,
-    scrubber: Redactor,
+    redactor: Redactor,
 }
 
 /// A success: its whole body, and the status it came with.
 #[derive(Debug)]
-pub(in crate::remote) struct Answer {
+pub(in crate::remote) struct ApiResponse {
     /// The HTTP status, 2xx.
     pub(in crate::remote) status: u16,
     /// The body.
     pub(in crate::remote) body: Vec<u8>,
 }
 
-impl Channel {
+impl ApiClient {
     /// The way to the API that `settings` describe.
     pub(in crate::remote) fn new(
         settings: &Settings,
         clients: Clients,
-        scrubber: Redactor,
+        redactor: Redactor,
     ) -> Result<Self, RemoteError> {
         let host = settings.base_url.host();
         Ok(Self {
@@ -59,7 +62,7 @@ impl Channel {
             base: settings.base_url.clone(),
             headers: api_headers(settings)?,
             timeouts: settings.timeouts,
-            scrubber,
+            redactor,
         })
     }
 
@@ -69,8 +72,8 @@ impl Channel {
     }
 
     /// Makes words of the server fit to be shown.
-    pub(in crate::remote) fn scrubber(&self) -> &Redactor {
-        &self.scrubber
+    pub(in crate::remote) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// How long a whole list may take, by what it is read for: that of the fleet is short.
@@ -84,7 +87,11 @@ impl Channel {
     }
 
     /// Sends the paid POST. Never redirected, never repeated.
-    pub(in crate::remote) async fn post(&self, url: Url, body: Vec<u8>) -> Result<Answer, Failure> {
+    pub(in crate::remote) async fn post(
+        &self,
+        url: Url,
+        body: Vec<u8>,
+    ) -> Result<ApiResponse, Failure> {
         let submits = &self.clients.submits;
         let exchange = async {
             let mut request = self.request(Method::POST, url);
@@ -104,7 +111,7 @@ impl Channel {
         if let Err(failure) = &result
             && failure.kind == FailureKind::Lost
         {
-            submits.keep_none();
+            submits.stop_pooling();
         }
         result
     }
@@ -114,7 +121,7 @@ impl Channel {
         &self,
         url: Url,
         command: CommandKind,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ApiResponse, Failure> {
         let exchange = async {
             let response = self.open(url, command).await?;
             self.whole(response).await
@@ -168,7 +175,7 @@ impl Channel {
     }
 
     fn broken(&self, error: reqwest::Error) -> Failure {
-        transport(&error.without_url(), &self.place)
+        transport_failure(&error.without_url(), &self.place)
     }
 
     /// Where `response` redirects to, if that is the API's own address.
@@ -203,11 +210,11 @@ impl Channel {
             }
         }
         body.truncate(LARGEST_REFUSAL);
-        let words = Words::of(&body, &self.scrubber);
-        Err(refusal(status, response.headers(), &words, command))
+        let words = ErrorBody::of(&body, &self.redactor);
+        Err(status_failure(status, response.headers(), &words, command))
     }
 
-    async fn whole(&self, mut response: Response) -> Result<Answer, Failure> {
+    async fn whole(&self, mut response: Response) -> Result<ApiResponse, Failure> {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(piece) = self.piece(&mut response).await? {
@@ -220,7 +227,7 @@ impl Channel {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Answer { status, body })
+        Ok(ApiResponse { status, body })
     }
 
     fn silence(&self, waited: Duration) -> Failure {
@@ -233,4 +240,28 @@ impl Channel {
             ),
         )
     }
+}
+
+/// The headers of every request to the API, and of no other.
+fn api_headers(settings: &Settings) -> Result<HeaderMap, RemoteError> {
+    let secret = |value: &str, variable| {
+        let mut value = HeaderValue::from_str(value)
+            .ok()
+            .filter(|_| !value.is_empty())
+            .ok_or(RemoteError::Credential { variable })?;
+        value.set_sensitive(true);
+        Ok(value)
+    };
+    let credentials = &settings.credentials;
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        "x-api-id",
+        secret(credentials.expose_id(), "CREATIFY_API_ID")?,
+    );
+    headers.insert(
+        "x-api-key",
+        secret(credentials.expose_key(), "CREATIFY_API_KEY")?,
+    );
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(headers)
 }
