@@ -25,6 +25,8 @@ mod program;
 mod recovery;
 mod seeing;
 mod shards;
+#[cfg(unix)]
+mod snapshots;
 mod storms;
 #[cfg(target_os = "linux")]
 mod tls;
