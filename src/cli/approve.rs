@@ -17,7 +17,10 @@ use super::resuming::naming;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::write_approval;
 use crate::model::Approval;
-use crate::report::{Approved, Campaign, Colours, plan_totals};
+use crate::report::Campaign;
+use crate::report::approval::ApprovalStatus;
+use crate::report::plan::plan_totals;
+use crate::report::terminal::Colours;
 
 /// Who wants an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +110,10 @@ impl Demand {
             return Ok(());
         }
         let sentence = match &campaign.approval {
-            outdated @ Approved::Outdated { .. } => outdated.sentence(),
-            Approved::NotNeeded | Approved::Missing | Approved::Given { .. } => None,
+            outdated @ ApprovalStatus::Outdated { .. } => outdated.sentence(),
+            ApprovalStatus::NotNeeded | ApprovalStatus::Missing | ApprovalStatus::Given { .. } => {
+                None
+            }
         };
         let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
         let manifest = campaign.manifest.display();

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use crate::model::{
     Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, parse_duration,
 };
-use crate::report::Encoding;
+use crate::report::files::CsvEncoding;
 
 use super::day::Day;
 use super::shard::ShardArg;
@@ -299,11 +299,11 @@ pub(super) struct OutputArguments {
 
 impl OutputArguments {
     /// How `results.csv` begins.
-    pub(super) const fn encoding(&self) -> Encoding {
+    pub(super) const fn encoding(&self) -> CsvEncoding {
         if self.excel {
-            Encoding::Excel
+            CsvEncoding::Excel
         } else {
-            Encoding::Plain
+            CsvEncoding::Plain
         }
     }
 }

@@ -4,15 +4,17 @@ use super::argument_groups::OutputArguments;
 use super::error::Error;
 use super::screen::{Display, Screen};
 use crate::driver::{Clock as _, SystemClock};
-use crate::report::{
-    Colours, EarlyNotifier, Lines, Observer, ResultsWriter, Summary, Verbosity, open_log,
-};
+use crate::report::events::{TextLines, Verbosity};
+use crate::report::files::{ResultsWriter, open_log};
+use crate::report::notification::EarlyNotifier;
+use crate::report::terminal::Colours;
+use crate::report::{Observer, Summary};
 
 /// The files, the screen and the log of a run.
 pub(super) struct Observers {
     results: ResultsWriter,
     display: Option<Box<dyn Display>>,
-    log: Option<Lines>,
+    log: Option<TextLines>,
 }
 
 impl Observers {
@@ -32,7 +34,7 @@ impl Observers {
         let file = open_log(&summary.campaign().out, clock.now()).ok();
         let log = file.map(|file| {
             let stream = Box::new(file);
-            Lines::new(summary, stream, Verbosity::Verbose, Colours::Off)
+            TextLines::new(summary, stream, Verbosity::Verbose, Colours::Off)
         });
         Self {
             results,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::remote::Remote;
-use crate::report::Balance;
+use crate::report::plan::Balance;
 
 /// How long to wait for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,8 @@ use super::selection::choose;
 use super::shard::{Part, ShardArg};
 use crate::journal::read_approval;
 use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, Shard};
-use crate::report::{ApprovalNeed, Approved, Campaign, Summary};
+use crate::report::approval::{ApprovalNeed, ApprovalStatus};
+use crate::report::{Campaign, Summary};
 
 /// A manifest that was read, and the folder its videos go to.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(super) struct Manifest {
     /// The shard that `plan` was narrowed to.
     pub(super) part: Option<Part>,
     /// Whether the whole of it has been approved as it is.
-    pub(super) approval: Approved,
+    pub(super) approval: ApprovalStatus,
     /// What its names mean, and what its personas are called.
     pub(super) known: Known,
     /// Jobs of `plan` that have other names there than the sheet gives them.
@@ -264,7 +265,7 @@ pub(super) fn shard_folder(
 }
 
 /// Whether `plan` has been approved as it is. A record that cannot be read approves nothing.
-pub(super) fn approval(home: &Path, plan: &Plan) -> Approved {
+pub(super) fn approval(home: &Path, plan: &Plan) -> ApprovalStatus {
     let approval = read_approval(home).ok().flatten();
     let approval = approval.map(|approval| {
         let changes = approval.changes(&plan.campaign, &plan.jobs);
@@ -275,7 +276,7 @@ pub(super) fn approval(home: &Path, plan: &Plan) -> Approved {
     } else {
         ApprovalNeed::No
     };
-    Approved::new(approval, need)
+    ApprovalStatus::new(approval, need)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use super::console;
 use super::herald::Printer;
 use super::screen_arguments::{LogFormat, ScreenArguments};
-use crate::report::{Colours, Summary, closing, headline, write_json};
+use crate::report::Summary;
+use crate::report::files::write_json;
+use crate::report::summary_text::{headline, summary_text};
+use crate::report::terminal::Colours;
 
 /// Whether there was anything to do when a run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub(super) fn conclude(
         match (was_idle, arguments.quiet) {
             (true, true) => {}
             (true, false) => console::tell(&format!("{}; nothing to do\n", headline(summary))),
-            (false, _) => console::tell(&closing(summary, colours)),
+            (false, _) => console::tell(&summary_text(summary, colours)),
         }
     }
     is_told

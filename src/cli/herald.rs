@@ -6,7 +6,7 @@ use super::console;
 use super::error::Error;
 use super::screen_arguments::LogFormat;
 use crate::driver::{Clock as _, SystemClock};
-use crate::report::{Remark, remark_line};
+use crate::report::events::{JsonMessage, json_message_line};
 
 /// Whom standard error is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Printer {
     pub(super) fn note(self, message: &str) {
         match self {
             Self::Text => console::tell(&format!("note: {message}\n")),
-            Self::Json => tell(Remark::Note { message }),
+            Self::Json => tell(JsonMessage::Note { message }),
             Self::Quiet => {}
         }
     }
@@ -61,7 +61,7 @@ impl Printer {
     pub(super) fn warning(self, message: &str) {
         match self {
             Self::Text => console::tell(&format!("warning: {message}\n")),
-            Self::Json => tell(Remark::Warning { message }),
+            Self::Json => tell(JsonMessage::Warning { message }),
             Self::Quiet => {}
         }
     }
@@ -70,7 +70,7 @@ impl Printer {
     pub(super) fn error(self, error: &Error) {
         match self {
             Self::Text | Self::Quiet => console::tell(&error.render()),
-            Self::Json => tell(Remark::Error {
+            Self::Json => tell(JsonMessage::Error {
                 message: &error.message(),
                 hints: &error.hints(),
                 exit_code: error.exit().code(),
@@ -79,7 +79,7 @@ impl Printer {
     }
 }
 
-fn tell(remark: Remark<'_>) {
+fn tell(remark: JsonMessage<'_>) {
     let now = SystemClock::new().now();
-    console::tell(&format!("{}\n", remark_line(now, remark)));
+    console::tell(&format!("{}\n", json_message_line(now, remark)));
 }

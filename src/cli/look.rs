@@ -19,10 +19,12 @@ use super::selection::must_exist;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{JournalSnapshot, LockState};
 use crate::model::{Entry, Event};
-use crate::report::{
-    self, Colours, Encoding, ResultsWriter, Summary, View, accuracy_table, status_json,
-    status_screen, story, story_json, write_json,
-};
+use crate::report::Summary;
+use crate::report::accuracy::accuracy_table;
+use crate::report::events::{explain, explain_json};
+use crate::report::files::{CsvEncoding, ResultsWriter, write_json};
+use crate::report::status::{Liveness, StatusContext, status_json, status_screen};
+use crate::report::terminal::Colours;
 
 /// A campaign that is only looked at.
 pub(super) struct Look {
@@ -32,7 +34,7 @@ pub(super) struct Look {
     /// The last entry of the journal that `summary` has taken in.
     newest: Option<Entry>,
     pub(super) summary: Summary,
-    pub(super) view: View,
+    pub(super) view: StatusContext,
 }
 
 impl Look {
@@ -56,7 +58,7 @@ impl Look {
             ),
             past,
         );
-        let view = View {
+        let view = StatusContext {
             now,
             liveness: liveness(&manifest.out),
             colours: colours(&environment),
@@ -77,7 +79,7 @@ impl Look {
             return Ok(false);
         };
         // First, so that nothing is missing of a run that is seen to have ended.
-        let liveness = liveness(&self.manifest.out);
+        let found = liveness(&self.manifest.out);
         let Some(new) = JournalSnapshot::read_since(&self.manifest.out, newest)? else {
             return Ok(false);
         };
@@ -102,16 +104,16 @@ impl Look {
             *newest = last;
         }
         self.view.now = SystemClock::new().now();
-        self.view.liveness = liveness;
+        self.view.liveness = found;
         Ok(true)
     }
 }
 
-fn liveness(out: &Path) -> report::Liveness {
+fn liveness(out: &Path) -> Liveness {
     match LockState::of(out) {
-        LockState::Held => report::Liveness::Running,
-        LockState::Free => report::Liveness::Idle,
-        LockState::Unknown => report::Liveness::Unknown,
+        LockState::Held => Liveness::Running,
+        LockState::Free => Liveness::Idle,
+        LockState::Unknown => Liveness::Unknown,
     }
 }
 
@@ -151,10 +153,10 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let record = JournalSnapshot::read(&look.manifest.out)?;
     let entries = record.as_ref().map_or(&[][..], |record| &record.entries);
     if arguments.json {
-        let told = story_json(&look.summary, entries, job, look.view);
+        let told = explain_json(&look.summary, entries, job, look.view);
         console::print_found(|output| writeln!(output, "{:#}", told.unwrap_or_default()))?;
     } else {
-        let told = story(&look.summary, entries, job, look.view);
+        let told = explain(&look.summary, entries, job, look.view);
         console::print(&told.unwrap_or_default());
     }
     Ok(Exit::Success)
@@ -177,9 +179,9 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     };
     let out = &summary.campaign().out;
     let encoding = if arguments.excel {
-        Encoding::Excel
+        CsvEncoding::Excel
     } else {
-        Encoding::Plain
+        CsvEncoding::Plain
     };
     let mut results = ResultsWriter::new(&summary, encoding).with_junit(arguments.junit.clone());
     if arguments.xlsx {

@@ -14,13 +14,14 @@ use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{
     Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
 };
-use crate::report::{Campaign, Summary, WrittenResults};
+use crate::report::files::PreviousResults;
+use crate::report::{Campaign, Summary};
 
 /// The folder of one shard.
 struct Part {
     folder: PathBuf,
     record: JournalSnapshot,
-    results: WrittenResults,
+    results: PreviousResults,
 }
 
 /// The summary of all the folders that `arguments` name, and what is doubtful about it is told.
@@ -139,7 +140,7 @@ impl Part {
         Ok(Self {
             folder: folder.to_owned(),
             record,
-            results: WrittenResults::read(folder),
+            results: PreviousResults::read(folder),
         })
     }
 }
@@ -320,7 +321,7 @@ fn sheet(parts: &[Part], jobs: &[PlannedJob]) -> Sheet {
     let mut cells_of = HashMap::new();
     let mut skipped: Vec<SheetRow> = Vec::new();
     for part in parts {
-        let WrittenResults {
+        let PreviousResults {
             columns: own, rows, ..
         } = &part.results;
         // Two columns of one name stand where they stood.

@@ -15,7 +15,8 @@ use super::screen_arguments::LogFormat;
 use crate::driver::Interrupts;
 use crate::model::{OutputSettings, SecretText};
 use crate::remote::{WebhookClient, WebhookError, WebhookUrl};
-use crate::report::{EarlyNotifier, Notice, Summary};
+use crate::report::Summary;
+use crate::report::notification::{EarlyNotifier, Notification};
 
 /// What is to be told to whom. The addresses are secrets.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Notices {
         let notify = self.notify.clone()?;
         let messenger = self.messenger()?;
         let (sent, herald) = (Arc::clone(&self.sent), self.herald);
-        let ring = move |notice: Notice| {
+        let ring = move |notice: Notification| {
             let message = Message::Post(notify, notice);
             locked(&sent).spawn(async move { mention(herald, &message.deliver(messenger).await) });
         };
@@ -142,12 +143,12 @@ impl Notices {
         }
         if let Some(notify) = self.notify.clone() {
             let notice = match (result, &self.last) {
-                (Ok(exit), Some(summary)) => Notice::ended(summary, exit.code()),
-                (Ok(exit), None) => Notice::error(&self.manifest, "it is over", exit.code()),
+                (Ok(exit), Some(summary)) => Notification::ended(summary, exit.code()),
+                (Ok(exit), None) => Notification::error(&self.manifest, "it is over", exit.code()),
                 (Err(error), _) => {
                     let words = error.to_string();
                     let first = words.lines().next().unwrap_or_default();
-                    Notice::error(&self.manifest, first, exit.code())
+                    Notification::error(&self.manifest, first, exit.code())
                 }
             };
             self.send(Message::Post(notify, notice));
@@ -177,7 +178,7 @@ impl Notices {
 /// Something to be delivered.
 enum Message {
     Ping(WebhookUrl),
-    Post(WebhookUrl, Notice),
+    Post(WebhookUrl, Notification),
 }
 
 impl Message {

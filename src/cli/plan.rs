@@ -22,7 +22,9 @@ use super::traces::SiblingCampaign;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, Policy};
 use crate::model::Limits;
-use crate::report::{Balance, Colours, PlanContext, Summary, plan_table, write_plan_json};
+use crate::report::Summary;
+use crate::report::plan::{Balance, PlanContext, plan_table, write_plan_json};
+use crate::report::terminal::Colours;
 
 /// `callsheet plan`.
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {

@@ -8,7 +8,9 @@ use super::herald::Printer;
 use super::preview::Costs;
 use crate::model::{Credits, Limits};
 use crate::remote::Remote;
-use crate::report::{Balance, Colours, Summary, plan_replaced, plan_totals};
+use crate::report::Summary;
+use crate::report::plan::{Balance, plan_totals, replaced_rows_note};
+use crate::report::terminal::Colours;
 
 /// Whether a person is asked before money is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl Preflight<'_> {
             return Ok(());
         }
         let again = paid_again(&Costs::paid_again(self.preview));
-        let replaced = plan_replaced(self.preview);
+        let replaced = replaced_rows_note(self.preview);
         for note in again.into_iter().chain(replaced) {
             self.herald.note(&note);
         }

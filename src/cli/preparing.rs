@@ -27,7 +27,8 @@ use crate::engine::{Batch, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
 use crate::model::{JobSpec, Limits, Timestamp};
 use crate::remote::Remote;
-use crate::report::{Colours, Summary};
+use crate::report::Summary;
+use crate::report::terminal::Colours;
 
 /// A run that is ready to begin, and has not submitted anything.
 pub(super) struct Ready {

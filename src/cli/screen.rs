@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::environment::Environment;
 use super::herald::Printer;
 use super::screen_arguments::{LogFormat, ProgressStyle, ScreenArguments};
-use crate::report::{Colours, JsonLines, Lines, Observer, Progress, Summary, Verbosity};
+use crate::report::events::{JsonLines, TextLines, Verbosity};
+use crate::report::terminal::{Colours, Progress};
+use crate::report::{Observer, Summary};
 
 /// Often enough for a bar that moves.
 const TICK_OF_A_BAR: Duration = Duration::from_millis(120);
@@ -24,7 +26,7 @@ pub(super) struct Screen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Bar,
-    Lines,
+    TextLines,
     Json,
     Nothing,
 }
@@ -35,7 +37,7 @@ pub(super) trait Display: Observer {
     fn clear(&mut self) {}
 }
 
-impl Display for Lines {}
+impl Display for TextLines {}
 impl Display for JsonLines {}
 impl Display for Progress {
     fn clear(&mut self) {
@@ -51,7 +53,7 @@ impl Screen {
             ProgressStyle::None => Form::Nothing,
             ProgressStyle::Bar => Form::Bar,
             ProgressStyle::Auto if environment.shows_bars() => Form::Bar,
-            ProgressStyle::Plain | ProgressStyle::Auto => Form::Lines,
+            ProgressStyle::Plain | ProgressStyle::Auto => Form::TextLines,
         };
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -60,7 +62,7 @@ impl Screen {
         };
         // Quiet means lines for what goes wrong, and no bar at all.
         let form = if verbosity == Verbosity::Quiet && form == Form::Bar {
-            Form::Lines
+            Form::TextLines
         } else {
             form
         };
@@ -85,7 +87,7 @@ impl Screen {
         match self.form {
             Form::Json => Printer::Json,
             _ if self.verbosity == Verbosity::Quiet => Printer::Quiet,
-            Form::Bar | Form::Lines | Form::Nothing => Printer::Text,
+            Form::Bar | Form::TextLines | Form::Nothing => Printer::Text,
         }
     }
 
@@ -93,7 +95,7 @@ impl Screen {
     pub(super) fn tick(self) -> Duration {
         match self.form {
             Form::Bar => TICK_OF_A_BAR,
-            Form::Lines | Form::Json | Form::Nothing => TICK_OF_LINES,
+            Form::TextLines | Form::Json | Form::Nothing => TICK_OF_LINES,
         }
     }
 
@@ -102,7 +104,12 @@ impl Screen {
         let errors = || Box::new(std::io::stderr());
         Some(match self.form {
             Form::Bar => Box::new(Progress::on_terminal(summary, self.verbosity, self.colours)),
-            Form::Lines => Box::new(Lines::new(summary, errors(), self.verbosity, self.colours)),
+            Form::TextLines => Box::new(TextLines::new(
+                summary,
+                errors(),
+                self.verbosity,
+                self.colours,
+            )),
             Form::Json => Box::new(JsonLines::new(errors())),
             Form::Nothing => return None,
         })

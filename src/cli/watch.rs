@@ -11,7 +11,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::look::Look;
 use crate::driver;
-use crate::report::{Liveness, Watch, status_json, status_screen};
+use crate::report::status::{LiveStatus, Liveness, status_json, status_screen};
 
 /// Often enough to be called live, seldom enough to cost nothing.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 pub(super) async fn watch(arguments: StatusArguments) -> Result<Exit, Error> {
     let mut interrupts = driver::listen_for_interrupts().context("cannot listen for Ctrl-C")?;
     let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
-    let mut screen = is_redrawn.then(Watch::on_terminal);
+    let mut screen = is_redrawn.then(LiveStatus::on_terminal);
     let mut said = String::new();
     let look_anew = || Look::at(&arguments.campaign, &arguments.address);
     let mut look = look_anew()?;
@@ -67,6 +67,6 @@ fn tell_change(look: &Look, arguments: &StatusArguments, said: &mut String) {
     if arguments.json {
         console::print(&format!("{}\n", status_json(&look.summary, look.view)));
     } else {
-        console::print(&Watch::line(&look.summary, look.view));
+        console::print(&LiveStatus::line(&look.summary, look.view));
     }
 }

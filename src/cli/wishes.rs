@@ -10,7 +10,7 @@ use super::herald::Printer;
 use super::past::Past;
 use super::selection::must_exist;
 use crate::model::{JobId, JobState, Phase, Timestamp};
-use crate::report::{Mark, Verdict, read_marks};
+use crate::report::files::{ReviewMark, ReviewVerdict, read_marks};
 
 /// File times are those of the system's last tick, so a file can seem to have been saved a little before
 /// what came before it. No video is made in so short a time.
@@ -28,7 +28,7 @@ pub(super) struct RerunSelection {
 #[derive(Debug)]
 struct Marks {
     path: PathBuf,
-    all: Vec<Mark>,
+    all: Vec<ReviewMark>,
     /// When it was saved: what is newer was not looked at.
     saved: Option<Timestamp>,
 }
@@ -76,7 +76,7 @@ impl RerunSelection {
             keep(&|id| past.history.state(id).is_some_and(has_failed));
         }
         if let Some(approved) = &self.approved {
-            let ids = approved.of(Verdict::Approved);
+            let ids = approved.of(ReviewVerdict::ApprovalStatus);
             for mark in &ids {
                 let all = manifest.every_job().iter().map(|job| &job.id);
                 must_exist(manifest.known_as(&mark.job), all)?;
@@ -103,7 +103,7 @@ impl RerunSelection {
             return Ok(BTreeSet::new());
         };
         let mut redone = BTreeSet::new();
-        let all = rejected.of(Verdict::Rejected);
+        let all = rejected.of(ReviewVerdict::Rejected);
         for mark in &all {
             let all = manifest.every_job().iter().map(|job| &job.id);
             must_exist(manifest.known_as(&mark.job), all)?;
@@ -112,7 +112,7 @@ impl RerunSelection {
             .own(all.iter().map(|mark| &mark.job))
             .into_iter()
             .collect();
-        let own: Vec<&Mark> = all
+        let own: Vec<&ReviewMark> = all
             .into_iter()
             .filter(|mark| own.contains(manifest.known_as(&mark.job)))
             .collect();
@@ -160,7 +160,7 @@ impl Marks {
         })
     }
 
-    fn of(&self, verdict: Verdict) -> Vec<&Mark> {
+    fn of(&self, verdict: ReviewVerdict) -> Vec<&ReviewMark> {
         self.all
             .iter()
             .filter(|mark| mark.verdict == verdict)
@@ -169,7 +169,7 @@ impl Marks {
 
     /// Whether `mark` is about the video that a job in `state` has now: by the provider's id, or for a
     /// file without it, by having been saved after the video was there.
-    fn is_about(&self, mark: &Mark, state: &JobState) -> bool {
+    fn is_about(&self, mark: &ReviewMark, state: &JobState) -> bool {
         let Phase::Done { remote, .. } = &state.phase else {
             return false;
         };

@@ -11,7 +11,7 @@ use super::{Clock, Interrupts, Provider};
 use crate::engine::{Batch, Input};
 use crate::journal::{Journal, JournalError};
 use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
-use crate::report::{Observer, Pulse, Summary};
+use crate::report::{LiveState, Observer, Summary};
 
 /// Timers stand still while a machine sleeps, the world does not: never wait longer than this without
 /// a look at the clock.
@@ -52,7 +52,7 @@ pub struct Drive<'run, P, J> {
     pub summary: &'run mut Summary,
     /// Who is told, in this order.
     pub observers: Vec<&'run mut dyn Observer>,
-    /// How often the display wants a [`Pulse`].
+    /// How often the display wants a [`LiveState`].
     pub tick: Duration,
 }
 
@@ -182,7 +182,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 
     fn pulse(&mut self, tasks: &Tasks<P>) {
         let now = self.clock.now();
-        let pulse = Pulse {
+        let pulse = LiveState {
             now,
             transfers: tasks.transfers(),
             holds: self.batch.holds(now),
@@ -194,7 +194,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             looked_for: self.batch.looked_for(now),
         };
         for observer in &mut self.observers {
-            observer.on_pulse(self.summary, &pulse);
+            observer.on_tick(self.summary, &pulse);
         }
     }
 
@@ -404,7 +404,7 @@ pub(super) mod tests {
             }
             self.entries.push(entry.clone());
         }
-        fn on_pulse(&mut self, _summary: &Summary, _pulse: &Pulse) {
+        fn on_tick(&mut self, _summary: &Summary, _pulse: &LiveState) {
             self.pulses += 1;
         }
     }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::colours::Colours;
-use super::table::table;
-use super::words::{self, range};
-use super::{Row, Summary};
 use crate::model::{Credits, Phase};
+use crate::report::row::Row;
+use crate::report::summary::Summary;
+use crate::report::table::table;
+use crate::report::terminal::style::Colours;
+use crate::report::words;
+use crate::report::words::range;
 
 /// Finished jobs that share a model or a persona.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Share {
+struct AccuracyShare {
     jobs: usize,
     low: Credits,
     likely: Credits,
@@ -20,7 +22,7 @@ struct Share {
     charged: Credits,
 }
 
-impl Share {
+impl AccuracyShare {
     /// `as estimated`, `12 less`, `4 more`: against the range.
     fn verdict(&self) -> String {
         if self.charged < self.low {
@@ -34,7 +36,7 @@ impl Share {
 }
 
 /// The finished jobs whose charge is known, summed up.
-fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, Share>); 2] {
+fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, AccuracyShare>); 2] {
     let mut shares = ["model_version", "persona"].map(|title| (title, BTreeMap::new()));
     let finished = |row: &Row| matches!(row.state.phase, Phase::Done { .. });
     for row in summary.rows().filter(finished) {
@@ -47,7 +49,7 @@ fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, Share>); 2] {
             .iter_mut()
             .zip([request.model_version.to_string(), persona])
         {
-            let share: &mut Share = by_key.entry(key).or_default();
+            let share: &mut AccuracyShare = by_key.entry(key).or_default();
             share.jobs += 1;
             share.low += estimate.low;
             share.likely += estimate.likely;
@@ -108,17 +110,17 @@ pub(super) fn accuracy_json(summary: &Summary) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::testing::Tale;
+    use crate::report::testing::TestRun;
 
     #[test]
     fn what_was_charged_stands_beside_what_was_estimated() {
-        let mut tale = Tale::of(3);
-        tale.done(1, "a");
-        tale.done(2, "b");
-        tale.campaign.jobs[1].estimate.high = Credits::whole(2);
-        tale.campaign.jobs[1].estimate.low = Credits::whole(1);
+        let mut run = TestRun::with_jobs(3);
+        run.done(1, "a");
+        run.done(2, "b");
+        run.campaign.jobs[1].estimate.high = Credits::whole(2);
+        run.campaign.jobs[1].estimate.low = Credits::whole(1);
         assert_eq!(
-            accuracy_table(&tale.summary(), Colours::Off),
+            accuracy_table(&run.summary(), Colours::Off),
             "\
 model     finished  estimated  likely  charged
 standard  2         6-7        10      10       3 more
@@ -128,12 +130,15 @@ Anna     2         6-7        10      10       3 more
 
 "
         );
-        let json = accuracy_json(&tale.summary());
+        let json = accuracy_json(&run.summary());
         assert_eq!(json["persona"]["Anna"]["credits_used"], 10);
     }
 
     #[test]
     fn nothing_is_said_before_anything_was_charged() {
-        assert_eq!(accuracy_table(&Tale::of(2).summary(), Colours::Off), "");
+        assert_eq!(
+            accuracy_table(&TestRun::with_jobs(2).summary(), Colours::Off),
+            ""
+        );
     }
 }

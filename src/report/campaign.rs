@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Approved;
 use crate::model::{Credits, JobId, PlannedJob, Sheet};
+use crate::report::approval::ApprovalStatus;
+use crate::report::words;
 
 /// A campaign as everybody who is told about it needs to know it: what is to be made, where it goes,
 /// and how to name it in a command.
@@ -31,7 +32,7 @@ pub struct Campaign {
     /// How many parts `--share` divides the caps into.
     pub shares: Option<u32>,
     /// Whether the manifest has been approved as it is.
-    pub approval: Approved,
+    pub approval: ApprovalStatus,
     /// Arguments that every command about this campaign must repeat to mean the same one: `--out`
     /// with its folder, `--sandbox`, `--base-url` with its address.
     pub arguments: Vec<String>,
@@ -111,7 +112,7 @@ pub(crate) fn shell_word(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    let safe: String = super::words::clean(word).replace('\'', r"'\''");
+    let safe: String = words::clean(word).replace('\'', r"'\''");
     format!("'{safe}'")
 }
 

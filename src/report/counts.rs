@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::Row;
-use super::words;
 use crate::model::{Credits, Phase};
+use crate::report::row::Row;
+use crate::report::words;
 
 /// How many jobs stand where. The words are those of `results.csv`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Campaign, Counts, Inventory, Money, Row, Run};
 use crate::model::{
     Entry, Generation, History, JobHistory, JobId, JobState, Phase, PlannedJob, SheetRow, Sparse,
     StopReason, Text, Timestamp, TrustedTime,
 };
+use crate::model::{Inventory, Run};
+use crate::report::campaign::Campaign;
+use crate::report::counts::{Counts, Money};
+use crate::report::row::Row;
 
 /// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
 /// results, page, hints and exit code are read.
@@ -20,7 +23,7 @@ pub struct Summary {
 
 /// What a row of the user's sheet has come to.
 #[derive(Debug)]
-pub(super) struct SheetLine<'a> {
+pub(super) struct ResultLine<'a> {
     /// The user's cells; none for a job of a manifest without a sheet.
     pub(super) cells: &'a [Text],
     /// The job, or none if the row is skipped.
@@ -174,7 +177,7 @@ impl Summary {
 
     /// The lines of `results.csv`: the sheet's rows in order, once for each of their jobs; then the
     /// manifest's jobs that no row makes.
-    pub(super) fn sheet_lines(&self) -> impl Iterator<Item = SheetLine<'_>> {
+    pub(super) fn result_lines(&self) -> impl Iterator<Item = ResultLine<'_>> {
         let rows = &self.campaign.sheet.rows;
         let all = self.campaign.jobs.len();
         let jobs_of = move |row: &SheetRow| row.jobs.start.min(all)..row.jobs.end.min(all);
@@ -186,14 +189,14 @@ impl Summary {
             let jobs = jobs_of(row);
             let skipped = jobs.is_empty().then_some(None);
             let lines = jobs.map(|place| self.row_at(place)).chain(skipped);
-            lines.map(|job| SheetLine {
+            lines.map(|job| ResultLine {
                 cells: &row.cells,
                 row: job,
             })
         });
         let rest = self.rows().zip(is_told);
         let rest = rest.filter(|(row, is_told)| row.job.in_sheet && !is_told);
-        of_sheet.chain(rest.map(|(row, _)| SheetLine {
+        of_sheet.chain(rest.map(|(row, _)| ResultLine {
             cells: &[],
             row: Some(row),
         }))
@@ -236,24 +239,24 @@ fn progress(state: &JobState) -> (Generation, u8, u32) {
 mod tests {
     use super::*;
     use crate::model::{Credits, Event, Failure, FailureKind, JobEvent};
-    use crate::report::testing::{Tale, id, planned, row};
+    use crate::report::testing::{TestRun, id, planned, row};
 
     /// Done, failed, in doubt, rendering, downloading, pending, left out; and a skipped row.
-    fn tale() -> Tale {
-        let mut tale = Tale::of(7);
-        tale.done(1, "a");
-        tale.failed(2, "b", "no face");
-        tale.lost(3, "c");
-        tale.accepted(4, "d");
-        tale.rendered(5, "e");
-        tale.campaign.jobs[6].selected = false;
-        tale.sheet().rows.push(row("skipped", 0..0));
-        tale
+    fn run() -> TestRun {
+        let mut run = TestRun::with_jobs(7);
+        run.done(1, "a");
+        run.failed(2, "b", "no face");
+        run.lost(3, "c");
+        run.accepted(4, "d");
+        run.rendered(5, "e");
+        run.campaign.jobs[6].selected = false;
+        run.sheet().rows.push(row("skipped", 0..0));
+        run
     }
 
     #[test]
     fn every_job_is_counted_where_it_stands() {
-        let counts = tale().summary().counts();
+        let counts = run().summary().counts();
         let expected = Counts {
             total: 6,
             done: 1,
@@ -273,9 +276,9 @@ mod tests {
 
     #[test]
     fn money_is_spent_promised_and_left() {
-        let mut tale = tale();
-        tale.campaign.max_credits = Some(Credits::whole(30));
-        let money = tale.summary().money();
+        let mut run = run();
+        run.campaign.max_credits = Some(Credits::whole(30));
+        let money = run.summary().money();
         assert_eq!(money.spent, Credits::whole(10), "done, and downloading");
         assert_eq!(
             money.promised,
@@ -293,12 +296,12 @@ mod tests {
 
     #[test]
     fn a_charge_that_was_never_reported_counts_as_spent_and_is_named() {
-        let mut tale = Tale::of(1);
-        tale.accepted(1, "a");
+        let mut run = TestRun::with_jobs(1);
+        run.accepted(1, "a");
         let failure = Failure::new(FailureKind::NoOutput, "no output");
         let charged = None;
-        tale.tell(9, "a", JobEvent::Failed { failure, charged });
-        let money = tale.summary().money();
+        run.tell(9, "a", JobEvent::Failed { failure, charged });
+        let money = run.summary().money();
         assert_eq!(
             (money.spent, money.unreported),
             (Credits::whole(5), Credits::whole(5))
@@ -311,56 +314,56 @@ mod tests {
 
     #[test]
     fn only_what_is_selected_decides_whether_the_run_did_its_work() {
-        let mut tale = tale();
-        for job in &mut tale.campaign.jobs {
+        let mut run = run();
+        for job in &mut run.campaign.jobs {
             job.selected = job.spec.id.as_str() == "a";
         }
-        let summary = tale.summary();
+        let summary = run.summary();
         assert_eq!((summary.selected().total, summary.selected().done), (1, 1));
         assert_eq!(summary.counts().failed, 1);
     }
 
     #[test]
     fn a_run_without_an_end_is_one_that_goes_on_or_crashed() {
-        let mut tale = Tale::of(1);
-        tale.ended(5, Some(StopReason::CapReached));
-        let summary = tale.summary();
+        let mut run = TestRun::with_jobs(1);
+        run.ended(5, Some(StopReason::CapReached));
+        let summary = run.summary();
         assert_eq!(summary.stopped(), Some(&StopReason::CapReached));
-        tale.push(
+        run.push(
             9,
             Event::RunStarted {
                 version: "0.1.0".into(),
                 process: 43,
             },
         );
-        let summary = tale.summary();
+        let summary = run.summary();
         assert_eq!((summary.runs().len(), summary.stopped()), (2, None));
         assert!(summary.runs()[1].ended.is_none());
     }
 
     #[test]
     fn a_fresh_link_is_not_a_second_render() {
-        let mut tale = Tale::of(1);
-        tale.rendered(1, "a");
+        let mut run = TestRun::with_jobs(1);
+        run.rendered(1, "a");
         let failure = Failure::new(FailureKind::NotFound, "gone");
-        tale.tell(70, "a", JobEvent::LinkExpired { failure });
+        run.tell(70, "a", JobEvent::LinkExpired { failure });
         let output = crate::report::testing::output("a");
-        tale.tell(500, "a", JobEvent::Rendered { output });
-        assert_eq!(tale.summary().usual_render(), Some(Duration::from_secs(59)));
+        run.tell(500, "a", JobEvent::Rendered { output });
+        assert_eq!(run.summary().usual_render(), Some(Duration::from_secs(59)));
     }
 
     #[test]
     fn lines_follow_the_sheet_then_come_jobs_without_a_row() {
-        let mut tale = Tale::of(2);
-        tale.sheet().rows = vec![row("x", 1..2), row("y", 0..0), row("z", 0..1)];
-        tale.sheet().rows.push(row("nowhere", 98..99));
-        tale.campaign.jobs.push(planned("c", 9));
+        let mut run = TestRun::with_jobs(2);
+        run.sheet().rows = vec![row("x", 1..2), row("y", 0..0), row("z", 0..1)];
+        run.sheet().rows.push(row("nowhere", 98..99));
+        run.campaign.jobs.push(planned("c", 9));
         let mut gone = planned("d", 0);
         gone.in_sheet = false;
-        tale.campaign.jobs.push(gone);
-        let summary = tale.summary();
+        run.campaign.jobs.push(gone);
+        let summary = run.summary();
         let ids: Vec<Option<&str>> = summary
-            .sheet_lines()
+            .result_lines()
             .map(|line| line.row.map(|row| row.job.spec.id.as_str()))
             .collect();
         assert_eq!(ids, [Some("b"), None, Some("a"), None, Some("c")]);
@@ -375,9 +378,9 @@ mod tests {
 
     #[test]
     fn what_fits_nothing_changes_nothing() {
-        let mut tale = Tale::of(1);
-        tale.tell(1, "a", JobEvent::FoundAbsent);
-        tale.tell(2, "z", JobEvent::FoundAbsent);
-        assert_eq!(tale.summary().counts().pending, 1);
+        let mut run = TestRun::with_jobs(1);
+        run.tell(1, "a", JobEvent::FoundAbsent);
+        run.tell(2, "z", JobEvent::FoundAbsent);
+        assert_eq!(run.summary().counts().pending, 1);
     }
 }

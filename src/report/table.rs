@@ -1,10 +1,10 @@
 //! Tables for the terminal.
 
-use super::colours::{Colours, Tone};
-use super::words::pad;
+use crate::report::terminal::style::{Colours, Style};
+use crate::report::words::pad;
 
 /// A row of a table, and the colour of the whole of it.
-pub(super) type TableRow<const COLUMNS: usize> = (Option<Tone>, [String; COLUMNS]);
+pub(super) type TableRow<const COLUMNS: usize> = (Option<Style>, [String; COLUMNS]);
 
 /// `header` and `rows` under each other, two spaces between columns. The rows are gone through twice: first for
 /// the widths, so that those of 100,000 jobs are never in memory together.
@@ -19,17 +19,17 @@ pub(super) fn table<const COLUMNS: usize>(
             *widest = width(cell).max(*widest);
         }
     }
-    let header = (Some(Tone::Strong), header.map(str::to_owned));
+    let header = (Some(Style::Strong), header.map(str::to_owned));
     let mut text = String::new();
-    for (tone, cells) in std::iter::once(header).chain(rows) {
+    for (style, cells) in std::iter::once(header).chain(rows) {
         let padded = cells
             .iter()
             .zip(widths)
             .map(|(cell, width)| pad(cell, width));
         let line = padded.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
-        match tone {
-            Some(tone) => text.push_str(&colours.paint(tone, line)),
+        match style {
+            Some(style) => text.push_str(&colours.paint(style, line)),
             None => text.push_str(line),
         }
         text.push('\n');
@@ -49,7 +49,7 @@ mod tests {
     fn columns_are_as_wide_as_what_is_in_them() {
         let rows = [
             (None, ["Zoë", "1"].map(str::to_owned)),
-            (Some(Tone::Good), ["Al", ""].map(str::to_owned)),
+            (Some(Style::Good), ["Al", ""].map(str::to_owned)),
         ];
         assert_eq!(
             table(["name", "jobs"], rows.iter().cloned(), Colours::Off),

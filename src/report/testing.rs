@@ -4,12 +4,14 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::{Campaign, Observer, Summary};
 use crate::model::{
     Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent,
     JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech, StopReason,
     Tag, Timestamp, VideoRequest,
 };
+use crate::report::campaign::Campaign;
+use crate::report::observer::Observer;
+use crate::report::summary::Summary;
 
 /// 2026-11-24T14:00:00Z.
 pub(super) const START: i64 = 1_795_528_800_000;
@@ -17,14 +19,14 @@ pub(super) const START: i64 = 1_795_528_800_000;
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 
 /// A campaign and what is told of it.
-pub(super) struct Tale {
+pub(super) struct TestRun {
     pub(super) campaign: Campaign,
     pub(super) entries: Vec<Entry>,
 }
 
-impl Tale {
+impl TestRun {
     /// Jobs `a`, `b`, ... one a row of a sheet with the columns `id` and `note`.
-    pub(super) fn of(count: u8) -> Self {
+    pub(super) fn with_jobs(count: u8) -> Self {
         let ids: Vec<String> = (0..count)
             .map(|n| char::from(b'a' + n).to_string())
             .collect();
@@ -43,13 +45,13 @@ impl Tale {
                 .collect(),
         });
         campaign.personas.insert(ANNA.into(), "Anna".into());
-        let mut tale = Self {
+        let mut run = Self {
             campaign,
             entries: Vec::new(),
         };
         let (version, process) = ("0.1.0".into(), 42);
-        tale.push(0, Event::RunStarted { version, process });
-        tale
+        run.push(0, Event::RunStarted { version, process });
+        run
     }
 
     pub(super) fn sheet(&mut self) -> &mut Sheet {
@@ -57,7 +59,7 @@ impl Tale {
     }
 
     /// Tells all of it to `observer`, as a run would.
-    pub(super) fn tell_to(&self, observer: &mut dyn Observer) {
+    pub(super) fn replay_to(&self, observer: &mut dyn Observer) {
         let mut summary = Summary::new(Arc::new(self.campaign.clone()));
         for entry in &self.entries {
             tell(observer, &mut summary, entry);

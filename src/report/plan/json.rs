@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::super::Summary;
-use super::super::results::{VERSION, credits, totals};
-use super::PlanContext;
-use super::line::{Line, lines, shares};
+use crate::report::files::json::{VERSION, credits, totals};
+use crate::report::plan::context::PlanContext;
+use crate::report::plan::rows::{PlanRow, plan_rows, shares};
+use crate::report::summary::Summary;
 
 /// Writes the plan as JSON: every job with its state, reason and credits, and totals.
 ///
@@ -59,11 +59,11 @@ struct Jobs<'a>(&'a Summary);
 
 impl Serialize for Jobs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(lines(self.0).map(|line| job(&line)))
+        serializer.collect_seq(plan_rows(self.0).map(|line| job(&line)))
     }
 }
 
-fn job(line: &Line<'_>) -> Value {
+fn job(line: &PlanRow<'_>) -> Value {
     let (spec, estimate) = (&line.row.job.spec, &line.row.job.estimate);
     json!({
         "job_id": spec.id,

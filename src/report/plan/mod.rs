@@ -1,16 +1,14 @@
-//! `plan`: what `run` would do, job by job, with the reason and the credits.
+//! The plan: what `run` would do with each job, with the reason and the credits.
 //!
-//! It shows a [`Summary`](super::Summary) as it is. To see what `run` would do with `--retry-failed` and the like, let
-//! the summary take in the entries of the engine's first step without keeping them: what the step
-//! reopens is then shown as *again*.
+//! The plan shows a [`Summary`](super::Summary). To include the effect of `--retry-failed` and similar options, apply
+//! the entries of the engine's first step to the summary without storing them: the jobs that the step reopens then
+//! appear as *again*.
 
+mod context;
 mod json;
-mod line;
-mod outlook;
-mod replaced;
-mod table;
+mod rows;
+mod text;
 
+pub(crate) use context::{Balance, PlanContext};
 pub(crate) use json::write_plan_json;
-pub(crate) use outlook::{Balance, PlanContext};
-pub(crate) use replaced::plan_replaced;
-pub(crate) use table::{plan_table, plan_totals};
+pub(crate) use text::{plan_table, plan_totals, replaced_rows_note};

@@ -1,0 +1,152 @@
+//! `results.csv`.
+
+use std::io::{self, Write};
+
+use crate::model::{RESULT_COLUMNS, Text};
+use crate::report::files::columns::ResultCell;
+use crate::report::summary::Summary;
+
+/// How the file begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CsvEncoding {
+    /// UTF-8.
+    #[default]
+    Plain,
+    /// UTF-8 behind a byte-order mark, without which Excel takes it for an older encoding.
+    Excel,
+}
+
+/// Writes the whole of `results.csv`.
+///
+/// # Errors
+/// If `writer` takes no more.
+pub fn write_csv(
+    summary: &Summary,
+    encoding: CsvEncoding,
+    mut writer: impl Write,
+) -> io::Result<()> {
+    match encoding {
+        CsvEncoding::Plain => {}
+        CsvEncoding::Excel => writer.write_all(b"\xef\xbb\xbf")?,
+    }
+    let mut writer = csv::WriterBuilder::new().from_writer(writer);
+    let columns = &summary.campaign().sheet.columns;
+    let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
+    writer.write_record(header)?;
+    for line in summary.result_lines() {
+        let ours = line
+            .row
+            .as_ref()
+            .map_or_else(ResultCell::of_skipped, ResultCell::of);
+        let ours = ours.map(|cell| cell.to_string());
+        let users = line.cells.iter().map(Text::as_str);
+        let users = users.chain(std::iter::repeat("")).take(columns.len());
+        let record = users.chain(ours.iter().map(String::as_str));
+        writer.write_record(record)?;
+    }
+    writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Failure, FailureKind, JobEvent, Sheet, SheetRow};
+    use crate::report::testing::{TestRun, row};
+
+    fn to_csv(summary: &Summary, encoding: CsvEncoding) -> Vec<u8> {
+        let mut csv = Vec::new();
+        write_csv(summary, encoding, &mut csv).unwrap();
+        csv
+    }
+
+    fn text(summary: &Summary) -> String {
+        String::from_utf8(to_csv(summary, CsvEncoding::Plain)).unwrap()
+    }
+
+    #[test]
+    fn the_sheet_comes_back_with_our_columns_behind_it() {
+        let mut run = TestRun::with_jobs(3);
+        run.done(1, "a");
+        run.lost(2, "b");
+        run.sheet().rows.push(row("later", 0..0));
+        assert_eq!(
+            text(&run.summary()),
+            "\
+id,note,job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,credits_used,submitted_at,finished_at,attempts,remote_id,error
+a,note of a,a,done,videos/a.mp4,https://cdn.example/a.mp4?…,https://cdn.example/a.jpg,12.5,5,5,2026-11-24T14:00:01.000Z,2026-11-24T14:01:02.000Z,1,remote-a,
+b,note of b,b,in_doubt,,,,,5,,2026-11-24T14:00:02.000Z,,1,,the connection was reset
+c,note of c,c,pending,,,,,5,,,,0,,
+later,note of later,,skipped,,,,,,,,,,,
+"
+        );
+    }
+
+    #[test]
+    fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
+        let mut run = TestRun::with_jobs(3);
+        run.sheet().rows = vec![row("x", 0..2)];
+        run.campaign.jobs[2].in_sheet = false;
+        let text = text(&run.summary());
+        let starts: Vec<&str> = text.lines().skip(1).map(|line| &line[..13]).collect();
+        assert_eq!(starts, ["x,note of x,a", "x,note of x,b"]);
+    }
+
+    #[test]
+    fn a_manifest_without_a_sheet_gets_our_columns_alone() {
+        let mut run = TestRun::with_jobs(1);
+        *run.sheet() = Sheet::default();
+        let text = text(&run.summary());
+        assert!(text.starts_with("job_id,status,"), "{text}");
+        assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,"));
+    }
+
+    #[test]
+    fn what_the_server_says_is_never_computed() {
+        let mut run = TestRun::with_jobs(1);
+        run.accepted(1, "a");
+        let failure = Failure::new(FailureKind::RenderFailed, "=HYPERLINK(\"http://evil\")\n@x");
+        let charged = None;
+        run.tell(2, "a", JobEvent::Failed { failure, charged });
+        let text = text(&run.summary());
+        assert!(
+            text.contains(r#","'=HYPERLINK(""http://evil"") @x""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn excel_is_told_the_encoding() {
+        let summary = TestRun::with_jobs(1).summary();
+        let csv = to_csv(&summary, CsvEncoding::Excel);
+        assert_eq!(csv[..3], [0xef, 0xbb, 0xbf]);
+        assert_eq!(csv[3..], to_csv(&summary, CsvEncoding::Plain));
+    }
+
+    proptest! {
+        /// Whatever the user wrote, formulas and quotes and line feeds included, is read back.
+        #[test]
+        fn the_users_cells_come_back_byte_for_byte(
+            columns in prop::collection::vec("\\PC*|[\"\r\n,;=+@ \t-]*", 1..4),
+            rows in prop::collection::vec(prop::collection::vec("\\PC*|[\"\r\n,;=+@ \t-]*", 3), 1..6),
+        ) {
+            let width = columns.len();
+            let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row[..width].to_vec()).collect();
+            let mut run = TestRun::with_jobs(1);
+            *run.sheet() = Sheet {
+                columns: columns.clone(),
+                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: 0..1 }).collect(),
+            };
+            let csv = to_csv(&run.summary(), CsvEncoding::Plain);
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);
+            let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!(read.len(), rows.len() + 1);
+            for (record, cells) in read.iter().zip(std::iter::once(&columns).chain(&rows)) {
+                prop_assert_eq!(record.len(), width + RESULT_COLUMNS.len());
+                let users: Vec<&str> = record.iter().take(width).collect();
+                prop_assert_eq!(&users, cells);
+            }
+        }
+    }
+}

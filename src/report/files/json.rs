@@ -1,0 +1,313 @@
+//! `results.json`: the same, with totals. It is written job by job: of 100,000 jobs it is 170 MB long, and
+//! as one value in memory it would be ten times that.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::model::Run;
+use crate::model::RunEnd;
+use crate::model::{
+    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Speech, Text, Timestamp,
+    redact_url,
+};
+use crate::report::accuracy::accuracy_json;
+use crate::report::events::wording;
+use crate::report::row::Row;
+use crate::report::summary::Summary;
+use crate::report::words;
+
+/// Version of the form of `results.json`; raised when something is renamed or removed.
+pub(crate) const VERSION: u32 = 1;
+
+/// Writes the whole of `results.json`. Times are RFC 3339 in UTC, credits numbers, absent values `null`.
+///
+/// # Errors
+/// If `writer` takes no more.
+pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut writer, &Results::of(summary))?;
+    writer.write_all(b"\n")
+}
+
+/// The whole, its fields in the order of the alphabet.
+#[derive(Serialize)]
+struct Results<'a> {
+    arguments: &'a [String],
+    as_of: Option<String>,
+    campaign: &'a str,
+    credits: Value,
+    estimate_against_actual: Value,
+    gone_from_sheet: Gone<'a>,
+    jobs: Jobs<'a>,
+    manifest: String,
+    runs: Value,
+    sandbox: bool,
+    skipped: Skipped<'a>,
+    totals: Value,
+    version: u32,
+}
+
+impl<'a> Results<'a> {
+    fn of(summary: &'a Summary) -> Self {
+        let campaign = summary.campaign();
+        Self {
+            arguments: &campaign.arguments,
+            as_of: summary.last().map(|last| last.to_string()),
+            campaign: &campaign.name,
+            credits: credits(summary),
+            estimate_against_actual: accuracy_json(summary),
+            gone_from_sheet: Gone(summary),
+            jobs: Jobs(summary),
+            manifest: campaign.manifest.display().to_string(),
+            runs: runs(summary),
+            sandbox: campaign.is_sandbox,
+            skipped: Skipped(summary),
+            totals: totals(summary),
+            version: VERSION,
+        }
+    }
+}
+
+/// The jobs of the sheet.
+struct Jobs<'a>(&'a Summary);
+
+impl Serialize for Jobs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let jobs = self.0.result_lines().filter_map(|line| {
+            let row = Some(cells(self.0, line.cells));
+            Some(JsonJob {
+                row,
+                ..JsonJob::of(self.0, &line.row?)
+            })
+        });
+        serializer.collect_seq(jobs)
+    }
+}
+
+/// The rows of the sheet that make no job.
+struct Skipped<'a>(&'a Summary);
+
+impl Serialize for Skipped<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let skipped = self.0.result_lines().filter(|line| line.row.is_none());
+        serializer.collect_seq(
+            skipped.map(|line| json!({ "row": cells(self.0, line.cells), "status": "skipped" })),
+        )
+    }
+}
+
+/// The jobs that are gone from the sheet.
+struct Gone<'a>(&'a Summary);
+
+impl Serialize for Gone<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.gone().map(|row| JsonJob::of(self.0, &row)))
+    }
+}
+
+/// How many jobs stand where.
+pub(crate) fn totals(summary: &Summary) -> Value {
+    let counts = summary.counts();
+    json!({
+        "jobs": counts.total,
+        "done": counts.done,
+        "failed": counts.failed,
+        "in_doubt": counts.in_doubt,
+        "rendering": counts.rendering,
+        "downloading": counts.downloading,
+        "pending": counts.pending,
+        "gone_from_sheet": counts.gone,
+        "skipped": counts.skipped,
+        "left_out": counts.left_out,
+    })
+}
+
+/// What is spent, promised and left.
+pub(crate) fn credits(summary: &Summary) -> Value {
+    let money = summary.money();
+    json!({
+        "spent": money.spent,
+        "spent_unreported": money.unreported,
+        "promised": money.promised,
+        "to_do_low": money.to_do_low,
+        "to_do_likely": money.to_do_likely,
+        "to_do_high": money.to_do_high,
+        "max_credits": money.cap,
+        "left": money.left(),
+    })
+}
+
+/// The runs, in order. `ended_at` is null while a run goes on, and for ever if it crashed.
+pub(crate) fn runs(summary: &Summary) -> Value {
+    let run = |run: &Run| {
+        let ended = run.ended.as_ref();
+        let stopped = ended.and_then(|RunEnd { stopped, .. }| stopped.as_ref());
+        json!({
+            "started_at": run.started.to_string(),
+            "ended_at": ended.map(|end| end.at.to_string()),
+            "stopped": stopped.map(wording::kind),
+            "version": run.version,
+            "process": run.process,
+        })
+    };
+    summary.runs().iter().map(run).collect()
+}
+
+/// The user's own cells by their columns; of columns that are called the same, the last.
+fn cells<'a>(summary: &'a Summary, cells: &'a [Text]) -> BTreeMap<&'a str, &'a str> {
+    let columns = summary.campaign().sheet.columns.iter().map(String::as_str);
+    columns.zip(cells.iter().map(Text::as_str)).collect()
+}
+
+/// One job, its fields in the order of the alphabet.
+#[derive(Debug, Serialize)]
+pub(crate) struct JsonJob<'a> {
+    accepted_at: Option<String>,
+    aspect_ratio: AspectRatio,
+    attempts: u32,
+    audio: Option<String>,
+    changed_since_paid: bool,
+    credits_estimated: Credits,
+    credits_estimated_likely: Credits,
+    credits_estimated_low: Credits,
+    credits_promised: Credits,
+    credits_spent: Credits,
+    credits_used: Option<Credits>,
+    duration_seconds: Option<f64>,
+    error: Option<String>,
+    file: Option<&'a str>,
+    finished_at: Option<String>,
+    #[serde(rename = "job_id")]
+    id: &'a JobId,
+    model_version: ModelVersion,
+    origin: &'a Origin,
+    persona: &'a str,
+    persona_name: Option<&'a str>,
+    remote_id: Option<&'a RemoteId>,
+    rendered_at: Option<String>,
+    row: Option<BTreeMap<&'a str, &'a str>>,
+    selected: bool,
+    status: &'static str,
+    submitted_at: Option<String>,
+    text: Option<&'a str>,
+    thumbnail: Option<&'a str>,
+    thumbnail_url: Option<String>,
+    video_url: Option<String>,
+}
+
+impl<'a> JsonJob<'a> {
+    /// A job without the cells of its row.
+    pub(crate) fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+        let (spec, state) = (&row.job.spec, row.state);
+        let request = &spec.request;
+        let output = state.output.as_ref();
+        let (text, audio) = match &request.speech {
+            Speech::Text(text) => (Some(text.as_str()), None),
+            Speech::Audio(url) => (None, Some(redact_url(url))),
+        };
+        let time = |moment: Option<Timestamp>| moment.map(|at| at.to_string());
+        let persona = request.persona.as_str();
+        let thumbnail_url = output.and_then(|output| output.thumbnail_url.as_deref());
+        Self {
+            accepted_at: time(state.accepted_at),
+            aspect_ratio: request.aspect_ratio,
+            attempts: state.attempts,
+            audio,
+            changed_since_paid: row.has_changed(),
+            credits_estimated: row.job.estimate.high,
+            credits_estimated_likely: row.job.estimate.likely,
+            credits_estimated_low: row.job.estimate.low,
+            credits_promised: state.promised(),
+            credits_spent: state.spent(),
+            credits_used: state.charged,
+            duration_seconds: output.and_then(|output| output.duration_seconds),
+            error: row.failure().map(words::failure),
+            file: row.file(),
+            finished_at: time(state.finished_at),
+            id: &spec.id,
+            model_version: request.model_version,
+            origin: &spec.origin,
+            persona,
+            persona_name: summary.campaign().personas.get(persona).map(String::as_str),
+            remote_id: state.phase.remote(),
+            rendered_at: time(state.rendered_at),
+            row: None,
+            selected: row.job.selected,
+            status: row.status(),
+            submitted_at: time(state.submitted_at),
+            text,
+            thumbnail: row.thumbnail(),
+            thumbnail_url: thumbnail_url.map(redact_url),
+            video_url: output.map(|output| redact_url(&output.video_url)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::StopReason;
+    use crate::report::testing::{TestRun, planned, row};
+
+    fn written(summary: &Summary) -> Value {
+        let mut json = Vec::new();
+        write_json(summary, &mut json).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    }
+
+    #[test]
+    fn everything_of_the_sheet_is_there_with_totals_and_what_is_gone_apart() {
+        let mut run = TestRun::with_jobs(2);
+        run.done(1, "a");
+        run.sheet().rows.push(row("later", 0..0));
+        let mut gone = planned("gone", 0);
+        (gone.in_sheet, gone.selected) = (false, false);
+        run.campaign.jobs.push(gone);
+        run.ended(99, Some(StopReason::CapReached));
+        let results = written(&run.summary());
+        assert_eq!(results["version"], VERSION);
+        assert_eq!(results["totals"]["jobs"], 2);
+        assert_eq!(results["totals"]["skipped"], 1);
+        assert_eq!(results["credits"]["spent"], 5);
+        assert_eq!(results["runs"][0]["stopped"], "cap_reached");
+        assert_eq!(results["jobs"][0]["job_id"], "a");
+        assert_eq!(results["jobs"][0]["row"]["note"], "note of a");
+        assert_eq!(
+            results["jobs"][0]["video_url"],
+            "https://cdn.example/a.mp4?…"
+        );
+        assert_eq!(results["jobs"][1]["status"], "pending");
+        assert_eq!(results["skipped"][0]["row"]["id"], "later");
+        assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
+        assert!(!results.to_string().contains("secret"), "signatures");
+    }
+
+    #[test]
+    fn every_column_and_every_field_is_documented() {
+        const DOCUMENT: &str = include_str!("../../../docs/results.md");
+        let results = written(&TestRun::with_jobs(1).summary());
+        let fields = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let ours = crate::model::RESULT_COLUMNS.map(str::to_owned);
+        for field in [
+            ours.to_vec(),
+            fields(&results),
+            fields(&results["totals"]),
+            fields(&results["credits"]),
+            fields(&results["runs"][0]),
+            fields(&results["jobs"][0]),
+        ]
+        .concat()
+        {
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "{field}");
+        }
+    }
+}

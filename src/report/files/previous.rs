@@ -1,0 +1,184 @@
+//! Results read back, for what the journal does not hold: the user's cells, estimates, readable names.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS, Text};
+
+/// What `results.csv` and `results.json` of an output folder say besides what its journal says. Whatever is
+/// missing or cannot be understood is left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PreviousResults {
+    /// The manifest's path as the user gave it.
+    pub manifest: Option<String>,
+    /// Arguments that commands about the campaign repeat.
+    pub arguments: Vec<String>,
+    /// The user's own columns.
+    pub columns: Vec<String>,
+    /// The user's rows in order, once for each job, or with none.
+    pub rows: Vec<(Vec<Text>, Option<JobId>)>,
+    /// `--max-credits`.
+    pub max_credits: Option<Credits>,
+    /// Readable names of personas, by their ids.
+    pub personas: HashMap<String, String>,
+    estimates: HashMap<JobId, Estimate>,
+    gone: HashSet<JobId>,
+}
+
+impl PreviousResults {
+    /// What the files in `folder` say.
+    pub fn read(folder: &Path) -> Self {
+        let mut results = Self::default();
+        let bytes = std::fs::read(folder.join("results.json")).unwrap_or_default();
+        if let Ok(json) = serde_json::from_slice::<Value>(&bytes) {
+            results.take_json(&json);
+        }
+        if let Ok(bytes) = std::fs::read(folder.join("results.csv")) {
+            results.take_csv(&bytes);
+        }
+        results
+    }
+
+    fn take_json(&mut self, json: &Value) {
+        self.manifest = json["manifest"].as_str().map(str::to_owned);
+        let arguments = json["arguments"].as_array().into_iter().flatten();
+        self.arguments = arguments
+            .filter_map(|word| word.as_str().map(str::to_owned))
+            .collect();
+        let credits = |value: &Value| value.as_f64().and_then(Credits::from_number);
+        self.max_credits = credits(&json["credits"]["max_credits"]);
+        for (list, is_gone) in [("jobs", false), ("gone_from_sheet", true)] {
+            for job in json[list].as_array().into_iter().flatten() {
+                let Some(id) = job["job_id"].as_str().and_then(|id| id.parse().ok()) else {
+                    continue;
+                };
+                let (persona, name) = (job["persona"].as_str(), job["persona_name"].as_str());
+                if let (Some(persona), Some(name)) = (persona, name) {
+                    self.personas.insert(persona.to_owned(), name.to_owned());
+                }
+                let [low, likely, high] = [
+                    "credits_estimated_low",
+                    "credits_estimated_likely",
+                    "credits_estimated",
+                ]
+                .map(|field| credits(&job[field]).unwrap_or_default());
+                let estimate = Estimate {
+                    low,
+                    likely,
+                    high,
+                    reserve: high,
+                    ..Estimate::default()
+                };
+                self.estimates.insert(JobId::clone(&id), estimate);
+                if is_gone {
+                    self.gone.insert(id);
+                }
+            }
+        }
+    }
+
+    fn take_csv(&mut self, bytes: &[u8]) {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
+        let mut records = reader.records().filter_map(Result::ok);
+        let Some(header) = records.next() else {
+            return;
+        };
+        let Some(own) = header.len().checked_sub(RESULT_COLUMNS.len()) else {
+            return;
+        };
+        if !header.iter().skip(own).eq(RESULT_COLUMNS) {
+            return;
+        }
+        self.columns = header.iter().take(own).map(str::to_owned).collect();
+        for record in records {
+            let cells = record.iter().take(own).map(Text::from).collect();
+            let job = record.get(own).and_then(|id| id.parse().ok());
+            self.rows.push((cells, job));
+        }
+    }
+
+    /// Whether these results tell of a job that is gone from its sheet.
+    pub fn is_gone(&self, job: &JobId) -> bool {
+        self.gone.contains(job)
+    }
+
+    /// Gives a job the estimate that stands there.
+    pub fn estimate(&self, job: &mut PlannedJob) {
+        if let Some(estimate) = self.estimates.get(&job.spec.id) {
+            job.estimate = *estimate;
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files that only this run reads")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::report::files::csv::{CsvEncoding, write_csv};
+    use crate::report::files::json::write_json;
+    use crate::report::summary::Summary;
+    use crate::report::testing::{TestRun, row};
+
+    fn written(summary: &Summary) -> PreviousResults {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut csv, mut json) = (Vec::new(), Vec::new());
+        write_csv(summary, CsvEncoding::Excel, &mut csv).unwrap();
+        write_json(summary, &mut json).unwrap();
+        std::fs::write(folder.path().join("results.csv"), csv).unwrap();
+        std::fs::write(folder.path().join("results.json"), json).unwrap();
+        PreviousResults::read(folder.path())
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let mut run = TestRun::with_jobs(2);
+        run.done(1, "a");
+        Arc::make_mut(&mut run.campaign.sheet)
+            .rows
+            .push(row("later", 0..0));
+        run.campaign.arguments = vec!["--shard".into(), "1/2".into()];
+        run.campaign.max_credits = Some(Credits::whole(7));
+        let results = written(&run.summary());
+        assert_eq!(results.arguments, ["--shard", "1/2"]);
+        assert_eq!(results.columns, ["id", "note"]);
+        let ids: Vec<_> = results
+            .rows
+            .iter()
+            .map(|(_, job)| job.as_ref().map(JobId::as_str))
+            .collect();
+        assert_eq!(ids, [Some("a"), Some("b"), None]);
+        assert_eq!(results.rows[0].0[1].as_str(), "note of a");
+        assert_eq!(results.max_credits, Some(Credits::whole(7)));
+        let mut job = run.campaign.jobs[0].clone();
+        let estimate = std::mem::take(&mut job.estimate);
+        results.estimate(&mut job);
+        assert_eq!(
+            (job.estimate.low, job.estimate.high),
+            (estimate.low, estimate.high)
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_nonsense_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(
+            PreviousResults::read(folder.path()),
+            PreviousResults::default()
+        );
+        for (name, text) in [("results.csv", "a,b\n1,2\n"), ("results.json", "[1, {]")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        assert_eq!(
+            PreviousResults::read(folder.path()),
+            PreviousResults::default()
+        );
+    }
+}

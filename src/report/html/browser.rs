@@ -1,0 +1,332 @@
+//! The page in a real browser, driven by a script that is added to it. Skipped, with a word, on a
+//! machine without Chromium, unless `CALLSHEET_REQUIRE_BROWSER` is set.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::model::{JobEvent, Speech, VideoRequest};
+use crate::report::html::written;
+use crate::report::testing::TestRun;
+
+/// Answers to what a test asks of the page.
+const REPORT: &str = "<pre id=\"answers\">";
+
+/// Calls `ask`, and leaves its answers there.
+const HARNESS: &str = include_str!("browser/harness.js");
+
+/// Opens the page of `run` in `folder`, runs the body of `ask` on it, and returns what that returns.
+/// `None` if there is no browser.
+fn ask(run: &TestRun, folder: &Path, question: &str) -> Option<Value> {
+    let page = asked(run, folder, question);
+    answers(&page, folder)
+}
+
+/// The page of `run` in `folder`, with the body of `ask` on it.
+fn asked(run: &TestRun, folder: &Path, question: &str) -> PathBuf {
+    let page = written(&run.summary());
+    let (_, rest) = page.split_once("'nonce-").unwrap();
+    let (nonce, _) = rest.split_once('\'').unwrap();
+    let script = format!("{HARNESS} async function ask() {{ {question} }}");
+    let added = format!("<script nonce=\"{nonce}\">{script}</script></body>");
+    let path = folder.join("report.html");
+    std::fs::remove_file(&path).ok();
+    let page = page.replace("</body>", &added);
+    io::copy(
+        &mut page.as_bytes(),
+        &mut std::fs::File::create(&path).unwrap(),
+    )
+    .unwrap();
+    path
+}
+
+/// What is answered on `page`, after it was opened.
+fn answers(page: &Path, folder: &Path) -> Option<Value> {
+    let dom = open(page, &folder.join("profile"))?;
+    let (_, answers) = dom.split_once(REPORT).expect("the page has answered");
+    let (answers, _) = answers.split_once("</pre>").unwrap();
+    let answers = answers
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&amp;", "&");
+    let answers: Value = serde_json::from_str(&answers).unwrap();
+    assert_eq!(answers["error"], Value::Null, "{answers}");
+    assert_eq!(answers["seen"], json!([]), "errors on the page");
+    assert_eq!(answers["foreign"], json!([]), "requests that left the file");
+    Some(answers)
+}
+
+fn open(page: &Path, profile: &Path) -> Option<String> {
+    for browser in ["chromium", "chromium-browser", "google-chrome"] {
+        let output = Command::new(browser)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
+            .args([
+                "--disable-sync",
+                "--autoplay-policy=no-user-gesture-required",
+                "--mute-audio",
+            ])
+            .args([
+                "--virtual-time-budget=20000",
+                "--window-size=1200,900",
+                "--dump-dom",
+            ])
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg(format!("file://{}", page.display()))
+            .output();
+        match output {
+            Ok(output) => return Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => panic!("{browser}: {error}"),
+        }
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a run that may be skipped must be requirable where it may not"
+    )]
+    let is_required = std::env::var_os("CALLSHEET_REQUIRE_BROWSER").is_some();
+    assert!(!is_required, "a browser is required and there is none");
+    #[expect(clippy::print_stderr, reason = "a skipped run says so")]
+    {
+        eprintln!("skipped: no Chromium on this machine");
+    }
+    None
+}
+
+/// Two done, one failed, one in doubt, one pending; the texts are hostile.
+fn run(folder: &Path) -> TestRun {
+    let mut run = TestRun::with_jobs(5);
+    run.done(1, "a");
+    run.failed(2, "b", "no face <b>\"><img src=x onerror=alert(1)></b>");
+    run.lost(3, "c");
+    run.done(4, "d");
+    let request = VideoRequest::new(
+        Speech::Text("שלום, מה שלומך?".into()),
+        "anna",
+        crate::model::AspectRatio::Portrait,
+    );
+    std::sync::Arc::make_mut(&mut run.campaign.jobs[4].spec).request = request.into();
+    run.campaign.name = "</script><script>alert(2)</script>".into();
+    run.sheet().columns.push("Market <b>".into());
+    let markets = ["DE", "DE", "", "FR", "<img src=x onerror=alert(3)>"];
+    for (row, market) in run.sheet().rows.iter_mut().zip(markets) {
+        row.cells.push(market.into());
+    }
+    std::fs::create_dir_all(folder.join("videos")).unwrap();
+    for job in ["a", "d"] {
+        let mut file = std::fs::File::create(folder.join(format!("videos/{job}.mp4"))).unwrap();
+        io::copy(&mut &include_bytes!("browser/sample.webm")[..], &mut file).unwrap();
+    }
+    run
+}
+
+#[test]
+fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path());
+    let Some(answers) = ask(&run, folder.path(), include_str!("browser/review.js")) else {
+        return;
+    };
+    assert_eq!(
+        answers["all"],
+        json!(["b", "c", "a", "d", "e"]),
+        "trouble first"
+    );
+    assert_eq!(answers["shown"], "5 jobs.");
+    assert_eq!(answers["injected"], 0);
+    assert_eq!(answers["title"], "</script><script>alert(2)</script>");
+    assert_eq!(
+        answers["words"],
+        "no face <b>\"><img src=x onerror=alert(1)></b>"
+    );
+    assert_eq!(answers["resubmit"], "callsheet run spring.csv --resubmit c");
+    assert_eq!(answers["found"], json!(["d"]));
+    assert_eq!(answers["done"], json!(["a", "d"]));
+    assert_eq!(
+        answers["columns"],
+        json!(["Market <b>"]),
+        "each note is another"
+    );
+    let markets = json!(["all", "(empty)", "<img src=x onerror=alert(3)>", "DE", "FR"]);
+    assert_eq!(answers["markets"], markets);
+    assert_eq!(answers["nowhere"], json!(["c"]));
+    assert_eq!(answers["germany"], json!(["b", "a"]));
+    assert_eq!(answers["noted"], json!(["d"]));
+    let details = answers["details"].as_str().unwrap();
+    assert!(
+        details.contains("notenote of dMarket <b>FR"),
+        "in the sheet's order: {details}"
+    );
+    assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
+    assert_eq!(answers["focused"], true);
+    assert_eq!(answers["marks"], json!(["approved", "rejected"]));
+    let names = [
+        "Play a",
+        "Details of a",
+        "Approve a",
+        "Reject a",
+        "Comment on a",
+    ];
+    assert_eq!(answers["names"], json!(names));
+    assert_eq!(answers["line"], "line 2");
+    assert_eq!(answers["savable"], json!([false, true]));
+    let unsaved = answers["unsaved"].as_str().unwrap();
+    assert!(unsaved.contains("nothing to save"), "{unsaved}");
+    let cross = |place: usize| answers["crosses"][place].as_f64().unwrap();
+    assert!(cross(0) > 100.0, "over the whole picture");
+    assert!(cross(1) < 30.0, "in a corner, while it is looked at again");
+    let csv = "job_id,mark,comment,remote_id\n\
+        a,approved,,remote-a\nd,rejected,\"too \"\"loud\"\", again\",remote-d\n";
+    assert_eq!(answers["csv"], csv);
+    let marks = crate::report::files::read_marks(csv.as_bytes()).unwrap();
+    assert_eq!(marks.len(), 2, "what the page saves, the program reads");
+    assert_eq!(answers["review"], "Review: 1 approved, 1 rejected.");
+    assert_eq!(answers["direction"], "rtl");
+    assert_eq!(answers["rejected"], json!(["d"]));
+    assert_eq!(
+        (&answers["playing"], &answers["paused"]),
+        (&json!(true), &json!(true))
+    );
+
+    assert_eq!(answers["before"], json!([]), "errors before the reload");
+    assert_eq!(answers["reloaded"], json!(["approved", "rejected"]));
+    let address = "#search=say+a.&column.Market+%3Cb%3E=DE&sort=sheet";
+    assert_eq!(answers["kept"], json!([address, "say a.", "a"]));
+    assert_eq!(
+        answers["nothing"],
+        json!(["None of 5 jobs matches.", false, 0])
+    );
+    assert_eq!(answers["escaped"], json!([false, "about zebras"]));
+    assert_eq!(answers["cleared"], json!(["#sort=sheet", true, 5, "card"]));
+    assert_eq!(answers["entered"], json!(["card", "b"]));
+    let all = json!(["b", "c", "a", "d", "e"]);
+    let sent = json!([["a", "d"], [], ["c"], all]);
+    assert_eq!(answers["sent"], sent, "what a colleague is sent");
+
+    let again = "return { marks: [card('a').dataset.mark, card('d').dataset.mark] };";
+    let mut remade = self::run(folder.path());
+    for entry in &mut remade.entries {
+        if let crate::model::Event::Job {
+            event: JobEvent::Submitted { remote },
+            ..
+        } = &mut entry.event
+        {
+            *remote = "another".parse().unwrap();
+        }
+    }
+    let answers = ask(&remade, folder.path(), again).unwrap();
+    assert_eq!(
+        answers["marks"],
+        json!(["", ""]),
+        "another video has its own marks"
+    );
+}
+
+/// A window of a browser cannot be as narrow as a telephone; a frame in one can.
+#[test]
+fn nothing_is_wider_than_its_card_on_a_telephone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = run(folder.path());
+    run.sheet().columns[1] = "a_name_longer_than_a_card_of_a_telephone_is_wide".into();
+    asked(&run, folder.path(), include_str!("browser/narrow.js"));
+    let frames = folder.path().join("frames.html");
+    let mut file = std::fs::File::create(&frames).unwrap();
+    io::copy(&mut &include_bytes!("browser/frames.html")[..], &mut file).unwrap();
+    let Some(answers) = answers(&frames, folder.path()) else {
+        return;
+    };
+    let answers = answers["of"].as_array().unwrap();
+    let widths: Vec<&Value> = answers.iter().map(|answer| &answer["width"]).collect();
+    assert_eq!(widths, [390, 412, 480, 560, 640]);
+    for answer in answers {
+        assert_eq!(answer["cards"], 5, "{answer}");
+        assert_eq!(answer["wide"], json!([]), "wider than its card: {answer}");
+        assert_eq!(answer["seen"], json!([]), "errors on the page: {answer}");
+    }
+}
+
+#[test]
+fn a_page_of_a_run_that_goes_on_says_how_old_it_is_and_can_be_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = run(folder.path());
+    let question = "return { state: byId('state').textContent,
+        reload: document.querySelector('.reload button')?.textContent ?? null,
+        ages: [0, 59, 60, 7300, 172800].map((age) => ago(Date.now() - age * 1000)) };";
+    let Some(answers) = ask(&run, folder.path(), question) else {
+        return;
+    };
+    let state = answers["state"].as_str().unwrap();
+    let words = "A run was going on when this page was written, ";
+    assert!(
+        state.starts_with(words) && state.ends_with(" ago."),
+        "{state}"
+    );
+    assert_eq!(answers["reload"], "Reload");
+    let ages = ["0 seconds", "59 seconds", "1 minute", "2 hours", "2 days"];
+    assert_eq!(answers["ages"], json!(ages.map(|age| format!("{age} ago"))));
+    run.ended(200, None);
+    let answers = ask(&run, folder.path(), question).unwrap();
+    let state = answers["state"].as_str().unwrap();
+    assert!(state.starts_with("As of "), "{state}");
+    assert_eq!(answers["reload"], Value::Null);
+}
+
+#[test]
+fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = TestRun::with_jobs(1);
+    run.accepted(0, "a");
+    for (second, status) in [(10, "in_queue"), (31, "running"), (40, "running")] {
+        let status = status.to_owned();
+        run.tell(second, "a", JobEvent::Observed { status });
+    }
+    let output = crate::report::testing::output("a");
+    run.tell(61, "a", JobEvent::Rendered { output });
+    let question = "const lane = document.querySelector('.lane');
+        const ticks = [...document.querySelectorAll('.ticks span')];
+        return { lane: lane.ariaLabel, ticks: ticks.length, words: ticks[0].textContent !== '' };";
+    let Some(answers) = ask(&run, folder.path(), question) else {
+        return;
+    };
+    let ticks = answers["ticks"].as_u64().unwrap();
+    assert!((2..=7).contains(&ticks), "{answers}");
+    assert_eq!(answers["words"], true);
+    let lane = answers["lane"].as_str().unwrap();
+    assert!(
+        lane.contains("waiting at the provider 30 s, rendering 30 s"),
+        "{lane}"
+    );
+}
+
+#[test]
+fn nothing_loads_before_it_is_seen_and_two_thousand_jobs_are_quick() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = TestRun::with_jobs(1);
+    run.campaign.jobs = (0..2000)
+        .map(|n| crate::report::testing::planned(&format!("a{n}"), n + 2))
+        .collect();
+    for n in 0..2000 {
+        run.done(n, &format!("a{n}"));
+    }
+    let Some(answers) = ask(&run, folder.path(), include_str!("browser/many.js")) else {
+        return;
+    };
+    assert_eq!(answers["cards"], 2000);
+    assert_eq!(answers["found"], json!(["a1999"]));
+    let waiting = answers["waiting"].as_u64().unwrap();
+    assert!(
+        (1500..2000).contains(&waiting),
+        "only what is seen loads: {answers}"
+    );
+}

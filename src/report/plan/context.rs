@@ -1,0 +1,231 @@
+//! What a plan says besides the jobs: the account's balance, and what the estimates rest on.
+
+use serde_json::{Value, json};
+
+use crate::model::{CHARACTERS_A_WORD, Credits, PriceTable, Speech};
+use crate::report::counts::Money;
+use crate::report::summary::Summary;
+use crate::report::words::{plural, range};
+
+/// What is known besides the campaign.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PlanContext {
+    /// The prices and paces by which the estimates were made.
+    pub prices: PriceTable,
+    /// How many finished jobs these were learnt from.
+    pub learnt_from: u32,
+    /// What one run may spend at the most.
+    pub max_credits_run: Option<Credits>,
+    /// The account's balance.
+    pub balance: Balance,
+}
+
+/// The account's balance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Balance {
+    /// Nobody has asked.
+    #[default]
+    NotAsked,
+    /// It could not be had; why.
+    Unknown(String),
+    /// So many credits. Charges are deducted late.
+    Known(Credits),
+}
+
+impl Balance {
+    /// What of it is not promised to renders whose charge has not been deducted yet; may be negative.
+    pub(crate) fn free(&self, promised: Credits) -> Option<Credits> {
+        match self {
+            Self::Known(balance) => Some(difference(*balance, promised)),
+            Self::NotAsked | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// `one` less `other`, also below zero.
+const fn difference(one: Credits, other: Credits) -> Credits {
+    Credits::from_thousandths(one.thousandths().saturating_sub(other.thousandths()))
+}
+
+/// What would be left of `free`: after the dearest and after the cheapest course.
+fn left(free: Credits, money: &Money) -> (Credits, Credits) {
+    (
+        difference(free, money.to_do_high),
+        difference(free, money.to_do_low),
+    )
+}
+
+impl PlanContext {
+    /// Lines for people below a plan's totals.
+    pub(super) fn lines(&self, summary: &Summary) -> Vec<String> {
+        let money = summary.money();
+        let mut lines = Vec::new();
+        if let Some(cap) = self.max_credits_run.filter(|cap| money.to_reserve > *cap) {
+            lines.push(format!(
+                "`--max-credits-run {cap}` may stop the run before its end; {} would be enough",
+                money.to_reserve
+            ));
+        }
+        match &self.balance {
+            Balance::NotAsked => {}
+            Balance::Unknown(why) => lines.push(format!("balance: could not be read ({why})")),
+            Balance::Known(balance) => lines.push(balance_line(*balance, &money)),
+        }
+        lines.push(self.assumptions(summary));
+        lines
+    }
+
+    fn assumptions(&self, summary: &Summary) -> String {
+        let speech = self.prices.speech;
+        let learnt = match self.learnt_from {
+            0 => String::new(),
+            count => format!(
+                ", learnt from {}",
+                plural(usize::try_from(count).unwrap_or(usize::MAX), "finished job")
+            ),
+        };
+        let mut text = format!(
+            "estimated at {:.1} words a second ({:.1} to {:.1}){learnt}; {CHARACTERS_A_WORD} \
+             characters of Japanese, Chinese or Thai count as a word",
+            speech.likely, speech.slow, speech.fast
+        );
+        let unknown = recordings_of_unknown_length(summary);
+        if unknown > 0 {
+            let lengths = self.prices.recordings;
+            let sentence = format!(
+                "; {} of unknown length taken as {:.0} seconds ({:.0} to {:.0}; a column \
+                 `audio_seconds` makes it exact)",
+                plural(unknown, "recording"),
+                lengths.likely,
+                lengths.short,
+                lengths.long
+            );
+            text.push_str(&sentence);
+        }
+        text
+    }
+
+    /// The balance for programs.
+    pub(super) fn balance_json(&self, summary: &Summary) -> Value {
+        let money = summary.money();
+        match &self.balance {
+            Balance::NotAsked => Value::Null,
+            Balance::Unknown(why) => json!({ "credits": null, "error": why }),
+            Balance::Known(balance) => {
+                let (low, high) = left(difference(*balance, money.promised), &money);
+                json!({
+                    "credits": balance,
+                    "promised": money.promised,
+                    "left_low": low,
+                    "left_high": high,
+                    "covers_plan": low >= Credits::ZERO,
+                })
+            }
+        }
+    }
+
+    /// The assumptions for programs.
+    pub(super) fn assumptions_json(&self, summary: &Summary) -> Value {
+        let (speech, recordings) = (self.prices.speech, self.prices.recordings);
+        json!({
+            "words_per_second_slow": speech.slow,
+            "words_per_second_likely": speech.likely,
+            "words_per_second_fast": speech.fast,
+            "characters_per_word": CHARACTERS_A_WORD,
+            "audio_seconds_short": recordings.short,
+            "audio_seconds_likely": recordings.likely,
+            "audio_seconds_long": recordings.long,
+            "recordings_of_unknown_length": recordings_of_unknown_length(summary),
+            "learnt_from_jobs": self.learnt_from,
+            "prices": {
+                "standard_block": self.prices.standard_block,
+                "standard_block_seconds": self.prices.standard_block_seconds,
+                "aurora_v1_second": self.prices.aurora_v1_second,
+                "aurora_v1_fast_second": self.prices.aurora_v1_fast_second,
+            },
+        })
+    }
+}
+
+fn balance_line(balance: Credits, money: &Money) -> String {
+    let promised = if money.promised > Credits::ZERO {
+        format!(", {} of them promised", money.promised)
+    } else {
+        String::new()
+    };
+    let (low, high) = left(difference(balance, money.promised), money);
+    let outlook = if low >= Credits::ZERO {
+        format!("{} would be left", range(low, high))
+    } else if high >= Credits::ZERO {
+        format!("up to {} may be missing", difference(Credits::ZERO, low))
+    } else {
+        let missing = range(
+            difference(Credits::ZERO, high),
+            difference(Credits::ZERO, low),
+        );
+        format!("{missing} are missing for all of it")
+    };
+    format!("balance: {balance} credits{promised}; {outlook}")
+}
+
+fn recordings_of_unknown_length(summary: &Summary) -> usize {
+    summary
+        .rows()
+        .filter(|row| row.job.in_sheet)
+        .filter(|row| matches!(row.job.spec.request.speech, Speech::Audio(_)))
+        .filter(|row| row.job.spec.audio_seconds.is_none())
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::TestRun;
+
+    fn line(balance: i64, low: i64, high: i64, promised: i64) -> String {
+        let money = Money {
+            to_do_low: Credits::whole(low),
+            to_do_high: Credits::whole(high),
+            promised: Credits::whole(promised),
+            ..Money::default()
+        };
+        balance_line(Credits::whole(balance), &money)
+    }
+
+    #[test]
+    fn what_would_be_left_or_missing_is_said() {
+        for ((balance, low, high, promised), expected) in [
+            ((100, 20, 30, 0), "100 credits; 70-80 would be left"),
+            (
+                (100, 20, 30, 10),
+                "100 credits, 10 of them promised; 60-70 would be left",
+            ),
+            ((25, 20, 30, 0), "25 credits; up to 5 may be missing"),
+            (
+                (10, 20, 30, 0),
+                "10 credits; 10-20 are missing for all of it",
+            ),
+        ] {
+            let text = line(balance, low, high, promised);
+            assert_eq!(text, format!("balance: {expected}"));
+        }
+    }
+
+    #[test]
+    fn assumptions_are_stated_and_what_was_learnt_too() {
+        let outlook = PlanContext {
+            learnt_from: 4,
+            balance: Balance::Unknown("no answer in 3 seconds".into()),
+            ..PlanContext::default()
+        };
+        let summary = TestRun::with_jobs(1).summary();
+        let text = outlook.lines(&summary).join("\n");
+        assert!(text.contains("2.5 words a second (2.2 to 3.3), learnt from 4 finished jobs"));
+        assert!(
+            text.contains("could not be read (no answer in 3 seconds)"),
+            "{text}"
+        );
+        assert_eq!(outlook.assumptions_json(&summary)["learnt_from_jobs"], 4);
+        assert!(outlook.balance_json(&summary)["credits"].is_null());
+    }
+}
