@@ -14,7 +14,7 @@ use crate::manifest;
 /// `callsheet init`. Never overwrites anything.
 pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
     if arguments.file == Path::new("-") {
-        let starter = manifest::starter().as_bytes();
+        let starter = manifest::INIT_YAML.as_bytes();
         console::print_found(|output| output.write_all(starter))?;
         return Ok(Exit::Success);
     }
@@ -47,8 +47,8 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
 fn starter_of(file: &Path) -> Result<&'static str, Error> {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
     match extension.to_lowercase().as_str() {
-        "yaml" | "yml" => Ok(manifest::starter()),
-        "csv" => Ok(manifest::starter_sheet()),
+        "yaml" | "yml" => Ok(manifest::INIT_YAML),
+        "csv" => Ok(manifest::INIT_CSV),
         other => {
             let is_workbook = matches!(other, "xlsx" | "xls" | "ods");
             let shown = file.display();

@@ -6,25 +6,26 @@ use std::sync::Arc;
 
 use crate::model::{Note, Plan, Text};
 
-use super::assembly::Assembly;
-use super::check::{LONGEST_TEXT, MOST_JOBS, Rules};
-use super::cut_text;
-use super::decode;
-use super::delimited;
-use super::document::{self, Document, Item};
-use super::draft::Value;
-use super::field::Field;
-use super::file_kind::{FileKind, file_kind, workbook_marked_by};
-use super::header;
-use super::names::{NameKind, Names};
-use super::node;
-use super::options::{InvalidRows, Options};
-use super::place::{Place, Source};
-use super::problem::{Findings, Problem, Problems, gather_notes, in_order};
-use super::table::Table;
-use super::template::{Templates, VariableNames, Variables, is_template};
-use super::words;
-use super::workbook;
+use crate::manifest::build::plan_builder::PlanBuilder;
+use crate::manifest::build::rules::{LONGEST_TEXT, MOST_JOBS, Rules};
+use crate::manifest::build::template::{Templates, VariableNames, Variables, is_template};
+use crate::manifest::diagnostics::lints;
+use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::{
+    Findings, Problem, Problems, merge_notes, sort_by_place,
+};
+use crate::manifest::diagnostics::words;
+use crate::manifest::formats::csv;
+use crate::manifest::formats::decode;
+use crate::manifest::formats::detect::{FileKind, detect, locked_workbook};
+use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::formats::xlsx;
+use crate::manifest::formats::yaml;
+use crate::manifest::schema::document::{self, Document, Item};
+use crate::manifest::schema::field::Field;
+use crate::manifest::schema::header;
+use crate::manifest::schema::names::{NameKind, NameResolver};
+use crate::manifest::schema::options::{InvalidRows, Options};
 
 /// Gives the bytes of a file; `-` is the standard input.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -54,19 +55,29 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
     } = loader.findings;
     let mut all_notes = notes;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
-        return Err(Problems::new(in_order(problems), gather_notes(all_notes)));
+        return Err(Problems::new(
+            sort_by_place(problems),
+            merge_notes(all_notes),
+        ));
     };
     all_notes.extend(row_notes);
     let skips = options.invalid_rows == InvalidRows::Skip && problems.is_empty();
     if skips && !plan.jobs.is_empty() {
-        all_notes.extend(in_order(row_problems).into_iter().map(Problem::into_note));
+        all_notes.extend(
+            sort_by_place(row_problems)
+                .into_iter()
+                .map(Problem::into_note),
+        );
     } else {
         problems.extend(row_problems);
     }
     if !problems.is_empty() {
-        return Err(Problems::new(in_order(problems), gather_notes(all_notes)));
+        return Err(Problems::new(
+            sort_by_place(problems),
+            merge_notes(all_notes),
+        ));
     }
-    plan.notes = gather_notes(all_notes);
+    plan.notes = merge_notes(all_notes);
     Ok(plan)
 }
 
@@ -87,12 +98,12 @@ impl<'a> Loader<'a> {
             path,
             &Place::file(&Source::of_text(name.clone(), String::new())),
         )?;
-        let (document, table) = match file_kind(path, &bytes) {
+        let (document, table) = match detect(path, &bytes) {
             FileKind::Yaml => {
                 let help = "save the manifest as text in UTF-8";
                 let source = self.decoded(&name, bytes, help)?;
-                let root = node::parse(&source, &mut self.findings)?;
-                cut_text::note(&root, &mut self.findings);
+                let root = yaml::parse(&source, &mut self.findings)?;
+                lints::note(&root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {
@@ -103,14 +114,15 @@ impl<'a> Loader<'a> {
         };
         let campaign = self.campaign(path, document.campaign.as_ref());
         let rules = self.rules(&campaign, &document);
-        let mut assembly = Assembly::new(rules, document.defaults);
+        let mut assembly = PlanBuilder::new(rules, document.defaults);
         if let Some(table) = table {
-            let columns = header::understand(&table, &mut self.findings);
-            let excused = header::require(&table, &columns, &mut self.findings);
-            self.remark_on_rows(&table);
+            let columns = header::map_columns(&table, &mut self.findings);
+            let already_reported =
+                header::check_required_columns(&table, &columns, &mut self.findings);
+            self.check_row_lengths(&table);
             // Where the first line is no header, whatever is said of the rows would mislead.
-            if !columns.fields.is_empty() || excused.is_empty() {
-                assembly.add_table(table, &columns, None, &excused);
+            if !columns.fields.is_empty() || already_reported.is_empty() {
+                assembly.add_table(table, &columns, None, &already_reported);
             }
         }
         for item in document.items {
@@ -136,7 +148,7 @@ impl<'a> Loader<'a> {
         Some((plan, assembled.problems, assembled.notes))
     }
 
-    fn add_item(&mut self, manifest: &Path, item: Item, assembly: &mut Assembly<'_>) {
+    fn add_item(&mut self, manifest: &Path, item: Item, assembly: &mut PlanBuilder<'_>) {
         let Some(rows) = &item.rows else {
             assembly.add_item(item);
             return;
@@ -145,7 +157,7 @@ impl<'a> Loader<'a> {
         let path = folder.join(rows.text.trim());
         let name = name_of(&path);
         let table = self.bytes(&path, &rows.place).and_then(|bytes| {
-            let kind = match file_kind(&path, &bytes) {
+            let kind = match detect(&path, &bytes) {
                 FileKind::Yaml => {
                     let message = "`rows` takes a sheet (CSV or a workbook), not YAML";
                     self.findings.problem(Problem::at(&rows.place, message));
@@ -157,10 +169,10 @@ impl<'a> Loader<'a> {
             self.table(kind, &name, bytes, sheet)
         });
         if let Some(table) = table {
-            let columns = header::understand(&table, &mut self.findings);
+            let columns = header::map_columns(&table, &mut self.findings);
             let given: Vec<Field> = item.values.fields().chain(assembly.defaults()).collect();
-            header::remark_on_slips(&table, &columns, &given, &mut self.findings);
-            self.remark_on_rows(&table);
+            header::note_likely_typos(&table, &columns, &given, &mut self.findings);
+            self.check_row_lengths(&table);
             assembly.add_table(table, &columns, Some(&item), &[]);
         }
         // What is wrong with the item is wrong with all of its rows, so none can be left out for it.
@@ -169,7 +181,7 @@ impl<'a> Loader<'a> {
 
     /// The bytes of a file; that it cannot be read is said at `place`.
     fn bytes(&mut self, path: &Path, place: &Place) -> Option<Vec<u8>> {
-        if let Some(workbook) = workbook_marked_by(path) {
+        if let Some(workbook) = locked_workbook(path) {
             let message = "this only marks that a spreadsheet program has the workbook open";
             let name = words::quoted(&name_of(&workbook));
             let help = format!("save the workbook there, and name it: {name}");
@@ -235,17 +247,17 @@ impl<'a> Loader<'a> {
         sheet: Option<&str>,
     ) -> Option<Table> {
         match kind {
-            FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
+            FileKind::Workbook => xlsx::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let help = "export the sheet as \"CSV UTF-8\", or give the workbook itself";
                 let source = self.decoded(name, bytes, help)?;
-                delimited::read(&source, self.options.delimiter, &mut self.findings)
+                csv::read(&source, self.options.delimiter, &mut self.findings)
             }
         }
     }
 
     /// What is worth saying about the rows of a table as a whole.
-    fn remark_on_rows(&mut self, table: &Table) {
+    fn check_row_lengths(&mut self, table: &Table) {
         let width = table.header.len();
         let mut short = table.rows.iter().filter(|row| row.len() < width);
         if let Some(first) = short.next() {
@@ -314,23 +326,23 @@ impl<'a> Loader<'a> {
     }
 
     fn rules(&mut self, campaign: &str, document: &Document) -> Rules<'a> {
-        let mut everywhere = self.date();
+        let mut shared_variables = self.date();
         let name = VariableNames::new(["campaign"]);
-        everywhere.add(&name, vec![Text::from(campaign)]);
+        shared_variables.add(&name, vec![Text::from(campaign)]);
         Rules {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),
             longest_text: document.settings.longest_text.unwrap_or(LONGEST_TEXT),
             most_jobs: MOST_JOBS,
-            everywhere,
+            shared_variables,
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),
             file_name: document.settings.file_name.clone(),
         }
     }
 
-    fn names(&mut self, kind: NameKind, short: &[(node::Key, Option<Value>)]) -> Names<'a> {
-        let mut names = Names::new(kind, self.options.catalogue);
+    fn names(&mut self, kind: NameKind, short: &[(yaml::Key, Option<Value>)]) -> NameResolver<'a> {
+        let mut names = NameResolver::new(kind, self.options.catalogue);
         for (key, value) in short {
             let id = value
                 .as_ref()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::JobSpec;
 
-use super::words;
+use crate::manifest::diagnostics::words;
 
 /// `--only`, `--limit` and `--sample`: applied in this order, each to what the one before has left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Selection {
                 }
             }
             if !found {
-                let near = words::nearest(id, jobs.iter().map(|job| job.id.as_str()));
+                let near = words::closest_match(id, jobs.iter().map(|job| job.id.as_str()));
                 return Err(UnknownJob {
                     id: id.clone(),
                     near: near.map(str::to_owned),

@@ -6,7 +6,7 @@ use jiff::civil::date;
 
 use crate::model::Plan;
 
-use super::super::{Options, Problems, load};
+use crate::manifest::{Options, Problems, load};
 
 /// A persona.
 pub(super) const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";

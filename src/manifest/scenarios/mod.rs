@@ -1,5 +1,6 @@
 //! Whole manifests, from bytes to plans and problems.
 
+mod examples;
 mod given;
 mod properties;
 mod results;

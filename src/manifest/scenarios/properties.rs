@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::model::Plan;
 
-use super::super::{InvalidRows, Options, Problems, load};
+use crate::manifest::{InvalidRows, Options, Problems, load};
 
 const PERSONAS: [&str; 2] = [
     "7350375b-9a98-51b8-934d-14d46a645dc2",

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::model::{Plan, Speech};
 
-use super::super::{Delimiter, InvalidRows, NameKind, Options, Resolution, load};
 use super::given::{ANNA, BEN, csv, ids, load_with, notes, options, wrong};
+use crate::manifest::{Delimiter, InvalidRows, NameKind, Options, Resolution, load};
 
 #[test]
 fn a_sheet_becomes_jobs_and_keeps_its_own_columns() {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::super::load;
 use super::given::{load_with, options, wrong};
+use crate::manifest::load;
 
 #[test]
 fn a_short_row_is_told_once_behind_its_last_cell() {

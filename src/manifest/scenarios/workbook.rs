@@ -9,7 +9,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::model::{AspectRatio, Plan};
 
-use super::super::{Options, Problems, load};
+use crate::manifest::{Options, Problems, load};
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::model::{Credits, FailureAllowance, InFlight, Speech};
 
-use super::super::{InvalidRows, Options};
 use super::given::{ids, load_with, notes, options, plan, wrong};
+use crate::manifest::{InvalidRows, Options};
 
 #[test]
 fn a_matrix_makes_every_combination() {

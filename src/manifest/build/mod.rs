@@ -1,0 +1,13 @@
+//! Rows and items become jobs.
+
+pub(crate) mod file_names;
+pub(crate) mod ids;
+pub(crate) mod manifest_from_results;
+pub(crate) mod plan_builder;
+pub(crate) mod raw_job;
+pub(crate) mod row;
+pub(crate) mod rules;
+pub(crate) mod sheet;
+pub(crate) mod slug;
+pub(crate) mod template;
+pub(crate) mod validated_job;

@@ -1,0 +1,272 @@
+//! Aspect ratios, as written and as spreadsheets leave them.
+
+use crate::model::AspectRatio;
+
+/// What a cell says about the shape of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As it is written: `9:16`, `9x16`, `portrait`.
+    Plain(AspectRatio),
+    /// A ratio that a spreadsheet took for a time of day; understood, and worth a note.
+    Repaired(AspectRatio),
+}
+
+/// Reads a cell. `None` if it is no ratio.
+///
+/// Spreadsheets take `9:16` for sixteen minutes past nine and write it back in the form their
+/// language has for times. The two numbers survive all of these forms; `4:09 PM` is 16:09, and so is
+/// `16:09`: both were `16:9`.
+pub(crate) fn read(text: &str) -> Option<Reading> {
+    let lower: String = text
+        .trim()
+        .trim_start_matches('\'')
+        .to_lowercase()
+        .replace(['\u{a0}', '\u{202f}'], " ");
+    let lower = lower.trim();
+    if let Some(ratio) = word(lower) {
+        return Some(Reading::Plain(ratio));
+    }
+    if let Some((width, height)) = two_numbers(lower) {
+        let ratio = from_sides(width, height)?;
+        let padded = lower.starts_with('0') || lower.ends_with(":09") || lower.ends_with(":01");
+        return Some(if padded {
+            Reading::Repaired(ratio)
+        } else {
+            Reading::Plain(ratio)
+        });
+    }
+    let minutes = time_of_day(lower).or_else(|| day_fraction(lower))?;
+    from_sides(minutes / 60, minutes % 60).map(Reading::Repaired)
+}
+
+/// Whether a spreadsheet has made a date of it: `9/16` becomes the sixteenth of September, in some
+/// countries from `16/9`, so that nobody can tell which it was.
+pub(crate) fn is_date(text: &str) -> bool {
+    let months = [
+        "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov",
+        "dec", "dez",
+    ];
+    let text = text.trim().to_lowercase();
+    let has_month = months.iter().any(|month| {
+        let rest = text.replacen(month, "", 1);
+        rest.len() < text.len() && rest.chars().any(|character| character.is_ascii_digit())
+    });
+    let parts: Vec<&str> = text.split(['-', '.', '/']).collect();
+    let is_numeric = parts.len() == 3 && parts.iter().all(|part| number(part).is_some());
+    (has_month && text.len() < 20) || is_numeric
+}
+
+/// Whether it is a list of ratios, only not with `|` between them.
+pub(crate) fn are_several(text: &str) -> bool {
+    let parts = text.split([',', ';', '\n', '&', '+']);
+    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
+    parts.len() > 1 && parts.iter().all(|part| read(part).is_some())
+}
+
+const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
+    match (width, height) {
+        (16, 9) => Some(AspectRatio::Landscape),
+        (1, 1) => Some(AspectRatio::Square),
+        (9, 16) => Some(AspectRatio::Portrait),
+        _ => None,
+    }
+}
+
+fn word(text: &str) -> Option<AspectRatio> {
+    match text {
+        "portrait" | "vertical" | "story" | "stories" | "reel" | "reels" | "shorts" | "tiktok" => {
+            Some(AspectRatio::Portrait)
+        }
+        "landscape" | "horizontal" | "widescreen" | "wide" | "youtube" => {
+            Some(AspectRatio::Landscape)
+        }
+        "square" => Some(AspectRatio::Square),
+        _ => None,
+    }
+}
+
+/// `9:16`, `9x16`, `9/16`, `9×16`, `9 : 16`, `9-16`, `9 by 16`; also `1080x1920`.
+fn two_numbers(text: &str) -> Option<(u32, u32)> {
+    let (left, right) = text
+        .split_once([':', 'x', '/', '×', '∶', '：', '*', '-', '_'])
+        .or_else(|| text.split_once(" by "))?;
+    let (width, height) = (number(left)?, number(right)?);
+    // Sizes in pixels are ratios too, once they are reduced.
+    let divisor = if width > 60 && height > 60 {
+        greatest_common_divisor(width, height)
+    } else {
+        1
+    };
+    Some((width / divisor, height / divisor))
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
+}
+
+/// A number of at most four digits.
+fn number(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// `09:16:00`, `9:16 AM`, `4:09:00 PM`, `9.16.00`, `1899-12-30 09:16:00`, `09:16:00.000`, `9:16 Uhr`:
+/// minutes since midnight.
+fn time_of_day(text: &str) -> Option<u32> {
+    // A date before the time: spreadsheets count times from 1899-12-30 (or 1900-01-00, 1904-01-01).
+    let text = [
+        "1899-12-30",
+        "1899-12-31",
+        "1900-01-00",
+        "1904-01-01",
+        "1/0/1900",
+        "12/30/1899",
+    ]
+    .iter()
+    .find_map(|date| text.strip_prefix(date))
+    .map_or(text, |time| time.trim_start_matches(['t', ' ']));
+    let text = text.strip_suffix("uhr").unwrap_or(text).trim_end();
+    let half = text.trim_end_matches('.').replace('.', ":");
+    let half = half.replace(":m", "m").replace('h', ":");
+    let (clock, afternoon) = match half
+        .strip_suffix("am")
+        .map(|clock| (clock, Some(false)))
+        .or_else(|| half.strip_suffix("pm").map(|clock| (clock, Some(true))))
+    {
+        Some((clock, afternoon)) => (clock.trim().to_owned(), afternoon),
+        None => (half, None),
+    };
+    let parts: Vec<u32> = clock.split(':').map(number).collect::<Option<_>>()?;
+    let (hour, minute) = match parts.as_slice() {
+        [hour, minute] | [hour, minute, 0] | [hour, minute, 0, 0] => (*hour, *minute),
+        _ => return None,
+    };
+    let hour = match afternoon {
+        None => hour,
+        Some(_) if hour == 0 || hour > 12 => return None,
+        Some(true) => hour % 12 + 12,
+        Some(false) => hour % 12,
+    };
+    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+}
+
+/// A time as the fraction of a day that spreadsheets store: 0.386111… is 9:16.
+fn day_fraction(text: &str) -> Option<u32> {
+    let plain = text.replace(',', ".");
+    if !plain.starts_with("0.") && !plain.starts_with('.') {
+        return None;
+    }
+    let minutes = plain.parse::<f64>().ok()? * 1440.0;
+    // Exports round to as few as four places, a seventh of a minute.
+    let whole = minutes.round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rounded number from 0 to 1440"
+    )]
+    ((minutes - whole).abs() < 0.1 && (0.0..1440.0).contains(&whole)).then_some(whole as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_three_ratios_is_understood() {
+        use AspectRatio::{Landscape, Portrait, Square};
+        for (ratio, plain) in [
+            (
+                Portrait,
+                "9:16|9x16|9X16|9/16|9×16| 9 : 16 |'9:16|portrait|Vertical|story|reel|1080x1920",
+            ),
+            (
+                Landscape,
+                "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080",
+            ),
+            (Square, "1:1|1x1|1/1|1×1|Square|1080x1080"),
+        ] {
+            for text in plain.split('|') {
+                assert_eq!(read(text), Some(Reading::Plain(ratio)), "{text}");
+            }
+        }
+        for (ratio, repaired) in [
+            (
+                Portrait,
+                "09:16|9:16 AM|9:16:00|09:16:00|9:16:00 AM|09:16 am|9:16 a.m.|9.16.00|0.386111111111111|\
+                 0,386111|0.3861|1899-12-30 09:16:00|1899-12-30T09:16:00|09:16:00.000|9:16\u{202f}AM|9:16 Uhr|9h16",
+            ),
+            (
+                Landscape,
+                "16:09|16:09:00|4:09 PM|4:09:00 PM|04:09:00 PM|4:09 p.m.|0.672916666666667|0.6729|16h09",
+            ),
+            (
+                Square,
+                "01:01|1:01|1:01 AM|01:01:00|1:01:00 AM|0.0423611111111111|0.04236",
+            ),
+        ] {
+            for text in repaired.split('|') {
+                assert_eq!(read(text.trim()), Some(Reading::Repaired(ratio)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn dates_are_told_from_other_mistakes() {
+        for text in [
+            "16-Sep",
+            "Sep-16",
+            "16. Sep",
+            "2026-09-16",
+            "16.09.2026",
+            "9/16/2026",
+            "1-Jan",
+        ] {
+            assert!(is_date(text) && read(text).is_none(), "{text}");
+        }
+        for text in ["4:3", "sepia", "decade", "16", "", "9-16"] {
+            assert!(!is_date(text), "{text}");
+        }
+        for text in ["9:16, 1:1", "9x16;16x9", "portrait\nsquare"] {
+            assert!(are_several(text) && read(text).is_none(), "{text}");
+        }
+        for text in ["9:16", "9:16,", "9:16, 4:3", ""] {
+            assert!(!are_several(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for text in [
+            "",
+            " ",
+            "4:3",
+            "9:99",
+            "16",
+            "9:16 PM",
+            "0.5",
+            "0.38",
+            "16:9:16",
+            "9:16:30",
+            "x",
+            "9x",
+            "-",
+            "1:1:1",
+            "24:00",
+            "0:16 AM",
+            "99999x99999",
+            "9:16,1:1",
+            "0.",
+            ".",
+            "am",
+            "é:é",
+            "１:１",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
