@@ -63,9 +63,9 @@ fn jobs() -> Result<Vec<PlannedJob>, Box<dyn std::error::Error>> {
 
 /// Makes the videos in `out`, and answers their files.
 async fn campaign(out: &Path) -> Result<Vec<String>, Box<dyn std::error::Error>> {
-    let sandbox = Sandbox::start(callsheet::sandbox::Settings {
+    let sandbox = Sandbox::start(callsheet::sandbox::SandboxSettings {
         render_millis: 50..=200,
-        ..callsheet::sandbox::Settings::default()
+        ..callsheet::sandbox::SandboxSettings::default()
     })
     .await?;
     let keys = Credentials::new("any".to_owned(), "any".to_owned());

@@ -150,10 +150,10 @@ impl Choice {
                 let folder = out.join(".sandbox");
                 std::fs::create_dir_all(&folder)
                     .with_context(|| format!("cannot create `{}`", folder.display()))?;
-                let sandbox = Sandbox::start(sandbox::Settings {
+                let sandbox = Sandbox::start(sandbox::SandboxSettings {
                     state: Some(folder.join("accepted.jsonl")),
                     faults: *faults,
-                    ..sandbox::Settings::default()
+                    ..sandbox::SandboxSettings::default()
                 })
                 .await
                 .context("cannot start the sandbox")?;

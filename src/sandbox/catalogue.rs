@@ -1,6 +1,5 @@
-//! Personas and voices: fixed data, plausible and stable, so that a manifest written today works
-//! with the sandbox tomorrow. Their values stray from the documented words as live data does
-//! (`young_adult`, `ugc`, an array of industries).
+//! Personas and voices: fixed data, so that manifests keep working. As in live data, some values are
+//! undocumented (`young_adult`, `ugc`, an array of industries).
 
 use std::collections::HashMap;
 
@@ -48,15 +47,15 @@ const ROWS: [Row; 33] = [
     ("4a205296-32d6-4eeb-a93c-e945d2e7aa56", "Greta", "f adult indoor presenter", "Bakery"),
 ];
 
-/// The account's own avatar, listed by `personas_v2` alone.
+/// The account's custom persona, listed by `personas_v2` only.
 #[rustfmt::skip]
 const CUSTOM: Row =
     ("c8ea1bf8-f917-4bb6-9301-c1c2f5496eaf", "Our founder", "f adult indoor presenter", "Office");
 
-/// Has no preview in portrait.
+/// A persona without a portrait preview.
 const WITHOUT_PORTRAIT: &str = "Viktor";
 
-/// Is listed, but may not be used.
+/// A persona that is listed but cannot be used.
 const INACTIVE: &str = "Greta";
 
 /// Name, gender, and accents with their ids.
@@ -101,7 +100,7 @@ const VOICES: [VoiceRow; 8] = [
     ]),
 ];
 
-/// One persona, as the API shows it.
+/// A persona in the API's format.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Persona {
     pub(super) id: &'static str,
@@ -131,7 +130,7 @@ pub(super) struct Persona {
     portrait_preview_video: Option<String>,
 }
 
-/// One voice, as the API shows it.
+/// A voice in the API's format.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Voice {
     name: &'static str,
@@ -139,7 +138,7 @@ pub(super) struct Voice {
     accents: Vec<Accent>,
 }
 
-/// One accent of a voice: its id is what a create names.
+/// An accent of a voice. Creates refer to its id.
 #[derive(Debug, Clone, Serialize)]
 struct Accent {
     id: &'static str,
@@ -148,19 +147,17 @@ struct Accent {
     preview_url: String,
 }
 
-/// Everything there is to choose from.
+/// All personas and voices.
 #[derive(Debug)]
 pub(super) struct Catalogue {
-    /// The provider's personas.
     pub(super) personas: Vec<Persona>,
-    /// The account's own.
+    /// The account's own personas.
     pub(super) custom: Vec<Persona>,
-    /// The voices.
     pub(super) voices: Vec<Voice>,
 }
 
 impl Catalogue {
-    /// The catalogue, with its previews at the origin `files`.
+    /// Builds the catalogue, with previews at the origin `files`.
     pub(super) fn new(files: &str) -> Self {
         let voices = VOICES.iter().map(|(name, gender, accents)| Voice {
             name,
@@ -184,7 +181,7 @@ impl Catalogue {
         }
     }
 
-    /// The persona of that id, the provider's or the account's own.
+    /// Finds a persona by id, including custom ones.
     pub(super) fn persona(&self, id: &str) -> Option<&Persona> {
         self.personas
             .iter()
@@ -192,7 +189,6 @@ impl Catalogue {
             .find(|persona| persona.id.eq_ignore_ascii_case(id))
     }
 
-    /// Whether a voice has an accent of that id.
     pub(super) fn has_accent(&self, id: &str) -> bool {
         self.voices
             .iter()
@@ -202,9 +198,9 @@ impl Catalogue {
 }
 
 impl Persona {
-    /// Whether the persona passes the documented filters, each a comma-separated list of values.
-    /// Parameters that are no filters are ignored, as the API ignores them.
-    pub(super) fn passes(&self, query: &HashMap<String, String>) -> bool {
+    /// Whether the persona matches the documented filters, each a comma-separated list of values. Other
+    /// parameters are ignored, as by the API.
+    pub(super) fn matches(&self, query: &HashMap<String, String>) -> bool {
         let filters = [
             ("age_range", self.age_range),
             ("gender", self.gender),
@@ -225,10 +221,10 @@ fn persona(row: &Row, day: i64, kind: &'static str, files: &str) -> Persona {
     let mut word = || words.next().unwrap_or("other");
     let (gender, age_range, location, style) = (word(), word(), word(), word());
     let preview = |ratio: &str, extension: &str| {
-        let shown = creator_name != WITHOUT_PORTRAIT || ratio != "9x16";
-        shown.then(|| format!("{files}/previews/{id}/{ratio}.{extension}"))
+        let exists = creator_name != WITHOUT_PORTRAIT || ratio != "9x16";
+        exists.then(|| format!("{files}/previews/{id}/{ratio}.{extension}"))
     };
-    // From the first of January 2025 on, one a day.
+    // One a day from 2025-01-01.
     let created_at = api_time(1_735_718_400_000 + day * 86_400_000);
     let industry = match location {
         "indoor" => "Business services",
@@ -270,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_unique_and_the_promised_ones_are_in_their_places() {
+    fn ids_are_unique_and_documented_personas_come_first() {
         let catalogue = Catalogue::new("http://files");
         let ids: HashSet<&str> = ROWS.iter().map(|row| row.0).collect();
         assert_eq!(ids.len(), ROWS.len());
@@ -296,14 +292,14 @@ mod tests {
     }
 
     #[test]
-    fn filters_take_lists_and_ignore_what_they_do_not_know() {
+    fn filters_accept_lists_and_unknown_parameters_are_ignored() {
         let catalogue = Catalogue::new("http://files");
         let count = |pairs: &[(&str, &str)]| {
             let query = pairs
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            let passing = catalogue.personas.iter().filter(|one| one.passes(&query));
+            let passing = catalogue.personas.iter().filter(|one| one.matches(&query));
             passing.count()
         };
         assert_eq!(count(&[]), ROWS.len());

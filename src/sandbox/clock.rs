@@ -1,14 +1,14 @@
-//! The one place where the sandbox meets real time: it is a server, and a file that it keeps may
-//! outlive it, so its moments are wall-clock milliseconds since the Unix epoch.
+//! Time. The sandbox uses the wall clock, because its state file outlives the process. Times are
+//! milliseconds since the Unix epoch.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
-/// Milliseconds since the Unix epoch.
+/// Returns the current time.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a server of its own beside the program; its jobs are rendered in real time"
+    reason = "a server independent of the program; its jobs render in real time"
 )]
 pub(super) fn now() -> i64 {
     let since_epoch = SystemTime::now()
@@ -17,30 +17,31 @@ pub(super) fn now() -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The system's form of a moment.
+/// Converts a time to a `SystemTime`.
 pub(super) fn system_time(millis: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// ISO 8601 as the API writes it: microseconds and the numeric offset of its home, `-07:00`.
+/// Formats a time as the API does: ISO 8601 with microseconds and the offset `-07:00`.
 pub(super) fn api_time(millis: i64) -> String {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-7));
-    let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    moment
+    let timestamp =
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    timestamp
         .to_zoned_datetime(zone)
         .strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")
         .to_string()
 }
 
-/// Lets `millis` go by, or less if the sandbox is stopped meanwhile.
+/// Sleeps for `millis`, or until the sandbox stops.
 #[expect(
     clippy::disallowed_methods,
-    reason = "hanging and slow answers are what it imitates"
+    reason = "imitates slow and hanging responses"
 )]
-pub(super) async fn pass(millis: u64, stopping: &mut watch::Receiver<bool>) {
+pub(super) async fn sleep(millis: u64, stopping: &mut watch::Receiver<bool>) {
     tokio::select! {
         () = tokio::time::sleep(Duration::from_millis(millis)) => {}
-        // An error means that the sandbox itself was dropped: the same thing.
+        // An error means that the sandbox was dropped, which stops it too.
         _ = stopping.wait_for(|stop| *stop) => {}
     }
 }
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_written_as_the_api_writes_them() {
+    fn times_are_formatted_as_by_the_api() {
         assert_eq!(
             api_time(1_747_131_164_123),
             "2025-05-13T03:12:44.123000-07:00"

@@ -1,7 +1,7 @@
-//! What goes wrong, on request.
+//! The faults that a sandbox produces on request.
 //!
 //! ```yaml
-//! create_accepted:              # the job is accepted and charged, and the answer is spoilt
+//! create_accepted:              # the job is accepted and charged, and its response is faulty
 //!   reset: { ordinals: [1, 5] } # the first and the fifth create
 //!   hang: { probability: 0.1, amount: 500 }
 //! create_refused:               # nothing is accepted
@@ -20,21 +20,20 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::RequestKind;
-use super::chance::Seed;
+use super::random::Seed;
 
-/// When each fault of a kind strikes. If several strike the same request, the first in the order
-/// of their declaration does.
+/// The requests that each fault strikes. If several strike the same request, the one declared first
+/// applies.
 pub type Rules<F> = BTreeMap<F, When>;
 
 /// All faults of a sandbox. The default has none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// Creates that are accepted and charged, but whose answer is this. Strikes only where the job
-    /// would have been accepted.
+    /// Responses to creates that are accepted and charged. Strikes only creates that would be accepted
+    /// without faults.
     pub create_accepted: Rules<AnswerFault>,
-    /// Creates that get this answer and are not accepted.
+    /// Responses to creates that are not accepted.
     pub create_refused: Rules<AnswerFault>,
     /// `GET /api/lipsyncs/?ids=`.
     pub poll: Rules<AnswerFault>,
@@ -44,9 +43,9 @@ pub struct Faults {
     pub list: Rules<AnswerFault>,
     /// Personas, voices and the balance.
     pub catalogue: Rules<AnswerFault>,
-    /// How jobs appear in otherwise good answers to polls and looks.
+    /// Job objects in otherwise good responses to `poll` and `look`.
     pub shown: Rules<ShownFault>,
-    /// What is odd about otherwise good lists. Unlike elsewhere, all that strike do so together.
+    /// Otherwise good lists. Unlike elsewhere, all faults that strike a request apply together.
     pub listing: Rules<ListFault>,
     /// Downloads of videos.
     pub files: Rules<FileFault>,
@@ -54,60 +53,60 @@ pub struct Faults {
     pub thumbnails: Rules<FileFault>,
 }
 
-/// When a fault strikes: by ordinal, by probability, or, if neither is given, always.
+/// The requests that a fault strikes: by ordinal, by probability or, if neither is given, all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
-    /// The first, fifth, ... request of its kind since the start, counted from 1.
+    /// Ordinals among the requests of their kind since the start, from 1.
     #[serde(deserialize_with = "ordinals")]
     pub ordinals: BTreeSet<u64>,
-    /// The share of requests that it strikes, 0 to 1, drawn from the seed.
+    /// The share of requests, 0 to 1, drawn from the seed.
     #[serde(deserialize_with = "probability")]
     pub probability: Option<f64>,
-    /// How much of it: the unit and the default are the fault's.
+    /// The size of the fault; its unit and default depend on the fault.
     pub amount: Option<u64>,
 }
 
-/// What happens to the answer of an API request.
+/// A fault of the response to an API request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFault {
-    /// The connection is reset instead of an answer.
+    /// The connection is reset instead of a response.
     Reset,
-    /// Silence for `amount` milliseconds (500), then the connection is closed.
+    /// No response for `amount` milliseconds (500), then the connection is closed.
     Hang,
     /// 500, JSON.
     InternalError,
-    /// 502, a gateway's HTML.
+    /// 502, HTML of a gateway.
     BadGateway,
     /// 503, HTML.
     Unavailable,
     /// 504, HTML.
     GatewayTimeout,
-    /// The good answer, but after `amount` bytes (half) the connection closes.
+    /// The connection is closed after `amount` bytes (half) of the good response.
     Truncated,
-    /// 200 and something that is no JSON.
+    /// The good status with a body that is not JSON.
     Unreadable,
-    /// An empty array with status `amount` (200).
+    /// An empty array, with the status `amount` (200).
     Array,
     /// `{}` with 201 to a create, with 200 to others.
     EmptyObject,
-    /// 301 to the same path on the third origin.
+    /// 301 to the same path on the mirror.
     Redirect,
     /// 429 with `Retry-After: amount` (1) in seconds.
     TooManyWithSeconds,
-    /// 429 with a `Retry-After` date `amount` (2) seconds from now. A date has no fractions: the
-    /// wait may be up to a second shorter.
+    /// 429 with a `Retry-After` date `amount` (2) seconds from now. Dates have no fractions: the wait may
+    /// be up to a second shorter.
     TooManyWithDate,
     /// 429 without `Retry-After`.
     TooMany,
     /// 402.
     PaymentRequired,
-    /// 400 whose words speak of credits.
+    /// 400 with a message about missing credits.
     CreditsGone,
-    /// 400 with an object of fields.
+    /// 400 with an object of messages by field.
     FieldErrors,
-    /// 400 with a bare array of messages.
+    /// 400 with an array of messages.
     ErrorList,
     /// 401.
     Unauthorised,
@@ -117,44 +116,44 @@ pub enum AnswerFault {
     NotFound,
 }
 
-/// How jobs appear in an answer to a poll or a look; ordinals count the two together.
+/// A fault of the job objects in a response to `poll` or `look`, each with its own ordinals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownFault {
-    /// One of the jobs is missing from the answer to a poll.
+    /// One of the jobs is missing from the response to a poll.
     Missing,
-    /// The status is a word that is in no documentation.
+    /// The status is an undocumented word.
     UnknownStatus,
     /// `progress` is a string.
     TextProgress,
-    /// `done`, with `output` null.
+    /// `output` is null.
     NullOutput,
 }
 
-/// What is odd about the list.
+/// A fault of the list of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListFault {
-    /// A job appears only `amount` milliseconds (2,000) after it was accepted.
+    /// Jobs appear `amount` milliseconds (2,000) after they were accepted.
     Late,
-    /// `amount` (20,000) finished jobs of somebody else stand between ours. At most a million.
+    /// `amount` (20,000, at most a million) finished jobs of other campaigns are mixed in.
     Foreign,
-    /// Only the newest `amount` (10).
+    /// Only the newest `amount` (10) jobs.
     Capped,
-    /// In an order that differs each time; in pages, in an order that stays.
+    /// An order that differs for each request; in pages, one that stays.
     Shuffled,
-    /// `{count, next, previous, results}` with `amount` (100) to a page, and working links.
+    /// Pages of `amount` (100) in `{count, next, previous, results}`, with working links.
     Envelope,
 }
 
-/// What happens to the download of a file.
+/// A fault of the download of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFault {
-    /// Every link is worth `amount` milliseconds (1,000); later it gets a 403, and a look at the job gives
-    /// a fresh one. Ordinals and probability do not matter to it.
+    /// Every link expires after `amount` milliseconds (1,000) and then gets a 403; reading the job returns a
+    /// fresh one. Ordinals and probability are ignored.
     Expires,
-    /// 403, and so for every request with the same link until a look gives a fresh one.
+    /// 403 for this and every later request with the same link; reading the job returns a fresh one.
     #[serde(rename = "dead_link_403")]
     DeadLink403,
     /// The same with 404.
@@ -163,32 +162,56 @@ pub enum FileFault {
     /// The same with 410.
     #[serde(rename = "dead_link_410")]
     DeadLink410,
-    /// 302 to the third origin, which serves the file.
+    /// 302 to the mirror, which serves the file.
     Redirect,
     /// 503.
     Unavailable,
-    /// 200 and a page of HTML.
+    /// 200 with an HTML page.
     Html,
-    /// The right length, but after `amount` bytes (half) the connection is reset.
+    /// The connection is reset after `amount` bytes (half). `Content-Length` is correct.
     Reset,
-    /// The right length, but after `amount` bytes (half) the connection is closed in good order.
+    /// The connection is closed after `amount` bytes (half). `Content-Length` is correct.
     Truncated,
-    /// The right length, but after `amount` bytes (half) nothing more comes.
+    /// Nothing is sent after `amount` bytes (half). `Content-Length` is correct.
     Stall,
-    /// The length is given, and sent, as `amount` bytes (half): a file that seems whole.
+    /// Only `amount` bytes (half) are announced and sent: a file that seems complete.
     TooShort,
-    /// The length is given as `amount` bytes (1,000) more than come.
+    /// `Content-Length` is `amount` bytes (1,000) too large.
     TooLong,
     /// Ranges are ignored: 200 and the whole file.
     RangeIgnored,
-    /// The `ETag` is a new one.
+    /// The `ETag` is a different one.
     NewTag,
-    /// `amount` bytes a second (16,384).
+    /// `amount` bytes (16,384) a second.
     Slow,
 }
 
+/// The kinds of requests. Each has its own ordinals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestKind {
+    /// `POST /api/lipsyncs/`.
+    Create,
+    /// `GET /api/lipsyncs/?ids=`.
+    Poll,
+    /// `GET /api/lipsyncs/{id}/`.
+    Look,
+    /// `GET /api/lipsyncs/`.
+    List,
+    /// Personas, voices and the balance.
+    Catalogue,
+    /// A video.
+    Video,
+    /// A thumbnail.
+    Thumbnail,
+    /// A persona's or voice's preview.
+    Preview,
+    /// Anything else.
+    Other,
+}
+
 impl Faults {
-    /// Whether links to files must tell when they were made.
+    /// Whether links to files must carry their time of issue.
     pub(super) fn sign_links(&self) -> bool {
         use FileFault::{DeadLink403, DeadLink404, DeadLink410, Expires};
         [&self.files, &self.thumbnails].into_iter().any(|rules| {
@@ -200,19 +223,19 @@ impl Faults {
 }
 
 impl AnswerFault {
-    /// Whether the client gets no answer at all.
+    /// Whether the client gets no response at all.
     pub(super) fn is_silent(self) -> bool {
         matches!(self, Self::Reset | Self::Hang)
     }
 }
 
 impl When {
-    /// At every request.
+    /// Every request.
     pub fn always() -> Self {
         Self::default()
     }
 
-    /// At these requests of its kind, counted from 1.
+    /// These requests of its kind, counted from 1.
     pub fn ordinals(ordinals: impl IntoIterator<Item = u64>) -> Self {
         Self {
             ordinals: ordinals.into_iter().collect(),
@@ -220,7 +243,7 @@ impl When {
         }
     }
 
-    /// At this share of requests, 0 to 1.
+    /// This share of requests, 0 to 1.
     pub fn probability(share: f64) -> Self {
         Self {
             probability: Some(share),
@@ -228,14 +251,14 @@ impl When {
         }
     }
 
-    /// The same with another amount.
+    /// Sets the amount.
     #[must_use]
     pub fn amount(mut self, amount: u64) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Whether it strikes the request `ordinal`; `name` makes the draws of two faults independent.
+    /// Whether it strikes the request `ordinal`. `name` makes the random numbers of two faults independent.
     fn strikes(&self, seed: Seed, name: &str, ordinal: u64) -> bool {
         match self.probability {
             None if self.ordinals.is_empty() => true,
@@ -259,39 +282,37 @@ fn probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>
     let share = Option::<f64>::deserialize(deserializer)?;
     match share.filter(|share| !(0.0..=1.0).contains(share)) {
         Some(wrong) => Err(D::Error::custom(format_args!(
-            "`{wrong}` is no probability, expected a number from 0 to 1"
+            "`{wrong}` is not a probability, expected a number from 0 to 1"
         ))),
         None => Ok(share),
     }
 }
 
-/// A fault that has struck.
+/// A fault that strikes a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Struck<F> {
-    /// Which.
-    pub(super) fault: F,
-    /// Its amount, if it was given.
+pub(super) struct ActiveFault<F> {
+    pub(super) kind: F,
     pub(super) amount: Option<u64>,
 }
 
-impl<F> Struck<F> {
-    /// The amount, or `default`.
+impl<F> ActiveFault<F> {
+    /// Returns the amount, or `default` if none is set.
     pub(super) fn amount_or(&self, default: u64) -> u64 {
         self.amount.unwrap_or(default)
     }
 }
 
-/// All faults of `rules` that strike the request `ordinal` of `kind`, in order.
-pub(super) fn striking<F: Copy + fmt::Debug>(
+/// Returns all faults of `rules` that strike the request `ordinal` of `kind`, in order.
+pub(super) fn active_faults<F: Copy + fmt::Debug>(
     rules: &Rules<F>,
     seed: Seed,
     kind: RequestKind,
     ordinal: u64,
-) -> impl Iterator<Item = Struck<F>> {
+) -> impl Iterator<Item = ActiveFault<F>> {
     rules.iter().filter_map(move |(fault, when)| {
         when.strikes(seed, &format!("{kind:?} {fault:?}"), ordinal)
-            .then_some(Struck {
-                fault: *fault,
+            .then_some(ActiveFault {
+                kind: *fault,
                 amount: when.amount,
             })
     })
@@ -302,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_is_read_and_mistakes_are_named() {
+    fn a_faults_file_is_parsed_and_mistakes_are_named() {
         let written = r#"{"create_accepted": {"reset": {"ordinals": [1, 5]}},
             "listing": {"late": {"amount": 2000}}, "files": {"dead_link_403": {"probability": 0.5}}}"#;
         let faults: Faults = serde_json::from_str(written).unwrap();
@@ -326,12 +347,12 @@ mod tests {
     }
 
     #[test]
-    fn ordinals_strike_exactly_and_probabilities_about_as_often_as_they_say() {
+    fn ordinals_strike_exactly_and_probabilities_roughly() {
         let strikes = |when: When| {
             let rules = Rules::from([(AnswerFault::Reset, when)]);
             (1..=1000_u64)
                 .filter(|ordinal| {
-                    striking(&rules, Seed(3), RequestKind::Poll, *ordinal)
+                    active_faults(&rules, Seed(3), RequestKind::Poll, *ordinal)
                         .next()
                         .is_some()
                 })

@@ -1,8 +1,8 @@
-//! Reading one field at a time, with the complaints of Django REST Framework.
+//! Reading fields of a JSON body, with the error messages of Django REST Framework.
 
 use serde_json::{Map, Value};
 
-/// Messages by field.
+/// Error messages by field.
 pub(super) type FieldErrors = Map<String, Value>;
 
 /// Whether `text` has the form of a UUID, with or without its dashes.
@@ -14,23 +14,21 @@ pub(super) fn is_uuid(text: &str) -> bool {
         && (text.len() == 32 || text.len() == 36)
 }
 
-/// A value as it was written, a string without its quotes.
-fn written(value: &Value) -> String {
+/// Formats a value; a string without its quotes.
+fn display(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The fields of a body that is being read, and what was wrong with them.
+/// The fields of a body, and the errors found so far.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
-    /// All complaints so far.
     pub(super) errors: FieldErrors,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `object`; none if the body is no object.
     pub(super) fn new(object: Option<&'a Map<String, Value>>) -> Self {
         Self {
             object,
@@ -38,7 +36,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Complains about a field.
+    /// Adds an error message for a field.
     pub(super) fn error(&mut self, field: &str, message: &str) {
         let messages = self
             .errors
@@ -49,18 +47,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether one of these fields was complained about.
     pub(super) fn has_errors_in(&self, fields: &[&str]) -> bool {
         fields.iter().any(|field| self.errors.contains_key(*field))
     }
 
-    /// The field's value; null counts as absent.
+    /// Returns a field's value; null counts as absent.
     pub(super) fn value(&self, field: &str) -> Option<&'a Value> {
         let value = self.object.and_then(|object| object.get(field));
         value.filter(|value| !value.is_null())
     }
 
-    /// A string, or a number as one; trimmed, not blank, at most `limit` characters.
+    /// Reads a string or a number: trimmed, not blank, at most `limit` characters.
     pub(super) fn text(&mut self, field: &str, limit: usize) -> Option<String> {
         let text = match self.value(field)? {
             Value::String(text) => text.trim().to_owned(),
@@ -86,7 +83,7 @@ impl<'a> Fields<'a> {
         Some(text)
     }
 
-    /// An http or https URL of at most `limit` characters.
+    /// Reads an http or https URL of at most `limit` characters.
     pub(super) fn url(&mut self, field: &str, limit: usize) -> Option<String> {
         let url = self.text(field, limit)?;
         let host = ["http://", "https://"]
@@ -100,10 +97,10 @@ impl<'a> Fields<'a> {
         Some(url)
     }
 
-    /// One of `choices`.
+    /// Reads one of `choices`.
     pub(super) fn choice(&mut self, field: &str, choices: &[&str]) -> Option<String> {
         let value = self.value(field)?;
-        let word = written(value);
+        let word = display(value);
         if value.is_string() && choices.contains(&word.as_str()) {
             return Some(word);
         }
@@ -111,7 +108,7 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// One of `choices`, neither absent nor null.
+    /// Reads one of `choices`, neither absent nor null.
     pub(super) fn required_choice(&mut self, field: &str, choices: &[&str]) -> Option<String> {
         match self.object.and_then(|object| object.get(field)) {
             None => self.error(field, "This field is required."),
@@ -121,10 +118,10 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A switch, in any of the spellings that forms use.
+    /// Reads a boolean in any of DRF's spellings.
     pub(super) fn boolean(&mut self, field: &str) -> Option<bool> {
         match self.value(field)? {
-            Value::Bool(switch) => return Some(*switch),
+            Value::Bool(value) => return Some(*value),
             Value::String(word) => match word.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "1" => return Some(true),
                 "false" | "no" | "off" | "0" => return Some(false),
@@ -141,20 +138,20 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A decimal from -0.5 to 0.5 with at most two places, given as a string or a number.
+    /// Reads a string or number from -0.5 to 0.5 with at most two decimal places.
     pub(super) fn offset(&mut self, field: &str) -> Option<String> {
         let value = self.value(field)?;
-        let written = written(value);
-        let number = written.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        let text = display(value);
+        let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
         let Some(number) = number else {
             self.error(field, "A valid number is required.");
             return None;
         };
-        let places = written
+        let places = text
             .trim()
             .split_once('.')
             .map_or(0, |(_, places)| places.len());
-        let complaint = if number > 0.5 {
+        let message = if number > 0.5 {
             "Ensure this value is less than or equal to 0.5."
         } else if number < -0.5 {
             "Ensure this value is greater than or equal to -0.5."
@@ -163,17 +160,17 @@ impl<'a> Fields<'a> {
         } else {
             return Some(format!("{number:.2}"));
         };
-        self.error(field, complaint);
+        self.error(field, message);
         None
     }
 
-    /// A UUID.
+    /// Reads a UUID.
     pub(super) fn uuid(&mut self, field: &str) -> Option<String> {
         let value = self.value(field)?;
         if let Some(id) = value.as_str().filter(|id| is_uuid(id)) {
             return Some(id.to_owned());
         }
-        let word = written(value);
+        let word = display(value);
         self.error(field, &format!("“{word}” is not a valid UUID."));
         None
     }

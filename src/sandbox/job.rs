@@ -1,5 +1,5 @@
-//! One accepted job. Everything that will become of it is settled when it is accepted; where it
-//! stands at some moment is a pure function of the job and the moment.
+//! An accepted job. Its whole life is decided when it is accepted; its status is a pure function of the job
+//! and the time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,79 +8,77 @@ use crate::remote::api::wire::CreateBody;
 
 use super::clock::api_time;
 use super::links::Links;
-use super::marks::Marks;
-use super::media::Picture;
+use super::media::MediaTemplate;
 
 /// How long a job is `pending` at first, in milliseconds.
-pub(super) const PENDING_MILLIS: i64 = 100;
+const PENDING_MILLIS: i64 = 100;
 
-/// The least time from acceptance to rendering, `in_queue` included, in milliseconds.
+/// The shortest time from acceptance to rendering, `in_queue` included, in milliseconds.
 pub(super) const QUEUE_MILLIS: i64 = 200;
 
-/// A job that was accepted, as the state file keeps it.
+/// An accepted job, as the state file stores it. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Job {
-    /// How many were accepted before it.
+    /// The number of jobs accepted before it.
     pub(super) number: u64,
-    /// Its id, a UUID.
+    /// A UUID.
     pub(super) id: String,
-    /// What was asked for, after validation.
+    /// The validated request.
     pub(super) body: CreateBody,
-    /// Moments in milliseconds since the Unix epoch.
     pub(super) accepted_at: i64,
-    /// When it begins to render.
+    /// When rendering starts.
     pub(super) starts_at: i64,
-    /// When it ends.
+    /// When rendering ends.
     pub(super) ends_at: i64,
     /// Seconds of speech.
     pub(super) seconds: f64,
-    /// What it costs, from its end on.
+    /// Credits, charged at its end.
     pub(super) charge: f64,
-    /// How it ends.
-    pub(super) verdict: Verdict,
+    #[serde(rename = "verdict")]
+    pub(super) outcome: JobOutcome,
     /// Bytes added to its video.
     pub(super) padding: usize,
     /// SHA-256 of its video, in hexadecimal.
     pub(super) sha256: String,
-    /// Size of its video.
+    /// Size of its video in bytes.
     pub(super) bytes: usize,
 }
 
 /// How a job ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Verdict {
+pub(super) enum JobOutcome {
     /// With a video.
     Done,
-    /// `done`, but never with a link: `[no output]` in the text.
+    /// `done`, but without a link to a video: `[no output]` in the text.
     DoneWithoutOutput,
-    /// By a failure of the renderer: `[fail]` in the text.
+    /// By a render failure: `[fail]` in the text.
     Failed,
-    /// By moderation, before it renders: `[reject]` in the text.
+    /// By moderation, before rendering: `[reject]` in the text.
     Rejected,
 }
 
-/// Where a job stands, in the API's words.
+/// The status of a job, in the API's spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// Just accepted.
     Pending,
-    /// Waiting for a place.
+    /// Waiting for a free renderer.
     InQueue,
     /// Rendering.
     Running,
     /// Ended with a video.
     Done,
-    /// Ended without, by a failure.
+    /// Ended by a render failure.
     Failed,
-    /// Ended without, by moderation.
+    /// Ended by moderation.
     Rejected,
 }
 
 impl JobStatus {
-    /// The API's spelling.
+    /// Returns the API's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -92,21 +90,21 @@ impl JobStatus {
         }
     }
 
-    /// Whether it stays so.
+    /// Whether the job has ended.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Rejected)
     }
 }
 
-impl Verdict {
-    /// What the marks in a text, or in the URL of a recording, ask for.
-    pub(super) fn of(body: &CreateBody) -> Self {
-        let marks = Marks::of(body);
-        if marks.has("reject") {
+impl JobOutcome {
+    /// Returns the outcome that the directives of a request ask for.
+    pub(super) fn requested(body: &CreateBody) -> Self {
+        let directives = Directives::new(body);
+        if directives.has("reject") {
             Self::Rejected
-        } else if marks.has("fail") {
+        } else if directives.has("fail") {
             Self::Failed
-        } else if marks.has("no output") {
+        } else if directives.has("no output") {
             Self::DoneWithoutOutput
         } else {
             Self::Done
@@ -114,14 +112,39 @@ impl Verdict {
     }
 }
 
+/// The directives in a job's text or in the URL of its recording. [The module](super) lists them.
+#[derive(Debug, Clone, Copy)]
+struct Directives<'a>(&'a str);
+
+impl<'a> Directives<'a> {
+    fn new(body: &'a CreateBody) -> Self {
+        let speech = body.audio.as_deref().or(body.text.as_deref());
+        Self(speech.unwrap_or_default())
+    }
+
+    /// Whether it contains `[name]` or `[name: argument]`.
+    fn has(self, name: &str) -> bool {
+        self.0.contains(&format!("[{name}]")) || self.argument(name).is_some()
+    }
+
+    /// Returns the argument of `[name: argument]`, with JSON escapes decoded if they are valid.
+    fn argument(self, name: &str) -> Option<String> {
+        let (_, rest) = self.0.split_once(&format!("[{name}:"))?;
+        let (argument, _) = rest.split_once(']')?;
+        let argument = argument.trim();
+        let decoded = serde_json::from_str(&format!("\"{argument}\""));
+        Some(decoded.unwrap_or_else(|_| argument.to_owned()))
+    }
+}
+
 impl Job {
-    /// Where it stands at `now`.
+    /// Returns its status at `now`.
     pub(super) fn status(&self, now: i64) -> JobStatus {
         if now >= self.ends_at {
-            match self.verdict {
-                Verdict::Done | Verdict::DoneWithoutOutput => JobStatus::Done,
-                Verdict::Failed => JobStatus::Failed,
-                Verdict::Rejected => JobStatus::Rejected,
+            match self.outcome {
+                JobOutcome::Done | JobOutcome::DoneWithoutOutput => JobStatus::Done,
+                JobOutcome::Failed => JobStatus::Failed,
+                JobOutcome::Rejected => JobStatus::Rejected,
             }
         } else if now >= self.starts_at {
             JobStatus::Running
@@ -132,7 +155,7 @@ impl Job {
         }
     }
 
-    /// The share that is rendered at `now`, 0 to 1, in hundredths.
+    /// Returns the rendered share at `now`, from 0 to 1 in hundredths.
     #[expect(clippy::cast_precision_loss, reason = "a render of minutes at most")]
     fn progress(&self, now: i64) -> f64 {
         let whole = self.ends_at.saturating_sub(self.starts_at).max(1) as f64;
@@ -140,37 +163,32 @@ impl Job {
         (share.clamp(0.0, 1.0) * 100.0).floor() / 100.0
     }
 
-    /// The picture of its video.
-    pub(super) fn picture(&self) -> Picture {
-        Picture::new(
+    pub(super) fn media(&self) -> MediaTemplate {
+        MediaTemplate::new(
             self.body.aspect_ratio.as_deref().unwrap_or_default(),
             self.body.transparent_background == Some(true),
         )
     }
 
-    /// Its video: always the same bytes.
+    /// Returns its video, always the same bytes.
     pub(super) fn video(&self) -> Vec<u8> {
-        self.picture().video(&self.id, self.padding)
+        self.media().video(&self.id, self.padding)
     }
 
-    /// The object of every answer, with all fields of the API.
+    /// Returns the JSON object of the job at `now`, with all fields of the API.
     pub(super) fn object(&self, now: i64, links: &Links) -> Value {
         let status = self.status(now);
         let body = &self.body;
-        let marks = Marks::of(body);
-        let has_output = status == JobStatus::Done && self.verdict == Verdict::Done;
-        let link = |link: String| has_output.then_some(link);
-        let video = marks.words("output");
-        let video = video.unwrap_or_else(|| links.video(self, now));
-        let word = match status {
-            JobStatus::Running => marks.words("status"),
-            JobStatus::Pending
-            | JobStatus::InQueue
-            | JobStatus::Done
-            | JobStatus::Failed
-            | JobStatus::Rejected => None,
-        };
-        let word = word.unwrap_or_else(|| status.as_str().to_owned());
+        let directives = Directives::new(body);
+        let has_output = status == JobStatus::Done && self.outcome == JobOutcome::Done;
+        let output = has_output.then(|| {
+            let link = || links.video(&self.id, self.media().extension(), now);
+            directives.argument("output").unwrap_or_else(link)
+        });
+        let reported_status = Some(status)
+            .filter(|status| *status == JobStatus::Running)
+            .and_then(|_| directives.argument("status"))
+            .unwrap_or_else(|| status.as_str().to_owned());
         let updated_at = match status {
             JobStatus::Pending => self.accepted_at,
             JobStatus::InQueue => self.accepted_at.saturating_add(PENDING_MILLIS),
@@ -185,16 +203,18 @@ impl Job {
             JobStatus::Rejected => Some(("reject", "The text was rejected by content moderation.")),
             JobStatus::Pending | JobStatus::InQueue | JobStatus::Running | JobStatus::Done => None,
         };
-        let failed_reason = failed_reason
-            .map(|(mark, usual)| marks.words(mark).unwrap_or_else(|| usual.to_owned()));
+        let failed_reason = failed_reason.map(|(directive, usual)| {
+            let argument = directives.argument(directive);
+            argument.unwrap_or_else(|| usual.to_owned())
+        });
         json!({
             "id": self.id,
             "name": body.name,
             "text": body.text,
             "creator": body.creator,
             "model_version": body.model_version.as_deref().unwrap_or("standard"),
-            "output": link(video),
-            "video_thumbnail": link(links.thumbnail(self, now)),
+            "output": output,
+            "video_thumbnail": has_output.then(|| links.thumbnail(&self.id, now)),
             "aspect_ratio": body.aspect_ratio,
             "green_screen": body.green_screen.unwrap_or(false),
             "transparent_background": body.transparent_background.unwrap_or(false),
@@ -208,7 +228,7 @@ impl Job {
             "progress": self.progress(now),
             "failed_reason": failed_reason,
             "media_job": links.seed.uuid("media job", self.number),
-            "status": word,
+            "status": reported_status,
             "audio_url": body.audio,
             "webhook_url": body.webhook_url,
             "preview": null,
@@ -223,10 +243,10 @@ impl Job {
     }
 }
 
-/// A number as the API writes it: whole ones without a point.
+/// Formats a number as the API does: whole numbers without a decimal point.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "whole and small, as was checked"
+    reason = "checked to be whole and small"
 )]
 fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 {
@@ -240,7 +260,7 @@ fn number(number: f64) -> Value {
 mod tests {
     use super::*;
     use crate::remote::api::wire::Lipsync;
-    use crate::sandbox::chance::Seed;
+    use crate::sandbox::random::Seed;
 
     fn job(text: &str) -> Job {
         let body = CreateBody {
@@ -252,7 +272,7 @@ mod tests {
         Job {
             number: 0,
             id: Seed(1).uuid("job", 0),
-            verdict: Verdict::of(&body),
+            outcome: JobOutcome::requested(&body),
             body,
             accepted_at: 1000,
             starts_at: 1300,
@@ -274,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_runs_through_its_statuses_by_the_clock_alone() {
+    fn the_status_follows_from_the_clock() {
         let job = job("Hello");
         let seen: Vec<_> = [1000, 1100, 1299, 1300, 2299, 2300, i64::MAX]
             .map(|now| job.status(now).as_str())
@@ -290,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn charge_length_and_links_appear_at_the_end() {
+    fn the_charge_the_duration_and_links_appear_at_the_end() {
         let job = job("Hello");
         let running = job.object(1800, &links(false));
         assert_eq!(running["progress"], 0.5);
@@ -305,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_in_the_text_decide_how_it_ends() {
+    fn directives_in_the_text_decide_the_outcome() {
         for (text, status, output) in [
             ("Say [fail] please", "failed", false),
             ("[reject]", "rejected", false),
@@ -321,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_with_words_are_echoed() {
+    fn directives_with_an_argument_are_echoed() {
         let failed = job(r"[fail: no \u0066ace]").object(9999, &links(false));
         assert_eq!(failed["failed_reason"], "no face");
         let rejected = job("[reject: bad words]").object(9999, &links(false));
@@ -334,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_types_read_what_is_answered() {
+    fn the_wire_types_parse_a_job_object() {
         let object = job("Hello").object(2300, &links(true));
         let fields = object.as_object().unwrap().len();
         let report = serde_json::from_value::<Lipsync>(object)
@@ -345,5 +365,29 @@ mod tests {
         assert_eq!(report.name.as_deref(), Some("row-1 cs-abc"));
         assert!(report.output.is_some() && report.thumbnail.is_some());
         assert_eq!(report.created_at.unwrap().as_millis(), 1000);
+    }
+
+    #[test]
+    fn directives_are_found_and_their_escapes_decoded() {
+        let body = CreateBody {
+            text: Some(r#"Hi [fail: \u001b[31mred\u005d "so"] and [reject] [status: \"x]"#.into()),
+            ..CreateBody::default()
+        };
+        let directives = Directives::new(&body);
+        assert_eq!(
+            directives.argument("fail").unwrap(),
+            "\\u001b[31mred\\u005d \"so\"",
+            "no JSON"
+        );
+        assert_eq!(directives.argument("status").unwrap(), "\"x");
+        assert!(directives.has("fail") && directives.has("reject") && !directives.has("no output"));
+        let body = CreateBody {
+            text: Some(r"[fail: \u001b[31mred\u005d\n]".into()),
+            ..CreateBody::default()
+        };
+        assert_eq!(
+            Directives::new(&body).argument("fail").unwrap(),
+            "\u{1b}[31mred]\n"
+        );
     }
 }

@@ -1,36 +1,33 @@
-//! Links to files, and how long they are worth something.
+//! Links to the files of jobs: signatures and expiry.
 
 use std::collections::{BTreeMap, HashMap};
 
 use axum::http::StatusCode;
 
-use super::chance::{Seed, sha256};
-use super::job::Job;
+use super::random::{Seed, sha256};
 
-/// How links to files are made.
+/// Makes and checks links.
 #[derive(Debug, Clone)]
 pub(super) struct Links {
-    /// The files origin, without a slash at the end.
+    /// The files origin, without a trailing slash.
     pub(super) files: String,
-    /// Whether links tell when they were made, and prove it.
+    /// Whether links carry their time of issue and a signature.
     pub(super) signed: bool,
-    /// Signs.
     pub(super) seed: Seed,
 }
 
 impl Links {
-    /// A link to a job's video, made at `now`.
-    pub(super) fn video(&self, job: &Job, now: i64) -> String {
-        let extension = job.picture().extension();
-        self.link(&format!("/videos/{}.{extension}", job.id), &job.id, now)
+    /// Returns a link to a job's video, issued at `now`.
+    pub(super) fn video(&self, id: &str, extension: &str, now: i64) -> String {
+        self.url(&format!("/videos/{id}.{extension}"), id, now)
     }
 
-    /// A link to a job's thumbnail, made at `now`.
-    pub(super) fn thumbnail(&self, job: &Job, now: i64) -> String {
-        self.link(&format!("/thumbnails/{}.jpg", job.id), &job.id, now)
+    /// Returns a link to a job's thumbnail, issued at `now`.
+    pub(super) fn thumbnail(&self, id: &str, now: i64) -> String {
+        self.url(&format!("/thumbnails/{id}.jpg"), id, now)
     }
 
-    fn link(&self, path: &str, id: &str, now: i64) -> String {
+    fn url(&self, path: &str, id: &str, now: i64) -> String {
         let query = if self.signed {
             format!("?issued={now}&signature={}", self.signature(id, now))
         } else {
@@ -39,7 +36,7 @@ impl Links {
         format!("{}{path}{query}", self.files)
     }
 
-    /// When the link with these parameters was made; none if it was not made here.
+    /// Returns when the link with these parameters was issued, or `None` if the signature is wrong.
     pub(super) fn issued(&self, id: &str, query: &HashMap<String, String>) -> Option<i64> {
         let issued = query.get("issued")?.parse().ok()?;
         (*query.get("signature")? == self.signature(id, issued)).then_some(issued)
@@ -51,23 +48,23 @@ impl Links {
     }
 }
 
-/// Links that a fault has killed, with the status that they answer from then on.
+/// Links made invalid by a fault, with the status that requests for them get.
 #[derive(Debug, Default)]
 pub(super) struct DeadLinks(BTreeMap<(String, i64), StatusCode>);
 
 impl DeadLinks {
-    /// The most that are remembered. If there are more, some come back to life.
+    /// The maximum remembered. Beyond it, some dead links become valid again.
     const LIMIT: usize = 10_000;
 
-    /// Kills the link to a job's files that was made at `issued`.
-    pub(super) fn kill(&mut self, id: &str, issued: i64, status: StatusCode) {
+    /// Makes the link to a job's files that was issued at `issued` invalid.
+    pub(super) fn add(&mut self, id: &str, issued: i64, status: StatusCode) {
         if self.0.len() >= Self::LIMIT {
             self.0.pop_first();
         }
         self.0.insert((id.to_owned(), issued), status);
     }
 
-    /// What that link answers if it is dead.
+    /// Returns the status of a dead link, or `None` if the link is valid.
     pub(super) fn status(&self, id: &str, issued: i64) -> Option<StatusCode> {
         self.0.get(&(id.to_owned(), issued)).copied()
     }
@@ -78,13 +75,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_links_made_here_are_known() {
+    fn only_own_links_are_accepted() {
         let links = Links {
             files: String::new(),
             signed: true,
             seed: Seed(1),
         };
-        let link = links.link("/v.mp4", "a", 77);
+        let link = links.url("/v.mp4", "a", 77);
         let query = |link: &str| -> HashMap<String, String> {
             let query = link.split_once('?').unwrap().1;
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -103,7 +100,7 @@ mod tests {
     fn dead_links_stay_dead_and_do_not_fill_the_memory() {
         let mut dead = DeadLinks::default();
         for issued in 0..20_000 {
-            dead.kill("a", issued, StatusCode::GONE);
+            dead.add("a", issued, StatusCode::GONE);
         }
         assert_eq!(dead.0.len(), DeadLinks::LIMIT);
         assert_eq!(dead.status("a", 19_999), Some(StatusCode::GONE));

@@ -1,9 +1,9 @@
-//! The files that jobs end in. Each shape is a real picture that was made once
-//! (`assets/make.sh`); each job's copy carries the job's id, so that no two files are equal.
+//! Videos, thumbnails and previews. The templates in `assets` were made by `assets/make.sh`; a job's copy
+//! contains the job's id, so that no two files are equal.
 
-use super::chance::Seed;
+use super::random::Seed;
 
-/// The shapes.
+/// An aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Landscape,
@@ -11,22 +11,21 @@ pub(super) enum Shape {
     Portrait,
 }
 
-/// What a job's video looks like.
+/// The template of a job's video: its shape, and whether it is transparent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(super) struct MediaTemplate {
     shape: Shape,
     transparent: bool,
 }
 
-/// The most bytes that each job's video is longer than the plain picture, besides its id and the padding that
-/// was asked for: so that lengths differ too.
-const SPREAD: u64 = 2048;
+/// The maximum of random extra bytes in a job's video, so that sizes differ too.
+const MAX_EXTRA: u64 = 2048;
 
-/// The most padding, in bytes: an MP4 box cannot be much longer, and nobody needs more.
+/// The maximum of padding in bytes, below the size limit of an MP4 box.
 const PADDING_LIMIT: usize = 1 << 30;
 
 impl Shape {
-    /// The shape of that ratio, in the API's spelling (`9x16`).
+    /// Parses a ratio in the API's spelling (`9x16`).
     pub(super) fn of_ratio(ratio: &str) -> Option<Self> {
         match ratio {
             "16x9" => Some(Self::Landscape),
@@ -36,8 +35,7 @@ impl Shape {
         }
     }
 
-    /// An MP4 of it that belongs to no job.
-    pub(super) fn plain_video(self) -> &'static [u8] {
+    pub(super) fn mp4(self) -> &'static [u8] {
         match self {
             Self::Landscape => include_bytes!("assets/landscape.mp4"),
             Self::Square => include_bytes!("assets/square.mp4"),
@@ -45,8 +43,8 @@ impl Shape {
         }
     }
 
-    /// The same with alpha, as `WebM`.
-    fn plain_transparent_video(self) -> &'static [u8] {
+    /// A transparent `WebM`.
+    fn webm(self) -> &'static [u8] {
         match self {
             Self::Landscape => include_bytes!("assets/landscape.webm"),
             Self::Square => include_bytes!("assets/square.webm"),
@@ -54,8 +52,7 @@ impl Shape {
         }
     }
 
-    /// A JPEG of it that belongs to no job.
-    pub(super) fn plain_still(self) -> &'static [u8] {
+    pub(super) fn jpeg(self) -> &'static [u8] {
         match self {
             Self::Landscape => include_bytes!("assets/landscape.jpg"),
             Self::Square => include_bytes!("assets/square.jpg"),
@@ -64,11 +61,11 @@ impl Shape {
     }
 }
 
-/// How a voice sounds, as MP3: a soft tone.
+/// The preview of a voice: an MP3 with a soft tone.
 pub(super) const VOICE: &[u8] = include_bytes!("assets/voice.mp3");
 
-impl Picture {
-    /// The picture of a job with that ratio; landscape if there is no such ratio.
+impl MediaTemplate {
+    /// Returns the template for a ratio; landscape for an unknown one.
     pub(super) fn new(ratio: &str, transparent: bool) -> Self {
         Self {
             shape: Shape::of_ratio(ratio).unwrap_or(Shape::Landscape),
@@ -76,12 +73,10 @@ impl Picture {
         }
     }
 
-    /// `mp4` or `webm`.
     pub(super) fn extension(self) -> &'static str {
         if self.transparent { "webm" } else { "mp4" }
     }
 
-    /// The MIME type.
     pub(super) fn content_type(self) -> &'static str {
         if self.transparent {
             "video/webm"
@@ -90,39 +85,39 @@ impl Picture {
         }
     }
 
-    /// The video of the job `id`: the picture, then an element that players skip (an MP4 `free` box, or
-    /// an EBML Void) with the id and `padding` bytes more.
+    /// Returns the video of the job `id`: the template, then an element that players skip (an MP4 `free` box or
+    /// an EBML Void) with the id and `padding` bytes.
     pub(super) fn video(self, id: &str, padding: usize) -> Vec<u8> {
         let plain = if self.transparent {
-            self.shape.plain_transparent_video()
+            self.shape.webm()
         } else {
-            self.shape.plain_video()
+            self.shape.mp4()
         };
-        let ballast = ballast(id, padding);
-        let mut video = Vec::with_capacity(plain.len() + 16 + ballast.len());
+        let filler = filler(id, padding);
+        let mut video = Vec::with_capacity(plain.len() + 16 + filler.len());
         video.extend_from_slice(plain);
         if self.transparent {
-            // The segment is the last element of the plain file, and grows by the Void.
+            // The segment is the last element of the template and grows by the Void.
             let segment = video.windows(4).position(|window| window == SEGMENT);
             let end = segment.map_or(video.len(), |place| place + 12);
-            let grown = video.len() - end + 9 + ballast.len();
+            let grown = video.len() - end + 9 + filler.len();
             if let Some(size) = video.get_mut(end - 8..end) {
                 size.copy_from_slice(&ebml_size(grown));
             }
             video.push(VOID);
-            video.extend_from_slice(&ebml_size(ballast.len()));
+            video.extend_from_slice(&ebml_size(filler.len()));
         } else {
-            let size = u32::try_from(ballast.len() + 8).unwrap_or(u32::MAX);
+            let size = u32::try_from(filler.len() + 8).unwrap_or(u32::MAX);
             video.extend_from_slice(&size.to_be_bytes());
             video.extend_from_slice(b"free");
         }
-        video.extend_from_slice(&ballast);
+        video.extend_from_slice(&filler);
         video
     }
 
-    /// The thumbnail of the job `id`: a JPEG that carries it in a comment.
+    /// Returns the thumbnail of the job `id`: a JPEG with the id in a comment.
     pub(super) fn thumbnail(self, id: &str) -> Vec<u8> {
-        let plain = self.shape.plain_still();
+        let plain = self.shape.jpeg();
         let length = u16::try_from(id.len() + 2).unwrap_or(u16::MAX);
         let (start, rest) = plain.split_at(2);
         let length = length.to_be_bytes();
@@ -130,25 +125,25 @@ impl Picture {
     }
 }
 
-/// The identifiers of two EBML elements: the one that holds all of a `WebM`, and the one to be skipped.
+/// EBML element identifiers: the segment that contains a whole `WebM`, and the Void that players skip.
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 const VOID: u8 = 0xec;
 
-/// The length of an EBML element, in the form that takes eight bytes.
+/// Encodes the length of an EBML element in eight bytes.
 fn ebml_size(length: usize) -> [u8; 8] {
     let length = u64::try_from(length).unwrap_or(0) & 0x00ff_ffff_ffff_ffff;
     (length | 0x0100_0000_0000_0000).to_be_bytes()
 }
 
-/// The id and a run of bytes that follow from it and do not repeat within a download's usual steps, so
-/// that a piece put in a wrong place is noticed.
-fn ballast(id: &str, padding: usize) -> Vec<u8> {
+/// Returns the id, followed by pseudo-random bytes. They do not repeat at the step size of a download, so
+/// that a misplaced piece changes the digest.
+fn filler(id: &str, padding: usize) -> Vec<u8> {
     let seed = Seed(0);
-    let spread = seed.within(&(0..=SPREAD), id, 0);
-    let length = padding.min(PADDING_LIMIT) + usize::try_from(spread).unwrap_or(0);
+    let extra = seed.within(&(0..=MAX_EXTRA), id, 0);
+    let length = padding.min(PADDING_LIMIT) + usize::try_from(extra).unwrap_or(0);
     let mut state = seed.number(id, 1) | 1;
     let noise = std::iter::repeat_with(|| {
-        // One step of a xorshift generator.
+        // Xorshift.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -162,7 +157,7 @@ fn ballast(id: &str, padding: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The top-level boxes: names, and where each ends.
+    /// Returns the names of the top-level boxes.
     fn boxes(mut file: &[u8]) -> Vec<String> {
         let mut names = Vec::new();
         while !file.is_empty() {
@@ -174,9 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn an_mp4_is_whole_boxes_with_the_index_in_front_and_the_id_at_the_end() {
+    fn an_mp4_has_its_index_first_and_the_id_last() {
         for ratio in ["16x9", "1x1", "9x16"] {
-            let video = Picture::new(ratio, false).video("the-id", 5000);
+            let video = MediaTemplate::new(ratio, false).video("the-id", 5000);
             let names = boxes(&video);
             assert_eq!(names.first().map(String::as_str), Some("ftyp"));
             assert_eq!(names.last().map(String::as_str), Some("free"));
@@ -188,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn a_webm_is_one_segment_that_ends_in_a_void_with_the_id() {
+    fn a_webm_is_one_segment_with_the_id_in_its_last_element() {
         for ratio in ["16x9", "1x1", "9x16"] {
-            let picture = Picture::new(ratio, true);
+            let picture = MediaTemplate::new(ratio, true);
             let video = picture.video("the-id", 10);
-            let plain = picture.shape.plain_transparent_video().len();
+            let plain = picture.shape.webm().len();
             let size = |at: usize| {
                 let bytes: [u8; 8] = video[at..at + 8].try_into().unwrap();
                 usize::try_from(u64::from_be_bytes(bytes) & 0x00ff_ffff_ffff_ffff).unwrap()
             };
             assert_eq!(video[..4], [0x1a, 0x45, 0xdf, 0xa3]);
-            // The header says how long it is; the segment comes next.
+            // The header contains its own length; the segment follows.
             let segment = 5 + usize::from(video[4] & 0x7f);
             assert_eq!(video[segment..segment + 4], SEGMENT);
             assert_eq!(segment + 12 + size(segment + 4), video.len());
@@ -209,11 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn files_of_two_jobs_differ_and_those_of_one_do_not() {
-        let picture = Picture::new("9x16", false);
+    fn files_differ_between_jobs_only() {
+        let picture = MediaTemplate::new("9x16", false);
         assert_eq!(picture.video("a", 0), picture.video("a", 0));
         assert_ne!(picture.video("a", 0), picture.video("b", 0));
-        let transparent = Picture::new("9x16", true);
+        let transparent = MediaTemplate::new("9x16", true);
         assert_eq!(
             (transparent.extension(), transparent.content_type()),
             ("webm", "video/webm")

@@ -1,53 +1,55 @@
 //! An imitation of Creatify's AI Avatar API on loopback: no account, no cost, no network.
 //!
-//! It is the newcomer's first run (`--sandbox`), and the test bed of everything else: it keeps books of
-//! what a client really did, and on request it does to the client whatever the real world may.
+//! It serves first trials (`--sandbox`) and tests: its [`Ledger`] records what a client did, and its
+//! [`Faults`] produce what can go wrong.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
-//! use callsheet::sandbox::{AnswerFault, Faults, Sandbox, Settings, When};
+//! use callsheet::sandbox::{AnswerFault, Faults, Sandbox, SandboxSettings, When};
 //!
-//! // The answer to the first create is lost, though the job was accepted and is charged.
+//! // The response to the first create is lost, though the job is accepted and charged.
 //! let mut faults = Faults::default();
 //! faults.create_accepted.insert(AnswerFault::Reset, When::ordinals([1]));
-//! let sandbox = Sandbox::start(Settings { faults, ..Settings::default() }).await?;
-//! // ... a client works with sandbox.base_url() and any keys ...
+//! let sandbox = Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() }).await?;
+//! // ... a client works with sandbox.base_url() and any credentials ...
 //! assert_eq!(sandbox.ledger().accepted.len(), 1);
 //! sandbox.stop().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What it promises
+//! # Properties
 //!
-//! * **Three origins.** The API, the files, and a third that redirects lead to. So it can be seen that keys
-//!   never travel to a file host.
-//! * **One list is all its state:** the accepted jobs. Each is settled when it is accepted; where it
-//!   stands is a function of the job and the clock. With a [state file](Settings::state), a sandbox
-//!   that was killed goes on as if nothing had happened.
-//! * **Deterministic** from [a seed](Settings::seed): ids, render times, charges, faults.
-//! * **Honest books:** [`Ledger`], in the program and at `GET /sandbox/ledger`, which wants no keys.
-//! * **Real files:** each job's video plays, has the right shape, and differs from all others in its bytes.
+//! * **Three origins:** the API, the file server, and a mirror that redirects lead to. Tests check that
+//!   credentials are never sent to a file server.
+//! * **The list of accepted jobs is its only state.** A job's life is decided when it is accepted; its
+//!   status follows from the time. With a [state file](SandboxSettings::state), a sandbox that was killed
+//!   continues where it stopped.
+//! * **Deterministic** from [a seed](SandboxSettings::seed): ids, render times, charges, faults.
+//! * **A complete ledger:** [`Ledger`], in Rust and at `GET /sandbox/ledger` without credentials.
+//! * **Real files:** each job's video plays, has the right shape, and differs from all others.
+//! * **Independent of the program:** it shares only the wire types, so that it does not inherit the
+//!   program's idea of what is valid.
 //!
-//! # What a text can ask for
+//! # Directives in a text
 //!
 //! | in the text | the job |
 //! |---|---|
 //! | `[fail]` | ends `failed`, with a reason |
 //! | `[reject]` | ends `rejected`, with a reason, without rendering |
-//! | `[no output]` | ends `done`, but never with a link to a video |
+//! | `[no output]` | ends `done`, but without a link to a video |
 //! | `[fail: WORDS]`, `[reject: WORDS]` | ends like that, with these words as the reason |
-//! | `[output: URL]` | ends `done`, and this is the link to its video |
-//! | `[status: WORD]` | is in this status while it renders |
+//! | `[output: URL]` | ends `done`, with this link to its video |
+//! | `[status: WORD]` | has this status while it renders |
 //!
-//! The last three are for what a provider must not be trusted with. JSON's escapes are read in them
-//! (`\u001b`, `\n`); they end at the first `]`, which itself is written `\u005d`.
+//! The last three imitate untrusted answers. JSON escapes are decoded in them (`\u001b`, `\n`); they end at
+//! the first `]`, which itself is written `\u005d`.
 //!
-//! A recording whose URL says `?seconds=12.5` is so long; others have a likely length.
+//! A recording whose URL contains `?seconds=12.5` has that length; others have a likely one.
 //!
 //! # Personas for examples
 //!
-//! Stable, the first five of some thirty; `GET /api/personas/` lists them all.
+//! The first five of 33, with stable ids; `GET /api/personas/` lists them all.
 //!
 //! | name | id |
 //! |---|---|
@@ -62,55 +64,51 @@
 //! (`c8ea1bf8-f917-4bb6-9301-c1c2f5496eaf`) is the account's own, in `personas_v2` alone. Of the voices,
 //! Olivia's British accent is `ea895fc1-78bc-4d43-a29e-6e510e00c1d7`.
 //!
-//! # What it does not imitate
+//! # Not imitated
 //!
-//! Previews of jobs, webhooks, custom avatars in the making, and a render's real cost in time.
+//! Previews of jobs, webhooks, the training of custom avatars, and the real duration of a render.
 //!
-//! # One file for each concern
+//! # Files
 //!
-//! | file | does |
+//! | file | contents |
 //! |---|---|
-//! | `account`, `job`, `marks`, `speech`, `validation`, `fields` | what is accepted, and what becomes of it: pure |
-//! | `chance`, `faults` | what is drawn from the seed; what goes wrong |
-//! | `state`, `ledger` | what is remembered; what is counted |
-//! | `catalogue`, `media` | personas and voices; pictures |
-//! | `api`, `creating`, `listing`, `answers` | the API's origin |
-//! | `files`, `links`, `delivery`, `ranges`, `body` | the file hosts |
-//! | `server`, `world`, `line`, `clock` | starting and stopping; what requests share; connections that break; time |
+//! | `account`, `job`, `speech`, `validation`, `fields` | accepted jobs and the rules for accepting them: pure |
+//! | `faults`, `random` | the faults; random numbers |
+//! | `state`, `state_file`, `ledger` | shared state; its file; the ledger |
+//! | `catalogue`, `media`, `links` | personas and voices; files; links to files |
+//! | `handlers` | the endpoints of the API and the file servers |
+//! | `http`, `faulty_response`, `file_response` | responses |
+//! | `server`, `connection`, `settings`, `clock` | start and stop; connections that can be cut; settings; time |
 
 mod account;
-mod answers;
-mod api;
-mod body;
 mod catalogue;
-mod chance;
 mod clock;
-mod creating;
-mod delivery;
+mod connection;
 mod faults;
+mod faulty_response;
 mod fields;
-mod files;
+mod file_response;
+mod handlers;
+mod http;
 mod job;
 mod ledger;
-mod line;
 mod links;
-mod listing;
-mod marks;
 mod media;
-mod ranges;
+mod random;
 mod server;
 mod settings;
 mod speech;
 mod state;
+mod state_file;
 #[cfg(test)]
 mod tests;
 mod validation;
-mod world;
 
-pub use faults::{AnswerFault, Faults, FileFault, ListFault, Rules, ShownFault, When};
+pub use faults::{AnswerFault, Faults, FileFault, ListFault, RequestKind, Rules, ShownFault, When};
 pub use job::JobStatus;
-pub use ledger::{CreateSeen, Ledger, LedgerJob, RequestKind};
+pub use ledger::{CreateRecord, Ledger, LedgerJob};
 pub use server::Sandbox;
 pub use settings::{
-    Credentials, Overload, RENDERS_IN_FLIGHT, Revocation, SUBMITS_PER_SECOND, Settings, SubmitLimit,
+    AcceptedKeys, Overload, RENDERS_IN_FLIGHT, Revocation, SUBMITS_PER_SECOND, SandboxSettings,
+    SubmitLimit,
 };

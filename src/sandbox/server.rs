@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping the servers.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,60 +11,59 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::account::Account;
+use super::connection::{Cutter, Listener};
+use super::handlers;
 use super::ledger::Ledger;
-use super::line::{Exchange, Scissors};
-use super::settings::Settings;
-use super::state::{Ports, StateFile};
-use super::world::{Origins, World};
-use super::{api, files};
+use super::settings::SandboxSettings;
+use super::state::{AppState, Origins};
+use super::state_file::{Ports, SavedState, StateFile};
 
-/// How long connections may take to end in good order when the sandbox stops; they have nothing
-/// to wait for.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long connections may take to close when the sandbox stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A running sandbox. It serves on the runtime that started it, until it is stopped or dropped.
+/// A running sandbox. It serves on the runtime that started it until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<World>,
+    app: Arc<AppState>,
     stop: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox on 127.0.0.1. Once this returns, it answers.
+    /// Starts a sandbox on 127.0.0.1 and returns once it accepts requests.
     ///
     /// # Errors
     ///
-    /// The port that the settings name is taken; or the state file cannot be opened, is used by
-    /// another sandbox, or is a file of another kind.
-    pub async fn start(settings: Settings) -> io::Result<Self> {
-        let (mut state, remembered) = match &settings.state {
+    /// The port of the settings is in use; or the state file cannot be opened, is used by another sandbox,
+    /// or is another kind of file.
+    pub async fn start(settings: SandboxSettings) -> io::Result<Self> {
+        let (mut file, saved) = match &settings.state {
             Some(path) => {
-                let (state, remembered) = StateFile::open(path)?;
-                (Some(state), remembered)
+                let (file, saved) = StateFile::open(path)?;
+                (Some(file), saved)
             }
-            None => (None, super::state::Remembered::default()),
+            None => (None, SavedState::default()),
         };
-        let known = remembered.ports;
+        let known = saved.ports;
         let api = match settings.port {
             Some(port) => bind(port).await?,
-            None => bind_again(known.map(|ports| ports.api)).await?,
+            None => bind_preferred(known.map(|ports| ports.api)).await?,
         };
-        let files = bind_again(known.map(|ports| ports.files)).await?;
-        let mirror = bind_again(known.map(|ports| ports.mirror)).await?;
+        let files = bind_preferred(known.map(|ports| ports.files)).await?;
+        let mirror = bind_preferred(known.map(|ports| ports.mirror)).await?;
         let ports = Ports {
             api: api.local_addr()?.port(),
             files: files.local_addr()?.port(),
             mirror: mirror.local_addr()?.port(),
         };
-        if let Some(state) = &mut state
+        if let Some(file) = &mut file
             && known != Some(ports)
         {
-            state.ports(ports)?;
+            file.append_ports(ports)?;
         }
         let mut account = Account::default();
-        for job in remembered.jobs {
-            account.admit(job);
+        for job in saved.jobs {
+            account.add(job);
         }
         let origin = |port: u16| format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
         let origins = Origins {
@@ -73,57 +72,59 @@ impl Sandbox {
             mirror: origin(ports.mirror),
         };
         let (stop, stopping) = watch::channel(false);
-        let world = World::new(settings, origins, account, state, stopping.clone());
-        let world = Arc::new(world);
+        let app = AppState::new(settings, origins, account, file, stopping.clone());
+        let app = Arc::new(app);
         let servers = [
-            (api, Router::new().fallback(api::answer)),
-            (files, Router::new().fallback(files::answer)),
-            (mirror, Router::new().fallback(files::answer_at_mirror)),
+            (api, Router::new().fallback(handlers::api)),
+            (files, Router::new().fallback(handlers::files)),
+            (mirror, Router::new().fallback(handlers::mirror)),
         ];
         let servers = servers.map(|(listener, router)| {
-            let router = router.with_state(world.clone());
+            let router = router.with_state(app.clone());
             tokio::spawn(serve(listener, router, stopping.clone()))
         });
         Ok(Self {
-            world,
+            app,
             stop,
             servers: servers.into(),
         })
     }
 
-    /// The API's base URL, such as `http://127.0.0.1:8787`, without a slash at the end.
+    /// Returns the API's base URL, such as `http://127.0.0.1:8787`, without a trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.world.origins().api
+        &self.app.origins().api
     }
 
-    /// The origin that links to files name.
+    /// Returns the origin of links to files.
     pub fn files_url(&self) -> &str {
-        &self.world.origins().files
+        &self.app.origins().files
     }
 
-    /// The third origin, where redirects lead.
+    /// Returns the origin of the mirror, the target of redirects.
     pub fn mirror_url(&self) -> &str {
-        &self.world.origins().mirror
+        &self.app.origins().mirror
     }
 
-    /// The books at this moment.
+    /// Returns the current ledger.
     pub fn ledger(&self) -> Ledger {
-        self.world.ledger()
+        self.app.ledger()
     }
 
-    /// The bytes of a job's video, whether it is rendered yet or not; none if there is no such job.
+    /// Returns the bytes of a job's video, even before it is rendered; `None` if there is no such job.
     pub fn video(&self, id: &str) -> Option<Vec<u8>> {
-        let job = self.world.books().account.job(id).cloned();
+        let job = self.app.lock().account.job(id).cloned();
         job.map(|job| job.video())
     }
 
-    /// Stops: what hangs on purpose is let go, connections are closed, and the ports are free once this
-    /// returns.
+    /// Stops the sandbox: ends hanging responses, closes connections and frees the ports.
     pub async fn stop(self) {
-        // Nobody listens any more if all servers have ended already.
+        // Fails if all servers have ended already.
         let _ = self.stop.send(true);
         for mut server in self.servers {
-            if tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
+            if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server)
+                .await
+                .is_err()
+            {
                 server.abort();
             }
         }
@@ -131,16 +132,16 @@ impl Sandbox {
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
-    let exchange = Exchange {
+    let listener = Listener {
         listener,
         stopping: stopping.clone(),
     };
     let mut stopped = stopping;
-    let service = router.into_make_service_with_connect_info::<Scissors>();
-    // It never fails: accepting connections goes on whatever happens.
-    let _ = axum::serve(exchange, service)
+    let service = router.into_make_service_with_connect_info::<Cutter>();
+    // It never returns an error.
+    let _ = axum::serve(listener, service)
         .with_graceful_shutdown(async move {
-            // An error means that the sandbox was dropped: the same thing.
+            // An error means that the sandbox was dropped, which stops it too.
             let _ = stopped.wait_for(|stop| *stop).await;
         })
         .await;
@@ -156,8 +157,8 @@ async fn bind(port: u16) -> io::Result<TcpListener> {
     })
 }
 
-/// The port of the last time if it is free, else any.
-async fn bind_again(port: Option<u16>) -> io::Result<TcpListener> {
+/// Binds to `port` if it is free, otherwise to any port.
+async fn bind_preferred(port: Option<u16>) -> io::Result<TcpListener> {
     if let Some(port) = port
         && let Ok(listener) = bind(port).await
     {

@@ -1,98 +1,95 @@
-//! How a sandbox is to behave.
+//! The settings of a sandbox.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::Faults;
+use super::faults::Faults;
 
-/// Submits a second that a client of the sandbox does well to keep to. The sandbox itself allows
-/// twice as many, so that a little jitter on the way is no offence.
+/// The recommended submits a second for a client. The sandbox accepts twice as many, to allow for jitter.
 pub const SUBMITS_PER_SECOND: u32 = 5;
 
-/// Renders in flight that a client of the sandbox does well to keep to: as many as it renders at
-/// one time.
+/// The recommended renders in flight for a client: as many as the sandbox renders at one time.
 pub const RENDERS_IN_FLIGHT: usize = 20;
 
-/// Settings of a [`super::Sandbox`]. The default is a newcomer's: a funded account, renders of a
-/// few seconds, no faults.
+/// The settings of a [`Sandbox`](super::Sandbox). By default it has a funded account, renders in a few
+/// seconds and has no faults.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Everything random follows from it. Default: 1.
+pub struct SandboxSettings {
+    /// Seeds everything random. Default: 1.
     pub seed: u64,
-    /// The API's port on 127.0.0.1; it is an error if it is taken. Default: the one of the last
-    /// time if [`Self::state`] knows it and it is free, else any.
+    /// The API's port on 127.0.0.1; it is an error if it is in use. Default: the previous port if
+    /// [`Self::state`] contains one that is free, otherwise any.
     pub port: Option<u16>,
-    /// A file that remembers every accepted job and the ports (JSON lines). Each job is in it before its
-    /// answer leaves, so a sandbox that is killed knows at its next start what it accepted and
-    /// charged. Default: none, and everything is forgotten at the end.
+    /// A file (JSON lines) with every accepted job and the ports. Each job is written before its response is
+    /// sent, so that a killed sandbox continues with the same jobs. Default: none; nothing is kept.
     pub state: Option<PathBuf>,
-    /// The balance at the beginning, before anything that the state file remembers. Default: 1,000.
+    /// The initial balance, before the jobs of the state file. Default: 1,000.
     pub credits: f64,
-    /// The only pair of keys that is accepted. Default: any that is not empty.
-    pub credentials: Option<Credentials>,
-    /// When the keys stop being accepted. Default: never.
+    /// The only credentials that are accepted. Default: any that are not empty.
+    pub credentials: Option<AcceptedKeys>,
+    /// When the credentials stop being accepted. Default: never.
     pub revocation: Option<Revocation>,
-    /// How long a render takes once it runs, in milliseconds. Default: 1,500 to 5,000.
+    /// The duration of a render in milliseconds. Default: 1,500 to 5,000.
     pub render_millis: RangeInclusive<u64>,
-    /// Renders at one time. Default: [`RENDERS_IN_FLIGHT`].
+    /// The maximum of renders at one time. Default: [`RENDERS_IN_FLIGHT`].
     pub max_running: usize,
-    /// What happens to one job more. Default: it waits in the queue.
+    /// What happens to jobs beyond that. Default: they wait in the queue.
     pub overload: Overload,
-    /// How many creates are accepted in how much time; one more is a 429 with `Retry-After`.
-    /// Default: twice [`SUBMITS_PER_SECOND`] in any second.
+    /// The rate limit for creates; beyond it they get a 429 with `Retry-After`. Default: twice
+    /// [`SUBMITS_PER_SECOND`] in any second.
     pub submit_limit: Option<SubmitLimit>,
-    /// How long after its end a job's charge shows in the balance, in milliseconds. The API's
-    /// deduction lags too. Default: 1,000.
+    /// How long after a job's end its charge appears in the balance, in milliseconds. The real balance lags
+    /// too. Default: 1,000.
     pub charge_delay_millis: u64,
-    /// Whether a failed render is charged. Unknown of the API. Default: no.
+    /// Whether a failed render is charged. Unknown for the real API. Default: no.
     pub charge_failures: bool,
-    /// The longest text in characters; sources say 3,600 or 8,000. Default: 8,000.
+    /// The longest text in characters. Sources for the real API say 3,600 or 8,000. Default: 8,000.
     pub text_limit: usize,
-    /// Bytes added to each video, to make downloads of a serious size. Default: 0.
+    /// Bytes added to each video, for downloads of a realistic size. Default: 0.
     pub padding_bytes: usize,
-    /// What goes wrong. Default: nothing.
+    /// The faults. Default: none.
     pub faults: Faults,
 }
 
-/// A pair of keys, as sent in `X-API-ID` and `X-API-KEY`. Neither is ever printed.
+/// The credentials that a client must send. `Debug` does not print them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
+pub struct AcceptedKeys {
     /// `X-API-ID`.
     pub id: String,
     /// `X-API-KEY`.
     pub key: String,
 }
 
-/// When the keys stop being accepted.
+/// When the credentials stop being accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
-    /// So many milliseconds after the start.
+    /// This many milliseconds after the start.
     AfterMillis(u64),
-    /// As soon as so many jobs have been accepted.
+    /// Once this many jobs have been accepted.
     AfterAccepted(usize),
 }
 
-/// What happens to a job when as many render as may.
+/// What happens to a job when the maximum of jobs is in flight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overload {
     /// It is accepted and stays `in_queue`.
     #[default]
     Queue,
-    /// It is refused with a 429 that names no time.
+    /// It is refused with a 429 without `Retry-After`.
     Reject,
 }
 
-/// So many creates in so much time.
+/// A rate limit for creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubmitLimit {
-    /// Creates.
+    /// The number of creates.
     pub count: u32,
-    /// In any stretch of so many milliseconds.
+    /// The sliding window in milliseconds.
     pub millis: u64,
 }
 
-impl Default for Settings {
+impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
             seed: 1,
@@ -117,10 +114,10 @@ impl Default for Settings {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for AcceptedKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Credentials")
+            .debug_struct("AcceptedKeys")
             .finish_non_exhaustive()
     }
 }
@@ -131,12 +128,12 @@ mod tests {
 
     #[test]
     fn keys_are_never_printed() {
-        let settings = Settings {
-            credentials: Some(Credentials {
+        let settings = SandboxSettings {
+            credentials: Some(AcceptedKeys {
                 id: "open-sesame".into(),
                 key: "hush-hush".into(),
             }),
-            ..Settings::default()
+            ..SandboxSettings::default()
         };
         let printed = format!("{settings:?}");
         assert!(!printed.contains("sesame") && !printed.contains("hush"));

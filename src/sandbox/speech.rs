@@ -1,31 +1,30 @@
-//! How long a job speaks, and what that costs.
+//! The length of a job's speech, and its price.
 
 use crate::remote::api::wire::CreateBody;
 
-use super::chance::Seed;
+use super::random::Seed;
 
-/// About how many words are spoken in a second.
+/// Typical speaking rate.
 const WORDS_PER_SECOND: f64 = 2.5;
 
-/// Characters of a script without spaces that take as long as a word.
+/// The number of characters, in scripts without spaces, that take as long to speak as a word.
 const CHARACTERS_PER_WORD: f64 = 2.5;
 
-/// Seconds that the speech of `body` takes: for a text by its words, give or take a twentieth as its
-/// wording has it; for a recording what `seconds=` in its URL says, else 8 to 40 as the URL has it. The
-/// same text or URL always takes the same time.
+/// Returns the length of the speech of `body` in seconds. A text's length follows from its number of words
+/// ±5 %; a recording's is `seconds=` in its URL, or from 8 to 40. Equal texts and URLs have equal lengths.
 pub(super) fn seconds(seed: Seed, body: &CreateBody) -> f64 {
     if let Some(url) = &body.audio {
-        let drawn = 8.0 + 32.0 * seed.fraction(url, 0);
-        return stated_seconds(url).unwrap_or(drawn);
+        let random = 8.0 + 32.0 * seed.fraction(url, 0);
+        return stated_seconds(url).unwrap_or(random);
     }
     let text = body.text.as_deref().unwrap_or_default();
-    let (spaced, dense) = count(text);
-    let words = f64::from(spaced) + f64::from(dense) / CHARACTERS_PER_WORD;
-    let wording = 0.95 + 0.1 * seed.fraction(text, 0);
-    (words / WORDS_PER_SECOND * wording).max(1.0)
+    let (words, characters) = count(text);
+    let words = f64::from(words) + f64::from(characters) / CHARACTERS_PER_WORD;
+    let variation = 0.95 + 0.1 * seed.fraction(text, 0);
+    (words / WORDS_PER_SECOND * variation).max(1.0)
 }
 
-/// Words, and characters of scripts that put no spaces between words.
+/// Counts words, and characters of scripts that put no spaces between words.
 fn count(text: &str) -> (u32, u32) {
     let is_dense = |c: char| {
         matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
@@ -40,7 +39,7 @@ fn count(text: &str) -> (u32, u32) {
     (number(spaced), number(dense))
 }
 
-/// `seconds=12.5` of a query; an hour at most.
+/// Parses `seconds=12.5` in the query of a URL; at most an hour.
 fn stated_seconds(url: &str) -> Option<f64> {
     let query = url.split_once('?')?.1;
     let value = query
@@ -50,9 +49,9 @@ fn stated_seconds(url: &str) -> Option<f64> {
     (seconds > 0.0 && seconds <= 3600.0).then_some(seconds)
 }
 
-/// Credits for `seconds` of `model`, from the provider's billing page since May 2026: every started
-/// 30 seconds of `standard` cost 5, every started second of `aurora_v1` 1, of `aurora_v1_fast` 0.5. All
-/// are multiples of a half, so sums of them are exact.
+/// Returns the credits for `seconds` of `model`, from the provider's billing page since May 2026: `standard`
+/// costs 5 per 30 seconds begun, `aurora_v1` 1 and `aurora_v1_fast` 0.5 per second begun. All are multiples
+/// of 0.5, so that sums are exact.
 pub(super) fn charge(model: Option<&str>, seconds: f64) -> f64 {
     let started = seconds.ceil().max(1.0);
     match model {
@@ -83,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_words_take_forty_seconds_or_so() {
+    fn a_hundred_words_take_about_forty_seconds() {
         let length = spoken(&"word ".repeat(100));
         assert!((38.0..=42.0).contains(&length), "{length}");
         assert!((spoken("Hi") - 1.0).abs() < 1e-9);
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_takes_what_its_address_says_or_something_likely() {
+    fn a_recording_has_the_length_in_its_url_or_a_likely_one() {
         assert!((recorded("https://x/a.mp3?seconds=61.5") - 61.5).abs() < 1e-9);
         for url in [
             "https://x/a.mp3",
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn charges_are_those_of_the_price_table() {
+    fn charges_follow_the_price_table() {
         for (model, seconds, credits) in [
             (None, 30.0, 5.0),
             (Some("standard"), 30.1, 10.0),

@@ -1,5 +1,5 @@
-//! What the API takes in a create, and how it says no: an object of fields, each with its messages, as
-//! Django REST Framework writes them. Fields it does not know are ignored.
+//! Validation of the body of a create. Unknown fields are ignored, as by the API. The rules are written
+//! independently of the program's own, so that each can be tested against the other.
 
 use serde_json::Value;
 
@@ -31,13 +31,13 @@ const CAPTION_STYLES: [&str; 18] = [
     "duality",
 ];
 
-/// The longest name, audio URL (a guess; undocumented), background URL and webhook URL.
+// Maximum lengths in characters. That of the audio URL is undocumented: a guess.
 const NAME_LIMIT: usize = 255;
 const AUDIO_LIMIT: usize = 2048;
 const BACKGROUND_LIMIT: usize = 1024;
 const WEBHOOK_LIMIT: usize = 200;
 
-/// Reads the body of a create. The ratio comes back in the `x` form, offsets with two decimals, texts
+/// Reads and normalises the body of a create: the ratio in the `x` form, offsets with two decimals, texts
 /// trimmed.
 pub(super) fn read_create(
     body: &Value,
@@ -89,7 +89,7 @@ pub(super) fn read_create(
     }
 }
 
-/// The persona. The reference calls it nullable, yet without it nothing can be rendered.
+/// Reads the persona. The API reference calls it nullable, but nothing can be rendered without it.
 fn creator(fields: &mut Fields<'_>, catalogue: &Catalogue) -> Option<String> {
     if fields.value("creator").is_none() {
         fields.error("creator", "This field is required.");
@@ -107,7 +107,7 @@ fn creator(fields: &mut Fields<'_>, catalogue: &Catalogue) -> Option<String> {
     None
 }
 
-/// The voice.
+/// Reads the voice.
 fn accent(fields: &mut Fields<'_>, catalogue: &Catalogue) -> Option<String> {
     let id = fields.uuid("accent")?;
     if catalogue.has_accent(&id) {
@@ -127,7 +127,7 @@ mod tests {
     const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
     const GRETA: &str = "4a205296-32d6-4eeb-a93c-e945d2e7aa56";
 
-    /// A good body with `changes`; null removes a field.
+    /// Reads a valid body with `changes`; "absent" removes a field.
     fn read(changes: &Value) -> Result<CreateBody, FieldErrors> {
         let mut body = json!({"text": "Hello", "creator": ANNA, "aspect_ratio": "9:16"});
         for (field, value) in changes.as_object().unwrap() {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_read_in_one_spelling() {
+    fn valid_fields_are_normalised() {
         let body = read(&json!({
             "caption_offset_y": -0.4, "caption_offset_x": "0.5", "no_caption": "false",
             "name": " row-1 ", "accent": null, "voice_id": "unknown fields are ignored",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_named_under_its_field() {
+    fn each_error_is_listed_under_its_field() {
         for (changes, field, words) in [
             (
                 json!({"aspect_ratio": "absent"}),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_named_together_and_no_body_panics() {
+    fn all_errors_are_reported_together_and_no_body_panics() {
         let errors = read(&json!({"text": 0.5, "aspect_ratio": 1, "creator": {}})).unwrap_err();
         assert_eq!(errors.len(), 2);
         for body in [json!(null), json!([]), json!("x"), json!(1), json!({})] {

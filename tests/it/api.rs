@@ -3,7 +3,9 @@
 use crate::program::{
     Folder, KEYS, Provider, contains, expect_nothing_paid_twice, quick, rows, sheet,
 };
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Settings, ShownFault, When};
+use callsheet::sandbox::{
+    AnswerFault, Faults, FileFault, ListFault, SandboxSettings, ShownFault, When,
+};
 
 #[test]
 fn one_accepted_submit_a_job_whole_files_and_results_in_the_sheets_order() {
@@ -44,7 +46,7 @@ fn the_keys_are_sent_to_the_api_and_written_nowhere() {
         files: [(FileFault::Redirect, When::ordinals([1]))].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(3);
     let answer = folder.campaign(&provider, &["-v"]).expect_code(0);
     assert_eq!(provider.ledger().credentials_on_files, 0);
@@ -90,7 +92,7 @@ fn an_unpleasant_provider_costs_patience_and_nothing_else() {
         .into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(8);
     folder.campaign(&provider, &[]).expect_code(0);
     let ledger = provider.ledger();

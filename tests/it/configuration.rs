@@ -1,6 +1,6 @@
 //! Who says what is to be done, and where the keys come from.
 
-use callsheet::sandbox::{Credentials, Settings};
+use callsheet::sandbox::{AcceptedKeys, SandboxSettings};
 
 use crate::program::{Answer, FAST, Folder, KEYS, Provider, finish, quick};
 
@@ -110,8 +110,8 @@ fn a_variable_that_is_neither_yes_nor_no_is_refused_by_name_and_nothing_is_submi
 
 /// A provider that takes the keys of the agency alone.
 fn agency() -> Provider {
-    Provider::with(Settings {
-        credentials: Some(Credentials {
+    Provider::with(SandboxSettings {
+        credentials: Some(AcceptedKeys {
             id: "agency-id".to_owned(),
             key: "agency-key".to_owned(),
         }),

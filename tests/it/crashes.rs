@@ -137,7 +137,7 @@ fn story(last: usize, dies: Dies, deaths: usize, faults: Faults) -> bool {
         .enable_all()
         .build()
         .unwrap();
-    let provider = Provider::with(callsheet::sandbox::Settings {
+    let provider = Provider::with(callsheet::sandbox::SandboxSettings {
         faults,
         render_millis: 1..=60,
         ..quick()

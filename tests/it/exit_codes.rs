@@ -1,13 +1,13 @@
 //! The contract's exit codes, each brought about.
 
-use callsheet::sandbox::{AnswerFault, Credentials, Faults, Settings, When};
+use callsheet::sandbox::{AcceptedKeys, AnswerFault, Faults, SandboxSettings, When};
 
 use crate::program::{
     Folder, KEYS, Provider, campaign, expect_nothing_paid_twice, quick, wait_until,
 };
 
 fn provider_with(faults: Faults) -> Provider {
-    Provider::with(Settings { faults, ..quick() })
+    Provider::with(SandboxSettings { faults, ..quick() })
 }
 
 #[test]
@@ -77,8 +77,8 @@ fn one_when_the_output_folder_cannot_be_one() {
 
 #[test]
 fn six_when_the_keys_are_refused_or_the_address_is_not_the_api() {
-    let settings = Settings {
-        credentials: Some(Credentials {
+    let settings = SandboxSettings {
+        credentials: Some(AcceptedKeys {
             id: "somebody".into(),
             key: "else".into(),
         }),
@@ -110,7 +110,7 @@ fn five_when_the_cap_is_reached_or_the_credits_are_gone_and_the_rest_is_finished
     folder.campaign(&provider, &[]).expect_code(0);
     assert_eq!(provider.ledger().accepted.len(), 6);
 
-    let poor = Provider::with(Settings {
+    let poor = Provider::with(SandboxSettings {
         credits: 12.0,
         charge_delay_millis: 0,
         ..quick()
@@ -161,7 +161,7 @@ fn four_while_nobody_can_say_whether_a_submit_was_accepted() {
 
 #[test]
 fn seven_while_another_run_holds_the_folder_and_zero_after_waiting_for_it() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 1500..=1500,
         ..quick()
     });
@@ -185,7 +185,7 @@ fn seven_while_another_run_holds_the_folder_and_zero_after_waiting_for_it() {
 
 #[test]
 fn eight_for_renders_that_are_left_to_a_later_collect() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 800..=800,
         ..quick()
     });
@@ -200,7 +200,7 @@ fn eight_for_renders_that_are_left_to_a_later_collect() {
     folder.expect_every_paid_video(&provider.ledger());
 
     let folder = Folder::with_sheet(2);
-    let slow = Provider::with(Settings {
+    let slow = Provider::with(SandboxSettings {
         render_millis: 60_000..=60_000,
         ..quick()
     });

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
-use callsheet::sandbox::{AnswerFault, Faults, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
 
 use crate::program::{
     Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, signal, wait_until,
@@ -13,7 +13,7 @@ use crate::program::{
 #[test]
 fn the_first_interrupt_leaves_cleanly_and_the_last_line_resumes() {
     for name in ["INT", "TERM"] {
-        let provider = Provider::with(Settings {
+        let provider = Provider::with(SandboxSettings {
             render_millis: 1000..=1500,
             ..quick()
         });
@@ -55,7 +55,7 @@ fn the_second_interrupt_leaves_at_once_and_what_was_in_the_air_is_found_again() 
         create_accepted: [(AnswerFault::Hang, When::ordinals([3]).amount(60_000))].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(5);
     let child = folder
         .command(&campaign("run", &provider, &[]))
@@ -79,7 +79,7 @@ fn the_second_interrupt_leaves_at_once_and_what_was_in_the_air_is_found_again() 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hangup_that_was_ignored_when_the_program_started_does_not_end_the_run() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 1000..=1500,
         ..quick()
     });
@@ -157,7 +157,7 @@ fn code(mut child: Child) -> Option<i32> {
 
 #[test]
 fn a_run_that_waits_for_another_is_interrupted_and_leaves_the_other_alone() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         // Longer than anything here takes.
         render_millis: 120_000..=120_000,
         ..quick()

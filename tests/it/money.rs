@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use callsheet::sandbox::{AnswerFault, Faults, Ledger, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, Ledger, SandboxSettings, When};
 use serde_json::Value;
 
 use crate::program::{Folder, PERSONA, Provider, campaign, expect_nothing_paid_twice, quick, rows};
 
 fn poor(credits: f64) -> Provider {
-    Provider::with(Settings {
+    Provider::with(SandboxSettings {
         credits,
         charge_delay_millis: 0,
         ..quick()
@@ -92,7 +92,7 @@ fn as_much_as_the_balance_covers_is_made_on_request() {
 #[test]
 fn what_is_promised_to_renders_under_way_is_not_there_to_be_spent() {
     let folder = Folder::with_sheet(4);
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         credits: 18.0,
         render_millis: 60_000..=60_000,
         ..quick()
@@ -114,7 +114,7 @@ fn a_balance_that_cannot_be_read_is_said_once_and_stops_nothing() {
     };
     let (folder, provider) = (
         Folder::with_sheet(2),
-        Provider::with(Settings { faults, ..quick() }),
+        Provider::with(SandboxSettings { faults, ..quick() }),
     );
     let answer = folder.campaign(&provider, &[]).expect_code(0);
     assert_eq!(
@@ -235,7 +235,7 @@ fn charged(ledger: &Ledger) -> f64 {
 #[test]
 fn estimates_of_a_mixed_campaign_are_within_a_fifth_of_the_charge_and_better_once_learnt() {
     let folder = Folder::new();
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         credits: 100_000.0,
         ..quick()
     });

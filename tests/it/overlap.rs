@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use callsheet::sandbox::Settings;
+use callsheet::sandbox::SandboxSettings;
 
 use crate::program::{
     FAST, Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, wait_until,
@@ -58,7 +58,7 @@ fn a_journal_put_back_from_an_old_copy_pays_for_nothing_again() {
 fn an_old_journal_and_a_list_that_refuses_submit_nothing() {
     use callsheet::sandbox::{AnswerFault, Faults, When};
     let state = tempfile::tempdir().unwrap();
-    let settings = Settings {
+    let settings = SandboxSettings {
         state: Some(state.path().join("accepted.jsonl")),
         ..quick()
     };
@@ -77,7 +77,7 @@ fn an_old_journal_and_a_list_that_refuses_submit_nothing() {
         list: [(AnswerFault::Unavailable, When::always())].into(),
         ..Faults::default()
     };
-    let deaf = Provider::with(Settings { faults, ..settings });
+    let deaf = Provider::with(SandboxSettings { faults, ..settings });
     // The videos on the disk, and the ids in `results.json`, are signs enough.
     let answer = folder.campaign(&deaf, &[]).expect_code(5);
     assert!(
@@ -90,7 +90,7 @@ fn an_old_journal_and_a_list_that_refuses_submit_nothing() {
 
 #[test]
 fn a_journal_put_back_in_the_middle_of_a_campaign_goes_on_from_reality() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 400..=800,
         ..quick()
     });
@@ -163,7 +163,7 @@ fn an_output_folder_may_be_moved_and_renamed() {
 
 #[test]
 fn two_runs_of_one_sheet_at_the_same_time_notice_each_other() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 300..=600,
         ..quick()
     });

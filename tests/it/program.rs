@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use callsheet::sandbox::{Ledger, Sandbox, Settings};
+use callsheet::sandbox::{Ledger, Sandbox, SandboxSettings};
 use tokio::runtime::Runtime;
 
 /// The keys of every test; they must turn up nowhere.
@@ -253,8 +253,8 @@ impl Provider {
         Self::with(quick())
     }
 
-    pub(crate) fn with(settings: impl std::borrow::Borrow<Settings>) -> Self {
-        let settings: &Settings = settings.borrow();
+    pub(crate) fn with(settings: impl std::borrow::Borrow<SandboxSettings>) -> Self {
+        let settings: &SandboxSettings = settings.borrow();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -291,12 +291,12 @@ impl Provider {
 }
 
 /// A provider whose renders last a moment.
-pub(crate) fn quick() -> Settings {
-    Settings {
+pub(crate) fn quick() -> SandboxSettings {
+    SandboxSettings {
         render_millis: 50..=300,
         max_running: 100,
         submit_limit: None,
-        ..Settings::default()
+        ..SandboxSettings::default()
     }
 }
 

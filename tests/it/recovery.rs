@@ -1,6 +1,6 @@
 //! What is lost, damaged or edited between two runs.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, Ledger, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Ledger, SandboxSettings, When};
 
 use crate::program::{
     Folder, PERSONA, Provider, campaign, digest, expect_nothing_paid_twice, quick, rows, sheet,
@@ -38,7 +38,7 @@ fn a_lost_answer_is_found_in_the_list() {
         .into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(8);
     folder.campaign(&provider, &[]).expect_code(0);
     let ledger = provider.ledger();
@@ -57,7 +57,7 @@ fn a_submit_that_was_proven_not_to_have_been_accepted_is_sent_again() {
         .into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(8);
     folder.campaign(&provider, &[]).expect_code(0);
     let ledger = provider.ledger();
@@ -84,11 +84,11 @@ fn a_download_that_never_works_leaves_the_job_collectable() {
         ..Faults::default()
     };
     let state = tempfile::tempdir().unwrap();
-    let settings = Settings {
+    let settings = SandboxSettings {
         state: Some(state.path().join("accepted.jsonl")),
         ..quick()
     };
-    let broken = Provider::with(Settings {
+    let broken = Provider::with(SandboxSettings {
         faults,
         ..settings.clone()
     });
@@ -128,7 +128,7 @@ fn a_journal_that_is_foreign_or_torn_is_refused_and_left_as_it_is() {
 
 #[test]
 fn a_row_that_is_gone_from_the_sheet_is_collected_and_its_file_is_nobody_elses() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 500..=500,
         ..quick()
     });
@@ -151,7 +151,7 @@ fn a_row_that_is_gone_from_the_sheet_is_collected_and_its_file_is_nobody_elses()
 #[test]
 fn what_is_paid_for_is_collected_though_the_sheet_is_missing_or_wrong_by_now() {
     for edit in ["job-03,Hello,nobody-of-that-name,9:16\n\"", ""] {
-        let provider = Provider::with(Settings {
+        let provider = Provider::with(SandboxSettings {
             render_millis: 500..=500,
             ..quick()
         });

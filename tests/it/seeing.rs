@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use callsheet::sandbox::Settings;
+use callsheet::sandbox::SandboxSettings;
 
 use crate::program::{
     Folder, KEYS, Provider, campaign, contains, expect_nothing_paid_twice, finish, quick, rows,
@@ -312,7 +312,7 @@ fn a_channel_and_a_switch_are_told_and_their_addresses_stay_secret() {
 #[test]
 fn trouble_is_told_before_the_run_is_over_and_to_programs_as_json() {
     let faults = r#"{"create_refused": {"payment_required": {"ordinals": [2]}}}"#;
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         faults: serde_json::from_str(faults).unwrap(),
         render_millis: 1500..=1500,
         ..quick()
@@ -373,7 +373,7 @@ fn who_cannot_be_told_fails_nothing_and_a_wrong_address_is_refused_unseen() {
 
 #[test]
 fn a_status_that_is_watched_follows_the_run_and_ends_with_it() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 2500..=2500,
         ..quick()
     });
@@ -420,7 +420,7 @@ fn a_job_has_its_story_for_programs_too() {
 #[test]
 fn an_interrupt_is_answered_with_what_is_waited_for() {
     let faults = r#"{"create_accepted": {"hang": {"amount": 1500}}}"#;
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         faults: serde_json::from_str(faults).unwrap(),
         ..quick()
     });

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::process::Child;
 
 use callsheet::model::Shard;
-use callsheet::sandbox::{Ledger, Settings};
+use callsheet::sandbox::{Ledger, SandboxSettings};
 
 use crate::program::{
     FAST, Folder, Provider, campaign, digest, expect_nothing_paid_twice, finish, quick, rows,
@@ -40,7 +40,7 @@ fn start(folder: &Folder, provider: &Provider, shard: &str, further: &[&str]) ->
 #[test]
 fn eight_shards_some_doubled_some_killed_pay_once_for_each_job_and_make_one_report() {
     const JOBS: usize = 32;
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         render_millis: 600..=900,
         ..quick()
     });

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use callsheet::sandbox::{
-    AnswerFault, Faults, FileFault, ListFault, Rules, Settings, ShownFault, When,
+    AnswerFault, Faults, FileFault, ListFault, Rules, SandboxSettings, ShownFault, When,
 };
 
 use crate::program::{
@@ -108,7 +108,7 @@ fn storm(seed: u64) {
     } else {
         Fate::Kept
     };
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         seed,
         faults: faults(&mut chance, journal),
         padding_bytes: 200_000,

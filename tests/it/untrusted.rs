@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use callsheet::sandbox::{Faults, FileFault, Settings, When};
+use callsheet::sandbox::{Faults, FileFault, SandboxSettings, When};
 
 use crate::program::{Folder, KEYS, PERSONA, Provider, campaign, contains, quick, rows};
 
@@ -139,7 +139,7 @@ fn a_file_announced_as_larger_than_any_video_is_refused_before_it_fills_the_disk
         files: [(FileFault::TooLong, When::always().amount(10_000_000_000))].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(1);
     let answer = folder.campaign(&provider, &[]).expect_code(8);
     assert!(answer.stderr.contains("collect"), "{}", answer.stderr);
@@ -155,7 +155,7 @@ fn keys_and_signatures_are_in_no_file_that_is_passed_on() {
         files: [(FileFault::Expires, When::always().amount(60_000))].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(3);
     let run = folder
         .campaign(&provider, &["-v", "--log-format", "json"])

@@ -4,7 +4,7 @@
 #[cfg(unix)]
 use std::{path::Path, process::Command};
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, SandboxSettings, When};
 
 #[cfg(unix)]
 use crate::program::Answer;
@@ -15,13 +15,13 @@ use crate::program::{
 /// A provider that can be stopped and started again, at the same address and with the same jobs.
 struct Lasting {
     _state: tempfile::TempDir,
-    settings: Settings,
+    settings: SandboxSettings,
 }
 
 impl Lasting {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: SandboxSettings) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let settings = Settings {
+        let settings = SandboxSettings {
             state: Some(state.path().join("accepted.jsonl")),
             ..settings
         };
@@ -67,7 +67,7 @@ fn run_with_small_files(folder: &Folder, provider: &Provider, kilobytes: u32) ->
 #[cfg(unix)]
 #[test]
 fn a_full_disk_stops_the_run_and_what_is_paid_comes_home_later() {
-    let provider = Provider::with(Settings {
+    let provider = Provider::with(SandboxSettings {
         padding_bytes: 4 << 20,
         ..quick()
     });
@@ -177,7 +177,7 @@ fn a_folder_that_cannot_be_written_submits_nothing() {
 
 #[test]
 fn a_server_that_goes_away_and_comes_back_is_waited_for() {
-    let lasting = Lasting::new(Settings {
+    let lasting = Lasting::new(SandboxSettings {
         render_millis: 300..=900,
         ..quick()
     });
@@ -219,7 +219,7 @@ fn a_pause_of_a_day_is_not_slept_through() {
         .into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(6);
     let answer = folder.campaign(&provider, &[]).expect_code(5);
     assert!(
@@ -247,7 +247,7 @@ fn credits_that_are_gone_half_way_stop_the_submits_and_not_the_collecting() {
         .into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(8);
     let answer = folder
         .campaign(&provider, &["--submit-rate", "10/s"])
@@ -260,7 +260,7 @@ fn credits_that_are_gone_half_way_stop_the_submits_and_not_the_collecting() {
 
 #[test]
 fn a_key_that_is_revoked_half_way_stops_the_run_which_goes_on_with_a_good_one() {
-    let lasting = Lasting::new(Settings {
+    let lasting = Lasting::new(SandboxSettings {
         revocation: Some(Revocation::AfterAccepted(3)),
         ..quick()
     });
@@ -276,7 +276,7 @@ fn a_key_that_is_revoked_half_way_stops_the_run_which_goes_on_with_a_good_one() 
     provider.stop();
 
     let restored = Lasting {
-        settings: Settings {
+        settings: SandboxSettings {
             revocation: None,
             ..lasting.settings.clone()
         },
@@ -348,7 +348,7 @@ fn a_file_that_is_refused_for_ever_is_told_and_collected_later() {
         files: [(FileFault::DeadLink403, When::ordinals(1..=400))].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(Settings { faults, ..quick() });
+    let provider = Provider::with(SandboxSettings { faults, ..quick() });
     let folder = Folder::with_sheet(1);
     let answer = folder.campaign(&provider, &[]).expect_code(8);
     let told = &answer.stderr;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use super::*;
-use crate::sandbox::chance::sha256;
+use crate::sandbox::random::sha256;
 use crate::sandbox::{FileFault, Rules, When};
 
 fn files(rules: impl IntoIterator<Item = (FileFault, When)>) -> Faults {

@@ -1,7 +1,7 @@
 //! The sandbox as a client meets it: over real connections, with a client so small that nothing
 //! stands between the test and the wire.
 
-mod answers;
+mod api;
 mod client;
 mod downloads;
 mod faults;
@@ -10,7 +10,7 @@ mod lists;
 use serde_json::{Value, json};
 
 use super::clock;
-use super::{Faults, Sandbox, Settings};
+use super::{Faults, Sandbox, SandboxSettings};
 use client::Answer;
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
@@ -20,13 +20,13 @@ async fn start(faults: Faults) -> Sandbox {
     Sandbox::start(quick(faults)).await.unwrap()
 }
 
-fn quick(faults: Faults) -> Settings {
-    Settings {
+fn quick(faults: Faults) -> SandboxSettings {
+    SandboxSettings {
         render_millis: 1..=5,
         submit_limit: None,
         charge_delay_millis: 0,
         faults,
-        ..Settings::default()
+        ..SandboxSettings::default()
     }
 }
 
@@ -70,5 +70,5 @@ async fn finished(sandbox: &Sandbox, count: usize) -> Vec<String> {
 
 async fn wait(millis: i64) {
     let (_keep, mut never) = tokio::sync::watch::channel(false);
-    clock::pass(u64::try_from(millis + 1).unwrap_or(0), &mut never).await;
+    clock::sleep(u64::try_from(millis + 1).unwrap_or(0), &mut never).await;
 }

@@ -1,7 +1,8 @@
 //! The notes and the closing summary of `run` and `collect`, for each way in which they end.
 
 use callsheet::sandbox::{
-    AnswerFault, Credentials, Faults, FileFault, ListFault, Revocation, Rules, Settings, When,
+    AcceptedKeys, AnswerFault, Faults, FileFault, ListFault, Revocation, Rules, SandboxSettings,
+    When,
 };
 
 use super::{Session, at_once, sheet, steady};
@@ -18,8 +19,8 @@ fn three() -> Session {
     Session::new(&sheet(&["Hello.", "How are you?", "Good bye."]))
 }
 
-fn faulty(faults: Faults) -> Settings {
-    Settings { faults, ..steady() }
+fn faulty(faults: Faults) -> SandboxSettings {
+    SandboxSettings { faults, ..steady() }
 }
 
 fn always<F: Ord>(fault: F) -> Rules<F> {
@@ -46,7 +47,7 @@ fn failures() {
         &"long ".repeat(50),
     ];
     let mut session = Session::new(&sheet(&texts));
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         text_limit: 200,
         ..steady()
     });
@@ -98,7 +99,7 @@ fn caps() {
 
 fn out_of_credits() {
     let mut session = three();
-    let poor = Settings {
+    let poor = SandboxSettings {
         credits: 12.0,
         charge_delay_millis: 0,
         ..steady()
@@ -111,7 +112,7 @@ fn out_of_credits() {
 
 fn interrupted() {
     let mut session = three();
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         render_millis: 3_600_000..=3_600_000,
         ..steady()
     });
@@ -145,7 +146,7 @@ const COLLECT_BRIEFLY: [&str; 6] = [
 
 fn submit_only() {
     let mut session = three();
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         render_millis: 3_600_000..=3_600_000,
         ..steady()
     });
@@ -156,8 +157,8 @@ fn submit_only() {
 
 fn refused_keys() {
     let mut session = three();
-    session.change_provider(Settings {
-        credentials: Some(Credentials {
+    session.change_provider(SandboxSettings {
+        credentials: Some(AcceptedKeys {
             id: "somebody".into(),
             key: "else".into(),
         }),
@@ -166,7 +167,7 @@ fn refused_keys() {
     session.show(&RUN);
     session.show(&COLLECT);
     session.remark("a key that is revoked after the first submit");
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         revocation: Some(Revocation::AfterAccepted(1)),
         ..steady()
     });

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
-use callsheet::sandbox::Settings;
+use callsheet::sandbox::SandboxSettings;
 
 use crate::program::{Answer, Folder, Provider, finish, quick, repository};
 
@@ -79,8 +79,8 @@ const FILTERS: &[(&str, &str)] = &[
 ];
 
 /// A provider whose renders last a moment, and whose balance shows a charge at once.
-fn steady() -> Settings {
-    Settings {
+fn steady() -> SandboxSettings {
+    SandboxSettings {
         charge_delay_millis: 0,
         ..quick()
     }
@@ -110,11 +110,11 @@ impl Session {
     }
 
     /// Restarts the provider with other settings: it keeps its address and its jobs.
-    fn change_provider(&mut self, settings: Settings) {
+    fn change_provider(&mut self, settings: SandboxSettings) {
         if let Some(provider) = self.provider.take() {
             provider.stop();
         }
-        self.provider = Some(Provider::with(Settings {
+        self.provider = Some(Provider::with(SandboxSettings {
             state: Some(self.state.path().join("accepted.jsonl")),
             ..settings
         }));

@@ -1,6 +1,6 @@
 //! `plan`, `status`, `why`, `report` and the files of a campaign with a job in every phase.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Rules, Settings, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Rules, SandboxSettings, When};
 
 use super::{Session, at_once, sheet, steady};
 use crate::program::PERSONA;
@@ -32,7 +32,7 @@ fn every_phase() -> Session {
     run(&session, "done,edited,removed,failed,rejected", &[], 3);
     // Its download never ends.
     let files: Rules<FileFault> = [(FileFault::Stall, When::always())].into();
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         faults: Faults {
             files: files.clone(),
             ..Faults::default()
@@ -40,7 +40,7 @@ fn every_phase() -> Session {
         ..steady()
     });
     run(&session, "stuck", &["--max-duration", "2s"], 8);
-    session.change_provider(Settings {
+    session.change_provider(SandboxSettings {
         render_millis: AN_HOUR,
         faults: Faults {
             create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),

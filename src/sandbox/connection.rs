@@ -1,4 +1,4 @@
-//! Connections that can be cut: half of what goes wrong between a client and a server happens below HTTP.
+//! Connections that can be cut, for faults below HTTP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,61 +8,61 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::clock;
 
-/// A listener whose connections are [`Line`]s.
+/// A listener that accepts [`FaultyStream`]s.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(super) struct Listener {
     pub(super) listener: TcpListener,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
-/// One connection.
+/// A TCP connection that its [`Cutter`] can cut.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct FaultyStream {
     stream: TcpStream,
-    scissors: Scissors,
+    cutter: Cutter,
 }
 
-/// Cuts one connection; given to whoever answers a request on it.
+/// Cuts one connection. Request handlers receive it as connection info.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scissors(Arc<AtomicU8>);
+pub(super) struct Cutter(Arc<AtomicU8>);
 
-const WHOLE: u8 = 0;
+const INTACT: u8 = 0;
 const CLOSED: u8 = 1;
 const RESET: u8 = 2;
 
-impl Scissors {
-    /// From now on nothing is sent, and the connection is closed.
+impl Cutter {
+    /// Discards everything not yet written and closes the connection.
     pub(super) fn close(&self) {
         self.0.store(CLOSED, Ordering::Release);
     }
 
-    /// From now on nothing is sent, and the connection is reset.
+    /// Discards everything not yet written and resets the connection.
     pub(super) fn reset(&self) {
         self.0.store(RESET, Ordering::Release);
     }
 }
 
-impl Listener for Exchange {
-    type Io = Line;
+impl axum::serve::Listener for Listener {
+    type Io = FaultyStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (FaultyStream, SocketAddr) {
         loop {
             if let Ok((stream, address)) = self.listener.accept().await {
-                // Without it small answers may wait for an acknowledgement; a failure only costs time.
+                // Without it, small answers may wait for an acknowledgement. Failure only costs time.
                 let _ = stream.set_nodelay(true);
-                let scissors = Scissors::default();
-                return (Line { stream, scissors }, address);
+                let cutter = Cutter::default();
+                return (FaultyStream { stream, cutter }, address);
             }
             // Most likely too many open files: wait for some to close.
-            clock::pass(50, &mut self.stopping).await;
+            clock::sleep(50, &mut self.stopping).await;
         }
     }
 
@@ -71,22 +71,22 @@ impl Listener for Exchange {
     }
 }
 
-impl Connected<IncomingStream<'_, Exchange>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Exchange>) -> Self {
-        stream.io().scissors.clone()
+impl Connected<IncomingStream<'_, Listener>> for Cutter {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+        stream.io().cutter.clone()
     }
 }
 
-impl Drop for Line {
+impl Drop for FaultyStream {
     fn drop(&mut self) {
-        if self.scissors.0.load(Ordering::Acquire) == RESET {
+        if self.cutter.0.load(Ordering::Acquire) == RESET {
             // If the system refuses, the client sees an orderly close instead.
             let _ = self.stream.set_zero_linger();
         }
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -96,13 +96,13 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.scissors.0.load(Ordering::Acquire) != WHOLE {
+        if self.cutter.0.load(Ordering::Acquire) != INTACT {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)

@@ -1,53 +1,50 @@
-//! Everything that looks random: a pure function of the seed and of what is drawn.
+//! Random numbers: pure functions of the seed, a label and an index.
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use sha2::{Digest as _, Sha256};
 
-/// The seed of one sandbox. The same seed and the same requests in the same order give the same
-/// ids, render times, charges and faults.
+/// A seed. The same seed and the same requests in the same order give the same ids, render times, charges
+/// and faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seed(pub(super) u64);
 
 impl Seed {
-    fn bytes(self, what: &str, index: u64) -> [u8; 32] {
+    fn bytes(self, label: &str, index: u64) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.0.to_le_bytes());
         hash.update(index.to_le_bytes());
-        hash.update(what.as_bytes());
+        hash.update(label.as_bytes());
         hash.finalize().into()
     }
 
-    /// A number for the `index`th draw of `what`.
-    pub(super) fn number(self, what: &str, index: u64) -> u64 {
-        let bytes = self.bytes(what, index);
+    /// Returns any `u64`.
+    pub(super) fn number(self, label: &str, index: u64) -> u64 {
+        let bytes = self.bytes(label, index);
         bytes[..8]
             .iter()
             .fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }
 
-    /// A fraction from 0 up to but not including 1.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "53 bits are what a fraction holds exactly"
-    )]
-    pub(super) fn fraction(self, what: &str, index: u64) -> f64 {
-        (self.number(what, index) >> 11) as f64 / (1_u64 << 53) as f64
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
+    #[expect(clippy::cast_precision_loss, reason = "an f64 holds 53 bits exactly")]
+    pub(super) fn fraction(self, label: &str, index: u64) -> f64 {
+        (self.number(label, index) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A whole number of `range`; its start if the range is empty.
-    pub(super) fn within(self, range: &RangeInclusive<u64>, what: &str, index: u64) -> u64 {
+    /// Returns a number in `range`, or its start if the range is empty.
+    pub(super) fn within(self, range: &RangeInclusive<u64>, label: &str, index: u64) -> u64 {
         let width = range.end().saturating_sub(*range.start());
         let steps = width.saturating_add(1);
         range
             .start()
-            .saturating_add(self.number(what, index) % steps)
+            .saturating_add(self.number(label, index) % steps)
     }
 
-    /// A UUID of version 4 in form.
-    pub(super) fn uuid(self, what: &str, index: u64) -> String {
-        let mut bytes = self.bytes(what, index);
+    /// Returns a UUID in the form of version 4.
+    pub(super) fn uuid(self, label: &str, index: u64) -> String {
+        let mut bytes = self.bytes(label, index);
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         let hex = hexadecimal(&bytes[..16]);
@@ -62,17 +59,16 @@ impl Seed {
     }
 }
 
-/// Lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+fn hexadecimal(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes what is written to it");
+            write!(text, "{byte:02x}").expect("writing to a string does not fail");
             text
         })
 }
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
@@ -82,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_draw_gives_the_same_and_another_gives_another() {
+    fn equal_inputs_give_equal_ids_and_different_ones_differ() {
         let seed = Seed(7);
         assert_eq!(seed.uuid("job", 1), Seed(7).uuid("job", 1));
         assert_ne!(seed.uuid("job", 1), seed.uuid("job", 2));
@@ -91,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_keep_their_range_and_fill_it() {
+    fn numbers_stay_within_their_range_and_fill_it() {
         let drawn: Vec<u64> = (0..200)
             .map(|index| Seed(1).within(&(3..=5), "n", index))
             .collect();

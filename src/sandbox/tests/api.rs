@@ -5,7 +5,7 @@ use serde_json::json;
 use super::client::{self, KEYS};
 use super::*;
 use crate::sandbox::{
-    Credentials, JobStatus, Ledger, Overload, RequestKind, Revocation, SubmitLimit,
+    AcceptedKeys, JobStatus, Ledger, Overload, RequestKind, Revocation, SubmitLimit,
 };
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn wrong_requests_are_refused_as_django_refuses_them() {
 
 #[tokio::test]
 async fn pace_places_and_credits_are_limits() {
-    let settings = Settings {
+    let settings = SandboxSettings {
         submit_limit: Some(SubmitLimit {
             count: 1,
             millis: 60_000,
@@ -186,7 +186,7 @@ async fn pace_places_and_credits_are_limits() {
         (429, Some("60"))
     );
     sandbox.stop().await;
-    let settings = Settings {
+    let settings = SandboxSettings {
         max_running: 1,
         overload: Overload::Reject,
         credits: 5.0,
@@ -203,11 +203,11 @@ async fn pace_places_and_credits_are_limits() {
 
 #[tokio::test]
 async fn only_the_named_keys_are_accepted_and_only_until_they_are_revoked() {
-    let pair = |key: &str| Credentials {
+    let pair = |key: &str| AcceptedKeys {
         id: "id".into(),
         key: key.into(),
     };
-    let settings = Settings {
+    let settings = SandboxSettings {
         credentials: Some(pair("key")),
         revocation: Some(Revocation::AfterAccepted(1)),
         ..quick(Faults::default())
@@ -227,7 +227,7 @@ async fn only_the_named_keys_are_accepted_and_only_until_they_are_revoked() {
 #[tokio::test]
 async fn a_sandbox_that_died_knows_what_it_accepted_and_where_it_listened() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings {
+    let settings = SandboxSettings {
         state: Some(folder.path().join("state.jsonl")),
         ..quick(Faults::default())
     };
@@ -254,9 +254,9 @@ async fn a_port_that_is_taken_is_said() {
         .unwrap()
         .parse()
         .unwrap();
-    let settings = Settings {
+    let settings = SandboxSettings {
         port: Some(port),
-        ..Settings::default()
+        ..SandboxSettings::default()
     };
     let error = Sandbox::start(settings).await.unwrap_err();
     assert!(error.to_string().contains(&port.to_string()), "{error}");

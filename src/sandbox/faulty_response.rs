@@ -1,0 +1,176 @@
+//! API responses changed by faults, and bodies that break off.
+
+use std::io;
+
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::Response;
+use futures::stream::{self, StreamExt as _};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::clock;
+use super::connection::Cutter;
+use super::faults::{ActiveFault, AnswerFault};
+use super::http::{
+    detail, html, job_not_found, json, no_credits, redirect, too_many_requests, unauthorised,
+    with_body,
+};
+use super::state::AppState;
+
+/// How a body that breaks off ends.
+#[derive(Debug, Clone)]
+pub(super) enum CutEnd {
+    /// The connection is closed in an orderly way.
+    Close,
+    /// The connection is reset.
+    Reset(Cutter),
+    /// Nothing more is sent until the sandbox stops.
+    Stall,
+}
+
+/// Milliseconds for written bytes to reach the client: a reset discards bytes still in transit.
+const FLUSH_MILLIS: u64 = 30;
+
+/// An hour, which is longer than any client waits.
+const STALL_MILLIS: u64 = 3_600_000;
+
+/// Returns what `fault` makes of the response `good` to a request for `path`.
+pub(super) async fn apply_fault(
+    app: &AppState,
+    cutter: &Cutter,
+    fault: ActiveFault<AnswerFault>,
+    path: &str,
+    good: Response,
+) -> Response {
+    let created = good.status() == StatusCode::CREATED;
+    match fault.kind {
+        AnswerFault::Reset => {
+            cutter.reset();
+            good
+        }
+        AnswerFault::Hang => {
+            clock::sleep(fault.amount_or(500), &mut app.stopping()).await;
+            cutter.close();
+            good
+        }
+        AnswerFault::InternalError => detail(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "A server error occurred.",
+        ),
+        AnswerFault::BadGateway => html(StatusCode::BAD_GATEWAY, "502 Bad Gateway"),
+        AnswerFault::Unavailable => html(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "503 Service Temporarily Unavailable",
+        ),
+        AnswerFault::GatewayTimeout => html(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out"),
+        AnswerFault::Truncated => truncate(app, fault.amount, good),
+        AnswerFault::Unreadable => with_body(
+            good.status(),
+            "application/json",
+            Body::from("{\"id\": \"unreadable, \u{0}"),
+        ),
+        AnswerFault::Array => {
+            let status = u16::try_from(fault.amount_or(200)).unwrap_or(200);
+            json(
+                StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
+                &json!([]),
+            )
+        }
+        AnswerFault::EmptyObject if created => json(StatusCode::CREATED, &json!({})),
+        AnswerFault::EmptyObject => json(StatusCode::OK, &json!({})),
+        AnswerFault::Redirect => {
+            let location = format!("{}{path}", app.origins().mirror);
+            redirect(StatusCode::MOVED_PERMANENTLY, &location)
+        }
+        AnswerFault::TooManyWithSeconds => too_many_requests(Some(fault.amount_or(1).to_string())),
+        AnswerFault::TooManyWithDate => {
+            let wait = i64::try_from(fault.amount_or(2)).unwrap_or(i64::MAX / 1000);
+            let date = clock::now().saturating_add(wait.saturating_mul(1000));
+            // HTTP dates end with the year 9999.
+            let date = clock::system_time(date.min(253_402_300_799_000));
+            too_many_requests(Some(httpdate::fmt_http_date(date)))
+        }
+        AnswerFault::TooMany => too_many_requests(None),
+        AnswerFault::PaymentRequired => no_credits(),
+        AnswerFault::CreditsGone => json(
+            StatusCode::BAD_REQUEST,
+            &json!(["You do not have enough credits for this request."]),
+        ),
+        AnswerFault::FieldErrors => json(
+            StatusCode::BAD_REQUEST,
+            &json!({"text": ["This text cannot be used."], "ids": ["This list cannot be used."]}),
+        ),
+        AnswerFault::ErrorList => json(
+            StatusCode::BAD_REQUEST,
+            &json!(["This request cannot be fulfilled."]),
+        ),
+        AnswerFault::Unauthorised => unauthorised("Invalid API credentials."),
+        AnswerFault::Forbidden => detail(
+            StatusCode::FORBIDDEN,
+            "You do not have permission to perform this action.",
+        ),
+        AnswerFault::NotFound => job_not_found(),
+    }
+}
+
+/// Closes the connection after `amount` bytes of `good`, by default half of them.
+fn truncate(app: &AppState, amount: Option<u64>, good: Response) -> Response {
+    let (mut parts, body) = good.into_parts();
+    let whole = body.size_hint().exact();
+    if let Some(whole) = whole {
+        parts.headers.insert(CONTENT_LENGTH, whole.into());
+    }
+    // A body of unknown length is a streamed list: cut it near its start.
+    let length = amount.unwrap_or(whole.map_or(1000, |whole| whole / 2));
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let body = cut(body, length, CutEnd::Close, app.stopping());
+    Response::from_parts(parts, body)
+}
+
+/// Returns the first `length` bytes of `body`, followed by `end`.
+pub(super) fn cut(
+    body: Body,
+    length: usize,
+    end: CutEnd,
+    mut stopping: watch::Receiver<bool>,
+) -> Body {
+    let start = body.into_data_stream().scan(length, |left, piece| {
+        let piece = piece.ok().filter(|_| *left > 0).map(|mut piece| {
+            piece.truncate(*left);
+            *left -= piece.len();
+            Ok(piece)
+        });
+        futures::future::ready(piece)
+    });
+    let end = stream::once(async move {
+        clock::sleep(FLUSH_MILLIS, &mut stopping).await;
+        match end {
+            CutEnd::Close => {}
+            CutEnd::Reset(cutter) => cutter.reset(),
+            CutEnd::Stall => clock::sleep(STALL_MILLIS, &mut stopping).await,
+        }
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    });
+    Body::from_stream(start.chain(end))
+}
+
+/// Sends `bytes` at `per_second` bytes a second.
+pub(super) fn throttle(bytes: Bytes, per_second: u64, stopping: watch::Receiver<bool>) -> Body {
+    let step_millis = 20;
+    let step = usize::try_from(per_second.saturating_mul(step_millis) / 1000).unwrap_or(usize::MAX);
+    let step = step.max(1);
+    let pieces = stream::unfold(
+        (bytes, stopping),
+        move |(mut left, mut stopping)| async move {
+            if left.is_empty() {
+                return None;
+            }
+            clock::sleep(step_millis, &mut stopping).await;
+            let piece = left.split_to(step.min(left.len()));
+            Some((Ok::<_, io::Error>(piece), (left, stopping)))
+        },
+    );
+    Body::from_stream(pieces)
+}

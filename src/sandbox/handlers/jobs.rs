@@ -1,0 +1,273 @@
+//! `GET /api/lipsyncs/`: one job, up to a hundred by id, or all of them.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::Response;
+use futures::stream;
+use serde_json::{Value, json};
+
+use crate::sandbox::clock;
+use crate::sandbox::faults::{ListFault, RequestKind, ShownFault, active_faults};
+use crate::sandbox::fields::is_uuid;
+use crate::sandbox::http::{Page, job_not_found, json, with_body};
+use crate::sandbox::job::Job;
+use crate::sandbox::random::Seed;
+use crate::sandbox::state::AppState;
+
+/// The documented maximum of ids in one request.
+const IDS_LIMIT: usize = 100;
+
+/// The maximum of jobs of other campaigns in the list.
+const FOREIGN_LIMIT: u64 = 1_000_000;
+
+/// Rows written at a time: a packet or two, so that a long list takes little memory.
+const ROWS_PER_CHUNK: usize = 32;
+
+/// `GET /api/lipsyncs/{id}/`.
+pub(super) fn get(app: &AppState, id: &str, ordinal: u64) -> Response {
+    let job = app.lock().account.job(id).cloned();
+    let Some(job) = job else {
+        return job_not_found();
+    };
+    let mut jobs = vec![job.object(clock::now(), app.links())];
+    apply_shown_fault(app, &mut jobs, RequestKind::Look, ordinal);
+    json(StatusCode::OK, &jobs.first())
+}
+
+/// `GET /api/lipsyncs/?ids=`. Unknown ids are left out.
+pub(super) fn poll(app: &AppState, query: &HashMap<String, String>, ordinal: u64) -> Response {
+    let refuse = |message: &str| json(StatusCode::BAD_REQUEST, &json!({ "ids": [message] }));
+    let ids: Vec<&str> = match query.get("ids").map(|ids| ids.trim()) {
+        None | Some("") => return refuse("This field may not be blank."),
+        Some(ids) => ids.split(',').map(str::trim).collect(),
+    };
+    if ids.len() > IDS_LIMIT {
+        return refuse("Ensure this field has no more than 100 elements.");
+    }
+    if let Some(wrong) = ids.iter().find(|id| !is_uuid(id)) {
+        return refuse(&format!("“{wrong}” is not a valid UUID."));
+    }
+    let now = clock::now();
+    let mut jobs: Vec<Arc<Job>> = {
+        let state = app.lock();
+        let jobs = ids.iter().filter_map(|id| state.account.job(id));
+        jobs.cloned().collect()
+    };
+    jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
+    jobs.dedup_by_key(|job| job.number);
+    let mut jobs: Vec<Value> = jobs
+        .iter()
+        .map(|job| job.object(now, app.links()))
+        .collect();
+    apply_shown_fault(app, &mut jobs, RequestKind::Poll, ordinal);
+    json(StatusCode::OK, &jobs)
+}
+
+/// Changes job objects by the fault that strikes this request.
+fn apply_shown_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, ordinal: u64) {
+    let Some(fault) = app.first_fault(&app.settings().faults.shown, kind, ordinal) else {
+        return;
+    };
+    match fault.kind {
+        ShownFault::Missing if kind == RequestKind::Poll && !jobs.is_empty() => {
+            let count = u64::try_from(jobs.len()).unwrap_or(1);
+            let which = app.fault_seed().number("missing", ordinal) % count;
+            jobs.remove(usize::try_from(which).unwrap_or(0));
+        }
+        ShownFault::Missing => {}
+        ShownFault::UnknownStatus => {
+            for job in jobs {
+                job["status"] = "post_processing".into();
+            }
+        }
+        ShownFault::TextProgress => {
+            for job in jobs {
+                job["progress"] = job["progress"].to_string().into();
+            }
+        }
+        ShownFault::NullOutput => {
+            for job in jobs {
+                job["output"] = Value::Null;
+                job["video_thumbnail"] = Value::Null;
+            }
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone)]
+enum Row {
+    Own(Arc<Job>),
+    /// The number of another campaign's job, and its creation time in the API's format.
+    Foreign(u64, Arc<str>),
+}
+
+/// `GET /api/lipsyncs/`: an array of all jobs, newest first, unless faults change it.
+pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal: u64) -> Response {
+    let now = clock::now();
+    let seed = app.fault_seed();
+    let own: Vec<Arc<Job>> = app.lock().account.jobs().to_vec();
+    let mut rows: Vec<Row> = own.into_iter().rev().map(Row::Own).collect();
+    let mut page_size = None;
+    let rules = &app.settings().faults.listing;
+    let faults: Vec<_> = active_faults(rules, seed, RequestKind::List, ordinal).collect();
+    // All pages must have one order, or a row could be on none of them.
+    let is_paged = faults.iter().any(|fault| fault.kind == ListFault::Envelope);
+    let order = if is_paged { 0 } else { ordinal };
+    for fault in faults {
+        match fault.kind {
+            ListFault::Late => {
+                let late = i64::try_from(fault.amount_or(2000)).unwrap_or(i64::MAX);
+                rows.retain(|row| match row {
+                    Row::Own(job) => job.accepted_at.saturating_add(late) <= now,
+                    Row::Foreign(..) => true,
+                });
+            }
+            ListFault::Foreign => rows = mix_in_foreign(rows, fault.amount_or(20_000), now),
+            ListFault::Capped => {
+                rows.truncate(usize::try_from(fault.amount_or(10)).unwrap_or(usize::MAX));
+            }
+            ListFault::Shuffled => shuffle(&mut rows, seed, order),
+            ListFault::Envelope => {
+                let size = usize::try_from(fault.amount_or(100)).unwrap_or(usize::MAX);
+                page_size = Some(size.max(1));
+            }
+        }
+    }
+    let Some(size) = page_size else {
+        return stream_rows(app, "[".to_owned(), rows, "]", now);
+    };
+    let link = |page: usize| format!("{}/api/lipsyncs/?page={page}", app.origins().api);
+    match Page::select(&rows, size, query, link) {
+        Err(refusal) => *refusal,
+        Ok(page) => {
+            let head = format!(
+                r#"{{"count":{},"next":{},"previous":{},"results":["#,
+                rows.len(),
+                page.next,
+                page.previous
+            );
+            stream_rows(app, head, page.results.to_vec(), "]}", now)
+        }
+    }
+}
+
+/// Spreads `count` jobs of other campaigns evenly between `rows`.
+fn mix_in_foreign(rows: Vec<Row>, count: u64, now: i64) -> Vec<Row> {
+    let count = count.min(FOREIGN_LIMIT);
+    let own = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let before_each = count / own.saturating_add(1);
+    let mut mixed = Vec::new();
+    let mut next = 0_u64;
+    let format = |millis| Arc::<str>::from(clock::api_time(millis));
+    let mut created_at = format(now);
+    for row in rows {
+        let numbers = next..next + before_each;
+        mixed.extend(numbers.map(|number| Row::Foreign(number, created_at.clone())));
+        next += before_each;
+        if let Row::Own(job) = &row {
+            created_at = format(job.accepted_at);
+        }
+        mixed.push(row);
+    }
+    mixed.extend((next..count).map(|number| Row::Foreign(number, created_at.clone())));
+    mixed
+}
+
+/// Shuffles `rows`; the order follows from the seed and the ordinal.
+fn shuffle(rows: &mut [Row], seed: Seed, ordinal: u64) {
+    let mut state = seed.number("shuffle", ordinal);
+    for last in (1..rows.len()).rev() {
+        // A linear congruential generator with Knuth's constants. Its high bits are good.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let choices = u64::try_from(last + 1).unwrap_or(u64::MAX);
+        let other = usize::try_from((state >> 32) % choices).unwrap_or(0);
+        rows.swap(last, other);
+    }
+}
+
+/// Streams `head`, the rows and `tail`.
+fn stream_rows(
+    app: &Arc<AppState>,
+    head: String,
+    rows: Vec<Row>,
+    tail: &'static str,
+    now: i64,
+) -> Response {
+    let app = app.clone();
+    let mut head = Some(head);
+    let mut rows = rows.into_iter().peekable();
+    let chunks = std::iter::from_fn(move || {
+        if head.is_none() && rows.peek().is_none() {
+            return None;
+        }
+        let mut chunk = head.take().unwrap_or_default();
+        for row in rows.by_ref().take(ROWS_PER_CHUNK) {
+            if !chunk.ends_with('[') {
+                chunk.push(',');
+            }
+            chunk.push_str(&row_json(&app, &row, now));
+        }
+        if rows.peek().is_none() {
+            chunk.push_str(tail);
+        }
+        Some(Ok::<_, Infallible>(Bytes::from(chunk)))
+    });
+    let body = Body::from_stream(stream::iter(chunks));
+    with_body(StatusCode::OK, "application/json", body)
+}
+
+/// Formats a row as JSON; foreign ones by hand, because there may be a million.
+fn row_json(app: &AppState, row: &Row, now: i64) -> String {
+    match row {
+        Row::Own(job) => job.object(now, app.links()).to_string(),
+        Row::Foreign(number, created_at) => {
+            let files = &app.origins().files;
+            let id = format!("00000000-0000-4000-8000-{number:012x}");
+            format!(
+                r#"{{"id":"{id}","name":"Launch video {number}","text":"A text of somebody else.","creator":null,"aspect_ratio":"16x9","status":"done","progress":1,"created_at":"{created_at}","updated_at":"{created_at}","credits_used":5,"duration":20,"failed_reason":null,"output":"{files}/videos/{id}.mp4","video_thumbnail":null}}"#
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(rows: &[Row]) -> Vec<u64> {
+        let number = |row: &Row| match row {
+            Row::Own(_) => u64::MAX,
+            Row::Foreign(number, _) => *number,
+        };
+        rows.iter().map(number).collect()
+    }
+
+    #[test]
+    fn the_requested_number_of_foreign_jobs_is_mixed_in() {
+        let rows = mix_in_foreign(Vec::new(), 10, 5);
+        assert_eq!(numbers(&rows), (0..10).collect::<Vec<_>>());
+        let more = mix_in_foreign(rows[..3].to_vec(), 9, 5);
+        assert_eq!(more.len(), 12);
+    }
+
+    #[test]
+    fn shuffling_keeps_every_row_and_differs_by_ordinal() {
+        let order = |ordinal| {
+            let mut rows = mix_in_foreign(Vec::new(), 50, 0);
+            shuffle(&mut rows, Seed(1), ordinal);
+            numbers(&rows)
+        };
+        assert_ne!(order(1), order(2));
+        assert_eq!(order(1), order(1));
+        let mut sorted = order(1);
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..50).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,128 @@
+//! Query parameters, and responses in the form of Django REST Framework.
+
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::extract::Query;
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Parses the query of `uri`: empty if it is malformed, the last value of a repeated name.
+pub(super) fn query(uri: &Uri) -> HashMap<String, String> {
+    Query::try_from_uri(uri).map_or_else(|_| HashMap::new(), |Query(query)| query)
+}
+
+/// A JSON response.
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    // Serializing fails only for maps whose keys are not strings; there are none.
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    with_body(status, "application/json", Body::from(bytes))
+}
+
+/// `{"detail": …}`, the form of most refusals.
+pub(super) fn detail(status: StatusCode, message: &str) -> Response {
+    json(status, &json!({ "detail": message }))
+}
+
+/// A response of any content type.
+pub(super) fn with_body(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    set_header(&mut response, CONTENT_TYPE, content_type);
+    response
+}
+
+/// Sets a header; skips a value that is not valid in one.
+pub(super) fn set_header(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A small HTML page.
+pub(super) fn html(status: StatusCode, title: &str) -> Response {
+    let page = format!(
+        "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    );
+    with_body(status, "text/html; charset=utf-8", Body::from(page))
+}
+
+/// The 404 of an unknown path: HTML, as Django writes it.
+pub(super) fn page_not_found() -> Response {
+    html(StatusCode::NOT_FOUND, "Not Found")
+}
+
+pub(super) fn redirect(status: StatusCode, location: &str) -> Response {
+    let mut response = html(status, "Moved");
+    set_header(&mut response, LOCATION, location);
+    response
+}
+
+/// A 401. `WWW-Authenticate` is what makes DRF answer 401 instead of 403.
+pub(super) fn unauthorised(message: &str) -> Response {
+    let mut response = detail(StatusCode::UNAUTHORIZED, message);
+    set_header(&mut response, WWW_AUTHENTICATE, "X-API-ID");
+    response
+}
+
+/// A 429.
+pub(super) fn too_many_requests(retry_after: Option<String>) -> Response {
+    let message = match &retry_after {
+        Some(when) => format!("Request was throttled. Expected available: {when}."),
+        None => "Request was throttled.".to_owned(),
+    };
+    let mut response = detail(StatusCode::TOO_MANY_REQUESTS, &message);
+    if let Some(when) = retry_after {
+        set_header(&mut response, RETRY_AFTER, &when);
+    }
+    response
+}
+
+/// A 402. It is not known what the API answers when credits run out.
+pub(super) fn no_credits() -> Response {
+    detail(StatusCode::PAYMENT_REQUIRED, "Insufficient credits.")
+}
+
+/// The 404 for a job id that does not exist.
+pub(super) fn job_not_found() -> Response {
+    detail(StatusCode::NOT_FOUND, "No Lipsync matches the given query.")
+}
+
+/// One page of a list, in the envelope `{count, next, previous, results}`.
+#[derive(Debug)]
+pub(super) struct Page<'a, T> {
+    pub(super) results: &'a [T],
+    pub(super) next: Value,
+    pub(super) previous: Value,
+}
+
+impl<'a, T> Page<'a, T> {
+    /// Returns the page of `items` that the parameter `page` of `query` asks for. `link` makes the URL of
+    /// a page.
+    ///
+    /// # Errors
+    ///
+    /// A 404 if there is no such page.
+    pub(super) fn select(
+        items: &'a [T],
+        size: usize,
+        query: &HashMap<String, String>,
+        link: impl Fn(usize) -> String,
+    ) -> Result<Self, Box<Response>> {
+        let pages = items.len().div_ceil(size).max(1);
+        let page = query
+            .get("page")
+            .map_or(Ok(1), |page| page.parse::<usize>());
+        let Some(page) = page.ok().filter(|page| (1..=pages).contains(page)) else {
+            return Err(detail(StatusCode::NOT_FOUND, "Invalid page.").into());
+        };
+        Ok(Self {
+            results: items.chunks(size).nth(page - 1).unwrap_or_default(),
+            next: json!((page < pages).then(|| link(page + 1))),
+            previous: json!((page > 1).then(|| link(page - 1))),
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! The state file: JSON lines, each appended before the response is sent.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::job::Job;
+
+/// An open state file, locked against other sandboxes.
+#[derive(Debug)]
+pub(super) struct StateFile {
+    file: File,
+    length: u64,
+}
+
+/// The contents of a state file.
+#[derive(Debug, Default)]
+pub(super) struct SavedState {
+    pub(super) ports: Option<Ports>,
+    /// Oldest first.
+    pub(super) jobs: Vec<Job>,
+}
+
+/// The ports of the three servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ports {
+    pub(super) api: u16,
+    pub(super) files: u16,
+    pub(super) mirror: u16,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StateLine {
+    Ports(Ports),
+    Accepted(Box<Job>),
+}
+
+impl StateFile {
+    /// Opens or creates the file and its folder, and reads it. An incomplete last line is removed: the
+    /// response to its request was never sent.
+    ///
+    /// # Errors
+    ///
+    /// Another sandbox uses the file, or a line is not one of a state file. The file is not changed.
+    pub(super) fn open(path: &Path) -> io::Result<(Self, SavedState)> {
+        let explain = |error: io::Error| {
+            let message = format!("the sandbox's state file `{}`: {error}", path.display());
+            io::Error::new(error.kind(), message)
+        };
+        Self::open_and_read(path).map_err(explain)
+    }
+
+    fn open_and_read(path: &Path) -> io::Result<(Self, SavedState)> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "another sandbox is using it",
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let mut saved = SavedState::default();
+        let mut reader = BufReader::new(&file);
+        let mut length = 0_u64;
+        let mut bytes = Vec::new();
+        for number in 1_u64.. {
+            bytes.clear();
+            let read = reader.read_until(b'\n', &mut bytes)?;
+            if !bytes.ends_with(b"\n") {
+                break;
+            }
+            match serde_json::from_slice(&bytes) {
+                Ok(StateLine::Ports(ports)) => saved.ports = Some(ports),
+                Ok(StateLine::Accepted(job)) => saved.jobs.push(*job),
+                Err(error) => {
+                    let message = format!("line {number} is not a line of a state file: {error}");
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                }
+            }
+            length += u64::try_from(read).unwrap_or(0);
+        }
+        file.set_len(length)?;
+        file.seek(SeekFrom::Start(length))?;
+        Ok((Self { file, length }, saved))
+    }
+
+    pub(super) fn append_job(&mut self, job: &Job) -> io::Result<()> {
+        self.append(&StateLine::Accepted(Box::new(job.clone())))
+    }
+
+    pub(super) fn append_ports(&mut self, ports: Ports) -> io::Result<()> {
+        self.append(&StateLine::Ports(ports))
+    }
+
+    /// Appends a line completely or not at all. It survives a crash of the process, but not a power failure.
+    fn append(&mut self, line: &StateLine) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        if let Err(error) = self.file.write_all(&bytes) {
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+            return Err(error);
+        }
+        self.length += u64::try_from(bytes.len()).unwrap_or(0);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::api::wire::CreateBody;
+    use crate::sandbox::account::Account;
+    use crate::sandbox::settings::SandboxSettings;
+
+    fn job() -> Job {
+        Account::default()
+            .evaluate(&SandboxSettings::default(), 1, CreateBody::default())
+            .unwrap()
+    }
+
+    const PORTS: Ports = Ports {
+        api: 1,
+        files: 2,
+        mirror: 3,
+    };
+
+    #[test]
+    fn appended_lines_are_read_again_and_an_incomplete_one_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not yet there/state.jsonl");
+        let (mut state, saved) = StateFile::open(&path).unwrap();
+        assert!(saved.jobs.is_empty() && saved.ports.is_none());
+        state.append_ports(PORTS).unwrap();
+        state.append_job(&job()).unwrap();
+        drop(state);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(br#"{"accepted":{"number":1,"#).unwrap();
+        drop(file);
+        let (mut state, saved) = StateFile::open(&path).unwrap();
+        assert_eq!(saved.ports, Some(PORTS));
+        assert_eq!(saved.jobs, [job()]);
+        state.append_job(&job()).unwrap();
+        drop(state);
+        assert_eq!(StateFile::open(&path).unwrap().1.jobs, [job(), job()]);
+    }
+
+    #[test]
+    fn another_file_is_refused_and_not_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.csv");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"id,text\n1,Hello").unwrap();
+        let error = StateFile::open(&path).unwrap_err();
+        assert!(error.to_string().contains("line 1"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"id,text\n1,Hello");
+    }
+
+    #[test]
+    fn two_sandboxes_cannot_share_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.jsonl");
+        let _first = StateFile::open(&path).unwrap();
+        let error = StateFile::open(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+    }
+}
