@@ -20,6 +20,7 @@ mod layers;
 mod learning;
 mod money;
 mod nightly;
+mod old_journals;
 mod overlap;
 mod program;
 mod recovery;
