@@ -101,7 +101,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     };
     let (campaign, history) = (summary.campaign(), summary.history());
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
-    let summary = preview(summary, &batch.opening(now));
+    let summary = preview(summary, &batch.opening_entries(now));
     drop(batch);
     if !arguments.json {
         tell_of_done(&resubmit, &summary, Printer::Text);

@@ -202,7 +202,7 @@ impl RunRequest<'_> {
         let (campaign, history) = (summary.campaign(), summary.history());
         let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
         let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
-        let preview = preview(summary.clone(), &batch.opening(now));
+        let preview = preview(summary.clone(), &batch.opening_entries(now));
         tell_of_done(&self.policy.resubmit, &preview, screen.herald());
         Ok(Box::new(Prospect {
             batch,

@@ -4,7 +4,7 @@ use crate::model::{Credits, Entry, Generation, JobId, Limits, Phase, PlannedJob}
 use crate::report::{Row, Summary};
 
 /// `summary` with what the first step of a run would put on record, before anything is submitted: the engine's
-/// own [decisions](crate::engine::Batch::opening), taken in and not kept. What it would reopen is what the run
+/// own [decisions](crate::engine::Batch::opening_entries), taken in and not kept. What it would reopen is what the run
 /// would pay for again.
 pub(super) fn preview(mut summary: Summary, opening: &[Entry]) -> Summary {
     for entry in opening {

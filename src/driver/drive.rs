@@ -128,7 +128,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                 tasks.start(command);
             }
             if ready.finished {
-                return Ok(self.batch.stopping().cloned());
+                return Ok(self.batch.stop_reason().cloned());
             }
             if std::mem::take(&mut was_interrupted) {
                 // Whoever pressed a key wants to know at once what it has done.
@@ -185,13 +185,13 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
         let pulse = LiveState {
             now,
             transfers: tasks.transfers(),
-            holds: self.batch.holds(now),
-            trouble: self.batch.trouble(now),
-            progress: self.batch.progress(),
-            stopping: self.batch.stopping().cloned(),
-            submits: self.batch.submits_in_air(),
+            holds: self.batch.lane_holds(now),
+            trouble: self.batch.read_failure(now),
+            progress: self.batch.render_progress(),
+            stopping: self.batch.stop_reason().cloned(),
+            submits: self.batch.unanswered_submits(),
             is_reading_list: self.batch.is_reading_list(),
-            looked_for: self.batch.looked_for(now),
+            looked_for: self.batch.reconciling_jobs(now),
         };
         for observer in &mut self.observers {
             observer.on_tick(self.summary, &pulse);

@@ -32,11 +32,11 @@ pub(crate) const FETCH: Backoff = Backoff {
 
 impl Backoff {
     /// The wait after the `failures`-th failure in a row (1 for the first): between half and all of
-    /// `first · 2^(failures − 1)`, at most `longest`. `salt` spreads those who would wait together.
-    pub(crate) fn wait(self, failures: u32, salt: u64) -> Duration {
+    /// `first · 2^(failures − 1)`, at most `longest`. `jitter` spreads those who would wait together.
+    pub(crate) fn wait(self, failures: u32, jitter: u64) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let full = self.first.saturating_mul(1 << doublings).min(self.longest);
-        let share = f64::from(u32::try_from(mix(salt ^ u64::from(failures)) >> 32).unwrap_or(0))
+        let share = f64::from(u32::try_from(mix(jitter ^ u64::from(failures)) >> 32).unwrap_or(0))
             / f64::from(u32::MAX);
         full.mul_f64(0.5 + share / 2.0)
     }
@@ -55,13 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grows_and_stays_within_its_bounds() {
-        for salt in 0..100 {
+    fn waits_grow_and_stay_within_bounds() {
+        for jitter in 0..100 {
             for failures in 1..40 {
-                let wait = SUBMIT.wait(failures, salt);
+                let wait = SUBMIT.wait(failures, jitter);
                 let full = Duration::from_secs(2 << (failures - 1).min(10)).min(SUBMIT.longest);
                 assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
-                assert_eq!(wait, SUBMIT.wait(failures, salt), "the same each time");
+                assert_eq!(wait, SUBMIT.wait(failures, jitter), "the same each time");
             }
         }
         assert_ne!(SUBMIT.wait(3, 1), SUBMIT.wait(3, 2));

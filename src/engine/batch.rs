@@ -8,11 +8,11 @@ use super::Policy;
 use super::backoff;
 use super::budget::Budget;
 use super::concurrency::Concurrency;
+use super::duplicate_runs::Detector;
 use super::job::Job;
 use super::lane::Lane;
-use super::polling::Polling;
-use super::reconciling::{Inventory, ListInAir};
-use super::rivals::Watch;
+use super::poll_intervals::PollIntervals;
+use super::reconciling::{Inventory, ListRequest};
 use super::step::Step;
 use crate::model::{
     CampaignTags, Command, Entry, Event, Failure, JobId, JobState, Lane as LaneName, Outcome,
@@ -42,9 +42,9 @@ pub struct Batch {
     /// Pending jobs that this run may submit, in the sheet's order.
     pub(super) ready: BTreeSet<usize>,
     /// Jobs in doubt.
-    pub(super) doubts: BTreeSet<usize>,
+    pub(super) in_doubt: BTreeSet<usize>,
     /// Renders by when they are to be looked at.
-    pub(super) looks: BTreeSet<(Timestamp, usize)>,
+    pub(super) poll_queue: BTreeSet<(Timestamp, usize)>,
     /// Renders by when this run stops waiting for them.
     pub(super) deadlines: BTreeSet<(Timestamp, usize)>,
     /// Finished renders by when they are to be downloaded.
@@ -55,24 +55,24 @@ pub struct Batch {
     pub(super) submit_lane: Lane,
     pub(super) read_lane: Lane,
     pub(super) concurrency: Concurrency,
-    pub(super) polling: Polling,
+    pub(super) intervals: PollIntervals,
     pub(super) budget: Budget,
     pub(super) inventory: Inventory,
     /// The entry that says that the journal was lost; 0 if none does, or the list has been read since.
     pub(super) last_loss: u64,
-    pub(super) rivals: Watch,
+    pub(super) duplicate_runs: Detector,
     /// The tags of all jobs, once a list has been searched for them.
     pub(super) own_rows: Option<CampaignTags>,
 
     pub(super) in_flight: usize,
     /// Of those, known to wait in the provider's queue.
     pub(super) waiting: usize,
-    pub(super) submits_in_air: usize,
+    pub(super) outstanding_submits: usize,
     /// Answers to submits of this run that were lost since one was last known to be accepted or not.
-    pub(super) doubts_in_a_row: usize,
-    pub(super) reads_in_air: usize,
-    pub(super) fetches_in_air: usize,
-    pub(super) list_in_air: Option<ListInAir>,
+    pub(super) consecutive_lost_submits: usize,
+    pub(super) outstanding_reads: usize,
+    pub(super) outstanding_fetches: usize,
+    pub(super) outstanding_list: Option<ListRequest>,
     pub(super) next_list: Option<Timestamp>,
     pub(super) list_failures: u32,
     /// Since when no list has been had.
@@ -80,14 +80,14 @@ pub struct Batch {
     /// The longest list ever seen.
     pub(super) most_rows: u64,
     /// Before this moment the record was written by a clock that has been set back since.
-    pub(super) clock_is_true_since: Timestamp,
+    pub(super) clock_trusted_since: Timestamp,
 
     pub(super) has_reached_provider: bool,
     /// When a read last succeeded.
     pub(super) last_answer: Option<Timestamp>,
     /// The provider asked for a pause in reading that is not worth waiting for: what is still to be
     /// read is left to a later run.
-    pub(super) reads_are_over: bool,
+    pub(super) reads_ended: bool,
     pub(super) failed_this_run: usize,
     pub(super) selected: usize,
     pub(super) started: Option<Timestamp>,
@@ -108,7 +108,7 @@ impl Batch {
     /// Takes in what happened until `now` and answers with what follows. Call it first without any
     /// input, then for every answer, and at the latest at the time named by the step before.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
-        self.notice_lost_time(now);
+        self.check_for_lost_time(now);
         self.wake_at = None;
         if self.started.is_none() {
             self.begin(now);
@@ -121,7 +121,7 @@ impl Batch {
         }
         if !self.has_ended {
             self.schedule(now);
-            if self.is_finished(now) && !self.looks_once_more(now) {
+            if self.is_finished(now) && !self.starts_final_check(now) {
                 self.end(now);
             }
         }
@@ -144,12 +144,12 @@ impl Batch {
     }
 
     /// Why the run is ending early, if it is.
-    pub fn stopping(&self) -> Option<&StopReason> {
+    pub fn stop_reason(&self) -> Option<&StopReason> {
         self.stop.as_ref()
     }
 
     /// The end of each lane's hold that lies after `now`, for the display.
-    pub fn holds(&self, now: Timestamp) -> Vec<(LaneName, Timestamp)> {
+    pub fn lane_holds(&self, now: Timestamp) -> Vec<(LaneName, Timestamp)> {
         [
             (LaneName::Submit, &self.submit_lane),
             (LaneName::Poll, &self.read_lane),
@@ -161,13 +161,13 @@ impl Batch {
 
     /// What went wrong last, if the provider has been asked for a while and nothing could be read. For
     /// the display.
-    pub fn trouble(&self, now: Timestamp) -> Option<Failure> {
-        self.read_lane.trouble(now).cloned()
+    pub fn read_failure(&self, now: Timestamp) -> Option<Failure> {
+        self.read_lane.last_failure(now).cloned()
     }
 
     /// How far the renders under way have come, from 0 to 1, as far as the provider has said so in
     /// this run. For the display; never on record.
-    pub fn progress(&self) -> Vec<(JobId, f64)> {
+    pub fn render_progress(&self) -> Vec<(JobId, f64)> {
         self.deadlines
             .iter()
             .map(|(_, place)| &self.jobs[*place])
@@ -177,19 +177,19 @@ impl Batch {
     }
 
     /// Submits whose answers are still to come. For the display.
-    pub const fn submits_in_air(&self) -> usize {
-        self.submits_in_air
+    pub const fn unanswered_submits(&self) -> usize {
+        self.outstanding_submits
     }
 
     /// Whether submits wait until the provider's list has been read. For the display.
     pub fn is_reading_list(&self) -> bool {
-        self.takes_inventory()
+        self.awaits_inventory()
     }
 
     /// How many jobs in doubt this run still looks for. For the display.
-    pub fn looked_for(&self, now: Timestamp) -> usize {
-        if self.is_reconciling(now) && !self.is_leaving() {
-            self.doubts.len()
+    pub fn reconciling_jobs(&self, now: Timestamp) -> usize {
+        if self.is_reconciling(now) && !self.stops_at_once() {
+            self.in_doubt.len()
         } else {
             0
         }
@@ -206,24 +206,24 @@ impl Batch {
     fn on_outcome(&mut self, now: Timestamp, outcome: Outcome) {
         match outcome {
             Outcome::Submitted { job, result } => {
-                self.submits_in_air = self.submits_in_air.saturating_sub(1);
+                self.outstanding_submits = self.outstanding_submits.saturating_sub(1);
                 if let Some(place) = self.place(&job) {
                     self.on_submitted(now, place, result);
                 }
             }
             Outcome::Polled { remotes, result } => {
-                self.reads_in_air = self.reads_in_air.saturating_sub(1);
+                self.outstanding_reads = self.outstanding_reads.saturating_sub(1);
                 self.on_polled(now, &remotes, result);
             }
             Outcome::Looked { job, result } => {
-                self.reads_in_air = self.reads_in_air.saturating_sub(1);
+                self.outstanding_reads = self.outstanding_reads.saturating_sub(1);
                 if let Some(place) = self.place(&job) {
                     self.on_looked(now, place, result);
                 }
             }
             Outcome::Listed { result } => self.on_listed(now, result),
             Outcome::Fetched { job, result } => {
-                self.fetches_in_air = self.fetches_in_air.saturating_sub(1);
+                self.outstanding_fetches = self.outstanding_fetches.saturating_sub(1);
                 if let Some(place) = self.place(&job) {
                     self.on_fetched(now, place, result);
                 }
@@ -233,12 +233,12 @@ impl Batch {
 
     fn schedule(&mut self, now: Timestamp) {
         self.check_duration(now);
-        if !self.is_leaving() {
+        if !self.stops_at_once() {
             self.check_deadlines(now);
-            self.submit_due(now);
-            self.list_due(now);
-            self.look_due(now);
-            self.fetch_due(now);
+            self.submit_if_allowed(now);
+            self.list_if_due(now);
+            self.next_poll(now);
+            self.fetch_if_due(now);
         }
     }
 
@@ -253,30 +253,30 @@ impl Batch {
     }
 
     /// Whether the run is over, apart from submits whose answers are still to come.
-    pub(super) fn is_leaving(&self) -> bool {
+    pub(super) fn stops_at_once(&self) -> bool {
         self.stop
             .as_ref()
             .is_some_and(|reason| !reason.finishes_paid_work())
     }
 
     fn is_finished(&self, now: Timestamp) -> bool {
-        if self.submits_in_air > 0 {
+        if self.outstanding_submits > 0 {
             return false;
         }
-        if self.is_leaving() {
+        if self.stops_at_once() {
             return true;
         }
-        if self.wants_to_submit() || self.takes_inventory() || self.is_reconciling(now) {
+        if self.wants_to_submit() || self.awaits_inventory() || self.is_reconciling(now) {
             return false;
         }
         if self.policy.leave_after_submitting {
             return true;
         }
-        (self.looks.is_empty() || self.reads_are_over)
+        (self.poll_queue.is_empty() || self.reads_ended)
             && self.fetches.is_empty()
-            && self.reads_in_air == 0
-            && self.fetches_in_air == 0
-            && self.list_in_air.is_none()
+            && self.outstanding_reads == 0
+            && self.outstanding_fetches == 0
+            && self.outstanding_list.is_none()
     }
 
     fn end(&mut self, now: Timestamp) {
@@ -324,7 +324,7 @@ impl Batch {
     }
 
     /// A number that spreads waits: different for each job, the same in each replay.
-    pub(super) fn salt(&self, place: usize) -> u64 {
+    pub(super) fn jitter(&self, place: usize) -> u64 {
         backoff::mix(self.policy.seed ^ u64::try_from(place).unwrap_or(u64::MAX))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::window::Window;
+use super::concurrency_limit::ConcurrencyLimit;
 use crate::model::{InFlight, Timestamp};
 
 /// The places at the provider.
@@ -12,7 +12,7 @@ pub(crate) enum Concurrency {
     /// The user's number.
     Fixed(Fixed),
     /// Nobody's number: it is learnt.
-    Learnt(Window),
+    Adaptive(ConcurrencyLimit),
 }
 
 /// A limit that is cut when the provider refuses and grows back by ones.
@@ -28,7 +28,7 @@ impl Concurrency {
     /// Nothing is known of the provider yet. Renders are given up after `render_timeout`.
     pub(crate) fn new(limit: InFlight, render_timeout: Duration) -> Self {
         match limit {
-            InFlight::Auto { from } => Self::Learnt(Window::new(from, render_timeout)),
+            InFlight::Auto { from } => Self::Adaptive(ConcurrencyLimit::new(from, render_timeout)),
             InFlight::AtMost(most) => {
                 let limit = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
                 Self::Fixed(Fixed {
@@ -41,9 +41,9 @@ impl Concurrency {
     }
 
     /// Takes in what earlier runs have learnt, and how many of their renders are under way.
-    pub(crate) fn restore(&mut self, learnt: Option<usize>, in_flight: usize) {
-        if let Self::Learnt(window) = self {
-            window.restore(learnt, in_flight);
+    pub(crate) fn restore(&mut self, learned: Option<usize>, in_flight: usize) {
+        if let Self::Adaptive(limit) = self {
+            limit.restore(learned, in_flight);
         }
     }
 
@@ -55,20 +55,20 @@ impl Concurrency {
             Self::Fixed(fixed) => {
                 in_flight < fixed.current && in_flight.saturating_add(doubtful) < fixed.limit
             }
-            Self::Learnt(window) => window.has_room(in_flight, doubtful),
+            Self::Adaptive(limit) => limit.has_room(in_flight, doubtful),
         }
     }
 
     /// Whether most places are taken, and more would be.
-    pub(crate) const fn filled(&mut self, is_full: bool) {
-        if let Self::Learnt(window) = self {
-            window.filled(is_full);
+    pub(crate) const fn set_saturated(&mut self, is_saturated: bool) {
+        if let Self::Adaptive(limit) = self {
+            limit.set_saturated(is_saturated);
         }
     }
 
-    /// The provider refused one more while `in_flight` were under way, `in_air` of them not answered yet.
+    /// The provider refused one more while `in_flight` were under way, `outstanding` of them not answered yet.
     /// With none under way it cannot have meant their number.
-    pub(crate) fn refused(&mut self, in_flight: usize, in_air: usize) {
+    pub(crate) fn refused(&mut self, in_flight: usize, outstanding: usize) {
         match self {
             Self::Fixed(fixed) => {
                 if in_flight > 0 {
@@ -76,7 +76,7 @@ impl Concurrency {
                     fixed.accepted = 0;
                 }
             }
-            Self::Learnt(window) => window.refused(in_flight.saturating_sub(in_air)),
+            Self::Adaptive(limit) => limit.refused(in_flight.saturating_sub(outstanding)),
         }
     }
 
@@ -92,44 +92,44 @@ impl Concurrency {
     }
 
     /// The provider has begun to work on a render.
-    pub(crate) fn begun(&mut self) {
-        if let Self::Learnt(window) = self {
-            window.begun();
+    pub(crate) fn render_started(&mut self) {
+        if let Self::Adaptive(limit) = self {
+            limit.render_started();
         }
     }
 
     /// Of `in_flight` renders so many are now known to wait in the provider's queue.
-    pub(crate) fn waits(&mut self, in_flight: usize, waiting: usize) {
-        if let Self::Learnt(window) = self {
-            window.waits(in_flight, waiting);
+    pub(crate) fn queue_changed(&mut self, in_flight: usize, waiting: usize) {
+        if let Self::Adaptive(limit) = self {
+            limit.queue_changed(in_flight, waiting);
         }
     }
 
     /// A render was seen finished at `now`, `took` after it was accepted.
-    pub(crate) fn finished(&mut self, now: Timestamp, took: Duration) {
-        if let Self::Learnt(window) = self {
-            window.finished(now, took);
+    pub(crate) fn render_finished(&mut self, now: Timestamp, took: Duration) {
+        if let Self::Adaptive(limit) = self {
+            limit.render_finished(now, took);
         }
     }
 
     /// What is worth being put on record.
-    pub(crate) fn news(&mut self) -> Option<usize> {
+    pub(crate) fn unrecorded(&mut self) -> Option<usize> {
         match self {
             Self::Fixed(_) => None,
-            Self::Learnt(window) => window.news(),
+            Self::Adaptive(limit) => limit.unrecorded(),
         }
     }
 
     /// Whether it is worth knowing which renders have begun.
-    pub(crate) const fn learns(&self) -> bool {
-        matches!(self, Self::Learnt(_))
+    pub(crate) const fn is_adaptive(&self) -> bool {
+        matches!(self, Self::Adaptive(_))
     }
 
     /// Whether renders wait at the provider that take over the moment another ends.
-    pub(crate) const fn has_spare(&self) -> bool {
+    pub(crate) const fn has_queued(&self) -> bool {
         match self {
             Self::Fixed(_) => false,
-            Self::Learnt(window) => window.has_spare(),
+            Self::Adaptive(limit) => limit.has_queued(),
         }
     }
 }
@@ -143,33 +143,33 @@ mod tests {
     }
 
     /// How many it lets be in flight.
-    fn places(concurrency: &Concurrency) -> usize {
+    fn slots(concurrency: &Concurrency) -> usize {
         (0..100)
             .find(|flying| !concurrency.has_room(*flying, 0))
             .unwrap()
     }
 
     #[test]
-    fn cut_at_once_and_grown_back_slowly() {
+    fn a_refusal_reduces_at_once_and_growth_is_slow() {
         let mut concurrency = at_most(8);
         concurrency.refused(3, 0);
-        assert_eq!(places(&concurrency), 3);
+        assert_eq!(slots(&concurrency), 3);
         for _ in 0..3 {
             concurrency.accepted();
         }
-        assert_eq!(places(&concurrency), 4);
+        assert_eq!(slots(&concurrency), 4);
         for _ in 0..1000 {
             concurrency.accepted();
         }
-        assert_eq!(places(&concurrency), 8, "never above the user's limit");
+        assert_eq!(slots(&concurrency), 8, "never above the user's limit");
         concurrency.refused(0, 0);
-        assert_eq!(places(&concurrency), 8, "the number cannot have been meant");
+        assert_eq!(slots(&concurrency), 8, "the number cannot have been meant");
         concurrency.refused(1, 0);
-        assert_eq!(places(&concurrency), 1);
+        assert_eq!(slots(&concurrency), 1);
     }
 
     #[test]
-    fn what_is_in_doubt_counts_against_the_users_limit_alone() {
+    fn jobs_in_doubt_count_against_the_users_limit_only() {
         let mut concurrency = at_most(3);
         assert!(!concurrency.has_room(1, 2));
         concurrency.refused(1, 0);
@@ -177,15 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_pinned_whatever_the_provider_does() {
+    fn a_fixed_limit_never_changes_without_refusals() {
         let mut concurrency = at_most(5);
-        concurrency.filled(true);
+        concurrency.set_saturated(true);
         concurrency.restore(Some(80), 40);
         for _ in 0..100 {
-            concurrency.begun();
+            concurrency.render_started();
         }
-        concurrency.waits(5, 4);
-        assert_eq!(places(&concurrency), 5);
-        assert!(concurrency.news().is_none() && !concurrency.learns());
+        concurrency.queue_changed(5, 4);
+        assert_eq!(slots(&concurrency), 5);
+        assert!(concurrency.unrecorded().is_none() && !concurrency.is_adaptive());
     }
 }

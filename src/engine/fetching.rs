@@ -24,14 +24,14 @@ const MUCH_OF_A_FILE: u64 = 64 << 10;
 
 impl Batch {
     /// Starts the downloads that are due.
-    pub(super) fn fetch_due(&mut self, now: Timestamp) {
+    pub(super) fn fetch_if_due(&mut self, now: Timestamp) {
         let limit = usize::try_from(self.policy.limits.downloads.max(1)).unwrap_or(usize::MAX);
         while let Some(&(due, place)) = self.fetches.first() {
             if due > now {
                 self.wake(due);
                 return;
             }
-            if self.fetches_in_air >= limit {
+            if self.outstanding_fetches >= limit {
                 return;
             }
             self.fetches.pop_first();
@@ -46,7 +46,7 @@ impl Batch {
                 file: job.spec.video_path(),
                 thumbnail: job.spec.thumbnail_path(),
             }));
-            self.fetches_in_air += 1;
+            self.outstanding_fetches += 1;
         }
     }
 
@@ -117,7 +117,7 @@ impl Batch {
                     .retry_after
                     .map(|wish| wish.moment(now))
                     .filter(|wish| *wish > now);
-                let due = wish.unwrap_or_else(|| now.plus(FETCH.wait(tries, self.salt(place))));
+                let due = wish.unwrap_or_else(|| now.plus(FETCH.wait(tries, self.jitter(place))));
                 if is_last || due > now.plus(LONGEST_HOLD) {
                     self.park(now, place, failure);
                 } else if wish.is_none() && tries.is_multiple_of(FETCHES_A_LINK) {

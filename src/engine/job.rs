@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::absence::Absence;
+use super::absence_proof::AbsenceEvidence;
 use super::budget::Budget;
 use crate::model::{
     Blank, CampaignTags, Credits, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob,
@@ -38,22 +38,22 @@ pub(super) struct Live {
     /// The entry that last reopened it; 0 if none did.
     pub(super) reopened: u64,
     /// When it is to be looked at; its place in the queue of looks.
-    pub(super) look_due: Option<Timestamp>,
+    pub(super) next_poll: Option<Timestamp>,
     /// When it was last asked about.
     pub(super) asked_at: Option<Timestamp>,
     /// Until when this run waits for the render; its place in the queue of deadlines.
     pub(super) deadline: Option<Timestamp>,
     /// The time is up since then; one more look decides.
-    pub(super) last_look: Option<Timestamp>,
+    pub(super) last_poll: Option<Timestamp>,
     /// This run has stopped waiting for the render.
     pub(super) is_overdue: bool,
     /// Answers in a row that did not mention it.
     pub(super) unmentioned: u32,
     /// To be asked about by its id, not in a fleet request.
-    pub(super) by_id: bool,
+    pub(super) polls_by_id: bool,
     /// Answers in a row that were not final though they should be (404, `done` without output), and
     /// since when.
-    pub(super) puzzling: Option<(u32, Timestamp)>,
+    pub(super) unsettled: Option<(u32, Timestamp)>,
     /// It had failed like this before this run, and is asked about only once more.
     pub(super) is_revisited: bool,
     /// How far the render has come, from 0 to 1, as the provider last said.
@@ -68,11 +68,11 @@ pub(super) struct Live {
     /// it, and so does not make the proof of absence any slower.
     pub(super) lost_at: Option<Timestamp>,
     /// Since when this run has had it in doubt; it is looked for so long from then.
-    pub(super) doubtful_since: Option<Timestamp>,
+    pub(super) in_doubt_since: Option<Timestamp>,
     /// Listings that were asked for it while in doubt, and answered or refused.
     pub(super) listings: u32,
     /// Listings that credibly did not show it.
-    pub(super) absences: Vec<Absence>,
+    pub(super) evidence: Vec<AbsenceEvidence>,
 }
 
 static BLANK: LazyLock<Live> = LazyLock::new(Live::default);
@@ -140,16 +140,16 @@ impl Job {
     }
 
     /// Whether it may be asked about before it is due. One whose answers puzzle is asked about in its own time.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn has_steady_answers(&self) -> bool {
         let live = &self.live;
-        live.puzzling.is_none()
-            && live.last_look.is_none()
+        live.unsettled.is_none()
+            && live.last_poll.is_none()
             && live.unmentioned == 0
             && self.state.rendered_at.is_none()
     }
 
     /// Whether this run wants to know more about the render.
-    pub(super) fn is_watched(&self) -> bool {
+    pub(super) fn wants_polls(&self) -> bool {
         let is_left = self.live.is_overdue || self.live.is_parked;
         matches!(self.state.phase, Phase::Rendering { .. }) && !is_left
     }
@@ -191,15 +191,15 @@ impl Job {
     }
 
     /// Its row at the provider, if that has nothing more to tell.
-    pub(super) fn told(&self) -> Option<&RemoteId> {
-        let is_told = match self.state.phase {
+    pub(super) fn final_remote(&self) -> Option<&RemoteId> {
+        let has_ended = match self.state.phase {
             Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => true,
             Phase::Pending
             | Phase::Submitting
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. } => false,
         };
-        self.state.phase.remote().filter(|_| is_told)
+        self.state.phase.remote().filter(|_| has_ended)
     }
 
     /// What the newest submit asked for.

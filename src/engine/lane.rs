@@ -10,47 +10,47 @@ use crate::model::{Failure, Timestamp};
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// A wish for a longer pause in submitting is heeded for so long. Then one request asks whether it still holds.
-pub(crate) const LONGEST_SUBMIT_WISH: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const LONGEST_SUBMIT_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The same for reads. They cost nothing, and a slip of the provider (a date in the far future) must not keep
 /// what is paid for out of reach.
-pub(crate) const LONGEST_READ_WISH: Duration = Duration::from_secs(60 * 60);
+pub(crate) const LONGEST_READ_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// When nobody has tried for so long (other limits, a laptop asleep), that is no silence of the
 /// provider.
-const UNTRIED: Duration = Duration::from_secs(5 * 60);
+const IDLE_GAP: Duration = Duration::from_secs(5 * 60);
 
 /// What is over sooner is not worth a word.
-const HICCUP: Duration = Duration::from_secs(3);
+const SHORTEST_OUTAGE: Duration = Duration::from_secs(3);
 
 /// One lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
     pace: Pace,
     backoff: Backoff,
-    longest_wish: Duration,
+    longest_pause: Duration,
     held_until: Option<Timestamp>,
     /// Failures in a row that concern the lane and not one job.
     failures: u32,
     /// Since when nothing has succeeded.
     failing_since: Option<Timestamp>,
-    last_failure: Option<Timestamp>,
+    last_failed_at: Option<Timestamp>,
     /// What was heard, or not, when something last failed to get through.
-    trouble: Option<Failure>,
+    last_failure: Option<Failure>,
 }
 
 impl Lane {
-    /// A lane that is open, and heeds no wish for a pause for longer than `longest_wish`.
-    pub(crate) fn new(pace: Pace, backoff: Backoff, longest_wish: Duration) -> Self {
+    /// A lane that is open, and heeds no wish for a pause for longer than `longest_pause`.
+    pub(crate) fn new(pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
         Self {
             pace,
             backoff,
-            longest_wish,
+            longest_pause,
             held_until: None,
             failures: 0,
             failing_since: None,
+            last_failed_at: None,
             last_failure: None,
-            trouble: None,
         }
     }
 
@@ -63,7 +63,12 @@ impl Lane {
     }
 
     /// The provider refused the pace (429): hold the lane, slow down, and say until when.
-    pub(crate) fn throttled(&mut self, now: Timestamp, failure: &Failure, salt: u64) -> Timestamp {
+    pub(crate) fn throttled(
+        &mut self,
+        now: Timestamp,
+        failure: &Failure,
+        jitter: u64,
+    ) -> Timestamp {
         // Answers to commands sent before the hold began belong to the same episode.
         let same_episode = self.held_until.is_some_and(|until| until > now);
         if !same_episode {
@@ -72,31 +77,31 @@ impl Lane {
         self.failed(now, !same_episode);
         // A moment that has passed is no pause.
         let until = match failure.retry_after.map(|wish| wish.moment(now)) {
-            Some(until) if until > now => self.within_reason(now, until),
-            Some(_) | None => now.plus(self.backoff.wait(self.failures, salt)),
+            Some(until) if until > now => self.cap_pause(now, until),
+            Some(_) | None => now.plus(self.backoff.wait(self.failures, jitter)),
         };
         self.hold(until);
         until
     }
 
     /// Nothing got through (the network is gone, or a read failed): wait before the next.
-    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, failure: &Failure, salt: u64) {
-        self.trouble = Some(failure.clone());
+    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, failure: &Failure, jitter: u64) {
+        self.last_failure = Some(failure.clone());
         let new_episode = self.held_until.is_none_or(|until| until <= now);
         self.failed(now, new_episode);
         if new_episode {
-            self.hold(now.plus(self.backoff.wait(self.failures, salt)));
+            self.hold(now.plus(self.backoff.wait(self.failures, jitter)));
         }
     }
 
     /// The end of a pause that the provider wishes for, or of the part of it that is believed.
-    pub(crate) fn within_reason(&self, now: Timestamp, until: Timestamp) -> Timestamp {
-        until.min(now.plus(self.longest_wish))
+    pub(crate) fn cap_pause(&self, now: Timestamp, until: Timestamp) -> Timestamp {
+        until.min(now.plus(self.longest_pause))
     }
 
     fn failed(&mut self, now: Timestamp, counts: bool) {
-        let tried = self.last_failure.replace(now).max(self.held_until);
-        if tried.is_some_and(|tried| now.since(tried) > UNTRIED) {
+        let tried = self.last_failed_at.replace(now).max(self.held_until);
+        if tried.is_some_and(|tried| now.since(tried) > IDLE_GAP) {
             self.failures = 0;
             self.failing_since = None;
         }
@@ -113,7 +118,7 @@ impl Lane {
     pub(crate) fn succeeded(&mut self) {
         self.failures = 0;
         self.failing_since = None;
-        self.trouble = None;
+        self.last_failure = None;
         self.pace.succeeded();
     }
 
@@ -129,10 +134,10 @@ impl Lane {
     }
 
     /// Why nothing gets through, once that is more than a hiccup.
-    pub(crate) fn trouble(&self, now: Timestamp) -> Option<&Failure> {
-        self.trouble
+    pub(crate) fn last_failure(&self, now: Timestamp) -> Option<&Failure> {
+        self.last_failure
             .as_ref()
-            .filter(|_| self.failing_for(now) >= HICCUP)
+            .filter(|_| self.failing_for(now) >= SHORTEST_OUTAGE)
     }
 
     /// The end of a hold that is not worth sitting out.
@@ -161,12 +166,12 @@ mod tests {
         Lane::new(
             Pace::new("10/s".parse().unwrap(), at(0), None),
             SUBMIT,
-            LONGEST_READ_WISH,
+            LONGEST_READ_PAUSE,
         )
     }
 
     #[test]
-    fn retry_after_is_obeyed_to_the_millisecond_and_never_shortened() {
+    fn retry_after_is_exact_and_never_shortened() {
         let mut lane = lane();
         let throttled = |seconds| {
             Failure::new(FailureKind::Throttled, "slow down")
@@ -179,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absurd_wish_is_asked_about_again_after_an_hour() {
+    fn an_absurd_pause_is_capped_at_an_hour() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::Throttled, "x");
         let failure = failure.with_retry_after(Some(RetryAfter::Seconds(365 * 24 * 3600)));
@@ -188,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_that_has_passed_is_no_pause() {
+    fn a_retry_after_in_the_past_is_ignored() {
         let mut lane = lane();
         for wish in [RetryAfter::Seconds(0), RetryAfter::At(at(-5000))] {
             let failure = Failure::new(FailureKind::Throttled, "x").with_retry_after(Some(wish));
@@ -197,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_which_nobody_tried_is_no_silence() {
+    fn time_without_attempts_does_not_count_as_failing() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::NotSent, "no route");
         lane.failed_to_reach(at(0), &failure, 0);
@@ -208,18 +213,18 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_more_than_a_hiccup_and_ends_with_success() {
+    fn a_failure_is_shown_after_three_seconds_until_a_success() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::NotSent, "no route");
         lane.failed_to_reach(at(0), &failure, 0);
-        assert_eq!(lane.trouble(at(2999)), None);
-        assert_eq!(lane.trouble(at(3000)), Some(&failure));
+        assert_eq!(lane.last_failure(at(2999)), None);
+        assert_eq!(lane.last_failure(at(3000)), Some(&failure));
         lane.succeeded();
-        assert_eq!(lane.trouble(at(3001)), None);
+        assert_eq!(lane.last_failure(at(3001)), None);
     }
 
     #[test]
-    fn many_refusals_of_one_burst_are_one_episode() {
+    fn refusals_of_one_burst_are_one_episode() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::Throttled, "slow down");
         for _ in 0..20 {

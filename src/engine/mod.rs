@@ -24,7 +24,7 @@
 //! | `reports` | what its answers mean, and what a failed read means |
 //! | `fetching` | which video is downloaded when |
 //! | `reconciling` | what the provider already has |
-//! | `rivals` | whether somebody else pays for the same jobs |
+//! | `duplicate_runs` | whether somebody else pays for the same jobs |
 //! | `absence` | when a list without a job proves that it was not accepted |
 //! | `lane`, `pace`, `concurrency`, `window`, `budget`, `polling`, `backoff` | one limit each |
 //!
@@ -53,7 +53,7 @@ macro_rules! is_broken {
     };
 }
 
-mod absence;
+mod absence_proof;
 mod backoff;
 mod batch;
 mod budget;
@@ -65,21 +65,23 @@ mod lane;
 mod mutant;
 mod pace;
 mod policy;
+mod poll_intervals;
+mod poll_results;
 mod polling;
 mod reconciling;
-mod reports;
+
+mod duplicate_runs;
 mod restoring;
-mod rivals;
 #[cfg(test)]
-mod scenes;
+mod scenarios;
 #[cfg(test)]
 mod simulation;
 mod step;
 mod submitting;
 mod transitions;
-mod watching;
-mod window;
+
+mod concurrency_limit;
 
 pub use batch::{Batch, Input};
 pub use policy::{Policy, Submits};
-pub use step::{Ready, Step};
+pub use step::{PersistedStep, Step};

@@ -15,23 +15,23 @@ use crate::model::{Rate, Timestamp};
 
 /// The clock governor is given: a number the engine sets to the time it was told.
 #[derive(Debug, Clone, Default)]
-struct ToldClock(Arc<AtomicU64>);
+struct ManualClock(Arc<AtomicU64>);
 
-impl Clock for ToldClock {
+impl Clock for ManualClock {
     type Instant = Nanos;
     fn now(&self) -> Nanos {
         Nanos::from(self.0.load(Ordering::Relaxed))
     }
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, ToldClock, NoOpMiddleware<Nanos>>;
+type Limiter = RateLimiter<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Nanos>>;
 
 /// A pace that slows when told to and recovers step by step. No bursts: a quota of 15 a minute is one
 /// every four seconds, so that no window of a minute ever sees more than 15.
 #[derive(Debug)]
 pub(crate) struct Pace {
     limiter: Limiter,
-    clock: ToldClock,
+    clock: ManualClock,
     origin: Timestamp,
     rate: Rate,
     /// 1 at full pace, 2 at half, up to [`SLOWEST`].
@@ -69,7 +69,7 @@ impl Pace {
         // A journal from a clock that has been set back must not make us wait for it.
         let last = last.map(|last| last.min(now));
         let origin = last.unwrap_or(now);
-        let clock = ToldClock::default();
+        let clock = ManualClock::default();
         let limiter = Self::limiter(rate, 1, &clock);
         let mut pace = Self {
             limiter,
@@ -89,7 +89,7 @@ impl Pace {
         pace
     }
 
-    fn limiter(rate: Rate, slowdown: u32, clock: &ToldClock) -> Limiter {
+    fn limiter(rate: Rate, slowdown: u32, clock: &ManualClock) -> Limiter {
         let interval = rate.interval().min(LONGEST_INTERVAL) * slowdown;
         let quota = Quota::with_period(interval)
             .expect("an interval is never zero")
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn no_burst_and_the_exact_moment_of_the_next() {
+    fn no_burst_is_allowed_and_the_next_time_is_exact() {
         let mut pace = two_a_second(None);
         assert_eq!(pace.take(at(0)), Ok(()));
         assert_eq!(pace.take(at(100)), Err(at(500)));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_does_not_forget_the_pace() {
+    fn a_restart_keeps_the_pace() {
         assert_eq!(two_a_second(Some(at(-200))).take(at(0)), Err(at(300)));
         assert_eq!(two_a_second(Some(at(-900))).take(at(0)), Ok(()));
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn slows_by_halves_and_recovers_by_success() {
+    fn the_pace_halves_and_recovers_with_successes() {
         let mut pace = two_a_second(None);
         pace.take(at(0)).unwrap();
         pace.slow_down();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_forgotten_after_a_while_and_a_pace_that_is_too_fast_is_not() {
+    fn recovery_takes_longer_after_a_refused_increase() {
         let mut pace = two_a_second(None);
         for _ in 0..5 {
             pace.slow_down();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::absence::Doubt;
+use super::absence_proof::PendingProof;
 use super::backoff::READ;
 use super::{Batch, Submits};
 use crate::model::{
@@ -58,16 +58,16 @@ struct Found {
 
 /// What a listing under way was asked, and why.
 #[derive(Debug)]
-pub(super) struct ListInAir {
+pub(super) struct ListRequest {
     pub(super) started: Timestamp,
     /// The jobs in doubt, by their tags.
     doubtful: HashMap<Tag, (usize, Generation)>,
     /// Whether all our rows were asked for, as far as they may be news.
-    seeks_rivals: bool,
+    includes_own_rows: bool,
     /// Whether the list was read before anything was submitted: what it shows is older than this run.
     pub(super) is_inventory: bool,
     /// The doubts it may settle, with their witnesses.
-    pub(super) doubts: Vec<Doubt>,
+    pub(super) in_doubt: Vec<PendingProof>,
 }
 
 impl Batch {
@@ -75,9 +75,13 @@ impl Batch {
     /// whenever something would be, because a tag in it may be all that is left of a lost journal, or
     /// the work of another machine. With the journal lost, it is read even if nothing is to be
     /// submitted: what it shows is to be collected.
-    pub(super) fn plan_inventory(&mut self, now: Timestamp) {
+    pub(super) fn plan_first_listing(&mut self, now: Timestamp) {
         let submits = self.policy.submits == Submits::Selected
-            && (!self.ready.is_empty() || self.doubts.iter().any(|place| self.is_named(*place)));
+            && (!self.ready.is_empty()
+                || self
+                    .in_doubt
+                    .iter()
+                    .any(|place| self.is_resubmit_requested(*place)));
         if is_broken!(InventorySkipped) {
             return;
         }
@@ -88,14 +92,14 @@ impl Batch {
     }
 
     /// Whether the list is still to be read before anything else can be decided.
-    pub(super) fn takes_inventory(&self) -> bool {
+    pub(super) fn awaits_inventory(&self) -> bool {
         !self.inventory.allows_submits() && !self.is_stopping()
     }
 
     /// Whether the run is still waiting for proof about a job in doubt.
     pub(super) fn is_reconciling(&self, now: Timestamp) -> bool {
-        !self.reads_are_over
-            && self.doubts.iter().any(|place| {
+        !self.reads_ended
+            && self.in_doubt.iter().any(|place| {
                 let live = &self.jobs[*place].live;
                 now < self.patience_ends(now, *place) || live.listings < LISTINGS_BEFORE_GIVING_UP
             })
@@ -104,41 +108,41 @@ impl Batch {
     /// Until when proof about a job in doubt is waited for.
     fn patience_ends(&self, now: Timestamp, place: usize) -> Timestamp {
         let may_have_witness =
-            !self.accepted.is_empty() || self.submits_in_air > 0 || self.wants_to_submit();
+            !self.accepted.is_empty() || self.outstanding_submits > 0 || self.wants_to_submit();
         let settles = if may_have_witness {
             SETTLES_BEFORE_GIVING_UP
         } else {
             SETTLES_WITHOUT_WITNESS
         };
-        let since = self.jobs[place].live.doubtful_since.unwrap_or(now);
+        let since = self.jobs[place].live.in_doubt_since.unwrap_or(now);
         since.plus(self.policy.limits.settle.saturating_mul(settles))
     }
 
     /// Asks for the list when it is due.
-    pub(super) fn list_due(&mut self, now: Timestamp) {
-        if self.list_in_air.is_some() {
+    pub(super) fn list_if_due(&mut self, now: Timestamp) {
+        if self.outstanding_list.is_some() {
             return;
         }
-        let takes_inventory = self.takes_inventory();
-        let reconciles = takes_inventory || self.is_reconciling(now);
+        let awaits_inventory = self.awaits_inventory();
+        let reconciles = awaits_inventory || self.is_reconciling(now);
         let for_jobs = reconciles.then(|| self.next_list.unwrap_or(now));
-        let Some(due) = for_jobs.into_iter().chain(self.rivals.due()).min() else {
+        let Some(due) = for_jobs.into_iter().chain(self.duplicate_runs.due()).min() else {
             return;
         };
         if due > now {
             self.wake(due);
         } else if self.may_read(now) {
-            self.list(now, takes_inventory);
+            self.list(now, awaits_inventory);
         }
     }
 
-    fn list(&mut self, now: Timestamp, takes_inventory: bool) {
-        let seeks_rivals = self.rivals.look(now) || takes_inventory;
-        if seeks_rivals && self.own_rows.is_none() {
+    fn list(&mut self, now: Timestamp, awaits_inventory: bool) {
+        let includes_own_rows = self.duplicate_runs.look(now) || awaits_inventory;
+        if includes_own_rows && self.own_rows.is_none() {
             self.own_rows = Some(self.make_tags());
         }
-        let doubts: Vec<Doubt> = self
-            .doubts
+        let in_doubt: Vec<PendingProof> = self
+            .in_doubt
             .iter()
             .map(|place| self.doubt(now, *place))
             .collect();
@@ -146,28 +150,32 @@ impl Batch {
             let state = &self.jobs[*place].state;
             Some((state.tag.clone()?, (*place, state.generation)))
         };
-        let doubtful: HashMap<Tag, _> = self.doubts.iter().filter_map(tag).collect();
+        let doubtful: HashMap<Tag, _> = self.in_doubt.iter().filter_map(tag).collect();
         self.commands.push(Command::List {
             sought: Arc::new(ListFilter {
                 tags: doubtful.keys().cloned().collect(),
-                witnesses: doubts.iter().flat_map(Doubt::witnesses).cloned().collect(),
-                own: self.own_rows.clone().filter(|_| seeks_rivals),
+                witnesses: in_doubt
+                    .iter()
+                    .flat_map(PendingProof::witnesses)
+                    .cloned()
+                    .collect(),
+                own: self.own_rows.clone().filter(|_| includes_own_rows),
             }),
         });
-        self.list_in_air = Some(ListInAir {
+        self.outstanding_list = Some(ListRequest {
             started: now,
             doubtful,
-            seeks_rivals,
-            is_inventory: takes_inventory,
-            doubts,
+            includes_own_rows,
+            is_inventory: awaits_inventory,
+            in_doubt,
         });
     }
 
     pub(super) fn on_listed(&mut self, now: Timestamp, result: Result<Listing, Failure>) {
-        let Some(asked) = self.list_in_air.take() else {
+        let Some(asked) = self.outstanding_list.take() else {
             return;
         };
-        for doubt in &asked.doubts {
+        for doubt in &asked.in_doubt {
             self.jobs[doubt.place()].live.listings += 1;
         }
         match result {
@@ -175,15 +183,15 @@ impl Batch {
                 self.on_read_success(now);
                 self.list_failures = 0;
                 self.list_failing_since = None;
-                if asked.seeks_rivals {
-                    self.rivals.seen(asked.started);
+                if asked.includes_own_rows {
+                    self.duplicate_runs.seen(asked.started);
                 }
                 let Found { unknown, has_more } = self.adopt_found(now, &asked, &listing);
-                self.seek_rivals(now, &asked, &listing);
-                self.weigh_absence(now, &asked, &listing);
-                self.watch_for_free(now, &listing);
+                self.detect_duplicates(now, &asked, &listing);
+                self.evaluate_listing(now, &asked, &listing);
+                self.apply_listed_reports(now, &listing);
                 if !has_more {
-                    self.settle_inventory(now, &asked, listing.rows, unknown > 0);
+                    self.advance_inventory(now, &asked, listing.rows, unknown > 0);
                 }
                 self.next_list = Some(self.next_listing(now, has_more));
             }
@@ -192,13 +200,13 @@ impl Batch {
     }
 
     /// Takes over what was found: paid for already, never to be paid again.
-    fn adopt_found(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) -> Found {
+    fn adopt_found(&mut self, now: Timestamp, asked: &ListRequest, listing: &Listing) -> Found {
         // The newest generation of a job is the one that counts; of several rows with one tag, the
         // first that was accepted.
         let mut found: BTreeMap<usize, (Generation, Tag, &RenderReport)> = BTreeMap::new();
         for report in &listing.found {
             for tag in report.name.as_deref().into_iter().flat_map(find_tags) {
-                let Some((place, generation)) = self.wanted(asked, &tag) else {
+                let Some((place, generation)) = self.adoptable(asked, &tag) else {
                     continue;
                 };
                 let is_better = found.get(&place).is_none_or(|(known, _, earlier)| {
@@ -212,7 +220,7 @@ impl Batch {
         }
         let mut result = Found::default();
         for (place, (generation, tag, report)) in found {
-            let is_doubt = self.doubts.contains(&place);
+            let is_doubt = self.in_doubt.contains(&place);
             // A row that stands for another job of ours already is somebody's copy of it.
             let is_taken = self.by_remote.contains_key(&report.remote);
             let job = &self.jobs[place];
@@ -258,7 +266,7 @@ impl Batch {
 
     /// The job that a tag in the list stands for, if a row with it would be taken over: it is in doubt, or may
     /// have been paid for by somebody this run knows nothing of.
-    fn wanted(&self, asked: &ListInAir, tag: &Tag) -> Option<(usize, Generation)> {
+    fn adoptable(&self, asked: &ListRequest, tag: &Tag) -> Option<(usize, Generation)> {
         let in_doubt = asked.doubtful.get(tag).copied();
         in_doubt.or_else(|| {
             let (place, generation) = self.owner(asked, tag)?;
@@ -268,20 +276,20 @@ impl Batch {
             let is_wanted = if self.pending.contains(&place) {
                 job.state.generation <= generation || job.left_behind(tag).is_some()
             } else {
-                is_newest && (self.doubts.contains(&place) || job.is_refused())
+                is_newest && (self.in_doubt.contains(&place) || job.is_refused())
             };
             is_wanted.then_some((place, generation))
         })
     }
 
     /// The job that a tag in the list stands for, if all our rows were asked for.
-    pub(super) fn owner(&self, asked: &ListInAir, tag: &Tag) -> Option<(usize, Generation)> {
-        let own = self.own_rows.as_ref().filter(|_| asked.seeks_rivals)?;
+    pub(super) fn owner(&self, asked: &ListRequest, tag: &Tag) -> Option<(usize, Generation)> {
+        let own = self.own_rows.as_ref().filter(|_| asked.includes_own_rows)?;
         own.owner(tag)
     }
 
     /// What a list says of renders being watched is as good as a poll, and costs nothing more.
-    fn watch_for_free(&mut self, now: Timestamp, listing: &Listing) {
+    fn apply_listed_reports(&mut self, now: Timestamp, listing: &Listing) {
         for report in &listing.found {
             if let Some(place) = self.by_remote.get(&report.remote).copied() {
                 self.on_report(now, place, report.clone());
@@ -291,13 +299,19 @@ impl Batch {
 
     /// Decides whether the list has been read with enough care before the first submit. `has_news`: it has shown
     /// submits that the journal knows nothing of.
-    fn settle_inventory(&mut self, now: Timestamp, asked: &ListInAir, rows: u64, has_news: bool) {
+    fn advance_inventory(
+        &mut self,
+        now: Timestamp,
+        asked: &ListRequest,
+        rows: u64,
+        has_news: bool,
+    ) {
         let settle = self.policy.limits.settle;
         let is_too_early = |place: &usize| {
             let sent = self.jobs[*place].state.submitted_at.unwrap_or_default();
-            self.is_named(*place) && asked.started < sent.plus(settle)
+            self.is_resubmit_requested(*place) && asked.started < sent.plus(settle)
         };
-        if self.doubts.iter().any(is_too_early) {
+        if self.in_doubt.iter().any(is_too_early) {
             // Sent a moment ago: give the list its time before the person's word is carried out.
             return;
         }
@@ -313,14 +327,14 @@ impl Batch {
         };
         if self.inventory.allows_submits() {
             self.record(now, Event::InventoryTaken { rows });
-            self.reopen_named(now);
+            self.reopen_requested(now);
         }
     }
 
     /// The person's word about jobs in doubt, heeded once the list has had its chance to know better.
-    fn reopen_named(&mut self, now: Timestamp) {
-        for place in self.doubts.clone() {
-            if self.is_named(place) && self.is_new_word(place) {
+    fn reopen_requested(&mut self, now: Timestamp) {
+        for place in self.in_doubt.clone() {
+            if self.is_resubmit_requested(place) && self.is_unapplied_request(place) {
                 let generation = self.jobs[place].state.generation.next();
                 self.transition(now, place, JobEvent::Reopened { generation });
             }
@@ -329,15 +343,15 @@ impl Batch {
 
     fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
         self.list_failures += 1;
-        for place in self.doubts.clone() {
+        for place in self.in_doubt.clone() {
             let failure = failure.clone();
-            self.note_unproven(now, place, Inconclusive::Refused { failure });
+            self.record_inconclusive(now, place, Inconclusive::Refused { failure });
         }
-        self.rivals.give_way(now);
-        self.next_list = Some(now.plus(READ.wait(self.list_failures, self.salt(usize::MAX))));
+        self.duplicate_runs.defer(now);
+        self.next_list = Some(now.plus(READ.wait(self.list_failures, self.jitter(usize::MAX))));
         let disposition = failure.disposition(CommandKind::List);
         let gives_up = self.list_failures >= INVENTORY_TRIES
-            && self.takes_inventory()
+            && self.awaits_inventory()
             && disposition == Disposition::Retry
             && failure.kind != FailureKind::NotSent;
         // Nothing is on record yet, and a run elsewhere may have paid for all of it: a list that is down for a
@@ -362,7 +376,7 @@ impl Batch {
                         failure: failure.clone(),
                     },
                 );
-                self.reopen_named(now);
+                self.reopen_requested(now);
             }
         }
         self.on_read_failed(now, failure, CommandKind::List);

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::concurrency::Concurrency;
+use super::duplicate_runs::Detector;
 use super::job::Job;
-use super::lane::{LONGEST_READ_WISH, LONGEST_SUBMIT_WISH, Lane};
+use super::lane::{LONGEST_READ_PAUSE, LONGEST_SUBMIT_PAUSE, Lane};
 use super::pace::Pace;
-use super::polling::Polling;
+use super::poll_intervals::PollIntervals;
 use super::reconciling::Inventory;
-use super::rivals::Watch;
 use super::{Batch, Policy, Submits, backoff};
 use crate::model::{
     Credits, Entry, Event, Failure, FailureKind, History, HistoryError, JobEvent, Lane as LaneName,
@@ -42,7 +42,7 @@ impl Batch {
             return Err(fault.clone());
         }
         let mut batch = Self::before(&history, campaign, jobs, policy, now);
-        batch.remember(&history);
+        batch.apply_history(&history);
         let past = &history.resuming;
         let last_submit = past.last_submit.filter(|_| !is_broken!(PaceForgotten));
         if past.last_submit.is_some() {
@@ -50,7 +50,7 @@ impl Batch {
             batch.submit_lane = Lane::new(
                 Pace::new(rate, now, last_submit),
                 backoff::SUBMIT,
-                LONGEST_SUBMIT_WISH,
+                LONGEST_SUBMIT_PAUSE,
             );
         }
         for (lane, until) in &past.holds {
@@ -67,7 +67,7 @@ impl Batch {
                 .moved(Credits::ZERO, Budget::committed_by(&job.state));
             batch.in_flight += usize::from(job.is_in_flight());
             batch.waiting += usize::from(job.is_waiting());
-            batch.know_acceptance(place);
+            batch.index_acceptance(place);
         }
         batch
             .concurrency
@@ -76,7 +76,7 @@ impl Batch {
     }
 
     /// Takes in what has become of each job, and what was learnt.
-    fn remember(&mut self, history: &History) {
+    fn apply_history(&mut self, history: &History) {
         let past = &history.resuming;
         for (job, known) in self.jobs.iter_mut().zip(history.jobs()) {
             let id = &job.spec.id;
@@ -99,7 +99,7 @@ impl Batch {
         self.last_loss = past.last_loss;
         self.policy.journal_was_lost |= past.last_loss > 0;
         if let Some(since) = past.certain_since {
-            self.clock_is_true_since = since;
+            self.clock_trusted_since = since;
         }
     }
 
@@ -115,9 +115,9 @@ impl Batch {
             .into_iter()
             .map(|planned| {
                 let id = &planned.spec.id;
-                let is_named =
+                let is_resubmit_requested =
                     planned.in_sheet && (policy.resubmit.contains(id) || policy.redo.contains(id));
-                let is_wanted = planned.selected || is_named;
+                let is_wanted = planned.selected || is_resubmit_requested;
                 let may_submit = policy.submits == Submits::Selected && is_wanted;
                 Job::new(planned, may_submit)
             })
@@ -129,43 +129,43 @@ impl Batch {
             by_remote: HashMap::new(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),
-            doubts: BTreeSet::new(),
-            looks: BTreeSet::new(),
+            in_doubt: BTreeSet::new(),
+            poll_queue: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             fetches: BTreeSet::new(),
             accepted: BTreeSet::new(),
             submit_lane: Lane::new(
                 Pace::new(limits.submit_rate, now, None),
                 backoff::SUBMIT,
-                LONGEST_SUBMIT_WISH,
+                LONGEST_SUBMIT_PAUSE,
             ),
             read_lane: Lane::new(
                 Pace::new(limits.poll_rate, now, None),
                 backoff::READ,
-                LONGEST_READ_WISH,
+                LONGEST_READ_PAUSE,
             ),
             concurrency: Concurrency::new(limits.in_flight, limits.render_timeout),
-            polling: Polling::new(limits.poll_interval, now),
+            intervals: PollIntervals::new(limits.poll_interval, now),
             budget: Budget::new(limits.max_credits, limits.max_credits_run),
             inventory: Inventory::default(),
             last_loss: 0,
-            rivals: Watch::new(limits.settle),
+            duplicate_runs: Detector::new(limits.settle),
             own_rows: None,
             in_flight: 0,
             waiting: 0,
-            submits_in_air: 0,
-            doubts_in_a_row: 0,
-            reads_in_air: 0,
-            fetches_in_air: 0,
-            list_in_air: None,
+            outstanding_submits: 0,
+            consecutive_lost_submits: 0,
+            outstanding_reads: 0,
+            outstanding_fetches: 0,
+            outstanding_list: None,
             next_list: None,
             list_failures: 0,
             list_failing_since: None,
             most_rows: 0,
-            clock_is_true_since: now,
+            clock_trusted_since: now,
             has_reached_provider: false,
             last_answer: None,
-            reads_are_over: false,
+            reads_ended: false,
             failed_this_run: 0,
             selected: jobs.iter().filter(|job| job.selected).count(),
             started: None,
@@ -184,13 +184,13 @@ impl Batch {
 
     /// Learns that a render took so long, which was seen to be finished at `now`.
     pub(super) fn learn(&mut self, now: Timestamp, took: Duration) {
-        self.polling.learn(took);
-        self.concurrency.finished(now, took);
+        self.intervals.record_render(took);
+        self.concurrency.render_finished(now, took);
     }
 
     /// What a run that begins now would put on record before it asks or sends anything: what it would
     /// reopen. For those who only want to know.
-    pub fn opening(&self, now: Timestamp) -> Vec<Entry> {
+    pub fn opening_entries(&self, now: Timestamp) -> Vec<Entry> {
         let jobs = self.jobs.iter().enumerate();
         let reopened =
             jobs.filter_map(|(place, job)| Some(Event::job(&job.spec.id, self.reopening(place)?)));
@@ -214,7 +214,7 @@ impl Batch {
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.started = Some(now);
         for place in 0..self.jobs.len() {
-            self.enter(now, place);
+            self.enqueue(now, place);
         }
         self.record(now, self.run_started());
         if self.policy.journal_was_lost && self.last_loss == 0 {
@@ -226,7 +226,7 @@ impl Batch {
                 self.transition(now, place, event);
             }
         }
-        self.plan_inventory(now);
+        self.plan_first_listing(now);
     }
 
     /// What becomes true of a job because a run begins, if anything.
@@ -237,10 +237,10 @@ impl Batch {
             generation: job.state.generation.next(),
         };
         // The same command resumes: what it has reopened already, it does not reopen again.
-        let is_new_voyage = job.live.reopened <= self.last_own_end;
-        let is_fresh = policy.fresh && is_new_voyage;
+        let is_new_request = job.live.reopened <= self.last_own_end;
+        let is_fresh = policy.fresh && is_new_request;
         let is_redone = policy.redo_changed && job.has_changed();
-        let is_rejected = policy.redo.contains(&job.spec.id) && is_new_voyage;
+        let is_rejected = policy.redo.contains(&job.spec.id) && is_new_request;
         match &job.state.phase {
             Phase::Submitting => {
                 if is_broken!(DoubtResentOnResume) {
@@ -272,14 +272,14 @@ impl Batch {
                     && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
                 let is_retried =
                     policy.retry_failed && !may_turn_up && job.state.is_retried_unnamed();
-                let is_retried = is_retried || self.is_named(place);
-                let is_retried = is_retried && self.is_new_word(place);
+                let is_retried = is_retried || self.is_resubmit_requested(place);
+                let is_retried = is_retried && self.is_unapplied_request(place);
                 if job.may_submit && (is_retried || is_mended || is_fresh || is_redone) {
                     return Some(again);
                 }
                 may_turn_up.then_some(JobEvent::Revisited)
             }
-            // One in doubt that is named is looked for in the list first; see `reopen_named`.
+            // One in doubt that is named is looked for in the list first; see `reopen_requested`.
             Phase::Pending
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. }
@@ -288,14 +288,14 @@ impl Batch {
     }
 
     /// Whether the person has asked for this very job to be submitted again.
-    pub(super) fn is_named(&self, place: usize) -> bool {
+    pub(super) fn is_resubmit_requested(&self, place: usize) -> bool {
         let job = &self.jobs[place];
         job.may_submit && self.policy.resubmit.contains(&job.spec.id)
     }
 
     /// Whether the person's word about this job has not been acted on yet. A run that crashed and is
     /// started again by the same command is no second word.
-    pub(super) fn is_new_word(&self, place: usize) -> bool {
+    pub(super) fn is_unapplied_request(&self, place: usize) -> bool {
         self.jobs[place].live.reopened <= self.last_end
     }
 }

@@ -15,7 +15,7 @@ pub struct Step {
 
 /// A step whose entries are on disk.
 #[derive(Debug)]
-pub struct Ready {
+pub struct PersistedStep {
     /// What became true, to be told to the observers.
     pub entries: Vec<Entry>,
     /// What to do now.
@@ -32,11 +32,14 @@ impl Step {
     ///
     /// # Errors
     /// Whatever `write` returns; the commands are then gone, as they must be.
-    pub fn persist<E>(self, write: impl FnOnce(&[Entry]) -> Result<(), E>) -> Result<Ready, E> {
+    pub fn persist<E>(
+        self,
+        write: impl FnOnce(&[Entry]) -> Result<(), E>,
+    ) -> Result<PersistedStep, E> {
         if !self.entries.is_empty() {
             write(&self.entries)?;
         }
-        Ok(Ready {
+        Ok(PersistedStep {
             entries: self.entries,
             commands: self.commands,
             wake_at: self.wake_at,

@@ -19,7 +19,7 @@ const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);
 
 /// After so many lost answers in a row nothing more is submitted until the list has told of one of them: each may
 /// have been paid for.
-const MOST_DOUBTS_IN_A_ROW: usize = 20;
+const MAX_CONSECUTIVE_LOST_SUBMITS: usize = 20;
 
 impl Batch {
     /// Whether there is something to submit, now or later in this run.
@@ -43,9 +43,9 @@ impl Batch {
     }
 
     /// Starts every submit that all limits allow.
-    pub(super) fn submit_due(&mut self, now: Timestamp) {
-        let is_full = self.wants_to_submit() && self.are_places_scarce();
-        self.concurrency.filled(is_full);
+    pub(super) fn submit_if_allowed(&mut self, now: Timestamp) {
+        let is_full = self.wants_to_submit() && self.are_slots_scarce();
+        self.concurrency.set_saturated(is_full);
         while self.wants_to_submit() && self.inventory.allows_submits() {
             if let Some(until) = self.submit_lane.long_hold(now) {
                 // Asked for by this run or an earlier one.
@@ -55,8 +55,8 @@ impl Batch {
             let Some(&place) = self.ready.first() else {
                 return;
             };
-            if self.doubts_in_a_row >= MOST_DOUBTS_IN_A_ROW {
-                if self.submits_in_air == 0 && !self.is_reconciling(now) {
+            if self.consecutive_lost_submits >= MAX_CONSECUTIVE_LOST_SUBMITS {
+                if self.outstanding_submits == 0 && !self.is_reconciling(now) {
                     self.stop(StopReason::TooManyDoubts);
                 }
                 return;
@@ -82,8 +82,8 @@ impl Batch {
     }
 
     /// Puts on record what has been learnt of the account.
-    pub(super) fn tell_places(&mut self, now: Timestamp) {
-        if let Some(places) = self.concurrency.news() {
+    pub(super) fn record_learned_slots(&mut self, now: Timestamp) {
+        if let Some(places) = self.concurrency.unrecorded() {
             self.record(now, Event::PlacesLearnt { places });
         }
     }
@@ -96,12 +96,12 @@ impl Batch {
         }
         let limit = self.policy.limits.render_timeout;
         let ends = self
-            .doubts
+            .in_doubt
             .iter()
             .filter_map(|place| self.jobs[*place].state.submitted_at)
             .map(|submitted| submitted.plus(limit))
             .filter(|end| *end > now);
-        let (doubts, first_end) = ends.fold((0, None), |(count, first), end| {
+        let (in_doubt, first_end) = ends.fold((0, None), |(count, first), end| {
             (
                 count + 1,
                 Some(first.map_or(end, |first: Timestamp| first.min(end))),
@@ -110,7 +110,7 @@ impl Batch {
         if let Some(end) = first_end {
             self.wake(end);
         }
-        doubts
+        in_doubt
     }
 
     fn submit(&mut self, now: Timestamp, place: usize) {
@@ -121,16 +121,16 @@ impl Batch {
             request: Arc::clone(&job.spec.request),
             name: tag.name_for(&job.spec.id),
         });
-        self.submits_in_air += 1;
+        self.outstanding_submits += 1;
         if is_broken!(IntentAfterAnswer) {
             self.ready.remove(&place);
             return;
         }
-        self.intend(now, place);
+        self.record_intent(now, place);
     }
 
     /// Puts on record what is about to be sent.
-    fn intend(&mut self, now: Timestamp, place: usize) {
+    fn record_intent(&mut self, now: Timestamp, place: usize) {
         let job = &self.jobs[place];
         let generation = job.state.generation;
         let event = JobEvent::SubmitStarted {
@@ -149,7 +149,7 @@ impl Batch {
         result: Result<RemoteId, Failure>,
     ) {
         if is_broken!(IntentAfterAnswer) {
-            self.intend(now, place);
+            self.record_intent(now, place);
         }
         if !matches!(self.jobs[place].state.phase, Phase::Submitting) {
             return;
@@ -169,22 +169,22 @@ impl Batch {
                 self.submit_lane.succeeded();
                 self.concurrency.accepted();
                 self.transition(now, place, JobEvent::Submitted { remote });
-                self.rivals.begin(now);
+                self.duplicate_runs.begin(now);
             }
             Err(failure) => self.on_submit_failed(now, place, failure),
         }
     }
 
     fn on_submit_failed(&mut self, now: Timestamp, place: usize, failure: Failure) {
-        let salt = self.salt(place);
+        let jitter = self.jitter(place);
         let message = failure.to_string();
         let disposition = failure.disposition(CommandKind::Submit);
         if disposition != Disposition::HoldLane {
-            self.heed_wish(now, Lane::Submit, &failure);
+            self.apply_retry_after(now, Lane::Submit, &failure);
         }
         match disposition {
             Disposition::Retry => {
-                self.submit_lane.failed_to_reach(now, &failure, salt);
+                self.submit_lane.failed_to_reach(now, &failure, jitter);
                 self.transition(now, place, JobEvent::SubmitDeferred { failure });
                 let silence = self.submit_lane.failing_for(now);
                 self.give_up_if_unreachable(silence, message);
@@ -204,13 +204,13 @@ impl Batch {
                 let names_pace = failure.retry_after.is_some() && !self.submit_lane.is_failing();
                 if is_first && !names_pace {
                     self.concurrency
-                        .refused(self.in_flight, self.submits_in_air);
-                    self.tell_places(now);
+                        .refused(self.in_flight, self.outstanding_submits);
+                    self.record_learned_slots(now);
                 }
                 if is_broken!(ThrottleHoldsOneJob) {
                     return;
                 }
-                let until = self.submit_lane.throttled(now, &failure, salt);
+                let until = self.submit_lane.throttled(now, &failure, jitter);
                 self.record(
                     now,
                     Event::LaneHeld {
@@ -248,7 +248,7 @@ impl Batch {
                 if is_broken!(LostIsRetried) {
                     return self.transition(now, place, JobEvent::SubmitDeferred { failure });
                 }
-                self.doubts_in_a_row += 1;
+                self.consecutive_lost_submits += 1;
                 self.transition(now, place, JobEvent::SubmitLost { failure });
             }
         }
@@ -256,7 +256,7 @@ impl Batch {
 
     /// Keeps a pause that the provider names together with a failure of another kind, such as a 503
     /// with `Retry-After`: the whole lane waits, and it is on record.
-    pub(super) fn heed_wish(&mut self, now: Timestamp, name: Lane, failure: &Failure) {
+    pub(super) fn apply_retry_after(&mut self, now: Timestamp, name: Lane, failure: &Failure) {
         let Some(until) = failure.retry_after.map(|wish| wish.moment(now)) else {
             return;
         };
@@ -268,7 +268,7 @@ impl Batch {
         if until <= now {
             return;
         }
-        let until = lane.within_reason(now, until);
+        let until = lane.cap_pause(now, until);
         lane.hold(until);
         let failure = failure.clone();
         let lane = name;

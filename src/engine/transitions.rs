@@ -26,7 +26,7 @@ impl Batch {
         self.in_flight = self.in_flight + usize::from(job.is_in_flight()) - usize::from(in_flight);
         self.waiting = self.waiting + usize::from(job.is_waiting()) - usize::from(waiting);
         if job.has_begun() && !begun {
-            self.concurrency.begun();
+            self.concurrency.render_started();
         }
         if accepted != job.state.accepted_at {
             // What an earlier generation was is no witness for what this one is.
@@ -41,7 +41,7 @@ impl Batch {
             event,
             JobEvent::Submitted { .. } | JobEvent::Adopted { .. } | JobEvent::FoundAbsent
         ) {
-            self.doubts_in_a_row = 0;
+            self.consecutive_lost_submits = 0;
         }
         let has_moved = std::mem::discriminant(&phase) != std::mem::discriminant(&job.state.phase);
         let is_hidden = is_broken!(PhaseNotRecorded) && matches!(event, JobEvent::Rendered { .. });
@@ -49,16 +49,16 @@ impl Batch {
         if !is_hidden {
             self.record(now, entry);
         }
-        self.know_acceptance(place);
-        self.know_row(place);
+        self.index_acceptance(place);
+        self.update_campaign_tags(place);
         if has_moved {
-            self.leave_queues(place);
-            self.enter(now, place);
+            self.dequeue(place);
+            self.enqueue(now, place);
         }
     }
 
     /// Keeps what is known to be accepted where answers and witnesses are looked up.
-    pub(super) fn know_acceptance(&mut self, place: usize) {
+    pub(super) fn index_acceptance(&mut self, place: usize) {
         let state = &self.jobs[place].state;
         if let (Some(accepted), Some(remote)) = (state.accepted_at, state.phase.remote()) {
             self.accepted.insert((accepted, place));
@@ -66,21 +66,21 @@ impl Batch {
         }
     }
 
-    pub(super) fn leave_queues(&mut self, place: usize) {
+    pub(super) fn dequeue(&mut self, place: usize) {
         let live = &mut self.jobs[place].live;
-        if let Some(due) = live.look_due.take() {
-            self.looks.remove(&(due, place));
+        if let Some(due) = live.next_poll.take() {
+            self.poll_queue.remove(&(due, place));
         }
         if let Some(deadline) = live.deadline.take() {
             self.deadlines.remove(&(deadline, place));
         }
         self.pending.remove(&place);
         self.ready.remove(&place);
-        self.doubts.remove(&place);
+        self.in_doubt.remove(&place);
     }
 
     /// Puts a job into the queues of the phase it is in.
-    pub(super) fn enter(&mut self, now: Timestamp, place: usize) {
+    pub(super) fn enqueue(&mut self, now: Timestamp, place: usize) {
         let job = &mut self.jobs[place];
         match &job.state.phase {
             Phase::Pending => {
@@ -92,11 +92,11 @@ impl Batch {
                 }
             }
             Phase::InDoubt { .. } => {
-                job.live.doubtful_since.get_or_insert(now);
-                self.doubts.insert(place);
+                job.live.in_doubt_since.get_or_insert(now);
+                self.in_doubt.insert(place);
                 self.next_list.get_or_insert(now);
             }
-            Phase::Rendering { .. } => self.watch(now, place),
+            Phase::Rendering { .. } => self.schedule_first_poll(now, place),
             Phase::Fetching { .. } => {
                 if !job.live.is_parked {
                     self.fetches.insert((now, place));

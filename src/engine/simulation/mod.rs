@@ -2,44 +2,46 @@
 //!
 //! `CALLSHEET_SIMULATION_SEEDS` sets the number of seeds; a failing seed prints its story.
 
-mod chance;
-mod checks;
+mod invariants;
 mod mutants;
-mod nature;
-mod story;
-mod wishes;
-mod world;
+mod profile;
+mod provider;
+mod random;
+mod run;
+mod user_actions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use self::story::Story;
+use self::run::Simulation;
 
 /// Plays a whole story; panics if anything is not as it must be.
-fn play(story: &mut Story) {
-    story.play();
-    story.checks.nothing_is_lost(&story.world);
-    story.epilogue();
-    story.checks.nothing_is_lost(&story.world);
-    story.checks.everything_is_settled(&story.world);
+fn play(simulation: &mut Simulation) {
+    simulation.play();
+    simulation.invariants.nothing_is_lost(&simulation.provider);
+    simulation.epilogue();
+    simulation.invariants.nothing_is_lost(&simulation.provider);
+    simulation
+        .invariants
+        .everything_is_settled(&simulation.provider);
 }
 
-fn play_aloud(seed: u64) -> Story {
-    let mut story = Story::new(seed);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut story))) {
-        let told = story.told_so_far();
-        let nature = &story.world.nature;
-        let accepted = &story.world.accepted;
-        let limits = &story.policy.limits;
+fn simulate(seed: u64) -> Simulation {
+    let mut simulation = Simulation::new(seed);
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut simulation))) {
+        let journal = simulation.journal_text();
+        let profile = &simulation.provider.profile;
+        let accepted = &simulation.provider.accepted;
+        let limits = &simulation.policy.limits;
         // The words stand before what the panic itself has said.
-        let words = format!("{told}\n{nature:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
+        let words = format!("{journal}\n{profile:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
         let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
         resume_unwind(panic);
     }
-    story
+    simulation
 }
 
 #[test]
-fn no_seed_pays_twice_loses_a_video_or_breaks_a_limit() {
+fn no_seed_pays_twice_loses_a_video_or_exceeds_a_limit() {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test may be told how much to do"
@@ -50,9 +52,9 @@ fn no_seed_pays_twice_loses_a_video_or_breaks_a_limit() {
         .unwrap_or(500);
     let (mut reads, mut accepted) = (0, 0);
     for seed in 0..seeds {
-        let story = play_aloud(seed);
-        reads += story.checks.reads;
-        accepted += story.world.accepted.len() as u64;
+        let simulation = simulate(seed);
+        reads += simulation.invariants.reads;
+        accepted += simulation.provider.accepted.len() as u64;
     }
     // Some eight are usual, faults, restarts and lists included.
     assert!(
@@ -62,9 +64,9 @@ fn no_seed_pays_twice_loses_a_video_or_breaks_a_limit() {
 }
 
 #[test]
-fn the_same_seed_writes_the_same_journal() {
+fn equal_seeds_write_equal_journals() {
     for seed in 0..20 {
-        let (first, second) = (play_aloud(seed), play_aloud(seed));
+        let (first, second) = (simulate(seed), simulate(seed));
         assert_eq!(first.journal, second.journal, "seed {seed}");
     }
 }

@@ -4,18 +4,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::play;
-use super::story::Story;
+use super::run::Simulation;
 use crate::engine::mutant::{self, Mutant};
 
 /// Seeds among which one at least must notice.
 const SEEDS: u64 = 2000;
 
 /// What the first seed that notices the mutant says.
-fn complaint(mutant: Mutant, says: &str) -> Option<u64> {
+fn seed_that_catches(mutant: Mutant, says: &str) -> Option<u64> {
     mutant::set(Some(mutant));
-    let noticed = (0..SEEDS).find(|seed| {
-        let mut story = Story::new(*seed);
-        let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut story))) else {
+    let caught = (0..SEEDS).find(|seed| {
+        let mut simulation = Simulation::new(*seed);
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut simulation))) else {
             return false;
         };
         let words = panic.downcast_ref::<String>().map(String::as_str);
@@ -23,7 +23,7 @@ fn complaint(mutant: Mutant, says: &str) -> Option<u64> {
         words.is_some_and(|words| words.contains(says))
     });
     mutant::set(None);
-    noticed
+    caught
 }
 
 macro_rules! is_caught {
@@ -31,8 +31,8 @@ macro_rules! is_caught {
         $(
             #[test]
             fn $test() {
-                let noticed = complaint(Mutant::$mutant, $says);
-                assert!(noticed.is_some(), "no seed noticed");
+                let caught = seed_that_catches(Mutant::$mutant, $says);
+                assert!(caught.is_some(), "no seed noticed");
             }
         )*
     };

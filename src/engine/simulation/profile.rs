@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::chance::Chance;
+use super::random::Random;
 
 /// What kind of provider this seed meets. Shares are percentages of requests, unless it says
 /// otherwise.
 #[derive(Debug, Clone)]
-pub(super) struct Nature {
+pub(super) struct ProviderProfile {
     /// Accepted, and the answer is lost; in part accepted only after the answer was lost.
     pub(super) lost_accepted: u64,
     pub(super) lost_not_accepted: u64,
@@ -15,7 +15,7 @@ pub(super) struct Nature {
     pub(super) throttled: u64,
     pub(super) refused: u64,
     /// What stops a run: key revoked, no credits, redirects, a full disk. In a thousand requests.
-    pub(super) grave: u64,
+    pub(super) fatal: u64,
     pub(super) read_faults: u64,
     pub(super) fetch_faults: u64,
     pub(super) failed_renders: u64,
@@ -28,7 +28,7 @@ pub(super) struct Nature {
     /// One more waits in a queue; else it is answered with 429.
     pub(super) queues: bool,
     /// How long a job takes to be known by its id.
-    pub(super) look_delay: Duration,
+    pub(super) lookup_delay: Duration,
     /// How long a list takes to arrive, at the most, in milliseconds.
     pub(super) list_takes: u64,
     /// How long a job takes to appear in the list.
@@ -48,43 +48,43 @@ pub(super) struct Nature {
 /// So long after its answer was lost a submit may still be accepted.
 pub(super) const LATEST_ACCEPTANCE: Duration = Duration::from_secs(10);
 
-impl Nature {
-    pub(super) fn new(chance: &mut Chance) -> Self {
-        let harsh = chance.percent(70);
-        let mut share = |most: u64| if harsh { chance.below(most + 1) } else { 0 };
+impl ProviderProfile {
+    pub(super) fn new(random: &mut Random) -> Self {
+        let harsh = random.percent(70);
+        let mut share = |most: u64| if harsh { random.below(most + 1) } else { 0 };
         Self {
             lost_accepted: share(15),
             lost_not_accepted: share(15),
             not_sent: share(10),
             throttled: share(15),
             refused: share(5),
-            grave: share(6),
+            fatal: share(6),
             read_faults: share(20),
             fetch_faults: share(30),
             failed_renders: share(10),
             odd_renders: share(12),
-            overcharges: chance.percent(10),
-            places: usize::try_from(2 + chance.below(10)).unwrap(),
-            queues: chance.percent(40),
-            look_delay: chance.millis(0, 8000),
-            list_takes: *chance.one_of(&[200, 20_000]),
-            list_delay: chance.millis(0, 60_000),
-            list_cap: if chance.percent(40) {
-                usize::try_from(2 + chance.below(8)).unwrap()
+            overcharges: random.percent(10),
+            places: usize::try_from(2 + random.below(10)).unwrap(),
+            queues: random.percent(40),
+            lookup_delay: random.millis(0, 8000),
+            list_takes: *random.one_of(&[200, 20_000]),
+            list_delay: random.millis(0, 60_000),
+            list_cap: if random.percent(40) {
+                usize::try_from(2 + random.below(8)).unwrap()
             } else {
                 usize::MAX
             },
-            list_refused: if chance.percent(10) { 60 } else { 0 },
-            fleet_refused: if chance.percent(10) { 40 } else { 0 },
-            foreign_rows: if chance.percent(40) { 50 } else { 0 },
-            clock_ahead: chance.millis(0, 3_600_000),
-            link_life: chance.millis(120_000, 86_400_000),
+            list_refused: if random.percent(10) { 60 } else { 0 },
+            fleet_refused: if random.percent(10) { 40 } else { 0 },
+            foreign_rows: if random.percent(40) { 50 } else { 0 },
+            clock_ahead: random.millis(0, 3_600_000),
+            link_life: random.millis(120_000, 86_400_000),
         }
     }
 
     /// Whether a whole list shows everything that was accepted within `settle`, so that a person who
     /// has looked at it can know.
-    pub(super) fn tells_soon(&self, settle: Duration) -> bool {
+    pub(super) fn lists_within(&self, settle: Duration) -> bool {
         let latest = self.list_delay + LATEST_ACCEPTANCE;
         self.list_cap == usize::MAX && self.list_refused == 0 && latest <= settle
     }
@@ -97,11 +97,11 @@ impl Nature {
             not_sent: 0,
             throttled: 0,
             refused: 0,
-            grave: 0,
+            fatal: 0,
             read_faults: 0,
             fetch_faults: 0,
             odd_renders: 0,
-            look_delay: Duration::ZERO,
+            lookup_delay: Duration::ZERO,
             list_delay: Duration::ZERO,
             list_cap: usize::MAX,
             list_refused: 0,

@@ -9,16 +9,16 @@ use crate::model::{
     RenderStatus, RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
 };
 
-pub(super) struct Stage {
+pub(super) struct Harness {
     /// Accepted: id, name, when.
     pub(super) rows: Vec<(RemoteId, String, Timestamp)>,
-    pub(super) renders_take: Duration,
+    pub(super) render_time: Duration,
     pub(super) journal: Vec<Entry>,
     pub(super) now: Timestamp,
 }
 
 /// How a run went.
-pub(super) struct Run {
+pub(super) struct RunResult {
     pub(super) stopped: Option<StopReason>,
     pub(super) took: Duration,
     pub(super) commands: Vec<(Timestamp, Command)>,
@@ -70,11 +70,11 @@ pub(super) fn jobs(count: usize) -> Vec<PlannedJob> {
     (0..count).map(planned).collect()
 }
 
-impl Stage {
+impl Harness {
     pub(super) fn new() -> Self {
         Self {
             rows: Vec::new(),
-            renders_take: seconds(60),
+            render_time: seconds(60),
             journal: Vec::new(),
             now: Timestamp::from_millis(1_700_000_000_000),
         }
@@ -91,18 +91,18 @@ impl Stage {
         jobs: &[PlannedJob],
         policy: &Policy,
         answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
-    ) -> Run {
-        self.run_until(jobs, policy, answer, |_| false)
+    ) -> RunResult {
+        self.run_until_event(jobs, policy, answer, |_| false)
     }
 
     /// A run that is killed as soon as an entry is on record that `kills` names.
-    pub(super) fn run_until(
+    pub(super) fn run_until_event(
         &mut self,
         jobs: &[PlannedJob],
         policy: &Policy,
         mut answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
         kills: impl Fn(&Event) -> bool,
-    ) -> Run {
+    ) -> RunResult {
         let mut batch = self.batch(jobs, policy);
         let (began, first) = (self.now, self.journal.len());
         let mut inputs: Vec<Input> = Vec::new();
@@ -119,8 +119,8 @@ impl Stage {
                 .iter()
                 .any(|entry| kills(&entry.event));
             if ready.finished || is_killed {
-                return Run {
-                    stopped: batch.stopping().cloned(),
+                return RunResult {
+                    stopped: batch.stop_reason().cloned(),
                     took: self.now.since(began),
                     commands,
                     entries: self.journal[first..].to_vec(),
@@ -129,7 +129,8 @@ impl Stage {
             let is_idle = ready.commands.is_empty();
             for command in ready.commands {
                 commands.push((self.now, command.clone()));
-                let outcome = answer(self, &command).unwrap_or_else(|| self.usual(&command));
+                let outcome =
+                    answer(self, &command).unwrap_or_else(|| self.default_answer(&command));
                 inputs.push(Input::Answered(outcome));
             }
             self.now = if is_idle {
@@ -142,7 +143,7 @@ impl Stage {
     }
 
     /// What the provider does if nothing is wrong.
-    pub(super) fn usual(&mut self, command: &Command) -> Outcome {
+    pub(super) fn default_answer(&mut self, command: &Command) -> Outcome {
         match command {
             Command::Submit { job, name, .. } => Outcome::Submitted {
                 job: job.clone(),
@@ -188,7 +189,7 @@ impl Stage {
 
     pub(super) fn report(&self, remote: &RemoteId) -> Option<RenderReport> {
         let (_, name, at) = self.rows.iter().find(|(id, ..)| id == remote)?;
-        let is_done = self.now >= at.plus(self.renders_take);
+        let is_done = self.now >= at.plus(self.render_time);
         let status = if is_done {
             RenderStatus::Done
         } else {
@@ -238,7 +239,7 @@ impl Stage {
     }
 }
 
-impl Run {
+impl RunResult {
     pub(super) fn submits(&self) -> usize {
         let is_submit =
             |command: &&(Timestamp, Command)| matches!(command.1, Command::Submit { .. });
@@ -246,7 +247,7 @@ impl Run {
     }
 
     /// Whether the record has such an event of a job.
-    pub(super) fn tells(&self, what: impl Fn(&JobEvent) -> bool) -> bool {
+    pub(super) fn recorded(&self, what: impl Fn(&JobEvent) -> bool) -> bool {
         self.entries.iter().any(|entry| match &entry.event {
             Event::Job { event, .. } => what(event),
             Event::RunStarted { .. }

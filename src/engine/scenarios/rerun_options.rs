@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::stage::{Stage, failure, job, jobs, lost, seconds};
+use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{Policy, Submits};
 use crate::model::{
     Command, Event, FailureKind, Generation, JobEvent, Outcome, RenderReport, RenderStatus,
@@ -34,24 +34,24 @@ fn is_fetched(event: &Event) -> bool {
 }
 
 #[test]
-fn a_fresh_run_that_crashed_goes_on_with_and_without_the_same_word() {
+fn a_crashed_fresh_run_resumes_with_and_without_the_option() {
     for resumes in [fresh(), Policy::default()] {
-        let mut stage = Stage::new();
-        stage.run(&jobs(4), &Policy::default(), |_, _| None);
-        let crashed = stage.run_until(&jobs(4), &fresh(), |_, _| None, is_fetched);
-        let resumed = stage.run(&jobs(4), &resumes, |_, _| None);
+        let mut harness = Harness::new();
+        harness.run(&jobs(4), &Policy::default(), |_, _| None);
+        let crashed = harness.run_until_event(&jobs(4), &fresh(), |_, _| None, is_fetched);
+        let resumed = harness.run(&jobs(4), &resumes, |_, _| None);
         assert_eq!(crashed.submits() + resumed.submits(), 4);
-        assert!((0..4).all(|number| stage.state(number).generation == Generation(1)));
-        let again = stage.run(&jobs(4), &fresh(), |_, _| None);
+        assert!((0..4).all(|number| harness.state(number).generation == Generation(1)));
+        let again = harness.run(&jobs(4), &fresh(), |_, _| None);
         assert_eq!(again.submits(), 4, "a new word after an end is a new word");
     }
 }
 
 #[test]
-fn a_fresh_run_that_was_stopped_does_not_pay_again_for_what_it_has_redone() {
-    let mut stage = Stage::new();
-    stage.run(&jobs(4), &Policy::default(), |_, _| None);
-    let stopped = stage.run(&jobs(4), &fresh(), |_, command| {
+fn a_stopped_fresh_run_does_not_pay_again_for_finished_jobs() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(4), &Policy::default(), |_, _| None);
+    let stopped = harness.run(&jobs(4), &fresh(), |_, command| {
         let Command::Submit { job: id, .. } = command else {
             return None;
         };
@@ -64,39 +64,39 @@ fn a_fresh_run_that_was_stopped_does_not_pay_again_for_what_it_has_redone() {
         stopped.stopped,
         Some(StopReason::OutOfCredits { .. })
     ));
-    let resumed = stage.run(&jobs(4), &fresh(), |_, _| None);
+    let resumed = harness.run(&jobs(4), &fresh(), |_, _| None);
     assert_eq!(resumed.submits(), 2);
 }
 
 #[test]
-fn a_fresh_run_without_its_journal_moves_past_what_the_list_shows() {
+fn a_fresh_run_without_journal_uses_the_generation_after_the_listed_one() {
     // Whether there are signs of the loss or not.
     for journal_was_lost in [true, false] {
-        let mut stage = Stage::new();
-        stage.run(&jobs(2), &Policy::default(), |_, _| None);
+        let mut harness = Harness::new();
+        harness.run(&jobs(2), &Policy::default(), |_, _| None);
         for _ in 0..5 {
-            stage.journal.clear();
+            harness.journal.clear();
             let policy = Policy {
                 journal_was_lost,
                 ..fresh()
             };
-            let run = stage.run(&jobs(2), &policy, |_, _| None);
+            let run = harness.run(&jobs(2), &policy, |_, _| None);
             assert_eq!(run.submits(), 2);
         }
-        assert_eq!(stage.state(0).generation, Generation(5));
-        let names: BTreeSet<_> = stage.rows.iter().map(|row| &row.1).collect();
-        assert_eq!(names.len(), stage.rows.len(), "no tag was accepted twice");
+        assert_eq!(harness.state(0).generation, Generation(5));
+        let names: BTreeSet<_> = harness.rows.iter().map(|row| &row.1).collect();
+        assert_eq!(names.len(), harness.rows.len(), "no tag was accepted twice");
     }
 }
 
 #[test]
-fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
-    let mut stage = Stage::new();
-    let fails = |stage: &mut Stage, command: &Command| {
+fn a_failed_job_is_retried_once_across_crashes() {
+    let mut harness = Harness::new();
+    let fail_first = |harness: &mut Harness, command: &Command| {
         let Command::Poll { remotes } = command else {
             return None;
         };
-        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
         let is_first =
             |report: &&mut RenderReport| report.name.as_ref().unwrap().starts_with("job-0 ");
         for report in reports.iter_mut().filter(is_first) {
@@ -111,11 +111,11 @@ fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
         retry_failed: true,
         ..Policy::default()
     };
-    stage.run(&jobs(1), &Policy::default(), fails);
-    assert_eq!(stage.phase(0), "failed");
-    let unasked = stage.run(&jobs(1), &Policy::default(), fails);
+    harness.run(&jobs(1), &Policy::default(), fail_first);
+    assert_eq!(harness.phase(0), "failed");
+    let unasked = harness.run(&jobs(1), &Policy::default(), fail_first);
     assert_eq!(unasked.submits(), 0);
-    let crashed = stage.run_until(&jobs(2), &retries, fails, |event| {
+    let crashed = harness.run_until_event(&jobs(2), &retries, fail_first, |event| {
         matches!(
             event,
             Event::Job {
@@ -124,30 +124,30 @@ fn a_failed_job_is_retried_once_however_often_the_run_crashes() {
             }
         )
     });
-    let resumed = stage.run(&jobs(2), &retries, fails);
+    let resumed = harness.run(&jobs(2), &retries, fail_first);
     assert_eq!((crashed.submits(), resumed.submits()), (2, 0));
-    assert_eq!(stage.run(&jobs(2), &retries, fails).submits(), 1);
+    assert_eq!(harness.run(&jobs(2), &retries, fail_first).submits(), 1);
 }
 
 #[test]
-fn what_was_not_shown_is_asked_for_once_more_before_it_is_paid_for_again() {
+fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
     for turns_up in [true, false] {
-        let mut stage = Stage::new();
-        stage.run(&jobs(2), &Policy::default(), |_, command| match command {
+        let mut harness = Harness::new();
+        harness.run(&jobs(2), &Policy::default(), |_, command| match command {
             Command::Submit { job: id, .. } if *id == job(0) => Some(Outcome::Submitted {
                 job: id.clone(),
                 result: Ok("hidden".parse().unwrap()),
             }),
             _ => None,
         });
-        assert_eq!((stage.phase(0), stage.phase(1)), ("failed", "done"));
+        assert_eq!((harness.phase(0), harness.phase(1)), ("failed", "done"));
         let retries = Policy {
             retry_failed: true,
             ..Policy::default()
         };
-        let run = stage.run(&jobs(2), &retries, |stage, command| match command {
+        let run = harness.run(&jobs(2), &retries, |harness, command| match command {
             Command::Poll { remotes } if turns_up && remotes[0].as_str() == "hidden" => {
-                let mut report = stage.report(&"r-0".parse().unwrap()).unwrap();
+                let mut report = harness.report(&"r-0".parse().unwrap()).unwrap();
                 report.remote = remotes[0].clone();
                 Some(Outcome::Polled {
                     remotes: remotes.clone(),
@@ -157,18 +157,18 @@ fn what_was_not_shown_is_asked_for_once_more_before_it_is_paid_for_again() {
             _ => None,
         });
         assert_eq!(run.submits(), usize::from(!turns_up));
-        assert_eq!(stage.phase(0), "done");
+        assert_eq!(harness.phase(0), "done");
     }
 }
 
 #[test]
-fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
+fn a_rejected_job_is_redone_once_across_crashes_and_stops() {
     let rejects = Policy {
         redo: [job(0), job(2)].into(),
         ..Policy::default()
     };
-    let mut stage = Stage::new();
-    stage.run(&jobs(3), &Policy::default(), |_, _| None);
+    let mut harness = Harness::new();
+    harness.run(&jobs(3), &Policy::default(), |_, _| None);
     let is_accepted = |event: &Event| {
         matches!(
             event,
@@ -178,8 +178,8 @@ fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
             }
         )
     };
-    let crashed = stage.run_until(&jobs(3), &rejects, |_, _| None, is_accepted);
-    let stopped = stage.run(&jobs(3), &rejects, |_, command| {
+    let crashed = harness.run_until_event(&jobs(3), &rejects, |_, _| None, is_accepted);
+    let stopped = harness.run(&jobs(3), &rejects, |_, command| {
         let Command::Fetch(order) = command else {
             return None;
         };
@@ -188,24 +188,24 @@ fn a_rejected_job_is_redone_once_however_often_the_run_crashes_or_is_stopped() {
             result: Err(failure(FailureKind::Local)),
         })
     });
-    let resumed = stage.run(&jobs(3), &rejects, |_, _| None);
+    let resumed = harness.run(&jobs(3), &rejects, |_, _| None);
     let submits = [crashed, stopped, resumed].map(|run| run.submits());
     assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
-    let generations = [0, 1, 2].map(|number| stage.state(number).generation);
+    let generations = [0, 1, 2].map(|number| harness.state(number).generation);
     assert_eq!(generations, [Generation(1), Generation(0), Generation(1)]);
     let collects = Policy {
         submits: Submits::Nothing,
         ..rejects
     };
-    assert_eq!(stage.run(&jobs(3), &collects, |_, _| None).submits(), 0);
+    assert_eq!(harness.run(&jobs(3), &collects, |_, _| None).submits(), 0);
 }
 
 #[test]
-fn a_named_job_in_doubt_is_taken_over_if_the_list_shows_it_after_all() {
+fn a_resubmitted_job_in_doubt_is_adopted_if_the_list_shows_it() {
     for accepts in [true, false] {
-        let mut stage = Stage::new();
+        let mut harness = Harness::new();
         // Killed while its submit was in the air.
-        stage.run_until(
+        harness.run_until_event(
             &jobs(1),
             &Policy::default(),
             |_, _| None,
@@ -220,23 +220,23 @@ fn a_named_job_in_doubt_is_taken_over_if_the_list_shows_it_after_all() {
             },
         );
         if accepts {
-            let tag = stage.state(0).tag.unwrap();
-            stage.accept(tag.as_str());
+            let tag = harness.state(0).tag.unwrap();
+            harness.accept(tag.as_str());
         }
-        stage.now = stage.now.plus(seconds(120));
-        let run = stage.run(&jobs(1), &resubmits(0), |_, _| None);
-        assert_eq!((stage.phase(0), run.stopped), ("done", None));
-        assert_eq!(stage.rows.len(), 1, "paid once in either case");
+        harness.now = harness.now.plus(seconds(120));
+        let run = harness.run(&jobs(1), &resubmits(0), |_, _| None);
+        assert_eq!((harness.phase(0), run.stopped), ("done", None));
+        assert_eq!(harness.rows.len(), 1, "paid once in either case");
         let generation = Generation(u32::from(!accepts));
-        assert_eq!(stage.state(0).generation, generation);
+        assert_eq!(harness.state(0).generation, generation);
     }
 }
 
 #[test]
-fn a_named_job_that_is_lost_again_is_not_sent_once_more_by_a_restart() {
-    let mut stage = Stage::new();
-    stage.run(&jobs(1), &Policy::default(), |_, command| lost(command));
-    assert_eq!(stage.phase(0), "in_doubt");
+fn a_resubmitted_job_that_is_lost_again_is_not_resent_by_a_restart() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &Policy::default(), |_, command| lost(command));
+    assert_eq!(harness.phase(0), "in_doubt");
     let is_lost = |event: &Event| {
         matches!(
             event,
@@ -247,33 +247,39 @@ fn a_named_job_that_is_lost_again_is_not_sent_once_more_by_a_restart() {
         )
     };
     let policy = resubmits(0);
-    let crashed = stage.run_until(&jobs(1), &policy, |_, command| lost(command), is_lost);
-    let resumed = stage.run(&jobs(1), &policy, |_, command| lost(command));
+    let crashed = harness.run_until_event(&jobs(1), &policy, |_, command| lost(command), is_lost);
+    let resumed = harness.run(&jobs(1), &policy, |_, command| lost(command));
     assert_eq!((crashed.submits(), resumed.submits()), (1, 0));
 }
 
 #[test]
-fn naming_a_job_that_is_under_way_or_done_changes_nothing() {
-    let mut stage = Stage::new();
+fn resubmit_ignores_jobs_under_way_or_done() {
+    let mut harness = Harness::new();
     let leaves = Policy {
         leave_after_submitting: true,
         ..Policy::default()
     };
-    stage.run(&jobs(1), &leaves, |_, _| None);
-    assert_eq!(stage.phase(0), "rendering");
-    assert_eq!(stage.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
-    assert_eq!(stage.phase(0), "done");
-    assert_eq!(stage.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
+    harness.run(&jobs(1), &leaves, |_, _| None);
+    assert_eq!(harness.phase(0), "rendering");
+    assert_eq!(
+        harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(),
+        0
+    );
+    assert_eq!(harness.phase(0), "done");
+    assert_eq!(
+        harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(),
+        0
+    );
 }
 
 #[test]
-fn what_is_not_selected_or_gone_from_the_sheet_is_collected_and_never_submitted() {
-    let mut stage = Stage::new();
+fn unselected_and_removed_jobs_are_collected_and_never_submitted() {
+    let mut harness = Harness::new();
     let leaves = Policy {
         leave_after_submitting: true,
         ..Policy::default()
     };
-    stage.run(&jobs(2), &leaves, |_, _| None);
+    harness.run(&jobs(2), &leaves, |_, _| None);
     let mut rows = jobs(4);
     rows[0].selected = false;
     for row in &mut rows[1..3] {
@@ -281,36 +287,36 @@ fn what_is_not_selected_or_gone_from_the_sheet_is_collected_and_never_submitted(
         row.in_sheet = false;
     }
     rows[3].selected = false;
-    let run = stage.run(&rows, &resubmits(2), |_, _| None);
+    let run = harness.run(&rows, &resubmits(2), |_, _| None);
     assert_eq!(run.submits(), 0);
-    let phases = [0, 1, 2, 3].map(|number| stage.phase(number));
+    let phases = [0, 1, 2, 3].map(|number| harness.phase(number));
     assert_eq!(phases, ["done", "done", "pending", "pending"]);
 }
 
 #[test]
-fn without_its_journal_even_collect_finds_what_was_paid() {
-    let mut stage = Stage::new();
+fn without_a_journal_collect_finds_paid_jobs() {
+    let mut harness = Harness::new();
     let leaves = Policy {
         leave_after_submitting: true,
         ..Policy::default()
     };
-    stage.run(&jobs(3), &leaves, |_, _| None);
-    stage.journal.clear();
+    harness.run(&jobs(3), &leaves, |_, _| None);
+    harness.journal.clear();
     let collects = Policy {
         submits: Submits::Nothing,
         journal_was_lost: true,
         ..Policy::default()
     };
-    let run = stage.run(&jobs(4), &collects, |_, _| None);
+    let run = harness.run(&jobs(4), &collects, |_, _| None);
     assert_eq!((run.submits(), run.stopped), (0, None));
-    let phases = [0, 1, 2, 3].map(|number| stage.phase(number));
+    let phases = [0, 1, 2, 3].map(|number| harness.phase(number));
     assert_eq!(phases, ["done", "done", "done", "pending"]);
 }
 
 #[test]
-fn a_refused_row_is_new_when_it_is_mended_and_failed_until_then() {
-    let mut stage = Stage::new();
-    let refuses = |_: &mut Stage, command: &Command| {
+fn a_refused_row_is_submitted_again_once_it_was_edited() {
+    let mut harness = Harness::new();
+    let reject = |_: &mut Harness, command: &Command| {
         let Command::Submit { job, .. } = command else {
             return None;
         };
@@ -319,20 +325,20 @@ fn a_refused_row_is_new_when_it_is_mended_and_failed_until_then() {
             result: Err(failure(FailureKind::Rejected)),
         })
     };
-    stage.run(&jobs(1), &Policy::default(), refuses);
+    harness.run(&jobs(1), &Policy::default(), reject);
     assert_eq!(
-        stage
+        harness
             .run(&jobs(1), &Policy::default(), |_, _| None)
             .submits(),
         0
     );
-    let mut mended = super::stage::planned(7);
+    let mut mended = super::harness::planned(7);
     std::sync::Arc::make_mut(&mut mended.spec).id = job(0);
     assert_eq!(
-        stage
+        harness
             .run(&[mended], &Policy::default(), |_, _| None)
             .submits(),
         1
     );
-    assert_eq!(stage.phase(0), "done");
+    assert_eq!(harness.phase(0), "done");
 }

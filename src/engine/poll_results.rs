@@ -17,10 +17,10 @@ const UNMENTIONED_BEFORE_LOOKING: u32 = 2;
 
 /// An answer that should be final and is not (`done` without output, 404) is believed only after so
 /// many looks…
-const PUZZLING_LOOKS: u32 = 6;
+const UNSETTLED_POLLS: u32 = 6;
 
 /// …and so many times the shortest interval between looks (a minute by default).
-pub(super) const PUZZLING_INTERVALS: u32 = 12;
+pub(super) const UNSETTLED_INTERVALS: u32 = 12;
 
 impl Batch {
     pub(super) fn on_polled(
@@ -46,7 +46,7 @@ impl Batch {
                         None => self.on_unmentioned(now, place),
                     }
                 }
-                self.learn_places(now);
+                self.on_queue_changed(now);
             }
             Err(failure) => {
                 let ask_by_id = failure.disposition(CommandKind::Poll) == Disposition::AskById;
@@ -54,20 +54,20 @@ impl Batch {
                     if is_broken!(FailedPollFailsJob) {
                         self.fail_render(now, place, failure.clone(), None);
                     }
-                    self.jobs[place].live.by_id |= ask_by_id;
+                    self.jobs[place].live.polls_by_id |= ask_by_id;
                     let wait = if ask_by_id {
                         Duration::ZERO
                     } else {
                         self.policy.limits.poll_interval
                     };
-                    self.look_after(now, place, wait);
+                    self.poll_after(now, place, wait);
                 }
                 if ask_by_id {
                     if failure.kind != FailureKind::NotFound {
                         // It will not answer this question, but it is there.
                         self.last_answer = Some(now);
                     }
-                    self.heed_wish(now, Lane::Poll, &failure);
+                    self.apply_retry_after(now, Lane::Poll, &failure);
                 } else {
                     self.on_read_failed(now, failure, CommandKind::Poll);
                 }
@@ -76,22 +76,22 @@ impl Batch {
     }
 
     /// Which renders wait at the provider may have changed.
-    fn learn_places(&mut self, now: Timestamp) {
-        self.concurrency.waits(self.in_flight, self.waiting);
-        self.tell_places(now);
+    fn on_queue_changed(&mut self, now: Timestamp) {
+        self.concurrency.queue_changed(self.in_flight, self.waiting);
+        self.record_learned_slots(now);
     }
 
     /// A job the answer does not mention has given no information.
     fn on_unmentioned(&mut self, now: Timestamp, place: usize) {
         let live = &mut self.jobs[place].live;
         live.unmentioned += 1;
-        live.by_id |= live.unmentioned >= UNMENTIONED_BEFORE_LOOKING;
-        let wait = if live.by_id {
+        live.polls_by_id |= live.unmentioned >= UNMENTIONED_BEFORE_LOOKING;
+        let wait = if live.polls_by_id {
             Duration::ZERO
         } else {
             self.policy.limits.poll_interval
         };
-        self.look_after(now, place, wait);
+        self.poll_after(now, place, wait);
     }
 
     pub(super) fn on_looked(
@@ -104,20 +104,20 @@ impl Batch {
             Ok(report) => {
                 self.on_read_success(now);
                 // The fleet request may work again; if not, two answers will tell.
-                self.jobs[place].live.by_id = false;
+                self.jobs[place].live.polls_by_id = false;
                 self.on_report(now, place, report);
-                self.learn_places(now);
+                self.on_queue_changed(now);
             }
             Err(failure) => {
                 if failure.disposition(CommandKind::Look) == Disposition::NotVisible {
-                    self.heed_wish(now, Lane::Poll, &failure);
+                    self.apply_retry_after(now, Lane::Poll, &failure);
                     // Is it the job that is not there, or the API? The fleet request will tell.
                     let live = &mut self.jobs[place].live;
-                    live.by_id = false;
+                    live.polls_by_id = false;
                     live.unmentioned = UNMENTIONED_BEFORE_LOOKING - 1;
-                    self.on_puzzle(now, place, failure);
+                    self.on_unsettled(now, place, failure);
                 } else {
-                    self.look_after(now, place, self.policy.limits.poll_interval);
+                    self.poll_after(now, place, self.policy.limits.poll_interval);
                     self.on_read_failed(now, failure, CommandKind::Look);
                 }
             }
@@ -142,9 +142,9 @@ impl Batch {
                         FailureKind::NoOutput,
                         "the provider says `done` but shows no video",
                     );
-                    return self.on_puzzle(now, place, failure);
+                    return self.on_unsettled(now, place, failure);
                 };
-                job.live.puzzling = None;
+                job.live.unsettled = None;
                 let state = &job.state;
                 // One of an earlier run may have been finished for days before this run looked.
                 let of_this_run = |accepted: &Timestamp| Some(*accepted) >= self.started;
@@ -166,7 +166,7 @@ impl Batch {
                 // It has come after all; should its link expire, it is to be watched again.
                 let live = &mut self.jobs[place].live;
                 live.is_overdue = false;
-                live.last_look = None;
+                live.last_poll = None;
             }
             RenderStatus::Failed | RenderStatus::Rejected => {
                 let reason = report
@@ -180,35 +180,35 @@ impl Batch {
             | RenderStatus::InQueue
             | RenderStatus::Running
             | RenderStatus::Other(_) => {
-                job.live.puzzling = None;
+                job.live.unsettled = None;
                 job.live.progress = report.progress.and_then(share_done);
                 let status = clean_word(report.status.as_word());
                 if job.state.observed.as_deref() != Some(status.as_str()) {
                     self.transition(now, place, JobEvent::Observed { status });
                 }
-                self.look_again(now, place);
+                self.poll_again(now, place);
             }
         }
     }
 
     /// An answer that should be final and is not: believed only when it is repeated for long enough.
-    fn on_puzzle(&mut self, now: Timestamp, place: usize, failure: Failure) {
+    fn on_unsettled(&mut self, now: Timestamp, place: usize, failure: Failure) {
         let job = &mut self.jobs[place];
-        if !job.is_watched() {
+        if !job.wants_polls() {
             return;
         }
-        let (looks, since) = job
+        let (poll_queue, since) = job
             .live
-            .puzzling
-            .map_or((1, now), |(looks, at)| (looks + 1, at));
-        job.live.puzzling = Some((looks, since));
+            .unsettled
+            .map_or((1, now), |(poll_queue, at)| (poll_queue + 1, at));
+        job.live.unsettled = Some((poll_queue, since));
         let poll_interval = self.policy.limits.poll_interval;
-        let long_enough = poll_interval.saturating_mul(PUZZLING_INTERVALS);
-        let is_repeated = looks >= PUZZLING_LOOKS && now.since(since) >= long_enough;
+        let long_enough = poll_interval.saturating_mul(UNSETTLED_INTERVALS);
+        let is_repeated = poll_queue >= UNSETTLED_POLLS && now.since(since) >= long_enough;
         // What an earlier run has found by patience is only to be confirmed.
         let is_confirmed = job.live.is_revisited && self.last_answer.is_some();
         if !is_repeated && !is_confirmed {
-            return self.look_again(now, place);
+            return self.poll_again(now, place);
         }
         let is_unanswered = !is_confirmed && self.last_answer < Some(since);
         if failure.kind == FailureKind::NotFound && is_unanswered {
@@ -221,7 +221,7 @@ impl Batch {
         if failure.kind == FailureKind::NoOutput && job.state.rendered_at.is_some() {
             // The video was there before; only the fresh link is wanting.
             self.park(now, place, failure);
-            return self.leave_queues(place);
+            return self.dequeue(place);
         }
         let failure = if failure.kind == FailureKind::NotFound && job.state.rendered_at.is_some() {
             let message = format!(
@@ -250,7 +250,7 @@ impl Batch {
         // It was asked about once more before it is retried, and has not turned up.
         let job = &self.jobs[place];
         let is_retried = self.policy.retry_failed && job.state.is_retried_unnamed();
-        if is_retried && job.may_submit && self.is_new_word(place) {
+        if is_retried && job.may_submit && self.is_unapplied_request(place) {
             let generation = job.state.generation.next();
             self.jobs[place].live.is_revisited = false;
             self.transition(now, place, JobEvent::Reopened { generation });
@@ -265,7 +265,7 @@ impl Batch {
 
     /// A failed read costs nothing and says nothing about any job.
     pub(super) fn on_read_failed(&mut self, now: Timestamp, failure: Failure, kind: CommandKind) {
-        let salt = backoff::mix(self.policy.seed);
+        let jitter = backoff::mix(self.policy.seed);
         let message = failure.to_string();
         let disposition = failure.disposition(kind);
         let failure = if is_broken!(ReadWishIgnored) {
@@ -274,12 +274,12 @@ impl Batch {
             failure
         };
         if disposition != Disposition::HoldLane {
-            self.heed_wish(now, Lane::Poll, &failure);
+            self.apply_retry_after(now, Lane::Poll, &failure);
         }
         match disposition {
             Disposition::HoldLane => {
                 self.has_reached_provider = true;
-                let until = self.read_lane.throttled(now, &failure, salt);
+                let until = self.read_lane.throttled(now, &failure, jitter);
                 self.record(
                     now,
                     Event::LaneHeld {
@@ -307,7 +307,7 @@ impl Batch {
                 let is_list_alone =
                     kind == CommandKind::List && failure.kind != FailureKind::NotSent;
                 if !is_list_alone {
-                    self.read_lane.failed_to_reach(now, &failure, salt);
+                    self.read_lane.failed_to_reach(now, &failure, jitter);
                 }
                 if failure.kind == FailureKind::NotSent {
                     let silence = self.read_lane.failing_for(now);

@@ -6,9 +6,9 @@ use crate::engine::backoff::mix;
 
 /// A sequence of numbers that its seed decides.
 #[derive(Debug)]
-pub(super) struct Chance(u64);
+pub(super) struct Random(u64);
 
-impl Chance {
+impl Random {
     pub(super) fn new(seed: u64) -> Self {
         Self(mix(seed))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::stage::{Run, Stage, failure, jobs, planned, seconds, submits};
+use super::harness::{Harness, RunResult, failure, jobs, planned, seconds, submits};
 use crate::engine::mutant::{self, Mutant};
 use crate::engine::{Policy, Submits};
 use crate::model::{
@@ -22,25 +22,25 @@ fn policy() -> Policy {
     }
 }
 
-fn is_twin(event: &JobEvent) -> bool {
+fn is_duplicate(event: &JobEvent) -> bool {
     matches!(event, JobEvent::PaidTwice { .. })
 }
 
 /// A run of forty jobs beside one that submits the very same ones at the same moments.
-fn beside_a_rival(stage: &mut Stage) -> Run {
-    stage.run(&jobs(40), &policy(), |stage, command| {
+fn run_beside_duplicate(harness: &mut Harness) -> RunResult {
+    harness.run(&jobs(40), &policy(), |harness, command| {
         if let Command::Submit { name, .. } = command {
-            stage.accept(name);
+            harness.accept(name);
         }
         None
     })
 }
 
 #[test]
-fn a_run_beside_another_one_notices_and_submits_no_more() {
-    let mut stage = Stage::new();
-    let run = beside_a_rival(&mut stage);
-    assert!(run.tells(is_twin));
+fn a_duplicate_run_is_detected_and_stops_submitting() {
+    let mut harness = Harness::new();
+    let run = run_beside_duplicate(&mut harness);
+    assert!(run.recorded(is_duplicate));
     assert!(
         matches!(&run.stopped, Some(StopReason::Rival { .. })),
         "{:?}",
@@ -49,64 +49,64 @@ fn a_run_beside_another_one_notices_and_submits_no_more() {
     // One settle time at six a minute, and what was in the air.
     assert!(run.submits() <= 5, "{} submits", run.submits());
     // What was paid for comes home all the same.
-    assert_eq!(stage.phase(0), "done");
-    assert_eq!(stage.state(0).twins.len(), 1);
+    assert_eq!(harness.phase(0), "done");
+    assert_eq!(harness.state(0).twins.len(), 1);
 
     // The other one has ended: the same command takes over what is there and pays for the rest once.
-    let rows = stage.rows.len();
-    let run = stage.run(&jobs(40), &policy(), |_, _| None);
+    let rows = harness.rows.len();
+    let run = harness.run(&jobs(40), &policy(), |_, _| None);
     assert_eq!(run.stopped, None);
-    assert!(!run.tells(is_twin), "it was told before");
-    assert_eq!(stage.rows.len() - rows, 40 - rows / 2);
+    assert!(!run.recorded(is_duplicate), "it was told before");
+    assert_eq!(harness.rows.len() - rows, 40 - rows / 2);
 }
 
 #[test]
-fn without_the_watch_everything_is_paid_for_twice() {
+fn without_detection_every_job_is_paid_for_twice() {
     mutant::set(Some(Mutant::RivalIgnored));
-    let mut stage = Stage::new();
-    let run = beside_a_rival(&mut stage);
+    let mut harness = Harness::new();
+    let run = run_beside_duplicate(&mut harness);
     mutant::set(None);
-    assert_eq!((run.stopped, stage.rows.len()), (None, 80));
+    assert_eq!((run.stopped, harness.rows.len()), (None, 80));
 }
 
 #[test]
-fn what_the_other_run_has_paid_for_in_the_meantime_is_taken_over() {
-    let mut stage = Stage::new();
+fn jobs_paid_for_by_another_run_are_adopted() {
+    let mut harness = Harness::new();
     // The other one works from the end of the sheet and has done its half before ours has.
-    let run = stage.run(&jobs(40), &policy(), |stage, command| {
+    let run = harness.run(&jobs(40), &policy(), |harness, command| {
         if submits(command, 0) {
             for spec in (20..40).map(|number| planned(number).spec) {
                 let tag = Tag::of("c", &spec.id, &spec.fingerprint, Generation(0));
-                stage.accept(&tag.name_for(&spec.id));
+                harness.accept(&tag.name_for(&spec.id));
             }
         }
         None
     });
     assert_eq!(run.submits(), 20);
     assert_eq!(run.stopped, None);
-    assert_eq!(stage.rows.len(), 40);
+    assert_eq!(harness.rows.len(), 40);
 }
 
 #[test]
-fn a_copy_made_before_this_run_is_told_once_and_holds_nothing_up() {
-    let mut stage = Stage::new();
-    stage.run(&jobs(2), &Policy::default(), |_, _| None);
-    let name = format!("Copy of {}", stage.rows[0].1);
-    stage.accept(&name);
-    let run = stage.run(&jobs(10), &Policy::default(), |_, _| None);
+fn a_copied_row_is_recorded_once_and_stops_nothing() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &Policy::default(), |_, _| None);
+    let name = format!("Copy of {}", harness.rows[0].1);
+    harness.accept(&name);
+    let run = harness.run(&jobs(10), &Policy::default(), |_, _| None);
     assert_eq!(run.stopped, None);
-    assert!(run.tells(is_twin));
-    let run = stage.run(&jobs(11), &Policy::default(), |_, _| None);
-    assert!(!run.tells(is_twin));
-    assert_eq!(stage.rows.len(), 12);
+    assert!(run.recorded(is_duplicate));
+    let run = harness.run(&jobs(11), &Policy::default(), |_, _| None);
+    assert!(!run.recorded(is_duplicate));
+    assert_eq!(harness.rows.len(), 12);
 }
 
 #[test]
-fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
-    let mut stage = Stage::new();
-    stage.renders_take = seconds(100);
-    let run = stage.run(&jobs(100), &policy(), |_, _| None);
-    let searches = |run: &Run| -> Vec<_> {
+fn the_list_filter_leaves_out_rows_that_have_ended() {
+    let mut harness = Harness::new();
+    harness.render_time = seconds(100);
+    let run = harness.run(&jobs(100), &policy(), |_, _| None);
+    let searches = |run: &RunResult| -> Vec<_> {
         let sought = run
             .commands
             .iter()
@@ -123,7 +123,7 @@ fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
     // The last one is made when all have ended.
     let (at, newest) = &searches[searches.len() - 2];
     let mut seen = [0; 3];
-    for (remote, name, accepted) in &stage.rows {
+    for (remote, name, accepted) in &harness.rows {
         let age = at.since(*accepted);
         let is_wanted = newest.wants(Some(name), Some(remote));
         let twin = "another".parse().unwrap();
@@ -147,52 +147,52 @@ fn a_list_is_asked_for_what_may_be_news_and_not_for_what_has_ended() {
 }
 
 #[test]
-fn a_list_that_is_refused_from_the_first_submit_on_does_not_keep_the_watch_from_the_renders() {
-    let mut stage = Stage::new();
+fn a_refused_list_does_not_delay_polls_of_renders() {
+    let mut harness = Harness::new();
     let mut policy = policy();
     policy.limits.settle = std::time::Duration::from_millis(200);
-    let run = stage.run(&jobs(3), &policy, |stage, command| {
-        let is_list = matches!(command, Command::List { .. }) && !stage.rows.is_empty();
+    let run = harness.run(&jobs(3), &policy, |harness, command| {
+        let is_list = matches!(command, Command::List { .. }) && !harness.rows.is_empty();
         is_list.then(|| Outcome::Listed {
             result: Err(failure(FailureKind::ServerError)),
         })
     });
-    assert_eq!((stage.phase(0), stage.phase(2)), ("done", "done"));
+    assert_eq!((harness.phase(0), harness.phase(2)), ("done", "done"));
     assert!(run.took < seconds(240), "{:?}", run.took);
 }
 
 #[test]
-fn the_watch_costs_few_reads_and_a_run_that_submits_nothing_has_none() {
-    let mut stage = Stage::new();
-    stage.renders_take = seconds(600);
-    let lists = |run: &Run| {
+fn detection_costs_few_reads_and_none_without_submits() {
+    let mut harness = Harness::new();
+    harness.render_time = seconds(600);
+    let lists = |run: &RunResult| {
         let is_list = |command: &&(_, Command)| matches!(command.1, Command::List { .. });
         run.commands.iter().filter(is_list).count()
     };
-    let run = stage.run(&jobs(200), &policy(), |_, _| None);
+    let run = harness.run(&jobs(200), &policy(), |_, _| None);
     assert!(lists(&run) <= 8, "{} lists in half an hour", lists(&run));
     let collect = Policy {
         submits: Submits::Nothing,
         ..policy()
     };
-    let run = stage.run(&jobs(200), &collect, |_, _| None);
+    let run = harness.run(&jobs(200), &collect, |_, _| None);
     assert_eq!(lists(&run), 0);
 }
 
 #[test]
-fn a_short_run_looks_once_more_before_it_ends() {
-    let mut stage = Stage::new();
-    stage.renders_take = seconds(2);
+fn a_short_run_lists_once_more_before_it_ends() {
+    let mut harness = Harness::new();
+    harness.render_time = seconds(2);
     let policy = Policy::default();
     // The list is down for a moment just then.
-    let mut refused = 0;
-    let run = stage.run(&jobs(2), &policy, |stage, command| match command {
+    let mut refusals = 0;
+    let run = harness.run(&jobs(2), &policy, |harness, command| match command {
         Command::Submit { name, .. } => {
-            stage.accept(name);
+            harness.accept(name);
             None
         }
-        Command::List { .. } if !stage.rows.is_empty() && refused < 2 => {
-            refused += 1;
+        Command::List { .. } if !harness.rows.is_empty() && refusals < 2 => {
+            refusals += 1;
             Some(Outcome::Listed {
                 result: Err(failure(FailureKind::ServerError)),
             })
@@ -200,11 +200,11 @@ fn a_short_run_looks_once_more_before_it_ends() {
         _ => None,
     });
     assert!(run.took < policy.limits.settle, "{:?}", run.took);
-    assert!(run.tells(is_twin));
+    assert!(run.recorded(is_duplicate));
     let is_rival = matches!(&run.stopped, Some(StopReason::Rival { .. }));
     assert!(is_rival, "{:?}", run.stopped);
     // One that has submitted nothing has nothing to look for.
-    let run = stage.run(&jobs(2), &policy, |_, _| None);
+    let run = harness.run(&jobs(2), &policy, |_, _| None);
     let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
     assert_eq!(
         (

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Batch;
-use super::reconciling::ListInAir;
+use super::reconciling::ListRequest;
 use crate::model::{
     FailureKind, Inconclusive, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
 };
@@ -45,17 +45,17 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
 /// A job in doubt, and what would prove that it was not accepted.
 #[derive(Debug)]
-pub(super) struct Doubt {
+pub(super) struct PendingProof {
     place: usize,
     sent: Timestamp,
     /// By then it was accepted or never will be.
     settled: Timestamp,
-    witnesses: Vec<Witness>,
+    witnesses: Vec<ReferenceRow>,
 }
 
 /// A job of ours that the provider has.
 #[derive(Debug)]
-struct Witness {
+struct ReferenceRow {
     remote: RemoteId,
     /// What its name must show.
     tag: Option<Tag>,
@@ -67,7 +67,7 @@ struct Witness {
 
 /// A listing that showed every witness and not the job.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Absence {
+pub(super) struct AbsenceEvidence {
     /// When it was asked for.
     started: Timestamp,
     rows: u64,
@@ -77,7 +77,7 @@ pub(super) struct Absence {
     completed_from: Timestamp,
 }
 
-impl Absence {
+impl AbsenceEvidence {
     /// Nothing as new as the job can have been cut off, now that a list has been seen with
     /// `most_rows`.
     fn is_whole(self, most_rows: u64) -> bool {
@@ -90,7 +90,7 @@ impl Absence {
 
 impl Batch {
     /// What would prove, if a list is asked for at `now`, that a job was not accepted.
-    pub(super) fn doubt(&self, now: Timestamp, place: usize) -> Doubt {
+    pub(super) fn doubt(&self, now: Timestamp, place: usize) -> PendingProof {
         let job = &self.jobs[place];
         let sent = job.state.submitted_at.unwrap_or_default();
         let settle = self.policy.limits.settle;
@@ -102,7 +102,7 @@ impl Batch {
         let witnesses = earlier
             .chain(later)
             .filter_map(|(accepted, witness)| self.witness(*accepted, *witness));
-        Doubt {
+        PendingProof {
             place,
             sent,
             settled: self.settled(place, sent),
@@ -118,12 +118,12 @@ impl Batch {
         let failure = job.state.last_failure.as_ref();
         let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
         let is_of_this_run = Some(sent) >= self.started;
-        let heard = job.live.doubtful_since.filter(|_| is_of_this_run);
+        let heard = job.live.in_doubt_since.filter(|_| is_of_this_run);
         // However late that was: the machine may have been asleep between the record and the request.
         if let Some(heard) = job.live.lost_at.or(heard).filter(|_| !was_killed) {
             return heard;
         }
-        let known_lost = job.live.lost_at.or(job.live.doubtful_since);
+        let known_lost = job.live.lost_at.or(job.live.in_doubt_since);
         let known_lost = known_lost.unwrap_or(sent);
         let settled = if was_killed {
             let longest = self
@@ -138,15 +138,15 @@ impl Batch {
         settled.min(sent.plus(LONGEST_CREATE))
     }
 
-    fn witness(&self, accepted: Timestamp, place: usize) -> Option<Witness> {
+    fn witness(&self, accepted: Timestamp, place: usize) -> Option<ReferenceRow> {
         let state = &self.jobs[place].state;
         // One that was found without a memory of its sending may be of any age; so may one whose
         // sending was recorded by a clock that has been set back.
         let sent = state.submitted_at.filter(|sent| {
             let is_remembered = !state.is_adopted || *sent < accepted;
-            is_remembered && *sent >= self.clock_is_true_since
+            is_remembered && *sent >= self.clock_trusted_since
         });
-        Some(Witness {
+        Some(ReferenceRow {
             remote: state.phase.remote()?.clone(),
             tag: state.tag.clone(),
             sent,
@@ -155,35 +155,40 @@ impl Batch {
     }
 
     /// Takes in what a listing says, by what it does not show, about the jobs in doubt.
-    pub(super) fn weigh_absence(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
+    pub(super) fn evaluate_listing(
+        &mut self,
+        now: Timestamp,
+        asked: &ListRequest,
+        listing: &Listing,
+    ) {
         let shown: HashMap<&RemoteId, &RenderReport> = listing
             .found
             .iter()
             .map(|report| (&report.remote, report))
             .collect();
         self.most_rows = self.most_rows.max(listing.rows);
-        for doubt in &asked.doubts {
-            if self.doubts.contains(&doubt.place) {
-                self.weigh_one(now, asked.started, doubt, listing, &shown);
+        for doubt in &asked.in_doubt {
+            if self.in_doubt.contains(&doubt.place) {
+                self.evaluate_for_job(now, asked.started, doubt, listing, &shown);
             }
         }
         // A longer list completes what earlier, shorter ones have said.
-        for place in self.doubts.clone() {
+        for place in self.in_doubt.clone() {
             if self.is_absence_proven(place) {
                 self.transition(now, place, JobEvent::FoundAbsent);
             }
         }
-        for doubt in &asked.doubts {
-            if self.doubts.contains(&doubt.place) {
+        for doubt in &asked.in_doubt {
+            if self.in_doubt.contains(&doubt.place) {
                 let why = self.unproven(doubt);
-                self.note_unproven(now, doubt.place, why);
+                self.record_inconclusive(now, doubt.place, why);
             }
         }
     }
 
     /// Why a listing that was just weighed has proven nothing about a job that is still in doubt.
-    fn unproven(&self, doubt: &Doubt) -> Inconclusive {
-        match self.jobs[doubt.place].live.absences.last() {
+    fn unproven(&self, doubt: &PendingProof) -> Inconclusive {
+        match self.jobs[doubt.place].live.evidence.last() {
             Some(absence) if absence.is_whole(self.most_rows) => Inconclusive::Once,
             Some(_) => Inconclusive::CutShort,
             None if doubt.witnesses.iter().any(|witness| witness.sent.is_some()) => {
@@ -194,17 +199,17 @@ impl Batch {
     }
 
     /// Puts on record why a search has proven nothing, if that is news.
-    pub(super) fn note_unproven(&mut self, now: Timestamp, place: usize, why: Inconclusive) {
+    pub(super) fn record_inconclusive(&mut self, now: Timestamp, place: usize, why: Inconclusive) {
         if self.jobs[place].state.unproven.as_deref() != Some(&why) {
             self.transition(now, place, JobEvent::NotProven { why });
         }
     }
 
-    fn weigh_one(
+    fn evaluate_for_job(
         &mut self,
         now: Timestamp,
         started: Timestamp,
-        doubt: &Doubt,
+        doubt: &PendingProof,
         listing: &Listing,
         shown: &HashMap<&RemoteId, &RenderReport>,
     ) {
@@ -219,12 +224,12 @@ impl Batch {
         } else {
             (all_shown, newest)
         };
-        let absences = &mut self.jobs[doubt.place].live.absences;
+        let evidence = &mut self.jobs[doubt.place].live.evidence;
         if !all_shown {
-            absences.clear();
+            evidence.clear();
         } else if let Some(newest) = newest {
             let lag = settle.saturating_add(doubt.settled.since(newest));
-            absences.push(Absence {
+            evidence.push(AbsenceEvidence {
                 started,
                 rows: listing.rows,
                 reaches_beyond: doubt.is_reached_by(listing, shown)
@@ -236,18 +241,18 @@ impl Batch {
 
     /// A step that comes much later than it was due was held up, or the clock was put forward: what was to pass at
     /// the provider between two listings may not have passed. Proofs begin anew.
-    pub(super) fn notice_lost_time(&mut self, now: Timestamp) {
+    pub(super) fn check_for_lost_time(&mut self, now: Timestamp) {
         let settle = self.policy.limits.settle;
         if self.wake_at.is_some_and(|due| now > due.plus(settle)) {
-            for place in &self.doubts {
-                self.jobs[*place].live.absences.clear();
+            for place in &self.in_doubt {
+                self.jobs[*place].live.evidence.clear();
             }
         }
     }
 
     fn is_absence_proven(&self, place: usize) -> bool {
-        let absences = &self.jobs[place].live.absences;
-        let mut whole = absences.iter().filter(|it| it.is_whole(self.most_rows));
+        let evidence = &self.jobs[place].live.evidence;
+        let mut whole = evidence.iter().filter(|it| it.is_whole(self.most_rows));
         if is_broken!(OneListingIsProof) {
             return whole.next().is_some();
         }
@@ -259,10 +264,10 @@ impl Batch {
     /// The next moment at which a listing can complete a proof: the first half of it must be there.
     pub(super) fn next_proof(&self, now: Timestamp) -> Option<Timestamp> {
         let first_half = |place: &usize| {
-            let mut absences = self.jobs[*place].live.absences.iter();
-            absences.find(|absence| absence.is_whole(self.most_rows))
+            let mut evidence = self.jobs[*place].live.evidence.iter();
+            evidence.find(|absence| absence.is_whole(self.most_rows))
         };
-        self.doubts
+        self.in_doubt
             .iter()
             .filter_map(first_half)
             .map(|absence| absence.completed_from)
@@ -271,7 +276,7 @@ impl Batch {
     }
 }
 
-impl Witness {
+impl ReferenceRow {
     /// Whether a listing shows it, and shows it as the job in doubt would be shown.
     fn is_recognised_in(&self, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
         let name = shown.get(&self.remote).and_then(|it| it.name.as_deref());
@@ -281,7 +286,7 @@ impl Witness {
     }
 }
 
-impl Doubt {
+impl PendingProof {
     pub(super) fn witnesses(&self) -> impl Iterator<Item = &RemoteId> {
         self.witnesses.iter().map(|witness| &witness.remote)
     }

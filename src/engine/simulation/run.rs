@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::chance::Chance;
-use super::checks::Checks;
-use super::nature::Nature;
-use super::world::World;
-use crate::engine::{Batch, Input, Policy, Ready};
+use super::invariants::Invariants;
+use super::profile::ProviderProfile;
+use super::provider::SimulatedProvider;
+use super::random::Random;
+use crate::engine::{Batch, Input, PersistedStep, Policy};
 use crate::model::{
     AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, History, InFlight, JobId,
     JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp,
@@ -18,27 +18,27 @@ const CAMPAIGN: &str = "simulated";
 
 /// What is in the air between the program and the provider.
 #[derive(Debug)]
-enum Flying {
+enum InTransit {
     Request(Command),
     Answer(Outcome),
 }
 
-pub(super) struct Story {
-    pub(super) chance: Chance,
-    pub(super) world: World,
+pub(super) struct Simulation {
+    pub(super) random: Random,
+    pub(super) provider: SimulatedProvider,
     pub(super) policy: Policy,
     pub(super) jobs: Vec<PlannedJob>,
     pub(super) journal: Vec<Entry>,
-    pub(super) checks: Checks,
+    pub(super) invariants: Invariants,
     /// By arrival, then by departure.
-    air: BTreeMap<(Timestamp, u64), Flying>,
-    departures: u64,
+    events: BTreeMap<(Timestamp, u64), InTransit>,
+    sent: u64,
     /// The true time.
     pub(super) now: Timestamp,
     /// How far the clock of the machine is ahead of it, until it is set right.
     clock_ahead: Duration,
-    pub(super) is_laptop: bool,
-    pub(super) is_impatient: bool,
+    pub(super) sleeps: bool,
+    pub(super) interrupts_runs: bool,
     pub(super) crashes: u64,
     pub(super) steps: u64,
 }
@@ -67,49 +67,49 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
     }
 }
 
-fn in_flight(chance: &mut Chance) -> InFlight {
-    let count = u32::try_from(1 + chance.below(8)).unwrap();
-    if chance.percent(40) {
+fn in_flight(random: &mut Random) -> InFlight {
+    let count = u32::try_from(1 + random.below(8)).unwrap();
+    if random.percent(40) {
         InFlight::Auto { from: count }
     } else {
         InFlight::AtMost(count)
     }
 }
 
-impl Story {
+impl Simulation {
     pub(super) fn new(seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
-        let nature = Nature::new(&mut chance);
-        let cap = chance
+        let mut random = Random::new(seed);
+        let profile = ProviderProfile::new(&mut random);
+        let cap = random
             .percent(25)
-            .then(|| Credits::whole(i64::try_from(10 + chance.below(60)).unwrap()));
+            .then(|| Credits::whole(i64::try_from(10 + random.below(60)).unwrap()));
         let limits = Limits {
             submit_rate: Rate {
                 count: 1,
-                per: Duration::from_secs(1 + chance.below(3)),
+                per: Duration::from_secs(1 + random.below(3)),
             },
-            in_flight: in_flight(&mut chance),
+            in_flight: in_flight(&mut random),
             max_credits: cap,
             ..Limits::default()
         };
-        let rows = match nature.list_cap {
+        let rows = match profile.list_cap {
             // Where it matters whether one row is cut off.
-            cap @ 0..100 if chance.percent(50) => cap + 1,
-            _ => usize::try_from(3 + chance.below(20)).unwrap(),
+            cap @ 0..100 if random.percent(50) => cap + 1,
+            _ => usize::try_from(3 + random.below(20)).unwrap(),
         };
         let jobs = (0..rows).map(|number| planned(number, 0)).collect();
-        let crashes = if chance.percent(50) {
-            1 + chance.below(6)
+        let crashes = if random.percent(50) {
+            1 + random.below(6)
         } else {
             0
         };
-        let clock_ahead = if chance.percent(20) {
-            chance.millis(0, 7_200_000)
+        let clock_ahead = if random.percent(20) {
+            random.millis(0, 7_200_000)
         } else {
             Duration::ZERO
         };
         Self {
-            world: World::new(Chance::new(seed ^ 0xFEED), nature),
+            provider: SimulatedProvider::new(Random::new(seed ^ 0xFEED), profile),
             policy: Policy {
                 limits,
                 seed,
@@ -117,39 +117,39 @@ impl Story {
             },
             jobs,
             journal: Vec::new(),
-            checks: Checks::default(),
-            air: BTreeMap::new(),
-            departures: 0,
+            invariants: Invariants::default(),
+            events: BTreeMap::new(),
+            sent: 0,
             now: Timestamp::from_millis(1_700_000_000_000),
             clock_ahead,
-            is_laptop: chance.percent(15),
-            is_impatient: chance.percent(25),
+            sleeps: random.percent(15),
+            interrupts_runs: random.percent(25),
             crashes,
             steps: 0,
-            chance,
+            random,
         }
     }
 
     /// Some lives of the program, each with its own wishes, and each started again after a crash.
     pub(super) fn play(&mut self) {
-        for life in 0..=self.chance.below(4) {
-            self.wish(life);
-            self.live();
+        for life in 0..=self.random.below(4) {
+            self.choose_actions(life);
+            self.run_to_end();
         }
     }
 
     /// One life, started again by the same command after each crash.
-    pub(super) fn live(&mut self) {
+    pub(super) fn run_to_end(&mut self) {
         loop {
-            let crash_at = (self.crashes > 0).then(|| self.chance.below(60));
+            let crash_at = (self.crashes > 0).then(|| self.random.below(60));
             let ended = self.run_once(crash_at);
             self.pause();
-            self.checks.nothing_is_lost(&self.world);
+            self.invariants.nothing_is_lost(&self.provider);
             if ended {
                 return;
             }
             self.crashes -= 1;
-            if self.chance.percent(10) {
+            if self.random.percent(10) {
                 self.lose_journal();
             }
         }
@@ -157,46 +157,46 @@ impl Story {
 
     /// The program is not there: answers fall on deaf ears, but what was sent still arrives.
     fn pause(&mut self) {
-        self.air
-            .retain(|_, flying| matches!(flying, Flying::Request(_)));
-        let longest = *self.chance.one_of(&[500, 3000, 90_000]);
-        self.now = self.now.plus(self.chance.millis(10, longest));
-        if self.chance.percent(20) {
+        self.events
+            .retain(|_, flying| matches!(flying, InTransit::Request(_)));
+        let longest = *self.random.one_of(&[500, 3000, 90_000]);
+        self.now = self.now.plus(self.random.millis(10, longest));
+        if self.random.percent(20) {
             self.clock_ahead = Duration::ZERO;
         }
         self.provider_catches_up();
-        self.air.clear();
+        self.events.clear();
     }
 
     /// The journal is deleted. A whole list that is not later than the settle time makes up for it,
     /// if the sheet still says what was paid for.
     fn lose_journal(&mut self) {
-        let nature = &mut self.world.nature;
-        if nature.list_cap < usize::MAX || self.checks.rows_were_edited {
+        let profile = &mut self.provider.profile;
+        if profile.list_cap < usize::MAX || self.invariants.rows_were_edited {
             return;
         }
-        nature.list_delay = nature.list_delay.min(self.policy.limits.settle);
+        profile.list_delay = profile.list_delay.min(self.policy.limits.settle);
         self.now = self.now.plus(self.policy.limits.settle);
         self.journal.clear();
         self.policy.journal_was_lost = true;
-        self.checks.lose_journal();
+        self.invariants.lose_journal();
     }
 
     /// What the machine's clock shows.
-    fn told(&self) -> Timestamp {
+    fn machine_time(&self) -> Timestamp {
         self.now.plus(self.clock_ahead)
     }
 
     /// One run of the program; answers whether it ended by itself.
     fn run_once(&mut self, crash_at: Option<u64>) -> bool {
         let jobs = self.jobs.clone();
-        let told = self.told();
-        let history = History::of(&self.journal, told);
-        let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &history, told)
+        let machine_time = self.machine_time();
+        let history = History::of(&self.journal, machine_time);
+        let mut batch = Batch::restore(CAMPAIGN, jobs, self.policy.clone(), &history, machine_time)
             .unwrap_or_else(|error| panic!("{error}"));
-        self.checks.begin_run(&self.jobs);
-        let interrupts = self.is_impatient && self.chance.percent(30);
-        let interrupt_at = interrupts.then(|| self.chance.below(200));
+        self.invariants.begin_run(&self.jobs);
+        let interrupts = self.interrupts_runs && self.random.percent(30);
+        let interrupt_at = interrupts.then(|| self.random.below(200));
         let mut inputs = Vec::new();
         for step_number in 0.. {
             self.steps += 1;
@@ -204,11 +204,11 @@ impl Story {
             if interrupt_at == Some(step_number) {
                 inputs.push(Input::Stop(StopReason::Interrupted));
             }
-            let step = batch.step(self.told(), inputs.drain(..));
+            let step = batch.step(self.machine_time(), inputs.drain(..));
             let crashes = crash_at == Some(step_number);
-            if crashes && self.chance.percent(30) {
+            if crashes && self.random.percent(30) {
                 // What was heard in this step was never written down.
-                self.checks.forget_heard();
+                self.invariants.forget_pauses();
                 return false;
             }
             let journal = &mut self.journal;
@@ -222,82 +222,84 @@ impl Story {
             }
             for command in ready.commands {
                 // Between persist and act: written, never sent.
-                if !crashes || self.chance.percent(50) {
-                    self.depart(command);
+                if !crashes || self.random.percent(50) {
+                    self.dispatch(command);
                 }
             }
             if crashes {
                 return false;
             }
-            self.checks.keep_heard();
+            self.invariants.keep_pauses();
             self.advance(ready.wake_at, &mut inputs);
         }
         unreachable!("the loop ends by returning")
     }
 
-    fn check(&mut self, batch: &Batch, ready: &Ready) {
+    fn check(&mut self, batch: &Batch, ready: &PersistedStep) {
         for entry in &ready.entries {
-            self.checks.entry(entry, self.now, &self.policy.limits);
+            self.invariants
+                .on_entry(entry, self.now, &self.policy.limits);
         }
-        self.checks.fold(batch);
+        self.invariants.check_phases(batch);
         batch.assert_counts();
-        for (_, share) in batch.progress() {
+        for (_, share) in batch.render_progress() {
             assert!((0.0..=1.0).contains(&share));
         }
         if let Some(wake_at) = ready.wake_at {
-            let wait = wake_at.since(self.told());
+            let wait = wake_at.since(self.machine_time());
             assert!(!wait.is_zero(), "woken in the past");
             let longest = Duration::from_secs(31 * 60);
             assert!(wait < longest, "sleeps for {wait:?}");
         }
     }
 
-    fn depart(&mut self, command: Command) {
+    fn dispatch(&mut self, command: Command) {
         let read_interval = self.policy.limits.poll_rate.interval();
-        self.checks.departure(&command, self.now, read_interval);
+        self.invariants
+            .on_command(&command, self.now, read_interval);
         let latency = match command {
-            Command::Submit { .. } => self.chance.millis(20, 8000),
+            Command::Submit { .. } => self.random.millis(20, 8000),
             Command::List { .. } => {
-                let longest = self.world.nature.list_takes;
-                self.chance.millis(50, longest)
+                let longest = self.provider.profile.list_takes;
+                self.random.millis(50, longest)
             }
             Command::Poll { .. } | Command::Look { .. } | Command::Fetch(_) => {
-                self.chance.millis(5, 500)
+                self.random.millis(5, 500)
             }
         };
-        self.fly(self.now.plus(latency), Flying::Request(command));
+        self.send(self.now.plus(latency), InTransit::Request(command));
     }
 
-    fn fly(&mut self, arrival: Timestamp, what: Flying) {
-        self.departures += 1;
-        self.air.insert((arrival, self.departures), what);
+    fn send(&mut self, arrival: Timestamp, what: InTransit) {
+        self.sent += 1;
+        self.events.insert((arrival, self.sent), what);
     }
 
     /// Moves time on to the next thing that happens to the program.
     fn advance(&mut self, wake_at: Option<Timestamp>, inputs: &mut Vec<Input>) {
-        let wake_at = wake_at.map(|told| told.minus(self.clock_ahead));
-        if self.is_laptop && self.chance.permille(10) {
+        let wake_at = wake_at.map(|machine_time| machine_time.minus(self.clock_ahead));
+        if self.sleeps && self.random.permille(10) {
             return self.sleep();
         }
         while inputs.is_empty() {
-            let next = self.air.first_key_value().map(|((at, _), _)| *at);
+            let next = self.events.first_key_value().map(|((at, _), _)| *at);
             let until = next.into_iter().chain(wake_at).min();
             let until = until.expect("in the air, to be woken, or finished");
             self.now = self.now.max(until);
             if next != Some(until) {
                 return;
             }
-            while let Some(entry) = self.air.first_entry()
+            while let Some(entry) = self.events.first_entry()
                 && entry.key().0 <= self.now
             {
                 match entry.remove() {
-                    Flying::Request(command) => {
-                        let outcome = self.meet(self.now, command);
-                        let back = self.chance.millis(5, 500);
-                        self.fly(self.now.plus(back), Flying::Answer(outcome));
+                    InTransit::Request(command) => {
+                        let outcome = self.handle(self.now, command);
+                        let back = self.random.millis(5, 500);
+                        self.send(self.now.plus(back), InTransit::Answer(outcome));
                     }
-                    Flying::Answer(outcome) => {
-                        self.checks.hear(&outcome, self.now);
+                    InTransit::Answer(outcome) => {
+                        self.invariants.on_answer(&outcome, self.now);
                         inputs.push(Input::Answered(outcome));
                     }
                 }
@@ -305,14 +307,14 @@ impl Story {
         }
     }
 
-    fn meet(&mut self, at: Timestamp, command: Command) -> Outcome {
-        let outcome = self.world.meet(at, command);
-        let most = self.world.most_at_once;
+    fn handle(&mut self, at: Timestamp, command: Command) -> Outcome {
+        let outcome = self.provider.handle(at, command);
+        let most = self.provider.peak_concurrency;
         if let InFlight::AtMost(limit) = self.policy.limits.in_flight {
             let limit = usize::try_from(limit).unwrap();
             assert!(most <= limit, "{most} renders at once, {limit} allowed");
         }
-        Checks::accepted(&self.world);
+        Invariants::check_paid_once(&self.provider);
         outcome
     }
 
@@ -320,10 +322,10 @@ impl Story {
     fn sleep(&mut self) {
         let wakes = self.now.plus(Duration::from_secs(3600));
         let dead = || Failure::new(FailureKind::Lost, "connection reset");
-        for ((arrival, _), flying) in std::mem::take(&mut self.air) {
+        for ((arrival, _), flying) in std::mem::take(&mut self.events) {
             let outcome = match flying {
-                Flying::Request(command) => self.meet(arrival, command),
-                Flying::Answer(outcome) => outcome,
+                InTransit::Request(command) => self.handle(arrival, command),
+                InTransit::Answer(outcome) => outcome,
             };
             let outcome = match outcome {
                 Outcome::Submitted { job, .. } => Outcome::Submitted {
@@ -346,21 +348,21 @@ impl Story {
                     result: Err(dead()),
                 },
             };
-            let back = self.chance.millis(5, 500);
-            self.fly(wakes.plus(back), Flying::Answer(outcome));
+            let back = self.random.millis(5, 500);
+            self.send(wakes.plus(back), InTransit::Answer(outcome));
         }
         self.now = wakes;
     }
 
     fn provider_catches_up(&mut self) {
-        for ((at, _), flying) in std::mem::take(&mut self.air) {
-            if let Flying::Request(command) = flying {
-                self.meet(at, command);
+        for ((at, _), flying) in std::mem::take(&mut self.events) {
+            if let InTransit::Request(command) = flying {
+                self.handle(at, command);
             }
         }
     }
 
-    pub(super) fn told_so_far(&self) -> String {
+    pub(super) fn journal_text(&self) -> String {
         use std::fmt::Write;
         self.journal.iter().fold(String::new(), |mut text, entry| {
             writeln!(text, "{} {:?}", entry.at, entry.event).expect("a String takes all");

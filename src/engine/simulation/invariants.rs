@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::world::World;
+use super::provider::SimulatedProvider;
 use crate::engine::Batch;
 use crate::model::{
     Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob,
@@ -12,7 +12,7 @@ use crate::model::{
 
 /// What has been seen so far, kept as the world sees it: in true time.
 #[derive(Debug, Default)]
-pub(super) struct Checks {
+pub(super) struct Invariants {
     /// The fold of the journal.
     pub(super) states: BTreeMap<JobId, JobState>,
     /// Every tag that the journal has ever known.
@@ -22,15 +22,15 @@ pub(super) struct Checks {
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
     /// The times before which the provider wants no submit, and no read.
-    named: [Option<Timestamp>; 2],
+    pauses: [Option<Timestamp>; 2],
     /// The same, as far as it is on record.
-    named_on_record: [Option<Timestamp>; 2],
+    recorded_pauses: [Option<Timestamp>; 2],
     pub(super) reads: u64,
     pub(super) rows_were_edited: bool,
     journal_was_lost: bool,
 }
 
-impl Checks {
+impl Invariants {
     pub(super) fn begin_run(&mut self, jobs: &[PlannedJob]) {
         for job in jobs {
             self.states.entry(job.spec.id.clone()).or_default();
@@ -48,16 +48,16 @@ impl Checks {
         };
     }
 
-    pub(super) fn keep_heard(&mut self) {
-        self.named_on_record = self.named;
+    pub(super) fn keep_pauses(&mut self) {
+        self.recorded_pauses = self.pauses;
     }
 
-    pub(super) fn forget_heard(&mut self) {
-        self.named = self.named_on_record;
+    pub(super) fn forget_pauses(&mut self) {
+        self.pauses = self.recorded_pauses;
     }
 
     /// The program hears an answer.
-    pub(super) fn hear(&mut self, outcome: &Outcome, now: Timestamp) {
+    pub(super) fn on_answer(&mut self, outcome: &Outcome, now: Timestamp) {
         let (lane, failure) = match outcome {
             Outcome::Submitted { result, .. } => (0, result.as_ref().err()),
             Outcome::Polled { result, .. } => (1, result.as_ref().err()),
@@ -66,18 +66,18 @@ impl Checks {
             Outcome::Fetched { .. } => return,
         };
         let named = failure.and_then(|failure| Some(failure.retry_after?.moment(now)));
-        self.named[lane] = self.named[lane].max(named);
+        self.pauses[lane] = self.pauses[lane].max(named);
     }
 
     /// A command leaves.
-    pub(super) fn departure(&mut self, command: &Command, now: Timestamp, interval: Duration) {
+    pub(super) fn on_command(&mut self, command: &Command, now: Timestamp, interval: Duration) {
         let lane = match command {
             Command::Submit { .. } => 0,
             Command::Poll { .. } | Command::Look { .. } | Command::List { .. } => 1,
             Command::Fetch(_) => return,
         };
         assert!(
-            self.named[lane].is_none_or(|named| now >= named),
+            self.pauses[lane].is_none_or(|named| now >= named),
             "{command:?} before the time the provider named"
         );
         if lane == 1 {
@@ -89,7 +89,7 @@ impl Checks {
     }
 
     /// An entry is on record.
-    pub(super) fn entry(&mut self, entry: &Entry, now: Timestamp, limits: &Limits) {
+    pub(super) fn on_entry(&mut self, entry: &Entry, now: Timestamp, limits: &Limits) {
         let interval = limits.submit_rate.interval();
         let Event::Job { job, event } = &entry.event else {
             return;
@@ -156,22 +156,22 @@ impl Checks {
     }
 
     /// The live phases are the fold of the journal.
-    pub(super) fn fold(&self, batch: &Batch) {
+    pub(super) fn check_phases(&self, batch: &Batch) {
         for (job, phase) in batch.phases() {
             assert_eq!(self.states[job].phase, *phase, "{job}");
         }
     }
 
     /// The provider has accepted something.
-    pub(super) fn accepted(world: &World) {
-        for (tag, times) in world.times_accepted() {
+    pub(super) fn check_paid_once(provider: &SimulatedProvider) {
+        for (tag, times) in provider.times_accepted() {
             assert!(times == 1, "paid {times} times: {tag}");
         }
     }
 
     /// After each run: nothing that was accepted is unknown, or known as something it is not.
-    pub(super) fn nothing_is_lost(&self, world: &World) {
-        for accepted in &world.accepted {
+    pub(super) fn nothing_is_lost(&self, provider: &SimulatedProvider) {
+        for accepted in &provider.accepted {
             let id = accepted.name.split(' ').next().unwrap();
             let state = &self.states[&id.parse().unwrap()];
             let is_known = self.known.contains(&accepted.tag);
@@ -187,7 +187,7 @@ impl Checks {
                 continue;
             }
             let counted = state.spent() + state.promised();
-            let is_counted = counted >= accepted.charge || world.nature.overcharges;
+            let is_counted = counted >= accepted.charge || provider.profile.overcharges;
             assert!(is_counted, "{counted} credits counted: {accepted:?}");
             if accepted.fails {
                 continue;
@@ -210,18 +210,18 @@ impl Checks {
     }
 
     /// At the end of all: every job is done, or failed by the provider, and the money is known.
-    pub(super) fn everything_is_settled(&self, world: &World) {
+    pub(super) fn everything_is_settled(&self, provider: &SimulatedProvider) {
         for (job, state) in &self.states {
             let is_done = matches!(state.phase, Phase::Done { .. });
             let is_failed = matches!(state.phase, Phase::Failed { .. });
-            let row = |tag: &Tag| world.accepted.iter().find(|row| row.tag == *tag);
+            let row = |tag: &Tag| provider.accepted.iter().find(|row| row.tag == *tag);
             let row = state.tag.as_ref().and_then(row);
             let by_provider = row.map_or_else(
                 || {
                     state
                         .tag
                         .as_ref()
-                        .is_some_and(|tag| world.refused.contains(tag))
+                        .is_some_and(|tag| provider.refused.contains(tag))
                 },
                 |row| row.fails || row.is_forgotten,
             );
@@ -231,11 +231,11 @@ impl Checks {
                 state.phase
             );
         }
-        let most = 60 * u64::try_from(self.states.len() + world.accepted.len()).unwrap();
+        let most = 60 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
         assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);
-        let charged: Credits = world.accepted.iter().map(|row| row.charge).sum();
+        let charged: Credits = provider.accepted.iter().map(|row| row.charge).sum();
         let is_counted = self.committed() >= charged;
-        let may_miss = self.journal_was_lost || world.nature.overcharges;
+        let may_miss = self.journal_was_lost || provider.profile.overcharges;
         assert!(is_counted || may_miss, "{} of {charged}", self.committed());
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Batch;
 use super::job::PLAUSIBLE_GENERATIONS;
-use super::reconciling::ListInAir;
+use super::reconciling::ListRequest;
 use crate::model::{CampaignTags, JobEvent, Listing, Phase, StopReason, Timestamp, find_tags};
 
 /// Looks are never further apart than this.
@@ -26,7 +26,7 @@ const WAIT_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 
 /// When the list is read to see whether somebody else is at work.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Detector {
     next: Option<Timestamp>,
     /// From the next look to the one after it.
     wait: Duration,
@@ -35,7 +35,7 @@ pub(super) struct Watch {
     unseen: Option<Timestamp>,
 }
 
-impl Watch {
+impl Detector {
     /// A watch that begins with the first submit; `settle` is how long the list may lag.
     pub(super) const fn new(settle: Duration) -> Self {
         Self {
@@ -75,17 +75,17 @@ impl Watch {
     }
 
     /// Whether no list has been had since the last submit was accepted.
-    pub(super) const fn is_stale(&self) -> bool {
+    pub(super) const fn needs_final_check(&self) -> bool {
         self.unseen.is_some()
     }
 
     /// The list is to be read at `moment`.
-    pub(super) const fn hurry(&mut self, moment: Timestamp) {
+    pub(super) const fn schedule_at(&mut self, moment: Timestamp) {
         self.next = Some(moment);
     }
 
     /// The list was refused. A failed read holds up those that are wanted more: the next look waits.
-    pub(super) fn give_way(&mut self, now: Timestamp) {
+    pub(super) fn defer(&mut self, now: Timestamp) {
         let later = now.plus(WAIT_AFTER_REFUSAL);
         self.next = self.next.map(|next| next.max(later));
     }
@@ -100,20 +100,21 @@ impl Watch {
 impl Batch {
     /// Looks a last time before the run ends, however short it was. Answers whether there is something to wait
     /// for.
-    pub(super) fn looks_once_more(&mut self, now: Timestamp) -> bool {
-        let can_look = !self.is_leaving() && self.stop.is_none() && !self.reads_are_over;
+    pub(super) fn starts_final_check(&mut self, now: Timestamp) -> bool {
+        let can_look = !self.stops_at_once() && self.stop.is_none() && !self.reads_ended;
         let is_hopeless = self.list_failures >= LAST_LOOKS;
         let is_held = self.read_lane.held_until(now).is_some();
         if !can_look
-            || !self.rivals.is_stale()
+            || !self.duplicate_runs.needs_final_check()
             || is_hopeless
             || (is_held && self.list_failures == 0)
         {
             return false;
         }
         let retry = self.next_list.filter(|_| self.list_failures > 0);
-        self.rivals.hurry(retry.map_or(now, |retry| retry.max(now)));
-        self.list_due(now);
+        self.duplicate_runs
+            .schedule_at(retry.map_or(now, |retry| retry.max(now)));
+        self.list_if_due(now);
         true
     }
 
@@ -131,16 +132,16 @@ impl Batch {
             if self.pending.contains(&place) {
                 job.add_plausible_tags(&mut own, &self.campaign, place);
             }
-            own.set_told(place, job.told());
+            own.set_told(place, job.final_remote());
         }
         own
     }
 
     /// Keeps what a list is to be searched for true of one job.
-    pub(super) fn know_row(&mut self, place: usize) {
+    pub(super) fn update_campaign_tags(&mut self, place: usize) {
         if let Some(own) = &mut self.own_rows {
             let job = &self.jobs[place];
-            own.set_told(place, job.told());
+            own.set_told(place, job.final_remote());
             if matches!(job.state.phase, Phase::Pending) {
                 job.add_plausible_tags(own, &self.campaign, place);
             }
@@ -149,7 +150,12 @@ impl Batch {
 
     /// Puts on record which of our jobs the list shows a second time, and submits no more if that is news of
     /// this run.
-    pub(super) fn seek_rivals(&mut self, now: Timestamp, asked: &ListInAir, listing: &Listing) {
+    pub(super) fn detect_duplicates(
+        &mut self,
+        now: Timestamp,
+        asked: &ListRequest,
+        listing: &Listing,
+    ) {
         if is_broken!(RivalIgnored) {
             return;
         }

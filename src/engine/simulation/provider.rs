@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::chance::Chance;
-use super::nature::{LATEST_ACCEPTANCE, Nature};
+use super::profile::{LATEST_ACCEPTANCE, ProviderProfile};
+use super::random::Random;
 use crate::model::{
     Artifact, Command, Credits, Failure, FailureKind, FetchOrder, ListFilter, Listing, Outcome,
     RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
@@ -29,11 +29,11 @@ pub(super) struct Accepted {
 }
 
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) chance: Chance,
-    pub(super) nature: Nature,
+pub(super) struct SimulatedProvider {
+    pub(super) random: Random,
+    pub(super) profile: ProviderProfile,
     pub(super) accepted: Vec<Accepted>,
-    pub(super) most_at_once: usize,
+    pub(super) peak_concurrency: usize,
     /// Submits refused for good.
     pub(super) refused: BTreeSet<Tag>,
 }
@@ -41,13 +41,13 @@ pub(super) struct World {
 /// Rows of other people's work, all older than ours.
 const FOREIGN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
-impl World {
-    pub(super) fn new(chance: Chance, nature: Nature) -> Self {
+impl SimulatedProvider {
+    pub(super) fn new(random: Random, profile: ProviderProfile) -> Self {
         Self {
-            chance,
-            nature,
+            random,
+            profile,
             accepted: Vec::new(),
-            most_at_once: 0,
+            peak_concurrency: 0,
             refused: BTreeSet::new(),
         }
     }
@@ -59,30 +59,30 @@ impl World {
     }
 
     /// The provider meets a request at `now`; what it answers, if the answer arrives.
-    pub(super) fn meet(&mut self, now: Timestamp, command: Command) -> Outcome {
+    pub(super) fn handle(&mut self, now: Timestamp, command: Command) -> Outcome {
         match command {
             Command::Submit { job, name, .. } => Outcome::Submitted {
                 job,
                 result: self.submit(now, &name),
             },
             Command::Poll { remotes } => {
-                let share = self.nature.fleet_refused;
-                let result = self.read(share, |world| {
-                    let forgetful = world.chance.percent(3);
-                    let reports = remotes.iter().filter_map(|id| world.report(now, id));
+                let share = self.profile.fleet_refused;
+                let result = self.read(share, |provider| {
+                    let forgetful = provider.random.percent(3);
+                    let reports = remotes.iter().filter_map(|id| provider.report(now, id));
                     reports.skip(usize::from(forgetful)).collect()
                 });
                 Outcome::Polled { remotes, result }
             }
             Command::Look { job, remote } => {
-                let result = self.read(0, |world| world.report(now, &remote));
+                let result = self.read(0, |provider| provider.report(now, &remote));
                 let missing = || Failure::new(FailureKind::NotFound, "not found").with_status(404);
                 let result = result.and_then(|report| report.ok_or_else(missing));
                 Outcome::Looked { job, result }
             }
             Command::List { sought } => {
-                let share = self.nature.list_refused;
-                let result = self.read(share, |world| world.list(now, &sought));
+                let share = self.profile.list_refused;
+                let result = self.read(share, |provider| provider.list(now, &sought));
                 Outcome::Listed { result }
             }
             Command::Fetch(order) => Outcome::Fetched {
@@ -93,27 +93,27 @@ impl World {
     }
 
     fn submit(&mut self, now: Timestamp, name: &str) -> Result<RemoteId, Failure> {
-        let nature = self.nature.clone();
+        let profile = self.profile.clone();
         let fail = |kind| Err(Failure::new(kind, "not accepted"));
-        if self.chance.percent(nature.not_sent) {
+        if self.random.percent(profile.not_sent) {
             return fail(FailureKind::NotSent);
         }
         let tag = find_tags(name).next().expect("every submit carries a tag");
-        if self.refused.contains(&tag) || self.chance.percent(nature.refused) {
+        if self.refused.contains(&tag) || self.random.percent(profile.refused) {
             self.refused.insert(tag);
             return fail(FailureKind::Rejected);
         }
-        if self.chance.permille(nature.grave) {
+        if self.random.permille(profile.fatal) {
             let graves = [
                 FailureKind::OutOfCredits,
                 FailureKind::Unauthorised,
                 FailureKind::Redirected,
                 FailureKind::NotFound,
             ];
-            return fail(*self.chance.one_of(&graves));
+            return fail(*self.random.one_of(&graves));
         }
-        let is_full = !nature.queues && self.running(now) >= nature.places;
-        if is_full || self.chance.percent(nature.throttled) {
+        let is_full = !profile.queues && self.running(now) >= profile.places;
+        if is_full || self.random.percent(profile.throttled) {
             return Err(self.throttled());
         }
         let lost = [
@@ -121,32 +121,32 @@ impl World {
             FailureKind::ServerError,
             FailureKind::Malformed,
         ];
-        let lost = *self.chance.one_of(&lost);
-        let wish = self.chance.percent(20).then_some(RetryAfter::Seconds(20));
-        let lost = Failure::new(lost, "answer lost").with_retry_after(wish);
-        if self.chance.percent(nature.lost_not_accepted) {
+        let lost = *self.random.one_of(&lost);
+        let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(20));
+        let lost = Failure::new(lost, "answer lost").with_retry_after(retry_after);
+        if self.random.percent(profile.lost_not_accepted) {
             return Err(lost);
         }
-        let is_lost = self.chance.percent(nature.lost_accepted);
-        let is_late = is_lost && self.chance.percent(30);
+        let is_lost = self.random.percent(profile.lost_accepted);
+        let is_late = is_lost && self.random.percent(30);
         // The gateway has given up; the machine behind it has not, for a little while.
-        let tenths = if is_late { self.chance.below(11) } else { 0 };
+        let tenths = if is_late { self.random.below(11) } else { 0 };
         let at = now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(tenths).unwrap());
         let remote = self.accept(at, name, tag);
-        self.most_at_once = self.most_at_once.max(self.running(now));
+        self.peak_concurrency = self.peak_concurrency.max(self.running(now));
         if is_lost { Err(lost) } else { Ok(remote) }
     }
 
     fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
         let begins = self.next_free(at);
-        let finishes = begins.plus(self.chance.millis(5_000, 200_000));
-        let late_output = if self.chance.percent(self.nature.odd_renders) {
-            self.chance.millis(0, 300_000)
+        let finishes = begins.plus(self.random.millis(5_000, 200_000));
+        let late_output = if self.random.percent(self.profile.odd_renders) {
+            self.random.millis(0, 300_000)
         } else {
-            self.chance.millis(0, 3000)
+            self.random.millis(0, 3000)
         };
-        let most = if self.nature.overcharges { 8 } else { 5 };
+        let most = if self.profile.overcharges { 8 } else { 5 };
         self.accepted.push(Accepted {
             remote: remote.clone(),
             name: name.to_owned(),
@@ -154,9 +154,9 @@ impl World {
             at,
             begins,
             finishes,
-            fails: self.chance.percent(self.nature.failed_renders),
-            is_forgotten: self.chance.percent(self.nature.odd_renders / 3),
-            charge: Credits::whole(1 + i64::try_from(self.chance.below(most)).unwrap()),
+            fails: self.random.percent(self.profile.failed_renders),
+            is_forgotten: self.random.percent(self.profile.odd_renders / 3),
+            charge: Credits::whole(1 + i64::try_from(self.random.below(most)).unwrap()),
             output_from: finishes.plus(late_output),
         });
         remote
@@ -167,29 +167,29 @@ impl World {
         let ends = self.accepted.iter().map(|job| job.finishes);
         let mut ends: Vec<Timestamp> = ends.filter(|end| *end > at).collect();
         ends.sort_unstable_by(|one, other| other.cmp(one));
-        ends.get(self.nature.places - 1).copied().unwrap_or(at)
+        ends.get(self.profile.places - 1).copied().unwrap_or(at)
     }
 
     fn throttled(&mut self) -> Failure {
-        let wish = match self.chance.below(1000) {
+        let retry_after = match self.random.below(1000) {
             0..400 => None,
-            400..995 => Some(self.chance.below(40)),
+            400..995 => Some(self.random.below(40)),
             _ => Some(24 * 3600),
         };
         Failure::new(FailureKind::Throttled, "slow down")
             .with_status(429)
-            .with_retry_after(wish.map(RetryAfter::Seconds))
+            .with_retry_after(retry_after.map(RetryAfter::Seconds))
     }
 
     fn read<T>(&mut self, refused: u64, answer: impl FnOnce(&mut Self) -> T) -> Result<T, Failure> {
-        if self.chance.percent(refused) {
+        if self.random.percent(refused) {
             let kinds = [FailureKind::ServerError, FailureKind::Rejected];
-            return Err(Failure::new(*self.chance.one_of(&kinds), "refused"));
+            return Err(Failure::new(*self.random.one_of(&kinds), "refused"));
         }
-        if self.chance.permille(self.nature.grave) {
+        if self.random.permille(self.profile.fatal) {
             return Err(Failure::new(FailureKind::Unauthorised, "key revoked"));
         }
-        if self.chance.percent(self.nature.read_faults) {
+        if self.random.percent(self.profile.read_faults) {
             let kinds = [
                 FailureKind::Lost,
                 FailureKind::ServerError,
@@ -197,20 +197,20 @@ impl World {
                 FailureKind::Malformed,
                 FailureKind::Throttled,
             ];
-            let kind = *self.chance.one_of(&kinds);
+            let kind = *self.random.one_of(&kinds);
             if kind == FailureKind::Throttled {
                 return Err(self.throttled());
             }
-            let wish = self.chance.percent(20).then_some(RetryAfter::Seconds(15));
-            return Err(Failure::new(kind, "read failed").with_retry_after(wish));
+            let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(15));
+            return Err(Failure::new(kind, "read failed").with_retry_after(retry_after));
         }
         Ok(answer(self))
     }
 
     fn report(&mut self, now: Timestamp, remote: &RemoteId) -> Option<RenderReport> {
         let job = self.accepted.iter().find(|job| job.remote == *remote)?;
-        let is_visible = job.at.plus(self.nature.look_delay) <= now && !job.is_forgotten;
-        let is_odd = self.chance.percent(self.nature.odd_renders);
+        let is_visible = job.at.plus(self.profile.lookup_delay) <= now && !job.is_forgotten;
+        let is_odd = self.random.percent(self.profile.odd_renders);
         is_visible.then(|| self.describe(now, job, is_odd))
     }
 
@@ -233,7 +233,7 @@ impl World {
             credits_used: (now >= job.finishes).then_some(job.charge),
             failed_reason: None,
             progress: Some(0.5),
-            created_at: Some(job.at.plus(self.nature.clock_ahead)),
+            created_at: Some(job.at.plus(self.profile.clock_ahead)),
             status,
         }
     }
@@ -243,16 +243,16 @@ impl World {
             .accepted
             .iter()
             .rev()
-            .filter(|job| job.at.plus(self.nature.list_delay) <= now)
-            .take(self.nature.list_cap)
+            .filter(|job| job.at.plus(self.profile.list_delay) <= now)
+            .take(self.profile.list_cap)
             .collect();
         let foreign = self
-            .nature
+            .profile
             .foreign_rows
-            .min(self.nature.list_cap - visible.len());
+            .min(self.profile.list_cap - visible.len());
         let ours = visible
             .iter()
-            .map(|job| job.at.plus(self.nature.clock_ahead));
+            .map(|job| job.at.plus(self.profile.clock_ahead));
         let theirs = (foreign > 0).then(|| now.minus(FOREIGN_AGE));
         Listing {
             found: visible
@@ -269,15 +269,15 @@ impl World {
     fn fetch(&mut self, now: Timestamp, order: FetchOrder) -> Result<Artifact, Failure> {
         let fail = |kind| Err(Failure::new(kind, "download failed"));
         let made = order.video_url.parse().map(Timestamp::from_millis).unwrap();
-        if now.since(made) > self.nature.link_life {
+        if now.since(made) > self.profile.link_life {
             // Some hosts say so; of others nothing is left.
             let kinds = [FailureKind::NotFound, FailureKind::NotSent];
-            return fail(*self.chance.one_of(&kinds));
+            return fail(*self.random.one_of(&kinds));
         }
-        if self.chance.permille(self.nature.grave) {
+        if self.random.permille(self.profile.fatal) {
             return fail(FailureKind::Local);
         }
-        if self.chance.percent(self.nature.fetch_faults) {
+        if self.random.percent(self.profile.fetch_faults) {
             let kinds = [
                 FailureKind::Lost,
                 FailureKind::NotFound,
@@ -287,7 +287,7 @@ impl World {
                 FailureKind::Refused,
                 FailureKind::Redirected,
             ];
-            return fail(*self.chance.one_of(&kinds));
+            return fail(*self.random.one_of(&kinds));
         }
         Ok(Artifact {
             file: order.file,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::story::{Story, planned};
+use super::run::{Simulation, planned};
 use crate::engine::{Policy, Submits};
 use crate::model::{Credits, FailureAllowance, JobId, Phase};
 
-impl Story {
+impl Simulation {
     /// What the person asks of this life.
-    pub(super) fn wish(&mut self, life: u64) {
+    pub(super) fn choose_actions(&mut self, life: u64) {
         self.policy = Policy {
             limits: self.policy.limits.clone(),
             journal_was_lost: self.policy.journal_was_lost,
@@ -18,18 +18,18 @@ impl Story {
         self.policy.limits.max_duration = None;
         self.policy.limits.max_fail = None;
         self.policy.limits.max_credits_run = self
-            .chance
+            .random
             .percent(20)
-            .then(|| Credits::whole(i64::try_from(5 + self.chance.below(40)).unwrap()));
+            .then(|| Credits::whole(i64::try_from(5 + self.random.below(40)).unwrap()));
         for job in &mut self.jobs {
             job.selected = true;
             job.in_sheet = true;
         }
-        match self.chance.below(14) {
+        match self.random.below(14) {
             0 => self.policy.submits = Submits::Nothing,
             1 => self.policy.leave_after_submitting = true,
             2 => {
-                let length = self.chance.millis(10_000, 600_000);
+                let length = self.random.millis(10_000, 600_000);
                 self.policy.limits.max_duration = Some(length);
             }
             3 => self.policy.limits.max_fail = Some(FailureAllowance::Count(0)),
@@ -46,7 +46,11 @@ impl Story {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();
             }
-            10 if self.world.nature.tells_soon(self.policy.limits.settle) => {
+            10 if self
+                .provider
+                .profile
+                .lists_within(self.policy.limits.settle) =>
+            {
                 let doubts: Vec<JobId> = self.in_doubt().collect();
                 self.policy.resubmit = doubts.into_iter().take(1).collect();
             }
@@ -61,17 +65,17 @@ impl Story {
 
     /// Some rows are edited.
     fn edit(&mut self) {
-        self.checks.rows_were_edited = true;
+        self.invariants.rows_were_edited = true;
         for number in 0..self.jobs.len() {
-            if self.chance.percent(20) {
+            if self.random.percent(20) {
                 self.jobs[number] = planned(number, 1);
             }
         }
-        self.policy.redo_changed = self.chance.percent(50);
+        self.policy.redo_changed = self.random.percent(50);
     }
 
     fn done(&self) -> Vec<JobId> {
-        let states = self.checks.states.iter();
+        let states = self.invariants.states.iter();
         states
             .filter(|(_, state)| matches!(state.phase, Phase::Done { .. }))
             .map(|(job, _)| job.clone())
@@ -81,10 +85,10 @@ impl Story {
     /// The world becomes friendly, and the same command is given until nothing is left to do; at last
     /// the person says which jobs in doubt are to be submitted again.
     pub(super) fn epilogue(&mut self) {
-        self.world.nature = self.world.nature.friendly();
+        self.provider.profile = self.provider.profile.friendly();
         self.crashes = 0;
-        self.is_laptop = false;
-        self.is_impatient = false;
+        self.sleeps = false;
+        self.interrupts_runs = false;
         self.policy = Policy {
             limits: self.policy.limits.clone(),
             journal_was_lost: self.policy.journal_was_lost,
@@ -104,12 +108,12 @@ impl Story {
             if life >= 3 {
                 self.policy.resubmit = self.in_doubt().collect();
             }
-            self.live();
+            self.run_to_end();
         }
     }
 
     fn in_doubt(&self) -> impl Iterator<Item = JobId> {
-        let states = self.checks.states.iter();
+        let states = self.invariants.states.iter();
         let doubts = states.filter(|(_, state)| matches!(state.phase, Phase::InDoubt { .. }));
         doubts.map(|(job, _)| job.clone())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::stage::{Stage, failure, job, jobs, lost, planned, seconds, submits, throttled};
+use super::harness::{Harness, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::Policy;
 use crate::model::{
     Command, Credits, Event, FailureAllowance, FailureKind, InFlight, JobEvent, Outcome,
@@ -12,11 +12,11 @@ use crate::model::{
 const DAY: u64 = 24 * 3600;
 
 #[test]
-fn a_pause_of_a_day_stops_the_run_and_the_next_one_too() {
-    let mut stage = Stage::new();
+fn a_pause_of_a_day_stops_this_run_and_the_next() {
+    let mut harness = Harness::new();
     let policy = Policy::default();
-    let began = stage.now;
-    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+    let began = harness.now;
+    let run = harness.run(&jobs(3), &policy, |_, command| match command {
         Command::Submit { job, .. } => Some(Outcome::Submitted {
             job: job.clone(),
             result: Err(throttled(DAY)),
@@ -28,23 +28,23 @@ fn a_pause_of_a_day_stops_the_run_and_the_next_one_too() {
     };
     assert!(until >= began.plus(seconds(DAY)) && run.submits() == 1);
 
-    stage.now = stage.now.plus(seconds(3600));
-    let again = stage.run(&jobs(3), &policy, |_, _| None);
+    harness.now = harness.now.plus(seconds(3600));
+    let again = harness.run(&jobs(3), &policy, |_, _| None);
     assert_eq!(again.stopped, Some(StopReason::LongHold { until }));
     assert_eq!(again.submits(), 0);
     assert!(again.took < seconds(60));
 
-    stage.now = until;
-    let later = stage.run(&jobs(3), &policy, |_, _| None);
+    harness.now = until;
+    let later = harness.run(&jobs(3), &policy, |_, _| None);
     assert_eq!((later.submits(), later.stopped), (3, None));
 }
 
 #[test]
-fn a_pause_of_a_day_in_reading_leaves_renders_and_doubts_to_a_later_run() {
-    let mut stage = Stage::new();
+fn a_read_pause_of_a_day_leaves_renders_and_doubts_to_a_later_run() {
+    let mut harness = Harness::new();
     let policy = Policy::default();
     let mut accepted = 0;
-    let run = stage.run(&jobs(4), &policy, |_, command| match command {
+    let run = harness.run(&jobs(4), &policy, |_, command| match command {
         Command::Submit { .. } => {
             accepted += 1;
             if accepted == 3 { lost(command) } else { None }
@@ -57,24 +57,24 @@ fn a_pause_of_a_day_in_reading_leaves_renders_and_doubts_to_a_later_run() {
     });
     assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
     assert!(run.took < seconds(300), "it sat out {:?}", run.took);
-    let again = stage.run(&jobs(4), &policy, |_, _| None);
+    let again = harness.run(&jobs(4), &policy, |_, _| None);
     assert!(matches!(again.stopped, Some(StopReason::LongHold { .. })));
     assert!(again.took < seconds(1) && again.commands.is_empty());
-    stage.now = stage.now.plus(seconds(2 * DAY));
-    stage.run(&jobs(4), &policy, |_, _| None);
-    assert_eq!(stage.phase(0), "done");
+    harness.now = harness.now.plus(seconds(2 * DAY));
+    harness.run(&jobs(4), &policy, |_, _| None);
+    assert_eq!(harness.phase(0), "done");
 }
 
 #[test]
-fn one_job_in_doubt_does_not_freeze_a_campaign_that_was_slowed_down() {
-    let mut stage = Stage::new();
-    let mut refused = false;
-    let run = stage.run(&jobs(6), &Policy::default(), |_, command| {
+fn one_job_in_doubt_does_not_block_a_throttled_campaign() {
+    let mut harness = Harness::new();
+    let mut was_refused = false;
+    let run = harness.run(&jobs(6), &Policy::default(), |_, command| {
         if submits(command, 0) {
             return lost(command);
         }
         // With one render under way, the refusal may mean that one is as many as fit.
-        let is_refused = submits(command, 2) && !std::mem::replace(&mut refused, true);
+        let is_refused = submits(command, 2) && !std::mem::replace(&mut was_refused, true);
         is_refused.then(|| Outcome::Submitted {
             job: job(2),
             result: Err(failure(FailureKind::Throttled)),
@@ -96,12 +96,12 @@ fn one_job_in_doubt_does_not_freeze_a_campaign_that_was_slowed_down() {
 }
 
 #[test]
-fn a_list_that_fails_from_the_first_submit_on_does_not_hold_up_polls() {
-    let mut stage = Stage::new();
+fn a_failing_list_does_not_delay_polls() {
+    let mut harness = Harness::new();
     let mut policy = Policy::default();
     policy.limits.poll_interval = Duration::from_millis(200);
-    let run = stage.run(&jobs(3), &policy, |stage, command| match command {
-        Command::List { .. } if !stage.rows.is_empty() => Some(Outcome::Listed {
+    let run = harness.run(&jobs(3), &policy, |harness, command| match command {
+        Command::List { .. } if !harness.rows.is_empty() => Some(Outcome::Listed {
             result: Err(failure(FailureKind::ServerError)),
         }),
         _ if submits(command, 0) => lost(command),
@@ -117,14 +117,14 @@ fn a_list_that_fails_from_the_first_submit_on_does_not_hold_up_polls() {
         assert!(at.since(last) < seconds(5), "{:?}", at.since(last));
         last = at;
     }
-    let ended = [1, 2].map(|number| stage.phase(number));
+    let ended = [1, 2].map(|number| harness.phase(number));
     assert_eq!(ended, ["done"; 2]);
 }
 
 #[test]
-fn a_list_that_is_throttled_for_ever_ends_the_run() {
-    let mut stage = Stage::new();
-    let run = stage.run(&jobs(2), &Policy::default(), |_, command| match command {
+fn a_list_that_is_always_throttled_ends_the_run() {
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(2), &Policy::default(), |_, command| match command {
         Command::List { .. } => Some(Outcome::Listed {
             result: Err(failure(FailureKind::Throttled)),
         }),
@@ -135,12 +135,12 @@ fn a_list_that_is_throttled_for_ever_ends_the_run() {
 }
 
 #[test]
-fn an_address_where_nothing_is_found_fails_no_job() {
-    let mut stage = Stage::new();
+fn an_address_that_finds_nothing_fails_no_job() {
+    let mut harness = Harness::new();
     let mut policy = Policy::default();
     // So that the list, which knows better, is not asked meanwhile.
     policy.limits.settle = seconds(600);
-    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+    let run = harness.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
@@ -152,16 +152,16 @@ fn an_address_where_nothing_is_found_fails_no_job() {
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
-    assert_eq!(stage.phase(0), "rendering");
+    assert_eq!(harness.phase(0), "rendering");
 }
 
 #[test]
-fn a_job_that_the_provider_denies_fails_alone_and_soon_again_in_later_runs() {
-    let mut stage = Stage::new();
+fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
+    let mut harness = Harness::new();
     let mut policy = Policy::default();
     policy.limits.max_fail = Some(FailureAllowance::Count(1));
     for (count, patience) in [(2, 120), (2, 30), (3, 120)] {
-        let run = stage.run(&jobs(count), &policy, |_, command| {
+        let run = harness.run(&jobs(count), &policy, |_, command| {
             if submits(command, 1) {
                 let Command::Submit { job, .. } = command else {
                     return None;
@@ -176,18 +176,18 @@ fn a_job_that_the_provider_denies_fails_alone_and_soon_again_in_later_runs() {
         });
         assert_eq!(run.stopped, None);
         assert!(run.took < seconds(patience), "{:?}", run.took);
-        assert_eq!((stage.phase(0), stage.phase(1)), ("done", "failed"));
-        stage.now = stage.now.plus(seconds(DAY));
+        assert_eq!((harness.phase(0), harness.phase(1)), ("done", "failed"));
+        harness.now = harness.now.plus(seconds(DAY));
         // It has been counted: it is no new failure.
         policy.limits.max_fail = Some(FailureAllowance::Count(0));
     }
-    assert_eq!(stage.phase(2), "done");
+    assert_eq!(harness.phase(2), "done");
 }
 
 #[test]
-fn a_fleet_request_that_is_always_refused_hides_no_job() {
-    let mut stage = Stage::new();
-    let run = stage.run(&jobs(3), &Policy::default(), |_, command| match command {
+fn a_refused_batch_poll_falls_back_to_single_polls() {
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(3), &Policy::default(), |_, command| match command {
         Command::Submit { job, .. } if submits(command, 1) => Some(Outcome::Submitted {
             job: job.clone(),
             result: Ok("denied".parse().unwrap()),
@@ -199,15 +199,15 @@ fn a_fleet_request_that_is_always_refused_hides_no_job() {
         _ => None,
     });
     assert_eq!(run.stopped, None);
-    let phases = [0, 1, 2].map(|number| stage.phase(number));
+    let phases = [0, 1, 2].map(|number| harness.phase(number));
     assert_eq!(phases, ["done", "failed", "done"]);
 }
 
 #[test]
-fn a_key_revoked_half_way_loses_nothing() {
-    let mut stage = Stage::new();
+fn a_revoked_key_loses_nothing() {
+    let mut harness = Harness::new();
     let policy = Policy::default();
-    let run = stage.run(&jobs(3), &policy, |_, command| match command {
+    let run = harness.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::Unauthorised)),
@@ -215,15 +215,15 @@ fn a_key_revoked_half_way_loses_nothing() {
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::Unauthorised { .. })));
-    let again = stage.run(&jobs(3), &policy, |_, _| None);
+    let again = harness.run(&jobs(3), &policy, |_, _| None);
     assert_eq!(run.submits() + again.submits(), 3);
-    assert!((0..3).all(|number| stage.phase(number) == "done"));
+    assert!((0..3).all(|number| harness.phase(number) == "done"));
 }
 
 #[test]
-fn without_credits_what_is_paid_is_still_collected() {
-    let mut stage = Stage::new();
-    let run = stage.run(&jobs(5), &Policy::default(), |_, command| {
+fn without_credits_paid_renders_are_still_collected() {
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(5), &Policy::default(), |_, command| {
         let Command::Submit { job, .. } = command else {
             return None;
         };
@@ -233,24 +233,24 @@ fn without_credits_what_is_paid_is_still_collected() {
         })
     });
     assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
-    assert_eq!((stage.phase(2), stage.phase(3)), ("done", "pending"));
+    assert_eq!((harness.phase(2), harness.phase(3)), ("done", "pending"));
     assert_eq!(run.submits(), 4);
 }
 
 #[test]
-fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
-    let mut stage = Stage::new();
+fn a_charge_above_the_reservation_stops_submitting() {
+    let mut harness = Harness::new();
     let mut policy = Policy::default();
     policy.limits.max_credits = Some(Credits::whole(10));
     policy.limits.in_flight = InFlight::AtMost(1);
     let mut rows = jobs(3);
     rows[1].estimate.reserve = Credits::whole(8);
     rows[2].estimate.reserve = Credits::whole(1);
-    let run = stage.run(&rows, &policy, |stage, command| {
+    let run = harness.run(&rows, &policy, |harness, command| {
         let Command::Poll { remotes } = command else {
             return None;
         };
-        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
         for report in &mut reports {
             report.credits_used = Some(Credits::whole(12));
         }
@@ -261,41 +261,41 @@ fn a_charge_above_the_reservation_is_counted_and_nothing_more_is_submitted() {
     });
     assert_eq!(run.stopped, Some(StopReason::CapReached));
     assert_eq!(
-        (run.submits(), stage.state(0).spent()),
+        (run.submits(), harness.state(0).spent()),
         (1, Credits::whole(12))
     );
 }
 
 #[test]
-fn what_a_run_submits_stays_below_its_own_cap_whatever_earlier_runs_promised() {
-    let mut stage = Stage::new();
+fn charges_of_earlier_runs_make_no_room_under_the_run_cap() {
+    let mut harness = Harness::new();
     let mut policy = Policy {
         leave_after_submitting: true,
         ..Policy::default()
     };
     policy.limits.max_credits_run = Some(Credits::whole(11));
-    let first = stage.run(&jobs(6), &policy, |_, _| None);
+    let first = harness.run(&jobs(6), &policy, |_, _| None);
     assert_eq!(first.stopped, Some(StopReason::RunCapReached));
     assert_eq!(first.submits(), 2);
     policy.leave_after_submitting = false;
-    let second = stage.run(&jobs(6), &policy, |_, _| None);
+    let second = harness.run(&jobs(6), &policy, |_, _| None);
     assert_eq!(second.stopped, Some(StopReason::RunCapReached));
     assert_eq!(
         second.submits(),
         2,
         "renders of the first run make no room when they are charged"
     );
-    assert!((0..4).all(|number| stage.phase(number) == "done"));
+    assert!((0..4).all(|number| harness.phase(number) == "done"));
 }
 
 #[test]
-fn two_jobs_are_never_one_render() {
-    let mut stage = Stage::new();
-    stage.run(&jobs(2), &Policy::default(), |stage, command| {
+fn two_jobs_never_share_a_render() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &Policy::default(), |harness, command| {
         let Command::Submit { job, name, .. } = command else {
             return None;
         };
-        let remote = stage.accept(name);
+        let remote = harness.accept(name);
         let result = if submits(command, 1) {
             Ok("r-0".parse().unwrap())
         } else {
@@ -306,39 +306,41 @@ fn two_jobs_are_never_one_render() {
             result,
         })
     });
-    let remote = |number| stage.state(number).phase.remote().cloned();
+    let remote = |number| harness.state(number).phase.remote().cloned();
     assert_eq!(remote(1), Some("r-1".parse().unwrap()), "found by its tag");
     assert_ne!(remote(0), remote(1));
 }
 
 #[test]
-fn progress_is_a_share_whatever_the_provider_writes() {
-    let mut stage = Stage::new();
+fn progress_is_a_fraction_whatever_the_provider_sends() {
+    let mut harness = Harness::new();
     let mut policy = Policy::default();
     policy.limits.render_timeout = seconds(40);
-    let mut batch = stage.batch(&[planned(0)], &policy);
+    let mut batch = harness.batch(&[planned(0)], &policy);
     let mut inputs = Vec::new();
     let mut seen = Vec::new();
     for _ in 0..40 {
-        let step = batch.step(stage.now, inputs.drain(..));
+        let step = batch.step(harness.now, inputs.drain(..));
         let ready = step.persist(|_| Ok::<(), ()>(())).unwrap();
-        seen.extend(batch.progress());
+        seen.extend(batch.render_progress());
         for command in &ready.commands {
-            inputs.push(crate::engine::Input::Answered(stage.usual(command)));
+            inputs.push(crate::engine::Input::Answered(
+                harness.default_answer(command),
+            ));
         }
-        stage.now = ready.wake_at.unwrap_or(stage.now.plus(seconds(1)));
+        harness.now = ready.wake_at.unwrap_or(harness.now.plus(seconds(1)));
     }
     assert!(seen.contains(&(job(0), 0.4)), "{seen:?}");
 }
 
 #[test]
-fn an_unknown_word_is_no_end_and_a_negative_charge_no_income() {
-    let mut stage = Stage::new();
-    let run = stage.run(&jobs(1), &Policy::default(), |stage, command| {
+fn unknown_statuses_are_not_final_and_negative_charges_are_ignored() {
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(1), &Policy::default(), |harness, command| {
         let Command::Poll { remotes } = command else {
             return None;
         };
-        let mut reports: Vec<_> = remotes.iter().filter_map(|id| stage.report(id)).collect();
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
         for report in &mut reports {
             report.credits_used = Some(Credits::whole(-7));
             if report.status == RenderStatus::Running {
@@ -350,7 +352,7 @@ fn an_unknown_word_is_no_end_and_a_negative_charge_no_income() {
             result: Ok(reports),
         })
     });
-    assert_eq!((run.stopped.clone(), stage.phase(0)), (None, "done"));
-    assert_eq!(stage.state(0).spent(), Credits::whole(5));
-    assert!(!run.tells(|event| matches!(event, JobEvent::Failed { .. })));
+    assert_eq!((run.stopped.clone(), harness.phase(0)), (None, "done"));
+    assert_eq!(harness.state(0).spent(), Credits::whole(5));
+    assert!(!run.recorded(|event| matches!(event, JobEvent::Failed { .. })));
 }
