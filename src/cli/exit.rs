@@ -1,30 +1,35 @@
-//! How the program ends: the contract's exit codes.
+//! The exit codes of the program.
 
 use std::process::ExitCode;
 
 use crate::model::StopReason;
 use crate::report::Summary;
 
-/// The exit codes of the contract, gravest first: where several apply, the first is given.
+/// The exit codes, the most important first: where several apply, the first is returned. The README's table has the
+/// same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
-    /// Something unexpected.
+    /// Unexpected error, such as a file that cannot be written.
     Unexpected,
     /// Usage or manifest error; nothing was submitted.
     Usage,
     /// Another run holds the output folder.
     Held,
-    /// Interrupted; everything is kept.
+    /// Interrupted; everything is kept, and the last line printed is the command that resumes.
     Interrupted,
-    /// Credentials refused, or the address is not the API.
+    /// Stopped early: the credentials were refused, the address is not the API, or the API could not be
+    /// reached.
     Refused,
-    /// Some jobs are in doubt: a person must look.
+    /// Some jobs are in doubt: a person must check them.
     InDoubt,
-    /// Out of credits, or the cap is reached, or the provider asked for a long pause.
+    /// Stopped early: the account is out of credits or its balance is too low, a cap is reached, the
+    /// provider asked for a long pause, twenty submits in a row got no answer, the provider's list of jobs
+    /// could not be read, or another run pays for the same jobs.
     StoppedEarly,
-    /// Renders are outstanding.
+    /// Renders are outstanding, because of `--submit-only`, `--max-duration` or a slow render: `collect`
+    /// fetches them later.
     Outstanding,
-    /// Finished, some jobs failed.
+    /// Finished, some jobs failed, or more than `--max-fail` allows.
     SomeFailed,
     /// Every selected job is done.
     Success,
@@ -104,22 +109,119 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
+
+    const ALL: [Exit; 10] = [
+        Exit::Unexpected,
+        Exit::Usage,
+        Exit::Held,
+        Exit::Interrupted,
+        Exit::Refused,
+        Exit::InDoubt,
+        Exit::StoppedEarly,
+        Exit::Outstanding,
+        Exit::SomeFailed,
+        Exit::Success,
+    ];
 
     #[test]
     fn the_order_of_the_contract() {
-        let order = [
-            Exit::Unexpected,
-            Exit::Usage,
-            Exit::Held,
-            Exit::Interrupted,
-            Exit::Refused,
-            Exit::InDoubt,
-            Exit::StoppedEarly,
-            Exit::Outstanding,
-            Exit::SomeFailed,
-        ];
-        assert!(order.is_sorted());
-        let codes: Vec<u8> = order.into_iter().map(Exit::code).collect();
+        assert!(ALL.is_sorted());
+        let codes = ALL.into_iter().filter(|exit| *exit != Exit::Success);
+        let codes: Vec<u8> = codes.map(Exit::code).collect();
         assert_eq!(codes, [1, 2, 7, 130, 6, 4, 5, 8, 3]);
+        assert!(README.contains("order is returned: 1, 2, 7, 130, 6, 4, 5, 8, 3."));
+    }
+
+    const README: &str = include_str!("../../README.md");
+
+    /// The meaning of a code in the README's table.
+    fn documented(exit: Exit) -> &'static str {
+        let row = format!("\n| {} | ", exit.code());
+        let (_, rest) = README
+            .split_once(&row)
+            .unwrap_or_else(|| panic!("the README lacks {exit:?}"));
+        rest.lines().next().unwrap().trim_end_matches(" |")
+    }
+
+    #[test]
+    fn the_readme_gives_the_same_meanings_as_the_code() {
+        const SOURCE: &str = include_str!("exit.rs");
+        let (_, variants) = SOURCE.split_once("enum Exit {").unwrap();
+        let (variants, _) = variants.split_once("\n}").unwrap();
+        let mut meaning = String::new();
+        let mut seen = 0;
+        for line in variants.lines().map(str::trim) {
+            if let Some(text) = line.strip_prefix("/// ") {
+                if !meaning.is_empty() {
+                    meaning.push(' ');
+                }
+                meaning.push_str(text);
+            } else if let Some(name) = line.strip_suffix(',') {
+                let exit = ALL.into_iter().find(|exit| format!("{exit:?}") == name);
+                let documented = documented(exit.unwrap());
+                let (first, rest) = meaning.split_at(1);
+                let meaning_in_readme = first.to_lowercase() + rest.trim_end_matches('.');
+                assert_eq!(documented, meaning_in_readme, "{name}");
+                meaning.clear();
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, ALL.len());
+    }
+
+    #[test]
+    fn the_readme_names_every_reason_to_stop() {
+        let message = String::new;
+        for (reason, words) in [
+            (StopReason::Interrupted, "interrupted"),
+            (StopReason::MaxDuration, "`--max-duration`"),
+            (StopReason::TooManyFailures, "`--max-fail`"),
+            (
+                StopReason::OutOfCredits { message: message() },
+                "out of credits",
+            ),
+            (StopReason::CapReached, "a cap is reached"),
+            (StopReason::RunCapReached, "a cap is reached"),
+            (
+                StopReason::LongHold {
+                    until: Timestamp::from_millis(0),
+                },
+                "a long pause",
+            ),
+            (
+                StopReason::TooManyDoubts,
+                "twenty submits in a row got no answer",
+            ),
+            (
+                StopReason::Unauthorised { message: message() },
+                "credentials were refused",
+            ),
+            (
+                StopReason::WrongAddress { message: message() },
+                "address is not the API",
+            ),
+            (
+                StopReason::Unreachable { message: message() },
+                "could not be reached",
+            ),
+            (
+                StopReason::InventoryRefused { message: message() },
+                "list of jobs could not be read",
+            ),
+            (
+                StopReason::Rival {
+                    job: "a".parse().unwrap(),
+                },
+                "another run pays",
+            ),
+            (
+                StopReason::Local { message: message() },
+                "a file that cannot be written",
+            ),
+        ] {
+            let documented = documented(Exit::of_reason(&reason));
+            assert!(documented.contains(words), "{reason:?}: {documented}");
+        }
     }
 }

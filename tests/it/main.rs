@@ -23,6 +23,7 @@ mod nightly;
 mod old_journals;
 mod overlap;
 mod program;
+mod readme;
 mod recovery;
 mod seeing;
 mod shards;

@@ -3,6 +3,7 @@
 mod examples;
 mod given;
 mod properties;
+mod reference;
 mod results;
 mod sheet;
 mod telling;

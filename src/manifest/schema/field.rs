@@ -79,7 +79,7 @@ impl Field {
 
     /// Other names people give it, as keys (see [`key`]): the API's own and the usual ones. No word
     /// is here that sheets commonly use for something else.
-    const fn aliases(self) -> &'static [&'static str] {
+    pub(crate) const fn aliases(self) -> &'static [&'static str] {
         match self {
             Self::Id => &["jobid", "rowid", "videoid"],
             Self::Text => &[

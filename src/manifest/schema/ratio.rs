@@ -72,17 +72,24 @@ const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
     }
 }
 
+/// Words for ratios, in lower case.
+pub(crate) const WORDS: [(AspectRatio, &[&str]); 3] = [
+    (
+        AspectRatio::Portrait,
+        &[
+            "portrait", "vertical", "story", "stories", "reel", "reels", "shorts", "tiktok",
+        ],
+    ),
+    (
+        AspectRatio::Landscape,
+        &["landscape", "horizontal", "widescreen", "wide", "youtube"],
+    ),
+    (AspectRatio::Square, &["square"]),
+];
+
 fn word(text: &str) -> Option<AspectRatio> {
-    match text {
-        "portrait" | "vertical" | "story" | "stories" | "reel" | "reels" | "shorts" | "tiktok" => {
-            Some(AspectRatio::Portrait)
-        }
-        "landscape" | "horizontal" | "widescreen" | "wide" | "youtube" => {
-            Some(AspectRatio::Landscape)
-        }
-        "square" => Some(AspectRatio::Square),
-        _ => None,
-    }
+    let named = WORDS.iter().find(|(_, words)| words.contains(&text));
+    named.map(|(ratio, _)| *ratio)
 }
 
 /// `9:16`, `9x16`, `9/16`, `9×16`, `9 : 16`, `9-16`, `9 by 16`; also `1080x1920`.

@@ -2,17 +2,43 @@
 
 use crate::model::Text;
 
-/// Reads a switch as people and spreadsheets write it: Excel exports TRUE in the language it speaks.
+/// Words for yes, in lower case. Excel exports TRUE in the language of its user.
+pub(crate) const YES: [&str; 21] = [
+    "yes",
+    "y",
+    "true",
+    "1",
+    "1.0",
+    "on",
+    "x",
+    "✓",
+    "✔",
+    "ja",
+    "wahr",
+    "oui",
+    "vrai",
+    "sí",
+    "si",
+    "verdadero",
+    "sì",
+    "vero",
+    "verdadeiro",
+    "sim",
+    "waar",
+];
+/// Words for no, in lower case.
+pub(crate) const NO: [&str; 17] = [
+    "no", "n", "false", "0", "0.0", "off", "-", "✗", "✘", "nein", "falsch", "non", "faux", "falso",
+    "não", "nee", "onwaar",
+];
+
+/// Reads a yes or no. Returns `None` for any other word.
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {
-    match text.trim().to_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" | "1.0" | "on" | "x" | "✓" | "✔" | "ja" | "wahr" | "oui"
-        | "vrai" | "sí" | "si" | "verdadero" | "sì" | "vero" | "verdadeiro" | "sim" | "waar" => {
-            Some(true)
-        }
-        "no" | "n" | "false" | "0" | "0.0" | "off" | "-" | "✗" | "✘" | "nein" | "falsch"
-        | "non" | "faux" | "falso" | "não" | "nee" | "onwaar" => Some(false),
-        _ => None,
+    let word = text.trim().to_lowercase();
+    if YES.contains(&word.as_str()) {
+        return Some(true);
     }
+    NO.contains(&word.as_str()).then_some(false)
 }
 
 /// A number with a decimal point or a decimal comma: `1,5` is what Excel exports in half of the world.
