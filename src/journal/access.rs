@@ -1,4 +1,4 @@
-//! What can be read where nothing may be written, and why something cannot be read at all.
+//! Opening a journal for reading where nothing can be written, and the errors of access.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind};
@@ -8,140 +8,121 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::JournalError;
 
-/// A connection that cannot write, in a transaction that has begun, so that all it reads is of one moment.
+/// Opens a read-only connection and begins a transaction, so that all reads see one moment.
 ///
-/// A reader takes part in the bookkeeping beside the write-ahead log. Where the folder cannot be written that
-/// is impossible; but without a log the file is all there is, and nobody changes it: it is read as it lies.
+/// Readers write to the index of the write-ahead log. Where the folder cannot be written that fails; without a
+/// write-ahead log the file is complete and does not change, so it is read as immutable.
 pub(super) fn begin_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let refused = match begun(path.to_owned(), flags) {
+    let error = match begin(path.to_owned(), flags) {
         Err(error)
-            if (is_refused(error.sqlite_error_code()) || has_no_room(&error)) && !has_log(path) =>
+            if (is_access_error(error.sqlite_error_code()) || is_disk_full(&error))
+                && !has_log(path) =>
         {
             error
         }
         result => return result,
     };
-    let Some(address) = unchanging(path) else {
-        return Err(refused);
+    let Some(uri) = immutable_uri(path) else {
+        return Err(error);
     };
-    // If that fails as well, it says no more than the first attempt.
-    begun(address.into(), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|_| refused)
+    // A second error adds nothing to the first.
+    begin(uri.into(), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
 }
 
-fn begun(file: PathBuf, flags: OpenFlags) -> rusqlite::Result<Connection> {
+fn begin(file: PathBuf, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    // The transaction begins with the first look at the file, and only that shows whether it can be read.
+    // The transaction, and with it access to the file, begins at the first query.
     connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
     Ok(connection)
 }
 
-/// Whether SQLite speaks of leave to read or write, not of the file itself.
-fn is_refused(code: Option<ErrorCode>) -> bool {
+/// Whether the error is about permissions and not about the content of the file.
+fn is_access_error(code: Option<ErrorCode>) -> bool {
     matches!(
         code,
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
     )
 }
 
-/// Whether the disk is full: SQLite has a word for it, and another where the bookkeeping beside the log finds no
-/// room.
-fn has_no_room(error: &rusqlite::Error) -> bool {
+/// Whether the disk is full. SQLite has a second code for it where the index of the write-ahead log cannot grow.
+fn is_disk_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         error.code == ErrorCode::DiskFull
             || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
     })
 }
 
-/// The write-ahead log of the journal at `path`.
-fn log_of(path: &Path) -> PathBuf {
+/// Returns the path of the write-ahead log of the journal at `path`.
+fn log_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     name.into()
 }
 
-/// Whether something lies there that is not in the file itself yet, or may.
+/// Whether the write-ahead log may hold entries that are not in the file itself yet.
 fn has_log(path: &Path) -> bool {
-    match std::fs::metadata(log_of(path)) {
+    match std::fs::metadata(log_path(path)) {
         Ok(log) => log.len() > 0,
         Err(error) => error.kind() != ErrorKind::NotFound,
     }
 }
 
-/// The address of a file that does not change while it is read.
-#[cfg(unix)]
-fn unchanging(path: &Path) -> Option<String> {
-    use std::fmt::Write as _;
-    let mut address = String::from("file:");
-    if path.is_absolute() {
-        // Else what follows two slashes would be the name of a machine.
-        address.push_str("//");
-    }
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                address.push(char::from(*byte));
-            }
-            other => write!(address, "%{other:02X}").ok()?,
-        }
-    }
-    address.push_str("?immutable=1");
-    Some(address)
-}
-
-/// Elsewhere folders that can be read can be written.
-#[cfg(not(unix))]
-fn unchanging(_path: &Path) -> Option<String> {
-    None
-}
-
-/// An error of SQLite about the journal at `path` that says nothing of what is in it: there is no room, or no
-/// leave. `None` if it is another.
-pub(super) fn access_error(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
-    let path = path.to_owned();
-    if has_no_room(error) {
-        return Some(JournalError::DiskFull { path });
-    }
-    let code = error.sqlite_error_code()?;
-    let source = if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
-        Error::new(ErrorKind::ResourceBusy, "another program has locked it")
-    } else if is_refused(Some(code)) {
-        reason(&path, code)
-    } else {
+/// Returns the URI that opens `path` as a file that does not change; `None` where a folder that can be read can also be
+/// written.
+fn immutable_uri(path: &Path) -> Option<String> {
+    if !cfg!(unix) {
         return None;
-    };
-    Some(JournalError::Inaccessible { path, source })
+    }
+    // Without the empty authority a path that begins with two slashes would name a host.
+    let authority = if path.is_absolute() { "//" } else { "" };
+    let path = crate::util::text::percent_encode_path(path.as_os_str().as_encoded_bytes());
+    Some(format!("file:{authority}{path}?immutable=1"))
 }
 
-pub(super) fn database(path: &Path, source: rusqlite::Error) -> JournalError {
+/// Returns the error for `source`, which SQLite returned for the journal at `path`.
+pub(super) fn database_error(path: &Path, source: rusqlite::Error) -> JournalError {
     access_error(path, &source).unwrap_or_else(|| JournalError::Database {
         path: path.to_owned(),
         source,
     })
 }
 
-/// Why the journal at `path` is refused; the system says it better than SQLite.
-fn reason(path: &Path, code: ErrorCode) -> Error {
+/// Returns the error if SQLite had no access or no space; `None` for all other errors.
+fn access_error(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
+    let path = path.to_owned();
+    if is_disk_full(error) {
+        return Some(JournalError::DiskFull { path });
+    }
+    let code = error.sqlite_error_code()?;
+    let source = if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
+        Error::new(ErrorKind::ResourceBusy, "another program has locked it")
+    } else if is_access_error(Some(code)) {
+        access_reason(&path, code)
+    } else {
+        return None;
+    };
+    Some(JournalError::Inaccessible { path, source })
+}
+
+/// Returns why the journal at `path` cannot be accessed, from the system if possible: it says more than SQLite.
+fn access_reason(path: &Path, code: ErrorCode) -> Error {
     if let Err(error) = File::open(path) {
         return error;
     }
-    if has_log(path) {
-        return Error::new(
-            ErrorKind::PermissionDenied,
-            format!(
-                "permission denied or read-only: `{}` can be read only where its folder can be written; \
-                 copy the output folder to where it can",
-                log_of(path).display()
-            ),
-        );
-    }
-    let words = if code == ErrorCode::ReadOnly {
-        "the file or its folder is read-only, or belongs to somebody else"
+    let reason = if has_log(path) {
+        format!(
+            "permission denied or read-only: `{}` can be read only where its folder can be written; \
+             copy the output folder to where it can",
+            log_path(path).display()
+        )
+    } else if code == ErrorCode::ReadOnly {
+        "the file or its folder is read-only or belongs to another user".to_owned()
     } else {
-        "permission denied, or there are too many open files"
+        "permission denied, or there are too many open files".to_owned()
     };
-    Error::new(ErrorKind::PermissionDenied, words)
+    Error::new(ErrorKind::PermissionDenied, reason)
 }
 
 #[cfg(test)]
@@ -150,26 +131,25 @@ mod tests {
 
     use super::*;
 
-    fn words(error: &JournalError) -> String {
+    fn message(error: &JournalError) -> String {
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
         format!("{error}{}", cause.unwrap_or_default())
     }
 
     #[test]
-    fn what_concerns_the_place_is_told_from_what_concerns_the_journal() {
+    fn errors_of_access_are_told_apart_from_errors_of_the_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
-        let told = |code| {
+        let error_for = |code| {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            access_error(&path, &error).map(|error| words(&error))
+            access_error(&path, &error).map(|error| message(&error))
         };
-        let missing = told(ffi::SQLITE_CANTOPEN).unwrap();
+        let missing = error_for(ffi::SQLITE_CANTOPEN).unwrap();
         assert!(
             missing.contains("journal.sqlite` cannot be accessed: "),
             "{missing}"
         );
-        let is_said = missing.contains("os error");
-        assert!(is_said, "in the system's words: {missing}");
+        assert!(missing.contains("os error"), "{missing}");
         File::create(&path).unwrap();
         for (code, expected) in [
             (ffi::SQLITE_CANTOPEN, "permission denied"),
@@ -181,8 +161,8 @@ mod tests {
             (ffi::SQLITE_FULL, "no space left on device"),
             (ffi::SQLITE_IOERR_SHMSIZE, "no space left on device"),
         ] {
-            let words = told(code).unwrap();
-            assert!(words.contains(expected), "{code}: {words}");
+            let message = error_for(code).unwrap();
+            assert!(message.contains(expected), "{code}: {message}");
         }
         for code in [
             ffi::SQLITE_CORRUPT,
@@ -190,19 +170,22 @@ mod tests {
             ffi::SQLITE_IOERR_READ,
             ffi::SQLITE_ERROR,
         ] {
-            assert_eq!(told(code), None, "{code}");
+            assert_eq!(error_for(code), None, "{code}");
         }
-        std::io::Write::write_all(&mut File::create(log_of(&path)).unwrap(), b"log").unwrap();
-        let words = told(ffi::SQLITE_CANTOPEN).unwrap();
-        assert!(words.contains("-wal") && words.contains("copy"), "{words}");
+        std::io::Write::write_all(&mut File::create(log_path(&path)).unwrap(), b"log").unwrap();
+        let message = error_for(ffi::SQLITE_CANTOPEN).unwrap();
+        assert!(
+            message.contains("-wal") && message.contains("copy"),
+            "{message}"
+        );
     }
 
     #[test]
-    fn only_a_log_with_something_in_it_keeps_a_file_from_being_read_as_it_lies() {
+    fn an_empty_log_does_not_count() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
         assert!(!has_log(&path));
-        let mut log = File::create(log_of(&path)).unwrap();
+        let mut log = File::create(log_path(&path)).unwrap();
         assert!(!has_log(&path));
         std::io::Write::write_all(&mut log, b"log").unwrap();
         assert!(has_log(&path));
@@ -210,7 +193,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_read_as_it_lies_whatever_it_is_called() {
+    fn any_file_name_can_be_opened_as_immutable() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("50% off? #1 ü.sqlite");
         let connection = Connection::open(&path).unwrap();
@@ -219,13 +202,13 @@ mod tests {
             .unwrap();
         drop(connection);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let reader = begun(unchanging(&path).unwrap().into(), flags).unwrap();
+        let reader = begin(immutable_uri(&path).unwrap().into(), flags).unwrap();
         let tables: i64 = reader
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .unwrap();
         assert_eq!(tables, 1);
         assert_eq!(
-            unchanging(Path::new("a b/c?.sqlite")).unwrap(),
+            immutable_uri(Path::new("a b/c?.sqlite")).unwrap(),
             "file:a%20b/c%3F.sqlite?immutable=1"
         );
     }

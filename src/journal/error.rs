@@ -1,30 +1,30 @@
-//! [`JournalError`].
+//! The errors of the journal: [`JournalError`].
 
 use std::path::PathBuf;
 
-/// Why the journal cannot be used. In every case it has been left as it was.
+/// Why the journal cannot be used. The file is unchanged in every case.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The database could not be read or written.
+    /// SQLite failed.
     #[error("the journal `{}` cannot be used", path.display())]
     Database {
-        /// The file.
+        /// The journal.
         path: PathBuf,
-        /// SQLite's words.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
     /// The file system is full.
     #[error("cannot write the journal `{}`: no space left on device", path.display())]
     DiskFull {
-        /// The file.
+        /// The journal.
         path: PathBuf,
     },
-    /// The file or its folder must not be read or written, or not now. That says nothing of what is in it.
+    /// Permissions or another program prevent access. The content may be sound.
     #[error("the journal `{}` cannot be accessed", path.display())]
     Inaccessible {
-        /// The file.
+        /// The journal.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// The file is not a journal.
@@ -39,44 +39,44 @@ pub enum JournalError {
         path.display()
     )]
     NewerFormat {
-        /// The file.
+        /// The journal.
         path: PathBuf,
-        /// Its format.
+        /// Its format version.
         found: i32,
-        /// Ours.
+        /// The newest format version that this program reads.
         known: i32,
     },
-    /// The file is torn or has been changed by something else.
+    /// The file is truncated or was changed by another program.
     #[error("the journal `{}` is damaged: {detail}; it was left untouched", path.display())]
     Damaged {
-        /// The file.
+        /// The journal.
         path: PathBuf,
         /// What is wrong.
         detail: String,
     },
-    /// The journal belongs to something else.
+    /// The journal belongs to another campaign.
     #[error("the journal `{}` belongs to {found}, not to {wanted}", path.display())]
     OtherCampaign {
-        /// The file.
+        /// The journal.
         path: PathBuf,
-        /// What it belongs to.
+        /// The campaign it belongs to.
         found: String,
-        /// What was to be run.
+        /// The campaign that was to be run.
         wanted: String,
     },
-    /// The file has been deleted or replaced by somebody else since it was opened. What would be written now
-    /// would be lost, and another run may have begun in its place.
+    /// The file was deleted or replaced since it was opened. Entries written now would be lost, and another run may
+    /// have started in its place.
     #[error("the journal `{}` was deleted or replaced while it was in use", path.display())]
     Replaced {
-        /// The file.
+        /// The journal.
         path: PathBuf,
     },
-    /// The folder does not let the journal be made or made durable.
+    /// The journal cannot be created, or its folder cannot be synced.
     #[error("cannot write `{}`", path.display())]
     NotWritable {
         /// The file or folder.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the system.
         source: std::io::Error,
     },
 }

@@ -1,55 +1,64 @@
-//! One writer at a time.
+//! The lock of an output folder: one writer at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The right to write to one output folder. Given back when it is dropped, or by the operating
-/// system when the process dies in any way at all: there are no stale locks.
+use crate::util::fs::OutputDir;
+use crate::util::text;
+
+/// Longest description of a lock holder that is shown, in characters.
+const MAX_HOLDER: usize = 200;
+
+/// The right to write to an output folder, held until it is dropped. The operating system releases it when the process
+/// ends in any way, so there are no stale locks.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
-/// Closing the file would not be enough: a child process that is just being started holds the same open file
-/// until it has become its own program.
+/// Closing the file is not enough: a child process that is being started shares the open file until it executes its own
+/// program.
 impl Drop for Lock {
     fn drop(&mut self) {
-        // If it fails, the file is closed next, which gives the lock back as well.
+        // If this fails, closing the file releases the lock too.
         let _ = self.file.unlock();
     }
 }
 
-/// Why the lock could not be had.
+/// Why a lock cannot be acquired.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it.
+    /// Another process holds it.
     #[error("another run holds `{}`: {holder}", folder.display())]
     Held {
         /// The output folder.
         folder: PathBuf,
-        /// What that process wrote about itself.
+        /// That process's description of itself.
         holder: String,
     },
-    /// The folder cannot be written to, or its file system has no locks.
+    /// The folder cannot be written, or its file system does not support locks.
     #[error("cannot write to the output folder `{}`, or not lock it", folder.display())]
     Unavailable {
         /// The output folder.
         folder: PathBuf,
-        /// The system's words.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl Lock {
-    /// Takes the lock of the output folder `folder`, creating `.callsheet/` in it if need be. `holder`
+    /// Acquires the lock of the output folder `folder` without waiting, and creates `.callsheet/` if needed. `holder`
     /// describes this process to others, such as `process 4711 since 2026-11-24T02:00:00Z`.
+    ///
+    /// # Errors
+    /// If another process holds the lock, or the folder cannot be written or locked.
     pub fn acquire(folder: &Path, holder: &str) -> Result<Self, LockError> {
         let unavailable = |source| LockError::Unavailable {
             folder: folder.to_owned(),
             source,
         };
-        let hidden = super::file::folder_of(folder);
+        let hidden = OutputDir(folder).state();
         create_private(&hidden).map_err(unavailable)?;
         let file = OpenOptions::new()
             .create(true)
@@ -58,26 +67,22 @@ impl Lock {
             .write(true)
             .open(hidden.join("lock"))
             .map_err(unavailable)?;
-        // The holder's words live beside the lock: on some systems a locked file cannot be read.
-        let words = hidden.join("holder");
+        // A separate file, because a locked file cannot be read on Windows.
+        let holder_file = hidden.join("holder");
         match file.try_lock() {
             Ok(()) => {
-                let mut description = File::create(&words).map_err(unavailable)?;
-                description
-                    .write_all(holder.as_bytes())
+                File::create(&holder_file)
+                    .and_then(|mut file| file.write_all(holder.as_bytes()))
                     .map_err(unavailable)?;
                 Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
-                let holder = std::fs::read_to_string(&words)
-                    .ok()
-                    .filter(|text| !text.is_empty())
-                    .unwrap_or_else(|| "a process that did not say who it is".to_owned());
-                let holder = holder
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(200)
-                    .collect();
+                let holder = std::fs::read_to_string(&holder_file).unwrap_or_default();
+                let holder = if holder.is_empty() {
+                    "an unknown process".to_owned()
+                } else {
+                    text::truncate(&text::sanitize(&holder), MAX_HOLDER)
+                };
                 Err(LockError::Held {
                     folder: folder.to_owned(),
                     holder,
@@ -88,8 +93,8 @@ impl Lock {
     }
 }
 
-/// Makes the hidden folder, for its owner alone: the journal holds links that are as good as keys for as
-/// long as they last. One that exists already keeps the permissions somebody has given it.
+/// Creates the hidden folder, readable by its owner alone, because the journal holds links to the videos that work
+/// without a key. An existing folder keeps its permissions.
 pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -104,21 +109,21 @@ pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
     builder.create(hidden)
 }
 
-/// Whether a run is going on in an output folder.
+/// Whether a run is active in an output folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockState {
     /// A process holds the lock.
     Held,
-    /// None does.
+    /// No process holds the lock.
     Free,
-    /// It cannot be found out.
+    /// The lock cannot be tested.
     Unknown,
 }
 
 impl LockState {
-    /// Tries the lock of `folder` for a moment, without waiting and without creating anything.
+    /// Tests the lock of the output folder `folder` without waiting and without creating anything.
     pub fn of(folder: &Path) -> Self {
-        let file = match File::open(super::file::folder_of(folder).join("lock")) {
+        let file = match File::open(OutputDir(folder).state().join("lock")) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Free,
             Err(_) => return Self::Unknown,
@@ -137,7 +142,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_hidden_folder_is_its_owners_alone_and_no_others_permissions_change() {
+    fn the_hidden_folder_is_private_and_existing_permissions_stay() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
@@ -145,7 +150,7 @@ mod tests {
         let usual = folder.path().join("usual");
         std::fs::create_dir(&usual).unwrap();
         drop(Lock::acquire(&out, "process 1").unwrap());
-        let hidden = crate::journal::file::folder_of(&out);
+        let hidden = OutputDir(&out).state();
         assert_eq!((mode(&out), mode(&hidden)), (mode(&usual), 0o700));
         std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o750)).unwrap();
         drop(Lock::acquire(&out, "process 1").unwrap());
@@ -153,11 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn a_second_taker_is_told_who_holds_it_and_a_third_gets_it_after_the_drop() {
+    fn a_held_lock_names_its_holder_and_is_free_after_the_drop() {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::acquire(folder.path(), "process 1").unwrap();
         let Err(LockError::Held { holder, .. }) = Lock::acquire(folder.path(), "process 2") else {
-            panic!("the lock was given away twice");
+            panic!("the lock was acquired twice");
         };
         assert_eq!(holder, "process 1");
         assert_eq!(LockState::of(folder.path()), LockState::Held);
@@ -167,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_is_given_back_even_while_somebody_else_has_its_file_open() {
+    fn a_dropped_lock_is_free_even_while_another_handle_is_open() {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::acquire(folder.path(), "process 1").unwrap();
-        // What a child has between its start and its own program.
+        // As in a child process before it executes its program.
         let _inherited = first.file.try_clone().unwrap();
         drop(first);
         Lock::acquire(folder.path(), "process 2").unwrap();

@@ -1,211 +1,220 @@
-//! Reading the database back: what every reader of it needs, and the whole as it is.
+//! Read access to the database of a journal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, Row};
 
-use super::access::{begin_reading, database};
+use super::access::{begin_reading, database_error};
 use super::error::JournalError;
-use super::file::{APPLICATION_ID, FORMAT_VERSION, path_of};
 use super::identity::Identity;
-use crate::model::{Entry, Event, Timestamp};
+use crate::model::{Entry, Event, JobSpec, Timestamp};
+use crate::util::fs::OutputDir;
 
-/// Whose the journal of the output folder `out` is; `None` if there is none.
-pub(super) fn read_identity(out: &Path) -> Result<Option<Identity>, JournalError> {
-    let path = path_of(out);
-    let connection = open(&path)?;
-    connection
-        .map(|connection| identity(&connection, &path))
-        .transpose()
+/// `csht`, in the header of every journal: tells journals from databases of other programs.
+pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
+
+/// The format version, in `user_version`. Newer versions are refused.
+pub(super) const FORMAT_VERSION: i32 = 1;
+
+/// A journal at one moment: a read-only transaction.
+#[derive(Debug)]
+pub(super) struct Reader {
+    connection: Connection,
+    path: PathBuf,
 }
 
-/// What has been appended to the journal of `out` after `last`; `None` if `last` is not in it, or there is
-/// none. The file is not checked again: whoever reads on has read it before.
-pub(super) fn read_since(out: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
-    let path = path_of(out);
-    if open(&path)?.is_none() {
-        return Ok(None);
-    }
-    let from = i64::try_from(last.sequence).unwrap_or(i64::MAX);
-    let mut entries = read_part(&reader(&path)?, &path, (from, i64::MAX))?;
-    if entries.first() != Some(last) {
-        return Ok(None);
-    }
-    entries.remove(0);
-    Ok(Some(entries))
-}
-
-/// A reader of the journal at `path`, which is one of ours; `None` if there is nothing in it yet.
-pub(super) fn open(path: &Path) -> Result<Option<Connection>, JournalError> {
-    if !path.try_exists().unwrap_or(true) {
-        return Ok(None);
-    }
-    let connection = reader(path)?;
-    let number = |pragma: &str| -> Result<i32, JournalError> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(|e| unreadable(path, e))
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    if application == 0 && version == 0 && is_empty(&connection).map_err(|e| unreadable(path, e))? {
-        // Created, and the program died before the first transaction: there is nothing in it.
-        return Ok(None);
-    }
-    if application != APPLICATION_ID {
-        let path = path.to_owned();
-        return Err(JournalError::NotAJournal { path });
-    }
-    if version > FORMAT_VERSION {
-        return Err(JournalError::NewerFormat {
-            path: path.to_owned(),
-            found: version,
-            known: FORMAT_VERSION,
-        });
-    }
-    Ok(Some(connection))
-}
-
-pub(super) fn identity(connection: &Connection, path: &Path) -> Result<Identity, JournalError> {
-    connection
-        .query_row("SELECT campaign, is_sandbox FROM identity", [], |row| {
-            Ok(Identity {
-                campaign: row.get(0)?,
-                is_sandbox: row.get(1)?,
-            })
-        })
-        .map_err(|e| unreadable(path, e))
-}
-
-/// A connection that cannot write, in a transaction, so that all it reads is of one moment.
-pub(super) fn reader(path: &Path) -> Result<Connection, JournalError> {
-    begin_reading(path).map_err(|e| unreadable(path, e))
-}
-
-/// What a thread has read; if it panicked, so does this one.
-pub(super) fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// Whether the pages of the file fit together.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let check: String = connection
-        .pragma_query_value(None, "quick_check", |row| row.get(0))
-        .map_err(|e| unreadable(path, e))?;
-    if check == "ok" {
-        return Ok(());
-    }
-    Err(JournalError::Damaged {
-        path: path.to_owned(),
-        detail: check,
-    })
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
-        row.get(0)
-    })
-}
-
-/// The entries numbered from the one to the other, in order.
-pub(super) fn read_part(
-    connection: &Connection,
-    path: &Path,
-    (from, until): (i64, i64),
-) -> Result<Vec<Entry>, JournalError> {
-    let mut entries = Vec::new();
-    let sql = "SELECT sequence, at, event FROM entries
-               WHERE sequence BETWEEN ?1 AND ?2 ORDER BY sequence";
-    each_row(connection, path, (sql, [from, until]), |row| {
-        let number: i64 = row.get(0)?;
-        let event = event_of(number, text(row, 2)?)?;
-        let sequence = u64::try_from(number)
-            .map_err(|_| Fault::Damaged(format!("an entry has the number {number}")))?;
-        entries.push(Entry {
-            sequence,
-            at: Timestamp::from_millis(row.get(1)?),
-            event,
-        });
-        Ok(())
-    })?;
-    Ok(entries)
-}
-
-pub(super) fn event_of(number: i64, text: &str) -> Result<Event, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::of(&format!("entry {number}"), &error))
-}
-
-/// What is wrong with a row.
-pub(super) enum Fault {
+/// Why a row cannot be used.
+pub(super) enum RowError {
     Database(rusqlite::Error),
     Damaged(String),
 }
 
-impl Fault {
-    pub(super) fn of(what: &str, error: &serde_json::Error) -> Self {
-        Self::Damaged(format!("{what} cannot be read ({error})"))
-    }
-}
-
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for RowError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
 
-/// The text of a column, where it lies.
-pub(super) fn text<'row>(row: &'row rusqlite::Row<'_>, column: usize) -> Result<&'row str, Fault> {
-    row.get_ref(column)?
-        .as_str()
-        .map_err(|error| Fault::Damaged(format!("a text cannot be read ({error})")))
-}
-
-/// Hands every row of a query to `take`.
-pub(super) fn each_row<P: rusqlite::Params>(
-    connection: &Connection,
-    path: &Path,
-    (sql, parameters): (&str, P),
-    mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Fault>,
-) -> Result<(), JournalError> {
-    let all = || -> Result<(), Fault> {
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query(parameters)?;
-        while let Some(row) = rows.next()? {
-            take(row)?;
+impl Reader {
+    /// Opens the journal of the output folder `out`; `None` if there is none, or nothing in it.
+    pub(super) fn open(out: &Path) -> Result<Option<Self>, JournalError> {
+        let path = OutputDir(out).journal();
+        if !path.try_exists().unwrap_or(true) {
+            return Ok(None);
         }
-        Ok(())
-    };
-    all().map_err(|fault| match fault {
-        Fault::Database(error) => unreadable(path, error),
-        Fault::Damaged(detail) => JournalError::Damaged {
-            path: path.to_owned(),
-            detail,
-        },
-    })
-}
+        let connection = begin_reading(&path).map_err(|error| read_error(&path, error))?;
+        let reader = Self { connection, path };
+        let application: i32 = reader.pragma("application_id")?;
+        let version: i32 = reader.pragma("user_version")?;
+        if application == 0 && version == 0 && reader.has_no_tables()? {
+            // The program was killed between creating the file and its first transaction.
+            return Ok(None);
+        }
+        let path = reader.path.clone();
+        if application != APPLICATION_ID {
+            return Err(JournalError::NotAJournal { path });
+        }
+        if version > FORMAT_VERSION {
+            return Err(JournalError::NewerFormat {
+                path,
+                found: version,
+                known: FORMAT_VERSION,
+            });
+        }
+        Ok(Some(reader))
+    }
 
-/// An error while reading says what the file is, where SQLite knows.
-pub(super) fn unreadable(path: &Path, source: rusqlite::Error) -> JournalError {
-    use rusqlite::ErrorCode;
-    match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => JournalError::NotAJournal {
-            path: path.to_owned(),
-        },
-        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
-            path: path.to_owned(),
-            detail: source.to_string(),
-        },
-        Some(_) | None => database(path, source),
+    /// Checks that the pages of the file are consistent.
+    pub(super) fn check_pages(&self) -> Result<(), JournalError> {
+        let detail: String = self.pragma("quick_check")?;
+        if detail == "ok" {
+            return Ok(());
+        }
+        Err(self.error(RowError::Damaged(detail)))
+    }
+
+    pub(super) fn identity(&self) -> Result<Identity, JournalError> {
+        let sql = "SELECT campaign, is_sandbox FROM identity";
+        self.query_one(sql, |row| {
+            Ok(Identity {
+                campaign: row.get(0)?,
+                is_sandbox: row.get(1)?,
+            })
+        })
+    }
+
+    /// Returns all jobs in the order in which they were first saved.
+    pub(super) fn jobs(&self) -> Result<Vec<Arc<JobSpec>>, JournalError> {
+        let mut jobs = Vec::new();
+        let sql = "SELECT specification FROM jobs ORDER BY rowid";
+        self.for_each_row(sql, [], |row| {
+            jobs.push(parse_job(text(row, 0)?)?);
+            Ok(())
+        })?;
+        Ok(jobs)
+    }
+
+    /// Returns the recorded times of all entries, in order.
+    pub(super) fn times(&self) -> Result<Vec<Timestamp>, JournalError> {
+        let mut times = Vec::new();
+        let sql = "SELECT at FROM entries ORDER BY sequence";
+        self.for_each_row(sql, [], |row| {
+            times.push(Timestamp::from_millis(row.get(0)?));
+            Ok(())
+        })?;
+        Ok(times)
+    }
+
+    /// Calls `take` with each entry from the sequence number `first` on, in order.
+    pub(super) fn for_each_entry(
+        &self,
+        first: i64,
+        mut take: impl FnMut(Entry),
+    ) -> Result<(), JournalError> {
+        let sql = "SELECT sequence, at, event FROM entries WHERE sequence >= ?1 ORDER BY sequence";
+        self.for_each_row(sql, [first], |row| {
+            let sequence: i64 = row.get(0)?;
+            let event = parse_event(sequence, text(row, 2)?)?;
+            let sequence = u64::try_from(sequence)
+                .map_err(|_| RowError::Damaged(format!("an entry has the number {sequence}")))?;
+            take(Entry {
+                sequence,
+                at: Timestamp::from_millis(row.get(1)?),
+                event,
+            });
+            Ok(())
+        })
+    }
+
+    /// Returns the entries after `last`; `None` if `last` is not in this journal.
+    pub(super) fn entries_since(&self, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
+        let first = i64::try_from(last.sequence).unwrap_or(i64::MAX);
+        let mut entries = Vec::new();
+        self.for_each_entry(first, |entry| entries.push(entry))?;
+        if entries.first() != Some(last) {
+            return Ok(None);
+        }
+        entries.remove(0);
+        Ok(Some(entries))
+    }
+
+    /// Calls `take` with each row of a query.
+    pub(super) fn for_each_row<P: rusqlite::Params>(
+        &self,
+        sql: &str,
+        parameters: P,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), RowError>,
+    ) -> Result<(), JournalError> {
+        let read = || {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query(parameters)?;
+            while let Some(row) = rows.next()? {
+                take(row)?;
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.error(error))
+    }
+
+    fn has_no_tables(&self) -> Result<bool, JournalError> {
+        let sql = "SELECT count(*) = 0 FROM sqlite_schema";
+        self.query_one(sql, |row| row.get(0))
+    }
+
+    fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, JournalError> {
+        let value = self
+            .connection
+            .pragma_query_value(None, name, |row| row.get(0));
+        value.map_err(|error| read_error(&self.path, error))
+    }
+
+    fn query_one<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let value = self.connection.query_row(sql, [], read);
+        value.map_err(|error| read_error(&self.path, error))
+    }
+
+    fn error(&self, error: RowError) -> JournalError {
+        match error {
+            RowError::Database(error) => read_error(&self.path, error),
+            RowError::Damaged(detail) => JournalError::Damaged {
+                path: self.path.clone(),
+                detail,
+            },
+        }
     }
 }
 
-impl Identity {
-    /// Whose the journal of the output folder `folder` is; `None` if there is none.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is not one of ours.
-    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
-        read_identity(folder)
+/// Returns the text of a column without copying it.
+pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, RowError> {
+    row.get_ref(column)?
+        .as_str()
+        .map_err(|error| RowError::Damaged(format!("a text cannot be read ({error})")))
+}
+
+pub(super) fn parse_event(sequence: i64, text: &str) -> Result<Event, RowError> {
+    serde_json::from_str(text)
+        .map_err(|error| RowError::Damaged(format!("entry {sequence} cannot be read ({error})")))
+}
+
+pub(super) fn parse_job(text: &str) -> Result<Arc<JobSpec>, RowError> {
+    serde_json::from_str(text)
+        .map_err(|error| RowError::Damaged(format!("a job cannot be read ({error})")))
+}
+
+/// Returns what an error of SQLite while reading says about the file.
+fn read_error(path: &Path, source: rusqlite::Error) -> JournalError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => JournalError::NotAJournal { path },
+        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
+            path,
+            detail: source.to_string(),
+        },
+        Some(_) | None => database_error(&path, source),
     }
 }

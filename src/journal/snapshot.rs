@@ -1,155 +1,160 @@
-//! [`JournalSnapshot`]: what a journal holds, and questions about it.
+//! Queries about a journal that need no lock: [`JournalSnapshot`].
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::error::JournalError;
-use super::file::path_of;
 use super::identity::Identity;
-use super::reader::{self, Fault, each_row, event_of, identity, join, open, reader, text};
-use super::replay::{Replay, replay};
+use super::reader::{Reader, RowError, parse_event, parse_job, text};
 use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, Phase};
 
-/// Everything a journal holds.
+/// The whole content of a journal at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalSnapshot {
-    /// Whose it is.
+    /// The campaign it belongs to.
     pub identity: Identity,
-    /// Every job that was ever part of the campaign, as it was last planned.
+    /// Every job that was ever part of the campaign, as last planned.
     pub jobs: Vec<Arc<JobSpec>>,
-    /// What became true, in order.
+    /// All entries, in order.
     pub entries: Vec<Entry>,
 }
 
-impl JournalSnapshot {
-    /// The jobs of `wanted` that the journal of `folder` knows, as they were last planned.
+impl Identity {
+    /// Returns the identity of the journal of the output folder `folder`; `None` if there is none.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the file cannot be read or is not a journal.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        let reader = Reader::open(folder)?;
+        reader.map(|reader| reader.identity()).transpose()
+    }
+}
+
+impl JournalSnapshot {
+    /// Reads the journal of the output folder `folder`; `None` if there is none. Needs no lock and reads one consistent
+    /// moment, even during a run.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        let Some(reader) = Reader::open(folder)? else {
+            return Ok(None);
+        };
+        // Damage explains all other errors.
+        reader.check_pages()?;
+        let mut entries = Vec::new();
+        reader.for_each_entry(i64::MIN, |entry| entries.push(entry))?;
+        Ok(Some(Self {
+            identity: reader.identity()?,
+            jobs: reader.jobs()?,
+            entries,
+        }))
+    }
+
+    /// Returns the entries that were appended to the journal of `folder` after `last`, without reading the others;
+    /// `None` if `last` is not in it, because another journal has taken its place.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
+    pub fn read_since(folder: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
+        match Reader::open(folder)? {
+            Some(reader) => reader.entries_since(last),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns those of the jobs `wanted` that the journal of `folder` holds, as last planned and in the order in which
+    /// they were first saved.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
     pub fn read_jobs(
         folder: &Path,
         wanted: &HashSet<&JobId>,
     ) -> Result<Vec<Arc<JobSpec>>, JournalError> {
-        let path = path_of(folder);
         let mut found = Vec::new();
         if wanted.is_empty() {
             return Ok(found);
         }
-        let Some(connection) = open(&path)? else {
+        let Some(reader) = Reader::open(folder)? else {
             return Ok(found);
         };
         let sql = "SELECT id, specification FROM jobs ORDER BY rowid";
-        each_row(&connection, &path, (sql, []), |row| {
-            let is_wanted = text(row, 0)?
-                .parse()
-                .is_ok_and(|id: JobId| wanted.contains(&id));
-            if is_wanted {
-                found.push(specification(text(row, 1)?)?);
+        reader.for_each_row(sql, [], |row| {
+            let id = text(row, 0)?.parse::<JobId>();
+            if id.is_ok_and(|id| wanted.contains(&id)) {
+                found.push(parse_job(text(row, 1)?)?);
             }
             Ok(())
         })?;
         Ok(found)
     }
 
-    /// For each of `jobs` whether the journal of `folder` does not hold it as it is.
+    /// Returns for each of `jobs` whether the journal of `folder` lacks it or holds another version of it.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the file cannot be read or is not a journal.
     pub fn unsaved_jobs(folder: &Path, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, JournalError> {
-        let path = path_of(folder);
-        let mut unsaved_jobs = vec![true; jobs.len()];
-        let Some(connection) = open(&path)? else {
-            return Ok(unsaved_jobs);
+        let mut unsaved = vec![true; jobs.len()];
+        let Some(reader) = Reader::open(folder)? else {
+            return Ok(unsaved);
         };
-        let places: HashMap<&str, usize> =
+        let indices: HashMap<&str, usize> =
             jobs.iter().map(|job| job.id.as_str()).zip(0..).collect();
         let mut planned = Vec::new();
-        let sql = "SELECT id, specification FROM jobs";
-        each_row(&connection, &path, (sql, []), |row| {
-            if let Some(&place) = places.get(text(row, 0)?) {
+        reader.for_each_row("SELECT id, specification FROM jobs", [], |row| {
+            if let Some(&index) = indices.get(text(row, 0)?) {
                 planned.clear();
-                serde_json::to_writer(&mut planned, &*jobs[place])
-                    .map_err(|error| Fault::of("a job", &error))?;
-                unsaved_jobs[place] = planned != text(row, 1)?.as_bytes();
+                serde_json::to_writer(&mut planned, &*jobs[index])
+                    .map_err(|error| RowError::Damaged(error.to_string()))?;
+                unsaved[index] = planned != text(row, 1)?.as_bytes();
             }
             Ok(())
         })?;
-        Ok(unsaved_jobs)
+        Ok(unsaved)
     }
 
-    /// Reads the journal of the output folder `folder` without locking it; `None` if there is none.
-    /// What is read is one consistent moment, even while a run is going on.
-    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
-        let path = path_of(folder);
-        if open(&path)?.is_none() {
-            return Ok(None);
-        }
-        let (jobs, replayed) = std::thread::scope(|scope| {
-            let jobs = scope.spawn(|| read_jobs(&reader(&path)?, &path));
-            let replayed = replay(folder, || None);
-            (join(jobs), replayed)
-        });
-        let Some(Replay {
-            identity, state, ..
-        }) = replayed?
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            identity,
-            jobs: jobs?,
-            entries: state,
-        }))
-    }
-
-    /// What has been appended to the journal of `folder` since `last`, and nothing else of it; `None` if
-    /// `last` is not in it: it is another journal by now, to be read from its beginning.
-    pub fn read_since(folder: &Path, last: &Entry) -> Result<Option<Vec<Entry>>, JournalError> {
-        reader::read_since(folder, last)
-    }
-
-    /// Of the requests that are `wanted`, those that the journal of `folder` has paid for, or may have, and whose
-    /// journal it is; `None` if there is none, or not one that `is_of_interest`. It is not read into memory.
+    /// Returns those of the requests `wanted` that the journal of `folder` has paid for, or may have, and its identity;
+    /// `None` if there is no journal or `is_relevant` rejects its identity. Keeps only wanted jobs in memory.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
     pub fn find_paid(
         folder: &Path,
-        is_of_interest: impl FnOnce(&Identity) -> bool,
+        is_relevant: impl FnOnce(&Identity) -> bool,
         wanted: &HashSet<&Fingerprint>,
     ) -> Result<Option<(Identity, HashSet<Fingerprint>)>, JournalError> {
-        let path = path_of(folder);
-        let Some(connection) = open(&path)? else {
+        let Some(reader) = Reader::open(folder)? else {
             return Ok(None);
         };
-        let identity = identity(&connection, &path)?;
-        if !is_of_interest(&identity) {
+        let identity = reader.identity()?;
+        if !is_relevant(&identity) {
             return Ok(None);
         }
         let mut jobs: HashSet<JobId> = HashSet::new();
         let sql = "SELECT sequence, event FROM entries WHERE instr(event, '\"fingerprint\"')";
-        each_event(&connection, &path, sql, |job, event| {
+        for_each_job_event(&reader, sql, |job, event| {
             if event.fingerprint().is_some_and(|it| wanted.contains(it)) {
                 jobs.insert(job);
             }
         })?;
-        if jobs.is_empty() {
-            return Ok(Some((identity, HashSet::new())));
+        let mut states: HashMap<JobId, (Phase, Option<Fingerprint>)> = HashMap::new();
+        if !jobs.is_empty() {
+            let sql = "SELECT sequence, event FROM entries ORDER BY sequence";
+            for_each_job_event(&reader, sql, |job, event| {
+                if !jobs.contains(&job) {
+                    return;
+                }
+                let (phase, fingerprint) = states.entry(job).or_insert((Phase::Pending, None));
+                // A run of that campaign reports contradictions.
+                if let Ok(next) = phase.apply(&event) {
+                    *phase = next;
+                    *fingerprint = event.fingerprint().cloned().or(fingerprint.take());
+                }
+            })?;
         }
-        let mut phases: HashMap<JobId, (Phase, Option<Fingerprint>)> = HashMap::new();
-        let sql = "SELECT sequence, event FROM entries ORDER BY sequence";
-        each_event(&connection, &path, sql, |job, event| {
-            if !jobs.contains(&job) {
-                return;
-            }
-            let (phase, fingerprint) = phases.entry(job).or_insert((Phase::Pending, None));
-            // A contradiction is told by whoever runs that campaign.
-            if let Ok(next) = phase.apply(&event) {
-                *phase = next;
-                *fingerprint = event.fingerprint().cloned().or(fingerprint.take());
-            }
-        })?;
-        let paid = phases.into_values().filter(|(phase, _)| match phase {
+        let paid = states.into_values().filter(|(phase, _)| match phase {
             Phase::Submitting
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. }
@@ -157,38 +162,21 @@ impl JournalSnapshot {
             | Phase::Done { .. } => true,
             Phase::Pending | Phase::Failed { .. } => false,
         });
-        let paid = paid.filter_map(|(_, fingerprint)| fingerprint);
-        Ok(Some((
-            identity,
-            paid.filter(|it| wanted.contains(it)).collect(),
-        )))
+        let paid = paid
+            .filter_map(|(_, fingerprint)| fingerprint)
+            .filter(|fingerprint| wanted.contains(fingerprint));
+        Ok(Some((identity, paid.collect())))
     }
 }
 
-fn read_jobs(connection: &Connection, path: &Path) -> Result<Vec<Arc<JobSpec>>, JournalError> {
-    let mut jobs = Vec::new();
-    let sql = "SELECT specification FROM jobs ORDER BY rowid";
-    each_row(connection, path, (sql, []), |row| {
-        jobs.push(specification(text(row, 0)?)?);
-        Ok(())
-    })?;
-    Ok(jobs)
-}
-
-fn specification(text: &str) -> Result<Arc<JobSpec>, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::of("a job", &error))
-}
-
-/// Hands what a query of numbers and events finds of jobs to `take`.
-fn each_event(
-    connection: &Connection,
-    path: &Path,
+/// Calls `take` with each job event that `sql` selects as sequence number and event.
+fn for_each_job_event(
+    reader: &Reader,
     sql: &str,
     mut take: impl FnMut(JobId, JobEvent),
 ) -> Result<(), JournalError> {
-    each_row(connection, path, (sql, []), |row| {
-        let number: i64 = row.get(0)?;
-        if let Event::Job { job, event } = event_of(number, text(row, 1)?)? {
+    reader.for_each_row(sql, [], |row| {
+        if let Event::Job { job, event } = parse_event(row.get(0)?, text(row, 1)?)? {
             take(job, event);
         }
         Ok(())

@@ -1,18 +1,17 @@
-//! The database.
+//! Write access to the database: [`Journal`].
 
-#[cfg(any(unix, test))]
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::access::database;
+use super::access::database_error;
 use super::error::JournalError;
-use super::file::{APPLICATION_ID, FORMAT_VERSION, folder_of, path_of};
 use super::identity::Identity;
+use super::reader::{APPLICATION_ID, FORMAT_VERSION};
 use super::replay::{Fold, Replay};
 use super::snapshot::JournalSnapshot;
 use crate::model::{Entry, JobSpec, Timestamp};
+use crate::util::fs::{OutputDir, sync_dir};
 
 const SCHEMA: &str = "
     CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
@@ -24,19 +23,22 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// A journal that this process may write to. Hold the [`Lock`](super::Lock) of the folder meanwhile.
+/// A journal open for writing. Hold the [`Lock`](super::Lock) of the output folder as long as it is in use.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
-    /// Which file that was when it was opened, where that can be known.
+    /// Device and inode of the opened file, where the system has them.
     file: Option<(u64, u64)>,
 }
 
 impl Journal {
-    /// Opens the journal of the output folder `out`, or makes a new one, and reads what it holds.
+    /// Opens the journal of the output folder `out` and reads it, or creates it.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or written, or belongs to another campaign.
     pub fn open(out: &Path, identity: &Identity) -> Result<(Self, JournalSnapshot), JournalError> {
-        // Reading first, without leave to write, so that what is refused is left untouched.
+        // Read-only first, so that a file that is refused stays unchanged.
         let existing = JournalSnapshot::read(out)?;
         let found = existing.as_ref().map(|snapshot| &snapshot.identity);
         let journal = Self::begin(out, identity, found)?;
@@ -48,8 +50,11 @@ impl Journal {
         Ok((journal, snapshot))
     }
 
-    /// The same, with what its entries add up to, as far as their times can be believed `now`. Of a new one
-    /// that is nothing. What was `prefetched` is not read once more, unless something has been written since.
+    /// Opens the journal of the output folder `out` and replays it, or creates it. Uses `prefetched` instead if no entry
+    /// was written since.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or written, or belongs to another campaign.
     pub fn resume<F: Fold>(
         out: &Path,
         identity: &Identity,
@@ -70,13 +75,13 @@ impl Journal {
         Ok((journal, replayed))
     }
 
-    /// Opens the journal of `out`, which is `found` to be somebody's, or makes a new one.
+    /// Opens the journal of `out`, whose identity is `found`, or creates it if it has none.
     fn begin(
         out: &Path,
         identity: &Identity,
         found: Option<&Identity>,
     ) -> Result<Self, JournalError> {
-        let path = path_of(out);
+        let path = OutputDir(out).journal();
         match found {
             Some(found) if found != identity => {
                 return Err(JournalError::OtherCampaign {
@@ -88,11 +93,11 @@ impl Journal {
             Some(_) => {}
             None => create(&path, identity)?,
         }
-        let connection = Connection::open(&path).map_err(|e| database(&path, e))?;
-        configure(&connection).map_err(|e| database(&path, e))?;
-        // The names of new files are durable only when their folders are.
-        for folder in [folder_of(out).as_path(), out] {
-            sync_folder(folder).map_err(|source| unwritable(folder, source))?;
+        let connection = Connection::open(&path).map_err(|e| database_error(&path, e))?;
+        configure(&connection).map_err(|e| database_error(&path, e))?;
+        // A new file survives a power failure only if its folder is synced too.
+        for folder in [OutputDir(out).state().as_path(), out] {
+            sync_dir(folder).map_err(|source| unwritable(folder, source))?;
         }
         Ok(Self {
             connection,
@@ -101,8 +106,10 @@ impl Journal {
         })
     }
 
-    /// Keeps the plan's jobs, so that what was paid for can be collected even after its row is gone
-    /// from the sheet.
+    /// Saves the planned jobs, so that a paid video can be collected even after its row was removed from the sheet.
+    ///
+    /// # Errors
+    /// If they cannot be written; none of them is saved then.
     pub fn save_jobs<'a>(
         &mut self,
         jobs: impl IntoIterator<Item = &'a JobSpec>,
@@ -120,13 +127,16 @@ impl Journal {
         })
     }
 
-    /// Appends entries in one transaction. When this returns, they are on disk.
+    /// Appends entries in one transaction. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// If they cannot be written; none of them is recorded then.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         self.write(|transaction| {
             let mut insert = transaction
                 .prepare("INSERT INTO entries (sequence, at, event) VALUES (?1, ?2, ?3)")?;
             for entry in entries {
-                // SQLite counts in signed numbers; a campaign has no 2^63 entries.
+                // SQLite integers are signed; no campaign has 2^63 entries.
                 let sequence = i64::try_from(entry.sequence).unwrap_or(i64::MAX);
                 insert.execute(params![
                     sequence,
@@ -153,23 +163,23 @@ impl Journal {
             body(&transaction)?;
             transaction.commit()
         };
-        run(&mut self.connection).map_err(|source| database(&self.path, source))
+        run(&mut self.connection).map_err(|source| database_error(&self.path, source))
     }
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // `status` may be reading; it never reads for long.
+    // Wait for readers such as `status`, which are quick.
     connection.busy_timeout(std::time::Duration::from_secs(10))
 }
 
-/// Makes a new journal beside its place and renames it, so that a crash never leaves half of one:
-/// SQLite would want to roll that back, which a reader without leave to write cannot.
+/// Creates a journal under another name and renames it, so that a crash never leaves an incomplete one: SQLite would have
+/// to roll it back, which read-only access cannot.
 fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
     let side = path.with_extension("new");
-    // What a crash, or somebody who deleted only the journal itself, has left behind. A write-ahead log
-    // beside another journal than its own must never be read.
+    // Remove what a crash, or deleting the journal file alone, has left behind: SQLite must never read the write-ahead
+    // log of another journal.
     for file in [path, &side] {
         for suffix in ["-wal", "-shm", "-journal"] {
             remove(&with_suffix(file, suffix))?;
@@ -188,10 +198,10 @@ fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
         transaction.commit()?;
-        // The last to close moves everything from the write-ahead log into the file and syncs it.
+        // Closing the last connection moves the write-ahead log into the file and syncs it.
         connection.close().map_err(|(_, error)| error)
     };
-    make().map_err(|e| database(path, e))?;
+    make().map_err(|e| database_error(path, e))?;
     std::fs::rename(&side, path).map_err(|source| unwritable(path, source))
 }
 
@@ -228,7 +238,7 @@ fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("plain data can always be written as JSON")
 }
 
-/// Which file stands at `path`. One that is open keeps its number, though it be deleted.
+/// Returns device and inode of the file at `path`. An open file keeps its inode after it was deleted.
 #[cfg(unix)]
 fn file_at(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -236,25 +246,15 @@ fn file_at(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// Which file stands at `path`: here, one that is open cannot be deleted.
+/// Returns `None`: without inodes, an open file cannot be deleted.
 #[cfg(not(unix))]
 fn file_at(_path: &Path) -> Option<(u64, u64)> {
     None
 }
 
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as where folders can be synced")]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::sync::Arc;
 
     use super::*;
@@ -303,17 +303,17 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Result<(Journal, JournalSnapshot), JournalError> {
-        std::fs::create_dir_all(folder_of(folder)).unwrap();
+        std::fs::create_dir_all(OutputDir(folder).state()).unwrap();
         Journal::open(folder, &identity())
     }
 
     #[test]
     #[cfg(unix)]
-    fn a_journal_that_was_deleted_or_replaced_takes_nothing_more() {
+    fn a_deleted_or_replaced_journal_takes_no_more_entries() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 1)).unwrap();
-        std::fs::remove_dir_all(folder_of(folder.path())).unwrap();
+        std::fs::remove_dir_all(OutputDir(folder.path()).state()).unwrap();
         let gone = |result| matches!(result, Err(JournalError::Replaced { .. }));
         assert!(gone(journal.append(&entries(2, 1))));
         let (mut second, snapshot) = open(folder.path()).unwrap();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_appended_is_read_back_while_the_writer_lives_and_after() {
+    fn appended_entries_are_read_during_and_after_the_run() {
         let folder = tempfile::tempdir().unwrap();
         assert!(JournalSnapshot::read(folder.path()).unwrap().is_none());
         let (mut journal, snapshot) = open(folder.path()).unwrap();
@@ -340,19 +340,19 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_that_has_no_room_says_so_and_names_its_file() {
+    fn a_full_disk_is_reported_with_the_file_name() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
-        // What SQLite says then is what it says of a full disk.
+        // SQLite returns the same error as for a full disk.
         journal
             .connection
             .pragma_update(None, "max_page_count", 8)
             .unwrap();
         let error = journal.append(&entries(1, 500)).unwrap_err();
         assert!(matches!(error, JournalError::DiskFull { .. }), "{error:?}");
-        let words = error.to_string();
-        assert!(words.contains("journal.sqlite"), "{words}");
-        assert!(words.contains("no space left on device"), "{words}");
+        let message = error.to_string();
+        assert!(message.contains("journal.sqlite"), "{message}");
+        assert!(message.contains("no space left on device"), "{message}");
         assert_eq!(
             JournalSnapshot::read(folder.path())
                 .unwrap()
@@ -363,44 +363,44 @@ mod tests {
     }
 
     #[test]
-    fn jobs_are_to_be_saved_when_they_are_new_or_have_changed() {
+    fn new_and_changed_jobs_are_unsaved() {
         let folder = tempfile::tempdir().unwrap();
         let (mut changed, mut new) = (job(), job());
         changed.origin.line = 3;
         new.id = "b".parse().unwrap();
-        let unsaved_jobs = |jobs: &[&JobSpec]| {
+        let unsaved = |jobs: &[&JobSpec]| {
             let jobs: Vec<Arc<JobSpec>> = jobs.iter().map(|job| Arc::new((*job).clone())).collect();
             JournalSnapshot::unsaved_jobs(folder.path(), &jobs).unwrap()
         };
-        assert_eq!(unsaved_jobs(&[&job()]), [true], "there is no journal");
+        assert_eq!(unsaved(&[&job()]), [true], "there is no journal");
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.save_jobs([&job()]).unwrap();
-        assert_eq!(unsaved_jobs(&[&job()]), [false]);
-        assert_eq!(unsaved_jobs(&[&new, &job()]), [true, false]);
-        assert_eq!(unsaved_jobs(&[&changed, &new]), [true, true]);
+        assert_eq!(unsaved(&[&job()]), [false]);
+        assert_eq!(unsaved(&[&new, &job()]), [true, false]);
+        assert_eq!(unsaved(&[&changed, &new]), [true, true]);
         journal.save_jobs([&changed, &new]).unwrap();
         let read = JournalSnapshot::read(folder.path()).unwrap().unwrap();
         assert_eq!(read.jobs, [changed.into(), new.into()]);
     }
 
     #[test]
-    fn who_reads_on_reads_what_is_new_and_nothing_else() {
+    fn reading_since_an_entry_reads_only_newer_ones() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 3)).unwrap();
         let known = entries(1, 3);
-        let read_since = || JournalSnapshot::read_since(folder.path(), known.last().unwrap());
-        assert_eq!(read_since().unwrap().unwrap(), []);
+        let newer = || JournalSnapshot::read_since(folder.path(), known.last().unwrap());
+        assert_eq!(newer().unwrap().unwrap(), []);
         journal.append(&entries(4, 2)).unwrap();
-        // What is known already may be anything by now: nobody looks at it.
+        // Older entries are not read.
         let nonsense = "UPDATE entries SET event = 'nonsense' WHERE sequence <= 2";
         journal.connection.execute_batch(nonsense).unwrap();
-        assert_eq!(read_since().unwrap().unwrap(), entries(4, 2));
+        assert_eq!(newer().unwrap().unwrap(), entries(4, 2));
         assert!(JournalSnapshot::read(folder.path()).is_err());
 
         let other = "UPDATE entries SET at = at + 1 WHERE sequence = 3";
         journal.connection.execute_batch(other).unwrap();
-        assert_eq!(read_since().unwrap(), None, "another journal");
+        assert_eq!(newer().unwrap(), None, "another journal");
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(
             JournalSnapshot::read_since(empty.path(), &known[0]).unwrap(),
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_paid_for_is_found_by_what_it_asked_for() {
+    fn paid_requests_are_found_by_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         let requests: Vec<Fingerprint> = (0..6)
@@ -431,7 +431,7 @@ mod tests {
             }
             start
         };
-        let stories = [
+        let histories = [
             ("sent", vec![submitted(0)]),
             (
                 "accepted",
@@ -457,7 +457,7 @@ mod tests {
                     }),
                 ],
             ),
-            // Paid for with another text since.
+            // Paid for with another text later.
             (
                 "changed",
                 vec![
@@ -473,22 +473,22 @@ mod tests {
                 ],
             ),
         ];
-        let mut told = Vec::new();
-        for (id, story) in stories {
-            for mut event in story {
+        let mut recorded = Vec::new();
+        for (id, history) in histories {
+            for mut event in history {
                 if let Event::Job { job, .. } = &mut event {
                     *job = id.parse().unwrap();
                 }
-                let sequence = told.len() as u64 + 1;
+                let sequence = recorded.len() as u64 + 1;
                 let at = Timestamp::from_millis(0);
-                told.push(Entry {
+                recorded.push(Entry {
                     sequence,
                     at,
                     event,
                 });
             }
         }
-        journal.append(&told).unwrap();
+        journal.append(&recorded).unwrap();
         let paid = |wanted: &[usize]| {
             let wanted = wanted.iter().map(|place| &requests[*place]).collect();
             let found = JournalSnapshot::find_paid(folder.path(), |it| *it == identity(), &wanted);
@@ -503,14 +503,14 @@ mod tests {
         assert_eq!(paid(&[1, 2]), [1]);
         assert_eq!(paid(&[]), [0; 0]);
 
-        // Of a journal that is of no interest nothing is looked at.
+        // The entries of an irrelevant journal are not read.
         journal
             .connection
             .execute_batch("UPDATE entries SET event = 'x'")
             .unwrap();
         let wanted = [&requests[0]].into();
-        let nobody = JournalSnapshot::find_paid(folder.path(), |_| false, &wanted);
-        assert_eq!(nobody.unwrap(), None);
+        let found = JournalSnapshot::find_paid(folder.path(), |_| false, &wanted);
+        assert_eq!(found.unwrap(), None);
     }
 
     fn job_event(event: JobEvent) -> Event {
@@ -533,23 +533,22 @@ mod tests {
         assert_eq!((mode.as_str(), synchronous), ("wal", 2));
     }
 
-    /// What a power cut may leave: a log that ends anywhere. What is in front of the tear is there, whole
-    /// transactions of it; the rest is gone.
+    /// A power failure may truncate the log anywhere. Complete transactions before that point are kept, the rest is lost.
     #[test]
-    fn a_torn_log_is_a_shorter_journal_and_never_half_a_step() {
+    fn a_truncated_log_is_a_shorter_journal_and_never_half_a_step() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         for step in 0..20 {
             journal.append(&entries(step * 5 + 1, 5)).unwrap();
         }
-        let copy = |name: &str| std::fs::read(folder_of(folder.path()).join(name)).unwrap();
+        let copy = |name: &str| std::fs::read(OutputDir(folder.path()).state().join(name)).unwrap();
         let (database, log) = (copy("journal.sqlite"), copy("journal.sqlite-wal"));
         drop(journal);
 
         let mut lengths = std::collections::BTreeSet::new();
         for tear in (0..=log.len()).step_by(log.len() / 97) {
             let torn = tempfile::tempdir().unwrap();
-            let hidden = folder_of(torn.path());
+            let hidden = OutputDir(torn.path()).state();
             std::fs::create_dir_all(&hidden).unwrap();
             let put = |name: &str, bytes: &[u8]| {
                 use std::io::Write as _;
@@ -563,7 +562,7 @@ mod tests {
             assert_eq!(length % 5, 0, "half a step");
             assert_eq!(snapshot.entries, entries(1, length));
             lengths.insert(length);
-            // And it goes on from there.
+            // The journal can be continued.
             journal.append(&entries(length + 1, 1)).unwrap();
             drop(journal);
             let whole = JournalSnapshot::read(torn.path()).unwrap().unwrap();
@@ -573,12 +572,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_or_a_deletion_left_beside_a_new_journal_is_not_taken_into_it() {
+    fn leftovers_of_a_deleted_journal_are_not_read_into_a_new_one() {
         let folder = tempfile::tempdir().unwrap();
-        let path = path_of(folder.path());
+        let path = OutputDir(folder.path()).journal();
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 3)).unwrap();
-        // The write-ahead log as a killed process leaves it, half a new journal, and the journal gone.
+        // A leftover write-ahead log, an incomplete new journal, and no journal.
         let log = with_suffix(&path, "-wal");
         let left = std::fs::read(&log).unwrap();
         drop(journal);
@@ -596,7 +595,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_used_twice_writes_nothing_at_all() {
+    fn a_duplicate_sequence_number_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         journal.append(&entries(1, 1)).unwrap();
@@ -613,10 +612,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_refused_and_left_untouched() {
+    fn a_foreign_file_is_refused_and_stays_unchanged() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder_of(folder.path())).unwrap();
-        let path = path_of(folder.path());
+        std::fs::create_dir_all(OutputDir(folder.path()).state()).unwrap();
+        let path = OutputDir(folder.path()).journal();
         let put = |bytes: &[u8]| {
             use std::io::Write as _;
             File::create(&path).unwrap().write_all(bytes).unwrap();
@@ -641,7 +640,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_another_campaign_and_a_torn_file_are_refused() {
+    fn a_newer_format_another_campaign_and_a_truncated_file_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         for batch in 0..100 {
@@ -665,7 +664,7 @@ mod tests {
             Err(JournalError::NewerFormat { found: 99, .. })
         ));
 
-        let path = path_of(folder.path());
+        let path = OutputDir(folder.path()).journal();
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         drop(connection);
