@@ -16,6 +16,7 @@
 //! | [`report`] | who is told: progress, results, the page |
 //! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
 //! | [`driver`] | the loop: decide, persist, tell, act, wait |
+//! | [`app`] | the use cases: plan, run, collect, status, report, catalogue; no argument parsing, no printing |
 //! | [`cli`] | the edge: arguments, settings, exit codes |
 //!
 //! # The one idea
@@ -36,6 +37,7 @@
 //! [`model::Phase`], [`model::Failure::disposition`], [`engine::Batch`], [`driver::Drive`], in this order: the life of a job
 //! in half an hour.
 
+pub mod app;
 pub mod cli;
 pub mod driver;
 pub mod engine;

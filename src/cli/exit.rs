@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::commands::Goal;
 use crate::model::StopReason;
 use crate::report::Summary;
 
@@ -36,7 +37,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// Returns the number.
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -52,13 +53,13 @@ impl Exit {
         }
     }
 
-    /// How a run ended that came to an orderly end for the reason given, if there was one.
-    pub(super) fn of_run(summary: &Summary, stopped: Option<&StopReason>, wants: Wants) -> Self {
+    /// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
+    pub(super) fn of_run(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Self {
         let counts = summary.counts();
         let selected = summary.selected();
         let because = stopped.map(Self::of_reason);
         let outstanding = counts.outstanding() > 0
-            || (wants == Wants::EveryVideo && selected.pending > 0 && because.is_none());
+            || (goal == Goal::EveryVideo && selected.pending > 0 && because.is_none());
         [
             because,
             (counts.in_doubt > 0).then_some(Self::InDoubt),
@@ -89,15 +90,6 @@ impl Exit {
             StopReason::TooManyFailures => Self::SomeFailed,
         }
     }
-}
-
-/// What a command set out to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wants {
-    /// Every selected job done.
-    EveryVideo,
-    /// Only what is paid for.
-    WhatIsPaid,
 }
 
 impl From<Exit> for ExitCode {

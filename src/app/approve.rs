@@ -1,0 +1,97 @@
+//! The approval of a manifest in its present form.
+
+use std::path::PathBuf;
+
+use super::catalogue::{NameLookup, NetworkUse};
+use super::error::Error;
+use super::manifest::LoadedManifest;
+use super::notices::Notices;
+use super::options::{CampaignOptions, ProviderFlags};
+use super::preflight::Costs;
+use super::provider::ProviderConfig;
+use super::recorded_state::JournalPrefetch;
+use crate::journal::write_approval;
+use crate::model::{Approval, Timestamp};
+use crate::report::approval::ApprovalStatus;
+use crate::report::{Campaign, Summary};
+
+/// When a run requires an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalPolicy {
+    /// For every run.
+    Always,
+    /// If the manifest requires it, except for sample runs, which come before an approval.
+    ByManifest,
+    /// Never.
+    Never,
+}
+
+/// An approval that was recorded.
+pub(crate) struct GivenApproval {
+    pub(crate) approval: Approval,
+    /// The state of the campaign.
+    pub(crate) summary: Summary,
+    /// The number of approved jobs.
+    pub(crate) jobs: usize,
+    /// The cost of the jobs that are not made yet.
+    pub(crate) costs: Costs,
+}
+
+/// Approves the whole sheet, for all of its shards.
+///
+/// # Errors
+/// If the manifest has problems, or the approval cannot be recorded.
+pub(crate) async fn approve(
+    options: &CampaignOptions,
+    provider: Option<ProviderConfig>,
+    provider_flags: &ProviderFlags,
+    cache_dir: Option<PathBuf>,
+    by: Option<String>,
+    notices: &Notices,
+    now: Timestamp,
+) -> Result<GivenApproval, Error> {
+    let mut options = options.clone();
+    options.shard = None;
+    let lookup = NameLookup {
+        provider,
+        cache_dir,
+        notices: notices.clone(),
+        network: NetworkUse::IfNeeded,
+    };
+    let prefetch = JournalPrefetch::start(&options);
+    let mut manifest = LoadedManifest::load_online(&options, now, &lookup).await?;
+    manifest.report_notes(notices);
+    // Before renames: the approval is about the sheet's own ids.
+    let approval = Approval::of(&manifest.plan.campaign, &manifest.plan.jobs, by, now);
+    let recorded = prefetch.state(&mut manifest)?;
+    manifest.report_renames(notices);
+    let summary = manifest.summarize(&options, provider_flags, recorded);
+    let out = manifest.out.display();
+    write_approval(&manifest.out, &approval).map_err(Error::io(format!(
+        "cannot keep the approval in `{out}`; it was not given"
+    )))?;
+    Ok(GivenApproval {
+        approval,
+        costs: Costs::of(&summary),
+        jobs: manifest.plan.jobs.len(),
+        summary,
+    })
+}
+
+/// Returns the error for a campaign without a valid approval.
+pub(super) fn missing_approval(campaign: &Campaign) -> Error {
+    let sentence = match &campaign.approval {
+        outdated @ ApprovalStatus::Outdated { .. } => outdated.sentence(),
+        ApprovalStatus::NotNeeded | ApprovalStatus::Missing | ApprovalStatus::Given { .. } => None,
+    };
+    let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
+    let manifest = campaign.manifest.display();
+    let sample = campaign.command("run", &["--sample", "3"]);
+    let approve = campaign.command("approve", &[]);
+    Error::usage_with_hint(
+        format!("`{manifest}` needs an approval: {sentence}; nothing was submitted"),
+        format!(
+            "`{sample}` makes three to look at, and `{approve}` approves the manifest as it is"
+        ),
+    )
+}

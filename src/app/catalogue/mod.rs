@@ -1,0 +1,46 @@
+//! The provider's catalogue: personas and voices, and their names.
+//!
+//! For manifests the catalogue is fetched at most once a day and cached in the user's cache folder. The names in a
+//! campaign keep the ids they had in its first run.
+
+mod cache;
+mod filter;
+mod lookup;
+mod recorded_names;
+mod resolver;
+mod source;
+mod warnings;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::filter::{CatalogueFilter, persona_genders, voice_genders};
+pub(crate) use self::recorded_names::RecordedNames;
+pub(crate) use self::resolver::{NameResolver, Names};
+pub(crate) use self::source::{NameLookup, NetworkUse};
+pub(crate) use self::warnings::has_preview;
+use crate::model::Timestamp;
+pub(crate) use crate::remote::{PersonaItem, VoiceItem};
+use crate::util::text::is_unsafe;
+
+/// The personas and voices of the provider.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Catalogue {
+    /// When it was fetched.
+    pub(crate) fetched_at: Timestamp,
+    /// The account's own personas, then the public ones.
+    pub(crate) personas: Vec<PersonaItem>,
+    /// The voices.
+    pub(crate) voices: Vec<VoiceItem>,
+}
+
+/// Returns `text` in the form in which names are compared: case and white space are ignored.
+fn normalize(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
+/// Returns the provider's text for display: at most 60 characters, without control characters.
+pub(crate) fn display_text(text: &str) -> String {
+    text.chars().filter(|c| !is_unsafe(*c)).take(60).collect()
+}

@@ -1,0 +1,138 @@
+//! Detects a lost journal, or an older copy of it, before videos are paid for again.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::model::{History, Phase, RemoteId};
+use crate::report::{Row, Summary};
+use crate::util::fs::OutputDir;
+
+/// Whether the output folder shows work that the journal does not know: the journal is new though there are results,
+/// or `results.json` names remote ids, or the folder has videos, that the journal does not have.
+/// `results_name_unknown_jobs` is the result of [`results_name_unknown_jobs`].
+pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bool) -> bool {
+    let out = &summary.campaign().out;
+    let dir = OutputDir(out);
+    let has_videos =
+        || std::fs::read_dir(dir.videos()).is_ok_and(|mut files| files.next().is_some());
+    if summary.history().is_empty() && (dir.results_csv().exists() || has_videos()) {
+        return true;
+    }
+    let has_unsubmitted_video = |row: Row| {
+        let is_unsubmitted = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
+        is_unsubmitted && out.join(row.job.spec.video_path()).exists()
+    };
+    results_name_unknown_jobs || summary.rows().any(has_unsubmitted_video)
+}
+
+/// Whether `results.json` of the output folder names a remote id that `history` does not have. A file that cannot be
+/// read names none.
+pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
+    let known: HashSet<&str> = history.remotes().map(RemoteId::as_str).collect();
+    let is_unknown = |remote: &str| !known.contains(remote);
+    any_remote_id(&OutputDir(out).results_json(), is_unknown).unwrap_or(false)
+}
+
+/// The start of a line of `results.json` with a job's remote id, and the end of the line before it. No line within a
+/// text can look like this, and deeper levels hold the user's own columns.
+const REMOTE_ID: &[u8] = b"\n      \"remote_id\": \"";
+
+/// The start of a `results.json` in the form in which this program writes it.
+const START: &[u8] = b"{\n  \"";
+
+/// The number of bytes searched at a time.
+const BLOCK: u64 = 1 << 20;
+
+/// Whether `is_wanted` holds for a remote id in `results.json`. The file of a large campaign is far longer than any
+/// other input, so it is searched as text if it has the form in which this program writes it.
+fn any_remote_id(path: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut block = Vec::new();
+    file.by_ref()
+        .take(START.len() as u64)
+        .read_to_end(&mut block)?;
+    if block != START {
+        let results = serde_json::from_slice(&std::fs::read(path)?)?;
+        return Ok(any_remote_id_of(&results, is_wanted));
+    }
+    let lines = memchr::memmem::Finder::new(REMOTE_ID);
+    while file.by_ref().take(BLOCK).read_to_end(&mut block)? > 0 {
+        // The last line may be incomplete; it is searched with the next block.
+        let whole = memchr::memrchr(b'\n', &block).unwrap_or(0);
+        for line in lines.find_iter(&block[..whole]) {
+            let rest = &block[line + REMOTE_ID.len()..];
+            let id = rest.split(|byte| *byte == b'"').next();
+            if id.is_some_and(|id| std::str::from_utf8(id).is_ok_and(&is_wanted)) {
+                return Ok(true);
+            }
+        }
+        block.drain(..whole);
+    }
+    Ok(false)
+}
+
+/// Does the same for a `results.json` that was reformatted.
+fn any_remote_id_of(results: &Value, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let mut ids = ["jobs", "gone_from_sheet"]
+        .into_iter()
+        .filter_map(|list| results.get(list)?.as_array())
+        .flatten()
+        .filter_map(|job| job.get("remote_id")?.as_str());
+    ids.any(is_wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns every remote id that is examined when none matches.
+    fn remote_ids(path: &Path) -> Vec<String> {
+        let seen = std::cell::RefCell::new(Vec::new());
+        let is_found = any_remote_id(path, |id| {
+            seen.borrow_mut().push(id.to_owned());
+            false
+        });
+        assert!(!is_found.unwrap());
+        seen.into_inner()
+    }
+
+    #[test]
+    fn remote_ids_are_found_in_written_and_reformatted_results_but_not_in_texts() {
+        let results = serde_json::json!({
+            "campaign": "c",
+            "gone_from_sheet": [{ "remote_id": "gone" }],
+            "jobs": [
+                { "remote_id": "mine", "text": "\n      \"remote_id\": \"a text\"" },
+                { "remote_id": null, "row": { "remote_id": "a cell" } },
+            ],
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        for text in [results.to_string(), format!("{results:#}\n")] {
+            io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+            let mut seen = remote_ids(&path);
+            seen.sort();
+            assert_eq!(seen, ["gone", "mine"], "{text}");
+            assert!(any_remote_id(&path, |id| id == "mine").unwrap());
+        }
+        assert!(any_remote_id(&folder.path().join("none.json"), |_| true).is_err());
+    }
+
+    #[test]
+    fn every_remote_id_is_found_across_blocks() {
+        let ids: Vec<String> = (0..9_000).map(|number| format!("id-{number:05}")).collect();
+        // Of many lengths, so that blocks end anywhere in a line.
+        let job = |(place, id): (usize, &String)| serde_json::json!({ "remote_id": id, "text": "x".repeat(place % 509) });
+        let jobs: Vec<Value> = ids.iter().enumerate().map(job).collect();
+        let text = format!("{:#}\n", serde_json::json!({ "jobs": jobs }));
+        assert!(text.len() as u64 > 2 * BLOCK);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        io::Write::write_all(&mut File::create(&path).unwrap(), text.as_bytes()).unwrap();
+        assert_eq!(remote_ids(&path), ids);
+    }
+}

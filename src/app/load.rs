@@ -1,0 +1,305 @@
+//! Loading a manifest: read once, and a second time if names have to be looked up.
+
+use std::cell::RefCell;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::catalogue::{NameLookup, NameResolver, Names};
+use super::error::Error;
+use super::manifest::{LoadedManifest, approval};
+use super::notices::Notices;
+use super::options::{CampaignOptions, today};
+use super::shard::ShardPlan;
+use crate::journal::Identity;
+use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
+use crate::model::{Plan, Timestamp};
+use crate::util::fs::OutputDir;
+
+const LOOKUP_HINT: &str = "personas and voices are looked up by name at the provider, which needs \
+    CREATIFY_API_ID and CREATIFY_API_KEY; without them give UUIDs, or try `--sandbox`";
+
+/// A manifest that is about to be read.
+struct ManifestReader {
+    options: CampaignOptions,
+    delimiter: Option<Delimiter>,
+    today: Option<jiff::civil::Date>,
+    /// The content of standard input, which can be read only once.
+    standard_input: RefCell<Option<Vec<u8>>>,
+}
+
+/// A manifest read with every name taken for an id.
+struct FirstReading {
+    names: Names,
+    plan: Result<Plan, Problems>,
+}
+
+impl LoadedManifest {
+    /// Loads the manifest without network: names mean what they meant in the last run, or what a cached catalogue
+    /// says. Creates nothing.
+    ///
+    /// # Errors
+    /// All problems of the manifest together.
+    pub(crate) fn load(
+        options: &CampaignOptions,
+        lookup: &NameLookup,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let reader = ManifestReader::new(options, now)?;
+        let first = reader.read_first();
+        let out = first.out(&reader);
+        let resolver = NameResolver::offline(lookup, out.as_deref());
+        reader.finish(first, resolver)
+    }
+
+    /// Loads the manifest like [`load`](Self::load). If it is missing or invalid by now, its last results are read
+    /// instead.
+    ///
+    /// # Errors
+    /// All problems of the manifest together.
+    pub(crate) fn load_or_recover(
+        options: &CampaignOptions,
+        lookup: &NameLookup,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let error = match Self::load(options, lookup, now) {
+            Err(error @ Error::Manifest { .. }) => error,
+            result => return result,
+        };
+        let recovered = last_results(options)
+            .and_then(|results| Some((Self::load(&results, lookup, now).ok()?, results)));
+        let Some((manifest, results)) = recovered else {
+            return Err(error);
+        };
+        report_recovery(&error, &results, &lookup.notices);
+        Ok(manifest)
+    }
+
+    /// Loads the manifest for its settings alone; names are not resolved.
+    ///
+    /// # Errors
+    /// All other problems of the manifest together.
+    pub(crate) fn load_settings(options: &CampaignOptions, now: Timestamp) -> Result<Self, Error> {
+        let reader = ManifestReader::new(options, now)?;
+        let first = FirstReading {
+            names: Names::new(),
+            ..reader.read_first()
+        };
+        reader.finish(first, NameResolver::default())
+    }
+
+    /// Loads the manifest, and asks the provider for names that are not known otherwise. Can be cancelled while it
+    /// waits for a pipe or for an answer.
+    ///
+    /// # Errors
+    /// All problems of the manifest together, or that the provider cannot be asked.
+    pub(crate) async fn load_online(
+        options: &CampaignOptions,
+        now: Timestamp,
+        lookup: &NameLookup,
+    ) -> Result<Self, Error> {
+        let reader = ManifestReader::new(options, now)?;
+        let (reader, first) = blocking(move || {
+            let first = reader.read_first();
+            (reader, first)
+        })
+        .await;
+        let resolver = if first.names.is_empty() && first.plan.is_err() {
+            NameResolver::default()
+        } else {
+            let out = first.out(&reader);
+            NameResolver::online(lookup, &first.names, out.as_deref(), now).await?
+        };
+        blocking(move || reader.finish(first, resolver)).await
+    }
+
+    /// Loads the manifest like [`load_online`](Self::load_online) for a run that only collects. If it is missing or
+    /// invalid by now, its last results are read instead: paid videos must not wait for a corrected manifest.
+    ///
+    /// # Errors
+    /// All problems of the manifest together, or that the provider cannot be asked.
+    pub(crate) async fn load_or_recover_online(
+        options: &CampaignOptions,
+        now: Timestamp,
+        lookup: &NameLookup,
+    ) -> Result<Self, Error> {
+        let error = match Self::load_online(options, now, lookup).await {
+            Err(error @ Error::Manifest { .. }) => error,
+            result => return result,
+        };
+        let Some(results) = last_results(options) else {
+            return Err(error);
+        };
+        let Ok(manifest) = Self::load_online(&results, now, lookup).await else {
+            return Err(error);
+        };
+        report_recovery(&error, &results, &lookup.notices);
+        Ok(manifest)
+    }
+}
+
+/// Runs blocking work on a thread of its own, so that waiting for it can be cancelled.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Returns options that read the campaign's last results in place of its manifest.
+fn last_results(options: &CampaignOptions) -> Option<CampaignOptions> {
+    let manifest = OutputDir(&options.default_out()).results_csv();
+    let results = CampaignOptions {
+        skip_invalid: true,
+        ..CampaignOptions::new(manifest)
+    };
+    let is_other = results.manifest != options.manifest && results.manifest.exists();
+    (is_other && results.folder_of_results().is_some()).then_some(results)
+}
+
+fn report_recovery(error: &Error, results: &CampaignOptions, notices: &Notices) {
+    let Error::Manifest { problems, .. } = error else {
+        return;
+    };
+    let count = problems.problems().len();
+    let first = problems.problems().first().map(|problem| {
+        let others = if count > 1 {
+            format!(", and {} more problems", count - 1)
+        } else {
+            String::new()
+        };
+        format!("{}: {}{others}", problem.place(), problem.message())
+    });
+    notices.warning(&format!(
+        "the manifest cannot be used as it is ({}); what has been paid for is taken from `{}`",
+        first.unwrap_or_default(),
+        results.manifest.display()
+    ));
+}
+
+impl ManifestReader {
+    fn new(options: &CampaignOptions, now: Timestamp) -> Result<Self, Error> {
+        let delimiter = options.delimiter.as_deref().map(str::parse::<Delimiter>);
+        Ok(Self {
+            delimiter: delimiter
+                .transpose()
+                .map_err(|error| Error::usage(error.to_string()))?,
+            today: options.date.or_else(|| today(now)),
+            options: options.clone(),
+            standard_input: RefCell::default(),
+        })
+    }
+
+    /// Returns the options of the manifest layer, with `catalogue` for names.
+    fn manifest_options<'a>(
+        &self,
+        catalogue: Option<manifest::Resolve<'a>>,
+    ) -> manifest::Options<'a> {
+        manifest::Options {
+            delimiter: self.delimiter,
+            sheet: self.options.sheet.clone(),
+            invalid_rows: if self.options.skip_invalid {
+                InvalidRows::Skip
+            } else {
+                InvalidRows::Refuse
+            },
+            today: self.today,
+            catalogue,
+        }
+    }
+
+    /// Reads the manifest as if every name were an id, and collects the names.
+    fn read_first(&self) -> FirstReading {
+        let names = RefCell::new(Names::new());
+        let collect = |name: &str, kind: NameKind| {
+            names.borrow_mut().insert((kind, name.to_owned()));
+            Resolution::Found(name.to_owned())
+        };
+        let plan = self.read(&self.manifest_options(Some(&collect)));
+        FirstReading {
+            names: names.into_inner(),
+            plan,
+        }
+    }
+
+    /// Returns the manifest with its names resolved.
+    fn finish(&self, first: FirstReading, resolver: NameResolver) -> Result<LoadedManifest, Error> {
+        let FirstReading { names, plan } = first;
+        let plan = if names.is_empty() {
+            plan
+        } else {
+            let resolve = |name: &str, kind: NameKind| {
+                let unknown = Resolution::Unknown(Vec::new());
+                resolver.resolve(name, kind).unwrap_or(unknown)
+            };
+            let knows_any = names
+                .iter()
+                .any(|(kind, name)| resolver.resolve(name, *kind).is_some());
+            let resolve = knows_any.then_some(&resolve as manifest::Resolve<'_>);
+            self.read(&self.manifest_options(resolve))
+        };
+        let lacks_catalogue = !resolver.has_catalogue()
+            && names
+                .iter()
+                .any(|(kind, name)| resolver.resolve(name, *kind).is_none());
+        let mut plan = plan.map_err(|problems| Error::Manifest {
+            problems,
+            hint: lacks_catalogue.then_some(LOOKUP_HINT),
+        })?;
+        if let Some(folder) = self.options.folder_of_results()
+            && let Some(identity) = Identity::read(&folder)?
+        {
+            plan.campaign = identity.campaign;
+        }
+        plan.notes.extend(resolver.warnings(&plan));
+        let names = resolver.into_recorded(&plan, &names);
+        let home = self.out(&plan);
+        let approval = approval(&home, &plan);
+        let shard = self.options.shard;
+        let shard = shard.map(|shard| ShardPlan::narrow_plan(&mut plan, shard));
+        Ok(LoadedManifest {
+            out: self.options.shard_folder(home),
+            plan,
+            shard,
+            approval,
+            names,
+            renamed: Vec::new(),
+        })
+    }
+
+    /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and
+    /// so a journal, for each day.
+    fn out(&self, plan: &Plan) -> PathBuf {
+        let out = self.options.folder(plan.output.folder.as_deref());
+        match &plan.campaign_date {
+            Some(date) if self.options.folder_of_results().is_none() => out.join(date),
+            Some(_) | None => out,
+        }
+    }
+
+    fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
+        let read = |path: &Path| self.bytes(path);
+        manifest::load(&self.options.manifest, options, &read)
+    }
+
+    fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path != Path::new("-") {
+            return std::fs::read(path);
+        }
+        let mut read = self.standard_input.borrow_mut();
+        if let Some(bytes) = &*read {
+            return Ok(bytes.clone());
+        }
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(read.insert(bytes).clone())
+    }
+}
+
+impl FirstReading {
+    /// Returns the output folder as far as it is known.
+    fn out(&self, reader: &ManifestReader) -> Option<PathBuf> {
+        let home = self.plan.as_ref().ok().map(|plan| reader.out(plan));
+        let home = home.or_else(|| reader.options.out.clone())?;
+        Some(reader.options.shard_folder(home))
+    }
+}

@@ -1,0 +1,323 @@
+//! A loaded manifest with its output folder, and the jobs and campaign that follow from it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::catalogue::RecordedNames;
+use super::error::Error;
+use super::estimates::Estimates;
+use super::identity::RenamedJob;
+use super::notices::Notices;
+use super::options::{CampaignOptions, ProviderFlags};
+use super::recorded_state::RecordedState;
+use super::reserved_names::ReservedNames;
+use super::selection::choose;
+use super::shard::ShardPlan;
+use crate::journal::read_approval;
+use crate::manifest::Selection;
+use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob};
+use crate::report::approval::{ApprovalNeed, ApprovalStatus};
+use crate::report::{Campaign, Summary};
+
+/// A manifest that was read and validated, with its output folder.
+#[derive(Debug)]
+pub(crate) struct LoadedManifest {
+    /// The jobs, limits and settings of the manifest.
+    pub(crate) plan: Plan,
+    /// The output folder; for a shard, the shard's own.
+    pub(crate) out: PathBuf,
+    /// The shard that `plan` was narrowed to.
+    pub(crate) shard: Option<ShardPlan>,
+    /// The state of the approval.
+    pub(crate) approval: ApprovalStatus,
+    /// The resolved names of personas and voices.
+    pub(crate) names: RecordedNames,
+    /// Jobs of `plan` that keep a recorded id other than the one the sheet gives them.
+    pub(crate) renamed: Vec<RenamedJob>,
+}
+
+impl LoadedManifest {
+    /// Reports the notes of a valid manifest.
+    pub(crate) fn report_notes(&self, notices: &Notices) {
+        for Note { place, message } in &self.plan.notes {
+            notices.note(&format!("{place}: {message}"));
+        }
+    }
+
+    /// Returns every job of the campaign: first the manifest's in its order, then the paid jobs that are no longer in
+    /// the manifest. `selected` has one element for each job of the manifest: whether it may be paid for.
+    pub(crate) fn jobs(
+        &self,
+        recorded: Option<&RecordedState>,
+        selected: &[bool],
+    ) -> Vec<PlannedJob> {
+        let estimates = Estimates::new(&self.plan, recorded);
+        let planned = |place, spec: Arc<JobSpec>, selected, in_sheet| PlannedJob {
+            estimate: estimates.of(place, &spec),
+            spec,
+            selected,
+            in_sheet,
+        };
+        let removed = recorded.map_or(&[][..], |recorded| &recorded.removed);
+        let reserved = ReservedNames::new(&self.plan, recorded);
+        let mut jobs: Vec<PlannedJob> = self
+            .plan
+            .jobs
+            .iter()
+            .zip(selected)
+            .enumerate()
+            .map(|(place, (spec, selected))| {
+                let mut spec = Arc::clone(spec);
+                reserved.avoid(place, &mut spec);
+                planned(place, spec, *selected, true)
+            })
+            .collect();
+        let removed = (jobs.len()..).zip(removed);
+        jobs.extend(removed.map(|(place, spec)| planned(place, Arc::clone(spec), false, false)));
+        jobs
+    }
+
+    /// Returns the campaign as observers and reports need it.
+    pub(crate) fn campaign(&self, jobs: Vec<PlannedJob>, options: &CampaignOptions) -> Campaign {
+        let mut campaign = Campaign::new(
+            &self.plan.campaign,
+            options.manifest.clone(),
+            self.out.clone(),
+            jobs,
+        );
+        campaign.sheet = self.plan.sheet.clone();
+        campaign.personas = self.names.labels.clone().into_iter().collect();
+        campaign.approval = self.approval.clone();
+        let mut repeated = options.clone();
+        if let Some(ShardPlan { shard, .. }) = self.shard {
+            campaign.shares = options.share.then_some(shard.count());
+        }
+        // A command that is pasted on a later day means the same day.
+        if let Some(Ok(date)) = self.plan.campaign_date.as_ref().map(|date| date.parse()) {
+            repeated.date = Some(date);
+        }
+        campaign.arguments = repeated.repeated();
+        campaign
+    }
+
+    /// Returns for each job of the plan whether the options select it. A selection refers to the whole sheet: the
+    /// first ten jobs are the same ones for any number of shards.
+    ///
+    /// # Errors
+    /// If the selection names a job that does not exist.
+    pub(crate) fn select(&self, mut selection: Selection) -> Result<Vec<bool>, Error> {
+        let chosen = if self.renamed.is_empty() {
+            choose(&selection, self.every_job())?
+        } else {
+            let only = std::mem::take(&mut selection.only).into_iter();
+            selection.only = only.map(|id| self.id_in_sheet(id)).collect();
+            choose(&selection, &self.jobs_as_in_sheet())?
+        };
+        Ok(self
+            .shard
+            .as_ref()
+            .map(|shard| shard.narrow(&chosen))
+            .unwrap_or(chosen))
+    }
+
+    /// Returns the jobs of all shards together.
+    pub(crate) fn every_job(&self) -> &[Arc<JobSpec>] {
+        self.shard
+            .as_ref()
+            .map_or(&self.plan.jobs, |shard| &shard.all)
+    }
+
+    /// Returns the recorded ids of those of `ids` that belong to this shard.
+    pub(crate) fn own<'a>(&'a self, ids: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
+        let ids = ids.into_iter().map(|id| self.recorded_id(id));
+        match &self.shard {
+            Some(shard) => shard.keep_own(ids),
+            None => ids.cloned().collect(),
+        }
+    }
+
+    /// Returns this shard's part of `limits` if the limits are shared.
+    ///
+    /// # Errors
+    /// If there are more shards than renders to share.
+    pub(crate) fn share(&self, limits: Limits, options: &CampaignOptions) -> Result<Limits, Error> {
+        match &self.shard {
+            Some(shard) if options.share => limits.shared(shard.shard).map_err(|error| {
+                Error::usage_with_hint(
+                    format!("{error}; nothing was submitted"),
+                    format!(
+                        "allow each of them one: `--in-flight {}`, or make fewer shards",
+                        error.count
+                    ),
+                )
+            }),
+            Some(_) | None => Ok(limits),
+        }
+    }
+
+    /// Returns the summary of the recorded state for a command that only reads. All jobs count as selected.
+    pub(crate) fn summarize(
+        &self,
+        options: &CampaignOptions,
+        provider: &ProviderFlags,
+        recorded: Option<RecordedState>,
+    ) -> Summary {
+        let selected = vec![true; self.plan.jobs.len()];
+        let jobs = self.jobs(recorded.as_ref(), &selected);
+        let mut campaign = self.campaign(jobs, options);
+        let limits = Limits::default().with(&self.plan.limits);
+        // Limits that cannot be shared are refused by `run`, not here.
+        let limits = self.share(limits.clone(), options).unwrap_or(limits);
+        campaign.max_credits = limits.max_credits;
+        campaign.is_sandbox = recorded
+            .as_ref()
+            .is_some_and(|recorded| recorded.identity.is_sandbox);
+        let is_sandbox = campaign.is_sandbox || provider.sandbox;
+        campaign.arguments.extend(provider.arguments(is_sandbox));
+        let history = recorded
+            .map(|recorded| recorded.history)
+            .unwrap_or_default();
+        Summary::with(Arc::new(campaign), history)
+    }
+}
+
+/// Returns the finished jobs whose file is missing from the output folder.
+pub(crate) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
+    let done = history
+        .states()
+        .filter_map(|(id, state)| Some((id, state.phase.artifact()?.file.as_str())));
+    // Listing a folder of 100,000 files is much faster than one query for each file.
+    let mut listed: HashMap<&str, HashSet<OsString>> = HashMap::new();
+    let mut missing = BTreeSet::new();
+    for (id, file) in done {
+        let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+        let files = listed
+            .entry(folder)
+            .or_insert_with(|| files_of(&out.join(folder)));
+        // Links, and names that the file system normalises, are queried one by one.
+        if !files.contains(OsStr::new(name)) && !out.join(file).exists() {
+            missing.insert(id.clone());
+        }
+    }
+    missing
+}
+
+/// Returns the names of the regular files in a folder.
+fn files_of(folder: &Path) -> HashSet<OsString> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.file_name())
+        .collect()
+}
+
+/// Returns whether `plan` is approved in its present form. An approval that cannot be read counts as missing.
+pub(crate) fn approval(home: &Path, plan: &Plan) -> ApprovalStatus {
+    let approval = read_approval(home).ok().flatten();
+    let approval = approval.map(|approval| {
+        let changes = approval.changes(&plan.campaign, &plan.jobs);
+        (approval, changes)
+    });
+    let need = if plan.output.require_approval {
+        ApprovalNeed::Yes
+    } else {
+        ApprovalNeed::No
+    };
+    ApprovalStatus::new(approval, need)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+    use crate::model::{
+        Artifact, Credits, Entry, Event, Fingerprint, Generation, JobEvent, Output, Tag,
+        TrustedTime,
+    };
+
+    /// Jobs that are done, whose files these are.
+    fn done(files: &[&str]) -> History {
+        let mut history = History::default();
+        for file in files {
+            let job: JobId = file.replace('/', "-").parse().unwrap();
+            let speech = crate::model::Speech::Text((*file).into());
+            let ratio = crate::model::AspectRatio::Square;
+            let request = crate::model::VideoRequest::new(speech, "p", ratio);
+            let fingerprint = Fingerprint::of(&request);
+            let generation = Generation::default();
+            let output = Output {
+                video_url: "https://x/".into(),
+                thumbnail_url: None,
+                duration_seconds: None,
+                credits_used: None,
+            };
+            let artifact = Artifact {
+                file: (*file).into(),
+                bytes: 1,
+                sha256: "0".into(),
+                thumbnail: None,
+            };
+            for event in [
+                JobEvent::SubmitStarted {
+                    tag: Tag::of("c", &job, &fingerprint, generation),
+                    fingerprint,
+                    generation,
+                    reserved: Credits::ZERO,
+                },
+                JobEvent::Submitted {
+                    remote: "r".parse().unwrap(),
+                },
+                JobEvent::Rendered {
+                    output: Arc::new(output),
+                },
+                JobEvent::Fetched {
+                    artifact: Arc::new(artifact),
+                },
+            ] {
+                let entry = Entry {
+                    sequence: history.sequence() + 1,
+                    at: crate::model::Timestamp::default(),
+                    event: Event::job(&job, event),
+                };
+                history.apply(&entry, TrustedTime::certain(entry.at));
+            }
+        }
+        assert_eq!(history.fault(), None);
+        history
+    }
+
+    #[test]
+    fn a_finished_job_whose_file_is_not_there_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let history = done(&["videos/a.mp4", "videos/b.mp4", "top.mp4", "nowhere/c.mp4"]);
+        let missing = || {
+            let missing = missing_files(&history, out);
+            let ids = missing.iter().map(|id| id.as_str().to_owned());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(missing().len(), 4);
+        std::fs::create_dir(out.join("videos")).unwrap();
+        for file in ["videos/a.mp4", "top.mp4"] {
+            File::create(out.join(file)).unwrap();
+        }
+        assert_eq!(missing(), ["nowhere-c.mp4", "videos-b.mp4"]);
+        std::fs::remove_file(out.join("videos/a.mp4")).unwrap();
+        assert_eq!(missing().len(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_counts_as_what_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let history = done(&["a.mp4"]);
+        std::os::unix::fs::symlink(out.join("elsewhere.mp4"), out.join("a.mp4")).unwrap();
+        assert_eq!(missing_files(&history, out).len(), 1);
+        File::create(out.join("elsewhere.mp4")).unwrap();
+        assert!(missing_files(&history, out).is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! The use cases: plan, run, collect, status, report, review, catalogue.
+//!
+//! Nothing here parses arguments or prints. A use case takes typed options, returns values, and reports notes and
+//! warnings through [`Notices`]; questions about money go through [`Confirm`]. The command line is one edge over
+//! this layer, a local web page can be another.
+
+mod approve;
+mod catalogue;
+mod error;
+mod estimates;
+mod identity;
+mod load;
+mod manifest;
+mod merge;
+mod notices;
+mod notifications;
+mod observers;
+mod options;
+mod output_lock;
+mod plan;
+mod preflight;
+mod prepare;
+mod provider;
+mod recorded_state;
+mod rerun;
+mod reserved_names;
+mod run;
+mod selection;
+mod shard;
+mod view;
+
+pub use self::approve::ApprovalPolicy;
+pub(crate) use self::approve::approve;
+pub(crate) use self::catalogue::{
+    Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, display_text,
+    has_preview, persona_genders, voice_genders,
+};
+pub use self::error::Error;
+pub(crate) use self::load::blocking;
+pub(crate) use self::manifest::LoadedManifest;
+pub(crate) use self::merge::merge;
+pub use self::notices::{Ask, Confirm, Notices, Severity};
+pub(crate) use self::notifications::{CommandEnd, Notifications};
+pub use self::observers::Display;
+pub use self::options::{CampaignOptions, ResultFiles, ResumeCommand};
+pub(crate) use self::options::{ProviderFlags, push_flag, push_option, today};
+pub(crate) use self::plan::{PlanRequest, plan};
+pub use self::provider::ProviderConfig;
+pub use self::rerun::RerunSelection;
+pub(crate) use self::run::run_with;
+pub use self::run::{Displays, FinishedRun, RunRequest, run};
+pub(crate) use self::view::{CampaignView, ViewRequest};
+pub use crate::driver::DriveError;
+use crate::driver::{self, Clock as _, Interrupts, SystemClock};
+pub use crate::journal::{JournalError, LockError};
+pub(crate) use crate::manifest::Selection;
+pub(crate) use crate::manifest::{parse_yaml, starter, starter_sheet};
+use crate::model::Timestamp;
+pub use crate::remote::BaseUrl;
+
+/// Returns the current time.
+pub(crate) fn now() -> Timestamp {
+    SystemClock::new().now()
+}
+
+/// Starts to listen for Ctrl-C and similar signals, which no longer end the process from now on.
+///
+/// # Errors
+/// If the signals cannot be handled.
+pub(crate) fn listen_for_interrupts() -> Result<Interrupts, Error> {
+    driver::listen_for_interrupts().map_err(Error::io("cannot listen for Ctrl-C"))
+}

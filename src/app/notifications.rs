@@ -1,0 +1,205 @@
+//! Notifications about a run: a summary to a webhook, and pings for a dead man's switch. A notification that cannot be
+//! delivered is a warning; it never fails a run.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use tokio::task::JoinSet;
+
+use super::error::Error;
+use super::notices::Notices;
+use crate::driver::Interrupts;
+use crate::model::{OutputSettings, SecretText};
+use crate::remote::{WebhookClient, WebhookError, WebhookUrl};
+use crate::report::Summary;
+use crate::report::notification::{EarlyNotifier, Notification};
+
+/// Where notifications go. The addresses are secrets.
+#[derive(Debug)]
+pub(crate) struct Notifications {
+    notify: Option<WebhookUrl>,
+    ping: Option<WebhookUrl>,
+    client: Option<WebhookClient>,
+    /// Messages being sent. The switch's `start` must arrive before its end.
+    sent: Arc<Mutex<JoinSet<()>>>,
+    manifest: String,
+    /// Whether a person sees the terminal, who needs no message about a run that did not begin.
+    is_attended: bool,
+    has_begun: bool,
+    summary: Option<Summary>,
+    notices: Notices,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct CommandEnd {
+    pub(crate) exit_code: u8,
+    /// Whether the dead man's switch is told that all is well.
+    pub(crate) is_success: bool,
+    /// The first line of the error that ended the command.
+    pub(crate) error: Option<String>,
+}
+
+impl Notifications {
+    /// Returns notifications that go nowhere, unless the manifest names addresses.
+    pub(crate) fn none() -> Self {
+        Self {
+            notify: None,
+            ping: None,
+            client: None,
+            sent: Arc::default(),
+            manifest: String::new(),
+            is_attended: false,
+            has_begun: false,
+            summary: None,
+            notices: Notices::discard(),
+        }
+    }
+
+    /// Returns notifications about the run of `manifest`.
+    ///
+    /// # Errors
+    /// If an address is invalid.
+    pub(crate) fn new(
+        notify: Option<&SecretText>,
+        ping: Option<&SecretText>,
+        manifest: &Path,
+        is_attended: bool,
+        notices: Notices,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            notify: notify.map(|url| address("--notify", url)).transpose()?,
+            ping: ping.map(|url| address("--ping", url)).transpose()?,
+            manifest: manifest.display().to_string(),
+            is_attended,
+            notices,
+            ..Self::none()
+        })
+    }
+
+    /// Adds the addresses of the manifest where none were given otherwise.
+    ///
+    /// # Errors
+    /// If an address is invalid.
+    pub(super) fn add_settings(&mut self, settings: &OutputSettings) -> Result<(), Error> {
+        if let (None, Some(url)) = (&self.notify, &settings.notify) {
+            self.notify = Some(address("output.notify", url)?);
+        }
+        if let (None, Some(url)) = (&self.ping, &settings.ping) {
+            self.ping = Some(address("output.ping", url)?);
+        }
+        Ok(())
+    }
+
+    /// Announces that the run begins.
+    pub(super) fn begin(&mut self) {
+        self.has_begun = true;
+        if let Some(ping) = &self.ping {
+            self.send(Message::Ping(ping.below("start")));
+        }
+    }
+
+    /// Returns an observer that notifies before the run has ended if it is in trouble.
+    pub(super) fn early_notifier(&mut self) -> Option<EarlyNotifier> {
+        let notify = self.notify.clone()?;
+        let client = self.client()?;
+        let (sent, notices) = (Arc::clone(&self.sent), self.notices.clone());
+        let post = move |notice: Notification| {
+            let message = Message::Post(notify, notice);
+            lock(&sent).spawn(async move { warn(&notices, &message.deliver(client).await) });
+        };
+        Some(EarlyNotifier::new(Box::new(post)))
+    }
+
+    /// Keeps the result of the run for the last message.
+    pub(super) fn set_summary(&mut self, summary: &Summary) {
+        if self.notify.is_some() {
+            self.summary = Some(summary.clone());
+        }
+    }
+
+    /// Sends the last messages and waits a few seconds for their delivery, or until an interrupt.
+    pub(crate) async fn end(self, end: CommandEnd, interrupts: &mut Interrupts) {
+        tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => {}
+            () = self.send_end(end) => {}
+        }
+    }
+
+    async fn send_end(mut self, end: CommandEnd) {
+        if !self.has_begun && self.is_attended {
+            return;
+        }
+        let sent = std::mem::take(&mut *lock(&self.sent));
+        sent.join_all().await;
+        if let Some(ping) = self.ping.clone() {
+            let ping = if end.is_success {
+                ping
+            } else {
+                ping.below("fail")
+            };
+            self.send(Message::Ping(ping));
+        }
+        if let Some(notify) = self.notify.clone() {
+            let notice = match (&end.error, &self.summary) {
+                (Some(error), _) => Notification::error(&self.manifest, error, end.exit_code),
+                (None, Some(summary)) => Notification::ended(summary, end.exit_code),
+                (None, None) => Notification::error(&self.manifest, "it is over", end.exit_code),
+            };
+            self.send(Message::Post(notify, notice));
+        }
+        let sent = std::mem::take(&mut *lock(&self.sent));
+        sent.join_all().await;
+    }
+
+    /// Sends `message` without waiting for its arrival.
+    fn send(&mut self, message: Message) {
+        if let Some(client) = self.client() {
+            let notices = self.notices.clone();
+            lock(&self.sent).spawn(async move { warn(&notices, &message.deliver(client).await) });
+        }
+    }
+
+    /// Returns the HTTP client, created on first use.
+    fn client(&mut self) -> Option<WebhookClient> {
+        if self.client.is_none() {
+            self.client = WebhookClient::new().ok();
+        }
+        self.client.clone()
+    }
+}
+
+/// A message to be delivered.
+enum Message {
+    Ping(WebhookUrl),
+    Post(WebhookUrl, Notification),
+}
+
+impl Message {
+    async fn deliver(self, client: WebhookClient) -> Result<(), WebhookError> {
+        match self {
+            Self::Ping(url) => client.ping(&url).await,
+            Self::Post(url, notice) if url.is_chat() => client.post(&url, &notice.for_chat()).await,
+            Self::Post(url, notice) => client.post(&url, &notice.plain()).await,
+        }
+    }
+}
+
+fn warn(notices: &Notices, delivered: &Result<(), WebhookError>) {
+    if let Err(error) = delivered {
+        notices.warning(&format!("a message was not delivered: {error}"));
+    }
+}
+
+/// Parses the address `text` that `source` gave.
+fn address(source: &str, text: &SecretText) -> Result<WebhookUrl, Error> {
+    text.expose()
+        .parse()
+        .map_err(|error| Error::usage(format!("`{source}`: {error}; nothing was submitted")))
+}
+
+fn lock(sent: &Mutex<JoinSet<()>>) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+    sent.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,191 @@
+//! Options that name a campaign.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use crate::model::{Shard, Timestamp, redact_url};
+use crate::report::Campaign;
+use crate::report::files::CsvEncoding;
+use crate::util::fs::OutputDir;
+
+/// Which campaign is meant, and how its manifest is read.
+#[derive(Debug, Clone, Default)]
+pub struct CampaignOptions {
+    /// The manifest; `-` is standard input.
+    pub manifest: PathBuf,
+    /// The output folder, if it is not the default one.
+    pub out: Option<PathBuf>,
+    /// The shard of the campaign to work on.
+    pub shard: Option<Shard>,
+    /// Whether the limits are those of all shards together.
+    pub share: bool,
+    /// The day that `{{ date }}` stands for, if it is not today.
+    pub date: Option<Date>,
+    /// The character between the cells of a CSV file, if it is not detected.
+    pub delimiter: Option<String>,
+    /// The sheet of a workbook, if it is not the first.
+    pub sheet: Option<String>,
+    /// Whether invalid rows are left out instead of refused.
+    pub skip_invalid: bool,
+}
+
+impl CampaignOptions {
+    /// Returns the options for `manifest` with their defaults.
+    pub fn new(manifest: impl Into<PathBuf>) -> Self {
+        Self {
+            manifest: manifest.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the folder of an earlier campaign if the manifest is that campaign's own `results.csv`: it lies in an
+    /// output folder with a journal, or such a folder is given as well. Treating it as a new campaign would pay for
+    /// everything again.
+    pub(crate) fn folder_of_results(&self) -> Option<PathBuf> {
+        self.manifest
+            .file_stem()
+            .filter(|stem| *stem == "results")?;
+        let beside = self.manifest.parent().unwrap_or(Path::new(""));
+        let out = self.out.clone().unwrap_or_else(|| beside.to_owned());
+        OutputDir(&out).state().is_dir().then_some(out)
+    }
+
+    /// Returns the output folder as far as it is known before the manifest is read.
+    pub(crate) fn default_out(&self) -> PathBuf {
+        self.shard_folder(self.folder(None))
+    }
+
+    /// Returns the output folder: the given one, else the one `named` by the manifest, else the one beside it.
+    pub(crate) fn folder(&self, named: Option<&Path>) -> PathBuf {
+        if let Some(out) = self.out.clone().or_else(|| self.folder_of_results()) {
+            return out;
+        }
+        let beside = self.manifest.parent().unwrap_or(Path::new(""));
+        match named {
+            Some(folder) => beside.join(folder),
+            None if self.manifest == Path::new("-") => PathBuf::from("stdin-output"),
+            None => {
+                let stem = self.manifest.file_stem().unwrap_or_default();
+                beside.join(format!("{}-output", stem.to_string_lossy()))
+            }
+        }
+    }
+
+    /// Returns the shard's folder inside `home`. Results used as a manifest lie in their shard's folder already.
+    pub(crate) fn shard_folder(&self, home: PathBuf) -> PathBuf {
+        match self.shard {
+            Some(shard) if self.folder_of_results().is_none() => home.join(shard.folder()),
+            Some(_) | None => home,
+        }
+    }
+
+    /// Returns the options that every command about the same campaign repeats.
+    pub(crate) fn repeated(&self) -> Vec<String> {
+        let Self {
+            manifest: _,
+            out,
+            shard,
+            share,
+            date,
+            delimiter,
+            sheet,
+            skip_invalid,
+        } = self;
+        let mut words = Vec::new();
+        push_option(&mut words, "--out", out.as_ref().map(|out| out.display()));
+        push_option(&mut words, "--shard", shard.as_ref());
+        push_flag(&mut words, "--share", *share);
+        push_option(&mut words, "--date", date.as_ref());
+        push_option(&mut words, "--delimiter", delimiter.as_ref());
+        push_option(&mut words, "--sheet", sheet.as_ref());
+        push_flag(&mut words, "--skip-invalid", *skip_invalid);
+        words
+    }
+}
+
+/// Adds the flag `name` to a command line if it is set.
+pub(crate) fn push_flag(words: &mut Vec<String>, name: &str, is_set: bool) {
+    if is_set {
+        words.push(name.to_owned());
+    }
+}
+
+/// Adds the option `name` to a command line if it has a value.
+pub(crate) fn push_option(words: &mut Vec<String>, name: &str, value: Option<impl ToString>) {
+    if let Some(value) = value {
+        words.extend([name.to_owned(), value.to_string()]);
+    }
+}
+
+/// Returns the day it is at `now` in the system's time zone, or `None` outside the calendar.
+pub(crate) fn today(now: Timestamp) -> Option<Date> {
+    let now = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
+    Some(jiff::tz::TimeZone::system().to_datetime(now).date())
+}
+
+/// The result files that are written besides the standard ones.
+#[derive(Debug, Clone, Default)]
+pub struct ResultFiles {
+    /// The encoding of `results.csv`.
+    pub encoding: CsvEncoding,
+    /// Whether `results.xlsx` is written.
+    pub workbook: bool,
+    /// The path of the JUnit file, if one is written.
+    pub junit: Option<PathBuf>,
+}
+
+/// The arguments that commands shown to the user repeat, so that they can be pasted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResumeCommand {
+    /// The arguments that name the provider; every command about the campaign needs them.
+    pub(crate) provider: Vec<String>,
+    /// The selection and limits, which the resuming command repeats.
+    pub(crate) limits: Vec<String>,
+    /// One-shot arguments such as `--resubmit`: repeated only before anything was done, because repeating them
+    /// afterwards would pay again.
+    pub(crate) once: Vec<String>,
+    /// Whether the command is `collect`.
+    pub(crate) is_collect: bool,
+}
+
+impl ResumeCommand {
+    /// Adds these arguments to `campaign`, for the hints of a run.
+    pub(crate) fn apply(&self, campaign: &mut Campaign) {
+        campaign.arguments.extend(self.provider.iter().cloned());
+        campaign.resume_arguments.clone_from(&self.limits);
+        campaign.is_collecting = self.is_collect;
+    }
+
+    /// Returns the command that does what this one was to do, before anything was done.
+    pub(crate) fn command(&self, options: &CampaignOptions) -> String {
+        let manifest = options.manifest.clone();
+        let mut campaign = Campaign::new("", manifest, PathBuf::new(), Vec::new());
+        campaign.arguments = options.repeated();
+        self.apply(&mut campaign);
+        campaign.resume_arguments.extend(self.once.iter().cloned());
+        campaign.resuming_command()
+    }
+}
+
+/// The options that name the provider, as shown commands repeat them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProviderFlags {
+    pub(crate) sandbox: bool,
+    pub(crate) profile: Option<String>,
+    pub(crate) base_url: Option<String>,
+}
+
+impl ProviderFlags {
+    /// Returns the arguments for a campaign of the sandbox or of the real API.
+    pub(crate) fn arguments(&self, is_sandbox: bool) -> Vec<String> {
+        let mut words = Vec::new();
+        push_flag(&mut words, "--sandbox", is_sandbox);
+        if !is_sandbox {
+            push_option(&mut words, "--profile", self.profile.as_ref());
+            let base_url = self.base_url.as_deref().map(redact_url);
+            push_option(&mut words, "--base-url", base_url);
+        }
+        words
+    }
+}

@@ -1,0 +1,155 @@
+//! The plan: what a run would do. Needs no account and spends nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::catalogue::{NameLookup, NetworkUse};
+use super::error::Error;
+use super::estimates::Estimates;
+use super::identity::SiblingCampaign;
+use super::manifest::{LoadedManifest, missing_files};
+use super::notices::Notices;
+use super::options::{CampaignOptions, ProviderFlags};
+use super::preflight::{BALANCE_TIMEOUT, OPTIONAL_BALANCE_TIMEOUT, balance, preview};
+use super::provider::ProviderConfig;
+use super::recorded_state::JournalPrefetch;
+use super::rerun::RerunSelection;
+use super::selection::{check_exists, note_finished, select_named};
+use crate::engine::{Batch, Policy};
+use crate::manifest::Selection;
+use crate::model::{Credits, Limits, Timestamp};
+use crate::report::Summary;
+use crate::report::plan::{Balance, PlanContext};
+
+/// The run that is planned.
+#[derive(Debug)]
+pub(crate) struct PlanRequest {
+    pub(crate) campaign: CampaignOptions,
+    /// The provider, or why there is none.
+    pub(crate) provider: Result<ProviderConfig, Error>,
+    pub(crate) provider_flags: ProviderFlags,
+    pub(crate) selection: Selection,
+    pub(crate) rerun: RerunSelection,
+    /// What is submitted again.
+    pub(crate) policy: Policy,
+    pub(crate) max_credits: Option<Credits>,
+    pub(crate) max_credits_run: Option<Credits>,
+    /// Whether the account's balance is required.
+    pub(crate) needs_balance: bool,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) notices: Notices,
+}
+
+/// Returns the state of the campaign after the opening entries of the run, and what the plan knows besides.
+///
+/// # Errors
+/// If the manifest has problems, the journal cannot be read, or a required balance cannot be had.
+pub(crate) async fn plan(
+    request: PlanRequest,
+    now: Timestamp,
+) -> Result<(Summary, PlanContext), Error> {
+    let PlanRequest {
+        campaign: options,
+        provider,
+        provider_flags,
+        selection,
+        rerun,
+        mut policy,
+        max_credits,
+        max_credits_run,
+        needs_balance,
+        cache_dir,
+        notices,
+    } = request;
+    let lookup = NameLookup {
+        provider: provider.as_ref().ok().cloned(),
+        cache_dir,
+        notices: notices.clone(),
+        network: NetworkUse::IfNeeded,
+    };
+    let prefetch = JournalPrefetch::start(&options);
+    let mut manifest = LoadedManifest::load_online(&options, now, &lookup).await?;
+    let recorded = prefetch.state(&mut manifest)?;
+    manifest.report_notes(&notices);
+    manifest.report_renames(&notices);
+    let mut selected = manifest.select(selection)?;
+    rerun.narrow(&manifest, recorded.as_ref(), &mut selected)?;
+    policy.retry_failed |= rerun.only_failed;
+    policy.redo = rerun.redo(&manifest, recorded.as_ref(), &notices)?;
+    policy.resubmit = manifest.own(&policy.resubmit).into_iter().collect();
+    let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
+    for wanted in &policy.resubmit {
+        check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
+    }
+    select_named(&mut jobs, policy.resubmit.iter().chain(&policy.redo));
+    let mut limits = Limits::default().with(&manifest.plan.limits);
+    limits.max_credits = max_credits.or(limits.max_credits);
+    limits.max_credits_run = max_credits_run.or(limits.max_credits_run);
+    policy.limits = manifest.share(limits, &options)?;
+    let max_credits_run = policy.limits.max_credits_run;
+    let mut campaign = manifest.campaign(jobs, &options);
+    campaign.max_credits = policy.limits.max_credits;
+    campaign.is_sandbox = recorded
+        .as_ref()
+        .map_or(provider_flags.sandbox, |recorded| {
+            recorded.identity.is_sandbox
+        });
+    let is_sandbox = campaign.is_sandbox;
+    campaign
+        .arguments
+        .extend(provider_flags.arguments(is_sandbox));
+    if is_sandbox && !provider_flags.sandbox {
+        notices.warning(&sandbox_folder_warning(&manifest.out));
+    }
+    let estimates = Estimates::new(&manifest.plan, recorded.as_ref());
+    let (prices, learnt_from) = (estimates.prices(), estimates.sample_count());
+    let history = recorded
+        .map(|recorded| recorded.history)
+        .unwrap_or_default();
+    let summary = Summary::with(Arc::new(campaign), history);
+    // A dated campaign makes the same videos every day on purpose.
+    if manifest.plan.campaign_date.is_none() {
+        SiblingCampaign::warn_before_first_run(&summary, &notices);
+    }
+    policy.missing_files = missing_files(summary.history(), &manifest.out);
+    let resubmit = policy.resubmit.clone();
+    let (campaign, history) = (summary.campaign(), summary.history());
+    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
+    let summary = preview(summary, &batch.opening(now));
+    drop(batch);
+    note_finished(&resubmit, &summary, &notices);
+    let context = PlanContext {
+        prices,
+        learnt_from,
+        max_credits_run,
+        balance: match provider {
+            // The sandbox costs nothing.
+            _ if is_sandbox => Balance::NotAsked,
+            Ok(provider) => read_balance(provider, needs_balance).await?,
+            Err(error) if needs_balance => return Err(error),
+            Err(_) => Balance::NotAsked,
+        },
+    };
+    // Freeing 100,000 jobs one by one would delay the output; the process ends soon.
+    std::mem::forget(manifest);
+    Ok((summary, context))
+}
+
+fn sandbox_folder_warning(out: &Path) -> String {
+    format!(
+        "`{}` belongs to the sandbox, and this is what the sandbox would do; a run that pays needs another folder: \
+         `--out DIR`",
+        out.display()
+    )
+}
+
+async fn read_balance(provider: ProviderConfig, is_required: bool) -> Result<Balance, Error> {
+    let timeout = if is_required {
+        BALANCE_TIMEOUT
+    } else {
+        OPTIONAL_BALANCE_TIMEOUT
+    };
+    let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
+    let provider = provider.start(folder.path()).await?;
+    Ok(balance(&provider.remote, timeout).await)
+}

@@ -1,0 +1,380 @@
+//! The checks before a run spends credits: costs, balance, confirmation.
+
+use std::time::Duration;
+
+use super::error::Error;
+use super::notices::{Confirm, Notices};
+use crate::model::{Credits, Entry, Generation, Limits, Phase};
+use crate::remote::Remote;
+use crate::report::plan::{Balance, replaced_rows_note};
+use crate::report::{Row, Summary};
+use crate::util::text::plural;
+
+/// The time-out for a balance that a decision depends on.
+pub(crate) const BALANCE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The time-out for a balance that is only shown.
+pub(crate) const OPTIONAL_BALANCE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Reads the account's balance, in one request.
+pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Balance {
+    match tokio::time::timeout(timeout, remote.remaining_credits()).await {
+        Ok(Ok(credits)) => Balance::Known(credits),
+        Ok(Err(failure)) => Balance::Unknown(failure.to_string()),
+        Err(_) => Balance::Unknown(format!("no answer in {} seconds", timeout.as_secs())),
+    }
+}
+
+/// Returns `summary` with the `opening` entries that the first step of a run would record, before anything is
+/// submitted. Reopened jobs are those that the run would pay for again.
+pub(crate) fn preview(mut summary: Summary, opening: &[Entry]) -> Summary {
+    for entry in opening {
+        summary.apply(entry);
+    }
+    summary
+}
+
+/// What is known before a run begins.
+pub(crate) struct Preflight<'a> {
+    /// The state after the run's opening entries.
+    pub(crate) preview: &'a Summary,
+    pub(crate) limits: &'a Limits,
+    pub(crate) confirm: &'a Confirm,
+    pub(crate) notices: &'a Notices,
+}
+
+/// Whether a balance covers the costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Affordability {
+    /// It does, or the balance is unknown.
+    Enough,
+    /// It may: up to this many credits are missing at the upper end of the estimate.
+    Perhaps(Credits),
+    /// It does not: at least this many credits are missing at the lower end of the estimate.
+    Short(Credits),
+}
+
+impl Affordability {
+    /// `free` is the balance without promised credits.
+    fn of(costs: &Costs, free: Option<Credits>) -> Self {
+        match free {
+            Some(free) if free < costs.low => Self::Short(missing(costs.low, free)),
+            Some(free) if free < costs.high => Self::Perhaps(missing(costs.high, free)),
+            Some(_) | None => Self::Enough,
+        }
+    }
+}
+
+/// Returns what has to be added to `free`, which may be negative.
+const fn missing(needed: Credits, free: Credits) -> Credits {
+    Credits::from_thousandths(needed.thousandths().saturating_sub(free.thousandths()))
+}
+
+impl Preflight<'_> {
+    /// Reports what is paid for again, compares costs and balance, and asks for confirmation.
+    ///
+    /// # Errors
+    /// If the run must not begin. Nothing was submitted.
+    pub(crate) async fn check(self, remote: &Remote) -> Result<(), Error> {
+        let wanted = Costs::of(self.preview);
+        if wanted.videos == 0 {
+            return Ok(());
+        }
+        let again = paid_again(&Costs::paid_again(self.preview));
+        let replaced = replaced_rows_note(self.preview);
+        for note in again.into_iter().chain(replaced) {
+            self.notices.note(&note);
+        }
+        let money = self.preview.money();
+        let costs = wanted.within(money.spent + money.promised, self.limits);
+        let balance = balance(remote, BALANCE_TIMEOUT).await;
+        if let Balance::Unknown(why) = &balance {
+            self.notices.note(&format!(
+                "the account's balance could not be read, so it is not known whether it covers {} for \
+                 {} credits ({why})",
+                costs.count(),
+                costs.range()
+            ));
+        }
+        let affordability = Affordability::of(&costs, balance.free(money.promised));
+        let shortage = shortage(affordability, &costs, &balance, money.promised);
+        let is_short =
+            matches!(affordability, Affordability::Short(_)) && !self.limits.allow_partial;
+        let ask = match self.confirm {
+            Confirm::Never if is_short => {
+                return Err(self.refusal(&shortage.unwrap_or_default(), &balance));
+            }
+            Confirm::Never => None,
+            Confirm::Ask(ask) => Some(ask),
+        };
+        if let Some(text) = shortage {
+            self.notices.warning(&text);
+        }
+        let is_sandbox = self.preview.campaign().is_sandbox;
+        if let Some(ask) = ask
+            && (is_short || needs_confirmation(&costs, self.limits, is_sandbox))
+        {
+            let question = match affordability {
+                Affordability::Short(_) => {
+                    "submit as many as the balance covers? [y/N] ".to_owned()
+                }
+                Affordability::Enough | Affordability::Perhaps(_) => {
+                    let (count, range) = (costs.count(), costs.range());
+                    format!("submit {count} for {range} credits? [y/N] ")
+                }
+            };
+            if !ask(self.preview, &question).await {
+                return Err(Error::usage_with_hint(
+                    "nothing was submitted",
+                    "`callsheet plan` shows what would be made and what it would cost",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, message: &str, balance: &Balance) -> Error {
+        let (campaign, money) = (self.preview.campaign(), self.preview.money());
+        let run = |further: &[&str]| {
+            let resume = campaign.resume_arguments.iter().map(String::as_str);
+            let further: Vec<&str> = resume.chain(further.iter().copied()).collect();
+            campaign.command("run", &further)
+        };
+        let mut hints = vec![format!(
+            "buy credits; or `{}` submits as many as the balance covers",
+            run(&["--allow-partial"])
+        )];
+        let affordable = balance
+            .free(money.promised)
+            .filter(|free| *free > Credits::ZERO);
+        if let Some(free) = affordable {
+            let cap = campaign.cap_for(money.spent + money.promised + free);
+            let cap = cap.to_string();
+            hints.push(format!(
+                "or let the campaign stop before the balance does: `{}`",
+                campaign.command("run", &["--max-credits", &cap])
+            ));
+        }
+        Error::Stopped {
+            message: format!("{message}; nothing was submitted"),
+            hints,
+        }
+    }
+}
+
+/// Returns a note about videos that are paid for again, or `None` without any.
+fn paid_again(costs: &Costs) -> Option<String> {
+    let is_one = costs.videos == 1;
+    let before = if costs.earlier == Credits::ZERO {
+        let them = if is_one { "it" } else { "them" };
+        format!("nothing was charged for {them} before")
+    } else {
+        let they = if is_one { "it" } else { "they" };
+        format!("{they} cost {} before", costs.earlier)
+    };
+    let (count, range) = (costs.count(), costs.range());
+    (costs.videos > 0).then(|| format!("paying again for {count}, at {range} credits; {before}"))
+}
+
+/// Returns a warning about the balance, or `None` if it is enough.
+fn shortage(
+    affordability: Affordability,
+    costs: &Costs,
+    balance: &Balance,
+    promised: Credits,
+) -> Option<String> {
+    let Balance::Known(balance) = balance else {
+        return None;
+    };
+    let promised = if promised > Credits::ZERO {
+        format!(", of which {promised} are promised to renders under way,")
+    } else {
+        String::new()
+    };
+    let (count, range) = (costs.count(), costs.range());
+    match affordability {
+        Affordability::Enough => None,
+        Affordability::Perhaps(missing) => Some(format!(
+            "the balance of {balance} credits{promised} may not cover {count} for {range} credits: up \
+             to {missing} may be missing"
+        )),
+        Affordability::Short(missing) => Some(format!(
+            "the balance of {balance} credits{promised} does not cover {count} for {range} credits: \
+             at least {missing} are missing"
+        )),
+    }
+}
+
+/// Whether the costs are high enough to ask a person.
+fn needs_confirmation(costs: &Costs, limits: &Limits, is_sandbox: bool) -> bool {
+    !is_sandbox && costs.high > limits.confirm_above
+}
+
+/// The estimated cost of some videos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Costs {
+    /// The number of videos.
+    pub(crate) videos: usize,
+    /// Lower end of the estimate.
+    pub(crate) low: Credits,
+    /// Upper end of the estimate.
+    pub(crate) high: Credits,
+    /// What earlier attempts have cost.
+    pub(crate) earlier: Credits,
+}
+
+impl Costs {
+    /// Returns the cost of everything that a run would submit.
+    pub(crate) fn of(preview: &Summary) -> Self {
+        Self::sum(preview.rows().filter(is_to_be_submitted))
+    }
+
+    /// Returns the cost of the part that was submitted before.
+    pub(crate) fn paid_again(preview: &Summary) -> Self {
+        let again = |row: &Row| row.state.generation > Generation::default();
+        Self::sum(preview.rows().filter(is_to_be_submitted).filter(again))
+    }
+
+    fn sum<'a>(rows: impl Iterator<Item = Row<'a>>) -> Self {
+        let mut costs = Self::default();
+        for row in rows {
+            costs.videos += 1;
+            costs.low += row.job.estimate.low;
+            costs.high += row.job.estimate.high;
+            costs.earlier += row.state.earlier;
+        }
+        costs
+    }
+
+    /// Limits the cost to what the caps leave after `committed` credits.
+    #[must_use]
+    pub(crate) fn within(mut self, committed: Credits, limits: &Limits) -> Self {
+        let left = limits.max_credits.map(|cap| cap.less(committed));
+        for room in left.into_iter().chain(limits.max_credits_run) {
+            self.low = self.low.min(room);
+            self.high = self.high.min(room);
+        }
+        self
+    }
+
+    /// Returns `60`, or `60 to 80`.
+    pub(crate) fn range(&self) -> String {
+        if self.low == self.high {
+            self.high.to_string()
+        } else {
+            format!("{} to {}", self.low, self.high)
+        }
+    }
+
+    /// Returns `1 video`, `12 videos`.
+    pub(crate) fn count(&self) -> String {
+        plural(self.videos, "video")
+    }
+}
+
+fn is_to_be_submitted(row: &Row) -> bool {
+    row.job.selected && matches!(row.state.phase, Phase::Pending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn costs(low: i64, high: i64) -> Costs {
+        Costs {
+            videos: 2,
+            low: Credits::whole(low),
+            high: Credits::whole(high),
+            earlier: Credits::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_balance_below_the_lower_end_is_short_and_below_the_upper_end_doubtful() {
+        let free = |credits| Some(Credits::whole(credits));
+        for (free, affordability) in [
+            (free(40), Affordability::Enough),
+            (free(39), Affordability::Perhaps(Credits::whole(1))),
+            (free(20), Affordability::Perhaps(Credits::whole(20))),
+            (free(19), Affordability::Short(Credits::whole(1))),
+            (free(-5), Affordability::Short(Credits::whole(25))),
+            (None, Affordability::Enough),
+        ] {
+            assert_eq!(
+                Affordability::of(&costs(20, 40), free),
+                affordability,
+                "{free:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn promised_credits_count_against_the_balance() {
+        let balance = Balance::Known(Credits::whole(30));
+        let promised = Credits::whole(15);
+        let affordability = Affordability::of(&costs(20, 40), balance.free(promised));
+        let text = shortage(affordability, &costs(20, 40), &balance, promised).unwrap();
+        assert_eq!(
+            text,
+            "the balance of 30 credits, of which 15 are promised to renders under way, does not cover \
+             2 videos for 20 to 40 credits: at least 5 are missing"
+        );
+    }
+
+    #[test]
+    fn confirmation_is_needed_above_the_threshold_and_never_for_the_sandbox() {
+        let mut limits = Limits::default();
+        assert!(
+            !needs_confirmation(&costs(50, 50), &limits, false),
+            "the default is 50"
+        );
+        assert!(needs_confirmation(&costs(20, 51), &limits, false));
+        assert!(!needs_confirmation(&costs(20, 51), &limits, true));
+        limits.confirm_above = Credits::ZERO;
+        assert!(needs_confirmation(&costs(1, 1), &limits, false));
+    }
+
+    #[test]
+    fn paying_again_names_the_earlier_cost() {
+        assert_eq!(paid_again(&Costs::default()), None);
+        let mut again = costs(10, 10);
+        assert_eq!(
+            paid_again(&again).unwrap(),
+            "paying again for 2 videos, at 10 credits; nothing was charged for them before"
+        );
+        again.earlier = Credits::whole(15);
+        assert_eq!(
+            paid_again(&again).unwrap(),
+            "paying again for 2 videos, at 10 credits; they cost 15 before"
+        );
+    }
+
+    #[test]
+    fn caps_limit_the_costs() {
+        let mut limits = Limits {
+            max_credits: Some(Credits::whole(50)),
+            ..Limits::default()
+        };
+        let within = |limits: &Limits| costs(20, 40).within(Credits::whole(20), limits);
+        assert_eq!(within(&limits), costs(20, 30));
+        limits.max_credits_run = Some(Credits::whole(10));
+        assert_eq!(within(&limits), costs(10, 10));
+        assert_eq!(within(&Limits::default()), costs(20, 40));
+    }
+
+    #[test]
+    fn counts_and_ranges_are_formatted() {
+        assert_eq!(
+            (costs(5, 5).range(), costs(5, 9).range()),
+            ("5".into(), "5 to 9".into())
+        );
+        let one = Costs {
+            videos: 1,
+            ..costs(5, 5)
+        };
+        assert_eq!(
+            (one.count(), costs(1, 1).count()),
+            ("1 video".into(), "2 videos".into())
+        );
+    }
+}

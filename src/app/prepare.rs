@@ -1,0 +1,261 @@
+//! Preparing a run: load, look up names, check, confirm, lock. Nothing is submitted.
+
+use std::sync::Arc;
+
+use super::approve::ApprovalPolicy;
+use super::catalogue::{NameLookup, NetworkUse};
+use super::error::Error;
+use super::identity::{SiblingCampaign, is_journal_behind, results_name_unknown_jobs};
+use super::manifest::{LoadedManifest, missing_files};
+use super::notifications::Notifications;
+use super::output_lock::{check_writable, lock_output};
+use super::preflight::{Preflight, preview};
+use super::provider::Provider;
+use super::recorded_state::{JournalPrefetch, RecordedState};
+use super::run::RunRequest;
+use super::selection::{check_exists, note_finished, select_named};
+use crate::driver::{Clock as _, SystemClock};
+use crate::engine::{Batch, Submits};
+use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
+use crate::model::{JobSpec, Limits, Timestamp};
+use crate::remote::Remote;
+use crate::report::{Campaign, Summary};
+
+/// A run that is ready to begin.
+pub(super) struct PreparedRun {
+    pub(super) batch: Batch,
+    pub(super) journal: Journal,
+    pub(super) lock: Lock,
+    pub(super) provider: Provider,
+    pub(super) summary: Summary,
+    /// Whether every job is done already.
+    pub(super) is_idle: bool,
+}
+
+/// What a run would do, given the recorded state.
+struct RunPreview {
+    batch: Batch,
+    /// Jobs that the journal does not have in their present form.
+    unsaved: Vec<Arc<JobSpec>>,
+    summary: Summary,
+    /// `summary` after the run's opening entries.
+    preview: Summary,
+}
+
+impl RunRequest {
+    /// Does everything up to the loop. Before a first run, the user is asked before anything is written to disk.
+    pub(super) async fn prepare(
+        &mut self,
+        notifications: &mut Notifications,
+        clock: &SystemClock,
+    ) -> Result<PreparedRun, Error> {
+        let prefetch = JournalPrefetch::start(&self.campaign);
+        let mut manifest = self.load(clock.now()).await?;
+        notifications.add_settings(&manifest.plan.output)?;
+        self.check_approval(&manifest)?;
+        // Errors of the journal are reported once it is locked; they may be gone by then.
+        let prefetched = prefetch.replay(&manifest.out).ok().flatten();
+        if let Some(replay) = &prefetched {
+            manifest.apply_renames(&replay.state)?;
+        }
+        let selected = match self.selection.take() {
+            Some(selection) => manifest.select(selection)?,
+            None => vec![true; manifest.plan.jobs.len()],
+        };
+        let identity = Identity {
+            campaign: manifest.plan.campaign.clone(),
+            is_sandbox: self.provider.is_sandbox(),
+        };
+
+        check_writable(&manifest.out)?;
+        // The sandbox costs nothing, and keeps its own state in the folder.
+        let mut confirmed = None;
+        if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
+            let empty = RecordedState::empty(identity.clone());
+            let preview = self.preview(&manifest, empty, &selected, clock)?;
+            let provider = self.provider.clone().start(&manifest.out).await?;
+            self.preflight(&preview.preview, &provider.remote).await?;
+            confirmed = Some((preview, provider));
+        }
+
+        let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await?;
+        // The journal may have changed while another run held the lock.
+        let (mut journal, replay) =
+            Journal::resume(&manifest.out, &identity, || clock.now(), prefetched)?;
+        manifest.apply_renames(&replay.state)?;
+        manifest.report_renames(&self.notices);
+        let recorded = RecordedState::new(&manifest.plan, &manifest.out, replay)?;
+        manifest
+            .names
+            .write(&manifest.out)
+            .map_err(Error::io(format!(
+                "cannot write to `{}`",
+                manifest.out.display()
+            )))?;
+        let is_first = recorded.history.is_empty();
+        let (preview, provider) = if let Some(confirmed) = confirmed.filter(|_| is_first) {
+            confirmed
+        } else {
+            let preview = self.preview(&manifest, recorded, &selected, clock)?;
+            let provider = self.provider.clone().start(&manifest.out).await?;
+            self.preflight(&preview.preview, &provider.remote).await?;
+            (preview, provider)
+        };
+        let RunPreview {
+            batch,
+            unsaved,
+            summary,
+            preview,
+        } = *preview;
+        let is_idle = preview.counts().done == preview.counts().total;
+        drop(preview);
+        journal.save_jobs(unsaved.iter().map(|spec| &**spec))?;
+        Ok(PreparedRun {
+            batch,
+            journal,
+            lock,
+            provider,
+            summary,
+            is_idle,
+        })
+    }
+
+    /// Returns what this run would do.
+    fn preview(
+        &mut self,
+        manifest: &LoadedManifest,
+        recorded: RecordedState,
+        selected: &[bool],
+        clock: &SystemClock,
+    ) -> Result<Box<RunPreview>, Error> {
+        let mut selected = selected.to_vec();
+        self.rerun
+            .narrow(manifest, Some(&recorded), &mut selected)?;
+        self.policy.redo = self.rerun.redo(manifest, Some(&recorded), &self.notices)?;
+        let resubmit = manifest.own(&self.policy.resubmit);
+        self.policy.resubmit = resubmit.into_iter().collect();
+        // Independent work, each slow for a large campaign.
+        let (out, history) = (&manifest.out, &recorded.history);
+        let plan = &manifest.plan.jobs;
+        let (mut jobs, missing, has_unknown_jobs, unsaved) = std::thread::scope(|scope| {
+            let missing = scope.spawn(|| missing_files(history, out));
+            let has_unknown_jobs = scope.spawn(|| results_name_unknown_jobs(out, history));
+            let unsaved = scope.spawn(|| JournalSnapshot::unsaved_jobs(out, plan));
+            let jobs = manifest.jobs(Some(&recorded), &selected);
+            (jobs, join(missing), join(has_unknown_jobs), join(unsaved))
+        });
+        let unsaved = jobs
+            .iter()
+            .zip(plan)
+            .zip(unsaved?)
+            .filter(|((job, planned), is_unsaved)| *is_unsaved || !Arc::ptr_eq(&job.spec, planned))
+            .map(|((job, _), _)| Arc::clone(&job.spec))
+            .collect();
+        let named = self.policy.resubmit.iter().chain(&self.policy.redo);
+        select_named(&mut jobs, named);
+        for wanted in &self.policy.resubmit {
+            check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
+        }
+
+        let is_sandbox = recorded.identity.is_sandbox;
+        let defaults = if is_sandbox {
+            Limits::sandbox()
+        } else {
+            Limits::default()
+        };
+        let limits = defaults.with(&manifest.plan.limits).with(&self.limits);
+        self.policy.limits = manifest.share(limits, &self.campaign)?;
+        let mut campaign = manifest.campaign(jobs, &self.campaign);
+        campaign.max_credits = self.policy.limits.max_credits;
+        campaign.is_sandbox = is_sandbox;
+        self.resume.apply(&mut campaign);
+        let summary = Summary::with(Arc::new(campaign), recorded.history);
+
+        self.policy.missing_files = missing;
+        self.policy.journal_was_lost = summary.history().resuming.last_loss > 0
+            || is_journal_behind(&summary, has_unknown_jobs);
+        self.policy.process = std::process::id();
+        self.policy.seed = seed(clock);
+        // A dated campaign makes the same videos every day on purpose.
+        if manifest.plan.campaign_date.is_none() {
+            SiblingCampaign::warn_before_first_run(&summary, &self.notices);
+        }
+        let now = clock.now();
+        let (campaign, history) = (summary.campaign(), summary.history());
+        let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
+        let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
+        let preview = preview(summary.clone(), &batch.opening(now));
+        note_finished(&self.policy.resubmit, &preview, &self.notices);
+        Ok(Box::new(RunPreview {
+            batch,
+            unsaved,
+            summary,
+            preview,
+        }))
+    }
+
+    /// Loads the manifest and reports its notes.
+    async fn load(&self, now: Timestamp) -> Result<LoadedManifest, Error> {
+        let lookup = NameLookup {
+            provider: Some(self.provider.clone()),
+            cache_dir: self.cache_dir.clone(),
+            notices: self.notices.clone(),
+            network: NetworkUse::Always,
+        };
+        let manifest = if self.policy.submits == Submits::Nothing {
+            LoadedManifest::load_or_recover_online(&self.campaign, now, &lookup).await?
+        } else {
+            LoadedManifest::load_online(&self.campaign, now, &lookup).await?
+        };
+        manifest.report_notes(&self.notices);
+        Ok(manifest)
+    }
+
+    /// Checks costs and balance, and asks for confirmation, unless nothing is submitted.
+    async fn preflight(&self, preview: &Summary, remote: &Remote) -> Result<(), Error> {
+        if self.policy.submits == Submits::Nothing {
+            return Ok(());
+        }
+        let mut limits = self.policy.limits.clone();
+        // Jobs that are paid for already, and will be found, need no balance.
+        limits.allow_partial |= self.policy.journal_was_lost;
+        let preflight = Preflight {
+            preview,
+            limits: &limits,
+            confirm: &self.confirm,
+            notices: &self.notices,
+        };
+        preflight.check(remote).await
+    }
+
+    /// Checks the approval before anything is created or locked.
+    fn check_approval(&self, manifest: &LoadedManifest) -> Result<(), Error> {
+        let selection = self.selection.as_ref();
+        let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
+        let is_required = match self.approval {
+            ApprovalPolicy::Always => true,
+            ApprovalPolicy::ByManifest => manifest.plan.output.require_approval && !is_sample,
+            ApprovalPolicy::Never => false,
+        };
+        if !is_required || manifest.approval.is_given() {
+            return Ok(());
+        }
+        let mut campaign: Campaign = manifest.campaign(Vec::new(), &self.campaign);
+        campaign.is_sandbox = self.provider.is_sandbox();
+        self.resume.apply(&mut campaign);
+        Err(super::approve::missing_approval(&campaign))
+    }
+}
+
+/// Joins a scoped thread, and propagates its panic.
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Returns a seed that differs between runs, so that their waits do not coincide.
+fn seed(clock: &SystemClock) -> u64 {
+    let now = u64::try_from(clock.now().as_millis()).unwrap_or(0);
+    now ^ u64::from(std::process::id()).rotate_left(32)
+}

@@ -1,0 +1,88 @@
+//! The provider of a run: the real API or the embedded sandbox.
+
+use std::path::Path;
+
+use crate::model::Credentials;
+use crate::remote::{BaseUrl, Proxy, Remote, Settings};
+use crate::sandbox::{self, Faults, Sandbox};
+use crate::util::fs::OutputDir;
+
+use super::error::Error;
+
+/// Which provider is used. Checked before anything is started, so that a missing key leaves no trace on disk.
+#[derive(Debug, Clone)]
+pub enum ProviderConfig {
+    /// The embedded sandbox, with its faults.
+    Sandbox(Box<Faults>),
+    /// The API at an address.
+    Api {
+        /// The address.
+        base_url: BaseUrl,
+        /// The keys.
+        credentials: Credentials,
+        /// The proxy through which the address is reached, if any; named in errors.
+        proxy: Option<String>,
+    },
+}
+
+/// A provider that is ready for requests. An embedded sandbox lives as long as this value.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) remote: Remote,
+    _sandbox: Option<Sandbox>,
+}
+
+impl ProviderConfig {
+    /// Returns the embedded sandbox without faults.
+    pub fn sandbox() -> Self {
+        Self::Sandbox(Box::default())
+    }
+
+    pub(crate) const fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
+    /// Starts the provider for a run whose files go to `out`. The sandbox records accepted jobs in that folder, so
+    /// that it knows them after a crash.
+    pub(crate) async fn start(self, out: &Path) -> Result<Provider, Error> {
+        let (sandbox, settings) = match self {
+            Self::Api {
+                base_url,
+                credentials,
+                proxy,
+            } => {
+                let settings = Settings {
+                    proxy_address: proxy,
+                    ..Settings::new(base_url, credentials, out.to_owned())
+                };
+                (None, settings)
+            }
+            Self::Sandbox(faults) => {
+                let folder = OutputDir(out).sandbox();
+                std::fs::create_dir_all(&folder)
+                    .map_err(Error::io(format!("cannot create `{}`", folder.display())))?;
+                let sandbox = Sandbox::start(sandbox::Settings {
+                    state: Some(folder.join("accepted.jsonl")),
+                    faults: *faults,
+                    ..sandbox::Settings::default()
+                })
+                .await
+                .map_err(Error::io("cannot start the sandbox"))?;
+                let base_url = sandbox
+                    .base_url()
+                    .parse()
+                    .map_err(|error| Error::usage(format!("the sandbox's address: {error}")))?;
+                let credentials = Credentials::new("sandbox".to_owned(), "sandbox".to_owned());
+                let settings = Settings {
+                    proxy: Proxy::Bypass,
+                    ..Settings::new(base_url, credentials, out.to_owned())
+                };
+                (Some(sandbox), settings)
+            }
+        };
+        Ok(Provider {
+            remote: Remote::new(settings)?,
+            _sandbox: sandbox,
+        })
+    }
+}

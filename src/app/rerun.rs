@@ -1,0 +1,201 @@
+//! Which finished or failed jobs a run makes again: `--only-failed`, `--only-approved`, `--redo-rejected`.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::error::Error;
+use super::manifest::LoadedManifest;
+use super::notices::Notices;
+use super::recorded_state::RecordedState;
+use super::selection::check_exists;
+use crate::model::{JobId, JobState, Phase, Timestamp};
+use crate::report::files::{ReviewMark, ReviewVerdict, read_marks};
+
+/// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
+/// it. Making a video takes far longer.
+const FILE_TIME_RESOLUTION: Duration = Duration::from_millis(20);
+
+/// A selection by the recorded state and by the marks of a review.
+#[derive(Debug, Default)]
+pub struct RerunSelection {
+    pub(crate) only_failed: bool,
+    approved: Option<MarksFile>,
+    rejected: Option<MarksFile>,
+}
+
+/// A file of marks that the review page has saved.
+#[derive(Debug)]
+struct MarksFile {
+    path: PathBuf,
+    marks: Vec<ReviewMark>,
+    /// The time it was saved: newer videos were not reviewed.
+    saved: Option<Timestamp>,
+}
+
+impl RerunSelection {
+    /// Reads the files of marks.
+    ///
+    /// # Errors
+    /// If a file cannot be read or parsed.
+    pub fn new(
+        only_failed: bool,
+        approved: Option<&Path>,
+        rejected: Option<&Path>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            only_failed,
+            approved: approved.map(MarksFile::read).transpose()?,
+            rejected: rejected.map(MarksFile::read).transpose()?,
+        })
+    }
+
+    /// Removes from `selected` the jobs that `--only-failed` and `--only-approved` exclude.
+    ///
+    /// # Errors
+    /// If there is no journal to select from, or a mark names an unknown job.
+    pub(crate) fn narrow(
+        &self,
+        manifest: &LoadedManifest,
+        recorded: Option<&RecordedState>,
+        selected: &mut [bool],
+    ) -> Result<(), Error> {
+        let jobs = &manifest.plan.jobs;
+        let mut keep = |is_kept: &dyn Fn(&JobId) -> bool| {
+            for (job, selected) in jobs.iter().zip(selected.iter_mut()) {
+                *selected &= is_kept(&job.id);
+            }
+        };
+        if self.only_failed {
+            let Some(recorded) = recorded.filter(|recorded| !recorded.history.is_empty()) else {
+                return Err(Error::usage_with_hint(
+                    "there is no journal that says which jobs failed; nothing was submitted",
+                    "give the folder of the earlier run with `--out DIR`, or run the sheet without `--only-failed`",
+                ));
+            };
+            keep(&|id| recorded.history.state(id).is_some_and(has_failed));
+        }
+        if let Some(approved) = &self.approved {
+            let approved = approved.with_verdict(ReviewVerdict::ApprovalStatus);
+            check_marks(manifest, &approved)?;
+            let ids: HashSet<&JobId> = approved
+                .into_iter()
+                .map(|mark| manifest.recorded_id(&mark.job))
+                .collect();
+            keep(&|id| ids.contains(id));
+        }
+        Ok(())
+    }
+
+    /// Returns the jobs that `--redo-rejected` pays for again: the rejected ones that were not made again since. So the
+    /// same file of marks never pays for the same job twice.
+    ///
+    /// # Errors
+    /// If a mark names an unknown job.
+    pub(crate) fn redo(
+        &self,
+        manifest: &LoadedManifest,
+        recorded: Option<&RecordedState>,
+        notices: &Notices,
+    ) -> Result<BTreeSet<JobId>, Error> {
+        let Some(file) = &self.rejected else {
+            return Ok(BTreeSet::new());
+        };
+        let rejected = file.with_verdict(ReviewVerdict::Rejected);
+        check_marks(manifest, &rejected)?;
+        let own: HashSet<JobId> = manifest
+            .own(rejected.iter().map(|mark| &mark.job))
+            .into_iter()
+            .collect();
+        let own: Vec<&ReviewMark> = rejected
+            .into_iter()
+            .filter(|mark| own.contains(manifest.recorded_id(&mark.job)))
+            .collect();
+        let mut redone = BTreeSet::new();
+        for mark in &own {
+            let job = manifest.recorded_id(&mark.job);
+            let state = recorded.and_then(|recorded| recorded.history.state(job));
+            if state.is_some_and(|state| file.is_about(mark, state)) {
+                redone.insert(job.clone());
+            }
+        }
+        let left = own.len() - redone.len();
+        if left > 0 {
+            let path = file.path.display();
+            notices.note(&format!(
+                "{left} of the rejected videos in `{path}` are not the ones on disk (made again \
+                 since, or not finished), and are left as they are"
+            ));
+        }
+        Ok(redone)
+    }
+}
+
+fn check_marks(manifest: &LoadedManifest, marks: &[&ReviewMark]) -> Result<(), Error> {
+    for mark in marks {
+        let known = manifest.every_job().iter().map(|job| &job.id);
+        check_exists(manifest.recorded_id(&mark.job), known)?;
+    }
+    Ok(())
+}
+
+impl MarksFile {
+    fn read(path: &Path) -> Result<Self, Error> {
+        let shown = path.display();
+        let content = std::fs::read(path).map_err(|error| {
+            Error::usage(format!(
+                "cannot read the marks in `{shown}`: {error}; nothing was submitted"
+            ))
+        })?;
+        let marks = read_marks(&content).map_err(|error| {
+            Error::usage(format!(
+                "`{shown}` is not a file of marks: {error}; nothing was submitted"
+            ))
+        })?;
+        let saved = std::fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|saved| saved.duration_since(UNIX_EPOCH).ok())
+            .and_then(|saved| i64::try_from(saved.as_millis()).ok());
+        Ok(Self {
+            path: path.to_owned(),
+            marks,
+            saved: saved.map(Timestamp::from_millis),
+        })
+    }
+
+    fn with_verdict(&self, verdict: ReviewVerdict) -> Vec<&ReviewMark> {
+        self.marks
+            .iter()
+            .filter(|mark| mark.verdict == verdict)
+            .collect()
+    }
+
+    /// Whether `mark` is about the video that the job has now: by its remote id, or, for a mark without one, because
+    /// it was saved after the video was finished.
+    fn is_about(&self, mark: &ReviewMark, state: &JobState) -> bool {
+        let Phase::Done { remote, .. } = &state.phase else {
+            return false;
+        };
+        match &mark.remote {
+            Some(meant) => meant == remote.as_str(),
+            None => match (state.finished_at, self.saved) {
+                (Some(finished), Some(saved)) => finished <= saved.plus(FILE_TIME_RESOLUTION),
+                (_, _) => true,
+            },
+        }
+    }
+}
+
+/// Whether a job has failed, or was reopened after a failure by a run that ended before submitting it.
+fn has_failed(state: &JobState) -> bool {
+    match state.phase {
+        Phase::Failed { .. } => true,
+        Phase::Pending => state.generation.0 > 0,
+        Phase::Submitting
+        | Phase::InDoubt { .. }
+        | Phase::Rendering { .. }
+        | Phase::Fetching { .. }
+        | Phase::Done { .. } => false,
+    }
+}

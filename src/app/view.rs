@@ -1,0 +1,268 @@
+//! A read-only view of a campaign, for `status`, `why` and `report`. Uses no network and takes no lock.
+
+use std::path::PathBuf;
+
+use super::catalogue::{NameLookup, NetworkUse};
+use super::error::Error;
+use super::manifest::LoadedManifest;
+use super::notices::Notices;
+use super::options::{CampaignOptions, ProviderFlags};
+use super::provider::ProviderConfig;
+use super::recorded_state::JournalPrefetch;
+use super::selection::check_exists;
+use crate::driver::{Clock as _, SystemClock};
+use crate::journal::{JournalSnapshot, LockState};
+use crate::model::{Entry, Event, JobId, Timestamp};
+use crate::report::Summary;
+use crate::report::status::Liveness;
+
+/// What a view is made of.
+#[derive(Debug)]
+pub(crate) struct ViewRequest {
+    pub(crate) campaign: CampaignOptions,
+    /// The provider whose cached catalogue resolves names, if there are keys for it.
+    pub(crate) provider: Option<ProviderConfig>,
+    pub(crate) provider_flags: ProviderFlags,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) notices: Notices,
+}
+
+/// The state of a campaign at one moment.
+pub(crate) struct CampaignView {
+    manifest: LoadedManifest,
+    /// Whether there is a journal.
+    pub(crate) has_journal: bool,
+    /// The last entry that `summary` includes.
+    last_entry: Option<Entry>,
+    pub(crate) summary: Summary,
+    /// Whether a run is active.
+    pub(crate) liveness: Liveness,
+    /// The time of the view.
+    pub(crate) now: Timestamp,
+}
+
+impl CampaignView {
+    /// Opens the campaign. If its manifest is missing or invalid by now, its last results are used instead.
+    ///
+    /// # Errors
+    /// If the manifest has problems or the journal cannot be read.
+    pub(crate) fn open(request: &ViewRequest) -> Result<Self, Error> {
+        let now = SystemClock::new().now();
+        let prefetch = JournalPrefetch::start(&request.campaign);
+        let lookup = NameLookup {
+            provider: request.provider.clone(),
+            cache_dir: request.cache_dir.clone(),
+            notices: request.notices.clone(),
+            network: NetworkUse::IfNeeded,
+        };
+        let mut manifest = LoadedManifest::load_or_recover(&request.campaign, &lookup, now)?;
+        let recorded = prefetch.state(&mut manifest)?;
+        let has_journal = recorded.is_some();
+        let last_entry = recorded
+            .as_ref()
+            .and_then(|recorded| recorded.newest.clone());
+        let summary = manifest.summarize(&request.campaign, &request.provider_flags, recorded);
+        Ok(Self {
+            has_journal,
+            last_entry,
+            summary,
+            liveness: liveness(&manifest),
+            now,
+            manifest,
+        })
+    }
+
+    /// Adds what a run has recorded since. Returns `false` if more than that may have changed, so that the campaign has
+    /// to be opened again.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn refresh(&mut self) -> Result<bool, Error> {
+        let Some(last_entry) = &mut self.last_entry else {
+            return Ok(false);
+        };
+        // Read first, so that the entries of a run that is seen to have ended are complete.
+        let liveness = liveness(&self.manifest);
+        let Some(new) = JournalSnapshot::read_since(&self.manifest.out, last_entry)? else {
+            return Ok(false);
+        };
+        for entry in &new {
+            let is_known = match &entry.event {
+                Event::Job { job, .. } => self.summary.row(job).is_some(),
+                // A new run may have another manifest.
+                Event::RunStarted { .. } => false,
+                Event::RunEnded { .. }
+                | Event::LaneHeld { .. }
+                | Event::JournalLost
+                | Event::InventoryTaken { .. }
+                | Event::InventorySkipped { .. }
+                | Event::PlacesLearnt { .. } => true,
+            };
+            if !is_known {
+                return Ok(false);
+            }
+            self.summary.apply(entry);
+        }
+        if let Some(last) = new.into_iter().next_back() {
+            *last_entry = last;
+        }
+        self.now = SystemClock::new().now();
+        self.liveness = liveness;
+        Ok(true)
+    }
+
+    /// Returns the recorded id of `job`, and all entries of the journal.
+    ///
+    /// # Errors
+    /// If the job does not exist or belongs to another shard, or the journal cannot be read.
+    pub(crate) fn job_history<'a>(
+        &'a self,
+        job: &'a JobId,
+    ) -> Result<(&'a JobId, Vec<Entry>), Error> {
+        let job = self.manifest.recorded_id(job);
+        let shard = self.manifest.shard.as_ref();
+        if let Some(shard) = shard.and_then(|shard| shard.other_shard_of(job)) {
+            return Err(Error::usage_with_hint(
+                format!("job `{job}` is one of shard {shard}"),
+                format!("ask that one: `--shard {shard}`"),
+            ));
+        }
+        check_exists(job, self.summary.rows().map(|row| row.id()))?;
+        let snapshot = JournalSnapshot::read(&self.manifest.out)?;
+        Ok((job, snapshot.map_or_else(Vec::new, |it| it.entries)))
+    }
+}
+
+fn liveness(manifest: &LoadedManifest) -> Liveness {
+    match LockState::of(&manifest.out) {
+        LockState::Held => Liveness::Running,
+        LockState::Free => Liveness::Idle,
+        LockState::Unknown => Liveness::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Identity, Journal};
+    use crate::model::{Credits, Generation, JobEvent, JobId, StopReason, Tag, Timestamp};
+
+    struct Campaign {
+        request: ViewRequest,
+        journal: Journal,
+        entries: u64,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Campaign {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let sheet = folder.path().join("sheet.csv");
+            let persona = "7350375b-9a98-51b8-934d-14d46a645dc2";
+            let rows = [("a", "Hi"), ("b", "Ho")]
+                .map(|(id, text)| format!("{id},{text},{persona},9:16\n"));
+            let text = format!("id,text,persona,aspect_ratio\n{}", rows.concat());
+            let mut file = std::fs::File::create(&sheet).unwrap();
+            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+            let request = ViewRequest {
+                campaign: CampaignOptions::new(&sheet),
+                provider: None,
+                provider_flags: ProviderFlags::default(),
+                cache_dir: None,
+                notices: Notices::discard(),
+            };
+            let out = folder.path().join("sheet-output");
+            std::fs::create_dir_all(out.join(".callsheet")).unwrap();
+            let identity = Identity {
+                campaign: "sheet".into(),
+                is_sandbox: false,
+            };
+            let (journal, _) = Journal::open(&out, &identity).unwrap();
+            Self {
+                request,
+                journal,
+                entries: 0,
+                _folder: folder,
+            }
+        }
+
+        fn view(&self) -> CampaignView {
+            CampaignView::open(&self.request).unwrap()
+        }
+
+        fn record(&mut self, event: Event) {
+            self.entries += 1;
+            let at = i64::try_from(self.entries).unwrap();
+            let entry = Entry {
+                sequence: self.entries,
+                at: Timestamp::from_millis(at),
+                event,
+            };
+            self.journal.append(&[entry]).unwrap();
+        }
+
+        fn begin(&mut self) {
+            let (version, process) = ("1".into(), 1);
+            self.record(Event::RunStarted { version, process });
+        }
+
+        fn submit(&mut self, view: &CampaignView, job: &str) {
+            let id: JobId = job.parse().unwrap();
+            let row = view
+                .summary
+                .row(&id)
+                .map(|row| row.job.spec.fingerprint.clone());
+            let fingerprint = row.unwrap_or_else(|| view.manifest.plan.jobs[0].fingerprint.clone());
+            let event = JobEvent::SubmitStarted {
+                tag: Tag::of("sheet", &id, &fingerprint, Generation(0)),
+                fingerprint,
+                generation: Generation(0),
+                reserved: Credits::whole(5),
+            };
+            self.record(Event::job(&id, event));
+        }
+    }
+
+    fn describe(view: &CampaignView) -> String {
+        let summary = &view.summary;
+        format!(
+            "{:?} {:?} {:?}",
+            summary.last(),
+            summary.counts(),
+            summary.money()
+        )
+    }
+
+    #[test]
+    fn a_refreshed_view_equals_a_new_one() {
+        let mut campaign = Campaign::new();
+        let mut view = campaign.view();
+        assert!(!view.refresh().unwrap(), "there was no journal");
+        campaign.begin();
+        view = campaign.view();
+        assert!(view.refresh().unwrap());
+        for job in ["a", "b"] {
+            campaign.submit(&view, job);
+            let before = describe(&view);
+            assert!(view.refresh().unwrap());
+            assert_ne!(describe(&view), before);
+            assert_eq!(describe(&view), describe(&campaign.view()));
+        }
+        let stopped = Some(StopReason::Interrupted);
+        campaign.record(Event::RunEnded { stopped });
+        assert!(view.refresh().unwrap());
+        assert_eq!(describe(&view), describe(&campaign.view()));
+    }
+
+    #[test]
+    fn a_new_run_or_an_unknown_job_needs_a_new_view() {
+        let mut campaign = Campaign::new();
+        campaign.begin();
+        let mut view = campaign.view();
+        campaign.begin();
+        assert!(!view.refresh().unwrap());
+        let mut view = campaign.view();
+        campaign.submit(&view, "gone-from-the-sheet");
+        assert!(!view.refresh().unwrap());
+    }
+}

@@ -1,0 +1,351 @@
+//! Groups of arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::model::{
+    Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, SecretText, parse_duration,
+};
+use crate::report::files::CsvEncoding;
+
+use super::date::DateArg;
+use super::shard::ShardArg;
+use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, ResultFiles, Selection};
+use crate::cli::config::Environment;
+use crate::cli::error::Error;
+use crate::engine::{Policy, Submits};
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct CampaignArguments {
+    /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
+    pub(in crate::cli) manifest: PathBuf,
+    /// The output folder (by default `<manifest stem>-output` beside the manifest)
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Only one part of the jobs, in a folder of its own inside the output folder: part K of N, or
+    /// `auto`, `auto/N` in a Kubernetes Indexed Job, a Slurm array or the like
+    #[arg(long, value_name = "K/N", help_heading = "Shards")]
+    pub(in crate::cli) shard: Option<ShardArg>,
+    /// Limits are those of all shards together: this one takes its part of pace, renders and credits
+    #[arg(long, requires = "shard", help_heading = "Shards")]
+    pub(in crate::cli) share: bool,
+    /// The day that `{{ date }}` stands for, such as `2026-11-24` or `yesterday` [default: today,
+    /// in the system's time zone]
+    #[arg(long, value_name = "DAY", help_heading = "Sheet")]
+    pub(in crate::cli) date: Option<DateArg>,
+    /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
+    #[arg(long, value_name = "CHARACTER", help_heading = "Sheet")]
+    pub(in crate::cli) delimiter: Option<String>,
+    /// The sheet of a workbook, if it is not the first
+    #[arg(long, value_name = "NAME", help_heading = "Sheet")]
+    pub(in crate::cli) sheet: Option<String>,
+    /// Leave out rows that are wrong instead of refusing the whole sheet
+    #[arg(long, help_heading = "Sheet")]
+    pub(in crate::cli) skip_invalid: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Provider")]
+pub(in crate::cli) struct ProviderArguments {
+    /// Use an imitation of the API inside this program: no account, no cost
+    #[arg(long)]
+    pub(in crate::cli) sandbox: bool,
+    /// What goes wrong in the sandbox: a YAML file of faults
+    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    pub(in crate::cli) faults: Option<PathBuf>,
+    /// The account: a name in `callsheet/profiles.yaml`, in the user's folder for settings
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) profile: Option<String>,
+    /// The address of the API [default: `https://api.creatify.ai`]
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) base_url: Option<String>,
+}
+
+/// The provider's options for commands that use no network: accepted so that the options of another command can be
+/// pasted, and repeated in their hints.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AddressArguments {
+    #[arg(long, hide = true)]
+    pub(in crate::cli) sandbox: bool,
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(in crate::cli) profile: Option<String>,
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(in crate::cli) base_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(in crate::cli) struct SelectionArguments {
+    /// Only these jobs; a row's id stands for all of its jobs
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(in crate::cli) only: Vec<String>,
+    /// Only the first N jobs of the sheet
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) limit: Option<usize>,
+    /// Only N jobs, spread over personas, ratios and models
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) sample: Option<usize>,
+    /// Only jobs that failed before, and pay for them once more
+    #[arg(long)]
+    pub(in crate::cli) only_failed: bool,
+    /// Only jobs that are approved in this file of marks, as the report page saves it
+    #[arg(long, value_name = "MARKS")]
+    pub(in crate::cli) only_approved: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Paying again")]
+pub(in crate::cli) struct RerunArguments {
+    /// Submit failed jobs again
+    #[arg(long)]
+    pub(in crate::cli) retry_failed: bool,
+    /// Submit jobs again whose row was edited after they were paid for
+    #[arg(long)]
+    pub(in crate::cli) redo_changed: bool,
+    /// Submit this job again though it failed, or though it is in doubt; one that is done stays as it is
+    #[arg(long, value_name = "JOB", value_delimiter = ',')]
+    pub(in crate::cli) resubmit: Vec<JobId>,
+    /// Make videos again that are rejected in this file of marks, as the report page saves it
+    #[arg(long, value_name = "MARKS")]
+    pub(in crate::cli) redo_rejected: Option<PathBuf>,
+    /// Submit everything again, whatever was paid for before
+    #[arg(long)]
+    pub(in crate::cli) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(in crate::cli) struct SpendingArguments {
+    /// Submits in a window of time [default: 15/min]
+    #[arg(long, value_name = "RATE")]
+    pub(in crate::cli) submit_rate: Option<Rate>,
+    /// Renders at the provider at one time: a number, or learnt from the account [default: auto]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) in_flight: Option<InFlight>,
+    /// The campaign never spends or promises more credits than this
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) max_credits: Option<Credits>,
+    /// What this run submits never costs or promises more credits than this
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) max_credits_run: Option<Credits>,
+    /// Begin though the account's balance does not cover all of it
+    #[arg(long)]
+    pub(in crate::cli) allow_partial: bool,
+    /// Ask before a run that may spend more credits than this, if somebody is there [default: 50]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) confirm_above: Option<Credits>,
+    /// Submit nothing more once more jobs than this have failed, such as `5` or `3%`
+    #[arg(long, value_name = "N|P%")]
+    pub(in crate::cli) max_fail: Option<FailureAllowance>,
+    /// Do not ask before spending
+    #[arg(short, long)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(in crate::cli) struct WaitingArguments {
+    /// Polls and lists in a window of time [default: 1/s]
+    #[arg(long, value_name = "RATE")]
+    pub(in crate::cli) poll_rate: Option<Rate>,
+    /// The shortest time between two looks at one render [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) poll_interval: Option<Duration>,
+    /// Downloads at one time [default: 4]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(in crate::cli) downloads: Option<u32>,
+    /// How long to wait for a render before it is left to a later `collect` [default: 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) render_timeout: Option<Duration>,
+    /// How long the run may take before it leaves renders to a later `collect`
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) max_duration: Option<Duration>,
+    /// How far apart two listings must be to prove that a job was not accepted [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) settle: Option<Duration>,
+    /// How long to wait for another run on the same folder to end [default: not at all]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) lock_wait: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(in crate::cli) struct OutputArguments {
+    /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
+    #[arg(long)]
+    pub(in crate::cli) excel: bool,
+    /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
+    #[arg(long)]
+    pub(in crate::cli) xlsx: bool,
+    /// Write JUnit XML as well, so that a build server shows the campaign like a test run
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) junit: Option<PathBuf>,
+    /// Post a summary there when the run ends or gets into trouble: Slack's form for chats, JSON for all
+    /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment
+    // clap does not read the variable, because its errors would show the value.
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) notify: Option<String>,
+    /// Tell a dead-man's switch: URL/start, then URL, or URL/fail. A secret: better given as
+    /// `CALLSHEET_PING` in the environment
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) ping: Option<String>,
+}
+
+/// Returns the encoding of `results.csv`.
+pub(in crate::cli) const fn encoding(is_for_excel: bool) -> CsvEncoding {
+    if is_for_excel {
+        CsvEncoding::Excel
+    } else {
+        CsvEncoding::Plain
+    }
+}
+
+impl CampaignArguments {
+    /// Returns the campaign's options.
+    ///
+    /// # Errors
+    /// If `--shard auto` finds no scheduler in the environment.
+    pub(in crate::cli) fn options(&self) -> Result<CampaignOptions, Error> {
+        Ok(CampaignOptions {
+            manifest: self.manifest.clone(),
+            out: self.out.clone(),
+            shard: self.shard.map(ShardArg::resolve).transpose()?,
+            share: self.share,
+            date: self.date.and_then(|date| date.date(app::now())),
+            delimiter: self.delimiter.clone(),
+            sheet: self.sheet.clone(),
+            skip_invalid: self.skip_invalid,
+        })
+    }
+}
+
+impl ProviderArguments {
+    /// Returns the options that name the provider.
+    pub(in crate::cli) fn flags(&self) -> ProviderFlags {
+        ProviderFlags {
+            sandbox: self.sandbox,
+            profile: self.profile.clone(),
+            base_url: self.base_url.clone(),
+        }
+    }
+}
+
+impl AddressArguments {
+    /// Returns the options that name the provider.
+    pub(in crate::cli) fn flags(&self) -> ProviderFlags {
+        ProviderFlags {
+            sandbox: self.sandbox,
+            profile: self.profile.clone(),
+            base_url: self.base_url.clone(),
+        }
+    }
+}
+
+impl SelectionArguments {
+    /// Returns the selection by id and number.
+    pub(in crate::cli) fn selection(&self) -> Selection {
+        Selection {
+            only: self.only.clone(),
+            limit: self.limit,
+            sample: self.sample,
+        }
+    }
+}
+
+impl RerunArguments {
+    /// Returns the selection by recorded state and marks.
+    ///
+    /// # Errors
+    /// If a file of marks cannot be read or parsed.
+    pub(in crate::cli) fn selection(
+        &self,
+        selection: &SelectionArguments,
+    ) -> Result<RerunSelection, Error> {
+        let approved = selection.only_approved.as_deref();
+        let rejected = self.redo_rejected.as_deref();
+        Ok(RerunSelection::new(
+            selection.only_failed,
+            approved,
+            rejected,
+        )?)
+    }
+
+    /// Returns what a run submits.
+    pub(in crate::cli) fn policy(&self, selection: &SelectionArguments) -> Policy {
+        Policy {
+            submits: Submits::Selected,
+            retry_failed: self.retry_failed || selection.only_failed,
+            redo_changed: self.redo_changed,
+            fresh: self.fresh,
+            resubmit: self.resubmit.iter().cloned().collect(),
+            ..Policy::default()
+        }
+    }
+}
+
+impl OutputArguments {
+    /// Returns the result files.
+    pub(in crate::cli) fn files(&self) -> ResultFiles {
+        ResultFiles {
+            encoding: encoding(self.excel),
+            workbook: self.xlsx,
+            junit: self.junit.clone(),
+        }
+    }
+
+    /// Returns the address for the summary.
+    pub(in crate::cli) fn notify(&self, environment: &Environment) -> Option<SecretText> {
+        let given = self.notify.clone();
+        given
+            .or_else(|| environment.variable("CALLSHEET_NOTIFY"))
+            .map(SecretText::new)
+    }
+
+    /// Returns the address of the dead man's switch.
+    pub(in crate::cli) fn ping(&self, environment: &Environment) -> Option<SecretText> {
+        let given = self.ping.clone();
+        given
+            .or_else(|| environment.variable("CALLSHEET_PING"))
+            .map(SecretText::new)
+    }
+}
+
+impl WaitingArguments {
+    /// Returns the limits of these arguments.
+    pub(in crate::cli) fn limits(&self) -> LimitSettings {
+        LimitSettings {
+            poll_rate: self.poll_rate,
+            poll_interval: self.poll_interval,
+            downloads: self.downloads,
+            render_timeout: self.render_timeout,
+            max_duration: self.max_duration,
+            settle: self.settle,
+            ..LimitSettings::default()
+        }
+    }
+}
+
+impl SpendingArguments {
+    /// Returns the limits of these arguments and `waiting`.
+    pub(in crate::cli) fn limits(&self, waiting: &WaitingArguments) -> LimitSettings {
+        LimitSettings {
+            submit_rate: self.submit_rate,
+            in_flight: self.in_flight,
+            max_credits: self.max_credits,
+            max_credits_run: self.max_credits_run,
+            allow_partial: self.allow_partial.then_some(true),
+            confirm_above: self.confirm_above,
+            max_fail: self.max_fail,
+            ..waiting.limits()
+        }
+    }
+}
+
+fn at_least_one(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number from 1 is wanted".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}

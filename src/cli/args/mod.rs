@@ -1,0 +1,137 @@
+//! The arguments that several commands share.
+//!
+//! A value's form is checked while it is parsed. Its meaning, together with the environment and the manifest, is
+//! resolved by the command.
+
+mod date;
+#[cfg(test)]
+mod examples;
+mod groups;
+pub(super) mod help;
+pub(super) mod resume;
+mod screen;
+mod shard;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Command};
+
+pub(super) use self::groups::{
+    AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
+    SelectionArguments, SpendingArguments, WaitingArguments, encoding,
+};
+pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};
+use super::config::Environment;
+
+/// Commands without options in the environment.
+const COMMANDS_WITHOUT: [&str; 4] = ["init", "sandbox", "completions", "man"];
+
+/// Options that are not read from the environment: they name jobs or files of one execution, choose the form of
+/// output, or are secrets, which clap's errors would show.
+const OPTIONS_WITHOUT: [&str; 18] = [
+    "faults",
+    "only_approved",
+    "resubmit",
+    "redo_rejected",
+    "notify",
+    "ping",
+    "json",
+    "online",
+    "watch",
+    "merge",
+    "verbose",
+    "search",
+    "gender",
+    "style",
+    "age",
+    "location",
+    "accent",
+    "open",
+];
+
+/// Lets every option be set by the environment variable of its name: `--submit-rate` by `CALLSHEET_SUBMIT_RATE`. An
+/// empty variable counts as not set.
+pub(super) fn read_options_from_environment(program: Command) -> Command {
+    program.mut_subcommands(|command| {
+        if COMMANDS_WITHOUT.contains(&command.get_name()) {
+            return command;
+        }
+        let is_report = command.get_name() == "report";
+        command.mut_args(|argument| {
+            let id = argument.get_id().as_str();
+            let is_excluded = argument.get_long().is_none()
+                || argument.is_hide_set()
+                || OPTIONS_WITHOUT.contains(&id)
+                || (is_report && id == "junit");
+            if is_excluded {
+                return argument;
+            }
+            let variable = match id {
+                "base_url" => "CREATIFY_BASE_URL".to_owned(),
+                id => format!("CALLSHEET_{}", id.to_uppercase()),
+            };
+            let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
+            let argument = if is_flag {
+                argument.value_parser(BoolishValueParser::new())
+            } else {
+                argument
+            };
+            if is_flag && Environment::real_variable(&variable).is_none() {
+                return argument;
+            }
+            argument.env(variable).hide_env(true)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser as _;
+
+    use crate::cli::commands::{Arguments, Command, definition};
+    use crate::model::InFlight;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn the_flags_of_the_contract_are_understood() {
+        let line = "callsheet run a.csv --out d --sandbox --submit-rate 15/min --in-flight 3 \
+            --downloads 2 --max-credits 12.5 --max-credits-run 5 \
+            --confirm-above 0 --allow-partial --require-approval --yes --only a,b --limit 3 --sample 2 --retry-failed \
+            --redo-changed --resubmit a --resubmit b --fresh --render-timeout 30m --max-duration 2h \
+            --submit-only --max-fail 3% --lock-wait 10m --settle 30s --progress plain \
+            --log-format json -v";
+        let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Run(run) = arguments.command else {
+            panic!("not a run");
+        };
+        assert_eq!(run.selection.only.len(), 2);
+        assert_eq!(run.rerun.resubmit.len(), 2);
+        assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
+        assert_eq!(
+            run.spending.limits(&run.waiting).in_flight,
+            Some(InFlight::AtMost(3))
+        );
+    }
+
+    #[test]
+    fn wrong_values_are_refused_before_anything_happens() {
+        for line in [
+            "callsheet run",
+            "callsheet run a.csv --in-flight 0",
+            "callsheet run a.csv --submit-rate fast",
+            "callsheet run a.csv --max-credits=-1",
+            "callsheet run a.csv --max-fail 200%",
+            "callsheet run a.csv --faults f.yaml",
+            "callsheet run a.csv --render-timeout 5",
+            "callsheet sandbox --render 5s-2s",
+        ] {
+            let parsed = Arguments::try_parse_from(line.split_whitespace());
+            assert!(parsed.is_err(), "{line}");
+        }
+    }
+}

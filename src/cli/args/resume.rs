@@ -1,0 +1,195 @@
+//! The arguments that a shown command repeats, so that pasting it resumes the same campaign within the same limits.
+
+use std::time::Duration;
+
+use super::{
+    OutputArguments, RerunArguments, SelectionArguments, SpendingArguments, WaitingArguments,
+};
+use crate::app::{ResumeCommand, push_flag, push_option};
+use crate::cli::commands::{CollectArguments, RunArguments};
+
+/// Returns what a command that resumes `run` repeats.
+pub(in crate::cli) fn resume_command(arguments: &RunArguments) -> ResumeCommand {
+    let RunArguments {
+        campaign: _,
+        provider,
+        selection,
+        rerun,
+        spending,
+        waiting,
+        submit_only,
+        require_approval,
+        output,
+        screen: _,
+    } = arguments;
+    let mut limits = Vec::new();
+    push_selection(&mut limits, selection);
+    push_spending(&mut limits, spending);
+    push_waiting(&mut limits, waiting);
+    push_flag(&mut limits, "--submit-only", *submit_only);
+    push_flag(&mut limits, "--require-approval", *require_approval);
+    push_output(&mut limits, output);
+    ResumeCommand {
+        provider: provider.flags().arguments(provider.sandbox),
+        limits,
+        once: one_shot_options(selection, rerun),
+        is_collect: false,
+    }
+}
+
+/// Returns what a command that resumes `collect` repeats.
+pub(in crate::cli) fn collect_command(arguments: &CollectArguments) -> ResumeCommand {
+    let mut limits = Vec::new();
+    push_waiting(&mut limits, &arguments.waiting);
+    push_output(&mut limits, &arguments.output);
+    let provider = &arguments.provider;
+    ResumeCommand {
+        provider: provider.flags().arguments(provider.sandbox),
+        limits,
+        once: Vec::new(),
+        is_collect: true,
+    }
+}
+
+/// Adds the selection. `--only-failed` selects by state, so it is a one-shot option.
+fn push_selection(words: &mut Vec<String>, selection: &SelectionArguments) {
+    let SelectionArguments {
+        only,
+        limit,
+        sample,
+        only_failed: _,
+        only_approved,
+    } = selection;
+    let all = (!only.is_empty()).then(|| only.join(","));
+    push_option(words, "--only", all);
+    push_option(words, "--limit", limit.as_ref());
+    push_option(words, "--sample", sample.as_ref());
+    let approved = only_approved.as_ref().map(|path| path.display());
+    push_option(words, "--only-approved", approved);
+}
+
+/// Adds the output files. The addresses of notifications are secrets and left out.
+fn push_output(words: &mut Vec<String>, output: &OutputArguments) {
+    push_flag(words, "--excel", output.excel);
+    push_flag(words, "--xlsx", output.xlsx);
+    let junit = output.junit.as_ref().map(|path| path.display());
+    push_option(words, "--junit", junit);
+}
+
+fn push_spending(words: &mut Vec<String>, spending: &SpendingArguments) {
+    push_option(words, "--submit-rate", spending.submit_rate);
+    push_option(words, "--in-flight", spending.in_flight);
+    push_option(words, "--max-credits", spending.max_credits);
+    push_option(words, "--max-credits-run", spending.max_credits_run);
+    push_option(words, "--confirm-above", spending.confirm_above);
+    push_flag(words, "--allow-partial", spending.allow_partial);
+    push_option(words, "--max-fail", spending.max_fail);
+}
+
+fn push_waiting(words: &mut Vec<String>, waiting: &WaitingArguments) {
+    push_option(words, "--poll-rate", waiting.poll_rate);
+    for (name, time) in [
+        ("--poll-interval", waiting.poll_interval),
+        ("--render-timeout", waiting.render_timeout),
+        ("--max-duration", waiting.max_duration),
+        ("--settle", waiting.settle),
+        ("--lock-wait", waiting.lock_wait),
+    ] {
+        push_option(words, name, time.map(format_duration));
+    }
+    push_option(words, "--downloads", waiting.downloads);
+}
+
+fn one_shot_options(selection: &SelectionArguments, again: &RerunArguments) -> Vec<String> {
+    let mut words = Vec::new();
+    push_flag(&mut words, "--only-failed", selection.only_failed);
+    push_flag(&mut words, "--retry-failed", again.retry_failed);
+    push_flag(&mut words, "--redo-changed", again.redo_changed);
+    for job in &again.resubmit {
+        push_option(&mut words, "--resubmit", Some(job));
+    }
+    let rejected = again.redo_rejected.as_ref().map(|path| path.display());
+    push_option(&mut words, "--redo-rejected", rejected);
+    push_flag(&mut words, "--fresh", again.fresh);
+    words
+}
+
+/// Formats a duration in the largest unit without a remainder.
+fn format_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    [("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+        .into_iter()
+        .find(|(_, unit)| millis > 0 && millis.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{millis}ms"),
+            |(name, unit)| format!("{}{name}", millis / unit),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::commands::{Arguments, Command, RunArguments};
+    use crate::report::Campaign;
+
+    fn run(line: &str) -> RunArguments {
+        let parsed = Arguments::try_parse_from(line.split(' ')).unwrap();
+        let Command::Run(arguments) = parsed.command else {
+            panic!("not a run");
+        };
+        arguments
+    }
+
+    fn command(line: &str) -> String {
+        let arguments = run(line);
+        resume_command(&arguments).command(&arguments.campaign.options().unwrap())
+    }
+
+    #[test]
+    fn a_command_is_repeated_completely_before_anything_was_done() {
+        for line in [
+            "callsheet run a.csv",
+            "callsheet run a.csv --out d --shard 2/8 --share --date 2026-11-24 --delimiter tab --skip-invalid --sandbox --limit 3",
+            "callsheet run a.csv --shard 1/8 --profile p --base-url http://h:1 --only a,b --sample 2 --only-approved m.csv \
+             --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
+             --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
+             --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
+             --submit-only --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
+             --resubmit a --resubmit b --redo-rejected m.csv --fresh",
+        ] {
+            assert_eq!(command(line), line);
+        }
+    }
+
+    #[test]
+    fn one_shot_options_are_not_repeated_afterwards() {
+        let line =
+            "callsheet run a.csv --retry-failed --redo-changed --fresh --resubmit a --limit 2";
+        let mut campaign = Campaign::new("", "a.csv".into(), "o".into(), Vec::new());
+        resume_command(&run(line)).apply(&mut campaign);
+        assert_eq!(campaign.resuming_command(), "callsheet run a.csv --limit 2");
+    }
+
+    #[test]
+    fn secrets_and_display_options_are_left_out() {
+        let line = "callsheet run a.csv -q --json --yes --notify https://h/secret --base-url http://u:secret@h";
+        let shown = command(line);
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(
+            shown.starts_with("callsheet run a.csv --base-url"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn durations_are_formatted_as_they_are_parsed() {
+        for text in ["2h", "90m", "90s", "1500ms", "0ms"] {
+            assert_eq!(
+                format_duration(crate::model::parse_duration(text).unwrap()),
+                text
+            );
+        }
+    }
+}

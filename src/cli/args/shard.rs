@@ -1,0 +1,255 @@
+//! `--shard`: one part of a campaign on each of several machines.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::app::Error;
+use crate::cli::config::Environment;
+use crate::model::Shard;
+
+/// The value of `--shard`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum ShardArg {
+    /// `2/8`.
+    Given(Shard),
+    /// `auto`, `auto/8`: the index, and the count unless given, come from the scheduler's variables.
+    Auto(Option<u32>),
+}
+
+impl FromStr for ShardArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}` is not a shard such as `2/8`, `auto/8` or `auto`");
+        match text.trim().strip_prefix("auto") {
+            None => text.parse().map(Self::Given).map_err(|_| expected()),
+            Some("") => Ok(Self::Auto(None)),
+            Some(rest) => {
+                let count = rest.strip_prefix('/').map(str::parse);
+                let count = count.and_then(Result::ok).filter(|count| *count > 0);
+                count
+                    .map(|count| Self::Auto(Some(count)))
+                    .ok_or_else(expected)
+            }
+        }
+    }
+}
+
+impl fmt::Display for ShardArg {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(shard) => shard.fmt(formatter),
+            Self::Auto(Some(count)) => write!(formatter, "auto/{count}"),
+            Self::Auto(None) => formatter.write_str("auto"),
+        }
+    }
+}
+
+/// A scheduler that runs one command as an array of tasks, and its variables.
+struct Scheduler {
+    name: &'static str,
+    index: &'static str,
+    count: Option<&'static str>,
+    numbering: Numbering,
+}
+
+enum Numbering {
+    /// From a fixed number.
+    From(u32),
+    /// From the number in a variable.
+    FromVariable(&'static str),
+}
+
+const SCHEDULERS: [Scheduler; 4] = [
+    Scheduler {
+        name: "a Kubernetes Indexed Job",
+        index: "JOB_COMPLETION_INDEX",
+        count: None,
+        numbering: Numbering::From(0),
+    },
+    Scheduler {
+        name: "a Slurm array",
+        index: "SLURM_ARRAY_TASK_ID",
+        count: Some("SLURM_ARRAY_TASK_COUNT"),
+        numbering: Numbering::FromVariable("SLURM_ARRAY_TASK_MIN"),
+    },
+    Scheduler {
+        name: "a Cloud Run job",
+        index: "CLOUD_RUN_TASK_INDEX",
+        count: Some("CLOUD_RUN_TASK_COUNT"),
+        numbering: Numbering::From(0),
+    },
+    Scheduler {
+        name: "a parallel GitLab job",
+        index: "CI_NODE_INDEX",
+        count: Some("CI_NODE_TOTAL"),
+        numbering: Numbering::From(1),
+    },
+];
+
+impl ShardArg {
+    /// Returns the shard, from the scheduler's variables if it is `auto`.
+    ///
+    /// # Errors
+    /// If the variables are missing or inconsistent.
+    pub(in crate::cli) fn resolve(self) -> Result<Shard, Error> {
+        match self {
+            Self::Given(shard) => Ok(shard),
+            Self::Auto(count) => automatic(count, Environment::real_variable),
+        }
+    }
+}
+
+fn automatic(
+    wanted: Option<u32>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Shard, Error> {
+    let number = |name: &str| {
+        let Some(text) = variable(name) else {
+            return Ok(None);
+        };
+        text.trim().parse::<u32>().map(Some).map_err(|_| {
+            Error::usage(format!(
+                "`{name}` is `{}`, which is no number",
+                text.escape_debug()
+            ))
+        })
+    };
+    for scheduler in SCHEDULERS {
+        let Some(index) = number(scheduler.index)? else {
+            continue;
+        };
+        let counted = scheduler.count.map(number).transpose()?.flatten();
+        let from = match scheduler.numbering {
+            Numbering::From(first) => first,
+            Numbering::FromVariable(name) => number(name)?.unwrap_or(0),
+        };
+        let Some(count) = wanted.or(counted) else {
+            return Err(Error::usage_with_hint(
+                format!("{} does not tell how many shards there are", scheduler.name),
+                "say it: `--shard auto/8`",
+            ));
+        };
+        // A single task of an array that is run again is numbered like a whole array.
+        if counted.is_some_and(|counted| counted != count) || (wanted.is_none() && count == 1) {
+            return Err(Error::usage_with_hint(
+                format!(
+                    "{} of {} is not {count} shards",
+                    scheduler.name,
+                    counted.unwrap_or(count),
+                ),
+                format!(
+                    "name the shard itself, such as `--shard \"${}/8\"` where they are numbered from 1",
+                    scheduler.index
+                ),
+            ));
+        }
+        let place = index
+            .checked_sub(from)
+            .and_then(|place| place.checked_add(1));
+        return place
+            .and_then(|place| Shard::new(place, count))
+            .ok_or_else(|| {
+                Error::usage_with_hint(
+                    format!(
+                        "`{}` is {index}, which is none of {count} shards",
+                        scheduler.index
+                    ),
+                    "number the tasks without gaps, one for each shard",
+                )
+            });
+    }
+    let names = SCHEDULERS.map(|scheduler| format!("`{}`", scheduler.index));
+    Err(Error::usage_with_hint(
+        format!(
+            "`--shard auto` finds none of {} in the environment",
+            names.join(", ")
+        ),
+        "name the shard itself: `--shard 2/8`",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(wish: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+        let variable = |name: &str| {
+            let pair = environment.iter().find(|(key, _)| *key == name);
+            pair.map(|(_, value)| (*value).to_owned())
+        };
+        match wish.parse::<ShardArg>()? {
+            ShardArg::Given(shard) => Ok(shard.to_string()),
+            ShardArg::Auto(count) => automatic(count, variable)
+                .map(|shard| shard.to_string())
+                .map_err(|error| crate::cli::error::Error::from(error).render()),
+        }
+    }
+
+    #[test]
+    fn schedulers_tell_which_of_how_many() {
+        let slurm = |id, min, count| {
+            [
+                ("SLURM_ARRAY_TASK_ID", id),
+                ("SLURM_ARRAY_TASK_MIN", min),
+                ("SLURM_ARRAY_TASK_COUNT", count),
+            ]
+        };
+        let is = |wish: &str, environment: &[(&str, &str)], shard: &str| {
+            assert_eq!(
+                found(wish, environment).as_deref(),
+                Ok(shard),
+                "{wish} {environment:?}"
+            );
+        };
+        is("2/8", &[], "2/8");
+        is("auto/8", &[("JOB_COMPLETION_INDEX", "0")], "1/8");
+        is("auto/8", &[("JOB_COMPLETION_INDEX", "7")], "8/8");
+        is("auto", &slurm("1", "1", "8"), "1/8");
+        is("auto", &slurm("0", "0", "8"), "1/8");
+        is("auto/8", &slurm("8", "1", "8"), "8/8");
+        is(
+            "auto",
+            &[("CLOUD_RUN_TASK_INDEX", "3"), ("CLOUD_RUN_TASK_COUNT", "4")],
+            "4/4",
+        );
+        is(
+            "auto",
+            &[("CI_NODE_INDEX", "3"), ("CI_NODE_TOTAL", "4")],
+            "3/4",
+        );
+    }
+
+    #[test]
+    fn what_is_not_told_or_does_not_fit_is_never_guessed() {
+        let refused = |wish: &str, environment: &[(&str, &str)], words: &str| {
+            let error = found(wish, environment).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        };
+        refused("auto", &[], "finds none of `JOB_COMPLETION_INDEX`");
+        refused("auto", &[("JOB_COMPLETION_INDEX", "0")], "`--shard auto/8`");
+        refused(
+            "auto/8",
+            &[("JOB_COMPLETION_INDEX", "8")],
+            "none of 8 shards",
+        );
+        refused("auto/8", &[("JOB_COMPLETION_INDEX", "x")], "no number");
+        // `--array=3`, to run one part of eight once more, would be taken for the first, or for the whole.
+        let part = [
+            ("SLURM_ARRAY_TASK_ID", "3"),
+            ("SLURM_ARRAY_TASK_MIN", "3"),
+            ("SLURM_ARRAY_TASK_COUNT", "1"),
+        ];
+        refused("auto/8", &part, "$SLURM_ARRAY_TASK_ID/8");
+        refused("auto", &part, "$SLURM_ARRAY_TASK_ID/8");
+        let gaps = [
+            ("SLURM_ARRAY_TASK_ID", "7"),
+            ("SLURM_ARRAY_TASK_MIN", "3"),
+            ("SLURM_ARRAY_TASK_COUNT", "2"),
+        ];
+        refused("auto", &gaps, "none of 2 shards");
+        for wrong in ["auto8", "auto/0", "auto/x", "x", "9/8"] {
+            refused(wrong, &[], "is not a shard");
+        }
+    }
+}

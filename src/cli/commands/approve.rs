@@ -1,0 +1,69 @@
+//! The `approve` command: approves a manifest in its present form.
+
+use clap::Args;
+
+use crate::app;
+use crate::cli::args::help::{self, Example};
+use crate::cli::args::{CampaignArguments, ProviderArguments};
+use crate::cli::config::{Environment, provider_config};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::printer::{self, Printer};
+use crate::report::plan::plan_totals;
+use crate::report::terminal::Colours;
+use crate::util::fs::OutputDir;
+use crate::util::text::sanitize;
+
+const EXAMPLES: [Example; 2] = [
+    ("callsheet approve campaign.csv", "as it is now"),
+    (
+        "callsheet run campaign.csv --require-approval",
+        "unless edited since",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&EXAMPLES))]
+pub(in crate::cli) struct ApproveArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) provider: ProviderArguments,
+}
+
+/// Executes `callsheet approve`.
+pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    environment.report_ignored(Printer::Text);
+    let by = ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| environment.variable(name));
+    let approved = app::approve(
+        &arguments.campaign.options()?,
+        provider_config(&arguments.provider, &environment).ok(),
+        &arguments.provider.flags(),
+        environment.cache_dir(),
+        by,
+        &Printer::Text.notices(),
+        app::now(),
+    )
+    .await?;
+    let summary = &approved.summary;
+    printer::print(&plan_totals(summary, Colours::Off));
+    let done = summary.counts().done;
+    if done > 0 {
+        let page = OutputDir(&summary.campaign().out).report_html();
+        printer::print(&format!("{done} already made: {}\n", page.display()));
+    }
+    let by = approved.approval.by.as_deref();
+    let by = by.map_or_else(String::new, |by| format!(" by {}", sanitize(by)));
+    printer::print(&format!(
+        "approved{by}: {} jobs as they are now, {} still to be made for {} credits\n",
+        approved.jobs,
+        approved.costs.videos,
+        approved.costs.range(),
+    ));
+    let run = summary.campaign().command("run", &["--require-approval"]);
+    printer::tell(&format!("hint: `{run}` makes exactly these\n"));
+    Ok(Exit::Success)
+}

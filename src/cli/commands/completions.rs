@@ -1,0 +1,57 @@
+//! The `completions` and `man` commands, from the same definitions as `--help`.
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::definition;
+use crate::cli::args::help::{self, Example};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::printer;
+
+const COMPLETIONS_EXAMPLES: [Example; 2] = [
+    ("source <(callsheet completions bash)", "in ~/.bashrc"),
+    ("callsheet completions zsh > ~/.zfunc/_callsheet", "once"),
+];
+
+const MAN_EXAMPLES: [Example; 2] = [
+    ("callsheet man | man -l -", "read it"),
+    ("callsheet man > callsheet.1", "keep it"),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&COMPLETIONS_EXAMPLES))]
+pub(in crate::cli) struct CompletionsArguments {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&MAN_EXAMPLES))]
+pub(in crate::cli) struct ManArguments {}
+
+/// Executes `callsheet completions`.
+pub(super) fn completions(arguments: &CompletionsArguments) -> Exit {
+    let mut script = Vec::new();
+    let mut program = definition();
+    clap_complete::generate(arguments.shell, &mut program, "callsheet", &mut script);
+    printer::print(&String::from_utf8_lossy(&script));
+    Exit::Success
+}
+
+/// Executes `callsheet man`: the program's page, then one for each command.
+pub(super) fn man() -> Result<Exit, Error> {
+    let program = definition();
+    let mut pages = Vec::new();
+    clap_mangen::Man::new(program.clone())
+        .render(&mut pages)
+        .context("cannot write the manual page")?;
+    for command in program.get_subcommands() {
+        clap_mangen::Man::new(command.clone())
+            .title(format!("callsheet-{}", command.get_name()))
+            .render(&mut pages)
+            .context("cannot write the manual page")?;
+    }
+    printer::print(&String::from_utf8_lossy(&pages));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,152 @@
+//! The commands: their arguments, and one function for each.
+//!
+//! A new command is a file here, and a variant with its arm below.
+
+mod approve;
+mod catalogue;
+mod completions;
+mod config;
+mod init;
+mod plan;
+mod report;
+mod run;
+mod sandbox;
+mod status;
+mod why;
+
+use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand};
+
+use self::completions::{CompletionsArguments, ManArguments};
+use super::args::help::{self, Example};
+use super::args::{AddressArguments, CampaignArguments, read_options_from_environment};
+use super::config::{Environment, provider_for_reading};
+use super::error::Error;
+use super::exit::Exit;
+use super::printer::Printer;
+use crate::app::ViewRequest;
+
+pub(super) use self::run::{CollectArguments, RunArguments};
+
+/// `0.1.0 (1a2b3c4 2026-11-25)`; the part in brackets is missing in a build without git history.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"));
+
+const EXAMPLES: [Example; 5] = [
+    ("callsheet init", "write a starter manifest"),
+    (
+        "callsheet run campaign.yaml --sandbox",
+        "try it without an account",
+    ),
+    ("callsheet plan campaign.csv", "what it would make and cost"),
+    ("callsheet run campaign.csv", "make the videos, or go on"),
+    ("callsheet collect campaign.csv", "fetch what is paid for"),
+];
+
+const AFTER_EXAMPLES: &str = "\
+Every option can also be set in the environment: `--submit-rate` as CALLSHEET_SUBMIT_RATE.
+Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.";
+
+/// Turns a sheet of rows into finished avatar videos, and never pays for one twice.
+#[derive(Debug, Parser)]
+#[command(name = "callsheet", version = VERSION, about, max_term_width = 100, args_override_self = true)]
+#[command(after_help = help::examples(&EXAMPLES) + "\n\n" + AFTER_EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Submit, wait, download, report; the same command resumes
+    Run(RunArguments),
+    /// Show what `run` would do, job by job, and what it costs; spends nothing
+    Plan(plan::PlanArguments),
+    /// Approve the manifest as it is now, for `run --require-approval`
+    Approve(approve::ApproveArguments),
+    /// Download what is paid for and outstanding; submits nothing
+    Collect(CollectArguments),
+    /// Show where the campaign stands; works while a run is going on
+    Status(status::StatusArguments),
+    /// Tell everything that happened to one job, and what comes next
+    Why(why::WhyArguments),
+    /// Write the results and the page again, from the journal
+    Report(report::ReportArguments),
+    /// Show every setting of `run` as it would be, and who says so; secrets are not shown
+    Config(RunArguments),
+    /// Search the provider's personas
+    Personas(catalogue::PersonasArguments),
+    /// Search the provider's voices
+    Voices(catalogue::VoicesArguments),
+    /// Write a starter manifest
+    Init(init::InitArguments),
+    /// Serve an imitation of the API on this machine
+    Sandbox(sandbox::SandboxArguments),
+    /// Print shell completions
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man(ManArguments),
+}
+
+impl Command {
+    /// Executes the command. `matches` are the arguments of the whole program.
+    pub(super) async fn execute(self, matches: &ArgMatches) -> Result<Exit, Error> {
+        match self {
+            Self::Run(arguments) => run::run(arguments).await,
+            Self::Collect(arguments) => run::collect(arguments).await,
+            Self::Plan(arguments) => plan::plan(arguments).await,
+            Self::Approve(arguments) => approve::approve(arguments).await,
+            Self::Status(arguments) => status::status(arguments).await,
+            Self::Why(arguments) => why::why(&arguments),
+            Self::Report(arguments) => report::report(&arguments),
+            Self::Config(arguments) => {
+                let own = matches.subcommand().map_or(matches, |(_, own)| own);
+                config::config(&arguments, own)
+            }
+            Self::Personas(arguments) => catalogue::personas(arguments).await,
+            Self::Voices(arguments) => catalogue::voices(arguments).await,
+            Self::Init(arguments) => init::init(&arguments),
+            Self::Sandbox(arguments) => sandbox::sandbox(arguments).await,
+            Self::Completions(arguments) => Ok(completions::completions(&arguments)),
+            Self::Man(_) => completions::man(),
+        }
+    }
+
+    /// Returns the printer for errors of this command.
+    pub(super) fn printer(&self) -> Printer {
+        if let Self::Run(RunArguments { screen, .. })
+        | Self::Collect(CollectArguments { screen, .. }) = self
+        {
+            Printer::of(screen.log_format)
+        } else {
+            Printer::Text
+        }
+    }
+}
+
+/// Returns the definition of the whole command line.
+pub(super) fn definition() -> clap::Command {
+    read_options_from_environment(config::with_optional_manifest(Arguments::command()))
+}
+
+/// What the program tries to achieve, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Every selected job done.
+    EveryVideo,
+    /// Every paid job done.
+    PaidVideos,
+}
+
+/// Returns the request for a read-only view of a campaign.
+fn view_request(
+    campaign: &CampaignArguments,
+    address: &AddressArguments,
+    environment: &Environment,
+) -> Result<ViewRequest, Error> {
+    Ok(ViewRequest {
+        campaign: campaign.options()?,
+        provider: provider_for_reading(address, environment).ok(),
+        provider_flags: address.flags(),
+        cache_dir: environment.cache_dir(),
+        notices: Printer::Text.notices(),
+    })
+}

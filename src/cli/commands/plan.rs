@@ -1,0 +1,82 @@
+//! The `plan` command: what `run` would do.
+
+use clap::Args;
+
+use crate::app::{self, PlanRequest};
+use crate::cli::args::help::{self, Example};
+use crate::cli::args::{CampaignArguments, ProviderArguments, RerunArguments, SelectionArguments};
+use crate::cli::config::{Environment, provider_config};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::printer::{self, Printer};
+use crate::model::Credits;
+use crate::report::plan::{plan_table, write_plan_json};
+
+const EXAMPLES: [Example; 3] = [
+    ("callsheet plan campaign.csv", "each job, and its cost"),
+    ("callsheet plan campaign.csv --online", "what would be left"),
+    (
+        "callsheet plan campaign.csv --retry-failed",
+        "what that would do",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&EXAMPLES))]
+pub(in crate::cli) struct PlanArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) provider: ProviderArguments,
+    #[command(flatten)]
+    pub(in crate::cli) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(in crate::cli) rerun: RerunArguments,
+    /// The campaign never spends or promises more credits than this
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub(in crate::cli) max_credits: Option<Credits>,
+    /// What the run submits never costs or promises more credits than this
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub(in crate::cli) max_credits_run: Option<Credits>,
+    /// Wait for the account's balance, which is otherwise shown if it can be had at once
+    #[arg(long, help_heading = "Provider")]
+    pub(in crate::cli) online: bool,
+    /// Print JSON
+    #[arg(long, help_heading = "Screen")]
+    pub(in crate::cli) json: bool,
+}
+
+/// Executes `callsheet plan`.
+pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    // Standard error of a command for programs has warnings only.
+    let printer = if arguments.json {
+        Printer::Warnings
+    } else {
+        Printer::Text
+    };
+    environment.report_ignored(printer);
+    let request = PlanRequest {
+        campaign: arguments.campaign.options()?,
+        provider: provider_config(&arguments.provider, &environment),
+        provider_flags: arguments.provider.flags(),
+        rerun: arguments.rerun.selection(&arguments.selection)?,
+        policy: arguments.rerun.policy(&arguments.selection),
+        selection: arguments.selection.selection(),
+        max_credits: arguments.max_credits,
+        max_credits_run: arguments.max_credits_run,
+        needs_balance: arguments.online,
+        cache_dir: environment.cache_dir(),
+        notices: printer.notices(),
+    };
+    let (summary, context) = app::plan(request, app::now()).await?;
+    if arguments.json {
+        printer::print_with(|output| write_plan_json(&summary, &context, output))?;
+    } else {
+        let colours = environment.output_colours();
+        printer::print(&plan_table(&summary, &context, colours));
+    }
+    // Freeing 100,000 jobs one by one would only delay the end of the process.
+    std::mem::forget(summary);
+    Ok(Exit::Success)
+}

@@ -1,0 +1,136 @@
+//! The `status` command: where a campaign stands.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::view_request;
+use crate::app::{self, CampaignView};
+use crate::cli::args::help::{self, Example};
+use crate::cli::args::{AddressArguments, CampaignArguments};
+use crate::cli::config::Environment;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::printer;
+use crate::report::status::LiveStatus;
+use crate::report::status::{Liveness, StatusContext, status_json, status_screen};
+use crate::report::terminal::Colours;
+
+/// The interval between two readings of the journal.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
+const EXAMPLES: [Example; 3] = [
+    ("callsheet status campaign.csv", "also while it runs"),
+    (
+        "callsheet status campaign.csv --watch",
+        "until it has ended",
+    ),
+    (
+        "callsheet status campaign.csv --shard 2/8",
+        "one part of it",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&EXAMPLES))]
+pub(in crate::cli) struct StatusArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) address: AddressArguments,
+    /// Keep showing it until the run that goes on has ended, or Ctrl-C
+    #[arg(short, long, help_heading = "Screen")]
+    pub(in crate::cli) watch: bool,
+    /// Print JSON
+    #[arg(long, help_heading = "Screen")]
+    pub(in crate::cli) json: bool,
+}
+
+/// Executes `callsheet status`.
+pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    if arguments.watch {
+        return watch(&arguments, &environment).await;
+    }
+    let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
+    let campaign = CampaignView::open(&request)?;
+    let view = view(&campaign, environment.output_colours());
+    if arguments.json {
+        printer::print_with(|output| {
+            writeln!(output, "{:#}", status_json(&campaign.summary, view))
+        })?;
+    } else {
+        printer::print(&status_screen(&campaign.summary, view));
+    }
+    // Freeing 100,000 jobs one by one would only delay the end of the process.
+    std::mem::forget(campaign);
+    Ok(Exit::Success)
+}
+
+/// Shows the status until the active run has ended, or Ctrl-C: redrawn in place on a terminal, else a line for each
+/// change.
+async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result<Exit, Error> {
+    let mut interrupts = app::listen_for_interrupts()?;
+    let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
+    let mut screen = is_redrawn.then(LiveStatus::on_terminal);
+    let mut last = String::new();
+    let colours = environment.output_colours();
+    let request = view_request(&arguments.campaign, &arguments.address, environment)?;
+    let mut campaign = CampaignView::open(&request)?;
+    loop {
+        let is_over = campaign.liveness != Liveness::Running;
+        match &mut screen {
+            Some(screen) if is_over => screen.clear(),
+            Some(screen) => screen.show(&campaign.summary, view(&campaign, colours)),
+            None => print_change(&campaign, arguments.json, &mut last, colours),
+        }
+        if is_over {
+            if !arguments.json {
+                // A new view has estimates calibrated with the finished run.
+                let campaign = CampaignView::open(&request)?;
+                let view = view(&campaign, colours);
+                printer::print(&status_screen(&campaign.summary, view));
+            }
+            return Ok(Exit::Success);
+        }
+        #[expect(clippy::disallowed_methods, reason = "polls the journal")]
+        let pause = tokio::time::sleep(WATCH_INTERVAL);
+        tokio::select! {
+            _ = interrupts.recv() => return Ok(Exit::Success),
+            () = pause => {}
+        }
+        if !campaign.refresh()? {
+            campaign = CampaignView::open(&request)?;
+        }
+    }
+}
+
+fn view(campaign: &CampaignView, colours: Colours) -> StatusContext {
+    StatusContext {
+        now: campaign.now,
+        liveness: campaign.liveness,
+        colours,
+    }
+}
+
+/// Prints the status unless only the time has changed since `last`.
+fn print_change(campaign: &CampaignView, is_json: bool, last: &mut String, colours: Colours) {
+    let summary = &campaign.summary;
+    let state = format!(
+        "{:?} {:?} {:?}",
+        summary.last(),
+        summary.counts(),
+        campaign.liveness
+    );
+    if state == *last {
+        return;
+    }
+    *last = state;
+    let view = view(campaign, colours);
+    if is_json {
+        printer::print(&format!("{}\n", status_json(summary, view)));
+    } else {
+        printer::print(&LiveStatus::line(summary, view));
+    }
+}

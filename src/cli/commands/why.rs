@@ -1,0 +1,58 @@
+//! The `why` command: everything that happened to one job.
+
+use clap::Args;
+
+use super::view_request;
+use crate::app::CampaignView;
+use crate::cli::args::help::{self, Example};
+use crate::cli::args::{AddressArguments, CampaignArguments};
+use crate::cli::config::Environment;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::printer;
+use crate::model::JobId;
+use crate::report::events::{explain, explain_json};
+use crate::report::status::StatusContext;
+
+const EXAMPLES: [Example; 2] = [
+    ("callsheet why campaign.csv spring-1", "its story so far"),
+    (
+        "callsheet why campaign.csv spring-1 --json",
+        "for a program",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&EXAMPLES))]
+pub(in crate::cli) struct WhyArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) address: AddressArguments,
+    /// The job
+    pub(in crate::cli) job: JobId,
+    /// Print JSON
+    #[arg(long, help_heading = "Screen")]
+    pub(in crate::cli) json: bool,
+}
+
+/// Executes `callsheet why`.
+pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
+    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
+    let campaign = CampaignView::open(&request)?;
+    let (job, entries) = campaign.job_history(&arguments.job)?;
+    let view = StatusContext {
+        now: campaign.now,
+        liveness: campaign.liveness,
+        colours: environment.output_colours(),
+    };
+    if arguments.json {
+        let explain = explain_json(&campaign.summary, &entries, job, view).unwrap_or_default();
+        printer::print_with(|output| writeln!(output, "{explain:#}"))?;
+    } else {
+        let explain = explain(&campaign.summary, &entries, job, view).unwrap_or_default();
+        printer::print(&explain);
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,410 @@
+//! The API keys: from variables, private files, a password manager's command or a profile. Never from an option, which
+//! every process on the machine could read.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::env::Environment;
+use super::profile::Profile;
+use crate::app::Error;
+use crate::model::{Credentials, SecretText};
+
+/// The variables of the two keys.
+pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
+
+/// A file of credentials, or a command that prints them.
+pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
+pub(in crate::cli) const CREDENTIALS_COMMAND: &str = "CALLSHEET_CREDENTIALS_COMMAND";
+
+/// Long enough for somebody who has to touch a key or type a passphrase.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is longer is no key.
+const LONGEST: u64 = 64 * 1024;
+
+/// Whether a password manager's command may be executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum AllowCommands {
+    /// Yes: the provider is going to be asked.
+    Yes,
+    /// No: the command uses no network, so that keys are a convenience.
+    No,
+}
+
+/// A key and a description of its source.
+#[derive(Debug)]
+pub(in crate::cli) struct Found {
+    /// It.
+    pub(in crate::cli) value: SecretText,
+    /// Variable, file or command, in words.
+    pub(in crate::cli) source: String,
+}
+
+/// A command as it is written: its words, or a line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(in crate::cli) enum CommandLine {
+    /// Program and arguments.
+    Words(Vec<String>),
+    /// A line for `sh -c`, on Windows `cmd /C`.
+    Line(String),
+}
+
+/// The credentials of `profile`, or what the environment says.
+///
+/// # Errors
+/// What is missing, unreadable, open to others, or fails.
+pub(in crate::cli) fn credentials(
+    environment: &Environment,
+    profile: Option<&Profile>,
+    commands: AllowCommands,
+) -> Result<Credentials, Error> {
+    let [id, key] = find(environment, profile, commands)?;
+    let half = |found: Option<Found>, name: &str| {
+        let value = found.map(|found| found.value.expose().to_owned());
+        value.ok_or_else(|| missing(name, environment, profile))
+    };
+    Ok(Credentials::new(half(id, KEYS[0])?, half(key, KEYS[1])?))
+}
+
+fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> Error {
+    if let Some(Profile { name: profile, .. }) = profile {
+        return Error::usage_with_hint(
+            format!("the profile `{profile}` does not give `{name}`; nothing was submitted"),
+            format!(
+                "its file or command must give both, as `{}=…` and `{}=…`, or the key alone beside `api_id`",
+                KEYS[0], KEYS[1]
+            ),
+        );
+    }
+    let what = if environment.is_blank(name) {
+        "is set, but empty"
+    } else {
+        "is not set"
+    };
+    Error::usage_with_hint(
+        format!("`{name}` {what}; nothing was submitted"),
+        "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` file, or try it \
+         without an account: `--sandbox`",
+    )
+}
+
+/// Returns the keys that are found. With a profile no other source is read: it may belong to another account.
+///
+/// # Errors
+/// What is unreadable, open to others, or fails.
+pub(in crate::cli) fn find(
+    environment: &Environment,
+    profile: Option<&Profile>,
+    commands: AllowCommands,
+) -> Result<[Option<Found>; 2], Error> {
+    if let Some(profile) = profile {
+        return from_profile(profile, commands);
+    }
+    let mut halves = [None, None];
+    for (half, name) in halves.iter_mut().zip(KEYS) {
+        *half = from_variable(environment, name)?;
+    }
+    if halves.iter().any(Option::is_none) {
+        let file = environment.variable(CREDENTIALS_FILE);
+        let command = environment.variable(CREDENTIALS_COMMAND);
+        let given = match (file, command) {
+            (Some(file), _) => Some(from_file(Path::new(&file))?),
+            (None, Some(line)) if commands == AllowCommands::Yes => {
+                Some(from_command(&CommandLine::Line(line), None)?)
+            }
+            (None, Some(_) | None) => None,
+        };
+        if let Some((text, source)) = given {
+            let further = parse_keys(&text, &source, None)?;
+            for (half, further) in halves.iter_mut().zip(further) {
+                *half = half.take().or(further);
+            }
+        }
+    }
+    Ok(halves)
+}
+
+fn from_variable(environment: &Environment, name: &str) -> Result<Option<Found>, Error> {
+    if let Some((value, source)) = environment.found(name) {
+        let value = SecretText::new(value);
+        return Ok(Some(Found { value, source }));
+    }
+    let Some(file) = environment.variable(&format!("{name}_FILE")) else {
+        return Ok(None);
+    };
+    let (text, source) = from_file(Path::new(&file))?;
+    let value = text.expose().trim();
+    let value = (!value.is_empty()).then(|| SecretText::new(value));
+    Ok(value.map(|value| Found { value, source }))
+}
+
+fn from_profile(profile: &Profile, commands: AllowCommands) -> Result<[Option<Found>; 2], Error> {
+    let id = profile.settings.api_id.as_deref().map(|id| Found {
+        value: SecretText::new(id),
+        source: profile.words(),
+    });
+    let given = match (
+        &profile.settings.credentials_file,
+        &profile.settings.credentials_command,
+    ) {
+        (Some(file), _) => Some(from_file(&profile.folder.join(file))?),
+        (None, Some(command)) if commands == AllowCommands::Yes => {
+            Some(from_command(command, Some(&profile.folder))?)
+        }
+        (None, Some(_) | None) => None,
+    };
+    let Some((text, source)) = given else {
+        return Ok([id, None]);
+    };
+    let source = format!("{}: {source}", profile.words());
+    parse_keys(&text, &source, id)
+}
+
+/// Parses both keys from lines such as `CREATIFY_API_KEY=…`, or the secret key alone from a single line if the id is
+/// known.
+fn parse_keys(
+    text: &SecretText,
+    source: &str,
+    mut id: Option<Found>,
+) -> Result<[Option<Found>; 2], Error> {
+    let found = |value: String| Found {
+        value: SecretText::new(value),
+        source: source.to_owned(),
+    };
+    let trimmed = text.expose().trim();
+    if id.is_some() && !trimmed.contains(['=', '\n']) && !trimmed.is_empty() {
+        return Ok([id, Some(found(trimmed.to_owned()))]);
+    }
+    let mut key = None;
+    for pair in dotenvy::from_read_iter(text.expose().as_bytes()) {
+        // The parser's message would quote the line.
+        let (name, value) = pair.map_err(|_| {
+            Error::usage(format!(
+                "{source} does not give lines such as `{}=…`",
+                KEYS[1]
+            ))
+        })?;
+        if value.trim().is_empty() {
+            continue;
+        }
+        if name == KEYS[0] {
+            id = Some(found(value));
+        } else if name == KEYS[1] {
+            key = Some(found(value));
+        }
+    }
+    Ok([id, key])
+}
+
+fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| {
+        Error::usage(format!(
+            "the credentials in `{shown}` cannot be read: {error}; nothing was submitted"
+        ))
+    };
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    refuse_open(path, &file.metadata().map_err(cannot)?)?;
+    let mut text = String::new();
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(cannot)?;
+    Ok((SecretText::new(text), format!("file `{shown}`")))
+}
+
+/// A file of keys that others may read is refused. Where the system hands files to this service alone, by the
+/// folder's own rights, their bits say nothing.
+#[cfg(unix)]
+fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+    let handed = handed.into_iter().chain(["/run/secrets".into()]);
+    let is_handed = handed
+        .filter_map(|folder| std::fs::canonicalize(folder).ok())
+        .any(|folder| std::fs::canonicalize(path).is_ok_and(|path| path.starts_with(folder)));
+    let mode = metadata.permissions().mode() & 0o777;
+    if is_handed || mode.trailing_zeros() >= 6 {
+        return Ok(());
+    }
+    let shown = path.display();
+    let message = format!(
+        "the credentials in `{shown}` can be read by others (mode {mode:03o}); nothing was submitted"
+    );
+    Err(Error::usage_with_hint(
+        message,
+        format!("`chmod 600 '{shown}'` makes them yours alone"),
+    ))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where files have such rights")]
+fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+/// What a command prints. It may ask on a terminal; what it prints is never shown.
+fn from_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText, String), Error> {
+    let (mut command, name) = line.command()?;
+    if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
+        command.current_dir(folder);
+    }
+    let text = run(&mut command, PATIENCE).map_err(|what| {
+        Error::usage_with_hint(
+            format!("the credentials command `{name}` {what}; nothing was submitted"),
+            "run it by hand to see what is wrong; what it prints is not shown here",
+        )
+    })?;
+    Ok((SecretText::new(text), format!("command `{name}`")))
+}
+
+impl CommandLine {
+    /// The command, and what to call it: its program, for arguments may hold what should not be shown.
+    fn command(&self) -> Result<(Command, String), Error> {
+        let empty = || Error::usage("a credentials command is empty");
+        match self {
+            Self::Words(words) => {
+                let (program, arguments) = words.split_first().ok_or_else(empty)?;
+                let mut command = Command::new(program);
+                command.args(arguments);
+                Ok((command, program.clone()))
+            }
+            Self::Line(line) => {
+                let name = line.split_whitespace().next().ok_or_else(empty)?;
+                let (shell, flag) = if cfg!(windows) {
+                    ("cmd", "/C")
+                } else {
+                    ("sh", "-c")
+                };
+                let mut command = Command::new(shell);
+                command.args([flag, line]);
+                Ok((command, name.to_owned()))
+            }
+        }
+    }
+}
+
+fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
+    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let screen = || {
+        if is_watched {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        }
+    };
+    command
+        .stdin(screen())
+        .stdout(Stdio::piped())
+        .stderr(screen());
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("cannot be run: {error}"))?;
+    let output = child.stdout.take();
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = output.map(|output| output.take(LONGEST).read_to_string(&mut text));
+        // The receiver is gone after a time-out.
+        let _ = send.send(read.transpose().map(|_| text));
+    });
+    let Ok(text) = receive.recv_timeout(timeout) else {
+        // Fails if the command has just ended.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("did not end within {} s", timeout.as_secs()));
+    };
+    let status = child.wait().map_err(|error| format!("was lost: {error}"))?;
+    if !status.success() {
+        return Err(format!("failed ({status})"));
+    }
+    text.map_err(|_| "prints what is no text".to_owned())
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "files that only this test reads")]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn line(line: &str) -> CommandLine {
+        CommandLine::Line(line.to_owned())
+    }
+
+    #[test]
+    fn what_a_command_prints_is_taken_and_never_shown() {
+        let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
+        let (text, source) = from_command(&line(printed), None).unwrap();
+        assert_eq!(source, "command `printf`");
+        let [id, key] = parse_keys(&text, &source, None).unwrap();
+        assert_eq!(id.unwrap().value.expose(), "a");
+        assert_eq!(key.unwrap().value.expose(), "secret b");
+        for (command, words) in [
+            ("echo secret; exit 3", "failed (exit status: 3)"),
+            ("kill -9 $$", "failed (signal: 9"),
+            ("printf '\\377'", "no text"),
+        ] {
+            let error = from_command(&line(command), None).unwrap_err().to_string();
+            assert!(
+                error.contains(words) && !error.contains("secret"),
+                "{error}"
+            );
+        }
+        let missing = CommandLine::Words(vec!["/nowhere/pass".into(), "secret".into()]);
+        let error = from_command(&missing, None).unwrap_err().to_string();
+        assert!(error.contains("`/nowhere/pass` cannot be run"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_ended() {
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        let error = run(&mut command, Duration::from_millis(20)).unwrap_err();
+        assert!(error.starts_with("did not end"), "{error}");
+    }
+
+    #[test]
+    fn the_key_alone_will_do_beside_an_id_and_nonsense_is_not_quoted() {
+        let id = || {
+            Some(Found {
+                value: SecretText::new("a"),
+                source: String::new(),
+            })
+        };
+        let [_, key] = parse_keys(&SecretText::new("secret\n"), "it", id()).unwrap();
+        assert_eq!(key.unwrap().value.expose(), "secret");
+        let [_, key] = parse_keys(&SecretText::new("\n"), "it", id()).unwrap();
+        assert!(key.is_none());
+        let error = parse_keys(&SecretText::new("secret words\nand more"), "it", None).unwrap_err();
+        assert!(
+            !error.to_string().contains("secret"),
+            "{}",
+            error.to_string()
+        );
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, "CREATIFY_API_KEY=b\n").unwrap();
+        for (mode, is_good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let read = from_file(&path);
+            assert_eq!(read.is_ok(), is_good, "{mode:o}");
+            if let Err(error) = read {
+                assert!(
+                    error.to_string().contains("chmod 600"),
+                    "{}",
+                    error.to_string()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The process environment: variables, `.env` files, terminals. No other module reads them.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use super::credentials::KEYS;
+use crate::cli::printer::Printer;
+use crate::report::terminal::Colours;
+
+/// The address of the API.
+pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";
+
+/// Variables that redirect requests or files, besides those that begin with one of [`OURS`].
+const ELSEWHERE: [&str; 9] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "HOME",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+];
+
+/// The prefixes of this program's own variables.
+const OURS: [&str; 2] = ["CALLSHEET_", "CREATIFY_"];
+
+/// The environment, read once.
+///
+/// A `.env` file may have come with a campaign's folder from another person. So it can set keys, and an address for its
+/// own keys. All other variables are read from the real environment alone: otherwise a folder could redirect the user's
+/// keys.
+#[derive(Debug)]
+pub(in crate::cli) struct Environment {
+    /// Keys and address from `.env` files. The real environment takes precedence.
+    from_files: HashMap<String, (String, PathBuf)>,
+    /// Variables in these files that are ignored.
+    ignored: Vec<(PathBuf, BTreeSet<String>)>,
+    /// Files that may interpolate variables of the real environment.
+    borrowing: HashSet<PathBuf>,
+    /// Whether a variable is set in the real environment, even if empty.
+    is_set: fn(&str) -> bool,
+}
+
+impl Environment {
+    /// Reads the `.env` files in the working folder and in the manifest's folder.
+    pub(in crate::cli) fn read(manifest: Option<&Path>) -> Self {
+        let mut environment = Self::without_files(is_set);
+        for file in Self::files(manifest) {
+            if let Ok(text) = std::fs::read(&file) {
+                environment.add_file(&file, &text);
+            }
+        }
+        environment
+    }
+
+    fn without_files(is_set: fn(&str) -> bool) -> Self {
+        Self {
+            from_files: HashMap::new(),
+            ignored: Vec::new(),
+            borrowing: HashSet::new(),
+            is_set,
+        }
+    }
+
+    fn add_file(&mut self, file: &Path, text: &[u8]) {
+        let mut ignored = BTreeSet::new();
+        for (name, value) in dotenvy::from_read_iter(text).flatten() {
+            if name == BASE_URL || KEYS.contains(&name.as_str()) {
+                self.from_files.insert(name, (value, file.to_owned()));
+            } else if is_taken_from_environment_alone(&name) {
+                ignored.insert(name);
+            }
+        }
+        if !ignored.is_empty() {
+            self.ignored.push((file.to_owned(), ignored));
+        }
+        if text.contains(&b'$') {
+            self.borrowing.insert(file.to_owned());
+        }
+    }
+
+    /// Reports the variables in `.env` files that are ignored, unless the real environment sets them.
+    pub(in crate::cli) fn report_ignored(&self, printer: Printer) {
+        for note in self.ignored_notes() {
+            printer.note(&note);
+        }
+    }
+
+    fn ignored_notes(&self) -> Vec<String> {
+        let in_words = |(file, names): &(PathBuf, BTreeSet<String>)| {
+            let names = names.iter().filter(|name| !(self.is_set)(name));
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            let why = match names.len() {
+                0 => return None,
+                1 => "which is ignored there: it counts only in the environment",
+                _ => "which are ignored there: they count only in the environment",
+            };
+            let (file, names) = (file.display(), names.join(", "));
+            Some(format!("`{file}` sets {names}, {why}"))
+        };
+        self.ignored.iter().filter_map(in_words).collect()
+    }
+
+    /// Returns the paths of the `.env` files. The last one with a variable counts.
+    pub(in crate::cli) fn files(manifest: Option<&Path>) -> Vec<PathBuf> {
+        let own = PathBuf::from(".env");
+        let beside = manifest
+            .and_then(Path::parent)
+            .map(|folder| folder.join(&own))
+            .filter(|beside| *beside != own);
+        beside.into_iter().chain([own]).collect()
+    }
+
+    /// Returns the `.env` files that other users can read.
+    pub(in crate::cli) fn open_files(manifest: Option<&Path>) -> Vec<PathBuf> {
+        let files = Self::files(manifest).into_iter();
+        files.filter(|file| is_open(file)).collect()
+    }
+
+    /// Returns a variable of the real environment, unless it is empty.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    pub(in crate::cli) fn real_variable(name: &str) -> Option<String> {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    }
+
+    /// Returns a variable of a `.env` file and the file, unless the real environment sets it.
+    fn value_in_files(&self, name: &str) -> Option<(&str, &Path)> {
+        let (value, file) = self.from_files.get(name).filter(|_| !(self.is_set)(name))?;
+        Some((value, file))
+    }
+
+    /// Returns a variable, unless it is empty.
+    pub(in crate::cli) fn variable(&self, name: &str) -> Option<String> {
+        Self::real_variable(name).or_else(|| {
+            let (value, _) = self.value_in_files(name)?;
+            (!value.trim().is_empty()).then(|| value.to_owned())
+        })
+    }
+
+    /// Whether a variable is set, but empty.
+    pub(in crate::cli) fn is_blank(&self, name: &str) -> bool {
+        let is_there = (self.is_set)(name) || self.from_files.contains_key(name);
+        is_there && self.variable(name).is_none()
+    }
+
+    /// Returns a variable and a description of its source.
+    pub(in crate::cli) fn found(&self, name: &str) -> Option<(String, String)> {
+        let value = self.variable(name)?;
+        let source = match self.value_in_files(name) {
+            Some((_, file)) => format!("`{name}` in `{}`", file.display()),
+            None => format!("environment, `{name}`"),
+        };
+        Some((value, source))
+    }
+
+    /// Returns the `.env` file that sets the address.
+    pub(in crate::cli) fn address_file(&self) -> Option<&Path> {
+        let (value, file) = self.value_in_files(BASE_URL)?;
+        (!value.trim().is_empty()).then_some(file)
+    }
+
+    /// Returns the `.env` file that sets the address without setting both keys. Values interpolated from other variables
+    /// do not count as set by the file.
+    pub(in crate::cli) fn foreign_address(&self) -> Option<&Path> {
+        let file = self.address_file()?;
+        let is_own = |name| {
+            self.value_in_files(name)
+                .is_some_and(|(_, other)| other == file)
+        };
+        let is_right = KEYS.into_iter().all(is_own) && !self.borrowing.contains(file);
+        (!is_right).then_some(file)
+    }
+
+    /// Returns the colours of standard error: on for a capable terminal, unless `NO_COLOR` is set.
+    pub(in crate::cli) fn error_colours(&self) -> Colours {
+        self.colours(std::io::stderr().is_terminal())
+    }
+
+    /// Returns the colours of standard output.
+    pub(in crate::cli) fn output_colours(&self) -> Colours {
+        self.colours(std::io::stdout().is_terminal())
+    }
+
+    fn colours(&self, is_terminal: bool) -> Colours {
+        if is_terminal && self.variable("NO_COLOR").is_none() && !self.is_dumb() {
+            Colours::On
+        } else {
+            Colours::Off
+        }
+    }
+
+    /// Returns the user's folder for cached files, if the system has one.
+    pub(in crate::cli) fn cache_dir(&self) -> Option<PathBuf> {
+        user_dir(UserDir::Cache, System::current(), |name| {
+            self.variable(name)
+        })
+    }
+
+    /// Returns the user's folder for settings, if the system has one.
+    pub(in crate::cli) fn config_dir(&self) -> Option<PathBuf> {
+        user_dir(UserDir::Config, System::current(), |name| {
+            self.variable(name)
+        })
+    }
+
+    /// Whether the terminal cannot move its cursor.
+    pub(in crate::cli) fn is_dumb(&self) -> bool {
+        self.variable("TERM").is_some_and(|term| term == "dumb")
+    }
+
+    /// Whether a person can be asked a question on the terminal.
+    pub(in crate::cli) fn can_ask() -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Whether standard error is a terminal.
+    pub(in crate::cli) fn shows_bars(&self) -> bool {
+        std::io::stderr().is_terminal() && !self.is_dumb()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+/// Whether this program reads the variable, but not from a `.env` file.
+fn is_taken_from_environment_alone(name: &str) -> bool {
+    OURS.iter().any(|beginning| name.starts_with(beginning))
+        || ELSEWHERE.contains(&name.to_uppercase().as_str())
+}
+
+/// A folder of the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UserDir {
+    Cache,
+    Config,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Windows,
+    Mac,
+    Other,
+}
+
+impl System {
+    const fn current() -> Self {
+        if cfg!(windows) {
+            Self::Windows
+        } else if cfg!(target_os = "macos") {
+            Self::Mac
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Returns this program's folder below the user's folder for caches or settings. Follows the XDG Base Directory
+/// Specification, which ignores relative paths; settings are in `~/.config` on macOS too.
+fn user_dir(
+    dir: UserDir,
+    system: System,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).map(PathBuf::from);
+    let absolute = |name: &str| folder(name).filter(|path| path.is_absolute());
+    let home = |below: &str| folder("HOME").map(|home| home.join(below));
+    let base = match (dir, system) {
+        (UserDir::Config, System::Windows) => folder("APPDATA"),
+        (UserDir::Config, System::Mac | System::Other) => {
+            absolute("XDG_CONFIG_HOME").or_else(|| home(".config"))
+        }
+        (UserDir::Cache, System::Windows) => absolute("XDG_CACHE_HOME")
+            .or_else(|| folder("LOCALAPPDATA"))
+            .or_else(|| home(".cache")),
+        (UserDir::Cache, System::Mac) => {
+            absolute("XDG_CACHE_HOME").or_else(|| home("Library/Caches"))
+        }
+        (UserDir::Cache, System::Other) => absolute("XDG_CACHE_HOME").or_else(|| home(".cache")),
+    };
+    Some(base?.join("callsheet"))
+}
+
+#[cfg(unix)]
+fn is_open(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|file| file.permissions().mode().trailing_zeros() < 6)
+}
+
+#[cfg(not(unix))]
+fn is_open(_file: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS_AND_ADDRESS: &str =
+        "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\nCREATIFY_BASE_URL=http://h\n";
+
+    fn environment(files: &[(&str, &str)]) -> Environment {
+        let mut environment = Environment::without_files(|_| false);
+        for (file, text) in files {
+            environment.add_file(Path::new(file), text.as_bytes());
+        }
+        environment
+    }
+
+    #[test]
+    fn an_address_is_right_for_the_keys_of_its_own_file_alone() {
+        let foreign = |files: &[(&str, &str)]| {
+            let environment = environment(files);
+            environment.foreign_address().map(Path::to_owned)
+        };
+        let file = Some(PathBuf::from(".env"));
+        assert_eq!(foreign(&[(".env", KEYS_AND_ADDRESS)]), None);
+        for nothing in ["CREATIFY_API_KEY=b\n", "CREATIFY_BASE_URL=\n"] {
+            assert_eq!(foreign(&[(".env", nothing)]), None, "{nothing}");
+        }
+        let address = "CREATIFY_BASE_URL=http://h\n";
+        assert_eq!(foreign(&[(".env", address)]), file);
+        let half = "CREATIFY_API_ID=a\nCREATIFY_BASE_URL=http://h\n";
+        assert_eq!(foreign(&[(".env", half)]), file);
+        // The keys of the working folder, the address of the manifest's.
+        let own = "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\n";
+        let beside = Some(PathBuf::from("c/.env"));
+        assert_eq!(
+            foreign(&[("c/.env", KEYS_AND_ADDRESS), (".env", own)]),
+            beside
+        );
+        // What is taken from the environment is not the file's own.
+        for borrowed in [
+            "CREATIFY_API_KEY=${SECRET}\n",
+            "CREATIFY_BASE_URL=http://h/$SECRET\n",
+        ] {
+            let text = format!("{KEYS_AND_ADDRESS}{borrowed}");
+            assert_eq!(foreign(&[(".env", &text)]), file, "{borrowed}");
+        }
+    }
+
+    #[test]
+    fn what_a_file_cannot_set_is_ignored_and_named() {
+        let text =
+            "CALLSHEET_CREDENTIALS_COMMAND=x\nhttps_proxy=y\nCREATIFY_API_KEY_FILE=z\nOTHER=1\n";
+        let environment = environment(&[("c/.env", text)]);
+        for name in [
+            "CALLSHEET_CREDENTIALS_COMMAND",
+            "CREATIFY_API_KEY_FILE",
+            "OTHER",
+        ] {
+            assert_eq!(environment.value_in_files(name), None, "{name}");
+        }
+        let notes = environment.ignored_notes();
+        assert_eq!(notes.len(), 1);
+        for words in [
+            "`c/.env`",
+            "`CALLSHEET_CREDENTIALS_COMMAND`",
+            "`CREATIFY_API_KEY_FILE`",
+        ] {
+            assert!(notes[0].contains(words), "{notes:?}");
+        }
+        assert!(!notes[0].contains("OTHER"), "{notes:?}");
+    }
+
+    #[test]
+    fn each_system_has_its_folder() {
+        let home = |name: &str| (name == "HOME").then(|| "/home/anna".to_owned());
+        let path = |text: &str| Some(PathBuf::from(text));
+        let cache = |system, variable: &dyn Fn(&str) -> Option<String>| {
+            user_dir(UserDir::Cache, system, variable)
+        };
+        assert_eq!(
+            cache(System::Other, &home),
+            path("/home/anna/.cache/callsheet")
+        );
+        assert_eq!(
+            cache(System::Mac, &home),
+            path("/home/anna/Library/Caches/callsheet")
+        );
+        assert_eq!(
+            user_dir(UserDir::Config, System::Other, home),
+            path("/home/anna/.config/callsheet")
+        );
+        let xdg = |value: &'static str| {
+            move |name: &str| (name == "XDG_CACHE_HOME").then(|| value.to_owned())
+        };
+        assert_eq!(
+            cache(System::Other, &xdg("/var/c")),
+            path("/var/c/callsheet")
+        );
+        assert_eq!(cache(System::Other, &xdg("relative")), None);
+        assert_eq!(cache(System::Windows, &|_| None), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! `--profile`: several accounts, by name, in one file of the user's.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::credentials::CommandLine;
+use super::env::Environment;
+use crate::app::Error;
+
+/// The variable that names another file.
+const FILE: &str = "CALLSHEET_PROFILES";
+
+/// An account of the file.
+#[derive(Debug)]
+pub(in crate::cli) struct Profile {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) settings: ProfileSettings,
+    /// The file.
+    pub(in crate::cli) file: PathBuf,
+    /// Its folder, where relative paths begin.
+    pub(in crate::cli) folder: PathBuf,
+}
+
+/// What stands below its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct ProfileSettings {
+    /// The id; the key is a secret and does not belong there.
+    pub(in crate::cli) api_id: Option<String>,
+    /// A file of lines `CREATIFY_API_ID=…` and `CREATIFY_API_KEY=…`, or of the key alone.
+    pub(in crate::cli) credentials_file: Option<PathBuf>,
+    /// A command that prints the same.
+    pub(in crate::cli) credentials_command: Option<CommandLine>,
+    /// The address of the API.
+    pub(in crate::cli) base_url: Option<String>,
+}
+
+impl Profile {
+    /// The profile called `name`.
+    ///
+    /// # Errors
+    /// If there is no file or no such profile in it, or the file is wrong.
+    pub(in crate::cli) fn load(name: &str, environment: &Environment) -> Result<Self, Error> {
+        let Some(file) = file(environment) else {
+            return Err(Error::usage(format!(
+                "there is no folder for profiles; `{FILE}` can name the file"
+            )));
+        };
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Error::usage_with_hint(format!(
+                "the profile `{name}` cannot be had: `{shown}`: {error}; nothing was submitted"
+            ), format!("write into `{shown}`:\n\n{name}:\n  credentials_command: pass show creatify/{name}\n"))
+        })?;
+        let settings = read(&text, name).map_err(|message| {
+            Error::usage(format!("`{shown}`: {message}; nothing was submitted"))
+        })?;
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self {
+            name: name.to_owned(),
+            settings,
+            file,
+            folder,
+        })
+    }
+
+    /// What to call it as a source.
+    pub(in crate::cli) fn words(&self) -> String {
+        format!("profile `{}`", self.name)
+    }
+}
+
+fn read(text: &str, name: &str) -> Result<ProfileSettings, String> {
+    let mut profiles: BTreeMap<String, ProfileSettings> = crate::manifest::parse_yaml(text)
+        .map_err(|error| {
+            // What follows quotes the file, and somebody may have put a key into it.
+            let words = error.to_string();
+            words.lines().next().unwrap_or_default().to_owned()
+        })?;
+    profiles.remove(name).ok_or_else(|| {
+        let known: Vec<String> = profiles.keys().map(|known| format!("`{known}`")).collect();
+        format!("there is no profile `{name}`, only {}", known.join(", "))
+    })
+}
+
+/// Returns the file of profiles: the one that the variable names, else the one in the user's folder for settings.
+fn file(environment: &Environment) -> Option<PathBuf> {
+    let named = environment.variable(FILE).map(PathBuf::from);
+    named.or_else(|| Some(environment.config_dir()?.join("profiles.yaml")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_read_by_name() {
+        let text = "\
+agency:
+  api_id: a
+  credentials_command: [pass, show, creatify/agency]
+shop:
+  credentials_file: shop.env
+  base_url: https://api.example
+";
+        let agency = read(text, "agency").unwrap();
+        let words = ["pass", "show", "creatify/agency"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(agency.credentials_command, Some(CommandLine::Words(words)));
+        let shop = read(text, "shop").unwrap();
+        assert_eq!(shop.credentials_file, Some("shop.env".into()));
+        let error = read(text, "agenci").unwrap_err();
+        assert_eq!(error, "there is no profile `agenci`, only `agency`, `shop`");
+        // A key in the file is a mistake, and so is a misspelt field.
+        for wrong in ["a:\n  api_key: secret\n", "a:\n  base_ulr: x\n", "- a\n"] {
+            let error = read(wrong, "a").unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The provider: which one the arguments and the environment name.
+
+use std::path::Path;
+
+use super::credentials::{AllowCommands, credentials};
+use super::env::{BASE_URL, Environment};
+use super::profile::Profile;
+use super::proxy::proxy_on_the_way;
+use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig};
+use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
+use crate::cli::error::Error;
+use crate::sandbox::Faults;
+
+/// Returns the provider that `arguments` and the environment name.
+///
+/// # Errors
+/// If the address is invalid, keys are missing, or the faults cannot be read.
+pub(in crate::cli) fn provider_config(
+    arguments: &ProviderArguments,
+    environment: &Environment,
+) -> Result<ProviderConfig, app::Error> {
+    if arguments.sandbox {
+        let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
+        return Ok(ProviderConfig::Sandbox(Box::new(
+            faults.unwrap_or_default(),
+        )));
+    }
+    let profile = arguments.profile.as_deref();
+    api_config(
+        arguments.base_url.clone(),
+        profile,
+        environment,
+        AllowCommands::Yes,
+    )
+}
+
+/// Returns the provider for a command that needs the manifest too. Problems of the manifest are reported instead of
+/// missing keys, which matter only once there is something to submit.
+///
+/// # Errors
+/// All problems of the manifest, or else of the provider.
+pub(in crate::cli) async fn provider_for_manifest(
+    campaign: &CampaignArguments,
+    arguments: &ProviderArguments,
+    environment: &Environment,
+) -> Result<ProviderConfig, Error> {
+    let error = match provider_config(arguments, environment) {
+        Ok(provider) => return Ok(provider),
+        Err(error) => error,
+    };
+    // Standard input may be a terminal, where a person would wait for an answer.
+    if campaign.manifest != Path::new("-") {
+        let options = campaign.options()?;
+        app::blocking(move || LoadedManifest::load_settings(&options, app::now())).await?;
+    }
+    Err(error.into())
+}
+
+/// Returns the API for a command that uses no network.
+///
+/// # Errors
+/// If the address is invalid or keys are missing.
+pub(in crate::cli) fn provider_for_reading(
+    arguments: &AddressArguments,
+    environment: &Environment,
+) -> Result<ProviderConfig, app::Error> {
+    let profile = arguments.profile.clone();
+    let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
+    api_config(
+        arguments.base_url.clone(),
+        profile.as_deref(),
+        environment,
+        AllowCommands::No,
+    )
+}
+
+fn api_config(
+    base_url: Option<String>,
+    profile: Option<&str>,
+    environment: &Environment,
+    commands: AllowCommands,
+) -> Result<ProviderConfig, app::Error> {
+    let profile = profile.map(|name| Profile::load(name, environment));
+    let profile = profile.transpose()?;
+    let of_profile = profile.as_ref().and_then(|it| it.settings.base_url.clone());
+    let given = base_url.or(of_profile);
+    let foreign = match given {
+        Some(_) => None,
+        None => foreign_address(environment, profile.as_ref()),
+    };
+    let base_url = match given.or_else(|| environment.variable(BASE_URL)) {
+        Some(text) => text
+            .parse::<BaseUrl>()
+            .map_err(|error| app::Error::usage(format!("{error}; nothing was submitted")))?,
+        None => BaseUrl::default(),
+    };
+    // Missing keys are reported first, because a user sets them first.
+    let credentials = credentials(environment, profile.as_ref(), commands)?;
+    if let Some(error) = foreign {
+        return Err(error);
+    }
+    let proxy = if base_url.is_loopback() {
+        None
+    } else {
+        let (host, is_encrypted) = (base_url.host(), base_url.is_encrypted());
+        proxy_on_the_way(host, is_encrypted, Environment::real_variable)
+    };
+    Ok(ProviderConfig::Api {
+        base_url,
+        credentials,
+        proxy,
+    })
+}
+
+/// Returns why the address of a `.env` file is not used, if it is not: the keys are from another source. A profile's
+/// keys always are.
+pub(in crate::cli) fn foreign_address(
+    environment: &Environment,
+    profile: Option<&Profile>,
+) -> Option<app::Error> {
+    let file = match profile {
+        Some(_) => environment.address_file(),
+        None => environment.foreign_address(),
+    }?;
+    let file = file.display();
+    Some(app::Error::usage_with_hint(
+        format!(
+            "`{file}` sets `{BASE_URL}`, but not both keys by itself: keys from elsewhere are not sent to an \
+             address that comes with a folder; nothing was submitted"
+        ),
+        format!(
+            "if the address is right, give it with `--base-url`, or set `{BASE_URL}` in the environment; if not, \
+             take it out of `{file}`"
+        ),
+    ))
+}
+
+/// Reads a file of sandbox faults.
+///
+/// # Errors
+/// If it cannot be read or parsed.
+pub(in crate::cli) fn read_faults(file: &Path) -> Result<Faults, app::Error> {
+    let shown = file.display();
+    let text =
+        std::fs::read_to_string(file).map_err(app::Error::io(format!("cannot read `{shown}`")))?;
+    app::parse_yaml::<Faults>(&text)
+        .map_err(|error| app::Error::usage(format!("`{shown}` is not a file of faults: {error}")))
+}

@@ -1,0 +1,104 @@
+//! The display of a run.
+
+use std::time::Duration;
+
+use super::args::{LogFormat, ProgressStyle, ScreenArguments};
+use super::config::Environment;
+use super::printer::Printer;
+use crate::app::Display;
+use crate::report::Summary;
+use crate::report::events::{JsonLines, TextLines, Verbosity};
+use crate::report::terminal::{Colours, Progress};
+
+/// The refresh interval of a progress bar.
+const BAR_TICK: Duration = Duration::from_millis(120);
+
+/// The interval at which lines and result files are told the time.
+const LINES_TICK: Duration = Duration::from_secs(1);
+
+/// How a run is displayed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DisplayStyle {
+    form: Form,
+    verbosity: Verbosity,
+    colours: Colours,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Bar,
+    TextLines,
+    Json,
+    Nothing,
+}
+
+impl DisplayStyle {
+    /// Returns the style for `arguments`, as far as the terminal supports it.
+    pub(super) fn new(arguments: &ScreenArguments, environment: &Environment) -> Self {
+        let form = match arguments.progress {
+            _ if arguments.log_format == LogFormat::Json => Form::Json,
+            ProgressStyle::None => Form::Nothing,
+            ProgressStyle::Bar => Form::Bar,
+            ProgressStyle::Auto if environment.shows_bars() => Form::Bar,
+            ProgressStyle::Plain | ProgressStyle::Auto => Form::TextLines,
+        };
+        let verbosity = match (arguments.quiet, arguments.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        // With `--quiet`, failures are lines and there is no bar.
+        let form = if verbosity == Verbosity::Quiet && form == Form::Bar {
+            Form::TextLines
+        } else {
+            form
+        };
+        Self {
+            form,
+            verbosity,
+            colours: environment.error_colours(),
+        }
+    }
+
+    /// Whether the display is coloured.
+    pub(super) const fn colours(self) -> Colours {
+        self.colours
+    }
+
+    /// Returns the printer for notes and warnings.
+    pub(super) fn printer(self) -> Printer {
+        match self.form {
+            Form::Json => Printer::Json,
+            _ if self.verbosity == Verbosity::Quiet => Printer::Quiet,
+            Form::Bar | Form::TextLines | Form::Nothing => Printer::Text,
+        }
+    }
+
+    /// Returns the refresh interval.
+    pub(super) fn tick(self) -> Duration {
+        match self.form {
+            Form::Bar => BAR_TICK,
+            Form::TextLines | Form::Json | Form::Nothing => LINES_TICK,
+        }
+    }
+
+    /// Returns the displays of a run that begins with `summary`.
+    pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Display>> {
+        let stderr = || Box::new(std::io::stderr());
+        match self.form {
+            Form::Bar => vec![Box::new(Progress::on_terminal(
+                summary,
+                self.verbosity,
+                self.colours,
+            ))],
+            Form::TextLines => vec![Box::new(TextLines::new(
+                summary,
+                stderr(),
+                self.verbosity,
+                self.colours,
+            ))],
+            Form::Json => vec![Box::new(JsonLines::new(stderr()))],
+            Form::Nothing => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Standard output and standard error.
+//!
+//! Standard output has results, standard error has notes, warnings and errors: as text for people, or as one JSON object
+//! a line in the form of the events.
+
+use std::io::{self, Write as _};
+
+use super::args::LogFormat;
+use super::error::Error;
+use crate::app::{self, Notices, Severity};
+use crate::report::events::{JsonMessage, json_message_line};
+
+/// The form of notes, warnings and errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Printer {
+    /// Text for people.
+    Text,
+    /// JSON for programs.
+    Json,
+    /// Text, without notes.
+    Warnings,
+    /// Errors alone, as text.
+    Quiet,
+}
+
+impl Printer {
+    /// Returns the printer for `--log-format`.
+    pub(super) const fn of(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+
+    /// Returns a receiver that prints the notes and warnings of a use case.
+    pub(super) fn notices(self) -> Notices {
+        Notices::new(move |severity, message| match severity {
+            Severity::Note => self.note(message),
+            Severity::Warning => self.warning(message),
+        })
+    }
+
+    /// Prints a note.
+    pub(super) fn note(self, message: &str) {
+        match self {
+            Self::Text => tell(&format!("note: {message}\n")),
+            Self::Json => print_remark(JsonMessage::Note { message }),
+            Self::Warnings | Self::Quiet => {}
+        }
+    }
+
+    /// Prints a warning.
+    pub(super) fn warning(self, message: &str) {
+        match self {
+            Self::Text | Self::Warnings => tell(&format!("warning: {message}\n")),
+            Self::Json => print_remark(JsonMessage::Warning { message }),
+            Self::Quiet => {}
+        }
+    }
+
+    /// Prints the error that ends the program.
+    pub(super) fn error(self, error: &Error) {
+        match self {
+            Self::Text | Self::Warnings | Self::Quiet => tell(&error.render()),
+            Self::Json => print_remark(JsonMessage::Error {
+                message: &error.message(),
+                hints: &error.hints(),
+                exit_code: error.exit().code(),
+            }),
+        }
+    }
+}
+
+fn print_remark(remark: JsonMessage<'_>) {
+    tell(&format!("{}\n", json_message_line(app::now(), remark)));
+}
+
+/// Prints to standard output. A closed pipe is ignored.
+pub(super) fn print(text: &str) {
+    let _ = write_output(|output| output.write_all(text.as_bytes()));
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn write_output(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    write(&mut output)?;
+    output.flush()
+}
+
+/// Writes to standard output for a read-only command, which ignores a closed pipe.
+///
+/// # Errors
+/// If it cannot be written for another reason.
+pub(super) fn print_with(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    match write_output(write) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let context = "cannot write to standard output";
+            Err(anyhow::Error::from(error).context(context).into())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Prints to standard error. A closed pipe is ignored.
+pub(super) fn tell(text: &str) {
+    let mut output = io::stderr().lock();
+    let _ = output.write_all(text.as_bytes());
+    let _ = output.flush();
+}
+
+/// Asks a question and reads a line, or `None` if the input has ended. If the wait is cancelled, the cursor is moved to
+/// a new line.
+pub(super) async fn ask(question: &str) -> Option<String> {
+    tell(question);
+    let unanswered = UnansweredQuestion;
+    let answer = app::blocking(|| {
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(answer.trim().to_owned()),
+        }
+    })
+    .await;
+    if answer.is_some() {
+        // The answer ended the line.
+        std::mem::forget(unanswered);
+    }
+    answer
+}
+
+/// Ends the line of a question that was not answered.
+struct UnansweredQuestion;
+
+impl Drop for UnansweredQuestion {
+    fn drop(&mut self) {
+        tell("\n");
+    }
+}

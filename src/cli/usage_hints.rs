@@ -1,0 +1,128 @@
+//! Hints for command lines that cannot be parsed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::report::{Campaign, shell_word};
+
+/// Returns a hint for the command line `words`, which was refused with `error`.
+pub(super) fn hint(error: &Error, words: &[String]) -> Option<String> {
+    match context(error, ContextKind::InvalidArg) {
+        Some(given) if error.kind() == ErrorKind::UnknownArgument => {
+            dry_run(given, words).or_else(|| search(given, words))
+        }
+        Some(option) => variable(option, words),
+        None => forgotten_command(context(error, ContextKind::InvalidSubcommand)?),
+    }
+}
+
+fn context(error: &Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(given)) => Some(given),
+        Some(_) | None => None,
+    }
+}
+
+/// A value that comes from the environment.
+fn variable(option: &str, words: &[String]) -> Option<String> {
+    let flag = option.split(' ').next()?;
+    let name = flag.strip_prefix("--")?.replace('-', "_").to_uppercase();
+    let is_typed = words
+        .iter()
+        .any(|word| word == flag || word.starts_with(&format!("{flag}=")));
+    (!is_typed).then(|| format!("the value comes from `CALLSHEET_{name}` in the environment"))
+}
+
+/// A manifest in place of a command.
+fn forgotten_command(given: &str) -> Option<String> {
+    is_manifest(given).then(|| {
+        format!(
+            "`{}` shows what it would make and cost, `{}` makes it",
+            command_line(given, "plan"),
+            command_line(given, "run"),
+        )
+    })
+}
+
+/// The name that other programs use for a plan.
+fn dry_run(given: &str, words: &[String]) -> Option<String> {
+    if given != "--dry-run" {
+        return None;
+    }
+    let manifest = words.iter().find(|word| is_manifest(word));
+    let command = command_line(manifest.map_or("MANIFEST", String::as_str), "plan");
+    Some(format!(
+        "`{command}` shows what it would make and cost, and spends nothing"
+    ))
+}
+
+/// A search term without `--search`.
+fn search(given: &str, words: &[String]) -> Option<String> {
+    let command = words.first()?;
+    let is_search = matches!(command.as_str(), "personas" | "voices") && !given.starts_with('-');
+    is_search.then(|| {
+        let word = shell_word(given);
+        format!("`callsheet {command} --search {word}` searches for it")
+    })
+}
+
+fn is_manifest(word: &str) -> bool {
+    const MANIFESTS: [&str; 7] = ["csv", "tsv", "yaml", "yml", "xlsx", "xls", "ods"];
+    let extension = Path::new(word).extension().unwrap_or_default();
+    MANIFESTS.contains(&&*extension.to_string_lossy().to_lowercase())
+}
+
+fn command_line(manifest: &str, command: &str) -> String {
+    Campaign::new("", manifest.into(), PathBuf::new(), Vec::new()).command(command, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::commands::definition;
+
+    fn hint_for(line: &str) -> Option<String> {
+        let words: Vec<String> = line.split(' ').skip(1).map(str::to_owned).collect();
+        let refused = definition().try_get_matches_from(line.split(' '));
+        hint(&refused.unwrap_err(), &words)
+    }
+
+    #[test]
+    fn common_mistakes_have_hints() {
+        for (line, expected) in [
+            (
+                "callsheet ads.csv",
+                "`callsheet plan ads.csv` shows what it would make and cost, `callsheet run ads.csv` makes it",
+            ),
+            (
+                "callsheet run ads.csv --dry-run",
+                "`callsheet plan ads.csv` shows what it would make and cost, and spends nothing",
+            ),
+            (
+                "callsheet run --dry-run -",
+                "`callsheet plan MANIFEST` shows what it would make and cost, and spends nothing",
+            ),
+            (
+                "callsheet personas anna",
+                "`callsheet personas --search anna` searches for it",
+            ),
+            (
+                "callsheet voices o'brien",
+                "`callsheet voices --search 'o'\\''brien'` searches for it",
+            ),
+        ] {
+            assert_eq!(hint_for(line).as_deref(), Some(expected), "{line}");
+        }
+        for line in [
+            "callsheet rnu ads.csv",
+            "callsheet run ads.csv --dance",
+            "callsheet personas --anna",
+            "callsheet run ads.csv more",
+            "callsheet run",
+        ] {
+            assert_eq!(hint_for(line), None, "{line}");
+        }
+    }
+}
