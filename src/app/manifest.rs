@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_job_whose_file_is_not_there_is_missing() {
+    fn a_finished_job_without_its_file_is_missing() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let history = done(&["videos/a.mp4", "videos/b.mp4", "top.mp4", "nowhere/c.mp4"]);
@@ -311,7 +311,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_counts_as_what_it_leads_to() {
+    fn a_link_is_followed() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let history = done(&["a.mp4"]);

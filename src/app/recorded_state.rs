@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_record_stands_in_the_sheets_order_and_lessons_go_with_it() {
+    fn the_recorded_state_is_in_the_order_of_the_sheet() {
         let sheet = "id,text,persona,ratio\n\
                      new,Hi,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n\
                      a,Hello,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n\

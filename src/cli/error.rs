@@ -102,11 +102,11 @@ impl Error {
             app::Error::Manifest { hint, .. } => hint.iter().map(|hint| (*hint).to_owned()).collect(),
             app::Error::Stopped { hints, .. } => hints.clone(),
             app::Error::Lookup(_) => vec![
-                "the same command goes on when it can be reached; a sheet with UUIDs needs no lookup"
+                "repeat the command when the provider can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
             ],
             app::Error::Interrupted { resume } => {
-                vec![format!("to go on where this run stopped:\n{resume}")]
+                vec![format!("to resume where this run stopped:\n{resume}")]
             }
             app::Error::Provider(failure) if failure.kind == FailureKind::NotSent => {
                 vec!["check the network, the address and `HTTPS_PROXY`".to_owned()]
@@ -193,7 +193,7 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
         DriveError::Abandoned => vec![format!(
             "what was on its way is looked for by the next run, and never paid for again:\n{resume}"
         )],
-        DriveError::Stuck => vec![format!("please report this; to go on: {resume}")],
+        DriveError::Stuck => vec![format!("please report this; to resume: {resume}")],
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_told_to_move_a_journal_away_that_only_cannot_be_accessed() {
+    fn an_inaccessible_journal_must_not_be_moved_away() {
         let path = || PathBuf::from("spring-output/.callsheet/journal.sqlite");
         let source = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         for error in [
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_full_in_the_middle_of_a_run_is_named_with_its_file() {
+    fn a_full_disk_names_the_file() {
         let path = PathBuf::from("spring-output/.callsheet/journal.sqlite");
         let source = JournalError::DiskFull { path };
         let unrecorded = Vec::new();

@@ -302,3 +302,17 @@ fn a_plan_knows_the_cap_of_one_run_and_what_is_gone() {
         assert!(plan.stdout.contains(words), "{words}: {}", plan.stdout);
     }
 }
+
+#[test]
+fn the_observer_example_makes_every_video() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_callsheet"));
+    let name = format!("observer{}", std::env::consts::EXE_SUFFIX);
+    let example = program.with_file_name("examples").join(name);
+    let output = std::process::Command::new(example)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text.ends_with("6 videos are done\n"), "{text}");
+}

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_alternatives_and_written_as_people_do() {
+    fn values_are_alternatives() {
         assert!(finds(&CatalogueFilter {
             gender: Some("female".into()),
             ..CatalogueFilter::default()
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gender_that_nobody_has_is_refused_with_those_there_are() {
+    fn an_unknown_gender_is_refused_with_the_known_ones() {
         for text in ["f", "m", "nb", "F, male", "women,Non-Binary"] {
             assert_eq!(persona_genders(text).unwrap(), text);
         }

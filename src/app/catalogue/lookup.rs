@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_however_it_is_typed() {
+    fn case_and_white_space_are_ignored() {
         for name in ["Anna", " anna ", "ANNA", "Anna (office)"] {
             assert_eq!(persona_called(name), found("a1"), "{name}");
         }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn several_of_one_name_are_told_apart_by_a_word_or_their_id() {
+    fn entries_of_the_same_name_are_distinguished_by_a_description_or_id() {
         let those = Resolution::Ambiguous(vec!["Sam (Park)".into(), "Sam (Gym)".into()]);
         assert_eq!(
             persona_called("Sam"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_answered_with_what_is_near() {
+    fn an_unknown_name_has_suggestions() {
         assert_eq!(
             persona_called("Ana"),
             Resolution::Unknown(vec!["Anna".into()])
@@ -282,13 +282,13 @@ mod tests {
             Resolution::Unknown(vec!["Our founder".into()])
         );
         let Resolution::Unknown(near) = persona_called("Evaa") else {
-            panic!("nobody is called so");
+            panic!("found");
         };
         assert!(near.iter().all(|name| !name.contains('\u{1b}')), "{near:?}");
     }
 
     #[test]
-    fn nothing_that_is_typed_panics() {
+    fn no_input_panics() {
         for name in ["", "(", ")", "()", "a (", "a ()", "a (,)", "((x))", "é(ü)"] {
             let _ = (persona_called(name), voice_called(name));
         }

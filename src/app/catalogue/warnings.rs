@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_doubt_is_told_once_with_its_first_place() {
+    fn each_warning_is_reported_once_at_its_first_job() {
         let catalogue = Catalogue {
             personas: vec![persona("a", true), persona("b", false)],
             ..Catalogue::default()
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_catalogue_makes_nothing_doubtful() {
+    fn an_empty_catalogue_has_no_warnings() {
         let plan = plan(&[("z", AspectRatio::Square)]);
         assert!(warnings(&plan, &Catalogue::default()).is_empty());
         let silent = PersonaItem {

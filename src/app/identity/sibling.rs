@@ -90,7 +90,7 @@ impl SiblingCampaign {
         format!(
             "{videos} of this sheet {are} paid for already, by the campaign `{campaign}` in \
              `{}`, and would be paid for once more; if the sheet was renamed, give it its old name \
-             and that campaign goes on",
+             to resume that campaign",
             folder.display()
         )
     }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_read_and_the_rest_is_refused() {
+    fn days_are_parsed() {
         let noon = Timestamp::from_millis(1_764_072_000_000);
         let day = |text: &str| text.parse::<DateArg>().unwrap().date(noon).unwrap();
         assert_eq!(day("2026-11-24").to_string(), "2026-11-24");

@@ -146,7 +146,12 @@ fn every_command_line_in_the_examples_is_understood() {
     let program = definition();
     let helps = program.get_subcommands().chain([&program]);
     for help in helps.filter_map(clap::Command::get_after_help) {
-        for command in commands(&help.to_string()) {
+        // The purpose follows after at least two spaces.
+        let help = help.to_string();
+        let lines = help
+            .lines()
+            .filter_map(|line| line.trim().split("  ").next());
+        for command in lines.flat_map(commands) {
             found += 1;
             if let Err(error) = definition().try_get_matches_from(&command) {
                 wrong.push(format!("--help: {}\n{error}", command.join(" ")));

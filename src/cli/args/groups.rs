@@ -133,7 +133,7 @@ pub(in crate::cli) struct SpendingArguments {
     /// Begin though the account's balance does not cover all of it
     #[arg(long)]
     pub(in crate::cli) allow_partial: bool,
-    /// Ask before a run that may spend more credits than this, if somebody is there [default: 50]
+    /// Ask before a run that may spend more credits than this, on a terminal [default: 50]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) confirm_above: Option<Credits>,
     /// Submit nothing more once more jobs than this have failed, such as `5` or `3%`

@@ -93,12 +93,12 @@ mod tests {
     use crate::model::InFlight;
 
     #[test]
-    fn the_definitions_hold_together() {
+    fn the_definitions_are_consistent() {
         definition().debug_assert();
     }
 
     #[test]
-    fn the_flags_of_the_contract_are_understood() {
+    fn the_documented_options_are_parsed() {
         let line = "callsheet run a.csv --out d --sandbox --submit-rate 15/min --in-flight 3 \
             --downloads 2 --max-credits 12.5 --max-credits-run 5 \
             --confirm-above 0 --allow-partial --require-approval --yes --only a,b --limit 3 --sample 2 --retry-failed \
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_refused_before_anything_happens() {
+    fn invalid_values_are_refused() {
         for line in [
             "callsheet run",
             "callsheet run a.csv --in-flight 0",

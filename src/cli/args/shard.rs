@@ -126,8 +126,8 @@ fn automatic(
         };
         let Some(count) = wanted.or(counted) else {
             return Err(Error::usage_with_hint(
-                format!("{} does not tell how many shards there are", scheduler.name),
-                "say it: `--shard auto/8`",
+                format!("{} does not set the number of shards", scheduler.name),
+                "give it: `--shard auto/8`",
             ));
         };
         // A single task of an array that is run again is numbered like a whole array.
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn schedulers_tell_which_of_how_many() {
+    fn the_shard_comes_from_the_schedulers_variables() {
         let slurm = |id, min, count| {
             [
                 ("SLURM_ARRAY_TASK_ID", id),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_told_or_does_not_fit_is_never_guessed() {
+    fn missing_or_inconsistent_variables_are_refused() {
         let refused = |wish: &str, environment: &[(&str, &str)], words: &str| {
             let error = found(wish, environment).unwrap_err();
             assert!(error.contains(words), "{error}");

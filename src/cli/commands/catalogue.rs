@@ -346,7 +346,7 @@ mod tests {
     use crate::remote::AccentItem;
 
     #[test]
-    fn nothing_of_the_provider_becomes_markup_or_runs() {
+    fn the_providers_text_is_escaped() {
         let nasty = Some("\"><script>alert(1)</script>".to_owned());
         let persona = PersonaItem {
             id: nasty.clone(),
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_found_has_a_picture_and_an_id() {
+    fn each_result_has_a_picture_and_an_id() {
         let persona = PersonaItem {
             id: Some("7350375b".into()),
             creator_name: Some("Anna".into()),

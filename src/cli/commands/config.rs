@@ -186,7 +186,7 @@ fn provider(
     }
     let of_profile = profile
         .as_ref()
-        .and_then(|profile| Some((profile.settings.base_url.clone()?, profile.words())));
+        .and_then(|profile| Some((profile.settings.base_url.clone()?, profile.source())));
     let (url, source) = arguments
         .provider
         .base_url

@@ -37,7 +37,7 @@ const EXAMPLES: [Example; 5] = [
         "try it without an account",
     ),
     ("callsheet plan campaign.csv", "what it would make and cost"),
-    ("callsheet run campaign.csv", "make the videos, or go on"),
+    ("callsheet run campaign.csv", "make the videos, or resume"),
     ("callsheet collect campaign.csv", "fetch what is paid for"),
 ];
 

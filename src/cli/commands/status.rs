@@ -39,7 +39,7 @@ pub(in crate::cli) struct StatusArguments {
     pub(in crate::cli) campaign: CampaignArguments,
     #[command(flatten)]
     pub(in crate::cli) address: AddressArguments,
-    /// Keep showing it until the run that goes on has ended, or Ctrl-C
+    /// Keep showing it until the active run has ended, or Ctrl-C
     #[arg(short, long, help_heading = "Screen")]
     pub(in crate::cli) watch: bool,
     /// Print JSON

@@ -17,14 +17,14 @@ use crate::model::{Credentials, SecretText};
 /// The variables of the two keys.
 pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
 
-/// A file of credentials, or a command that prints them.
+/// The variables of a credentials file, and of a command that prints the credentials.
 pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
 pub(in crate::cli) const CREDENTIALS_COMMAND: &str = "CALLSHEET_CREDENTIALS_COMMAND";
 
-/// Long enough for somebody who has to touch a key or type a passphrase.
+/// The time-out of a password manager's command: enough to touch a hardware key or type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is longer is no key.
+/// The maximum length of a command's output in bytes.
 const LONGEST: u64 = 64 * 1024;
 
 /// Whether a password manager's command may be executed.
@@ -39,13 +39,13 @@ pub(in crate::cli) enum AllowCommands {
 /// A key and a description of its source.
 #[derive(Debug)]
 pub(in crate::cli) struct Found {
-    /// It.
+    /// The key.
     pub(in crate::cli) value: SecretText,
-    /// Variable, file or command, in words.
+    /// The variable, file or command.
     pub(in crate::cli) source: String,
 }
 
-/// A command as it is written: its words, or a line for the shell.
+/// A command: a list of words, or a line for the shell.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(in crate::cli) enum CommandLine {
@@ -55,10 +55,10 @@ pub(in crate::cli) enum CommandLine {
     Line(String),
 }
 
-/// The credentials of `profile`, or what the environment says.
+/// Returns the credentials of `profile`, or else of the environment.
 ///
 /// # Errors
-/// What is missing, unreadable, open to others, or fails.
+/// If a key is missing, a file is unreadable or open to others, or a command fails.
 pub(in crate::cli) fn credentials(
     environment: &Environment,
     profile: Option<&Profile>,
@@ -97,7 +97,7 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
 /// Returns the keys that are found. With a profile no other source is read: it may belong to another account.
 ///
 /// # Errors
-/// What is unreadable, open to others, or fails.
+/// If a file is unreadable or open to others, or a command fails.
 pub(in crate::cli) fn find(
     environment: &Environment,
     profile: Option<&Profile>,
@@ -147,7 +147,7 @@ fn from_variable(environment: &Environment, name: &str) -> Result<Option<Found>,
 fn from_profile(profile: &Profile, commands: AllowCommands) -> Result<[Option<Found>; 2], Error> {
     let id = profile.settings.api_id.as_deref().map(|id| Found {
         value: SecretText::new(id),
-        source: profile.words(),
+        source: profile.source(),
     });
     let given = match (
         &profile.settings.credentials_file,
@@ -162,7 +162,7 @@ fn from_profile(profile: &Profile, commands: AllowCommands) -> Result<[Option<Fo
     let Some((text, source)) = given else {
         return Ok([id, None]);
     };
-    let source = format!("{}: {source}", profile.words());
+    let source = format!("{}: {source}", profile.source());
     parse_keys(&text, &source, id)
 }
 
@@ -218,8 +218,8 @@ fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
     Ok((SecretText::new(text), format!("file `{shown}`")))
 }
 
-/// A file of keys that others may read is refused. Where the system hands files to this service alone, by the
-/// folder's own rights, their bits say nothing.
+/// Reads a file of keys. Refuses a file that others can read, except in a folder for this service alone
+/// (systemd's credentials), where the mode of a file means nothing.
 #[cfg(unix)]
 fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -248,7 +248,7 @@ fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error>
     Ok(())
 }
 
-/// What a command prints. It may ask on a terminal; what it prints is never shown.
+/// Returns the output of a command, which is never shown. The command may ask on the terminal.
 fn from_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText, String), Error> {
     let (mut command, name) = line.command()?;
     if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
@@ -257,14 +257,14 @@ fn from_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText
     let text = run(&mut command, PATIENCE).map_err(|what| {
         Error::usage_with_hint(
             format!("the credentials command `{name}` {what}; nothing was submitted"),
-            "run it by hand to see what is wrong; what it prints is not shown here",
+            "run it by hand to see what is wrong; its output is not shown here",
         )
     })?;
     Ok((SecretText::new(text), format!("command `{name}`")))
 }
 
 impl CommandLine {
-    /// The command, and what to call it: its program, for arguments may hold what should not be shown.
+    /// Returns the command and its name for messages: the program alone, because arguments may be secret.
     fn command(&self) -> Result<(Command, String), Error> {
         let empty = || Error::usage("a credentials command is empty");
         match self {
@@ -323,7 +323,7 @@ fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
     if !status.success() {
         return Err(format!("failed ({status})"));
     }
-    text.map_err(|_| "prints what is no text".to_owned())
+    text.map_err(|_| "does not print text".to_owned())
 }
 
 #[cfg(all(test, unix))]
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_prints_is_taken_and_never_shown() {
+    fn the_output_of_a_command_is_used_and_never_shown() {
         let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
         let (text, source) = from_command(&line(printed), None).unwrap();
         assert_eq!(source, "command `printf`");
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_does_not_end_is_ended() {
+    fn a_command_is_killed_after_the_time_out() {
         let mut command = Command::new("sleep");
         command.arg("600");
         let error = run(&mut command, Duration::from_millis(20)).unwrap_err();
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_alone_will_do_beside_an_id_and_nonsense_is_not_quoted() {
+    fn a_key_alone_is_enough_beside_an_id_and_invalid_lines_are_not_quoted() {
         let id = || {
             Some(Found {
                 value: SecretText::new("a"),
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_refused() {
+    fn a_file_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
         std::fs::write(&path, "CREATIFY_API_KEY=b\n").unwrap();
@@ -399,11 +399,8 @@ mod tests {
             let read = from_file(&path);
             assert_eq!(read.is_ok(), is_good, "{mode:o}");
             if let Err(error) = read {
-                assert!(
-                    error.to_string().contains("chmod 600"),
-                    "{}",
-                    error.to_string()
-                );
+                let text = crate::cli::error::Error::from(error).render();
+                assert!(text.contains("chmod 600"), "{text}");
             }
         }
     }

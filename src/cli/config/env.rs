@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_right_for_the_keys_of_its_own_file_alone() {
+    fn an_address_is_used_with_the_keys_of_its_own_file_only() {
         let foreign = |files: &[(&str, &str)]| {
             let environment = environment(files);
             environment.foreign_address().map(Path::to_owned)
@@ -341,7 +341,7 @@ mod tests {
             foreign(&[("c/.env", KEYS_AND_ADDRESS), (".env", own)]),
             beside
         );
-        // What is taken from the environment is not the file's own.
+        // Interpolated values do not count as set by the file.
         for borrowed in [
             "CREATIFY_API_KEY=${SECRET}\n",
             "CREATIFY_BASE_URL=http://h/$SECRET\n",
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_cannot_set_is_ignored_and_named() {
+    fn variables_that_a_file_cannot_set_are_ignored_and_named() {
         let text =
             "CALLSHEET_CREDENTIALS_COMMAND=x\nhttps_proxy=y\nCREATIFY_API_KEY_FILE=z\nOTHER=1\n";
         let environment = environment(&[("c/.env", text)]);

@@ -1,4 +1,4 @@
-//! `--profile`: several accounts, by name, in one file of the user's.
+//! `--profile`: named accounts in a file of the user's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,36 +12,36 @@ use crate::app::Error;
 /// The variable that names another file.
 const FILE: &str = "CALLSHEET_PROFILES";
 
-/// An account of the file.
+/// An account.
 #[derive(Debug)]
 pub(in crate::cli) struct Profile {
     pub(in crate::cli) name: String,
     pub(in crate::cli) settings: ProfileSettings,
-    /// The file.
+    /// The file of profiles.
     pub(in crate::cli) file: PathBuf,
-    /// Its folder, where relative paths begin.
+    /// The folder of the file, which relative paths start from.
     pub(in crate::cli) folder: PathBuf,
 }
 
-/// What stands below its name.
+/// The fields of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct ProfileSettings {
-    /// The id; the key is a secret and does not belong there.
+    /// The id. The key is a secret and does not belong into this file.
     pub(in crate::cli) api_id: Option<String>,
-    /// A file of lines `CREATIFY_API_ID=…` and `CREATIFY_API_KEY=…`, or of the key alone.
+    /// A file with lines `CREATIFY_API_ID=…` and `CREATIFY_API_KEY=…`, or with the key alone.
     pub(in crate::cli) credentials_file: Option<PathBuf>,
-    /// A command that prints the same.
+    /// A command that prints such lines.
     pub(in crate::cli) credentials_command: Option<CommandLine>,
     /// The address of the API.
     pub(in crate::cli) base_url: Option<String>,
 }
 
 impl Profile {
-    /// The profile called `name`.
+    /// Loads the profile `name`.
     ///
     /// # Errors
-    /// If there is no file or no such profile in it, or the file is wrong.
+    /// If there is no file or no such profile in it, or the file is invalid.
     pub(in crate::cli) fn load(name: &str, environment: &Environment) -> Result<Self, Error> {
         let Some(file) = file(environment) else {
             return Err(Error::usage(format!(
@@ -66,8 +66,8 @@ impl Profile {
         })
     }
 
-    /// What to call it as a source.
-    pub(in crate::cli) fn words(&self) -> String {
+    /// Returns the description of this profile as a source.
+    pub(in crate::cli) fn source(&self) -> String {
         format!("profile `{}`", self.name)
     }
 }
@@ -75,7 +75,7 @@ impl Profile {
 fn read(text: &str, name: &str) -> Result<ProfileSettings, String> {
     let mut profiles: BTreeMap<String, ProfileSettings> = crate::manifest::parse_yaml(text)
         .map_err(|error| {
-            // What follows quotes the file, and somebody may have put a key into it.
+            // The rest of the message quotes the file, which may contain a key by mistake.
             let words = error.to_string();
             words.lines().next().unwrap_or_default().to_owned()
         })?;
