@@ -54,7 +54,7 @@ pub use crate::driver::DriveError;
 use crate::driver::{self, Clock as _, Interrupts, SystemClock};
 pub use crate::journal::{JournalError, LockError};
 pub(crate) use crate::manifest::Selection;
-pub(crate) use crate::manifest::{parse_yaml, starter, starter_sheet};
+pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};
 use crate::model::Timestamp;
 pub use crate::remote::BaseUrl;
 

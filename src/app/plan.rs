@@ -115,7 +115,7 @@ pub(crate) async fn plan(
     let resubmit = policy.resubmit.clone();
     let (campaign, history) = (summary.campaign(), summary.history());
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
-    let summary = preview(summary, &batch.opening(now));
+    let summary = preview(summary, &batch.opening_entries(now));
     drop(batch);
     note_finished(&resubmit, &summary, &notices);
     let context = PlanContext {

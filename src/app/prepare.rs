@@ -184,7 +184,7 @@ impl RunRequest {
         let (campaign, history) = (summary.campaign(), summary.history());
         let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
         let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
-        let preview = preview(summary.clone(), &batch.opening(now));
+        let preview = preview(summary.clone(), &batch.opening_entries(now));
         note_finished(&self.policy.resubmit, &preview, &self.notices);
         Ok(Box::new(RunPreview {
             batch,

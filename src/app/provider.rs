@@ -61,10 +61,10 @@ impl ProviderConfig {
                 let folder = OutputDir(out).sandbox();
                 std::fs::create_dir_all(&folder)
                     .map_err(Error::io(format!("cannot create `{}`", folder.display())))?;
-                let sandbox = Sandbox::start(sandbox::Settings {
+                let sandbox = Sandbox::start(sandbox::SandboxSettings {
                     state: Some(folder.join("accepted.jsonl")),
                     faults: *faults,
-                    ..sandbox::Settings::default()
+                    ..sandbox::SandboxSettings::default()
                 })
                 .await
                 .map_err(Error::io("cannot start the sandbox"))?;

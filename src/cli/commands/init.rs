@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::app::{starter, starter_sheet};
+use crate::app::{INIT_CSV, INIT_YAML};
 use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -29,7 +29,7 @@ pub(in crate::cli) struct InitArguments {
 /// Executes `callsheet init`. Never overwrites a file.
 pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
     if arguments.file == Path::new("-") {
-        printer::print_with(|output| output.write_all(starter().as_bytes()))?;
+        printer::print_with(|output| output.write_all(INIT_YAML.as_bytes()))?;
         return Ok(Exit::Success);
     }
     let shown = arguments.file.display();
@@ -59,8 +59,8 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
 fn starter_for(file: &Path) -> Result<&'static str, Error> {
     let extension = file.extension().unwrap_or_default().to_string_lossy();
     match extension.to_lowercase().as_str() {
-        "yaml" | "yml" => Ok(starter()),
-        "csv" => Ok(starter_sheet()),
+        "yaml" | "yml" => Ok(INIT_YAML),
+        "csv" => Ok(INIT_CSV),
         other => {
             let is_workbook = matches!(other, "xlsx" | "xls" | "ods");
             Err(Error::usage_with_hint(

@@ -88,7 +88,7 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let (from, to) = arguments.render;
     let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
-    let settings = sandbox::Settings {
+    let settings = sandbox::SandboxSettings {
         seed: arguments.seed,
         port: arguments.port,
         state: arguments.state,
@@ -104,7 +104,7 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
             millis: millis(arguments.submit_limit.per),
         }),
         faults: faults.unwrap_or_default(),
-        ..sandbox::Settings::default()
+        ..sandbox::SandboxSettings::default()
     };
     let mut interrupts = app::listen_for_interrupts()?;
     let sandbox = Sandbox::start(settings)
