@@ -291,7 +291,7 @@ fn a_row_that_is_given_one_ratio_more_is_not_paid_for_once_more() {
     with_ratios(&folder, &[("a", "9:16"), ("b", "1:1")]);
     folder.campaign(&provider, &[]).expect_code(0);
     with_ratios(&folder, &[("a", "9:16 | 1:1"), ("b", "1:1")]);
-    let note = "`a-9x16` is the video paid for as `a`, and goes on under that name";
+    let note = "`a-9x16` is the video paid for as `a`, and keeps that id";
     let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0);
     assert!(plan.stderr.contains(note), "{plan:#?}");
     folder.run(&["approve", "sheet.csv"]).expect_code(0);

@@ -30,17 +30,15 @@ const EXAMPLES: [Example; 3] = [
 /// The value of a missing manifest.
 const NO_MANIFEST: &str = "(none)";
 
-/// Changes the definition of `config`, which has the arguments of `run`: its manifest is optional.
-pub(super) fn with_optional_manifest(program: clap::Command) -> clap::Command {
-    program.mut_subcommand("config", |config| {
-        let config = config.mut_arg("manifest", |manifest| {
-            manifest
-                .required(false)
-                .default_value(NO_MANIFEST)
-                .hide_default_value(true)
-        });
-        config.after_help(help::examples(&EXAMPLES))
-    })
+/// Adapts the definition of `config`, which has the arguments of `run`: its manifest is optional.
+pub(super) fn adapt_definition(config: clap::Command) -> clap::Command {
+    let config = config.mut_arg("manifest", |manifest| {
+        manifest
+            .required(false)
+            .default_value(NO_MANIFEST)
+            .hide_default_value(true)
+    });
+    config.after_help(help::examples(&EXAMPLES))
 }
 
 /// A setting with its source.

@@ -124,7 +124,12 @@ impl Command {
 
 /// Returns the definition of the whole command line.
 pub(super) fn definition() -> clap::Command {
-    read_options_from_environment(config::with_optional_manifest(Arguments::command()))
+    // `mut_subcommand` would move the command to the end of the help.
+    let program = Arguments::command().mut_subcommands(|command| match command.get_name() {
+        "config" => config::adapt_definition(command),
+        _ => command,
+    });
+    read_options_from_environment(program)
 }
 
 /// What the program tries to achieve, for the exit code.
