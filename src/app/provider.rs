@@ -20,8 +20,6 @@ pub enum ProviderConfig {
         base_url: BaseUrl,
         /// The keys.
         credentials: Credentials,
-        /// The proxy through which the address is reached, if any; named in errors.
-        proxy: Option<String>,
     },
 }
 
@@ -49,14 +47,7 @@ impl ProviderConfig {
             Self::Api {
                 base_url,
                 credentials,
-                proxy,
-            } => {
-                let settings = Settings {
-                    proxy_address: proxy,
-                    ..Settings::new(base_url, credentials, out.to_owned())
-                };
-                (None, settings)
-            }
+            } => (None, Settings::new(base_url, credentials, out.to_owned())),
             Self::Sandbox(faults) => {
                 let folder = OutputDir(out).sandbox();
                 std::fs::create_dir_all(&folder)

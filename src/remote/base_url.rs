@@ -56,11 +56,6 @@ impl BaseUrl {
         Some(url)
     }
 
-    /// Whether requests travel encrypted.
-    pub fn is_encrypted(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
     /// The host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

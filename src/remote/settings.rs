@@ -17,9 +17,6 @@ pub struct Settings {
     pub out: PathBuf,
     /// How to leave this machine.
     pub proxy: Proxy,
-    /// Host and port of the proxy on the way to the API, if it is known that there is one. For messages
-    /// alone: a proxy that is forgotten in the environment explains what nothing else does.
-    pub proxy_address: Option<String>,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// No file larger than this is downloaded, in bytes.
@@ -82,7 +79,6 @@ impl Settings {
             credentials,
             out,
             proxy: Proxy::default(),
-            proxy_address: None,
             timeouts: Timeouts::default(),
             largest_file: Self::LARGEST_FILE,
             user_agent: format!("callsheet/{}", env!("CARGO_PKG_VERSION")),

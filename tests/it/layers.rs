@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates that only these layers may name.
-const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
+const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("csv", &["manifest", "report"]),
     // `report` reads back, in its tests, the workbook that it writes.
     ("calamine", &["manifest", "report"]),
@@ -38,6 +38,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
     ("governor", &["engine"]),
     ("reqwest", &["remote"]),
     ("rustls", &["remote"]),
+    ("hyper_util", &["remote"]),
     ("rusqlite", &["journal"]),
     ("indicatif", &["report"]),
     ("axum", &["sandbox"]),

@@ -4,7 +4,6 @@ mod credentials;
 mod env;
 mod profile;
 mod provider;
-mod proxy;
 
 pub(super) use self::credentials::{AllowCommands, KEYS, find as find_keys};
 pub(super) use self::env::{BASE_URL, Environment};

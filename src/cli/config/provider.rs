@@ -5,7 +5,6 @@ use std::path::Path;
 use super::credentials::{AllowCommands, credentials};
 use super::env::{BASE_URL, Environment};
 use super::profile::Profile;
-use super::proxy::proxy_on_the_way;
 use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig};
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
@@ -99,16 +98,9 @@ fn api_config(
     if let Some(error) = foreign {
         return Err(error);
     }
-    let proxy = if base_url.is_loopback() {
-        None
-    } else {
-        let (host, is_encrypted) = (base_url.host(), base_url.is_encrypted());
-        proxy_on_the_way(host, is_encrypted, Environment::real_variable)
-    };
     Ok(ProviderConfig::Api {
         base_url,
         credentials,
-        proxy,
     })
 }
 

@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Request, Response, Url};
 
 use super::classify::{status_failure, transport_failure};
+use super::client_builder::proxy_address;
 use super::clients::Clients;
 use super::error::RemoteError;
 use super::error_body::ErrorBody;
@@ -55,7 +56,7 @@ impl ApiClient {
         let host = settings.base_url.host();
         Ok(Self {
             clients,
-            place: match &settings.proxy_address {
+            place: match proxy_address(settings) {
                 Some(proxy) => format!("`{host}` through the proxy `{proxy}`"),
                 None => format!("`{host}`"),
             },

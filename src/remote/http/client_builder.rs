@@ -1,9 +1,10 @@
 //! Builds the HTTP clients of this layer.
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::error::{RemoteError, root_cause};
-use crate::remote::settings::{Proxy, Timeouts};
+use crate::remote::settings::{Proxy, Settings, Timeouts};
 
 /// One client. With no certificate store on the system (slim containers), the roots that are compiled
 /// in take its place.
@@ -39,4 +40,40 @@ pub(in crate::remote) fn build_client(
         .map_err(|error| RemoteError::Client {
             reason: root_cause(&error),
         })
+}
+
+/// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a proxy that was
+/// forgotten in the environment explains errors that nothing else explains.
+pub(super) fn proxy_address(settings: &Settings) -> Option<String> {
+    let base = &settings.base_url;
+    if settings.proxy == Proxy::Bypass || base.is_loopback() {
+        return None;
+    }
+    authority(&Matcher::from_system(), &base.to_string())
+}
+
+/// Returns host and port of the proxy that `matcher` finds for `url`, without user name and password.
+fn authority(matcher: &Matcher, url: &str) -> Option<String> {
+    let proxy = matcher.intercept(&url.parse().ok()?)?;
+    proxy.uri().authority().map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proxy_is_named_without_its_password() {
+        for url in [
+            "http://p.example:3128",
+            "p.example:3128",
+            "https://user:pass%40word@p.example:3128/",
+        ] {
+            let matcher = Matcher::builder().https(url).no("b.example").build();
+            let found = authority(&matcher, "https://api.creatify.ai");
+            assert_eq!(found.as_deref(), Some("p.example:3128"), "{url}");
+            assert_eq!(authority(&matcher, "https://a.b.example"), None);
+            assert_eq!(authority(&matcher, "http://api.creatify.ai"), None);
+        }
+    }
 }
