@@ -132,7 +132,7 @@ impl Batch {
             if self.pending.contains(&place) {
                 job.add_plausible_tags(&mut own, &self.campaign, place);
             }
-            own.set_told(place, job.final_remote());
+            own.set_ended(place, job.final_remote());
         }
         own
     }
@@ -141,7 +141,7 @@ impl Batch {
     pub(super) fn update_campaign_tags(&mut self, place: usize) {
         if let Some(own) = &mut self.own_rows {
             let job = &self.jobs[place];
-            own.set_told(place, job.final_remote());
+            own.set_ended(place, job.final_remote());
             if matches!(job.state.phase, Phase::Pending) {
                 job.add_plausible_tags(own, &self.campaign, place);
             }

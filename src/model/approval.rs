@@ -1,4 +1,4 @@
-//! A person's word for a manifest: [`Approval`].
+//! The approval of a manifest by a person.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,37 +9,36 @@ use sha2::{Digest, Sha256};
 
 use super::{Fingerprint, JobId, JobSpec, Timestamp};
 
-/// What somebody has approved: the jobs of a manifest as they were. It holds for exactly these, in
-/// whatever order.
+/// An approval: the jobs of a manifest at the time. It covers exactly these jobs, in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// Name of the campaign.
     pub campaign: String,
     /// The hash of what was approved.
     pub digest: String,
-    /// Each job and the hash of what it asks for, so that a change can be named.
+    /// The hash of each job's request, so that changes can be named.
     pub jobs: BTreeMap<JobId, Fingerprint>,
-    /// Who approved, as the system knows them.
+    /// The user who approved, by their system name.
     pub by: Option<String>,
-    /// When.
+    /// The time of the approval.
     pub at: Timestamp,
 }
 
-/// How a manifest differs from what was approved.
+/// The differences between a manifest and its approval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Changes {
-    /// Jobs that were not there.
+    /// Jobs that were added.
     pub added: usize,
-    /// Jobs that ask for something else now.
+    /// Jobs whose request has changed.
     pub edited: usize,
-    /// Jobs that are gone.
+    /// Jobs that were removed.
     pub removed: usize,
-    /// Whether the campaign has another name, so that every job is a new one.
+    /// Whether the campaign was renamed, so that every job is a new one.
     pub is_renamed: bool,
 }
 
 impl Approval {
-    /// The approval of `jobs`.
+    /// Approves `jobs`.
     pub fn of(campaign: &str, jobs: &[Arc<JobSpec>], by: Option<String>, at: Timestamp) -> Self {
         let jobs: BTreeMap<JobId, Fingerprint> = jobs
             .iter()
@@ -54,7 +53,7 @@ impl Approval {
         }
     }
 
-    /// How `jobs` differ from what was approved; `None` if they do not.
+    /// Returns how `jobs` differ from the approved ones, or `None` if they do not.
     pub fn changes(&self, campaign: &str, jobs: &[Arc<JobSpec>]) -> Option<Changes> {
         let now = Self::of(campaign, jobs, None, self.at);
         if now.digest == self.digest && self.digest == digest(&self.campaign, &self.jobs) {
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn another_campaign_and_a_file_that_was_tampered_with_are_not_approved() {
+    fn another_campaign_or_a_modified_file_is_not_approved() {
         let jobs = [job("a", "one"), job("b", "two"), job("c", "three")];
         assert!(approved().changes("summer", &jobs).unwrap().is_renamed);
         let mut forged = approved();
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_survives_its_file() {
+    fn an_approval_round_trips_through_its_file() {
         let text = serde_json::to_string(&approved()).unwrap();
         assert_eq!(serde_json::from_str::<Approval>(&text).unwrap(), approved());
     }

@@ -1,32 +1,31 @@
-//! What finished jobs teach about the next ones: [`Calibration`].
+//! Calibration of estimates with finished jobs.
 
 use super::price::SpeechLength;
 use super::{Credits, ModelVersion, PriceTable, RecordingLengths, SpeechRates};
 
-/// Finished jobs that must agree before anything is believed.
+/// The number of finished jobs that must agree before a value is used.
 const ENOUGH: u32 = 3;
 
-/// Shorter speech says little about its pace: the provider reports whole seconds.
+/// The minimum length of a sample in seconds. The provider reports whole seconds, so short speech has no exact rate.
 const SHORTEST: f64 = 4.0;
 
-/// What is left open around a learnt pace or length, though all finished jobs were closer together.
+/// The margin around a calibrated rate or length, even if all samples were closer together.
 const MARGIN: f64 = 0.08;
 
-/// A difference between charge and table below this is rounding, not another price.
+/// A smaller difference between charge and price table is rounding.
 const ROUNDING: f64 = 0.04;
 
-/// What the finished jobs of a campaign have taught: how fast is spoken, how long recordings are, what is
-/// charged.
+/// Speech rates, lengths of recordings and charges observed in the finished jobs of a campaign.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Calibration {
-    /// Of texts: words in a second.
+    /// Words a second, of texts.
     pace: Spread,
-    /// Of recordings whose length nobody had stated: seconds.
+    /// Seconds, of recordings whose length was not stated.
     recordings: Spread,
     charges: [Charges; 3],
 }
 
-/// How far values lie apart.
+/// The spread of observed values.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Spread {
     count: u32,
@@ -36,7 +35,7 @@ struct Spread {
     most: f64,
 }
 
-/// What a model was charged, and what the table says for the same seconds.
+/// The charges of a model, and the table's prices for the same seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Charges {
     count: u32,
@@ -45,8 +44,8 @@ struct Charges {
 }
 
 impl Calibration {
-    /// Takes in a job that was rendered by `model`, with the seconds and the charge that were reported of it.
-    /// `spoken` is what was known of it beforehand, `table` what was believed about prices.
+    /// Adds a finished job of `model` with the reported seconds and charge. `spoken` is the speech length known
+    /// beforehand, `table` the price table.
     pub(crate) fn learn(
         &mut self,
         table: &PriceTable,
@@ -71,7 +70,7 @@ impl Calibration {
         }
     }
 
-    /// `table` as these jobs teach it. What they say nothing about stays as it is.
+    /// Returns `table` calibrated with these jobs. Values without samples stay.
     #[must_use]
     pub(crate) fn applied_to(&self, mut table: PriceTable) -> PriceTable {
         if let Some((slow, likely, fast)) = self.pace.learnt() {
@@ -95,7 +94,7 @@ impl Calibration {
         table
     }
 
-    /// How many finished jobs have taught something that is believed.
+    /// Returns the number of finished jobs behind the calibrated values.
     pub(crate) fn jobs(&self) -> u32 {
         let believed = |count: u32| if count >= ENOUGH { count } else { 0 };
         let charges = self.charges.iter().map(|charges| believed(charges.count));
@@ -121,7 +120,7 @@ impl Spread {
         self.count += 1;
     }
 
-    /// The least, the mean and the most, a little apart; `None` before enough has been seen.
+    /// Returns minimum, mean and maximum with a margin, or `None` with too few samples.
     fn learnt(&self) -> Option<(f64, f64, f64)> {
         let mean = self.total.0 / self.total.1;
         (self.count >= ENOUGH).then(|| {
@@ -135,7 +134,7 @@ impl Spread {
 }
 
 impl Charges {
-    /// What a listed price has to be multiplied by; `None` if it is right, or nothing is known.
+    /// Returns the factor for a listed price, or `None` if the price is right or there are too few samples.
     fn ratio(&self) -> Option<f64> {
         if self.count < ENOUGH || self.by_table == Credits::ZERO {
             return None;
@@ -165,7 +164,7 @@ mod tests {
         request
     }
 
-    /// What is believed after `jobs` of so many words, seconds and credits.
+    /// Returns the table calibrated with `jobs` of the given words, seconds and credits.
     fn taught(jobs: &[(usize, f64, i64)], model: ModelVersion) -> PriceTable {
         let table = PriceTable::default();
         let mut experience = Calibration::default();
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_narrow_around_what_was_seen() {
+    fn ranges_narrow_around_observed_values() {
         let jobs = [(100, 50.0, 50), (60, 29.0, 29), (80, 41.0, 41)];
         let table = taught(&jobs, ModelVersion::AuroraV1);
         let request = text(100, ModelVersion::AuroraV1);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn two_jobs_and_very_short_ones_teach_nothing() {
+    fn few_or_short_samples_are_ignored() {
         let model = ModelVersion::AuroraV1;
         let few = taught(&[(100, 80.0, 80), (100, 80.0, 80)], model);
         assert_eq!(few, PriceTable::default());
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn another_price_is_noticed_for_its_model_alone() {
+    fn a_different_price_affects_its_model_only() {
         let jobs = [(50, 20.0, 10), (50, 20.0, 10), (50, 20.0, 10)];
         let table = taught(&jobs, ModelVersion::Standard);
         assert_eq!(table.standard_block, Credits::whole(10));
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_never_falls_because_of_what_was_learnt() {
+    fn calibration_never_lowers_a_reservation() {
         let jobs = [(100, 25.0, 25), (100, 25.0, 25), (100, 25.0, 25)];
         let request = text(100, ModelVersion::AuroraV1);
         let before = PriceTable::default().estimate(&request, None);
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_of_the_provider_teaches_nothing() {
+    fn invalid_reports_are_ignored() {
         let model = ModelVersion::AuroraV1;
         let odd = [
             (0, 60.0, 0),

@@ -1,20 +1,21 @@
-//! What the engine wants done, and how it went.
+//! Commands of the engine and their outcomes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
     Artifact, CommandKind, Failure, JobId, ListFilter, RemoteId, RenderReport, Timestamp,
     VideoRequest,
 };
 
-/// Something to do. Each carries all it needs and is answered by exactly one [`Outcome`].
+/// A command to execute. It contains all it needs and is answered by exactly one [`Outcome`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// The paid `POST`. One attempt.
     Submit {
         /// The job.
         job: JobId,
-        /// What to ask for.
+        /// The request.
         request: Arc<VideoRequest>,
         /// The API's `name`: readable id and tag.
         name: String,
@@ -40,7 +41,7 @@ pub enum Command {
     Fetch(FetchOrder),
 }
 
-/// A download to be made.
+/// A download to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchOrder {
     /// The job.
@@ -49,72 +50,72 @@ pub struct FetchOrder {
     pub video_url: String,
     /// URL of the thumbnail. Untrusted; a failure to get it never fails the download.
     pub thumbnail_url: Option<String>,
-    /// Where the video goes, relative to the output folder.
+    /// The path of the video, relative to the output folder.
     pub file: String,
-    /// Where the thumbnail goes, relative to the output folder.
+    /// The path of the thumbnail, relative to the output folder.
     pub thumbnail: String,
 }
 
-/// How a command went.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Of a submit.
+    /// The outcome of a submit.
     Submitted {
         /// The job.
         job: JobId,
         /// The provider's id if it was accepted.
         result: Result<RemoteId, Failure>,
     },
-    /// Of a poll.
+    /// The outcome of a poll.
     Polled {
         /// The ids asked about.
         remotes: Vec<RemoteId>,
-        /// What the provider said of those it mentioned.
+        /// The reports about the ids that the provider mentioned.
         result: Result<Vec<RenderReport>, Failure>,
     },
-    /// Of a look.
+    /// The outcome of a query for one job.
     Looked {
         /// The job.
         job: JobId,
-        /// What the provider said.
+        /// The provider's report.
         result: Result<RenderReport, Failure>,
     },
-    /// Of a list.
+    /// The outcome of a list.
     Listed {
-        /// What it showed.
+        /// The listing.
         result: Result<Listing, Failure>,
     },
-    /// Of a download.
+    /// The outcome of a download.
     Fetched {
         /// The job.
         job: JobId,
-        /// What is on disk now.
+        /// The file on disk.
         result: Result<Artifact, Failure>,
     },
 }
 
-/// What a listing showed: the rows asked for, and how many there were in all.
+/// A listing: the rows asked for, and the number of all rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Listing {
     /// The rows asked for.
     pub found: Vec<RenderReport>,
-    /// All rows read.
+    /// The number of all rows read.
     pub rows: u64,
-    /// The earliest `created_at` of all rows read: how far back the list reaches.
+    /// The earliest `created_at` of all rows: how far back the list reaches.
     pub oldest: Option<Timestamp>,
-    /// `created_at` of the first row and of the last one, in the order in which they were listed.
+    /// `created_at` of the first and of the last row, in the order of the list.
     pub ends: Option<(Timestamp, Timestamp)>,
 }
 
 impl Listing {
-    /// Whether the oldest rows come first, so that what is cut off, if anything is, is the newest.
+    /// Whether the oldest rows come first, so that a list that is cut off lacks the newest.
     pub fn is_oldest_first(&self) -> bool {
         self.ends.is_some_and(|(first, last)| first < last)
     }
 }
 
 impl Command {
-    /// The kind, for the table of failures.
+    /// Returns the kind, for the table of failures.
     pub const fn kind(&self) -> CommandKind {
         match self {
             Self::Submit { .. } => CommandKind::Submit,
@@ -123,5 +124,35 @@ impl Command {
             Self::List { .. } => CommandKind::List,
             Self::Fetch(_) => CommandKind::Fetch,
         }
+    }
+}
+
+/// The bytes of one download, written by the downloader and sampled by the display. Not recorded, and no decision
+/// depends on it.
+#[derive(Debug, Default)]
+pub struct DownloadProgress {
+    received: AtomicU64,
+    expected: AtomicU64,
+}
+
+impl DownloadProgress {
+    /// Sets the total size in bytes, including those of earlier attempts.
+    pub fn expect(&self, bytes: u64) {
+        self.expected.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Sets the number of received bytes, including those of earlier attempts.
+    pub fn set_received(&self, bytes: u64) {
+        self.received.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the number of received bytes.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Returns the total size in bytes, if the server sent it.
+    pub fn expected(&self) -> Option<u64> {
+        Some(self.expected.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0)
     }
 }

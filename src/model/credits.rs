@@ -1,4 +1,4 @@
-//! Money, counted exactly.
+//! Credits, counted exactly.
 
 use std::fmt;
 use std::iter::Sum;
@@ -7,36 +7,36 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An amount of the provider's credits, in thousandths. Charges are decimal (5.5 has been seen), and
-/// thousandths keep sums exact where floating point would not.
+/// An amount of the provider's credits, in thousandths. Charges are decimal (5.5 was observed), and thousandths keep
+/// sums exact where floating point would not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Credits(i64);
 
-/// The text is no amount of credits.
+/// The text is not an amount of credits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a number of credits, such as `250` or `12.5`")]
 pub struct ParseCreditsError(String);
 
 impl Credits {
-    /// Nothing.
+    /// No credits.
     pub const ZERO: Self = Self(0);
 
-    /// Thousandths of a credit.
+    /// Returns an amount of thousandths of a credit.
     pub const fn from_thousandths(thousandths: i64) -> Self {
         Self(thousandths)
     }
 
-    /// Whole credits.
+    /// Returns an amount of whole credits.
     pub const fn whole(credits: i64) -> Self {
         Self(credits.saturating_mul(1000))
     }
 
-    /// Thousandths of a credit.
+    /// Returns the amount in thousandths of a credit.
     pub const fn thousandths(self) -> i64 {
         self.0
     }
 
-    /// The nearest thousandth to a number from JSON; `None` if it is not finite or out of range.
+    /// Returns the nearest thousandth to a number from JSON, or `None` if it is not finite or out of range.
     pub fn from_number(number: f64) -> Option<Self> {
         let thousandths = (number * 1000.0).round();
         #[expect(
@@ -46,7 +46,7 @@ impl Credits {
         (thousandths.is_finite() && thousandths.abs() < 9e15).then_some(Self(thousandths as i64))
     }
 
-    /// As a floating point number, for JSON.
+    /// Returns the amount as a floating point number, for JSON.
     #[expect(
         clippy::cast_precision_loss,
         reason = "exact below nine billion credits"
@@ -55,13 +55,13 @@ impl Credits {
         self.0 as f64 / 1000.0
     }
 
-    /// This amount less `other`, never below zero.
+    /// Returns this amount minus `other`, at least zero.
     #[must_use]
     pub fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0).max(0))
     }
 
-    /// `count` times this amount.
+    /// Returns `count` times this amount.
     #[must_use]
     pub const fn times(self, count: i64) -> Self {
         Self(self.0.saturating_mul(count))
@@ -88,7 +88,7 @@ impl Sum for Credits {
 }
 
 impl fmt::Display for Credits {
-    /// Without needless zeros: `5`, `5.5`, `0.125`.
+    /// Formats without trailing zeros: `5`, `5.5`, `0.125`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let (whole, rest) = (self.0.unsigned_abs() / 1000, self.0.unsigned_abs() % 1000);
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_and_reads_decimals_exactly() {
+    fn decimals_are_formatted_and_parsed_exactly() {
         for text in ["0", "5", "5.5", "0.125", "1000000"] {
             assert_eq!(text.parse::<Credits>().unwrap().to_string(), text);
         }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn survives_json() {
+    fn json_round_trip() {
         let amount = Credits::from_number(5.5).unwrap();
         let json = serde_json::to_string(&amount).unwrap();
         assert_eq!(json, "5.5");

@@ -1,4 +1,4 @@
-//! What can become true: the lines of the journal, and the spine of everything that is shown.
+//! Events: the entries of the journal.
 
 use std::sync::Arc;
 
@@ -9,68 +9,68 @@ use super::{
     Timestamp, redact_url,
 };
 
-/// One line of the journal: its place, its moment, and what became true.
+/// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// 1 for the first entry of a campaign, and one more for each that follows.
+    /// The number of the entry, from 1 for the first one of a campaign.
     pub sequence: u64,
-    /// When it became true.
+    /// The time of the event.
     pub at: Timestamp,
-    /// What became true.
+    /// The event.
     pub event: Event,
 }
 
-/// Something that has become true.
+/// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// The program began to work on the campaign.
+    /// A run began.
     RunStarted {
-        /// Version of the program.
+        /// The version of the program.
         version: String,
-        /// Its process id, for the log.
+        /// The process id, for the log.
         process: u32,
     },
-    /// The output folder shows work that the journal does not know of. Until the list has been read with care
-    /// ([`InventoryTaken`](Self::InventoryTaken)), however many runs that takes, nothing is submitted.
+    /// The output folder shows work that the journal does not know. Nothing is submitted until the list was read
+    /// completely ([`InventoryTaken`](Self::InventoryTaken)), even if that takes several runs.
     JournalLost,
-    /// The run ended in an orderly way. A crash leaves a run without this.
+    /// A run ended in an orderly way. A crashed run has no such entry.
     RunEnded {
         /// Why it stopped early, if it did.
         stopped: Option<StopReason>,
     },
-    /// The provider asked for a pause: nothing of this kind before `until`.
+    /// The provider asked for a pause of one kind of command.
     LaneHeld {
-        /// Which kind of command.
+        /// The kind of command.
         lane: Lane,
-        /// Not before.
+        /// The end of the pause.
         until: Timestamp,
         /// The answer that asked for it.
         failure: Failure,
     },
-    /// The listing at the beginning of a run was read: what the provider already has is adopted.
+    /// The listing at the start of a run was read, and jobs of this campaign in it were adopted.
     InventoryTaken {
-        /// How many jobs the provider showed.
+        /// The number of jobs in the list.
         rows: u64,
     },
-    /// The listing at the beginning of a run could not be had, and there was no sign that the
-    /// provider has anything of this campaign: the run goes on without it.
+    /// The listing at the start of a run could not be read, and there was no sign that the provider has jobs of this
+    /// campaign: the run continues without it.
     InventorySkipped {
-        /// Why it could not be had.
+        /// The failure of the listing.
         failure: Failure,
     },
-    /// The provider has shown how many renders it works on at one time, by refusing one more or by letting it
-    /// wait. Only where the limit is to be learnt.
+    /// The provider has shown how many renders it executes at a time, by refusing one more or by queueing it. Only if
+    /// the limit is to be learnt.
     PlacesLearnt {
-        /// So many are submitted at one time from now on, a few that wait included.
+        /// The number of renders submitted at a time from now on, including a few queued ones.
         places: usize,
     },
-    /// Something about one job.
+    /// An event of one job.
     Job {
-        /// Which.
+        /// The job.
         job: JobId,
-        /// What.
+        /// The event.
         event: JobEvent,
     },
 }
@@ -81,117 +81,117 @@ pub enum Event {
 pub enum Lane {
     /// Submits.
     Submit,
-    /// Polls, looks and lists.
+    /// Polls, single queries and lists.
     Poll,
     /// Downloads.
     Fetch,
 }
 
-/// What can become true of one job. [`Phase::apply`](super::Phase::apply) says what follows from it.
+/// An event of one job. [`Phase::apply`](super::Phase::apply) defines its effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JobEvent {
     /// The paid request is about to be sent. On disk before it is.
     SubmitStarted {
-        /// The mark it carries.
+        /// The tag of the request.
         tag: Tag,
-        /// What is asked for.
+        /// The hash of the request.
         fingerprint: Fingerprint,
-        /// Which time it is paid for on purpose.
+        /// How often the job was intentionally paid for before.
         generation: Generation,
-        /// What it may cost at the most.
+        /// The upper end of the estimate.
         reserved: Credits,
     },
-    /// Accepted.
+    /// The provider accepted the request.
     Submitted {
         /// The provider's id.
         remote: RemoteId,
     },
-    /// Certainly not accepted; to be sent again later.
+    /// The request was certainly not accepted and is sent again later.
     SubmitDeferred {
-        /// Why.
+        /// The failure.
         failure: Failure,
     },
-    /// Sent, and nothing says whether it was accepted.
+    /// The request was sent, and no answer says whether it was accepted.
     SubmitLost {
-        /// Why.
+        /// The failure.
         failure: Failure,
     },
-    /// Found in the provider's list by its tag: taken over, not paid again.
+    /// The job was found in the provider's list by its tag and adopted; it is not paid for again.
     Adopted {
         /// The provider's id.
         remote: RemoteId,
         /// The tag it was found by.
         tag: Tag,
-        /// The request it answers.
+        /// The hash of the request.
         fingerprint: Fingerprint,
         /// The generation of the tag.
         generation: Generation,
-        /// What it may cost at the most.
+        /// The upper end of the estimate.
         reserved: Credits,
     },
-    /// Looked for in the provider's list, and neither found nor proven not to have been accepted. Told when
-    /// the reason is a new one.
+    /// The job was looked for in the provider's list, and neither found nor proven absent. Recorded when the reason
+    /// changes.
     NotProven {
-        /// Why that is no proof.
+        /// Why the list is no proof.
         why: Inconclusive,
     },
-    /// Proven not to have been accepted.
+    /// The request was proven not to have been accepted.
     FoundAbsent,
-    /// The provider's list shows another job with the same tag: somebody else has paid for it too, such as
-    /// a run on another machine. Only told; the job goes on with its own render.
+    /// The provider's list has another job with the same tag: another run has paid for it too, for example on another
+    /// machine. For information only; the job keeps its own render.
     PaidTwice {
-        /// The other one's id at the provider.
+        /// The remote id of the other job.
         remote: RemoteId,
     },
-    /// The provider reports a new status word for a render that goes on.
+    /// The provider reported a new status of an unfinished render.
     Observed {
-        /// The word.
+        /// The status.
         status: String,
     },
-    /// The render has not finished within the time allowed; it may still finish.
+    /// The render has not finished within the time limit; it may still finish.
     RenderOverdue,
     /// The render has finished.
     Rendered {
-        /// Where it lies and what it cost.
+        /// Links, length and charge.
         output: Arc<Output>,
     },
-    /// The finished video is on disk, whole.
+    /// The complete video is on disk.
     Fetched {
-        /// What was stored.
+        /// The stored files.
         artifact: Arc<Artifact>,
     },
-    /// A download failed; it will be tried again.
+    /// A download failed and will be retried.
     FetchDeferred {
-        /// Why.
+        /// The failure.
         failure: Failure,
     },
-    /// A download failed, and this run does not try it again: a later one does. The video stays paid for.
+    /// A download failed and is left to a later run. The video stays paid for.
     FetchLeft {
-        /// Why.
+        /// The failure.
         failure: Failure,
     },
-    /// The link no longer works: a fresh one is to be asked for.
+    /// The link has expired; a fresh one is requested.
     LinkExpired {
-        /// Why.
+        /// The failure.
         failure: Failure,
     },
-    /// The file of a finished job is gone from the disk: to be downloaded again.
+    /// The file of a finished job is missing from disk and is downloaded again.
     FileMissing,
     /// The job has failed for good.
     Failed {
-        /// Why.
+        /// The failure.
         failure: Failure,
-        /// The charge the provider reported, if it did.
+        /// The charge, if the provider reported one.
         charged: Option<Credits>,
     },
-    /// A job that failed because the provider did not know it, or showed no output, is asked about
-    /// once more: what was paid for may still turn up.
+    /// A job that failed because the provider did not know it, or showed no output, is queried again: a paid video may
+    /// still appear.
     Revisited,
-    /// A person wants the job paid for once more.
+    /// The user asked to pay for the job again.
     Reopened {
-        /// The generation it will be submitted as.
+        /// The generation of the next submit.
         generation: Generation,
     },
 }
@@ -201,7 +201,7 @@ pub enum JobEvent {
 pub struct Output {
     /// URL of the video. Untrusted; may be signed, so it is redacted when shown.
     pub video_url: String,
-    /// URL of a still picture. Untrusted.
+    /// URL of a thumbnail. Untrusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<String>,
     /// Length of the video in seconds, if reported.
@@ -213,14 +213,14 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether one of its links has a query, which is where signatures live.
+    /// Whether one of the links has a query, which contains signatures.
     pub(super) fn is_signed(&self) -> bool {
         let mut links = std::iter::once(&self.video_url).chain(&self.thumbnail_url);
         links.any(|link| link.contains('?'))
     }
 
-    /// Leaves of its links what may be shown. They are of no use once the file is here, and a signature may be
-    /// longer than all else that is known of the job.
+    /// Reduces the links to what may be shown. They are not needed once the file is on disk, and a signature may be
+    /// longer than the rest of the job's state.
     pub(super) fn forget_signatures(&mut self) {
         for link in std::iter::once(&mut self.video_url).chain(&mut self.thumbnail_url) {
             *link = redact_url(link);
@@ -234,7 +234,7 @@ impl Output {
 pub struct Artifact {
     /// Path of the video, relative to the output folder, with `/`.
     pub file: String,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
     /// SHA-256 of its content, in hexadecimal.
     pub sha256: String,
@@ -244,7 +244,7 @@ pub struct Artifact {
 }
 
 impl JobEvent {
-    /// What a submit asked for, if the event says so.
+    /// Returns the hash of the request that a submit was for, if the event has one.
     pub const fn fingerprint(&self) -> Option<&Fingerprint> {
         match self {
             Self::SubmitStarted { fingerprint, .. } | Self::Adopted { fingerprint, .. } => {
@@ -272,7 +272,7 @@ impl JobEvent {
 }
 
 impl Event {
-    /// An event of one job.
+    /// Returns an event of one job.
     pub fn job(job: &JobId, event: JobEvent) -> Self {
         Self::Job {
             job: job.clone(),

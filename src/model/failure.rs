@@ -1,4 +1,4 @@
-//! What went wrong, classified by what may have happened, and what that means for a job.
+//! Failures, classified by what may have happened, and their consequences for a job.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// A failed attempt, as data: the remote layer classifies it, the journal keeps it, the engine
-/// decides by it. The message may hold the server's words and is cleaned of control characters.
+/// A failed attempt, as data: the remote layer classifies it, the journal records it, the engine decides by it. The
+/// message may contain the server's text, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What may have happened.
     pub kind: FailureKind,
-    /// For people: the server's words where it spoke, ours where it did not.
+    /// The message: the server's text if it sent one, else ours.
     pub message: String,
     /// The HTTP status, if there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,8 +21,7 @@ pub struct Failure {
     /// The server's `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<RetryAfter>,
-    /// How many bytes of a file have come and are kept, of a download that was broken off. Told to the
-    /// engine; not on record.
+    /// The number of bytes kept of an interrupted download. Used by the engine; not recorded.
     #[serde(skip)]
     pub reached: u64,
 }
@@ -31,14 +30,14 @@ pub struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
-    /// Seconds from now.
+    /// Seconds from the time of the answer.
     Seconds(u64),
-    /// A moment.
+    /// A date.
     At(Timestamp),
 }
 
 impl RetryAfter {
-    /// The moment named, for an answer received at `now`.
+    /// Returns the end of the pause, for an answer received at `now`.
     pub fn moment(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Seconds(seconds) => now.plus(Duration::from_secs(seconds)),
@@ -52,7 +51,7 @@ impl RetryAfter {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// Nothing left us: connection refused, no such host, TLS failed, connect time-out.
+    /// Nothing was sent: connection refused, host not found, TLS failed, connect time-out.
     NotSent,
     /// 429.
     Throttled,
@@ -60,75 +59,75 @@ pub enum FailureKind {
     Lost,
     /// 5xx.
     ServerError,
-    /// A success status with an answer that cannot be read, or without an id.
+    /// A success status with an answer that cannot be parsed or has no id.
     Malformed,
-    /// 3xx where no redirect may be followed.
+    /// 3xx where redirects are not followed.
     Redirected,
-    /// Refused for good: 400, 422 and the other 4xx.
+    /// Refused permanently: 400, 422 and the other 4xx.
     Rejected,
-    /// 402, or a 400 or 403 that speaks of credits.
+    /// 402, or a 400 or 403 about credits.
     OutOfCredits,
     /// 401, 403.
     Unauthorised,
     /// 404, 405, 410.
     NotFound,
-    /// A downloaded file that is no video, or not as long as it was said to be.
+    /// A downloaded file that is not a video, or not as long as announced.
     BadContent,
-    /// An output link that must not be followed: not `http(s)`, into our own network, or too large.
+    /// An output link that must not be followed: not `http(s)`, to a private network, or too large.
     Refused,
     /// Disk full, folder not writable.
     Local,
     /// The provider reports the render as failed or rejected.
     RenderFailed,
-    /// The provider says `done` and shows no output, even after grace.
+    /// The provider reports `done` without an output, even after a grace period.
     NoOutput,
     /// The program ended before the answer arrived.
     Interrupted,
 }
 
-/// The kinds of command, as far as failures are concerned.
+/// The kinds of command, as the table of failures distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CommandKind {
     /// The paid `POST`.
     Submit,
-    /// The fleet's status in one request.
+    /// The status of many jobs in one request.
     Poll,
-    /// One job by its id.
+    /// The status of one job.
     Look,
-    /// The whole list, for reconciling.
+    /// The whole list of jobs, for reconciling.
     List,
-    /// Download of a finished file.
+    /// The download of a finished file.
     Fetch,
 }
 
-/// What a failure means.
+/// The consequence of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Disposition {
-    /// Try the same again, with back-off.
+    /// Retry with back-off.
     Retry,
-    /// Hold the whole lane: until `Retry-After`, else with back-off. Uses up no attempt.
+    /// Hold the whole lane: until `Retry-After`, else with back-off. Does not count as an attempt.
     HoldLane,
-    /// It may have been accepted: never resent by itself.
+    /// The request may have been accepted: it is never sent again automatically.
     InDoubt,
-    /// This job fails; the others go on.
+    /// This job fails; the others continue.
     FailJob,
-    /// Submit nothing more; finish what is paid for.
+    /// Submit nothing more, and finish the paid jobs.
     StopSubmitting,
-    /// Nothing more can work: stop the run.
+    /// Stop the run: nothing more can succeed.
     StopRun,
-    /// Ask for each job by its id instead.
+    /// Query each job by its id instead.
     AskById,
-    /// Not visible yet: ask again some times, then fail the job.
+    /// Not visible yet: query again a few times, then fail the job.
     NotVisible,
     /// Ask the provider for a fresh link.
     FreshLink,
-    /// Keep the job as it is for a person, or a later `collect`.
+    /// Leave the job to a person or a later `collect`.
     WaitForPerson,
 }
 
 impl Failure {
-    /// A failure without an HTTP answer.
+    /// Returns a failure without an HTTP answer.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         let message: String = message.into();
         let message = message
@@ -151,22 +150,22 @@ impl Failure {
         self
     }
 
-    /// Adds the server's wish for a pause.
+    /// Adds the server's `Retry-After`.
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Option<RetryAfter>) -> Self {
         self.retry_after = retry_after;
         self
     }
 
-    /// Adds how many bytes are kept of what was broken off.
+    /// Adds the number of bytes kept of an interrupted download.
     #[must_use]
     pub fn with_reached(mut self, reached: u64) -> Self {
         self.reached = reached;
         self
     }
 
-    /// What this failure means for a command of that kind: the one place where the table of
-    /// failures exists. Kinds that a command cannot meet are treated as the nearest that it can.
+    /// Returns the consequence of this failure for a kind of command: the only place with the table of failures. Kinds
+    /// that a command cannot meet are treated like the nearest kind that it can meet.
     #[expect(
         clippy::match_same_arms,
         reason = "the table is kept in its own order, row by row"
@@ -180,7 +179,7 @@ impl Failure {
             (K::Throttled, _) => D::HoldLane,
             (K::NotSent, _) => D::Retry,
 
-            // Sent, and perhaps accepted: the state that costs money when it is guessed.
+            // Sent, and perhaps accepted: a wrong guess costs money.
             (
                 K::Lost
                 | K::ServerError
@@ -235,8 +234,7 @@ impl fmt::Display for Failure {
 mod tests {
     use super::*;
 
-    /// Every cell of the table, spelled out: rows are kinds, columns are submit, poll, look, list
-    /// and fetch.
+    /// Every cell of the table: rows are kinds, columns are submit, poll, query, list and fetch.
     #[test]
     fn every_cell_of_the_table() {
         use Disposition as D;
@@ -330,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_may_have_been_sent_is_ever_retried_as_a_submit() {
+    fn a_submit_that_may_have_been_sent_is_never_retried() {
         for kind in [
             FailureKind::Lost,
             FailureKind::ServerError,
@@ -342,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_carry_no_control_characters() {
+    fn messages_have_no_control_characters() {
         assert_eq!(
             Failure::new(FailureKind::Lost, "a\u{1b}[2Jb\n").message,
             "a [2Jb "

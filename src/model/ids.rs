@@ -1,4 +1,4 @@
-//! Names of things: ours ([`JobId`]) and the provider's ([`RemoteId`]).
+//! Ids: ours ([`JobId`]) and the provider's ([`RemoteId`]).
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,36 +7,36 @@ use std::sync::Arc;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The readable name of one job: unique in its campaign, part of file names and of the tag.
+/// The readable id of a job: unique in its campaign, part of file names and of the tag.
 ///
-/// 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, so that it is safe in a path,
-/// a URL, a shell and a terminal whatever the sheet says.
+/// 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, so that it is safe in a path, a URL, a shell and
+/// a terminal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct JobId(Arc<str>);
 
-/// The provider's id of a job, a UUID as far as is known. Untrusted: at most 200 visible ASCII
-/// characters, and still to be escaped wherever it is put into a URL.
+/// The provider's id of a job, a UUID as far as is known. Untrusted: at most 200 visible ASCII characters, to be
+/// escaped in URLs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RemoteId(Arc<str>);
 
-/// The text cannot be an id.
+/// The text is not a valid id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a valid id: {rule}")]
 pub struct InvalidId {
-    /// What was given.
+    /// The text.
     pub text: String,
     /// The rule it breaks.
     pub rule: &'static str,
 }
 
 impl JobId {
-    /// The longest id accepted, in bytes; leaves room for the tag in the API's 255-character `name`
-    /// and for extensions in file names.
+    /// The maximum length in bytes; leaves room for the tag in the API's 255-character `name` and for extensions in
+    /// file names.
     pub const MAX_LENGTH: usize = 100;
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -67,7 +67,7 @@ impl FromStr for JobId {
 }
 
 impl RemoteId {
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn remote_ids_carry_no_control_characters() {
+    fn remote_ids_have_no_control_characters() {
         assert!("2f1c-77".parse::<RemoteId>().is_ok());
         for bad in ["", "a\u{1b}[2J", "a b", &"x".repeat(201)] {
             assert!(bad.parse::<RemoteId>().is_err());

@@ -1,43 +1,42 @@
-//! Limits: what the user may set, and what the engine keeps to.
+//! Limits: the settings of the user, and the resulting values for the engine.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Credits, InFlight};
+use super::Credits;
 
-/// The limits of one run, all resolved.
+/// The resolved limits of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Submits in a window of time. The provider publishes no figure; 15 a minute is what a careful
-    /// client in the field imposes on itself.
+    /// Submits in a window of time. The provider publishes no limit; 15 a minute is what a careful client uses.
     pub submit_rate: Rate,
-    /// Renders at the provider at one time.
+    /// Concurrent renders at the provider.
     pub in_flight: InFlight,
-    /// Polls, looks and lists in a window of time.
+    /// Polls, single queries and lists in a window of time.
     pub poll_rate: Rate,
-    /// Downloads at one time.
+    /// Concurrent downloads.
     pub downloads: u32,
-    /// The campaign never spends or promises more than this.
+    /// The maximum that the campaign spends or promises.
     pub max_credits: Option<Credits>,
-    /// What one run submits never costs or promises more than this.
+    /// The maximum that the submits of one run cost or promise.
     pub max_credits_run: Option<Credits>,
-    /// A person is asked before a run that may spend more than this; kept to by the command that asks,
-    /// not by the engine. The default is the price of ten short videos.
+    /// A person is asked before a run that may spend more than this. Applied by the command, not by the engine. The
+    /// default is the price of ten short videos.
     pub confirm_above: Credits,
-    /// Begin even though the balance does not cover all of it; kept to by the command.
+    /// Whether to begin although the balance does not cover everything. Applied by the command.
     pub allow_partial: bool,
-    /// How long a render may take before this run stops waiting for it.
+    /// How long a run waits for a render.
     pub render_timeout: Duration,
-    /// How long the run may take before it leaves renders to a later `collect`.
+    /// The maximum duration of a run before it leaves renders to a later `collect`.
     pub max_duration: Option<Duration>,
-    /// How many failures end the submitting.
+    /// The number of failures that ends submitting.
     pub max_fail: Option<FailureAllowance>,
-    /// How far apart two listings must be for their silence to count as proof of absence. A run that has
-    /// nothing else to do looks for proof twenty times as long (ten minutes by default), then leaves
-    /// the job to a person; where no proof is possible, twice as long.
+    /// The minimum interval between two listings that together prove an absence. A run that is otherwise finished
+    /// looks for proof for twenty times as long (ten minutes by default), or twice as long where no proof is possible;
+    /// then the job is left to a person.
     pub settle: Duration,
-    /// The shortest time between two looks at the same render.
+    /// The minimum interval between two polls of the same render.
     pub poll_interval: Duration,
 }
 
@@ -68,7 +67,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The fast limits that suit the embedded sandbox.
+    /// Returns fast limits for the embedded sandbox.
     pub fn sandbox() -> Self {
         Self {
             submit_rate: Rate {
@@ -86,7 +85,7 @@ impl Limits {
         }
     }
 
-    /// These limits with every value that `settings` makes.
+    /// Replaces the values that `settings` has.
     #[must_use]
     pub fn with(mut self, settings: &LimitSettings) -> Self {
         fn set<T: Clone>(place: &mut T, value: Option<&T>) {
@@ -111,7 +110,7 @@ impl Limits {
     }
 }
 
-/// What one source (command line, environment, manifest) sets; the rest is left to the next.
+/// The limits of one source: command line, environment or manifest. Missing values are left to the next source.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(
     missing_docs,
@@ -133,33 +132,33 @@ pub struct LimitSettings {
     pub poll_interval: Option<Duration>,
 }
 
-/// So many in so much time: `15/min`.
+/// A number in a window of time: `15/min`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many; at least 1.
+    /// The number, at least 1.
     pub count: u32,
-    /// In what time; more than zero.
+    /// The window, more than zero.
     pub per: Duration,
 }
 
 impl Rate {
-    /// The time from one to the next when they are spread evenly.
+    /// Returns the interval of an even spread.
     pub fn interval(self) -> Duration {
         (self.per / self.count.max(1)).max(Duration::from_nanos(1))
     }
 }
 
-/// How many failed jobs are too many.
+/// The number of failed jobs that is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureAllowance {
-    /// More than this many.
+    /// A number of jobs.
     Count(u32),
-    /// More than this share of the selected jobs, in percent.
+    /// A share of the selected jobs, in percent.
     Percent(u32),
 }
 
 impl FailureAllowance {
-    /// Whether `failed` of `total` jobs is more than allowed.
+    /// Whether `failed` of `total` jobs exceeds the allowance.
     pub fn is_passed(self, failed: usize, total: usize) -> bool {
         match self {
             Self::Count(count) => failed > count as usize,
@@ -168,7 +167,7 @@ impl FailureAllowance {
     }
 }
 
-/// The text is not what a limit looks like.
+/// The text is not a valid limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct ParseLimitError {
@@ -178,7 +177,7 @@ pub struct ParseLimitError {
 
 impl FromStr for Rate {
     type Err = ParseLimitError;
-    /// Reads `15/min`, `2/s`, `600/h`, and `3/10s`.
+    /// Parses `15/min`, `2/s`, `600/h` and `3/10s`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || ParseLimitError {
             text: text.to_owned(),
@@ -201,7 +200,7 @@ impl FromStr for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In the largest unit of which it is a whole number, as people write it: `15/min`, `8/4min`.
+        // In the largest unit without a remainder: `15/min`, `8/4min`.
         let millis = self.per.as_millis();
         let (unit, of) = [("h", 3_600_000), ("min", 60_000), ("s", 1000)]
             .into_iter()
@@ -216,7 +215,7 @@ impl fmt::Display for Rate {
 
 impl FromStr for FailureAllowance {
     type Err = ParseLimitError;
-    /// Reads `5` and `3%`.
+    /// Parses `5` and `3%`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || ParseLimitError {
             text: text.to_owned(),
@@ -244,7 +243,7 @@ impl fmt::Display for FailureAllowance {
     }
 }
 
-/// Reads `90s`, `30m`, `1h 30m`, `250ms`.
+/// Parses `90s`, `30m`, `1h 30m`, `250ms`.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseLimitError> {
     let error = || ParseLimitError {
         text: text.to_owned(),
@@ -254,12 +253,66 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseLimitError> {
     Duration::try_from(signed).map_err(|_| error())
 }
 
+/// The limit of concurrent renders at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFlight {
+    /// Learnt from how the provider treats the renders it is given, starting with this number (at least 1).
+    Auto {
+        /// The initial number.
+        from: u32,
+    },
+    /// Never more than this number (at least 1), jobs in doubt included; fewer while the provider refuses.
+    AtMost(u32),
+}
+
+impl InFlight {
+    /// The provider publishes no limit. Ten is what careful clients use.
+    pub const AUTO: Self = Self::Auto { from: 10 };
+
+    /// Returns the number that a run starts with.
+    pub const fn first(self) -> u32 {
+        match self {
+            Self::Auto { from } => from,
+            Self::AtMost(most) => most,
+        }
+    }
+}
+
+/// The text is neither `auto` nor a number of renders.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a number of renders; it must be at least 1, or `auto`")]
+pub struct ParseInFlightError(String);
+
+impl FromStr for InFlight {
+    type Err = ParseInFlightError;
+    /// Parses `auto` and whole numbers from 1.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let trimmed = text.trim();
+        if trimmed.eq_ignore_ascii_case("auto") {
+            return Ok(Self::AUTO);
+        }
+        match trimmed.parse() {
+            Ok(most) if most > 0 => Ok(Self::AtMost(most)),
+            Ok(_) | Err(_) => Err(ParseInFlightError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for InFlight {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto { .. } => formatter.write_str("auto"),
+            Self::AtMost(most) => write!(formatter, "{most}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn rates_are_read_as_people_write_them() {
+    fn rates_are_parsed() {
         for (text, interval) in [
             ("15/min", 4000),
             ("2/s", 500),
@@ -276,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_shown_as_people_write_them_and_read_back() {
+    fn rates_are_formatted_in_the_largest_unit() {
         for (count, millis, shown) in [
             (15, 60_000, "15/min"),
             (2, 1000, "2/s"),
@@ -303,5 +356,22 @@ mod tests {
         assert!(!"3%".parse::<FailureAllowance>().unwrap().is_passed(3, 100));
         assert!("0".parse::<FailureAllowance>().unwrap().is_passed(1, 100));
         assert!("101%".parse::<FailureAllowance>().is_err());
+    }
+
+    #[test]
+    fn parses_what_it_formats_and_nothing_else() {
+        for (text, limit) in [
+            ("auto", InFlight::AUTO),
+            (" Auto ", InFlight::AUTO),
+            ("1", InFlight::AtMost(1)),
+            ("50", InFlight::AtMost(50)),
+        ] {
+            assert_eq!(text.parse(), Ok(limit), "{text}");
+            assert_eq!(limit.to_string().parse(), Ok(limit));
+        }
+        for wrong in ["", "0", "-1", "1.5", "many", "4294967296"] {
+            let error = wrong.parse::<InFlight>().unwrap_err().to_string();
+            assert!(error.contains("at least 1, or `auto`"), "{error}");
+        }
     }
 }

@@ -1,30 +1,25 @@
-//! The vocabulary every other layer speaks: ids, time, credits, requests, jobs, phases, events,
-//! commands, failures. Plain data and the pure rules about it; nothing here performs anything.
+//! The vocabulary of all layers: ids, time, credits, requests, jobs, phases, events, commands, failures. Plain data
+//! and pure rules, without I/O.
 //!
-//! Start with [`Phase`] (where a job stands), [`JobEvent`] (what can become true of it) and
-//! [`Failure::disposition`] (what a failure means): together they are the life of a job.
+//! Start with [`Phase`] (the phases of a job), [`JobEvent`] (its events) and [`Failure::disposition`] (the
+//! consequences of failures): together they are the life of a job.
 
 mod approval;
 mod calibration;
 mod command;
 mod credits;
-mod download_progress;
 mod event;
 mod failure;
 mod history;
 mod ids;
-mod in_flight;
-mod inconclusive;
 mod job;
 mod limits;
-mod list_filter;
+mod listing;
 mod phase;
 mod plan;
 mod price;
 mod render;
 mod request;
-mod results;
-mod run;
 mod secret;
 mod shard;
 mod sparse;
@@ -37,20 +32,21 @@ mod trusted_time;
 
 pub(crate) use approval::{Approval, Changes};
 pub(crate) use calibration::Calibration;
-pub use command::{Command, FetchOrder, Listing, Outcome};
+pub use command::{Command, DownloadProgress, FetchOrder, Listing, Outcome};
 pub use credits::{Credits, ParseCreditsError};
-pub use download_progress::DownloadProgress;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
 pub(crate) use history::JobHistory;
-pub use history::{History, HistoryError};
+pub use history::{History, HistoryError, Inventory, Run, RunEnd};
 pub use ids::{InvalidId, JobId, RemoteId};
-pub use in_flight::{InFlight, ParseInFlightError};
-pub use inconclusive::Inconclusive;
 pub use job::{JobSpec, Origin, PlannedJob};
-pub use limits::{FailureAllowance, LimitSettings, Limits, ParseLimitError, Rate, parse_duration};
-pub use list_filter::{CampaignTags, ListFilter};
+pub use limits::{
+    FailureAllowance, InFlight, LimitSettings, Limits, ParseInFlightError, ParseLimitError, Rate,
+    parse_duration,
+};
+pub use listing::{CampaignTags, Inconclusive, ListFilter};
 pub use phase::{IllegalTransition, Phase};
+pub(crate) use plan::RESULT_COLUMNS;
 pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
 pub(crate) use price::SpeechLength;
 pub use price::{
@@ -61,8 +57,6 @@ pub use request::{
     AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
     VideoRequest,
 };
-pub(crate) use results::RESULT_COLUMNS;
-pub use run::{Inventory, Run, RunEnd};
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
 pub(crate) use sparse::{Blank, Sparse};

@@ -1,4 +1,4 @@
-//! Where a job stands, and the only place that says what can follow what.
+//! The phases of a job, and the only place that defines their transitions.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Artifact, Failure, JobEvent, Output, RemoteId};
 
-/// Where one job stands.
+/// The phase of a job.
 ///
 /// ```text
 /// Pending ──SubmitStarted──> Submitting ──Submitted──> Rendering ──Rendered──> Fetching ──Fetched──> Done
@@ -18,55 +18,55 @@ use super::{Artifact, Failure, JobEvent, Output, RemoteId};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Nothing has been sent, or what was sent was certainly not accepted.
+    /// Nothing was sent, or the request was certainly not accepted.
     Pending,
-    /// The paid request is in the air.
+    /// The paid request is being sent.
     Submitting,
-    /// The request was sent and no answer says whether it was accepted. Counts as spent.
+    /// The request was sent, and no answer says whether it was accepted. Counts as spent.
     InDoubt {
-        /// What happened to the answer.
+        /// The failure of the submit.
         failure: Box<Failure>,
     },
-    /// Accepted; the provider is at work.
+    /// Accepted; the provider renders it.
     Rendering {
-        /// The provider's id.
+        /// The remote id.
         remote: RemoteId,
     },
-    /// Finished at the provider; the file is not here yet.
+    /// Finished at the provider; the file is not downloaded yet.
     Fetching {
-        /// The provider's id.
+        /// The remote id.
         remote: RemoteId,
-        /// Where the file lies.
+        /// The output with its links.
         output: Arc<Output>,
     },
     /// The video is on disk.
     Done {
-        /// The provider's id.
+        /// The remote id.
         remote: RemoteId,
         /// The file.
         artifact: Arc<Artifact>,
     },
     /// Failed for good.
     Failed {
-        /// The provider's id, if the job was ever accepted.
+        /// The remote id, if the job was ever accepted.
         remote: Option<RemoteId>,
-        /// Why.
+        /// The failure.
         failure: Box<Failure>,
     },
 }
 
-/// An event that cannot follow in this phase: a corrupt journal, or a mistake in the engine.
+/// An event that is not allowed in this phase: the journal is corrupt, or the engine has a bug.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("`{event}` cannot happen to a job that is {phase}")]
 pub struct IllegalTransition {
-    /// The phase the job was in.
+    /// The phase of the job.
     pub phase: &'static str,
-    /// What was said to have happened, with its details.
+    /// The event with its details.
     pub event: String,
 }
 
 impl Phase {
-    /// The phase that follows when `event` becomes true.
+    /// Returns the phase after `event`.
     pub fn apply(&self, event: &JobEvent) -> Result<Self, IllegalTransition> {
         use JobEvent as E;
         let next = match (self, event) {
@@ -146,9 +146,8 @@ impl Phase {
         Ok(next)
     }
 
-    /// The word for this phase in `results.csv`: `pending`, `rendering`, `in_doubt`, `downloading`,
-    /// `done` or `failed`. A request in the air reads as `in_doubt`, for that is what it would be if
-    /// the program ended now.
+    /// Returns the word for this phase in `results.csv`: `pending`, `rendering`, `in_doubt`, `downloading`, `done` or
+    /// `failed`. A request that is being sent is `in_doubt`, which it would become if the program ended now.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -160,7 +159,7 @@ impl Phase {
         }
     }
 
-    /// The provider's id, once it is known.
+    /// Returns the remote id, once it is known.
     pub const fn remote(&self) -> Option<&RemoteId> {
         match self {
             Self::Rendering { remote }
@@ -171,7 +170,7 @@ impl Phase {
         }
     }
 
-    /// What is on disk of a job that is done.
+    /// Returns the files of a finished job.
     pub fn artifact(&self) -> Option<&Artifact> {
         match self {
             Self::Done { artifact, .. } => Some(artifact),
@@ -309,7 +308,7 @@ mod tests {
         ]
     }
 
-    /// Every phase with every event: what is listed leads where it says, all else is refused.
+    /// Every phase with every event: the listed transitions are allowed, all others are refused.
     #[test]
     fn every_phase_with_every_event() {
         let events = every_event();
@@ -385,7 +384,7 @@ mod tests {
                     ("revisited", "rendering"),
                 ],
             ),
-            // Not accepted, so there is nothing to ask about; but the list may know better.
+            // Not accepted, so it cannot be queried by id; the list may still show it.
             (
                 &refused,
                 &[("adopted", "rendering"), ("reopened", "pending")],

@@ -1,4 +1,4 @@
-//! An accepted manifest.
+//! A valid manifest.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
 
-/// An accepted manifest: its jobs in order, the sheet they came from, and the settings it makes.
+/// A valid manifest: its jobs in order, its sheet and its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Name of the campaign; part of every tag.
+    /// The name of the campaign; part of every tag.
     pub campaign: String,
-    /// The day in the campaign's name, if its name has `{{ date }}` in it: a campaign of each day.
+    /// The day in the campaign's name, if the name contains `{{ date }}`.
     pub campaign_date: Option<String>,
     /// The manifest's path as the user gave it.
     pub source: PathBuf,
-    /// The jobs, in the manifest's order, ids and file names unique.
+    /// The jobs in the manifest's order, with unique ids and file names.
     pub jobs: Vec<Arc<JobSpec>>,
     /// The user's rows, for the results.
     pub sheet: Arc<Sheet>,
@@ -25,46 +25,64 @@ pub struct Plan {
     pub output: OutputSettings,
     /// `prices:` of the manifest.
     pub prices: PriceSettings,
-    /// What the user should know though nothing is wrong: repairs, guesses, doubtful values.
+    /// Notes for the user: repairs, guesses, doubtful values.
     pub notes: Vec<Note>,
 }
 
-/// The user's own rows and columns, which the results hand back byte for byte.
+/// The user's own rows and columns, which the results contain byte for byte.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
-    /// Header cells, as written.
+    /// The header cells.
     pub columns: Vec<String>,
-    /// Data rows, in order, blank ones left out.
+    /// The data rows in order, without blank ones.
     pub rows: Vec<SheetRow>,
 }
 
 /// One row of the user's sheet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetRow {
-    /// The cells, as written; as many as there are columns.
+    /// The cells, one for each column.
     pub cells: Vec<Text>,
-    /// Places in [`Plan::jobs`] of the jobs this row makes; none if the row is skipped.
+    /// The indices in [`Plan::jobs`] of this row's jobs; empty if the row is skipped.
     pub jobs: Range<usize>,
 }
 
 /// `output:` of the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputSettings {
-    /// The output folder; relative to the manifest's folder.
+    /// The output folder, relative to the manifest's folder.
     pub folder: Option<PathBuf>,
-    /// Whether a run needs an approval of exactly this manifest.
+    /// Whether a run requires an approval of exactly this manifest.
     pub require_approval: bool,
-    /// Where to post a summary when a run ends.
+    /// The webhook that receives a summary when a run ends.
     pub notify: Option<SecretText>,
-    /// The dead-man's switch that is told of begin and end.
+    /// The dead man's switch that is pinged at start and end.
     pub ping: Option<SecretText>,
 }
 
-/// Something to tell the user about the manifest.
+/// A note about the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// `file:line:column`, or what is known of it.
+    /// `file:line:column`, as far as known.
     pub place: String,
-    /// What was done or may be doubtful.
+    /// The note.
     pub message: String,
 }
+
+/// The columns that the results add after the sheet's own. Their order and names are a contract with other programs,
+/// and identify a `results.csv` that is used as a manifest.
+pub(crate) const RESULT_COLUMNS: [&str; 13] = [
+    "job_id",
+    "status",
+    "file",
+    "video_url",
+    "thumbnail_url",
+    "duration_seconds",
+    "credits_estimated",
+    "credits_used",
+    "submitted_at",
+    "finished_at",
+    "attempts",
+    "remote_id",
+    "error",
+];

@@ -1,11 +1,11 @@
-//! What a video will cost: a range, never one false-precise figure.
+//! The estimated price of a video: always a range.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Credits, ModelVersion, Speech, VideoRequest};
 
-/// The price of every model and the assumptions about speech. One table; a manifest's `prices:` may
-/// override any value, and finished jobs teach it (`Calibration`).
+/// The prices of all models and the assumptions about speech. `prices:` in a manifest replaces values, and finished
+/// jobs calibrate them (`Calibration`).
 ///
 /// Defaults, from the provider's billing page since May 2026: `standard` 5 credits for each started
 /// 30 s; `aurora_v1` 1 credit a second; `aurora_v1_fast` half a credit a second; seconds rounded up.
@@ -19,26 +19,26 @@ pub struct PriceTable {
     pub aurora_v1_second: Credits,
     /// Credits for each started second of `aurora_v1_fast`.
     pub aurora_v1_fast_second: Credits,
-    /// How fast is spoken.
+    /// The speech rates.
     pub speech: SpeechRates,
-    /// How long a recording is whose length nobody states.
+    /// The assumed length of a recording of unknown length.
     pub recordings: RecordingLengths,
 }
 
-/// Words in a second.
+/// Speech rates in words a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SpeechRates {
-    /// Of a slow speaker: gives the upper end of a range.
+    /// A slow rate, for the upper end of a range.
     pub slow: f64,
-    /// Of a usual one.
+    /// A typical rate.
     pub likely: f64,
-    /// Of a fast one: gives the lower end of a range.
+    /// A fast rate, for the lower end of a range.
     pub fast: f64,
 }
 
 impl Default for SpeechRates {
-    /// 150 words a minute is how fast people speak to a camera, and what other clients of this provider
-    /// reckon with; 130 is slow and 200 is fast.
+    /// 150 words a minute is a typical rate in front of a camera, which other clients of this provider assume too; 130
+    /// is slow and 200 is fast.
     fn default() -> Self {
         Self {
             slow: 2.2,
@@ -48,19 +48,19 @@ impl Default for SpeechRates {
     }
 }
 
-/// Seconds of a recording of unknown length.
+/// Lengths in seconds that are assumed for a recording of unknown length.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RecordingLengths {
-    /// Of a short one.
+    /// A short one.
     pub short: f64,
-    /// Of a usual one.
+    /// A typical one.
     pub likely: f64,
-    /// Of a long one. What is reserved covers it.
+    /// A long one. The reservation covers it.
     pub long: f64,
 }
 
 impl RecordingLengths {
-    /// Around an assumed length: half of it to twice as much.
+    /// Returns lengths from half of an assumed length to twice as much.
     pub fn around(likely: f64) -> Self {
         Self {
             short: likely / 2.0,
@@ -80,7 +80,7 @@ impl Default for RecordingLengths {
     }
 }
 
-/// `prices:` of a manifest: every value optional.
+/// The `prices:` of a manifest; every value is optional.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PriceSettings {
     /// Credits for each started block of `standard`.
@@ -91,30 +91,30 @@ pub struct PriceSettings {
     pub aurora_v1_second: Option<Credits>,
     /// Credits for each started second of `aurora_v1_fast`.
     pub aurora_v1_fast_second: Option<Credits>,
-    /// Length in seconds that is assumed for a recording of unknown length.
+    /// The assumed length in seconds of a recording of unknown length.
     pub assumed_audio_seconds: Option<f64>,
 }
 
-/// What one job is expected to need.
+/// The estimate of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Shortest likely speech in seconds.
+    /// The shortest likely length in seconds.
     pub seconds_low: f64,
-    /// Longest likely speech in seconds.
+    /// The longest likely length in seconds.
     pub seconds_high: f64,
-    /// Lower end of the charge.
+    /// The lower end of the charge.
     pub low: Credits,
-    /// The charge if nothing is unusual: what sums of many jobs come close to.
+    /// The typical charge, which sums over many jobs come close to.
     pub likely: Credits,
-    /// Upper end of the charge.
+    /// The upper end of the charge.
     pub high: Credits,
-    /// What is reserved at a submit, and so what the caps are kept by: never less than the upper end,
-    /// nor than the upper end before anything was learnt.
+    /// The credits reserved at a submit, which the caps count: at least the upper end, and at least the upper end
+    /// before calibration.
     pub reserve: Credits,
 }
 
 impl Estimate {
-    /// This estimate, reserving no less than `other` does.
+    /// Returns this estimate with at least the reservation of `other`.
     #[must_use]
     pub fn reserving_at_least(mut self, other: &Self) -> Self {
         self.reserve = self.reserve.max(other.reserve);
@@ -136,7 +136,7 @@ impl Default for PriceTable {
 }
 
 impl PriceTable {
-    /// This table with a manifest's values in place of its own.
+    /// Replaces values of this table with those of a manifest.
     #[must_use]
     pub fn with(mut self, settings: &PriceSettings) -> Self {
         let set = |place: &mut Credits, value: Option<Credits>| {
@@ -159,7 +159,7 @@ impl PriceTable {
         self
     }
 
-    /// What `request` will cost. `audio_seconds` is the length of its recording, if known.
+    /// Estimates `request`. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
         self.estimate_of(
             request.model_version,
@@ -167,7 +167,7 @@ impl PriceTable {
         )
     }
 
-    /// What so much speech will cost with `model`.
+    /// Estimates speech of this length with `model`.
     pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: SpeechLength) -> Estimate {
         let (seconds_low, likely, seconds_high) = match spoken {
             SpeechLength::Recording(length) => length.map_or(self.recordings.range(), |seconds| {
@@ -190,8 +190,7 @@ impl PriceTable {
         }
     }
 
-    /// The charge for `seconds` of speech: every started block or second counts, and there is at
-    /// least one.
+    /// Returns the charge for `seconds` of speech: every started block or second counts, at least one.
     pub fn charge(&self, model: ModelVersion, seconds: f64) -> Credits {
         #[expect(
             clippy::cast_possible_truncation,
@@ -209,21 +208,21 @@ impl PriceTable {
     }
 }
 
-/// Characters of Japanese, Chinese or Thai that take as long as one English word: some six or seven are
-/// said in a second.
+/// The number of characters of Japanese, Chinese or Thai that take as long as one English word: about six or seven are
+/// spoken in a second.
 pub const CHARACTERS_A_WORD: f64 = 2.5;
 
-/// How much is said in a video.
+/// The length of the speech in a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum SpeechLength {
-    /// So many words of text.
+    /// A text with this number of words.
     Words(f64),
-    /// A recording, of so many seconds if that is known.
+    /// A recording, with its length in seconds if known.
     Recording(Option<f64>),
 }
 
 impl SpeechLength {
-    /// How much `request` says. `audio_seconds` is the length of its recording, if known.
+    /// Returns the speech length of `request`. `audio_seconds` is the length of its recording, if known.
     pub(crate) fn of(request: &VideoRequest, audio_seconds: Option<f64>) -> Self {
         match &request.speech {
             Speech::Text(text) => Self::Words(spoken_words(text)),
@@ -232,7 +231,7 @@ impl SpeechLength {
     }
 }
 
-/// How many words `text` is to a speaker. Scripts without spaces are counted by character.
+/// Counts the spoken words of `text`. Scripts without spaces are counted by character.
 fn spoken_words(text: &str) -> f64 {
     if text.is_ascii() {
         let (mut words, mut is_spoken) = (0_u32, false);
@@ -256,7 +255,7 @@ fn spoken_words(text: &str) -> f64 {
     f64::from(words) + f64::from(dense) / CHARACTERS_A_WORD
 }
 
-/// Thai, Lao, Myanmar, Khmer, kana, and Chinese characters: written without spaces between words.
+/// Whether a character belongs to a script without spaces: Thai, Lao, Myanmar, Khmer, kana, Chinese.
 const fn is_dense_script(c: char) -> bool {
     matches!(c,
         '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn charges_by_the_published_table() {
+    fn charges_follow_the_published_prices() {
         let table = PriceTable::default();
         for (model, seconds, expected) in [
             (ModelVersion::Standard, 0.0, "5"),
@@ -297,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn estimates_are_ranges_that_hold_the_usual_rate() {
+    fn estimates_include_the_typical_rate() {
         let mut request = text(100);
         request.model_version = ModelVersion::AuroraV1;
         let estimate = PriceTable::default().estimate(&request, None);
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_without_spaces_take_time_too() {
+    fn scripts_without_spaces_are_counted() {
         assert!((spoken_words("これはとても長い文章です。") - 4.8).abs() < 0.5);
         assert!((spoken_words("one two — three") - 3.0).abs() < 1e-9);
         assert!((spoken_words("one\u{b}two - it's\r\n3 ") - 4.0).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! What the provider says about a job, once its answer has been understood.
+//! The provider's parsed reports about jobs.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{Credits, RemoteId, Timestamp};
 
-/// One job as the provider described it in a create, list or get answer.
+/// A job as the provider describes it in a create, list or get answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenderReport {
-    /// The provider's id.
+    /// The remote id.
     pub remote: RemoteId,
-    /// The `name` it carries; ours holds the tag.
+    /// The `name` of the job; ours contains the tag.
     pub name: Option<String>,
-    /// The status word.
+    /// The status.
     pub status: RenderStatus,
     /// URL of the finished video. Untrusted.
     pub output: Option<String>,
-    /// URL of a still picture. Untrusted.
+    /// URL of a thumbnail. Untrusted.
     pub thumbnail: Option<String>,
     /// Length of the video in seconds.
     pub duration_seconds: Option<f64>,
-    /// The charge; 0 at create and final at done.
+    /// The charge; 0 at create and final when done.
     pub credits_used: Option<Credits>,
     /// The provider's reason for a failure. Untrusted.
     pub failed_reason: Option<String>,
@@ -31,28 +31,28 @@ pub struct RenderReport {
     pub created_at: Option<Timestamp>,
 }
 
-/// The status words of the create page, and everything else.
+/// The documented statuses, and any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RenderStatus {
     /// Accepted.
     Pending,
-    /// Waiting for a place.
+    /// Queued.
     InQueue,
     /// Being rendered.
     Running,
-    /// Finished; there should be an output.
+    /// Finished; an output should follow.
     Done,
     /// Failed at the provider.
     Failed,
     /// Refused by moderation or validation.
     Rejected,
-    /// A word nobody documented: not terminal, so keep waiting.
+    /// An undocumented status. It does not count as final.
     Other(String),
 }
 
 impl RenderStatus {
-    /// Reads a status word; unknown words are kept.
+    /// Parses a status; unknown words are kept.
     pub fn from_word(word: &str) -> Self {
         match word {
             "pending" => Self::Pending,
@@ -65,7 +65,7 @@ impl RenderStatus {
         }
     }
 
-    /// Whether nothing more will happen. Words that nobody documented are not final.
+    /// Whether the status is final. Undocumented ones are not.
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Done | Self::Failed | Self::Rejected => true,
@@ -73,7 +73,7 @@ impl RenderStatus {
         }
     }
 
-    /// The word itself.
+    /// Returns the status as text.
     pub fn as_word(&self) -> &str {
         match self {
             Self::Pending => "pending",

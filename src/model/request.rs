@@ -1,4 +1,4 @@
-//! What one video is made of: the fields of `POST /api/lipsyncs/`, under the sheet's names.
+//! The request for a video: the fields of `POST /api/lipsyncs/`, under the sheet's names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Text;
 
-/// One request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
+/// A request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
@@ -15,29 +15,29 @@ use super::Text;
     reason = "they are the API's own switches"
 )]
 pub struct VideoRequest {
-    /// What is said.
+    /// The speech.
     pub speech: Speech,
     /// The persona's id at the provider (a UUID): the API's `creator`.
     pub persona: Text,
-    /// The shape of the picture.
+    /// The aspect ratio.
     pub aspect_ratio: AspectRatio,
-    /// The model; always sent, because prices differ sixfold and defaults change.
+    /// The model; always sent, because prices differ by a factor of six and defaults change.
     pub model_version: ModelVersion,
     /// The voice's id (an accent's UUID): the API's `accent`. The persona's own voice if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<Text>,
-    /// Captions wanted (the API's `no_caption`, turned round).
+    /// Whether captions are wanted (the API's `no_caption`, negated).
     pub captions: bool,
     /// One of [`CAPTION_STYLES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_style: Option<Text>,
-    /// Horizontal place of the captions, relative to the centre.
+    /// The horizontal position of the captions, relative to the centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_offset_x: Option<CaptionOffset>,
-    /// Vertical place of the captions, relative to the centre.
+    /// The vertical position of the captions, relative to the centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_offset_y: Option<CaptionOffset>,
-    /// Music wanted (the API's `no_music`, turned round).
+    /// Whether music is wanted (the API's `no_music`, negated).
     pub music: bool,
     /// The API's `green_screen`.
     pub green_screen: bool,
@@ -46,13 +46,13 @@ pub struct VideoRequest {
     /// The API's `background_asset_image_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background_image: Option<Text>,
-    /// Where the provider is to post when the job ends. Not needed by this program.
+    /// The webhook that the provider calls when the job ends. Not used by this program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<Text>,
 }
 
 impl VideoRequest {
-    /// A request with the API's own defaults for everything that is not named.
+    /// Returns a request with the API's own defaults.
     pub fn new(speech: Speech, persona: impl Into<Text>, aspect_ratio: AspectRatio) -> Self {
         Self {
             speech,
@@ -72,7 +72,7 @@ impl VideoRequest {
         }
     }
 
-    /// The extension of the finished file, without a dot.
+    /// Returns the extension of the finished file, without a dot.
     pub fn extension(&self) -> &'static str {
         if self.transparent_background {
             "webm"
@@ -82,17 +82,17 @@ impl VideoRequest {
     }
 }
 
-/// What a persona says: a text to be spoken, or a recording.
+/// The speech of a video: a text or a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speech {
-    /// Text, spoken by the voice.
+    /// A text, spoken by the voice.
     Text(Text),
     /// URL of a recording that the provider can fetch.
     Audio(Text),
 }
 
-/// The three shapes the API knows.
+/// The aspect ratios of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AspectRatio {
     /// Landscape.
@@ -107,10 +107,10 @@ pub enum AspectRatio {
 }
 
 impl AspectRatio {
-    /// All of them.
+    /// All aspect ratios.
     pub const ALL: [Self; 3] = [Self::Landscape, Self::Square, Self::Portrait];
 
-    /// The spelling the API documents today: `16x9`, `1x1`, `9x16`.
+    /// Returns the spelling in the API's current documentation: `16x9`, `1x1`, `9x16`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Landscape => "16x9",
@@ -119,7 +119,7 @@ impl AspectRatio {
         }
     }
 
-    /// Width and height in units of the ratio.
+    /// Returns width and height in units of the ratio.
     pub const fn sides(self) -> (u32, u32) {
         match self {
             Self::Landscape => (16, 9),
@@ -129,13 +129,13 @@ impl AspectRatio {
     }
 }
 
-/// The models the lipsync endpoint offers.
+/// The models of the lipsync endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ModelVersion {
     /// `standard`: the cheapest for all but the shortest texts.
     #[serde(rename = "standard")]
     Standard,
-    /// `aurora_v1`: the dearest.
+    /// `aurora_v1`: the most expensive.
     #[serde(rename = "aurora_v1")]
     AuroraV1,
     /// `aurora_v1_fast`.
@@ -144,10 +144,10 @@ pub enum ModelVersion {
 }
 
 impl ModelVersion {
-    /// All of them.
+    /// All models.
     pub const ALL: [Self; 3] = [Self::Standard, Self::AuroraV1, Self::AuroraV1Fast];
 
-    /// The API's spelling.
+    /// Returns the API's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Standard => "standard",
@@ -157,12 +157,12 @@ impl ModelVersion {
     }
 }
 
-/// A caption offset in hundredths, −0.50 to 0.50; sent as a decimal string, as the API wants it.
+/// A caption offset in hundredths, −0.50 to 0.50; the API expects a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CaptionOffset(i8);
 
-/// The 18 caption styles of the create page.
+/// The 18 caption styles in the API's documentation of the create request.
 pub const CAPTION_STYLES: [&str; 18] = [
     "normal-black",
     "normal-white",
@@ -184,12 +184,12 @@ pub const CAPTION_STYLES: [&str; 18] = [
     "duality",
 ];
 
-/// A value of a request's field is not one the API takes.
+/// The value of a field is not one the API accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct ParseRequestError {
     text: String,
-    /// What would be right.
+    /// The accepted values.
     pub expected: &'static str,
 }
 
@@ -204,7 +204,7 @@ impl ParseRequestError {
 
 impl FromStr for AspectRatio {
     type Err = ParseRequestError;
-    /// Reads `9x16` and `9:16`. What spreadsheets do to ratios is the manifest's business.
+    /// Parses `9x16` and `9:16`. Ratios that a spreadsheet has converted are handled by the manifest layer.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let plain = text.trim().replace(':', "x");
         Self::ALL
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_and_models_read_what_they_print() {
+    fn ratios_and_models_parse_what_they_format() {
         for ratio in AspectRatio::ALL {
             assert_eq!(ratio.as_str().parse(), Ok(ratio));
             assert_eq!(ratio.as_str().replace('x', ":").parse(), Ok(ratio));
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_keep_their_range() {
+    fn offsets_are_limited_to_their_range() {
         assert_eq!(
             "-0.4".parse::<CaptionOffset>().unwrap().to_string(),
             "-0.40"

@@ -1,10 +1,10 @@
-//! What must never be shown.
+//! Secrets, which must never be printed.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The two halves of an API account's key. Neither can be printed: `Debug` shows a placeholder.
+/// The id and the key of an API account. Neither can be printed: `Debug` shows a placeholder.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     id: SecretString,
@@ -20,19 +20,18 @@ impl Credentials {
         }
     }
 
-    /// The value of the `X-API-ID` header, for the request alone.
+    /// Returns the value of the `X-API-ID` header.
     pub fn expose_id(&self) -> &str {
         self.id.expose_secret()
     }
 
-    /// The value of the `X-API-KEY` header, for the request alone.
+    /// Returns the value of the `X-API-KEY` header.
     pub fn expose_key(&self) -> &str {
         self.key.expose_secret()
     }
 }
 
-/// Text that must not be shown, such as an address that whoever knows it can write to. `Debug` shows a
-/// placeholder.
+/// A text that must not be printed, such as a webhook address. `Debug` shows a placeholder.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(String);
 
@@ -42,7 +41,7 @@ impl SecretText {
         Self(text.into())
     }
 
-    /// The text itself, for its use alone.
+    /// Returns the text, for its use.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -54,8 +53,8 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// A URL fit to be shown: without user name, password, query and fragment, which is where signatures
-/// live. What was cut is shown as `?…`.
+/// Returns a URL for display: without user name, password, query and fragment, which may contain secrets. Removed
+/// parts are shown as `?…`.
 pub fn redact_url(url: &str) -> String {
     let (path, cut) = match url.find(['?', '#']) {
         Some(end) => (&url[..end], "?…"),
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_lose_what_signs_them() {
+    fn urls_lose_their_signatures() {
         assert_eq!(
             redact_url("https://user:pw@cdn.example/a/b.mp4?X-Signature=abc#t"),
             "https://cdn.example/a/b.mp4?…"

@@ -1,4 +1,4 @@
-//! One of several machines that make a campaign together: [`Shard`].
+//! A shard: one of several machines that make a campaign together.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -8,17 +8,17 @@ use sha2::{Digest, Sha256};
 
 use super::{Credits, InFlight, JobId, Limits};
 
-/// Part `number` of `count`, counted from 1: `2/8`.
+/// The part `number` of `count`, from 1: `2/8`.
 ///
-/// Which jobs it holds follows from their ids alone. So it is the same on every machine, whatever else is in
-/// the sheet and in whatever order, and each job is in exactly one shard.
+/// The shard of a job follows from the job's id alone. So it is the same on every machine, independent of the other
+/// rows and their order, and each job is in exactly one shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shard {
     number: NonZeroU32,
     count: NonZeroU32,
 }
 
-/// The text names no shard.
+/// The text is not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no shard such as `2/8`: from 1 up to the number of shards")]
 pub struct ParseShardError(String);
@@ -27,14 +27,14 @@ pub struct ParseShardError(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{in_flight} renders at one time cannot be shared by {count} shards")]
 pub struct TooManyShards {
-    /// Renders at one time, of all shards together.
+    /// Concurrent renders of all shards together.
     pub in_flight: u32,
-    /// How many shards there are.
+    /// The number of shards.
     pub count: u32,
 }
 
 impl Shard {
-    /// Part `number` of `count`; `None` unless `number` is one of them.
+    /// Returns the part `number` of `count`, or `None` if `number` is out of range.
     pub fn new(number: u32, count: u32) -> Option<Self> {
         let shard = Self {
             number: NonZeroU32::new(number)?,
@@ -43,23 +43,23 @@ impl Shard {
         (number <= count).then_some(shard)
     }
 
-    /// Which it is, from 1.
+    /// Returns the number, from 1.
     pub const fn number(self) -> u32 {
         self.number.get()
     }
 
-    /// How many there are.
+    /// Returns the number of shards.
     pub const fn count(self) -> u32 {
         self.count.get()
     }
 
-    /// The one of `count` shards that makes a job: never changes, for machines of different versions
-    /// may be at work together.
+    /// Returns the shard that makes a job. This must never change, because machines with different versions may work
+    /// together.
     pub fn of(job: &JobId, count: NonZeroU32) -> Self {
         let digest = Sha256::digest(job.as_str());
         let first: [u8; 8] = std::array::from_fn(|place| digest[place]);
         let place = u64::from_be_bytes(first) % u64::from(count.get());
-        // Smaller than `count`, so that both fit.
+        // Smaller than `count`, so that both casts are safe.
         let number =
             u32::try_from(place).map_or(count, |place| NonZeroU32::MIN.saturating_add(place));
         Self { number, count }
@@ -70,20 +70,19 @@ impl Shard {
         Self::of(job, self.count) == self
     }
 
-    /// Name of its folder inside the campaign's output folder.
+    /// Returns the name of its folder inside the campaign's output folder.
     pub fn folder(self) -> String {
         format!("shard-{}-of-{}", self.number, self.count)
     }
 
-    /// The shard whose folder is called `name`.
+    /// Returns the shard whose folder is called `name`.
     pub fn of_folder(name: &str) -> Option<Self> {
         let (number, count) = name.strip_prefix("shard-")?.split_once("-of-")?;
         let shard = Self::new(number.parse().ok()?, count.parse().ok()?)?;
         (shard.folder() == name).then_some(shard)
     }
 
-    /// Its part of something that is counted: never more than `whole` when all are added up. What does not
-    /// divide evenly goes to the first.
+    /// Returns this shard's part of a number; all parts add up to `whole`. The remainder goes to the first shards.
     fn part_of(self, whole: i64) -> i64 {
         let count = i64::from(self.count.get());
         whole / count + i64::from(i64::from(self.number.get()) <= whole % count)
@@ -91,20 +90,20 @@ impl Shard {
 }
 
 impl Limits {
-    /// This shard's part of them, all shards together keeping to the whole: an equal part of the pace (the
-    /// window is as many times longer), of the renders at one time and of both caps, in
-    /// thousandths of a credit. What belongs to one machine, such as downloads, is not divided.
+    /// Returns this shard's part of the limits: an equal part of the pace (with a longer window), of the concurrent
+    /// renders, and of both caps, in thousandths of a credit. Limits of one machine, such as downloads, are not
+    /// divided.
     ///
     /// # Errors
     /// If a shard would be left without a single render.
     pub fn shared(mut self, shard: Shard) -> Result<Self, TooManyShards> {
         let part = |whole: u32| u32::try_from(shard.part_of(i64::from(whole))).unwrap_or(whole);
         self.in_flight = match self.in_flight {
-            // Each learns for itself what the others leave to it.
+            // Each shard learns the limit that the others leave to it.
             InFlight::Auto { from } => InFlight::Auto {
                 from: part(from).max(1),
             },
-            // All are refused, not only the last, so that none has begun when it is noticed.
+            // All shards are refused, not only the last one, so that none has begun when it is noticed.
             InFlight::AtMost(whole) if whole < shard.count() => {
                 return Err(TooManyShards {
                     in_flight: whole,
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_prints_and_nothing_else() {
+    fn parses_what_it_formats_and_nothing_else() {
         let shard: Shard = " 2 / 8 ".parse().unwrap();
         assert_eq!((shard.to_string(), shard.number()), ("2/8".to_owned(), 2));
         assert_eq!(Shard::of_folder(&shard.folder()), Some(shard));
@@ -170,9 +169,9 @@ mod tests {
         }
     }
 
-    /// Machines of different versions may be at work together.
+    /// Machines with different versions may work together.
     #[test]
-    fn which_shard_makes_a_job_never_changes() {
+    fn the_shard_of_a_job_never_changes() {
         let of = |job: &str, count| {
             let count = NonZeroU32::new(count).unwrap();
             Shard::of(&job.parse().unwrap(), count).number()
@@ -208,7 +207,7 @@ mod tests {
             prop_assert_eq!(parts.iter().map(|part| part.in_flight.first()).sum::<u32>(), in_flight);
             let credits: Credits = parts.iter().filter_map(|part| part.max_credits).sum();
             prop_assert_eq!(credits.thousandths(), cap);
-            // One every so often from each of them is what the whole allows.
+            // The rates of all shards add up to the whole.
             let each = parts[0].submit_rate.interval();
             let all = limits.submit_rate.interval() * count;
             prop_assert!(each + std::time::Duration::from_micros(1) >= all);
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_without_a_render_is_refused_to_all() {
+    fn a_share_without_a_render_is_refused_for_all_shards() {
         let limits = Limits {
             in_flight: InFlight::AtMost(10),
             ..Limits::default()
@@ -224,7 +223,7 @@ mod tests {
         let refused = limits.shared(Shard::new(1, 11).unwrap());
         let words = "10 renders at one time cannot be shared by 11 shards";
         assert_eq!(refused.unwrap_err().to_string(), words);
-        // What is learnt needs no more than one to begin with.
+        // A learnt limit starts with at least one.
         let shared = Limits::default().shared(Shard::new(11, 11).unwrap());
         assert_eq!(shared.unwrap().in_flight, InFlight::Auto { from: 1 });
     }

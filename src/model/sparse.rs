@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_as_blank_and_takes_no_room_until_it_is_changed() {
+    fn a_default_value_is_not_allocated() {
         let mut note: Sparse<Note> = Sparse::default();
         assert_eq!((&*note, note.0.is_none()), (&Note(0), true));
         (*note).0 = 3;
         assert_eq!(*note, Note(3));
     }
     #[test]
-    fn what_is_the_same_is_held_once_until_one_of_both_is_changed() {
+    fn equal_values_are_shared_until_changed() {
         let note = |number: u32| -> Sparse<Note> { Sparse(Some(Arc::new(Note(number)))) };
         let (mut one, mut other) = (note(3), note(3));
         one.share(&other);

@@ -1,4 +1,4 @@
-//! One job's story folded into what is true now.
+//! The state of a job: the fold of its events.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -8,67 +8,67 @@ use super::{
     Phase, RemoteId, RenderStatus, Tag, Timestamp,
 };
 
-/// What the journal says about one job: the fold of its events, live and on resume alike.
+/// The state of a job: the fold of its events, in a live run and on resume alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobState {
-    /// Where it stands.
+    /// The phase.
     pub phase: Phase,
-    /// How often it has been paid for on purpose before.
+    /// How often the job was intentionally paid for before.
     pub generation: Generation,
     /// The tag of the newest submit.
     pub tag: Option<Tag>,
-    /// What the newest submit asked for.
+    /// The hash of the newest request.
     pub fingerprint: Option<Fingerprint>,
-    /// Submits started.
+    /// The number of submits started.
     pub attempts: u32,
-    /// Failed downloads since the render finished.
+    /// The number of failed downloads since the render finished.
     pub fetch_failures: u32,
     /// What earlier generations cost, or may have cost.
     pub earlier: Credits,
-    /// What the newest submit may cost at the most; zero when it was certainly not accepted.
+    /// The upper end of the newest submit's cost; zero if it was certainly not accepted.
     pub reserved: Credits,
-    /// The charge the provider reported for the newest submit.
+    /// The charge that the provider reported for the newest submit.
     pub charged: Option<Credits>,
-    /// When the newest submit was started.
+    /// The start of the newest submit.
     pub submitted_at: Option<Timestamp>,
-    /// When its acceptance became known: from the answer, or much later from the list.
+    /// When the acceptance became known: from the answer, or much later from the list.
     pub accepted_at: Option<Timestamp>,
-    /// It was found in the list, so that `accepted_at` says little about when the render began.
+    /// Whether it was found in the list, so that `accepted_at` says little about the start of the render.
     pub is_adopted: bool,
-    /// When it was first seen being rendered, if it was: before that it waited at the provider.
+    /// When it was first seen being rendered; before that it was queued at the provider.
     pub running_at: Option<Timestamp>,
     /// When the render was seen to be finished.
     pub rendered_at: Option<Timestamp>,
     /// When the job ended, in success or failure.
     pub finished_at: Option<Timestamp>,
-    /// The newest status word of the provider, of a render that goes on.
+    /// The newest status of an unfinished render.
     pub observed: Option<Box<str>>,
-    /// The newest failure, whether it mattered or not.
+    /// The newest failure, even without consequence.
     pub last_failure: Option<Box<Failure>>,
-    /// The output the provider reported; its links without their signatures once the file is here.
+    /// The output; its links without signatures once the file is on disk.
     pub output: Option<Arc<super::Output>>,
-    /// While in doubt: why the newest search has proven nothing.
+    /// Why the newest search for a job in doubt was inconclusive.
     pub unproven: Option<Box<Inconclusive>>,
-    /// What was left behind when it was last reopened, until another is accepted.
+    /// The submit that was given up when the job was last reopened, until another is accepted.
     pub left_behind: Option<Box<SupersededSubmit>>,
-    /// Other jobs at the provider with the tag of the newest submit: paid for by somebody else, and not
-    /// counted in any sum here.
+    /// Other jobs at the provider with the tag of the newest submit: paid for by another run, and not included in any
+    /// sum.
     pub twins: Vec<RemoteId>,
 }
 
-/// A submit of which the provider never said that it had accepted it, and which was given up for another. Should
-/// it turn up in the list before that other is accepted, it is taken over instead.
+/// A submit whose acceptance is unknown and that was given up for another one. If it appears in the list before the
+/// other is accepted, it is adopted instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupersededSubmit {
-    /// Its tag.
+    /// The tag.
     pub tag: Tag,
-    /// What it asked for.
+    /// The hash of the request.
     pub fingerprint: Fingerprint,
-    /// Its generation.
+    /// The generation.
     pub generation: Generation,
-    /// What it may cost at the most.
+    /// The upper end of its cost.
     pub reserved: Credits,
-    /// What of that is counted among the [earlier](JobState::earlier) costs.
+    /// The part of that included in the [earlier](JobState::earlier) costs.
     counted: Credits,
 }
 
@@ -109,7 +109,7 @@ impl Blank for JobState {
 }
 
 impl JobState {
-    /// Takes in one event that became true at `at`. The phase table decides whether it can have.
+    /// Applies an event at the time `at`. The phase table decides whether it is allowed.
     pub fn apply(&mut self, at: Timestamp, event: &JobEvent) -> Result<(), IllegalTransition> {
         let next = self.phase.apply(event)?;
         let committed = self.spent() + self.promised();
@@ -132,7 +132,7 @@ impl JobState {
                 reserved,
                 ..
             } => {
-                // What is taken over after all is counted as what it is.
+                // An adopted job is no longer counted as given up.
                 if let Some(left) = self.left_behind.take().filter(|left| left.tag == *tag) {
                     self.earlier = self.earlier.less(left.counted);
                 }
@@ -187,14 +187,14 @@ impl JobState {
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
             JobEvent::Failed { failure, charged } => {
                 self.observed = None;
-                // A render that is charged and then forgotten by the provider stays charged.
+                // A render that was charged stays charged even if the provider no longer knows it.
                 self.charged = charged.or(self.charged);
                 self.finished_at = Some(at);
                 self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
                 let left_behind = self.left_behind(&previous, committed);
-                // What was paid, or may have been, stays paid.
+                // Costs of earlier generations stay.
                 *self = Self {
                     generation: *generation,
                     earlier: committed,
@@ -208,7 +208,8 @@ impl JobState {
         Ok(())
     }
 
-    /// What a reopening in phase `previous` leaves behind, `committed` being all that the job may have cost.
+    /// Returns the submit that a reopening in phase `previous` gives up. `committed` is the upper end of the job's
+    /// whole cost.
     fn left_behind(
         &mut self,
         previous: &Phase,
@@ -249,8 +250,8 @@ impl JobState {
         self.unproven = None;
     }
 
-    /// The word for where it stands in `results.csv`: that of its [phase](Phase::name), but for a finished
-    /// render that is asked about for a link to its file, which reads as `downloading`.
+    /// Returns the word for the status in `results.csv`: that of the [phase](Phase::name), except that a finished
+    /// render that needs a new link is `downloading`.
     pub const fn status(&self) -> &'static str {
         if self.is_to_be_downloaded() {
             return "downloading";
@@ -258,7 +259,7 @@ impl JobState {
         self.phase.name()
     }
 
-    /// Whether the render has finished and its file is still to come.
+    /// Whether the render has finished and its file is not downloaded yet.
     pub const fn is_to_be_downloaded(&self) -> bool {
         match self.phase {
             Phase::Fetching { .. } => true,
@@ -271,33 +272,33 @@ impl JobState {
         }
     }
 
-    /// Whether `--retry-failed` pays for it once more, should it have failed. One whose video was there before,
-    /// and perhaps on this disk, is paid for again only if it is named.
+    /// Whether `--retry-failed` pays for the job again if it failed. A job whose video was delivered before is paid
+    /// for again only if it is named.
     pub const fn is_retried_unnamed(&self) -> bool {
         self.rendered_at.is_none()
     }
 
-    /// How long the render took, if it is over and was watched from its beginning.
+    /// Returns the duration of the render, if it has ended and was observed from its start.
     pub fn render_time(&self) -> Option<Duration> {
         let (accepted, rendered) = (self.accepted_at?, self.rendered_at?);
         (!self.is_adopted).then(|| rendered.since(accepted))
     }
 
-    /// Credits that are gone: settled charges, and for finished jobs whose charge was never
-    /// reported, the whole reservation.
+    /// Returns the spent credits: settled charges, and the whole reservation of finished jobs whose charge was never
+    /// reported.
     pub fn spent(&self) -> Credits {
         let settled = match self.phase {
             Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => {
                 self.charged.unwrap_or(self.reserved)
             }
-            // A render asked about again for a fresh link has been charged already.
+            // A finished render that needs a new link was already charged.
             Phase::Rendering { .. } => self.charged.unwrap_or(Credits::ZERO),
             Phase::Pending | Phase::Submitting | Phase::InDoubt { .. } => Credits::ZERO,
         };
         self.earlier + settled
     }
 
-    /// Credits promised to submits that are in the air, in doubt or being rendered.
+    /// Returns the credits promised to submits that are being sent, in doubt or being rendered.
     pub fn promised(&self) -> Credits {
         match self.phase {
             Phase::Submitting | Phase::InDoubt { .. } => self.reserved,
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_loses_its_signature_once_the_file_is_here() {
+    fn a_link_loses_its_signature_once_the_file_is_on_disk() {
         let output = |video: &str, thumbnail: &str| Output {
             video_url: video.into(),
             thumbnail_url: Some(thumbnail.into()),
@@ -385,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_once_reported_is_not_forgotten_when_the_provider_forgets_the_job() {
+    fn a_reported_charge_stays_when_the_provider_no_longer_knows_the_job() {
         let failure = Failure::new(FailureKind::NotFound, "gone");
         let expired = JobEvent::LinkExpired { failure };
         let story = [rendered(), expired, failed(None)];
@@ -394,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_earlier_generations_cost_or_may_have_cost_stays_spent() {
+    fn costs_of_earlier_generations_stay() {
         let again = JobEvent::Reopened {
             generation: Generation(1),
         };

@@ -1,4 +1,4 @@
-//! Why a run ends before its work is done.
+//! Reasons for the early end of a run.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,36 +9,36 @@ use super::{Failure, FailureKind, JobId, Timestamp};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// A person or the system asked: Ctrl-C, SIGTERM.
+    /// A signal of the user or the system: Ctrl-C, SIGTERM.
     Interrupted,
-    /// `--max-duration` is over.
+    /// `--max-duration` has passed.
     MaxDuration,
     /// More failures than `--max-fail` allows.
     TooManyFailures,
-    /// The provider says the account has no credits left.
+    /// The account has no credits left.
     OutOfCredits {
-        /// Its words.
+        /// The provider's message.
         message: String,
     },
-    /// The next submit would pass `--max-credits`.
+    /// The next submit would exceed `--max-credits`.
     CapReached,
-    /// The next submit would pass `--max-credits-run`.
+    /// The next submit would exceed `--max-credits-run`.
     RunCapReached,
-    /// The provider asked for a pause longer than is worth waiting for.
+    /// The provider asked for a pause that is too long to wait.
     LongHold {
-        /// Not before.
+        /// The end of the pause.
         until: Timestamp,
     },
-    /// So many answers to submits in a row were lost that more would only be spent in the dark.
+    /// Too many answers to consecutive submits were lost.
     TooManyDoubts,
     /// The credentials were refused.
     Unauthorised {
-        /// The provider's words.
+        /// The provider's message.
         message: String,
     },
     /// The address does not answer like the API.
     WrongAddress {
-        /// What it answered.
+        /// The answer.
         message: String,
     },
     /// The API could not be reached for a long time.
@@ -46,27 +46,26 @@ pub enum StopReason {
         /// The newest failure.
         message: String,
     },
-    /// What the provider already has could not be found out, and there are signs that it has
-    /// something: nothing was submitted.
+    /// The provider's list could not be read, and there are signs that it has jobs of this campaign: nothing was
+    /// submitted.
     InventoryRefused {
         /// The newest failure.
         message: String,
     },
-    /// Another run pays for the same jobs: the provider's list shows one of them twice.
+    /// Another run pays for the same jobs: the provider's list has one of them twice.
     Rival {
-        /// The job that showed it.
+        /// The job that is listed twice.
         job: JobId,
     },
-    /// The disk is full or the folder not writable.
+    /// The disk is full or the folder is not writable.
     Local {
-        /// The system's words.
+        /// The system's message.
         message: String,
     },
 }
 
 impl StopReason {
-    /// Whether paid work is still polled and downloaded after this: true for reasons that only
-    /// forbid further submits.
+    /// Whether paid jobs are still polled and downloaded: true for reasons that only forbid further submits.
     pub const fn finishes_paid_work(&self) -> bool {
         match self {
             Self::TooManyFailures
@@ -86,7 +85,7 @@ impl StopReason {
         }
     }
 
-    /// The reason that a failure gives whose disposition is to stop the run.
+    /// Returns the reason for a failure whose consequence is to stop the run.
     pub fn of_refusal(failure: &Failure) -> Self {
         let message = failure.to_string();
         match failure.kind {
@@ -109,7 +108,7 @@ impl StopReason {
         }
     }
 
-    /// Of two reasons, the one that is reported: the graver.
+    /// Returns the more severe of two reasons.
     #[must_use]
     pub fn graver(self, other: Self) -> Self {
         if other.rank() > self.rank() {

@@ -1,4 +1,4 @@
-//! What makes a job recognisable at the provider: [`Fingerprint`], [`Generation`] and [`Tag`].
+//! What identifies a job at the provider: [`Fingerprint`], [`Generation`] and [`Tag`].
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{JobId, VideoRequest};
 
-/// How often a job has been paid for on purpose: 0 for the first time, one more for each
-/// `--retry-failed`, `--resubmit`, `--redo-changed` or `--fresh`.
+/// How often a job was intentionally paid for before: 0 for the first time, one more for each `--retry-failed`,
+/// `--resubmit`, `--redo-changed` or `--fresh`.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -17,23 +17,22 @@ use super::{JobId, VideoRequest};
 pub struct Generation(pub u32);
 
 impl Generation {
-    /// The one after this.
+    /// Returns the next generation.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// A hash of everything in a request that changes the video, which is all but whom to tell of it: equal requests,
-/// equal fingerprints.
-/// 16 characters of base 32 (80 bits of SHA-256).
+/// A hash of everything in a request that affects the video, which is all fields but the webhook: 16 characters of
+/// base 32 (80 bits of SHA-256).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(Letters<FINGERPRINT_CHARACTERS>);
 
-/// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found again at the
-/// provider. Deterministic: the same campaign, job, request and generation give the same tag, so a
-/// run without its journal still recognises what was paid for. 60 bits of SHA-256.
+/// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found at the provider. Deterministic: the
+/// same campaign, job, request and generation have the same tag, so a run without its journal still recognises paid
+/// jobs. 60 bits of SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tag(Letters<{ PREFIX.len() + TAG_CHARACTERS }>);
@@ -42,7 +41,7 @@ const PREFIX: &str = "cs-";
 const TAG_CHARACTERS: usize = 12;
 const FINGERPRINT_CHARACTERS: usize = 16;
 
-/// Exactly so many characters of ASCII, in place: a campaign holds some for each job and event.
+/// An ASCII string of fixed length, stored inline: a campaign holds several for each job and event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Letters<const LENGTH: usize>([u8; LENGTH]);
 
@@ -63,7 +62,7 @@ impl<const LENGTH: usize> fmt::Debug for Letters<LENGTH> {
     }
 }
 
-/// Reads letters without a copy in between.
+/// Deserializes without an intermediate copy.
 struct Reading<const LENGTH: usize>;
 
 impl<const LENGTH: usize> Visitor<'_> for Reading<LENGTH> {
@@ -91,7 +90,7 @@ impl<'de, const LENGTH: usize> Deserialize<'de> for Letters<LENGTH> {
 }
 
 impl Fingerprint {
-    /// The fingerprint of `request`.
+    /// Returns the fingerprint of `request`.
     pub fn of(request: &VideoRequest) -> Self {
         let told_nobody = request.webhook_url.is_some().then(|| VideoRequest {
             webhook_url: None,
@@ -102,17 +101,17 @@ impl Fingerprint {
         Self(Letters(base32(&Sha256::digest(&canonical))))
     }
 
-    /// The fingerprint as text.
+    /// Returns the fingerprint as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
 impl Tag {
-    /// The tag of one submit.
+    /// Returns the tag of one submit.
     pub fn of(campaign: &str, job: &JobId, request: &Fingerprint, generation: Generation) -> Self {
         let mut hash = Sha256::new();
-        // Lengths first, so that no two different lists of parts give the same bytes.
+        // Each part is preceded by its length, so that no two lists of parts hash the same bytes.
         for part in [campaign, job.as_str(), request.as_str()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
@@ -125,12 +124,12 @@ impl Tag {
         Self(Letters(letters))
     }
 
-    /// The tag as text.
+    /// Returns the tag as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The tag as a number: different for each.
+    /// Returns the tag as a unique number.
     pub(super) fn bits(&self) -> u64 {
         let digits = self.0.0[PREFIX.len()..].iter();
         digits.fold(0, |bits, digit| {
@@ -142,7 +141,7 @@ impl Tag {
         })
     }
 
-    /// The API's `name` for a job: its readable id, then the tag.
+    /// Returns the API's `name` for a job: its readable id, then the tag.
     pub fn name_for(&self, job: &JobId) -> String {
         format!("{job} {self}")
     }
@@ -154,8 +153,8 @@ impl fmt::Display for Tag {
     }
 }
 
-/// Every tag that stands in `name`. Matching by search rather than by equality, and without regard to
-/// case, because whether the provider keeps a name byte for byte is unknown.
+/// Returns all tags in `name`. They are searched for, ignoring case, because it is unknown whether the provider keeps
+/// names byte for byte.
 pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
     let name = name.to_ascii_lowercase();
     let starts: Vec<usize> = name.match_indices(PREFIX).map(|(start, _)| start).collect();
@@ -172,7 +171,7 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The first characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
+/// Returns the first characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
 fn base32<const LENGTH: usize>(bytes: &[u8]) -> [u8; LENGTH] {
     std::array::from_fn(|position| {
         let bit = position * 5;
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_short_is_no_fingerprint() {
+    fn a_fingerprint_has_a_fixed_length() {
         let read = |text: &str| serde_json::from_str::<Fingerprint>(&format!("\"{text}\""));
         let good = fingerprint('q');
         assert_eq!(read(good.as_str()).unwrap(), good);
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_to_tell_of_a_video_does_not_change_it() {
+    fn the_webhook_does_not_change_the_fingerprint() {
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let told = VideoRequest {
             webhook_url: Some("https://example.com/done".into()),
@@ -217,7 +216,7 @@ mod tests {
         assert_eq!(&base32::<10>(b"foobar\0\0"), b"mzxw6ytboi");
     }
 
-    /// They are on record in journals and at the provider: whatever changes here, these must not.
+    /// These values are recorded in journals and at the provider: they must never change.
     #[test]
     fn fingerprints_and_tags_never_change() {
         let mut request = VideoRequest::new(
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn each_digit_counts_in_the_number_of_a_tag() {
+    fn every_digit_of_a_tag_changes_its_number() {
         let bits = |text: &str| find_tags(text).next().unwrap().bits();
         assert_eq!(bits("cs-aaaaaaaaaaaa"), 0);
         assert_eq!(bits("cs-777777777777"), (1 << 60) - 1);

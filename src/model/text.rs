@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_what_they_were_cut_from() {
+    fn a_piece_equals_its_range() {
         let whole = Text::from("id, Grüße , ");
         let piece = whole.piece(3..whole.len() - 2);
         assert_eq!(piece, " Grüße ");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_text_to_everybody_else() {
+    fn it_behaves_like_str() {
         let text = Text::from("a\"b").piece(1..3);
         assert_eq!(serde_json::to_string(&text).unwrap(), r#""\"b""#);
         assert_eq!(serde_json::from_str::<Text>(r#""\"b""#).unwrap(), text);

@@ -1,12 +1,12 @@
-//! One type for every moment: deadlines, the journal and the display.
+//! The type of all times: deadlines, the journal and the display.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, in milliseconds since the Unix epoch. A plain number, so that a test can hold any
-/// moment and the journal can be read by other programs.
+/// A time in milliseconds since the Unix epoch. A plain number, so that tests can use any time and other programs can
+/// read the journal.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -14,37 +14,37 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment `millis` milliseconds after the Unix epoch.
+    /// Returns the time `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    /// Returns the time since `earlier`, or zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// This moment moved on by `duration`, stopping at the end of time instead of wrapping.
+    /// Adds `duration`, saturating.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(millis))
     }
 
-    /// This moment moved back by `duration`, stopping at the beginning of time.
+    /// Subtracts `duration`, saturating.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis))
     }
 
-    /// Reads an RFC 3339 moment such as `2025-05-13T03:12:44.123456-07:00`, which is how the API
-    /// writes them. `None` if it is not one.
+    /// Parses an RFC 3339 time such as `2025-05-13T03:12:44.123456-07:00`, the API's format. Returns `None` for other
+    /// text.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>()
             .ok()
@@ -53,7 +53,7 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// UTC in RFC 3339 with milliseconds: `2026-11-24T14:03:07.250Z`.
+    /// Formats as UTC in RFC 3339 with milliseconds: `2026-11-24T14:03:07.250Z`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(moment) => write!(formatter, "{moment:.3}"),
@@ -67,21 +67,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_and_reads_the_same_moment() {
+    fn a_time_is_formatted_and_parsed_exactly() {
         let moment = Timestamp::from_millis(1_764_000_000_250);
         assert_eq!(moment.to_string(), "2025-11-24T16:00:00.250Z");
         assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
     }
 
     #[test]
-    fn reads_the_api_form_with_an_offset() {
+    fn the_apis_format_with_an_offset_is_parsed() {
         let with_offset = Timestamp::parse("2025-05-13T03:12:44.123456-07:00");
         assert_eq!(with_offset, Timestamp::parse("2025-05-13T10:12:44.123Z"));
         assert_eq!(Timestamp::parse("yesterday"), None);
     }
 
     #[test]
-    fn never_wraps() {
+    fn arithmetic_saturates() {
         let late = Timestamp::from_millis(i64::MAX);
         assert_eq!(late.plus(Duration::from_secs(1)), late);
         assert_eq!(Timestamp::from_millis(0).since(late), Duration::ZERO);

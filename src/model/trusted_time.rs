@@ -1,20 +1,20 @@
-//! How far the times of a journal can be believed: [`TrustedTime`].
+//! How far the times of a journal can be trusted.
 
 use std::time::Duration;
 
 use super::Timestamp;
 
-/// When something on record became true, as far as can be believed.
+/// The time of an entry, as far as it can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrustedTime {
-    /// The moment; never later than what follows it, nor than now.
+    /// The time; not later than that of the next entry, nor than now.
     pub at: Timestamp,
-    /// Whether the clock that wrote it has gone on since without being set back.
+    /// Whether the clock was not set back since.
     pub is_certain: bool,
 }
 
 impl TrustedTime {
-    /// A moment by a clock that is right.
+    /// Returns a time from a clock that is right.
     pub const fn certain(at: Timestamp) -> Self {
         Self {
             at,
@@ -22,10 +22,9 @@ impl TrustedTime {
         }
     }
 
-    /// What can be believed at `now` of moments that were `written` one after the other. A clock that was
-    /// set back leaves moments that lie in the future, or after those that follow them: they are moved
-    /// back, each as little as will do, and what lay between two moments of one clock stays between them.
-    /// So nothing ever waits for a wrong clock.
+    /// Returns the times that can be trusted at `now`, for times `written` one after the other. A clock that was set
+    /// back leaves times in the future, or later than those that follow: they are moved back by the smallest amount,
+    /// and intervals within one setting of the clock are preserved. So no wait depends on a wrong clock.
     pub fn believed(
         written: impl DoubleEndedIterator<Item = Timestamp>,
         now: Timestamp,
@@ -53,7 +52,7 @@ impl TrustedTime {
 mod tests {
     use super::*;
 
-    /// What is believed at 100 of what was written, and how many of the last are certain.
+    /// Returns the trusted times at 100, and the number of certain ones at the end.
     fn believed(written: &[i64]) -> (Vec<i64>, usize) {
         let written = written.iter().map(|at| Timestamp::from_millis(*at));
         let moments = TrustedTime::believed(written, Timestamp::from_millis(100));
@@ -63,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_right_is_believed() {
+    fn times_of_a_right_clock_are_trusted() {
         assert_eq!(believed(&[1, 1, 50, 100]), (vec![1, 1, 50, 100], 4));
         assert_eq!(believed(&[]), (vec![], 0));
     }
 
     #[test]
-    fn what_a_clock_wrote_that_was_set_back_is_moved_back_and_keeps_its_distances() {
+    fn times_after_a_clock_was_set_back_keep_their_intervals() {
         assert_eq!(believed(&[1000, 1030, 40, 60]), (vec![10, 40, 40, 60], 2));
         assert_eq!(believed(&[500, 560]), (vec![40, 100], 0));
     }

@@ -1,29 +1,26 @@
-//! What the journal of a campaign adds up to: [`History`], the one fold of its entries. A run goes on from
-//! it, and what is shown is read from it.
-
-mod arranging;
+//! The history of a campaign: the fold of its journal's entries. A run resumes from it, and every report is derived
+//! from it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Entry, Event, IllegalTransition, Inventory, JobEvent, JobId, JobState, Lane, RemoteId, Run,
-    RunEnd, Sparse, Timestamp, TrustedTime,
+    Entry, Event, Failure, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId, Sparse,
+    StopReason, Timestamp, TrustedTime,
 };
 
-/// So many of the newest renders are remembered one by one: enough to know how long they take by now.
+/// The number of newest renders kept one by one, for the current render time.
 const RENDERS_REMEMBERED: usize = 1000;
 
-/// The past of a campaign: where each of its jobs stands, and what else its entries say.
+/// The history of a campaign: the state of each job, and the other information in its entries.
 ///
-/// An entry that contradicts those before it changes nothing but the [fault](Self::fault): whoever goes on
-/// from a history must look at that, whoever only shows it need not.
+/// An entry that contradicts earlier ones only sets the [fault](Self::fault): a run must check it, a display need not.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     places: Arc<HashMap<JobId, usize>>,
     jobs: Vec<JobHistory>,
-    /// The jobs whose history it is, if that was said: others are none of its business then.
+    /// The jobs of the campaign, if they were given: entries of others are ignored then.
     order: Option<Arc<[JobId]>>,
     sequence: u64,
     last: Option<Timestamp>,
@@ -34,78 +31,78 @@ pub struct History {
     pub(crate) resuming: Resuming,
 }
 
-/// The past of one job.
+/// The history of one job.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JobHistory {
-    /// The fold of its events. Whoever holds the same shares it.
+    /// The state of the job, shared by all holders of the same state.
     pub(crate) state: Sparse<JobState>,
-    /// The newest run has stopped waiting for its render.
+    /// Whether the newest run has stopped waiting for the render.
     pub(crate) is_overdue: bool,
-    /// How many runs had begun when it was last submitted or adopted.
+    /// The number of runs that had begun when it was last submitted or adopted.
     pub(crate) sent_in_run: u32,
 }
 
-/// Renders whose length is known.
+/// The renders of known duration.
 #[derive(Debug, Clone, Copy, Default)]
 struct Renders {
     count: u32,
     total: Duration,
 }
 
-/// What matters to a run that goes on, and to nobody who only looks.
+/// Information that only a resuming run needs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Resuming {
-    /// The first moment since which the clock can be believed.
+    /// The time since which the clock can be trusted.
     pub(crate) certain_since: Option<Timestamp>,
-    /// When a submit was last started.
+    /// The start of the newest submit.
     pub(crate) last_submit: Option<Timestamp>,
-    /// Until when the provider asked for a pause.
+    /// The end of the pause that the provider asked for.
     pub(crate) holds: BTreeMap<Lane, Timestamp>,
-    /// How many renders at one time the provider has shown to be right.
+    /// The learnt limit of concurrent renders.
     pub(crate) places_learnt: Option<usize>,
-    /// The longest list ever seen.
+    /// The length of the longest list.
     pub(crate) most_rows: u64,
-    /// The number of the newest entry that says that the journal was lost or old; 0 if none does, or the list has
-    /// been read with care since.
+    /// The number of the newest entry that says that the journal was lost or old; 0 if there is none, or the list was
+    /// read completely since.
     pub(crate) last_loss: u64,
-    /// The number of the newest entry that ends a run, in whatever way.
+    /// The number of the newest entry that ends a run in any way.
     pub(crate) last_end: u64,
-    /// The number of the newest entry that ends a run which had nothing left to do.
+    /// The number of the newest entry that ends a run with nothing left to do.
     pub(crate) last_own_end: u64,
-    /// For each job that was ever reopened, the number of the newest entry that did it.
+    /// For each reopened job, the number of the newest entry that reopened it.
     pub(crate) reopened: HashMap<JobId, u64>,
-    /// For each job whose answer was ever lost, when that was last known, by a clock that can be believed.
+    /// For each job whose answer was ever lost, the trusted time of the newest such entry.
     pub(crate) lost: HashMap<JobId, Timestamp>,
-    /// Renders that were accepted and seen to be finished in one run, the newest last: when, and how long
-    /// they took. Any other may have been finished for days before somebody looked.
+    /// The renders that were accepted and seen to be finished in one run, the newest last: when, and their duration.
+    /// Others may have finished long before they were observed.
     pub(crate) newest_renders: VecDeque<(Timestamp, Duration)>,
-    /// Ids at the provider of what jobs were before they were reopened.
+    /// The remote ids of jobs before they were reopened.
     pub(crate) superseded: Vec<RemoteId>,
 }
 
-/// Entries that do not fit together, or not the campaign.
+/// Entries that contradict each other or the campaign.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum HistoryError {
-    /// There are entries about a job that is neither in the plan nor in the journal's own list.
+    /// There are entries of a job that is neither in the plan nor in the journal's list of jobs.
     #[error("the journal speaks of an unknown job `{job}`")]
     UnknownJob {
         /// The job.
         job: JobId,
     },
-    /// An entry cannot follow those before it.
+    /// An entry is not allowed after those before it.
     #[error("entry {sequence} about job `{job}` contradicts those before it")]
     Contradiction {
-        /// Its number.
+        /// The number of the entry.
         sequence: u64,
         /// The job.
         job: JobId,
-        /// The rule it breaks.
+        /// The violated rule.
         source: Box<IllegalTransition>,
     },
     /// Entries are missing or out of order.
     #[error("entry {found} follows entry {previous}")]
     Gap {
-        /// The number before.
+        /// The previous number.
         previous: u64,
         /// The number found.
         found: u64,
@@ -113,7 +110,7 @@ pub enum HistoryError {
 }
 
 impl History {
-    /// What `entries` add up to, as far as their times can be believed at `now`.
+    /// Folds `entries`, with their times as far as they can be trusted at `now`.
     pub fn of(entries: &[Entry], now: Timestamp) -> Self {
         let mut history = Self::default();
         let moments = TrustedTime::believed(entries.iter().map(|entry| entry.at), now);
@@ -123,7 +120,7 @@ impl History {
         history
     }
 
-    /// Takes in one entry, which became true at `moment`.
+    /// Applies an entry at the time `moment`.
     pub fn apply(&mut self, entry: &Entry, moment: TrustedTime) {
         let TrustedTime { at, is_certain } = moment;
         if entry.sequence != self.sequence + 1 {
@@ -161,7 +158,7 @@ impl History {
                     });
                 }
             }
-            // A hold lasts as long as it was meant to, whatever has become of the clock.
+            // A hold keeps its duration, whatever the clock does.
             Event::LaneHeld { lane, until, .. } => {
                 let until = at.plus(until.since(entry.at));
                 let held = self.resuming.holds.entry(*lane).or_insert(until);
@@ -220,7 +217,7 @@ impl History {
         if event.fingerprint().is_some() {
             job.sent_in_run = u32::try_from(self.runs.len()).unwrap_or(u32::MAX);
         }
-        // A fresh link reports the same render once more.
+        // A fresh link reports the same render a second time.
         if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
             self.learn(moment.at, place);
         }
@@ -252,7 +249,7 @@ impl History {
         Some(self.jobs.len() - 1)
     }
 
-    /// Learns how long a render took that has just been seen to be finished.
+    /// Records the duration of a render that was just seen to be finished.
     fn learn(&mut self, at: Timestamp, place: usize) {
         let state = &self.jobs[place].state;
         let Some(took) = state.render_time() else {
@@ -270,42 +267,42 @@ impl History {
         }
     }
 
-    /// The past of one job, if it has one.
+    /// Returns the history of one job, if it has one.
     pub(crate) fn job(&self, id: &JobId) -> Option<&JobHistory> {
         self.place(id).map(|place| &self.jobs[place])
     }
 
-    /// Where it stands in [`jobs`](Self::jobs).
+    /// Returns the index in [`jobs`](Self::jobs).
     pub(crate) fn place(&self, id: &JobId) -> Option<usize> {
         self.places.get(id).copied()
     }
 
-    /// The place of each of [its jobs](Self::jobs), which others may hold too.
+    /// Returns the indices of [all jobs](Self::jobs), which may be shared.
     pub(crate) fn places(&self) -> Arc<HashMap<JobId, usize>> {
         Arc::clone(&self.places)
     }
 
-    /// All of them: in the order that was given, else in that in which they were first heard of.
+    /// Returns all jobs: in the given order, else in the order of their first entries.
     pub(crate) fn jobs(&self) -> &[JobHistory] {
         &self.jobs
     }
 
-    /// The same, to be changed.
+    /// Returns all jobs, mutable.
     pub(crate) fn jobs_mut(&mut self) -> &mut [JobHistory] {
         &mut self.jobs
     }
 
-    /// Every job that something is on record of.
+    /// Returns the ids of all jobs with entries.
     pub fn ids(&self) -> impl Iterator<Item = &JobId> {
         self.places.keys()
     }
 
-    /// Where a job stands; `None` of one that nothing is on record of.
+    /// Returns the state of a job, or `None` without entries.
     pub fn state(&self, id: &JobId) -> Option<&JobState> {
         self.job(id).map(|job| &*job.state)
     }
 
-    /// Every job that something is on record of, and where it stands.
+    /// Returns all jobs with entries and their states.
     pub fn states(&self) -> impl Iterator<Item = (&JobId, &JobState)> {
         let jobs = &self.jobs;
         self.places
@@ -313,54 +310,140 @@ impl History {
             .map(|(id, place)| (id, &*jobs[*place].state))
     }
 
-    /// Every id at the provider that a job of the campaign has, or had before it was reopened.
+    /// Returns every remote id that a job of the campaign has, or had before it was reopened.
     pub fn remotes(&self) -> impl Iterator<Item = &RemoteId> {
         let current = self.jobs.iter().filter_map(|job| job.state.phase.remote());
         current.chain(&self.resuming.superseded)
     }
 
-    /// Whether nothing is on record at all.
+    /// Whether there are no entries.
     pub const fn is_empty(&self) -> bool {
         self.last.is_none()
     }
 
-    /// The number of the newest entry; 0 if there is none.
+    /// Returns the number of the newest entry, or 0.
     pub const fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// The time of the newest entry.
+    /// Returns the time of the newest entry.
     pub const fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
-    /// Every run, in order.
+    /// Returns every run in order.
     pub fn runs(&self) -> &[Run] {
         &self.runs
     }
 
-    /// What the newest run found out about jobs the provider already had, if anything.
+    /// Returns the result of the newest run's first listing, if there was one.
     pub const fn inventory(&self) -> Option<&Inventory> {
         self.inventory.as_ref()
     }
 
-    /// The first entry that did not fit those before it.
+    /// Returns the first entry that contradicts those before it.
     pub const fn fault(&self) -> Option<&HistoryError> {
         self.fault.as_ref()
     }
 
-    /// How long renders take, from acceptance to being seen finished; `None` before the first.
+    /// Returns the render times, from acceptance to the end, or `None` without any.
     pub fn usual_render(&self) -> Option<Duration> {
         self.renders.total.checked_div(self.renders.count)
     }
 
-    /// Takes in the newest runs of another part of the same campaign.
+    /// Adds the newest runs of another shard of the same campaign.
     pub(crate) fn join(&mut self, other: &Self) {
         self.runs.extend(other.runs.iter().cloned());
         self.runs.sort_by_key(|run| run.started);
         self.last = self.last.max(other.last);
         self.renders.count += other.renders.count;
         self.renders.total += other.renders.total;
+    }
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The start.
+    pub started: Timestamp,
+    /// The version of the program.
+    pub version: String,
+    /// The process id.
+    pub process: u32,
+    /// The end; `None` while it is active, or if it crashed.
+    pub ended: Option<RunEnd>,
+}
+
+/// The orderly end of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The time.
+    pub at: Timestamp,
+    /// Why the run stopped early, if it did.
+    pub stopped: Option<StopReason>,
+}
+
+/// The result of the listing at the start of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inventory {
+    /// The list was read and had this number of rows.
+    Taken(u64),
+    /// The list could not be read.
+    Skipped(Failure),
+}
+
+impl History {
+    /// Returns the history with `jobs` in their order. A recorded job outside of `jobs` is an error now and is ignored
+    /// in later entries.
+    #[must_use]
+    pub fn about<'a>(self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
+        let jobs: Vec<&JobId> = jobs.into_iter().collect();
+        if self.is_about(jobs.iter().copied()) {
+            return self;
+        }
+        let among = self.places_among(jobs.iter().copied());
+        self.arranged(jobs.into_iter().cloned().collect(), &among)
+    }
+
+    /// Whether the history is arranged for exactly these jobs. Fast if the ids are shared in memory.
+    pub(crate) fn is_about<'a>(&self, jobs: impl ExactSizeIterator<Item = &'a JobId>) -> bool {
+        let order = self.order.as_deref();
+        order.is_some_and(|order| order.len() == jobs.len() && order.iter().eq(jobs))
+    }
+
+    /// Returns for each of the [history's jobs](Self::jobs) its index in `jobs`, if it is one of them.
+    pub(crate) fn places_among<'a>(
+        &self,
+        jobs: impl IntoIterator<Item = &'a JobId>,
+    ) -> Vec<Option<usize>> {
+        let mut among = vec![None; self.jobs.len()];
+        for (place, id) in jobs.into_iter().enumerate() {
+            if let Some(known) = self.place(id) {
+                among[known] = Some(place);
+            }
+        }
+        among
+    }
+
+    /// Reorders the history to match `order`; `among[i]` is the new index of job `i`.
+    #[must_use]
+    pub(crate) fn arranged(mut self, order: Arc<[JobId]>, among: &[Option<usize>]) -> Self {
+        if among.contains(&None) {
+            let mut ids = self.places.iter();
+            let unknown = ids.find(|(_, place)| among[**place].is_none());
+            let job = unknown.expect("every job has a name").0.clone();
+            self.fault.get_or_insert(HistoryError::UnknownJob { job });
+        }
+        let mut jobs = vec![JobHistory::default(); order.len()];
+        for (known, place) in self.jobs.into_iter().zip(among) {
+            if let Some(place) = place {
+                jobs[*place] = known;
+            }
+        }
+        self.jobs = jobs;
+        self.places = Arc::new(order.iter().cloned().zip(0..).collect());
+        self.order = Some(order);
+        self
     }
 }
 
@@ -372,7 +455,7 @@ mod tests {
         StopReason, Tag, VideoRequest,
     };
 
-    /// Entries, a second apart.
+    /// Returns entries, one second apart.
     #[derive(Default)]
     struct Tale(Vec<Entry>);
 
@@ -450,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_stand_in_the_order_that_is_asked_for_and_others_are_left_out() {
+    fn jobs_are_in_the_given_order_and_others_are_left_out() {
         let mut tale = Tale::default();
         tale.begin();
         tale.accepted("a", "r1");
@@ -480,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn renders_teach_their_length_once_and_only_those_of_one_run_how_long_they_take_by_now() {
+    fn a_render_time_is_recorded_once() {
         let mut tale = Tale::default();
         tale.begin();
         tale.accepted("a", "r1");
@@ -499,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_was_told_to_wait_for_no_longer_is_waited_for_again_by_the_next_run() {
+    fn the_next_run_waits_again_for_a_render_that_timed_out() {
         let mut tale = Tale::default();
         tale.begin();
         tale.accepted("a", "r1");
@@ -514,7 +597,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_at_the_provider_are_known_after_a_job_was_reopened() {
+    fn remote_ids_are_known_after_a_job_was_reopened() {
         let mut tale = Tale::default();
         tale.begin();
         tale.accepted("a", "r1");
@@ -531,7 +614,7 @@ mod tests {
     }
 
     #[test]
-    fn the_moment_of_a_loss_is_kept_if_its_clock_is_right() {
+    fn the_time_of_a_lost_answer_is_kept_if_the_clock_is_right() {
         let mut tale = Tale::default();
         tale.begin();
         tale.accepted("a", "r1");
@@ -550,7 +633,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_changes_nothing_and_is_named() {
+    fn a_contradicting_entry_changes_nothing_and_is_reported() {
         let mut tale = Tale::default();
         tale.begin();
         tale.tell("a", rendered());

@@ -1,30 +1,89 @@
-//! What a list of the account's jobs is searched for.
+//! The filter for a list of the account's jobs.
 
+use super::Failure;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::{Generation, RemoteId, Tag, find_tags};
 
-/// Which rows of the account's list are to be kept while it streams in.
+/// Why a list without a job in doubt does not prove that the job was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inconclusive {
+    /// No job of ours was accepted at about that time that would show how complete the list is.
+    NoWitness,
+    /// Jobs of ours that were accepted are missing from it, or have no names.
+    Incomplete,
+    /// It may end before the time at which the job was sent.
+    CutShort,
+    /// It is sufficient, but a second, later list must agree.
+    Once,
+    /// It could not be read.
+    Refused {
+        /// The failure.
+        failure: Failure,
+    },
+}
+
+impl Inconclusive {
+    /// Returns the machine-readable word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoWitness => "no_witness",
+            Self::Incomplete => "incomplete",
+            Self::CutShort => "cut_short",
+            Self::Once => "once",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+impl fmt::Display for Inconclusive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWitness => formatter.write_str(
+                "the provider's list does not show it, but no other job of that time shows that the \
+                 list is complete",
+            ),
+            Self::Incomplete => formatter.write_str(
+                "the provider's list shows neither it nor other jobs that were accepted, so it is \
+                 late, cut short or keeps no names",
+            ),
+            Self::CutShort => formatter.write_str(
+                "the provider's list does not show it, but may not reach back to when it was sent",
+            ),
+            Self::Once => formatter.write_str(
+                "the provider's list does not show it, and a second, later one has not agreed yet",
+            ),
+            Self::Refused { failure } => {
+                write!(formatter, "the provider's list could not be read: {failure}")
+            }
+        }
+    }
+}
+
+/// The rows of the account's list that are kept while it streams in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ListFilter {
-    /// Rows that carry one of these,
+    /// Rows with one of these tags.
     pub tags: BTreeSet<Tag>,
-    /// rows with one of these ids,
+    /// Rows with one of these ids.
     pub witnesses: BTreeSet<RemoteId>,
-    /// and, where somebody else's work is looked for too, rows of ours that may be news.
+    /// Rows of this campaign that may be new, if duplicate runs are to be detected.
     pub own: Option<CampaignTags>,
 }
 
 impl ListFilter {
-    /// How many rows it asks for, if each job has one.
+    /// Returns the number of rows asked for, if each job has one.
     pub fn rows(&self) -> usize {
         let own = self.own.as_ref().map_or(0, |own| own.owners.len());
         self.tags.len() + self.witnesses.len() + own
     }
 
-    /// Whether a row with this name and id is to be kept.
+    /// Whether a row with this name and id is kept.
     pub fn wants(&self, name: Option<&str>, id: Option<&RemoteId>) -> bool {
         let is_wanted = |tag: Tag| {
             let is_news = |own: &CampaignTags| own.is_news(&tag, id);
@@ -35,26 +94,25 @@ impl ListFilter {
     }
 }
 
-/// The tags of a whole campaign, made once, and which rows have nothing more to tell. A list is searched
-/// many times, and a campaign has more tags than it has jobs. Cheap to clone; what a clone shows stays as
-/// it is.
+/// All tags of a campaign, computed once, and the rows that have ended. A list is searched many times, and a campaign
+/// has more tags than jobs. Cheap to clone; a clone does not change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CampaignTags {
     owners: Arc<HashMap<u64, (u32, Generation)>>,
-    /// For each job a hash of the id at the provider whose end is known; 0 if there is none.
-    told: Arc<Vec<u64>>,
+    /// A hash of the remote id of each job that has ended, or 0.
+    ended: Arc<Vec<u64>>,
 }
 
 impl CampaignTags {
-    /// No tags yet, and room for those of so many jobs.
+    /// Returns an empty set with room for the tags of `jobs` jobs.
     pub fn new(jobs: usize, tags: usize) -> Self {
         Self {
             owners: Arc::new(HashMap::with_capacity(tags)),
-            told: Arc::new(vec![0; jobs]),
+            ended: Arc::new(vec![0; jobs]),
         }
     }
 
-    /// From now on `tag` stands for the job at `place` and a generation of it.
+    /// Adds `tag` for a generation of the job at `place`.
     pub fn add(&mut self, tag: &Tag, place: usize, generation: Generation) {
         let Ok(place) = u32::try_from(place) else {
             return;
@@ -65,36 +123,36 @@ impl CampaignTags {
         }
     }
 
-    /// The job that `tag` stands for.
+    /// Returns the job that `tag` belongs to.
     pub fn owner(&self, tag: &Tag) -> Option<(usize, Generation)> {
         let (place, generation) = *self.owners.get(&tag.bits())?;
         Some((place as usize, generation))
     }
 
-    /// The job at `place` is the row `remote`, and that row has come to its end; or none has.
-    pub fn set_told(&mut self, place: usize, remote: Option<&RemoteId>) {
-        let told = remote.map_or(0, hash);
-        if self.told.get(place).is_some_and(|known| *known != told) {
-            Arc::make_mut(&mut self.told)[place] = told;
+    /// Records that the row `remote` of the job at `place` has ended, or that none has.
+    pub fn set_ended(&mut self, place: usize, remote: Option<&RemoteId>) {
+        let ended = remote.map_or(0, hash);
+        if self.ended.get(place).is_some_and(|known| *known != ended) {
+            Arc::make_mut(&mut self.ended)[place] = ended;
         }
     }
 
-    /// Whether both have the very same tags, in one place.
+    /// Whether both share the same set of tags in memory.
     #[cfg(test)]
     pub(crate) fn shares_tags_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.owners, &other.owners)
     }
 
-    /// Whether a row with this tag and this id is one of ours, and may say what is not known yet.
+    /// Whether a row with this tag and id belongs to this campaign and may contain something new.
     fn is_news(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
         self.owner(tag).is_some_and(|(place, _)| {
-            let told = self.told.get(place).copied().unwrap_or(0);
-            told == 0 || id.map(hash) != Some(told)
+            let ended = self.ended.get(place).copied().unwrap_or(0);
+            ended == 0 || id.map(hash) != Some(ended)
         })
     }
 }
 
-/// Never 0.
+/// Returns a hash that is never 0.
 fn hash(remote: &RemoteId) -> u64 {
     let mut hasher = DefaultHasher::new();
     remote.hash(&mut hasher);
@@ -122,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_ids_asked_for_are_wanted_whatever_is_known_of_them() {
+    fn rows_asked_for_are_always_kept() {
         let mut own = CampaignTags::new(1, 1);
         own.add(&tag(0), 0, Generation(0));
-        own.set_told(0, Some(&remote("w")));
+        own.set_ended(0, Some(&remote("w")));
         let sought = ListFilter {
             tags: [tag(1)].into(),
             witnesses: [remote("w")].into(),
@@ -141,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_ours_is_wanted_until_its_end_is_known_and_a_second_one_always() {
+    fn a_row_of_the_campaign_is_kept_until_its_job_has_ended() {
         let mut own = CampaignTags::new(2, 2);
         own.add(&tag(0), 1, Generation(0));
         let before = own.clone();
@@ -154,12 +212,12 @@ mod tests {
             sought.wants(Some(tag(0).as_str()), id)
         };
         assert!(wants(&own, Some(&remote("x"))));
-        own.set_told(1, Some(&remote("x")));
+        own.set_ended(1, Some(&remote("x")));
         assert!(!wants(&own, Some(&remote("x"))));
         assert!(wants(&own, Some(&remote("y"))), "paid for twice");
         assert!(wants(&own, None));
         assert!(wants(&before, Some(&remote("x"))), "asked for before");
-        own.set_told(1, None);
+        own.set_ended(1, None);
         assert!(wants(&own, Some(&remote("x"))), "its link has expired");
         assert_eq!(own.owner(&tag(0)), Some((1, Generation(0))));
         assert_eq!(own.owner(&tag(1)), None);
