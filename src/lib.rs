@@ -1,41 +1,41 @@
-//! `callsheet` turns a sheet of rows into finished avatar videos, and never pays for one twice.
+//! `callsheet` turns a sheet of rows into finished avatar videos and never pays for one twice.
 //!
-//! # The map
+//! # Layers
 //!
-//! A wheel, not a web: every layer knows the vocabulary ([`model`]) and, but for the last two, none of
-//! the others.
+//! Every layer may import [`model`] and [`util`]. `manifest`, `engine`, `journal`, `remote` and `report` import nothing
+//! else; [`driver`] combines them into the loop, [`app`] into use cases, and [`cli`] is one edge over the use cases. A test
+//! checks these rules.
 //!
-//! | layer | is |
+//! | layer | contents |
 //! |---|---|
 //! | [`model`] | the vocabulary: ids, time, credits, jobs, phases, events, commands, failures |
 //! | [`util`] | small shared helpers: text, tables, files |
-//! | [`manifest`] | what the user wrote becomes a plan, or a list of everything that is wrong with it |
-//! | [`engine`] | the decisions, pure: told what happened and what time it is, it says what is now true and what to do |
+//! | [`manifest`] | turns a sheet or YAML manifest into a plan, or a list of all its problems |
+//! | [`engine`] | pure decisions: takes events and the time, returns entries and commands |
+//! | [`journal`] | the durable record of a campaign, with its lock |
 //! | [`remote`] | the network: one attempt, classified |
-//! | [`journal`] | the record: durable, locked, versioned |
-//! | [`report`] | who is told: progress, results, the page |
-//! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
-//! | [`driver`] | the loop: decide, persist, tell, act, wait |
+//! | [`report`] | progress, results, events, the review page |
+//! | [`driver`] | the loop: decide, persist, notify, act, wait |
 //! | [`app`] | the use cases: plan, run, collect, status, report, catalogue; no argument parsing, no printing |
-//! | [`cli`] | the edge: arguments, settings, exit codes |
+//! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
+//! | [`cli`] | the command line: arguments, settings, printing, exit codes |
 //!
-//! # The one idea
+//! # The core idea
 //!
-//! *Decide, persist, tell, act.* The engine's commands cannot be had before its entries are on disk
-//! ([`engine::Step::persist`]), so no paid request can be sent before its intent is on record; resuming is
-//! folding the journal with the transition function of the live run ([`model::Phase::apply`]).
+//! *Decide, persist, notify, act.* The engine's commands are unavailable until its entries are on disk
+//! ([`engine::Step::persist`]), so no paid request is sent before its intent is recorded. A run resumes by folding the
+//! journal with the transition function of the live run ([`model::Phase::apply`]).
 //!
-//! # What may change
+//! # Stability
 //!
-//! The program is the product; the library follows semantic versioning in what is public here. Of [`cli`] that is
-//! [`cli::main`] alone. What is not needed to run a campaign with observers of one's own (`examples/observer.rs`), such
-//! as the tables of `plan` and the screens of `status`, is private. Enums that name what can happen ([`model::Event`],
-//! [`model::FailureKind`], [`model::StopReason`]) will grow, and are marked so.
+//! The product is the program. The library follows semantic versioning for what is public here; of [`cli`] that is
+//! [`cli::main`] alone. Enums of things that can happen ([`model::Event`], [`model::FailureKind`],
+//! [`model::StopReason`]) are non-exhaustive.
 //!
 //! # Where to start reading
 //!
-//! [`model::Phase`], [`model::Failure::disposition`], [`engine::Batch`], [`driver::Drive`], in this order: the life of a job
-//! in half an hour.
+//! [`model::Phase`], [`model::Failure::disposition`], [`engine::Batch`], [`driver::Drive`], in this order: the life of a
+//! job in half an hour. `examples/observer.rs` runs a campaign from Rust.
 
 pub mod app;
 pub mod cli;

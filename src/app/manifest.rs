@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::catalogue::RecordedNames;
 use super::error::Error;
 use super::estimates::Estimates;
-use super::identity::RenamedJob;
 use super::notices::Notices;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::recorded_state::RecordedState;
@@ -36,6 +35,15 @@ pub(crate) struct LoadedManifest {
     pub(crate) names: RecordedNames,
     /// Jobs of `plan` that keep a recorded id other than the one the sheet gives them.
     pub(crate) renamed: Vec<RenamedJob>,
+}
+
+/// A job that keeps its recorded id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RenamedJob {
+    /// The id that the sheet gives it now.
+    pub(crate) sheet: JobId,
+    /// The id it was paid for under.
+    pub(crate) recorded: JobId,
 }
 
 impl LoadedManifest {

@@ -1,108 +1,14 @@
 //! Running and collecting a campaign. `collect` is `run` without submitting.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::approve::ApprovalPolicy;
 use super::error::Error;
-use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
-use super::observers::{Display, Observers};
-use super::options::{CampaignOptions, ResultFiles, ResumeCommand};
-use super::prepare::PreparedRun;
-use super::provider::ProviderConfig;
-use super::rerun::RerunSelection;
+use super::observers::Observers;
+use super::prepare::{PreparedRun, RunRequest};
 use crate::driver::{Drive, DriveError, Interrupts, SystemClock};
-use crate::engine::{Policy, Submits};
-use crate::manifest::Selection;
-use crate::model::{LimitSettings, StopReason};
+use crate::model::StopReason;
 use crate::report::Summary;
-
-/// Creates the displays of a run from its summary.
-pub type Displays = Box<dyn FnOnce(&Summary) -> Vec<Box<dyn Display>> + Send>;
-
-/// What a run does.
-pub struct RunRequest {
-    /// The campaign.
-    pub campaign: CampaignOptions,
-    /// The provider.
-    pub provider: ProviderConfig,
-    /// The selected jobs; `None` selects all.
-    pub(crate) selection: Option<Selection>,
-    /// The jobs to make again.
-    pub rerun: RerunSelection,
-    /// Limits that replace those of the manifest.
-    pub limits: LimitSettings,
-    /// What is submitted, and what is submitted again. Its limits are set by the run.
-    pub policy: Policy,
-    /// How long to wait for another run that holds the output folder.
-    pub lock_wait: Option<Duration>,
-    /// The result files to write.
-    pub files: ResultFiles,
-    /// Who confirms the costs.
-    pub confirm: Confirm,
-    /// When an approval is required.
-    pub approval: ApprovalPolicy,
-    /// The arguments that shown commands repeat.
-    pub resume: ResumeCommand,
-    /// Receives notes and warnings.
-    pub notices: Notices,
-    /// The folder of cached catalogues.
-    pub cache_dir: Option<PathBuf>,
-    /// The observers of the run, besides the result files and the log.
-    pub displays: Displays,
-    /// The interval at which observers are told the time.
-    pub tick: Duration,
-}
-
-impl RunRequest {
-    /// Returns a request that submits and collects everything, asks no questions and displays nothing.
-    pub fn new(campaign: CampaignOptions, provider: ProviderConfig) -> Self {
-        Self {
-            campaign,
-            provider,
-            selection: None,
-            rerun: RerunSelection::default(),
-            limits: LimitSettings::default(),
-            policy: Policy {
-                submits: Submits::Selected,
-                ..Policy::default()
-            },
-            lock_wait: None,
-            files: ResultFiles::default(),
-            confirm: Confirm::Never,
-            approval: ApprovalPolicy::ByManifest,
-            resume: ResumeCommand::default(),
-            notices: Notices::discard(),
-            cache_dir: None,
-            displays: Box::new(|_| Vec::new()),
-            tick: Duration::from_secs(1),
-        }
-    }
-
-    /// Adds an observer.
-    #[must_use]
-    pub fn observed_by(mut self, observer: impl Display + 'static + Send) -> Self {
-        let displays = self.displays;
-        self.displays = Box::new(move |summary| {
-            let mut all = displays(summary);
-            all.push(Box::new(observer));
-            all
-        });
-        self
-    }
-}
-
-impl std::fmt::Debug for RunRequest {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("RunRequest")
-            .field("campaign", &self.campaign)
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A run that has ended.
 #[derive(Debug)]

@@ -5,5 +5,4 @@ mod renamed;
 mod sibling;
 
 pub(crate) use self::lost_journal::{is_journal_behind, results_name_unknown_jobs};
-pub(crate) use self::renamed::RenamedJob;
 pub(crate) use self::sibling::SiblingCampaign;

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::app::manifest::LoadedManifest;
+use crate::app::manifest::{LoadedManifest, RenamedJob};
 use crate::app::notices::Notices;
 use crate::app::recorded_state::JournalFold;
 use crate::app::reserved_names::stem_key;
@@ -16,15 +16,6 @@ use crate::model::{Credits, Fingerprint, History, JobId, JobSpec, JobState, Phas
 
 /// The number of renamed jobs that are named one by one.
 const MAX_NAMED: usize = 3;
-
-/// A job that keeps its recorded id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RenamedJob {
-    /// The id that the sheet gives it now.
-    pub(crate) sheet: JobId,
-    /// The id it was paid for under.
-    pub(crate) recorded: JobId,
-}
 
 impl LoadedManifest {
     /// Renames jobs to their recorded ids. Idempotent. Call it before any other use of the history.

@@ -124,7 +124,7 @@ fn every_command_line_in_the_examples_is_understood() {
                 .components()
                 .any(|part| part.as_os_str() == "kubernetes")
         {
-            let value: Value = crate::manifest::parse_yaml(&text).unwrap();
+            let value: Value = crate::app::parse_yaml(&text).unwrap();
             assert!(value["kind"].is_string(), "{}", file.display());
             containers(&value, &mut commands);
         }
@@ -178,7 +178,7 @@ fn the_workflows_are_yaml() {
             );
             continue;
         };
-        let value: Value = crate::manifest::parse_yaml(&text).unwrap();
+        let value: Value = crate::app::parse_yaml(&text).unwrap();
         let jobs = value["jobs"].as_object().unwrap();
         assert!(
             jobs.values()

@@ -13,9 +13,9 @@ use crate::report::files::CsvEncoding;
 use super::date::DateArg;
 use super::shard::ShardArg;
 use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, ResultFiles, Selection};
+use crate::app::{Policy, Submits};
 use crate::cli::config::Environment;
 use crate::cli::error::Error;
-use crate::engine::{Policy, Submits};
 
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct CampaignArguments {

@@ -6,6 +6,7 @@ use super::Goal;
 use crate::app::{
     self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Notifications, RunRequest,
 };
+use crate::app::{Policy, Submits};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::resume::{collect_command, resume_command};
 use crate::cli::args::{
@@ -17,7 +18,6 @@ use crate::cli::display::DisplayStyle;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::engine::{Policy, Submits};
 use crate::report::files::write_json;
 use crate::report::plan::plan_totals;
 use crate::report::summary_text::{headline, summary_text};

@@ -73,8 +73,8 @@ impl Profile {
 }
 
 fn read(text: &str, name: &str) -> Result<ProfileSettings, String> {
-    let mut profiles: BTreeMap<String, ProfileSettings> = crate::manifest::parse_yaml(text)
-        .map_err(|error| {
+    let mut profiles: BTreeMap<String, ProfileSettings> =
+        crate::app::parse_yaml(text).map_err(|error| {
             // The rest of the message quotes the file, which may contain a key by mistake.
             let words = error.to_string();
             words.lines().next().unwrap_or_default().to_owned()

@@ -1,0 +1,61 @@
+//! The journal, read while the manifest is loaded.
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use super::manifest::LoadedManifest;
+use super::options::CampaignOptions;
+use super::recorded_state::{JournalFold, RecordedState};
+use crate::driver::{Clock as _, SystemClock};
+use crate::journal::{JournalError, Replay};
+use crate::model::Timestamp;
+
+/// Reads the journal on a thread while the manifest is loaded: both take long for a large campaign.
+pub(crate) struct JournalPrefetch {
+    folder: PathBuf,
+    thread: JoinHandle<Result<Option<Replay<JournalFold>>, JournalError>>,
+}
+
+impl JournalPrefetch {
+    /// Begins to read the journal of the folder that `options` most likely mean.
+    pub(crate) fn start(options: &CampaignOptions) -> Self {
+        let folder = options.default_out();
+        let path = folder.clone();
+        Self {
+            folder,
+            thread: std::thread::spawn(move || Replay::read(&path, now)),
+        }
+    }
+
+    /// Returns the recorded state of the campaign of `manifest`, or `None` without a journal. Jobs of the manifest
+    /// take over their recorded ids.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn state(
+        self,
+        manifest: &mut LoadedManifest,
+    ) -> Result<Option<RecordedState>, JournalError> {
+        let Some(replay) = self.replay(&manifest.out)? else {
+            return Ok(None);
+        };
+        manifest.apply_renames(&replay.state)?;
+        RecordedState::new(&manifest.plan, &manifest.out, replay).map(Some)
+    }
+
+    /// Returns the journal of `out`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub(crate) fn replay(self, out: &Path) -> Result<Option<Replay<JournalFold>>, JournalError> {
+        if self.folder != out {
+            return Replay::read(out, now);
+        }
+        let read = self.thread.join();
+        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+fn now() -> Timestamp {
+    SystemClock::new().now()
+}
