@@ -1,11 +1,11 @@
-//! Personas and voices by their names.
+//! Personas and voices by name.
 
 use std::path::PathBuf;
 
 use callsheet::sandbox::RequestKind;
 use serde_json::Value;
 
-use crate::program::{Answer, FAST, Folder, KEYS, PERSONA, Provider, contains, finish, rows};
+use crate::program::{FAST, Folder, KEYS, Output, PERSONA, Provider, contains, output, wait_until};
 
 const SHEET: &str = "id,text,persona,aspect_ratio,voice\n\
     one,Hello one,Anna,9:16,olivia (british)\n\
@@ -13,25 +13,32 @@ const SHEET: &str = "id,text,persona,aspect_ratio,voice\n\
 
 const BRITISH_OLIVIA: &str = "ea895fc1-78bc-4d43-a29e-6e510e00c1d7";
 
-/// Runs the program with a folder of its own for what it caches.
-fn run(folder: &Folder, arguments: &[&str]) -> Answer {
-    let mut command = folder.command(arguments);
-    command.env("XDG_CACHE_HOME", folder.path("cache"));
-    finish(command.spawn().unwrap())
+/// Returns a folder with [`SHEET`] and a provider.
+fn scenario() -> (Folder, Provider) {
+    let folder = Folder::new();
+    folder.write("sheet.csv", SHEET);
+    (folder, Provider::new())
 }
 
-fn campaign(folder: &Folder, provider: &Provider, further: &[&str]) -> Answer {
+/// Runs the program with a cache in the folder.
+fn run(folder: &Folder, arguments: &[&str]) -> Output {
+    let cache = folder.path("cache");
+    output(folder.command(arguments).env("XDG_CACHE_HOME", cache))
+}
+
+fn run_sheet(folder: &Folder, provider: &Provider) -> Output {
     let at = ["run", "sheet.csv", "--base-url", provider.base_url()];
-    run(folder, &[&at, &FAST[..], further].concat())
+    run(folder, &[&at, &FAST[..]].concat())
 }
 
-fn asked(provider: &Provider) -> u64 {
+/// Returns the number of requests for personas, voices and the balance.
+fn requests(provider: &Provider) -> u64 {
     let requests = provider.ledger().requests;
     requests.get(&RequestKind::Catalogue).copied().unwrap_or(0)
 }
 
-/// The one file that keeps the catalogue.
-fn cached(folder: &Folder) -> PathBuf {
+/// Returns the file that caches the catalogue.
+fn cache_file(folder: &Folder) -> PathBuf {
     let files = std::fs::read_dir(folder.path("cache/callsheet")).unwrap();
     let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
@@ -39,44 +46,36 @@ fn cached(folder: &Folder) -> PathBuf {
 }
 
 #[test]
-fn names_are_looked_up_once_a_day_and_shown_again() {
-    let (folder, provider) = (Folder::new(), Provider::new());
-    folder.write("sheet.csv", SHEET);
-    campaign(&folder, &provider, &[]).expect_code(0);
-    let ledger = provider.ledger();
-    let bodies: Vec<_> = ledger.accepted.iter().map(|job| &job.body).collect();
-    assert_eq!(bodies[0].creator.as_deref(), Some(PERSONA));
-    assert_eq!(bodies[0].accent.as_deref(), Some(BRITISH_OLIVIA));
-    // Two lists of personas, one of voices, and the balance.
-    assert_eq!(asked(&provider), 4);
-    let at = ["--base-url", provider.base_url()];
-    let plan = run(&folder, &[&["plan", "sheet.csv"], &at[..]].concat()).expect_code(0);
-    assert!(
-        plan.stdout.contains("Anna") && plan.stdout.contains("Our founder"),
-        "{}",
-        plan.stdout
-    );
-    assert_eq!(asked(&provider), 5, "the balance alone");
-    let text = std::fs::read(cached(&folder)).unwrap();
-    assert!(KEYS.iter().all(|key| !contains(&text, key)));
+fn names_are_looked_up_once_and_kept_for_paid_jobs() {
+    let (folder, mut provider) = scenario();
+    run_sheet(&folder, &provider).expect_code(0);
+    let body = &provider.ledger().accepted[0].body;
+    assert_eq!(body.creator.as_deref(), Some(PERSONA));
+    assert_eq!(body.accent.as_deref(), Some(BRITISH_OLIVIA));
+    assert_eq!(requests(&provider), 4, "personas twice, voices, balance");
+    let plan = ["plan", "sheet.csv", "--base-url", provider.base_url()];
+    let plan = run(&folder, &plan).expect_code(0);
+    plan.expect_stdout(&["Anna", "Our founder"]);
+    assert_eq!(requests(&provider), 5, "only the balance");
+    let cache = std::fs::read(cache_file(&folder)).unwrap();
+    assert!(KEYS.iter().all(|key| !contains(&cache, key)));
 
-    // What was paid for keeps its names without provider, keys or cache.
+    // Paid jobs keep their names without provider, credentials or cache.
     provider.stop();
-    std::fs::remove_dir_all(folder.path("cache")).unwrap();
+    folder.remove("cache");
     for command in ["status", "report", "plan"] {
         let mut command = folder.command(&[command, "sheet.csv"]);
-        command.env_remove("CREATIFY_API_ID");
-        finish(command.spawn().unwrap()).expect_code(0);
+        output(command.env_remove("CREATIFY_API_ID")).expect_code(0);
     }
-    let results: Value = serde_json::from_str(&folder.read("sheet-output/results.json")).unwrap();
+    let results = folder.read_json("sheet-output/results.json");
     assert_eq!(results["jobs"][0]["persona_name"], "Anna");
-    let done = rows(&folder.read("sheet-output/results.csv"));
+    let done = folder.results();
     assert!(done.iter().all(|row| row["status"] == "done"));
 }
 
 #[test]
-fn unknown_and_ambiguous_names_are_answered_with_what_is_near() {
-    let (folder, provider) = (Folder::new(), Provider::new());
+fn unknown_and_ambiguous_names_are_refused_with_similar_names() {
+    let (folder, provider) = scenario();
     folder.write(
         "sheet.csv",
         "id,text,persona,aspect_ratio,voice\n\
@@ -84,8 +83,8 @@ fn unknown_and_ambiguous_names_are_answered_with_what_is_near() {
          two,Hello,Anna,9:16,Olivia\n\
          three,Hello,Anna,4:3,\n",
     );
-    let answer = campaign(&folder, &provider, &[]).expect_code(2);
-    for part in [
+    let refused = run_sheet(&folder, &provider).expect_code(2);
+    refused.expect_stderr(&[
         "sheet.csv:2:11",
         "`Ana`",
         "`Anna`",
@@ -93,81 +92,63 @@ fn unknown_and_ambiguous_names_are_answered_with_what_is_near() {
         "`Olivia (British)`",
         "sheet.csv:4:",
         "nothing was submitted",
-    ] {
-        assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
-    }
+    ]);
     assert!(provider.ledger().creates.is_empty());
-    assert!(!folder.path("sheet-output").exists());
+    assert!(!folder.exists("sheet-output"));
 }
 
 #[test]
-fn an_old_catalogue_is_asked_for_again_and_serves_when_nobody_answers() {
-    let (folder, provider) = (Folder::new(), Provider::new());
-    folder.write("sheet.csv", SHEET);
+fn an_old_cache_is_refreshed_and_used_if_the_provider_is_unavailable() {
+    let (folder, mut provider) = scenario();
     let address = provider.base_url().to_owned();
     let plan = ["plan", "sheet.csv", "--base-url", &address];
     run(&folder, &plan).expect_code(0);
-    let path = cached(&folder);
-    let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    kept["catalogue"]["fetched_at"] = 1_700_000_000_000_i64.into();
-    std::fs::write(&path, kept.to_string()).unwrap();
-    let before = asked(&provider);
+    let path = cache_file(&folder);
+    let mut cache: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    cache["catalogue"]["fetched_at"] = 1_700_000_000_000_i64.into();
+    std::fs::write(&path, cache.to_string()).unwrap();
+    let before = requests(&provider);
     run(&folder, &plan).expect_code(0);
-    assert_eq!(asked(&provider), before + 4, "three lists and the balance");
+    assert_eq!(requests(&provider), before + 4, "three lists, the balance");
 
-    std::fs::write(&path, kept.to_string()).unwrap();
+    std::fs::write(&path, cache.to_string()).unwrap();
     provider.stop();
-    let answer = run(&folder, &plan).expect_code(0);
-    assert!(
-        answer.stderr.contains("catalogue cannot be read"),
-        "{}",
-        answer.stderr
-    );
-    assert!(answer.stderr.contains("2023-11-14"), "{}", answer.stderr);
+    run(&folder, &plan)
+        .expect_code(0)
+        .expect_stderr(&["catalogue cannot be read", "2023-11-14"]);
     std::fs::write(&path, "{").unwrap();
-    let answer = run(&folder, &plan);
-    assert_ne!(answer.code, Some(0));
-    assert!(
-        answer.stderr.contains("cannot be looked up"),
-        "{}",
-        answer.stderr
-    );
+    let failed = run(&folder, &plan);
+    assert_ne!(failed.code, Some(0));
+    failed.expect_stderr(&["cannot be looked up"]);
 }
 
 #[test]
-fn without_keys_a_plan_says_what_names_need() {
-    let folder = Folder::new();
-    folder.write("sheet.csv", SHEET);
+fn a_plan_without_credentials_says_what_names_need() {
+    let (folder, _) = scenario();
     let mut command = folder.command(&["plan", "sheet.csv"]);
-    command.env_remove("CREATIFY_API_KEY");
-    let answer = finish(command.spawn().unwrap()).expect_code(2);
-    for part in [
-        "`Anna` is no persona that is known",
-        "CREATIFY_API_ID",
-        "`--sandbox`",
-    ] {
-        assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
-    }
+    output(command.env_remove("CREATIFY_API_KEY"))
+        .expect_code(2)
+        .expect_stderr(&[
+            "`Anna` is no persona that is known",
+            "CREATIFY_API_ID",
+            "`--sandbox`",
+        ]);
 }
 
 #[test]
-fn the_sandbox_knows_its_own_names_and_leaves_none_behind() {
-    let folder = Folder::new();
-    folder.write("sheet.csv", SHEET);
+fn names_of_the_sandbox_are_not_cached() {
+    let (folder, _) = scenario();
     run(&folder, &["plan", "sheet.csv", "--sandbox"]).expect_code(0);
-    let answer = run(
-        &folder,
-        &["run", "sheet.csv", "--sandbox", "--progress", "plain"],
-    );
-    answer.expect_code(0);
-    assert!(!folder.path("cache").exists());
+    let sandbox = ["run", "sheet.csv", "--sandbox", "--progress", "plain"];
+    run(&folder, &sandbox).expect_code(0);
+    assert!(!folder.exists("cache"));
     let status = run(&folder, &["status", "sheet.csv"]).expect_code(0);
-    assert!(status.stdout.contains("2 done"), "{}", status.stdout);
+    status.expect_stdout(&["2 done"]);
 }
 
 #[test]
-fn personas_that_may_disappoint_are_named_before_anything_is_spent() {
-    let (folder, provider) = (Folder::new(), Provider::new());
+fn unsuitable_personas_are_reported_by_plan() {
+    let (folder, provider) = scenario();
     folder.write(
         "sheet.csv",
         "id,text,persona,aspect_ratio\n\
@@ -177,91 +158,62 @@ fn personas_that_may_disappoint_are_named_before_anything_is_spent() {
          four,Hello,00000000-0000-4000-8000-000000000000,9:16\n",
     );
     let plan = ["plan", "sheet.csv", "--base-url", provider.base_url()];
-    let answer = run(&folder, &plan).expect_code(0);
-    for part in [
-        "note: sheet.csv:2: the catalogue shows persona `Viktor` in other shapes, but not in 9x16",
-        "note: sheet.csv:4: persona `Greta` is not active",
-        "note: sheet.csv:5: the provider's catalogue has no persona",
-    ] {
-        assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
-    }
-    assert!(!answer.stderr.contains("sheet.csv:3"), "{}", answer.stderr);
+    run(&folder, &plan)
+        .expect_code(0)
+        .expect_stderr(&[
+            "note: sheet.csv:2: the catalogue shows persona `Viktor` in other shapes, but not in 9x16",
+            "note: sheet.csv:4: persona `Greta` is not active",
+            "note: sheet.csv:5: the provider's catalogue has no persona",
+        ])
+        .expect_not_in_stderr(&["sheet.csv:3"]);
 }
 
 #[test]
-fn the_catalogue_is_searched_by_what_people_look_for() {
-    let (folder, provider) = (Folder::new(), Provider::new());
-    let at = ["--base-url", provider.base_url()];
-    let search = |arguments: &[&str]| run(&folder, &[arguments, &at[..]].concat()).expect_code(0);
-    let found = search(&[
-        "personas",
-        "--gender",
-        "f",
-        "--style",
-        "presenter",
-        "--search",
-        "anna",
-    ]);
-    assert!(found.stdout.contains(PERSONA), "{}", found.stdout);
-    assert_eq!(
-        found.stdout.lines().count(),
-        3,
-        "Anna, and Hannah: {}",
-        found.stdout
-    );
-    let teens = search(&[
-        "personas",
-        "--age",
-        "teen",
-        "--location",
-        "outdoor",
-        "--json",
-    ]);
-    let teens: Value = serde_json::from_str(&teens.stdout).unwrap();
+fn the_catalogue_can_be_searched() {
+    let (folder, provider) = scenario();
+    let search = |arguments: &str| {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let at = ["--base-url", provider.base_url()];
+        run(&folder, &[&arguments, &at[..]].concat()).expect_code(0)
+    };
+    let found = search("personas --gender f --style presenter --search anna");
+    let found = found.expect_stdout(&[PERSONA]);
+    let rows = found.stdout.lines().count() - 1;
+    assert_eq!(rows, 2, "Anna, and Hannah: {}", found.stdout);
+    let teens = search("personas --age teen --location outdoor --json").json();
     assert_eq!(teens[0]["creator_name"], "Chloe");
-    let voices = search(&["voices", "--gender", "f", "--accent", "british"]);
-    assert!(voices.stdout.contains(BRITISH_OLIVIA), "{}", voices.stdout);
+    let voices = search("voices --gender f --accent british");
+    let voices = voices.expect_stdout(&[BRITISH_OLIVIA]);
     assert_eq!(voices.stdout.lines().count(), 2, "{}", voices.stdout);
+    let voices = search("voices --json").json();
+    assert!(voices.as_array().unwrap().len() > 3);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_page_of_pictures_is_written_and_opened() {
-    use std::os::unix::fs::PermissionsExt as _;
+fn a_page_of_previews_is_written_and_opened() {
     let (folder, provider) = (Folder::new(), Provider::new());
-    let opener = folder.path("bin/xdg-open");
-    folder.write(
-        "bin/xdg-open",
-        "#!/bin/sh\necho \"$1\" > opened.part && mv opened.part opened\n",
-    );
-    std::fs::copy(&opener, folder.path("bin/open")).unwrap();
     for name in ["bin/xdg-open", "bin/open"] {
-        let path = folder.path(name);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let script = "#!/bin/sh\necho \"$1\" > opened.part && mv opened.part opened\n";
+        folder.write(name, script);
+        folder.set_mode(name, 0o755);
     }
-    let at = ["--base-url", provider.base_url(), "--search", "anna"];
-    let mut command = folder.command(&[&["personas", "--open"], &at[..]].concat());
     let system = std::env::var("PATH").unwrap();
-    command
-        .env("XDG_CACHE_HOME", folder.path("cache"))
-        .env("PATH", format!("{}:{system}", folder.path("bin").display()));
-    let answer = finish(command.spawn().unwrap()).expect_code(0);
-    let path = answer.stdout.trim();
-    let page = std::fs::read_to_string(path).unwrap();
-    assert!(page.contains(PERSONA) && page.contains("<img"), "{page}");
-    crate::program::wait_until("opening", || folder.path("opened").exists());
-    assert_eq!(folder.read("opened").trim(), path);
+    let path = format!("{}:{system}", folder.path("bin").display());
+    let open = |kind: &str, path: &str| {
+        let at = ["--base-url", provider.base_url()];
+        let mut command = folder.command(&[&[kind, "--open"], &at[..]].concat());
+        let cache = folder.path("cache");
+        output(command.env("XDG_CACHE_HOME", cache).env("PATH", path)).expect_code(0)
+    };
+    let opened = open("personas", &path);
+    let page = opened.stdout.trim();
+    let text = std::fs::read_to_string(page).unwrap();
+    assert!(text.contains(PERSONA) && text.contains("<img"), "{text}");
+    wait_until("the page to be opened", || folder.exists("opened"));
+    assert_eq!(folder.read("opened").trim(), page);
 
-    let mut command = folder.command(&[&["voices", "--open"], &at[..2]].concat());
-    let cache = folder.path("cache");
-    command
-        .env("XDG_CACHE_HOME", cache)
-        .env("PATH", folder.path("nothing"));
-    let answer = finish(command.spawn().unwrap()).expect_code(0);
-    assert!(answer.stdout.trim().ends_with("voices.html"));
-    assert!(
-        answer.stderr.contains("open the file in a browser"),
-        "{}",
-        answer.stderr
-    );
+    let unopened = open("voices", "/nowhere");
+    assert!(unopened.stdout.trim().ends_with("voices.html"));
+    unopened.expect_stderr(&["open the file in a browser"]);
 }

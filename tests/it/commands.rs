@@ -1,33 +1,28 @@
-//! The commands that only look: `plan`, `status`, `why`, `report`, and those about the program itself.
+//! Commands that spend nothing (`plan`, `status`, `why`, `report`), and what all commands print.
 
-use crate::program::{Folder, Provider, sheet};
+use serde_json::Value;
+
+use crate::program::{Folder, KEYS, Scenario, sheet};
 
 #[test]
-fn a_plan_needs_nothing_spends_nothing_and_leaves_nothing_behind() {
+fn plan_needs_no_provider_and_writes_nothing() {
     let folder = Folder::with_sheet(4);
-    let answer = folder.run(&["plan", "sheet.csv"]).expect_code(0);
-    for id in ["job-01", "job-04"] {
-        assert!(answer.stdout.contains(id), "{}", answer.stdout);
-    }
-    assert!(answer.stdout.contains("new"));
-    let json = folder.run(&["plan", "sheet.csv", "--json"]).expect_code(0);
-    let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(plan["jobs"].as_array().unwrap().len(), 4);
-    assert!(!folder.path("sheet-output").exists());
+    let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0);
+    plan.expect_stdout(&["job-01", "job-04", "new"]);
+    let json = folder.json(&["plan", "sheet.csv"]);
+    assert_eq!(json["jobs"].as_array().unwrap().len(), 4);
+    assert!(!folder.exists("sheet-output"));
 }
 
 #[test]
-fn a_plan_says_what_is_done_changed_new_and_gone() {
-    let (folder, provider) = (Folder::with_sheet(3), Provider::new());
-    folder.campaign(&provider, &[]).expect_code(0);
-    let edited = sheet(4)
-        .replace("number 1,", "number one,")
-        .lines()
-        .filter(|line| !line.starts_with("job-02"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    folder.write("sheet.csv", &edited);
-    let plan = folder.run(&["plan", "sheet.csv"]).expect_code(0).stdout;
+fn plan_shows_done_changed_new_and_removed_rows() {
+    let scenario = Scenario::new(3);
+    scenario.run_sheet(&[]).expect_code(0);
+    let edited = sheet(4).replace("number 1,", "number one,");
+    let lines = edited.lines().filter(|line| !line.starts_with("job-02"));
+    let lines: Vec<&str> = lines.collect();
+    scenario.write("sheet.csv", &lines.join("\n"));
+    let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0).stdout;
     for (job, state) in [
         ("job-01", "changed"),
         ("job-02", "gone"),
@@ -37,128 +32,86 @@ fn a_plan_says_what_is_done_changed_new_and_gone() {
         let line = plan.lines().find(|line| line.starts_with(job));
         assert!(line.is_some_and(|line| line.contains(state)), "{plan}");
     }
-    folder.campaign(&provider, &[]).expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 4, "changed is not redone");
-    folder
-        .campaign(&provider, &["--redo-changed"])
-        .expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 5);
-    folder
-        .campaign(&provider, &["--redo-changed"])
-        .expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 5, "redone once");
+    for (option, accepted) in [
+        (&[][..], 4),
+        (&["--redo-changed"], 5),
+        (&["--redo-changed"], 5),
+    ] {
+        scenario.run_sheet(option).expect_code(0);
+        assert_eq!(scenario.accepted(), accepted);
+    }
 }
 
 #[test]
-fn status_why_and_report_read_the_journal() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    folder.campaign(&provider, &[]).expect_code(0);
-    provider.stop();
-    let status = folder.run(&["status", "sheet.csv"]).expect_code(0);
-    assert!(status.stdout.contains("2 done"), "{}", status.stdout);
-    let json = folder
-        .run(&["status", "sheet.csv", "--json"])
-        .expect_code(0);
-    let status: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert!(status.is_object());
-    let why = folder.run(&["why", "sheet.csv", "job-02"]).expect_code(0);
-    assert!(why.stdout.contains("job-02"), "{}", why.stdout);
-    let wrong = folder.run(&["why", "sheet.csv", "job-03"]).expect_code(2);
-    assert!(wrong.stderr.contains("did you mean"), "{}", wrong.stderr);
+fn status_why_and_report_need_only_the_journal() {
+    let mut scenario = Scenario::new(2);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.provider.stop();
+    let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
+    status.expect_stdout(&["2 done"]);
+    assert!(scenario.json(&["status", "sheet.csv"]).is_object());
+    let why = |job| scenario.run(&["why", "sheet.csv", job]);
+    why("job-02").expect_code(0).expect_stdout(&["job-02"]);
+    why("job-03")
+        .expect_code(2)
+        .expect_stderr(&["did you mean"]);
 
-    let results = folder.read("sheet-output/results.csv");
+    let results = scenario.read("sheet-output/results.csv");
     for file in ["results.csv", "results.json", "report.html"] {
-        std::fs::remove_file(folder.path("sheet-output").join(file)).unwrap();
+        scenario.remove(&format!("sheet-output/{file}"));
     }
-    folder.run(&["report", "sheet.csv"]).expect_code(0);
-    assert_eq!(folder.read("sheet-output/results.csv"), results);
-    assert!(folder.path("sheet-output/report.html").exists());
-    folder
-        .run(&["report", "sheet.csv", "--out", "elsewhere"])
-        .expect_code(2);
+    let report = ["report", "sheet.csv"];
+    scenario.run(&report).expect_code(0);
+    assert_eq!(scenario.read("sheet-output/results.csv"), results);
+    assert!(scenario.exists("sheet-output/report.html"));
+    let elsewhere = [&report[..], &["--out", "elsewhere"]].concat();
+    scenario.run(&elsewhere).expect_code(2);
 }
 
 #[test]
-fn the_summary_as_json_is_all_that_standard_output_carries() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    let answer = folder
-        .campaign(&provider, &["--json", "--log-format", "json"])
-        .expect_code(0);
-    let summary: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
-    assert!(summary.is_object());
-    for line in answer.stderr.lines() {
-        let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_eq!(event["version"], 1, "{line}");
+fn the_json_summary_is_the_only_output_on_stdout() {
+    let scenario = Scenario::new(2);
+    let run = scenario.run_sheet(&["--json", "--log-format", "json"]);
+    let run = run.expect_code(0);
+    assert!(run.json().is_object());
+    for event in json_lines(&run.stderr) {
+        assert_eq!(event["version"], 1, "{event}");
     }
 }
 
+fn json_lines(text: &str) -> Vec<Value> {
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().unwrap()
+}
+
 #[test]
-fn the_program_describes_itself() {
+fn help_completions_and_manual_are_printed() {
     let folder = Folder::new();
-    let help = folder.run(&["run", "--help"]).expect_code(0).stdout;
-    for flag in ["--max-credits", "--resubmit", "--sandbox", "--lock-wait"] {
-        assert!(help.contains(flag), "{flag}");
-    }
-    let secret = crate::program::KEYS[1];
-    assert!(!help.contains(secret));
+    folder
+        .run(&["run", "--help"])
+        .expect_code(0)
+        .expect_stdout(&["--max-credits", "--resubmit", "--sandbox", "--lock-wait"]);
+    let help = folder.run(&["run", "--help"]).stdout;
+    assert!(!KEYS.iter().any(|key| help.contains(key)));
     folder.run(&["--version"]).expect_code(0);
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = folder.run(&["completions", shell]).expect_code(0);
-        assert!(script.stdout.contains("callsheet"));
+        script.expect_stdout(&["callsheet"]);
     }
-    assert!(folder.run(&["man"]).expect_code(0).stdout.contains(".TH"));
+    let manual = folder.run(&["man"]).expect_code(0);
+    manual.expect_stdout(&[".TH"]);
 }
 
 #[test]
-fn a_manifest_without_a_command_is_told_which_there_are() {
-    let folder = Folder::with_sheet(1);
-    let refused = folder.run(&["my sheet.csv"]).expect_code(2);
-    let hint = "`callsheet plan 'my sheet.csv'` shows what it would make and cost";
-    assert!(refused.stderr.contains(hint), "{}", refused.stderr);
-    let refused = folder.run(&["rnu", "sheet.csv"]).expect_code(2);
-    assert!(!refused.stderr.contains("would make"), "{}", refused.stderr);
-}
-
-#[test]
-fn a_job_that_is_done_is_not_resubmitted_and_that_is_said() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    let again = ["--resubmit", "job-01"];
-    let first = folder.campaign(&provider, &again).expect_code(0);
-    assert!(!first.stderr.contains("is done, so"), "{}", first.stderr);
-    // The command that had it submitted may always be repeated.
-    let second = folder.campaign(&provider, &again).expect_code(0).stderr;
-    let note =
-        "note: job `job-01` is done, so `--resubmit job-01` does nothing; `callsheet run sheet.csv";
-    assert!(second.contains(note), "{second}");
-    assert!(
-        second.contains("--fresh --only job-01` makes a new version"),
-        "{second}"
-    );
-    assert_eq!(provider.ledger().accepted.len(), 2);
-    let plan = ["plan", "sheet.csv", "--resubmit", "job-01"];
-    let plan = folder.run(&plan).expect_code(0).stderr;
-    assert!(plan.contains(note), "{plan}");
-    let fresh = ["--fresh", "--only", "job-01", "--resubmit", "job-01"];
-    let fresh = folder.campaign(&provider, &fresh).expect_code(0).stderr;
-    assert!(!fresh.contains("does nothing"), "{fresh}");
-    assert_eq!(provider.ledger().accepted.len(), 3);
-    let sheet = folder.read("sheet.csv").replace("number 2,", "number two,");
-    folder.write("sheet.csv", &sheet);
-    let edited = folder.campaign(&provider, &["--resubmit", "job-02"]);
-    let edited = edited.expect_code(0).stderr;
-    assert!(
-        edited.contains("--redo-changed --only job-02` makes"),
-        "{edited}"
-    );
-    assert_eq!(provider.ledger().accepted.len(), 3);
-}
-
-#[test]
-fn what_people_try_is_answered_with_what_there_is() {
+fn wrong_usage_is_answered_with_the_right_command() {
     let folder = Folder::with_sheet(1);
     for (arguments, hint) in [
         (
-            &["run", "sheet.csv", "--dry-run"][..],
+            &["my sheet.csv"][..],
+            "`callsheet plan 'my sheet.csv'` shows what it would make and cost",
+        ),
+        (
+            &["run", "sheet.csv", "--dry-run"],
             "hint: `callsheet plan sheet.csv`",
         ),
         (
@@ -168,118 +121,113 @@ fn what_people_try_is_answered_with_what_there_is() {
         (&["personas", "--gender", "xx"], "one of f, m, nb"),
         (&["voices", "--gender", "nb"], "one of f, m"),
     ] {
-        let refused = folder.run(arguments).expect_code(2).stderr;
-        assert!(refused.contains(hint), "{refused}");
+        let refused = folder.run(arguments).expect_code(2);
+        refused.expect_stderr(&[hint]);
     }
+    let misspelt = folder.run(&["rnu", "sheet.csv"]).expect_code(2);
+    misspelt.expect_not_in_stderr(&["would make"]);
 }
 
 #[test]
-fn the_catalogue_is_searched() {
-    let (folder, provider) = (Folder::new(), Provider::new());
-    let address = ["--base-url", provider.base_url()];
-    let search = [&["personas", "--search", "anna"], &address[..]].concat();
-    let found = folder.run(&search).expect_code(0).stdout;
-    assert!(found.contains(crate::program::PERSONA), "{found}");
-    let voices = [&["voices", "--json"], &address[..]].concat();
-    let voices = folder.run(&voices).expect_code(0).stdout;
-    let voices: serde_json::Value = serde_json::from_str(&voices).unwrap();
-    assert!(voices.as_array().unwrap().len() > 3);
+fn resubmit_of_a_finished_job_does_nothing_and_says_so() {
+    let scenario = Scenario::new(2);
+    let again = ["--resubmit", "job-01"];
+    let first = scenario.run_sheet(&again).expect_code(0);
+    first.expect_not_in_stderr(&["is done, so"]);
+    // The command that submitted the job can be repeated.
+    let note =
+        "note: job `job-01` is done, so `--resubmit job-01` does nothing; `callsheet run sheet.csv";
+    let second = scenario.run_sheet(&again).expect_code(0);
+    second.expect_stderr(&[note, "--fresh --only job-01` makes a new version"]);
+    assert_eq!(scenario.accepted(), 2);
+    let plan = ["plan", "sheet.csv", "--resubmit", "job-01"];
+    let plan = scenario.run(&plan).expect_code(0);
+    plan.expect_stderr(&[note]);
+    let fresh = ["--fresh", "--only", "job-01", "--resubmit", "job-01"];
+    let fresh = scenario.run_sheet(&fresh).expect_code(0);
+    fresh.expect_not_in_stderr(&["does nothing"]);
+    assert_eq!(scenario.accepted(), 3);
+    scenario.replace("sheet.csv", "number 2,", "number two,");
+    let edited = scenario.run_sheet(&["--resubmit", "job-02"]);
+    let edited = edited.expect_code(0);
+    edited.expect_stderr(&["--redo-changed --only job-02` makes"]);
+    assert_eq!(scenario.accepted(), 3);
 }
 
 #[test]
-fn the_words_that_name_a_campaign_can_be_given_to_every_command() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    let address = provider.base_url();
-    folder.campaign(&provider, &["--limit", "1"]).expect_code(0);
-    for naming in [&["--base-url", address][..], &["--sandbox"][..]] {
+fn every_command_accepts_the_options_that_select_a_campaign() {
+    let scenario = Scenario::new(2);
+    let address = scenario.base_url();
+    scenario.run_sheet(&["--limit", "1"]).expect_code(0);
+    for options in [&["--base-url", address][..], &["--sandbox"][..]] {
         for command in ["plan", "status", "report", "approve", "why", "collect"] {
             let job: &[&str] = if command == "why" { &["job-02"] } else { &[] };
-            if command == "collect" && naming == ["--sandbox"] {
+            if command == "collect" && options == ["--sandbox"] {
                 // The folder belongs to another provider.
                 continue;
             }
-            let words = [&[command, "sheet.csv"], naming, job].concat();
-            folder.run(&words).expect_code(0);
+            let arguments = [&[command, "sheet.csv"], options, job].concat();
+            scenario.run(&arguments).expect_code(0);
         }
     }
-    let status = folder
-        .run(&["status", "sheet.csv", "--base-url", address])
-        .expect_code(0);
-    let hint = format!("`callsheet run sheet.csv --base-url {address}`");
-    assert!(status.stdout.contains(&hint), "{}", status.stdout);
+    let status = scenario.run_online(&["status", "sheet.csv"]).expect_code(0);
+    status.expect_stdout(&[&format!("`callsheet run sheet.csv --base-url {address}`")]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn results_that_standard_output_does_not_take_are_an_error() {
-    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
-    let run = |arguments: &[&str], output: std::process::Stdio| {
-        let mut child = folder.command(arguments).stdout(output).spawn().unwrap();
+fn a_failed_write_to_stdout_is_an_error() {
+    let scenario = Scenario::new(1);
+    let run = |mut command: std::process::Command, stdout: std::process::Stdio| {
+        let mut child = command.stdout(stdout).spawn().unwrap();
         let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
         (child.wait().unwrap().code(), stderr)
     };
     let full = || {
-        std::fs::OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .unwrap()
-            .into()
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).open("/dev/full").unwrap().into()
     };
-    let campaign = crate::program::campaign("run", &provider, &["--json"]);
-    let (code, stderr) = run(&campaign, full());
-    assert_eq!(code, Some(1), "{stderr}");
-    assert!(
-        stderr.contains("could not be written to standard output"),
-        "{stderr}"
-    );
-    let pipe_without_reader = || {
+    let closed_pipe = || {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         writer.into()
     };
-    assert_eq!(run(&campaign, pipe_without_reader()).0, Some(1));
-    // A command that only looks may be read as far as one likes, but not lost.
-    let plan = ["plan", "sheet.csv", "--json"];
-    assert_eq!(run(&plan, pipe_without_reader()), (Some(0), String::new()));
-    let (code, stderr) = run(&plan, full());
+    let campaign = || scenario.sheet_command(&["--json"]);
+    let (code, stderr) = run(campaign(), full());
+    assert_eq!(code, Some(1), "{stderr}");
+    let message = "could not be written to standard output";
+    assert!(stderr.contains(message), "{stderr}");
+    assert_eq!(run(campaign(), closed_pipe()).0, Some(1));
+    // The output of a read-only command may be cut short by its reader, as by `head`.
+    let plan = || scenario.command(&["plan", "sheet.csv", "--json"]);
+    assert_eq!(run(plan(), closed_pipe()), (Some(0), String::new()));
+    let (code, stderr) = run(plan(), full());
     assert_eq!(code, Some(1));
-    assert!(
-        stderr.contains("cannot write to standard output"),
-        "{stderr}"
-    );
+    let message = "cannot write to standard output";
+    assert!(stderr.contains(message), "{stderr}");
 }
 
 #[test]
-fn what_is_said_before_a_run_is_json_as_well() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
+fn notes_and_errors_before_a_run_are_json_too() {
+    let scenario = Scenario::new(2);
     let json = ["--log-format", "json"];
-    folder.campaign(&provider, &json).expect_code(0);
-    // A row without its id is another job; and a wrong one is an error.
-    folder.write("sheet.csv", &sheet(2).replace("job-02", ""));
-    let answer = folder.campaign(&provider, &json).expect_code(0);
-    let lines = |text: &str| -> Vec<serde_json::Value> {
-        let lines = text.lines().map(serde_json::from_str);
-        lines.collect::<Result<_, _>>().unwrap()
-    };
-    let told = lines(&answer.stderr);
-    let note = told
-        .iter()
-        .find(|line| line["event"]["type"] == "note")
-        .unwrap();
+    scenario.run_sheet(&json).expect_code(0);
+    // A row without its id is another job.
+    scenario.replace("sheet.csv", "job-02", "");
+    let run = scenario.run_sheet(&json).expect_code(0);
+    let lines = json_lines(&run.stderr);
+    let mut notes = lines.iter().filter(|line| line["event"]["type"] == "note");
+    let note = notes.next().unwrap();
     let message = note["event"]["message"].as_str().unwrap();
-    assert!(
-        message
-            .starts_with("1 job that was paid for earlier is no longer in the sheet, and 1 is new")
-    );
-    assert_eq!(
-        (&note["version"], &note["sequence"]),
-        (&1.into(), &serde_json::Value::Null)
-    );
+    let expected = "1 job that was paid for earlier is no longer in the sheet, and 1 is new";
+    assert!(message.starts_with(expected), "{message}");
+    assert_eq!(note["version"], 1);
+    assert!(note["sequence"].is_null());
 
-    folder.write("sheet.csv", "text,persona,ratio\nx,y,square\n");
-    let answer = folder.campaign(&provider, &json).expect_code(2);
-    let told = lines(&answer.stderr);
-    let error = &told.last().unwrap()["event"];
+    scenario.write("sheet.csv", "text,persona,ratio\nx,y,square\n");
+    let refused = scenario.run_sheet(&json).expect_code(2);
+    let lines = json_lines(&refused.stderr);
+    let error = &lines.last().unwrap()["event"];
     assert_eq!(
         (&error["type"], &error["exit_code"]),
         (&"error".into(), &2.into())
@@ -287,20 +235,18 @@ fn what_is_said_before_a_run_is_json_as_well() {
 }
 
 #[test]
-fn a_plan_knows_the_cap_of_one_run_and_what_is_gone() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    folder.campaign(&provider, &["--limit", "1"]).expect_code(0);
-    folder.write("sheet.csv", &sheet(2).replace("job-01", "job-one"));
-    let plan = folder
+fn plan_shows_the_cap_of_a_run_and_removed_rows() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&["--limit", "1"]).expect_code(0);
+    scenario.replace("sheet.csv", "job-01", "job-one");
+    scenario
         .run(&["plan", "sheet.csv", "--max-credits-run", "5"])
-        .expect_code(0);
-    for words in [
-        "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
-        "2 jobs to submit of 2, and 1 from an earlier sheet",
-        "note: 1 job that was paid for earlier is no longer in the sheet, and 2 are new",
-    ] {
-        assert!(plan.stdout.contains(words), "{words}: {}", plan.stdout);
-    }
+        .expect_code(0)
+        .expect_stdout(&[
+            "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
+            "2 jobs to submit of 2, and 1 from an earlier sheet",
+            "note: 1 job that was paid for earlier is no longer in the sheet, and 2 are new",
+        ]);
 }
 
 #[test]

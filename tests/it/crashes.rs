@@ -1,7 +1,5 @@
-//! A crash at every step: before its entries are written, after that and before anything is done about them,
-//! and after it is done and before its answer is written. The journal, the provider and the files are real;
-//! only the program's death is imitated, by dropping everything at once. (The storms kill the real
-//! program, at moments that chance chooses.)
+//! A crash before and after every write to the journal. The journal, the provider and the files are real; the
+//! crash is imitated by dropping the run. (`random_kills` kills the real program, at random times.)
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,41 +16,41 @@ use callsheet::model::{
 };
 use callsheet::remote::{Remote, Settings};
 use callsheet::report::Summary;
-use callsheet::sandbox::{AnswerFault, Faults, When};
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, SandboxSettings, When};
 
 use crate::program::{
-    Folder, PERSONA, Provider, campaign, expect_nothing_paid_twice, finish, quick, wait_until,
+    PERSONA, Provider, Scenario, digest, expect_nothing_paid_twice, job_id, kill, quick,
 };
 
 const JOBS: usize = 3;
 
-/// On which side of a write the program dies.
+/// When the program crashes.
 #[derive(Debug, Clone, Copy)]
-enum Dies {
-    BeforeTheWrite,
-    AfterTheWrite,
+enum Crash {
+    BeforeWrite(usize),
+    AfterWrite(usize),
+    Never,
 }
 
-/// A journal whose program dies at one of its writes.
-struct Mortal {
+/// A journal that fails at one of its writes, which ends the run like a crash.
+struct CrashingJournal {
     journal: Journal,
     writes: usize,
-    last: usize,
-    dies: Dies,
+    crash: Crash,
 }
 
-impl Durable for Mortal {
+impl Durable for CrashingJournal {
     type Error = String;
     fn append(&mut self, entries: &[Entry]) -> Result<(), String> {
-        let is_last = self.writes == self.last;
+        let write = self.writes;
         self.writes += 1;
-        if is_last && matches!(self.dies, Dies::BeforeTheWrite) {
-            return Err("dead".into());
+        if matches!(self.crash, Crash::BeforeWrite(last) if last == write) {
+            return Err("crash".into());
         }
         let written = self.journal.append(entries);
         written.map_err(|error| error.to_string())?;
-        if is_last {
-            return Err("dead".into());
+        if matches!(self.crash, Crash::AfterWrite(last) if last == write) {
+            return Err("crash".into());
         }
         Ok(())
     }
@@ -88,8 +86,8 @@ fn limits() -> Limits {
     }
 }
 
-/// One life of the program; whether it came to an orderly end.
-async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool {
+/// Runs the campaign. Returns whether it ended without a crash.
+async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let _lock = Lock::acquire(out, "crashes").unwrap();
     let identity = Identity {
         campaign: "crashes".into(),
@@ -110,15 +108,14 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     let credentials = Credentials::new("account".into(), "key".into());
     let address = provider.base_url().parse().unwrap();
     let settings = Settings::new(address, credentials, out.to_owned());
-    // Nobody interrupts; the sender must live as long as the run.
+    // The sender must live as long as the run.
     let (_sender, mut interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
     let drive = Drive {
         batch,
-        journal: Mortal {
+        journal: CrashingJournal {
             journal,
             writes: 0,
-            last,
-            dies,
+            crash,
         },
         provider: Arc::new(Remote::new(settings).unwrap()),
         clock: &clock,
@@ -130,31 +127,31 @@ async fn live(out: &Path, provider: &Provider, last: usize, dies: Dies) -> bool 
     drive.run().await.is_ok()
 }
 
-/// A campaign that dies at write number `last` of each of its first `deaths` lives. Answers whether it ever
-/// got so far.
-fn story(last: usize, dies: Dies, deaths: usize, faults: Faults) -> bool {
+/// Runs a campaign that crashes in its first `crashes` runs and then finishes. Returns whether it crashed.
+fn run_with_crashes(crash: Crash, crashes: usize, faults: Faults) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let provider = Provider::with(callsheet::sandbox::SandboxSettings {
+    let provider = Provider::with(SandboxSettings {
         faults,
         render_millis: 1..=60,
         ..quick()
     });
     let folder = tempfile::tempdir().unwrap();
-    let mut has_died = false;
-    for _ in 0..deaths {
-        has_died |= !runtime.block_on(live(folder.path(), &provider, last, dies));
+    let run = |crash| runtime.block_on(run(folder.path(), &provider, crash));
+    let mut has_crashed = false;
+    for _ in 0..crashes {
+        has_crashed |= !run(crash);
     }
     for _ in 0..2 {
-        assert!(runtime.block_on(live(folder.path(), &provider, usize::MAX, dies)));
+        assert!(run(Crash::Never));
     }
     let ledger = provider.ledger();
-    let told = format!("write {last}, {dies:?}, {deaths} deaths\n{ledger:#?}");
+    let details = format!("{crash:?}, {crashes} crashes\n{ledger:#?}");
     expect_nothing_paid_twice(&ledger);
-    let record = JournalSnapshot::read(folder.path()).unwrap().unwrap();
-    let done: BTreeSet<&JobId> = record
+    let journal = JournalSnapshot::read(folder.path()).unwrap().unwrap();
+    let done: BTreeSet<&JobId> = journal
         .entries
         .iter()
         .filter_map(|entry| {
@@ -164,139 +161,133 @@ fn story(last: usize, dies: Dies, deaths: usize, faults: Faults) -> bool {
             matches!(event, JobEvent::Fetched { .. }).then_some(job)
         })
         .collect();
-    // A first submit that died unheard can be proven absent by nothing: it stays in doubt.
-    let doubts = JOBS - done.len();
-    assert_eq!(ledger.accepted.len(), done.len(), "{told}");
-    assert!(
-        doubts <= deaths * JOBS && (doubts == 0 || has_died),
-        "{told}"
-    );
+    assert_eq!(ledger.accepted.len(), done.len(), "{details}");
+    // A first submit without an answer cannot be proven absent: it stays in doubt.
+    let in_doubt = JOBS - done.len();
+    assert!(in_doubt == 0 || has_crashed, "{details}");
+    assert!(in_doubt <= crashes * JOBS, "{details}");
     for job in &ledger.accepted {
-        let id = job.name.as_deref().unwrap().split(' ').next().unwrap();
+        let id = job_id(job.name.as_deref());
         let content = std::fs::read(folder.path().join(format!("videos/{id}.mp4")));
-        let content = content.unwrap_or_else(|error| panic!("{id}: {error}\n{told}"));
-        assert_eq!(crate::program::digest(&content), job.sha256, "{told}");
+        let content = content.unwrap_or_else(|error| panic!("{id}: {error}\n{details}"));
+        assert_eq!(digest(&content), job.sha256, "{details}");
     }
-    has_died
+    has_crashed
 }
 
-/// All stories, several at a time, for most of each is waiting.
-fn all_stories(deaths: usize, faults: &Faults) {
-    let stories: Vec<(usize, Dies)> = (0..MOST_WRITES)
-        .flat_map(|last| [(last, Dies::BeforeTheWrite), (last, Dies::AfterTheWrite)])
+/// Crashes before and after each write, with several campaigns at a time, because each mostly waits.
+fn crash_at_each_write(crashes: usize, faults: &Faults) {
+    let all: Vec<Crash> = (0..MAX_WRITES)
+        .flat_map(|write| [Crash::BeforeWrite(write), Crash::AfterWrite(write)])
         .collect();
     let next = AtomicUsize::new(0);
-    let deaths_seen = AtomicUsize::new(0);
-    // Runs differ a little in how much they write at once, so the end is believed twice.
-    let survivors = AtomicUsize::new(0);
+    let interrupted = AtomicUsize::new(0);
+    // Campaigns that ended before the crash. Runs differ a little in their number of writes, so that one is
+    // not enough to stop.
+    let completed = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 loop {
-                    let place = next.fetch_add(1, Relaxed);
-                    let has_ended = survivors.load(Relaxed) > 3;
-                    let Some((last, dies)) = stories.get(place).filter(|_| !has_ended) else {
+                    let index = next.fetch_add(1, Relaxed);
+                    let has_ended = completed.load(Relaxed) > 3;
+                    let Some(crash) = all.get(index).filter(|_| !has_ended) else {
                         return;
                     };
-                    if story(*last, *dies, deaths, faults.clone()) {
-                        deaths_seen.fetch_add(1, Relaxed);
+                    if run_with_crashes(*crash, crashes, faults.clone()) {
+                        interrupted.fetch_add(1, Relaxed);
                     } else {
-                        survivors.fetch_add(1, Relaxed);
+                        completed.fetch_add(1, Relaxed);
                     }
                 }
             });
         }
     });
-    // Every write of an undisturbed run was somebody's last.
-    let (seen, survivors) = (deaths_seen.into_inner(), survivors.into_inner());
-    assert!(survivors > 3, "the end of a run was not reached");
-    assert!(seen >= 2 * FEWEST_WRITES, "{seen} deaths");
+    let (interrupted, completed) = (interrupted.into_inner(), completed.into_inner());
+    assert!(completed > 3, "the last write was not reached");
+    assert!(interrupted >= 2 * MIN_WRITES, "{interrupted} crashed");
 }
 
 /// More writes than a run of three jobs has.
-const MOST_WRITES: usize = 60;
+const MAX_WRITES: usize = 60;
 
-/// The beginning, the inventory, three submits, their answers, renders and downloads: fewer never do, even
-/// if some come together.
-const FEWEST_WRITES: usize = 6;
+/// The start, the inventory, the submits, their answers, renders and downloads, if all jobs advance together.
+const MIN_WRITES: usize = 6;
 
 #[test]
 fn a_crash_at_any_write_pays_for_nothing_twice_and_loses_nothing() {
-    all_stories(1, &Faults::default());
+    crash_at_each_write(1, &Faults::default());
 }
 
 #[test]
-fn a_crash_at_the_same_write_of_two_lives_with_lost_answers_neither() {
+fn two_crashes_with_lost_answers_pay_for_nothing_twice_and_lose_nothing() {
     let faults = Faults {
         create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
-        files: [(callsheet::sandbox::FileFault::Reset, When::ordinals([1, 3]))].into(),
+        files: [(FileFault::Reset, When::ordinals([1, 3]))].into(),
         ..Faults::default()
     };
-    all_stories(2, &faults);
+    crash_at_each_write(2, &faults);
 }
 
-/// What a program that was killed has said of itself is on record, and nothing was said before it was.
 #[test]
-fn what_was_told_before_a_kill_is_on_record() {
-    for round in 0..12 {
-        let provider = Provider::new();
-        let folder = Folder::with_sheet(20);
-        let arguments = campaign("run", &provider, &["--log-format", "json"]);
-        let mut child = folder.command(&arguments).spawn().unwrap();
-        wait_until("some submits", || provider.ledger().accepted.len() > round);
-        child.kill().unwrap();
-        let told = finish(child).stderr;
-        let record = JournalSnapshot::read(&folder.path("sheet-output"))
-            .unwrap()
-            .unwrap();
-        let mut count = 0;
-        for line in told.lines() {
-            // The kill may cut the last line off.
-            let Ok(event) = serde_json::from_str::<serde_json::Value>(line) else {
-                continue;
-            };
-            let Some(sequence) = event["sequence"].as_u64() else {
-                continue;
-            };
-            count += 1;
-            let place = usize::try_from(sequence).unwrap() - 1;
-            let entry = record.entries.get(place);
-            let entry = entry.unwrap_or_else(|| panic!("not on record: {line}"));
-            assert_eq!(entry.sequence, sequence);
-            if event["event"]["type"] == "submitted" {
-                let remote = event["event"]["remote_id"].as_str().unwrap();
-                let recorded = serde_json::to_string(&entry.event).unwrap();
-                assert!(recorded.contains(remote), "{line}");
-            }
+fn every_event_printed_before_a_kill_is_in_the_journal() {
+    std::thread::scope(|scope| {
+        for round in 0..12 {
+            scope.spawn(move || check_printed_events(round));
         }
-        assert!(count > 0, "{told}");
-    }
+    });
 }
 
-/// `results.csv` of two thousand rows is whole whenever the program is killed.
+/// Kills a run after more than `submits` submits and compares what it printed with the journal.
+fn check_printed_events(submits: usize) {
+    let scenario = Scenario::new(20);
+    let child = scenario.spawn_sheet(&["--log-format", "json"]);
+    scenario.wait_for_accepted(submits + 1);
+    let printed = kill(child).stderr;
+    let journal = JournalSnapshot::read(&scenario.path("sheet-output"));
+    let journal = journal.unwrap().unwrap();
+    let mut count = 0;
+    for line in printed.lines() {
+        // The kill may cut off the last line.
+        let Ok(event) = serde_json::from_str::<serde_json::Value>(line) else {
+            continue;
+        };
+        let Some(sequence) = event["sequence"].as_u64() else {
+            continue;
+        };
+        count += 1;
+        let entry = journal.entries.get(usize::try_from(sequence).unwrap() - 1);
+        let entry = entry.unwrap_or_else(|| panic!("not in the journal: {line}"));
+        assert_eq!(entry.sequence, sequence);
+        if event["event"]["type"] == "submitted" {
+            let remote = event["event"]["remote_id"].as_str().unwrap();
+            let recorded = serde_json::to_string(&entry.event).unwrap();
+            assert!(recorded.contains(remote), "{line}");
+        }
+    }
+    assert!(count > 0, "{printed}");
+}
+
 #[test]
-fn results_are_whole_whenever_the_program_is_killed() {
+fn results_are_complete_whenever_the_program_is_killed() {
     const ROWS: usize = 2000;
-    let provider = Provider::new();
-    let folder = Folder::with_sheet(ROWS);
-    folder
-        .campaign(&provider, &["--only", "job-01", "--max-duration", "20s"])
-        .expect_code(0);
-    let whole = folder.read("sheet-output/results.csv");
-    assert_eq!(whole.lines().count(), ROWS + 1);
+    let scenario = Scenario::new(ROWS);
+    let one = ["--only", "job-01", "--max-duration", "20s"];
+    scenario.run_sheet(&one).expect_code(0);
+    let complete = scenario.read("sheet-output/results.csv");
+    assert_eq!(complete.lines().count(), ROWS + 1);
+    let report = ["report", "sheet.csv"];
     let started = Instant::now();
-    folder.run(&["report", "sheet.csv"]).expect_code(0);
-    let takes = started.elapsed();
+    scenario.run(&report).expect_code(0);
+    let duration = started.elapsed();
     for round in 1..=12 {
-        let mut child = folder.command(&["report", "sheet.csv"]).spawn().unwrap();
-        std::thread::sleep(takes * round / 12);
-        child.kill().unwrap();
-        finish(child);
-        assert_eq!(folder.read("sheet-output/results.csv"), whole);
-        let json = folder.read("sheet-output/results.json");
-        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let child = scenario.command(&report).spawn().unwrap();
+        std::thread::sleep(duration * round / 12);
+        kill(child);
+        assert_eq!(scenario.read("sheet-output/results.csv"), complete);
+        let json = scenario.read_json("sheet-output/results.json");
         assert_eq!(json["jobs"].as_array().unwrap().len(), ROWS);
-        let page = folder.read("sheet-output/report.html");
+        let page = scenario.read("sheet-output/report.html");
         assert!(page.trim_end().ends_with("</html>"));
     }
 }

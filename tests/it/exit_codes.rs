@@ -1,52 +1,43 @@
-//! The contract's exit codes, each brought about.
+//! Each documented exit code.
 
 use callsheet::sandbox::{AcceptedKeys, AnswerFault, Faults, SandboxSettings, When};
 
 use crate::program::{
-    Folder, KEYS, Provider, campaign, expect_nothing_paid_twice, quick, wait_until,
+    Folder, KEYS, Scenario, expect_nothing_paid_twice, finish, output, quick, rendering,
 };
 
-fn provider_with(faults: Faults) -> Provider {
-    Provider::with(SandboxSettings { faults, ..quick() })
+#[test]
+fn code_2_for_an_invalid_sheet_and_nothing_is_submitted_or_created() {
+    let scenario = Scenario::new(2);
+    scenario.replace("sheet.csv", "16:9", "4:3");
+    let refused = scenario.run_sheet(&[]).expect_code(2);
+    refused.expect_stderr(&["sheet.csv:2:", "nothing was submitted"]);
+    assert!(!scenario.exists("sheet-output"));
+    assert!(scenario.ledger().requests.is_empty());
 }
 
 #[test]
-fn two_for_a_wrong_sheet_of_which_nothing_is_submitted_and_nothing_created() {
-    let (folder, provider) = (Folder::with_sheet(2), Provider::new());
-    let sheet = folder.read("sheet.csv").replace("16:9", "4:3");
-    folder.write("sheet.csv", &sheet);
-    let answer = folder.campaign(&provider, &[]).expect_code(2);
-    assert!(answer.stderr.contains("sheet.csv:2:"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("nothing was submitted"));
-    assert!(!folder.path("sheet-output").exists());
-    assert!(provider.ledger().requests.is_empty());
-}
-
-#[test]
-fn two_for_missing_keys_a_wrong_address_and_wrong_usage() {
+fn code_2_for_missing_credentials_a_wrong_address_and_wrong_usage() {
     let folder = Folder::with_sheet(1);
-    let mut command = folder.command(&["run", "sheet.csv"]);
-    let answer = crate::program::finish(command.env_remove("CREATIFY_API_KEY").spawn().unwrap());
-    let answer = answer.expect_code(2);
-    assert!(answer.stderr.contains("`CREATIFY_API_KEY` is not set"));
-    let mut command = folder.command(&["run", "sheet.csv"]);
-    let answer = crate::program::finish(command.env("CREATIFY_API_KEY", " ").spawn().unwrap());
-    let says = answer.expect_code(2).stderr;
-    assert!(
-        says.contains("`CREATIFY_API_KEY` is set, but empty"),
-        "{says}"
-    );
-    // Keys matter only once there is something to submit.
+    let run = ["run", "sheet.csv"];
+    output(folder.command(&run).env_remove("CREATIFY_API_KEY"))
+        .expect_code(2)
+        .expect_stderr(&["`CREATIFY_API_KEY` is not set"]);
+    output(folder.command(&run).env("CREATIFY_API_KEY", " "))
+        .expect_code(2)
+        .expect_stderr(&["`CREATIFY_API_KEY` is set, but empty"]);
+    // Credentials are checked only when there is something to submit.
     folder.write("wrong.csv", "text,persona,aspect_ratio\nHello.,x,9:61\n");
-    for (manifest, wrong) in [
+    for (manifest, problem) in [
         ("nope.csv", "check the name"),
         ("wrong.csv", "`9:61` is no aspect ratio"),
     ] {
         for command in ["run", "collect"] {
             let mut command = folder.command(&[command, manifest]);
-            let answer = command.env_remove("CREATIFY_API_KEY").spawn().unwrap();
-            let says = crate::program::finish(answer).expect_code(2).stderr;
-            assert!(says.contains(wrong) && !says.contains("CREATIFY"), "{says}");
+            output(command.env_remove("CREATIFY_API_KEY"))
+                .expect_code(2)
+                .expect_stderr(&[problem])
+                .expect_not_in_stderr(&["CREATIFY"]);
         }
     }
     for arguments in [
@@ -58,164 +49,125 @@ fn two_for_missing_keys_a_wrong_address_and_wrong_usage() {
         &["run"],
         &["dance"],
     ] {
-        let answer = folder.run(arguments).expect_code(2);
-        assert!(!answer.stderr.is_empty());
+        let refused = folder.run(arguments).expect_code(2);
+        assert!(!refused.stderr.is_empty());
     }
 }
 
 #[test]
-fn one_when_the_output_folder_cannot_be_one() {
-    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
-    for out in ["sheet.csv", "sheet.csv/output"] {
-        let answer = folder.campaign(&provider, &["--out", out]).expect_code(1);
-        for part in ["output folder `sheet.csv", "nothing was submitted", "--out"] {
-            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
-        }
+fn code_1_when_the_output_folder_cannot_be_created() {
+    let scenario = Scenario::new(1);
+    scenario.write("blocked", "a file instead of a folder");
+    for out in ["sheet.csv", "sheet.csv/output", "blocked/inside"] {
+        let failed = scenario.run_sheet(&["--out", out]).expect_code(1);
+        failed.expect_stderr(&[
+            &format!("output folder `{out}"),
+            "nothing was submitted",
+            "--out",
+        ]);
     }
-    assert!(provider.ledger().accepted.is_empty());
+    assert_eq!(scenario.accepted(), 0);
 }
 
 #[test]
-fn six_when_the_keys_are_refused_or_the_address_is_not_the_api() {
-    let settings = SandboxSettings {
-        credentials: Some(AcceptedKeys {
-            id: "somebody".into(),
-            key: "else".into(),
-        }),
-        ..quick()
-    };
-    let provider = Provider::with(settings);
-    let folder = Folder::with_sheet(3);
-    let answer = folder.campaign(&provider, &[]).expect_code(6);
-    assert!(!answer.stderr.contains(KEYS[1]));
-    assert!(provider.ledger().accepted.is_empty());
+fn code_6_when_credentials_are_refused_or_the_address_is_not_the_api() {
+    let refusing = Scenario::with(
+        3,
+        SandboxSettings {
+            credentials: Some(AcceptedKeys {
+                id: "other".into(),
+                key: "account".into(),
+            }),
+            ..quick()
+        },
+    );
+    let output = refusing.run_sheet(&[]).expect_code(6);
+    output.expect_not_in_stderr(&KEYS);
+    assert_eq!(refusing.accepted(), 0);
 
-    let elsewhere = provider_with(Faults {
-        list: [(AnswerFault::Redirect, When::always())].into(),
-        ..Faults::default()
-    });
-    let folder = Folder::with_sheet(3);
-    folder.campaign(&elsewhere, &[]).expect_code(6);
-    assert!(elsewhere.ledger().accepted.is_empty());
+    let redirecting = Scenario::with_faults(
+        3,
+        Faults {
+            list: [(AnswerFault::Redirect, When::always())].into(),
+            ..Faults::default()
+        },
+    );
+    redirecting.run_sheet(&[]).expect_code(6);
+    assert_eq!(redirecting.accepted(), 0);
 }
 
 #[test]
-fn five_when_the_cap_is_reached_or_the_credits_are_gone_and_the_rest_is_finished() {
-    let (folder, provider) = (Folder::with_sheet(6), Provider::new());
-    folder
-        .campaign(&provider, &["--max-credits", "17"])
-        .expect_code(5);
-    assert_eq!(provider.ledger().accepted.len(), 3, "5 credits each");
-    folder.expect_every_paid_video(&provider.ledger());
-    folder.campaign(&provider, &[]).expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 6);
+fn code_5_when_the_cap_is_reached_or_credits_run_out_and_paid_jobs_are_finished() {
+    let scenario = Scenario::new(6);
+    let cap = ["--max-credits", "17"];
+    scenario.run_sheet(&cap).expect_code(5);
+    scenario.expect_paid_once(3);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(6);
 
-    let poor = Provider::with(SandboxSettings {
-        credits: 12.0,
-        charge_delay_millis: 0,
-        ..quick()
-    });
-    let folder = Folder::with_sheet(6);
-    let answer = folder.campaign(&poor, &["--allow-partial"]).expect_code(5);
-    assert!(answer.stderr.contains("credits"), "{}", answer.stderr);
-    assert_eq!(poor.ledger().accepted.len(), 2);
-    folder.expect_every_paid_video(&poor.ledger());
+    let poor = Scenario::with(
+        6,
+        SandboxSettings {
+            credits: 12.0,
+            charge_delay_millis: 0,
+            ..quick()
+        },
+    );
+    let stopped = poor.run_sheet(&["--allow-partial"]).expect_code(5);
+    stopped.expect_stderr(&["credits"]);
+    poor.expect_paid_once(2);
 }
 
 #[test]
-fn three_when_a_render_fails_and_it_is_paid_again_only_on_request() {
-    let (folder, provider) = (Folder::with_sheet(3), Provider::new());
-    let sheet = folder
-        .read("sheet.csv")
-        .replace("number 2", "number 2 [fail]");
-    folder.write("sheet.csv", &sheet);
-    folder.campaign(&provider, &[]).expect_code(3);
-    folder.campaign(&provider, &[]).expect_code(3);
-    assert_eq!(provider.ledger().accepted.len(), 3);
-    folder
-        .campaign(&provider, &["--retry-failed"])
-        .expect_code(3);
-    assert_eq!(provider.ledger().accepted.len(), 4);
-    expect_nothing_paid_twice(&provider.ledger());
+fn code_3_when_a_render_fails_and_it_is_retried_only_on_request() {
+    let scenario = Scenario::new(3);
+    scenario.replace("sheet.csv", "number 2", "number 2 [fail]");
+    scenario.run_sheet(&[]).expect_code(3);
+    scenario.run_sheet(&[]).expect_code(3);
+    assert_eq!(scenario.accepted(), 3);
+    scenario.run_sheet(&["--retry-failed"]).expect_code(3);
+    assert_eq!(scenario.accepted(), 4);
+    expect_nothing_paid_twice(&scenario.ledger());
 }
 
 #[test]
-fn four_while_nobody_can_say_whether_a_submit_was_accepted() {
+fn code_4_while_it_is_unknown_whether_a_submit_was_accepted() {
     let faults = Faults {
         create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
         list: [(AnswerFault::Unavailable, When::always())].into(),
         ..Faults::default()
     };
-    let provider = provider_with(faults);
-    let folder = Folder::with_sheet(3);
-    let answer = folder.campaign(&provider, &[]).expect_code(4);
-    assert!(
-        answer.stderr.contains("--resubmit job-02"),
-        "{}",
-        answer.stderr
-    );
-    assert_eq!(provider.ledger().accepted.len(), 3);
-    folder.campaign(&provider, &[]).expect_code(4);
-    assert_eq!(provider.ledger().accepted.len(), 3, "never by itself");
+    let scenario = Scenario::with_faults(3, faults);
+    let in_doubt = scenario.run_sheet(&[]).expect_code(4);
+    in_doubt.expect_stderr(&["--resubmit job-02"]);
+    assert_eq!(scenario.accepted(), 3);
+    scenario.run_sheet(&[]).expect_code(4);
+    assert_eq!(scenario.accepted(), 3, "it is not resent automatically");
 }
 
 #[test]
-fn seven_while_another_run_holds_the_folder_and_zero_after_waiting_for_it() {
-    let provider = Provider::with(SandboxSettings {
-        render_millis: 1500..=1500,
-        ..quick()
-    });
-    let folder = Folder::with_sheet(2);
-    let first = folder
-        .command(&campaign("run", &provider, &[]))
-        .spawn()
-        .unwrap();
-    wait_until("a submit", || !provider.ledger().accepted.is_empty());
-    let answer = folder.campaign(&provider, &[]).expect_code(7);
-    let holder = format!("process {}", first.id());
-    assert!(answer.stderr.contains(&holder), "{}", answer.stderr);
-    let status = folder.run(&["status", "sheet.csv"]).expect_code(0);
-    assert!(!status.stdout.is_empty(), "works beside a run");
-    folder
-        .campaign(&provider, &["--lock-wait", "1m"])
-        .expect_code(0);
-    crate::program::finish(first).expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 2);
+fn code_7_while_another_run_holds_the_folder_and_0_after_waiting_for_it() {
+    let scenario = Scenario::with(2, rendering(1500));
+    let first = scenario.spawn_sheet(&[]);
+    scenario.wait_for_accepted(1);
+    let refused = scenario.run_sheet(&[]).expect_code(7);
+    refused.expect_stderr(&[&format!("process {}", first.id())]);
+    let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
+    assert!(!status.stdout.is_empty(), "`status` works during a run");
+    scenario.run_sheet(&["--lock-wait", "1m"]).expect_code(0);
+    finish(first).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
 }
 
 #[test]
-fn eight_for_renders_that_are_left_to_a_later_collect() {
-    let provider = Provider::with(SandboxSettings {
-        render_millis: 800..=800,
-        ..quick()
-    });
-    let folder = Folder::with_sheet(4);
-    folder
-        .campaign(&provider, &["--submit-only"])
-        .expect_code(8);
-    assert_eq!(provider.ledger().accepted.len(), 4);
-    folder
-        .run(&campaign("collect", &provider, &[]))
-        .expect_code(0);
-    folder.expect_every_paid_video(&provider.ledger());
+fn code_8_for_renders_left_to_a_later_collect() {
+    let scenario = Scenario::with(4, rendering(800));
+    scenario.run_sheet(&["--submit-only"]).expect_code(8);
+    assert_eq!(scenario.accepted(), 4);
+    scenario.collect_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(4);
 
-    let folder = Folder::with_sheet(2);
-    let slow = Provider::with(SandboxSettings {
-        render_millis: 60_000..=60_000,
-        ..quick()
-    });
-    let answer = folder
-        .campaign(&slow, &["--max-duration", "700ms"])
-        .expect_code(8);
-    assert!(answer.stderr.contains("collect"), "{}", answer.stderr);
-}
-
-#[test]
-fn one_when_the_output_folder_cannot_be_made() {
-    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
-    folder.write("blocked", "a file where a folder is wanted");
-    folder
-        .campaign(&provider, &["--out", "blocked/inside"])
-        .expect_code(1);
-    assert!(provider.ledger().accepted.is_empty());
+    let slow = Scenario::with(2, rendering(60_000));
+    let left = slow.run_sheet(&["--max-duration", "700ms"]).expect_code(8);
+    left.expect_stderr(&["collect"]);
 }

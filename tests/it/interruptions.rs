@@ -1,239 +1,196 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
 
-use crate::program::{
-    Folder, Provider, campaign, expect_nothing_paid_twice, finish, quick, signal, wait_until,
-};
+use crate::program::{Folder, Scenario, finish, quick, rendering, signal, wait, wait_until};
+#[cfg(target_os = "linux")]
+use crate::program::{executed_by, set_variables, skip};
 
-#[test]
-fn the_first_interrupt_leaves_cleanly_and_the_last_line_resumes() {
-    for name in ["INT", "TERM"] {
-        let provider = Provider::with(SandboxSettings {
-            render_millis: 1000..=1500,
-            ..quick()
-        });
-        let folder = Folder::with_sheet(30);
-        let child = folder
-            .command(&campaign("run", &provider, &["--submit-rate", "20/s"]))
-            .spawn()
-            .unwrap();
-        wait_until("some submits", || provider.ledger().accepted.len() >= 3);
-        signal(&child, name);
-        let answer = finish(child).expect_code(130);
-        let accepted = provider.ledger().accepted.len();
-        assert!(accepted < 30);
-        let last = answer.stderr.lines().last().unwrap();
-        assert!(
-            last.contains("callsheet run sheet.csv") && last.contains(provider.base_url()),
-            "{}",
-            answer.stderr
-        );
-        let says = &answer.stderr;
-        assert!(
-            says.contains("at the provider; `callsheet collect"),
-            "{says}"
-        );
-        assert!(says.contains(" promised"), "what they cost: {says}");
-        let results = folder.read("sheet-output/results.csv");
-        assert!(!results.contains("in_doubt"), "every answer was waited for");
-        folder.campaign(&provider, &[]).expect_code(0);
-        let ledger = provider.ledger();
-        assert_eq!(ledger.accepted.len(), 30);
-        expect_nothing_paid_twice(&ledger);
-        folder.expect_every_paid_video(&ledger);
+fn slow_renders() -> SandboxSettings {
+    SandboxSettings {
+        render_millis: 1000..=1500,
+        ..quick()
     }
 }
 
 #[test]
-fn the_second_interrupt_leaves_at_once_and_what_was_in_the_air_is_found_again() {
+fn the_first_interrupt_waits_for_answers_and_the_last_line_resumes() {
+    for name in ["INT", "TERM"] {
+        let scenario = Scenario::with(30, slow_renders());
+        let child = scenario.spawn_sheet(&["--submit-rate", "20/s"]);
+        scenario.wait_for_accepted(3);
+        signal(&child, name);
+        let stopped = finish(child).expect_code(130).expect_stderr(&[
+            "at the provider; `callsheet collect",
+            // The credits of these jobs.
+            " promised",
+        ]);
+        assert!(scenario.accepted() < 30);
+        let last = stopped.stderr.lines().last().unwrap();
+        assert!(last.contains("callsheet run sheet.csv"), "{last}");
+        assert!(last.contains(scenario.base_url()), "{last}");
+        let is_in_doubt = |row: &crate::program::Row| row["status"] == "in_doubt";
+        assert!(!scenario.results().iter().any(is_in_doubt));
+        scenario.run_sheet(&[]).expect_code(0);
+        scenario.expect_paid_once(30);
+    }
+}
+
+#[test]
+fn the_second_interrupt_exits_at_once_and_the_unanswered_submit_is_found_later() {
+    let hang = When::ordinals([3]).amount(60_000);
     let faults = Faults {
-        create_accepted: [(AnswerFault::Hang, When::ordinals([3]).amount(60_000))].into(),
+        create_accepted: [(AnswerFault::Hang, hang)].into(),
         ..Faults::default()
     };
-    let provider = Provider::with(SandboxSettings { faults, ..quick() });
-    let folder = Folder::with_sheet(5);
-    let child = folder
-        .command(&campaign("run", &provider, &[]))
-        .spawn()
-        .unwrap();
-    wait_until("the submit that hangs", || {
-        provider.ledger().accepted.len() >= 3
-    });
+    let scenario = Scenario::with_faults(5, faults);
+    let mut child = scenario.spawn_sheet(&[]);
+    let log = LogReader::new(&mut child);
+    scenario.wait_for_accepted(3);
     signal(&child, "INT");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    log.wait_for("Ctrl-C again");
     signal(&child, "INT");
-    finish(child).expect_code(130);
-    folder.campaign(&provider, &[]).expect_code(0);
-    let ledger = provider.ledger();
-    assert_eq!(ledger.accepted.len(), 5);
-    expect_nothing_paid_twice(&ledger);
-    folder.expect_every_paid_video(&ledger);
+    assert_eq!(exit_code(child), Some(130));
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(5);
 }
 
-/// What `nohup` does before it becomes the program it is given.
+#[test]
+fn an_interrupt_says_what_the_program_waits_for() {
+    let faults = Faults {
+        create_accepted: [(AnswerFault::Hang, When::always().amount(1500))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(2, faults);
+    let child = scenario.spawn_sheet(&[]);
+    scenario.wait_for_accepted(1);
+    signal(&child, "INT");
+    finish(child)
+        .expect_code(130)
+        .expect_stderr(&["waiting for the answer", "Ctrl-C again"]);
+}
+
+/// `nohup` ignores SIGHUP before it executes the program.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hangup_that_was_ignored_when_the_program_started_does_not_end_the_run() {
-    let provider = Provider::with(SandboxSettings {
-        render_millis: 1000..=1500,
-        ..quick()
-    });
-    let folder = Folder::with_sheet(10);
-    let run = folder.command(&campaign("run", &provider, &["--submit-rate", "20/s"]));
-    let mut shell = std::process::Command::new("sh");
-    shell
-        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
-        .arg(run.get_program())
-        .args(run.get_args())
-        .current_dir(run.get_current_dir().unwrap())
-        .envs(
-            run.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = shell.spawn().unwrap();
-    wait_until("some submits", || provider.ledger().accepted.len() >= 3);
+fn an_ignored_hangup_does_not_end_the_run() {
+    let scenario = Scenario::with(10, slow_renders());
+    let run = scenario.sheet_command(&["--submit-rate", "20/s"]);
+    let script = ["-c", "trap '' HUP; exec \"$0\" \"$@\""];
+    let child = executed_by("sh", &script, &run).spawn().unwrap();
+    scenario.wait_for_accepted(3);
     signal(&child, "HUP");
     finish(child).expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 10);
-    // With all else as before, it is listened for where it was not ignored.
-    let folder = Folder::with_sheet(30);
-    let child = folder
-        .command(&campaign("run", &provider, &["--submit-rate", "20/s"]))
-        .spawn()
-        .unwrap();
-    wait_until("more submits", || provider.ledger().accepted.len() >= 13);
+    assert_eq!(scenario.accepted(), 10);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_ends_the_run() {
+    let scenario = Scenario::with(30, slow_renders());
+    let child = scenario.spawn_sheet(&["--submit-rate", "20/s"]);
+    scenario.wait_for_accepted(3);
     signal(&child, "HUP");
     finish(child).expect_code(130);
 }
 
-/// What a program says on standard error while it goes on.
-struct LogLine {
-    told: Arc<Mutex<String>>,
-}
+/// Reads the standard error of a running program.
+struct LogReader(Arc<Mutex<String>>);
 
-impl LogLine {
-    /// Takes over the standard error of `child`.
-    fn of(child: &mut Child) -> Self {
+impl LogReader {
+    fn new(child: &mut Child) -> Self {
         let mut stream = child.stderr.take().unwrap();
-        let told = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&told);
+        let text = Arc::new(Mutex::new(String::new()));
+        let shared = Arc::clone(&text);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = stream.read(&mut bytes) {
                 let text = String::from_utf8_lossy(&bytes[..count]);
-                kept.lock().unwrap().push_str(&text);
+                shared.lock().unwrap().push_str(&text);
             }
         });
-        Self { told }
+        Self(text)
     }
 
     fn text(&self) -> String {
-        self.told.lock().unwrap().clone()
+        self.0.lock().unwrap().clone()
     }
 
     #[track_caller]
-    fn wait_for(&self, words: &str) {
-        wait_until(words, || self.text().contains(words));
+    fn wait_for(&self, part: &str) {
+        wait_until(part, || self.text().contains(part));
     }
 }
 
-/// Waits for the exit code.
-fn code(mut child: Child) -> Option<i32> {
-    let mut code = None;
-    wait_until("the program to end", || {
-        code = child.try_wait().unwrap();
-        code.is_some()
-    });
-    code.unwrap().code()
+/// Waits for the end of a program.
+fn exit_code(mut child: Child) -> Option<i32> {
+    wait(&mut child).and_then(|status| status.code())
 }
 
 #[test]
-fn a_run_that_waits_for_another_is_interrupted_and_leaves_the_other_alone() {
-    let provider = Provider::with(SandboxSettings {
-        // Longer than anything here takes.
-        render_millis: 120_000..=120_000,
-        ..quick()
-    });
-    let folder = Folder::with_sheet(3);
-    let mut first = folder
-        .command(&campaign("run", &provider, &[]))
-        .spawn()
-        .unwrap();
-    wait_until("the first run to be under way", || {
-        provider.ledger().accepted.len() == 3
-    });
-    let further = [
-        "--lock-wait",
-        "10m",
-        "--out",
-        "sheet-output",
-        "--limit",
-        "2",
-    ];
-    let mut second = folder
-        .command(&campaign("run", &provider, &further))
-        .spawn()
-        .unwrap();
-    let telling = LogLine::of(&mut second);
-    telling.wait_for("waiting for it to end");
+fn a_run_that_waits_for_the_lock_can_be_interrupted_and_the_other_continues() {
+    // Longer than the test takes.
+    let scenario = Scenario::with(3, rendering(120_000));
+    let mut first = scenario.spawn_sheet(&[]);
+    scenario.wait_for_accepted(3);
+    let further = "--lock-wait 10m --out sheet-output --limit 2";
+    let further: Vec<&str> = further.split(' ').collect();
+    let mut second = scenario.spawn_sheet(&further);
+    let log = LogReader::new(&mut second);
+    log.wait_for("waiting for it to end");
     signal(&second, "TERM");
-    assert_eq!(code(second), Some(130));
-    telling.wait_for("nothing was spent");
-    telling.wait_for("--lock-wait 10m");
-    let text = telling.text();
+    assert_eq!(exit_code(second), Some(130));
+    log.wait_for("nothing was spent");
+    log.wait_for("--lock-wait 10m");
     assert_eq!(
-        text.lines().last().unwrap(),
+        log.text().lines().last().unwrap(),
         format!(
             "callsheet run sheet.csv --out sheet-output --base-url {} --limit 2 --submit-rate 50/s \
              --in-flight 20 --poll-rate 50/s --poll-interval 50ms --settle 200ms --lock-wait 10m",
-            provider.base_url()
+            scenario.base_url()
         )
     );
-    assert_eq!(first.try_wait().unwrap(), None, "the first goes on");
+    assert_eq!(first.try_wait().unwrap(), None, "the first run continues");
     signal(&first, "INT");
     finish(first).expect_code(130);
-    assert_eq!(provider.ledger().accepted.len(), 3);
+    assert_eq!(scenario.accepted(), 3);
 }
 
 #[test]
-fn a_run_whose_names_nobody_answers_for_is_interrupted_with_nothing_done() {
+fn a_run_that_waits_for_the_catalogue_can_be_interrupted() {
     let folder = Folder::new();
     folder.write("sheet.csv", "text,persona,ratio\nHello,Anna,9:16\n");
-    for (command, kind) in [("run", "INT"), ("collect", "TERM"), ("run", "HUP")] {
-        let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", deaf.local_addr().unwrap());
+    for (command, name) in [("run", "INT"), ("collect", "TERM"), ("run", "HUP")] {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", silent.local_addr().unwrap());
         let mut child = folder
             .command(&[command, "sheet.csv", "--base-url", &address])
             .spawn()
             .unwrap();
-        // It is asked, and does not answer.
-        let asking = deaf.accept().unwrap();
-        signal(&child, kind);
-        let telling = LogLine::of(&mut child);
-        assert_eq!(code(child), Some(130));
-        telling.wait_for(&format!("--base-url {address}\n"));
+        // The request arrives and is never answered.
+        let request = silent.accept().unwrap();
+        signal(&child, name);
+        let log = LogReader::new(&mut child);
+        assert_eq!(exit_code(child), Some(130));
+        log.wait_for(&format!("--base-url {address}\n"));
         assert_eq!(
-            telling.text(),
+            log.text(),
             format!(
                 "interrupted before anything was submitted; nothing was spent\n\nto go on where this \
                  run stopped:\ncallsheet {command} sheet.csv --base-url {address}\n"
             )
         );
-        assert!(!folder.path("sheet-output").exists());
-        drop(asking);
+        assert!(!folder.exists("sheet-output"));
+        drop(request);
     }
 }
 
 #[test]
-fn a_sheet_that_never_ends_can_be_interrupted() {
+fn a_run_that_reads_a_sheet_without_end_can_be_interrupted() {
     let folder = Folder::new();
     let mut child = folder
         .command(&["run", "-", "--sandbox"])
@@ -241,30 +198,27 @@ fn a_sheet_that_never_ends_can_be_interrupted() {
         .env("CALLSHEET_NOTIFY", "http://127.0.0.1:9/")
         .spawn()
         .unwrap();
-    // Nothing tells when it has begun to read; before that it listens already, or dies as it would anywhere.
     let mut sheet = child.stdin.take().unwrap();
-    let filling = std::thread::spawn(move || {
-        // More than a pipe holds, so that the end of writing shows that it is being read.
-        let row = b"text,persona,ratio\n".repeat(1 << 14);
-        std::io::Write::write_all(&mut sheet, &row).unwrap();
+    let writer = std::thread::spawn(move || {
+        // More than a pipe holds: once it is written, the program is reading.
+        let rows = b"text,persona,ratio\n".repeat(1 << 14);
+        sheet.write_all(&rows).unwrap();
         sheet
     });
-    wait_until("the sheet to be read", || filling.is_finished());
+    wait_until("the sheet to be read", || writer.is_finished());
     signal(&child, "INT");
-    let telling = LogLine::of(&mut child);
-    assert_eq!(code(child), Some(130));
-    telling.wait_for("callsheet run - --sandbox\n");
-    drop(filling.join().unwrap());
+    let log = LogReader::new(&mut child);
+    assert_eq!(exit_code(child), Some(130));
+    log.wait_for("callsheet run - --sandbox\n");
+    drop(writer.join().unwrap());
 }
 
-/// `script` of util-linux gives the program a terminal of its own; Ctrl-C is typed into it.
+/// `script` of util-linux gives the program a terminal, where the test types Ctrl-C.
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_at_the_question_spends_nothing() {
-    let provider = Provider::new();
-    let folder = Folder::with_sheet(2);
-    let arguments = campaign("run", &provider, &["--confirm-above", "0"]);
-    let run = folder.command(&arguments);
+fn ctrl_c_at_the_confirmation_spends_nothing() {
+    let scenario = Scenario::new(2);
+    let run = scenario.sheet_command(&["--confirm-above", "0"]);
     let words: Vec<String> = std::iter::once(run.get_program())
         .chain(run.get_args())
         .map(|word| format!("'{}'", word.to_str().unwrap()))
@@ -273,18 +227,13 @@ fn ctrl_c_at_the_question_spends_nothing() {
     script
         .args(["-q", "-e", "-c", &words.join(" "), "/dev/null"])
         .current_dir(run.get_current_dir().unwrap())
-        .envs(
-            run.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
+        .envs(set_variables(&run))
         .stdin(Stdio::piped())
+        // Everything that the program prints to its terminal.
         .stdout(Stdio::piped())
-        // What the program says on its terminal comes out of the standard output of `script`.
         .stderr(Stdio::piped());
     let Ok(mut child) = script.spawn() else {
-        let words = b"skipped: there is no `script`\n";
-        std::io::Write::write_all(&mut std::io::stderr(), words).unwrap();
-        return;
+        return skip("no `script`");
     };
     let mut keys = child.stdin.take().unwrap();
     let mut screen = child.stdout.take().unwrap();
@@ -295,17 +244,17 @@ fn ctrl_c_at_the_question_spends_nothing() {
         assert!(count > 0, "it ended without a question: {text}");
         text.push_str(&String::from_utf8_lossy(&bytes[..count]));
     }
-    std::io::Write::write_all(&mut keys, b"\x03").unwrap();
-    assert_eq!(code(child), Some(130), "{text}");
+    keys.write_all(b"\x03").unwrap();
+    assert_eq!(exit_code(child), Some(130), "{text}");
     let mut rest = String::new();
     screen.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("nothing was spent"), "{text}{rest}");
     let last = rest.trim_end().lines().last().unwrap();
     assert!(last.starts_with("callsheet run sheet.csv"), "{text}{rest}");
     assert!(last.contains("--confirm-above 0"), "{text}{rest}");
-    assert!(provider.ledger().accepted.is_empty());
+    assert_eq!(scenario.accepted(), 0);
     drop(keys);
-    // Neither its lock nor its journal is in the way of the next run.
-    folder.campaign(&provider, &["--yes"]).expect_code(0);
-    assert_eq!(provider.ledger().accepted.len(), 2);
+    // The lock and the journal do not block the next run.
+    scenario.run_sheet(&["--yes"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
 }

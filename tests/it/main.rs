@@ -1,40 +1,40 @@
-//! The tests that see the program from outside: the built binary, its files, its exit codes, and what the
-//! other side of the network counted meanwhile.
+//! Tests of the whole program: the built binary, its files and exit codes, and the ledger of its provider.
 
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test that meets the unexpected is to fail on the spot"
+    reason = "a test fails at the first unexpected result"
 )]
 
-mod api;
+mod campaign;
 mod catalogue;
 mod commands;
+mod concurrency_limit;
 mod configuration;
 mod crashes;
+mod duplicates;
+mod environment;
 mod exit_codes;
 mod first_steps;
-mod inputs;
+mod fuzz_targets;
 mod interruptions;
 mod layers;
-mod learning;
 mod money;
 mod nightly;
 mod old_journals;
-mod overlap;
+mod outputs;
 mod program;
+mod random_kills;
 mod readme;
 mod recovery;
-mod seeing;
 mod shards;
 #[cfg(unix)]
 mod snapshots;
-mod storms;
 #[cfg(target_os = "linux")]
 mod tls;
-mod untrusted;
-mod world;
+mod untrusted_provider;
+mod webhooks;
 
 #[path = "../../benches/support/mod.rs"]
-#[expect(dead_code, reason = "the benches measure with the rest of it")]
+#[expect(dead_code, reason = "the benchmarks use the rest")]
 mod support;

@@ -1,17 +1,21 @@
-//! The built binary in a folder of its own, and a provider that keeps books.
+//! The built program in a folder of its own, and a sandbox as its provider.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use callsheet::sandbox::{Ledger, Sandbox, SandboxSettings};
+use callsheet::sandbox::{Faults, Ledger, Sandbox, SandboxSettings};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// The keys of every test; they must turn up nowhere.
+/// The credentials of every test. The program must never print or store them.
 pub(crate) const KEYS: [&str; 2] = ["the-test-account", "the-test-secret"];
 
-/// Limits that make a campaign last a second or two.
+/// Limits with which a campaign takes a second or two.
 pub(crate) const FAST: [&str; 12] = [
     "--submit-rate",
     "50/s",
@@ -27,27 +31,69 @@ pub(crate) const FAST: [&str; 12] = [
     "plain",
 ];
 
-/// Longer than any test command takes, on a machine that does ten other things.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A persona of the sandbox.
+pub(crate) const PERSONA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 
-/// How a command ended.
+/// Longer than any command of a test takes, even on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A row of `results.csv` by column name.
+pub(crate) type Row = HashMap<String, String>;
+
+/// What a command printed, and its exit code.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Answer {
+impl Output {
     /// Fails the test unless the exit code is `code`.
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
+
+    /// Fails the test unless standard error contains each of `parts`.
+    #[track_caller]
+    pub(crate) fn expect_stderr(self, parts: &[&str]) -> Self {
+        expect_parts(&self.stderr, parts);
+        self
+    }
+
+    /// Fails the test unless standard output contains each of `parts`.
+    #[track_caller]
+    pub(crate) fn expect_stdout(self, parts: &[&str]) -> Self {
+        expect_parts(&self.stdout, parts);
+        self
+    }
+
+    /// Fails the test if standard error contains one of `parts`.
+    #[track_caller]
+    pub(crate) fn expect_not_in_stderr(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(!self.stderr.contains(part), "`{part}` in: {}", self.stderr);
+        }
+        self
+    }
+
+    /// Parses standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
 }
 
-/// A folder with a manifest in it, where the program is run.
+#[track_caller]
+fn expect_parts(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in: {text}");
+    }
+}
+
+/// A temporary folder, usually with a sheet in it, where the program is run.
 pub(crate) struct Folder {
     folder: tempfile::TempDir,
 }
@@ -59,7 +105,7 @@ impl Folder {
         }
     }
 
-    /// A folder with `sheet.csv`: `jobs` rows with ids, texts, a persona and ratios in turn.
+    /// A folder with a [`sheet`] of `jobs` rows as `sheet.csv`.
     pub(crate) fn with_sheet(jobs: usize) -> Self {
         let folder = Self::new();
         folder.write("sheet.csv", &sheet(jobs));
@@ -70,18 +116,67 @@ impl Folder {
         self.folder.path().join(name)
     }
 
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Writes a file and creates its folder.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
+    /// Replaces all occurrences of `from` in a file.
+    #[track_caller]
+    pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "no `{from}` in {name}: {text}");
+        self.write(name, &text.replace(from, to));
+    }
+
+    /// Removes a file or a folder.
+    #[track_caller]
+    pub(crate) fn remove(&self, name: &str) {
+        let path = self.path(name);
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[track_caller]
     pub(crate) fn read(&self, name: &str) -> String {
         let path = self.path(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// The program with `arguments`, nothing of our own environment, and the test's keys.
+    #[track_caller]
+    pub(crate) fn read_json(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// Returns the rows of a CSV file.
+    #[track_caller]
+    pub(crate) fn rows(&self, name: &str) -> Vec<Row> {
+        rows(&self.read(name))
+    }
+
+    /// Returns the rows of `sheet-output/results.csv`.
+    #[track_caller]
+    pub(crate) fn results(&self) -> Vec<Row> {
+        self.rows("sheet-output/results.csv")
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(self.path(name), mode).unwrap();
+    }
+
+    /// Returns the program with `arguments`, the test's credentials and an otherwise empty environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
         command
@@ -91,27 +186,32 @@ impl Folder {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("CREATIFY_API_ID", KEYS[0])
             .env("CREATIFY_API_KEY", KEYS[1])
-            // No test ever reaches the real API: nobody listens here.
-            .env("CREATIFY_BASE_URL", "http://127.0.0.1:9")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            // No test reaches the real API: nothing listens at this address.
+            .env("CREATIFY_BASE_URL", "http://127.0.0.1:9");
+        piped(&mut command);
         command
     }
 
     /// Runs the program to its end.
     #[track_caller]
-    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
-        finish(self.command(arguments).spawn().unwrap())
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        output(&mut self.command(arguments))
     }
 
-    /// `run sheet.csv` against `provider`, fast, with `further` arguments.
+    /// Runs a command with `--json`, which must succeed, and parses what it prints.
     #[track_caller]
-    pub(crate) fn campaign(&self, provider: &Provider, further: &[&str]) -> Answer {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        self.run(&arguments).expect_code(0).json()
+    }
+
+    /// Runs `run sheet.csv` with fast limits.
+    #[track_caller]
+    pub(crate) fn campaign(&self, provider: &Provider, further: &[&str]) -> Output {
         self.run(&campaign("run", provider, further))
     }
 
-    /// Every file below the folder, with its content.
+    /// Returns all files in the folder and its subfolders.
     pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut folders = vec![self.folder.path().to_owned()];
         let mut files = Vec::new();
@@ -129,12 +229,12 @@ impl Folder {
         files
     }
 
-    /// Fails the test unless every video that `ledger` knows of as paid for and finished lies in
-    /// `sheet-output`, byte for byte, under the name of its job.
+    /// Fails the test unless `sheet-output` contains the video of every accepted job of `ledger`, byte for
+    /// byte and under the name of its job.
     #[track_caller]
     pub(crate) fn expect_every_paid_video(&self, ledger: &Ledger) {
         for job in &ledger.accepted {
-            let id = job.name.as_deref().unwrap().split(' ').next().unwrap();
+            let id = job_id(job.name.as_deref());
             let path = self.path(&format!("sheet-output/videos/{id}.mp4"));
             let content = std::fs::read(&path)
                 .unwrap_or_else(|error| panic!("{}: {error}\n{ledger:#?}", path.display()));
@@ -143,7 +243,101 @@ impl Folder {
     }
 }
 
-/// `jobs` rows.
+/// A [`Folder`] with `sheet.csv`, and a provider for it.
+pub(crate) struct Scenario {
+    folder: Folder,
+    pub(crate) provider: Provider,
+}
+
+impl Deref for Scenario {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
+impl Scenario {
+    /// A sheet of `jobs` rows, and a provider without faults.
+    pub(crate) fn new(jobs: usize) -> Self {
+        Self::with(jobs, quick())
+    }
+
+    pub(crate) fn with(jobs: usize, settings: SandboxSettings) -> Self {
+        Self {
+            folder: Folder::with_sheet(jobs),
+            provider: Provider::with(settings),
+        }
+    }
+
+    pub(crate) fn with_faults(jobs: usize, faults: Faults) -> Self {
+        Self::with(jobs, SandboxSettings { faults, ..quick() })
+    }
+
+    /// `text` as `sheet.csv`, and a provider without faults.
+    pub(crate) fn with_text(text: &str) -> Self {
+        let scenario = Self::new(0);
+        scenario.write("sheet.csv", text);
+        scenario
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        self.provider.base_url()
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.provider.ledger()
+    }
+
+    /// Returns the number of jobs that the provider has accepted.
+    pub(crate) fn accepted(&self) -> usize {
+        self.ledger().accepted.len()
+    }
+
+    pub(crate) fn wait_for_accepted(&self, jobs: usize) {
+        wait_until("the submits", || self.accepted() >= jobs);
+    }
+
+    /// Returns `run sheet.csv` with fast limits and the provider's address.
+    pub(crate) fn sheet_command(&self, further: &[&str]) -> Command {
+        self.command(&campaign("run", &self.provider, further))
+    }
+
+    /// Runs [`Self::sheet_command`] to its end.
+    #[track_caller]
+    pub(crate) fn run_sheet(&self, further: &[&str]) -> Output {
+        output(&mut self.sheet_command(further))
+    }
+
+    /// Starts [`Self::sheet_command`].
+    pub(crate) fn spawn_sheet(&self, further: &[&str]) -> Child {
+        self.sheet_command(further).spawn().unwrap()
+    }
+
+    /// Runs `collect sheet.csv` with fast limits.
+    #[track_caller]
+    pub(crate) fn collect_sheet(&self, further: &[&str]) -> Output {
+        self.run(&campaign("collect", &self.provider, further))
+    }
+
+    /// Runs a command with `--base-url`.
+    #[track_caller]
+    pub(crate) fn run_online(&self, arguments: &[&str]) -> Output {
+        self.run(&[arguments, &["--base-url", self.base_url()]].concat())
+    }
+
+    /// Fails the test unless exactly `jobs` jobs were paid for, none of them twice, and all their videos are in
+    /// the output folder.
+    #[track_caller]
+    pub(crate) fn expect_paid_once(&self, jobs: usize) {
+        let ledger = self.ledger();
+        assert_eq!(ledger.accepted.len(), jobs, "{ledger:#?}");
+        expect_nothing_paid_twice(&ledger);
+        self.expect_every_paid_video(&ledger);
+    }
+}
+
+/// Returns a sheet of `jobs` rows with ids `job-01`, …, texts, a persona, alternating ratios and notes.
 pub(crate) fn sheet(jobs: usize) -> String {
     let mut text = String::from("id,text,persona,aspect_ratio,note\n");
     for number in 1..=jobs {
@@ -157,10 +351,13 @@ pub(crate) fn sheet(jobs: usize) -> String {
     text
 }
 
-/// A persona the sandbox knows.
-pub(crate) const PERSONA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
+/// Returns the job id in the name that a job was submitted with.
+#[track_caller]
+pub(crate) fn job_id(name: Option<&str>) -> &str {
+    name.unwrap().split(' ').next().unwrap()
+}
 
-/// The arguments of a fast `run` or `collect` of `sheet.csv` against `provider`.
+/// Returns the arguments of a fast `run` or `collect` of `sheet.csv`.
 pub(crate) fn campaign<'a>(
     command: &'a str,
     provider: &'a Provider,
@@ -169,56 +366,104 @@ pub(crate) fn campaign<'a>(
     campaign_at(command, provider.base_url(), further)
 }
 
-/// The same, of a provider at `base_url`.
+/// Like [`campaign`], for a provider at `base_url`.
 pub(crate) fn campaign_at<'a>(
     command: &'a str,
     base_url: &'a str,
     further: &[&'a str],
 ) -> Vec<&'a str> {
     let limits: &[&str] = if command == "run" { &FAST } else { &FAST[2..8] };
-    [command, "sheet.csv", "--base-url", base_url]
-        .into_iter()
-        .chain(limits.iter().copied())
-        .chain(further.iter().copied())
-        .collect()
+    [
+        &[command, "sheet.csv", "--base-url", base_url],
+        limits,
+        further,
+    ]
+    .concat()
+}
+
+/// Returns `run` as a command that `program` executes: `program before… callsheet arguments…`.
+#[cfg(unix)]
+pub(crate) fn executed_by(program: &str, before: &[&str], run: &Command) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(before)
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(run.get_current_dir().unwrap())
+        .env_clear()
+        .envs(set_variables(run));
+    piped(&mut command);
+    command
+}
+
+/// Returns the variables that a command sets.
+pub(crate) fn set_variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    let variables = command.get_envs();
+    variables.filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// Runs a command to its end, without standard input.
+#[track_caller]
+pub(crate) fn output(command: &mut Command) -> Output {
+    finish(piped(command).spawn().unwrap())
+}
+
+fn piped(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
 }
 
 /// Waits for the end of a program.
 #[track_caller]
-pub(crate) fn finish(mut child: Child) -> Answer {
-    let mut stdout = child.stdout.take().unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let reading = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
-    let errors = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut stderr, &mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
+pub(crate) fn finish(mut child: Child) -> Output {
+    fn read(stream: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+        let mut stream = stream;
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    }
+    let stdout = read(child.stdout.take().unwrap());
+    let stderr = read(child.stderr.take().unwrap());
+    let status = wait(&mut child).or_else(|| {
+        // Without an exit code every test fails, and prints what the program printed.
+        child.kill().unwrap();
+        child.wait().ok()
     });
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if started.elapsed() > PATIENCE {
-            // Without an exit code no test passes, and each says what it knows.
-            child.kill().unwrap();
-            break child.wait().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    Answer {
-        code: status.code(),
-        stdout: reading.join().unwrap(),
-        stderr: errors.join().unwrap(),
+    Output {
+        code: status.and_then(|status| status.code()),
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
     }
 }
 
-/// Waits until `condition` holds.
+/// Kills a program and waits for its end.
+pub(crate) fn kill(mut child: Child) -> Output {
+    child.kill().unwrap();
+    finish(child)
+}
+
+/// Waits for the end of a program; `None` if it takes too long.
+pub(crate) fn wait(child: &mut Child) -> Option<std::process::ExitStatus> {
+    let started = Instant::now();
+    while started.elapsed() < TIMEOUT {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    None
+}
+
+/// Waits until `condition` is true.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < PATIENCE, "{what} did not come true");
+        assert!(started.elapsed() < TIMEOUT, "timed out waiting for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -232,7 +477,13 @@ pub(crate) fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
-/// SHA-256 in hexadecimal.
+/// Reports on standard error that (part of) a test was skipped.
+pub(crate) fn skip(reason: &str) {
+    let line = format!("skipped: {reason}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()).unwrap();
+}
+
+/// Returns the SHA-256 in hexadecimal.
 pub(crate) fn digest(content: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
     let mut text = String::new();
@@ -242,10 +493,13 @@ pub(crate) fn digest(content: &[u8]) -> String {
     text
 }
 
-/// The imitation of the API inside the test, and its books.
+/// A sandbox inside the test process.
 pub(crate) struct Provider {
     runtime: Runtime,
-    sandbox: Sandbox,
+    sandbox: Option<Sandbox>,
+    base_url: String,
+    /// A folder for the state file, so that a restart keeps the address and the jobs.
+    state: tempfile::TempDir,
 }
 
 impl Provider {
@@ -253,18 +507,34 @@ impl Provider {
         Self::with(quick())
     }
 
-    pub(crate) fn with(settings: impl std::borrow::Borrow<SandboxSettings>) -> Self {
-        let settings: &SandboxSettings = settings.borrow();
+    pub(crate) fn with(settings: SandboxSettings) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        // Another thread's child has every open file for a moment, locks included, until it has become
-        // the program it is to be.
+        let mut provider = Self {
+            runtime,
+            sandbox: None,
+            base_url: String::new(),
+            state: tempfile::tempdir().unwrap(),
+        };
+        provider.restart(settings);
+        provider
+    }
+
+    /// Stops the sandbox and starts one with other settings, the same address and the same jobs.
+    pub(crate) fn restart(&mut self, settings: SandboxSettings) {
+        self.stop();
+        let state = self.state.path().join("accepted.jsonl");
+        let settings = SandboxSettings {
+            state: Some(settings.state.unwrap_or(state)),
+            ..settings
+        };
+        // A child that another thread has just forked holds the state file's lock until it calls `exec`.
         let started = Instant::now();
         let sandbox = loop {
-            match runtime.block_on(Sandbox::start(settings.clone())) {
+            match self.runtime.block_on(Sandbox::start(settings.clone())) {
                 Err(error)
                     if error.kind() == std::io::ErrorKind::ResourceBusy
                         && started.elapsed() < Duration::from_secs(5) =>
@@ -274,23 +544,26 @@ impl Provider {
                 result => break result.unwrap(),
             }
         };
-        Self { runtime, sandbox }
+        sandbox.base_url().clone_into(&mut self.base_url);
+        self.sandbox = Some(sandbox);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            self.runtime.block_on(sandbox.stop());
+        }
     }
 
     pub(crate) fn base_url(&self) -> &str {
-        self.sandbox.base_url()
+        &self.base_url
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        self.sandbox.ledger()
-    }
-
-    pub(crate) fn stop(self) {
-        self.runtime.block_on(self.sandbox.stop());
+        self.sandbox.as_ref().unwrap().ledger()
     }
 }
 
-/// A provider whose renders last a moment.
+/// Settings of a provider with short renders and without a rate limit.
 pub(crate) fn quick() -> SandboxSettings {
     SandboxSettings {
         render_millis: 50..=300,
@@ -300,14 +573,19 @@ pub(crate) fn quick() -> SandboxSettings {
     }
 }
 
-/// Fails the test unless no job was accepted twice.
+/// Like [`quick`], with renders of this many milliseconds.
+pub(crate) fn rendering(millis: u64) -> SandboxSettings {
+    SandboxSettings {
+        render_millis: millis..=millis,
+        ..quick()
+    }
+}
+
+/// Fails the test if a job was accepted twice, or if credentials were sent to a file server.
 #[track_caller]
 pub(crate) fn expect_nothing_paid_twice(ledger: &Ledger) {
-    let mut names: Vec<&str> = ledger
-        .accepted
-        .iter()
-        .map(|job| job.name.as_deref().unwrap())
-        .collect();
+    let jobs = ledger.accepted.iter();
+    let mut names: Vec<&str> = jobs.map(|job| job.name.as_deref().unwrap()).collect();
     names.sort_unstable();
     let all = names.len();
     names.dedup();
@@ -315,19 +593,20 @@ pub(crate) fn expect_nothing_paid_twice(ledger: &Ledger) {
     assert_eq!(ledger.credentials_on_files, 0);
 }
 
-/// The lines of a CSV by column name.
-pub(crate) fn rows(csv: &str) -> Vec<std::collections::HashMap<String, String>> {
+/// Parses the rows of a CSV text.
+pub(crate) fn rows(csv: &str) -> Vec<Row> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-/// Whether `needle` stands in `hay`.
-pub(crate) fn contains(hay: &[u8], needle: &str) -> bool {
-    hay.windows(needle.len())
-        .any(|window| window == needle.as_bytes())
+/// Whether `bytes` contain `text`.
+pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
-/// The repository.
+/// The folder of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

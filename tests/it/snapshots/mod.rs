@@ -25,7 +25,7 @@ use std::process::Command;
 
 use callsheet::sandbox::SandboxSettings;
 
-use crate::program::{Answer, Folder, Provider, finish, quick, repository};
+use crate::program::{Folder, Output, Provider, output, quick, repository};
 
 /// Limits that make a campaign last a second or two. In the environment, because hints repeat options.
 const FAST: [(&str, &str); 5] = [
@@ -111,7 +111,7 @@ impl Session {
 
     /// Restarts the provider with other settings: it keeps its address and its jobs.
     fn change_provider(&mut self, settings: SandboxSettings) {
-        if let Some(provider) = self.provider.take() {
+        if let Some(mut provider) = self.provider.take() {
             provider.stop();
         }
         self.provider = Some(Provider::with(SandboxSettings {
@@ -134,8 +134,8 @@ impl Session {
     }
 
     /// Runs a command that is not part of the transcript.
-    fn run(&self, arguments: &[&str]) -> Answer {
-        finish(self.command(arguments).spawn().unwrap())
+    fn run(&self, arguments: &[&str]) -> Output {
+        output(&mut self.command(arguments))
     }
 
     /// Runs a command and records what it prints.
@@ -148,18 +148,18 @@ impl Session {
     fn show_with(&mut self, variables: &[(&str, &str)], arguments: &[&str]) {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
-        let answer = finish(command.spawn().unwrap());
+        let answer = output(&mut command);
         let variables = variables
             .iter()
             .map(|(name, value)| format!("{name}={} ", quoted(value)));
         self.record_line(&variables.collect::<String>(), arguments, &answer);
     }
 
-    fn record(&mut self, arguments: &[&str], answer: &Answer) {
+    fn record(&mut self, arguments: &[&str], answer: &Output) {
         self.record_line("", arguments, answer);
     }
 
-    fn record_line(&mut self, before: &str, arguments: &[&str], answer: &Answer) {
+    fn record_line(&mut self, before: &str, arguments: &[&str], answer: &Output) {
         let arguments: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
         writeln!(self.text, "$ {before}callsheet {}", arguments.join(" ")).unwrap();
         self.block(&answer.stdout);

@@ -1,5 +1,5 @@
-//! Campaigns in virtual time against accounts of every kind: how many renders one works on at one time is learnt,
-//! whatever becomes of one more. The benches' provider, and the same figures.
+//! The adaptive limit of renders in flight, in virtual time and against accounts of several kinds. Uses the
+//! provider of the benchmarks.
 
 use callsheet::model::{Event, InFlight, Limits, Rate};
 
@@ -8,7 +8,7 @@ use crate::support::provider::{Account, Nature, Outcomes, simulate};
 
 const JOBS: usize = 300;
 
-/// A campaign that begins with ten in flight; renders of 100 to 300 s.
+/// Runs a campaign with an adaptive limit, which starts at ten. Renders take 100 to 300 s.
 fn campaign(account: Account, submit_rate: &str) -> Outcomes {
     let submit_rate: Rate = submit_rate.parse().unwrap();
     let limits = Limits {
@@ -24,16 +24,16 @@ fn campaign(account: Account, submit_rate: &str) -> Outcomes {
         account,
     };
     let outcomes = simulate(jobs(JOBS), &limits, nature);
-    assert_eq!(outcomes.done, JOBS, "{account:?}: every video comes home");
+    assert_eq!(outcomes.done, JOBS, "{account:?}: every video arrives");
     outcomes
 }
 
-/// Makespan over what the account and the pace allow, in thousandths.
+/// Returns the makespan relative to the bound given by the account and the submit rate, in thousandths.
 fn makespan(outcomes: &Outcomes) -> u128 {
     outcomes.makespan.as_millis() * 1000 / outcomes.bound.as_millis()
 }
 
-fn places(outcomes: &Outcomes) -> Vec<usize> {
+fn learnt_limits(outcomes: &Outcomes) -> Vec<usize> {
     let entries = outcomes.entries.iter();
     let learnt = entries.filter_map(|entry| {
         if let Event::PlacesLearnt { places } = entry.event {
@@ -46,17 +46,17 @@ fn places(outcomes: &Outcomes) -> Vec<usize> {
 }
 
 #[test]
-fn an_account_that_refuses_is_filled_and_seldom_asked_for_more() {
+fn an_account_that_refuses_excess_jobs_is_filled_with_few_refusals() {
     for (count, most_refused) in [(3, 12), (25, 6)] {
         let outcomes = campaign(Account::Refuses(count), "15/min");
         assert!(makespan(&outcomes) < 1050, "{}", makespan(&outcomes));
         assert!(outcomes.refused <= most_refused, "{}", outcomes.refused);
-        assert_eq!(places(&outcomes).first(), Some(&count));
+        assert_eq!(learnt_limits(&outcomes).first(), Some(&count));
     }
 }
 
 #[test]
-fn an_account_that_lets_wait_is_filled_and_little_waits() {
+fn an_account_that_queues_excess_jobs_is_filled_with_a_short_queue() {
     for (count, most_waiting) in [(3, 8), (25, 12)] {
         let outcomes = campaign(Account::Queues(count), "5/s");
         assert!(makespan(&outcomes) < 1040, "{}", makespan(&outcomes));
@@ -65,24 +65,24 @@ fn an_account_that_lets_wait_is_filled_and_little_waits() {
             "{}",
             outcomes.most_waiting
         );
-        let learnt = places(&outcomes);
+        let learnt = learnt_limits(&outcomes);
         let is_near = |places: &usize| (count..=count + 2 + count / 4).contains(places);
         assert!(learnt.iter().any(is_near), "{learnt:?}");
     }
 }
 
 #[test]
-fn an_account_that_lets_wait_in_silence_does_not_pile_up_what_would_time_out() {
+fn an_account_that_hides_its_queue_gets_no_long_queue() {
     let outcomes = campaign(Account::Hides(3), "5/s");
     assert!(outcomes.most_waiting <= 20, "{}", outcomes.most_waiting);
     assert!(makespan(&outcomes) < 1040, "{}", makespan(&outcomes));
 }
 
 #[test]
-fn where_the_pace_is_the_limit_the_account_is_no_other() {
+fn without_an_account_limit_the_submit_rate_decides() {
     let outcomes = campaign(Account::Boundless, "15/min");
     assert!(makespan(&outcomes) < 1120, "{}", makespan(&outcomes));
-    assert!(places(&outcomes).is_empty(), "it has shown no end");
+    assert!(learnt_limits(&outcomes).is_empty(), "no limit was observed");
     let pinned = Limits {
         in_flight: InFlight::AtMost(10),
         ..Limits::default()

@@ -1,4 +1,4 @@
-//! The fuzz targets over their seeds, and over what chance makes of them.
+//! Runs the fuzz targets on their seeds and on random mutations of them.
 
 #[path = "../../fuzz/targets.rs"]
 mod targets;
@@ -8,40 +8,33 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// `CALLSHEET_INPUTS` sets how many inputs each target gets.
-fn inputs(usual: u32) -> u32 {
+/// Returns the number of inputs for each target: `CALLSHEET_INPUTS` or the default.
+fn inputs(default: u32) -> u32 {
     std::env::var("CALLSHEET_INPUTS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(usual)
+        .unwrap_or(default)
 }
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder: PathBuf = crate::program::repository().join("fuzz/seeds").join(target);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let files = std::fs::read_dir(&folder).unwrap();
+    let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() > 1, "{}", folder.display());
-    files
-        .iter()
-        .map(|file| std::fs::read(file).unwrap())
-        .collect()
+    let contents = files.iter().map(|file| std::fs::read(file).unwrap());
+    contents.collect()
 }
 
-/// A seed with some of its bytes changed, cut off, doubled or joined to another seed.
-fn changed(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+/// A seed with bytes changed, cut off or doubled, or joined to another seed.
+fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let seed = prop::sample::select(seeds.clone());
     let other = prop::sample::select(seeds);
-    let telling = prop::sample::select(b"{}[]\",:;\\\n\r\t\0\x1b\xff\xef0e-=&*!|<%".to_vec());
-    let byte = prop_oneof![any::<u8>(), telling];
+    let syntax = prop::sample::select(b"{}[]\",:;\\\n\r\t\0\x1b\xff\xef0e-=&*!|<%".to_vec());
+    let byte = prop_oneof![any::<u8>(), syntax];
     let edits = prop::collection::vec((any::<prop::sample::Index>(), byte), 0..6);
-    let cuts = (
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
-        0..6_u8,
-    );
+    let index = any::<prop::sample::Index>;
+    let cuts = (index(), index(), 0..6_u8);
     (seed, other, edits, cuts).prop_map(|(mut seed, other, edits, (from, to, kind))| {
         let (from, to) = (from.index(seed.len() + 1), to.index(seed.len() + 1));
         let (from, to) = (from.min(to), from.max(to));
@@ -76,12 +69,12 @@ fn drive(seeds: Vec<Vec<u8>>, count: u32, target: impl Fn(&[u8])) {
         ..Config::default()
     });
     let any_bytes = prop::collection::vec(any::<u8>(), 0..300);
-    let input = prop_oneof![3 => changed(seeds), 1 => any_bytes];
-    let ran = runner.run(&input, |bytes| {
+    let input = prop_oneof![3 => mutated(seeds), 1 => any_bytes];
+    let result = runner.run(&input, |bytes| {
         target(&bytes);
         Ok(())
     });
-    ran.unwrap();
+    result.unwrap();
 }
 
 #[test]
@@ -110,11 +103,11 @@ fn any_manifest() {
 }
 
 #[test]
-fn any_file_in_the_place_of_the_journal() {
+fn any_journal_file() {
     use callsheet::journal::{Identity, Journal, Lock};
     use callsheet::model::{Entry, Event, Timestamp};
 
-    // A real one, as the seed: a database is no text that could be kept beside the others.
+    // A real journal is the seed. It is made here, because a database is not a text file like the other seeds.
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path(), "seed").unwrap();
     let identity = Identity {
@@ -132,9 +125,9 @@ fn any_file_in_the_place_of_the_journal() {
     journal.append(&entries).unwrap();
     drop((journal, lock));
     let database = std::fs::read(folder.path().join(".callsheet/journal.sqlite")).unwrap();
-    let words = b"SQLite format 3\0 and then nothing that is one".to_vec();
+    let header = b"SQLite format 3\0 and nothing else".to_vec();
     drive(
-        vec![database, words, Vec::new()],
+        vec![database, header, Vec::new()],
         120,
         targets::journal_file,
     );

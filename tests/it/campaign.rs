@@ -1,0 +1,86 @@
+//! A whole campaign against an API at an address, with credentials.
+
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, ShownFault, When};
+
+use crate::program::{KEYS, Scenario, contains, sheet};
+
+#[test]
+fn each_job_is_submitted_once_and_results_follow_the_sheet() {
+    let scenario = Scenario::new(7);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(7);
+
+    let results = scenario.read("sheet-output/results.csv");
+    for (result, original) in results.lines().zip(sheet(7).lines()) {
+        assert!(result.starts_with(original), "{result}\n{original}");
+    }
+    let header = results.lines().next().unwrap();
+    assert!(header.ends_with(
+        ",job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,\
+         credits_used,submitted_at,finished_at,attempts,remote_id,error"
+    ));
+    for (row, job) in scenario.results().iter().zip(&scenario.ledger().accepted) {
+        assert_eq!(row["status"], "done");
+        assert_eq!(row["remote_id"], job.id);
+        assert_eq!(row["credits_used"], "5");
+        assert_eq!(row["attempts"], "1");
+    }
+
+    scenario.run_sheet(&[]).expect_code(0);
+    assert_eq!(scenario.accepted(), 7, "the second run submits nothing");
+}
+
+#[test]
+fn credentials_are_sent_to_the_api_and_written_nowhere() {
+    let faults = Faults {
+        poll: [(AnswerFault::Unavailable, When::ordinals([1]))].into(),
+        files: [(FileFault::Redirect, When::ordinals([1]))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(3, faults);
+    let output = scenario.run_sheet(&["-v"]).expect_code(0);
+    let ledger = scenario.ledger();
+    assert_eq!((ledger.credentials_on_files, ledger.unauthorised), (0, 0));
+    for key in KEYS {
+        for (path, content) in scenario.everything() {
+            assert!(!contains(&content, key), "{}", path.display());
+        }
+        assert!(!output.stderr.contains(key) && !output.stdout.contains(key));
+    }
+}
+
+#[test]
+fn a_campaign_completes_despite_many_kinds_of_faults() {
+    let faults = Faults {
+        create_refused: [
+            (AnswerFault::TooManyWithSeconds, When::ordinals([2])),
+            (AnswerFault::TooManyWithDate, When::ordinals([5])),
+        ]
+        .into(),
+        poll: [
+            (AnswerFault::Reset, When::ordinals([1])),
+            (AnswerFault::TooManyWithSeconds, When::ordinals([2])),
+            (AnswerFault::FieldErrors, When::ordinals([4])),
+            (AnswerFault::BadGateway, When::ordinals([5])),
+        ]
+        .into(),
+        shown: [
+            (ShownFault::UnknownStatus, When::probability(0.2)),
+            (ShownFault::TextProgress, When::probability(0.5)),
+            (ShownFault::NullOutput, When::ordinals([3, 4])),
+            (ShownFault::Missing, When::probability(0.2)),
+        ]
+        .into(),
+        listing: [(ListFault::Foreign, When::always().amount(5_000))].into(),
+        files: [
+            (FileFault::Reset, When::ordinals([1, 2])),
+            (FileFault::Html, When::ordinals([4])),
+            (FileFault::Expires, When::ordinals([5])),
+        ]
+        .into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(8, faults);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(8);
+}

