@@ -30,6 +30,7 @@ mod recovery;
 mod shards;
 #[cfg(unix)]
 mod snapshots;
+mod source;
 #[cfg(target_os = "linux")]
 mod tls;
 mod untrusted_provider;
