@@ -53,6 +53,12 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Returns the definition of the command line. For tests of the command lines that the program prints.
+#[doc(hidden)]
+pub fn definition() -> clap::Command {
+    commands::definition()
+}
+
 /// Prints help, version or a usage error, and returns the exit code.
 fn refuse(error: &clap::Error) -> ExitCode {
     let is_requested = !error.use_stderr();

@@ -8,6 +8,7 @@
 
 mod campaign;
 mod catalogue;
+mod command_lines;
 mod commands;
 mod concurrency_limit;
 mod configuration;

@@ -18,7 +18,7 @@ fn data(name: &str) -> Vec<u8> {
 }
 
 /// A folder with the sheet and the journal in their places.
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("sheet-output/.callsheet/readme.txt", "");
     std::fs::write(folder.path("sheet.csv"), data("sheet.csv")).unwrap();
@@ -27,7 +27,7 @@ fn folder() -> Folder {
 }
 
 /// A provider that knows the jobs it accepted then.
-fn provider(folder: &Folder) -> Provider {
+pub(crate) fn provider(folder: &Folder) -> Provider {
     let state = folder.path("provider.jsonl");
     std::fs::write(&state, data("provider.jsonl")).unwrap();
     Provider::with(SandboxSettings {

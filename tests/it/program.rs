@@ -12,6 +12,8 @@ use callsheet::sandbox::{Faults, Ledger, Sandbox, SandboxSettings};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use crate::command_lines;
+
 /// The credentials of every test. The program must never print or store them.
 pub(crate) const KEYS: [&str; 2] = ["the-test-account", "the-test-secret"];
 
@@ -433,11 +435,17 @@ pub(crate) fn finish(mut child: Child) -> Output {
         child.kill().unwrap();
         child.wait().ok()
     });
-    Output {
+    let output = Output {
         code: status.and_then(|status| status.code()),
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
+    };
+    // A program that was killed may have printed half a line.
+    if output.code.is_some() {
+        command_lines::expect_valid(&output.stdout);
+        command_lines::expect_valid(&output.stderr);
     }
+    output
 }
 
 /// Kills a program and waits for its end.

@@ -14,6 +14,8 @@ pub(crate) struct SourceFile {
     /// Every path in its code. Documentation and visibilities are left out, and so are re-exports: what a
     /// `pub use` names counts where it is used.
     pub(crate) references: Vec<Reference>,
+    /// Its string literals, documentation included, except in code that is compiled for tests only.
+    pub(crate) literals: Vec<String>,
 }
 
 /// The files of the program's `src/`, `lib.rs` first. They are parsed once for all tests.
@@ -40,6 +42,7 @@ pub(crate) fn parse(read: &dyn Fn(&Path) -> Option<String>) -> Vec<SourceFile> {
     let files = files.map(|file| SourceFile {
         path: file.path.clone(),
         references: tree.references(file),
+        literals: literals(file),
     });
     files.collect()
 }
@@ -465,4 +468,54 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+}
+
+fn literals(file: &ParsedFile) -> Vec<String> {
+    let mut reader = LiteralReader(Vec::new());
+    if !file.is_test {
+        reader.visit_file(&file.syntax);
+    }
+    reader.0
+}
+
+/// Collects the string literals of a file.
+struct LiteralReader(Vec<String>);
+
+impl LiteralReader {
+    fn tokens(&mut self, tokens: &TokenStream) {
+        for token in tokens.clone() {
+            match token {
+                TokenTree::Group(group) => self.tokens(&group.stream()),
+                TokenTree::Literal(literal) => {
+                    if let syn::Lit::Str(text) = syn::Lit::new(literal) {
+                        self.0.push(text.value());
+                    }
+                }
+                TokenTree::Punct(_) | TokenTree::Ident(_) => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for LiteralReader {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        if !is_for_tests(attributes_of(item)) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.tokens(&item.tokens);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            self.tokens(&list.tokens);
+        }
+        visit::visit_attribute(self, attribute);
+    }
+
+    fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+        self.0.push(text.value());
+    }
 }

@@ -4,8 +4,6 @@
 //! resolved by the command.
 
 mod date;
-#[cfg(test)]
-mod examples;
 mod groups;
 pub(super) mod help;
 pub(super) mod resume;

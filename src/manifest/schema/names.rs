@@ -129,7 +129,7 @@ impl<'a> NameResolver<'a> {
                 let mut near: Vec<&str> = near.iter().map(String::as_str).take(5).collect();
                 near.extend(words::closest_match(text, short));
                 let help = if near.is_empty() {
-                    format!("`callsheet {section} --search` finds those there are")
+                    format!("`callsheet {section} --search WORDS` finds those there are")
                 } else {
                     format!("did you mean {}?", words::list_or(near))
                 };
