@@ -369,6 +369,7 @@ fn an_option_that_is_renamed_or_unknown_is_noticed() {
 fn the_workflows_are_yaml() {
     for file in [
         "examples/github-actions/nightly.yml",
+        ".github/workflows/ci.yml",
         ".github/workflows/release.yml",
     ] {
         let path = repository().join(file);

@@ -18,6 +18,7 @@ mod environment;
 mod exit_codes;
 mod first_steps;
 mod fuzz_targets;
+#[cfg(unix)]
 mod interruptions;
 mod layers;
 mod money;

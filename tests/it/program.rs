@@ -1,6 +1,7 @@
 //! The built program in a folder of its own, and a sandbox as its provider.
 
 use std::collections::HashMap;
+#[cfg(unix)]
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::ops::Deref;
@@ -190,6 +191,12 @@ impl Folder {
             .env("CREATIFY_API_KEY", KEYS[1])
             // No test reaches the real API: nothing listens at this address.
             .env("CREATIFY_BASE_URL", "http://127.0.0.1:9");
+        // Windows needs these for sockets and temporary files.
+        for name in ["SystemRoot", "TEMP", "TMP"] {
+            if let Some(value) = std::env::var_os(name).filter(|_| cfg!(windows)) {
+                command.env(name, value);
+            }
+        }
         piped(&mut command);
         command
     }
@@ -399,6 +406,7 @@ pub(crate) fn executed_by(program: &str, before: &[&str], run: &Command) -> Comm
 }
 
 /// Returns the variables that a command sets.
+#[cfg(unix)]
 pub(crate) fn set_variables(command: &Command) -> impl Iterator<Item = (&OsStr, &OsStr)> {
     let variables = command.get_envs();
     variables.filter_map(|(name, value)| Some((name, value?)))
@@ -477,6 +485,7 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Sends a signal to a program.
+#[cfg(unix)]
 pub(crate) fn signal(child: &Child, name: &str) {
     let status = Command::new("kill")
         .args(["-s", name, &child.id().to_string()])
