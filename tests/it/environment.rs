@@ -86,19 +86,18 @@ fn run_until_journal_is_full(kilobytes: u32) -> bool {
     first.code == Some(1)
 }
 
-/// Returns the run as a user who cannot write to `sheet-output`; `None` if there is no such user.
+/// Returns `run` as a user who cannot write to `sheet-output`; `None` if there is no such user.
 #[cfg(unix)]
-fn without_write_permission(scenario: &Scenario) -> Option<Command> {
+pub(crate) fn without_write_permission(folder: &Folder, run: Command) -> Option<Command> {
     use std::os::unix::fs::MetadataExt as _;
-    let run = scenario.sheet_command(&[]);
-    if std::fs::metadata(scenario.path("")).unwrap().uid() != 0 {
-        scenario.set_mode("sheet-output", 0o555);
+    if std::fs::metadata(folder.path("")).unwrap().uid() != 0 {
+        folder.set_mode("sheet-output", 0o555);
         return Some(run);
     }
-    scenario.set_mode("", 0o755);
-    scenario.set_mode("sheet-output", 0o755);
+    folder.set_mode("", 0o755);
+    folder.set_mode("sheet-output", 0o755);
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-    let version = scenario.command(&["--version"]);
+    let version = folder.command(&["--version"]);
     let can_run = executed_by("setpriv", &nobody, &version)
         .output()
         .is_ok_and(|output| output.status.success());
@@ -110,7 +109,8 @@ fn without_write_permission(scenario: &Scenario) -> Option<Command> {
 fn nothing_is_submitted_if_the_output_folder_is_not_writable() {
     let scenario = Scenario::new(2);
     std::fs::create_dir(scenario.path("sheet-output")).unwrap();
-    let Some(mut command) = without_write_permission(&scenario) else {
+    let run = scenario.sheet_command(&[]);
+    let Some(mut command) = without_write_permission(&scenario, run) else {
         return skip("no `setpriv`, or another user cannot execute the program");
     };
     output(&mut command)

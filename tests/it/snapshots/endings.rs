@@ -118,7 +118,7 @@ fn interrupted() {
     });
     let child = session.command(&RUN).spawn().unwrap();
     wait_until("all submits", || {
-        session.provider().ledger().accepted.len() == 3
+        session.provider.ledger().accepted.len() == 3
     });
     // What was answered is on record by then.
     let results = session

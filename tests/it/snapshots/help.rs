@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Session, expect};
-use crate::program::{Folder, finish};
+use crate::program::{Folder, output};
 
 const COMMANDS: [&str; 14] = [
     "run",
@@ -26,7 +26,7 @@ const COMMANDS: [&str; 14] = [
 fn printed(folder: &Folder, arguments: &[&str], columns: &str) -> String {
     let mut command = folder.command(arguments);
     command.env("COLUMNS", columns);
-    let answer = finish(command.spawn().unwrap()).expect_code(0);
+    let answer = output(&mut command).expect_code(0);
     assert_eq!(answer.stderr, "", "{arguments:?}");
     answer.stdout
 }

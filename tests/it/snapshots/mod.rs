@@ -15,15 +15,23 @@
 //! the width of the terminal (`COLUMNS`, at most 100); a live progress bar needs a terminal and is tested
 //! with `observe::progress`.
 
+mod corpus;
 mod endings;
+mod events;
+mod folders;
 mod help;
+mod journals;
 mod phases;
+mod sheets;
+mod usage;
+mod yaml;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
 use callsheet::sandbox::SandboxSettings;
+use serde_json::Value;
 
 use crate::program::{Folder, Output, Provider, output, quick, repository};
 
@@ -41,7 +49,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d{2,5}", "127.0.0.1:[PORT]"),
     (r"\(os error \d+\)", "(os error [N])"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
-    (r"\b\d+(\.\d+)? (ms|s|min|h) later", "[DURATION] later"),
+    (
+        r"\b\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h) later",
+        "[DURATION] later",
+    ),
     (
         r"(began \[TIME\], ended \[TIME\]) \([^)]*\)",
         "$1 ([DURATION])",
@@ -52,11 +63,11 @@ const FILTERS: &[(&str, &str)] = &[
     ),
     (r"(?m)^( +time  ).*$", "$1[DURATION]"),
     (
-        r"(?m)^(  .* )(pending|in_queue|running|rendering|downloading) +\d+(\.\d+)? (s|min|h)$",
+        r"(?m)^(  .* )(pending|in_queue|running|rendering|downloading) +\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h)",
         "$1[STATUS]  [DURATION]",
     ),
     (r#"time="[0-9.]+""#, r#"time="[SECONDS]""#),
-    (r#""process": ?\d+"#, r#""process": [PID]"#),
+    (r#""process":( ?)\d+"#, r#""process":$1[PID]"#),
     (r"\bprocess \d+", "process [PID]"),
     (r#""sequence":( ?)\d+"#, r#""sequence":$1[N]"#),
     (
@@ -89,9 +100,10 @@ fn steady() -> SandboxSettings {
 /// A folder, a provider and a transcript of what happened there.
 struct Session {
     folder: Folder,
-    state: tempfile::TempDir,
-    provider: Option<Provider>,
+    provider: Provider,
     text: String,
+    /// Whether lines about the status of a render stay in the transcript.
+    keeps_statuses: bool,
 }
 
 impl Session {
@@ -99,29 +111,17 @@ impl Session {
     fn new(sheet: &str) -> Self {
         let folder = Folder::new();
         folder.write("sheet.csv", sheet);
-        let mut session = Self {
+        Self {
             folder,
-            state: tempfile::tempdir().unwrap(),
-            provider: None,
+            provider: Provider::with(steady()),
             text: String::new(),
-        };
-        session.change_provider(steady());
-        session
+            keeps_statuses: false,
+        }
     }
 
     /// Restarts the provider with other settings: it keeps its address and its jobs.
     fn change_provider(&mut self, settings: SandboxSettings) {
-        if let Some(mut provider) = self.provider.take() {
-            provider.stop();
-        }
-        self.provider = Some(Provider::with(SandboxSettings {
-            state: Some(self.state.path().join("accepted.jsonl")),
-            ..settings
-        }));
-    }
-
-    fn provider(&self) -> &Provider {
-        self.provider.as_ref().unwrap()
+        self.provider.restart(settings);
     }
 
     /// The program with `arguments`, fast and with the provider's address.
@@ -129,7 +129,7 @@ impl Session {
         let mut command = self.folder.command(arguments);
         command
             .envs(FAST)
-            .env("CREATIFY_BASE_URL", self.provider().base_url());
+            .env("CREATIFY_BASE_URL", self.provider.base_url());
         command
     }
 
@@ -181,33 +181,53 @@ impl Session {
         self.text.push('\n');
     }
 
+    /// Records the log of the first run.
+    fn show_log(&mut self) {
+        let folder = "sheet-output/.callsheet/logs";
+        let log = std::fs::read_dir(self.folder.path(folder)).unwrap().next();
+        let name = log.unwrap().unwrap().file_name();
+        let content = self
+            .folder
+            .read(&format!("{folder}/{}", name.to_str().unwrap()));
+        self.remark("the log");
+        self.block(&content);
+        self.text.push('\n');
+    }
+
+    /// Takes over the transcript of another session.
+    fn append(&mut self, other: &mut Self) {
+        let text = other.cleaned();
+        self.text = self.cleaned() + &text;
+    }
+
     /// Records a remark.
     fn remark(&mut self, remark: &str) {
         writeln!(self.text, "# {remark}").unwrap();
     }
 
     fn block(&mut self, text: &str) {
-        let lines = text.lines().filter(|line| !is_status(line));
-        for line in lines {
-            self.text.push_str(line);
-            self.text.push('\n');
-        }
+        let text = if self.keeps_statuses {
+            text.to_owned()
+        } else {
+            without_statuses(text)
+        };
+        self.text.push_str(&text);
         if !text.is_empty() && !text.ends_with('\n') {
-            self.text.push_str("[no line feed]\n");
+            self.text.push_str("\n[no line feed]\n");
         }
     }
 
     /// Compares the transcript with the snapshot `name`, and begins another.
     #[track_caller]
     fn expect(&mut self, name: &str) {
-        let folder = self.folder.path("");
-        let mut text = std::mem::take(&mut self.text);
-        for path in [folder.canonicalize().unwrap(), folder] {
-            text = text.replace(&path.display().to_string(), "[FOLDER]/");
-        }
-        text = text.replace("[FOLDER]//", "[FOLDER]/");
+        expect(name, &self.cleaned());
+    }
+
+    /// Takes the transcript, without paths and the provider's ids.
+    fn cleaned(&mut self) -> String {
+        let mut text = without_paths(&std::mem::take(&mut self.text), &self.folder);
         let mut submits: HashMap<String, usize> = HashMap::new();
-        for job in self.provider().ledger().accepted {
+        for job in self.provider.ledger().accepted {
             let tagged = job.name.unwrap_or_default();
             let id = tagged.split(' ').next().unwrap().to_owned();
             let number = submits.entry(id.clone()).or_default();
@@ -218,7 +238,7 @@ impl Session {
             };
             text = text.replace(&job.id, &format!("[remote id of {id}{again}]"));
         }
-        expect(name, &text);
+        text
     }
 }
 
@@ -235,12 +255,31 @@ fn expect(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// A line about the status of a render.
-fn is_status(line: &str) -> bool {
-    line.contains(r#""type":"observed""#)
-        || line.contains("  status     ")
-        || (line.starts_with("[TIME]") || line.starts_with("20"))
-            && line.contains("` at the provider")
+/// `text` without the path of a temporary folder.
+fn without_paths(text: &str, folder: &Folder) -> String {
+    let path = folder.path("file").parent().unwrap().to_owned();
+    let mut text = text.to_owned();
+    for path in [path.canonicalize().unwrap(), path] {
+        text = text.replace(&path.display().to_string(), "[FOLDER]");
+    }
+    text
+}
+
+/// `text` without what it says about the status of renders: events, lines of a log, and lines of `why`.
+fn without_statuses(text: &str) -> String {
+    if let Ok(Value::Object(mut story)) = serde_json::from_str(text)
+        && let Some(Value::Array(events)) = story.get_mut("events")
+    {
+        events.retain(|event| event["event"]["type"] != "observed");
+        return format!("{:#}\n", Value::Object(story));
+    }
+    let is_status = |line: &str| {
+        line.contains(r#""type":"observed""#)
+            || line.contains("Z  status     ")
+            || line.contains("Z  was `") && line.contains("` at the provider (")
+    };
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !is_status(line)).collect()
 }
 
 /// An argument as a shell reads it.
@@ -250,7 +289,7 @@ fn quoted(argument: &str) -> String {
     if !argument.is_empty() && argument.chars().all(is_plain) {
         argument.to_owned()
     } else {
-        format!("'{argument}'")
+        format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }
 
