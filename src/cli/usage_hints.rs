@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::commands::definition;
+use super::config::is_set;
 use crate::report::{Campaign, shell_word};
 
 /// Returns a hint for the command line `words`, which was refused with `error`.
@@ -28,11 +30,22 @@ fn context(error: &Error, kind: ContextKind) -> Option<&str> {
 /// A value that comes from the environment.
 fn variable(option: &str, words: &[String]) -> Option<String> {
     let flag = option.split(' ').next()?;
-    let name = flag.strip_prefix("--")?.replace('-', "_").to_uppercase();
+    let name = variable_of(flag.strip_prefix("--")?)?;
     let is_typed = words
         .iter()
         .any(|word| word == flag || word.starts_with(&format!("{flag}=")));
-    (!is_typed).then(|| format!("the value comes from `CALLSHEET_{name}` in the environment"))
+    (!is_typed && is_set(&name))
+        .then(|| format!("the value comes from `{name}` in the environment"))
+}
+
+/// Returns the variable that stands for an option.
+fn variable_of(option: &str) -> Option<String> {
+    let program = definition();
+    let mut arguments = program
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments);
+    let argument = arguments.find(|argument| argument.get_long() == Some(option))?;
+    Some(argument.get_env()?.to_str()?.to_owned())
 }
 
 /// A manifest in place of a command.
@@ -81,7 +94,6 @@ fn command_line(manifest: &str, command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::definition;
 
     fn hint_for(line: &str) -> Option<String> {
         let words: Vec<String> = line.split(' ').skip(1).map(str::to_owned).collect();

@@ -227,11 +227,12 @@ impl Environment {
     }
 }
 
+/// Whether a variable is set in the environment, even if it is empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where the environment is read"
 )]
-fn is_set(name: &str) -> bool {
+pub(in crate::cli) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
