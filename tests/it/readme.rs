@@ -52,3 +52,49 @@ fn the_commands_print_what_the_readme_shows() {
     }
     assert_eq!(commands, 4);
 }
+
+/// The anchors of a document's headings.
+fn anchors(document: &str) -> Vec<String> {
+    let headings = document.lines().filter(|line| line.starts_with('#'));
+    let anchor = |line: &str| {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = words
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let root = repository();
+    let mut documents = vec![root.join("README.md"), root.join("benches/RESULTS.md")];
+    for entry in std::fs::read_dir(root.join("docs")).unwrap() {
+        documents.push(entry.unwrap().path());
+    }
+    documents.retain(|path| path.extension().is_some_and(|it| it == "md"));
+    let mut links = 0;
+    for path in documents {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            if link.starts_with("https://") {
+                continue;
+            }
+            links += 1;
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => path.clone(),
+                file => path.parent().unwrap().join(file),
+            };
+            assert!(target.exists(), "{}: {link}", path.display());
+            if !anchor.is_empty() {
+                let anchors = anchors(&std::fs::read_to_string(target).unwrap());
+                let is_there = anchors.iter().any(|known| known == anchor);
+                assert!(is_there, "{}: {link}: {anchors:?}", path.display());
+            }
+        }
+    }
+    assert!(links > 30, "only {links} were found");
+}
