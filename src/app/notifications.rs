@@ -95,7 +95,7 @@ impl Notifications {
     pub(super) fn begin(&mut self) {
         self.has_begun = true;
         if let Some(ping) = &self.ping {
-            self.send(Message::Ping(ping.below("start")));
+            self.send(Message::Ping(ping.join("start")));
         }
     }
 
@@ -137,7 +137,7 @@ impl Notifications {
             let ping = if end.is_success {
                 ping
             } else {
-                ping.below("fail")
+                ping.join("fail")
             };
             self.send(Message::Ping(ping));
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::Credentials;
-use crate::remote::{BaseUrl, Proxy, Remote, Settings};
+use crate::remote::{BaseUrl, Proxy, Remote, RemoteSettings};
 use crate::sandbox::{self, Faults, Sandbox};
 use crate::util::fs::OutputDir;
 
@@ -47,7 +47,10 @@ impl ProviderConfig {
             Self::Api {
                 base_url,
                 credentials,
-            } => (None, Settings::new(base_url, credentials, out.to_owned())),
+            } => (
+                None,
+                RemoteSettings::new(base_url, credentials, out.to_owned()),
+            ),
             Self::Sandbox(faults) => {
                 let folder = OutputDir(out).sandbox();
                 std::fs::create_dir_all(&folder)
@@ -64,9 +67,9 @@ impl ProviderConfig {
                     .parse()
                     .map_err(|error| Error::usage(format!("the sandbox's address: {error}")))?;
                 let credentials = Credentials::new("sandbox".to_owned(), "sandbox".to_owned());
-                let settings = Settings {
+                let settings = RemoteSettings {
                     proxy: Proxy::Bypass,
-                    ..Settings::new(base_url, credentials, out.to_owned())
+                    ..RemoteSettings::new(base_url, credentials, out.to_owned())
                 };
                 (Some(sandbox), settings)
             }

@@ -24,18 +24,6 @@ pub(super) struct Reader {
     path: PathBuf,
 }
 
-/// Why a row cannot be used.
-pub(super) enum RowError {
-    Database(rusqlite::Error),
-    Damaged(String),
-}
-
-impl From<rusqlite::Error> for RowError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
 impl Reader {
     /// Opens the journal of the output folder `out`; `None` if there is none, or nothing in it.
     pub(super) fn open(out: &Path) -> Result<Option<Self>, JournalError> {
@@ -71,7 +59,7 @@ impl Reader {
         if detail == "ok" {
             return Ok(());
         }
-        Err(self.error(RowError::Damaged(detail)))
+        Err(read_error(&self.path, damaged(detail)))
     }
 
     pub(super) fn identity(&self) -> Result<Identity, JournalError> {
@@ -117,7 +105,7 @@ impl Reader {
             let sequence: i64 = row.get(0)?;
             let event = parse_event(sequence, text(row, 2)?)?;
             let sequence = u64::try_from(sequence)
-                .map_err(|_| RowError::Damaged(format!("an entry has the number {sequence}")))?;
+                .map_err(|_| damaged(format!("an entry has the number {sequence}")))?;
             take(Entry {
                 sequence,
                 at: Timestamp::from_millis(row.get(1)?),
@@ -144,7 +132,7 @@ impl Reader {
         &self,
         sql: &str,
         parameters: P,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), RowError>,
+        mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), JournalError> {
         let read = || {
             let mut statement = self.connection.prepare(sql)?;
@@ -154,7 +142,7 @@ impl Reader {
             }
             Ok(())
         };
-        read().map_err(|error| self.error(error))
+        read().map_err(|error| read_error(&self.path, error))
     }
 
     fn has_no_tables(&self) -> Result<bool, JournalError> {
@@ -177,38 +165,36 @@ impl Reader {
         let value = self.connection.query_row(sql, [], read);
         value.map_err(|error| read_error(&self.path, error))
     }
+}
 
-    fn error(&self, error: RowError) -> JournalError {
-        match error {
-            RowError::Database(error) => read_error(&self.path, error),
-            RowError::Damaged(detail) => JournalError::Damaged {
-                path: self.path.clone(),
-                detail,
-            },
-        }
-    }
+/// Returns the error for a row that cannot be used.
+pub(super) fn damaged(detail: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, detail.into())
 }
 
 /// Returns the text of a column without copying it.
-pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, RowError> {
+pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
     row.get_ref(column)?
         .as_str()
-        .map_err(|error| RowError::Damaged(format!("a text cannot be read ({error})")))
+        .map_err(|error| damaged(format!("a text cannot be read ({error})")))
 }
 
-pub(super) fn parse_event(sequence: i64, text: &str) -> Result<Event, RowError> {
+pub(super) fn parse_event(sequence: i64, text: &str) -> rusqlite::Result<Event> {
     serde_json::from_str(text)
-        .map_err(|error| RowError::Damaged(format!("entry {sequence} cannot be read ({error})")))
+        .map_err(|error| damaged(format!("entry {sequence} cannot be read ({error})")))
 }
 
-pub(super) fn parse_job(text: &str) -> Result<Arc<JobSpec>, RowError> {
-    serde_json::from_str(text)
-        .map_err(|error| RowError::Damaged(format!("a job cannot be read ({error})")))
+pub(super) fn parse_job(text: &str) -> rusqlite::Result<Arc<JobSpec>> {
+    serde_json::from_str(text).map_err(|error| damaged(format!("a job cannot be read ({error})")))
 }
 
 /// Returns what an error of SQLite while reading says about the file.
 fn read_error(path: &Path, source: rusqlite::Error) -> JournalError {
     let path = path.to_owned();
+    if let rusqlite::Error::FromSqlConversionFailure(_, _, detail) = &source {
+        let detail = detail.to_string();
+        return JournalError::Damaged { path, detail };
+    }
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => JournalError::NotAJournal { path },
         Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::JournalError;
 use super::identity::Identity;
-use super::reader::{Reader, RowError, parse_event, parse_job, text};
+use super::reader::{Reader, damaged, parse_event, parse_job, text};
 use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, Phase};
 
 /// The whole content of a journal at one moment.
@@ -107,7 +107,7 @@ impl JournalSnapshot {
             if let Some(&index) = indices.get(text(row, 0)?) {
                 planned.clear();
                 serde_json::to_writer(&mut planned, &*jobs[index])
-                    .map_err(|error| RowError::Damaged(error.to_string()))?;
+                    .map_err(|error| damaged(error.to_string()))?;
                 unsaved[index] = planned != text(row, 1)?.as_bytes();
             }
             Ok(())

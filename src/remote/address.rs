@@ -1,60 +1,45 @@
-//! How far the links that the API hands out may lead.
+//! Classification of hosts: this machine, private networks, the internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-/// How far a link may lead. Whoever can make the API name a link must not thereby be able to ask what only
-/// this machine can ask: its own services, the office's, the cloud's about its keys.
+/// Which addresses the links of the API may lead to.
+///
+/// The API must not be able to make this machine send requests that only this machine can send: to its own services, to
+/// the office network, or to the metadata service of a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AddressPolicy {
-    /// To any address: the API itself is on this machine or in a private network, as the sandbox and a
-    /// gateway of one's own are, and so are its files.
+    /// Any address: the API itself is on this machine or in a private network, like the sandbox or a gateway, and so may
+    /// be its files.
     Any,
-    /// To addresses that the internet carries.
+    /// Addresses of the internet alone.
     PublicOnly,
 }
 
-/// Whether `url` names this machine: by the names reserved for it (RFC 6761) or by its addresses.
+/// Whether `url` names this machine, by a reserved name (RFC 6761) or a loopback address.
 pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || number
-            .parse::<Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
-        || number
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| address.is_loopback())
+    is_local_name(url) || ip(url).is_some_and(|address| address.is_loopback())
 }
 
-/// Whether `url` names an address that the internet does not carry (RFC 1918, RFC 4193, link-local):
-/// a test server in a container or in the same office.
+/// Whether `url` has an address that is not routed on the internet (RFC 1918, RFC 4193, link-local): a test server in a
+/// container or in the same office.
 pub(super) fn is_private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']');
-    number
-        .parse::<Ipv4Addr>()
-        .is_ok_and(|address| address.is_private() || address.is_link_local())
-        || number
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| address.is_unique_local() || address.is_unicast_link_local())
+    match ip(url) {
+        Some(IpAddr::V4(address)) => address.is_private() || address.is_link_local(),
+        Some(IpAddr::V6(address)) => address.is_unique_local() || address.is_unicast_link_local(),
+        None => false,
+    }
 }
 
-/// Whether `url` leads inward by what stands in it: by a name that is reserved for this machine (RFC 6761)
-/// or by an [address](is_internal_ip).
+/// Whether `url` itself shows that it is internal: by a name reserved for this machine, or by an
+/// [internal address](is_internal_ip).
 pub(super) fn is_internal(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']');
-    let name = host.strip_suffix('.').unwrap_or(host);
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || number.parse::<IpAddr>().is_ok_and(is_internal_ip)
+    is_local_name(url) || ip(url).is_some_and(is_internal_ip)
 }
 
-/// Whether an address is this machine's, of a private network, or of no one machine (RFC 6890). The range
-/// for benchmarks (198.18.0.0/15) is not among them: proxies stand in with it for names of the internet.
+/// Whether an address belongs to this machine, to a private network, or to no single machine (RFC 6890). The range for
+/// benchmarks (198.18.0.0/15) does not count: proxies use it as a stand-in for names of the internet.
 pub(super) fn is_internal_ip(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_internal_v4(address),
@@ -76,14 +61,14 @@ fn is_internal_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_broadcast()
-        // "This network" (RFC 1122), which ends on this machine.
+        // "This network" (RFC 1122), which leads to this machine.
         || first == 0
         // Between a provider and its customers (RFC 6598), and in virtual private networks.
         || (first == 100 && (64..128).contains(&second))
 }
 
-/// The address of IPv4 that stands in one of IPv6: mapped or compatible (RFC 4291), behind a translator
-/// (RFC 6052) or a tunnel (RFC 3056).
+/// Returns the IPv4 address inside an IPv6 address: mapped or compatible (RFC 4291), of a translator (RFC 6052) or of a
+/// tunnel (RFC 3056).
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
@@ -95,13 +80,27 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
+fn is_local_name(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn ip(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_inward_is_known_however_it_is_written() {
-        for inward in [
+    fn internal_addresses_are_recognised_in_every_notation() {
+        for internal in [
             "http://127.0.0.1:9/v.mp4",
             "http://127.1/",
             "http://0x7f000001/",
@@ -129,9 +128,9 @@ mod tests {
             "https://LOCALHOST./",
             "https://files.localhost/",
         ] {
-            assert!(is_internal(&Url::parse(inward).unwrap()), "{inward}");
+            assert!(is_internal(&Url::parse(internal).unwrap()), "{internal}");
         }
-        for outward in [
+        for public in [
             "https://api.creatify.ai/",
             "https://localhost.example/",
             "https://127.0.0.1.example/",
@@ -145,7 +144,7 @@ mod tests {
             "https://[64:ff9b::8.8.8.8]/",
             "https://[2002:808:808::]/",
         ] {
-            assert!(!is_internal(&Url::parse(outward).unwrap()), "{outward}");
+            assert!(!is_internal(&Url::parse(public).unwrap()), "{public}");
         }
     }
 }

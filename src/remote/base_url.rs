@@ -1,4 +1,4 @@
-//! Where the API is.
+//! The address of the API: [`BaseUrl`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,22 +11,22 @@ use crate::model::redact_url;
 /// The official address, from the provider's documentation.
 const OFFICIAL: &str = "https://api.creatify.ai";
 
-/// The address of the API: `http` or `https`, a host, perhaps a path, and nothing else. Plain `http`
-/// only to this very machine and to private addresses, because the credentials travel in every request.
+/// The address of the API: `http` or `https`, a host, optionally a path, and nothing else. Plain `http` only for this
+/// machine and private addresses, because every request carries the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
-/// The text cannot be the address of the API.
+/// A text that cannot be the address of the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{shown}` cannot be the address of the API: {rule}")]
+#[error("`{redacted}` cannot be the address of the API: {reason}")]
 pub struct InvalidBaseUrl {
-    shown: String,
-    rule: &'static str,
+    redacted: String,
+    reason: &'static str,
 }
 
 impl BaseUrl {
-    /// The address of an endpoint: `segments` below the base, percent-encoded, with the trailing slash
-    /// without which the API redirects (and a redirected POST becomes a list).
+    /// Returns the address of an endpoint: `segments` below the base, percent-encoded, with a trailing slash. Without the
+    /// slash the API redirects, and a redirected POST becomes a list.
     pub(super) fn endpoint(&self, segments: &[&str]) -> Url {
         let mut url = self.0.clone();
         url.path_segments_mut()
@@ -37,13 +37,13 @@ impl BaseUrl {
         url
     }
 
-    /// Whether credentials meant for this address may travel to `url`.
+    /// Whether credentials for this address may be sent to `url`.
     pub(super) fn is_origin_of(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()
     }
 
-    /// `url` on this address' own scheme and port, if it names the same host. A server behind a
-    /// gateway writes links with the scheme and port that it sees itself.
+    /// Returns `url` with the scheme and port of this address; `None` if it names another host. A server behind a gateway
+    /// writes links with the scheme and port that it sees itself.
     pub(super) fn rebase(&self, mut url: Url) -> Option<Url> {
         if self.0.host() != url.host() {
             return None;
@@ -56,12 +56,12 @@ impl BaseUrl {
         Some(url)
     }
 
-    /// The host, for messages.
+    /// Returns the host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether it is the provider's own address.
+    /// Whether it is the provider's official address.
     pub(super) fn is_official(&self) -> bool {
         self.0.origin() == Self::default().0.origin()
     }
@@ -91,44 +91,48 @@ impl FromStr for BaseUrl {
     type Err = InvalidBaseUrl;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let refused = |rule| {
-            // Whatever stands before an `@` may be a password, even where no scheme makes it one.
-            let shown = text.rsplit('@').next().unwrap_or(text);
-            let shown = if text.contains("://") { text } else { shown };
+        let invalid = |reason| {
+            // Without a scheme too, the part before an `@` may be a password.
+            let after_user = text.rsplit('@').next().unwrap_or(text);
+            let shown = if text.contains("://") {
+                text
+            } else {
+                after_user
+            };
             InvalidBaseUrl {
-                shown: redact_url(shown),
-                rule,
+                redacted: redact_url(shown),
+                reason,
             }
         };
         let mut url = Url::parse(text).map_err(|_| {
-            refused("it is no web address; write it in full, such as `https://api.creatify.ai`")
+            invalid("it is not a URL; write it in full, such as `https://api.creatify.ai`")
         })?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(refused(
+            return Err(invalid(
                 "only `http` and `https` are possible; write it in full, such as `https://api.creatify.ai`",
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused(
-                "it must not hold a user name or password; the keys are read from `CREATIFY_API_ID` and `CREATIFY_API_KEY`",
+            return Err(invalid(
+                "it must not contain a user name or password; the keys are read from `CREATIFY_API_ID` and `CREATIFY_API_KEY`",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("it must end before `?` and `#`"));
+            return Err(invalid("it must end before `?` and `#`"));
         }
         if url.scheme() == "http" && !is_loopback(&url) && !is_private(&url) {
-            return Err(refused(
+            return Err(invalid(
                 "the keys would travel unencrypted over the internet; use `https` (plain `http` is for this machine and for private addresses, such as `http://127.0.0.1:8080`)",
             ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         if path.contains("/api/lipsyncs") {
-            return Err(refused(
-                "the paths below it are added; write only what stands before `/api/lipsyncs`",
+            return Err(invalid(
+                "the paths below it are added; write only the part before `/api/lipsyncs`",
             ));
         }
         if !path.is_empty() && url.origin() == Self::default().0.origin() {
-            return Err(refused(
+            return Err(invalid(
                 "it has no path there; leave `--base-url` out, or write `https://api.creatify.ai`",
             ));
         }
@@ -164,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_give_away_the_keys_is_refused() {
+    fn addresses_that_would_expose_the_keys_are_refused() {
         for wrong in [
             "",
             "api.creatify.ai",
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_no_base() {
+    fn an_endpoint_is_not_a_base() {
         for (wrong, rule) in [
             ("https://api.creatify.ai/api/", "it has no path there"),
             (
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn links_of_the_same_host_are_followed_on_our_own_terms() {
+    fn links_of_the_same_host_get_our_scheme_and_port() {
         let base: BaseUrl = "https://api.creatify.ai".parse().unwrap();
         let inside = Url::parse("http://api.creatify.ai:8000/api/lipsyncs/?page=2").unwrap();
         assert_eq!(
@@ -220,8 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_inward_only_from_an_api_that_is_there() {
-        for (base, address) in [
+    fn internal_links_are_allowed_only_from_an_internal_api() {
+        for (base, policy) in [
             ("http://127.0.0.1:9", AddressPolicy::Any),
             ("http://api.localhost", AddressPolicy::Any),
             ("https://10.0.0.5", AddressPolicy::Any),
@@ -230,7 +234,7 @@ mod tests {
         ] {
             assert_eq!(
                 base.parse::<BaseUrl>().unwrap().address_policy(),
-                address,
+                policy,
                 "{base}"
             );
         }

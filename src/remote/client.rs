@@ -1,4 +1,4 @@
-//! [`Remote`]: commands in, outcomes out.
+//! The entry point of the network layer: [`Remote`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,98 +7,103 @@ use super::api::Api;
 use super::api::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
 use super::http::{ApiClient, Clients, Redactor, RemoteError};
-use super::settings::Settings;
+use super::settings::RemoteSettings;
 use crate::model::{Command, Credits, DownloadProgress, Failure, Outcome};
 
-/// The provider, and the hosts its files lie on. Cheap to clone.
+/// The provider and the hosts of its files. Cheap to clone.
 #[derive(Clone)]
-pub struct Remote {
-    api: Arc<Api>,
-    downloader: Arc<Downloader>,
-    address: Arc<str>,
+pub struct Remote(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    downloader: Downloader,
+    redactor: Redactor,
+    address: String,
 }
 
 impl Remote {
-    /// Gets ready; nothing is sent yet.
+    /// Creates the clients; sends nothing yet.
     ///
     /// # Errors
-    ///
-    /// If a key cannot be sent, or the HTTP client cannot be built.
-    pub fn new(settings: Settings) -> Result<Self, RemoteError> {
+    /// If a key cannot be sent in a header, or an HTTP client cannot be built.
+    pub fn new(settings: RemoteSettings) -> Result<Self, RemoteError> {
         let clients = Clients::new(&settings)?;
         let redactor = Redactor::new(settings.credentials.clone());
-        let channel = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
-        let address = settings.base_url.to_string().into();
-        Ok(Self {
-            api: Arc::new(Api::new(channel)),
-            downloader: Arc::new(Downloader::new(settings, clients, redactor)),
-            address,
-        })
+        let client = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
+        Ok(Self(Arc::new(Inner {
+            address: settings.base_url.to_string(),
+            api: Api::new(client),
+            downloader: Downloader::new(settings, clients, redactor.clone()),
+            redactor,
+        })))
     }
 
-    /// Makes exactly one attempt at `command`. `meter` is kept up to date by a download and left alone by
-    /// everything else.
-    pub async fn perform(&self, command: Command, meter: Arc<DownloadProgress>) -> Outcome {
-        let api = &self.api;
+    /// Makes exactly one attempt at `command`. A download updates `progress`.
+    pub async fn perform(&self, command: Command, progress: Arc<DownloadProgress>) -> Outcome {
+        let api = &self.0.api;
         match command {
             Command::Submit { job, request, name } => {
-                let result = api.submit(&request, &name).await;
-                let result = result.map_err(|failure| api.scrub(failure));
+                let result = self.redact(api.submit(&request, &name).await);
                 Outcome::Submitted { job, result }
             }
             Command::Poll { remotes } => {
-                let result = api.poll(&remotes).await;
-                let result = result.map_err(|failure| api.scrub(failure));
+                let result = self.redact(api.poll(&remotes).await);
                 Outcome::Polled { remotes, result }
             }
             Command::Look { job, remote } => {
-                let result = api.look(&remote).await;
-                let result = result.map_err(|failure| api.scrub(failure));
+                let result = self.redact(api.look(&remote).await);
                 Outcome::Looked { job, result }
             }
             Command::List { sought } => {
-                let result = api.list(sought).await;
-                let result = result.map_err(|failure| api.scrub(failure));
+                let result = self.redact(api.list(sought).await);
                 Outcome::Listed { result }
             }
             Command::Fetch(order) => {
-                let result = self.downloader.fetch(&order, &meter).await;
-                let result = result.map_err(|failure| api.scrub(failure));
-                Outcome::Fetched {
-                    job: order.job,
-                    result,
-                }
+                let fetched = self.0.downloader.fetch(&order, &progress).await;
+                let result = self.redact(fetched);
+                let job = order.job;
+                Outcome::Fetched { job, result }
             }
         }
     }
 
-    /// The account's balance. A free read, so also the cheapest test of the credentials. Charges are
-    /// deducted late: it is not what is left to promise.
+    /// Returns the account's balance. A free request, so also the cheapest test of the credentials. Charges are deducted
+    /// late: credits already promised are included.
+    ///
+    /// # Errors
+    /// If the request fails.
     pub async fn remaining_credits(&self) -> Result<Credits, Failure> {
-        let result = self.api.remaining_credits().await;
-        result.map_err(|failure| self.api.scrub(failure))
+        self.redact(self.0.api.remaining_credits().await)
     }
 
-    /// Every persona the account can use, its own first and marked as such. Items without an id are left
-    /// out.
+    /// Returns every persona of the account, its own first and marked as such. Items without an id are left out.
+    ///
+    /// # Errors
+    /// If a request fails.
     pub async fn personas(&self) -> Result<Vec<PersonaItem>, Failure> {
-        let result = self.api.personas().await;
-        result.map_err(|failure| self.api.scrub(failure))
+        self.redact(self.0.api.personas().await)
     }
 
-    /// Every voice.
+    /// Returns every voice.
+    ///
+    /// # Errors
+    /// If the request fails.
     pub async fn voices(&self) -> Result<Vec<VoiceItem>, Failure> {
-        let result = self.api.voices().await;
-        result.map_err(|failure| self.api.scrub(failure))
+        self.redact(self.0.api.voices().await)
+    }
+
+    /// Hides the credentials in a failure. Every failure of this layer passes here.
+    fn redact<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        result.map_err(|failure| self.0.redactor.redact(failure))
     }
 }
 
 impl fmt::Debug for Remote {
-    /// The address alone.
+    /// Writes the address alone.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Remote")
-            .field("address", &self.address)
+            .field("address", &self.0.address)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! A server that does as it is told, byte for byte, and remembers what it was asked. For tests.
+//! A test server that sends scripted bytes and records the requests it receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -8,63 +8,62 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Proxy, Remote, Settings, Timeouts};
+use super::{Proxy, Remote, RemoteSettings, Timeouts};
 use crate::model::Credentials;
 
-/// What the server does with one request.
+/// How the server answers one request.
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    /// Sends these bytes and keeps the connection.
+    /// Sends these bytes and keeps the connection open.
     Answer(Vec<u8>),
     /// Sends these bytes and closes the connection.
     Close(Vec<u8>),
     /// Sends these bytes and resets the connection.
     Reset(Vec<u8>),
-    /// Sends these bytes and then nothing more.
+    /// Sends these bytes and then nothing.
     Hang(Vec<u8>),
-    /// Sends the first and then the second again and again, as long as somebody listens.
+    /// Sends the first bytes and then repeats the second until the client disconnects.
     Endless(Vec<u8>, Vec<u8>),
 }
 
-/// One request as it came in.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(super) struct SeenRequest {
     /// The first line.
     pub(super) line: String,
     /// Header names in lower case.
     pub(super) headers: BTreeMap<String, String>,
-    /// The body.
     pub(super) body: String,
-    /// Which connection it came on.
+    /// The number of its connection.
     pub(super) connection: usize,
 }
 
-/// The server.
+/// A server on loopback.
 #[derive(Debug)]
 pub(super) struct ScriptedServer {
     /// `http://127.0.0.1:port`.
     pub(super) address: String,
-    acts: Arc<Mutex<VecDeque<Action>>>,
+    actions: Arc<Mutex<VecDeque<Action>>>,
     seen: Arc<Mutex<Vec<SeenRequest>>>,
 }
 
 impl ScriptedServer {
-    /// Starts a server that performs `acts` in order, one a request, and answers 599 when they are used up.
-    pub(super) async fn start(acts: impl IntoIterator<Item = Action>) -> Self {
+    /// Starts a server that performs `actions` in order, one per request, and answers 599 when they are used up.
+    pub(super) async fn start(actions: impl IntoIterator<Item = Action>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: format!("http://{}", listener.local_addr().unwrap()),
-            acts: Arc::new(Mutex::new(acts.into_iter().collect())),
+            actions: Arc::new(Mutex::new(actions.into_iter().collect())),
             seen: Arc::default(),
         };
-        let (acts, seen) = (Arc::clone(&server.acts), Arc::clone(&server.seen));
+        let (actions, seen) = (Arc::clone(&server.actions), Arc::clone(&server.seen));
         tokio::spawn(async move {
             for connection in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 tokio::spawn(serve(
                     stream,
                     connection,
-                    Arc::clone(&acts),
+                    Arc::clone(&actions),
                     Arc::clone(&seen),
                 ));
             }
@@ -72,25 +71,25 @@ impl ScriptedServer {
         server
     }
 
-    /// Adds to what is still to be done.
-    pub(super) fn then(&self, acts: impl IntoIterator<Item = Action>) {
-        self.acts.lock().unwrap().extend(acts);
+    /// Adds actions to the script.
+    pub(super) fn push(&self, actions: impl IntoIterator<Item = Action>) {
+        self.actions.lock().unwrap().extend(actions);
     }
 
-    /// What it was asked so far.
-    pub(super) fn seen(&self) -> Vec<SeenRequest> {
+    /// Returns the requests received so far.
+    pub(super) fn requests(&self) -> Vec<SeenRequest> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// A client of this server with a short patience, whose files go to `out`.
+    /// Returns a client of this server with short time limits, whose files go to `out`.
     pub(super) fn client(&self, out: &Path) -> Remote {
         Remote::new(self.settings(out)).unwrap()
     }
 
-    /// The settings of [`ScriptedServer::client`].
-    pub(super) fn settings(&self, out: &Path) -> Settings {
+    /// Returns the settings of [`ScriptedServer::client`].
+    pub(super) fn settings(&self, out: &Path) -> RemoteSettings {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        Settings {
+        RemoteSettings {
             proxy: Proxy::Bypass,
             timeouts: Timeouts {
                 connect: Duration::from_secs(2),
@@ -99,12 +98,12 @@ impl ScriptedServer {
                 list: Duration::from_secs(20),
                 stall: Duration::from_millis(700),
             },
-            ..Settings::new(self.address.parse().unwrap(), credentials, out.to_owned())
+            ..RemoteSettings::new(self.address.parse().unwrap(), credentials, out.to_owned())
         }
     }
 }
 
-/// An answer with its length.
+/// Returns a response with its length.
 pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = format!(
@@ -114,7 +113,7 @@ pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec
     [head.as_bytes(), body].concat()
 }
 
-/// An answer that is JSON.
+/// Returns a JSON response.
 pub(super) fn json(status: &str, body: &str) -> Action {
     Action::Answer(answer(status, "Content-Type: application/json\r\n", body))
 }
@@ -122,26 +121,26 @@ pub(super) fn json(status: &str, body: &str) -> Action {
 async fn serve(
     mut stream: TcpStream,
     connection: usize,
-    acts: Arc<Mutex<VecDeque<Action>>>,
+    actions: Arc<Mutex<VecDeque<Action>>>,
     seen: Arc<Mutex<Vec<SeenRequest>>>,
 ) {
     while let Some(request) = read_request(&mut stream, connection).await {
         seen.lock().unwrap().push(request);
-        let act = acts.lock().unwrap().pop_front();
-        let act = act.unwrap_or_else(|| json("599 Script Is Over", ""));
+        let action = actions.lock().unwrap().pop_front();
+        let action = action.unwrap_or_else(|| json("599 Script Is Over", ""));
         let (Action::Answer(bytes)
         | Action::Close(bytes)
         | Action::Reset(bytes)
         | Action::Hang(bytes)
-        | Action::Endless(bytes, _)) = &act;
+        | Action::Endless(bytes, _)) = &action;
         if stream.write_all(bytes).await.is_err() {
             return;
         }
-        match act {
+        match action {
             Action::Answer(_) => {}
             Action::Close(_) => return,
             Action::Reset(_) => {
-                // What was sent is to arrive before the reset does.
+                // The bytes must arrive before the reset.
                 stream.flush().await.unwrap();
                 tokio::time::timeout(Duration::from_millis(50), stream.read_u8())
                     .await

@@ -1,60 +1,61 @@
-//! What the network layer is told once, at the beginning.
+//! The settings of the network layer.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::BaseUrl;
+use super::base_url::BaseUrl;
 use crate::model::Credentials;
+
+/// The `User-Agent` of every request.
+pub(super) const USER_AGENT: &str = concat!("callsheet/", env!("CARGO_PKG_VERSION"));
 
 /// All settings of [`Remote`](super::Remote).
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where the API is.
+pub struct RemoteSettings {
+    /// The address of the API.
     pub base_url: BaseUrl,
-    /// The account's keys; sent to that address and to no other.
+    /// The account's keys; sent to that address alone.
     pub credentials: Credentials,
-    /// The output folder; every file that is written lies below it.
+    /// The output folder; all files are written below it.
     pub out: PathBuf,
-    /// How to leave this machine.
+    /// Whether to use the system's proxy.
     pub proxy: Proxy,
-    /// How long to wait.
+    /// Time limits.
     pub timeouts: Timeouts,
-    /// No file larger than this is downloaded, in bytes.
+    /// Largest file that is downloaded, in bytes.
     pub largest_file: u64,
-    /// The `User-Agent` of every request.
-    pub user_agent: String,
 }
 
-/// How to leave this machine.
+/// Whether to use the system's proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Proxy {
-    /// As the system says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. What lies on this
-    /// very machine is reached directly in any case.
+    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` or the system say. Servers on this machine are reached
+    /// directly in any case.
     #[default]
     System,
-    /// Never through a proxy: for the embedded sandbox.
+    /// Never: for the embedded sandbox.
     Bypass,
 }
 
-/// How long to wait for what.
+/// Time limits of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// For a connection, name lookup and TLS included.
     pub connect: Duration,
-    /// For the whole of a create. Long, because creates of half a minute have been seen, and giving up
-    /// early makes doubt.
+    /// For a whole create. Long, because creates of half a minute have been observed, and giving up early leaves a job in
+    /// doubt.
     pub create: Duration,
-    /// For the whole of a short read; for the next piece of a list.
+    /// For a whole short read, and for the next chunk of a list.
     pub read: Duration,
-    /// For the whole of a list, with all its pages.
+    /// For a whole list with all its pages.
     pub list: Duration,
-    /// For the next piece of a download. A large file may take as long as it needs.
+    /// For the next chunk of a download. A large file may take any time.
     pub stall: Duration,
 }
 
-/// The list of a hundred thousand jobs is 15 MB compressed and 150 MB where it is not, which a slow line still
-/// brings in this time. One that has not ended by then may never end, and must not hold up a run for ever.
-const LONGEST_LIST: Duration = Duration::from_secs(15 * 60);
+/// The list of 100,000 jobs has 15 MB compressed and 150 MB uncompressed, which a slow line transfers in this time. A list
+/// without an end must not block a run.
+const LIST_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 impl Default for Timeouts {
     fn default() -> Self {
@@ -62,17 +63,17 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             create: Duration::from_secs(120),
             read: Duration::from_secs(30),
-            list: LONGEST_LIST,
+            list: LIST_TIMEOUT,
             stall: Duration::from_secs(60),
         }
     }
 }
 
-impl Settings {
+impl RemoteSettings {
     /// Larger than any avatar video, and small enough that a wrong link cannot fill a disk.
     pub const LARGEST_FILE: u64 = 4 << 30;
 
-    /// Settings with the defaults for everything that is not named.
+    /// Returns settings with defaults for everything else.
     pub fn new(base_url: BaseUrl, credentials: Credentials, out: PathBuf) -> Self {
         Self {
             base_url,
@@ -81,7 +82,6 @@ impl Settings {
             proxy: Proxy::default(),
             timeouts: Timeouts::default(),
             largest_file: Self::LARGEST_FILE,
-            user_agent: format!("callsheet/{}", env!("CARGO_PKG_VERSION")),
         }
     }
 }

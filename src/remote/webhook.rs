@@ -1,32 +1,32 @@
-//! Messages to addresses of the user's own: a channel that people read, a dead-man's switch.
+//! Webhooks: messages to addresses of the user, such as a chat channel or a dead-man's switch.
 //!
-//! Whoever knows such an address can write to it, so it is a secret: nothing here shows more of it than
-//! its host. The API's credentials are never near these requests.
+//! Everyone who knows a webhook's address can post to it, so the address is a secret: only its host is ever shown. The API's
+//! credentials are never part of these requests.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Url};
+use reqwest::{Client, RequestBuilder, Url};
 
 use super::address::is_loopback;
 use super::http::{RemoteError, build_client, transport_failure};
-use super::settings::{Proxy, Timeouts};
+use super::settings::Proxy;
 
-/// For one try, from the name lookup to the answer. A message must not hold up a run.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit of one attempt, from the name lookup to the answer. A message must not delay a run.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A message that a moment's trouble of the network has swallowed is worth a second try.
-const TRIES: u32 = 2;
+/// A second attempt helps if the network failed for a moment.
+const ATTEMPTS: u32 = 2;
 
-/// An address to write to. Neither `Debug` nor `Display` shows more than its host.
+/// The address of a webhook. `Debug` and `Display` show its host alone.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct WebhookUrl(Url);
 
-/// The text is no address to write to. What it was is not shown.
+/// A text that is not the address of a webhook. Does not contain the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it must be an address in full that begins with `https://` or `http://`")]
+#[error("it must be a complete URL that begins with `https://` or `http://`")]
 pub(crate) struct InvalidWebhookUrl;
 
 impl FromStr for WebhookUrl {
@@ -40,9 +40,8 @@ impl FromStr for WebhookUrl {
 }
 
 impl WebhookUrl {
-    /// Whether it takes messages of the form that Slack's incoming webhooks take, `{"text": ...}`: Slack
-    /// itself, Google Chat, Mattermost and Rocket.Chat (`/hooks/...`), and Discord's imitation
-    /// (`.../slack`), by their documentation.
+    /// Whether it accepts messages in the format of Slack's incoming webhooks, `{"text": ...}`: Slack itself, Google Chat,
+    /// Mattermost and Rocket.Chat (`/hooks/...`), and Discord's compatible address (`.../slack`), by their documentation.
     pub(crate) fn is_chat(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let path = self.0.path();
@@ -53,9 +52,9 @@ impl WebhookUrl {
             || path.trim_end_matches('/').ends_with("/slack")
     }
 
-    /// The address below this one, as dead-man's switches take `start` and `fail`.
+    /// Returns the address with `segment` added to its path: dead-man's switches use `start` and `fail`.
     #[must_use]
-    pub(crate) fn below(&self, segment: &str) -> Self {
+    pub(crate) fn join(&self, segment: &str) -> Self {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push(segment);
@@ -72,11 +71,11 @@ impl fmt::Display for WebhookUrl {
 
 impl fmt::Debug for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "HookUrl({self})")
+        write!(formatter, "WebhookUrl({self})")
     }
 }
 
-/// Why a message did not arrive, without the address.
+/// Why a message was not delivered, without the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct WebhookError(String);
@@ -84,26 +83,21 @@ pub(crate) struct WebhookError(String);
 /// Delivers messages. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookClient {
-    outside: Client,
+    /// For other machines, through the system's proxy.
+    external: Client,
+    /// For this machine.
     local: Client,
 }
 
 impl WebhookClient {
-    /// Gets ready; nothing is sent yet.
+    /// Creates the clients; sends nothing yet.
     ///
     /// # Errors
-    /// If the HTTP client cannot be built.
+    /// If an HTTP client cannot be built.
     pub(crate) fn new() -> Result<Self, RemoteError> {
-        let agent = format!("callsheet/{}", env!("CARGO_PKG_VERSION"));
-        let client = |proxy| {
-            let timeouts = Timeouts {
-                connect: PATIENCE,
-                ..Timeouts::default()
-            };
-            build_client(&agent, timeouts, proxy, |builder| builder)
-        };
+        let client = |proxy| build_client(ATTEMPT_TIMEOUT, proxy, |builder| builder);
         Ok(Self {
-            outside: client(Proxy::System)?,
+            external: client(Proxy::System)?,
             local: client(Proxy::Bypass)?,
         })
     }
@@ -111,7 +105,7 @@ impl WebhookClient {
     /// Posts `body`, which is JSON.
     ///
     /// # Errors
-    /// If it was not taken within a few seconds.
+    /// If it was not accepted within a few seconds.
     pub(crate) async fn post(&self, to: &WebhookUrl, body: &str) -> Result<(), WebhookError> {
         let request = || {
             self.client(to)
@@ -122,10 +116,10 @@ impl WebhookClient {
         deliver(to, request).await
     }
 
-    /// Asks for the address: to a dead-man's switch that alone is the message.
+    /// Requests the address, which is the whole message to a dead-man's switch.
     ///
     /// # Errors
-    /// If it was not taken within a few seconds.
+    /// If it was not accepted within a few seconds.
     pub(crate) async fn ping(&self, to: &WebhookUrl) -> Result<(), WebhookError> {
         deliver(to, || self.client(to).get(to.0.clone())).await
     }
@@ -134,17 +128,17 @@ impl WebhookClient {
         if is_loopback(&to.0) {
             &self.local
         } else {
-            &self.outside
+            &self.external
         }
     }
 }
 
 async fn deliver(
     to: &WebhookUrl,
-    request: impl Fn() -> reqwest::RequestBuilder,
+    request: impl Fn() -> RequestBuilder,
 ) -> Result<(), WebhookError> {
     let mut result = Ok(());
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         result = attempt(to, request()).await;
         if result.is_ok() {
             break;
@@ -153,25 +147,17 @@ async fn deliver(
     result
 }
 
-async fn attempt(to: &WebhookUrl, request: reqwest::RequestBuilder) -> Result<(), WebhookError> {
-    let response = match tokio::time::timeout(PATIENCE, request.send()).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            return Err(WebhookError(
-                transport_failure(&error, &to.to_string()).message,
-            ));
-        }
+async fn attempt(to: &WebhookUrl, request: RequestBuilder) -> Result<(), WebhookError> {
+    let reason = match tokio::time::timeout(ATTEMPT_TIMEOUT, request.send()).await {
+        Ok(Ok(response)) if response.status().is_success() => return Ok(()),
+        Ok(Ok(response)) => format!("`{to}` answered {}", response.status()),
+        Ok(Err(error)) => transport_failure(&error, &to.to_string()).message,
         Err(_elapsed) => {
-            let seconds = PATIENCE.as_secs();
-            let reason = format!("`{to}` did not answer within {seconds} s");
-            return Err(WebhookError(reason));
+            let seconds = ATTEMPT_TIMEOUT.as_secs();
+            format!("`{to}` did not answer within {seconds} s")
         }
     };
-    let status = response.status();
-    if status.is_success() {
-        return Ok(());
-    }
-    Err(WebhookError(format!("`{to}` answered {status}")))
+    Err(WebhookError(reason))
 }
 
 #[cfg(test)]
@@ -183,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn only_web_addresses_are_taken_and_refusals_do_not_show_them() {
+    fn only_web_addresses_are_accepted_and_errors_do_not_show_them() {
         for text in [
             "ftp://x/secret",
             "hooks.slack.com/secret",
@@ -196,12 +182,12 @@ mod tests {
         let shown = url("https://u:secret@hc.example/secret?secret#secret");
         assert_eq!(
             format!("{shown} {shown:?}"),
-            "hc.example HookUrl(hc.example)"
+            "hc.example WebhookUrl(hc.example)"
         );
     }
 
     #[test]
-    fn chats_are_known_by_their_addresses() {
+    fn chats_are_recognised_by_their_addresses() {
         for text in [
             "https://hooks.slack.com/services/T/B/x",
             "https://chat.example/hooks/abc",
@@ -218,21 +204,21 @@ mod tests {
     }
 
     #[test]
-    fn signals_lie_below_the_address() {
-        let below = |text| url(text).below("start").0.to_string();
+    fn signals_are_added_to_the_path() {
+        let start = |text| url(text).join("start").0.to_string();
         assert_eq!(
-            below("https://hc-ping.com/abc"),
+            start("https://hc-ping.com/abc"),
             "https://hc-ping.com/abc/start"
         );
         assert_eq!(
-            below("https://hc-ping.com/abc/?rid=1"),
+            start("https://hc-ping.com/abc/?rid=1"),
             "https://hc-ping.com/abc/start?rid=1"
         );
     }
 
     #[tokio::test]
-    async fn what_is_not_delivered_is_said_without_the_address() {
-        // Bound and dropped: nobody listens there.
+    async fn a_delivery_error_does_not_show_the_address() {
+        // Bound and dropped, so that nothing listens there.
         let port = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             listener.local_addr().unwrap().port()

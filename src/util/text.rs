@@ -43,11 +43,15 @@ pub fn byte_size(count: u64) -> String {
     }
 }
 
-/// Whether a character controls a terminal or changes the order of text: control characters, line and paragraph
-/// separators, directional marks, overrides and isolates.
+/// Whether a character controls a terminal, changes the order of text or is invisible: control characters, line and
+/// paragraph separators, directional marks, overrides and isolates, invisible operators and the byte-order mark. The
+/// zero-width joiners, which some scripts need, do not count.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            c,
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
 }
 
 /// Returns foreign text on one line, each [unsafe](is_unsafe) character replaced by a space.

@@ -14,7 +14,7 @@ use callsheet::model::{
     AspectRatio, Credentials, Entry, Estimate, Event, History, JobEvent, JobId, JobSpec, Limits,
     Origin, PlannedJob, Speech, VideoRequest,
 };
-use callsheet::remote::{Remote, Settings};
+use callsheet::remote::{Remote, RemoteSettings};
 use callsheet::report::Summary;
 use callsheet::sandbox::{AnswerFault, Faults, FileFault, SandboxSettings, When};
 
@@ -107,7 +107,7 @@ async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let batch = Batch::restore("crashes", jobs, policy, &history, clock.now()).unwrap();
     let credentials = Credentials::new("account".into(), "key".into());
     let address = provider.base_url().parse().unwrap();
-    let settings = Settings::new(address, credentials, out.to_owned());
+    let settings = RemoteSettings::new(address, credentials, out.to_owned());
     // The sender must live as long as the run.
     let (_sender, mut interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
     let drive = Drive {

@@ -154,12 +154,12 @@ fn credentials_and_signatures_are_in_no_file_that_is_shared() {
 #[test]
 fn debug_output_does_not_contain_credentials() {
     use callsheet::model::Credentials;
-    use callsheet::remote::{Remote, Settings};
+    use callsheet::remote::{Remote, RemoteSettings};
 
     let credentials = || Credentials::new(KEYS[0].to_owned(), KEYS[1].to_owned());
     let settings = || {
         let address = "https://api.example".parse().unwrap();
-        Settings::new(address, credentials(), "out".into())
+        RemoteSettings::new(address, credentials(), "out".into())
     };
     let remote = Remote::new(settings()).unwrap();
     for text in [

@@ -1,4 +1,4 @@
-//! The endpoints.
+//! The endpoints of the API: [`Api`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use reqwest::{Response, Url};
 use serde_json::Value;
 
-use super::page::{ChannelReader, Next, RowSink, read_page};
-use super::rows::{CatalogueRows, ListRows, PollRows, report};
+use super::page::{ChannelReader, RowSink, read_page};
+use super::rows::{CatalogueRows, ListRows, PollRows, parse_row};
 use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
 use crate::model::{
     CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
@@ -15,108 +15,98 @@ use crate::model::{
 };
 use crate::remote::http::{ApiClient, ApiResponse};
 
-/// Pieces of a list that wait for the parser; then the network waits.
-const PIECES_WAITING: usize = 16;
+/// Chunks of a list that may wait for the parser before reading pauses.
+const MAX_WAITING_CHUNKS: usize = 16;
 
-/// No account has a list of more pages. A server that says so goes round in circles.
-const MOST_PAGES: usize = 100_000;
+/// Most pages of a list. A server with more has pages that link in circles.
+const MAX_PAGES: usize = 100_000;
 
-/// The API, one attempt per call.
+/// The endpoints of the API; each call makes one attempt.
 #[derive(Debug)]
-pub(in crate::remote) struct Api {
-    channel: ApiClient,
+pub(crate) struct Api {
+    client: ApiClient,
 }
 
 impl Api {
-    /// The API at the other end of `channel`.
-    pub(in crate::remote) fn new(channel: ApiClient) -> Self {
-        Self { channel }
+    pub(crate) fn new(client: ApiClient) -> Self {
+        Self { client }
     }
 
-    /// The paid POST. A success is a 2xx (200 and 201 are documented) with a JSON object that has an id,
-    /// and nothing else: a redirected POST shows itself as a list.
-    pub(in crate::remote) async fn submit(
+    /// Sends the paid POST. Success is a 2xx (200 and 201 are documented) with a JSON object that has an id, and nothing
+    /// else: a redirected POST returns a list.
+    pub(crate) async fn submit(
         &self,
         request: &VideoRequest,
         name: &str,
     ) -> Result<RemoteId, Failure> {
         let body = serde_json::to_vec(&CreateBody::new(request, name))
-            .expect("a body is plain data, which JSON can always represent");
-        let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
-        let answer = self.channel.post(url, body).await?;
-        let report = self.one_job(&answer)?;
-        // Whose name is cut or missing may be ours; one with another tag of ours is another job.
+            .expect("plain data is always valid JSON");
+        let url = self.client.base().endpoint(&["api", "lipsyncs"]);
+        let response = self.client.post(url, body).await?;
+        let report = self.parse_job(&response)?;
+        // A job without our tag may have lost its name; one with another tag of ours is another job.
         let sent: Vec<Tag> = find_tags(name).collect();
-        let shown = report.name.as_deref().into_iter().flat_map(find_tags);
-        let shown: Vec<Tag> = shown.collect();
-        if !shown.is_empty() && !shown.iter().any(|tag| sent.contains(tag)) {
-            return Err(malformed(&answer, "the answer is about another job"));
+        let name = report.name.as_deref().unwrap_or_default();
+        let returned: Vec<Tag> = find_tags(name).collect();
+        if !returned.is_empty() && !returned.iter().any(|tag| sent.contains(tag)) {
+            return Err(malformed(&response, "the answer is about another job"));
         }
         Ok(report.remote)
     }
 
-    /// The status of `remotes` in one request. What the answer does not mention has given no
-    /// information.
-    pub(in crate::remote) async fn poll(
-        &self,
-        remotes: &[RemoteId],
-    ) -> Result<Vec<RenderReport>, Failure> {
+    /// Returns the status of `remotes` from one request. Jobs that the response does not mention are left out.
+    pub(crate) async fn poll(&self, remotes: &[RemoteId]) -> Result<Vec<RenderReport>, Failure> {
         let ids: Vec<&str> = remotes.iter().map(RemoteId::as_str).collect();
-        let mut url = self.channel.base().endpoint(&["api", "lipsyncs"]);
+        let mut url = self.client.base().endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
-        let asked = PollRows::about(remotes);
-        let asked = self.read_all(url, CommandKind::Poll, asked).await?;
-        Ok(asked.reports.into_iter().map(|r| self.shown(r)).collect())
+        let rows = PollRows::new(remotes);
+        let rows = self.read_list(url, CommandKind::Poll, rows).await?;
+        Ok(rows.reports.into_iter().map(|it| self.clean(it)).collect())
     }
 
-    /// One job by its id.
-    pub(in crate::remote) async fn look(&self, remote: &RemoteId) -> Result<RenderReport, Failure> {
+    /// Returns one job by its id.
+    pub(crate) async fn look(&self, remote: &RemoteId) -> Result<RenderReport, Failure> {
         // A path segment of dots would name another endpoint.
         if remote.as_str().bytes().all(|byte| byte == b'.') {
-            return Err(Failure::new(
-                FailureKind::NotFound,
-                format!("`{remote}` is no id that can be asked about"),
-            ));
+            let message = format!("`{remote}` is not an id that can be requested");
+            return Err(Failure::new(FailureKind::NotFound, message));
         }
-        let base = self.channel.base();
+        let base = self.client.base();
         let url = base.endpoint(&["api", "lipsyncs", remote.as_str()]);
-        let answer = self.channel.get(url, CommandKind::Look).await?;
-        let mut report = self.one_job(&answer)?;
+        let response = self.client.get(url, CommandKind::Look).await?;
+        let mut report = self.parse_job(&response)?;
         if !report.remote.as_str().eq_ignore_ascii_case(remote.as_str()) {
-            return Err(malformed(&answer, "the answer is about another job"));
+            return Err(malformed(&response, "the answer is about another job"));
         }
         report.remote = remote.clone();
         Ok(report)
     }
 
-    /// The account's jobs, all of them, filtered while they stream in.
-    pub(in crate::remote) async fn list(
-        &self,
-        sought: Arc<ListFilter>,
-    ) -> Result<Listing, Failure> {
-        let url = self.channel.base().endpoint(&["api", "lipsyncs"]);
-        let kept = ListRows::of(sought);
-        let mut listing = self.read_all(url, CommandKind::List, kept).await?.listing;
-        listing.found = listing.found.into_iter().map(|r| self.shown(r)).collect();
+    /// Returns the account's jobs that match `filter`.
+    pub(crate) async fn list(&self, filter: Arc<ListFilter>) -> Result<Listing, Failure> {
+        let url = self.client.base().endpoint(&["api", "lipsyncs"]);
+        let rows = ListRows::new(filter);
+        let mut listing = self.read_list(url, CommandKind::List, rows).await?.listing;
+        listing.found = listing.found.into_iter().map(|it| self.clean(it)).collect();
         Ok(listing)
     }
 
-    /// The account's balance. Charges are deducted late, so this is not what is left to promise.
-    pub(in crate::remote) async fn remaining_credits(&self) -> Result<Credits, Failure> {
-        let url = self.channel.base().endpoint(&["api", "remaining_credits"]);
-        let answer = self.channel.get(url, CommandKind::List).await?;
-        serde_json::from_slice::<RemainingCredits>(&answer.body)
+    /// Returns the account's balance. Charges are deducted late.
+    pub(crate) async fn remaining_credits(&self) -> Result<Credits, Failure> {
+        let url = self.client.base().endpoint(&["api", "remaining_credits"]);
+        let response = self.client.get(url, CommandKind::List).await?;
+        serde_json::from_slice::<RemainingCredits>(&response.body)
             .ok()
             .and_then(|credits| Credits::from_number(credits.remaining_credits?))
-            .ok_or_else(|| malformed(&answer, "the answer names no balance"))
+            .ok_or_else(|| malformed(&response, "the answer contains no balance"))
     }
 
-    /// The catalogue of personas, the account's own first.
-    pub(in crate::remote) async fn personas(&self) -> Result<Vec<PersonaItem>, Failure> {
-        let everybody: Vec<PersonaItem> = self.catalogue("personas").await?;
+    /// Returns the catalogue of personas, the account's own first.
+    pub(crate) async fn personas(&self) -> Result<Vec<PersonaItem>, Failure> {
+        let public: Vec<PersonaItem> = self.catalogue("personas").await?;
         let mut personas: Vec<PersonaItem> = match self.catalogue("personas_v2").await {
             Ok(own) => own,
-            // Not every plan, and no imitation, has avatars of its own.
+            // Not every plan has avatars of its own, and neither has the sandbox.
             Err(failure)
                 if matches!(failure.kind, FailureKind::NotFound | FailureKind::Rejected) =>
             {
@@ -127,51 +117,45 @@ impl Api {
         for persona in &mut personas {
             persona.is_custom = true;
         }
-        personas.extend(everybody);
+        personas.extend(public);
         let mut seen = HashSet::new();
-        personas.retain(|persona| match &persona.id {
-            Some(id) => seen.insert(id.clone()),
-            None => false,
+        personas.retain(|persona| {
+            let id = persona.id.as_ref();
+            id.is_some_and(|id| seen.insert(id.clone()))
         });
         Ok(personas)
     }
 
-    /// The catalogue of voices.
-    pub(in crate::remote) async fn voices(&self) -> Result<Vec<VoiceItem>, Failure> {
+    /// Returns the catalogue of voices.
+    pub(crate) async fn voices(&self) -> Result<Vec<VoiceItem>, Failure> {
         self.catalogue("voices").await
-    }
-
-    /// Failures fit to be shown: every message of this layer passes here.
-    pub(in crate::remote) fn scrub(&self, failure: Failure) -> Failure {
-        self.channel.redactor().failure(failure)
     }
 
     async fn catalogue<T>(&self, name: &str) -> Result<Vec<T>, Failure>
     where
         T: serde::de::DeserializeOwned + Send + 'static,
     {
-        let url = self.channel.base().endpoint(&["api", name]);
+        let url = self.client.base().endpoint(&["api", name]);
         let rows = CatalogueRows::new();
-        Ok(self.read_all(url, CommandKind::List, rows).await?.items)
+        Ok(self.read_list(url, CommandKind::List, rows).await?.items)
     }
 
-    /// The one job an answer describes.
-    fn one_job(&self, answer: &ApiResponse) -> Result<RenderReport, Failure> {
-        let value: Value = serde_json::from_slice(&answer.body)
-            .map_err(|_| malformed(answer, "the answer cannot be read"))?;
+    fn parse_job(&self, response: &ApiResponse) -> Result<RenderReport, Failure> {
+        let value: Value = serde_json::from_slice(&response.body)
+            .map_err(|_| malformed(response, "the answer is not valid JSON"))?;
         let problem = if value.is_array() {
             "the answer is a list instead of one job"
         } else {
             "the answer has no usable id"
         };
-        report(value)
-            .map(|report| self.shown(report))
-            .ok_or_else(|| malformed(answer, problem))
+        parse_row(value)
+            .map(|report| self.clean(report))
+            .ok_or_else(|| malformed(response, problem))
     }
 
-    /// `report` with the provider's words fit to be shown.
-    fn shown(&self, mut report: RenderReport) -> RenderReport {
-        let clean = |words: String| self.channel.redactor().clean(&words);
+    /// Returns `report` with the provider's texts safe to show.
+    fn clean(&self, mut report: RenderReport) -> RenderReport {
+        let clean = |text: String| self.client.redactor().clean(&text);
         report.failed_reason = report.failed_reason.map(clean);
         if let RenderStatus::Other(word) = report.status {
             report.status = RenderStatus::Other(clean(word));
@@ -179,23 +163,21 @@ impl Api {
         report
     }
 
-    /// Reads every page of a list, as long as that does not take too long.
-    async fn read_all<R: RowSink>(
+    /// Reads all pages of a list within the time limit of `command`.
+    async fn read_list<R: RowSink>(
         &self,
         url: Url,
         command: CommandKind,
         rows: R,
     ) -> Result<R, Failure> {
-        let limit = self.channel.patience(command);
+        let limit = self.client.list_timeout(command);
         let reading = self.read_pages(url, command, rows);
         tokio::time::timeout(limit, reading)
             .await
             .unwrap_or_else(|_elapsed| {
                 let seconds = limit.as_secs_f32();
-                Err(Failure::new(
-                    FailureKind::Lost,
-                    format!("the list did not come to its end within {seconds} s"),
-                ))
+                let message = format!("the list did not end within {seconds} s");
+                Err(Failure::new(FailureKind::Lost, message))
             })
     }
 
@@ -205,86 +187,71 @@ impl Api {
         command: CommandKind,
         mut rows: R,
     ) -> Result<R, Failure> {
+        let error = |message: &str| Err(Failure::new(FailureKind::Malformed, message));
         let mut seen = HashSet::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             if !seen.insert(url.clone()) {
                 break;
             }
-            let response = self.channel.open(url.clone(), command).await?;
+            let response = self.client.open(url.clone(), command).await?;
             let next;
-            (rows, next) = self.read_one(response, rows).await?;
-            let Next::At(place) = next else {
+            (rows, next) = self.read_page(response, rows).await?;
+            let Some(next) = next else {
                 return Ok(rows);
             };
-            let place = url.join(&place).ok();
-            url = place
-                .and_then(|place| self.channel.base().rebase(place))
-                .ok_or_else(|| {
-                    Failure::new(
-                        FailureKind::Malformed,
-                        "the list goes on at another server, where the credentials must not go",
-                    )
-                })?;
+            let next = url.join(&next).ok();
+            let Some(next) = next.and_then(|next| self.client.base().rebase(next)) else {
+                return error(
+                    "the next page of the list is on another server, where the credentials must not be sent",
+                );
+            };
+            url = next;
         }
-        Err(Failure::new(
-            FailureKind::Malformed,
-            "the pages of the list go round in circles",
-        ))
+        error("the pages of the list link in circles")
     }
 
-    /// Reads one page, on a thread of its own for the parser. Each of its pieces must come in time.
-    async fn read_one<R: RowSink>(
+    /// Reads one page, with the parser on a thread of its own. Each chunk has a time limit.
+    async fn read_page<R: RowSink>(
         &self,
         mut response: Response,
         mut rows: R,
-    ) -> Result<(R, Next), Failure> {
+    ) -> Result<(R, Option<String>), Failure> {
         let status = response.status().as_u16();
-        let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_WAITING);
+        let (sender, receiver) = tokio::sync::mpsc::channel(MAX_WAITING_CHUNKS);
         let parser = tokio::task::spawn_blocking(move || {
             let next = read_page(ChannelReader::new(receiver), &mut rows);
             (rows, next)
         });
-        let mut broken = None;
-        loop {
-            match self.channel.piece(&mut response).await {
-                // The parser has gone: it knows why.
-                Ok(Some(piece)) => {
-                    if sender.send(piece).await.is_err() {
-                        break;
-                    }
-                }
-                Ok(None) => break,
-                Err(failure) => {
-                    broken = Some(failure);
+        let transfer = async {
+            while let Some(chunk) = self.client.next_chunk(&mut response).await? {
+                // A parser that has stopped returns the reason.
+                if sender.send(chunk).await.is_err() {
                     break;
                 }
             }
-        }
+            Ok(())
+        };
+        let transferred = transfer.await;
         drop(sender);
         let (rows, next) = parser.await.map_err(|_| {
-            Failure::new(
-                FailureKind::Interrupted,
-                "the reading of a list was stopped",
-            )
+            Failure::new(FailureKind::Interrupted, "the parser of a list was stopped")
         })?;
-        if let Some(failure) = broken {
-            return Err(failure);
-        }
+        transferred?;
         match next {
             Ok(next) => Ok((rows, next)),
             Err(error) if error.is_eof() => Err(Failure::new(
                 FailureKind::Lost,
-                "the list ended in the middle, and proves nothing",
+                "the list is incomplete, so it proves nothing",
             )),
             Err(error) => {
-                let words = self.channel.redactor().clean(&error.to_string());
-                let message = format!("the list cannot be read: {words}");
+                let reason = self.client.redactor().clean(&error.to_string());
+                let message = format!("the list cannot be read: {reason}");
                 Err(Failure::new(FailureKind::Malformed, message).with_status(status))
             }
         }
     }
 }
 
-fn malformed(answer: &ApiResponse, problem: &str) -> Failure {
-    Failure::new(FailureKind::Malformed, problem).with_status(answer.status)
+fn malformed(response: &ApiResponse, problem: &str) -> Failure {
+    Failure::new(FailureKind::Malformed, problem).with_status(response.status)
 }

@@ -1,4 +1,4 @@
-//! Creatify's AI Avatar API, version 1: its endpoints, its JSON, and its lists read as they stream in.
+//! Creatify's AI Avatar API, version 1: endpoints, wire types, lists that are parsed while they arrive.
 
 mod endpoints;
 mod page;
@@ -8,4 +8,4 @@ mod rows;
 mod tests;
 pub mod wire;
 
-pub(in crate::remote) use endpoints::Api;
+pub(crate) use endpoints::Api;

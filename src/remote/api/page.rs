@@ -1,5 +1,5 @@
-//! One page of a list, parsed while it arrives: a plain array, or an envelope
-//! `{"results": […], "next": …}`. One row at a time is held in memory.
+//! Parsing one page of a list while it arrives: a plain array, or an envelope `{"results": […], "next": …}`. Keeps one row in
+//! memory at a time.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,59 +9,43 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// A row is a few kilobytes; this is room for some hundred times as much. A small answer, compressed, can unpack
-/// to anything, and a row takes up to a hundred times its own length in memory.
-const LARGEST_ROW: usize = 1 << 20;
+/// Longest row, in bytes: hundreds of times the usual size. A small compressed response can expand to anything, and a row
+/// takes up to a hundred times its own length in memory.
+const MAX_ROW: usize = 1 << 20;
 
-/// No link to a page is longer, in bytes; all those of a list are remembered.
-const LONGEST_LINK: usize = 2000;
+/// Longest link to a page, in bytes: all links of a list are remembered.
+const MAX_LINK: usize = 2000;
 
-/// Bytes that are read from the source at one time.
+/// Bytes that are read from the source at a time.
 const BUFFER: usize = 64 << 10;
 
-/// Who is handed the rows of a list.
+/// A collector of the rows of a list.
 pub(super) trait RowSink: Send + 'static {
-    /// Takes one row. An error says why the whole list can no longer be relied on.
-    fn take(&mut self, row: Value) -> Result<(), &'static str>;
+    /// Adds a row. An error makes the whole list unusable.
+    fn push(&mut self, row: Value) -> Result<(), &'static str>;
 }
 
-/// Where the list goes on.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) enum Next {
-    /// This was the last page.
-    #[default]
-    End,
-    /// At this URL.
-    At(String),
-}
-
-/// Reads one page from `source` and hands its rows to `rows`.
+/// Reads one page from `source`, adds its rows to `rows`, and returns the link to the next page.
 ///
 /// # Errors
 ///
-/// If the page is cut short, is not JSON, is no list, or holds what is far too large for a row: nothing that was
-/// not read to its very end is a list.
+/// If the page is incomplete, is not JSON, is not a list, or contains a row that is far too long. A list that was not read
+/// to its end is not a list.
 pub(super) fn read_page(
     source: impl Read,
     rows: &mut impl RowSink,
-) -> Result<Next, serde_json::Error> {
-    let since_row = Cell::new(0);
-    let metered = LimitedReader {
-        source,
-        since_row: &since_row,
-    };
-    let buffered = io::BufReader::with_capacity(BUFFER, metered);
+) -> Result<Option<String>, serde_json::Error> {
+    let since_row = &Cell::new(0);
+    let limited = LimitedReader { source, since_row };
+    let buffered = io::BufReader::with_capacity(BUFFER, limited);
     let mut parser = serde_json::Deserializer::from_reader(buffered);
-    let next = parser.deserialize_any(PageVisitor(RowsVisitor {
-        rows,
-        since_row: &since_row,
-    }))?;
+    let next = parser.deserialize_any(ListVisitor { rows, since_row })?;
     parser.end()?;
     Ok(next)
 }
 
-/// A source that ends with an error if too much comes without the end of a row. What is read ahead counts, so the
-/// limit is kept to within a buffer.
+/// A reader that fails if too many bytes come without the end of a row. Bytes read ahead count too, so the limit is exact
+/// to within a buffer.
 struct LimitedReader<'a, S> {
     source: S,
     since_row: &'a Cell<usize>,
@@ -72,49 +56,52 @@ impl<S: Read> Read for LimitedReader<'_, S> {
         let count = self.source.read(buffer)?;
         let since = self.since_row.get() + count;
         self.since_row.set(since);
-        if since > LARGEST_ROW {
-            let words = format!("more than {LARGEST_ROW} bytes came without the end of a row");
-            return Err(io::Error::other(words));
+        if since > MAX_ROW {
+            let message = format!("more than {MAX_ROW} bytes came without the end of a row");
+            return Err(io::Error::other(message));
         }
         Ok(count)
     }
 }
 
-struct PageVisitor<'a, R>(RowsVisitor<'a, R>);
+/// Parses a list and returns the link to its next page.
+struct ListVisitor<'a, R> {
+    rows: &'a mut R,
+    since_row: &'a Cell<usize>,
+}
 
-impl<'de, R: RowSink> Visitor<'de> for PageVisitor<'_, R> {
-    type Value = Next;
+impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
+    type Value = Option<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Next, A::Error> {
-        self.0.visit_seq(sequence)?;
-        Ok(Next::End)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        while let Some(row) = sequence.next_element::<Value>()? {
+            self.since_row.set(0);
+            self.rows.push(row).map_err(A::Error::custom)?;
+        }
+        Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Next, A::Error> {
-        let mut next = Next::End;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut next = None;
         let mut has_results = false;
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "results" => {
-                    map.next_value_seed(self.0.again())?;
+                    let (rows, since_row) = (&mut *self.rows, self.since_row);
+                    map.next_value_seed(ListVisitor { rows, since_row })?;
                     has_results = true;
                 }
                 "next" => {
-                    next = match map.next_value::<Value>()? {
-                        Value::Null => Next::End,
-                        Value::String(url) if url.is_empty() => Next::End,
-                        Value::String(url) if url.len() <= LONGEST_LINK => Next::At(url),
-                        Value::String(_)
-                        | Value::Bool(_)
-                        | Value::Number(_)
-                        | Value::Array(_)
-                        | Value::Object(_) => {
-                            return Err(A::Error::custom("`next` is no link"));
-                        }
+                    let link = map.next_value::<Value>()?;
+                    next = match link.as_str() {
+                        None if link.is_null() => None,
+                        Some("") => None,
+                        Some(url) if url.len() <= MAX_LINK => Some(url.to_owned()),
+                        Some(_) | None => return Err(A::Error::custom("`next` is not a link")),
                     };
                 }
                 _ => {
@@ -125,50 +112,21 @@ impl<'de, R: RowSink> Visitor<'de> for PageVisitor<'_, R> {
         if has_results {
             Ok(next)
         } else {
-            Err(A::Error::custom("it is an object, and no list"))
+            Err(A::Error::custom("it is an object and not a list"))
         }
     }
 }
 
-struct RowsVisitor<'a, R> {
-    rows: &'a mut R,
-    since_row: &'a Cell<usize>,
-}
-
-impl<R> RowsVisitor<'_, R> {
-    fn again(&mut self) -> RowsVisitor<'_, R> {
-        RowsVisitor {
-            rows: self.rows,
-            since_row: self.since_row,
-        }
-    }
-}
-
-impl<'de, R: RowSink> Visitor<'de> for RowsVisitor<'_, R> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while let Some(row) = sequence.next_element::<Value>()? {
-            self.since_row.set(0);
-            self.rows.take(row).map_err(A::Error::custom)?;
-        }
-        Ok(())
-    }
-}
-
-impl<'de, R: RowSink> DeserializeSeed<'de> for RowsVisitor<'_, R> {
+/// The `results` of an envelope.
+impl<'de, R: RowSink> DeserializeSeed<'de> for ListVisitor<'_, R> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+        deserializer.deserialize_seq(self).map(drop)
     }
 }
 
-/// The bytes of a body that arrives piece by piece, for a parser on a thread of its own.
+/// Reads a body that arrives in chunks, for a parser on another thread.
 #[derive(Debug)]
 pub(super) struct ChannelReader {
     receiver: tokio::sync::mpsc::Receiver<Vec<u8>>,
@@ -192,7 +150,7 @@ impl Read for ChannelReader {
                 return Ok(count);
             }
             match self.receiver.blocking_recv() {
-                Some(piece) => self.current = io::Cursor::new(piece),
+                Some(chunk) => self.current = io::Cursor::new(chunk),
                 None => return Ok(0),
             }
         }
@@ -207,7 +165,7 @@ mod tests {
     struct Count(u64);
 
     impl RowSink for Count {
-        fn take(&mut self, row: Value) -> Result<(), &'static str> {
+        fn push(&mut self, row: Value) -> Result<(), &'static str> {
             self.0 += 1;
             if row == "bad" {
                 Err("a bad row")
@@ -217,7 +175,7 @@ mod tests {
         }
     }
 
-    fn read(text: &str) -> Result<(u64, Next), serde_json::Error> {
+    fn read(text: &str) -> Result<(u64, Option<String>), serde_json::Error> {
         let mut count = Count(0);
         let next = read_page(text.as_bytes(), &mut count)?;
         Ok((count.0, next))
@@ -225,20 +183,20 @@ mod tests {
 
     #[test]
     fn arrays_and_envelopes_are_lists() {
-        assert_eq!(read("[]").unwrap(), (0, Next::End));
-        assert_eq!(read("[{},{}] \n").unwrap(), (2, Next::End));
+        assert_eq!(read("[]").unwrap(), (0, None));
+        assert_eq!(read("[{},{}] \n").unwrap(), (2, None));
         let envelope = r#"{"count":9,"next":"https://x/?page=2","previous":null,"results":[1]}"#;
         assert_eq!(
             read(envelope).unwrap(),
-            (1, Next::At("https://x/?page=2".into()))
+            (1, Some("https://x/?page=2".into()))
         );
         for last in [r#"{"results":[],"next":null}"#, r#"{"results":[]}"#] {
-            assert_eq!(read(last).unwrap(), (0, Next::End));
+            assert_eq!(read(last).unwrap(), (0, None));
         }
     }
 
     #[test]
-    fn what_is_cut_short_is_no_list() {
+    fn an_incomplete_page_is_not_a_list() {
         let whole = r#"{"results":[{"id":"a"},{"id":"b"}],"next":null}"#;
         for end in 0..whole.len() {
             assert!(read(&whole[..end]).unwrap_err().is_eof(), "{end}");
@@ -246,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_an_error() {
+    fn other_json_is_an_error() {
         for wrong in [
             "{}",
             "null",
@@ -266,12 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn rows_may_be_many_but_none_without_an_end() {
+    fn the_length_of_a_row_is_limited_and_their_number_is_not() {
         let row = format!(r#"{{"text":"{}"}}"#, "x".repeat(500_000));
         let many = format!("[{row},{row},{row},{row}]");
-        assert_eq!(read(&many).unwrap(), (4, Next::End));
+        assert_eq!(read(&many).unwrap(), (4, None));
         let envelope = format!(r#"{{"count":4,"results":{many},"next":null}}"#);
-        assert_eq!(read(&envelope).unwrap(), (4, Next::End));
+        assert_eq!(read(&envelope).unwrap(), (4, None));
         let giant = format!("[{}0]", "0,".repeat(1_000_000));
         let long = "x".repeat(2_000_000);
         for wrong in [
@@ -287,7 +245,7 @@ mod tests {
             assert!(error.to_string().starts_with(words), "{error}");
         }
         let link = format!(r#"{{"results":[],"next":"{}"}}"#, "x".repeat(3000));
-        assert!(read(&link).unwrap_err().to_string().contains("no link"));
+        assert!(read(&link).unwrap_err().to_string().contains("not a link"));
     }
 
     proptest! {

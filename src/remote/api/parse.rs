@@ -1,48 +1,43 @@
-//! The readers of answers, without a network: what a request makes of a body, for whoever has one at hand.
-//! The fuzz targets come in here.
+//! Parsers of responses, without a network. The fuzz targets call them.
 
 use std::sync::Arc;
 
-use super::page::{Next, read_page};
-use super::rows::{ListRows, PollRows, report};
+use super::page::read_page;
+use super::rows::{ListRows, PollRows, parse_row};
 use crate::model::{
     CommandKind, Credentials, Failure, ListFilter, Listing, RemoteId, RenderReport,
 };
 use crate::remote::http::{ErrorBody, Redactor, status_failure};
 
-/// The one job that the answer to a create or a look describes, if it describes one.
+/// Parses the response to a create or a look; `None` if it does not describe a job.
 pub fn one_job(body: &[u8]) -> Option<RenderReport> {
-    report(serde_json::from_slice(body).ok()?)
+    parse_row(serde_json::from_slice(body).ok()?)
 }
 
-/// What one page of a list shows of the rows that are wanted, and where the list goes on.
+/// Parses one page of a list. Returns the matching rows and the link to the next page.
 ///
 /// # Errors
-/// If it was not read to its very end, is no list, or a row that may be wanted cannot be read.
+/// If the page is incomplete or not a list, or a row that may match cannot be read.
 pub fn list(
     page: &[u8],
-    sought: ListFilter,
+    filter: ListFilter,
 ) -> Result<(Listing, Option<String>), serde_json::Error> {
-    let mut kept = ListRows::of(Arc::new(sought));
-    let next = match read_page(page, &mut kept)? {
-        Next::End => None,
-        Next::At(place) => Some(place),
-    };
-    Ok((kept.listing, next))
+    let mut rows = ListRows::new(Arc::new(filter));
+    let next = read_page(page, &mut rows)?;
+    Ok((rows.listing, next))
 }
 
-/// What the answer to a poll says of `remotes`, at most once of each.
+/// Parses the response to a poll of `remotes`. Returns at most one report for each.
 ///
 /// # Errors
-/// If it was not read to its very end, or is no list.
+/// If the response is incomplete or not a list.
 pub fn poll(body: &[u8], remotes: &[RemoteId]) -> Result<Vec<RenderReport>, serde_json::Error> {
-    let mut asked = PollRows::about(remotes);
-    read_page(body, &mut asked)?;
-    Ok(asked.reports)
+    let mut rows = PollRows::new(remotes);
+    read_page(body, &mut rows)?;
+    Ok(rows.reports)
 }
 
-/// What a refusal with this status and this body means, its words fit to be shown; `None` if that is no
-/// HTTP status.
+/// Returns the failure for a response with this status and body; `None` if `status` is not an HTTP status.
 pub fn refused(
     status: u16,
     body: &[u8],
@@ -51,7 +46,7 @@ pub fn refused(
 ) -> Option<Failure> {
     let status = reqwest::StatusCode::from_u16(status).ok()?;
     let redactor = Redactor::new(credentials);
-    let words = ErrorBody::of(body, &redactor);
-    let failure = status_failure(status, &reqwest::header::HeaderMap::new(), &words, command);
-    Some(redactor.failure(failure))
+    let body = ErrorBody::from_api(body, &redactor);
+    let failure = status_failure(status, &reqwest::header::HeaderMap::new(), &body, command);
+    Some(redactor.redact(failure))
 }

@@ -1,7 +1,7 @@
-//! The API's JSON, as it travels. Read permissively: every field but `id` and `status` may be
-//! missing, numbers may come as strings, unknown fields are ignored. The sandbox speaks these types too,
-//! so that both sides of the imitation agree on names.
+//! The wire types: JSON of the API. Parsed leniently: every field but `id` and `status` may be missing, numbers may be
+//! strings, unknown fields are ignored. The sandbox uses these types too, so that both agree on names.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{
@@ -10,60 +10,60 @@ use crate::model::{
 
 /// Body of `POST /api/lipsyncs/`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CreateBody {
-    /// Text to be spoken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The text to speak.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// URL of a recording.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<String>,
     /// The persona's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub creator: Option<String>,
     /// `16x9`, `1x1` or `9x16`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
-    /// Our readable id and tag; echoed back. At most 255 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Our readable id and tag; returned unchanged. At most 255 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
     /// The voice's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
-    /// Meaning disputed; passed through.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Its meaning is unclear; passed through.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub green_screen: Option<bool>,
-    /// A video with alpha, as `.webm`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A video with an alpha channel, as `.webm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transparent_background: Option<bool>,
     /// Captions off; the API's default is true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub no_caption: Option<bool>,
     /// Music off; the API's default is true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub no_music: Option<bool>,
     /// One of 18 styles.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub caption_style: Option<String>,
-    /// Decimal as a string.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A decimal as a string.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub caption_offset_x: Option<String>,
-    /// Decimal as a string.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A decimal as a string.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub caption_offset_y: Option<String>,
-    /// Background picture; may be ignored by newer versions of the API.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Background image; newer versions of the API may ignore it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub background_asset_image_url: Option<String>,
-    /// Where the provider posts when the job ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Address that the provider posts to when the job ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
 }
 
 impl CreateBody {
-    /// The body that asks for `request` under `name`. The model is always named, and what differs
-    /// from the API's defaults is sent; the rest is left out.
+    /// Returns the body for `request` under `name`. Contains the model and everything that differs from the API's defaults.
     pub fn new(request: &VideoRequest, name: &str) -> Self {
         let (text, audio) = match &request.speech {
             Speech::Text(text) => (Some(text.to_string()), None),
@@ -90,24 +90,24 @@ impl CreateBody {
     }
 }
 
-/// One job in an answer: create, list and get all return this object.
+/// A job in a response: create, list and get all return this object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Lipsync {
-    /// The id; a UUID as far as is known.
+    /// The id; a UUID in all known responses.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
-    /// Echo of the name.
-    #[serde(deserialize_with = "lenient_text")]
+    /// The name of the create.
+    #[serde(deserialize_with = "lenient")]
     pub name: Option<String>,
     /// The status word.
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(deserialize_with = "lenient")]
     pub status: Option<String>,
-    /// URL of the video. One older client knows it as `video_output`.
-    #[serde(alias = "video_output", deserialize_with = "lenient_text")]
+    /// URL of the video. One older client calls it `video_output`.
+    #[serde(alias = "video_output", deserialize_with = "lenient")]
     pub output: Option<String>,
-    /// URL of a still picture.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a still image.
+    #[serde(deserialize_with = "lenient")]
     pub video_thumbnail: Option<String>,
     /// Seconds.
     #[serde(deserialize_with = "number_or_text")]
@@ -115,20 +115,22 @@ pub struct Lipsync {
     /// The charge.
     #[serde(deserialize_with = "number_or_text")]
     pub credits_used: Option<f64>,
-    /// A fraction; a number or a string.
+    /// A fraction, as a number or a string.
     #[serde(deserialize_with = "number_or_text")]
     pub progress: Option<f64>,
-    /// Why it failed.
-    #[serde(deserialize_with = "lenient_text")]
+    /// Why the job failed.
+    #[serde(deserialize_with = "lenient")]
     pub failed_reason: Option<String>,
     /// ISO 8601 with a numeric offset.
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(deserialize_with = "lenient")]
     pub created_at: Option<String>,
 }
 
 impl Lipsync {
-    /// The object in our own words. An object without an id, or with one that cannot be used, is an
-    /// error; one without a status reads as an unknown status, which is not terminal.
+    /// Converts the object. A missing status becomes an unknown status, which is not terminal.
+    ///
+    /// # Errors
+    /// If the id is missing or unusable.
     pub fn into_report(self) -> Result<RenderReport, InvalidId> {
         Ok(RenderReport {
             remote: self.id.unwrap_or_default().parse()?,
@@ -147,107 +149,107 @@ impl Lipsync {
     }
 }
 
-/// One persona in an answer of `GET /api/personas/` or `GET /api/personas_v2/`. There is no `name`; values are
-/// free words, because live data departs from the documented lists.
+/// A persona in a response of `GET /api/personas/` or `GET /api/personas_v2/`. There is no `name`. Values are free text,
+/// because real responses differ from the documented lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersonaItem {
     /// The id, which goes into a job's `creator`.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
-    /// The name that people know it by.
-    #[serde(deserialize_with = "lenient_text")]
+    /// The name.
+    #[serde(deserialize_with = "lenient")]
     pub creator_name: Option<String>,
     /// `m`, `f`, `nb`.
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(deserialize_with = "lenient")]
     pub gender: Option<String>,
-    /// Such as `adult`.
-    #[serde(deserialize_with = "lenient_text")]
+    /// For example `adult`.
+    #[serde(deserialize_with = "lenient")]
     pub age_range: Option<String>,
-    /// Such as `indoor`.
-    #[serde(deserialize_with = "lenient_text")]
+    /// For example `indoor`.
+    #[serde(deserialize_with = "lenient")]
     pub location: Option<String>,
-    /// Such as `presenter`.
-    #[serde(deserialize_with = "lenient_text")]
+    /// For example `presenter`.
+    #[serde(deserialize_with = "lenient")]
     pub style: Option<String>,
     /// The scene.
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(deserialize_with = "lenient")]
     pub video_scene: Option<String>,
-    /// Words to find it by.
+    /// Search terms.
     #[serde(deserialize_with = "list_or_text")]
     pub keywords: Vec<String>,
-    /// Trades it suits; documented as a text, seen as a list.
+    /// Suitable industries; documented as a text, observed as a list.
     #[serde(deserialize_with = "list_or_text")]
     pub suitable_industries: Vec<String>,
     /// Whether it can be used.
-    #[serde(deserialize_with = "lenient_flag")]
+    #[serde(deserialize_with = "lenient")]
     pub is_active: Option<bool>,
-    /// Where a custom avatar stands in its making; not a render's status.
-    #[serde(deserialize_with = "lenient_text")]
+    /// Progress of creating a custom avatar; not the status of a render.
+    #[serde(deserialize_with = "lenient")]
     pub process_status: Option<String>,
-    /// URL of a still picture in landscape.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a still image in landscape.
+    #[serde(deserialize_with = "lenient")]
     pub preview_image_16_9: Option<String>,
-    /// URL of a still picture in the square.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a still image in square format.
+    #[serde(deserialize_with = "lenient")]
     pub preview_image_1_1: Option<String>,
-    /// URL of a still picture in portrait.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a still image in portrait.
+    #[serde(deserialize_with = "lenient")]
     pub preview_image_9_16: Option<String>,
-    /// URL of a sample in landscape.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a sample video in landscape.
+    #[serde(deserialize_with = "lenient")]
     pub preview_video_16_9: Option<String>,
-    /// URL of a sample in the square.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a sample video in square format.
+    #[serde(deserialize_with = "lenient")]
     pub preview_video_1_1: Option<String>,
-    /// URL of a sample in portrait.
-    #[serde(deserialize_with = "lenient_text")]
+    /// URL of a sample video in portrait.
+    #[serde(deserialize_with = "lenient")]
     pub preview_video_9_16: Option<String>,
-    /// An older name of the sample in landscape.
-    #[serde(deserialize_with = "lenient_text")]
+    /// Older name of the sample video in landscape.
+    #[serde(deserialize_with = "lenient")]
     pub landscape_preview_video: Option<String>,
-    /// An older name of the sample in the square.
-    #[serde(deserialize_with = "lenient_text")]
+    /// Older name of the sample video in square format.
+    #[serde(deserialize_with = "lenient")]
     pub squared_preview_video: Option<String>,
-    /// An older name of the sample in portrait.
-    #[serde(deserialize_with = "lenient_text")]
+    /// Older name of the sample video in portrait.
+    #[serde(deserialize_with = "lenient")]
     pub portrait_preview_video: Option<String>,
-    /// It is one of the account's own. Ours, not the API's: it says which of the two lists it was in.
+    /// Whether it is one of the account's own. Not part of the API: tells which of the two lists it was in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_custom: bool,
 }
 
-/// One voice in the answer of `GET /api/voices/`.
+/// A voice in the response of `GET /api/voices/`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VoiceItem {
-    /// Its name.
-    #[serde(deserialize_with = "lenient_text")]
+    /// The name.
+    #[serde(deserialize_with = "lenient")]
     pub name: Option<String>,
-    /// Its gender.
-    #[serde(deserialize_with = "lenient_text")]
+    /// The gender.
+    #[serde(deserialize_with = "lenient")]
     pub gender: Option<String>,
-    /// The ways it can speak.
+    /// Its accents.
     #[serde(deserialize_with = "readable_items")]
     pub accents: Vec<AccentItem>,
 }
 
-/// One way a voice can speak: what a job's `accent` names.
+/// An accent of a voice, which the `accent` of a job names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AccentItem {
     /// The id, which goes into a job's `accent`.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
-    /// Its name.
-    #[serde(deserialize_with = "lenient_text")]
+    /// The name.
+    #[serde(deserialize_with = "lenient")]
     pub accent_name: Option<String>,
     /// URL of a sample.
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(deserialize_with = "lenient")]
     pub preview_url: Option<String>,
 }
 
-/// The answer of `GET /api/remaining_credits/`.
+/// The response of `GET /api/remaining_credits/`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RemainingCredits {
@@ -256,7 +258,7 @@ pub struct RemainingCredits {
     pub remaining_credits: Option<f64>,
 }
 
-/// A number, a string that holds one, or nothing; anything else reads as nothing.
+/// Parses a number or a string that contains one; anything else is `None`.
 fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value
@@ -264,20 +266,22 @@ fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f
         .or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok()))
 }
 
-/// A string or a whole number; anything else reads as nothing.
+/// Parses a string or a whole number; anything else is `None`.
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let number = || value.as_u64().map(|number| number.to_string());
     Ok(value.as_str().map(str::to_owned).or_else(number))
 }
 
-/// A string; anything else reads as nothing.
-fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// Parses a value of the type of the field; anything else is `None`.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_str().map(str::to_owned))
+    Ok(T::deserialize(value).ok())
 }
 
-/// A list of strings, or one string with commas; anything else reads as empty.
+/// Parses a list of strings, or a string with commas; anything else is empty.
 fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let words: Vec<&str> = match value.as_array() {
@@ -291,13 +295,8 @@ fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String
         .collect())
 }
 
-/// A truth value; anything else reads as nothing.
-fn lenient_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(serde_json::Value::deserialize(deserializer)?.as_bool())
-}
-
-/// The items of a list that can be read; anything but a list reads as empty.
-fn readable_items<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+/// Parses the readable items of a list; anything else is empty.
+fn readable_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
@@ -314,7 +313,7 @@ mod tests {
     use crate::model::AspectRatio;
 
     #[test]
-    fn the_documented_answer_is_read() {
+    fn the_documented_response_is_parsed() {
         let json = r#"{"id":"2f0e4a1c","status":"done","output":"https://x/v.mp4","progress":"1",
             "credits_used":5.5,"duration":15,"created_at":"2025-05-13T03:12:44.123456-07:00",
             "name":null,"something_new":{"a":[1]}}"#;
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn strange_types_are_no_reason_to_lose_a_job() {
+    fn unexpected_types_do_not_lose_a_job() {
         let json = r#"{"id":7,"status":"error","output":{},"progress":[],"duration":"12.5"}"#;
         let report = serde_json::from_str::<Lipsync>(json)
             .unwrap()
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_names_the_model_and_says_no_captions() {
+    fn the_body_contains_the_model_and_turns_captions_off() {
         let request = VideoRequest::new(
             Speech::Text("Hi".into()),
             "7350375b-9a98-51b8-934d-14d46a645dc2",
@@ -365,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn catalogues_are_read_whatever_shape_their_words_have() {
+    fn catalogues_are_parsed_in_every_format() {
         let persona: PersonaItem = serde_json::from_str(
             r#"{"id":"p","creator_name":"Anna","keywords":"a, b,,","suitable_industries":["x",1],
                 "is_active":"yes","style":7,"new":{}}"#,

@@ -1,4 +1,4 @@
-//! What already lies where a video is to go: another video that was paid for, perhaps edited since.
+//! Keeping files that a download would overwrite: other videos that were paid for, perhaps edited since.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -6,28 +6,27 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::link::hex;
-use super::target::sync_folder;
+use crate::util::fs::sync_dir;
+use crate::util::text::hex;
 
-/// Nobody pays for one video so often.
-const MOST_EARLIER: u32 = 10_000;
+/// Most earlier files of one name.
+const MAX_BACKUPS: u32 = 10_000;
 
-/// Moves the file at `path` out of the way unless its content has this length and this digest: to
-/// `x.earlier-1.mp4`, or to the next number that is free. Durable when it returns, so that a video is
-/// under one of its two names whatever happens next.
+/// Renames the file at `path`, unless it has this length and this digest, to `x.earlier-1.mp4` or the next free number. The
+/// rename is durable when this returns, so the file has one of the two names whatever happens next.
 ///
-/// Nobody else takes the free name meanwhile: one process at a time writes to an output folder.
+/// No other process takes the free name meanwhile: one process at a time writes to an output folder.
 pub(super) fn backup_existing(path: &Path, length: u64, digest: &str) -> io::Result<()> {
-    let known = match std::fs::symlink_metadata(path) {
-        Ok(known) => known,
+    let existing = match std::fs::symlink_metadata(path) {
+        Ok(existing) => existing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if known.is_file() && known.len() == length && digest_of(path)? == digest {
+    if existing.is_file() && existing.len() == length && digest_of(path)? == digest {
         return Ok(());
     }
     std::fs::rename(path, free_name(path)?)?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 
 fn digest_of(path: &Path) -> io::Result<String> {
@@ -43,25 +42,22 @@ fn digest_of(path: &Path) -> io::Result<String> {
 }
 
 fn free_name(path: &Path) -> io::Result<PathBuf> {
-    let named = |number: u32| {
+    for number in 1..=MAX_BACKUPS {
         let mut name = path.file_stem().unwrap_or_default().to_owned();
         name.push(format!(".earlier-{number}"));
         if let Some(extension) = path.extension() {
             name.push(".");
             name.push(extension);
         }
-        path.with_file_name(name)
-    };
-    for number in 1..=MOST_EARLIER {
-        let name = named(number);
-        // A link that leads nowhere is a name that is taken, too.
+        let name = path.with_file_name(name);
+        // A dangling link takes a name too.
         match std::fs::symlink_metadata(&name) {
             Ok(_taken) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(name),
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other("too many earlier videos are kept there"))
+    Err(io::Error::other("too many earlier files of this name"))
 }
 
 #[cfg(test)]
@@ -70,16 +66,16 @@ mod tests {
     use crate::remote::download::part::replace;
 
     #[test]
-    fn another_file_is_kept_under_the_next_free_name_and_the_same_one_stays() {
+    fn another_file_is_renamed_and_an_identical_one_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.b.mp4");
         let digest = hex(&Sha256::digest(b"new"));
         backup_existing(&path, 3, &digest).unwrap();
-        assert!(!path.exists(), "there was nothing to keep");
+        assert!(!path.exists(), "there was no file");
 
         replace(&path, b"new").unwrap();
         backup_existing(&path, 3, &digest).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"new", "it is the same");
+        assert_eq!(std::fs::read(&path).unwrap(), b"new", "it is identical");
 
         for (number, content) in [(1, b"old"), (2, b"ed.")] {
             replace(&path, content).unwrap();

@@ -1,33 +1,32 @@
-//! Telling a video from a page that says why there is none, and a whole one from one that is cut short.
+//! Recognising videos and images by their first bytes, and incomplete videos by their structure.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// As many bytes as it takes to tell.
+/// Bytes needed to recognise a file.
 pub(super) const HEAD: usize = 12;
 
-/// How an EBML file begins (RFC 8794), `WebM` among them.
+/// First bytes of an EBML file (RFC 8794), such as `WebM`.
 const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 
-/// The element that holds everything else of a `WebM` file (RFC 9559).
+/// The element with the content of a `WebM` file (RFC 9559).
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 
-/// Boxes that hold the pictures and the sound, or the index to them, and what fills the room between.
+/// Boxes with images and sound, their index, and padding.
 const BOXES: [&[u8; 4]; 8] = [
     b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"free", b"skip", b"wide",
 ];
 
-/// A video has a handful of boxes, one cut into fragments some thousands.
-const MOST_BOXES: usize = 100_000;
+/// A video has a handful of boxes, a fragmented one some thousands.
+const MAX_BOXES: usize = 100_000;
 
-/// Whether a file that begins like this is a video: MP4 (an `ftyp` box comes first, ISO/IEC 14496-12) or
-/// `WebM` (an EBML header, RFC 8794). Which of the two is not asked: a video that was paid for is not
-/// thrown away for its extension.
+/// Whether a file that begins with `head` is a video: MP4 (begins with an `ftyp` box, ISO/IEC 14496-12) or `WebM` (an EBML
+/// header, RFC 8794). Either is accepted: a paid video is not rejected for its extension.
 pub(super) fn is_video(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp") || head.starts_with(&EBML)
 }
 
-/// How many bytes a video lacks at its end by its own account, though whoever sent it said that this
-/// was all, or did not say how much there is. What cannot be understood is not held against it.
+/// Returns how many bytes are missing at the end of a video, by its own structure. The server may have announced a wrong
+/// length or none. An unknown structure counts as complete.
 ///
 /// # Errors
 ///
@@ -46,14 +45,14 @@ pub(super) fn missing_bytes(file: &mut (impl Read + Seek)) -> io::Result<u64> {
     Ok(end.saturating_sub(length))
 }
 
-/// Where the last box ends; each begins with its length and its name (ISO/IEC 14496-12, section 4.2).
+/// Returns the end of the last box. Each box begins with its length and its name (ISO/IEC 14496-12, section 4.2).
 fn end_of_boxes(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
-    let mut place = 0;
-    for _ in 0..MOST_BOXES {
-        if place >= length {
+    let mut position = 0;
+    for _ in 0..MAX_BOXES {
+        if position >= length {
             break;
         }
-        file.seek(SeekFrom::Start(place))?;
+        file.seek(SeekFrom::Start(position))?;
         let Some([a, b, c, d, name @ ..]) = take::<8>(file)? else {
             break;
         };
@@ -61,7 +60,7 @@ fn end_of_boxes(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
             break;
         }
         let (size, header) = match u32::from_be_bytes([a, b, c, d]) {
-            // It reaches to the end of the file, wherever that is.
+            // The box ends with the file.
             0 => break,
             1 => match take::<8>(file)? {
                 Some(long) => (u64::from_be_bytes(long), 16),
@@ -69,25 +68,25 @@ fn end_of_boxes(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
             },
             short => (u64::from(short), 8),
         };
-        // `ftyp` comes first and alone proves nothing; some writers are careless with it.
+        // `ftyp` alone proves nothing; some programs write a wrong length.
         if size < header || (&name == b"ftyp" && size > length) {
             break;
         }
-        place = place.saturating_add(size);
+        position = position.saturating_add(size);
     }
-    Ok(place)
+    Ok(position)
 }
 
-/// Where the segment ends, if the file says so.
+/// Returns the end of the segment; 0 if it is unknown.
 fn end_of_segment(file: &mut (impl Read + Seek)) -> io::Result<u64> {
     file.seek(SeekFrom::Start(4))?;
     let Some(header) = element_size(file)? else {
         return Ok(0);
     };
-    let Some(place) = file.stream_position()?.checked_add(header) else {
+    let Some(segment) = file.stream_position()?.checked_add(header) else {
         return Ok(0);
     };
-    file.seek(SeekFrom::Start(place))?;
+    file.seek(SeekFrom::Start(segment))?;
     if take::<4>(file)? != Some(SEGMENT) {
         return Ok(0);
     }
@@ -97,7 +96,7 @@ fn end_of_segment(file: &mut (impl Read + Seek)) -> io::Result<u64> {
     Ok(file.stream_position()?.saturating_add(size))
 }
 
-/// A length of one to eight bytes (RFC 8794, section 4); `None` if it is unknown or damaged.
+/// Reads a length of one to eight bytes (RFC 8794, section 4); `None` if it is unknown or invalid.
 fn element_size(file: &mut impl Read) -> io::Result<Option<u64>> {
     let Some([first]) = take::<1>(file)? else {
         return Ok(None);
@@ -117,7 +116,7 @@ fn element_size(file: &mut impl Read) -> io::Result<Option<u64>> {
     Ok((size != unknown).then_some(size))
 }
 
-/// The next bytes; `None` where the file ends before.
+/// Reads the next bytes; `None` if the file ends before.
 fn take<const COUNT: usize>(file: &mut impl Read) -> io::Result<Option<[u8; COUNT]>> {
     let mut bytes = [0; COUNT];
     match file.read_exact(&mut bytes) {
@@ -127,8 +126,8 @@ fn take<const COUNT: usize>(file: &mut impl Read) -> io::Result<Option<[u8; COUN
     }
 }
 
-/// Whether a file that begins like this is a picture: JPEG, PNG, `WebP` or GIF.
-pub(super) fn is_picture(head: &[u8]) -> bool {
+/// Whether a file that begins with `head` is an image: JPEG, PNG, `WebP` or GIF.
+pub(super) fn is_image(head: &[u8]) -> bool {
     head.starts_with(&[0xff, 0xd8, 0xff])
         || head.starts_with(b"\x89PNG\r\n\x1a\n")
         || (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
@@ -144,11 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn containers_are_known_by_their_first_bytes() {
+    fn containers_are_recognised_by_their_first_bytes() {
         assert!(is_video(b"\0\0\0\x18ftypmp42"));
         assert!(is_video(b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81"));
-        assert!(is_picture(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"));
-        assert!(is_picture(b"RIFF\0\0\0\0WEBP"));
+        assert!(is_image(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"));
+        assert!(is_image(b"RIFF\0\0\0\0WEBP"));
         for page in [
             &b"<!doctype html>"[..],
             b"{\"detail\":\"x\"}",
@@ -156,7 +155,7 @@ mod tests {
             b"ftyp",
             b"RIFF\0\0\0\0WAVE",
         ] {
-            assert!(!is_video(page) && !is_picture(page));
+            assert!(!is_video(page) && !is_image(page));
         }
     }
 
@@ -170,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn a_video_that_ends_within_a_box_is_cut_short() {
+    fn a_video_that_ends_inside_a_box_is_incomplete() {
         let long = [&b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x64"[..], &[7; 84]].concat();
         let whole = [a_box(*b"ftyp", 16), a_box(*b"moov", 40), long].concat();
         assert_eq!(missing(&whole), 0);
         for cut in 1..80 {
             assert_eq!(missing(&whole[..whole.len() - cut]), cut as u64, "{cut}");
         }
-        assert_eq!(missing(&whole[..30]), 0, "the header itself is cut");
+        assert_eq!(missing(&whole[..30]), 0, "the header itself is incomplete");
         assert_eq!(missing(&whole[..60]), 12);
     }
 
     #[test]
-    fn what_is_not_understood_is_not_held_against_a_video() {
+    fn an_unknown_structure_counts_as_complete() {
         let start = a_box(*b"ftyp", 16);
         for rest in [
             &b"\0\0\0\0mdat and so on"[..],
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_says_how_long_it_is_or_does_not() {
+    fn a_segment_may_have_a_length() {
         let header = b"\x1a\x45\xdf\xa3\x84abcd\x18\x53\x80\x67";
         assert_eq!(missing(&[header, &b"\x40\x0a0123456789"[..]].concat()), 0);
         assert_eq!(missing(&[header, &b"\x40\x0a0123"[..]].concat()), 6);
@@ -209,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_to_an_end(
+        fn any_bytes_are_accepted(
             start in prop::sample::select(vec![&b"\0\0\0\x10ftypmp42\0\0\0\0"[..], &EBML, b""]),
             bytes in prop::collection::vec(any::<u8>(), 0..60),
         ) {

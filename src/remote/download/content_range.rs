@@ -1,4 +1,4 @@
-//! Which part of a file an answer holds.
+//! The `Content-Range` header.
 
 use reqwest::header::{CONTENT_RANGE, HeaderMap};
 
@@ -9,17 +9,17 @@ pub(super) struct ContentRange {
     pub(super) first: u64,
     /// The byte after the last.
     pub(super) end: u64,
-    /// The length of the whole file, if it is told.
+    /// The length of the whole file, if known.
     pub(super) total: Option<u64>,
 }
 
 impl ContentRange {
-    /// The range in `headers`; `None` if there is none that makes sense.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the range in `headers`; `None` if it is missing or invalid.
+    pub(super) fn parse(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(CONTENT_RANGE)?.to_str().ok()?.trim();
         let (unit, range) = text.split_once(' ')?;
-        let (places, total) = range.trim().split_once('/')?;
-        let (first, last) = places.split_once('-')?;
+        let (range, total) = range.trim().split_once('/')?;
+        let (first, last) = range.split_once('-')?;
         let number = |text: &str| text.trim().parse::<u64>().ok();
         let range = Self {
             first: number(first)?,
@@ -29,10 +29,10 @@ impl ContentRange {
                 total => Some(number(total)?),
             },
         };
-        let makes_sense = unit.eq_ignore_ascii_case("bytes")
+        let is_valid = unit.eq_ignore_ascii_case("bytes")
             && range.first < range.end
             && range.total.is_none_or(|total| range.end <= total);
-        makes_sense.then_some(range)
+        is_valid.then_some(range)
     }
 }
 
@@ -43,11 +43,11 @@ mod tests {
     fn read(text: &str) -> Option<(u64, u64, Option<u64>)> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_RANGE, text.parse().unwrap());
-        ContentRange::of(&headers).map(|range| (range.first, range.end, range.total))
+        ContentRange::parse(&headers).map(|range| (range.first, range.end, range.total))
     }
 
     #[test]
-    fn ranges_are_read_and_nonsense_is_not() {
+    fn valid_ranges_are_parsed_and_others_are_not() {
         assert_eq!(read("bytes 5-9/10"), Some((5, 10, Some(10))));
         assert_eq!(read("Bytes 0-0/*"), Some((0, 1, None)));
         for wrong in [

@@ -1,15 +1,15 @@
-//! Where a file is fetched from.
+//! Links to files: [`Link`].
 
 use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Failure, FailureKind, redact_url};
 use crate::remote::address::{AddressPolicy, is_internal};
+use crate::util::text::hex;
 
-/// A URL that may be downloaded from: `http` or `https`, a host within reach, no user name and no password.
+/// A URL that may be downloaded from: `http` or `https`, an allowed host, no user name and no password.
 ///
-/// Hosts are judged here by what stands in the link; what a name stands for shows itself when the client looks
-/// it up.
+/// Checks the host as written in the link. The address behind a name is checked when the client resolves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
     url: Url,
@@ -17,73 +17,57 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// The link that the provider gave us.
+    /// Checks a link of the provider.
     pub(super) fn parse(text: &str, policy: AddressPolicy) -> Result<Self, Failure> {
         let url = Url::parse(text.trim()).map_err(|_| {
-            Failure::new(
-                FailureKind::Refused,
-                format!("`{}` is no web address", redact_url(text)),
-            )
+            let message = format!("`{}` is not a URL", redact_url(text));
+            Failure::new(FailureKind::Refused, message)
         })?;
-        Self::checked(url, policy)
+        Self::check(url, policy)
     }
 
-    /// Where this link redirects to.
-    pub(super) fn follow(&self, place: &str) -> Result<Self, Failure> {
-        let url = self.url.join(place).map_err(|_| {
-            Failure::new(
-                FailureKind::Redirected,
-                format!("`{}` redirects to nowhere", self.host()),
-            )
+    /// Checks a redirect of this link.
+    pub(super) fn follow(&self, location: &str) -> Result<Self, Failure> {
+        let url = self.url.join(location).map_err(|_| {
+            let message = format!("`{}` redirects without a valid address", self.host());
+            Failure::new(FailureKind::Redirected, message)
         })?;
-        Self::checked(url, self.policy)
+        Self::check(url, self.policy)
     }
 
-    fn checked(mut url: Url, policy: AddressPolicy) -> Result<Self, Failure> {
+    fn check(mut url: Url, policy: AddressPolicy) -> Result<Self, Failure> {
         let problem = if !matches!(url.scheme(), "http" | "https") {
             "only `http` and `https` are fetched"
         } else if !url.username().is_empty() || url.password().is_some() {
             "an address with a user name is not fetched"
         } else if url.host_str().is_none_or(str::is_empty) {
-            "it names no host"
+            "it has no host"
         } else if policy == AddressPolicy::PublicOnly && is_internal(&url) {
             "it leads to an address inside your own network, from where no file is fetched"
         } else {
             url.set_fragment(None);
             return Ok(Self { url, policy });
         };
-        Err(Failure::new(
-            FailureKind::Refused,
-            format!("`{}`: {problem}", redact_url(url.as_str())),
-        ))
+        let message = format!("`{}`: {problem}", redact_url(url.as_str()));
+        Err(Failure::new(FailureKind::Refused, message))
     }
 
-    /// The URL, for the request alone.
+    /// Returns the URL, for the request alone.
     pub(super) fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The host, for messages.
+    /// Returns the host, for messages.
     pub(super) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// What two links to the same file have in common: host and path, hashed, because a path can be a secret
-    /// too. Signatures, which are in the query, differ from link to link.
+    /// Returns a digest of host and path, which all links to a file have in common. Signatures are in the query and differ.
+    /// A digest, because a path can be a secret too.
     pub(super) fn source(&self) -> String {
-        let digest = Sha256::digest(format!("{}{}", self.host(), self.url.path()));
-        hex(&digest)
+        let text = format!("{}{}", self.host(), self.url.path());
+        hex(&Sha256::digest(text))
     }
-}
-
-/// `bytes` in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
 }
 
 #[cfg(test)]
@@ -109,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_are_checked_like_links_and_signatures_do_not_count() {
+    fn redirects_are_checked_and_signatures_do_not_change_the_source() {
         let parse = |text| Link::parse(text, AddressPolicy::PublicOnly).unwrap();
         let link = parse("https://x.example/a/v.mp4?Signature=1");
         let fresh = parse("https://x.example/a/v.mp4?Signature=2");
@@ -123,29 +107,24 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_inward_only_where_the_api_is_there_too() {
+    fn internal_links_need_an_internal_api() {
         let link = Link::parse("https://x.example/v.mp4", AddressPolicy::PublicOnly).unwrap();
-        for inward in [
+        for internal in [
             "http://169.254.169.254/latest/meta-data/?Signature=s3cret",
             "http://[::ffff:127.0.0.1]/?Signature=s3cret",
             "http://files.localhost/?Signature=s3cret",
         ] {
             for refused in [
-                Link::parse(inward, AddressPolicy::PublicOnly),
-                link.follow(inward),
+                Link::parse(internal, AddressPolicy::PublicOnly),
+                link.follow(internal),
             ] {
                 let failure = refused.unwrap_err();
-                assert_eq!(failure.kind, FailureKind::Refused, "{inward}");
+                assert_eq!(failure.kind, FailureKind::Refused, "{internal}");
                 assert!(failure.message.contains("your own network"), "{failure}");
                 assert!(!failure.message.contains("s3cret"), "{failure}");
             }
             let inside = Link::parse("http://127.0.0.1/v.mp4", AddressPolicy::Any).unwrap();
-            assert!(inside.follow(inward).is_ok(), "{inward}");
+            assert!(inside.follow(internal).is_ok(), "{internal}");
         }
-    }
-
-    #[test]
-    fn digests_are_written_as_everybody_writes_them() {
-        assert_eq!(hex(&[0x00, 0x0f, 0xa5]), "000fa5");
     }
 }

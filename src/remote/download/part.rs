@@ -1,4 +1,4 @@
-//! A file that is not finished, and what makes it possible to go on with it later.
+//! An unfinished file and the record that makes it possible to continue it: [`Part`].
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -12,37 +12,38 @@ use tokio::task::JoinHandle;
 
 use super::backup::backup_existing;
 use super::container::missing_bytes;
-use super::link::hex;
-use super::sink::Sink;
-use super::target::{Target, local, sync_folder};
+use super::hashing_writer::HashingWriter;
+use super::target::{Target, local_failure};
 use crate::model::Failure;
+use crate::util::fs::sync_dir;
+use crate::util::text::hex;
 
-/// How much may be lost to a power cut, or as much as arrives while the disk is busy with what came before. After
-/// one, a file can be longer than what really reached the disk, so only what was synced is resumed.
+/// Bytes between two checkpoints: at most so many, and those that arrive while a checkpoint is made, are lost in a power
+/// failure. After a power failure a file can be longer than its synced content, so only synced bytes are resumed.
 const CHECKPOINT: u64 = 16 << 20;
 
-/// What is kept beside an unfinished file.
+/// The record of an unfinished file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
-    /// Where it comes from, as [`Link::source`](super::link::Link::source) names it.
+    /// The source, from [`Link::source`](super::link::Link::source).
     source: String,
     /// The server's strong `ETag`.
     etag: Option<String>,
-    /// The server's `Last-Modified`, if it is old enough to tell versions apart.
+    /// The server's `Last-Modified`, if it is old enough to distinguish versions.
     last_modified: Option<String>,
     /// The length of the whole file, if known.
     total: Option<u64>,
-    /// How many bytes have certainly reached the disk.
+    /// Bytes that are certainly on disk.
     durable: u64,
 }
 
 impl Record {
-    /// The record of a file that the answer with these headers begins.
+    /// Returns the record of a file whose response has these headers.
     pub(super) fn new(source: String, headers: &HeaderMap, total: Option<u64>) -> Self {
         let text = |name| headers.get(name)?.to_str().ok();
-        // A weak validator (`W/"…"`) is equal for files that are not (RFC 9110, section 8.8.1).
+        // Different files may have equal weak validators (`W/"…"`; RFC 9110, section 8.8.1).
         let etag = text(ETAG).filter(|etag| etag.len() > 2 && etag.starts_with('"'));
-        // Two versions of one second cannot be told apart (RFC 9110, section 8.8.2.2).
+        // Two versions within a second have the same date (RFC 9110, section 8.8.2.2).
         let last_modified = text(LAST_MODIFIED).filter(|modified| {
             let moment = |text| httpdate::parse_http_date(text).ok();
             let answered = text(DATE).and_then(moment);
@@ -59,8 +60,8 @@ impl Record {
         }
     }
 
-    /// What is sent as `If-Range`. A fresh link to another place may show the same file; a strong
-    /// `ETag` proves that, a date alone does not.
+    /// Returns the value of `If-Range`. A new link to another source may lead to the same file; a strong `ETag` proves that,
+    /// a date alone does not.
     fn validator(&self, source: &str) -> Option<&str> {
         let by_date = || {
             self.last_modified
@@ -70,7 +71,7 @@ impl Record {
         self.etag.as_deref().or_else(by_date)
     }
 
-    /// Whether an answer with these headers is about the same version of the file.
+    /// Whether a response with these headers is about the same version of the file.
     pub(super) fn agrees_with(&self, headers: &HeaderMap) -> bool {
         let says = |name, known: Option<&String>| match (headers.get(name), known) {
             (Some(said), Some(known)) => said.as_bytes() == known.as_bytes(),
@@ -80,28 +81,27 @@ impl Record {
             && (self.etag.is_some() || says(LAST_MODIFIED, self.last_modified.as_ref()))
     }
 
-    /// The length of the whole file, if known.
+    /// Returns the length of the whole file, if known.
     pub(super) fn total(&self) -> Option<u64> {
         self.total
     }
 }
 
-/// An unfinished file, open for more.
+/// An unfinished file, open for writing.
 #[derive(Debug)]
 pub(super) struct Part {
     target: Target,
     file: Arc<File>,
-    sink: Sink<Arc<File>>,
+    writer: HashingWriter<Arc<File>>,
     length: u64,
     record: Record,
-    /// A checkpoint that is being made: how many bytes will then be durable.
+    /// The checkpoint that is being made, with the number of bytes that will be durable.
     checkpoint: Option<JoinHandle<io::Result<u64>>>,
     validator: Option<String>,
 }
 
 impl Part {
-    /// What an earlier attempt has left, if it can be gone on with. What cannot be is no error: the
-    /// file is simply begun again.
+    /// Opens the part of an earlier attempt; `None` if there is none that can be continued.
     pub(super) async fn resume(target: &Target, source: String) -> Option<Self> {
         let place = target.clone();
         let (file, hash, length, record) =
@@ -116,7 +116,7 @@ impl Part {
         ))
     }
 
-    /// Begins anew, whatever was there.
+    /// Creates an empty part in place of an earlier one.
     pub(super) async fn begin(target: &Target, record: Record) -> Result<Self, Failure> {
         let (place, kept) = (target.clone(), record.clone());
         let file = blocking(move || {
@@ -127,7 +127,7 @@ impl Part {
             Ok(file)
         })
         .await
-        .map_err(|error| local(&target.part(), &error))?;
+        .map_err(|error| local_failure(&target.part(), &error))?;
         Ok(Self::new(target, file, Sha256::new(), 0, record, None))
     }
 
@@ -142,7 +142,7 @@ impl Part {
         let file = Arc::new(file);
         Self {
             target: target.clone(),
-            sink: Sink::new(Arc::clone(&file), hash, length),
+            writer: HashingWriter::new(Arc::clone(&file), hash, length),
             file,
             length,
             record,
@@ -151,17 +151,17 @@ impl Part {
         }
     }
 
-    /// Bytes that are here.
+    /// Returns the number of received bytes.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// What was recorded when it was begun.
+    /// Returns the record.
     pub(super) fn record(&self) -> &Record {
         &self.record
     }
 
-    /// The value of `If-Range` that goes on with it.
+    /// Returns the value of `If-Range` to continue it.
     pub(super) fn validator(&self) -> Option<&str> {
         self.validator.as_deref()
     }
@@ -169,18 +169,17 @@ impl Part {
     /// Adds bytes.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.length += bytes.len() as u64;
-        let written = self.sink.write(bytes).await;
+        let written = self.writer.write(bytes).await;
         let written = match written {
             Ok(()) => self.checkpoint_if_due().await,
             Err(error) => Err(error),
         };
-        written.map_err(|error| local(&self.target.part(), &error))
+        written.map_err(|error| local_failure(&self.target.part(), &error))
     }
 
-    /// Leaves it for a later attempt. If that fails, the later attempt begins where the disk is known to be
-    /// good, or anew.
+    /// Keeps it for a later attempt. If that fails, the later attempt continues at the last checkpoint or starts again.
     pub(super) async fn keep(mut self) {
-        let flushed = self.sink.flush().await;
+        let flushed = self.writer.flush().await;
         let settled = self.settle().await;
         if flushed.and(settled).is_ok() {
             self.begin_checkpoint();
@@ -188,53 +187,53 @@ impl Part {
         }
     }
 
-    /// Throws it away: it is not what was wanted.
+    /// Deletes it.
     pub(super) async fn discard(mut self) {
-        // Neither may write what is to be removed.
-        let _unwanted = self.sink.flush().await.and(self.settle().await);
+        // Neither may write a file that is being deleted.
+        let _unwanted = self.writer.flush().await.and(self.settle().await);
         let target = self.target;
         let removed = blocking(move || {
             remove(&target.record())?;
             remove(&target.part())
         });
-        // What stays is overwritten by the next attempt: without its record nothing is resumed.
+        // A part that stays is overwritten by the next attempt: it cannot be resumed without its record.
         let _stays = removed.await;
     }
 
-    /// How many bytes it lacks by its own account, see [`missing_bytes`].
+    /// Returns how many bytes are missing by its own structure, see [`missing_bytes`].
     pub(super) async fn missing_bytes(&mut self) -> Result<u64, Failure> {
         let path = self.target.part();
-        let counted = match self.sink.flush().await {
+        let counted = match self.writer.flush().await {
             Ok(()) => blocking(move || missing_bytes(&mut File::open(path)?)).await,
             Err(error) => Err(error),
         };
-        counted.map_err(|error| local(&self.target.part(), &error))
+        counted.map_err(|error| local_failure(&self.target.part(), &error))
     }
 
-    /// Makes it the finished file: synced, renamed, the folder synced. Gives its length and its digest. What
-    /// lay there before is [kept](backup_existing) under another name if it is another file.
+    /// Makes it the finished file: synced, renamed, the folder synced. Returns its length and digest. A different file of
+    /// that name is [renamed](backup_existing) first.
     pub(super) async fn finish(mut self) -> Result<(u64, String), Failure> {
         let target = self.target.clone();
         let settled = self.settle().await;
         let hash = match settled {
-            Ok(()) => self.sink.finish().await,
+            Ok(()) => self.writer.finish().await,
             Err(error) => Err(error),
         };
-        let hash = hash.map_err(|error| local(&target.part(), &error))?;
+        let hash = hash.map_err(|error| local_failure(&target.part(), &error))?;
         let digest = hex(&hash.finalize());
         let file = self.file;
         blocking(move || file.sync_all())
             .await
-            .map_err(|error| local(&target.part(), &error))?;
+            .map_err(|error| local_failure(&target.part(), &error))?;
         let (place, length, expected) = (target.clone(), self.length, digest.clone());
         blocking(move || {
             backup_existing(place.path(), length, &expected)?;
             std::fs::rename(place.part(), place.path())?;
-            sync_folder(place.folder())?;
+            sync_dir(place.folder())?;
             remove(&place.record())
         })
         .await
-        .map_err(|error| local(target.path(), &error))?;
+        .map_err(|error| local_failure(target.path(), &error))?;
         Ok((self.length, digest))
     }
 
@@ -243,17 +242,17 @@ impl Part {
         if made.is_some_and(JoinHandle::is_finished) {
             self.settle().await?;
         }
-        let is_due = self.sink.written() - self.record.durable >= CHECKPOINT;
+        let is_due = self.writer.written() - self.record.durable >= CHECKPOINT;
         if is_due && self.checkpoint.is_none() {
             self.begin_checkpoint();
         }
         Ok(())
     }
 
-    /// Has what is written so far brought to the disk, and then recorded that it is there.
+    /// Starts to sync the written bytes and then to record that they are durable.
     fn begin_checkpoint(&mut self) {
         let (file, place) = (Arc::clone(&self.file), self.target.clone());
-        let (written, mut record) = (self.sink.written(), self.record.clone());
+        let (written, mut record) = (self.writer.written(), self.record.clone());
         self.checkpoint = Some(tokio::task::spawn_blocking(move || {
             file.sync_data()?;
             record.durable = written;
@@ -273,8 +272,7 @@ impl Part {
     }
 }
 
-/// The unfinished file cut to what is certain, its digest so far, its length, its record and the
-/// validator.
+/// The unfinished file truncated to its durable bytes, its digest so far, its length, its record and the validator.
 type Reopened = (File, Sha256, u64, (Record, String));
 
 fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
@@ -283,8 +281,8 @@ fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
         return Ok(None);
     };
     let mut file = File::options().read(true).write(true).open(target.part())?;
-    // The last byte is asked for once more even if all are here: the server then says whether the file is
-    // still the same, and never that there is nothing left to send.
+    // The last byte is always requested, even if all bytes are here: the server then tells whether the file is still the
+    // same, and never answers that the range is empty.
     let last = record
         .total
         .map_or(u64::MAX, |total| total.saturating_sub(1));
@@ -309,7 +307,7 @@ fn save(target: &Target, record: &Record) -> io::Result<()> {
     replace(&target.record(), &json)
 }
 
-/// Puts a small file in its place, whole or not at all.
+/// Writes a small file atomically.
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut side = path.to_owned().into_os_string();
     side.push(".new");
@@ -328,7 +326,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Work on the disk, where it holds nothing up.
+/// Runs disk operations on a thread for blocking work.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -370,14 +368,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_was_synced_is_resumed() {
+    async fn only_synced_bytes_are_resumed() {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::new(folder.path(), "v.mp4").unwrap();
         let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(10));
         let mut part = Part::begin(&target, record).await.unwrap();
         part.write(b"01234").await.unwrap();
         part.keep().await;
-        // Bytes behind the last sync, as a power cut may leave them.
+        // Bytes after the last sync, as a power failure may leave them.
         let mut file = File::options().append(true).open(target.part()).unwrap();
         file.write_all(b"\0\0").unwrap();
 
@@ -391,7 +389,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_shorter_than_its_record_says_is_gone_on_with_from_its_end() {
+    async fn a_file_shorter_than_its_record_is_continued_from_its_end() {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::new(folder.path(), "v.mp4").unwrap();
         let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(10));
@@ -411,7 +409,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_byte_of_a_whole_part_is_asked_for_again() {
+    async fn the_last_byte_of_a_complete_part_is_requested_again() {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::new(folder.path(), "v.mp4").unwrap();
         let record = Record::new("here".into(), &headers(&[("etag", "\"a\"")]), Some(5));
@@ -425,7 +423,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_torn_record_begins_anew() {
+    async fn a_damaged_record_starts_again() {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::new(folder.path(), "v.mp4").unwrap();
         assert!(Part::resume(&target, "here".into()).await.is_none());

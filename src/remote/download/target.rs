@@ -1,31 +1,30 @@
-//! Where a file goes.
+//! The target of a download: [`Target`].
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, FailureKind};
+use crate::util::fs::OutputDir;
 
-/// A place below the output folder.
+/// The path of a file below the output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     path: PathBuf,
 }
 
 impl Target {
-    /// The place `relative` (with `/`) below `folder`. Names come checked from the manifest; here they
-    /// are checked once more, because what is overwritten is lost.
+    /// Checks the path `relative` (with `/`) below `folder`. The manifest has checked it already; it is checked again
+    /// because an overwritten file is lost.
     pub(super) fn new(folder: &Path, relative: &str) -> Result<Self, Failure> {
         let is_safe = |part: &str| {
             !matches!(part, "" | "." | "..")
-                && !part
-                    .chars()
-                    .any(|c| c.is_control() || matches!(c, '\\' | ':'))
+                && !part.contains(|c: char| c.is_control() || matches!(c, '\\' | ':'))
         };
-        let stays_inside = relative.split('/').all(is_safe);
-        if !stays_inside || relative.starts_with(".callsheet/") {
+        let is_hidden = relative.split('/').next() == Some(OutputDir::STATE);
+        if is_hidden || !relative.split('/').all(is_safe) {
             return Err(Failure::new(
                 FailureKind::Refused,
-                format!("`{relative}` is no place for a file in the output folder"),
+                format!("`{relative}` is not a valid path in the output folder"),
             ));
         }
         Ok(Self {
@@ -35,22 +34,22 @@ impl Target {
         })
     }
 
-    /// The finished file.
+    /// Returns the path of the finished file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file while it is not finished.
+    /// Returns the path of the unfinished file.
     pub(super) fn part(&self) -> PathBuf {
         self.with_suffix(".part")
     }
 
-    /// What is known about the unfinished file.
+    /// Returns the path of the record of the unfinished file.
     pub(super) fn record(&self) -> PathBuf {
         self.with_suffix(".part.json")
     }
 
-    /// The folder it lies in.
+    /// Returns the folder of the file.
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
@@ -62,21 +61,10 @@ impl Target {
     }
 }
 
-/// The system's words about a file of ours.
-pub(super) fn local(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        FailureKind::Local,
-        format!("cannot write `{}`: {error}", path.display()),
-    )
-}
-
-/// Makes a rename in `folder` durable. Where folders cannot be synced (Windows), renames are durable by
-/// themselves.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+/// Returns the failure for an error of the local disk.
+pub(super) fn local_failure(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    Failure::new(FailureKind::Local, message)
 }
 
 #[cfg(test)]
@@ -84,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_leaves_the_folder() {
+    fn targets_outside_the_folder_are_refused() {
         let folder = Path::new("out");
         let target = Target::new(folder, "videos/a b.mp4").unwrap();
         assert_eq!(target.path(), Path::new("out/videos/a b.mp4"));

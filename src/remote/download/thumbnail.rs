@@ -1,52 +1,54 @@
-//! The still picture of a video: nice to have.
+//! Thumbnails, which are optional.
 
 use sha2::{Digest as _, Sha256};
 
 use super::backup::backup_existing;
-use super::container::is_picture;
+use super::container::is_image;
 use super::downloader::Downloader;
-use super::link::{Link, hex};
+use super::link::Link;
 use super::part::{blocking, replace};
-use super::target::{Target, sync_folder};
+use super::target::Target;
 use crate::model::FetchOrder;
+use crate::util::fs::sync_dir;
+use crate::util::text::hex;
 
-/// No thumbnail is larger, in bytes.
-const LARGEST: usize = 10 << 20;
+/// Largest thumbnail, in bytes.
+const MAX_THUMBNAIL: usize = 10 << 20;
 
 impl Downloader {
-    /// Stores the thumbnail and gives its path, if all goes well. A video without one is as good.
+    /// Downloads the thumbnail and returns its path; `None` if anything fails.
     pub(super) async fn thumbnail(&self, order: &FetchOrder) -> Option<String> {
         let link = Link::parse(order.thumbnail_url.as_deref()?, self.policy).ok()?;
         let target = Target::new(&self.out, &order.thumbnail).ok()?;
-        let picture = tokio::time::timeout(self.timeouts.read, self.picture(link));
-        let picture = picture.await.ok()??;
+        let image = tokio::time::timeout(self.timeouts.read, self.image(link));
+        let image = image.await.ok()??;
         blocking(move || {
             std::fs::create_dir_all(target.folder())?;
-            // The one of an earlier video is kept like the video itself.
-            let digest = hex(&Sha256::digest(&picture));
-            backup_existing(target.path(), picture.len() as u64, &digest)?;
-            replace(target.path(), &picture)?;
-            sync_folder(target.folder())
+            // The thumbnail of an earlier video is kept like the video.
+            let digest = hex(&Sha256::digest(&image));
+            backup_existing(target.path(), image.len() as u64, &digest)?;
+            replace(target.path(), &image)?;
+            sync_dir(target.folder())
         })
         .await
         .ok()?;
         Some(order.thumbnail.clone())
     }
 
-    async fn picture(&self, link: Link) -> Option<Vec<u8>> {
-        let (mut response, host) = self.get(link, None).await.ok()?;
-        if response.status() != reqwest::StatusCode::OK {
+    async fn image(&self, link: Link) -> Option<Vec<u8>> {
+        let mut response = self.get(link, None).await.ok()?;
+        if response.inner.status() != reqwest::StatusCode::OK {
             return None;
         }
-        let expected = response.content_length();
-        let mut picture = Vec::new();
-        while let Some(piece) = self.piece(&mut response, &host).await.ok()? {
-            picture.extend_from_slice(piece.as_ref());
-            if picture.len() > LARGEST {
+        let expected = response.inner.content_length();
+        let mut image = Vec::new();
+        while let Some(chunk) = response.next_chunk().await.ok()? {
+            image.extend_from_slice(chunk.as_ref());
+            if image.len() > MAX_THUMBNAIL {
                 return None;
             }
         }
-        let is_whole = expected.is_none_or(|expected| expected == picture.len() as u64);
-        (is_whole && is_picture(&picture)).then_some(picture)
+        let is_complete = expected.is_none_or(|expected| expected == image.len() as u64);
+        (is_complete && is_image(&image)).then_some(image)
     }
 }

@@ -2,61 +2,57 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 
-use super::classify::{status_failure, transport_failure};
+use super::body::{next_chunk, read_error_body, redirect_location};
+use super::classify::{redirect_loop, status_failure, timeout_failure, transport_failure};
 use super::client_builder::proxy_address;
 use super::clients::Clients;
 use super::error::RemoteError;
 use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use crate::model::{CommandKind, Failure, FailureKind};
-use crate::remote::BaseUrl;
-use crate::remote::settings::{Settings, Timeouts};
+use crate::remote::base_url::BaseUrl;
+use crate::remote::settings::{RemoteSettings, Timeouts};
 
-/// A single answer is a few kilobytes; this is room for some hundred times as much. In memory JSON can take a
-/// hundred times its own length.
-const LARGEST_ANSWER: usize = 1 << 20;
+/// Longest response that is not a list, in bytes: hundreds of times the usual size. In memory, JSON can take a hundred times
+/// its own length.
+const MAX_RESPONSE: usize = 1 << 20;
 
-/// Of a refusal only the first words are shown.
-const LARGEST_REFUSAL: usize = 64 << 10;
+/// A server that redirects more often redirects in circles.
+const MAX_REDIRECTS: usize = 5;
 
-/// A server that redirects more often than this goes round in circles.
-const MOST_REDIRECTS: usize = 5;
-
-/// The way to the API.
+/// The authenticated client of the API.
 #[derive(Debug)]
-pub(in crate::remote) struct ApiClient {
+pub(crate) struct ApiClient {
     clients: Clients,
     base: BaseUrl,
-    /// The host, and the proxy on the way to it, for messages about connections.
-    place: String,
+    /// The host, and the proxy on the way to it, for messages.
+    peer: String,
     headers: HeaderMap,
     timeouts: Timeouts,
     redactor: Redactor,
 }
 
-/// A success: its whole body, and the status it came with.
+/// A successful response.
 #[derive(Debug)]
-pub(in crate::remote) struct ApiResponse {
+pub(crate) struct ApiResponse {
     /// The HTTP status, 2xx.
-    pub(in crate::remote) status: u16,
-    /// The body.
-    pub(in crate::remote) body: Vec<u8>,
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl ApiClient {
-    /// The way to the API that `settings` describe.
-    pub(in crate::remote) fn new(
-        settings: &Settings,
+    pub(crate) fn new(
+        settings: &RemoteSettings,
         clients: Clients,
         redactor: Redactor,
     ) -> Result<Self, RemoteError> {
         let host = settings.base_url.host();
         Ok(Self {
             clients,
-            place: match proxy_address(settings) {
+            peer: match proxy_address(settings) {
                 Some(proxy) => format!("`{host}` through the proxy `{proxy}`"),
                 None => format!("`{host}`"),
             },
@@ -67,48 +63,38 @@ impl ApiClient {
         })
     }
 
-    /// The API's address.
-    pub(in crate::remote) fn base(&self) -> &BaseUrl {
+    /// Returns the API's address.
+    pub(crate) fn base(&self) -> &BaseUrl {
         &self.base
     }
 
-    /// Makes words of the server fit to be shown.
-    pub(in crate::remote) fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
-    /// How long a whole list may take, by what it is read for: that of the fleet is short.
-    pub(in crate::remote) fn patience(&self, command: CommandKind) -> Duration {
-        match command {
-            CommandKind::List => self.timeouts.list,
-            CommandKind::Submit | CommandKind::Poll | CommandKind::Look | CommandKind::Fetch => {
-                self.timeouts.read
-            }
+    /// Returns the time limit of a whole list. Lists for other commands than [`CommandKind::List`] are short.
+    pub(crate) fn list_timeout(&self, command: CommandKind) -> Duration {
+        if command == CommandKind::List {
+            self.timeouts.list
+        } else {
+            self.timeouts.read
         }
     }
 
     /// Sends the paid POST. Never redirected, never repeated.
-    pub(in crate::remote) async fn post(
-        &self,
-        url: Url,
-        body: Vec<u8>,
-    ) -> Result<ApiResponse, Failure> {
+    pub(crate) async fn post(&self, url: Url, body: Vec<u8>) -> Result<ApiResponse, Failure> {
         let submits = &self.clients.submits;
         let exchange = async {
             let mut request = self.request(Method::POST, url);
-            request.headers_mut().insert(
-                CONTENT_TYPE,
-                "application/json".parse().expect("plain ASCII"),
-            );
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert(CONTENT_TYPE, json);
             *request.body_mut() = Some(body.into());
             let sent = submits.execute(request).await;
-            let response = sent.map_err(|error| self.broken(error))?;
-            let response = self.accepted(response, CommandKind::Submit).await?;
-            self.whole(response).await
+            let response = sent.map_err(|error| self.transport_failure(error))?;
+            let response = self.check_status(response, CommandKind::Submit).await?;
+            self.read_body(response).await
         };
-        let result = tokio::time::timeout(self.timeouts.create, exchange)
-            .await
-            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.create)));
+        let result = self.within(self.timeouts.create, exchange).await;
         if let Err(failure) = &result
             && failure.kind == FailureKind::Lost
         {
@@ -117,56 +103,44 @@ impl ApiClient {
         result
     }
 
-    /// Reads the whole of a short answer.
-    pub(in crate::remote) async fn get(
-        &self,
-        url: Url,
-        command: CommandKind,
-    ) -> Result<ApiResponse, Failure> {
+    /// Sends a GET and reads the whole of a short response.
+    pub(crate) async fn get(&self, url: Url, command: CommandKind) -> Result<ApiResponse, Failure> {
         let exchange = async {
             let response = self.open(url, command).await?;
-            self.whole(response).await
+            self.read_body(response).await
         };
-        tokio::time::timeout(self.timeouts.read, exchange)
-            .await
-            .unwrap_or_else(|_elapsed| Err(self.silence(self.timeouts.read)))
+        self.within(self.timeouts.read, exchange).await
     }
 
-    /// Asks, and answers as soon as a success is certain; the body is still to be read. Redirects are
-    /// followed as long as they stay at the API's own address.
-    pub(in crate::remote) async fn open(
+    /// Sends a GET and returns a successful response whose body is still unread. Follows redirects within the API's own
+    /// address.
+    pub(crate) async fn open(
         &self,
         mut url: Url,
         command: CommandKind,
     ) -> Result<Response, Failure> {
-        for _ in 0..=MOST_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             let request = self.request(Method::GET, url.clone());
-            let sent = self.clients.reads.execute(request);
-            let response = match tokio::time::timeout(self.timeouts.read, sent).await {
-                Ok(sent) => sent.map_err(|error| self.broken(error))?,
-                Err(_elapsed) => return Err(self.silence(self.timeouts.read)),
+            let exchange = async {
+                let sent = self.clients.reads.execute(request).await;
+                sent.map_err(|error| self.transport_failure(error))
             };
-            match self.redirect(&url, &response) {
+            let response = self.within(self.timeouts.read, exchange).await?;
+            match self.redirect_target(&url, &response) {
                 Some(next) => url = next,
-                None => return self.accepted(response, command).await,
+                None => return self.check_status(response, command).await,
             }
         }
-        Err(Failure::new(
-            FailureKind::Redirected,
-            format!("`{}` redirects in circles", self.base.host()),
-        ))
+        Err(redirect_loop(self.base.host()))
     }
 
-    /// The next piece of `response`; `None` at its end.
-    pub(in crate::remote) async fn piece(
+    /// Returns the next chunk of `response`; `None` at its end.
+    pub(crate) async fn next_chunk(
         &self,
         response: &mut Response,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        match tokio::time::timeout(self.timeouts.read, response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece.map(Into::into)),
-            Ok(Err(error)) => Err(self.broken(error)),
-            Err(_elapsed) => Err(self.silence(self.timeouts.read)),
-        }
+        let chunk = next_chunk(response, self.timeouts.read, &self.peer).await?;
+        Ok(chunk.map(Into::into))
     }
 
     fn request(&self, method: Method, url: Url) -> Request {
@@ -175,25 +149,32 @@ impl ApiClient {
         request
     }
 
-    fn broken(&self, error: reqwest::Error) -> Failure {
-        transport_failure(&error.without_url(), &self.place)
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        exchange: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::time::timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_elapsed| Err(timeout_failure(self.base.host(), limit)))
     }
 
-    /// Where `response` redirects to, if that is the API's own address.
-    fn redirect(&self, from: &Url, response: &Response) -> Option<Url> {
-        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return None;
-        }
-        let place = response.headers().get(LOCATION)?.to_str().ok()?;
-        let next = from.join(place).ok()?;
+    fn transport_failure(&self, error: reqwest::Error) -> Failure {
+        transport_failure(&error.without_url(), &self.peer)
+    }
+
+    /// Returns where `response` redirects to, if that is the API's own address.
+    fn redirect_target(&self, from: &Url, response: &Response) -> Option<Url> {
+        let location = redirect_location(response)?.to_str().ok()?;
+        let next = from.join(location).ok()?;
         let is_safe = self.base.is_origin_of(&next)
             && next.username().is_empty()
             && next.password().is_none();
         is_safe.then_some(next)
     }
 
-    /// `response` if it is a success, else what it means.
-    async fn accepted(
+    /// Returns `response` if its status is a success, else the failure.
+    async fn check_status(
         &self,
         mut response: Response,
         command: CommandKind,
@@ -202,49 +183,27 @@ impl ApiClient {
         if status.is_success() {
             return Ok(response);
         }
-        // The status decides; whether its words can be read to the end does not matter.
-        let mut body = Vec::new();
-        while body.len() < LARGEST_REFUSAL {
-            match self.piece(&mut response).await {
-                Ok(Some(piece)) => body.extend_from_slice(&piece),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        body.truncate(LARGEST_REFUSAL);
-        let words = ErrorBody::of(&body, &self.redactor);
-        Err(status_failure(status, response.headers(), &words, command))
+        let body = read_error_body(&mut response, self.timeouts.read).await;
+        let body = ErrorBody::from_api(&body, &self.redactor);
+        Err(status_failure(status, response.headers(), &body, command))
     }
 
-    async fn whole(&self, mut response: Response) -> Result<ApiResponse, Failure> {
+    async fn read_body(&self, mut response: Response) -> Result<ApiResponse, Failure> {
         let status = response.status().as_u16();
         let mut body = Vec::new();
-        while let Some(piece) = self.piece(&mut response).await? {
-            if body.len() + piece.len() > LARGEST_ANSWER {
-                return Err(Failure::new(
-                    FailureKind::Malformed,
-                    format!("`{}` sends far more than was asked for", self.base.host()),
-                )
-                .with_status(status));
+        while let Some(chunk) = self.next_chunk(&mut response).await? {
+            if body.len() + chunk.len() > MAX_RESPONSE {
+                let message = format!("the response of `{}` is too long", self.base.host());
+                return Err(Failure::new(FailureKind::Malformed, message).with_status(status));
             }
-            body.extend_from_slice(&piece);
+            body.extend_from_slice(&chunk);
         }
         Ok(ApiResponse { status, body })
     }
-
-    fn silence(&self, waited: Duration) -> Failure {
-        Failure::new(
-            FailureKind::Lost,
-            format!(
-                "no answer from `{}` within {} s",
-                self.base.host(),
-                waited.as_secs_f32()
-            ),
-        )
-    }
 }
 
-/// The headers of every request to the API, and of no other.
-fn api_headers(settings: &Settings) -> Result<HeaderMap, RemoteError> {
+/// Returns the headers of every request to the API, and of no other request.
+fn api_headers(settings: &RemoteSettings) -> Result<HeaderMap, RemoteError> {
     let secret = |value: &str, variable| {
         let mut value = HeaderValue::from_str(value)
             .ok()
@@ -253,16 +212,10 @@ fn api_headers(settings: &Settings) -> Result<HeaderMap, RemoteError> {
         value.set_sensitive(true);
         Ok(value)
     };
-    let credentials = &settings.credentials;
+    let keys = &settings.credentials;
     let mut headers = HeaderMap::new();
-    headers.insert(
-        "x-api-id",
-        secret(credentials.expose_id(), "CREATIFY_API_ID")?,
-    );
-    headers.insert(
-        "x-api-key",
-        secret(credentials.expose_key(), "CREATIFY_API_KEY")?,
-    );
+    headers.insert("x-api-id", secret(keys.expose_id(), "CREATIFY_API_ID")?);
+    headers.insert("x-api-key", secret(keys.expose_key(), "CREATIFY_API_KEY")?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     Ok(headers)
 }

@@ -1,6 +1,7 @@
-//! What a failed attempt means: by what may have happened, not by what it is called.
+//! Classification of failed attempts by what may have happened.
 
 use std::error::Error;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
@@ -10,95 +11,102 @@ use super::error_body::ErrorBody;
 use super::retry_after::retry_after;
 use crate::model::{CommandKind, Failure, FailureKind, redact_url};
 
-/// What it means that there was no answer from `place`, which is named as it is to be shown.
+/// Returns the failure for a request to `peer` without a response.
 ///
-/// Only an error while connecting proves that nothing was sent. After that the request may have
-/// arrived, whatever the error is called.
-pub(in crate::remote) fn transport_failure(error: &reqwest::Error, place: &str) -> Failure {
+/// Only an error while connecting proves that nothing was sent. After that the request may have arrived, whatever the error
+/// is called.
+pub(crate) fn transport_failure(error: &reqwest::Error, peer: &str) -> Failure {
     let reason = root_cause(error);
-    if causes(error).any(<dyn Error>::is::<PrivateAddressError>) {
-        // Nothing was sent; and another try would lead to the same place.
-        return Failure::new(FailureKind::Refused, format!("{place}: {reason}"));
-    }
-    if error.is_connect() && error.is_timeout() {
-        let message = format!("cannot connect to {place}: it did not answer in time");
-        Failure::new(FailureKind::NotSent, message)
+    let (kind, message) = if causes(error).any(<dyn Error>::is::<PrivateAddressError>) {
+        // Nothing was sent, and another attempt would lead to the same address.
+        (FailureKind::Refused, format!("{peer}: {reason}"))
+    } else if error.is_connect() && error.is_timeout() {
+        let message = format!("cannot connect to {peer}: it did not answer in time");
+        (FailureKind::NotSent, message)
     } else if error.is_connect() {
-        let advice = if is_distrust(error) {
+        let advice = if is_certificate_error(error) {
             "; if your network inspects encrypted traffic, add its authority to the certificates that \
              this machine trusts"
         } else {
             ""
         };
-        let message = format!("cannot connect to {place}: {reason}{advice}");
-        Failure::new(FailureKind::NotSent, message)
+        let message = format!("cannot connect to {peer}: {reason}{advice}");
+        (FailureKind::NotSent, message)
     } else if error.is_builder() {
-        // The request could not even be put together.
-        Failure::new(
-            FailureKind::NotSent,
-            format!("cannot ask {place}: {reason}"),
-        )
+        let message = format!("cannot send a request to {peer}: {reason}");
+        (FailureKind::NotSent, message)
     } else {
-        Failure::new(
-            FailureKind::Lost,
-            format!("the connection to {place} broke: {reason}"),
-        )
-    }
+        let message = format!("the connection to {peer} broke: {reason}");
+        (FailureKind::Lost, message)
+    };
+    Failure::new(kind, message)
 }
 
-/// Whether it was the server's certificate that was refused.
-fn is_distrust(error: &reqwest::Error) -> bool {
+/// Returns the failure for a request to `host` without a response within `limit`.
+pub(crate) fn timeout_failure(host: &str, limit: Duration) -> Failure {
+    let seconds = limit.as_secs_f32();
+    let message = format!("no answer from `{host}` within {seconds} s");
+    Failure::new(FailureKind::Lost, message)
+}
+
+/// Returns the failure for too many redirects.
+pub(crate) fn redirect_loop(host: &str) -> Failure {
+    let message = format!("`{host}` redirects in circles");
+    Failure::new(FailureKind::Redirected, message)
+}
+
+/// Whether the server's certificate was rejected.
+fn is_certificate_error(error: &reqwest::Error) -> bool {
     causes(error)
         .filter_map(|error| error.downcast_ref::<rustls::Error>())
         .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
 }
 
-/// What an answer other than a success means.
-pub(in crate::remote) fn status_failure(
+/// Returns the failure for a response whose status is not a success.
+pub(crate) fn status_failure(
     status: StatusCode,
     headers: &HeaderMap,
-    words: &ErrorBody,
+    body: &ErrorBody,
     command: CommandKind,
 ) -> Failure {
     use FailureKind as K;
     let kind = match status.as_u16() {
-        // A proxy speaks of itself; what was to be sent has not been passed on.
+        // The proxy itself answers; it has not forwarded the request.
         407 => K::NotSent,
         408 => K::Lost,
         429 => K::Throttled,
-        // "A conflict" may be with what it has itself brought about, and a gateway that nobody waits for any
-        // more (499) has passed on what it was sent.
+        // A conflict may be with the job that this request created, and a gateway whose client has disconnected (499) has
+        // forwarded the request.
         409 | 499 if command == CommandKind::Submit => K::Lost,
         402 => K::OutOfCredits,
-        400 | 403 if words.deny_credits && command != CommandKind::Fetch => K::OutOfCredits,
+        400 | 403 if body.denies_credits && command != CommandKind::Fetch => K::OutOfCredits,
         401 | 403 => K::Unauthorised,
         404 | 405 | 410 => K::NotFound,
         300..=399 => K::Redirected,
         400..=499 => K::Rejected,
         500..=599 => K::ServerError,
-        // 1xx never arrives here, and what lies outside the registered classes says nothing.
+        // 1xx never arrives here; statuses outside the registered classes have no meaning.
         _ => K::Malformed,
     };
-    let reason = status.canonical_reason().unwrap_or("an unknown status");
-    let words = if words.text.is_empty() {
-        reason
+    let text = if body.text.is_empty() {
+        status.canonical_reason().unwrap_or("an unknown status")
     } else {
-        &words.text
+        &body.text
     };
     let message = match (kind, command) {
         (K::Redirected, _) => redirect_message(headers),
         (K::NotFound, CommandKind::Look) => {
             format!(
-                "the provider does not know this id; it may belong to another workspace: {words}"
+                "the provider does not know this id; it may belong to another workspace: {text}"
             )
         }
         (K::NotFound, CommandKind::Submit | CommandKind::List) => {
-            format!("the server has no such address; is it the API's? {words}")
+            format!("the server has no such address; is it the API's? {text}")
         }
-        (K::Unauthorised, CommandKind::Fetch) => format!("the link is not accepted: {words}"),
-        (K::Unauthorised, _) => format!("the credentials are refused: {words}"),
-        (K::NotSent, _) => format!("the proxy wants credentials: {words}"),
-        _ => words.to_owned(),
+        (K::Unauthorised, CommandKind::Fetch) => format!("the link is not accepted: {text}"),
+        (K::Unauthorised, _) => format!("the credentials are refused: {text}"),
+        (K::NotSent, _) => format!("the proxy requires credentials: {text}"),
+        _ => text.to_owned(),
     };
     Failure::new(kind, message)
         .with_status(status.as_u16())
@@ -106,12 +114,12 @@ pub(in crate::remote) fn status_failure(
 }
 
 fn redirect_message(headers: &HeaderMap) -> String {
-    match headers.get(LOCATION).map(|place| place.to_str()) {
-        Some(Ok(place)) => format!(
-            "the server redirects to `{}`, where a request must not follow",
-            redact_url(place)
+    match headers.get(LOCATION).map(|location| location.to_str()) {
+        Some(Ok(location)) => format!(
+            "the server redirects to `{}`, where this request must not be sent",
+            redact_url(location)
         ),
-        Some(Err(_)) | None => "the server redirects, and does not say where to".to_owned(),
+        Some(Err(_)) | None => "the server redirects without an address".to_owned(),
     }
 }
 
@@ -120,15 +128,15 @@ mod tests {
     use super::*;
     use crate::model::RetryAfter;
 
-    fn words(text: &str, deny_credits: bool) -> ErrorBody {
+    fn body(text: &str, denies_credits: bool) -> ErrorBody {
         ErrorBody {
             text: text.into(),
-            deny_credits,
+            denies_credits,
         }
     }
 
     #[test]
-    fn every_status_has_its_meaning() {
+    fn every_status_has_a_kind() {
         use FailureKind as K;
         let table = [
             (300, K::Redirected),
@@ -165,7 +173,7 @@ mod tests {
                 CommandKind::List,
                 CommandKind::Fetch,
             ] {
-                let failure = status_failure(code, &HeaderMap::new(), &words("", false), command);
+                let failure = status_failure(code, &HeaderMap::new(), &body("", false), command);
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
                 assert!(!failure.message.is_empty());
             }
@@ -173,18 +181,18 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_may_be_with_what_was_accepted() {
+    fn a_conflict_on_submit_may_mean_that_it_was_accepted() {
         for status in [409, 499] {
             let code = StatusCode::from_u16(status).unwrap();
             let kind =
-                |command| status_failure(code, &HeaderMap::new(), &words("", false), command).kind;
+                |command| status_failure(code, &HeaderMap::new(), &body("", false), command).kind;
             assert_eq!(kind(CommandKind::Submit), FailureKind::Lost);
             assert_eq!(kind(CommandKind::Poll), FailureKind::Rejected);
         }
     }
 
     #[test]
-    fn words_about_credits_count_where_money_is_asked_for() {
+    fn a_denial_of_credits_counts_only_for_requests_to_the_api() {
         for (status, command, kind) in [
             (400, CommandKind::Submit, FailureKind::OutOfCredits),
             (403, CommandKind::Submit, FailureKind::OutOfCredits),
@@ -193,31 +201,31 @@ mod tests {
             (403, CommandKind::Fetch, FailureKind::Unauthorised),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            let words = words("no credits", true);
-            let failure = status_failure(status, &HeaderMap::new(), &words, command);
+            let body = body("no credits", true);
+            let failure = status_failure(status, &HeaderMap::new(), &body, command);
             assert_eq!(failure.kind, kind, "{status} {command:?}");
         }
     }
 
     #[test]
-    fn a_pause_is_kept_whatever_the_status() {
+    fn retry_after_is_kept_for_every_status() {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "7".parse().unwrap());
         for status in [429, 503] {
             let status = StatusCode::from_u16(status).unwrap();
-            let failure = status_failure(status, &headers, &words("", false), CommandKind::Submit);
+            let failure = status_failure(status, &headers, &body("", false), CommandKind::Submit);
             assert_eq!(failure.retry_after, Some(RetryAfter::Seconds(7)));
         }
     }
 
     #[test]
-    fn redirects_are_named_without_what_signs_them() {
+    fn redirects_are_shown_without_their_query() {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, "https://x.example/a?token=t".parse().unwrap());
         let failure = status_failure(
             StatusCode::FOUND,
             &headers,
-            &words("", false),
+            &body("", false),
             CommandKind::Submit,
         );
         assert!(failure.message.contains("`https://x.example/a?…`"));

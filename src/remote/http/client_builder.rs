@@ -1,30 +1,31 @@
-//! Builds the HTTP clients of this layer.
+//! Construction of HTTP clients.
+
+use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::error::{RemoteError, root_cause};
-use crate::remote::settings::{Proxy, Settings, Timeouts};
+use crate::remote::settings::{Proxy, RemoteSettings, USER_AGENT};
 
-/// One client. With no certificate store on the system (slim containers), the roots that are compiled
-/// in take its place.
-pub(in crate::remote) fn build_client(
-    user_agent: &str,
-    timeouts: Timeouts,
+/// Builds a client that neither follows redirects nor repeats requests. Where the system has no certificate store (slim
+/// containers), it uses compiled-in root certificates.
+pub(crate) fn build_client(
+    connect_timeout: Duration,
     proxy: Proxy,
-    change: impl Fn(ClientBuilder) -> ClientBuilder,
+    configure: impl Fn(ClientBuilder) -> ClientBuilder,
 ) -> Result<Client, RemoteError> {
-    // An error means that a provider is installed already, which is just as good.
-    let _already = rustls::crypto::ring::default_provider().install_default();
+    // An error means that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
         let builder = Client::builder()
-            .user_agent(user_agent)
+            .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_gzip()
-            .connect_timeout(timeouts.connect);
-        change(match proxy {
+            .connect_timeout(connect_timeout);
+        configure(match proxy {
             Proxy::System => builder,
             Proxy::Bypass => builder.no_proxy(),
         })
@@ -44,7 +45,7 @@ pub(in crate::remote) fn build_client(
 
 /// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a proxy that was
 /// forgotten in the environment explains errors that nothing else explains.
-pub(super) fn proxy_address(settings: &Settings) -> Option<String> {
+pub(super) fn proxy_address(settings: &RemoteSettings) -> Option<String> {
     let base = &settings.base_url;
     if settings.proxy == Proxy::Bypass || base.is_loopback() {
         return None;

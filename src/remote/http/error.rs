@@ -5,18 +5,18 @@ use std::io;
 
 use crate::model::redact_url;
 
-/// Why there can be no client.
+/// Why an HTTP client cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// A key holds something that cannot stand in a header. The value is not shown.
+    /// A key contains a character that a header cannot contain. Does not show the key.
     #[error(
         "the value of `{variable}` cannot be sent: it holds a line break or another character that HTTP does not allow"
     )]
     Credential {
-        /// The environment variable it comes from.
+        /// The environment variable of the key.
         variable: &'static str,
     },
-    /// The client could not be built.
+    /// The client cannot be built.
     #[error("the HTTP client cannot be started: {reason}")]
     Client {
         /// Why.
@@ -24,17 +24,17 @@ pub enum RemoteError {
     },
 }
 
-/// A name leads to this machine or into a private network.
+/// A host name resolves to an address of this machine or of a private network.
 #[derive(Debug, thiserror::Error)]
 #[error("its name leads to an address inside your own network, from where no file is fetched")]
 pub(super) struct PrivateAddressError;
 
-/// All that is behind an error, the nearest first.
+/// Returns the chain of causes, the outermost first.
 pub(super) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |error| cause(*error))
 }
 
-/// What is behind an error. An `io::Error` does not count what it wraps among its sources.
+/// Returns the cause of an error. An `io::Error` does not report what it wraps as its source.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error
         .downcast_ref::<io::Error>()
@@ -45,23 +45,21 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// The innermost reason, which is the one people know ("connection refused"); the outer ones repeat
-/// that a request failed, and for which URL.
+/// Returns the message of the innermost cause, which users know ("connection refused"). The outer causes repeat that a
+/// request failed, and its URL.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let Some(mut cause) = error.source() else {
-        return if error.is_builder() {
-            "the request cannot be built".to_owned()
+        let reason = if error.is_builder() {
+            "the request cannot be built"
         } else {
-            "no reason given".to_owned()
+            "no reason given"
         };
+        return reason.to_owned();
     };
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let words = cause.to_string();
-    // rustls names a page of its manual, which is for programmers.
-    let words = words
-        .split_once(": https://")
-        .map_or(&*words, |(words, _)| words);
-    redact_url(words)
+    let message = cause.to_string();
+    // rustls appends a link to its manual, which is for programmers.
+    redact_url(message.split(": https://").next().unwrap_or_default())
 }

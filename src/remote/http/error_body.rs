@@ -1,17 +1,16 @@
-//! What a server says in the body of a refusal.
+//! The message in an error response of the API: [`ErrorBody`].
 
 use serde_json::Value;
 
 use super::redact::Redactor;
 
-/// More parts than this say no more to a person.
-const MOST_PARTS: usize = 10;
+/// Most parts of a message that are shown.
+const MAX_PARTS: usize = 10;
 
-/// A longer text is a document or an echo of ours, and is not searched for what it says of credits.
-const LONGEST_STATEMENT: usize = 300;
+/// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
+const MAX_STATEMENT: usize = 300;
 
-/// How servers say that the credits are used up. Whole phrases, because a refusal of a text may well
-/// quote the word alone.
+/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote the word alone.
 const NO_CREDITS: [&str; 14] = [
     "insufficient credit",
     "insufficient_credit",
@@ -29,85 +28,85 @@ const NO_CREDITS: [&str; 14] = [
     "credits exhausted",
 ];
 
-/// What a page of HTML may begin with; whatever else is markup is taken for XML.
+/// First elements of HTML pages. Other markup is taken for XML.
 const HTML: [&str; 14] = [
     "html", "head", "body", "title", "meta", "script", "center", "div", "p", "h1", "h2", "h3",
     "pre", "table",
 ];
 
-/// The words of a refusal, fit to be shown, and the one thing in them that a decision hangs on.
+/// The message of an error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::remote) struct ErrorBody {
-    /// For people. Empty if there are none.
-    pub(in crate::remote) text: String,
-    /// They say that the credits are used up.
-    pub(in crate::remote) deny_credits: bool,
+pub(crate) struct ErrorBody {
+    /// The text to show; empty if there is none.
+    pub(crate) text: String,
+    /// Whether it says that the credits are used up.
+    pub(crate) denies_credits: bool,
 }
 
 impl ErrorBody {
-    /// The words in `body`, which may be of any shape: the API answers as Django REST Framework does (an
-    /// object with `detail`, an object of lists by field, a bare list), gateways answer with pages.
-    pub(in crate::remote) fn of(body: &[u8], redactor: &Redactor) -> Self {
+    /// Summarises `body`. The API answers as Django REST Framework does (an object with `detail`, an object of lists by
+    /// field, a bare list); gateways answer with pages.
+    pub(crate) fn from_api(body: &[u8], redactor: &Redactor) -> Self {
         if let Ok(value) = serde_json::from_slice::<Value>(body) {
             let mut parts = Vec::new();
-            describe(&value, "", &mut parts);
+            collect_parts(&value, "", &mut parts);
             return Self {
                 text: redactor.clean(&parts.join("; ")),
-                deny_credits: general_statements(&value).any(denies_credits),
+                denies_credits: general_statements(&value).any(denies_credits),
             };
         }
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        let words = if text.starts_with('<') {
-            page(text)
+        let is_markup = text.starts_with('<');
+        let message = if is_markup {
+            summarise_markup(text)
         } else {
             text.to_owned()
         };
         Self {
-            text: redactor.clean(&words),
-            deny_credits: !text.starts_with('<') && denies_credits(text),
+            text: redactor.clean(&message),
+            denies_credits: !is_markup && denies_credits(text),
         }
     }
 }
 
-/// Adds what `value` says to `parts`, each with the place it speaks of.
-fn describe(value: &Value, place: &str, parts: &mut Vec<String>) {
-    if parts.len() >= MOST_PARTS {
+/// Adds the texts in `value` to `parts`, each with the field it is about.
+fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
+    if parts.len() >= MAX_PARTS {
         return;
     }
+    let mut add = |text: &str| {
+        parts.push(if field.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{field}: {text}")
+        });
+    };
     match value {
         Value::Object(fields) => {
-            for (field, value) in fields {
-                let inner = if is_general(field) {
-                    place.to_owned()
-                } else if place.is_empty() {
-                    field.clone()
+            for (name, value) in fields {
+                let inner = if is_general(name) {
+                    field.to_owned()
+                } else if field.is_empty() {
+                    name.clone()
                 } else {
-                    format!("{place}.{field}")
+                    format!("{field}.{name}")
                 };
-                describe(value, &inner, parts);
+                collect_parts(value, &inner, parts);
             }
         }
         Value::Array(values) => {
             for value in values {
-                describe(value, place, parts);
+                collect_parts(value, field, parts);
             }
         }
         Value::Null => {}
-        Value::String(text) => parts.push(with_place(place, text)),
-        Value::Bool(_) | Value::Number(_) => parts.push(with_place(place, &value.to_string())),
+        Value::String(text) => add(text),
+        Value::Bool(_) | Value::Number(_) => add(&value.to_string()),
     }
 }
 
-fn with_place(place: &str, text: &str) -> String {
-    if place.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{place}: {text}")
-    }
-}
-
-/// The fields that speak of the request as a whole.
+/// Whether a field is about the request as a whole.
 fn is_general(field: &str) -> bool {
     matches!(
         field,
@@ -115,7 +114,7 @@ fn is_general(field: &str) -> bool {
     )
 }
 
-/// The texts that speak of the request as a whole: a field of the request may echo our own text.
+/// Returns the texts about the request as a whole. Other fields may repeat the text that was sent.
 fn general_statements(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     match value {
         Value::String(text) => Box::new(std::iter::once(text.as_str())),
@@ -135,40 +134,38 @@ fn general_statements(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
 }
 
 fn denies_credits(statement: &str) -> bool {
-    if statement.chars().count() > LONGEST_STATEMENT {
+    if statement.chars().count() > MAX_STATEMENT {
         return false;
     }
-    let unquoted = without_quotations(&statement.to_lowercase());
+    let unquoted = remove_quotations(&statement.to_lowercase());
     NO_CREDITS.iter().any(|phrase| unquoted.contains(phrase))
 }
 
-/// `text` without what it quotes, which may be ours.
-fn without_quotations(text: &str) -> String {
-    let mut quoted = false;
+/// Returns `text` without quotations, which may be of the text that was sent.
+fn remove_quotations(text: &str) -> String {
+    let mut is_quoted = false;
     text.chars()
         .filter(|c| {
             let is_mark = matches!(c, '"' | '`' | '“' | '”' | '«' | '»');
-            quoted ^= is_mark;
-            !quoted && !is_mark
+            is_quoted ^= is_mark;
+            !is_quoted && !is_mark
         })
         .collect()
 }
 
-/// What a page of markup says: its title, or the message of a file store's error.
-fn page(text: &str) -> String {
+/// Returns the title of an HTML page or the message of a file store's error.
+fn summarise_markup(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
-    let field = |name| element(text, &lower, name);
-    if let Some(title) = field("title") {
+    let element = |name| element(text, &lower, name);
+    if let Some(title) = element("title") {
         return format!("an HTML page titled `{title}`");
     }
-    if let Some(message) = field("message").or_else(|| field("code")) {
-        return message.to_owned();
-    }
-    kind_of_markup(&lower).to_owned()
+    let message = element("message").or_else(|| element("code"));
+    message.unwrap_or_else(|| markup_kind(&lower)).to_owned()
 }
 
-/// What the first element `name` of `text` holds, if anything. `lower` is `text` in lower case, of ASCII alone, so
-/// that places in the one are places in the other.
+/// Returns the content of the first element `name` of `text`. `lower` is `text` in ASCII lower case, so both have the same
+/// byte positions.
 pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
     let start = lower.find(&format!("<{name}"))?;
     let content = start + lower[start..].find('>')? + 1;
@@ -176,15 +173,17 @@ pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a 
     Some(text[content..end].trim()).filter(|content| !content.is_empty())
 }
 
-/// What kind of markup `lower` is, which begins with `<`.
-pub(super) fn kind_of_markup(lower: &str) -> &'static str {
+/// Returns what kind of markup `lower` is, which begins with `<`.
+pub(super) fn markup_kind(lower: &str) -> &'static str {
     let root = lower[1..]
         .split(|c: char| !c.is_ascii_alphanumeric())
-        .next();
-    match root {
-        Some("") | None if !lower.starts_with("<?xml") => "an HTML page",
-        Some(root) if HTML.contains(&root) => "an HTML page",
-        Some(_) | None => "an XML document",
+        .next()
+        .unwrap_or_default();
+    let is_html = HTML.contains(&root) || (root.is_empty() && !lower.starts_with("<?xml"));
+    if is_html {
+        "an HTML page"
+    } else {
+        "an XML document"
     }
 }
 
@@ -194,13 +193,13 @@ mod tests {
     use crate::model::Credentials;
     use proptest::prelude::*;
 
-    fn words(body: &str) -> ErrorBody {
+    fn parse(body: &str) -> ErrorBody {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        ErrorBody::of(body.as_bytes(), &Redactor::new(credentials))
+        ErrorBody::from_api(body.as_bytes(), &Redactor::new(credentials))
     }
 
     #[test]
-    fn every_shape_is_put_into_words() {
+    fn every_format_is_summarised() {
         for (body, expected) in [
             (r#"{"detail":"Invalid token."}"#, "Invalid token."),
             (
@@ -234,12 +233,12 @@ mod tests {
             ("<!-- gateway -->", "an HTML page"),
             (r#"{"detail":"k3y-of-mine is wrong"}"#, "[hidden] is wrong"),
         ] {
-            assert_eq!(words(body).text, expected, "{body}");
+            assert_eq!(parse(body).text, expected, "{body}");
         }
     }
 
     #[test]
-    fn credits_are_denied_only_by_statements_about_the_request() {
+    fn only_statements_about_the_request_deny_credits() {
         for body in [
             r#"{"detail":"Insufficient credits."}"#,
             r#"["You don't have enough credits to do this"]"#,
@@ -248,7 +247,7 @@ mod tests {
             r#"{"error":{"code":"insufficient_credits"}}"#,
             "Your credit balance is too low",
         ] {
-            assert!(words(body).deny_credits, "{body}");
+            assert!(parse(body).denies_credits, "{body}");
         }
         for body in [
             r#"{"text":["Not enough credits in the credits roll"]}"#,
@@ -256,24 +255,24 @@ mod tests {
             r#"{"detail":"Credit cards may not be shown."}"#,
             "<html><title>no credits</title>",
         ] {
-            assert!(!words(body).deny_credits, "{body}");
+            assert!(!parse(body).denies_credits, "{body}");
         }
         let long = format!(r#"{{"detail":"{} no credits"}}"#, "x".repeat(400));
-        assert!(!words(&long).deny_credits);
+        assert!(!parse(&long).denies_credits);
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_words(body in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn any_bytes_are_summarised(body in prop::collection::vec(any::<u8>(), 0..400)) {
             let redactor = Redactor::new(Credentials::new("idid".into(), "keykey".into()));
-            let words = ErrorBody::of(&body, &redactor);
-            prop_assert!(words.text.chars().count() <= 300);
-            prop_assert!(!words.text.chars().any(char::is_control));
+            let parsed = ErrorBody::from_api(&body, &redactor);
+            prop_assert!(parsed.text.chars().count() <= 300);
+            prop_assert!(!parsed.text.chars().any(char::is_control));
         }
 
         #[test]
-        fn any_markup_is_words(body in "<[a-zA-Z</>Éİ ]{0,40}") {
-            prop_assert!(!words(&body).text.is_empty());
+        fn any_markup_is_summarised(body in "<[a-zA-Z</>Éİ ]{0,40}") {
+            prop_assert!(!parse(&body).text.is_empty());
         }
     }
 }

@@ -1,34 +1,30 @@
-//! Foreign words made fit to be shown.
+//! Text of servers, made safe to show: [`Redactor`].
 
 use crate::model::{Credentials, Failure, redact_url};
+use crate::util::text;
 
-/// The longest message kept, in characters: a sentence or two, not a page.
-const LONGEST: usize = 300;
+/// Longest text that is kept, in characters: a sentence or two.
+const MAX_TEXT: usize = 300;
 
-/// A shorter value is no key, and hiding it would make words unreadable.
-const SHORTEST_SECRET: usize = 4;
+/// A shorter value is not a key, and hiding it would make texts unreadable.
+const MIN_SECRET: usize = 4;
 
-/// Makes text that came from a server fit for terminals, files and logs: one line, no control
-/// characters, nothing that turns the direction of writing, our own credentials hidden, URLs without
-/// their signatures, and not too long.
+/// Hides credentials in text, and makes text of servers safe for terminals, files and logs.
 #[derive(Debug, Clone)]
-pub(in crate::remote) struct Redactor {
+pub(crate) struct Redactor {
     credentials: Credentials,
 }
 
 impl Redactor {
-    /// A scrubber that hides `credentials`.
-    pub(in crate::remote) fn new(credentials: Credentials) -> Self {
+    /// Returns a redactor that hides `credentials`.
+    pub(crate) fn new(credentials: Credentials) -> Self {
         Self { credentials }
     }
 
-    /// `text`, fit to be shown.
-    pub(in crate::remote) fn clean(&self, text: &str) -> String {
-        let visible: String = text
-            .chars()
-            .map(|c| if is_invisible(c) { ' ' } else { c })
-            .collect();
-        let hidden = self.hide(&visible);
+    /// Returns `text` on one line, without control characters, credentials and queries of URLs, at most 300 characters
+    /// long.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let hidden = self.hide_credentials(&text::sanitize(text));
         let words: Vec<String> = hidden
             .split_whitespace()
             .map(|word| {
@@ -39,40 +35,23 @@ impl Redactor {
                 }
             })
             .collect();
-        shorten(&words.join(" "))
+        text::truncate(&words.join(" "), MAX_TEXT)
     }
 
-    /// `failure` without our credentials, wherever its words came from.
-    pub(in crate::remote) fn failure(&self, mut failure: Failure) -> Failure {
-        failure.message = self.hide(&failure.message);
+    /// Returns `failure` without the credentials.
+    pub(crate) fn redact(&self, mut failure: Failure) -> Failure {
+        failure.message = self.hide_credentials(&failure.message);
         failure
     }
 
-    fn hide(&self, text: &str) -> String {
+    fn hide_credentials(&self, text: &str) -> String {
         [self.credentials.expose_key(), self.credentials.expose_id()]
             .into_iter()
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .filter(|secret| secret.len() >= MIN_SECRET)
             .fold(text.to_owned(), |text, secret| {
                 text.replace(secret, "[hidden]")
             })
     }
-}
-
-/// Control characters, line separators, and the marks that reorder or hide text (Unicode's bidirectional
-/// controls, zero-width characters and the byte-order mark).
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -84,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_signatures_and_controls_are_not_shown() {
+    fn keys_signatures_and_control_characters_are_hidden() {
         let cleaned = redactor().clean(
             "key k3y-of-mine of my-account\r\n\u{1b}[2J see \u{202e}https://a.example/v?Signature=x",
         );
@@ -95,10 +74,10 @@ mod tests {
     }
 
     #[test]
-    fn long_words_are_cut_after_the_keys_were_hidden() {
+    fn long_texts_are_cut_after_keys_are_hidden() {
         let text = format!("{}k3y-of-mine", "é".repeat(295));
         let cleaned = redactor().clean(&text);
         assert!(!cleaned.contains("k3y"), "{cleaned}");
-        assert_eq!(cleaned.chars().count(), LONGEST);
+        assert_eq!(cleaned.chars().count(), MAX_TEXT);
     }
 }

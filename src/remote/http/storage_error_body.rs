@@ -1,77 +1,75 @@
-//! What a file host sends instead of a file, in words that give nothing of it away.
+//! The message in a response of a file host instead of a file.
 
 use serde_json::Value;
 
-use super::error_body::{ErrorBody, element, kind_of_markup};
+use super::error_body::{ErrorBody, element, markup_kind};
 use super::redact::Redactor;
+use crate::util::text::truncate;
 
-/// The longest code of an error that is shown: `RequestTimeTooSkewed` and its like.
-const LONGEST_CODE: usize = 40;
+/// Longest error code that is shown, such as `RequestTimeTooSkewed`.
+const MAX_CODE: usize = 40;
 
-/// The longest message of an error that is shown, in characters.
-const LONGEST_MESSAGE: usize = 120;
+/// Longest error message that is shown, in characters.
+const MAX_MESSAGE: usize = 120;
 
 impl ErrorBody {
-    /// The words for `body`, which came from wherever a link of the API led. They end in messages, results and
-    /// the journal, so nothing of it is quoted but the code and the message of a store's error document; else its
-    /// kind is told, if it has one. Empty if it has none.
-    pub(in crate::remote) fn of_file(body: &[u8], redactor: &Redactor) -> Self {
+    /// Summarises `body`, which any host may have sent. The summary is shown and recorded, so it quotes only the code and
+    /// the message of a file store's error; else it names the kind of the document. Empty if that is unknown.
+    pub(crate) fn from_storage(body: &[u8], redactor: &Redactor) -> Self {
         let decoded = String::from_utf8_lossy(body);
         let text = decoded.trim_start_matches('\u{feff}').trim();
-        let words = if text.starts_with('<') {
-            markup(text, redactor)
+        let text = if text.starts_with('<') {
+            summarise_markup(text, redactor)
         } else if text.starts_with(['{', '[']) {
-            json(text, redactor)
+            summarise_json(text, redactor)
         } else {
             String::new()
         };
         Self {
-            text: words,
-            deny_credits: false,
+            text,
+            denies_credits: false,
         }
     }
 }
 
-/// The error in `text` as S3, what imitates it, and Azure put it: `<Error><Code>…</Code><Message>…`. Else what
-/// kind of markup it is.
-fn markup(text: &str, redactor: &Redactor) -> String {
+/// Returns the error of S3, its imitations and Azure (`<Error><Code>…</Code><Message>…`), or else the kind of markup.
+fn summarise_markup(text: &str, redactor: &Redactor) -> String {
     let lower = text.to_ascii_lowercase();
     let root = lower
         .split('<')
         .find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_error = root.is_some_and(|tag| tag.starts_with("error>") || tag.starts_with("error "));
-    let field = |name| element(text, &lower, name).filter(|_| is_error);
-    error(field("code"), field("message"), redactor)
-        .unwrap_or_else(|| kind_of_markup(&lower).to_owned())
+    let element = |name| element(text, &lower, name).filter(|_| is_error);
+    summarise_error(element("code"), element("message"), redactor)
+        .unwrap_or_else(|| markup_kind(&lower).to_owned())
 }
 
-/// The error in `text` as Google's stores put it: `{"error": {"code": …, "message": …}}`. Else that it is JSON.
-fn json(text: &str, redactor: &Redactor) -> String {
+/// Returns the error of Google's stores (`{"error": {"code": …, "message": …}}`), or else that it is JSON.
+fn summarise_json(text: &str, redactor: &Redactor) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let code = value["error"]["code"].as_i64().map(|code| code.to_string());
     let message = value["error"]["message"].as_str();
-    error(code.as_deref(), message, redactor).unwrap_or_else(|| "a JSON document".to_owned())
+    summarise_error(code.as_deref(), message, redactor)
+        .unwrap_or_else(|| "a JSON document".to_owned())
 }
 
-/// What an error says, short and fit to be shown. Without a code that is one it is taken for no error.
-fn error(code: Option<&str>, message: Option<&str>, redactor: &Redactor) -> Option<String> {
+/// Returns code and message; `None` without a plausible code.
+fn summarise_error(
+    code: Option<&str>,
+    message: Option<&str>,
+    redactor: &Redactor,
+) -> Option<String> {
     let is_code = |code: &&str| {
-        !code.is_empty()
-            && code.len() <= LONGEST_CODE
+        (1..=MAX_CODE).contains(&code.len())
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     let code = code.filter(is_code)?;
     let message = redactor.clean(message.unwrap_or_default());
-    if message.is_empty() {
-        return Some(code.to_owned());
-    }
-    let short: String = message.chars().take(LONGEST_MESSAGE).collect();
-    let rest = if short.len() < message.len() {
-        "…"
+    Some(if message.is_empty() {
+        code.to_owned()
     } else {
-        ""
-    };
-    Some(format!("{code}: {short}{rest}"))
+        format!("{code}: {}", truncate(&message, MAX_MESSAGE))
+    })
 }
 
 #[cfg(test)]
@@ -80,18 +78,18 @@ mod tests {
     use crate::model::Credentials;
     use proptest::prelude::*;
 
-    fn words(body: &[u8]) -> String {
+    fn summarise(body: &[u8]) -> String {
         let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
-        ErrorBody::of_file(body, &Redactor::new(credentials)).text
+        ErrorBody::from_storage(body, &Redactor::new(credentials)).text
     }
 
     #[test]
-    fn of_a_foreign_file_only_the_kind_and_a_stores_error_are_told() {
+    fn only_the_kind_and_a_stores_error_are_shown() {
         let long = format!(
             "<Error><Code>Slow</Code><Message>{}</Message>",
             "x".repeat(500)
         );
-        let cut = format!("Slow: {}…", "x".repeat(120));
+        let cut = format!("Slow: {}…", "x".repeat(119));
         for (body, expected) in [
             ("", ""),
             ("root:x:0:0:s3cret", ""),
@@ -138,20 +136,20 @@ mod tests {
                 "403: No [hidden]",
             ),
         ] {
-            assert_eq!(words(body.as_bytes()), expected, "{body}");
+            assert_eq!(summarise(body.as_bytes()), expected, "{body}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_told_shortly(body in prop::collection::vec(any::<u8>(), 0..400)) {
-            let words = words(&body);
-            prop_assert!(words.chars().count() <= 200 && !words.chars().any(char::is_control));
+        fn the_summary_of_any_bytes_is_short(body in prop::collection::vec(any::<u8>(), 0..400)) {
+            let text = summarise(&body);
+            prop_assert!(text.chars().count() <= 200 && !text.chars().any(char::is_control));
         }
 
         #[test]
-        fn any_markup_is_told(body in "<[a-zA-Z</>Éİ ]{0,40}") {
-            prop_assert!(!words(body.as_bytes()).is_empty());
+        fn any_markup_is_summarised(body in "<[a-zA-Z</>Éİ ]{0,40}") {
+            prop_assert!(!summarise(body.as_bytes()).is_empty());
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Lists, as they stream in.
+//! Lists.
 
 use super::*;
 
-/// A list of `rows` rows, in which the tag and the witness stand somewhere.
+/// Returns a list of `rows` rows that contains the tag and the witness.
 fn long_list(rows: usize) -> String {
     let mut list = String::from("[");
     for row in 0..rows {
         let (id, name) = match row {
             1234 => ("mine".to_owned(), format!("Copy of a {TAG}")),
             4321 => ("witness".to_owned(), "b".to_owned()),
-            _ => (row.to_string(), "somebody else's".to_owned()),
+            _ => (row.to_string(), "foreign".to_owned()),
         };
         let comma = if row == 0 { "" } else { "," };
         write!(
@@ -22,17 +22,17 @@ fn long_list(rows: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_list_of_thirty_thousand_rows_is_filtered_while_it_streams() {
+async fn a_list_of_thirty_thousand_rows_is_filtered_while_it_arrives() {
     let (server, remote) = with(json("200 OK", &long_list(30_000))).await;
     let listing = list(&remote).await.unwrap();
     assert_eq!(listing.rows, 30_000);
     let ids: Vec<_> = listing.found.iter().map(|r| r.remote.as_str()).collect();
     assert_eq!(ids, ["mine", "witness"]);
-    assert_eq!(server.seen()[0].line, "GET /api/lipsyncs/ HTTP/1.1");
+    assert_eq!(server.requests()[0].line, "GET /api/lipsyncs/ HTTP/1.1");
 }
 
 #[tokio::test]
-async fn a_list_that_ends_in_the_middle_is_no_list() {
+async fn an_incomplete_list_is_lost() {
     let rows = long_list(2000);
     let half = &rows[..rows.len() / 2];
     let announced = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", rows.len());
@@ -42,16 +42,16 @@ async fn a_list_that_ends_in_the_middle_is_no_list() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{rows}\r\n",
         rows.len()
     );
-    for act in [
+    for action in [
         Action::Close(announced.clone()),
         Action::Reset(announced.clone()),
         Action::Hang(announced),
         Action::Close(unannounced.into_bytes()),
-        // All the rows, and no sign of the end.
+        // All rows, but not the end of the body.
         Action::Close(chunked.into_bytes()),
         json("200 OK", half),
     ] {
-        let (_server, remote) = with(act).await;
+        let (_server, remote) = with(action).await;
         let failure = list(&remote).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
     }
@@ -63,7 +63,7 @@ async fn a_list_that_ends_in_the_middle_is_no_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_never_ends_is_given_up() {
+async fn an_endless_list_times_out() {
     let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[{}".to_vec();
     let endless = || Action::Endless(head.clone(), b",{}".repeat(1000));
     let server = ScriptedServer::start([endless(), endless()]).await;
@@ -75,23 +75,20 @@ async fn a_list_that_never_ends_is_given_up() {
     let personas = tokio::time::timeout(bound, remote.personas()).await;
     for failure in [listed.unwrap().unwrap_err(), personas.unwrap().unwrap_err()] {
         assert_eq!(failure.kind, FailureKind::Lost);
-        assert_eq!(
-            failure.message,
-            "the list did not come to its end within 0.2 s"
-        );
+        assert_eq!(failure.message, "the list did not end within 0.2 s");
     }
 }
 
 #[tokio::test]
-async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
+async fn an_envelope_is_followed_to_its_end_but_not_to_another_server() {
     let page =
         |row: &str, next: &str| json("200 OK", &format!(r#"{{"results":[{row}],"next":{next}}}"#));
     let server = ScriptedServer::start([]).await;
     let remote = server.client(Path::new("unused"));
     let created = r#"{"id":"x","created_at":"2025-01-01T00:00:00Z"}"#;
     let mine = format!(r#"{{"id":"mine","name":"{TAG}","created_at":"2025-02-01T00:00:00Z"}}"#);
-    // The scheme and port are those that the server sees behind its gateway.
-    server.then([
+    // With the scheme and port that the server sees behind its gateway.
+    server.push([
         page(&mine, r#""https://127.0.0.1:8000/api/lipsyncs/?page=2""#),
         page(created, r#""?page=3""#),
         page("{}", "null"),
@@ -99,13 +96,19 @@ async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
     let listing = list(&remote).await.unwrap();
     assert_eq!((listing.rows, listing.found.len()), (3, 1));
     assert_eq!(listing.oldest, Timestamp::parse("2025-01-01T00:00:00Z"));
-    assert_eq!(server.seen()[1].line, "GET /api/lipsyncs/?page=2 HTTP/1.1");
-    assert_eq!(server.seen()[2].line, "GET /api/lipsyncs/?page=3 HTTP/1.1");
+    assert_eq!(
+        server.requests()[1].line,
+        "GET /api/lipsyncs/?page=2 HTTP/1.1"
+    );
+    assert_eq!(
+        server.requests()[2].line,
+        "GET /api/lipsyncs/?page=3 HTTP/1.1"
+    );
 
     let elsewhere = ScriptedServer::start([]).await;
     let away = elsewhere.address.replace("127.0.0.1", "localhost");
     for next in [format!(r#""{away}/api/""#), "2".into(), r#""?""#.into()] {
-        server.then([
+        server.push([
             page("{}", &next),
             page("{}", r#""?""#),
             page("{}", r#""?""#),
@@ -113,5 +116,5 @@ async fn an_envelope_is_followed_to_its_end_and_never_to_another_server() {
         let failure = list(&remote).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Malformed, "{next}");
     }
-    assert!(elsewhere.seen().is_empty());
+    assert!(elsewhere.requests().is_empty());
 }

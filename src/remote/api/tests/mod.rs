@@ -72,9 +72,9 @@ pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
     result
 }
 
-/// A server with one act, and its client.
-pub(super) async fn with(act: Action) -> (ScriptedServer, Remote) {
-    let server = ScriptedServer::start([act]).await;
+/// A server with one action, and its client.
+pub(super) async fn with(action: Action) -> (ScriptedServer, Remote) {
+    let server = ScriptedServer::start([action]).await;
     let remote = server.client(Path::new("unused"));
     (server, remote)
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_poll_asks_for_all_and_takes_what_it_gets() {
+async fn a_poll_requests_all_jobs_and_uses_what_it_gets() {
     let array = r#"[{"id":"b/2","status":"done","output":"https://x/v.mp4","credits_used":5.5},
         null, 7, {"status":"done"}, {"id":"other","status":"done"}]"#;
     let envelope = format!(r#"{{"count":1,"next":null,"results":{array}}}"#);
@@ -13,10 +13,10 @@ async fn a_poll_asks_for_all_and_takes_what_it_gets() {
         assert_eq!(reports.len(), 1);
         assert_eq!(reports[0].remote.as_str(), "b/2");
         assert_eq!(
-            server.seen()[0].line,
+            server.requests()[0].line,
             "GET /api/lipsyncs/?ids=a%261%2Cb%2F2 HTTP/1.1"
         );
-        assert_eq!(server.seen()[0].headers["x-api-key"], "k3y-of-mine");
+        assert_eq!(server.requests()[0].headers["x-api-key"], "k3y-of-mine");
     }
     let (_server, remote) = with(json("200 OK", r#"{"detail":"x"}"#)).await;
     let failure = poll(&remote, &["a"]).await.unwrap_err();
@@ -24,35 +24,35 @@ async fn a_poll_asks_for_all_and_takes_what_it_gets() {
 }
 
 #[tokio::test]
-async fn a_look_is_about_the_job_it_asks_for() {
+async fn a_look_accepts_only_the_requested_job() {
     let (server, remote) = with(json("200 OK", r#"{"id":"A-1","status":"odd\u001b[2J"}"#)).await;
     let report = look(&remote, "a-1").await.unwrap();
     assert_eq!(report.remote.as_str(), "a-1");
     assert_eq!(report.status, RenderStatus::Other("odd [2J".into()));
-    assert_eq!(server.seen()[0].line, "GET /api/lipsyncs/a-1/ HTTP/1.1");
+    assert_eq!(server.requests()[0].line, "GET /api/lipsyncs/a-1/ HTTP/1.1");
 
-    server.then([json("200 OK", r#"{"id":"b","status":"done"}"#)]);
+    server.push([json("200 OK", r#"{"id":"b","status":"done"}"#)]);
     let failure = look(&remote, "a").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Malformed);
 
-    server.then([json("404 Not Found", r#"{"detail":"No Lipsync matches."}"#)]);
+    server.push([json("404 Not Found", r#"{"detail":"No Lipsync matches."}"#)]);
     let failure = look(&remote, "x/../y?").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
     assert!(failure.message.contains("another workspace"), "{failure}");
     assert_eq!(
-        server.seen()[2].line,
+        server.requests()[2].line,
         "GET /api/lipsyncs/x%2F..%2Fy%3F/ HTTP/1.1"
     );
 
     let failure = look(&remote, "..").await.unwrap_err();
     assert_eq!(
-        (failure.kind, server.seen().len()),
+        (failure.kind, server.requests().len()),
         (FailureKind::NotFound, 3)
     );
 }
 
 #[tokio::test]
-async fn reads_follow_redirects_at_home_only() {
+async fn reads_follow_redirects_within_the_api_only() {
     let elsewhere = ScriptedServer::start([]).await;
     let home = answer("301 Moved", "Location: /elsewhere/?page=1\r\n", "");
     let away = format!("Location: {}/api/?token=t\r\n", elsewhere.address);
@@ -65,22 +65,22 @@ async fn reads_follow_redirects_at_home_only() {
     .await;
     let remote = server.client(Path::new("unused"));
     look(&remote, "a").await.unwrap();
-    assert_eq!(server.seen()[1].line, "GET /elsewhere/?page=1 HTTP/1.1");
+    assert_eq!(server.requests()[1].line, "GET /elsewhere/?page=1 HTTP/1.1");
 
     let failure = look(&remote, "a").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Redirected);
     assert!(!failure.message.contains("token"), "{failure}");
-    assert!(elsewhere.seen().is_empty());
+    assert!(elsewhere.requests().is_empty());
 
-    server.then(vec![Action::Answer(home); 9]);
-    let before = server.seen().len();
+    server.push(vec![Action::Answer(home); 9]);
+    let before = server.requests().len();
     let failure = look(&remote, "a").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Redirected);
-    assert_eq!(server.seen().len() - before, 6);
+    assert_eq!(server.requests().len() - before, 6);
 }
 
 #[tokio::test]
-async fn catalogues_and_the_balance_are_read() {
+async fn catalogues_and_the_balance_are_parsed() {
     let server = ScriptedServer::start([
         json(
             "200 OK",
@@ -118,7 +118,11 @@ async fn catalogues_and_the_balance_are_read() {
     let refused = remote.remaining_credits().await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::Unauthorised);
     assert!(refused.message.contains("[hidden] is unknown"), "{refused}");
-    let asked: Vec<_> = server.seen().into_iter().map(|seen| seen.line).collect();
+    let asked: Vec<_> = server
+        .requests()
+        .into_iter()
+        .map(|seen| seen.line)
+        .collect();
     assert_eq!(asked[0], "GET /api/personas/ HTTP/1.1");
     assert_eq!(asked[1], "GET /api/personas_v2/ HTTP/1.1");
     assert_eq!(asked[4], "GET /api/voices/ HTTP/1.1");
@@ -132,30 +136,30 @@ fn compressed(body: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn answers_may_be_compressed_and_one_that_is_cut_short_says_nothing() {
+async fn responses_may_be_compressed_and_incomplete_ones_are_lost() {
     let body = compressed(r#"[{"id":"a","status":"done","output":"https://x/v.mp4"}]"#);
     let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
     let (server, remote) = with(Action::Answer(answer("200 OK", headers, &body))).await;
     let reports = poll(&remote, &["a"]).await.unwrap();
     assert_eq!(reports[0].status, RenderStatus::Done);
-    assert_eq!(server.seen()[0].headers["accept-encoding"], "gzip");
+    assert_eq!(server.requests()[0].headers["accept-encoding"], "gzip");
 
     let half = &body[..body.len() / 2];
-    server.then([Action::Answer(answer("200 OK", headers, half))]);
+    server.push([Action::Answer(answer("200 OK", headers, half))]);
     let failure = poll(&remote, &["a"]).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
 }
 
 #[tokio::test]
-async fn a_small_answer_that_unpacks_to_a_huge_one_is_refused() {
+async fn a_decompression_bomb_is_refused() {
     let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
     let zeros = "0,".repeat(1 << 20);
     let job = compressed(&format!(r#"{{"id":"a","x":[{zeros}0]}}"#));
     assert!(job.len() < 20_000);
     let list = compressed(&format!(r#"[{{"id":"a","x":[{zeros}0]}}]"#));
-    let acts =
+    let actions =
         [job, list.clone(), list].map(|body| Action::Answer(answer("200 OK", headers, body)));
-    let server = ScriptedServer::start(acts).await;
+    let server = ScriptedServer::start(actions).await;
     let remote = server.client(Path::new("unused"));
     let looked = look(&remote, "a").await.unwrap_err();
     assert_eq!(looked.kind, FailureKind::Malformed, "{looked}");

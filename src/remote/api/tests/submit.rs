@@ -3,11 +3,11 @@
 use super::*;
 
 #[tokio::test]
-async fn an_accepted_create_gives_its_id() {
+async fn an_accepted_create_returns_its_id() {
     for status in ["200 OK", "201 Created", "202 Accepted"] {
         let (server, remote) = with(json(status, r#"{"id":"j-1","status":"pending"}"#)).await;
         assert_eq!(submit(&remote).await.unwrap().as_str(), "j-1");
-        let seen = &server.seen()[0];
+        let seen = &server.requests()[0];
         assert_eq!(seen.line, "POST /api/lipsyncs/ HTTP/1.1");
         assert_eq!(seen.headers["x-api-id"], "my-account");
         assert_eq!(seen.headers["x-api-key"], "k3y-of-mine");
@@ -20,7 +20,7 @@ async fn an_accepted_create_gives_its_id() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_job_says_nothing_of_this_one() {
+async fn a_response_about_another_job_is_malformed() {
     for (name, is_believed) in [
         (format!("a {TAG}"), true),
         (String::new(), true),
@@ -77,7 +77,7 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
         (json("500 Oops", ""), K::ServerError),
         (json("503 Busy", page), K::ServerError),
         (json("504 Gateway Timeout", ""), K::ServerError),
-        // The status is enough; its words need not be whole.
+        // The status is enough; the body need not be complete.
         (
             Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
             K::Rejected,
@@ -87,18 +87,18 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
             K::Throttled,
         ),
     ];
-    for (act, kind) in table {
-        let (server, remote) = with(act.clone()).await;
+    for (action, kind) in table {
+        let (server, remote) = with(action.clone()).await;
         let failure = submit(&remote).await.unwrap_err();
-        assert_eq!(failure.kind, kind, "{act:?}: {failure}");
-        assert_eq!(server.seen().len(), 1, "one attempt: {act:?}");
+        assert_eq!(failure.kind, kind, "{action:?}: {failure}");
+        assert_eq!(server.requests().len(), 1, "one attempt: {action:?}");
         assert!(!failure.message.contains("k3y"), "{failure}");
         assert!(!failure.message.is_empty());
     }
 }
 
 #[tokio::test]
-async fn what_never_left_is_certain() {
+async fn failed_connections_prove_that_nothing_was_sent() {
     let (server, remote) = with(json("201 Created", "{}")).await;
     let mut settings = server.settings(Path::new("unused"));
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -119,7 +119,7 @@ async fn what_never_left_is_certain() {
     settings.base_url = "https://no-such-host.invalid".parse().unwrap();
     let failure = submit(&Remote::new(settings).unwrap()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotSent, "{failure}");
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
     drop(remote);
 }
 
@@ -136,7 +136,7 @@ async fn a_post_is_never_redirected() {
         let (server, remote) = with(Action::Answer(moved)).await;
         let failure = submit(&remote).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Redirected);
-        assert_eq!(server.seen().len(), 1);
+        assert_eq!(server.requests().len(), 1);
     }
 }
 
@@ -145,15 +145,15 @@ fn created() -> Action {
 }
 
 fn connections(server: &ScriptedServer) -> Vec<usize> {
-    let seen = server.seen();
+    let seen = server.requests();
     seen.iter().map(|seen| seen.connection).collect()
 }
 
 #[tokio::test]
 async fn creates_share_a_connection_until_an_answer_is_lost() {
     let lost = || Action::Close(Vec::new());
-    let acts = [created(), created(), lost(), created(), created(), lost()];
-    let server = ScriptedServer::start(acts).await;
+    let actions = [created(), created(), lost(), created(), created(), lost()];
+    let server = ScriptedServer::start(actions).await;
     let remote = server.client(Path::new("unused"));
     for is_lost in [false, false, true, false, false, true] {
         let failure = submit(&remote).await.err().map(|failure| failure.kind);
@@ -163,7 +163,7 @@ async fn creates_share_a_connection_until_an_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn a_create_after_a_silence_makes_connections_fresh_too() {
+async fn a_timeout_stops_pooling_too() {
     let server = ScriptedServer::start([Action::Hang(Vec::new()), created(), created()]).await;
     let remote = server.client(Path::new("unused"));
     assert_eq!(submit(&remote).await.unwrap_err().kind, FailureKind::Lost);
@@ -172,9 +172,9 @@ async fn a_create_after_a_silence_makes_connections_fresh_too() {
     assert_eq!(connections(&server), [0, 1, 2]);
 }
 
-/// The server says nothing of it, but the connection is seen to be closed before it is used again.
+/// The server does not announce it, but the client notices that the connection is closed before it uses it again.
 #[tokio::test]
-async fn a_connection_that_was_closed_after_its_answer_makes_no_doubt() {
+async fn a_connection_closed_after_its_response_leaves_no_doubt() {
     let closing = || {
         let body = r#"{"id":"j","status":"pending"}"#;
         Action::Close(answer("201 Created", "", body))
@@ -188,7 +188,7 @@ async fn a_connection_that_was_closed_after_its_answer_makes_no_doubt() {
 }
 
 #[tokio::test]
-async fn what_a_server_refuses_leaves_connections_as_they_are() {
+async fn a_refusal_does_not_stop_pooling() {
     let refused = Action::Answer(answer("429 Slow Down", "", ""));
     let server = ScriptedServer::start([refused, created()]).await;
     let remote = server.client(Path::new("unused"));
@@ -201,7 +201,7 @@ async fn what_a_server_refuses_leaves_connections_as_they_are() {
 }
 
 #[tokio::test]
-async fn pauses_are_read_in_both_forms() {
+async fn both_formats_of_retry_after_are_parsed() {
     let moment = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
     for (header, expected) in [
         ("Retry-After: 30\r\n", Some(RetryAfter::Seconds(30))),
@@ -218,7 +218,7 @@ async fn pauses_are_read_in_both_forms() {
 }
 
 #[tokio::test]
-async fn keys_are_in_no_debug_print_and_must_fit_into_a_header() {
+async fn keys_are_not_in_debug_output_and_must_fit_into_a_header() {
     let (server, remote) = with(json("200 OK", "")).await;
     let mut settings = server.settings(Path::new("unused"));
     for shown in [format!("{remote:?}"), format!("{settings:?}")] {

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::link::hex;
 use crate::model::{
     Artifact, Command, DownloadProgress, Failure, FailureKind, FetchOrder, Outcome,
 };
 use crate::remote::Remote;
 use crate::remote::scripted_server::{Action, ScriptedServer, answer, json};
+use crate::util::text::hex;
 
-/// A "video" of `length` bytes.
+/// Returns a "video" of `length` bytes.
 pub(super) fn video(length: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..length)
         .map(|place| u8::try_from(place % 251).unwrap())
@@ -25,7 +25,7 @@ pub(super) fn video(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The first `sent` bytes of an answer with all of `body`.
+/// Returns a response with `body` of which only the first `sent` bytes are sent.
 pub(super) fn cut(status: &str, headers: &str, body: &[u8], sent: usize) -> Vec<u8> {
     let mut bytes = answer(status, headers, body);
     bytes.truncate(bytes.len() - body.len() + sent);
@@ -49,22 +49,23 @@ pub(super) fn order(url: &str) -> FetchOrder {
 }
 
 pub(super) async fn fetch(remote: &Remote, order: &FetchOrder) -> Result<Artifact, Failure> {
-    fetch_metered(remote, order, &Arc::default()).await
+    fetch_with_progress(remote, order, &Arc::default()).await
 }
 
-pub(super) async fn fetch_metered(
+pub(super) async fn fetch_with_progress(
     remote: &Remote,
     order: &FetchOrder,
-    meter: &Arc<DownloadProgress>,
+    progress: &Arc<DownloadProgress>,
 ) -> Result<Artifact, Failure> {
     let command = Command::Fetch(order.clone());
-    let Outcome::Fetched { result, .. } = remote.perform(command, Arc::clone(meter)).await else {
+    let Outcome::Fetched { result, .. } = remote.perform(command, Arc::clone(progress)).await
+    else {
         panic!("the outcome of another command");
     };
     result
 }
 
-/// The files below `folder`, sorted.
+/// Returns the files below `folder`, sorted.
 pub(super) fn files(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];

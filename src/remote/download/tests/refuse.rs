@@ -1,12 +1,12 @@
-//! What is refused, by the server or by us.
+//! Refusals, by the server or by us.
 
 use super::*;
 
 #[tokio::test]
-async fn what_is_no_video_is_not_kept() {
+async fn a_file_that_is_not_a_video_is_not_kept() {
     let page = "<html><title>s3cret</title></html>";
     let expired = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
-    for (body, words) in [
+    for (body, reason) in [
         (page, "an HTML page"),
         (r#"{"detail":"s3cret"}"#, "a JSON document"),
         (expired, "AccessDenied: Request has expired"),
@@ -23,13 +23,16 @@ async fn what_is_no_video_is_not_kept() {
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadContent);
-        assert_eq!(failure.message, format!("the file is no video: {words}"));
+        assert_eq!(
+            failure.message,
+            format!("the file is not a video: {reason}")
+        );
         assert_eq!(files(out.path()), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
-async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_length() {
+async fn an_incomplete_video_is_not_kept_whatever_length_the_server_announces() {
     let mut content = video(1000);
     content[24..32].copy_from_slice(b"\0\0\x03\xd0mdat");
     let short = &content[..600];
@@ -38,13 +41,13 @@ async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_l
         short,
     ]
     .concat();
-    for act in [
+    for action in [
         Action::Answer(answer("200 OK", "", short)),
         Action::Close(unannounced),
     ] {
         let out = tempfile::tempdir().unwrap();
         let whole = Action::Answer(answer("200 OK", "", &content));
-        let server = ScriptedServer::start([act, whole]).await;
+        let server = ScriptedServer::start([action, whole]).await;
         let remote = server.client(out.path());
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&remote, &order).await.unwrap_err();
@@ -59,19 +62,19 @@ async fn a_video_that_is_cut_short_is_not_kept_whatever_the_server_says_of_its_l
 }
 
 #[tokio::test]
-async fn files_over_the_limit_are_refused_announced_or_not() {
+async fn files_over_the_limit_are_refused_with_and_without_an_announced_length() {
     let content = video(5000);
     let unannounced = [
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(),
         &content,
     ]
     .concat();
-    for act in [
+    for action in [
         Action::Answer(answer("200 OK", "", &content)),
         Action::Close(unannounced),
     ] {
         let out = tempfile::tempdir().unwrap();
-        let server = ScriptedServer::start([act]).await;
+        let server = ScriptedServer::start([action]).await;
         let mut settings = server.settings(out.path());
         settings.largest_file = 4999;
         let order = order(&format!("{}/v.mp4", server.address));
@@ -84,7 +87,7 @@ async fn files_over_the_limit_are_refused_announced_or_not() {
 }
 
 #[tokio::test]
-async fn refusals_of_a_file_host_have_their_meaning() {
+async fn refusals_of_a_file_host_are_classified() {
     use FailureKind as K;
     let expired = "<?xml version='1.0'?><Error><Message>Request has expired</Message></Error>";
     let table = [
@@ -107,14 +110,14 @@ async fn refusals_of_a_file_host_have_their_meaning() {
         (Action::Reset(Vec::new()), K::Lost),
         (Action::Hang(cut("200 OK", "", &video(100), 50)), K::Lost),
     ];
-    for (act, kind) in table {
+    for (action, kind) in table {
         let out = tempfile::tempdir().unwrap();
-        let server = ScriptedServer::start([act.clone()]).await;
+        let server = ScriptedServer::start([action.clone()]).await;
         let order = order(&format!("{}/v.mp4?Signature=s3cret", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
-        assert_eq!(failure.kind, kind, "{act:?}: {failure}");
+        assert_eq!(failure.kind, kind, "{action:?}: {failure}");
         assert!(!failure.message.contains("s3cret"), "{failure}");
-        assert_eq!(server.seen().len(), 1, "{act:?}");
+        assert_eq!(server.requests().len(), 1, "{action:?}");
     }
 }
 
@@ -129,24 +132,24 @@ async fn redirects_are_followed_to_web_addresses_only() {
     let remote = server.client(out.path());
     let order = order(&format!("{}/v.mp4", server.address));
     fetch(&remote, &order).await.unwrap();
-    assert_eq!(server.seen()[1].line, "GET /again?x=1 HTTP/1.1");
-    for seen in host.seen().iter().chain(&server.seen()) {
+    assert_eq!(server.requests()[1].line, "GET /again?x=1 HTTP/1.1");
+    for seen in host.requests().iter().chain(&server.requests()) {
         let names: Vec<_> = seen.headers.keys().map(String::as_str).collect();
         assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
     }
 
-    server.then([to("file:///etc/passwd"), to("http://user:word@127.0.0.1/")]);
+    server.push([to("file:///etc/passwd"), to("http://user:word@127.0.0.1/")]);
     for _ in 0..2 {
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
     }
-    server.then(vec![to("/again"); 20]);
+    server.push(vec![to("/again"); 20]);
     let failure = fetch(&remote, &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Redirected);
 }
 
 #[tokio::test]
-async fn links_of_a_public_api_into_our_own_network_are_refused_without_a_request() {
+async fn internal_links_of_a_public_api_are_refused_without_a_request() {
     let out = tempfile::tempdir().unwrap();
     let picture = Action::Answer(answer("200 OK", "", b"\xff\xd8\xff\xe0 a picture"));
     let server =
@@ -162,12 +165,12 @@ async fn links_of_a_public_api_into_our_own_network_are_refused_without_a_reques
         assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
         assert!(!failure.message.contains("s3cret"), "{failure}");
     }
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
     assert_eq!(files(out.path()), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn orders_that_leave_the_folder_or_the_web_are_refused_without_a_request() {
+async fn orders_outside_the_folder_or_the_web_are_refused_without_a_request() {
     let out = tempfile::tempdir().unwrap();
     let server = ScriptedServer::start([]).await;
     let remote = server.client(&out.path().join("inner"));
@@ -184,7 +187,7 @@ async fn orders_that_leave_the_folder_or_the_web_are_refused_without_a_request()
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
     assert_eq!(files(out.path()), Vec::<String>::new());
 }
 
@@ -198,7 +201,7 @@ async fn a_folder_that_cannot_be_written_is_a_local_failure() {
     let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Local);
     assert!(failure.message.contains("videos"), "{failure}");
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[cfg(unix)]

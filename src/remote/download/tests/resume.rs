@@ -1,9 +1,9 @@
-//! Going on where an earlier attempt ended.
+//! Continuing an earlier attempt.
 
 use super::*;
 
 #[tokio::test]
-async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_link() {
+async fn a_broken_download_is_continued_by_another_client_with_a_new_link() {
     let out = tempfile::tempdir().unwrap();
     let content = video(200_000);
     let tag = "ETag: \"v1\"\r\n";
@@ -17,15 +17,15 @@ async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_
 
     let server = ScriptedServer::start([Action::Answer(range(part.len(), &content, tag))]).await;
     let second = order(&format!("{}/elsewhere/v.mp4?Signature=2", server.address));
-    let meter = Arc::default();
-    let artifact = fetch_metered(&server.client(out.path()), &second, &meter)
+    let progress = Arc::default();
+    let artifact = fetch_with_progress(&server.client(out.path()), &second, &progress)
         .await
         .unwrap();
     assert_eq!(
-        server.seen()[0].headers["range"],
+        server.requests()[0].headers["range"],
         format!("bytes={}-", part.len())
     );
-    assert_eq!(server.seen()[0].headers["if-range"], "\"v1\"");
+    assert_eq!(server.requests()[0].headers["if-range"], "\"v1\"");
     assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
     assert_eq!(
         std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
@@ -33,13 +33,13 @@ async fn a_broken_download_goes_on_where_it_was_with_another_client_and_a_fresh_
     );
     assert_eq!(files(out.path()), ["videos/a.mp4"]);
     assert_eq!(
-        (meter.received(), meter.expected()),
+        (progress.received(), progress.expected()),
         (200_000, Some(200_000))
     );
 }
 
 #[tokio::test]
-async fn a_file_that_has_changed_is_begun_again() {
+async fn a_changed_file_is_downloaded_from_its_start() {
     let out = tempfile::tempdir().unwrap();
     let (old, new) = (video(100_000), video(80_000));
     let server = ScriptedServer::start([
@@ -51,12 +51,12 @@ async fn a_file_that_has_changed_is_begun_again() {
     let order = order(&format!("{}/v.mp4", server.address));
     fetch(&remote, &order).await.unwrap_err();
     let artifact = fetch(&remote, &order).await.unwrap();
-    assert_eq!(server.seen()[1].headers["if-range"], "\"v1\"");
+    assert_eq!(server.requests()[1].headers["if-range"], "\"v1\"");
     assert_eq!(artifact.sha256, hex(&Sha256::digest(&new)));
 }
 
 #[tokio::test]
-async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
+async fn a_server_that_continues_at_a_wrong_position_restarts_the_download() {
     let out = tempfile::tempdir().unwrap();
     let content = video(100_000);
     let tag = "ETag: \"v1\"\r\n";
@@ -74,31 +74,38 @@ async fn a_server_that_goes_on_at_the_wrong_place_makes_it_begin_again() {
             "",
         ),
     ] {
-        server.then([broken(), Action::Answer(wrong)]);
+        server.push([broken(), Action::Answer(wrong)]);
         fetch(&remote, &order).await.unwrap_err();
         assert!(files(out.path()).contains(&"videos/a.mp4.part".to_owned()));
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
         assert_eq!(files(out.path()), Vec::<String>::new());
     }
-    // Another version under the right range.
-    server.then([broken()]);
+    // Another version with the right range.
+    server.push([broken()]);
     fetch(&remote, &order).await.unwrap_err();
     let length = std::fs::read(out.path().join("videos/a.mp4.part"))
         .unwrap()
         .len();
-    server.then([
+    server.push([
         Action::Answer(range(length, &content, "ETag: \"v2\"\r\n")),
         Action::Answer(answer("200 OK", tag, &content)),
     ]);
     let failure = fetch(&remote, &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
     fetch(&remote, &order).await.unwrap();
-    assert!(!server.seen().last().unwrap().headers.contains_key("range"));
+    assert!(
+        !server
+            .requests()
+            .last()
+            .unwrap()
+            .headers
+            .contains_key("range")
+    );
 }
 
 #[tokio::test]
-async fn a_part_is_never_gone_on_with_without_a_strong_validator() {
+async fn a_part_is_never_continued_without_a_strong_validator() {
     let out = tempfile::tempdir().unwrap();
     let content = video(100_000);
     let server = ScriptedServer::start([
@@ -110,11 +117,11 @@ async fn a_part_is_never_gone_on_with_without_a_strong_validator() {
     let order = order(&format!("{}/v.mp4", server.address));
     fetch(&remote, &order).await.unwrap_err();
     fetch(&remote, &order).await.unwrap();
-    assert!(!server.seen()[1].headers.contains_key("range"));
+    assert!(!server.requests()[1].headers.contains_key("range"));
 }
 
 #[tokio::test]
-async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye() {
+async fn a_large_file_is_resumed_from_its_synced_bytes_after_a_kill() {
     let out = tempfile::tempdir().unwrap();
     let content = video(24 << 20);
     let tag = "ETag: \"v1\"\r\n";
@@ -124,19 +131,19 @@ async fn a_large_file_is_resumed_from_what_was_synced_though_nobody_said_goodbye
     settings.timeouts.stall = std::time::Duration::from_secs(60);
     let remote = Remote::new(settings).unwrap();
     let order = order(&format!("{}/v.mp4", server.address));
-    let meter = Arc::<DownloadProgress>::default();
-    let running = fetch_metered(&remote, &order, &meter);
+    let progress = Arc::<DownloadProgress>::default();
+    let running = fetch_with_progress(&remote, &order, &progress);
     let durable = || {
         let record = std::fs::read(out.path().join("videos/a.mp4.part.json")).ok()?;
         let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
         record["durable"].as_u64().filter(|durable| *durable > 0)
     };
-    // The attempt is dropped in the middle, as a kill would do. There is one checkpoint, made while more
-    // is received; it lies between pieces, so where is asked for.
+    // The attempt is dropped in the middle, like a kill. It has one checkpoint, made while more bytes arrive; its position
+    // depends on the chunks.
     let cancelled = async {
         loop {
             match durable() {
-                Some(durable) if meter.received() == 20 << 20 => break durable,
+                Some(durable) if progress.received() == 20 << 20 => break durable,
                 _ => tokio::task::yield_now().await,
             }
         }

@@ -1,10 +1,10 @@
-//! What is kept is whole.
+//! Complete files.
 
 use super::*;
 use crate::remote::download::part::replace;
 
 #[tokio::test]
-async fn a_video_and_its_thumbnail_come_home_without_credentials() {
+async fn a_video_and_its_thumbnail_are_downloaded_without_credentials() {
     let out = tempfile::tempdir().unwrap();
     let content = video(300_000);
     let server = ScriptedServer::start([
@@ -14,8 +14,8 @@ async fn a_video_and_its_thumbnail_come_home_without_credentials() {
     .await;
     let mut order = order(&format!("{}/v.mp4?Signature=s", server.address));
     order.thumbnail_url = Some(format!("{}/t.png", server.address));
-    let meter = Arc::default();
-    let artifact = fetch_metered(&server.client(out.path()), &order, &meter)
+    let progress = Arc::default();
+    let artifact = fetch_with_progress(&server.client(out.path()), &order, &progress)
         .await
         .unwrap();
     assert_eq!(artifact.bytes, 300_000);
@@ -27,24 +27,24 @@ async fn a_video_and_its_thumbnail_come_home_without_credentials() {
         content
     );
     assert_eq!(
-        (meter.received(), meter.expected()),
+        (progress.received(), progress.expected()),
         (300_000, Some(300_000))
     );
-    for seen in server.seen() {
+    for seen in server.requests() {
         let all = format!("{seen:?}").to_lowercase();
         assert!(!all.contains("x-api") && !all.contains("k3y") && !all.contains("my-account"));
     }
-    assert_eq!(server.seen()[0].line, "GET /v.mp4?Signature=s HTTP/1.1");
+    assert_eq!(server.requests()[0].line, "GET /v.mp4?Signature=s HTTP/1.1");
 }
 
 #[tokio::test]
-async fn lengths_are_kept_to() {
+async fn announced_lengths_are_checked() {
     let out = tempfile::tempdir().unwrap();
     let content = video(1000);
     let tag = "ETag: \"v1\"\r\n";
     let server = ScriptedServer::start([
         Action::Close(cut("200 OK", tag, &content, 600)),
-        // The rest of the rest, and then more than was announced.
+        // A part of the rest, and then more than was announced.
         Action::Answer(answer(
             "206 Partial Content",
             "Content-Range: bytes 600-799/1000\r\nETag: \"v1\"\r\n",
@@ -72,12 +72,12 @@ async fn lengths_are_kept_to() {
         assert_eq!(failure.kind, kind, "{failure}");
         assert_eq!(files(out.path()).len(), files_left);
     }
-    assert_eq!(server.seen()[1].headers["range"], "bytes=600-");
-    assert_eq!(server.seen()[2].headers["range"], "bytes=800-");
+    assert_eq!(server.requests()[1].headers["range"], "bytes=600-");
+    assert_eq!(server.requests()[2].headers["range"], "bytes=800-");
 }
 
 #[tokio::test]
-async fn the_thumbnail_of_an_earlier_video_is_kept_like_the_video() {
+async fn the_thumbnail_of_an_earlier_video_is_kept() {
     let out = tempfile::tempdir().unwrap();
     let (old, new) = (video(1000), video(2000));
     let server = ScriptedServer::start([
@@ -107,9 +107,9 @@ async fn the_thumbnail_of_an_earlier_video_is_kept_like_the_video() {
 }
 
 #[tokio::test]
-async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
+async fn a_failed_thumbnail_does_not_fail_the_download() {
     let jpeg = b"\xff\xd8\xff\xe0 a picture";
-    for act in [
+    for action in [
         json("404 Not Found", ""),
         json("200 OK", "<html>"),
         Action::Close(cut("200 OK", "", jpeg, 8)),
@@ -119,7 +119,7 @@ async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
         let out = tempfile::tempdir().unwrap();
         let server = ScriptedServer::start([
             Action::Answer(answer("200 OK", "", video(100))),
-            act.clone(),
+            action.clone(),
         ])
         .await;
         let mut order = order(&format!("{}/v.mp4", server.address));
@@ -131,7 +131,7 @@ async fn a_thumbnail_that_cannot_be_had_harms_nothing() {
 }
 
 #[tokio::test]
-async fn a_video_is_never_written_over_another_one() {
+async fn a_video_never_overwrites_another_one() {
     let out = tempfile::tempdir().unwrap();
     let (first, second) = (video(1000), video(1001));
     let tag = "ETag: \"v1\"\r\n";
@@ -145,7 +145,7 @@ async fn a_video_is_never_written_over_another_one() {
     let order = order(&format!("{}/v.mp4", server.address));
     for _ in 0..2 {
         fetch(&remote, &order).await.unwrap();
-        assert_eq!(files(out.path()), ["videos/a.mp4"], "the same one");
+        assert_eq!(files(out.path()), ["videos/a.mp4"], "identical");
     }
     fetch(&remote, &order).await.unwrap();
     let names = ["videos/a.earlier-1.mp4", "videos/a.mp4"];
@@ -168,7 +168,7 @@ async fn a_crash_between_the_two_renames_loses_neither_video() {
     let remote = server.client(out.path());
     let order = order(&format!("{}/v.mp4", server.address));
     fetch(&remote, &order).await.unwrap_err();
-    // The earlier one has been moved away, and then the program was killed.
+    // The earlier video was renamed, and then the program was killed.
     replace(&out.path().join("videos/a.earlier-1.mp4"), &first).unwrap();
     fetch(&remote, &order).await.unwrap();
     let names = ["videos/a.earlier-1.mp4", "videos/a.mp4"];
