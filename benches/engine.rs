@@ -1,9 +1,9 @@
-//! The engine alone, under virtual time: what a step costs at 10² to 10⁵ jobs, and how near to the
-//! lower bound of its limits a campaign gets, with and without faults.
+//! The engine in virtual time: the cost of a step with 10² to 10⁵ jobs, and the makespan of campaigns
+//! relative to their lower bound, with and without faults.
 //!
-//! `cargo bench --bench engine`, or only parts of it: `cargo bench --bench engine -- campaigns learnt steps`
+//! `cargo bench --bench engine`, or parts of it: `cargo bench --bench engine -- campaigns learnt steps`
 
-#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod support;
 
@@ -12,22 +12,22 @@ use std::time::Duration;
 use callsheet::engine::{Batch, Policy};
 use callsheet::model::{History, InFlight, Limits, Rate, Timestamp};
 
-use support::provider::{Account, Nature, Outcomes, simulate};
+use support::provider::{Account, Measurements, Profile, simulate};
 use support::{jobs, peak_memory, timed};
 
-const CALM: Nature = Nature {
+const CALM: Profile = Profile {
     renders: (100, 300),
     lost: 0,
     bursts: false,
-    account: Account::Boundless,
+    account: Account::Unlimited,
 };
 
-const SHORT: Nature = Nature {
+const SHORT: Profile = Profile {
     renders: (60, 140),
     ..CALM
 };
 
-const STORMY: Nature = Nature {
+const STORMY: Profile = Profile {
     lost: 2,
     bursts: true,
     ..CALM
@@ -71,21 +71,21 @@ fn campaigns() {
         (5_000, 200),
     ];
     for (count, in_flight) in campaigns {
-        for (name, nature) in [
+        for (name, profile) in [
             ("calm", CALM),
             ("calm, short renders", SHORT),
             ("stormy", STORMY),
         ] {
-            let outcomes = simulate(jobs(count), &limits(in_flight), nature);
-            row(count, in_flight, name, &outcomes);
+            let measured = simulate(jobs(count), &limits(in_flight), profile);
+            row(count, in_flight, name, &measured);
         }
     }
     let pace = Limits {
         submit_rate: "15/min".parse().expect("a rate"),
         ..limits(100)
     };
-    let outcomes = simulate(jobs(5_000), &pace, CALM);
-    row(5_000, 100, "calm, 15 submits a minute", &outcomes);
+    let measured = simulate(jobs(5_000), &pace, CALM);
+    row(5_000, 100, "calm, 15 submits a minute", &measured);
 }
 
 fn learnt() {
@@ -96,7 +96,7 @@ fn learnt() {
     println!("|---|---|---|---|---|---|---|");
     for count in [200, 5_000] {
         for account in [
-            Account::Boundless,
+            Account::Unlimited,
             Account::Refuses(3),
             Account::Refuses(25),
             Account::Refuses(50),
@@ -120,28 +120,28 @@ fn steps() {
     println!("| jobs | steps / job | CPU / step | CPU / job | restore / job |");
     println!("|---|---|---|---|---|");
     for count in [100, 1_000, 10_000, 100_000] {
-        // The system counts in slices of some milliseconds, in which a small campaign is over.
+        // A small campaign takes less than the resolution of the clock.
         let rounds = (20_000 / count).max(1);
         let planned = vec![jobs(count); rounds];
-        let (took, outcomes) = timed(|| {
-            let outcomes = planned
+        let (took, measured) = timed(|| {
+            let measured = planned
                 .into_iter()
                 .map(|jobs| simulate(jobs, &limits(100), CALM));
-            outcomes.last().expect("there are some")
+            measured.last().expect("at least one round")
         });
         let planned = vec![jobs(count); rounds];
         let now = Timestamp::from_millis(1_800_000_000_000);
         let (restored, ()) = timed(|| {
             for jobs in planned {
-                let history = History::of(&outcomes.entries, now);
+                let history = History::of(&measured.entries, now);
                 let batch = Batch::restore("bench", jobs, Policy::default(), &history, now);
                 drop(batch.expect("the engine's own entries fit"));
             }
         });
         println!(
             "| {count} | {:.1} | {:.1} µs | {:.1} µs | {:.1} µs |",
-            ratio(outcomes.steps, count),
-            micros(took, outcomes.steps * rounds),
+            ratio(measured.steps, count),
+            micros(took, measured.steps * rounds),
             micros(took, count * rounds),
             micros(restored, count * rounds),
         );
@@ -160,15 +160,15 @@ fn limits(in_flight: u32) -> Limits {
     }
 }
 
-fn row(count: usize, in_flight: u32, name: &str, outcomes: &Outcomes) {
-    assert_eq!(outcomes.done, count, "every video comes home");
+fn row(count: usize, in_flight: u32, name: &str, measured: &Measurements) {
+    assert_eq!(measured.done, count, "every video arrives");
     println!(
         "| {count} | {in_flight} | {name} | {:.3} | {:.2} | {:.2} | {:.1} % of the render, {:.1} s |",
-        outcomes.makespan.as_secs_f64() / outcomes.bound.as_secs_f64(),
-        ratio(outcomes.requests, count),
-        ratio(outcomes.writes, count),
-        100.0 * outcomes.delays[outcomes.delays.len() / 2],
-        outcomes.longest_delay.as_secs_f64(),
+        measured.makespan.as_secs_f64() / measured.bound.as_secs_f64(),
+        ratio(measured.requests, count),
+        ratio(measured.writes, count),
+        100.0 * measured.delays[measured.delays.len() / 2],
+        measured.longest_delay.as_secs_f64(),
     );
 }
 
@@ -178,27 +178,27 @@ fn learnt_row(count: usize, account: Account, submit_rate: Rate) {
         in_flight: InFlight::AUTO,
         ..limits(1)
     };
-    let outcomes = simulate(jobs(count), &limits, Nature { account, ..CALM });
+    let measured = simulate(jobs(count), &limits, Profile { account, ..CALM });
     println!(
         "| {count} | {account:?} | {submit_rate} | {:.3}{} | {:.2} | {} | {} |",
-        outcomes.makespan.as_secs_f64() / outcomes.bound.as_secs_f64(),
-        if outcomes.done == count {
+        measured.makespan.as_secs_f64() / measured.bound.as_secs_f64(),
+        if measured.done == count {
             ""
         } else {
             ", not all done"
         },
-        ratio(outcomes.requests, count),
-        outcomes.refused,
-        outcomes.most_waiting,
+        ratio(measured.requests, count),
+        measured.refused,
+        measured.longest_queue,
     );
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench")]
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn ratio(one: usize, other: usize) -> f64 {
     one as f64 / other as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a bench")]
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn micros(time: Duration, parts: usize) -> f64 {
     time.as_secs_f64() * 1e6 / parts as f64
 }

@@ -1,10 +1,10 @@
-//! The journal: appending as a run does, and reading back what a whole campaign wrote.
+//! The journal: appending like a run, and replaying the entries of a whole campaign.
 //!
 //! `cargo bench --bench journal`
 
-#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
-#[expect(dead_code, reason = "each bench uses a part of it")]
+#[expect(dead_code, reason = "each benchmark uses a part")]
 mod support;
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use callsheet::journal::{Identity, Journal, Replay};
 use callsheet::model::{History, InFlight, Limits, PlannedJob, Rate, Timestamp};
 use callsheet::report::{Campaign, Summary};
 
-use support::provider::{Account, Nature, simulate};
+use support::provider::{Account, Profile, simulate};
 use support::{jobs, peak_memory, timed};
 
-/// Entries of one transaction, as a step of a busy run writes them.
+/// Entries per transaction, as in a busy run.
 const ENTRIES_A_STEP: usize = 20;
 
 fn main() {
@@ -42,15 +42,15 @@ fn row(count: usize) {
         downloads: 500,
         ..Limits::default()
     };
-    let nature = Nature {
+    let profile = Profile {
         renders: (60, 140),
         lost: 0,
         bursts: false,
-        account: Account::Boundless,
+        account: Account::Unlimited,
     };
-    let entries = simulate(planned.clone(), &limits, nature).entries;
-    let folder = tempfile::tempdir().expect("a place for the journal");
-    std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a place for the journal");
+    let entries = simulate(planned.clone(), &limits, profile).entries;
+    let folder = tempfile::tempdir().expect("a writable folder");
+    std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a writable folder");
     let identity = Identity {
         campaign: "bench".to_owned(),
         is_sandbox: true,
@@ -66,11 +66,11 @@ fn row(count: usize) {
     });
     drop(journal);
     let now = Timestamp::from_millis(1_800_000_000_000);
-    let (read, recalled) = timed(|| Replay::<History>::read(folder.path(), || now));
-    let recalled = recalled.expect("a sound journal").expect("it is there");
-    assert_eq!(recalled.last_entry.as_ref(), entries.last());
+    let (read, replay) = timed(|| Replay::<History>::read(folder.path(), || now));
+    let replay = replay.expect("a sound journal").expect("a journal");
+    assert_eq!(replay.last_entry.as_ref(), entries.last());
     let campaign = Arc::new(campaign(&planned));
-    let (summed, summary) = timed(|| Summary::with(campaign, recalled.state));
+    let (summed, summary) = timed(|| Summary::with(campaign, replay.state));
     assert_eq!(summary.counts().done, count);
     let (restored, batch) =
         timed(|| Batch::restore("bench", planned, Policy::default(), summary.history(), now));

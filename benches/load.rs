@@ -1,10 +1,10 @@
-//! Reading a manifest: rows of 300 characters as CSV.
+//! Reading a manifest: a CSV with texts of 300 characters.
 //!
 //! `cargo bench --bench load`
 
-#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
-#[expect(dead_code, reason = "each bench uses a part of it")]
+#[expect(dead_code, reason = "each benchmark uses a part")]
 mod support;
 
 use std::fmt::Write as _;
@@ -25,10 +25,7 @@ fn main() {
         }
         let read = |_: &Path| Ok(csv.clone().into_bytes());
         let (took, plan) = timed(|| load(Path::new("a.csv"), &Options::default(), &read));
-        assert_eq!(
-            plan.expect("nothing is wrong with it").jobs.len(),
-            rows as usize
-        );
+        assert_eq!(plan.expect("a valid sheet").jobs.len(), rows as usize);
         println!(
             "| {rows} | {:.0} ms | {:.2} µs | {} MB, the file twice included |",
             took.as_secs_f64() * 1e3,

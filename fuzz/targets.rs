@@ -1,6 +1,5 @@
-//! What is fuzzed: each target takes any bytes at all, must not panic, and holds the promises it asserts.
-//! `cargo fuzz` drives them without end; `tests/it/inputs.rs` drives the same ones over the seeds beside this
-//! file, and over what chance makes of them, in every run of the tests.
+//! The fuzz targets. Each accepts any bytes, must not panic, and asserts properties of the result. `cargo fuzz`
+//! runs them without end; `tests/it/fuzz_targets.rs` runs them on the seeds and on random mutations of them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +13,7 @@ use callsheet::model::{
 };
 use callsheet::remote::api::parse;
 
-/// The keys that no message may show.
+/// Credentials that no message may contain.
 const KEYS: [&str; 2] = ["fuzzed-account", "fuzzed-secret"];
 
 fn job(id: &str) -> PlannedJob {
@@ -38,19 +37,19 @@ fn tag(job: &PlannedJob) -> Tag {
     Tag::of("fuzz", &job.spec.id, fingerprint, Generation(0))
 }
 
-/// Whether `text` does no harm to a terminal.
+/// Whether `text` has no control characters.
 fn is_harmless(text: &str) -> bool {
     !text.chars().any(char::is_control)
 }
 
-/// Answers to a create, a look, a poll and a list.
+/// Answers to create, look, poll and list.
 pub(crate) fn answers(data: &[u8]) {
     if let Some(report) = parse::one_job(data) {
         assert!(is_harmless(report.remote.as_str()));
     }
     let wanted: RemoteId = "w".parse().expect("a valid id");
     if let Ok(reports) = parse::poll(data, std::slice::from_ref(&wanted)) {
-        assert!(reports.len() <= 1, "each is reported once");
+        assert!(reports.len() <= 1, "each job is reported once");
         assert!(reports.iter().all(|report| report.remote == wanted));
     }
     let sought = ListFilter {
@@ -60,7 +59,7 @@ pub(crate) fn answers(data: &[u8]) {
     };
     if let Ok((listing, _next)) = parse::list(data, sought) {
         assert!(listing.found.len() as u64 <= listing.rows);
-        // What was cut short is no list, wherever it was cut.
+        // A list without its last character is never accepted.
         let end = data.len()
             - data
                 .iter()
@@ -69,12 +68,12 @@ pub(crate) fn answers(data: &[u8]) {
                 .count();
         if end > 0 {
             let cut = parse::list(&data[..end - 1], ListFilter::default());
-            assert!(cut.is_err(), "a torn list was taken for a whole one");
+            assert!(cut.is_err(), "an incomplete list was accepted");
         }
     }
 }
 
-/// Bodies of refusals. The first two bytes are the status and the command.
+/// Bodies of error responses. The first two bytes select the status and the command.
 pub(crate) fn refusals(data: &[u8]) {
     let [status, command, body @ ..] = data else {
         return;
@@ -103,13 +102,13 @@ pub(crate) fn refusals(data: &[u8]) {
         "{}",
         failure.message
     );
-    let _meaning = failure.disposition(command);
+    let _disposition = failure.disposition(command);
 }
 
-/// Any file in the place of the journal: it is read, or refused and left as it is.
+/// A journal file: it is read, or refused and not changed.
 pub(crate) fn journal_file(data: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let _lock = Lock::acquire(folder.path(), "fuzz").expect("nobody else has it");
+    let _lock = Lock::acquire(folder.path(), "fuzz").expect("a new folder");
     let path = folder.path().join(".callsheet/journal.sqlite");
     put(&path, data);
     let read = JournalSnapshot::read(folder.path());
@@ -119,19 +118,21 @@ pub(crate) fn journal_file(data: &[u8]) {
     };
     let opened = Journal::open(folder.path(), &identity);
     if read.is_err() {
-        assert!(opened.is_err(), "refused, and then taken");
+        assert!(
+            opened.is_err(),
+            "refused by one reader and accepted by the other"
+        );
     }
     if opened.is_err() {
-        let now = std::fs::read(&path).expect("it is still there");
-        assert_eq!(now, data, "it was to be left untouched");
+        let now = std::fs::read(&path).expect("the file still exists");
+        assert_eq!(now, data, "the refused file was changed");
     }
     if let Ok((_, record)) = opened {
         restore(&record.entries);
     }
 }
 
-/// Any entries in a journal, one in JSON a line: they lead to a campaign, or to an error that names the
-/// entry.
+/// Journal entries as JSON lines: they are restored, or refused with an error.
 pub(crate) fn entries(data: &[u8]) {
     let entries: Vec<Entry> = data
         .split(|byte| *byte == b'\n')
@@ -139,7 +140,7 @@ pub(crate) fn entries(data: &[u8]) {
         .collect();
     for entry in &entries {
         let text = serde_json::to_string(entry).expect("an entry can be written");
-        let again: Entry = serde_json::from_str(&text).expect("what was written is read");
+        let again: Entry = serde_json::from_str(&text).expect("a written entry can be read");
         assert_eq!(again, *entry);
     }
     restore(&entries);
@@ -150,20 +151,20 @@ fn restore(entries: &[Entry]) {
     let now = Timestamp::from_millis(1_800_000_000_000);
     let history = History::of(entries, now);
     if let Ok(mut batch) = Batch::restore("fuzz", jobs, Policy::default(), &history, now) {
-        // And the first decisions can be taken.
+        // The first step succeeds.
         let step = batch.step(now, []);
         let ready: Result<_, std::convert::Infallible> = step.persist(|_| Ok(()));
         let Ok(ready) = ready;
-        assert!(!ready.entries.is_empty(), "a run begins on record");
+        assert!(!ready.entries.is_empty(), "a run records its start");
     }
 }
 
-/// Any bytes as a CSV.
+/// A CSV sheet.
 pub(crate) fn sheet(data: &[u8]) {
     load("sheet.csv", data);
 }
 
-/// Any bytes as a YAML manifest.
+/// A YAML manifest.
 pub(crate) fn manifest(data: &[u8]) {
     load("jobs.yaml", data);
 }
@@ -199,12 +200,9 @@ fn load(name: &str, data: &[u8]) {
             }
         }
         Err(problems) => {
-            let shown = problems.to_string();
-            let is_shown = |c: char| c == '\n' || !c.is_control();
-            assert!(
-                !shown.is_empty() && shown.chars().all(is_shown),
-                "{shown:?}"
-            );
+            let text = problems.to_string();
+            let is_allowed = |c: char| c == '\n' || !c.is_control();
+            assert!(!text.is_empty() && text.chars().all(is_allowed), "{text:?}");
         }
     }
 }

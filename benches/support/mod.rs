@@ -1,4 +1,4 @@
-//! What the benches share: the clock of the processor, memory, made-up campaigns.
+//! Shared by the benchmarks: processor time, memory, generated campaigns.
 
 pub(crate) mod provider;
 
@@ -8,17 +8,20 @@ use callsheet::model::{
     AspectRatio, JobSpec, Origin, PlannedJob, PriceTable, Speech, VideoRequest,
 };
 
-/// Characters of the texts.
-const TEXT: usize = 300;
+/// The length of generated texts in characters.
+const TEXT_LENGTH: usize = 300;
 
-/// Processor time used by this thread to the nanosecond, and by all threads, ended ones too, in
-/// hundredths of a second; zero where the system does not tell (anything but Linux).
+/// Returns the processor time of this thread in nanoseconds, and of all threads, including ended ones, in
+/// hundredths of a second. Zero except on Linux.
 fn processor_times() -> (Duration, Duration) {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = told.split(' ').next().and_then(|nanos| nanos.parse().ok());
-    let told = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let behind_name = told.rsplit(") ").next().unwrap_or_default();
-    let ticks = behind_name.split(' ').skip(11).take(2);
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = schedstat
+        .split(' ')
+        .next()
+        .and_then(|nanos| nanos.parse().ok());
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks = after_name.split(' ').skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     (
         Duration::from_nanos(nanos.unwrap_or(0)),
@@ -26,7 +29,7 @@ fn processor_times() -> (Duration, Duration) {
     )
 }
 
-/// The processor time that `work` takes, in whatever threads, and what it returns.
+/// Runs `work` and returns its processor time in all threads.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let before = processor_times();
     let result = work();
@@ -35,30 +38,30 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
         after.0.saturating_sub(before.0),
         after.1.saturating_sub(before.1),
     );
-    // Hundredths of a second are too coarse where one thread does it all.
+    // With one thread, its own counter is more precise.
     let has_others = all > thread + Duration::from_millis(30);
     (if has_others { all } else { thread }, result)
 }
 
-/// The most memory this process has held, in megabytes; zero where the system does not tell.
+/// Returns the peak memory of this process in megabytes. Zero except on Linux.
 pub(crate) fn peak_memory() -> u64 {
-    let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1024
 }
 
-/// A text of 300 characters, different for each number.
+/// Returns a text of 300 characters, different for each number.
 pub(crate) fn text(number: usize) -> String {
     let mut text = format!("Number {number}: ");
-    while text.len() < TEXT {
+    while text.len() < TEXT_LENGTH {
         text.push_str("Meet the new spring collection, made for every room in your home. ");
     }
-    text.truncate(TEXT);
+    text.truncate(TEXT_LENGTH);
     text
 }
 
-/// So many jobs that may all be paid for.
+/// Returns `count` selected jobs.
 pub(crate) fn jobs(count: usize) -> Vec<PlannedJob> {
     let prices = PriceTable::default();
     let job = |number: usize| {

@@ -1,4 +1,5 @@
-//! A provider in virtual time: accepts, renders, loses answers, refuses bursts, breaks downloads.
+//! A provider in virtual time. It accepts and renders jobs, loses answers, refuses in bursts and breaks
+//! downloads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
@@ -10,68 +11,68 @@ use callsheet::model::{
     ListFilter, Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter,
     Timestamp,
 };
+use fastrand::Rng;
 
 /// How long a request takes.
 const LATENCY: Duration = Duration::from_millis(250);
 /// How long a download takes.
 const DOWNLOAD: Duration = Duration::from_secs(2);
-/// A burst of refusals lasts so long, and
+/// The duration of a burst of refusals.
 const BURST: Duration = Duration::from_secs(5);
-/// begins so often.
-const BETWEEN_BURSTS: Duration = Duration::from_secs(600);
-/// Among so many of the newest renders are all that wait.
-const MOST_LOOKED_AT: usize = 2_000;
+/// From the start of one burst to the start of the next.
+const BURST_INTERVAL: Duration = Duration::from_secs(600);
+/// The number of newest renders among which all queued ones are.
+const QUEUE_WINDOW: usize = 2_000;
 
-/// How many renders at one time the provider works on, and what becomes of one more.
+/// The maximum of renders at one time, and what happens to jobs beyond it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Account {
-    /// As many as come.
-    Boundless,
-    /// So many; one more is answered with 429.
+    /// No maximum.
+    Unlimited,
+    /// Jobs beyond this number are refused with 429.
     Refuses(usize),
-    /// So many; one more waits, and is said to.
+    /// Jobs beyond this number wait, with the status `in_queue`.
     Queues(usize),
-    /// So many; one more waits, and is said to be running.
+    /// Jobs beyond this number wait, with the status `running`.
     Hides(usize),
 }
 
-/// What the provider is like.
+/// The properties of a provider.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Nature {
-    /// Shortest and longest render in seconds.
+pub(crate) struct Profile {
+    /// The shortest and the longest render in seconds.
     pub(crate) renders: (u64, u64),
-    /// In a hundred submits and reads, answers that are lost; four times as many downloads break off.
+    /// Percentage of lost answers to submits and reads. Four times as many downloads break off.
     pub(crate) lost: u64,
     /// Whether there are bursts of 429.
     pub(crate) bursts: bool,
-    /// How many it works on.
     pub(crate) account: Account,
 }
 
-/// What a simulated campaign came to.
+/// The measurements of a simulated campaign.
 #[derive(Debug)]
-pub(crate) struct Outcomes {
+pub(crate) struct Measurements {
     /// From the first step to the last.
     pub(crate) makespan: Duration,
-    /// What the limits allow at the best.
+    /// The shortest makespan that the limits allow.
     pub(crate) bound: Duration,
     /// Requests to the API.
     pub(crate) requests: usize,
-    /// Of those, submits that found no place.
+    /// Submits refused because the account was full.
     pub(crate) refused: usize,
-    /// The most that waited at the provider at one time.
-    pub(crate) most_waiting: usize,
-    /// From each render's end to the start of its download, in order, in parts of the render time.
+    /// The longest queue at the provider.
+    pub(crate) longest_queue: usize,
+    /// The time from each render's end to the start of its download relative to the render time, sorted.
     pub(crate) delays: Vec<f64>,
-    /// The same, in time.
+    /// The longest of these times.
     pub(crate) longest_delay: Duration,
-    /// Calls of the engine.
+    /// Steps of the engine.
     pub(crate) steps: usize,
-    /// Steps that put something on record: transactions of the journal, and so its syncs.
+    /// Steps with entries. Each is a transaction and a sync of the journal.
     pub(crate) writes: usize,
-    /// Entries for the journal.
+    /// All entries.
     pub(crate) entries: Vec<Entry>,
-    /// Jobs whose video is here.
+    /// Downloaded videos.
     pub(crate) done: usize,
 }
 
@@ -83,26 +84,26 @@ struct Render {
     ends: Timestamp,
 }
 
-struct World {
-    nature: Nature,
-    random: u64,
+struct Provider {
+    profile: Profile,
+    random: Rng,
     renders: Vec<Render>,
-    /// Renders that a list may be asked for by their tags.
+    /// Renders that a list may be searched for by their tags.
     open: Vec<usize>,
-    places: HashMap<RemoteId, usize>,
-    of_job: HashMap<String, usize>,
+    by_remote: HashMap<RemoteId, usize>,
+    by_job: HashMap<String, usize>,
     started: Timestamp,
     requests: usize,
     refused: usize,
-    most_waiting: usize,
-    /// When each place of the account is free.
-    free: Vec<Timestamp>,
+    longest_queue: usize,
+    /// When each slot of the account becomes free.
+    slots: Vec<Timestamp>,
     delays: Vec<f64>,
     longest_delay: Duration,
 }
 
 /// Runs a campaign to its end in virtual time.
-pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -> Outcomes {
+pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile) -> Measurements {
     let started = Timestamp::from_millis(1_700_000_000_000);
     let count = jobs.len();
     let policy = Policy {
@@ -112,7 +113,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
     };
     let mut batch =
         Batch::restore("bench", jobs, policy, &History::default(), started).expect("it is empty");
-    let mut world = World::new(nature, started);
+    let mut provider = Provider::new(profile, started);
     let mut answers: BTreeMap<(Timestamp, usize), Outcome> = BTreeMap::new();
     let mut now = started;
     let mut inputs = Vec::new();
@@ -129,7 +130,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
             })
             .expect("memory never fails");
         for command in ready.commands {
-            let (takes, outcome) = world.meet(now, command);
+            let (takes, outcome) = provider.answer(now, command);
             answers.insert((now.plus(takes), sent), outcome);
             sent += 1;
         }
@@ -150,7 +151,7 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
             inputs.push(Input::Answered(answer.remove()));
         }
     }
-    world.delays.sort_by(f64::total_cmp);
+    provider.delays.sort_by(f64::total_cmp);
     let is_done = |entry: &&Entry| {
         matches!(
             &entry.event,
@@ -160,66 +161,57 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, nature: Nature) -
             }
         )
     };
-    Outcomes {
+    Measurements {
         makespan: now.since(started),
-        bound: world.bound(count, limits),
-        requests: world.requests,
-        refused: world.refused,
-        most_waiting: world.most_waiting,
-        longest_delay: world.longest_delay,
+        bound: provider.bound(count, limits),
+        requests: provider.requests,
+        refused: provider.refused,
+        longest_queue: provider.longest_queue,
+        longest_delay: provider.longest_delay,
         steps,
         writes,
         done: entries.iter().filter(is_done).count(),
-        delays: world.delays,
+        delays: provider.delays,
         entries,
     }
 }
 
 impl Account {
-    fn places(self) -> Option<usize> {
+    fn limit(self) -> Option<usize> {
         match self {
-            Self::Boundless => None,
-            Self::Refuses(places) | Self::Queues(places) | Self::Hides(places) => Some(places),
+            Self::Unlimited => None,
+            Self::Refuses(limit) | Self::Queues(limit) | Self::Hides(limit) => Some(limit),
         }
     }
 }
 
-impl World {
-    fn new(nature: Nature, started: Timestamp) -> Self {
+impl Provider {
+    fn new(profile: Profile, started: Timestamp) -> Self {
         Self {
-            nature,
-            random: 42,
+            profile,
+            random: Rng::with_seed(42),
             renders: Vec::new(),
             open: Vec::new(),
-            places: HashMap::new(),
-            of_job: HashMap::new(),
+            by_remote: HashMap::new(),
+            by_job: HashMap::new(),
             started,
             requests: 0,
             refused: 0,
-            most_waiting: 0,
-            free: vec![started; nature.account.places().unwrap_or(0)],
+            longest_queue: 0,
+            slots: vec![started; profile.account.limit().unwrap_or(0)],
             delays: Vec::new(),
             longest_delay: Duration::ZERO,
         }
     }
 
-    fn below(&mut self, end: u64) -> u64 {
-        // SplitMix64.
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % end.max(1)
-    }
-
     fn is_lost(&mut self) -> bool {
-        self.below(100) < self.nature.lost
+        self.random.u64(..100) < self.profile.lost
     }
 
     fn refuses(&self, now: Timestamp) -> Option<Failure> {
         let since = now.since(self.started).as_millis();
-        let into = since % BETWEEN_BURSTS.as_millis();
-        let is_burst = self.nature.bursts && since > BURST.as_millis() && into < BURST.as_millis();
+        let into = since % BURST_INTERVAL.as_millis();
+        let is_burst = self.profile.bursts && since > BURST.as_millis() && into < BURST.as_millis();
         is_burst.then(|| {
             Failure::new(FailureKind::Throttled, "slow down")
                 .with_status(429)
@@ -227,8 +219,8 @@ impl World {
         })
     }
 
-    /// What the provider answers, and after how long.
-    fn meet(&mut self, now: Timestamp, command: Command) -> (Duration, Outcome) {
+    /// Returns the answer to a command, and how long it takes.
+    fn answer(&mut self, now: Timestamp, command: Command) -> (Duration, Outcome) {
         let at = now.plus(LATENCY / 2);
         match command {
             Command::Submit { job, name, .. } => {
@@ -241,25 +233,28 @@ impl World {
             }
             Command::Poll { remotes } => {
                 self.requests += 1;
-                let result = self.read(at, |world| {
-                    let known = remotes.iter().filter_map(|remote| world.places.get(remote));
-                    known.map(|place| world.report(at, *place)).collect()
+                let result = self.read(at, |provider| {
+                    let known = remotes
+                        .iter()
+                        .filter_map(|remote| provider.by_remote.get(remote));
+                    known.map(|place| provider.report(at, *place)).collect()
                 });
                 (LATENCY, Outcome::Polled { remotes, result })
             }
             Command::Look { job, remote } => {
                 self.requests += 1;
-                let place = self.places[&remote];
-                let result = self.read(at, |world| world.report(at, place));
+                let place = self.by_remote[&remote];
+                let result = self.read(at, |provider| provider.report(at, place));
                 (LATENCY, Outcome::Looked { job, result })
             }
             Command::List { sought } => {
                 self.requests += 1;
-                let result = self.read(at, |world| world.list(at, &sought));
+                let result = self.read(at, |provider| provider.list(at, &sought));
                 if let Ok(listing) = &result {
-                    // What has ended and is not asked for now is not asked for again but by its id.
+                    // A render that has ended and is not found now is searched for by its id only.
                     let found = listing.found.iter().map(|report| &report.remote);
-                    let found: HashSet<usize> = found.map(|remote| self.places[remote]).collect();
+                    let found: HashSet<usize> =
+                        found.map(|remote| self.by_remote[remote]).collect();
                     let renders = &self.renders;
                     self.open
                         .retain(|place| found.contains(place) || renders[*place].ends > at);
@@ -267,10 +262,10 @@ impl World {
                 (LATENCY, Outcome::Listed { result })
             }
             Command::Fetch(order) => {
-                let render = &self.renders[self.of_job[order.job.as_str()]];
+                let render = &self.renders[self.by_job[order.job.as_str()]];
                 let delay = now.since(render.ends);
                 let render = render.ends.since(render.begins);
-                let breaks = self.below(100) < 4 * self.nature.lost;
+                let breaks = self.random.u64(..100) < 4 * self.profile.lost;
                 if !breaks {
                     self.delays.push(delay.as_secs_f64() / render.as_secs_f64());
                     self.longest_delay = self.longest_delay.max(delay);
@@ -296,29 +291,29 @@ impl World {
         }
     }
 
-    /// When a render that arrives at `at` is begun, and the place it takes; nothing if it is refused.
-    fn find_place(&mut self, at: Timestamp) -> Result<(Timestamp, Option<usize>), Failure> {
-        let Some(place) = (0..self.free.len()).min_by_key(|place| self.free[*place]) else {
+    /// Returns when a render submitted at `at` starts, and its slot.
+    fn find_slot(&mut self, at: Timestamp) -> Result<(Timestamp, Option<usize>), Failure> {
+        let Some(slot) = (0..self.slots.len()).min_by_key(|slot| self.slots[*slot]) else {
             return Ok((at, None));
         };
-        let begins = self.free[place].max(at);
-        if begins > at && matches!(self.nature.account, Account::Refuses(_)) {
+        let begins = self.slots[slot].max(at);
+        if begins > at && matches!(self.profile.account, Account::Refuses(_)) {
             self.refused += 1;
             return Err(Failure::new(FailureKind::Throttled, "too many renders").with_status(429));
         }
-        Ok((begins, Some(place)))
+        Ok((begins, Some(slot)))
     }
 
     fn accept(&mut self, at: Timestamp, job: &str, name: String) -> Result<RemoteId, Failure> {
-        let (begins, free) = self.find_place(at)?;
+        let (begins, slot) = self.find_slot(at)?;
         let place = self.renders.len();
         let remote: RemoteId = format!("5f0c3a52-0000-4000-8000-{place:012}")
             .parse()
             .expect("visible characters");
-        let (shortest, longest) = self.nature.renders;
-        // The sum of two: most renders are near the middle.
+        let (shortest, longest) = self.profile.renders;
+        // The sum of two random numbers: most renders are near the middle.
         let half = (longest - shortest) * 500;
-        let millis = shortest * 1000 + self.below(half) + self.below(half);
+        let millis = shortest * 1000 + self.random.u64(..half) + self.random.u64(..half);
         self.renders.push(Render {
             remote: remote.clone(),
             name,
@@ -327,24 +322,24 @@ impl World {
             ends: begins.plus(Duration::from_millis(millis)),
         });
         self.open.push(place);
-        if let Some(free) = free {
-            self.free[free] = self.renders[place].ends;
+        if let Some(slot) = slot {
+            self.slots[slot] = self.renders[place].ends;
             let waits = |render: &&Render| render.begins > at;
-            let waiting = self.renders.iter().rev().take(MOST_LOOKED_AT);
-            self.most_waiting = self.most_waiting.max(waiting.filter(waits).count());
+            let waiting = self.renders.iter().rev().take(QUEUE_WINDOW);
+            self.longest_queue = self.longest_queue.max(waiting.filter(waits).count());
         }
-        self.places.insert(remote.clone(), place);
-        self.of_job.insert(job.to_owned(), place);
+        self.by_remote.insert(remote.clone(), place);
+        self.by_job.insert(job.to_owned(), place);
         if self.is_lost() {
             return Err(Failure::new(FailureKind::Lost, "the connection was reset"));
         }
         Ok(remote)
     }
 
-    /// The rows that are sought. A real list has all rows, which is the network's cost and not the engine's.
+    /// Returns the rows of the filter. A real list has all rows, but reading them is not the engine's work.
     fn list(&self, at: Timestamp, sought: &ListFilter) -> Listing {
         let witnesses = sought.witnesses.iter();
-        let named = witnesses.filter_map(|remote| self.places.get(remote));
+        let named = witnesses.filter_map(|remote| self.by_remote.get(remote));
         let places: BTreeSet<usize> = self.open.iter().chain(named).copied().collect();
         let visible = places.into_iter().filter(|place| {
             let render = &self.renders[*place];
@@ -373,17 +368,17 @@ impl World {
         let is_done = render.ends <= at;
         let output = || {
             format!(
-                "https://cdn.example/{}.mp4?Signature=0123456789abcdef",
+                "https://cdn.example/{}.mp4?Sigprofile=0123456789abcdef",
                 render.remote
             )
         };
         RenderReport {
             remote: render.remote.clone(),
             name: Some(render.name.clone()),
-            status: match self.nature.account {
+            status: match self.profile.account {
                 _ if is_done => RenderStatus::Done,
                 Account::Queues(_) if render.begins > at => RenderStatus::InQueue,
-                Account::Boundless
+                Account::Unlimited
                 | Account::Refuses(_)
                 | Account::Queues(_)
                 | Account::Hides(_) => RenderStatus::Running,
@@ -398,15 +393,15 @@ impl World {
         }
     }
 
-    /// When the last video could be here at the best: the same renders in the same order, each begun
-    /// as soon as the pace and a free place allow, each place free the moment its render ends.
+    /// Returns the shortest possible makespan: the same renders in the same order, each started as soon as the
+    /// submit rate and a slot allow, each slot free when its render ends.
     fn bound(&self, count: usize, limits: &Limits) -> Duration {
         let allowed = match limits.in_flight {
-            InFlight::AtMost(most) => most as usize,
+            InFlight::AtMost(limit) => limit as usize,
             InFlight::Auto { .. } => count,
         };
-        let places = self.nature.account.places().unwrap_or(count);
-        let mut free = vec![Duration::ZERO; allowed.min(places)];
+        let limit = self.profile.account.limit().unwrap_or(count);
+        let mut free = vec![Duration::ZERO; allowed.min(limit)];
         let interval = limits.submit_rate.interval();
         let mut last = Duration::ZERO;
         let mut next = Duration::ZERO;

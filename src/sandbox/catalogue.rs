@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::clock::api_time;
 
@@ -100,51 +100,15 @@ const VOICES: [VoiceRow; 8] = [
     ]),
 ];
 
-/// A persona in the API's format.
-#[derive(Debug, Clone, Serialize)]
+/// A persona.
+#[derive(Debug, Clone)]
 pub(super) struct Persona {
     pub(super) id: &'static str,
-    created_at: String,
-    updated_at: String,
-    creator_name: &'static str,
-    gender: &'static str,
-    age_range: &'static str,
-    location: &'static str,
-    style: &'static str,
-    video_scene: &'static str,
-    keywords: String,
-    suitable_industries: Vec<&'static str>,
-    #[serde(rename = "type")]
-    kind: &'static str,
     pub(super) is_active: bool,
-    process_status: &'static str,
-    failed_reason: Option<String>,
-    preview_image_16_9: Option<String>,
-    preview_image_1_1: Option<String>,
-    preview_image_9_16: Option<String>,
-    preview_video_16_9: Option<String>,
-    preview_video_1_1: Option<String>,
-    preview_video_9_16: Option<String>,
-    landscape_preview_video: Option<String>,
-    squared_preview_video: Option<String>,
-    portrait_preview_video: Option<String>,
-}
-
-/// A voice in the API's format.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Voice {
-    name: &'static str,
-    gender: &'static str,
-    accents: Vec<Accent>,
-}
-
-/// An accent of a voice. Creates refer to its id.
-#[derive(Debug, Clone, Serialize)]
-struct Accent {
-    id: &'static str,
-    #[serde(rename = "accent_name")]
-    name: &'static str,
-    preview_url: String,
+    /// The values of the documented filters.
+    filters: [(&'static str, &'static str); 4],
+    /// The object in the API's format.
+    pub(super) object: Value,
 }
 
 /// All personas and voices.
@@ -153,31 +117,27 @@ pub(super) struct Catalogue {
     pub(super) personas: Vec<Persona>,
     /// The account's own personas.
     pub(super) custom: Vec<Persona>,
-    pub(super) voices: Vec<Voice>,
+    pub(super) voices: Value,
 }
 
 impl Catalogue {
     /// Builds the catalogue, with previews at the origin `files`.
     pub(super) fn new(files: &str) -> Self {
-        let voices = VOICES.iter().map(|(name, gender, accents)| Voice {
-            name,
-            gender,
-            accents: accents
-                .iter()
-                .map(|(id, name)| Accent {
-                    id,
-                    name,
-                    preview_url: format!("{files}/voices/{id}.mp3"),
-                })
-                .collect(),
-        });
+        let accent = |(id, name): &(&str, &str)| {
+            let preview = format!("{files}/voices/{id}.mp3");
+            json!({"id": id, "accent_name": name, "preview_url": preview})
+        };
+        let voice = |(name, gender, accents): &VoiceRow| {
+            let accents: Value = accents.iter().map(accent).collect();
+            json!({"name": name, "gender": gender, "accents": accents})
+        };
+        let rows = (0_i64..).zip(&ROWS);
         Self {
-            personas: (0_i64..)
-                .zip(&ROWS)
+            personas: rows
                 .map(|(day, row)| persona(row, day, "default", files))
                 .collect(),
             custom: vec![persona(&CUSTOM, 400, "custom", files)],
-            voices: voices.collect(),
+            voices: VOICES.iter().map(voice).collect(),
         }
     }
 
@@ -189,11 +149,9 @@ impl Catalogue {
             .find(|persona| persona.id.eq_ignore_ascii_case(id))
     }
 
-    pub(super) fn has_accent(&self, id: &str) -> bool {
-        self.voices
-            .iter()
-            .flat_map(|voice| &voice.accents)
-            .any(|accent| accent.id.eq_ignore_ascii_case(id))
+    pub(super) fn has_accent(id: &str) -> bool {
+        let mut accents = VOICES.iter().flat_map(|(_, _, accents)| *accents);
+        accents.any(|(accent, _)| accent.eq_ignore_ascii_case(id))
     }
 }
 
@@ -201,15 +159,9 @@ impl Persona {
     /// Whether the persona matches the documented filters, each a comma-separated list of values. Other
     /// parameters are ignored, as by the API.
     pub(super) fn matches(&self, query: &HashMap<String, String>) -> bool {
-        let filters = [
-            ("age_range", self.age_range),
-            ("gender", self.gender),
-            ("location", self.location),
-            ("style", self.style),
-        ];
-        filters.into_iter().all(|(name, value)| {
-            query.get(name).is_none_or(|wanted| {
-                wanted.is_empty() || wanted.split(',').any(|word| word.trim() == value)
+        self.filters.iter().all(|(name, value)| {
+            query.get(*name).is_none_or(|wanted| {
+                wanted.is_empty() || wanted.split(',').any(|word| word.trim() == *value)
             })
         })
     }
@@ -231,31 +183,43 @@ fn persona(row: &Row, day: i64, kind: &'static str, files: &str) -> Persona {
         "outdoor" => "Travel",
         _ => "Entertainment",
     };
+    let is_active = creator_name != INACTIVE;
+    let object = json!({
+        "id": id,
+        "created_at": created_at,
+        "updated_at": created_at,
+        "creator_name": creator_name,
+        "gender": gender,
+        "age_range": age_range,
+        "location": location,
+        "style": style,
+        "video_scene": video_scene,
+        "keywords": video_scene.to_lowercase(),
+        "suitable_industries": [industry, "E-commerce"],
+        "type": kind,
+        "is_active": is_active,
+        "process_status": "done",
+        "failed_reason": null,
+        "preview_image_16_9": preview("16x9", "jpg"),
+        "preview_image_1_1": preview("1x1", "jpg"),
+        "preview_image_9_16": preview("9x16", "jpg"),
+        "preview_video_16_9": preview("16x9", "mp4"),
+        "preview_video_1_1": preview("1x1", "mp4"),
+        "preview_video_9_16": preview("9x16", "mp4"),
+        "landscape_preview_video": preview("16x9", "mp4"),
+        "squared_preview_video": preview("1x1", "mp4"),
+        "portrait_preview_video": preview("9x16", "mp4"),
+    });
     Persona {
         id,
-        updated_at: created_at.clone(),
-        created_at,
-        creator_name,
-        gender,
-        age_range,
-        location,
-        style,
-        video_scene,
-        keywords: video_scene.to_lowercase(),
-        suitable_industries: vec![industry, "E-commerce"],
-        kind,
-        is_active: creator_name != INACTIVE,
-        process_status: "done",
-        failed_reason: None,
-        preview_image_16_9: preview("16x9", "jpg"),
-        preview_image_1_1: preview("1x1", "jpg"),
-        preview_image_9_16: preview("9x16", "jpg"),
-        preview_video_16_9: preview("16x9", "mp4"),
-        preview_video_1_1: preview("1x1", "mp4"),
-        preview_video_9_16: preview("9x16", "mp4"),
-        landscape_preview_video: preview("16x9", "mp4"),
-        squared_preview_video: preview("1x1", "mp4"),
-        portrait_preview_video: preview("9x16", "mp4"),
+        is_active,
+        filters: [
+            ("age_range", age_range),
+            ("gender", gender),
+            ("location", location),
+            ("style", style),
+        ],
+        object,
     }
 }
 
@@ -275,8 +239,10 @@ mod tests {
             assert!(documentation.contains(persona.id), "{persona:?}");
         }
         assert!(catalogue.persona(&CUSTOM.0.to_uppercase()).is_some());
-        assert!(catalogue.has_accent("359b6e15-8b4b-4dc5-bdca-c1e433186d8f"));
-        assert!(!catalogue.has_accent(ROWS[0].0));
+        assert!(Catalogue::has_accent(
+            "359b6e15-8b4b-4dc5-bdca-c1e433186d8f"
+        ));
+        assert!(!Catalogue::has_accent(ROWS[0].0));
     }
 
     #[test]
@@ -287,7 +253,7 @@ mod tests {
         let without = catalogue
             .personas
             .iter()
-            .filter(|one| one.preview_image_9_16.is_none());
+            .filter(|one| one.object["preview_image_9_16"].is_null());
         assert_eq!(without.count(), 1);
     }
 

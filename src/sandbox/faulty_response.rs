@@ -3,7 +3,6 @@
 use std::io;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use futures::stream::{self, StreamExt as _};
@@ -44,45 +43,36 @@ pub(super) async fn apply_fault(
     path: &str,
     good: Response,
 ) -> Response {
-    let created = good.status() == StatusCode::CREATED;
+    let created = good.status() == 201;
     match fault.kind {
         AnswerFault::Reset => {
             cutter.reset();
             good
         }
         AnswerFault::Hang => {
-            clock::sleep(fault.amount_or(500), &mut app.stopping()).await;
+            clock::sleep(fault.amount_or(500), &mut app.stopping.clone()).await;
             cutter.close();
             good
         }
-        AnswerFault::InternalError => detail(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "A server error occurred.",
-        ),
-        AnswerFault::BadGateway => html(StatusCode::BAD_GATEWAY, "502 Bad Gateway"),
-        AnswerFault::Unavailable => html(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "503 Service Temporarily Unavailable",
-        ),
-        AnswerFault::GatewayTimeout => html(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out"),
+        AnswerFault::InternalError => detail(500, "A server error occurred."),
+        AnswerFault::BadGateway => html(502, "502 Bad Gateway"),
+        AnswerFault::Unavailable => html(503, "503 Service Temporarily Unavailable"),
+        AnswerFault::GatewayTimeout => html(504, "504 Gateway Time-out"),
         AnswerFault::Truncated => truncate(app, fault.amount, good),
         AnswerFault::Unreadable => with_body(
-            good.status(),
+            good.status().as_u16(),
             "application/json",
             Body::from("{\"id\": \"unreadable, \u{0}"),
         ),
         AnswerFault::Array => {
             let status = u16::try_from(fault.amount_or(200)).unwrap_or(200);
-            json(
-                StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
-                &json!([]),
-            )
+            json(status, &json!([]))
         }
-        AnswerFault::EmptyObject if created => json(StatusCode::CREATED, &json!({})),
-        AnswerFault::EmptyObject => json(StatusCode::OK, &json!({})),
+        AnswerFault::EmptyObject if created => json(201, &json!({})),
+        AnswerFault::EmptyObject => json(200, &json!({})),
         AnswerFault::Redirect => {
-            let location = format!("{}{path}", app.origins().mirror);
-            redirect(StatusCode::MOVED_PERMANENTLY, &location)
+            let location = format!("{}{path}", app.origins.mirror);
+            redirect(301, &location)
         }
         AnswerFault::TooManyWithSeconds => too_many_requests(Some(fault.amount_or(1).to_string())),
         AnswerFault::TooManyWithDate => {
@@ -95,22 +85,16 @@ pub(super) async fn apply_fault(
         AnswerFault::TooMany => too_many_requests(None),
         AnswerFault::PaymentRequired => no_credits(),
         AnswerFault::CreditsGone => json(
-            StatusCode::BAD_REQUEST,
+            400,
             &json!(["You do not have enough credits for this request."]),
         ),
         AnswerFault::FieldErrors => json(
-            StatusCode::BAD_REQUEST,
+            400,
             &json!({"text": ["This text cannot be used."], "ids": ["This list cannot be used."]}),
         ),
-        AnswerFault::ErrorList => json(
-            StatusCode::BAD_REQUEST,
-            &json!(["This request cannot be fulfilled."]),
-        ),
+        AnswerFault::ErrorList => json(400, &json!(["This request cannot be fulfilled."])),
         AnswerFault::Unauthorised => unauthorised("Invalid API credentials."),
-        AnswerFault::Forbidden => detail(
-            StatusCode::FORBIDDEN,
-            "You do not have permission to perform this action.",
-        ),
+        AnswerFault::Forbidden => detail(403, "You do not have permission to perform this action."),
         AnswerFault::NotFound => job_not_found(),
     }
 }
@@ -125,7 +109,7 @@ fn truncate(app: &AppState, amount: Option<u64>, good: Response) -> Response {
     // A body of unknown length is a streamed list: cut it near its start.
     let length = amount.unwrap_or(whole.map_or(1000, |whole| whole / 2));
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let body = cut(body, length, CutEnd::Close, app.stopping());
+    let body = cut(body, length, CutEnd::Close, app.stopping.clone());
     Response::from_parts(parts, body)
 }
 

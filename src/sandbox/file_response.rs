@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::connection::Cutter;
@@ -35,14 +35,14 @@ impl FileResponse {
         };
         let whole = self.bytes.len();
         let (status, bytes, content_range) = match range {
-            ByteRange::Whole => (StatusCode::OK, self.bytes.clone(), None),
+            ByteRange::Whole => (200, self.bytes.clone(), None),
             ByteRange::Part(range) => {
                 let content_range = format!("bytes {}-{}/{whole}", range.start, range.end - 1);
                 let bytes = self.bytes.slice(range);
-                (StatusCode::PARTIAL_CONTENT, bytes, Some(content_range))
+                (206, bytes, Some(content_range))
             }
             ByteRange::Unsatisfiable => {
-                let mut response = storage_error(StatusCode::RANGE_NOT_SATISFIABLE);
+                let mut response = storage_error(416);
                 set_header(&mut response, CONTENT_RANGE, &format!("bytes */{whole}"));
                 return response;
             }
@@ -53,7 +53,7 @@ impl FileResponse {
             usize::try_from(amount).unwrap_or(usize::MAX)
         };
         let at = amount(half);
-        let stopping = app.stopping();
+        let stopping = app.stopping.clone();
         let mut length = bytes.len();
         let body = match fault {
             Some(FileFault::Reset) => {
@@ -102,13 +102,13 @@ impl FileResponse {
 }
 
 /// An error response in the form of an object store.
-pub(super) fn storage_error(status: StatusCode) -> Response {
-    let reason = status
-        .canonical_reason()
-        .unwrap_or("Error")
-        .replace(' ', "");
-    let page = format!("<?xml version=\"1.0\"?>\n<Error><Code>{reason}</Code></Error>\n");
-    with_body(status, "application/xml", Body::from(page))
+pub(super) fn storage_error(status: u16) -> Response {
+    let mut response = with_body(status, "application/xml", Body::empty());
+    let reason = response.status().canonical_reason().unwrap_or("Error");
+    let code = reason.replace(' ', "");
+    let page = format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code></Error>\n");
+    *response.body_mut() = Body::from(page);
+    response
 }
 
 /// Returns the strong `ETag` of a file.

@@ -16,21 +16,21 @@ pub(super) fn query(uri: &Uri) -> HashMap<String, String> {
 }
 
 /// A JSON response.
-pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
     // Serializing fails only for maps whose keys are not strings; there are none.
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     with_body(status, "application/json", Body::from(bytes))
 }
 
 /// `{"detail": …}`, the form of most refusals.
-pub(super) fn detail(status: StatusCode, message: &str) -> Response {
+pub(super) fn detail(status: u16, message: &str) -> Response {
     json(status, &json!({ "detail": message }))
 }
 
 /// A response of any content type.
-pub(super) fn with_body(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+pub(super) fn with_body(status: u16, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
-    *response.status_mut() = status;
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     set_header(&mut response, CONTENT_TYPE, content_type);
     response
 }
@@ -43,7 +43,7 @@ pub(super) fn set_header(response: &mut Response, name: HeaderName, value: &str)
 }
 
 /// A small HTML page.
-pub(super) fn html(status: StatusCode, title: &str) -> Response {
+pub(super) fn html(status: u16, title: &str) -> Response {
     let page = format!(
         "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     );
@@ -52,10 +52,10 @@ pub(super) fn html(status: StatusCode, title: &str) -> Response {
 
 /// The 404 of an unknown path: HTML, as Django writes it.
 pub(super) fn page_not_found() -> Response {
-    html(StatusCode::NOT_FOUND, "Not Found")
+    html(404, "Not Found")
 }
 
-pub(super) fn redirect(status: StatusCode, location: &str) -> Response {
+pub(super) fn redirect(status: u16, location: &str) -> Response {
     let mut response = html(status, "Moved");
     set_header(&mut response, LOCATION, location);
     response
@@ -63,7 +63,7 @@ pub(super) fn redirect(status: StatusCode, location: &str) -> Response {
 
 /// A 401. `WWW-Authenticate` is what makes DRF answer 401 instead of 403.
 pub(super) fn unauthorised(message: &str) -> Response {
-    let mut response = detail(StatusCode::UNAUTHORIZED, message);
+    let mut response = detail(401, message);
     set_header(&mut response, WWW_AUTHENTICATE, "X-API-ID");
     response
 }
@@ -74,7 +74,7 @@ pub(super) fn too_many_requests(retry_after: Option<String>) -> Response {
         Some(when) => format!("Request was throttled. Expected available: {when}."),
         None => "Request was throttled.".to_owned(),
     };
-    let mut response = detail(StatusCode::TOO_MANY_REQUESTS, &message);
+    let mut response = detail(429, &message);
     if let Some(when) = retry_after {
         set_header(&mut response, RETRY_AFTER, &when);
     }
@@ -83,12 +83,12 @@ pub(super) fn too_many_requests(retry_after: Option<String>) -> Response {
 
 /// A 402. It is not known what the API answers when credits run out.
 pub(super) fn no_credits() -> Response {
-    detail(StatusCode::PAYMENT_REQUIRED, "Insufficient credits.")
+    detail(402, "Insufficient credits.")
 }
 
 /// The 404 for a job id that does not exist.
 pub(super) fn job_not_found() -> Response {
-    detail(StatusCode::NOT_FOUND, "No Lipsync matches the given query.")
+    detail(404, "No Lipsync matches the given query.")
 }
 
 /// One page of a list, in the envelope `{count, next, previous, results}`.
@@ -117,7 +117,7 @@ impl<'a, T> Page<'a, T> {
             .get("page")
             .map_or(Ok(1), |page| page.parse::<usize>());
         let Some(page) = page.ok().filter(|page| (1..=pages).contains(page)) else {
-            return Err(detail(StatusCode::NOT_FOUND, "Invalid page.").into());
+            return Err(detail(404, "Invalid page.").into());
         };
         Ok(Self {
             results: items.chunks(size).nth(page - 1).unwrap_or_default(),

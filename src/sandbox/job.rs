@@ -78,18 +78,6 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// Returns the API's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::InQueue => "in_queue",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-        }
-    }
-
     /// Whether the job has ended.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Rejected)
@@ -185,10 +173,9 @@ impl Job {
             let link = || links.video(&self.id, self.media().extension(), now);
             directives.argument("output").unwrap_or_else(link)
         });
-        let reported_status = Some(status)
-            .filter(|status| *status == JobStatus::Running)
-            .and_then(|_| directives.argument("status"))
-            .unwrap_or_else(|| status.as_str().to_owned());
+        let requested = directives.argument("status");
+        let requested = requested.filter(|_| status == JobStatus::Running);
+        let reported_status = requested.map_or(json!(status), Value::from);
         let updated_at = match status {
             JobStatus::Pending => self.accepted_at,
             JobStatus::InQueue => self.accepted_at.saturating_add(PENDING_MILLIS),
@@ -296,16 +283,18 @@ mod tests {
     #[test]
     fn the_status_follows_from_the_clock() {
         let job = job("Hello");
-        let seen: Vec<_> = [1000, 1100, 1299, 1300, 2299, 2300, i64::MAX]
-            .map(|now| job.status(now).as_str())
-            .into();
-        assert_eq!(
-            seen,
-            [
-                "pending", "in_queue", "in_queue", "running", "running", "done", "done"
-            ]
-        );
-        // A clock that was set back shows an earlier status, and nothing worse.
+        for (now, status) in [
+            (1000, JobStatus::Pending),
+            (1100, JobStatus::InQueue),
+            (1299, JobStatus::InQueue),
+            (1300, JobStatus::Running),
+            (2299, JobStatus::Running),
+            (2300, JobStatus::Done),
+            (i64::MAX, JobStatus::Done),
+        ] {
+            assert_eq!(job.status(now), status, "{now}");
+        }
+        // A clock that was set back shows an earlier status.
         assert_eq!(job.status(i64::MIN), JobStatus::Pending);
     }
 

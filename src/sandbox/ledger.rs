@@ -23,7 +23,7 @@ pub struct Ledger {
     /// Every accepted job, oldest first.
     pub accepted: Vec<LedgerJob>,
     /// The newest creates, accepted or not, oldest first; at most [`Ledger::CREATES_KEPT`].
-    pub creates: Vec<CreateRecord>,
+    pub creates: VecDeque<CreateRecord>,
     /// Creates that were not accepted, by response status.
     pub refused: BTreeMap<u16, u64>,
     /// Creates without a response, accepted or not.
@@ -84,27 +84,6 @@ impl Ledger {
     /// The maximum length of [`Self::creates`].
     pub const CREATES_KEPT: usize = 10_000;
 
-    /// Returns the accepted jobs of that name.
-    pub fn accepted_as<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a LedgerJob> {
-        self.accepted
-            .iter()
-            .filter(move |job| job.name.as_deref() == Some(name))
-    }
-}
-
-/// Counts of requests since the start.
-#[derive(Debug, Default)]
-pub(super) struct RequestCounters {
-    creates: VecDeque<CreateRecord>,
-    refused: BTreeMap<u16, u64>,
-    unanswered: u64,
-    requests: BTreeMap<RequestKind, u64>,
-    downloads: BTreeMap<String, u64>,
-    pub(super) unauthorised: u64,
-    pub(super) credentials_on_files: u64,
-}
-
-impl RequestCounters {
     /// Counts a request and returns its ordinal among those of its kind, from 1.
     pub(super) fn count(&mut self, kind: RequestKind) -> u64 {
         let count = self.requests.entry(kind).or_default();
@@ -119,7 +98,7 @@ impl RequestCounters {
             (_, None) => self.unanswered += 1,
             (Some(_), Some(_)) => {}
         }
-        if self.creates.len() == Ledger::CREATES_KEPT {
+        if self.creates.len() == Self::CREATES_KEPT {
             self.creates.pop_front();
         }
         self.creates.push_back(create);
@@ -130,27 +109,28 @@ impl RequestCounters {
         *self.downloads.entry(id.to_owned()).or_default() += 1;
     }
 
-    /// Builds the ledger at `now`.
-    pub(super) fn ledger(&self, account: &Account, credits_at_start: f64, now: i64) -> Ledger {
+    /// Adds everything that follows from the accepted jobs.
+    pub(super) fn with_jobs(self, account: &Account, credits_at_start: f64, now: i64) -> Self {
         let overlap = |from: fn(&Job) -> i64| {
             max_overlap(account.jobs().iter().map(|job| (from(job), job.ends_at)))
         };
         let jobs = account.jobs().iter();
-        Ledger {
+        Self {
             now,
             credits_at_start,
             credits_charged: account.charged(),
             accepted: jobs.map(|job| ledger_job(job, now)).collect(),
-            creates: self.creates.iter().cloned().collect(),
-            refused: self.refused.clone(),
-            unanswered: self.unanswered,
-            requests: self.requests.clone(),
-            unauthorised: self.unauthorised,
             max_running: overlap(|job| job.starts_at),
             max_in_flight: overlap(|job| job.accepted_at),
-            credentials_on_files: self.credentials_on_files,
-            downloads: self.downloads.clone(),
+            ..self
         }
+    }
+
+    /// Returns the accepted jobs of that name.
+    pub fn accepted_as<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a LedgerJob> {
+        self.accepted
+            .iter()
+            .filter(move |job| job.name.as_deref() == Some(name))
     }
 }
 
@@ -176,19 +156,18 @@ mod tests {
 
     #[test]
     fn creates_are_counted_by_result_and_only_the_newest_are_kept() {
-        let mut counters = RequestCounters::default();
+        let mut ledger = Ledger::default();
         let seen = |at, status, id: Option<&str>| CreateRecord {
             at,
             status,
             id: id.map(str::to_owned),
         };
-        counters.record_create(seen(1, Some(429), None));
-        counters.record_create(seen(2, None, Some("a")));
-        counters.record_create(seen(3, Some(500), Some("b")));
+        ledger.record_create(seen(1, Some(429), None));
+        ledger.record_create(seen(2, None, Some("a")));
+        ledger.record_create(seen(3, Some(500), Some("b")));
         for at in 0..10_000 {
-            counters.record_create(seen(at, Some(201), Some("c")));
+            ledger.record_create(seen(at, Some(201), Some("c")));
         }
-        let ledger = counters.ledger(&Account::default(), 10.0, 0);
         assert_eq!(ledger.refused, BTreeMap::from([(429, 1)]));
         assert_eq!(ledger.unanswered, 1);
         assert_eq!(ledger.creates.len(), Ledger::CREATES_KEPT);

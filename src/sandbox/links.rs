@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::http::StatusCode;
-
 use super::random::{Seed, sha256};
 
 /// Makes and checks links.
@@ -50,14 +48,14 @@ impl Links {
 
 /// Links made invalid by a fault, with the status that requests for them get.
 #[derive(Debug, Default)]
-pub(super) struct DeadLinks(BTreeMap<(String, i64), StatusCode>);
+pub(super) struct DeadLinks(BTreeMap<(String, i64), u16>);
 
 impl DeadLinks {
     /// The maximum remembered. Beyond it, some dead links become valid again.
     const LIMIT: usize = 10_000;
 
     /// Makes the link to a job's files that was issued at `issued` invalid.
-    pub(super) fn add(&mut self, id: &str, issued: i64, status: StatusCode) {
+    pub(super) fn add(&mut self, id: &str, issued: i64, status: u16) {
         if self.0.len() >= Self::LIMIT {
             self.0.pop_first();
         }
@@ -65,7 +63,7 @@ impl DeadLinks {
     }
 
     /// Returns the status of a dead link, or `None` if the link is valid.
-    pub(super) fn status(&self, id: &str, issued: i64) -> Option<StatusCode> {
+    pub(super) fn status(&self, id: &str, issued: i64) -> Option<u16> {
         self.0.get(&(id.to_owned(), issued)).copied()
     }
 }
@@ -100,10 +98,10 @@ mod tests {
     fn dead_links_stay_dead_and_do_not_fill_the_memory() {
         let mut dead = DeadLinks::default();
         for issued in 0..20_000 {
-            dead.add("a", issued, StatusCode::GONE);
+            dead.add("a", issued, 410);
         }
         assert_eq!(dead.0.len(), DeadLinks::LIMIT);
-        assert_eq!(dead.status("a", 19_999), Some(StatusCode::GONE));
+        assert_eq!(dead.status("a", 19_999), Some(410));
         assert_eq!(dead.status("b", 19_999), None);
     }
 }

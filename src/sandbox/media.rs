@@ -3,18 +3,42 @@
 
 use super::random::Seed;
 
-/// An aspect ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    Landscape,
-    Square,
-    Portrait,
+/// The template files of an aspect ratio.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// The ratio in the API's spelling.
+    ratio: &'static str,
+    pub(super) mp4: &'static [u8],
+    /// A transparent video.
+    webm: &'static [u8],
+    pub(super) jpeg: &'static [u8],
 }
 
+const SHAPES: [Shape; 3] = [
+    Shape {
+        ratio: "16x9",
+        mp4: include_bytes!("assets/landscape.mp4"),
+        webm: include_bytes!("assets/landscape.webm"),
+        jpeg: include_bytes!("assets/landscape.jpg"),
+    },
+    Shape {
+        ratio: "1x1",
+        mp4: include_bytes!("assets/square.mp4"),
+        webm: include_bytes!("assets/square.webm"),
+        jpeg: include_bytes!("assets/square.jpg"),
+    },
+    Shape {
+        ratio: "9x16",
+        mp4: include_bytes!("assets/portrait.mp4"),
+        webm: include_bytes!("assets/portrait.webm"),
+        jpeg: include_bytes!("assets/portrait.jpg"),
+    },
+];
+
 /// The template of a job's video: its shape, and whether it is transparent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct MediaTemplate {
-    shape: Shape,
+    shape: &'static Shape,
     transparent: bool,
 }
 
@@ -25,39 +49,8 @@ const MAX_EXTRA: u64 = 2048;
 const PADDING_LIMIT: usize = 1 << 30;
 
 impl Shape {
-    /// Parses a ratio in the API's spelling (`9x16`).
-    pub(super) fn of_ratio(ratio: &str) -> Option<Self> {
-        match ratio {
-            "16x9" => Some(Self::Landscape),
-            "1x1" => Some(Self::Square),
-            "9x16" => Some(Self::Portrait),
-            _ => None,
-        }
-    }
-
-    pub(super) fn mp4(self) -> &'static [u8] {
-        match self {
-            Self::Landscape => include_bytes!("assets/landscape.mp4"),
-            Self::Square => include_bytes!("assets/square.mp4"),
-            Self::Portrait => include_bytes!("assets/portrait.mp4"),
-        }
-    }
-
-    /// A transparent `WebM`.
-    fn webm(self) -> &'static [u8] {
-        match self {
-            Self::Landscape => include_bytes!("assets/landscape.webm"),
-            Self::Square => include_bytes!("assets/square.webm"),
-            Self::Portrait => include_bytes!("assets/portrait.webm"),
-        }
-    }
-
-    pub(super) fn jpeg(self) -> &'static [u8] {
-        match self {
-            Self::Landscape => include_bytes!("assets/landscape.jpg"),
-            Self::Square => include_bytes!("assets/square.jpg"),
-            Self::Portrait => include_bytes!("assets/portrait.jpg"),
-        }
+    pub(super) fn of_ratio(ratio: &str) -> Option<&'static Self> {
+        SHAPES.iter().find(|shape| shape.ratio == ratio)
     }
 }
 
@@ -68,7 +61,7 @@ impl MediaTemplate {
     /// Returns the template for a ratio; landscape for an unknown one.
     pub(super) fn new(ratio: &str, transparent: bool) -> Self {
         Self {
-            shape: Shape::of_ratio(ratio).unwrap_or(Shape::Landscape),
+            shape: Shape::of_ratio(ratio).unwrap_or(&SHAPES[0]),
             transparent,
         }
     }
@@ -89,9 +82,9 @@ impl MediaTemplate {
     /// an EBML Void) with the id and `padding` bytes.
     pub(super) fn video(self, id: &str, padding: usize) -> Vec<u8> {
         let plain = if self.transparent {
-            self.shape.webm()
+            self.shape.webm
         } else {
-            self.shape.mp4()
+            self.shape.mp4
         };
         let filler = filler(id, padding);
         let mut video = Vec::with_capacity(plain.len() + 16 + filler.len());
@@ -117,7 +110,7 @@ impl MediaTemplate {
 
     /// Returns the thumbnail of the job `id`: a JPEG with the id in a comment.
     pub(super) fn thumbnail(self, id: &str) -> Vec<u8> {
-        let plain = self.shape.jpeg();
+        let plain = self.shape.jpeg;
         let length = u16::try_from(id.len() + 2).unwrap_or(u16::MAX);
         let (start, rest) = plain.split_at(2);
         let length = length.to_be_bytes();
@@ -187,7 +180,7 @@ mod tests {
         for ratio in ["16x9", "1x1", "9x16"] {
             let picture = MediaTemplate::new(ratio, true);
             let video = picture.video("the-id", 10);
-            let plain = picture.shape.webm().len();
+            let plain = picture.shape.webm.len();
             let size = |at: usize| {
                 let bytes: [u8; 8] = video[at..at + 8].try_into().unwrap();
                 usize::try_from(u64::from_be_bytes(bytes) & 0x00ff_ffff_ffff_ffff).unwrap()

@@ -92,17 +92,17 @@ impl Sandbox {
 
     /// Returns the API's base URL, such as `http://127.0.0.1:8787`, without a trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.app.origins().api
+        &self.app.origins.api
     }
 
     /// Returns the origin of links to files.
     pub fn files_url(&self) -> &str {
-        &self.app.origins().files
+        &self.app.origins.files
     }
 
     /// Returns the origin of the mirror, the target of redirects.
     pub fn mirror_url(&self) -> &str {
-        &self.app.origins().mirror
+        &self.app.origins.mirror
     }
 
     /// Returns the current ledger.

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::http::StatusCode;
+use axum::response::Response;
 use tokio::sync::watch;
 
 use super::account::Account;
 use super::catalogue::Catalogue;
 use super::clock;
 use super::faults::{ActiveFault, RequestKind, Rules, active_faults};
-use super::ledger::{CreateRecord, Ledger, RequestCounters};
+use super::ledger::{CreateRecord, Ledger};
 use super::links::{DeadLinks, Links};
 use super::random::Seed;
 use super::settings::{Revocation, SandboxSettings};
@@ -19,16 +19,17 @@ use super::state_file::StateFile;
 /// The shared state of the three servers.
 #[derive(Debug)]
 pub(super) struct AppState {
-    settings: SandboxSettings,
+    pub(super) settings: SandboxSettings,
     /// Seeds the faults. It depends on the number of jobs at the start too, so that a restarted sandbox
     /// does not repeat the faults of its previous run.
-    fault_seed: Seed,
+    pub(super) fault_seed: Seed,
     started_at: i64,
-    catalogue: Catalogue,
-    origins: Origins,
-    links: Links,
+    pub(super) catalogue: Catalogue,
+    pub(super) origins: Origins,
+    pub(super) links: Links,
     state: Mutex<State>,
-    stopping: watch::Receiver<bool>,
+    /// Turns true when the sandbox stops.
+    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// The base URLs of the three servers, without a trailing slash.
@@ -45,7 +46,8 @@ pub(super) struct Origins {
 pub(super) struct State {
     pub(super) account: Account,
     pub(super) file: Option<StateFile>,
-    pub(super) counters: RequestCounters,
+    /// Counts of requests. The accepted jobs are added when it is read.
+    pub(super) ledger: Ledger,
     pub(super) dead_links: DeadLinks,
 }
 
@@ -73,36 +75,11 @@ impl AppState {
             state: Mutex::new(State {
                 account,
                 file,
-                counters: RequestCounters::default(),
+                ledger: Ledger::default(),
                 dead_links: DeadLinks::default(),
             }),
             stopping,
         }
-    }
-
-    pub(super) fn settings(&self) -> &SandboxSettings {
-        &self.settings
-    }
-
-    pub(super) fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
-    }
-
-    pub(super) fn origins(&self) -> &Origins {
-        &self.origins
-    }
-
-    pub(super) fn links(&self) -> &Links {
-        &self.links
-    }
-
-    pub(super) fn fault_seed(&self) -> Seed {
-        self.fault_seed
-    }
-
-    /// Returns a receiver that turns true when the sandbox stops.
-    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
-        self.stopping.clone()
     }
 
     /// Locks the mutable state. Do not hold the guard across an await.
@@ -112,15 +89,15 @@ impl AppState {
 
     /// Counts a request and returns its ordinal among those of its kind, from 1.
     pub(super) fn count(&self, kind: RequestKind) -> u64 {
-        self.lock().counters.count(kind)
+        self.lock().ledger.count(kind)
     }
 
-    /// Records a create in the ledger: the status of its response, none if there was none, and the id of
-    /// the job if it was accepted.
-    pub(super) fn record_create(&self, status: Option<StatusCode>, id: Option<String>) {
-        self.lock().counters.record_create(CreateRecord {
+    /// Records a create in the ledger: its response, if there was one, and the id of the job, if it was
+    /// accepted.
+    pub(super) fn record_create(&self, response: Option<&Response>, id: Option<String>) {
+        self.lock().ledger.record_create(CreateRecord {
             at: clock::now(),
-            status: status.map(|status| status.as_u16()),
+            status: response.map(|response| response.status().as_u16()),
             id,
         });
     }
@@ -149,8 +126,8 @@ impl AppState {
 
     pub(super) fn ledger(&self) -> Ledger {
         let state = self.lock();
-        state
-            .counters
-            .ledger(&state.account, self.settings.credits, clock::now())
+        let credits = self.settings.credits;
+        let ledger = state.ledger.clone();
+        ledger.with_jobs(&state.account, credits, clock::now())
     }
 }

@@ -147,7 +147,7 @@ fn code_4_while_it_is_unknown_whether_a_submit_was_accepted() {
 
 #[test]
 fn code_7_while_another_run_holds_the_folder_and_0_after_waiting_for_it() {
-    let scenario = Scenario::with(2, rendering(1500));
+    let scenario = Scenario::with(2, rendering(4000));
     let first = scenario.spawn_sheet(&[]);
     scenario.wait_for_accepted(1);
     let refused = scenario.run_sheet(&[]).expect_code(7);

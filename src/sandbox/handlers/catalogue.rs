@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::sandbox::catalogue::Persona;
 use crate::sandbox::http::{Page, detail, json};
@@ -12,30 +11,30 @@ use crate::sandbox::state::AppState;
 
 /// `GET /api/personas/` and `GET /api/personas_v2/`.
 pub(super) fn personas(personas: &[Persona], query: &HashMap<String, String>) -> Response {
-    json(StatusCode::OK, &matching(personas, query))
+    json(200, &matching(personas, query))
 }
 
 /// `GET /api/personas/{id}/`.
 pub(super) fn persona(app: &AppState, id: &str) -> Response {
-    match app.catalogue().persona(id) {
-        Some(persona) => json(StatusCode::OK, persona),
-        None => detail(StatusCode::NOT_FOUND, "No Persona matches the given query."),
+    match app.catalogue.persona(id) {
+        Some(persona) => json(200, &persona.object),
+        None => detail(404, "No Persona matches the given query."),
     }
 }
 
 /// `GET /api/personas/paginated/`.
 pub(super) fn persona_page(app: &AppState, query: &HashMap<String, String>) -> Response {
-    let personas = matching(&app.catalogue().personas, query);
+    let personas = matching(&app.catalogue.personas, query);
     let size = query.get("page_size").and_then(|size| size.parse().ok());
     let size: usize = size.filter(|size| *size > 0).unwrap_or(10).min(100);
     let link = |page: usize| {
-        let api = &app.origins().api;
+        let api = &app.origins.api;
         format!("{api}/api/personas/paginated/?page={page}&page_size={size}")
     };
     match Page::select(&personas, size, query, link) {
         Err(refusal) => *refusal,
         Ok(page) => json(
-            StatusCode::OK,
+            200,
             &json!({
                 "count": personas.len(),
                 "next": page.next,
@@ -46,7 +45,7 @@ pub(super) fn persona_page(app: &AppState, query: &HashMap<String, String>) -> R
     }
 }
 
-fn matching<'a>(personas: &'a [Persona], query: &HashMap<String, String>) -> Vec<&'a Persona> {
-    let personas = personas.iter();
-    personas.filter(|persona| persona.matches(query)).collect()
+fn matching<'a>(personas: &'a [Persona], query: &HashMap<String, String>) -> Vec<&'a Value> {
+    let matching = personas.iter().filter(|persona| persona.matches(query));
+    matching.map(|persona| &persona.object).collect()
 }

@@ -1,8 +1,8 @@
 //! `POST /api/lipsyncs/`, the only request that costs credits.
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -28,28 +28,25 @@ pub(super) async fn create(
     request: Request,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let faults = &app.settings().faults;
+    let faults = &app.settings.faults;
     let kind = RequestKind::Create;
     if let Some(fault) = app.first_fault(&faults.create_refused, kind, ordinal) {
-        let good = json(
-            StatusCode::CREATED,
-            &json!({"id": null, "status": "pending"}),
-        );
+        let good = json(201, &json!({"id": null, "status": "pending"}));
         return respond(app, cutter, Some(fault), &path, good, None).await;
     }
     let headers = request.headers().clone();
     let accepted = match axum::body::to_bytes(request.into_body(), BODY_LIMIT).await {
         Ok(body) => parse(&headers, &body).and_then(|value| accept(app, &value)),
         Err(_) => Err(Box::new(detail(
-            StatusCode::PAYLOAD_TOO_LARGE,
+            413,
             "Request body is too large, or was cut off.",
         ))),
     };
     match accepted {
         Err(refusal) => respond(app, cutter, None, &path, *refusal, None).await,
         Ok(job) => {
-            let object = job.object(job.accepted_at, app.links());
-            let good = json(StatusCode::CREATED, &object);
+            let object = job.object(job.accepted_at, &app.links);
+            let good = json(201, &object);
             let fault = app.first_fault(&faults.create_accepted, kind, ordinal);
             respond(app, cutter, fault, &path, good, Some(job.id)).await
         }
@@ -73,11 +70,11 @@ async fn respond(
         }
         Some(fault) => {
             let response = apply_fault(app, cutter, fault, path, good).await;
-            app.record_create(Some(response.status()), id);
+            app.record_create(Some(&response), id);
             response
         }
         None => {
-            app.record_create(Some(good.status()), id);
+            app.record_create(Some(&good), id);
             good
         }
     }
@@ -90,19 +87,19 @@ fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Value, Box<Response>> {
         .unwrap_or("application/octet-stream");
     if !media.to_ascii_lowercase().starts_with("application/json") {
         let message = format!("Unsupported media type \"{media}\" in request.");
-        return Err(detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &message).into());
+        return Err(detail(415, &message).into());
     }
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("JSON parse error - {error}");
-        detail(StatusCode::BAD_REQUEST, &message).into()
+        detail(400, &message).into()
     })
 }
 
 /// Accepts and saves a job in one step under the lock, or returns the refusal.
 fn accept(app: &AppState, value: &Value) -> Result<Job, Box<Response>> {
-    let settings = app.settings();
-    let body = read_create(value, app.catalogue(), settings.text_limit)
-        .map_err(|errors| Box::new(json(StatusCode::BAD_REQUEST, &errors)))?;
+    let settings = &app.settings;
+    let body = read_create(value, &app.catalogue, settings.text_limit)
+        .map_err(|errors| Box::new(json(400, &errors)))?;
     let mut state = app.lock();
     let job = state
         .account
@@ -112,7 +109,7 @@ fn accept(app: &AppState, value: &Value) -> Result<Job, Box<Response>> {
         && let Err(error) = file.append_job(&job)
     {
         let message = format!("The sandbox could not write its state file: {error}.");
-        return Err(detail(StatusCode::INTERNAL_SERVER_ERROR, &message).into());
+        return Err(detail(500, &message).into());
     }
     state.account.add(job.clone());
     Ok(job)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::Response;
 
+use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::clock;
 use crate::sandbox::connection::Cutter;
 use crate::sandbox::faults::{ActiveFault, FileFault, RequestKind, Rules, active_faults};
@@ -41,141 +42,112 @@ enum Host {
     Mirror,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum JobFile {
-    Video,
-    Thumbnail,
-}
-
-impl JobFile {
-    /// Splits a path into the file, the job's id and the extension.
-    fn parse(path: &str) -> Option<(Self, &str, &str)> {
-        let (file, name) = match path.strip_prefix("/videos/") {
-            Some(name) => (Self::Video, name),
-            None => (Self::Thumbnail, path.strip_prefix("/thumbnails/")?),
-        };
-        let (id, extension) = name.split_once('.')?;
-        Some((file, id, extension))
-    }
-
-    fn kind(self) -> RequestKind {
-        match self {
-            Self::Video => RequestKind::Video,
-            Self::Thumbnail => RequestKind::Thumbnail,
-        }
-    }
-
-    fn extension(self, job: &Job) -> &'static str {
-        match self {
-            Self::Video => job.media().extension(),
-            Self::Thumbnail => "jpg",
-        }
-    }
-
-    fn rules(self, app: &AppState) -> &Rules<FileFault> {
-        match self {
-            Self::Video => &app.settings().faults.files,
-            Self::Thumbnail => &app.settings().faults.thumbnails,
-        }
-    }
-
-    fn response(self, job: &Job, fault: Option<ActiveFault<FileFault>>) -> FileResponse {
-        let (bytes, content_type) = match self {
-            Self::Video => (job.video(), job.media().content_type()),
-            Self::Thumbnail => (job.media().thumbnail(&job.id), "image/jpeg"),
-        };
-        FileResponse {
-            etag: etag(&bytes),
-            bytes: Bytes::from(bytes),
-            content_type,
-            fault,
-        }
-    }
-}
-
 fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, host: Host) -> Response {
     let headers = request.headers();
     let secrets = ["x-api-id", "x-api-key", "authorization"];
     if secrets.iter().any(|name| headers.contains_key(*name)) {
-        app.lock().counters.credentials_on_files += 1;
+        app.lock().ledger.credentials_on_files += 1;
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return html(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
+        return html(405, "Method Not Allowed");
     }
     let path = request.uri().path();
-    let Some((file, id, extension)) = JobFile::parse(path) else {
-        let Some(preview) = preview(app, path) else {
-            app.count(RequestKind::Other);
-            return page_not_found();
-        };
+    let has_extension = |name: &&str| name.contains('.');
+    let (kind, name) = if let Some(name) = path.strip_prefix("/videos/").filter(has_extension) {
+        (RequestKind::Video, name)
+    } else if let Some(name) = path.strip_prefix("/thumbnails/").filter(has_extension) {
+        (RequestKind::Thumbnail, name)
+    } else if let Some(preview) = preview(app, path) {
         app.count(RequestKind::Preview);
         return preview.send(app, cutter, headers);
+    } else {
+        app.count(RequestKind::Other);
+        return page_not_found();
     };
-    let ordinal = app.count(file.kind());
-    let Some(job) = finished_job(app, file, id, extension) else {
-        return storage_error(StatusCode::NOT_FOUND);
+    let ordinal = app.count(kind);
+    let Some((job, mut file)) = finished_file(app, kind, name) else {
+        return storage_error(404);
     };
-    let file_response = match host {
-        Host::Files => faulty_file(app, request, file, &job, ordinal),
-        Host::Mirror => Ok(file.response(&job, None)),
-    };
-    match file_response {
-        Err(instead) => *instead,
-        Ok(file_response) => {
-            let response = file_response.send(app, cutter, headers);
-            let has_bytes = response.status().is_success() && request.method() == Method::GET;
-            if file == JobFile::Video && has_bytes {
-                app.lock().counters.record_download(&job.id);
-            }
-            response
-        }
+    if host == Host::Files
+        && let Err(instead) = apply_faults(app, request, kind, ordinal, &job, &mut file)
+    {
+        return *instead;
     }
+    let response = file.send(app, cutter, headers);
+    let has_bytes = response.status().is_success() && request.method() == Method::GET;
+    if kind == RequestKind::Video && has_bytes {
+        app.lock().ledger.record_download(&job.id);
+    }
+    response
 }
 
-/// Returns the job of a file if it is rendered and has that file.
-fn finished_job(app: &AppState, file: JobFile, id: &str, extension: &str) -> Option<Arc<Job>> {
+/// Returns the video or the thumbnail `name` (id and extension) and its job, if the job is rendered.
+fn finished_file(
+    app: &AppState,
+    kind: RequestKind,
+    name: &str,
+) -> Option<(Arc<Job>, FileResponse)> {
+    let (id, extension) = name.split_once('.')?;
     let job = app.lock().account.job(id).cloned()?;
-    let is_rendered =
-        job.status(clock::now()) == JobStatus::Done && job.outcome == JobOutcome::Done;
-    (is_rendered && extension == file.extension(&job)).then_some(job)
+    if job.status(clock::now()) != JobStatus::Done || job.outcome != JobOutcome::Done {
+        return None;
+    }
+    let media = job.media();
+    let (bytes, own_extension, content_type) = if kind == RequestKind::Video {
+        (job.video(), media.extension(), media.content_type())
+    } else {
+        (media.thumbnail(id), "jpg", "image/jpeg")
+    };
+    let file = FileResponse {
+        etag: etag(&bytes),
+        bytes: Bytes::from(bytes),
+        content_type,
+        fault: None,
+    };
+    (extension == own_extension).then_some((job, file))
 }
 
-/// Returns the file with the fault that strikes this request.
+/// Applies the fault that strikes this request.
 ///
 /// # Errors
 ///
 /// The response to send instead of the file.
-fn faulty_file(
+fn apply_faults(
     app: &AppState,
     request: &Request,
-    file: JobFile,
-    job: &Job,
+    kind: RequestKind,
     ordinal: u64,
-) -> Result<FileResponse, Box<Response>> {
-    let rules = file.rules(app);
-    let fault = active_faults(rules, app.fault_seed(), file.kind(), ordinal)
+    job: &Job,
+    file: &mut FileResponse,
+) -> Result<(), Box<Response>> {
+    let faults = &app.settings.faults;
+    let rules = if kind == RequestKind::Video {
+        &faults.files
+    } else {
+        &faults.thumbnails
+    };
+    file.fault = active_faults(rules, app.fault_seed, kind, ordinal)
         .find(|fault| fault.kind != FileFault::Expires);
-    if app.links().signed {
-        check_link(app, request, job, rules, fault)?;
+    if app.links.signed {
+        check_link(app, request, job, rules, file.fault)?;
     }
-    let is = |kind| fault.is_some_and(|fault| fault.kind == kind);
+    let is = |kind| file.fault.is_some_and(|fault| fault.kind == kind);
     if is(FileFault::Redirect) {
         let uri = request.uri();
         let path = uri.path_and_query().map_or("/", |both| both.as_str());
-        let location = format!("{}{path}", app.origins().mirror);
-        return Err(redirect(StatusCode::FOUND, &location).into());
+        let location = format!("{}{path}", app.origins.mirror);
+        return Err(redirect(302, &location).into());
     }
     if is(FileFault::Unavailable) {
-        return Err(html(StatusCode::SERVICE_UNAVAILABLE, "503 Slow Down").into());
+        return Err(html(503, "503 Slow Down").into());
     }
     if is(FileFault::Html) {
-        return Err(html(StatusCode::OK, "Please sign in").into());
+        return Err(html(200, "Please sign in").into());
     }
-    let mut response = file.response(job, fault);
     if is(FileFault::NewTag) {
-        response.etag = format!("\"{ordinal}-{}", response.etag.trim_start_matches('"'));
+        file.etag = format!("\"{ordinal}-{}", file.etag.trim_start_matches('"'));
     }
-    Ok(response)
+    Ok(())
 }
 
 /// Checks that the link of a request is signed, not expired and not dead; `fault` may make it dead.
@@ -187,19 +159,19 @@ fn check_link(
     fault: Option<ActiveFault<FileFault>>,
 ) -> Result<(), Box<Response>> {
     let refuse = |status| Err(storage_error(status).into());
-    let Some(issued) = app.links().issued(&job.id, &query(request.uri())) else {
-        return refuse(StatusCode::FORBIDDEN);
+    let Some(issued) = app.links.issued(&job.id, &query(request.uri())) else {
+        return refuse(403);
     };
     if let Some(when) = rules.get(&FileFault::Expires) {
         let life = i64::try_from(when.amount.unwrap_or(1000)).unwrap_or(i64::MAX);
         if clock::now() > issued.saturating_add(life) {
-            return refuse(StatusCode::FORBIDDEN);
+            return refuse(403);
         }
     }
     let statuses = [
-        (FileFault::DeadLink403, StatusCode::FORBIDDEN),
-        (FileFault::DeadLink404, StatusCode::NOT_FOUND),
-        (FileFault::DeadLink410, StatusCode::GONE),
+        (FileFault::DeadLink403, 403),
+        (FileFault::DeadLink404, 404),
+        (FileFault::DeadLink410, 410),
     ];
     let dead = statuses
         .into_iter()
@@ -219,16 +191,16 @@ fn check_link(
 fn preview(app: &AppState, path: &str) -> Option<FileResponse> {
     let (bytes, content_type) = if let Some(name) = path.strip_prefix("/voices/") {
         let id = name.strip_suffix(".mp3")?;
-        let exists = app.catalogue().has_accent(id);
+        let exists = Catalogue::has_accent(id);
         exists.then_some((VOICE, "audio/mpeg"))?
     } else {
         let (id, name) = path.strip_prefix("/previews/")?.split_once('/')?;
-        app.catalogue().persona(id)?;
+        app.catalogue.persona(id)?;
         let (ratio, extension) = name.split_once('.')?;
         let shape = Shape::of_ratio(ratio)?;
         match extension {
-            "jpg" => (shape.jpeg(), "image/jpeg"),
-            "mp4" => (shape.mp4(), "video/mp4"),
+            "jpg" => (shape.jpeg, "image/jpeg"),
+            "mp4" => (shape.mp4, "video/mp4"),
             _ => return None,
         }
     };

@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
 use axum::response::Response;
 use futures::stream;
 use serde_json::{Value, json};
@@ -33,14 +32,14 @@ pub(super) fn get(app: &AppState, id: &str, ordinal: u64) -> Response {
     let Some(job) = job else {
         return job_not_found();
     };
-    let mut jobs = vec![job.object(clock::now(), app.links())];
+    let mut jobs = vec![job.object(clock::now(), &app.links)];
     apply_shown_fault(app, &mut jobs, RequestKind::Look, ordinal);
-    json(StatusCode::OK, &jobs.first())
+    json(200, &jobs.first())
 }
 
 /// `GET /api/lipsyncs/?ids=`. Unknown ids are left out.
 pub(super) fn poll(app: &AppState, query: &HashMap<String, String>, ordinal: u64) -> Response {
-    let refuse = |message: &str| json(StatusCode::BAD_REQUEST, &json!({ "ids": [message] }));
+    let refuse = |message: &str| json(400, &json!({ "ids": [message] }));
     let ids: Vec<&str> = match query.get("ids").map(|ids| ids.trim()) {
         None | Some("") => return refuse("This field may not be blank."),
         Some(ids) => ids.split(',').map(str::trim).collect(),
@@ -59,23 +58,20 @@ pub(super) fn poll(app: &AppState, query: &HashMap<String, String>, ordinal: u64
     };
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
     jobs.dedup_by_key(|job| job.number);
-    let mut jobs: Vec<Value> = jobs
-        .iter()
-        .map(|job| job.object(now, app.links()))
-        .collect();
+    let mut jobs: Vec<Value> = jobs.iter().map(|job| job.object(now, &app.links)).collect();
     apply_shown_fault(app, &mut jobs, RequestKind::Poll, ordinal);
-    json(StatusCode::OK, &jobs)
+    json(200, &jobs)
 }
 
 /// Changes job objects by the fault that strikes this request.
 fn apply_shown_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, ordinal: u64) {
-    let Some(fault) = app.first_fault(&app.settings().faults.shown, kind, ordinal) else {
+    let Some(fault) = app.first_fault(&app.settings.faults.shown, kind, ordinal) else {
         return;
     };
     match fault.kind {
         ShownFault::Missing if kind == RequestKind::Poll && !jobs.is_empty() => {
             let count = u64::try_from(jobs.len()).unwrap_or(1);
-            let which = app.fault_seed().number("missing", ordinal) % count;
+            let which = app.fault_seed.number("missing", ordinal) % count;
             jobs.remove(usize::try_from(which).unwrap_or(0));
         }
         ShownFault::Missing => {}
@@ -109,11 +105,11 @@ enum Row {
 /// `GET /api/lipsyncs/`: an array of all jobs, newest first, unless faults change it.
 pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal: u64) -> Response {
     let now = clock::now();
-    let seed = app.fault_seed();
+    let seed = app.fault_seed;
     let own: Vec<Arc<Job>> = app.lock().account.jobs().to_vec();
     let mut rows: Vec<Row> = own.into_iter().rev().map(Row::Own).collect();
     let mut page_size = None;
-    let rules = &app.settings().faults.listing;
+    let rules = &app.settings.faults.listing;
     let faults: Vec<_> = active_faults(rules, seed, RequestKind::List, ordinal).collect();
     // All pages must have one order, or a row could be on none of them.
     let is_paged = faults.iter().any(|fault| fault.kind == ListFault::Envelope);
@@ -141,7 +137,7 @@ pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal
     let Some(size) = page_size else {
         return stream_rows(app, "[".to_owned(), rows, "]", now);
     };
-    let link = |page: usize| format!("{}/api/lipsyncs/?page={page}", app.origins().api);
+    let link = |page: usize| format!("{}/api/lipsyncs/?page={page}", app.origins.api);
     match Page::select(&rows, size, query, link) {
         Err(refusal) => *refusal,
         Ok(page) => {
@@ -220,15 +216,15 @@ fn stream_rows(
         Some(Ok::<_, Infallible>(Bytes::from(chunk)))
     });
     let body = Body::from_stream(stream::iter(chunks));
-    with_body(StatusCode::OK, "application/json", body)
+    with_body(200, "application/json", body)
 }
 
 /// Formats a row as JSON; foreign ones by hand, because there may be a million.
 fn row_json(app: &AppState, row: &Row, now: i64) -> String {
     match row {
-        Row::Own(job) => job.object(now, app.links()).to_string(),
+        Row::Own(job) => job.object(now, &app.links).to_string(),
         Row::Foreign(number, created_at) => {
-            let files = &app.origins().files;
+            let files = &app.origins.files;
             let id = format!("00000000-0000-4000-8000-{number:012x}");
             format!(
                 r#"{{"id":"{id}","name":"Launch video {number}","text":"A text of somebody else.","creator":null,"aspect_ratio":"16x9","status":"done","progress":1,"created_at":"{created_at}","updated_at":"{created_at}","credits_used":5,"duration":20,"failed_reason":null,"output":"{files}/videos/{id}.mp4","video_thumbnail":null}}"#

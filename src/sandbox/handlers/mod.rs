@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use serde_json::json;
 
@@ -83,7 +83,7 @@ pub(super) async fn api(
 ) -> Response {
     let path = request.uri().path().to_owned();
     if path == "/sandbox/ledger" || path == "/sandbox/ledger/" {
-        return json(StatusCode::OK, &app.ledger());
+        return json(200, &app.ledger());
     }
     let Some(endpoint) = Endpoint::parse(&path) else {
         app.count(RequestKind::Other);
@@ -93,15 +93,15 @@ pub(super) async fn api(
     let kind = endpoint.kind(request.method(), &query);
     let ordinal = app.count(kind);
     if let Some(refusal) = check_credentials(&app, request.headers()) {
-        app.lock().counters.unauthorised += 1;
+        app.lock().ledger.unauthorised += 1;
         if kind == RequestKind::Create {
-            app.record_create(Some(refusal.status()), None);
+            app.record_create(Some(&refusal), None);
         }
         return refusal;
     }
     if !endpoint.allows(request.method()) {
         let message = format!("Method \"{}\" not allowed.", request.method());
-        return detail(StatusCode::METHOD_NOT_ALLOWED, &message);
+        return detail(405, &message);
     }
     if kind == RequestKind::Create {
         return create::create(&app, &cutter, ordinal, request).await;
@@ -114,7 +114,7 @@ pub(super) async fn api(
 }
 
 fn rules(app: &AppState, kind: RequestKind) -> &Rules<AnswerFault> {
-    let faults = &app.settings().faults;
+    let faults = &app.settings.faults;
     match kind {
         RequestKind::Create => &faults.create_refused,
         RequestKind::Poll => &faults.poll,
@@ -138,7 +138,7 @@ fn unknown_path(uri: &Uri) -> Response {
         Some(query) => format!("{slashed}?{query}"),
         None => slashed,
     };
-    redirect(StatusCode::MOVED_PERMANENTLY, &location)
+    redirect(301, &location)
 }
 
 /// Returns the refusal of a request without valid credentials.
@@ -149,7 +149,7 @@ fn check_credentials(app: &AppState, headers: &HeaderMap) -> Option<Response> {
             "Authentication credentials were not provided.",
         ));
     };
-    let accepted = match &app.settings().credentials {
+    let accepted = match &app.settings.credentials {
         Some(pair) => pair.id.as_bytes() == id && pair.key.as_bytes() == key,
         None => !id.is_empty() && !key.is_empty(),
     };
@@ -169,14 +169,14 @@ fn read(
         Endpoint::Lipsyncs if kind == RequestKind::Poll => jobs::poll(app, query, ordinal),
         Endpoint::Lipsyncs => jobs::list(app, query, ordinal),
         Endpoint::Lipsync(id) => jobs::get(app, id, ordinal),
-        Endpoint::Personas => catalogue::personas(&app.catalogue().personas, query),
-        Endpoint::CustomPersonas => catalogue::personas(&app.catalogue().custom, query),
+        Endpoint::Personas => catalogue::personas(&app.catalogue.personas, query),
+        Endpoint::CustomPersonas => catalogue::personas(&app.catalogue.custom, query),
         Endpoint::PersonaPages => catalogue::persona_page(app, query),
         Endpoint::Persona(id) => catalogue::persona(app, id),
-        Endpoint::Voices => json(StatusCode::OK, &app.catalogue().voices),
+        Endpoint::Voices => json(200, &app.catalogue.voices),
         Endpoint::Balance => {
-            let balance = app.lock().account.balance(app.settings(), clock::now());
-            json(StatusCode::OK, &json!({ "remaining_credits": balance }))
+            let balance = app.lock().account.balance(&app.settings, clock::now());
+            json(200, &json!({ "remaining_credits": balance }))
         }
     }
 }

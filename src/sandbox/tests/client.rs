@@ -1,4 +1,4 @@
-//! One request on one connection.
+//! A client that sends one request per connection.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Keys that the sandbox accepts.
+/// Credentials that the sandbox accepts.
 pub(super) const KEYS: [(&str, &str); 2] = [("X-API-ID", "id"), ("X-API-KEY", "key")];
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -20,15 +20,19 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers
-            .find(|(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        let header = headers.find(|(other, _)| other.eq_ignore_ascii_case(name));
+        header.map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON; null if it is none.
+    /// Returns the body as JSON, or null if it is not JSON.
     pub(super) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
+}
+
+/// Sends a GET without credentials.
+pub(super) async fn fetch(url: &str) -> Answer {
+    get(url, &[]).await.unwrap()
 }
 
 pub(super) async fn get(url: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
@@ -40,16 +44,14 @@ pub(super) async fn post(url: &str, body: &Value) -> io::Result<Answer> {
     send("POST", url, &headers, body.to_string().as_bytes()).await
 }
 
-/// Sends a request. An answer that is not whole is an error.
+/// Sends a request. An incomplete response is an error.
 pub(super) async fn send(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> io::Result<Answer> {
-    let rest = url
-        .strip_prefix("http://")
-        .expect("the sandbox speaks http");
+    let rest = url.strip_prefix("http://").expect("an http URL");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).await?;
     let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");

@@ -1,103 +1,76 @@
-//! The file hosts.
+//! The file servers.
 
 use std::io::ErrorKind;
 
+use super::client::send;
 use super::*;
 use crate::sandbox::random::sha256;
-use crate::sandbox::{FileFault, Rules, When};
+use crate::sandbox::{FileFault, When};
 
-fn files(rules: impl IntoIterator<Item = (FileFault, When)>) -> Faults {
-    Faults {
+async fn start(rules: impl IntoIterator<Item = (FileFault, When)>) -> Server {
+    Server::start(Faults {
         files: rules.into_iter().collect(),
         ..Faults::default()
-    }
-}
-
-/// The link to the video of a job that has ended.
-async fn link(sandbox: &Sandbox, id: &str) -> String {
-    let job = get(sandbox, &format!("/api/lipsyncs/{id}/")).await.json();
-    job["output"].as_str().unwrap().to_owned()
+    })
+    .await
 }
 
 #[tokio::test]
-async fn files_are_whole_come_in_parts_and_differ() {
-    let sandbox = start(Faults::default()).await;
-    let ids = finished(&sandbox, 2).await;
-    let url = link(&sandbox, &ids[0]).await;
-    let whole = client::get(&url, &[]).await.unwrap();
+async fn files_are_complete_support_ranges_and_differ() {
+    let server = start([]).await;
+    let ids = server.finished(2).await;
+    let url = server.link(&ids[0]).await;
+    let whole = fetch(&url).await;
     assert_eq!(whole.header("content-type"), Some("video/mp4"));
     assert_eq!(whole.header("accept-ranges"), Some("bytes"));
     assert_eq!(&whole.body[4..8], b"ftyp");
-    assert_eq!(Some(&whole.body), sandbox.video(&ids[0]).as_ref());
-    assert_ne!(sandbox.video(&ids[0]), sandbox.video(&ids[1]));
-    let job = &sandbox.ledger().accepted[0];
-    assert_eq!(
-        (&job.sha256, job.bytes),
-        (&sha256(&whole.body), whole.body.len())
-    );
+    assert_eq!(Some(&whole.body), server.video(&ids[0]).as_ref());
+    assert_ne!(server.video(&ids[0]), server.video(&ids[1]));
+    let job = &server.ledger().accepted[0];
+    assert_eq!(job.sha256, sha256(&whole.body));
+    assert_eq!(job.bytes, whole.body.len());
 
-    let tag = whole.header("etag").unwrap();
-    let part = client::get(&url, &[("Range", "bytes=1000-"), ("If-Range", tag)])
-        .await
-        .unwrap();
+    let range = ("Range", "bytes=1000-");
+    let etag = whole.header("etag").unwrap();
+    let part = get(&url, &[range, ("If-Range", etag)]).await.unwrap();
     assert_eq!((part.status, &part.body[..]), (206, &whole.body[1000..]));
-    let words = format!("bytes 1000-{}/{}", whole.body.len() - 1, whole.body.len());
-    assert_eq!(part.header("content-range"), Some(&*words));
-    let other = [("Range", "bytes=1000-"), ("If-Range", "\"other\"")];
-    assert_eq!(client::get(&url, &other).await.unwrap().status, 200);
-    let beyond = client::get(&url, &[("Range", "bytes=99999999-")])
-        .await
-        .unwrap();
-    assert_eq!(beyond.status, 416);
+    let length = whole.body.len();
+    let content_range = format!("bytes 1000-{}/{length}", length - 1);
+    assert_eq!(part.header("content-range"), Some(&*content_range));
+    let other = get(&url, &[range, ("If-Range", "\"other\"")]).await;
+    assert_eq!(other.unwrap().status, 200);
+    let beyond = get(&url, &[("Range", "bytes=99999999-")]).await;
+    assert_eq!(beyond.unwrap().status, 416);
 
-    assert_eq!(
-        client::get(&url.replace(".mp4", ".webm"), &[])
-            .await
-            .unwrap()
-            .status,
-        404
-    );
-    assert_eq!(
-        client::get(&url.replace("videos", "images"), &[])
-            .await
-            .unwrap()
-            .status,
-        404
-    );
-    assert_eq!(
-        client::send("POST", &url, &[], b"").await.unwrap().status,
-        405
-    );
-    assert_eq!(sandbox.ledger().downloads[&ids[0]], 3);
-    assert_eq!(sandbox.ledger().credentials_on_files, 0);
-    client::get(&url, &client::KEYS[..1]).await.unwrap();
-    assert_eq!(sandbox.ledger().credentials_on_files, 1);
-    sandbox.stop().await;
+    assert_eq!(fetch(&url.replace(".mp4", ".webm")).await.status, 404);
+    assert_eq!(fetch(&url.replace("videos", "images")).await.status, 404);
+    let posted = send("POST", &url, &[], b"").await.unwrap();
+    assert_eq!(posted.status, 405);
+    assert_eq!(server.ledger().downloads[&ids[0]], 3);
+    assert_eq!(server.ledger().credentials_on_files, 0);
+    get(&url, &KEYS[..1]).await.unwrap();
+    assert_eq!(server.ledger().credentials_on_files, 1);
 }
 
 #[tokio::test]
-async fn a_video_is_there_only_once_it_is_rendered_and_transparent_ones_are_webm() {
-    let sandbox = start(Faults::default()).await;
-    let mut wanted = body("Hello");
-    wanted["transparent_background"] = true.into();
-    let url = format!("{}/api/lipsyncs/", sandbox.base_url());
-    let id = client::post(&url, &wanted).await.unwrap().json()["id"].clone();
-    let url = format!(
-        "{}/videos/{}.webm",
-        sandbox.files_url(),
-        id.as_str().unwrap()
-    );
-    assert_eq!(client::get(&url, &[]).await.unwrap().status, 404);
-    wait(sandbox.ledger().accepted[0].ends_at - clock::now()).await;
-    let video = client::get(&url, &[]).await.unwrap();
+async fn a_video_exists_once_it_is_rendered_and_a_transparent_one_is_webm() {
+    let server = start([]).await;
+    let mut transparent = body("Hello");
+    transparent["transparent_background"] = true.into();
+    let created = post(&server.url("/api/lipsyncs/"), &transparent).await;
+    let created = created.unwrap().json();
+    let id = created["id"].as_str().unwrap();
+    let url = format!("{}/videos/{id}.webm", server.files_url());
+    assert_eq!(fetch(&url).await.status, 404);
+    server.wait_for_renders().await;
+    let video = fetch(&url).await;
     assert_eq!(video.header("content-type"), Some("video/webm"));
-    assert_eq!(link(&sandbox, id.as_str().unwrap()).await, url);
-    sandbox.stop().await;
+    assert_eq!(server.link(id).await, url);
 }
 
 #[tokio::test]
-async fn downloads_break_in_every_way() {
-    let turns = [
+async fn downloads_can_be_faulty() {
+    let rules = [
         (FileFault::Redirect, When::ordinals([1])),
         (FileFault::Unavailable, When::ordinals([2])),
         (FileFault::Html, When::ordinals([3])),
@@ -109,53 +82,51 @@ async fn downloads_break_in_every_way() {
         (FileFault::NewTag, When::ordinals([9])),
         (FileFault::Slow, When::ordinals([10]).amount(200_000)),
     ];
-    let sandbox = start(files(turns)).await;
-    let ids = finished(&sandbox, 1).await;
-    let url = link(&sandbox, &ids[0]).await;
-    let video = sandbox.video(&ids[0]).unwrap();
-    let fetch = async || client::get(&url, &[("Range", "bytes=10-")]).await;
-    let broken = |answer: std::io::Result<Answer>| answer.unwrap_err().kind();
+    let server = start(rules).await;
+    let ids = server.finished(1).await;
+    let url = server.link(&ids[0]).await;
+    let video = server.video(&ids[0]).unwrap();
+    let try_fetch = async || get(&url, &[("Range", "bytes=10-")]).await;
+    let fetch_part = async || try_fetch().await.unwrap();
+    let error = async || try_fetch().await.unwrap_err().kind();
 
-    let moved = fetch().await.unwrap();
-    let elsewhere = moved.header("location").unwrap();
-    assert!(moved.status == 302 && elsewhere.starts_with(sandbox.mirror_url()));
-    assert_eq!(client::get(elsewhere, &[]).await.unwrap().status, 200);
-    // The mirror counted too: the next two ordinals.
-    assert_eq!(
-        fetch().await.unwrap().header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
-    assert_eq!(broken(fetch().await), ErrorKind::ConnectionReset);
-    assert_eq!(broken(fetch().await), ErrorKind::UnexpectedEof);
-    assert_eq!(fetch().await.unwrap().body, video[10..110]);
-    assert_eq!(broken(fetch().await), ErrorKind::UnexpectedEof);
-    let ignored = fetch().await.unwrap();
-    assert_eq!((ignored.status, ignored.body.len()), (200, video.len()));
-    let tags = (fetch().await.unwrap(), fetch().await.unwrap());
-    assert_ne!(tags.0.header("etag"), tags.1.header("etag"));
-    assert_eq!(tags.1.body, video[10..]);
-    sandbox.stop().await;
+    let moved = fetch_part().await;
+    let location = moved.header("location").unwrap();
+    assert!(moved.status == 302 && location.starts_with(server.mirror_url()));
+    // The request to the mirror counts too, as the second.
+    assert_eq!(fetch(location).await.status, 200);
+    let html = fetch_part().await;
+    let html_type = Some("text/html; charset=utf-8");
+    assert_eq!(html.header("content-type"), html_type);
+    assert_eq!(error().await, ErrorKind::ConnectionReset);
+    assert_eq!(error().await, ErrorKind::UnexpectedEof);
+    assert_eq!(fetch_part().await.body, video[10..110]);
+    assert_eq!(error().await, ErrorKind::UnexpectedEof);
+    let whole = fetch_part().await;
+    assert_eq!((whole.status, whole.body.len()), (200, video.len()));
+    let (new_tag, slow) = (fetch_part().await, fetch_part().await);
+    assert_ne!(new_tag.header("etag"), slow.header("etag"));
+    assert_eq!(slow.body, video[10..]);
 }
 
 #[tokio::test]
-async fn dead_links_stay_dead_until_a_fresh_one_is_asked_for() {
+async fn dead_links_stay_dead_until_the_job_is_read_again() {
     for (fault, status) in [
         (FileFault::DeadLink403, 403),
         (FileFault::DeadLink404, 404),
         (FileFault::DeadLink410, 410),
     ] {
-        let sandbox = start(files([(fault, When::ordinals([1]))])).await;
-        let ids = finished(&sandbox, 1).await;
-        let url = link(&sandbox, &ids[0]).await;
+        let server = start([(fault, When::ordinals([1]))]).await;
+        let ids = server.finished(1).await;
+        let url = server.link(&ids[0]).await;
         for _ in 0..2 {
-            assert_eq!(client::get(&url, &[]).await.unwrap().status, status);
+            assert_eq!(fetch(&url).await.status, status);
         }
-        let bare = url.split('?').next().unwrap();
-        assert_eq!(client::get(bare, &[]).await.unwrap().status, 403);
+        let unsigned = url.split('?').next().unwrap();
+        assert_eq!(fetch(unsigned).await.status, 403);
         wait(2).await;
-        let fresh = link(&sandbox, &ids[0]).await;
-        assert_eq!(client::get(&fresh, &[]).await.unwrap().status, 200);
-        sandbox.stop().await;
+        let fresh = server.link(&ids[0]).await;
+        assert_eq!(fetch(&fresh).await.status, 200);
     }
 }
 
@@ -165,76 +136,55 @@ async fn links_expire() {
         (FileFault::Expires, When::always().amount(600)),
         (FileFault::Html, When::ordinals([1])),
     ];
-    let sandbox = start(files(rules)).await;
-    let ids = finished(&sandbox, 1).await;
-    let url = link(&sandbox, &ids[0]).await;
-    assert!(
-        client::get(&url, &[])
-            .await
-            .unwrap()
-            .body
-            .starts_with(b"<!doctype")
-    );
-    assert_eq!(client::get(&url, &[]).await.unwrap().status, 200);
+    let server = start(rules).await;
+    let ids = server.finished(1).await;
+    let url = server.link(&ids[0]).await;
+    assert!(fetch(&url).await.body.starts_with(b"<!doctype"));
+    assert_eq!(fetch(&url).await.status, 200);
     wait(601).await;
-    assert_eq!(client::get(&url, &[]).await.unwrap().status, 403);
-    let fresh = link(&sandbox, &ids[0]).await;
-    assert_eq!(client::get(&fresh, &[]).await.unwrap().status, 200);
-    sandbox.stop().await;
+    assert_eq!(fetch(&url).await.status, 403);
+    let fresh = server.link(&ids[0]).await;
+    assert_eq!(fetch(&fresh).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_stalled_download_sends_its_part_and_ends_with_the_sandbox() {
+async fn a_stalled_download_sends_a_part_and_ends_with_the_sandbox() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let sandbox = start(files([(FileFault::Stall, When::always().amount(100))])).await;
-    let ids = finished(&sandbox, 1).await;
-    let host = sandbox.files_url().trim_start_matches("http://").to_owned();
+    let server = start([(FileFault::Stall, When::always().amount(100))]).await;
+    let ids = server.finished(1).await;
+    let host = server.files_url().trim_start_matches("http://").to_owned();
     let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
-    let request = format!(
-        "GET /videos/{}.mp4 HTTP/1.1\r\nHost: {host}\r\n\r\n",
-        ids[0]
-    );
+    let path = format!("/videos/{}.mp4", ids[0]);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut seen = Vec::new();
-    let video = sandbox.video(&ids[0]).unwrap();
-    while !seen.ends_with(&video[..100]) {
-        assert!(stream.read_buf(&mut seen).await.unwrap() > 0);
+    let mut received = Vec::new();
+    let video = server.video(&ids[0]).unwrap();
+    while !received.ends_with(&video[..100]) {
+        assert!(stream.read_buf(&mut received).await.unwrap() > 0);
     }
     let mut more = [0];
     let silence = std::time::Duration::from_millis(100);
-    assert!(
-        tokio::time::timeout(silence, stream.read(&mut more))
-            .await
-            .is_err()
-    );
-    sandbox.stop().await;
+    let read = tokio::time::timeout(silence, stream.read(&mut more)).await;
+    assert!(read.is_err());
+    server.0.stop().await;
     assert!(matches!(stream.read(&mut more).await, Ok(0) | Err(_)));
 }
 
 #[tokio::test]
-async fn thumbnails_have_faults_of_their_own() {
-    let rules = Rules::from([(FileFault::DeadLink404, When::always())]);
-    let sandbox = start(Faults {
-        thumbnails: rules,
+async fn thumbnails_have_their_own_faults() {
+    let faulty = Faults {
+        thumbnails: [(FileFault::DeadLink404, When::always())].into(),
         ..Faults::default()
-    })
-    .await;
-    let ids = finished(&sandbox, 1).await;
-    let job = get(&sandbox, &format!("/api/lipsyncs/{}/", ids[0]))
-        .await
-        .json();
-    let thumbnail = client::get(job["video_thumbnail"].as_str().unwrap(), &[]).await;
-    assert_eq!(thumbnail.unwrap().status, 404);
-    sandbox.stop().await;
-    let sandbox = start(Faults::default()).await;
-    let ids = finished(&sandbox, 1).await;
-    let job = get(&sandbox, &format!("/api/lipsyncs/{}/", ids[0]))
-        .await
-        .json();
-    let thumbnail = client::get(job["video_thumbnail"].as_str().unwrap(), &[])
-        .await
-        .unwrap();
-    assert_eq!(thumbnail.header("content-type"), Some("image/jpeg"));
-    assert_eq!(thumbnail.body[..2], [0xff, 0xd8]);
-    sandbox.stop().await;
+    };
+    for (faults, status) in [(faulty, 404), (Faults::default(), 200)] {
+        let server = Server::start(faults).await;
+        let ids = server.finished(1).await;
+        let job = server.job(&ids[0]).await;
+        let thumbnail = fetch(job["video_thumbnail"].as_str().unwrap()).await;
+        assert_eq!(thumbnail.status, status);
+        if status == 200 {
+            assert_eq!(thumbnail.header("content-type"), Some("image/jpeg"));
+            assert_eq!(thumbnail.body[..2], [0xff, 0xd8]);
+        }
+    }
 }

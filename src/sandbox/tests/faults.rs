@@ -1,11 +1,11 @@
-//! Each way in which an answer can go wrong, with the books to show what is true.
+//! Faults of responses, compared with the ledger.
 
 use std::io::ErrorKind;
 
 use super::*;
 use crate::sandbox::{AnswerFault, Rules, When};
 
-/// What the client sees of each fault: a status, or an error.
+/// What the client gets: a status or an error.
 const EXPECTED: [(AnswerFault, Result<u16, ErrorKind>); 21] = [
     (AnswerFault::Reset, Err(ErrorKind::ConnectionReset)),
     (AnswerFault::Hang, Err(ErrorKind::UnexpectedEof)),
@@ -30,8 +30,8 @@ const EXPECTED: [(AnswerFault, Result<u16, ErrorKind>); 21] = [
     (AnswerFault::NotFound, Ok(404)),
 ];
 
-/// Each fault once, in order.
-fn in_turn() -> Rules<AnswerFault> {
+/// Returns rules with each fault once, in order.
+fn each_once() -> Rules<AnswerFault> {
     let when = |ordinal| When::ordinals([ordinal]).amount(2);
     let mut rules: Rules<_> = (1..)
         .zip(EXPECTED)
@@ -41,163 +41,147 @@ fn in_turn() -> Rules<AnswerFault> {
     rules
 }
 
+/// Returns the status or the kind of error.
+fn seen(answer: &io::Result<Answer>) -> Result<u16, ErrorKind> {
+    answer
+        .as_ref()
+        .map(|answer| answer.status)
+        .map_err(io::Error::kind)
+}
+
 #[tokio::test]
-async fn a_create_can_be_accepted_whatever_its_answer_is() {
-    let sandbox = start(Faults {
-        create_accepted: in_turn(),
+async fn a_create_is_accepted_with_every_faulty_response() {
+    let server = Server::start(Faults {
+        create_accepted: each_once(),
         ..Faults::default()
     })
     .await;
     for (count, (fault, expected)) in (1..).zip(EXPECTED) {
-        let answer = create(&sandbox, "Hello").await;
-        let seen = answer.as_ref().map(|answer| answer.status);
-        assert_eq!(seen.map_err(std::io::Error::kind), expected, "{fault:?}");
+        let answer = server.create("Hello").await;
+        assert_eq!(seen(&answer), expected, "{fault:?}");
         assert!(answer.is_err() || answer.unwrap().json()["id"].is_null());
-        assert_eq!(sandbox.ledger().accepted.len(), count, "{fault:?}");
+        assert_eq!(server.ledger().accepted.len(), count, "{fault:?}");
     }
-    assert_eq!(create(&sandbox, "Hello").await.unwrap().status, 201);
-    let ledger = sandbox.ledger();
+    assert_eq!(server.create_status("Hello").await, 201);
+    let ledger = server.ledger();
     assert_eq!((ledger.unanswered, ledger.refused.len()), (2, 0));
-    assert!(ledger.creates.iter().all(|seen| seen.id.is_some()));
-    sandbox.stop().await;
+    assert!(ledger.creates.iter().all(|create| create.id.is_some()));
 }
 
 #[tokio::test]
-async fn a_create_can_be_refused_in_the_same_ways() {
-    let sandbox = start(Faults {
-        create_refused: in_turn(),
+async fn a_create_is_refused_with_every_faulty_response() {
+    let server = Server::start(Faults {
+        create_refused: each_once(),
         ..Faults::default()
     })
     .await;
     let mut retry_after = Vec::new();
     for (fault, expected) in EXPECTED {
-        let answer = create(&sandbox, "Hello").await;
-        let seen = answer.as_ref().map(|answer| answer.status);
-        assert_eq!(seen.map_err(std::io::Error::kind), expected, "{fault:?}");
+        let answer = server.create("Hello").await;
+        assert_eq!(seen(&answer), expected, "{fault:?}");
         if let Ok(answer) = answer {
             retry_after.extend(answer.header("retry-after").map(str::to_owned));
         }
     }
     assert_eq!(retry_after[0], "2");
     assert!(httpdate::parse_http_date(&retry_after[1]).is_ok());
-    let ledger = sandbox.ledger();
+    let ledger = server.ledger();
     assert!(ledger.accepted.is_empty());
     assert_eq!((ledger.unanswered, ledger.refused[&429]), (2, 3));
-    sandbox.stop().await;
 }
 
 #[tokio::test]
-async fn reads_go_wrong_in_the_same_ways_each_kind_by_its_own_count() {
-    let sandbox = start(Faults {
-        poll: in_turn(),
-        look: in_turn(),
-        list: in_turn(),
-        catalogue: in_turn(),
+async fn reads_have_the_same_faults_with_ordinals_by_kind() {
+    let server = Server::start(Faults {
+        poll: each_once(),
+        look: each_once(),
+        list: each_once(),
+        catalogue: each_once(),
         ..Faults::default()
     })
     .await;
-    let paths = [
-        format!("/api/lipsyncs/?ids={ANNA}"),
-        format!("/api/lipsyncs/{ANNA}/"),
-        "/api/lipsyncs/".to_owned(),
-        "/api/voices/".to_owned(),
-    ];
-    for path in paths {
+    let job = format!("/api/lipsyncs/{ANNA}/");
+    let poll = format!("/api/lipsyncs/?ids={ANNA}");
+    for path in [poll.as_str(), &job, "/api/lipsyncs/", "/api/voices/"] {
         for (fault, expected) in EXPECTED {
-            let answer = try_get(&sandbox, &path).await;
-            let expected = match (fault, path.contains(&format!("/{ANNA}/"))) {
-                // The good answer would have been a 404.
+            let answer = server.try_get(path).await;
+            let expected = match (fault, path == job) {
+                // The response without the fault is a 404.
                 (AnswerFault::Unreadable, true) => Ok(404),
                 (AnswerFault::EmptyObject | AnswerFault::Unreadable, _) => Ok(200),
                 (AnswerFault::Truncated, _) if answer.is_ok() => continue,
                 _ => expected,
             };
-            let seen = answer.map(|answer| answer.status);
-            assert_eq!(
-                seen.map_err(|error| error.kind()),
-                expected,
-                "{fault:?} {path}"
-            );
+            assert_eq!(seen(&answer), expected, "{fault:?} {path}");
         }
     }
-    sandbox.stop().await;
 }
 
 #[tokio::test]
-async fn a_long_list_can_break_off_in_the_middle() {
+async fn a_list_can_be_truncated() {
     let rules = Rules::from([(AnswerFault::Truncated, When::ordinals([1]))]);
-    let sandbox = start(Faults {
+    let server = Server::start(Faults {
         list: rules,
         ..Faults::default()
     })
     .await;
-    for number in 0..3 {
-        create(&sandbox, &format!("job-{number}")).await.unwrap();
-    }
-    let error = try_get(&sandbox, "/api/lipsyncs/").await.unwrap_err();
+    server.create_many(3).await;
+    let error = server.try_get("/api/lipsyncs/").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(
-        get(&sandbox, "/api/lipsyncs/")
-            .await
-            .json()
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
-    sandbox.stop().await;
+    let list = server.json("/api/lipsyncs/").await;
+    assert_eq!(list.as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn faults_by_probability_are_the_same_for_the_same_seed() {
+async fn random_faults_are_equal_for_equal_seeds() {
     let rules = Rules::from([(AnswerFault::InternalError, When::probability(0.4))]);
-    let mut stories = Vec::new();
+    let mut runs = Vec::new();
     for _ in 0..2 {
-        let sandbox = start(Faults {
+        let server = Server::start(Faults {
             catalogue: rules.clone(),
             ..Faults::default()
         })
         .await;
-        let mut story = Vec::new();
+        let mut statuses = Vec::new();
         for _ in 0..30 {
-            story.push(get(&sandbox, "/api/remaining_credits/").await.status);
+            statuses.push(server.get("/api/remaining_credits/").await.status);
         }
-        sandbox.stop().await;
-        assert!(story.contains(&200) && story.contains(&500));
-        stories.push(story);
+        assert!(statuses.contains(&200) && statuses.contains(&500));
+        runs.push(statuses);
     }
-    assert_eq!(stories[0], stories[1]);
+    assert_eq!(runs[0], runs[1]);
 }
 
 #[tokio::test]
-async fn what_hangs_is_let_go_when_the_sandbox_stops() {
+async fn stop_ends_hanging_responses() {
     let rules = Rules::from([(AnswerFault::Hang, When::always().amount(600_000))]);
-    let sandbox = start(Faults {
+    let server = Server::start(Faults {
         create_accepted: rules,
         ..Faults::default()
     })
     .await;
-    let url = format!("{}/api/lipsyncs/", sandbox.base_url());
-    let waiting = tokio::spawn(async move { client::post(&url, &body("Hello")).await });
-    while sandbox.ledger().accepted.is_empty() {
+    let url = server.url("/api/lipsyncs/");
+    let waiting = tokio::spawn(async move { post(&url, &body("Hello")).await });
+    while server.ledger().accepted.is_empty() {
         wait(5).await;
     }
-    assert_eq!(sandbox.ledger().unanswered, 1);
-    sandbox.stop().await;
+    assert_eq!(server.ledger().unanswered, 1);
+    server.0.stop().await;
     assert!(waiting.await.unwrap().is_err());
 }
 
 #[tokio::test]
-async fn idle_connections_do_not_keep_it_from_stopping() {
+async fn idle_connections_do_not_delay_stop() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let sandbox = start(Faults::default()).await;
-    let host = sandbox.base_url().trim_start_matches("http://").to_owned();
+    let server = Server::start(Faults::default()).await;
+    let host = server.base_url().trim_start_matches("http://").to_owned();
     let connect = || tokio::net::TcpStream::connect(&host);
     let mut used = connect().await.unwrap();
     let request = format!("GET /sandbox/ledger HTTP/1.1\r\nHost: {host}\r\n\r\n");
     used.write_all(request.as_bytes()).await.unwrap();
     assert!(used.read(&mut [0; 4096]).await.unwrap() > 0);
     let _unused = connect().await.unwrap();
-    let patience = std::time::Duration::from_millis(900);
-    assert!(tokio::time::timeout(patience, sandbox.stop()).await.is_ok());
+    let limit = std::time::Duration::from_millis(900);
+    let stopped = tokio::time::timeout(limit, server.0.stop()).await;
+    assert!(stopped.is_ok());
 }

@@ -1,5 +1,4 @@
-//! The sandbox as a client meets it: over real connections, with a client so small that nothing
-//! stands between the test and the wire.
+//! Tests over real connections, with a minimal client.
 
 mod api;
 mod client;
@@ -7,17 +6,90 @@ mod downloads;
 mod faults;
 mod lists;
 
+use std::io;
+use std::ops::Deref;
+
 use serde_json::{Value, json};
 
 use super::clock;
 use super::{Faults, Sandbox, SandboxSettings};
-use client::Answer;
+use client::{Answer, KEYS, fetch, get, post};
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 
-/// A sandbox whose renders take no time to speak of.
-async fn start(faults: Faults) -> Sandbox {
-    Sandbox::start(quick(faults)).await.unwrap()
+/// A sandbox with short renders.
+struct Server(Sandbox);
+
+impl Deref for Server {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+impl Server {
+    async fn start(faults: Faults) -> Self {
+        Self::with(quick(faults)).await
+    }
+
+    async fn with(settings: SandboxSettings) -> Self {
+        Self(Sandbox::start(settings).await.unwrap())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url())
+    }
+
+    async fn try_get(&self, path: &str) -> io::Result<Answer> {
+        get(&self.url(path), &KEYS).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.try_get(path).await.unwrap()
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        self.get(path).await.json()
+    }
+
+    async fn job(&self, id: &str) -> Value {
+        self.json(&format!("/api/lipsyncs/{id}/")).await
+    }
+
+    async fn create(&self, text: &str) -> io::Result<Answer> {
+        post(&self.url("/api/lipsyncs/"), &body(text)).await
+    }
+
+    /// Creates a job and returns the status of the response.
+    async fn create_status(&self, text: &str) -> u16 {
+        self.create(text).await.unwrap().status
+    }
+
+    async fn create_many(&self, count: usize) {
+        for number in 0..count {
+            self.create(&format!("job-{number}")).await.unwrap();
+        }
+    }
+
+    /// Waits until all jobs have ended.
+    async fn wait_for_renders(&self) {
+        let ends = self.ledger().accepted.into_iter().map(|job| job.ends_at);
+        wait(ends.max().unwrap_or(0) - clock::now()).await;
+    }
+
+    /// Creates jobs, waits until they have ended and returns their ids.
+    async fn finished(&self, count: usize) -> Vec<String> {
+        self.create_many(count).await;
+        self.wait_for_renders().await;
+        let jobs = self.ledger().accepted.into_iter();
+        jobs.map(|job| job.id).collect()
+    }
+
+    /// Returns the current link to the video of a job that has ended.
+    async fn link(&self, id: &str) -> String {
+        self.job(id).await["output"].as_str().unwrap().to_owned()
+    }
 }
 
 fn quick(faults: Faults) -> SandboxSettings {
@@ -32,40 +104,6 @@ fn quick(faults: Faults) -> SandboxSettings {
 
 fn body(text: &str) -> Value {
     json!({"text": text, "creator": ANNA, "aspect_ratio": "9x16", "name": text})
-}
-
-async fn create(sandbox: &Sandbox, text: &str) -> std::io::Result<Answer> {
-    client::post(
-        &format!("{}/api/lipsyncs/", sandbox.base_url()),
-        &body(text),
-    )
-    .await
-}
-
-/// A good answer to a read.
-async fn get(sandbox: &Sandbox, path: &str) -> Answer {
-    try_get(sandbox, path).await.unwrap()
-}
-
-async fn try_get(sandbox: &Sandbox, path: &str) -> std::io::Result<Answer> {
-    client::get(&format!("{}{path}", sandbox.base_url()), &client::KEYS).await
-}
-
-/// Creates jobs and waits until all have ended; their ids.
-async fn finished(sandbox: &Sandbox, count: usize) -> Vec<String> {
-    let mut ids = Vec::new();
-    for number in 0..count {
-        let answer = create(sandbox, &format!("job-{number}")).await.unwrap();
-        ids.push(answer.json()["id"].as_str().unwrap().to_owned());
-    }
-    let ends = sandbox
-        .ledger()
-        .accepted
-        .iter()
-        .map(|job| job.ends_at)
-        .max();
-    wait(ends.unwrap_or(0) - clock::now()).await;
-    ids
 }
 
 async fn wait(millis: i64) {
