@@ -180,7 +180,7 @@ fn a_run_that_waits_for_the_catalogue_can_be_interrupted() {
         assert_eq!(
             log.text(),
             format!(
-                "interrupted before anything was submitted; nothing was spent\n\nto go on where this \
+                "interrupted before anything was submitted; nothing was spent\n\nto resume where this \
                  run stopped:\ncallsheet {command} sheet.csv --base-url {address}\n"
             )
         );
