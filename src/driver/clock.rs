@@ -1,31 +1,31 @@
-//! The time, read here and nowhere else.
+//! The clock. No other module reads the time.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::Timestamp;
 
-/// Something that knows the time.
+/// A source of the current time.
 pub trait Clock {
-    /// The time. Never earlier than an answer given before.
+    /// Returns the current time, which is never earlier than a time returned before.
     fn now(&self) -> Timestamp;
 }
 
-/// The system's wall clock, kept from running back.
+/// The system's wall clock, which never runs backwards.
 ///
-/// It moves on with monotonic time, so that setting the wall clock back does not repeat an hour; and
-/// it jumps ahead when the wall clock does, because monotonic time stands still while a laptop sleeps.
+/// It advances with monotonic time, so that a wall clock that is set back does not repeat time, and it follows jumps ahead
+/// of the wall clock, because monotonic time stops while a machine sleeps.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
-    /// What the wall clock said at `started`, moved on by every jump since.
+    /// The wall clock at `started`, plus all jumps ahead since.
     base: Mutex<Timestamp>,
 }
 
 impl SystemClock {
-    /// A clock that begins with what the wall clock says.
+    /// Returns a clock that starts at the time of the wall clock.
     pub fn new() -> Self {
-        // In this order for the same reason as in `reading`.
+        // The wall clock first, for the reason given at `reading`.
         let base = Mutex::new(wall());
         Self {
             started: monotonic(),
@@ -33,8 +33,8 @@ impl SystemClock {
         }
     }
 
-    /// The wall clock is asked first: on a busy machine much may happen before the second answer, and in the
-    /// other order that would be taken for a jump ahead, and kept.
+    /// Reads the wall clock first: on a busy machine time may pass between the two readings, which in the other order would
+    /// count as a jump ahead.
     fn reading(
         &self,
         wall: impl FnOnce() -> Timestamp,
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wall_clock_set_back_does_not_repeat_time_and_one_that_jumps_ahead_is_followed() {
+    fn a_wall_clock_that_is_set_back_does_not_repeat_time_and_a_jump_ahead_is_followed() {
         let clock = SystemClock {
             started: monotonic(),
             base: Mutex::new(Timestamp::from_millis(1_000_000)),
@@ -101,12 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_machine_does_not_put_the_clock_forward() {
+    fn a_busy_machine_does_not_advance_the_clock() {
         let clock = SystemClock {
             started: monotonic(),
             base: Mutex::new(Timestamp::from_millis(1_000_000)),
         };
-        // Each question takes 40 milliseconds.
+        // Each reading takes 40 milliseconds.
         let time = Cell::new(0);
         let ask = || time.replace(time.get() + 40);
         let wall = || Timestamp::from_millis(1_000_000 + ask());

@@ -1,4 +1,4 @@
-//! The loop itself.
+//! The loop: [`Drive`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +13,18 @@ use crate::journal::{Journal, JournalError};
 use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
 use crate::report::{LiveState, Observer, Summary};
 
-/// Timers stand still while a machine sleeps, the world does not: never wait longer than this without
-/// a look at the clock.
+/// Longest wait without reading the clock: timers stop while a machine sleeps.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
-/// Where entries become durable.
+/// A durable store of entries.
 pub trait Durable {
-    /// What can go wrong.
+    /// The error of a write.
     type Error;
 
-    /// Writes entries; they are on disk when it returns.
+    /// Writes entries. They are on disk when this returns.
     ///
     /// # Errors
-    /// Nothing of it may be relied on then.
+    /// If they cannot be written; none of them may be relied on then.
     fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error>;
 }
 
@@ -36,21 +35,21 @@ impl Durable for Journal {
     }
 }
 
-/// Everything one run needs.
+/// Everything that a run needs.
 pub struct Drive<'run, P, J> {
-    /// The decisions.
+    /// The engine.
     pub batch: Batch,
-    /// The record.
+    /// The journal.
     pub journal: J,
-    /// Who carries out the commands.
+    /// The executor of the commands.
     pub provider: Arc<P>,
-    /// The time.
+    /// The clock.
     pub clock: &'run dyn Clock,
-    /// Ctrl-C and its like; whoever listened before the run began may have taken some of them.
+    /// Interrupts. The caller may have received some before the run.
     pub interrupts: &'run mut Interrupts,
-    /// The fold of what is on record, which takes in what follows.
+    /// The state of the recorded entries, which each new entry updates.
     pub summary: &'run mut Summary,
-    /// Who is told, in this order.
+    /// The observers, in the order of notification.
     pub observers: Vec<&'run mut dyn Observer>,
     /// How often the display wants a [`LiveState`].
     pub tick: Duration,
@@ -62,7 +61,7 @@ impl<P, J> fmt::Debug for Drive<'_, P, J> {
     }
 }
 
-/// A submit that was accepted and could not be recorded.
+/// An accepted submit that could not be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
     /// The job.
@@ -71,7 +70,7 @@ pub struct Unrecorded {
     pub remote: RemoteId,
 }
 
-/// Why a run ended without an orderly end.
+/// Why a run was aborted.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError<E> {
     /// The journal could not be written.
@@ -79,22 +78,22 @@ pub enum DriveError<E> {
     Journal {
         /// Why.
         source: E,
-        /// Accepted submits whose ids are not on record; the next run finds them by their tags.
+        /// Accepted submits whose ids are not recorded; the next run finds them by their tags.
         unrecorded: Vec<Unrecorded>,
     },
-    /// A second interrupt: left at once.
+    /// A second interrupt.
     #[error("interrupted a second time: left at once")]
     Abandoned,
-    /// There was nothing to wait for though the work was not done: a mistake in this program.
+    /// The work is not done, but there is nothing to wait for: a bug.
     #[error("internal error: the run is not finished but waits for nothing")]
     Stuck,
 }
 
 impl<P: Provider, J: Durable> Drive<'_, P, J> {
-    /// Runs to the end, and says why it was early if it was.
+    /// Runs to the end. Returns the reason if the run stopped early.
     ///
     /// # Errors
-    /// See [`DriveError`]. In every case what is on record is true and complete enough to resume from.
+    /// See [`DriveError`]. The journal is correct in every case, and complete enough to resume from.
     pub async fn run(mut self) -> Result<Option<StopReason>, DriveError<J::Error>> {
         let mut tasks = Tasks::new(Arc::clone(&self.provider));
         let mut inputs = Vec::new();
@@ -131,7 +130,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
                 return Ok(self.batch.stop_reason().cloned());
             }
             if std::mem::take(&mut was_interrupted) {
-                // Whoever pressed a key wants to know at once what it has done.
+                // Show the effect of a pressed key at once.
                 self.pulse(&tasks);
             }
             if ready.wake_at.is_none() && tasks.is_empty() {
@@ -168,7 +167,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
         }
     }
 
-    /// Where a job that has come to its end stands is in memory once: there are many of them.
+    /// Makes engine and summary share the state of a finished job, to hold it in memory once.
     fn share_final_state(&mut self, entry: &Entry) {
         if let Event::Job {
             job,
@@ -198,8 +197,8 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
         }
     }
 
-    /// The journal has failed. Submits in the air have perhaps been paid for: wait for their ids, unless
-    /// a person is in a hurry.
+    /// Waits for the ids of submits in flight after the journal has failed, because they may be paid for. An interrupt ends
+    /// the wait.
     async fn last_answers(&mut self, tasks: &mut Tasks<P>) -> Vec<Unrecorded> {
         let mut unrecorded = Vec::new();
         while tasks.has_submits() {
@@ -215,7 +214,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
     }
 }
 
-/// The accepted submits that `entries` would have put on record.
+/// Returns the accepted submits in `entries`.
 fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
     let accepted = |entry: &Entry| match &entry.event {
         Event::Job {
@@ -269,7 +268,7 @@ pub(super) mod tests {
     };
     use crate::report::Campaign;
 
-    /// Tokio's paused clock as ours.
+    /// Tokio's paused clock.
     pub(in crate::driver) struct PausedClock(tokio::time::Instant);
 
     impl PausedClock {
@@ -284,7 +283,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Accepts everything; each render takes a minute.
+    /// Accepts every submit; each render takes a minute.
     #[derive(Default)]
     struct FakeProvider {
         accepted: Mutex<BTreeMap<RemoteId, tokio::time::Instant>>,
@@ -319,7 +318,7 @@ pub(super) mod tests {
             tokio::time::sleep(Duration::from_secs(1)).await;
             match command {
                 Command::Submit { job, .. } => {
-                    assert!(!self.panics_at_submit, "planted");
+                    assert!(!self.panics_at_submit, "intended");
                     let remote: RemoteId = format!("remote-{job}").parse().unwrap();
                     let now = tokio::time::Instant::now();
                     self.accepted.lock().unwrap().insert(remote.clone(), now);
@@ -356,13 +355,13 @@ pub(super) mod tests {
         fn perform(
             &self,
             command: Command,
-            _meter: Arc<DownloadProgress>,
+            _progress: Arc<DownloadProgress>,
         ) -> impl Future<Output = Outcome> + Send {
             self.answer(command)
         }
     }
 
-    /// Keeps what it is given, until it is full.
+    /// Stores entries until it is full.
     struct MemoryJournal {
         entries: Arc<Mutex<Vec<Entry>>>,
         room: usize,
@@ -377,7 +376,7 @@ pub(super) mod tests {
                 return Err("the journal is full");
             }
             written.extend_from_slice(entries);
-            // An empty one syncs nothing.
+            // An empty transaction syncs nothing.
             let is_synced = usize::from(!entries.is_empty());
             self.transactions.fetch_add(is_synced, Ordering::Relaxed);
             Ok(())
@@ -387,7 +386,7 @@ pub(super) mod tests {
     #[derive(Default)]
     struct RecordingObserver {
         entries: Vec<Entry>,
-        /// How many hold where a finished job stands, each time one has finished.
+        /// The number of owners of the state of a finished job, each time a job has finished.
         holders: Vec<usize>,
         pulses: usize,
     }
@@ -444,7 +443,7 @@ pub(super) mod tests {
         observer: RecordingObserver,
     }
 
-    /// Runs `jobs` jobs; an interrupt comes after each of `interrupts`.
+    /// Runs `jobs` jobs, with an interrupt after each of `interrupts`.
     async fn run(
         jobs: usize,
         fake: FakeProvider,
@@ -507,7 +506,7 @@ pub(super) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_campaign_runs_to_its_end_and_observers_hear_what_is_on_disk() {
+    async fn a_campaign_runs_to_its_end_and_observers_receive_recorded_entries() {
         let ran = run(20, FakeProvider::default(), usize::MAX, &[]).await;
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
         assert_eq!(count(&ran.written, "Fetched"), 20);
@@ -516,14 +515,14 @@ pub(super) mod tests {
         assert!(!holders.is_empty());
         assert!(
             holders.iter().all(|count| *count == 2),
-            "held once, by the engine and the summary: {holders:?}"
+            "shared by engine and summary: {holders:?}"
         );
         assert!(ran.observer.pulses > 60, "the display ticks meanwhile");
     }
 
-    /// Each transaction is a sync of the disk, which takes longer than everything else a job needs.
+    /// Each transaction syncs the disk, which takes longer than everything else a job needs.
     #[tokio::test(start_paused = true)]
-    async fn what_becomes_true_together_is_one_transaction() {
+    async fn entries_of_a_step_are_one_transaction() {
         let limits = Limits {
             submit_rate: "4/s".parse().unwrap(),
             in_flight: crate::model::InFlight::AtMost(60),
@@ -534,15 +533,15 @@ pub(super) mod tests {
         let ran = run_within(limits, jobs, FakeProvider::default(), usize::MAX, &[]).await;
         assert_eq!(count(&ran.written, "Fetched"), jobs);
         assert!(ran.written.len() > 4 * jobs);
-        // A submit has a transaction, and so has its answer. What a request finds has one in all, and so
-        // have the downloads that it leads to.
+        // A submit has a transaction, and so has its response. All results of a poll share one, and so do the downloads that
+        // follow.
         let of_submits = 2 * jobs;
         let of_others = ran.transactions - of_submits;
         assert!(of_others * 20 < jobs, "{of_others} beside {of_submits}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_interrupt_waits_for_the_answers_of_submits_in_the_air() {
+    async fn the_first_interrupt_waits_for_submits_in_flight() {
         let ran = run(
             20,
             FakeProvider::default(),
@@ -561,7 +560,7 @@ pub(super) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_second_interrupt_leaves_at_once() {
+    async fn the_second_interrupt_returns_at_once() {
         let soon = Duration::from_millis(10);
         let ran = run(
             20,
@@ -575,8 +574,8 @@ pub(super) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_journal_that_fails_ends_the_run_and_hands_out_the_ids_that_were_paid_for() {
-        // Room for the beginning of the run, the inventory and one submit.
+    async fn a_failed_journal_ends_the_run_and_returns_the_paid_ids() {
+        // Room for the start of the run, the inventory and one submit.
         let ran = run(20, FakeProvider::default(), 3, &[]).await;
         let Err(DriveError::Journal { unrecorded, .. }) = ran.result else {
             panic!("{:?}", ran.result);
@@ -591,7 +590,7 @@ pub(super) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_submit_whose_task_dies_is_in_doubt() {
+    async fn a_submit_whose_task_panics_is_in_doubt() {
         let fake = FakeProvider {
             panics_at_submit: true,
             ..FakeProvider::default()

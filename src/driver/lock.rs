@@ -1,4 +1,4 @@
-//! Waiting for another run to end.
+//! Acquiring the lock of an output folder, with a time limit.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,29 +6,29 @@ use std::time::Duration;
 use super::Clock;
 use crate::journal::{Lock, LockError};
 
-/// Between two tries: short enough that nobody notices, long enough to cost nothing.
-const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+/// Pause between two attempts: too short to notice, long enough to cost nothing.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A look at whether a run is going on tries the lock for a moment; that must not turn a run away.
-const LEAST_PATIENCE: Duration = Duration::from_millis(300);
+/// `status` holds the lock for a moment to test it; that must not refuse a run.
+const MIN_WAIT: Duration = Duration::from_millis(300);
 
-/// Takes the lock of the output folder `folder`, waiting for at most `patience` if another run holds
-/// it. See [`Lock::acquire`] for `holder`.
+/// Acquires the lock of the output folder `folder`; waits at most `wait` while another run holds it. See [`Lock::acquire`]
+/// for `holder`.
 ///
 /// # Errors
-/// [`LockError::Held`] when the patience is over; other errors at once.
+/// [`LockError::Held`] after the wait; other errors at once.
 pub async fn acquire_lock(
     folder: &Path,
     holder: &str,
-    patience: Duration,
+    wait: Duration,
     clock: &dyn Clock,
 ) -> Result<Lock, LockError> {
-    let end = clock.now().plus(patience.max(LEAST_PATIENCE));
+    let end = clock.now().plus(wait.max(MIN_WAIT));
     loop {
         match Lock::acquire(folder, holder) {
             Err(LockError::Held { .. }) if clock.now() < end => {
                 #[expect(clippy::disallowed_methods, reason = "the driver waits")]
-                tokio::time::sleep(BETWEEN_TRIES).await;
+                tokio::time::sleep(RETRY_INTERVAL).await;
             }
             result => return result,
         }
@@ -41,7 +41,7 @@ mod tests {
     use crate::driver::drive::tests::PausedClock;
 
     #[tokio::test(start_paused = true)]
-    async fn a_held_lock_is_waited_for_and_given_up_in_time() {
+    async fn a_held_lock_is_awaited_up_to_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let clock = PausedClock::new();
         let held = Lock::acquire(folder.path(), "the first").unwrap();

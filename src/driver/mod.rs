@@ -1,26 +1,25 @@
-//! The loop: the only place that waits.
+//! The driver: the only loop, and the only place that waits.
 //!
 //! ```text
 //! loop
 //!   decide    step = batch.step(clock.now(), inputs)
-//!   persist   ready = step.persist(journal)        an error here ends the loop: no more commands
-//!   tell      every observer, in order, each entry
-//!   act       start each command as a task
-//!   wait      first of: an answer, the wake-up, an interrupt; meanwhile the display's tick
+//!   persist   ready = step.persist(journal)        an error ends the loop: no more commands
+//!   notify    every observer receives each entry, in order
+//!   act       each command starts as a task
+//!   wait      for a task's outcome, the wake-up or an interrupt; meanwhile for the display's tick
 //! ```
 //!
-//! What the driver owns: the tasks in the air, the waiting, the clock and the signals. What it does not:
-//! every decision, which is the [engine](crate::engine)'s. There is no `?` and no early return between
-//! *act* and *wait*, so that no answer to a paid request is dropped on the way out.
+//! The driver owns the tasks, the waiting, the clock and the signals. The [engine](crate::engine) makes all decisions. There
+//! is no `?` and no early return between *act* and *wait*, so that the outcome of a paid request is never dropped.
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! - No command is started before the entries of its step are on disk.
-//! - Each command is answered exactly once, even if its task panics: a submit that did is in doubt.
-//! - The first interrupt submits nothing more and waits for the answers of submits in the air; the
-//!   second leaves at once. Both are safe, because the intent of every submit is on disk.
-//! - If the journal fails, nothing more is started; answers to submits in the air are waited for, and
-//!   their ids handed out with the error, for they have been paid for.
+//! - No command starts before the entries of its step are on disk.
+//! - Each command has exactly one outcome, even if its task panics: a submit that panics is in doubt.
+//! - The first interrupt stops submitting and waits for submits in flight; the second returns at once. Both are safe,
+//!   because the intent of every submit is on disk.
+//! - If the journal fails, nothing more is started. The driver waits for submits in flight and returns their ids with the
+//!   error, because they are paid for.
 
 mod clock;
 mod drive;

@@ -1,14 +1,14 @@
-//! Ctrl-C, SIGTERM and, unless it was ignored when the program started, SIGHUP.
+//! Interrupts: Ctrl-C, SIGTERM and, unless the process ignores it, SIGHUP.
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Interrupts as they come in, one message each.
+/// A stream of interrupts, one message each.
 pub type Interrupts = UnboundedReceiver<()>;
 
-/// Listens for interrupts from now on; they no longer end the process by themselves.
+/// Starts to listen for interrupts, which no longer end the process by themselves.
 ///
 /// # Errors
-/// If the system does not let us listen.
+/// If the system refuses.
 pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
     let (sender, receiver) = unbounded_channel();
     #[cfg(unix)]
@@ -16,7 +16,7 @@ pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = SignalKind::hangup();
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), hangup];
-        // Whoever started us under `nohup` wants us to outlive the terminal.
+        // Under `nohup` the process outlives the terminal.
         let is_wanted = |kind: &SignalKind| *kind != hangup || !is_ignored(hangup);
         for kind in kinds.into_iter().filter(is_wanted) {
             let mut stream = signal(kind)?;
@@ -29,28 +29,27 @@ pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
     Ok(receiver)
 }
 
-/// Whether this process ignores a signal, as it may have inherited it. Only Linux can be asked; elsewhere it is
-/// taken not to.
+/// Whether this process ignores a signal, which it may have inherited. Known on Linux alone; elsewhere `false`.
 #[cfg(unix)]
 fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
     std::fs::read_to_string("/proc/self/status")
         .is_ok_and(|status| is_ignored_by(&status, kind.as_raw_value()))
 }
 
-/// Whether the process with this `/proc/PID/status` ignores the signal with this number.
+/// Whether the process with the content `status` of `/proc/PID/status` ignores a signal.
 #[cfg(unix)]
 fn is_ignored_by(status: &str, signal: std::ffi::c_int) -> bool {
     let mask = status
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))
         .and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok());
-    // The first signal has the number 1 and the lowest bit.
+    // Signal 1 has the lowest bit.
     let bit = u32::try_from(signal).ok().and_then(|it| it.checked_sub(1));
     mask.zip(bit)
         .is_some_and(|(mask, bit)| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
 }
 
-/// Whether anybody still listens.
+/// Sends an interrupt. Returns whether the receiver still exists.
 fn send(sender: &UnboundedSender<()>) -> bool {
     sender.send(()).is_ok()
 }
@@ -60,12 +59,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ignored_signal_is_read_from_the_status_of_the_process() {
+    fn ignored_signals_are_read_from_the_status_of_the_process() {
         let status = |mask: &str| {
             format!("Name:\tcallsheet\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t1\n")
         };
         let (hangup, interrupt) = (1, 2);
-        // A pipe's signal is the thirteenth.
+        // SIGPIPE is the thirteenth signal.
         for (mask, expected) in [
             ("0000000000001001", [true, false]),
             ("0000000000001000", [false, false]),

@@ -1,4 +1,4 @@
-//! Commands in the air.
+//! Running commands: [`Tasks`].
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,13 +10,13 @@ use crate::model::{Command, CommandKind, DownloadProgress, Failure, FailureKind,
 use crate::remote::Remote;
 use crate::report::Transfer;
 
-/// Whoever carries out commands: the real API, or a fake in a test.
+/// An executor of commands: the API, or a fake in a test.
 pub trait Provider: Send + Sync + 'static {
-    /// Makes one attempt and says how it went. Must not be repeated by anything below.
+    /// Makes exactly one attempt at `command` and returns its outcome. A download updates `progress`.
     fn perform(
         &self,
         command: Command,
-        meter: Arc<DownloadProgress>,
+        progress: Arc<DownloadProgress>,
     ) -> impl Future<Output = Outcome> + Send;
 }
 
@@ -24,13 +24,13 @@ impl Provider for Remote {
     fn perform(
         &self,
         command: Command,
-        meter: Arc<DownloadProgress>,
+        progress: Arc<DownloadProgress>,
     ) -> impl Future<Output = Outcome> + Send {
-        Self::perform(self, command, meter)
+        Self::perform(self, command, progress)
     }
 }
 
-/// The commands that have been started and not yet answered.
+/// The commands in flight.
 #[derive(Debug)]
 pub(super) struct Tasks<P> {
     provider: Arc<P>,
@@ -49,12 +49,12 @@ impl<P: Provider> Tasks<P> {
 
     pub(super) fn start(&mut self, command: Command) {
         let provider = Arc::clone(&self.provider);
-        let meter = Arc::new(DownloadProgress::default());
-        let (order, gauge) = (command.clone(), Arc::clone(&meter));
+        let progress = Arc::new(DownloadProgress::default());
+        let (attempt, shared) = (command.clone(), Arc::clone(&progress));
         let task = self
             .running
-            .spawn(async move { provider.perform(order, gauge).await });
-        self.commands.insert(task.id(), (command, meter));
+            .spawn(async move { provider.perform(attempt, shared).await });
+        self.commands.insert(task.id(), (command, progress));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -67,31 +67,31 @@ impl<P: Provider> Tasks<P> {
             .any(|(command, _)| command.kind() == CommandKind::Submit)
     }
 
-    /// The next answer; `None` if nothing is in the air.
+    /// Waits for the next outcome; `None` if no command is in flight.
     pub(super) async fn next(&mut self) -> Option<Outcome> {
         let ended = self.running.join_next_with_id().await?;
-        Some(self.answer(ended))
+        Some(self.outcome(ended))
     }
 
-    /// The next answer, if it is here already.
+    /// Returns the next outcome if one is ready.
     pub(super) fn next_ready(&mut self) -> Option<Outcome> {
         let ended = self.running.try_join_next_with_id()?;
-        Some(self.answer(ended))
+        Some(self.outcome(ended))
     }
 
-    /// Downloads under way, for the display.
+    /// Returns the downloads in flight, for the display.
     pub(super) fn transfers(&self) -> Vec<Transfer> {
         let mut transfers: Vec<Transfer> = self
             .commands
             .values()
-            .filter_map(|(command, meter)| {
+            .filter_map(|(command, progress)| {
                 let Command::Fetch(order) = command else {
                     return None;
                 };
                 Some(Transfer {
                     job: order.job.clone(),
-                    received: meter.received(),
-                    expected: meter.expected(),
+                    received: progress.received(),
+                    expected: progress.expected(),
                 })
             })
             .collect();
@@ -99,7 +99,7 @@ impl<P: Provider> Tasks<P> {
         transfers
     }
 
-    fn answer(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Outcome {
+    fn outcome(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Outcome {
         match ended {
             Ok((id, outcome)) => {
                 self.commands.remove(&id);
@@ -110,16 +110,16 @@ impl<P: Provider> Tasks<P> {
                     .commands
                     .remove(&error.id())
                     .expect("every task was started with its command");
-                // A task that died may have sent what it was to send.
+                // A task that panicked may have sent its request.
                 let failure = Failure::new(FailureKind::Lost, format!("internal error: {error}"));
-                unanswered(command, failure)
+                failed_outcome(command, failure)
             }
         }
     }
 }
 
-/// The outcome of a command that failed as `failure` says.
-fn unanswered(command: Command, failure: Failure) -> Outcome {
+/// Returns the outcome of `command` with `failure`.
+fn failed_outcome(command: Command, failure: Failure) -> Outcome {
     match command {
         Command::Submit { job, .. } => Outcome::Submitted {
             job,

@@ -18,8 +18,8 @@ use crate::model::Failure;
 use crate::util::fs::sync_dir;
 use crate::util::text::hex;
 
-/// Bytes between two checkpoints: at most so many, and those that arrive while a checkpoint is made, are lost in a power
-/// failure. After a power failure a file can be longer than its synced content, so only synced bytes are resumed.
+/// Bytes between two checkpoints. A power failure loses these, and those that arrive while a checkpoint is made. After a
+/// power failure a file can be longer than its synced content, so only synced bytes are resumed.
 const CHECKPOINT: u64 = 16 << 20;
 
 /// The record of an unfinished file.
