@@ -1,150 +1,193 @@
 //! When a list that does not show a job in doubt proves that it was not accepted.
 //!
-//! *Not found* is believed only with proof, because a list may be late or cut short, and believing it
-//! wrongly means paying twice. For a job that was sent at `s` and whose fate was settled at `a`:
+//! *Not found* is believed only with proof, because a list may be late or cut short, and a wrong conclusion means
+//! paying twice. For a job that was sent at `s` and can no longer be accepted after `a`:
 //!
-//! - Two listings each show the **witnesses**: our own jobs accepted at about that time, the nearest ten
-//!   on either side, those of the last settle time excepted. A list that lacks one is truncated or
-//!   late and proves nothing. One that shows a witness without its tag proves nothing either: names
-//!   are not kept there, and the job may be any of its rows.
-//! - If the provider needs some time to show a job, the first listing was made after its newest
-//!   witness, sent at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So
-//!   the second listing begins at least `a − w` after the first has arrived, and a settle time more,
-//!   which also covers an acceptance that comes a little after we heard that the answer was lost.
-//! - Where the oldest rows come first, each of the two shows a witness sent after `a`; for if such a list is cut
-//!   short, it is the newest that are missing.
-//! - Each of the two reaches back beyond `s`: it shows a witness accepted before `s`; or its oldest row
-//!   is older than `s` by a good margin; or a list, then, before or since, has had more rows, so
-//!   that nothing can have been cut off from this one.
+//! - Two listings each show the **reference rows**: our own jobs accepted at about that time, the nearest ten on
+//!   either side, except those of the last settle time. A list without one of them is cut short or late and
+//!   proves nothing. A list that shows a reference row without its tag proves nothing either: names are not kept
+//!   there, so any row may be the job.
+//! - If the provider needs some time to list a job, the first listing was made after its newest reference row, sent
+//!   at `w`, had become visible; a job accepted by `a` is visible `a − w` later. So the second listing is
+//!   requested at least `a − w` after the first has arrived, plus a settle time, which also covers an acceptance that
+//!   comes a little after we heard that the answer was lost.
+//! - If the oldest rows come first, each of the two shows a reference row sent after `a`, because such a list is cut
+//!   short at its newest rows.
+//! - Each of the two reaches back beyond `s`: it shows a reference row accepted before `s`, or its oldest row is
+//!   older than `s` by a margin, or some list, earlier or later, has had more rows, so this one was not cut off.
 //!
-//! Without a witness there is no proof, and the job stays in doubt for a person to judge. So it does
-//! when somebody has deleted the rows of its witnesses at the provider.
+//! Without a reference row there is no proof, and the job stays in doubt for a person to decide. The same happens if the
+//! reference rows were deleted at the provider.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::Batch;
-use super::reconciling::ListRequest;
-use crate::model::{
-    FailureKind, Inconclusive, JobEvent, Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags,
-};
+use super::decision::Decision;
+use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof, ReferenceRow};
+use super::jobs::Jobs;
+use super::rules::Rules;
+use crate::model::{Failure, FailureKind, Inconclusive, JobEvent, Listing, Timestamp};
 
-/// A create is given up after two minutes: one that was sent earlier can no longer be accepted.
+/// The HTTP client gives up a create after two minutes, so one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
 
-/// A create that was in the air when the program was killed may go on for so many settle times: by default
-/// as long as any create may take. Counted in settle times because whoever shortens those says that this
-/// provider is quicker.
+/// For how many settle times a create may continue at the provider after the program was killed: by default as long as
+/// any create may take. It is counted in settle times because a user who shortens those says that this
+/// provider is faster.
 const SETTLES_OF_A_CREATE: u32 = 4;
 
-/// Witnesses on either side of a job; more would prove no more.
-const WITNESSES: usize = 10;
+/// Reference rows on either side of a job. More would prove no more.
+const REFERENCES: usize = 10;
 
-/// The oldest row must be older than the job by so much, because the two moments come from two clocks.
-const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+/// For how many settle times a run that has nothing else to do looks for proof: ten minutes by default, which is
+/// longer than any list has been seen to lag.
+const SETTLES_BEFORE_GIVING_UP: u32 = 20;
 
-/// A job in doubt, and what would prove that it was not accepted.
+/// The same if no proof is possible, because there is no reference row and none can come. A list that is a little late
+/// may still show the job.
+const SETTLES_WITHOUT_REFERENCE: u32 = 2;
+
+/// The least number of listings before a job is left to a person.
+const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
+
+/// The proofs of all jobs in doubt.
 #[derive(Debug)]
-pub(super) struct PendingProof {
-    place: usize,
-    sent: Timestamp,
-    /// By then it was accepted or never will be.
-    settled: Timestamp,
-    witnesses: Vec<ReferenceRow>,
-}
-
-/// A job of ours that the provider has.
-#[derive(Debug)]
-struct ReferenceRow {
-    remote: RemoteId,
-    /// What its name must show.
-    tag: Option<Tag>,
-    /// Not accepted before this moment, where that is known.
-    sent: Option<Timestamp>,
-    /// Accepted by this moment.
-    accepted: Timestamp,
-}
-
-/// A listing that showed every witness and not the job.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AbsenceEvidence {
-    /// When it was asked for.
+pub(super) struct AbsenceProofs {
+    settle: Duration,
+    rules: &'static dyn Rules,
+    /// When this run began.
     started: Timestamp,
-    rows: u64,
-    /// It shows something older than the job, and something newer if the newest may have been cut off.
-    reaches_beyond: bool,
-    /// A second one, asked for at this moment or later, completes the proof.
-    completed_from: Timestamp,
+    /// Times recorded before this one come from a clock that was set back since.
+    clock_trusted_since: Timestamp,
+    /// Rows of the longest list ever seen.
+    longest_list: u64,
+    doubts: HashMap<usize, Doubt>,
 }
 
-impl AbsenceEvidence {
-    /// Nothing as new as the job can have been cut off, now that a list has been seen with
-    /// `most_rows`.
-    fn is_whole(self, most_rows: u64) -> bool {
-        if is_broken!(CappedListIsProof) {
-            return true;
+/// What is known about a job in doubt while the run lasts.
+#[derive(Debug, Default)]
+struct Doubt {
+    /// When its answer was known to be lost, by a clock that can be trusted. A restart keeps this time, so it does
+    /// not delay the proof.
+    lost_at: Option<Timestamp>,
+    /// Since when this run has had it in doubt.
+    since: Option<Timestamp>,
+    /// Listings that were requested for it and answered or refused.
+    listings: u32,
+    /// Listings that credibly did not show it, in the order of the requests.
+    evidence: Vec<AbsenceEvidence>,
+}
+
+impl AbsenceProofs {
+    pub(super) fn new(
+        settle: Duration,
+        rules: &'static dyn Rules,
+        clock_trusted_since: Timestamp,
+        longest_list: u64,
+    ) -> Self {
+        Self {
+            settle,
+            rules,
+            started: clock_trusted_since,
+            clock_trusted_since,
+            longest_list,
+            doubts: HashMap::new(),
         }
-        self.reaches_beyond || self.rows < most_rows
     }
-}
 
-impl Batch {
-    /// What would prove, if a list is asked for at `now`, that a job was not accepted.
-    pub(super) fn doubt(&self, now: Timestamp, place: usize) -> PendingProof {
-        let job = &self.jobs[place];
-        let sent = job.state.submitted_at.unwrap_or_default();
-        let settle = self.policy.limits.settle;
-        let earlier = self.accepted.range(..(sent, 0)).rev().take(WITNESSES);
-        let later = self.accepted.range((sent, 0)..);
-        let later = later
-            .filter(|(accepted, _)| accepted.plus(settle) <= now)
-            .take(WITNESSES);
-        let witnesses = earlier
+    /// Takes in from the journal when the answer for a job was known to be lost.
+    pub(super) fn restore_loss(&mut self, index: usize, lost_at: Timestamp) {
+        self.doubts.entry(index).or_default().lost_at = Some(lost_at);
+    }
+
+    pub(super) const fn begin(&mut self, now: Timestamp) {
+        self.started = now;
+    }
+
+    /// Begins to look for proof about a job.
+    pub(super) fn add(&mut self, now: Timestamp, index: usize) {
+        let doubt = self.doubts.entry(index).or_default();
+        doubt.since.get_or_insert(now);
+    }
+
+    pub(super) fn forget(&mut self, index: usize) {
+        self.doubts.remove(&index);
+    }
+
+    /// Checks whether the run still looks for a job in doubt. `may_have_reference`: there are accepted jobs, or
+    /// may be later.
+    pub(super) fn is_pending(&self, now: Timestamp, jobs: &Jobs, may_have_reference: bool) -> bool {
+        let settles = if may_have_reference {
+            SETTLES_BEFORE_GIVING_UP
+        } else {
+            SETTLES_WITHOUT_REFERENCE
+        };
+        let patience = self.settle.saturating_mul(settles);
+        jobs.in_doubt().iter().any(|index| {
+            let doubt = self.doubts.get(index);
+            let since = doubt.and_then(|doubt| doubt.since).unwrap_or(now);
+            let listings = doubt.map_or(0, |doubt| doubt.listings);
+            now < since.plus(patience) || listings < LISTINGS_BEFORE_GIVING_UP
+        })
+    }
+
+    /// Prepares for each job in doubt what a list requested at `now` must show to prove its absence.
+    pub(super) fn prepare(&self, now: Timestamp, jobs: &Jobs) -> Vec<PendingProof> {
+        let in_doubt = jobs.in_doubt().iter();
+        in_doubt
+            .map(|index| self.prepare_one(now, jobs, *index))
+            .collect()
+    }
+
+    fn prepare_one(&self, now: Timestamp, jobs: &Jobs, index: usize) -> PendingProof {
+        let sent = jobs[index].state.submitted_at.unwrap_or_default();
+        let accepted = jobs.accepted();
+        let earlier = accepted.range(..(sent, 0)).rev().take(REFERENCES);
+        let later = accepted
+            .range((sent, 0)..)
+            .filter(|(accepted, _)| accepted.plus(self.settle) <= now)
+            .take(REFERENCES);
+        let references = earlier
             .chain(later)
-            .filter_map(|(accepted, witness)| self.witness(*accepted, *witness));
+            .filter_map(|(accepted, index)| self.reference(jobs, *accepted, *index));
         PendingProof {
-            place,
+            index,
             sent,
-            settled: self.settled(place, sent),
-            witnesses: witnesses.collect(),
+            settled: self.settled(jobs, index, sent),
+            references: references.collect(),
         }
     }
 
-    /// When the job was accepted or never will be, as far as that can be known. We hear of a broken
-    /// connection when the provider does; but if we were killed, it knows nothing of that, and goes on
-    /// with what it has been sent however soon we are back.
-    fn settled(&self, place: usize, sent: Timestamp) -> Timestamp {
-        let job = &self.jobs[place];
-        let failure = job.state.last_failure.as_ref();
+    /// Returns the time after which the job can no longer be accepted, as far as that can be known. We hear of a
+    /// broken connection when the provider does. But if we were killed, the provider does not know, and
+    /// continues with the request however soon we are back.
+    fn settled(&self, jobs: &Jobs, index: usize, sent: Timestamp) -> Timestamp {
+        let failure = jobs[index].state.last_failure.as_ref();
         let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
-        let is_of_this_run = Some(sent) >= self.started;
-        let heard = job.live.in_doubt_since.filter(|_| is_of_this_run);
+        let doubt = self.doubts.get(&index);
+        let lost_at = doubt.and_then(|doubt| doubt.lost_at);
+        let since = doubt.and_then(|doubt| doubt.since);
+        let heard = lost_at.or(since.filter(|_| sent >= self.started));
         // However late that was: the machine may have been asleep between the record and the request.
-        if let Some(heard) = job.live.lost_at.or(heard).filter(|_| !was_killed) {
+        if let Some(heard) = heard.filter(|_| !was_killed) {
             return heard;
         }
-        let known_lost = job.live.lost_at.or(job.live.in_doubt_since);
-        let known_lost = known_lost.unwrap_or(sent);
+        let known_lost = lost_at.or(since).unwrap_or(sent);
         let settled = if was_killed {
-            let longest = self
-                .policy
-                .limits
-                .settle
-                .saturating_mul(SETTLES_OF_A_CREATE);
-            known_lost.max(sent.plus(longest))
+            known_lost.max(sent.plus(self.settle.saturating_mul(SETTLES_OF_A_CREATE)))
         } else {
             known_lost
         };
         settled.min(sent.plus(LONGEST_CREATE))
     }
 
-    fn witness(&self, accepted: Timestamp, place: usize) -> Option<ReferenceRow> {
-        let state = &self.jobs[place].state;
-        // One that was found without a memory of its sending may be of any age; so may one whose
-        // sending was recorded by a clock that has been set back.
+    fn reference(&self, jobs: &Jobs, accepted: Timestamp, index: usize) -> Option<ReferenceRow> {
+        let state = &jobs[index].state;
+        // A job that was found without a record of its submit may be of any age, and so may one whose submit was
+        // recorded by a clock that was set back since.
         let sent = state.submitted_at.filter(|sent| {
-            let is_remembered = !state.is_adopted || *sent < accepted;
-            is_remembered && *sent >= self.clock_trusted_since
+            let is_recorded = !state.is_adopted || *sent < accepted;
+            is_recorded && *sent >= self.clock_trusted_since
         });
         Some(ReferenceRow {
             remote: state.phase.remote()?.clone(),
@@ -154,166 +197,132 @@ impl Batch {
         })
     }
 
-    /// Takes in what a listing says, by what it does not show, about the jobs in doubt.
-    pub(super) fn evaluate_listing(
-        &mut self,
-        now: Timestamp,
-        asked: &ListRequest,
-        listing: &Listing,
-    ) {
-        let shown: HashMap<&RemoteId, &RenderReport> = listing
-            .found
-            .iter()
-            .map(|report| (&report.remote, report))
-            .collect();
-        self.most_rows = self.most_rows.max(listing.rows);
-        for doubt in &asked.in_doubt {
-            if self.in_doubt.contains(&doubt.place) {
-                self.evaluate_for_job(now, asked.started, doubt, listing, &shown);
-            }
-        }
-        // A longer list completes what earlier, shorter ones have said.
-        for place in self.in_doubt.clone() {
-            if self.is_absence_proven(place) {
-                self.transition(now, place, JobEvent::FoundAbsent);
-            }
-        }
-        for doubt in &asked.in_doubt {
-            if self.in_doubt.contains(&doubt.place) {
-                let why = self.unproven(doubt);
-                self.record_inconclusive(now, doubt.place, why);
+    /// Counts a listing, answered or refused, for the jobs that it was requested for.
+    pub(super) fn count_listing(&mut self, proofs: &[PendingProof]) {
+        for proof in proofs {
+            if let Some(doubt) = self.doubts.get_mut(&proof.index) {
+                doubt.listings += 1;
             }
         }
     }
 
-    /// Why a listing that was just weighed has proven nothing about a job that is still in doubt.
-    fn unproven(&self, doubt: &PendingProof) -> Inconclusive {
-        match self.jobs[doubt.place].live.evidence.last() {
-            Some(absence) if absence.is_whole(self.most_rows) => Inconclusive::Once,
+    /// Decides what a listing that was requested at `started` says about jobs that it does not show.
+    pub(super) fn evaluate(
+        &mut self,
+        now: Timestamp,
+        started: Timestamp,
+        proofs: &[PendingProof],
+        listing: &Listing,
+        jobs: &Jobs,
+    ) -> Vec<Decision> {
+        let rows: ListedRows<'_> = listing
+            .found
+            .iter()
+            .map(|report| (&report.remote, report))
+            .collect();
+        self.longest_list = self.longest_list.max(listing.rows);
+        let open = || {
+            let proofs = proofs.iter();
+            proofs.filter(|proof| jobs.in_doubt().contains(&proof.index))
+        };
+        for proof in open() {
+            self.evaluate_one(now, started, proof, listing, &rows);
+        }
+        // A longer list completes evidence of earlier, shorter ones.
+        let is_absent = |index: &usize| {
+            self.rules
+                .is_proof(self.evidence(*index), self.longest_list)
+        };
+        let absent = jobs.in_doubt().iter().copied().filter(is_absent);
+        let absent = absent.map(|index| Decision::Apply(index, JobEvent::FoundAbsent));
+        let inconclusive = open()
+            .filter(|proof| !is_absent(&proof.index))
+            .filter_map(|proof| inconclusive(jobs, proof.index, self.reason(proof)));
+        absent.chain(inconclusive).collect()
+    }
+
+    fn evaluate_one(
+        &mut self,
+        now: Timestamp,
+        started: Timestamp,
+        proof: &PendingProof,
+        listing: &Listing,
+        rows: &ListedRows<'_>,
+    ) {
+        let evidence = &mut self.doubts.entry(proof.index).or_default().evidence;
+        match self.rules.check_listing(proof, rows) {
+            ListingCheck::Incomplete => evidence.clear(),
+            ListingCheck::NoReference => {}
+            ListingCheck::Complete { newest } => {
+                let lag = self.settle.saturating_add(proof.settled.since(newest));
+                evidence.push(AbsenceEvidence {
+                    started,
+                    rows: listing.rows,
+                    reaches_beyond: proof.is_reached_by(listing, rows)
+                        && (!listing.is_oldest_first() || proof.settled <= newest),
+                    completed_from: now.plus(lag),
+                });
+            }
+        }
+    }
+
+    fn evidence(&self, index: usize) -> &[AbsenceEvidence] {
+        let doubt = self.doubts.get(&index);
+        doubt.map_or(&[], |doubt| &doubt.evidence)
+    }
+
+    /// Returns why the listing that was just evaluated has proven nothing about a job.
+    fn reason(&self, proof: &PendingProof) -> Inconclusive {
+        match self.evidence(proof.index).last() {
+            Some(evidence) if self.rules.is_complete(evidence, self.longest_list) => {
+                Inconclusive::Once
+            }
             Some(_) => Inconclusive::CutShort,
-            None if doubt.witnesses.iter().any(|witness| witness.sent.is_some()) => {
+            None if proof.references.iter().any(|row| row.sent.is_some()) => {
                 Inconclusive::Incomplete
             }
             None => Inconclusive::NoWitness,
         }
     }
 
-    /// Puts on record why a search has proven nothing, if that is news.
-    pub(super) fn record_inconclusive(&mut self, now: Timestamp, place: usize, why: Inconclusive) {
-        if self.jobs[place].state.unproven.as_deref() != Some(&why) {
-            self.transition(now, place, JobEvent::NotProven { why });
-        }
-    }
-
-    fn evaluate_for_job(
-        &mut self,
-        now: Timestamp,
-        started: Timestamp,
-        doubt: &PendingProof,
-        listing: &Listing,
-        shown: &HashMap<&RemoteId, &RenderReport>,
-    ) {
-        let settle = self.policy.limits.settle;
-        let all_shown = doubt
-            .witnesses
-            .iter()
-            .all(|witness| witness.is_recognised_in(shown));
-        let newest = doubt.witnesses.iter().filter_map(|w| w.sent).max();
-        let (all_shown, newest) = if is_broken!(NoWitnessNeeded) {
-            (true, newest.or(Some(doubt.settled)))
-        } else {
-            (all_shown, newest)
+    /// Decides what a refused listing says about the jobs in doubt.
+    pub(super) fn on_refused(jobs: &Jobs, failure: &Failure) -> Vec<Decision> {
+        let refused = || Inconclusive::Refused {
+            failure: failure.clone(),
         };
-        let evidence = &mut self.jobs[doubt.place].live.evidence;
-        if !all_shown {
-            evidence.clear();
-        } else if let Some(newest) = newest {
-            let lag = settle.saturating_add(doubt.settled.since(newest));
-            evidence.push(AbsenceEvidence {
-                started,
-                rows: listing.rows,
-                reaches_beyond: doubt.is_reached_by(listing, shown)
-                    && (!listing.is_oldest_first() || doubt.settled <= newest),
-                completed_from: now.plus(lag),
-            });
-        }
+        let in_doubt = jobs.in_doubt().iter();
+        in_doubt
+            .filter_map(|index| inconclusive(jobs, *index, refused()))
+            .collect()
     }
 
-    /// A step that comes much later than it was due was held up, or the clock was put forward: what was to pass at
-    /// the provider between two listings may not have passed. Proofs begin anew.
-    pub(super) fn check_for_lost_time(&mut self, now: Timestamp) {
-        let settle = self.policy.limits.settle;
-        if self.wake_at.is_some_and(|due| now > due.plus(settle)) {
-            for place in &self.in_doubt {
-                self.jobs[*place].live.evidence.clear();
+    /// Discards all evidence after a step that came much later than it was due: the machine slept, or the clock was put
+    /// forward, so the time that must pass at the provider between two listings may not have passed.
+    pub(super) fn discard(&mut self, jobs: &Jobs) {
+        for index in jobs.in_doubt() {
+            if let Some(doubt) = self.doubts.get_mut(index) {
+                doubt.evidence.clear();
             }
         }
     }
 
-    fn is_absence_proven(&self, place: usize) -> bool {
-        let evidence = &self.jobs[place].live.evidence;
-        let mut whole = evidence.iter().filter(|it| it.is_whole(self.most_rows));
-        if is_broken!(OneListingIsProof) {
-            return whole.next().is_some();
-        }
-        // They stand in the order in which they were asked for.
-        let last = whole.next_back();
-        last.is_some_and(|last| whole.any(|first| first.completed_from <= last.started))
-    }
-
-    /// The next moment at which a listing can complete a proof: the first half of it must be there.
-    pub(super) fn next_proof(&self, now: Timestamp) -> Option<Timestamp> {
-        let first_half = |place: &usize| {
-            let mut evidence = self.jobs[*place].live.evidence.iter();
-            evidence.find(|absence| absence.is_whole(self.most_rows))
+    /// Returns the next time at which a listing can complete a proof of which the first half is there.
+    pub(super) fn next_completion(&self, now: Timestamp, jobs: &Jobs) -> Option<Timestamp> {
+        let first_half = |index: &usize| {
+            let mut evidence = self.evidence(*index).iter();
+            evidence.find(|evidence| self.rules.is_complete(evidence, self.longest_list))
         };
-        self.in_doubt
+        jobs.in_doubt()
             .iter()
             .filter_map(first_half)
-            .map(|absence| absence.completed_from)
+            .map(|evidence| evidence.completed_from)
             .filter(|from| *from > now)
             .min()
     }
 }
 
-impl ReferenceRow {
-    /// Whether a listing shows it, and shows it as the job in doubt would be shown.
-    fn is_recognised_in(&self, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
-        let name = shown.get(&self.remote).and_then(|it| it.name.as_deref());
-        name.into_iter()
-            .flat_map(find_tags)
-            .any(|tag| self.tag.as_ref() == Some(&tag))
-    }
-}
-
-impl PendingProof {
-    pub(super) fn witnesses(&self) -> impl Iterator<Item = &RemoteId> {
-        self.witnesses.iter().map(|witness| &witness.remote)
-    }
-
-    pub(super) fn place(&self) -> usize {
-        self.place
-    }
-
-    /// Whether a listing that shows all witnesses shows anything older than the job.
-    fn is_reached_by(&self, listing: &Listing, shown: &HashMap<&RemoteId, &RenderReport>) -> bool {
-        if self.witnesses.iter().any(|it| it.accepted < self.sent) {
-            return true;
-        }
-        // How far the provider's clock is ahead of ours, at the least: a witness came into being,
-        // by its own clock, before we knew of it by ours.
-        let ahead = self.witnesses.iter().filter_map(|witness| {
-            let created = shown.get(&witness.remote)?.created_at?;
-            Some(
-                created
-                    .as_millis()
-                    .saturating_sub(witness.accepted.as_millis()),
-            )
-        });
-        let (Some(ahead), Some(oldest)) = (ahead.max(), listing.oldest) else {
-            return false;
-        };
-        let sent_there = Timestamp::from_millis(self.sent.as_millis().saturating_add(ahead));
-        oldest.plus(CLOCK_MARGIN) < sent_there
-    }
+/// Records why a search has proven nothing, if the reason is a new one.
+fn inconclusive(jobs: &Jobs, index: usize, why: Inconclusive) -> Option<Decision> {
+    let is_new = jobs[index].state.unproven.as_deref() != Some(&why);
+    is_new.then_some(Decision::Apply(index, JobEvent::NotProven { why }))
 }

@@ -1,5 +1,4 @@
-//! How long to wait after a failure: exponential, with jitter that is a hash, so that a run can be
-//! replayed exactly.
+//! Exponential back-off. The jitter is a hash of seed and job, so that a run can be replayed exactly.
 
 use std::time::Duration;
 
@@ -42,7 +41,28 @@ impl Backoff {
     }
 }
 
-/// A well-mixed hash of one number (`SplitMix64`, Steele and others 2014).
+/// The run's seed, from which each job gets its own jitter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Jitter(u64);
+
+impl Jitter {
+    /// Creates the jitter of a run.
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Returns the jitter of the run as a whole.
+    pub(crate) const fn of_run(self) -> u64 {
+        mix(self.0)
+    }
+
+    /// Returns the jitter of one job.
+    pub(crate) const fn of_job(self, index: usize) -> u64 {
+        mix(self.0 ^ index as u64)
+    }
+}
+
+/// Hashes one number (`SplitMix64`, Steele et al. 2014).
 pub(crate) const fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,25 +1,42 @@
-//! The whole run as one value: told what happened and what time it is, it decides what is now true
-//! and what to do next.
+//! The whole run as one value. [`Batch`] owns the parts of the engine, passes them what happened, and carries out what
+//! they decide.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
 
-use super::Policy;
-use super::backoff;
+use super::absence_proof::AbsenceProofs;
+use super::adoption::{Adopted, ListRequest};
+use super::backoff::Jitter;
 use super::budget::Budget;
-use super::concurrency::Concurrency;
-use super::duplicate_runs::Detector;
+use super::concurrency_limit::ConcurrencyLimit;
+use super::decision::{Decision, WakeUp};
+use super::downloads::Downloads;
 use super::job::Job;
+use super::jobs::Jobs;
 use super::lane::Lane;
-use super::poll_intervals::PollIntervals;
-use super::reconciling::{Inventory, ListRequest};
+use super::poll_intervals::PollUrgency;
+use super::poller::Poller;
+use super::reads::{ReadTurn, Reads};
+use super::reconciler::{ListRefusal, Reconciler};
+use super::reopening::{Reopening, is_resubmitted, may_submit};
+use super::rules::{Rules, Sound};
 use super::step::Step;
+use super::submitter::{NextSubmit, Submitter};
+use super::{Policy, Submits};
 use crate::model::{
-    CampaignTags, Command, Entry, Event, Failure, JobId, JobState, Lane as LaneName, Outcome,
-    Phase, RemoteId, Sparse, StopReason, Timestamp,
+    Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
+    JobEvent, JobId, JobState, Lane as LaneName, Listing, Outcome, Phase, PlannedJob, RemoteId,
+    RenderReport, Sparse, StopReason, Timestamp,
 };
 
-/// Something that happened outside.
+/// How long a provider may be unreachable that has not answered in this run: it is probably not there at all.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(30);
+
+/// How long a provider may be unreachable that has answered before: the network is probably down and will return.
+const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);
+
+/// An input of the engine.
 #[derive(Debug)]
 pub enum Input {
     /// A command was answered.
@@ -31,85 +48,157 @@ pub enum Input {
 /// The engine. See the [module](super) for how it is used and what it promises.
 #[derive(Debug)]
 pub struct Batch {
-    pub(super) campaign: String,
-    pub(super) policy: Policy,
-    pub(super) jobs: Vec<Job>,
-    pub(super) places: Arc<HashMap<JobId, usize>>,
-    pub(super) by_remote: HashMap<RemoteId, usize>,
+    campaign: String,
+    policy: Policy,
+    jobs: Jobs,
+    budget: Budget,
+    submitter: Submitter,
+    reads: Reads,
+    poller: Poller,
+    downloads: Downloads,
+    reconciler: Reconciler,
+    reopening: Reopening,
+    rules: &'static dyn Rules,
 
-    /// Pending jobs, whether or not this run may submit them: the list may know better.
-    pub(super) pending: BTreeSet<usize>,
-    /// Pending jobs that this run may submit, in the sheet's order.
-    pub(super) ready: BTreeSet<usize>,
-    /// Jobs in doubt.
-    pub(super) in_doubt: BTreeSet<usize>,
-    /// Renders by when they are to be looked at.
-    pub(super) poll_queue: BTreeSet<(Timestamp, usize)>,
-    /// Renders by when this run stops waiting for them.
-    pub(super) deadlines: BTreeSet<(Timestamp, usize)>,
-    /// Finished renders by when they are to be downloaded.
-    pub(super) fetches: BTreeSet<(Timestamp, usize)>,
-    /// Jobs known to be accepted, by when: the witnesses for reconciling.
-    pub(super) accepted: BTreeSet<(Timestamp, usize)>,
+    /// Whether an entry says that the journal was lost, and the list has not been read since.
+    is_loss_recorded: bool,
+    has_reached_provider: bool,
+    /// Jobs that failed in this run.
+    failures: usize,
+    selected: usize,
+    started: Option<Timestamp>,
+    stop: Option<StopReason>,
+    has_ended: bool,
 
-    pub(super) submit_lane: Lane,
-    pub(super) read_lane: Lane,
-    pub(super) concurrency: Concurrency,
-    pub(super) intervals: PollIntervals,
-    pub(super) budget: Budget,
-    pub(super) inventory: Inventory,
-    /// The entry that says that the journal was lost; 0 if none does, or the list has been read since.
-    pub(super) last_loss: u64,
-    pub(super) duplicate_runs: Detector,
-    /// The tags of all jobs, once a list has been searched for them.
-    pub(super) own_rows: Option<CampaignTags>,
-
-    pub(super) in_flight: usize,
-    /// Of those, known to wait in the provider's queue.
-    pub(super) waiting: usize,
-    pub(super) outstanding_submits: usize,
-    /// Answers to submits of this run that were lost since one was last known to be accepted or not.
-    pub(super) consecutive_lost_submits: usize,
-    pub(super) outstanding_reads: usize,
-    pub(super) outstanding_fetches: usize,
-    pub(super) outstanding_list: Option<ListRequest>,
-    pub(super) next_list: Option<Timestamp>,
-    pub(super) list_failures: u32,
-    /// Since when no list has been had.
-    pub(super) list_failing_since: Option<Timestamp>,
-    /// The longest list ever seen.
-    pub(super) most_rows: u64,
-    /// Before this moment the record was written by a clock that has been set back since.
-    pub(super) clock_trusted_since: Timestamp,
-
-    pub(super) has_reached_provider: bool,
-    /// When a read last succeeded.
-    pub(super) last_answer: Option<Timestamp>,
-    /// The provider asked for a pause in reading that is not worth waiting for: what is still to be
-    /// read is left to a later run.
-    pub(super) reads_ended: bool,
-    pub(super) failed_this_run: usize,
-    pub(super) selected: usize,
-    pub(super) started: Option<Timestamp>,
-    /// The newest entry that ends a run, in whatever way.
-    pub(super) last_end: u64,
-    /// The newest entry that ends a run which had nothing left to do.
-    pub(super) last_own_end: u64,
-    pub(super) stop: Option<StopReason>,
-    pub(super) has_ended: bool,
-    pub(super) sequence: u64,
-
-    pub(super) entries: Vec<Entry>,
-    pub(super) commands: Vec<Command>,
-    pub(super) wake_at: Option<Timestamp>,
+    /// The number of the newest entry.
+    sequence: u64,
+    entries: Vec<Entry>,
+    commands: Vec<Command>,
+    wake: WakeUp,
 }
 
 impl Batch {
-    /// Takes in what happened until `now` and answers with what follows. Call it first without any
-    /// input, then for every answer, and at the latest at the time named by the step before.
+    /// Restores a batch from a history, which was folded with the transition function that the live run uses. `jobs`
+    /// must hold every job of the history, in the order of the sheet. The run begins with the first step, however
+    /// much later that is.
+    ///
+    /// # Errors
+    /// If the history contradicts itself, or has a job that `jobs` does not.
+    pub fn restore(
+        campaign: &str,
+        jobs: Vec<PlannedJob>,
+        policy: Policy,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<Self, HistoryError> {
+        Self::restore_with(&Sound, campaign, jobs, policy, history, now)
+    }
+
+    /// Restores a batch with these rules.
+    pub(super) fn restore_with(
+        rules: &'static dyn Rules,
+        campaign: &str,
+        jobs: Vec<PlannedJob>,
+        mut policy: Policy,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<Self, HistoryError> {
+        let ids = jobs.iter().map(|job| &job.spec.id);
+        let history = if history.is_about(ids.clone()) {
+            Cow::Borrowed(history)
+        } else {
+            Cow::Owned(history.clone().about(ids))
+        };
+        if let Some(fault) = history.fault() {
+            return Err(fault.clone());
+        }
+        let past = &history.resuming;
+        // A recorded loss counts until the list has been read, whatever evidence of it is left.
+        let is_loss_recorded = past.last_loss > 0;
+        policy.journal_was_lost |= is_loss_recorded;
+        let new_job = |planned: PlannedJob| {
+            let may_submit = may_submit(&planned, &policy);
+            Job::new(planned, may_submit)
+        };
+        let selected = jobs.iter().filter(|job| job.selected).count();
+        let jobs: Vec<Job> = jobs.into_iter().map(new_job).collect();
+        let jobs = Jobs::restore(jobs, &history);
+
+        let limits = &policy.limits;
+        let jitter = Jitter::new(policy.seed);
+        let mut budget = Budget::new(limits.max_credits, limits.max_credits_run, rules);
+        for job in jobs.iter() {
+            budget.restore(&job.state);
+        }
+        let mut limit = ConcurrencyLimit::new(limits.in_flight, limits.render_timeout);
+        let mut poller = Poller::new(limits.poll_interval, limits.render_timeout, jitter, now);
+        for (at, took) in &past.newest_renders {
+            poller.add_render_time(*took);
+            limit.on_render_finished(*at, *took);
+        }
+        limit.restore(past.places_learnt, jobs.in_flight());
+        let last_submit = rules.last_submit(past.last_submit);
+        let mut submit_lane = Lane::of_submits(limits.submit_rate, now, last_submit);
+        let mut read_lane = Lane::of_reads(limits.poll_rate, now);
+        for (lane, until) in &past.holds {
+            match lane {
+                LaneName::Submit => submit_lane.hold(*until),
+                LaneName::Poll => read_lane.hold(*until),
+                LaneName::Fetch => {}
+            }
+        }
+        let trusted_since = past.certain_since.unwrap_or(now);
+        let mut proofs = AbsenceProofs::new(limits.settle, rules, trusted_since, past.most_rows);
+        for (job, lost_at) in &past.lost {
+            if let Some(index) = jobs.index_of(job) {
+                proofs.restore_loss(index, *lost_at);
+            }
+        }
+        Ok(Self {
+            campaign: campaign.to_owned(),
+            budget,
+            submitter: Submitter::new(submit_lane, limit, limits.render_timeout, jitter, rules),
+            reads: Reads::new(read_lane, jitter, rules),
+            poller,
+            downloads: Downloads::new(limits.downloads, jitter, rules),
+            reconciler: Reconciler::new(
+                campaign,
+                limits.settle,
+                policy.journal_was_lost,
+                jitter,
+                proofs,
+                rules,
+            ),
+            reopening: Reopening {
+                rules,
+                last_end: past.last_end,
+                last_complete_end: past.last_own_end,
+            },
+            rules,
+            is_loss_recorded,
+            has_reached_provider: false,
+            failures: 0,
+            selected,
+            started: None,
+            stop: None,
+            has_ended: false,
+            sequence: history.sequence(),
+            entries: Vec::new(),
+            commands: Vec::new(),
+            wake: WakeUp::default(),
+            jobs,
+            policy,
+        })
+    }
+
+    /// Takes in what happened until `now` and returns what follows. To be called first without any input, then for every
+    /// answer, and at the latest at the time named by the previous step.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
-        self.check_for_lost_time(now);
-        self.wake_at = None;
+        let due = self.wake.time();
+        if due.is_some_and(|due| now > due.plus(self.policy.limits.settle)) {
+            self.reconciler.proofs.discard(&self.jobs);
+        }
+        self.wake = WakeUp::default();
         if self.started.is_none() {
             self.begin(now);
         }
@@ -128,139 +217,133 @@ impl Batch {
         Step {
             entries: std::mem::take(&mut self.entries),
             commands: std::mem::take(&mut self.commands),
-            wake_at: self.wake_at,
+            wake_at: self.wake.time(),
             finished: self.has_ended,
         }
     }
 
-    /// Where a job stands.
+    /// Returns the state of a job.
     pub(crate) fn state(&self, job: &JobId) -> Option<&Sparse<JobState>> {
-        self.place(job).map(|place| &self.jobs[place].state)
+        let index = self.jobs.index_of(job)?;
+        Some(&self.jobs[index].state)
     }
 
-    /// The phases of all jobs, in order, for checks against the journal.
+    /// Returns the phases of all jobs in order, for checks against the journal.
     pub fn phases(&self) -> impl Iterator<Item = (&JobId, &Phase)> {
         self.jobs.iter().map(|job| (&job.spec.id, &job.state.phase))
     }
 
-    /// Why the run is ending early, if it is.
-    pub fn stop_reason(&self) -> Option<&StopReason> {
+    /// Returns why the run is ending early, if it is.
+    pub const fn stop_reason(&self) -> Option<&StopReason> {
         self.stop.as_ref()
     }
 
-    /// The end of each lane's hold that lies after `now`, for the display.
+    /// Returns the end of each lane's hold that is later than `now`, for the display.
     pub fn lane_holds(&self, now: Timestamp) -> Vec<(LaneName, Timestamp)> {
-        [
-            (LaneName::Submit, &self.submit_lane),
-            (LaneName::Poll, &self.read_lane),
-        ]
-        .into_iter()
-        .filter_map(|(name, lane)| Some((name, lane.held_until(now)?)))
-        .collect()
-    }
-
-    /// What went wrong last, if the provider has been asked for a while and nothing could be read. For
-    /// the display.
-    pub fn read_failure(&self, now: Timestamp) -> Option<Failure> {
-        self.read_lane.last_failure(now).cloned()
-    }
-
-    /// How far the renders under way have come, from 0 to 1, as far as the provider has said so in
-    /// this run. For the display; never on record.
-    pub fn render_progress(&self) -> Vec<(JobId, f64)> {
-        self.deadlines
-            .iter()
-            .map(|(_, place)| &self.jobs[*place])
-            .filter(|job| job.state.rendered_at.is_none())
-            .filter_map(|job| Some((job.spec.id.clone(), job.live.progress?)))
+        [&self.submitter.lane, &self.reads.lane]
+            .into_iter()
+            .filter_map(|lane| Some((lane.name(), lane.held_until(now)?)))
             .collect()
     }
 
-    /// Submits whose answers are still to come. For the display.
-    pub const fn unanswered_submits(&self) -> usize {
-        self.outstanding_submits
+    /// Returns the newest failure if no read has succeeded for a while, for the display.
+    pub fn read_failure(&self, now: Timestamp) -> Option<Failure> {
+        self.reads.lane.last_failure(now).cloned()
     }
 
-    /// Whether submits wait until the provider's list has been read. For the display.
-    pub fn is_reading_list(&self) -> bool {
+    /// Returns the progress of the renders under way, from 0 to 1, where the provider reports it. For the display,
+    /// never recorded.
+    pub fn render_progress(&self) -> Vec<(JobId, f64)> {
+        self.poller
+            .progress()
+            .map(|(index, progress)| (&self.jobs[index], progress))
+            .filter(|(job, _)| job.state.rendered_at.is_none())
+            .map(|(job, progress)| (job.spec.id.clone(), progress))
+            .collect()
+    }
+
+    /// Returns how many submits have no answer yet, for the display.
+    pub const fn unanswered_submits(&self) -> usize {
+        self.submitter.outstanding()
+    }
+
+    /// Checks whether submits wait until the provider's list has been read, for the display.
+    pub const fn is_reading_list(&self) -> bool {
         self.awaits_inventory()
     }
 
-    /// How many jobs in doubt this run still looks for. For the display.
+    /// Returns how many jobs in doubt this run still looks for, for the display.
     pub fn reconciling_jobs(&self, now: Timestamp) -> usize {
         if self.is_reconciling(now) && !self.stops_at_once() {
-            self.in_doubt.len()
+            self.jobs.in_doubt().len()
         } else {
             0
         }
     }
 
-    /// What is counted as jobs move is what counting them anew would give.
+    /// Returns the entries that a run beginning at `now` would record before it requests or sends anything, for a
+    /// preview.
+    pub fn opening_entries(&self, now: Timestamp) -> Vec<Entry> {
+        let reopened = self.jobs.iter().filter_map(|job| {
+            let event = self.reopening.event(job, &self.policy)?;
+            Some(Event::job(&job.spec.id, event))
+        });
+        let events = std::iter::once(self.run_started()).chain(reopened);
+        let entry = |(event, sequence)| Entry {
+            sequence,
+            at: now,
+            event,
+        };
+        events.zip(self.sequence + 1..).map(entry).collect()
+    }
+
+    /// Checks the counters against a full count.
     #[cfg(test)]
     pub(super) fn assert_counts(&self) {
-        let count = |is: fn(&Job) -> bool| self.jobs.iter().filter(|job| is(job)).count();
-        assert_eq!(self.in_flight, count(Job::is_in_flight), "in flight");
-        assert_eq!(self.waiting, count(Job::is_waiting), "waiting");
+        self.jobs.assert_counts();
     }
 
-    fn on_outcome(&mut self, now: Timestamp, outcome: Outcome) {
-        match outcome {
-            Outcome::Submitted { job, result } => {
-                self.outstanding_submits = self.outstanding_submits.saturating_sub(1);
-                if let Some(place) = self.place(&job) {
-                    self.on_submitted(now, place, result);
-                }
-            }
-            Outcome::Polled { remotes, result } => {
-                self.outstanding_reads = self.outstanding_reads.saturating_sub(1);
-                self.on_polled(now, &remotes, result);
-            }
-            Outcome::Looked { job, result } => {
-                self.outstanding_reads = self.outstanding_reads.saturating_sub(1);
-                if let Some(place) = self.place(&job) {
-                    self.on_looked(now, place, result);
-                }
-            }
-            Outcome::Listed { result } => self.on_listed(now, result),
-            Outcome::Fetched { job, result } => {
-                self.outstanding_fetches = self.outstanding_fetches.saturating_sub(1);
-                if let Some(place) = self.place(&job) {
-                    self.on_fetched(now, place, result);
-                }
-            }
+    // Beginning and end
+
+    fn run_started(&self) -> Event {
+        Event::RunStarted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: self.policy.process,
         }
     }
 
-    fn schedule(&mut self, now: Timestamp) {
-        self.check_duration(now);
-        if !self.stops_at_once() {
-            self.check_deadlines(now);
-            self.submit_if_allowed(now);
-            self.list_if_due(now);
-            self.next_poll(now);
-            self.fetch_if_due(now);
+    fn begin(&mut self, now: Timestamp) {
+        self.started = Some(now);
+        self.poller.begin(now);
+        self.reconciler.proofs.begin(now);
+        for index in 0..self.jobs.len() {
+            self.jobs.enqueue(index);
+            self.enter_phase(now, index);
         }
-    }
-
-    fn check_duration(&mut self, now: Timestamp) {
-        if let (Some(limit), Some(started)) = (self.policy.limits.max_duration, self.started) {
-            if now >= started.plus(limit) {
-                self.stop(StopReason::MaxDuration);
-            } else {
-                self.wake(started.plus(limit));
+        self.record(now, self.run_started());
+        if self.policy.journal_was_lost && !self.is_loss_recorded {
+            self.record(now, Event::JournalLost);
+        }
+        for index in 0..self.jobs.len() {
+            if let Some(event) = self.reopening.event(&self.jobs[index], &self.policy) {
+                if matches!(event, JobEvent::Revisited) {
+                    self.poller.revisit(index);
+                }
+                self.transition(now, index, event);
             }
         }
+        let mut in_doubt = self.jobs.in_doubt().iter();
+        let may_submit = self.policy.submits == Submits::Selected
+            && (!self.jobs.ready().is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
+        self.reconciler.plan_inventory(now, may_submit, &self.jobs);
     }
 
-    /// Whether the run is over, apart from submits whose answers are still to come.
-    pub(super) fn stops_at_once(&self) -> bool {
-        self.stop
-            .as_ref()
-            .is_some_and(|reason| !reason.finishes_paid_work())
+    fn is_resubmitted(&self, index: usize) -> bool {
+        is_resubmitted(&self.jobs[index], &self.policy)
     }
 
     fn is_finished(&self, now: Timestamp) -> bool {
-        if self.outstanding_submits > 0 {
+        if self.submitter.outstanding() > 0 {
             return false;
         }
         if self.stops_at_once() {
@@ -269,43 +352,494 @@ impl Batch {
         if self.wants_to_submit() || self.awaits_inventory() || self.is_reconciling(now) {
             return false;
         }
-        if self.policy.leave_after_submitting {
-            return true;
+        self.policy.leave_after_submitting
+            || (self.poller.is_idle(self.reads.have_ended())
+                && self.downloads.are_idle()
+                && !self.reconciler.is_waiting())
+    }
+
+    /// Reads the list a last time before the run ends, if another run may have submitted. Returns whether it does.
+    fn starts_final_check(&mut self, now: Timestamp) -> bool {
+        let may_list = self.stop.is_none() && !self.reads.have_ended();
+        let is_held = self.reads.lane.held_until(now).is_some();
+        let starts = may_list && self.reconciler.schedule_final_check(now, is_held);
+        if starts {
+            self.list_if_due(now);
         }
-        (self.poll_queue.is_empty() || self.reads_ended)
-            && self.fetches.is_empty()
-            && self.outstanding_reads == 0
-            && self.outstanding_fetches == 0
-            && self.outstanding_list.is_none()
+        starts
     }
 
     fn end(&mut self, now: Timestamp) {
         self.has_ended = true;
-        self.wake_at = None;
+        self.wake = WakeUp::default();
         let stopped = self.stop.clone();
         self.record(now, Event::RunEnded { stopped });
     }
 
-    pub(super) fn stop(&mut self, reason: StopReason) {
+    fn stop(&mut self, reason: StopReason) {
         self.stop = Some(match self.stop.take() {
             Some(earlier) => earlier.graver(reason),
             None => reason,
         });
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        self.stop.is_some()
+    /// Checks whether the run ends without waiting for paid renders. It still waits for answers to submits.
+    fn stops_at_once(&self) -> bool {
+        self.stop
+            .as_ref()
+            .is_some_and(|reason| !reason.finishes_paid_work())
     }
 
-    pub(super) fn wake(&mut self, at: Timestamp) {
-        self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    /// Checks whether there are jobs to submit, now or later in this run.
+    fn wants_to_submit(&self) -> bool {
+        self.stop.is_none() && !self.jobs.ready().is_empty()
     }
 
-    fn place(&self, job: &JobId) -> Option<usize> {
-        self.places.get(job).copied()
+    /// Checks whether the list must be read before anything else can be decided.
+    const fn awaits_inventory(&self) -> bool {
+        self.stop.is_none() && !self.reconciler.allows_submits()
     }
 
-    pub(super) fn record(&mut self, now: Timestamp, event: Event) {
+    /// Checks whether the run still looks for jobs in doubt.
+    fn is_reconciling(&self, now: Timestamp) -> bool {
+        let may_have_reference = !self.jobs.accepted().is_empty()
+            || self.submitter.outstanding() > 0
+            || self.wants_to_submit();
+        let proofs = &self.reconciler.proofs;
+        !self.reads.have_ended() && proofs.is_pending(now, &self.jobs, may_have_reference)
+    }
+
+    /// Checks whether nearly all slots are taken. Several may become free between two polls.
+    fn are_slots_scarce(&self) -> bool {
+        let taken = self.jobs.in_flight() + self.jobs.in_doubt().len();
+        !self.submitter.limit.has_room(taken + taken / 3, 0)
+    }
+
+    fn poll_urgency(&self) -> PollUrgency {
+        let in_flight = self.jobs.in_flight();
+        let waits_for_slot = self.are_slots_scarce() && !self.submitter.limit.has_queued();
+        if self.wants_to_submit() && !waits_for_slot {
+            PollUrgency::Low(in_flight)
+        } else {
+            PollUrgency::High(in_flight)
+        }
+    }
+
+    // Commands
+
+    fn schedule(&mut self, now: Timestamp) {
+        if let (Some(limit), Some(started)) = (self.policy.limits.max_duration, self.started) {
+            let end = started.plus(limit);
+            if now >= end {
+                self.stop(StopReason::MaxDuration);
+            } else {
+                self.wake.at(end);
+            }
+        }
+        if self.stops_at_once() {
+            return;
+        }
+        let overdue = self.poller.check_deadlines(now, &mut self.wake);
+        self.carry_out(now, overdue);
+        self.submit_if_allowed(now);
+        self.list_if_due(now);
+        self.poll_if_due(now);
+        let downloads = self.downloads.start_due(now, &self.jobs, &mut self.wake);
+        self.commands.extend(downloads);
+    }
+
+    fn submit_if_allowed(&mut self, now: Timestamp) {
+        let is_saturated = self.wants_to_submit() && self.are_slots_scarce();
+        self.submitter.limit.set_saturated(is_saturated);
+        while self.wants_to_submit() && self.reconciler.allows_submits() {
+            let is_reconciling = self.is_reconciling(now);
+            let (jobs, budget) = (&self.jobs, &self.budget);
+            let wake = &mut self.wake;
+            match self.submitter.next(now, jobs, budget, is_reconciling, wake) {
+                NextSubmit::Submit(index) => self.submit(now, index),
+                NextSubmit::Wait => return,
+                NextSubmit::Stop(reason) => return self.stop(reason),
+            }
+        }
+    }
+
+    fn submit(&mut self, now: Timestamp, index: usize) {
+        let job = &self.jobs[index];
+        let generation = job.state.generation;
+        let tag = job.tag(&self.campaign, generation);
+        self.commands.push(Command::Submit {
+            job: job.spec.id.clone(),
+            request: job.spec.request.clone(),
+            name: tag.name_for(&job.spec.id),
+        });
+        let event = JobEvent::SubmitStarted {
+            tag,
+            fingerprint: job.spec.fingerprint.clone(),
+            generation,
+            reserved: job.reservation,
+        };
+        self.transition(now, index, event);
+    }
+
+    fn list_if_due(&mut self, now: Timestamp) {
+        let is_inventory = self.awaits_inventory();
+        let for_jobs = is_inventory || self.is_reconciling(now);
+        let Some(due) = self.reconciler.due(now, for_jobs) else {
+            return;
+        };
+        if due > now {
+            self.wake.at(due);
+        } else if self.may_read(now) {
+            let command = self.reconciler.request(now, &self.jobs, is_inventory);
+            self.commands.push(command);
+        }
+    }
+
+    fn poll_if_due(&mut self, now: Timestamp) {
+        let wants_starts = self.submitter.limit.is_adaptive();
+        while let Some(due) = self.poller.due()
+            && !self.reads.have_ended()
+        {
+            if due > now {
+                return self.wake.at(due);
+            }
+            if self.poller.is_busy() || !self.may_read(now) {
+                return;
+            }
+            let command = self.poller.request(now, &self.jobs, wants_starts);
+            self.commands.extend(command);
+        }
+    }
+
+    /// Takes the turn of a read, or wakes up when it comes, or stops the run if it is too far away.
+    fn may_read(&mut self, now: Timestamp) -> bool {
+        match self.reads.take(now) {
+            ReadTurn::Now => return true,
+            ReadTurn::At(later) => self.wake.at(later),
+            ReadTurn::Never(until) => self.stop(StopReason::LongHold { until }),
+        }
+        false
+    }
+
+    // Answers
+
+    fn on_outcome(&mut self, now: Timestamp, outcome: Outcome) {
+        match outcome {
+            Outcome::Submitted { job, result } => {
+                self.submitter.on_outcome();
+                if let Some(index) = self.jobs.index_of(&job) {
+                    let decisions = self.submitter.on_answer(now, index, &self.jobs, result);
+                    self.carry_out(now, decisions);
+                }
+            }
+            Outcome::Polled { remotes, result } => {
+                self.poller.on_outcome();
+                self.on_polled(now, &remotes, result);
+            }
+            Outcome::Looked { job, result } => {
+                self.poller.on_outcome();
+                if let Some(index) = self.jobs.index_of(&job) {
+                    self.on_looked(now, index, result);
+                }
+            }
+            Outcome::Listed { result } => self.on_listed(now, result),
+            Outcome::Fetched { job, result } => {
+                self.downloads.on_outcome();
+                if let Some(index) = self.jobs.index_of(&job) {
+                    let decisions = self.downloads.on_answer(now, index, &self.jobs, result);
+                    self.carry_out(now, decisions);
+                }
+            }
+        }
+    }
+
+    fn on_polled(
+        &mut self,
+        now: Timestamp,
+        remotes: &[RemoteId],
+        result: Result<Vec<RenderReport>, Failure>,
+    ) {
+        let polled = remotes.iter();
+        let polled: Vec<(&RemoteId, usize)> = polled
+            .filter_map(|remote| Some((remote, self.jobs.with_remote(remote)?)))
+            .collect();
+        match result {
+            Ok(reports) => {
+                self.on_read(now);
+                let mut reports: HashMap<RemoteId, RenderReport> = reports
+                    .into_iter()
+                    .map(|report| (report.remote.clone(), report))
+                    .collect();
+                for (remote, index) in polled {
+                    match reports.remove(remote) {
+                        Some(report) => self.on_report(now, index, report),
+                        None => self.poller.on_unmentioned(now, index, &self.jobs[index]),
+                    }
+                }
+                self.update_queue(now);
+            }
+            Err(failure) => {
+                let disposition = failure.disposition(CommandKind::Poll);
+                let is_refused_batch = disposition == Disposition::AskById;
+                for (_, index) in polled {
+                    if let Some(event) = self.rules.failed_poll(&failure) {
+                        self.transition(now, index, event);
+                    }
+                    if is_refused_batch {
+                        self.poller.on_refused_batch(now, index, &self.jobs[index]);
+                    } else {
+                        self.poller.on_failure(now, index, &self.jobs[index]);
+                    }
+                }
+                if is_refused_batch {
+                    let decision = self.reads.on_refused_batch(now, &failure);
+                    self.carry_out(now, decision);
+                } else {
+                    self.on_read_failed(now, failure, CommandKind::Poll);
+                }
+            }
+        }
+    }
+
+    fn on_looked(&mut self, now: Timestamp, index: usize, result: Result<RenderReport, Failure>) {
+        match result {
+            Ok(report) => {
+                self.on_read(now);
+                self.poller.on_found_by_id(index);
+                self.on_report(now, index, report);
+                self.update_queue(now);
+            }
+            Err(failure) => {
+                if failure.disposition(CommandKind::Look) == Disposition::NotVisible {
+                    let pause = self.reads.on_refused_request(now, &failure);
+                    self.carry_out(now, pause);
+                    let (job, last) = (&self.jobs[index], self.reads.last_success());
+                    let decisions = self.poller.on_not_found(now, index, job, failure, last);
+                    self.carry_out(now, decisions);
+                } else {
+                    self.poller.on_failure(now, index, &self.jobs[index]);
+                    self.on_read_failed(now, failure, CommandKind::Look);
+                }
+            }
+        }
+    }
+
+    fn on_report(&mut self, now: Timestamp, index: usize, report: RenderReport) {
+        let (job, last) = (&self.jobs[index], self.reads.last_success());
+        let decisions = self.poller.on_report(now, index, job, report, last);
+        self.carry_out(now, decisions);
+    }
+
+    fn on_read(&mut self, now: Timestamp) {
+        self.reads.on_success(now);
+        self.has_reached_provider = true;
+    }
+
+    fn on_read_failed(&mut self, now: Timestamp, failure: Failure, kind: CommandKind) {
+        let decisions = self.reads.on_failure(now, failure, kind);
+        self.carry_out(now, decisions);
+    }
+
+    /// Updates how many renders wait at the provider.
+    fn update_queue(&mut self, now: Timestamp) {
+        let (in_flight, queued) = (self.jobs.in_flight(), self.jobs.queued());
+        self.submitter.limit.on_queue_changed(in_flight, queued);
+        let decision = self.submitter.take_unrecorded_limit();
+        self.carry_out(now, decision);
+    }
+
+    fn on_listed(&mut self, now: Timestamp, result: Result<Listing, Failure>) {
+        let Some(request) = self.reconciler.take_request() else {
+            return;
+        };
+        let listing = match result {
+            Ok(listing) => listing,
+            Err(failure) => return self.on_list_failed(now, failure),
+        };
+        self.on_read(now);
+        self.reconciler.on_listed(&request);
+        let adopted = self.adopt(now, &request, &listing);
+        self.record_duplicates(now, &request, &listing);
+        let (started, proofs) = (request.started, &request.proofs);
+        let decisions = self
+            .reconciler
+            .proofs
+            .evaluate(now, started, proofs, &listing, &self.jobs);
+        self.carry_out(now, decisions);
+        for report in &listing.found {
+            // As good as a poll.
+            if let Some(index) = self.jobs.with_remote(&report.remote) {
+                self.on_report(now, index, report.clone());
+            }
+        }
+        if !adopted.may_have_more {
+            self.advance_inventory(now, &request, listing.rows, adopted.has_unknown);
+        }
+        self.reconciler
+            .schedule_next(now, &self.jobs, adopted.may_have_more);
+    }
+
+    /// Adopts the rows that are jobs of ours.
+    fn adopt(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) -> Adopted {
+        let mut adopted = Adopted::default();
+        for candidate in self.reconciler.candidates(request, &self.jobs, listing) {
+            let index = candidate.index;
+            let is_fresh = self.policy.fresh;
+            let Some(event) = request.adopt(&self.jobs, candidate, is_fresh, self.rules) else {
+                continue;
+            };
+            let is_reopened = matches!(event, JobEvent::Reopened { .. });
+            adopted.may_have_more |= is_reopened;
+            adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt().contains(&index);
+            self.transition(now, index, event);
+        }
+        adopted
+    }
+
+    /// Records rows that are second ones of our jobs. If they are news of this run, another run is submitting, and this
+    /// one stops.
+    fn record_duplicates(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) {
+        for (index, event) in self.reconciler.duplicates(request, &self.jobs, listing) {
+            self.transition(now, index, event);
+            if !request.is_inventory {
+                let job = self.jobs[index].spec.id.clone();
+                self.stop(StopReason::Rival { job });
+            }
+        }
+    }
+
+    fn advance_inventory(
+        &mut self,
+        now: Timestamp,
+        request: &ListRequest,
+        rows: u64,
+        has_news: bool,
+    ) {
+        // A job in doubt is resubmitted only after the list had time to show it.
+        let is_too_early = |index: &usize| {
+            let is_too_early = self.reconciler.is_too_early(request, &self.jobs, *index);
+            is_too_early && self.is_resubmitted(*index)
+        };
+        if self.jobs.in_doubt().iter().any(is_too_early) {
+            return;
+        }
+        let jobs = &self.jobs;
+        if self
+            .reconciler
+            .advance_inventory(now, request, jobs, has_news)
+        {
+            self.record(now, Event::InventoryTaken { rows });
+            self.reopen_resubmitted(now);
+        }
+    }
+
+    fn reopen_resubmitted(&mut self, now: Timestamp) {
+        for index in self.jobs.in_doubt().clone() {
+            if let Some(event) = self.reopening.resubmit(&self.jobs[index], &self.policy) {
+                self.transition(now, index, event);
+            }
+        }
+    }
+
+    fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
+        let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
+        self.carry_out(now, unproven);
+        let (awaits_inventory, is_fresh) = (self.awaits_inventory(), self.policy.fresh);
+        match self
+            .reconciler
+            .on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh)
+        {
+            ListRefusal::Retry => {}
+            ListRefusal::Stop => self.stop(StopReason::InventoryRefused {
+                message: failure.to_string(),
+            }),
+            ListRefusal::Skip => {
+                let failure = failure.clone();
+                self.record(now, Event::InventorySkipped { failure });
+                self.reopen_resubmitted(now);
+            }
+        }
+        self.on_read_failed(now, failure, CommandKind::List);
+    }
+
+    // Changes
+
+    fn carry_out(&mut self, now: Timestamp, decisions: impl IntoIterator<Item = Decision>) {
+        for decision in decisions {
+            match decision {
+                Decision::Apply(index, event) => self.transition(now, index, event),
+                Decision::Record(event) => self.record(now, event),
+                Decision::PollAgain(index) => self.poll_again(now, index),
+                Decision::FailRender {
+                    index,
+                    failure,
+                    charged,
+                } => self.fail_render(now, index, failure, charged),
+                Decision::CountFailure => self.count_failure(),
+                Decision::AddRenderTime(took) => {
+                    self.poller.add_render_time(took);
+                    self.submitter.limit.on_render_finished(now, took);
+                }
+                Decision::NoteReachable => self.has_reached_provider = true,
+                Decision::CheckReachable { silence, message } => {
+                    self.check_reachable(silence, message);
+                }
+                Decision::Stop(reason) => self.stop(reason),
+            }
+        }
+    }
+
+    /// Makes an event true of a job: in its state, in the record, in all sums and queues.
+    fn transition(&mut self, now: Timestamp, index: usize, event: JobEvent) {
+        let state = &self.jobs[index].state;
+        if matches!(event, JobEvent::SubmitStarted { .. }) {
+            self.budget.begin_submit(index, state);
+        }
+        let before = self.budget.commitment(index, state);
+        let change = self.jobs.apply(now, index, &event);
+        let after = self.budget.commitment(index, &self.jobs[index].state);
+        self.budget.update(before, after);
+        if change.has_started {
+            self.submitter.limit.on_render_started();
+        }
+        if matches!(event, JobEvent::Submitted { .. }) {
+            self.reconciler.on_accepted(now);
+        }
+        if matches!(
+            event,
+            JobEvent::Submitted { .. } | JobEvent::Adopted { .. } | JobEvent::FoundAbsent
+        ) {
+            self.submitter.on_fate_known();
+        }
+        self.record(now, Event::job(&self.jobs[index].spec.id, event));
+        self.reconciler.update_tags(index, &self.jobs);
+        if change.has_moved {
+            self.poller.dequeue(index);
+            self.enter_phase(now, index);
+        }
+    }
+
+    /// Tells the parts which phase a job is in.
+    fn enter_phase(&mut self, now: Timestamp, index: usize) {
+        let job = &self.jobs[index];
+        match &job.state.phase {
+            Phase::Pending | Phase::Done { .. } => {
+                self.poller.forget(index);
+                self.downloads.forget(index);
+                self.reconciler.proofs.forget(index);
+            }
+            Phase::InDoubt { .. } => self.reconciler.add_doubt(now, index),
+            Phase::Rendering { .. } => {
+                let failed_fetches = self.downloads.failures(index);
+                let urgency = self.poll_urgency();
+                self.poller.start(now, index, job, failed_fetches, urgency);
+            }
+            Phase::Fetching { .. } if !job.is_left => self.downloads.enqueue(now, index),
+            Phase::Fetching { .. } | Phase::Submitting | Phase::Failed { .. } => {}
+        }
+    }
+
+    fn record(&mut self, now: Timestamp, event: Event) {
         self.sequence += 1;
         self.entries.push(Entry {
             sequence: self.sequence,
@@ -314,17 +848,47 @@ impl Batch {
         });
     }
 
-    /// Counts a job that failed in this run, and stops the submitting if that is one too many.
-    pub(super) fn count_failure(&mut self) {
-        self.failed_this_run += 1;
+    fn poll_again(&mut self, now: Timestamp, index: usize) {
+        let urgency = self.poll_urgency();
+        let job = &self.jobs[index];
+        let decision = self.poller.poll_again(now, index, job, urgency);
+        self.carry_out(now, decision);
+    }
+
+    fn fail_render(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        failure: Failure,
+        charged: Option<Credits>,
+    ) {
+        let is_revisited = self.poller.is_revisited(index);
+        self.transition(now, index, JobEvent::Failed { failure, charged });
+        if !is_revisited {
+            // One that is revisited was counted by an earlier run.
+            self.count_failure();
+        } else if let Some(event) = self.reopening.retry(&self.jobs[index], &self.policy) {
+            self.transition(now, index, event);
+        }
+    }
+
+    /// Counts a job that failed in this run, and stops the run if these are too many.
+    fn count_failure(&mut self) {
+        self.failures += 1;
         let allowance = self.policy.limits.max_fail;
-        if allowance.is_some_and(|most| most.is_passed(self.failed_this_run, self.selected)) {
+        if allowance.is_some_and(|most| most.is_passed(self.failures, self.selected)) {
             self.stop(StopReason::TooManyFailures);
         }
     }
 
-    /// A number that spreads waits: different for each job, the same in each replay.
-    pub(super) fn jitter(&self, place: usize) -> u64 {
-        backoff::mix(self.policy.seed ^ u64::try_from(place).unwrap_or(u64::MAX))
+    fn check_reachable(&mut self, silence: Duration, message: String) {
+        let patience = if self.has_reached_provider {
+            PATIENCE_LATER
+        } else {
+            PATIENCE_AT_FIRST
+        };
+        if silence >= patience {
+            self.stop(StopReason::Unreachable { message });
+        }
     }
 }

@@ -1,69 +1,99 @@
-//! The caps: what is spent and promised, against what may be.
+//! The caps on credits: what is spent and promised, against what may be.
 
+use std::collections::HashMap;
+
+use super::rules::Rules;
 use crate::model::{Credits, JobState, StopReason};
 
-/// Keeps the sum of what all jobs have spent and promised, and of what this run has.
+/// The sums of what all jobs have spent and promised, and of what this run has.
 #[derive(Debug)]
-pub(crate) struct Budget {
-    whole: Cap,
+pub(super) struct Budget {
+    campaign: Cap,
     run: Cap,
+    /// For each job that this run has submitted: what it had spent and promised before.
+    before_run: HashMap<usize, Credits>,
+    rules: &'static dyn Rules,
+}
+
+/// What one job has spent and promised.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Commitment {
+    total: Credits,
+    by_run: Credits,
 }
 
 /// One cap and what counts against it.
 #[derive(Debug)]
 struct Cap {
-    most: Option<Credits>,
-    /// Thousandths of a credit. Wide, because charges are whatever the provider says.
+    limit: Option<Credits>,
+    /// In thousandths of a credit. Wide, because the provider may report any charge.
     committed: i128,
 }
 
 impl Cap {
-    const fn new(most: Option<Credits>) -> Self {
-        Self { most, committed: 0 }
+    const fn new(limit: Option<Credits>) -> Self {
+        Self {
+            limit,
+            committed: 0,
+        }
     }
 
-    fn moved(&mut self, before: Credits, after: Credits) {
+    fn update(&mut self, before: Credits, after: Credits) {
         self.committed += i128::from(after.thousandths()) - i128::from(before.thousandths());
     }
 
     fn allows(&self, reserve: Credits) -> bool {
-        self.most.is_none_or(|most| {
-            self.committed + i128::from(reserve.thousandths()) <= i128::from(most.thousandths())
+        self.limit.is_none_or(|limit| {
+            self.committed + i128::from(reserve.thousandths()) <= i128::from(limit.thousandths())
         })
     }
 }
 
 impl Budget {
-    /// Nothing is committed yet. `whole` caps the campaign, `run` what one run submits.
-    pub(crate) const fn new(whole: Option<Credits>, run: Option<Credits>) -> Self {
+    /// Creates a budget without commitments. `campaign` caps all runs together, `run` this run's own submits.
+    pub(super) fn new(
+        campaign: Option<Credits>,
+        run: Option<Credits>,
+        rules: &'static dyn Rules,
+    ) -> Self {
         Self {
-            whole: Cap::new(whole),
+            campaign: Cap::new(campaign),
             run: Cap::new(run),
+            before_run: HashMap::new(),
+            rules,
         }
     }
 
-    /// What `state` ties up: spent, or promised to something that is under way.
-    pub(crate) fn committed_by(state: &JobState) -> Credits {
-        if is_broken!(DoubtIsFree) && matches!(state.phase, crate::model::Phase::InDoubt { .. }) {
-            return state.spent();
+    /// Counts what a job had spent and promised before this run began.
+    pub(super) fn restore(&mut self, state: &JobState) {
+        let committed = self.rules.committed(state);
+        self.campaign.update(Credits::ZERO, committed);
+    }
+
+    /// Remembers what a job had cost before this run first submits it.
+    pub(super) fn begin_submit(&mut self, index: usize, state: &JobState) {
+        let committed = self.rules.committed(state);
+        self.before_run.entry(index).or_insert(committed);
+    }
+
+    /// Returns what a job has spent and promised.
+    pub(super) fn commitment(&self, index: usize, state: &JobState) -> Commitment {
+        let before_run = self.before_run.get(&index).copied();
+        Commitment {
+            total: self.rules.committed(state),
+            by_run: self.rules.committed_by_run(state, before_run),
         }
-        state.spent() + state.promised()
     }
 
-    /// A job that tied up `before` now ties up `after`.
-    pub(crate) fn moved(&mut self, before: Credits, after: Credits) {
-        self.whole.moved(before, after);
+    /// Replaces the commitment of a job.
+    pub(super) fn update(&mut self, before: Commitment, after: Commitment) {
+        self.campaign.update(before.total, after.total);
+        self.run.update(before.by_run, after.by_run);
     }
 
-    /// Of this run's own submits of a job, `before` was tied up and now is `after`. What earlier runs
-    /// promised makes no room for this one when it turns out cheaper.
-    pub(crate) fn moved_by_run(&mut self, before: Credits, after: Credits) {
-        self.run.moved(before, after);
-    }
-
-    /// Nothing, or why `reserve` more cannot be promised without passing a cap.
-    pub(crate) fn objection(&self, reserve: Credits) -> Option<StopReason> {
-        if !self.whole.allows(reserve) {
+    /// Returns which cap promising `reserve` more credits would exceed, if any.
+    pub(super) fn exceeded_by(&self, reserve: Credits) -> Option<StopReason> {
+        if !self.campaign.allows(reserve) {
             return Some(StopReason::CapReached);
         }
         (!self.run.allows(reserve)).then_some(StopReason::RunCapReached)

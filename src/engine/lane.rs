@@ -1,48 +1,66 @@
-//! The limits of one kind of command: a pace, and a hold ("not before").
+//! A lane: the limits of one kind of request. It has a pace and a hold ("not before").
 
 use std::time::Duration;
 
-use super::backoff::Backoff;
+use super::backoff::{self, Backoff};
 use super::pace::Pace;
-use crate::model::{Failure, Timestamp};
+use crate::model::{Event, Failure, Lane as LaneName, Rate, Timestamp};
 
-/// A pause longer than this is not worth sitting out: the run ends and says so.
+/// The longest hold that a run waits for. For a longer one it ends early.
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
-/// A wish for a longer pause in submitting is heeded for so long. Then one request asks whether it still holds.
-pub(crate) const LONGEST_SUBMIT_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest pause in submitting that is kept. After it one request tests whether the pause still holds.
+const LONGEST_SUBMIT_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The same for reads. They cost nothing, and a slip of the provider (a date in the far future) must not keep
-/// what is paid for out of reach.
-pub(crate) const LONGEST_READ_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// The longest pause in reading that is kept. Reads cost nothing, and a wrong date in the far future must not
+/// keep paid videos out of reach.
+const LONGEST_READ_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// When nobody has tried for so long (other limits, a laptop asleep), that is no silence of the
-/// provider.
+/// After this long without an attempt (other limits, a machine asleep) the provider does not count as
+/// continuously failing.
 const IDLE_GAP: Duration = Duration::from_secs(5 * 60);
 
-/// What is over sooner is not worth a word.
+/// A failure that is over sooner is not displayed.
 const SHORTEST_OUTAGE: Duration = Duration::from_secs(3);
 
 /// One lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
+    name: LaneName,
     pace: Pace,
     backoff: Backoff,
     longest_pause: Duration,
     held_until: Option<Timestamp>,
-    /// Failures in a row that concern the lane and not one job.
+    /// Consecutive failures of the lane, as opposed to failures of one job.
     failures: u32,
-    /// Since when nothing has succeeded.
+    /// When the first of these happened.
     failing_since: Option<Timestamp>,
     last_failed_at: Option<Timestamp>,
-    /// What was heard, or not, when something last failed to get through.
+    /// Why the last request did not get through.
     last_failure: Option<Failure>,
 }
 
 impl Lane {
-    /// A lane that is open, and heeds no wish for a pause for longer than `longest_pause`.
-    pub(crate) fn new(pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
+    /// Creates the lane of submits. `last` is when an earlier run last submitted.
+    pub(crate) fn of_submits(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
+        let pace = Pace::new(rate, now, last);
+        Self::new(
+            LaneName::Submit,
+            pace,
+            backoff::SUBMIT,
+            LONGEST_SUBMIT_PAUSE,
+        )
+    }
+
+    /// Creates the lane of reads: polls and listings.
+    pub(crate) fn of_reads(rate: Rate, now: Timestamp) -> Self {
+        let pace = Pace::new(rate, now, None);
+        Self::new(LaneName::Poll, pace, backoff::READ, LONGEST_READ_PAUSE)
+    }
+
+    fn new(name: LaneName, pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
         Self {
+            name,
             pace,
             backoff,
             longest_pause,
@@ -54,7 +72,15 @@ impl Lane {
         }
     }
 
-    /// Lets one command through at `now`, or says when to ask again.
+    /// Returns which lane this is.
+    pub(crate) const fn name(&self) -> LaneName {
+        self.name
+    }
+
+    /// Takes one request's turn at `now`.
+    ///
+    /// # Errors
+    /// The time of the next turn, if it is not now.
     pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         match self.held_until {
             Some(until) if until > now => Err(until),
@@ -62,93 +88,108 @@ impl Lane {
         }
     }
 
-    /// The provider refused the pace (429): hold the lane, slow down, and say until when.
-    pub(crate) fn throttled(
-        &mut self,
-        now: Timestamp,
-        failure: &Failure,
-        jitter: u64,
-    ) -> Timestamp {
-        // Answers to commands sent before the hold began belong to the same episode.
-        let same_episode = self.held_until.is_some_and(|until| until > now);
-        if !same_episode {
+    /// Holds the lane and slows it down after a refusal for its pace (429). Returns the end of the hold.
+    pub(crate) fn throttle(&mut self, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+        // Answers to requests that were sent before the hold began belong to the same episode.
+        let is_new_episode = !self.is_held(now);
+        if is_new_episode {
             self.pace.slow_down();
         }
-        self.failed(now, !same_episode);
-        // A moment that has passed is no pause.
-        let until = match failure.retry_after.map(|wish| wish.moment(now)) {
-            Some(until) if until > now => self.cap_pause(now, until),
-            Some(_) | None => now.plus(self.backoff.wait(self.failures, jitter)),
-        };
+        self.count_failure(now, is_new_episode);
+        let until = self
+            .requested_pause(now, failure)
+            .unwrap_or_else(|| now.plus(self.backoff.wait(self.failures, jitter)));
         self.hold(until);
         until
     }
 
-    /// Nothing got through (the network is gone, or a read failed): wait before the next.
-    pub(crate) fn failed_to_reach(&mut self, now: Timestamp, failure: &Failure, jitter: u64) {
+    /// Holds the lane for a back-off after a request that did not get through (no network, a failed read).
+    pub(crate) fn back_off(&mut self, now: Timestamp, failure: &Failure, jitter: u64) {
         self.last_failure = Some(failure.clone());
-        let new_episode = self.held_until.is_none_or(|until| until <= now);
-        self.failed(now, new_episode);
-        if new_episode {
+        let is_new_episode = !self.is_held(now);
+        self.count_failure(now, is_new_episode);
+        if is_new_episode {
             self.hold(now.plus(self.backoff.wait(self.failures, jitter)));
         }
     }
 
-    /// The end of a pause that the provider wishes for, or of the part of it that is believed.
-    pub(crate) fn cap_pause(&self, now: Timestamp, until: Timestamp) -> Timestamp {
-        until.min(now.plus(self.longest_pause))
+    /// Holds the lane if `failure` names a pause (`Retry-After`), and returns the event to be recorded.
+    pub(crate) fn apply_retry_after(&mut self, now: Timestamp, failure: &Failure) -> Option<Event> {
+        let until = self.requested_pause(now, failure)?;
+        self.hold(until);
+        Some(self.held(until, failure.clone()))
     }
 
-    fn failed(&mut self, now: Timestamp, counts: bool) {
+    /// Returns the event which records that this lane is held.
+    pub(crate) fn held(&self, until: Timestamp, failure: Failure) -> Event {
+        Event::LaneHeld {
+            lane: self.name,
+            until,
+            failure,
+        }
+    }
+
+    /// Returns the end of the pause that `failure` names, at most the longest pause. A time that has passed is no
+    /// pause.
+    fn requested_pause(&self, now: Timestamp, failure: &Failure) -> Option<Timestamp> {
+        let until = failure.retry_after?.moment(now);
+        (until > now).then(|| until.min(now.plus(self.longest_pause)))
+    }
+
+    fn count_failure(&mut self, now: Timestamp, is_new_episode: bool) {
         let tried = self.last_failed_at.replace(now).max(self.held_until);
         if tried.is_some_and(|tried| now.since(tried) > IDLE_GAP) {
             self.failures = 0;
             self.failing_since = None;
         }
-        self.failures += u32::from(counts || self.failures == 0);
+        self.failures += u32::from(is_new_episode || self.failures == 0);
         self.failing_since.get_or_insert(now);
     }
 
-    /// Not before `until`; an earlier moment never shortens a hold.
+    /// Holds the lane until `until`. Never shortens a hold.
     pub(crate) fn hold(&mut self, until: Timestamp) {
         self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
     }
 
-    /// Something succeeded.
-    pub(crate) fn succeeded(&mut self) {
+    /// Counts a request that succeeded.
+    pub(crate) fn succeed(&mut self) {
         self.failures = 0;
         self.failing_since = None;
         self.last_failure = None;
         self.pace.succeeded();
     }
 
-    /// Whether the newest attempt failed.
+    /// Checks whether the newest attempt failed.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing_since.is_some()
     }
 
-    /// How long nothing has succeeded though it was tried.
+    /// Returns for how long all attempts have failed.
     pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
         self.failing_since
             .map_or(Duration::ZERO, |since| now.since(since))
     }
 
-    /// Why nothing gets through, once that is more than a hiccup.
+    /// Returns why no request gets through, once that lasts longer than three seconds.
     pub(crate) fn last_failure(&self, now: Timestamp) -> Option<&Failure> {
         self.last_failure
             .as_ref()
             .filter(|_| self.failing_for(now) >= SHORTEST_OUTAGE)
     }
 
-    /// The end of a hold that is not worth sitting out.
+    /// Returns the end of a hold that is too long to wait for.
     pub(crate) fn long_hold(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_until
             .filter(|until| *until > now.plus(LONGEST_HOLD))
     }
 
-    /// The moment before which nothing may start, if it lies ahead.
+    /// Returns the end of the hold, if the lane is held.
     pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_until.filter(|until| *until > now)
+    }
+
+    fn is_held(&self, now: Timestamp) -> bool {
+        self.held_until(now).is_some()
     }
 }
 
@@ -163,11 +204,8 @@ mod tests {
     }
 
     fn lane() -> Lane {
-        Lane::new(
-            Pace::new("10/s".parse().unwrap(), at(0), None),
-            SUBMIT,
-            LONGEST_READ_PAUSE,
-        )
+        let pace = Pace::new("10/s".parse().unwrap(), at(0), None);
+        Lane::new(LaneName::Poll, pace, SUBMIT, LONGEST_READ_PAUSE)
     }
 
     #[test]
@@ -177,8 +215,8 @@ mod tests {
             Failure::new(FailureKind::Throttled, "slow down")
                 .with_retry_after(Some(RetryAfter::Seconds(seconds)))
         };
-        assert_eq!(lane.throttled(at(0), &throttled(7), 0), at(7000));
-        lane.throttled(at(10), &throttled(1), 0);
+        assert_eq!(lane.throttle(at(0), &throttled(7), 0), at(7000));
+        lane.throttle(at(10), &throttled(1), 0);
         assert_eq!(lane.take(at(6999)), Err(at(7000)));
         assert_eq!(lane.take(at(7000)), Ok(()));
     }
@@ -188,16 +226,16 @@ mod tests {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::Throttled, "x");
         let failure = failure.with_retry_after(Some(RetryAfter::Seconds(365 * 24 * 3600)));
-        assert_eq!(lane.throttled(at(0), &failure, 0), at(3_600_000));
+        assert_eq!(lane.throttle(at(0), &failure, 0), at(3_600_000));
         assert_eq!(lane.long_hold(at(0)), Some(at(3_600_000)));
     }
 
     #[test]
     fn a_retry_after_in_the_past_is_ignored() {
         let mut lane = lane();
-        for wish in [RetryAfter::Seconds(0), RetryAfter::At(at(-5000))] {
-            let failure = Failure::new(FailureKind::Throttled, "x").with_retry_after(Some(wish));
-            assert!(lane.throttled(at(0), &failure, 0) >= at(1000), "{wish:?}");
+        for pause in [RetryAfter::Seconds(0), RetryAfter::At(at(-5000))] {
+            let failure = Failure::new(FailureKind::Throttled, "x").with_retry_after(Some(pause));
+            assert!(lane.throttle(at(0), &failure, 0) >= at(1000), "{pause:?}");
         }
     }
 
@@ -205,10 +243,10 @@ mod tests {
     fn time_without_attempts_does_not_count_as_failing() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::NotSent, "no route");
-        lane.failed_to_reach(at(0), &failure, 0);
-        lane.failed_to_reach(at(60_000), &failure, 0);
+        lane.back_off(at(0), &failure, 0);
+        lane.back_off(at(60_000), &failure, 0);
         assert_eq!(lane.failing_for(at(60_000)), Duration::from_secs(60));
-        lane.failed_to_reach(at(3_660_000), &failure, 0);
+        lane.back_off(at(3_660_000), &failure, 0);
         assert_eq!(lane.failing_for(at(3_660_000)), Duration::ZERO);
     }
 
@@ -216,10 +254,10 @@ mod tests {
     fn a_failure_is_shown_after_three_seconds_until_a_success() {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::NotSent, "no route");
-        lane.failed_to_reach(at(0), &failure, 0);
+        lane.back_off(at(0), &failure, 0);
         assert_eq!(lane.last_failure(at(2999)), None);
         assert_eq!(lane.last_failure(at(3000)), Some(&failure));
-        lane.succeeded();
+        lane.succeed();
         assert_eq!(lane.last_failure(at(3001)), None);
     }
 
@@ -228,7 +266,7 @@ mod tests {
         let mut lane = lane();
         let failure = Failure::new(FailureKind::Throttled, "slow down");
         for _ in 0..20 {
-            lane.throttled(at(5), &failure, 3);
+            lane.throttle(at(5), &failure, 3);
         }
         assert!(lane.held_until(at(5)).unwrap() <= at(5).plus(SUBMIT.first));
     }

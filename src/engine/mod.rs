@@ -1,10 +1,9 @@
-//! The decisions: pure, synchronous, without clock, network or disk.
+//! The engine: decides what to do next. Pure and synchronous, without clock, network or disk.
 //!
-//! [`Batch`] holds the whole run. It is restored from a plan and the entries of the journal, and is
-//! then told what happened and what time it is. It answers with a [`Step`]: *entries* (what is now
-//! true), *commands* (what to do next) and a time to be called again. The commands are out of reach
-//! until the entries have been written ([`Step::persist`]); so nothing is ever paid for before its
-//! intent is on disk.
+//! [`Batch`] holds a whole run. It is restored from a plan and the entries of the journal. Each call tells it what
+//! happened and what time it is, and returns a [`Step`]: *entries* (facts to be recorded), *commands* (what
+//! to do next) and the time of the next call. The commands are available only after the entries have been written
+//! ([`Step::persist`]), so nothing is paid for before its intent is on disk.
 //!
 //! ```text
 //!            inputs + now                    entries ──> journal, observers
@@ -12,75 +11,72 @@
 //!                                            commands ──> submit, poll, look, list, fetch
 //! ```
 //!
-//! # One file for each concern
+//! # Structure
 //!
-//! | file | decides |
+//! [`Batch`] owns the parts below, passes them what happened, and carries out what they decide. A part changes its own
+//! state only, and returns its decisions as values.
+//!
+//! | file | contents |
 //! |---|---|
-//! | `batch` | what a step is, when the run is over |
-//! | `restoring` | what the journal and the person's wishes make of a new run |
-//! | `transitions` | what becomes true of a job, which queues it is in |
-//! | `submitting` | which job is paid for when, and what its answer means |
-//! | `watching` | when the provider is asked about renders |
-//! | `reports` | what its answers mean, and what a failed read means |
-//! | `fetching` | which video is downloaded when |
-//! | `reconciling` | what the provider already has |
-//! | `duplicate_runs` | whether somebody else pays for the same jobs |
-//! | `absence` | when a list without a job proves that it was not accepted |
-//! | `lane`, `pace`, `concurrency`, `window`, `budget`, `polling`, `backoff` | one limit each |
+//! | `batch` | routing of inputs, changes of jobs, the end of a run |
+//! | `jobs`, `job` | the jobs with indexes over them |
+//! | `reopening` | what becomes of each job when a run begins |
+//! | `submitter` | which job is submitted when, and what the answer means |
+//! | `poller`, `poll_intervals` | when renders are polled, and what the answers mean |
+//! | `downloads` | which video is downloaded when, and what a failed download means |
+//! | `reconciler` | when the provider's list is read |
+//! | `adoption` | which of its rows are jobs of ours |
+//! | `absence_proof`, `evidence` | when a list without a job proves that it was not accepted |
+//! | `duplicate_runs` | detection of another run that pays for the same jobs |
+//! | `reads` | what a failed poll or listing means |
+//! | `lane`, `pace`, `backoff` | when a request may start |
+//! | `concurrency_limit`, `adaptive_limit` | how many renders may be in flight |
+//! | `budget` | the caps on credits |
+//! | `rules` | the decisions on which the promise depends |
+//! | `decision` | what parts decide |
 //!
-//! # What it promises
+//! # Promise
 //!
-//! At most one submit of a job and generation is ever accepted; the pace and every `Retry-After`
-//! are kept, across restarts too; no more are in flight than allowed, jobs in doubt included; the cap is
-//! never passed by a submit; every run ends; the live phases equal the fold of the entries; the same
-//! inputs give the same entries. `simulation` checks each of these over thousands of crashing runs, and
-//! `mutant` breaks each to see that it notices; `scenes` holds what chance would need too long to
-//! stumble upon.
-
-/// Whether the engine is broken on purpose in the way named: never, outside tests.
-#[cfg(not(test))]
-macro_rules! is_broken {
-    ($mutant:ident) => {
-        false
-    };
-}
-
-/// Whether the engine is broken on purpose in the way named.
-#[cfg(test)]
-macro_rules! is_broken {
-    ($mutant:ident) => {
-        $crate::engine::mutant::is($crate::engine::mutant::Mutant::$mutant)
-    };
-}
+//! - At most one submit of a job and generation is ever accepted.
+//! - The pace and every `Retry-After` are kept, across restarts too.
+//! - No more renders are in flight than allowed, jobs in doubt included.
+//! - No submit exceeds a cap.
+//! - Every run ends.
+//! - The live phases equal the fold of the entries.
+//! - The same inputs give the same entries.
+//!
+//! `simulation` checks each of these over thousands of crashing runs. Its mutants replace one of the `rules` by a wrong
+//! one, or write the journal wrongly, to show that the simulation notices. `scenarios` tests what random seeds would
+//! rarely find.
 
 mod absence_proof;
+mod adaptive_limit;
+mod adoption;
 mod backoff;
 mod batch;
 mod budget;
-mod concurrency;
-mod fetching;
+mod concurrency_limit;
+mod decision;
+mod downloads;
+mod duplicate_runs;
+mod evidence;
 mod job;
+mod jobs;
 mod lane;
-#[cfg(test)]
-mod mutant;
 mod pace;
 mod policy;
 mod poll_intervals;
-mod poll_results;
-mod polling;
-mod reconciling;
-
-mod duplicate_runs;
-mod restoring;
+mod poller;
+mod reads;
+mod reconciler;
+mod reopening;
+mod rules;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod simulation;
 mod step;
-mod submitting;
-mod transitions;
-
-mod concurrency_limit;
+mod submitter;
 
 pub use batch::{Batch, Input};
 pub use policy::{Policy, Submits};

@@ -1,4 +1,4 @@
-//! So many in so much time: governor's GCRA on the engine's own clock.
+//! The pace of one lane: governor's GCRA rate limiter on the engine's own clock.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::model::{Rate, Timestamp};
 
-/// The clock governor is given: a number the engine sets to the time it was told.
+/// A clock for governor that shows the time the engine was called with.
 #[derive(Debug, Clone, Default)]
 struct ManualClock(Arc<AtomicU64>);
 
@@ -26,47 +26,47 @@ impl Clock for ManualClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Nanos>>;
 
-/// A pace that slows when told to and recovers step by step. No bursts: a quota of 15 a minute is one
-/// every four seconds, so that no window of a minute ever sees more than 15.
+/// A rate limit that can be slowed down and recovers with successes. It allows no bursts: 15 a minute means one
+/// every four seconds, so that no window of a minute has more than 15.
 #[derive(Debug)]
 pub(crate) struct Pace {
     limiter: Limiter,
     clock: ManualClock,
     origin: Timestamp,
     rate: Rate,
-    /// 1 at full pace, 2 at half, up to [`SLOWEST`].
+    /// The factor by which the interval is longer: 1 at full pace, 2 at half, at most [`MAX_SLOWDOWN`].
     slowdown: u32,
     last: Option<Timestamp>,
-    /// Successes since the pace last changed.
+    /// Successes since the last change of pace.
     successes: u32,
-    /// The pace was raised when it last changed.
+    /// Whether the last change was an increase.
     was_raised: bool,
-    /// How many times as many successes earn the next faster pace.
+    /// The factor by which an increase needs more successes.
     patience: u32,
 }
 
-/// Halving stops at an eighth of the pace: a provider that wants less says so in `Retry-After`.
-const SLOWEST: u32 = 8;
+/// Halving stops at an eighth of the pace. A provider that wants less sends `Retry-After`.
+const MAX_SLOWDOWN: u32 = 8;
 
-/// Longer than any run; what is slower still would not fit the limiter's arithmetic.
+/// Longer than any run. A longer interval would not fit the limiter's arithmetic.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// So many successes at half the pace earn the full one; half as many at a quarter of it earn the half. Each step up takes the
-/// same time, so that what was only a burst is soon forgotten.
+/// Successes at half the pace that restore the full pace. A quarter of the pace needs half as many for the step to a
+/// half, so each step takes the same time, and recovery from a burst is quick.
 const SUCCESSES_TO_RECOVER: u32 = 5;
 
-/// A faster pace that is refused before so many successes was too fast. The next attempt needs twice as many as this
-/// one.
-const SUCCESSES_OF_A_STEADY_PACE: u32 = 20;
+/// An increase that is refused before this many successes was too fast. The next one needs twice as many
+/// successes.
+const STEADY_SUCCESSES: u32 = 20;
 
-/// Even then an attempt is made now and again.
-const MOST_PATIENCE: u32 = 16;
+/// The limit of that doubling, so that an increase is still tried from time to time.
+const MAX_PATIENCE: u32 = 16;
 
 impl Pace {
-    /// A pace of `rate` for a run that begins at `now`. `last` is when the last one happened in
-    /// an earlier run, so that a restart does not forget the pace.
+    /// Creates a pace of `rate` for a run that begins at `now`. `last` is the time of the last request of an earlier
+    /// run, so that a restart keeps the pace.
     pub(crate) fn new(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
-        // A journal from a clock that has been set back must not make us wait for it.
+        // A journal of a clock that was set back since must not delay the first request.
         let last = last.map(|last| last.min(now));
         let origin = last.unwrap_or(now);
         let clock = ManualClock::default();
@@ -84,7 +84,7 @@ impl Pace {
         };
         if let Some(last) = last {
             pace.take(last)
-                .expect("the first one is always let through");
+                .expect("the first request is always allowed");
         }
         pace
     }
@@ -97,7 +97,10 @@ impl Pace {
         RateLimiter::direct_with_clock(quota, clock.clone())
     }
 
-    /// Lets one through at `now`, or says when it will.
+    /// Takes one request's turn at `now`.
+    ///
+    /// # Errors
+    /// The time of the next turn, if it is not now.
     pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         let nanos = |moment: Timestamp| {
             u64::try_from(moment.since(self.origin).as_nanos()).unwrap_or(u64::MAX)
@@ -119,16 +122,16 @@ impl Pace {
     /// Halves the pace.
     pub(crate) fn slow_down(&mut self) {
         if self.was_raised {
-            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+            self.patience = (self.patience * 2).min(MAX_PATIENCE);
         }
         self.was_raised = false;
-        self.change((self.slowdown * 2).min(SLOWEST));
+        self.change((self.slowdown * 2).min(MAX_SLOWDOWN));
     }
 
-    /// Counts a success; enough of them double the pace, up to the full one.
+    /// Counts a success. Enough of them double the pace, up to the full pace.
     pub(crate) fn succeeded(&mut self) {
         self.successes = self.successes.saturating_add(1);
-        if self.was_raised && self.successes >= SUCCESSES_OF_A_STEADY_PACE {
+        if self.was_raised && self.successes >= STEADY_SUCCESSES {
             self.was_raised = false;
             self.patience = 1;
         }
@@ -139,7 +142,7 @@ impl Pace {
         }
     }
 
-    /// A governor's quota cannot be changed: build a new one and let it see the last one again.
+    /// Replaces the limiter, because a governor quota cannot be changed, and repeats the last request in it.
     fn change(&mut self, slowdown: u32) {
         self.successes = 0;
         if slowdown == self.slowdown {
@@ -150,7 +153,7 @@ impl Pace {
         self.limiter = Self::limiter(self.rate, slowdown, &self.clock);
         if let Some(last) = self.last {
             self.take(last)
-                .expect("the first one is always let through");
+                .expect("the first request is always allowed");
         }
     }
 }
@@ -177,7 +180,7 @@ mod tests {
         assert_eq!(
             pace.take(at(5000)),
             Err(at(5500)),
-            "idle time earns no burst"
+            "idle time allows no burst"
         );
     }
 
@@ -204,7 +207,7 @@ mod tests {
         assert_eq!(pace.take(at(500)), Ok(()));
     }
 
-    /// How many successes it takes until the pace is `slowdown`.
+    /// Returns how many successes it takes until the pace is `slowdown`.
     fn successes_until(pace: &mut Pace, slowdown: u32) -> u32 {
         let mut count = 0;
         while pace.slowdown > slowdown {
@@ -226,7 +229,7 @@ mod tests {
             pace.slow_down();
             assert_eq!(successes_until(&mut pace, 1), needed, "refused at once");
         }
-        for _ in 0..SUCCESSES_OF_A_STEADY_PACE {
+        for _ in 0..STEADY_SUCCESSES {
             pace.succeeded();
         }
         pace.slow_down();

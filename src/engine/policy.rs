@@ -1,57 +1,55 @@
-//! What the user wants of this run.
+//! The options of a run.
 
 use std::collections::BTreeSet;
 
 use crate::model::{JobId, Limits};
 
-/// What this run may and shall do.
+/// The options of a run.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
 pub struct Policy {
-    /// The limits.
+    /// The limits of requests, credits and time.
     pub limits: Limits,
-    /// What to submit.
+    /// Which jobs to submit.
     pub submits: Submits,
-    /// Leave as soon as everything is submitted (`--submit-only`).
+    /// End the run when every job is submitted (`--submit-only`).
     pub leave_after_submitting: bool,
-    /// Submit failed jobs again (`--retry-failed`): once each, however often the run crashes and the
-    /// same command is given again.
+    /// Submit failed jobs again (`--retry-failed`): once each, however often the run crashes and the same command is
+    /// given again.
     pub retry_failed: bool,
-    /// Submit paid jobs again whose request has changed (`--redo-changed`).
+    /// Submit paid jobs again whose request has changed since (`--redo-changed`).
     pub redo_changed: bool,
-    /// Submit everything again that is done or failed (`--fresh`). What is under way or in doubt is not
-    /// doubled. A run that crashed or was stopped early has begun the new generation: a run
-    /// without this goes on with it, and one with it reopens only what was not reopened yet. So each
-    /// job is paid for once more, until a run has ended by itself.
+    /// Submit all jobs again that are done or failed (`--fresh`), but not those under way or in doubt. A run that crashed
+    /// or was stopped early has begun the new generation: the next run continues it with or without this option,
+    /// and reopens only jobs that were not reopened yet. So each job is paid for once more, until a run has ended by
+    /// itself.
     pub fresh: bool,
-    /// Submit these again though they are in doubt or failed (`--resubmit`); ignored for all others. One
-    /// in doubt is first looked for in the provider's list, and taken over if it is there.
+    /// Submit these jobs again if they are in doubt or failed (`--resubmit`). A job in doubt is first looked for in the
+    /// provider's list, and adopted if it is there.
     pub resubmit: BTreeSet<JobId>,
-    /// Submit these again though they are done (`--redo-rejected`); ignored for all others. As with
-    /// `fresh`, a run that crashed or was stopped early has begun: the same command again redoes only
-    /// what was not reopened yet.
+    /// Submit these jobs again if they are done (`--redo-rejected`). As with `fresh`, the same command after a crash or an
+    /// early stop reopens only jobs that were not reopened yet.
     pub redo: BTreeSet<JobId>,
-    /// Finished jobs whose file is no longer on disk.
+    /// Finished jobs whose files are no longer on disk.
     pub missing_files: BTreeSet<JobId>,
-    /// The output folder shows signs of earlier work that the journal does not know: submit
-    /// nothing before the provider's list has been read, twice, and collect what it shows even if
-    /// nothing is to be submitted.
+    /// The output folder shows evidence of work that the journal does not know. Nothing is submitted before the
+    /// provider's list has been read twice, and what the list shows is collected even if the run submits nothing.
     pub journal_was_lost: bool,
-    /// This program's process id, for the record.
+    /// The id of this process, to be recorded.
     pub process: u32,
-    /// Seed of the jitter.
+    /// The seed of the jitter.
     pub seed: u64,
 }
 
-/// Whether this run submits.
+/// Which jobs a run submits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Submits {
-    /// Every selected job that has not been paid for.
+    /// All selected jobs that have not been paid for.
     #[default]
     Selected,
-    /// Nothing (`collect`).
+    /// None (`collect`).
     Nothing,
 }

@@ -1,9 +1,8 @@
-//! What the engine answers, and the gate that keeps money behind the disk.
+//! The result of a step. Its commands are available only after its entries are on disk.
 
 use crate::model::{Command, Entry, Timestamp};
 
-/// The engine's answer to one call. Its commands are out of reach until its entries have been
-/// written: [`Step::persist`] is the only way to them.
+/// The engine's answer to one call. [`Step::persist`] is the only way to its commands.
 #[derive(Debug)]
 #[must_use = "entries that are not persisted are lost, and the commands with them"]
 pub struct Step {
@@ -16,22 +15,21 @@ pub struct Step {
 /// A step whose entries are on disk.
 #[derive(Debug)]
 pub struct PersistedStep {
-    /// What became true, to be told to the observers.
+    /// What became true, for the observers.
     pub entries: Vec<Entry>,
-    /// What to do now.
+    /// The commands to execute now.
     pub commands: Vec<Command>,
-    /// When to call again if nothing else happens before.
+    /// When to call again if nothing happens before.
     pub wake_at: Option<Timestamp>,
-    /// The run is over: there is nothing to wait for.
+    /// Whether the run is over.
     pub finished: bool,
 }
 
 impl Step {
-    /// Hands the entries to `write`, which must not return `Ok` before they are durable, and then
-    /// gives out the commands.
+    /// Passes the entries to `write`, which must not return `Ok` before they are durable, and returns the commands.
     ///
     /// # Errors
-    /// Whatever `write` returns; the commands are then gone, as they must be.
+    /// The error of `write`. The commands are then dropped.
     pub fn persist<E>(
         self,
         write: impl FnOnce(&[Entry]) -> Result<(), E>,

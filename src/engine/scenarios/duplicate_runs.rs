@@ -1,13 +1,13 @@
-//! Two runs of one campaign at the same time, as two machines with two output folders have them.
+//! Two runs of one campaign at the same time, as on two machines with two output folders.
 
 use std::sync::Arc;
 
 use super::harness::{Harness, RunResult, failure, jobs, planned, seconds, submits};
-use crate::engine::mutant::{self, Mutant};
+use crate::engine::rules::Rules;
 use crate::engine::{Policy, Submits};
 use crate::model::{
-    Command, FailureKind, Generation, InFlight, JobEvent, Limits, ListFilter, Outcome, StopReason,
-    Tag,
+    Command, FailureKind, Generation, InFlight, JobEvent, JobState, Limits, ListFilter, Outcome,
+    RemoteId, StopReason, Tag,
 };
 
 /// Slow enough that the list is read several times before all is submitted.
@@ -62,10 +62,16 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
 
 #[test]
 fn without_detection_every_job_is_paid_for_twice() {
-    mutant::set(Some(Mutant::RivalIgnored));
+    #[derive(Debug)]
+    struct DuplicatesIgnored;
+    impl Rules for DuplicatesIgnored {
+        fn is_duplicate(&self, _: &JobState, _: &Tag, _: &RemoteId) -> bool {
+            false
+        }
+    }
     let mut harness = Harness::new();
+    harness.rules = &DuplicatesIgnored;
     let run = run_beside_duplicate(&mut harness);
-    mutant::set(None);
     assert_eq!((run.stopped, harness.rows.len()), (None, 80));
 }
 

@@ -1,7 +1,8 @@
-//! A provider that does everything right unless a scene says otherwise.
+//! The test harness of the scenarios: a provider without faults, unless a scenario answers in its place.
 
 use std::time::Duration;
 
+use crate::engine::rules::{Rules, Sound};
 use crate::engine::{Batch, Input, Policy};
 use crate::model::{
     Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, History, JobEvent,
@@ -9,15 +10,17 @@ use crate::model::{
     RenderStatus, RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
 };
 
+/// The provider, the journal and the clock.
 pub(super) struct Harness {
-    /// Accepted: id, name, when.
+    pub(super) rules: &'static dyn Rules,
+    /// Accepted jobs: id, name, time.
     pub(super) rows: Vec<(RemoteId, String, Timestamp)>,
     pub(super) render_time: Duration,
     pub(super) journal: Vec<Entry>,
     pub(super) now: Timestamp,
 }
 
-/// How a run went.
+/// The result of a run.
 pub(super) struct RunResult {
     pub(super) stopped: Option<StopReason>,
     pub(super) took: Duration,
@@ -30,7 +33,7 @@ pub(super) fn seconds(count: u64) -> Duration {
 }
 
 pub(super) fn failure(kind: FailureKind) -> Failure {
-    Failure::new(kind, "as the scene wants it")
+    Failure::new(kind, "as the scenario wants it")
 }
 
 pub(super) fn throttled(seconds: u64) -> Failure {
@@ -73,6 +76,7 @@ pub(super) fn jobs(count: usize) -> Vec<PlannedJob> {
 impl Harness {
     pub(super) fn new() -> Self {
         Self {
+            rules: &Sound,
             rows: Vec::new(),
             render_time: seconds(60),
             journal: Vec::new(),
@@ -82,10 +86,11 @@ impl Harness {
 
     pub(super) fn batch(&self, jobs: &[PlannedJob], policy: &Policy) -> Batch {
         let history = History::of(&self.journal, self.now);
-        Batch::restore("c", jobs.to_vec(), policy.clone(), &history, self.now).unwrap()
+        let (jobs, policy) = (jobs.to_vec(), policy.clone());
+        Batch::restore_with(self.rules, "c", jobs, policy, &history, self.now).unwrap()
     }
 
-    /// A whole run; `answer` may answer in the provider's place, each answer a moment later.
+    /// Runs the program. `answer` may answer in the provider's place; each answer arrives 10 ms later.
     pub(super) fn run(
         &mut self,
         jobs: &[PlannedJob],
@@ -95,7 +100,7 @@ impl Harness {
         self.run_until_event(jobs, policy, answer, |_| false)
     }
 
-    /// A run that is killed as soon as an entry is on record that `kills` names.
+    /// Runs the program until an event is recorded that `kills` selects, and kills it then.
     pub(super) fn run_until_event(
         &mut self,
         jobs: &[PlannedJob],
@@ -142,7 +147,7 @@ impl Harness {
         panic!("the run does not end");
     }
 
-    /// What the provider does if nothing is wrong.
+    /// Returns the answer of the provider without faults.
     pub(super) fn default_answer(&mut self, command: &Command) -> Outcome {
         match command {
             Command::Submit { job, name, .. } => Outcome::Submitted {
@@ -209,7 +214,7 @@ impl Harness {
         })
     }
 
-    /// The newest `most` rows.
+    /// Returns a list of the newest `most` rows.
     pub(super) fn list(&self, most: usize) -> Listing {
         let shown = self.rows.iter().rev().take(most);
         let found: Vec<RenderReport> = shown.filter_map(|(id, ..)| self.report(id)).collect();
@@ -221,7 +226,7 @@ impl Harness {
         }
     }
 
-    /// What the journal says of a job.
+    /// Returns the state of a job according to the journal.
     pub(super) fn state(&self, number: usize) -> JobState {
         let mut state = JobState::default();
         for entry in &self.journal {
@@ -246,7 +251,7 @@ impl RunResult {
         self.commands.iter().filter(is_submit).count()
     }
 
-    /// Whether the record has such an event of a job.
+    /// Checks whether the run recorded such an event of a job.
     pub(super) fn recorded(&self, what: impl Fn(&JobEvent) -> bool) -> bool {
         self.entries.iter().any(|entry| match &entry.event {
             Event::Job { event, .. } => what(event),
@@ -261,7 +266,7 @@ impl RunResult {
     }
 }
 
-/// The provider's answer to a submit that nobody heard.
+/// Returns the failure of a submit whose answer was lost.
 pub(super) fn lost(command: &Command) -> Option<Outcome> {
     let Command::Submit { job, .. } = command else {
         return None;
@@ -272,7 +277,7 @@ pub(super) fn lost(command: &Command) -> Option<Outcome> {
     })
 }
 
-/// Whether the command is the submit of that job.
+/// Checks whether the command is the submit of this job.
 pub(super) fn submits(command: &Command, number: usize) -> bool {
     matches!(command, Command::Submit { job: id, .. } if *id == job(number))
 }

@@ -1,4 +1,4 @@
-//! What must be true in every step of every story.
+//! The invariants that must hold in every step of every simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,20 +10,20 @@ use crate::model::{
     Tag, Timestamp,
 };
 
-/// What has been seen so far, kept as the world sees it: in true time.
+/// What was observed so far, in true time.
 #[derive(Debug, Default)]
 pub(super) struct Invariants {
     /// The fold of the journal.
     pub(super) states: BTreeMap<JobId, JobState>,
-    /// Every tag that the journal has ever known.
+    /// Every tag that was ever recorded.
     known: BTreeSet<Tag>,
     /// What each job had cost before this run first submitted it.
     begun: BTreeMap<JobId, Credits>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
-    /// The times before which the provider wants no submit, and no read.
+    /// The times before which the provider wants no submit and no read.
     pauses: [Option<Timestamp>; 2],
-    /// The same, as far as it is on record.
+    /// The same, as far as they are recorded.
     recorded_pauses: [Option<Timestamp>; 2],
     pub(super) reads: u64,
     pub(super) rows_were_edited: bool,
@@ -36,7 +36,7 @@ impl Invariants {
             self.states.entry(job.spec.id.clone()).or_default();
         }
         self.begun.clear();
-        // The pace of reads, which cost nothing, is not on record.
+        // The pace of reads, which cost nothing, is not recorded.
         self.last_read = None;
     }
 
@@ -56,7 +56,7 @@ impl Invariants {
         self.pauses = self.recorded_pauses;
     }
 
-    /// The program hears an answer.
+    /// Checks an answer that arrives at the program.
     pub(super) fn on_answer(&mut self, outcome: &Outcome, now: Timestamp) {
         let (lane, failure) = match outcome {
             Outcome::Submitted { result, .. } => (0, result.as_ref().err()),
@@ -69,7 +69,7 @@ impl Invariants {
         self.pauses[lane] = self.pauses[lane].max(named);
     }
 
-    /// A command leaves.
+    /// Checks a command that is sent.
     pub(super) fn on_command(&mut self, command: &Command, now: Timestamp, interval: Duration) {
         let lane = match command {
             Command::Submit { .. } => 0,
@@ -88,7 +88,7 @@ impl Invariants {
         }
     }
 
-    /// An entry is on record.
+    /// Checks an entry that was recorded.
     pub(super) fn on_entry(&mut self, entry: &Entry, now: Timestamp, limits: &Limits) {
         let interval = limits.submit_rate.interval();
         let Event::Job { job, event } = &entry.event else {
@@ -139,7 +139,7 @@ impl Invariants {
         }
     }
 
-    /// What the submits of this run have cost and promised.
+    /// Returns what the submits of this run have cost and promised.
     fn committed_by_run(&self) -> Credits {
         let begun = self.begun.iter();
         begun
@@ -155,28 +155,27 @@ impl Invariants {
         states.map(|job| job.spent() + job.promised()).sum()
     }
 
-    /// The live phases are the fold of the journal.
+    /// Checks that the live phases equal the fold of the journal.
     pub(super) fn check_phases(&self, batch: &Batch) {
         for (job, phase) in batch.phases() {
             assert_eq!(self.states[job].phase, *phase, "{job}");
         }
     }
 
-    /// The provider has accepted something.
+    /// Checks that no submit was accepted twice.
     pub(super) fn check_paid_once(provider: &SimulatedProvider) {
         for (tag, times) in provider.times_accepted() {
             assert!(times == 1, "paid {times} times: {tag}");
         }
     }
 
-    /// After each run: nothing that was accepted is unknown, or known as something it is not.
+    /// Checks after each run that every accepted job is known, with its state and its cost.
     pub(super) fn nothing_is_lost(&self, provider: &SimulatedProvider) {
         for accepted in &provider.accepted {
             let id = accepted.name.split(' ').next().unwrap();
             let state = &self.states[&id.parse().unwrap()];
             let is_known = self.known.contains(&accepted.tag);
-            // Without its journal, a run that could not read the list knows nothing, and therefore
-            // submits nothing.
+            // Without a journal, a run that could not read the list knows no job, and submits none.
             let is_to_be_found = self.journal_was_lost && state.tag.is_none();
             let is_older = self.journal_was_lost && state.generation.0 > 0;
             assert!(
@@ -194,7 +193,7 @@ impl Invariants {
             }
             let is_lost = match &state.phase {
                 Phase::Pending => state.generation.0 == 0 && !is_to_be_found,
-                // It is asked about once more by every run.
+                // It is polled once more by every run.
                 Phase::Failed { failure, .. } => !matches!(
                     failure.kind,
                     crate::model::FailureKind::NotFound | crate::model::FailureKind::NoOutput
@@ -209,7 +208,7 @@ impl Invariants {
         }
     }
 
-    /// At the end of all: every job is done, or failed by the provider, and the money is known.
+    /// Checks at the very end that every job is done or was failed by the provider, and that the cost is known.
     pub(super) fn everything_is_settled(&self, provider: &SimulatedProvider) {
         for (job, state) in &self.states {
             let is_done = matches!(state.phase, Phase::Done { .. });

@@ -1,12 +1,14 @@
-//! Thousands of runs under virtual time, with faults and crashes, against a provider that counts.
+//! Thousands of simulated runs in virtual time, with faults and crashes, against a provider that counts what it
+//! accepts.
 //!
-//! `CALLSHEET_SIMULATION_SEEDS` sets the number of seeds; a failing seed prints its story.
+//! `CALLSHEET_SIMULATION_SEEDS` sets the number of seeds. A failing seed prints its journal.
 
 mod invariants;
 mod mutants;
 mod profile;
 mod provider;
 mod random;
+mod recorder;
 mod run;
 mod user_actions;
 
@@ -14,11 +16,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use self::run::Simulation;
 
-/// Plays a whole story; panics if anything is not as it must be.
-fn play(simulation: &mut Simulation) {
-    simulation.play();
+/// Runs a whole campaign. Panics if an invariant does not hold.
+fn run_and_check(simulation: &mut Simulation) {
+    simulation.run_commands();
     simulation.invariants.nothing_is_lost(&simulation.provider);
-    simulation.epilogue();
+    simulation.finish();
     simulation.invariants.nothing_is_lost(&simulation.provider);
     simulation
         .invariants
@@ -27,14 +29,14 @@ fn play(simulation: &mut Simulation) {
 
 fn simulate(seed: u64) -> Simulation {
     let mut simulation = Simulation::new(seed);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut simulation))) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run_and_check(&mut simulation))) {
         let journal = simulation.journal_text();
         let profile = &simulation.provider.profile;
         let accepted = &simulation.provider.accepted;
         let limits = &simulation.policy.limits;
-        // The words stand before what the panic itself has said.
-        let words = format!("{journal}\n{profile:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
+        // This appears before the message of the panic.
+        let text = format!("{journal}\n{profile:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
         resume_unwind(panic);
     }
     simulation
@@ -42,10 +44,7 @@ fn simulate(seed: u64) -> Simulation {
 
 #[test]
 fn no_seed_pays_twice_loses_a_video_or_exceeds_a_limit() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test may be told how much to do"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the number of seeds can be set")]
     let seeds = std::env::var("CALLSHEET_SIMULATION_SEEDS")
         .ok()
         .and_then(|text| text.parse().ok())
@@ -56,7 +55,7 @@ fn no_seed_pays_twice_loses_a_video_or_exceeds_a_limit() {
         reads += simulation.invariants.reads;
         accepted += simulation.provider.accepted.len() as u64;
     }
-    // Some eight are usual, faults, restarts and lists included.
+    // About eight are usual, faults, restarts and lists included.
     assert!(
         reads <= 12 * accepted,
         "{reads} reads for {accepted} renders"

@@ -1,59 +1,190 @@
-//! Each promise is broken once on purpose, and the simulation is seen to notice, by the check that
-//! guards this promise.
+//! Mutants: each promise is broken once, by a wrong rule or a journal that is written wrongly, and the simulation must
+//! notice, by the check that guards this promise.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use super::play;
+use super::recorder::Recorder;
 use super::run::Simulation;
-use crate::engine::mutant::{self, Mutant};
+use super::run_and_check;
+use crate::engine::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof};
+use crate::engine::job::Job;
+use crate::engine::lane::Lane;
+use crate::engine::rules::{Rules, Sound};
+use crate::model::{
+    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState,
+    Lane as LaneName, Phase, Tag, Timestamp,
+};
 
-/// Seeds among which one at least must notice.
+/// Number of seeds of which at least one must notice.
 const SEEDS: u64 = 2000;
 
-/// What the first seed that notices the mutant says.
-fn seed_that_catches(mutant: Mutant, says: &str) -> Option<u64> {
-    mutant::set(Some(mutant));
-    let caught = (0..SEEDS).find(|seed| {
-        let mut simulation = Simulation::new(*seed);
-        let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(&mut simulation))) else {
-            return false;
+/// Defines a mutant: the sound rules with one replaced.
+macro_rules! mutant {
+    ($name:ident: $($rule:item)*) => {
+        #[derive(Debug)]
+        struct $name;
+        impl Rules for $name {
+            $($rule)*
+        }
+    };
+}
+
+mutant! { DoubtResentOnResume:
+    fn interrupted_submit(&self) -> JobEvent {
+        let failure = Failure::new(FailureKind::Interrupted, "taken for not sent");
+        JobEvent::SubmitDeferred { failure }
+    }
+}
+
+mutant! { LostIsRetried:
+    fn unanswered_submit(&self, failure: Failure) -> JobEvent {
+        JobEvent::SubmitDeferred { failure }
+    }
+}
+
+mutant! { PaceForgotten:
+    fn last_submit(&self, _recorded: Option<Timestamp>) -> Option<Timestamp> {
+        None
+    }
+}
+
+mutant! { ThrottleHoldsOneJob:
+    fn throttle(&self, lane: &mut Lane, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+        match lane.name() {
+            LaneName::Submit => now,
+            LaneName::Poll | LaneName::Fetch => lane.throttle(now, failure, jitter),
+        }
+    }
+}
+
+mutant! { ReadPauseIgnored:
+    fn throttle(&self, lane: &mut Lane, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+        let failure = match lane.name() {
+            LaneName::Submit => failure.clone(),
+            LaneName::Poll | LaneName::Fetch => failure.clone().with_retry_after(None),
         };
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        words.is_some_and(|words| words.contains(says))
-    });
-    mutant::set(None);
-    caught
+        lane.throttle(now, &failure, jitter)
+    }
+
+    fn apply_retry_after(&self, lane: &mut Lane, now: Timestamp, failure: &Failure) -> Option<Event> {
+        match lane.name() {
+            LaneName::Submit => lane.apply_retry_after(now, failure),
+            LaneName::Poll | LaneName::Fetch => None,
+        }
+    }
+}
+
+mutant! { OneListingIsProof:
+    fn is_proof(&self, evidence: &[AbsenceEvidence], longest_list: u64) -> bool {
+        evidence.iter().any(|it| self.is_complete(it, longest_list))
+    }
+}
+
+mutant! { NoReferenceNeeded:
+    fn check_listing(&self, proof: &PendingProof, _rows: &ListedRows<'_>) -> ListingCheck {
+        let newest = proof.references.iter().filter_map(|row| row.sent).max();
+        let newest = newest.unwrap_or(proof.settled);
+        ListingCheck::Complete { newest }
+    }
+}
+
+mutant! { CappedListIsProof:
+    fn is_complete(&self, _evidence: &AbsenceEvidence, _longest_list: u64) -> bool {
+        true
+    }
+}
+
+mutant! { DoubtIsFree:
+    fn committed(&self, state: &JobState) -> Credits {
+        if matches!(state.phase, Phase::InDoubt { .. }) {
+            return state.spent();
+        }
+        Sound.committed(state)
+    }
+}
+
+mutant! { SettlingMakesRoom:
+    fn committed_by_run(&self, state: &JobState, _before_run: Option<Credits>) -> Credits {
+        self.committed(state)
+    }
+}
+
+mutant! { DoubtTakesNoSlot:
+    fn occupied_until(&self, _: &JobState, _: Timestamp, _: Duration) -> Option<Timestamp> {
+        None
+    }
+}
+
+mutant! { AdoptedIsFree:
+    fn adopted_request(&self, job: &Job, tag: &Tag) -> (Fingerprint, Credits) {
+        let (fingerprint, _) = Sound.adopted_request(job, tag);
+        (fingerprint, Credits::ZERO)
+    }
+}
+
+mutant! { InventorySkipped:
+    fn needs_inventory(&self, _has_submits: bool, _may_have_lost_jobs: bool) -> bool {
+        false
+    }
+}
+
+mutant! { FailedPollFailsJob:
+    fn failed_poll(&self, failure: &Failure) -> Option<JobEvent> {
+        let failure = failure.clone();
+        Some(JobEvent::Failed { failure, charged: None })
+    }
+}
+
+mutant! { LinkExpiryResubmits:
+    fn expired_link(&self, failure: Failure, generation: Generation) -> Vec<JobEvent> {
+        let expired = JobEvent::LinkExpired { failure: failure.clone() };
+        let failed = JobEvent::Failed { failure, charged: None };
+        vec![expired, failed, JobEvent::Reopened { generation }]
+    }
+}
+
+/// Checks whether a seed notices a mutant, with a message that contains `says`.
+fn notices(seed: u64, rules: &'static dyn Rules, recorder: &Recorder, says: &str) -> bool {
+    let mut simulation = Simulation::with_mutant(seed, rules, recorder.clone());
+    let run = AssertUnwindSafe(|| run_and_check(&mut simulation));
+    let Err(panic) = catch_unwind(run) else {
+        return false;
+    };
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+    message.is_some_and(|message| message.contains(says))
 }
 
 macro_rules! is_caught {
-    ($($test:ident: $mutant:ident, $says:literal;)*) => {
+    ($($test:ident: $rules:expr, $recorder:expr, $says:literal;)*) => {
         $(
             #[test]
             fn $test() {
-                let caught = seed_that_catches(Mutant::$mutant, $says);
-                assert!(caught.is_some(), "no seed noticed");
+                let (rules, recorder) = (&$rules, $recorder);
+                let is_caught = (0..SEEDS).any(|seed| notices(seed, rules, &recorder, $says));
+                assert!(is_caught, "no seed noticed");
             }
         )*
     };
 }
 
 is_caught! {
-    resending_in_doubt_on_resume_is_caught: DoubtResentOnResume, "paid";
-    retrying_a_lost_submit_is_caught: LostIsRetried, "paid";
-    recording_the_intent_after_the_answer_is_caught: IntentAfterAnswer, "unknown";
-    forgetting_the_pace_on_restart_is_caught: PaceForgotten, "between two submits";
-    holding_one_job_for_a_429_is_caught: ThrottleHoldsOneJob, "before the time";
-    ignoring_the_pause_of_a_read_is_caught: ReadWishIgnored, "before the time";
-    believing_one_listing_is_caught: OneListingIsProof, "paid";
-    believing_a_list_without_witnesses_is_caught: NoWitnessNeeded, "paid";
-    believing_a_capped_list_is_caught: CappedListIsProof, "paid";
-    a_cap_that_ignores_doubts_is_caught: DoubtIsFree, "credits promised";
-    a_run_cap_that_earlier_runs_make_room_under_is_caught: SettlingMakesRoom, "promised by one run";
-    doubts_that_take_no_place_are_caught: DoubtTakesNoPlace, "renders at once";
-    forgetting_an_adopted_charge_is_caught: AdoptedIsFree, "credits counted";
-    skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, "paid";
-    failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, "lost";
-    rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, "paid";
-    phases_that_are_not_on_record_are_caught: PhaseNotRecorded, "left == right";
+    resending_in_doubt_on_resume_is_caught: DoubtResentOnResume, Recorder::Faithful, "paid";
+    retrying_a_lost_submit_is_caught: LostIsRetried, Recorder::Faithful, "paid";
+    recording_the_intent_after_the_answer_is_caught: Sound, Recorder::LateIntent(Vec::new()), "unknown";
+    forgetting_the_pace_on_restart_is_caught: PaceForgotten, Recorder::Faithful, "between two submits";
+    holding_one_job_for_a_429_is_caught: ThrottleHoldsOneJob, Recorder::Faithful, "before the time";
+    ignoring_the_pause_of_a_read_is_caught: ReadPauseIgnored, Recorder::Faithful, "before the time";
+    believing_one_listing_is_caught: OneListingIsProof, Recorder::Faithful, "paid";
+    believing_a_list_without_references_is_caught: NoReferenceNeeded, Recorder::Faithful, "paid";
+    believing_a_capped_list_is_caught: CappedListIsProof, Recorder::Faithful, "paid";
+    a_cap_that_ignores_doubts_is_caught: DoubtIsFree, Recorder::Faithful, "credits promised";
+    a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
+    doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";
+    forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";
+    skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";
+    failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
+    rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";
+    phases_that_are_not_recorded_are_caught: Sound, Recorder::WithoutRendered, "left == right";
 }

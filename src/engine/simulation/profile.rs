@@ -1,43 +1,42 @@
-//! What kind of provider, and what kind of life, a seed means.
+//! The kind of provider that a seed stands for.
 
 use std::time::Duration;
 
 use super::random::Random;
 
-/// What kind of provider this seed meets. Shares are percentages of requests, unless it says
-/// otherwise.
+/// The kind of provider. Faults are in percent of requests unless otherwise noted.
 #[derive(Debug, Clone)]
 pub(super) struct ProviderProfile {
-    /// Accepted, and the answer is lost; in part accepted only after the answer was lost.
+    /// Accepted, and the answer is lost. Some are accepted only after the answer was lost.
     pub(super) lost_accepted: u64,
     pub(super) lost_not_accepted: u64,
     pub(super) not_sent: u64,
     pub(super) throttled: u64,
     pub(super) refused: u64,
-    /// What stops a run: key revoked, no credits, redirects, a full disk. In a thousand requests.
+    /// Failures that stop a run (key revoked, no credits, redirects, a full disk), in a thousand requests.
     pub(super) fatal: u64,
     pub(super) read_faults: u64,
     pub(super) fetch_faults: u64,
     pub(super) failed_renders: u64,
-    /// Unknown words, late outputs, jobs that the provider denies.
+    /// Unknown statuses, late outputs, jobs that are not found by their ids.
     pub(super) odd_renders: u64,
-    /// More is charged than was to be expected.
+    /// Whether it charges more than was estimated.
     pub(super) overcharges: bool,
-    /// Renders at one time that the provider works on.
-    pub(super) places: usize,
-    /// One more waits in a queue; else it is answered with 429.
-    pub(super) queues: bool,
-    /// How long a job takes to be known by its id.
+    /// Renders that it works on at one time.
+    pub(super) slots: usize,
+    /// Whether one more waits in a queue. Otherwise it is answered with 429.
+    pub(super) has_queue: bool,
+    /// How long until a job is found by its id.
     pub(super) lookup_delay: Duration,
-    /// How long a list takes to arrive, at the most, in milliseconds.
+    /// How long a list takes to arrive at most, in milliseconds.
     pub(super) list_takes: u64,
-    /// How long a job takes to appear in the list.
+    /// How long until a job appears in the list.
     pub(super) list_delay: Duration,
-    /// The list shows only the newest so many.
+    /// The number of newest jobs that the list shows.
     pub(super) list_cap: usize,
     pub(super) list_refused: u64,
     pub(super) fleet_refused: u64,
-    /// Rows that are not ours.
+    /// Rows of other campaigns.
     pub(super) foreign_rows: usize,
     /// How far the provider's clock is ahead.
     pub(super) clock_ahead: Duration,
@@ -45,13 +44,19 @@ pub(super) struct ProviderProfile {
     pub(super) link_life: Duration,
 }
 
-/// So long after its answer was lost a submit may still be accepted.
+/// How long after its answer was lost a submit may still be accepted.
 pub(super) const LATEST_ACCEPTANCE: Duration = Duration::from_secs(10);
 
 impl ProviderProfile {
     pub(super) fn new(random: &mut Random) -> Self {
-        let harsh = random.percent(70);
-        let mut share = |most: u64| if harsh { random.below(most + 1) } else { 0 };
+        let has_faults = random.percent(70);
+        let mut share = |most: u64| {
+            if has_faults {
+                random.below(most + 1)
+            } else {
+                0
+            }
+        };
         Self {
             lost_accepted: share(15),
             lost_not_accepted: share(15),
@@ -64,8 +69,8 @@ impl ProviderProfile {
             failed_renders: share(10),
             odd_renders: share(12),
             overcharges: random.percent(10),
-            places: usize::try_from(2 + random.below(10)).unwrap(),
-            queues: random.percent(40),
+            slots: usize::try_from(2 + random.below(10)).unwrap(),
+            has_queue: random.percent(40),
             lookup_delay: random.millis(0, 8000),
             list_takes: *random.one_of(&[200, 20_000]),
             list_delay: random.millis(0, 60_000),
@@ -82,15 +87,14 @@ impl ProviderProfile {
         }
     }
 
-    /// Whether a whole list shows everything that was accepted within `settle`, so that a person who
-    /// has looked at it can know.
+    /// Checks whether the list shows every accepted job within `settle`, so that a person who looked at it knows.
     pub(super) fn lists_within(&self, settle: Duration) -> bool {
         let latest = self.list_delay + LATEST_ACCEPTANCE;
         self.list_cap == usize::MAX && self.list_refused == 0 && latest <= settle
     }
 
-    /// The provider on its best day.
-    pub(super) fn friendly(&self) -> Self {
+    /// Returns the same provider without faults.
+    pub(super) fn faultless(&self) -> Self {
         Self {
             lost_accepted: 0,
             lost_not_accepted: 0,

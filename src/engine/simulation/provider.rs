@@ -1,4 +1,4 @@
-//! A provider that does everything the tables of failures speak of, in virtual time.
+//! A simulated provider in virtual time, with every failure of the failure table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,12 +17,12 @@ pub(super) struct Accepted {
     pub(super) name: String,
     pub(super) tag: Tag,
     at: Timestamp,
-    /// When the provider begins to work on it.
+    /// When the provider starts the render.
     begins: Timestamp,
     finishes: Timestamp,
-    /// The provider fails it.
+    /// Whether the render fails.
     pub(super) fails: bool,
-    /// Asked for it by its id, the provider denies ever having had it.
+    /// Whether the provider does not find it by its id.
     pub(super) is_forgotten: bool,
     pub(super) charge: Credits,
     output_from: Timestamp,
@@ -34,11 +34,11 @@ pub(super) struct SimulatedProvider {
     pub(super) profile: ProviderProfile,
     pub(super) accepted: Vec<Accepted>,
     pub(super) peak_concurrency: usize,
-    /// Submits refused for good.
+    /// Submits that were refused.
     pub(super) refused: BTreeSet<Tag>,
 }
 
-/// Rows of other people's work, all older than ours.
+/// The age of rows of other campaigns, all older than ours.
 const FOREIGN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl SimulatedProvider {
@@ -52,13 +52,13 @@ impl SimulatedProvider {
         }
     }
 
-    /// Renders under way at `now`, those that wait included.
+    /// Returns how many renders are under way at `now`, queued ones included.
     fn running(&self, now: Timestamp) -> usize {
         let is_running = |job: &&Accepted| job.finishes > now && !job.is_forgotten;
         self.accepted.iter().filter(is_running).count()
     }
 
-    /// The provider meets a request at `now`; what it answers, if the answer arrives.
+    /// Handles a request that arrives at `now`, and returns the answer.
     pub(super) fn handle(&mut self, now: Timestamp, command: Command) -> Outcome {
         match command {
             Command::Submit { job, name, .. } => Outcome::Submitted {
@@ -104,15 +104,15 @@ impl SimulatedProvider {
             return fail(FailureKind::Rejected);
         }
         if self.random.permille(profile.fatal) {
-            let graves = [
+            let fatal_kinds = [
                 FailureKind::OutOfCredits,
                 FailureKind::Unauthorised,
                 FailureKind::Redirected,
                 FailureKind::NotFound,
             ];
-            return fail(*self.random.one_of(&graves));
+            return fail(*self.random.one_of(&fatal_kinds));
         }
-        let is_full = !profile.queues && self.running(now) >= profile.places;
+        let is_full = !profile.has_queue && self.running(now) >= profile.slots;
         if is_full || self.random.percent(profile.throttled) {
             return Err(self.throttled());
         }
@@ -129,7 +129,7 @@ impl SimulatedProvider {
         }
         let is_lost = self.random.percent(profile.lost_accepted);
         let is_late = is_lost && self.random.percent(30);
-        // The gateway has given up; the machine behind it has not, for a little while.
+        // The gateway has given up, but the server behind it continues for a while.
         let tenths = if is_late { self.random.below(11) } else { 0 };
         let at = now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(tenths).unwrap());
         let remote = self.accept(at, name, tag);
@@ -162,12 +162,12 @@ impl SimulatedProvider {
         remote
     }
 
-    /// When a render that arrives at `at` finds a place.
+    /// Returns when a render that arrives at `at` gets a slot.
     fn next_free(&self, at: Timestamp) -> Timestamp {
         let ends = self.accepted.iter().map(|job| job.finishes);
         let mut ends: Vec<Timestamp> = ends.filter(|end| *end > at).collect();
         ends.sort_unstable_by(|one, other| other.cmp(one));
-        ends.get(self.profile.places - 1).copied().unwrap_or(at)
+        ends.get(self.profile.slots - 1).copied().unwrap_or(at)
     }
 
     fn throttled(&mut self) -> Failure {
@@ -226,7 +226,7 @@ impl SimulatedProvider {
         RenderReport {
             remote: job.remote.clone(),
             name: Some(job.name.clone()),
-            // A link says when it was made.
+            // A link contains the time when it was made.
             output: has_output.then(|| format!("{}", now.as_millis())),
             thumbnail: None,
             duration_seconds: None,
@@ -270,7 +270,7 @@ impl SimulatedProvider {
         let fail = |kind| Err(Failure::new(kind, "download failed"));
         let made = order.video_url.parse().map(Timestamp::from_millis).unwrap();
         if now.since(made) > self.profile.link_life {
-            // Some hosts say so; of others nothing is left.
+            // Some hosts answer so, others are gone.
             let kinds = [FailureKind::NotFound, FailureKind::NotSent];
             return fail(*self.random.one_of(&kinds));
         }
@@ -297,7 +297,7 @@ impl SimulatedProvider {
         })
     }
 
-    /// How often each tag was accepted.
+    /// Returns how often each tag was accepted.
     pub(super) fn times_accepted(&self) -> BTreeMap<&Tag, usize> {
         let mut times = BTreeMap::new();
         for job in &self.accepted {

@@ -1,10 +1,10 @@
-//! Chance, replayable from its seed.
+//! Random numbers, replayable from their seed.
 
 use std::time::Duration;
 
 use crate::engine::backoff::mix;
 
-/// A sequence of numbers that its seed decides.
+/// A sequence of numbers that is determined by its seed.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
@@ -18,12 +18,12 @@ impl Random {
         self.0 % limit.max(1)
     }
 
-    /// True in `share` of a hundred cases.
+    /// Returns true in `share` of a hundred cases.
     pub(super) fn percent(&mut self, share: u64) -> bool {
         self.below(100) < share
     }
 
-    /// True in `share` of a thousand cases.
+    /// Returns true in `share` of a thousand cases.
     pub(super) fn permille(&mut self, share: u64) -> bool {
         self.below(1000) < share
     }

@@ -1,4 +1,4 @@
-//! What the person asks of each life of the program, and of the last ones.
+//! What the user does: the options of each command, and edits of the sheet.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use crate::engine::{Policy, Submits};
 use crate::model::{Credits, FailureAllowance, JobId, Phase};
 
 impl Simulation {
-    /// What the person asks of this life.
-    pub(super) fn choose_actions(&mut self, life: u64) {
+    /// Chooses the options of a command.
+    pub(super) fn choose_options(&mut self, number: u64) {
         self.policy = Policy {
             limits: self.policy.limits.clone(),
             journal_was_lost: self.policy.journal_was_lost,
@@ -38,10 +38,10 @@ impl Simulation {
                     job.selected = false;
                 }
             }
-            5 if life > 0 => self.policy.fresh = true,
+            5 if number > 0 => self.policy.fresh = true,
             6 | 7 => self.policy.retry_failed = true,
-            // With the journal lost, only the sheet says what a tag in the list stands for.
-            8 if life > 0 && !self.policy.journal_was_lost => self.edit(),
+            // With a lost journal only the sheet tells which job a tag in the list is.
+            8 if number > 0 && !self.policy.journal_was_lost => self.edit_rows(),
             9 => {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();
@@ -54,7 +54,7 @@ impl Simulation {
                 let doubts: Vec<JobId> = self.in_doubt().collect();
                 self.policy.resubmit = doubts.into_iter().take(1).collect();
             }
-            11 if life > 0 => {
+            11 if number > 0 => {
                 self.jobs[0].selected = false;
                 self.jobs[0].in_sheet = false;
                 self.policy.resubmit = [self.jobs[0].spec.id.clone()].into();
@@ -63,12 +63,12 @@ impl Simulation {
         }
     }
 
-    /// Some rows are edited.
-    fn edit(&mut self) {
+    /// Edits some rows of the sheet.
+    fn edit_rows(&mut self) {
         self.invariants.rows_were_edited = true;
-        for number in 0..self.jobs.len() {
+        for index in 0..self.jobs.len() {
             if self.random.percent(20) {
-                self.jobs[number] = planned(number, 1);
+                self.jobs[index] = planned(index, 1);
             }
         }
         self.policy.redo_changed = self.random.percent(50);
@@ -82,10 +82,10 @@ impl Simulation {
             .collect()
     }
 
-    /// The world becomes friendly, and the same command is given until nothing is left to do; at last
-    /// the person says which jobs in doubt are to be submitted again.
-    pub(super) fn epilogue(&mut self) {
-        self.provider.profile = self.provider.profile.friendly();
+    /// Gives the same command to a faultless provider until nothing is left to do, at last with all jobs in doubt
+    /// resubmitted.
+    pub(super) fn finish(&mut self) {
+        self.provider.profile = self.provider.profile.faultless();
         self.crashes = 0;
         self.sleeps = false;
         self.interrupts_runs = false;
@@ -102,10 +102,10 @@ impl Simulation {
             job.selected = true;
             job.in_sheet = true;
         }
-        for life in 0..6 {
-            // Longer than any pause that anybody has asked for.
+        for number in 0..6 {
+            // Longer than any pause that was asked for.
             self.now = self.now.plus(Duration::from_secs(25 * 3600));
-            if life >= 3 {
+            if number >= 3 {
                 self.policy.resubmit = self.in_doubt().collect();
             }
             self.run_to_end();

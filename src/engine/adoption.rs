@@ -1,0 +1,175 @@
+//! Adoption: taking over rows of the provider's list that are jobs of this campaign, by their tags. *Found* is always
+//! believed, and what was paid for is never paid for again.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use super::evidence::PendingProof;
+use super::jobs::Jobs;
+use super::rules::Rules;
+use crate::model::{
+    CampaignTags, Generation, JobEvent, Listing, RenderReport, Tag, Timestamp, find_tags,
+};
+
+/// A requested list.
+#[derive(Debug)]
+pub(super) struct ListRequest {
+    pub(super) started: Timestamp,
+    /// The jobs in doubt, by their tags.
+    pub(super) in_doubt: HashMap<Tag, (usize, Generation)>,
+    /// Whether all rows of the campaign were requested that may be news.
+    pub(super) includes_own_rows: bool,
+    /// Whether it was requested before any submit, so that the list shows what is older than this run.
+    pub(super) is_inventory: bool,
+    /// The proofs that it may complete.
+    pub(super) proofs: Vec<PendingProof>,
+}
+
+/// A row that may be adopted for a job.
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
+    pub(super) index: usize,
+    generation: Generation,
+    tag: Tag,
+    report: &'a RenderReport,
+}
+
+/// What the adoption of rows has brought.
+#[derive(Debug, Default)]
+pub(super) struct Adopted {
+    /// Whether a job was adopted that was not in doubt, so its submit was unknown.
+    pub(super) has_unknown: bool,
+    /// Whether a later generation may be there too.
+    pub(super) may_have_more: bool,
+}
+
+impl ListRequest {
+    /// Returns the rows that may be adopted, one for each job. The newest generation counts; of several rows with one
+    /// tag, the first that was accepted. `own` are the tags of the campaign, if its rows were requested.
+    pub(super) fn candidates<'a>(
+        &self,
+        jobs: &Jobs,
+        own: Option<&CampaignTags>,
+        listing: &'a Listing,
+    ) -> Vec<Candidate<'a>> {
+        let mut best: BTreeMap<usize, Candidate<'a>> = BTreeMap::new();
+        for (report, tag) in tagged_rows(listing) {
+            let Some((index, generation)) = self.wanted(jobs, own, &tag) else {
+                continue;
+            };
+            let candidate = Candidate {
+                index,
+                generation,
+                tag,
+                report,
+            };
+            let is_better = best
+                .get(&index)
+                .is_none_or(|other| candidate.rank() > other.rank());
+            if is_better {
+                best.insert(index, candidate);
+            }
+        }
+        best.into_values().collect()
+    }
+
+    /// Returns the job of this tag, if a row with it would be adopted: the job is in doubt, or may have been paid for
+    /// without a record.
+    fn wanted(
+        &self,
+        jobs: &Jobs,
+        own: Option<&CampaignTags>,
+        tag: &Tag,
+    ) -> Option<(usize, Generation)> {
+        let in_doubt = self.in_doubt.get(tag).copied();
+        in_doubt.or_else(|| {
+            let (index, generation) = own?.owner(tag)?;
+            let job = &jobs[index];
+            // Earlier generations of a reopened job are not wanted, except one whose fate was unknown.
+            let is_wanted = if jobs.pending().contains(&index) {
+                job.state.generation <= generation || job.superseded(tag).is_some()
+            } else {
+                let is_newest = job.state.tag.as_ref() == Some(tag);
+                is_newest && (jobs.in_doubt().contains(&index) || job.is_refused())
+            };
+            is_wanted.then_some((index, generation))
+        })
+    }
+
+    /// Decides what becomes of a job for which a row was found: it is adopted, or, if a new generation was asked for, it
+    /// is reopened as the generation after the one found.
+    pub(super) fn adopt(
+        &self,
+        jobs: &Jobs,
+        candidate: Candidate<'_>,
+        is_fresh: bool,
+        rules: &dyn Rules,
+    ) -> Option<JobEvent> {
+        let index = candidate.index;
+        let job = &jobs[index];
+        let is_in_doubt = jobs.in_doubt().contains(&index);
+        // A row that is another job of ours already is a copy of it.
+        let is_taken = jobs.with_remote(&candidate.report.remote).is_some();
+        let is_open = is_in_doubt || jobs.pending().contains(&index) || job.is_refused();
+        if is_taken || !is_open {
+            return None;
+        }
+        // A render under way is not doubled, and a submit of this run before a crash is recognised by its attempts.
+        let is_old = self.is_inventory
+            && !is_in_doubt
+            && job.state.attempts == 0
+            && candidate.report.status.is_final();
+        if is_fresh && job.may_submit && is_old {
+            return Some(JobEvent::Reopened {
+                generation: candidate.generation.next(),
+            });
+        }
+        let (fingerprint, reserved) = rules.adopted_request(job, &candidate.tag);
+        Some(JobEvent::Adopted {
+            remote: candidate.report.remote.clone(),
+            tag: candidate.tag,
+            fingerprint,
+            generation: candidate.generation,
+            reserved,
+        })
+    }
+}
+
+/// Returns the event for each row that is a second one of a job, with the job.
+pub(super) fn duplicates(
+    jobs: &Jobs,
+    own: &CampaignTags,
+    listing: &Listing,
+    rules: &dyn Rules,
+) -> Vec<(usize, JobEvent)> {
+    let mut duplicates = Vec::new();
+    for (report, tag) in tagged_rows(listing) {
+        let remote = report.remote.clone();
+        let Some((index, _)) = own.owner(&tag) else {
+            continue;
+        };
+        let is_known = jobs.with_remote(&remote).is_some();
+        if is_known || !rules.is_duplicate(&jobs[index].state, &tag, &remote) {
+            continue;
+        }
+        let duplicate = (index, JobEvent::PaidTwice { remote });
+        if !duplicates.contains(&duplicate) {
+            duplicates.push(duplicate);
+        }
+    }
+    duplicates
+}
+
+impl Candidate<'_> {
+    fn rank(&self) -> (Generation, Reverse<Option<Timestamp>>) {
+        (self.generation, Reverse(self.report.created_at))
+    }
+}
+
+/// Returns each row with each tag in its name.
+fn tagged_rows(listing: &Listing) -> impl Iterator<Item = (&RenderReport, Tag)> {
+    listing.found.iter().flat_map(|report| {
+        let tags = report.name.as_deref().into_iter().flat_map(find_tags);
+        tags.map(move |tag| (report, tag))
+    })
+}

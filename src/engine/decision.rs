@@ -1,0 +1,48 @@
+//! What the parts of the engine decide.
+
+use std::time::Duration;
+
+use crate::model::{Credits, Event, Failure, JobEvent, StopReason, Timestamp};
+
+/// A decision of one part. [`Batch`](super::Batch) carries decisions out in order.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// Makes an event true of a job.
+    Apply(usize, JobEvent),
+    /// Records an event that is not about one job.
+    Record(Event),
+    /// Schedules the next poll of a render.
+    PollAgain(usize),
+    /// Fails a job whose render failed or no longer exists.
+    FailRender {
+        index: usize,
+        failure: Failure,
+        charged: Option<Credits>,
+    },
+    /// Counts a failed job.
+    CountFailure,
+    /// Takes in how long a render took.
+    AddRenderTime(Duration),
+    /// Notes that the provider has answered.
+    NoteReachable,
+    /// Stops the run if the provider could not be reached for too long.
+    CheckReachable { silence: Duration, message: String },
+    /// Stops the run.
+    Stop(StopReason),
+}
+
+/// The next time at which a step is needed without any input.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WakeUp(Option<Timestamp>);
+
+impl WakeUp {
+    /// Wakes up at `at`, or earlier if that was asked for before.
+    pub(super) fn at(&mut self, at: Timestamp) {
+        self.0 = Some(self.0.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Returns the time.
+    pub(super) const fn time(self) -> Option<Timestamp> {
+        self.0
+    }
+}

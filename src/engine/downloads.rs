@@ -1,0 +1,197 @@
+//! Downloads of finished videos. A failed download never fails the render: the job can be collected later.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::backoff::{FETCH, Jitter};
+use super::decision::{Decision, WakeUp};
+use super::jobs::Jobs;
+use super::lane::LONGEST_HOLD;
+use super::rules::Rules;
+use crate::model::{
+    Artifact, Command, CommandKind, Disposition, Failure, FetchOrder, Generation, JobEvent, Phase,
+    StopReason, Timestamp,
+};
+
+/// The number of failed downloads of one job after which this run leaves it to `collect`.
+const FAILURES_PER_RUN: u32 = 8;
+
+/// The number of failed downloads after which the provider is asked for a fresh link, because the host of the
+/// present one may be gone.
+const FAILURES_PER_LINK: u32 = 3;
+
+/// An attempt that got this many bytes further resets the count of failures, however it ended.
+const MUCH_OF_A_FILE: u64 = 64 << 10;
+
+/// Decides about downloads.
+#[derive(Debug)]
+pub(super) struct Downloads {
+    limit: usize,
+    jitter: Jitter,
+    rules: &'static dyn Rules,
+    /// Finished renders by when they are to be downloaded.
+    queue: BTreeSet<(Timestamp, usize)>,
+    attempts: HashMap<usize, Attempts>,
+    /// Downloads that have not ended yet.
+    outstanding: usize,
+}
+
+/// Failed downloads of one job.
+#[derive(Debug, Clone, Copy, Default)]
+struct Attempts {
+    /// Failures since the file last grew by much.
+    failures: u32,
+    /// Bytes that had been reached by then.
+    reached: u64,
+}
+
+impl Downloads {
+    /// Allows `limit` downloads at one time, at least 1.
+    pub(super) fn new(limit: u32, jitter: Jitter, rules: &'static dyn Rules) -> Self {
+        Self {
+            limit: usize::try_from(limit.max(1)).unwrap_or(usize::MAX),
+            jitter,
+            rules,
+            queue: BTreeSet::new(),
+            attempts: HashMap::new(),
+            outstanding: 0,
+        }
+    }
+
+    /// Downloads a job's video at `due`.
+    pub(super) fn enqueue(&mut self, due: Timestamp, index: usize) {
+        self.queue.insert((due, index));
+    }
+
+    /// Returns how many downloads of a job have failed.
+    pub(super) fn failures(&self, index: usize) -> u32 {
+        self.attempts.get(&index).map_or(0, |it| it.failures)
+    }
+
+    /// Forgets the failed downloads of a job.
+    pub(super) fn forget(&mut self, index: usize) {
+        self.attempts.remove(&index);
+    }
+
+    /// Checks whether no download is due or running.
+    pub(super) fn are_idle(&self) -> bool {
+        self.queue.is_empty() && self.outstanding == 0
+    }
+
+    /// Starts the downloads that are due.
+    pub(super) fn start_due(
+        &mut self,
+        now: Timestamp,
+        jobs: &Jobs,
+        wake: &mut WakeUp,
+    ) -> Vec<Command> {
+        let mut commands = Vec::new();
+        while let Some(&(due, index)) = self.queue.first() {
+            if due > now {
+                wake.at(due);
+                break;
+            }
+            if self.outstanding >= self.limit {
+                break;
+            }
+            self.queue.pop_first();
+            let job = &jobs[index];
+            let Phase::Fetching { output, .. } = &job.state.phase else {
+                continue;
+            };
+            commands.push(Command::Fetch(FetchOrder {
+                job: job.spec.id.clone(),
+                video_url: output.video_url.clone(),
+                thumbnail_url: output.thumbnail_url.clone(),
+                file: job.spec.video_path(),
+                thumbnail: job.spec.thumbnail_path(),
+            }));
+            self.outstanding += 1;
+        }
+        commands
+    }
+
+    /// Notes that a download has ended, or that no answer will come.
+    pub(super) const fn on_outcome(&mut self) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+    }
+
+    /// Decides what the result of a download means.
+    pub(super) fn on_answer(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        jobs: &Jobs,
+        result: Result<Artifact, Failure>,
+    ) -> Vec<Decision> {
+        let state = &jobs[index].state;
+        if !matches!(state.phase, Phase::Fetching { .. }) {
+            return Vec::new();
+        }
+        let apply = |event| Decision::Apply(index, event);
+        match result {
+            Ok(artifact) => {
+                let artifact = Arc::new(artifact);
+                vec![apply(JobEvent::Fetched { artifact })]
+            }
+            Err(failure) => self.on_failure(now, index, state.generation, failure),
+        }
+    }
+
+    fn on_failure(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        generation: Generation,
+        mut failure: Failure,
+    ) -> Vec<Decision> {
+        let reached = std::mem::take(&mut failure.reached);
+        let attempts = self.attempts.entry(index).or_default();
+        if reached >= attempts.reached.saturating_add(MUCH_OF_A_FILE) {
+            attempts.reached = reached;
+            attempts.failures = 0;
+        }
+        attempts.failures += 1;
+        let failures = attempts.failures;
+        let is_last = failures >= FAILURES_PER_RUN;
+        let apply = |event| Decision::Apply(index, event);
+        match failure.disposition(CommandKind::Fetch) {
+            Disposition::WaitForPerson => vec![apply(JobEvent::FetchLeft { failure })],
+            Disposition::FreshLink if is_last => vec![apply(JobEvent::FetchLeft { failure })],
+            Disposition::FreshLink => {
+                let events = self.rules.expired_link(failure, generation);
+                events.into_iter().map(apply).collect()
+            }
+            Disposition::StopRun => {
+                let reason = StopReason::of_refusal(&failure);
+                vec![
+                    apply(JobEvent::FetchLeft { failure }),
+                    Decision::Stop(reason),
+                ]
+            }
+            Disposition::Retry
+            | Disposition::HoldLane
+            | Disposition::InDoubt
+            | Disposition::FailJob
+            | Disposition::StopSubmitting
+            | Disposition::AskById
+            | Disposition::NotVisible => {
+                let pause = failure
+                    .retry_after
+                    .map(|pause| pause.moment(now))
+                    .filter(|until| *until > now);
+                let wait = FETCH.wait(failures, self.jitter.of_job(index));
+                let due = pause.unwrap_or_else(|| now.plus(wait));
+                let event = if is_last || due > now.plus(LONGEST_HOLD) {
+                    JobEvent::FetchLeft { failure }
+                } else if pause.is_none() && failures.is_multiple_of(FAILURES_PER_LINK) {
+                    JobEvent::LinkExpired { failure }
+                } else {
+                    self.enqueue(due, index);
+                    JobEvent::FetchDeferred { failure }
+                };
+                vec![apply(event)]
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`Jobs::apply`].
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Index;
+use std::sync::Arc;
+
+use super::job::Job;
+use crate::model::{FailureKind, History, JobEvent, JobId, Phase, RemoteId, Timestamp};
+
+/// All jobs of a batch, in the order of the sheet. A job is named by its index.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    all: Vec<Job>,
+    indices: Arc<HashMap<JobId, usize>>,
+    by_remote: HashMap<RemoteId, usize>,
+    /// Pending jobs, whether or not this run may submit them.
+    pending: BTreeSet<usize>,
+    /// Pending jobs that this run may submit.
+    ready: BTreeSet<usize>,
+    in_doubt: BTreeSet<usize>,
+    /// Jobs known to be accepted, by the time of acceptance.
+    accepted: BTreeSet<(Timestamp, usize)>,
+    in_flight: usize,
+    /// Of those, known to wait in the provider's queue.
+    queued: usize,
+}
+
+/// What an event has changed besides the job's state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    /// The job is in another phase.
+    pub(super) has_moved: bool,
+    /// The provider was first seen to work on the render.
+    pub(super) has_started: bool,
+}
+
+impl Jobs {
+    /// Takes in what `history` says of each job. The queues stay empty until each job is [enqueued](Self::enqueue).
+    pub(super) fn restore(mut all: Vec<Job>, history: &History) -> Self {
+        for (job, known) in all.iter_mut().zip(history.jobs()) {
+            job.state = known.state.clone();
+            let reopened = history.resuming.reopened.get(&job.spec.id);
+            job.last_reopened = reopened.copied().unwrap_or(0);
+        }
+        let mut jobs = Self {
+            indices: history.places(),
+            by_remote: HashMap::new(),
+            pending: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            in_doubt: BTreeSet::new(),
+            accepted: BTreeSet::new(),
+            in_flight: all.iter().filter(|job| job.is_in_flight()).count(),
+            queued: all.iter().filter(|job| job.is_queued()).count(),
+            all,
+        };
+        for index in 0..jobs.len() {
+            jobs.index_acceptance(index);
+        }
+        jobs
+    }
+
+    /// Makes `event` true of one job.
+    pub(super) fn apply(&mut self, now: Timestamp, index: usize, event: &JobEvent) -> Change {
+        let job = &mut self.all[index];
+        let (was_in_flight, was_queued) = (job.is_in_flight(), job.is_queued());
+        let had_started = job.has_started();
+        let previous = job.state.phase.clone();
+        let previously_accepted = job.state.accepted_at;
+        job.state
+            .apply(now, event)
+            .expect("the engine decides only what the table of phases allows");
+        job.is_overdue |= matches!(event, JobEvent::RenderOverdue);
+        job.is_overdue &= !matches!(event, JobEvent::Rendered { .. });
+        job.is_left |= matches!(event, JobEvent::FetchLeft { .. });
+        self.in_flight =
+            self.in_flight + usize::from(job.is_in_flight()) - usize::from(was_in_flight);
+        self.queued = self.queued + usize::from(job.is_queued()) - usize::from(was_queued);
+        let change = Change {
+            has_moved: std::mem::discriminant(&previous)
+                != std::mem::discriminant(&job.state.phase),
+            has_started: job.has_started() && !had_started,
+        };
+        if previously_accepted != job.state.accepted_at {
+            // An earlier generation is no reference for this one.
+            if let Some(accepted) = previously_accepted {
+                self.accepted.remove(&(accepted, index));
+            }
+            if let Some(remote) = previous.remote() {
+                self.by_remote.remove(remote);
+            }
+        }
+        self.index_acceptance(index);
+        if change.has_moved {
+            self.pending.remove(&index);
+            self.ready.remove(&index);
+            self.in_doubt.remove(&index);
+            self.enqueue(index);
+        }
+        change
+    }
+
+    fn index_acceptance(&mut self, index: usize) {
+        let state = &self.all[index].state;
+        if let (Some(accepted), Some(remote)) = (state.accepted_at, state.phase.remote()) {
+            self.accepted.insert((accepted, index));
+            self.by_remote.insert(remote.clone(), index);
+        }
+    }
+
+    /// Puts a job into the queues of its phase.
+    pub(super) fn enqueue(&mut self, index: usize) {
+        let job = &mut self.all[index];
+        if matches!(job.state.phase, Phase::Pending | Phase::Done { .. }) {
+            // Facts about an earlier submit say nothing about the next.
+            job.is_overdue = false;
+            job.is_left = false;
+        }
+        if matches!(job.state.phase, Phase::Pending) {
+            self.pending.insert(index);
+            if job.may_submit {
+                self.ready.insert(index);
+            }
+        }
+        if matches!(job.state.phase, Phase::InDoubt { .. }) {
+            self.in_doubt.insert(index);
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Job> {
+        self.all.iter()
+    }
+
+    /// Returns the index of the job with this id.
+    pub(super) fn index_of(&self, id: &JobId) -> Option<usize> {
+        self.indices.get(id).copied()
+    }
+
+    /// Returns the index of the job with this id at the provider.
+    pub(super) fn with_remote(&self, remote: &RemoteId) -> Option<usize> {
+        self.by_remote.get(remote).copied()
+    }
+
+    /// Returns the pending jobs, whether or not this run may submit them.
+    pub(super) const fn pending(&self) -> &BTreeSet<usize> {
+        &self.pending
+    }
+
+    /// Returns the pending jobs that this run may submit.
+    pub(super) const fn ready(&self) -> &BTreeSet<usize> {
+        &self.ready
+    }
+
+    pub(super) const fn in_doubt(&self) -> &BTreeSet<usize> {
+        &self.in_doubt
+    }
+
+    /// Returns the jobs known to be accepted, by the time of acceptance.
+    pub(super) const fn accepted(&self) -> &BTreeSet<(Timestamp, usize)> {
+        &self.accepted
+    }
+
+    /// Returns how many renders are known to be under way.
+    pub(super) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Returns how many of them are known to wait in the provider's queue.
+    pub(super) const fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Checks whether the journal knows of any submit.
+    pub(super) fn has_submits(&self) -> bool {
+        let was_submitted = |job: &Job| job.state.attempts > 0 || job.state.tag.is_some();
+        self.all.iter().any(was_submitted)
+    }
+
+    /// Checks whether the answer to a submit was a redirect. That counts as a wrong address, but the server may have
+    /// accepted the job first, and the list may show it late.
+    pub(super) fn has_redirected_submit(&self) -> bool {
+        self.pending.iter().any(|index| {
+            let failure = self.all[*index].state.last_failure.as_ref();
+            failure.is_some_and(|failure| failure.kind == FailureKind::Redirected)
+        })
+    }
+
+    /// Checks the counters against a full count.
+    #[cfg(test)]
+    pub(super) fn assert_counts(&self) {
+        let count = |is: fn(&Job) -> bool| self.all.iter().filter(|job| is(job)).count();
+        assert_eq!(self.in_flight, count(Job::is_in_flight), "in flight");
+        assert_eq!(self.queued, count(Job::is_queued), "queued");
+    }
+}
+
+impl Index<usize> for Jobs {
+    type Output = Job;
+    fn index(&self, index: usize) -> &Job {
+        &self.all[index]
+    }
+}

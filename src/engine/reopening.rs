@@ -1,0 +1,101 @@
+//! What becomes of each job when a run begins: which are submitted again, which were interrupted.
+
+use super::job::Job;
+use super::rules::Rules;
+use super::{Policy, Submits};
+use crate::model::{FailureKind, JobEvent, Phase};
+
+/// Decides what becomes of jobs when a run begins.
+#[derive(Debug)]
+pub(super) struct Reopening {
+    pub(super) rules: &'static dyn Rules,
+    /// The newest entry that ends a run, in whatever way.
+    pub(super) last_end: u64,
+    /// The newest entry that ends a run which had nothing left to do.
+    pub(super) last_complete_end: u64,
+}
+
+impl Reopening {
+    /// Returns the event for a job when a run begins, if there is one.
+    pub(super) fn event(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+        let again = JobEvent::Reopened {
+            generation: job.state.generation.next(),
+        };
+        // The same command resumes a run, and reopens no job a second time.
+        let is_first_of_command = job.last_reopened <= self.last_complete_end;
+        let is_fresh = policy.fresh && is_first_of_command;
+        let is_redone = policy.redo_changed && job.has_changed();
+        let is_rejected = policy.redo.contains(&job.spec.id) && is_first_of_command;
+        match &job.state.phase {
+            Phase::Submitting => Some(self.rules.interrupted_submit()),
+            Phase::Done { .. } => {
+                if job.may_submit && (is_fresh || is_redone || is_rejected) {
+                    return Some(again);
+                }
+                policy
+                    .missing_files
+                    .contains(&job.spec.id)
+                    .then_some(JobEvent::FileMissing)
+            }
+            Phase::Failed { remote, failure } => {
+                // A refused row that was edited has never been paid for, so it is new.
+                let is_edited = remote.is_none() && job.has_changed();
+                // A job that was accepted and has no result may have one by now. It is polled before it is paid for
+                // again.
+                let may_turn_up = remote.is_some()
+                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
+                let is_retried = !may_turn_up && wants_retry(job, policy);
+                let is_requested = is_retried || is_resubmitted(job, policy);
+                let is_requested = is_requested && self.is_unapplied_request(job);
+                if job.may_submit && (is_requested || is_edited || is_fresh || is_redone) {
+                    return Some(again);
+                }
+                may_turn_up.then_some(JobEvent::Revisited)
+            }
+            // A job in doubt that is resubmitted is looked for in the list first.
+            Phase::Pending
+            | Phase::InDoubt { .. }
+            | Phase::Rendering { .. }
+            | Phase::Fetching { .. } => None,
+        }
+    }
+
+    /// Returns the event for a job in doubt that the user resubmits, once the list has had its chance to show it.
+    pub(super) fn resubmit(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+        let is_due = is_resubmitted(job, policy) && self.is_unapplied_request(job);
+        is_due.then(|| JobEvent::Reopened {
+            generation: job.state.generation.next(),
+        })
+    }
+
+    /// Returns the event for a job that was revisited before it is retried, and has failed again.
+    pub(super) fn retry(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+        let is_due = wants_retry(job, policy) && job.may_submit && self.is_unapplied_request(job);
+        is_due.then(|| JobEvent::Reopened {
+            generation: job.state.generation.next(),
+        })
+    }
+
+    /// Checks whether the user's request for a job has not been acted on yet. A run that crashed and is started again by
+    /// the same command is no second request.
+    fn is_unapplied_request(&self, job: &Job) -> bool {
+        job.last_reopened <= self.last_end
+    }
+}
+
+/// Checks whether the run may submit a job.
+pub(super) fn may_submit(planned: &crate::model::PlannedJob, policy: &Policy) -> bool {
+    let id = &planned.spec.id;
+    let is_named = policy.resubmit.contains(id) || policy.redo.contains(id);
+    let is_wanted = planned.selected || (planned.in_sheet && is_named);
+    policy.submits == Submits::Selected && is_wanted
+}
+
+/// Checks whether the user resubmits this very job.
+pub(super) fn is_resubmitted(job: &Job, policy: &Policy) -> bool {
+    job.may_submit && policy.resubmit.contains(&job.spec.id)
+}
+
+fn wants_retry(job: &Job, policy: &Policy) -> bool {
+    policy.retry_failed && job.state.is_retried_unnamed()
+}

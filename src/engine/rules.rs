@@ -1,0 +1,144 @@
+//! The decisions on which the promise depends: what is paid for, what counts as proof, what is counted.
+//!
+//! The parts of the engine ask [`Rules`] at these points, and a batch gets its rules when it is made. There is one
+//! sound implementation, [`Sound`]. The tests replace one rule at a time by a wrong one, and check that the
+//! simulation notices.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof};
+use super::job::Job;
+use super::lane::Lane;
+use crate::model::{
+    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState, Phase,
+    RemoteId, Tag, Timestamp,
+};
+
+/// The sound rules.
+#[derive(Debug)]
+pub(super) struct Sound;
+
+impl Rules for Sound {}
+
+/// The decisions on which the promise depends. The defaults are the sound ones.
+pub(super) trait Rules: Debug + Sync {
+    /// Decides what becomes of a submit whose answer was outstanding when the program ended: it may have been
+    /// accepted.
+    fn interrupted_submit(&self) -> JobEvent {
+        JobEvent::SubmitLost {
+            failure: Failure::new(
+                FailureKind::Interrupted,
+                "the program ended before the answer arrived",
+            ),
+        }
+    }
+
+    /// Decides what becomes of a submit whose answer says neither accepted nor refused.
+    fn unanswered_submit(&self, failure: Failure) -> JobEvent {
+        JobEvent::SubmitLost { failure }
+    }
+
+    /// Returns when the last submit was made, for the pace of this run.
+    fn last_submit(&self, recorded: Option<Timestamp>) -> Option<Timestamp> {
+        recorded
+    }
+
+    /// Holds a lane after a refusal for its pace (429). Returns the end of the hold.
+    fn throttle(
+        &self,
+        lane: &mut Lane,
+        now: Timestamp,
+        failure: &Failure,
+        jitter: u64,
+    ) -> Timestamp {
+        lane.throttle(now, failure, jitter)
+    }
+
+    /// Holds a lane if another failure names a pause. Returns the event to be recorded.
+    fn apply_retry_after(
+        &self,
+        lane: &mut Lane,
+        now: Timestamp,
+        failure: &Failure,
+    ) -> Option<Event> {
+        lane.apply_retry_after(now, failure)
+    }
+
+    /// Returns until when a job in doubt may occupy a slot at the provider: as long as a render can take.
+    fn occupied_until(
+        &self,
+        state: &JobState,
+        now: Timestamp,
+        render_timeout: Duration,
+    ) -> Option<Timestamp> {
+        let until = state.submitted_at?.plus(render_timeout);
+        (until > now).then_some(until)
+    }
+
+    /// Returns what a job has spent and promised.
+    fn committed(&self, state: &JobState) -> Credits {
+        state.spent() + state.promised()
+    }
+
+    /// Returns what of that comes from submits of this run. `before_run` is what the job had spent and promised before
+    /// the first of them; a charge of an earlier run that is lower than promised makes no room for this one.
+    fn committed_by_run(&self, state: &JobState, before_run: Option<Credits>) -> Credits {
+        before_run.map_or(Credits::ZERO, |before| self.committed(state).less(before))
+    }
+
+    /// Returns what a row with this tag asked for when it is adopted for a job, and what it may cost.
+    fn adopted_request(&self, job: &Job, tag: &Tag) -> (Fingerprint, Credits) {
+        if matches!(job.state.phase, Phase::InDoubt { .. }) || job.is_refused() {
+            (job.submitted_fingerprint(), job.state.reserved)
+        } else if let Some(left) = job.superseded(tag) {
+            (left.fingerprint.clone(), left.reserved)
+        } else {
+            (job.spec.fingerprint.clone(), job.reservation)
+        }
+    }
+
+    /// Decides whether the list must be read before anything else: if a submit is due, or if jobs of a lost journal
+    /// may be there.
+    fn needs_inventory(&self, has_submits: bool, may_have_lost_jobs: bool) -> bool {
+        has_submits || may_have_lost_jobs
+    }
+
+    /// Decides what a failed poll says about the jobs that it was for: nothing.
+    fn failed_poll(&self, _failure: &Failure) -> Option<JobEvent> {
+        None
+    }
+
+    /// Decides what becomes of a finished render whose link has expired: it is polled for a fresh link.
+    fn expired_link(&self, failure: Failure, _generation: Generation) -> Vec<JobEvent> {
+        vec![JobEvent::LinkExpired { failure }]
+    }
+
+    /// Checks whether a row with this tag is a second one of a job.
+    fn is_duplicate(&self, state: &JobState, tag: &Tag, remote: &RemoteId) -> bool {
+        state.tag.as_ref() == Some(tag)
+            && state.phase.remote().is_some()
+            && !state.twins.contains(remote)
+    }
+
+    /// Checks what a listing without the job says about its absence.
+    fn check_listing(&self, proof: &PendingProof, rows: &ListedRows<'_>) -> ListingCheck {
+        proof.check(rows)
+    }
+
+    /// Checks whether a listing cannot have left out the job because it was cut short. `longest_list` is the number of
+    /// rows of the longest list ever seen.
+    fn is_complete(&self, evidence: &AbsenceEvidence, longest_list: u64) -> bool {
+        evidence.reaches_beyond || evidence.rows < longest_list
+    }
+
+    /// Checks whether listings prove that a job was not accepted: two complete ones, far enough apart. `evidence` is in
+    /// the order of the requests.
+    fn is_proof(&self, evidence: &[AbsenceEvidence], longest_list: u64) -> bool {
+        let mut complete = evidence
+            .iter()
+            .filter(|it| self.is_complete(it, longest_list));
+        let last = complete.next_back();
+        last.is_some_and(|last| complete.any(|first| first.completed_from <= last.started))
+    }
+}

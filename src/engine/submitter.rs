@@ -1,0 +1,254 @@
+//! Submits, the requests that cost money: which job is submitted when, and what the answer means.
+
+use std::time::Duration;
+
+use super::backoff::Jitter;
+use super::budget::Budget;
+use super::concurrency_limit::ConcurrencyLimit;
+use super::decision::{Decision, WakeUp};
+use super::jobs::Jobs;
+use super::lane::{LONGEST_HOLD, Lane};
+use super::rules::Rules;
+use crate::model::{
+    CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Phase, RemoteId,
+    StopReason, Timestamp,
+};
+
+/// After this many consecutive lost answers no job is submitted until the list has shown one of them: each may have
+/// been paid for.
+const MAX_CONSECUTIVE_LOST: usize = 20;
+
+/// Which job is submitted next.
+#[derive(Debug)]
+pub(super) enum NextSubmit {
+    /// This one, now.
+    Submit(usize),
+    /// None at present.
+    Wait,
+    /// None any more.
+    Stop(StopReason),
+}
+
+/// Decides about submits.
+#[derive(Debug)]
+pub(super) struct Submitter {
+    pub(super) lane: Lane,
+    pub(super) limit: ConcurrencyLimit,
+    render_timeout: Duration,
+    jitter: Jitter,
+    rules: &'static dyn Rules,
+    /// Submits without an answer yet.
+    outstanding: usize,
+    /// Answers lost since a submit was last known to be accepted or not.
+    consecutive_lost: usize,
+}
+
+impl Submitter {
+    pub(super) const fn new(
+        lane: Lane,
+        limit: ConcurrencyLimit,
+        render_timeout: Duration,
+        jitter: Jitter,
+        rules: &'static dyn Rules,
+    ) -> Self {
+        Self {
+            lane,
+            limit,
+            render_timeout,
+            jitter,
+            rules,
+            outstanding: 0,
+            consecutive_lost: 0,
+        }
+    }
+
+    /// Returns how many submits have no answer yet.
+    pub(super) const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Decides which job is submitted next. `is_reconciling`: the run still looks for jobs in doubt.
+    pub(super) fn next(
+        &mut self,
+        now: Timestamp,
+        jobs: &Jobs,
+        budget: &Budget,
+        is_reconciling: bool,
+        wake: &mut WakeUp,
+    ) -> NextSubmit {
+        if let Some(until) = self.lane.long_hold(now) {
+            // Requested from this run or an earlier one.
+            return NextSubmit::Stop(StopReason::LongHold { until });
+        }
+        let Some(&index) = jobs.ready().first() else {
+            return NextSubmit::Wait;
+        };
+        if self.consecutive_lost >= MAX_CONSECUTIVE_LOST {
+            return if self.outstanding == 0 && !is_reconciling {
+                NextSubmit::Stop(StopReason::TooManyDoubts)
+            } else {
+                NextSubmit::Wait
+            };
+        }
+        let in_doubt = self.slots_in_doubt(now, jobs, wake);
+        if !self.limit.has_room(jobs.in_flight(), in_doubt) {
+            return NextSubmit::Wait;
+        }
+        if let Some(reason) = budget.exceeded_by(jobs[index].reservation) {
+            // Jobs under way may cost less than reserved. Without any, there will never be room.
+            return if jobs.in_flight() == 0 && !is_reconciling {
+                NextSubmit::Stop(reason)
+            } else {
+                NextSubmit::Wait
+            };
+        }
+        if let Err(later) = self.lane.take(now) {
+            wake.at(later);
+            return NextSubmit::Wait;
+        }
+        self.outstanding += 1;
+        NextSubmit::Submit(index)
+    }
+
+    /// Returns how many slots at the provider jobs in doubt may occupy, and wakes up when the first becomes free.
+    fn slots_in_doubt(&self, now: Timestamp, jobs: &Jobs, wake: &mut WakeUp) -> usize {
+        let in_doubt = jobs.in_doubt().iter();
+        let ends = in_doubt.filter_map(|index| {
+            let state = &jobs[*index].state;
+            self.rules.occupied_until(state, now, self.render_timeout)
+        });
+        ends.inspect(|end| wake.at(*end)).count()
+    }
+
+    /// Notes that a submit was answered, or that no answer will come.
+    pub(super) const fn on_outcome(&mut self) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+    }
+
+    /// Notes that the fate of a submit is known.
+    pub(super) const fn on_fate_known(&mut self) {
+        self.consecutive_lost = 0;
+    }
+
+    /// Decides what the answer to a submit means.
+    pub(super) fn on_answer(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        jobs: &Jobs,
+        result: Result<RemoteId, Failure>,
+    ) -> Vec<Decision> {
+        if !matches!(jobs[index].state.phase, Phase::Submitting) {
+            return Vec::new();
+        }
+        match result {
+            // Two jobs cannot be one render. The list will tell which of them was accepted.
+            Ok(remote) if jobs.with_remote(&remote).is_some() => {
+                let message =
+                    format!("the provider answered with the id of another job, `{remote}`");
+                let failure = Failure::new(FailureKind::Malformed, message);
+                self.on_failure(now, index, jobs, failure)
+            }
+            Ok(remote) => {
+                self.lane.succeed();
+                self.limit.on_accepted();
+                let event = JobEvent::Submitted { remote };
+                vec![Decision::NoteReachable, Decision::Apply(index, event)]
+            }
+            Err(failure) => self.on_failure(now, index, jobs, failure),
+        }
+    }
+
+    fn on_failure(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        jobs: &Jobs,
+        failure: Failure,
+    ) -> Vec<Decision> {
+        let jitter = self.jitter.of_job(index);
+        let message = failure.to_string();
+        let disposition = failure.disposition(CommandKind::Submit);
+        let mut decisions = Vec::new();
+        if disposition != Disposition::HoldLane {
+            let pause = self.rules.apply_retry_after(&mut self.lane, now, &failure);
+            decisions.extend(pause.map(Decision::Record));
+        }
+        let deferred = |failure| Decision::Apply(index, JobEvent::SubmitDeferred { failure });
+        match disposition {
+            Disposition::Retry => {
+                self.lane.back_off(now, &failure, jitter);
+                let silence = self.lane.failing_for(now);
+                decisions.push(deferred(failure));
+                decisions.push(Decision::CheckReachable { silence, message });
+            }
+            Disposition::HoldLane => {
+                decisions.push(Decision::NoteReachable);
+                decisions.push(deferred(failure.clone()));
+                decisions.extend(self.on_throttled(now, jobs, failure, jitter));
+            }
+            Disposition::FailJob => {
+                decisions.push(Decision::NoteReachable);
+                let charged = Some(Credits::ZERO);
+                decisions.push(Decision::Apply(
+                    index,
+                    JobEvent::Failed { failure, charged },
+                ));
+                decisions.push(Decision::CountFailure);
+            }
+            Disposition::StopSubmitting => {
+                decisions.push(deferred(failure));
+                decisions.push(Decision::Stop(StopReason::OutOfCredits { message }));
+            }
+            Disposition::StopRun => {
+                let reason = StopReason::of_refusal(&failure);
+                decisions.push(deferred(failure));
+                decisions.push(Decision::Stop(reason));
+            }
+            // The other dispositions are about reads. A submit with one of them may have been accepted.
+            Disposition::InDoubt
+            | Disposition::AskById
+            | Disposition::NotVisible
+            | Disposition::FreshLink
+            | Disposition::WaitForPerson => {
+                self.consecutive_lost += 1;
+                let event = self.rules.unanswered_submit(failure);
+                decisions.push(Decision::Apply(index, event));
+            }
+        }
+        decisions
+    }
+
+    fn on_throttled(
+        &mut self,
+        now: Timestamp,
+        jobs: &Jobs,
+        failure: Failure,
+        jitter: u64,
+    ) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        // With `Retry-After` the refusal is about the pace. Without it, or if waiting did not help, it may be about the
+        // number of renders. The refusals of one burst count once.
+        let is_first = self.lane.held_until(now).is_none();
+        let is_about_pace = failure.retry_after.is_some() && !self.lane.is_failing();
+        if is_first && !is_about_pace {
+            // The refused job itself is no longer in flight.
+            let in_flight = jobs.in_flight().saturating_sub(1);
+            self.limit.on_refused(in_flight, self.outstanding);
+            decisions.extend(self.take_unrecorded_limit());
+        }
+        let until = self.rules.throttle(&mut self.lane, now, &failure, jitter);
+        decisions.push(Decision::Record(self.lane.held(until, failure)));
+        let is_endless = self.lane.failing_for(now) > LONGEST_HOLD;
+        if is_endless || self.lane.long_hold(now).is_some() {
+            decisions.push(Decision::Stop(StopReason::LongHold { until }));
+        }
+        decisions
+    }
+
+    /// Records the learned limit if it has changed.
+    pub(super) fn take_unrecorded_limit(&mut self) -> Option<Decision> {
+        let places = self.limit.take_unrecorded()?;
+        Some(Decision::Record(Event::PlacesLearnt { places }))
+    }
+}
