@@ -1,47 +1,42 @@
-//! From the file to the plan: [`load`].
+//! Loading: from a file to a plan.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::{Note, Plan, Text};
+use crate::util::text::{plural, sanitize};
 
-use crate::manifest::build::plan_builder::PlanBuilder;
-use crate::manifest::build::rules::{LONGEST_TEXT, MOST_JOBS, Rules};
-use crate::manifest::build::template::{Templates, VariableNames, Variables, is_template};
-use crate::manifest::diagnostics::lints;
-use crate::manifest::diagnostics::place::{Place, Source};
-use crate::manifest::diagnostics::problem::{
-    Findings, Problem, Problems, merge_notes, sort_by_place,
-};
-use crate::manifest::diagnostics::words;
-use crate::manifest::formats::csv;
-use crate::manifest::formats::decode;
-use crate::manifest::formats::detect::{FileKind, detect, locked_workbook};
-use crate::manifest::formats::table::{Table, Value};
-use crate::manifest::formats::xlsx;
-use crate::manifest::formats::yaml;
-use crate::manifest::schema::document::{self, Document, Item};
-use crate::manifest::schema::field::Field;
-use crate::manifest::schema::header;
-use crate::manifest::schema::names::{NameKind, NameResolver};
-use crate::manifest::schema::options::{InvalidRows, Options};
+use super::build::plan_builder::PlanBuilder;
+use super::build::rules::{MAX_JOBS, MAX_TEXT, Rules};
+use super::build::template::{Templates, VariableNames, Variables, is_template};
+use super::diagnostics::lints;
+use super::diagnostics::place::{Place, Source};
+use super::diagnostics::problem::{Findings, Problem, Problems, merge_notes, sort_by_place};
+use super::diagnostics::text::quote;
+use super::formats::decode::{self, FileKind, locked_workbook};
+use super::formats::table::{Table, Value};
+use super::formats::{csv, xlsx, yaml};
+use super::schema::document::{self, Document, Item};
+use super::schema::field::Field;
+use super::schema::header;
+use super::schema::names::{NameKind, NameResolver};
+use super::schema::options::{InvalidRows, Options};
 
-/// Gives the bytes of a file; `-` is the standard input.
+/// Returns the bytes of a file; `-` is standard input.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
-/// The longest name of a campaign; it is shown in every line and hashed into every tag.
-const LONGEST_CAMPAIGN: usize = 100;
+/// The most characters of a campaign's name, which is shown in every line and hashed into every tag.
+const MAX_CAMPAIGN: usize = 100;
 
-/// Reads a manifest, and the sheets it names, through `read`.
+/// Loads a manifest, and the sheets that it names, with `read`.
 ///
-/// What kind of file it is is told by its extension and its first bytes: CSV and its relatives, a
-/// workbook, or YAML. `-` is CSV. A sheet's path in a YAML manifest is relative to the manifest.
+/// The kind of a file follows from its first bytes and its extension: CSV and similar formats, a workbook, or YAML. `-` is
+/// CSV. A path in a YAML manifest is relative to the manifest.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the manifest, found at once. With [`InvalidRows::Skip`] wrong rows
-/// are left out instead, unless no row is left.
+/// All problems of the manifest. With [`InvalidRows::Skip`], invalid rows are left out instead, unless no row is left.
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
     let mut loader = Loader {
         options,
@@ -51,172 +46,161 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
     let outcome = loader.load(source);
     let Findings {
         mut problems,
-        notes,
+        mut notes,
     } = loader.findings;
-    let mut all_notes = notes;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
-        return Err(Problems::new(
-            sort_by_place(problems),
-            merge_notes(all_notes),
-        ));
+        return Err(Problems::new(sort_by_place(problems), merge_notes(notes)));
     };
-    all_notes.extend(row_notes);
-    let skips = options.invalid_rows == InvalidRows::Skip && problems.is_empty();
-    if skips && !plan.jobs.is_empty() {
-        all_notes.extend(
-            sort_by_place(row_problems)
-                .into_iter()
-                .map(Problem::into_note),
-        );
+    notes.extend(row_notes);
+    let can_skip = options.invalid_rows == InvalidRows::Skip && problems.is_empty();
+    if can_skip && !plan.jobs.is_empty() {
+        let left_out = sort_by_place(row_problems).into_iter();
+        notes.extend(left_out.map(Problem::into_note));
     } else {
         problems.extend(row_problems);
     }
+    let notes = merge_notes(notes);
     if !problems.is_empty() {
-        return Err(Problems::new(
-            sort_by_place(problems),
-            merge_notes(all_notes),
-        ));
+        return Err(Problems::new(sort_by_place(problems), notes));
     }
-    plan.notes = merge_notes(all_notes);
+    plan.notes = notes;
     Ok(plan)
 }
 
-/// One reading of a manifest.
 struct Loader<'a> {
     options: &'a Options<'a>,
     read: ReadFile<'a>,
-    /// What is wrong with the manifest as a whole; what is wrong with rows is kept apart.
+    /// The findings about the manifest as a whole. Those about rows are returned separately.
     findings: Findings,
 }
 
 impl<'a> Loader<'a> {
-    /// The plan, and what is wrong with and worth saying about its rows. `None` if the manifest cannot
-    /// be read at all.
+    /// Returns the plan with the problems and notes of its rows, or `None` if the manifest cannot be read.
     fn load(&mut self, path: &Path) -> Option<(Plan, Vec<Problem>, Vec<Note>)> {
         let name = name_of(path);
-        let bytes = self.bytes(
-            path,
-            &Place::file(&Source::of_text(name.clone(), String::new())),
-        )?;
-        let (document, table) = match detect(path, &bytes) {
+        let file = Place::file(&Source::of_text(name.clone(), String::new()));
+        let bytes = self.bytes(path, &file)?;
+        let (document, table) = match FileKind::detect(path, &bytes) {
             FileKind::Yaml => {
                 let help = "save the manifest as text in UTF-8";
-                let source = self.decoded(&name, bytes, help)?;
+                let source = self.decode(&name, bytes, help)?;
                 let root = yaml::parse(&source, &mut self.findings)?;
-                lints::note(&root, &mut self.findings);
+                lints::check_unquoted_hashes(&source, &root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {
-                let sheet = self.options.sheet.clone();
-                let table = self.table(kind, &name, bytes, sheet.as_deref())?;
+                let table = self.table(kind, &name, bytes, self.options.sheet.as_deref())?;
                 (Document::default(), Some(table))
             }
         };
         let campaign = self.campaign(path, document.campaign.as_ref());
         let rules = self.rules(&campaign, &document);
-        let mut assembly = PlanBuilder::new(rules, document.defaults);
+        let mut builder = PlanBuilder::new(rules, document.defaults);
         if let Some(table) = table {
             let columns = header::map_columns(&table, &mut self.findings);
-            let already_reported =
-                header::check_required_columns(&table, &columns, &mut self.findings);
-            self.check_row_lengths(&table);
-            // Where the first line is no header, whatever is said of the rows would mislead.
-            if !columns.fields.is_empty() || already_reported.is_empty() {
-                assembly.add_table(table, &columns, None, &already_reported);
+            let missing = header::check_required_columns(&table, &columns, &mut self.findings);
+            self.check_rows(&table);
+            // If the first line is not a header, problems of the rows would mislead.
+            if !columns.fields.is_empty() || missing.is_empty() {
+                builder.add_table(table, &columns, None, &missing);
             }
         }
         for item in document.items {
-            self.add_item(path, item, &mut assembly);
+            self.add_item(path, item, &mut builder);
         }
         let settings = document.settings;
-        let assembled = assembly.finish(self.options.invalid_rows);
-        self.findings.problems.extend(assembled.too_many);
-        let is_dated = document.campaign.as_ref();
-        let is_dated = is_dated.is_some_and(|value| is_template(&value.text));
+        let built = builder.finish(self.options.invalid_rows);
+        self.findings.problems.extend(built.too_many);
+        let is_dated = document
+            .campaign
+            .is_some_and(|name| is_template(&name.text));
         let today = self.options.today.filter(|_| is_dated);
         let plan = Plan {
             campaign,
             campaign_date: today.map(|date| date.to_string()),
             source: path.to_owned(),
-            jobs: assembled.jobs,
-            sheet: Arc::new(assembled.sheet),
+            jobs: built.jobs,
+            sheet: Arc::new(built.sheet),
             limits: settings.limits,
             output: settings.output,
             prices: settings.prices,
             notes: Vec::new(),
         };
-        Some((plan, assembled.problems, assembled.notes))
+        Some((plan, built.problems, built.notes))
     }
 
-    fn add_item(&mut self, manifest: &Path, item: Item, assembly: &mut PlanBuilder<'_>) {
+    fn add_item(&mut self, manifest: &Path, item: Item, builder: &mut PlanBuilder<'_>) {
         let Some(rows) = &item.rows else {
-            assembly.add_item(item);
+            builder.add_item(item);
             return;
         };
-        let folder = manifest.parent().unwrap_or_else(|| Path::new(""));
-        let path = folder.join(rows.text.trim());
-        let name = name_of(&path);
-        let table = self.bytes(&path, &rows.place).and_then(|bytes| {
-            let kind = match detect(&path, &bytes) {
-                FileKind::Yaml => {
-                    let message = "`rows` takes a sheet (CSV or a workbook), not YAML";
-                    self.findings.problem(Problem::at(&rows.place, message));
-                    return None;
-                }
-                kind @ (FileKind::Delimited | FileKind::Workbook) => kind,
-            };
-            let sheet = item.sheet.as_ref().map(|value| value.text.trim());
-            self.table(kind, &name, bytes, sheet)
-        });
-        if let Some(table) = table {
+        if let Some(table) = self.rows_of_item(manifest, &item, rows) {
             let columns = header::map_columns(&table, &mut self.findings);
-            let given: Vec<Field> = item.values.fields().chain(assembly.defaults()).collect();
+            let given: Vec<Field> = item.values.fields().chain(builder.defaults()).collect();
             header::note_likely_typos(&table, &columns, &given, &mut self.findings);
-            self.check_row_lengths(&table);
-            assembly.add_table(table, &columns, Some(&item), &[]);
+            self.check_rows(&table);
+            builder.add_table(table, &columns, Some(&item), &[]);
         }
-        // What is wrong with the item is wrong with all of its rows, so none can be left out for it.
-        self.findings.absorb(item.findings);
+        // A problem of the item is a problem of all its rows, so none can be left out for it.
+        self.findings.extend(item.findings);
     }
 
-    /// The bytes of a file; that it cannot be read is said at `place`.
+    fn rows_of_item(&mut self, manifest: &Path, item: &Item, rows: &Value) -> Option<Table> {
+        let folder = manifest.parent().unwrap_or_else(|| Path::new(""));
+        let path = folder.join(rows.text.trim());
+        let bytes = self.bytes(&path, &rows.place)?;
+        let kind = FileKind::detect(&path, &bytes);
+        if kind == FileKind::Yaml {
+            let message = "`rows` takes a sheet (CSV or a workbook), not YAML";
+            self.findings.problem(Problem::at(&rows.place, message));
+            return None;
+        }
+        let sheet = item.sheet.as_ref().map(|value| value.text.trim());
+        self.table(kind, &name_of(&path), bytes, sheet)
+    }
+
+    /// Returns the bytes of a file. Reports at `place` if it cannot be read.
     fn bytes(&mut self, path: &Path, place: &Place) -> Option<Vec<u8>> {
         if let Some(workbook) = locked_workbook(path) {
-            let message = "this only marks that a spreadsheet program has the workbook open";
-            let name = words::quoted(&name_of(&workbook));
-            let help = format!("save the workbook there, and name it: {name}");
+            let message =
+                "this is the lock file of a workbook that is open in a spreadsheet program";
+            let name = quote(&name_of(&workbook));
+            let help = format!("save the workbook, and name it instead: {name}");
             self.findings
                 .problem(Problem::at(place, message).help(help));
             return None;
         }
-        match (self.read)(path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                let name = name_of(path);
-                let error_text = words::clean(&error.to_string());
-                // The number says nothing to people.
-                let reason = error_text.split(" (os error").next().unwrap_or_default();
-                let is_itself = place.file_name().as_str() == name;
-                let message = if is_itself {
-                    format!("cannot be read: {reason}")
-                } else {
-                    format!("{} cannot be read: {reason}", words::quoted(&name))
-                };
-                let help = if error.kind() != io::ErrorKind::NotFound {
-                    unreadable_help(error.kind())
-                } else if is_itself {
-                    "check the name, and that you are in the right folder"
-                } else {
-                    "check the name; a path in `rows` begins at the manifest's folder"
-                };
-                self.findings
-                    .problem(Problem::at(place, message).help(help));
-                None
-            }
-        }
+        let error = match (self.read)(path) {
+            Ok(bytes) => return Some(bytes),
+            Err(error) => error,
+        };
+        let name = name_of(path);
+        let is_manifest = **place.file_name() == *name;
+        let text = sanitize(&error.to_string());
+        let reason = text.split(" (os error").next().unwrap_or_default();
+        let message = if is_manifest {
+            format!("cannot be read: {reason}")
+        } else {
+            format!("{} cannot be read: {reason}", quote(&name))
+        };
+        let kind = error.kind();
+        let help = if kind == io::ErrorKind::NotFound && is_manifest {
+            "check the name and the current folder"
+        } else if kind == io::ErrorKind::NotFound {
+            "check the name; the path is relative to the manifest's folder"
+        } else if kind == io::ErrorKind::IsADirectory {
+            "this is a folder; name the file in it"
+        } else if kind == io::ErrorKind::PermissionDenied {
+            "ask for permission to read it, or close the program that has it open"
+        } else {
+            "copy the file to this computer, and try again"
+        };
+        self.findings
+            .problem(Problem::at(place, message).help(help));
+        None
     }
 
-    fn decoded(&mut self, name: &str, bytes: Vec<u8>, help: &str) -> Option<Arc<Source>> {
+    fn decode(&mut self, name: &str, bytes: Vec<u8>, help: &str) -> Option<Arc<Source>> {
         match decode::decode(bytes) {
             Ok(decoded) => {
                 let source = Source::of_text(name, decoded.text);
@@ -225,15 +209,15 @@ impl<'a> Loader<'a> {
                 }
                 Some(source)
             }
-            Err(fault) => {
-                let (text, offset) = fault.shown.unzip();
+            Err(error) => {
+                let (text, offset) = error.place.unzip();
                 let source = Source::of_text(name, text.unwrap_or_default());
                 let place = offset.map_or_else(
                     || Place::file(&source),
-                    |offset| Place::bytes(&source, offset, offset + 1),
+                    |offset| Place::bytes(&source, offset..offset + 1),
                 );
                 self.findings
-                    .problem(Problem::at(&place, fault.message).help(help));
+                    .problem(Problem::at(&place, error.message).help(help));
                 None
             }
         }
@@ -249,79 +233,71 @@ impl<'a> Loader<'a> {
         match kind {
             FileKind::Workbook => xlsx::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
-                let help = "export the sheet as \"CSV UTF-8\", or give the workbook itself";
-                let source = self.decoded(name, bytes, help)?;
+                let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
+                let source = self.decode(name, bytes, help)?;
                 csv::read(&source, self.options.delimiter, &mut self.findings)
             }
         }
     }
 
-    /// What is worth saying about the rows of a table as a whole.
-    fn check_row_lengths(&mut self, table: &Table) {
+    /// Notes short rows, and reports a sheet without rows.
+    fn check_rows(&mut self, table: &Table) {
         let width = table.header.len();
         let mut short = table.rows.iter().filter(|row| row.len() < width);
         if let Some(first) = short.next() {
-            let message = format!(
-                "{} fewer cells than the header; the missing ones are taken as empty",
-                match short.count() {
-                    0 => "this row has".to_owned(),
-                    more => format!(
-                        "this and {} have",
-                        words::count(more, "other row", "other rows")
-                    ),
-                }
-            );
+            let rows = match short.count() {
+                0 => "this row has".to_owned(),
+                more => format!("this and {} have", plural(more, "other row")),
+            };
+            let message =
+                format!("{rows} fewer cells than the header; the missing cells count as empty");
             self.findings.note(&first[0].place, message);
         }
         if table.rows.is_empty() && self.findings.problems.is_empty() {
-            let message = "there are no rows below the header";
-            let help = "add a row for each video";
+            let problem = Problem::at(
+                &Place::file(&table.source),
+                "there are no rows below the header",
+            );
             self.findings
-                .problem(Problem::at(&Place::file(&table.source), message).help(help));
+                .problem(problem.help("add a row for each video"));
         }
     }
 
-    /// The campaign's name: what the manifest says, else what the file is called.
+    /// Returns the name of the campaign: from the manifest, else the name of the file.
     fn campaign(&mut self, path: &Path, given: Option<&Value>) -> String {
-        let stem = path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
-        let fallback = match stem.as_deref() {
-            None | Some("-") => "stdin".to_owned(),
-            Some(stem) => words::clean(stem).trim().to_owned(),
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let fallback = match &*stem {
+            "" | "-" => "stdin".to_owned(),
+            stem => sanitize(stem).trim().to_owned(),
         };
         let Some(value) = given else {
             return fallback;
         };
-        let rendered = Templates::new().render(&value.text, &Arc::new(self.date()));
-        match rendered {
+        match Templates::new().render(&value.text, &Arc::new(self.date())) {
             Ok(campaign) => {
                 let campaign = campaign.trim();
-                let is_long = campaign.chars().count() > LONGEST_CAMPAIGN;
+                let is_long = campaign.chars().count() > MAX_CAMPAIGN;
                 if campaign.is_empty() || is_long || campaign.chars().any(char::is_control) {
-                    let message =
-                        format!("{} cannot be a campaign's name", words::quoted(campaign));
-                    let help = format!("1 to {LONGEST_CAMPAIGN} characters on one line");
+                    let message = format!("{} cannot be the name of a campaign", quote(campaign));
+                    let help = format!("use 1 to {MAX_CAMPAIGN} characters on one line");
                     self.findings
                         .problem(Problem::at(&value.place, message).help(help));
                 }
                 campaign.to_owned()
             }
-            Err(problem) => {
-                let problem = Problem::at(&value.place, problem.message).help(problem.help);
-                self.findings.problem(problem);
+            Err(explanation) => {
+                self.findings.problem(explanation.at(&value.place));
                 fallback
             }
         }
     }
 
+    /// Returns the variable `date`.
     fn date(&self) -> Variables {
         let date = self.options.today.map(|date| date.to_string());
         let mut variables = Variables::default();
-        variables.add(
-            &VariableNames::new(["date"]),
-            vec![Text::from(date.unwrap_or_default())],
-        );
+        let date = Text::from(date.unwrap_or_default());
+        variables.add(&VariableNames::new(["date"]), vec![date]);
         variables
     }
 
@@ -332,8 +308,8 @@ impl<'a> Loader<'a> {
         Rules {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),
-            longest_text: document.settings.longest_text.unwrap_or(LONGEST_TEXT),
-            most_jobs: MOST_JOBS,
+            max_text: document.settings.max_text.unwrap_or(MAX_TEXT),
+            max_jobs: MAX_JOBS,
             shared_variables,
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),
@@ -341,37 +317,21 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn names(&mut self, kind: NameKind, short: &[(yaml::Key, Option<Value>)]) -> NameResolver<'a> {
+    fn names(&mut self, kind: NameKind, short: &[(Value, Option<Value>)]) -> NameResolver<'a> {
         let mut names = NameResolver::new(kind, self.options.catalogue);
         for (key, value) in short {
-            let id = value
-                .as_ref()
-                .and_then(|value| match names.look_up(&value.text) {
-                    Ok(id) => Some(id),
-                    Err((message, help)) => {
-                        self.findings
-                            .problem(Problem::at(&value.place, message).help(help));
-                        None
-                    }
-                });
-            names.add(&key.name, id);
+            let id = value.as_ref().and_then(|value| {
+                let id = names.look_up(&value.text);
+                id.map_err(|explanation| self.findings.problem(explanation.at(&value.place)))
+                    .ok()
+            });
+            names.add(&key.text, id);
         }
         names
     }
 }
 
-/// What to do about a file that is there and cannot be read.
-fn unreadable_help(kind: io::ErrorKind) -> &'static str {
-    if kind == io::ErrorKind::IsADirectory {
-        "this is a folder; name the file in it"
-    } else if kind == io::ErrorKind::PermissionDenied {
-        "ask for the right to read it, or close the program that holds it"
-    } else {
-        "copy the file to this computer, and try again"
-    }
-}
-
-/// A file as the user named it.
+/// Returns a file as the user named it.
 fn name_of(path: &Path) -> String {
     if path == Path::new("-") {
         "stdin".to_owned()

@@ -1,8 +1,6 @@
-//! What the user wrote becomes a [`Plan`](crate::model::Plan), or a list of everything that is wrong
-//! with it.
+//! The manifest: a CSV, a workbook or a YAML file becomes a [`Plan`](crate::model::Plan), or a list of all its problems.
 //!
-//! [`load()`] reads a CSV, a workbook or a YAML manifest. It touches no file itself: it is given a
-//! function that does. Its life in five steps:
+//! [`load()`] does not access files itself; it gets a function that does. It works in five steps:
 //!
 //! 1. `formats`: bytes become a table (CSV, workbook) or a tree (YAML) whose values have a place
 //! 2. `schema`: columns and keys become fields
@@ -10,12 +8,13 @@
 //! 4. `build`: each combination is validated, its templates are rendered, its names looked up
 //! 5. `build`: each valid job gets a unique id and a unique file name
 //!
-//! Nothing stops at the first fault. Whatever is wrong is a [`Problem`] with file, line and column;
-//! whatever was repaired or is doubtful is a note of the plan. Rows that repeat a fault say it once.
+//! A problem does not stop the others from being found. Each [`Problem`] has its file, line and column. Repairs and
+//! doubtful values are notes of the plan. Problems and notes that repeat in many rows are shown once.
 //!
-//! **Identity.** A job is the same job tomorrow if its id is the same, and only then is it known as
-//! paid. The id is the one in the sheet, else one made of the content: some words, the ratio and a
-//! hash of the request. Moving rows about changes neither.
+//! **Identity.** A job is known as paid by its id, which is the one in the sheet, or one made of the content: some words,
+//! the ratio and a hash of the request. Moving rows changes neither.
+//!
+//! `schema/field.rs` describes how to add a column.
 
 mod build;
 mod diagnostics;

@@ -1,35 +1,35 @@
-//! Which jobs of a plan a run is to make: [`Selection`].
+//! The selection of jobs by `--only`, `--limit` and `--sample`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::JobSpec;
 
-use crate::manifest::diagnostics::words;
+use super::diagnostics::text::{closest_match, quote};
 
-/// `--only`, `--limit` and `--sample`: applied in this order, each to what the one before has left.
+/// `--only`, `--limit` and `--sample`, applied in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// The ids of the jobs to make; all if empty. The id of a row stands for all of its jobs.
+    /// The ids of the selected jobs; all if empty. The id of a row selects all its jobs.
     pub only: Vec<String>,
-    /// How many to make at most, from the top.
+    /// The most jobs, from the top.
     pub limit: Option<usize>,
-    /// How many to make, as unlike each other as can be: spread over personas, ratios and models.
+    /// The number of jobs of a sample, spread over personas, ratios and models.
     pub sample: Option<usize>,
 }
 
-/// No job is called so.
+/// No job has this id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job {}{}", words::quoted(.id), .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
+#[error("there is no job {}{}", quote(.id), .near.as_ref().map_or(String::new(), |near| format!("; did you mean `{near}`?")))]
 pub(crate) struct UnknownJob {
-    /// What was asked for.
+    /// The unknown id.
     pub id: String,
-    /// The id it is nearest to.
+    /// The most similar id.
     pub near: Option<String>,
 }
 
 impl Selection {
-    /// For each of `jobs` whether it is chosen.
+    /// Returns for each of `jobs` whether it is selected.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Selection {
                 }
             }
             if !found {
-                let near = words::closest_match(id, jobs.iter().map(|job| job.id.as_str()));
+                let near = closest_match(id, jobs.iter().map(|job| job.id.as_str()));
                 return Err(UnknownJob {
                     id: id.clone(),
                     near: near.map(str::to_owned),
@@ -69,7 +69,7 @@ impl Selection {
     }
 }
 
-/// The jobs of each place in the manifest: those of one row or item.
+/// Returns the ids of the jobs of each row or item, by its place.
 fn by_origin(jobs: &[Arc<JobSpec>]) -> HashMap<(&str, u32), Vec<&str>> {
     let mut ids: HashMap<(&str, u32), Vec<&str>> = HashMap::new();
     for job in jobs {
@@ -79,8 +79,8 @@ fn by_origin(jobs: &[Arc<JobSpec>]) -> HashMap<(&str, u32), Vec<&str>> {
     ids
 }
 
-/// Whether `id` is what the ids of a row's several jobs begin with: `spring` is the row of
-/// `spring-9x16` and `spring-1x1`, but not of `spring-sale`, which is alone in its row.
+/// Whether `id` is the common beginning of the ids of a row with several jobs. `spring` is the row of `spring-9x16` and
+/// `spring-1x1`, but not of `spring-sale`, which is the only job of its row.
 fn is_row(id: &str, jobs_of_row: &[&str]) -> bool {
     let begins = |job: &&str| {
         job.strip_prefix(id)
@@ -89,11 +89,11 @@ fn is_row(id: &str, jobs_of_row: &[&str]) -> bool {
     jobs_of_row.len() > 1 && jobs_of_row.iter().all(begins)
 }
 
-/// `count` of the jobs that `from` allows: each time the one whose persona, voice, ratio and model have
-/// been taken least, the first of equals.
+/// Selects `count` of the jobs in `from`, each time the one whose persona, voice, ratio and model have been selected
+/// least.
 fn sample(jobs: &[Arc<JobSpec>], from: &[bool], count: usize) -> Vec<bool> {
     let mut chosen = vec![false; jobs.len()];
-    // Jobs that are alike take turns, so that each kind has to be compared once only.
+    // Equal jobs are grouped, so that each kind is compared only once.
     let mut kinds: BTreeMap<[&str; 4], Vec<usize>> = BTreeMap::new();
     for (index, job) in jobs.iter().enumerate().filter(|(index, _)| from[*index]) {
         kinds.entry(kind(job)).or_default().push(index);

@@ -129,7 +129,7 @@ fn a_plan_without_credentials_says_what_names_need() {
     output(command.env_remove("CREATIFY_API_KEY"))
         .expect_code(2)
         .expect_stderr(&[
-            "`Anna` is no persona that is known",
+            "unknown persona `Anna`",
             "CREATIFY_API_ID",
             "`--sandbox`",
         ]);

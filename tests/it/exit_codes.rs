@@ -30,7 +30,7 @@ fn code_2_for_missing_credentials_a_wrong_address_and_wrong_usage() {
     folder.write("wrong.csv", "text,persona,aspect_ratio\nHello.,x,9:61\n");
     for (manifest, problem) in [
         ("nope.csv", "check the name"),
-        ("wrong.csv", "`9:61` is no aspect ratio"),
+        ("wrong.csv", "`9:61` is not an aspect ratio"),
     ] {
         for command in ["run", "collect"] {
             let mut command = folder.command(&[command, manifest]);

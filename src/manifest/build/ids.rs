@@ -1,125 +1,116 @@
-//! The ids of jobs, unique in the whole plan: [`assign_ids`].
+//! The ids of jobs, unique in the plan.
 
 use std::collections::HashMap;
 
-use crate::model::JobId;
-
-use crate::manifest::build::slug::fold_case;
-use crate::manifest::build::slug::slug;
-use crate::manifest::build::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::quote;
+use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
+use crate::model::JobId;
 
-/// An id that a row or item gives, whether or not the rest of it is right.
+use super::slug::{fold_case, slug};
+use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
+
+/// An id that a row or item gives, even if the rest of it is invalid.
 pub(crate) struct ExplicitId {
-    /// The draft that gives it.
-    pub(crate) draft: usize,
-    /// The id, spaces made dashes.
+    /// The index of the row or item.
+    pub(crate) raw_job: usize,
+    /// The id as [`normalize_id`] returns it.
     pub(crate) text: String,
-    /// Where it stands.
     pub(crate) place: Place,
 }
 
-/// `text` as an id: trimmed, spaces made dashes. `None` if nothing is left.
+/// Returns `text` trimmed and with dashes for spaces, or `None` if nothing is left.
 pub(crate) fn normalize_id(text: &str) -> Option<String> {
-    let text = text.trim();
-    let normalize_id = if text.contains(char::is_whitespace) {
-        text.split_whitespace().collect::<Vec<_>>().join("-")
-    } else {
-        text.to_owned()
-    };
-    (!normalize_id.is_empty()).then_some(normalize_id)
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join("-"))
 }
 
-/// Reports every id that two rows or items give. `given` is in their order.
-pub(crate) fn report_duplicate_ids(given: &[ExplicitId], findings: &mut [Findings]) {
+/// Reports each id that two rows or items give. `ids` is in their order.
+pub(crate) fn report_duplicate_ids(ids: &[ExplicitId], findings: &mut [Findings]) {
     let mut first_of: HashMap<String, &ExplicitId> = HashMap::new();
-    for id in given {
+    for id in ids {
         let first = *first_of.entry(fold_case(&id.text)).or_insert(id);
-        if first.draft == id.draft {
+        if first.raw_job == id.raw_job {
             continue;
         }
-        let (text, place) = (words::quoted(&id.text), first.place.label());
+        let (text, place) = (quote(&id.text), first.place.label());
         let message = if first.text == id.text {
-            format!("the id {text} is given twice; first at {place}")
+            format!("duplicate id {text}; first at {place}")
         } else {
-            format!("the id {text} differs only in case from the one at {place}")
+            format!("the id {text} differs only in case from the id at {place}")
         };
-        let help = "each row needs an id of its own; rows without one get one by their content";
-        findings[id.draft].problem(Problem::at(&id.place, message).help(help));
+        let help = "give each row its own id; rows without an id get one from their content";
+        findings[id.raw_job].problem(Problem::at(&id.place, message).help(help));
     }
 }
 
-/// The ids the jobs of one draft have if no other draft is in their way.
+/// Returns the ids of the jobs of one row before they are compared with other rows.
 pub(crate) fn default_ids(jobs: &[ValidatedJob]) -> Vec<String> {
-    let mut given: Vec<Option<String>> = jobs.iter().map(explicit_id).collect();
-    disambiguate(&mut given, jobs);
-    let ids = given.into_iter().zip(jobs);
-    ids.map(|(given, job)| given.unwrap_or_else(|| job.content_id()))
+    let explicit = explicit_ids(jobs).into_iter().zip(jobs);
+    explicit
+        .map(|(explicit, job)| explicit.unwrap_or_else(|| job.content_id()))
         .collect()
 }
 
-/// The id of every job: the given ones first, so that none of them gives way to one made from content.
-/// A job that cannot have its id gets none, and its draft's findings say why.
-pub(crate) fn assign_ids(made: &[ValidatedJob], findings: &mut [Findings]) -> Vec<Option<JobId>> {
-    let mut ids = Ids {
-        made,
-        given: vec![None; made.len()],
+/// Assigns the id of each job, explicit ids first. A job whose id is wrong gets none, which is in the findings of its
+/// row.
+pub(crate) fn assign_ids(jobs: &[ValidatedJob], findings: &mut [Findings]) -> Vec<Option<JobId>> {
+    let mut assigner = IdAssigner {
+        jobs,
+        ids: vec![None; jobs.len()],
         taken: HashMap::new(),
         next_copy: HashMap::new(),
     };
-    for range in group_by_raw_job(made) {
-        let jobs = &made[range.clone()];
-        let mut given: Vec<Option<String>> = jobs.iter().map(explicit_id).collect();
-        disambiguate(&mut given, jobs);
-        for (index, given) in range.zip(given) {
-            if let Some(given) = given {
-                ids.give(index, &given, &mut findings[made[index].draft]);
+    let mut without_id = Vec::new();
+    for range in group_by_raw_job(jobs) {
+        let explicit = explicit_ids(&jobs[range.clone()]);
+        for (index, explicit) in range.zip(explicit) {
+            match explicit {
+                Some(id) => assigner.assign(index, &id, &mut findings[jobs[index].raw_job]),
+                None => without_id.push(index),
             }
         }
     }
-    for (index, job) in made.iter().enumerate() {
-        if explicit_id(job).is_none() {
-            ids.take_or_copy(index, &job.content_id(), &mut findings[job.draft]);
-        }
+    for index in without_id {
+        let job = &jobs[index];
+        assigner.assign_or_copy(index, &job.content_id(), &mut findings[job.raw_job]);
     }
-    ids.given
+    assigner.ids
 }
 
-/// The ids given so far.
-struct Ids<'m> {
-    made: &'m [ValidatedJob],
-    given: Vec<Option<JobId>>,
-    /// Whose each id is.
+struct IdAssigner<'m> {
+    jobs: &'m [ValidatedJob],
+    ids: Vec<Option<JobId>>,
+    /// The index of the job with each id.
     taken: HashMap<String, usize>,
-    /// The number to try next for a copy of each id.
+    /// The next number for a copy of each id.
     next_copy: HashMap<String, usize>,
 }
 
-impl Ids<'_> {
-    /// Gives a job the id its row says.
-    fn give(&mut self, index: usize, given: &str, findings: &mut Findings) {
-        let job = &self.made[index];
-        let Some(id) = checked_id(job, given, findings) else {
+impl IdAssigner<'_> {
+    /// Assigns an explicit id, or reports why it cannot be used.
+    fn assign(&mut self, index: usize, explicit: &str, findings: &mut Findings) {
+        let job = &self.jobs[index];
+        let Some(id) = parse_id(job, explicit, findings) else {
             return;
         };
-        let first = self.taken.get(&fold_case(id.as_str())).copied();
-        match first.filter(|first| self.made[*first].draft != job.draft) {
-            // Told apart as it was, it has met the id of another row.
-            Some(first) => {
-                let first = self.made[first].place.label();
-                let message = format!("the id `{id}` is also made by the row at {first}");
+        let first = self.taken.get(&fold_case(id.as_str()));
+        match first.map(|first| &self.jobs[*first]) {
+            // An id with a suffix is equal to the id of another row.
+            Some(first) if first.raw_job != job.raw_job => {
+                let first = first.place.label();
+                let message = format!("the row at {first} has the id `{id}` too");
                 let problem = Problem::at(&id_place(job), message);
                 findings.problem(problem.help("change one of the two ids"));
             }
-            None => self.take_or_copy(index, id.as_str(), findings),
+            Some(_) | None => self.assign_or_copy(index, id.as_str(), findings),
         }
     }
 
-    /// Gives a job an id, or one like it if that is taken: the job is the same as an earlier one.
-    fn take_or_copy(&mut self, index: usize, id: &str, findings: &mut Findings) {
+    /// Assigns an id, with a number if it is taken: the job is equal to an earlier one.
+    fn assign_or_copy(&mut self, index: usize, id: &str, findings: &mut Findings) {
         let mut free = id.to_owned();
         if let Some(first) = self.taken.get(&fold_case(id)).copied() {
             let number = self.next_copy.entry(fold_case(id)).or_insert(2);
@@ -128,51 +119,54 @@ impl Ids<'_> {
                 free = format!("{}-{number}", &id[..id.len().min(room)]);
                 *number += 1;
             }
-            let first = self.made[first].place.label();
-            let message = format!("this makes the same video as {first}; both are made");
-            findings.note(&self.made[index].place, message);
+            let first = self.jobs[first].place.label();
+            let message = format!("this is the same video as {first}; both are made");
+            findings.note(&self.jobs[index].place, message);
         }
         self.taken.insert(fold_case(&free), index);
         let id = free.parse();
-        self.given[index] =
-            Some(id.expect("made of a slug, a ratio, a hash and a number, or an accepted id"));
+        self.ids[index] =
+            Some(id.expect("made of a slug, a ratio, a hash and a number, or a valid id"));
     }
 }
 
-/// The id that is given, with spaces made dashes.
-fn explicit_id(job: &ValidatedJob) -> Option<String> {
-    if let Some(former) = &job.recorded_id {
-        return Some(former.to_string());
-    }
-    normalize_id(&job.checked.combination.get(Field::Id)?.text)
+/// Returns the explicit ids of the jobs of one row, with suffixes where they are equal.
+fn explicit_ids(jobs: &[ValidatedJob]) -> Vec<Option<String>> {
+    let explicit = jobs.iter().map(|job| match &job.recorded_id {
+        Some(recorded) => Some(recorded.to_string()),
+        None => normalize_id(&written_id(job)?.text),
+    });
+    let mut ids: Vec<Option<String>> = explicit.collect();
+    disambiguate(&mut ids, jobs);
+    ids
+}
+
+fn written_id(job: &ValidatedJob) -> Option<&Value> {
+    job.validated.combination.get(Field::Id)
 }
 
 fn id_place(job: &ValidatedJob) -> Place {
-    let given = job.checked.combination.get(Field::Id);
-    given.map_or_else(|| job.place.clone(), |value| value.place.clone())
+    written_id(job).map_or_else(|| job.place.clone(), |value| value.place.clone())
 }
 
-fn checked_id(job: &ValidatedJob, given: &str, findings: &mut Findings) -> Option<JobId> {
+fn parse_id(job: &ValidatedJob, id: &str, findings: &mut Findings) -> Option<JobId> {
     let place = id_place(job);
-    match given.parse::<JobId>() {
+    match id.parse::<JobId>() {
         Ok(id) => {
-            let written = job.checked.combination.get(Field::Id);
-            if let Some(written) = written
-                && written.text.trim().contains(char::is_whitespace)
-                && job.recorded_id.is_none()
-            {
-                let written = words::quoted(written.text.trim());
-                findings.note(&place, format!("the id {written} is used as `{id}`"));
+            let written = written_id(job).map_or("", |value| value.text.trim());
+            if written.contains(char::is_whitespace) && job.recorded_id.is_none() {
+                let message = format!("the id {} is used as `{id}`", quote(written));
+                findings.note(&place, message);
             }
             Some(id)
         }
         Err(invalid) => {
-            let message = format!("{} cannot be an id: {}", words::quoted(given), invalid.rule);
-            let suggestion = slug(given, JobId::MAX_LENGTH - 20);
+            let message = format!("{} cannot be an id: {}", quote(id), invalid.rule);
+            let suggestion = slug(id, JobId::MAX_LENGTH - 20);
             let help = if suggestion.is_empty() {
-                "letters, digits, `.`, `_` and `-`, such as `spring-01`".to_owned()
+                "use letters, digits, `.`, `_` and `-`, such as `spring-01`".to_owned()
             } else {
-                format!("`{suggestion}` would do")
+                format!("such as `{suggestion}`")
             };
             findings.problem(Problem::at(&place, message).help(help));
             None

@@ -1,27 +1,27 @@
-//! A `results.csv` that comes back: its lines are rows again, and its jobs the jobs they were.
+//! A `results.csv` as a manifest: its lines become rows again, and its jobs keep their ids.
 //!
-//! The results have a line for each job, with the cells of the row that made it; a row of two ratios
-//! is two lines whose ratio cell still names both. Taken as two rows, it would make four jobs and pay
-//! twice. So lines that follow each other with the same cells are one row again. Lines may be missing:
-//! whoever keeps only the failed ones wants only those.
+//! The results have a line for each job, with the cells of its row. A row with two ratios has two lines whose ratio cell
+//! names both; as two rows, they would make four jobs and be paid for twice. So adjacent lines with equal cells are
+//! grouped into one row. Lines may be missing: a user may keep only those of failed jobs.
 
-use crate::manifest::build::ids::default_ids;
-use crate::manifest::build::validated_job::ValidatedJob;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::header::Columns;
 use crate::model::Text;
+use crate::util::text::plural;
 
-/// `rows` one by one; of results that came back, the lines of each row together.
-pub(crate) fn rows(
+use super::ids::default_ids;
+use super::validated_job::ValidatedJob;
+
+/// Groups the lines of results by row. The rows of other sheets stay single.
+pub(crate) fn group_lines(
     rows: Vec<Vec<Value>>,
     columns: &Columns,
 ) -> impl Iterator<Item = Vec<Vec<Value>>> {
-    let came_back = columns.job_id.is_some();
+    let is_results = columns.job_id.is_some();
     let is_same = move |one: &[Value], other: &[Value]| {
         let mut own = columns.own.iter();
-        came_back && own.all(|column| text_at(one, *column) == text_at(other, *column))
+        is_results && own.all(|column| text_at(one, *column) == text_at(other, *column))
     };
     let mut rows = rows.into_iter().peekable();
     std::iter::from_fn(move || {
@@ -33,70 +33,62 @@ pub(crate) fn rows(
     })
 }
 
-/// The text of a cell; nothing where the row ends before it.
+/// Returns the text of a cell; empty if the row ends before it.
 pub(crate) fn text_at(row: &[Value], column: usize) -> Text {
     row.get(column)
         .map_or_else(Text::default, |cell| cell.text.clone())
 }
 
-/// The ids that lines of results give; none for any other sheet.
-pub(crate) fn ids(lines: &[Vec<Value>], columns: &Columns) -> Vec<Value> {
+/// Returns the job ids in lines of results; none for other sheets.
+pub(crate) fn recorded_ids(lines: &[Vec<Value>], columns: &Columns) -> Vec<Value> {
     let Some(column) = columns.job_id else {
         return Vec::new();
     };
     let cells = lines.iter().filter_map(|line| line.get(column));
     cells
         .filter(|cell| !cell.is_blank())
-        .map(|cell| Value {
-            text: cell.text.trimmed(),
-            place: cell.place.clone(),
-        })
+        .map(|cell| Value::new(cell.trimmed(), &cell.place))
         .collect()
 }
 
-/// Of the jobs that a row makes those that its lines name, under the ids they had. Jobs whose row was
-/// edited are known by their order.
-pub(crate) fn keep(
-    made: &[ValidatedJob],
-    former: &[Value],
+/// Returns the jobs of a row that its lines name, with their recorded ids. If the row was edited, jobs are matched by
+/// their order.
+pub(crate) fn keep_recorded(
+    jobs: &[ValidatedJob],
+    recorded: &[Value],
     findings: &mut Findings,
 ) -> Vec<ValidatedJob> {
-    let natural = default_ids(made);
-    let known: Option<Vec<usize>> = former
-        .iter()
-        .map(|id| {
-            natural
-                .iter()
-                .position(|natural| *natural == id.text.as_str())
-        })
-        .collect();
-    let in_order = || {
-        let is_whole = former.len().is_multiple_of(made.len().max(1));
-        is_whole.then(|| (0..made.len()).cycle().take(former.len()).collect())
+    let ids = default_ids(jobs);
+    let position = |id: &Value| ids.iter().position(|other| *other == *id.text);
+    let by_id: Option<Vec<usize>> = recorded.iter().map(position).collect();
+    let by_order = || {
+        let is_complete = recorded.len().is_multiple_of(jobs.len().max(1));
+        is_complete.then(|| (0..jobs.len()).cycle().take(recorded.len()).collect())
     };
-    let Some(chosen) = known.or_else(in_order) else {
-        let lines = words::count(former.len(), "line", "lines");
+    let Some(indices) = by_id.or_else(by_order) else {
         let message = format!(
-            "this row makes {} jobs, but there are {lines} of it, and nothing tells which",
-            made.len()
+            "this row makes {} jobs, but has {}, and their ids do not match",
+            jobs.len(),
+            plural(recorded.len(), "line")
         );
-        let help = "let each line name one persona and one ratio, or begin from the first sheet";
-        findings.problem(Problem::at(&former[0].place, message).help(help));
+        let help = "name one persona and one ratio in each line, or use the original sheet";
+        findings.problem(Problem::at(&recorded[0].place, message).help(help));
         return Vec::new();
     };
-    let mut jobs: Vec<ValidatedJob> = Vec::with_capacity(former.len());
-    for (index, id) in chosen.into_iter().zip(former) {
-        // A line that is there twice is one job.
-        let is_there = jobs
+    let mut kept: Vec<ValidatedJob> = Vec::with_capacity(recorded.len());
+    for (index, id) in indices.into_iter().zip(recorded) {
+        // A duplicate line is one job.
+        let is_kept = kept
             .iter()
             .any(|job| job.recorded_id.as_ref() == Some(&id.text));
-        if let Some(job) = made.get(index)
-            && !is_there
+        if let Some(job) = jobs.get(index)
+            && !is_kept
         {
-            let mut job = job.clone();
-            job.recorded_id = Some(id.text.clone());
-            jobs.push(job);
+            kept.push(ValidatedJob {
+                recorded_id: Some(id.text.clone()),
+                ..job.clone()
+            });
         }
     }
-    jobs
+    kept
 }

@@ -1,4 +1,4 @@
-//! Rows and items become jobs.
+//! The construction of a plan: rows and items become jobs with ids and file names.
 
 pub(crate) mod file_names;
 pub(crate) mod ids;
@@ -7,7 +7,6 @@ pub(crate) mod plan_builder;
 pub(crate) mod raw_job;
 pub(crate) mod row;
 pub(crate) mod rules;
-pub(crate) mod sheet;
 pub(crate) mod slug;
 pub(crate) mod template;
 pub(crate) mod validated_job;

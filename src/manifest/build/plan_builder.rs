@@ -1,29 +1,29 @@
-//! Rows and items become jobs: [`PlanBuilder`].
+//! The builder of a plan: it collects the jobs of all rows and items.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::model::{JobSpec, Note, Origin, Sheet, Text};
-
-use crate::manifest::build::file_names::{FileNaming, file_stems};
-use crate::manifest::build::ids::{self, ExplicitId, assign_ids};
-use crate::manifest::build::manifest_from_results;
-use crate::manifest::build::raw_job::{self, Combination, RawJob};
-use crate::manifest::build::row::ValidatedRequest;
-use crate::manifest::build::rules::Rules;
-use crate::manifest::build::sheet::SheetBuilder;
-use crate::manifest::build::template::VariableNames;
-use crate::manifest::build::validated_job::ValidatedJob;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::formats::table::{Table, Value};
 use crate::manifest::schema::document::{Defaults, Item};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::options::InvalidRows;
-use crate::manifest::schema::values;
+use crate::manifest::schema::values::parse_bool;
+use crate::model::{JobSpec, Note, Origin, Sheet, SheetRow, Text};
+use crate::util::text::plural;
 
-/// The columns that jobs written in YAML get in the results.
+use super::file_names::file_stems;
+use super::ids::{self, ExplicitId, assign_ids};
+use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, text_at};
+use super::raw_job::{Combination, RawJob, split_at_bars, varying_fields};
+use super::row::{ValidatedRequest, validate};
+use super::rules::Rules;
+use super::template::VariableNames;
+use super::validated_job::ValidatedJob;
+
+/// The columns of YAML jobs in the results.
 const YAML_COLUMNS: [Field; 5] = [
     Field::Text,
     Field::Audio,
@@ -32,311 +32,279 @@ const YAML_COLUMNS: [Field; 5] = [
     Field::ModelVersion,
 ];
 
-/// The jobs of a manifest, in the making.
+/// Collects the jobs of a manifest.
 pub(crate) struct PlanBuilder<'a> {
     rules: Rules<'a>,
     defaults: Defaults,
     sheet: SheetBuilder,
-    made: Vec<ValidatedJob>,
+    jobs: Vec<ValidatedJob>,
     /// The ids that rows and items give.
     explicit_ids: Vec<ExplicitId>,
-    /// That there are more jobs than a manifest may make; no row alone is to blame.
+    /// The problem that there are more jobs than allowed, which is of no single row.
     too_many: Option<Problem>,
-    /// What was found in each draft.
-    drafts: Vec<Findings>,
+    /// The findings of each row and item.
+    findings: Vec<Findings>,
 }
 
-/// Everything the rows and items of a manifest give.
+/// The jobs of a manifest.
 pub(crate) struct BuiltPlan {
-    /// The jobs.
     pub(crate) jobs: Vec<Arc<JobSpec>>,
     /// The user's rows.
     pub(crate) sheet: Sheet,
-    /// That there are more jobs than a manifest may make.
+    /// The problem that there are more jobs than allowed.
     pub(crate) too_many: Option<Problem>,
-    /// What is wrong with rows.
+    /// The problems of rows and items.
     pub(crate) problems: Vec<Problem>,
-    /// What else there is to say about rows.
+    /// The notes about rows and items.
     pub(crate) notes: Vec<Note>,
 }
 
 impl<'a> PlanBuilder<'a> {
-    /// Nothing yet; `defaults` fill what rows and items leave open.
+    /// Creates a builder. `defaults` are used where rows and items have no value.
     pub(crate) fn new(rules: Rules<'a>, defaults: Defaults) -> Self {
         Self {
             rules,
             defaults,
             sheet: SheetBuilder::default(),
-            made: Vec::new(),
+            jobs: Vec::new(),
             explicit_ids: Vec::new(),
             too_many: None,
-            drafts: Vec::new(),
+            findings: Vec::new(),
         }
     }
 
-    /// The fields that have a default.
+    /// Returns the fields that have a default.
     pub(crate) fn defaults(&self) -> impl Iterator<Item = Field> {
         self.defaults.values.fields()
     }
 
-    /// Adds every row of a table. `item` is what a YAML manifest says about all of them; it wins over
-    /// the row. `already_reported` are required columns whose absence has been reported.
+    /// Adds the rows of a table. The values of `item`, an item of a YAML manifest, replace those of the rows. `reported`
+    /// are required columns whose absence is already reported.
     pub(crate) fn add_table(
         &mut self,
         table: Table,
         columns: &Columns,
         item: Option<&Item>,
-        already_reported: &[Field],
+        reported: &[Field],
     ) {
-        let own = columns
-            .own
-            .iter()
-            .map(|column| table.header[*column].text.as_str());
+        let own = columns.own.iter();
+        let own = own.map(|column| &*table.header[*column].text);
         let names = VariableNames::new(own.clone());
-        let places = self.sheet.columns(own);
+        let sheet_columns = self.sheet.columns(own);
         let Table { header, rows, .. } = table;
         // Most rows make one job.
-        let expected = rows.len().min(self.rules.most_jobs);
-        self.made.reserve(expected);
-        self.drafts.reserve(expected);
-        self.sheet.reserve(expected);
-        // They go as they are taken in: 100,000 of them are as large as what is made of them.
-        for lines in manifest_from_results::rows(rows, columns) {
+        let expected = rows.len().min(self.rules.max_jobs);
+        self.jobs.reserve(expected);
+        self.findings.reserve(expected);
+        self.sheet.0.rows.reserve(expected);
+        // Each row is dropped once its jobs are made, which halves the memory of a large sheet.
+        for lines in group_lines(rows, columns) {
             let row = &lines[0];
-            let cells: Arc<[Text]> = columns
-                .own
-                .iter()
-                .map(|column| manifest_from_results::text_at(row, *column))
-                .collect();
-            let sheet_row = self.sheet.push(&places, cells.iter().cloned());
+            let own = columns.own.iter();
+            let cells: Arc<[Text]> = own.map(|column| text_at(row, *column)).collect();
+            let sheet_row = self.sheet.push(&sheet_columns, cells.iter().cloned());
             if let Some(problem) = extra_cells(&header, row) {
-                // Its cells have slipped, so that whatever else is said of them would mislead.
-                let problems = vec![problem];
-                let notes = Vec::new();
-                self.drafts.push(Findings { problems, notes });
+                // The cells are in the wrong columns, so other problems would mislead.
+                self.findings.push(Findings {
+                    problems: vec![problem],
+                    notes: Vec::new(),
+                });
                 continue;
             }
-            let mut draft = RawJob::new(row[0].place.clone());
-            for (field, column) in &columns.fields {
-                let values = row
-                    .get(*column)
-                    .map_or_else(Vec::new, |cell| values_of(*field, cell));
+            let mut job = RawJob::new(row[0].place.clone());
+            for (field, column) in columns.fields.iter() {
+                let cell = row.get(*column);
+                let value = cell.filter(|cell| !cell.is_blank()).cloned();
+                let values = value.map_or_else(Vec::new, |value| split_at_bars(field, value));
                 if values.is_empty() {
-                    let end = row.last().unwrap_or(&row[0]);
-                    let cell = row.get(*column).map(|cell| cell.place.clone());
-                    let place = cell.unwrap_or_else(|| end.place.behind());
-                    draft.blank.insert(*field, place);
+                    let end = || row.last().unwrap_or(&row[0]).place.after();
+                    let place = cell.map_or_else(end, |cell| cell.place.clone());
+                    job.blank.insert(field, place);
                 } else {
-                    draft.values.insert(*field, values);
+                    job.values.insert(field, values);
                 }
             }
-            draft.variables.add(&names, cells);
-            draft.already_reported = already_reported.to_vec();
-            draft.recorded_ids = manifest_from_results::ids(&lines, columns);
+            job.variables.add(&names, cells);
+            job.reported = reported.to_vec();
+            job.recorded_ids = recorded_ids(&lines, columns);
             if let Some(item) = item {
-                draft.values.overlay(&item.values);
-                draft.include.clone_from(&item.include);
-                draft.exclude.clone_from(&item.exclude);
-                draft.already_reported.extend(&item.already_reported);
+                job.values.extend(&item.values);
+                job.include.clone_from(&item.include);
+                job.exclude.clone_from(&item.exclude);
+                job.reported.extend(&item.reported);
             }
             let mut findings = Findings::default();
-            let (missing, problem) = self.missing_cells(&header, columns, row, &draft);
-            draft.already_reported.extend(missing);
-            findings.problems.extend(problem);
-            self.add(draft, Some(sheet_row), findings);
+            self.check_length(&header, columns, row, &mut job, &mut findings);
+            self.add(job, Some(sheet_row), findings);
         }
     }
 
-    /// The fields a row needs but ends before, and what to say of them, once for all.
-    fn missing_cells(
+    /// Reports the required fields of a row that ends before their columns.
+    fn check_length(
         &self,
         header: &[Value],
         columns: &Columns,
         row: &[Value],
-        draft: &RawJob,
-    ) -> (Vec<Field>, Option<Problem>) {
+        job: &mut RawJob,
+        findings: &mut Findings,
+    ) {
         let given =
-            |field: Field| draft.values.contains(field) || self.defaults.values.contains(field);
-        let spoken = given(Field::Text) || given(Field::Audio);
-        let beyond = |field: &Field| {
-            let column = columns.fields.get(field);
-            column.is_some_and(|column| *column >= row.len())
+            |field: Field| job.values.contains(field) || self.defaults.values.contains(field);
+        let is_missing = |field: &Field| {
+            let column = columns.fields.get(*field);
+            let has_audio = *field == Field::Text && given(Field::Audio);
+            !given(*field)
+                && !has_audio
+                && !job.reported.contains(field)
+                && column.is_some_and(|column| *column >= row.len())
         };
-        let missing: Vec<Field> = [Field::Text, Field::Persona, Field::AspectRatio]
-            .into_iter()
-            .filter(|field| !given(*field) && (*field != Field::Text || !spoken))
-            .filter(|field| !draft.already_reported.contains(field))
-            .filter(beyond)
-            .collect();
+        let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(is_missing).collect();
         let Some(last) = row.last().filter(|_| !missing.is_empty()) else {
-            return (Vec::new(), None);
+            return;
         };
-        let names = words::list_or(missing.iter().map(|field| field.name()));
-        let message = format!(
-            "this row ends after {} of {}: no {names} is given",
-            words::count(row.len(), "cell", "cells"),
-            header.len(),
-        );
+        let names = list(missing.iter().map(|field| field.name()), "and");
+        let (length, width) = (plural(row.len(), "cell"), header.len());
+        let message = format!("this row ends after {length} of {width}, without {names}");
         let is_one_cell = row.len() == 1 && last.text.contains([',', ';', '\t', '|']);
         let help = if is_one_cell {
-            "its cells are parted by another character than those of the first line"
+            "use the same delimiter as in the first line"
         } else {
-            "every row has as many cells as the first line"
+            "write as many cells as in the first line"
         };
-        let problem = Problem::at(&last.place.behind(), message).help(help);
-        (missing, Some(problem))
+        findings.problem(Problem::at(&last.place.after(), message).help(help));
+        job.reported.extend(missing);
     }
 
-    /// Adds an item of a YAML manifest that has no rows.
+    /// Adds an item of a YAML manifest without `rows`.
     pub(crate) fn add_item(&mut self, item: Item) {
-        let mut draft = RawJob::new(item.place);
-        draft.values = item.values;
-        draft.include = item.include;
-        draft.exclude = item.exclude;
-        draft.already_reported = item.already_reported;
-        self.add(draft, None, item.findings);
+        let job = RawJob {
+            values: item.values,
+            include: item.include,
+            exclude: item.exclude,
+            reported: item.reported,
+            ..RawJob::new(item.place)
+        };
+        self.add(job, None, item.findings);
     }
 
-    /// Adds the jobs of a draft.
-    fn add(&mut self, mut draft: RawJob, row: Option<usize>, mut findings: Findings) {
-        let begin = self.made.len();
-        let most_jobs = self.rules.most_jobs;
-        draft
-            .already_reported
-            .extend(&self.defaults.already_reported);
+    /// Adds the jobs of a row or item.
+    fn add(&mut self, mut job: RawJob, row: Option<usize>, mut findings: Findings) {
+        let begin = self.jobs.len();
+        let max_jobs = self.rules.max_jobs;
+        job.reported.extend(&self.defaults.reported);
         for (field, values) in self.defaults.values.iter() {
-            let takes_audio = field == Field::Text && draft.values.contains(Field::Audio);
-            let takes_text = field == Field::Audio && draft.values.contains(Field::Text);
-            if !takes_audio && !takes_text && !draft.values.contains(field) {
-                draft.values.insert(field, values.clone());
+            let has_audio = field == Field::Text && job.values.contains(Field::Audio);
+            let has_text = field == Field::Audio && job.values.contains(Field::Text);
+            if !has_audio && !has_text && !job.values.contains(field) {
+                job.values.insert(field, values.clone());
             }
         }
-        if !self.is_skipped(&mut draft, &mut findings) && begin <= most_jobs {
-            let combinations = draft.combinations(&mut findings);
-            let varying_fields = raw_job::varying_fields(&combinations);
+        if !self.is_skipped(&mut job, &mut findings) && begin <= max_jobs {
+            let combinations = job.combinations(&mut findings);
+            let varying = varying_fields(&combinations);
             for combination in combinations {
-                if draft.recorded_ids.is_empty() {
-                    self.record_explicit_id(&draft, &combination, &mut findings);
+                if job.recorded_ids.is_empty() {
+                    self.record_explicit_id(&job, &combination, &mut findings);
                 }
-                let Some(checked) = self.rules.check(&draft, combination, &mut findings) else {
+                let Some(validated) = validate(&self.rules, &job, combination, &mut findings)
+                else {
                     continue;
                 };
-                let row = row.unwrap_or_else(|| push_yaml_row(&mut self.sheet, &checked));
-                let index = self.drafts.len();
-                let place = draft.place.clone();
-                self.made.push(ValidatedJob::new(
-                    index,
-                    row,
-                    place,
-                    checked,
-                    &varying_fields,
-                ));
+                let row = row.unwrap_or_else(|| self.sheet.push_yaml_job(&validated));
+                let (index, place) = (self.findings.len(), job.place.clone());
+                self.jobs
+                    .push(ValidatedJob::new(index, row, place, validated, &varying));
             }
-            if findings.problems.is_empty() && !draft.recorded_ids.is_empty() {
-                let made = self.made.split_off(begin);
-                let kept = manifest_from_results::keep(&made, &draft.recorded_ids, &mut findings);
-                self.made.extend(kept);
+            if findings.problems.is_empty() && !job.recorded_ids.is_empty() {
+                let jobs = self.jobs.split_off(begin);
+                let kept = keep_recorded(&jobs, &job.recorded_ids, &mut findings);
+                self.jobs.extend(kept);
             }
-            if self.made.len() > most_jobs {
-                let message = format!("the manifest makes more than {most_jobs} jobs");
-                let problem = Problem::at(&draft.place, message);
+            if self.jobs.len() > max_jobs {
+                let message = format!("the manifest makes more than {max_jobs} jobs");
+                let problem = Problem::at(&job.place, message);
                 self.too_many = Some(problem.help("split it into several campaigns"));
             }
         }
-        self.drafts.push(findings);
+        self.findings.push(findings);
     }
 
-    /// Remembers the id that is given, though the rest of the row be wrong: it is taken all the same.
+    /// Records the id that a row gives. It counts as taken even if the rest of the row is invalid.
     fn record_explicit_id(
         &mut self,
-        draft: &RawJob,
+        job: &RawJob,
         combination: &Combination,
         findings: &mut Findings,
     ) {
-        let index = self.drafts.len();
         if let Some(value) = combination.get(Field::Id)
-            && let Some(text) = self.rules.render(draft, combination, value, findings)
+            && let Some(text) = self.rules.render(job, combination, value, findings)
             && let Some(text) = ids::normalize_id(&text)
         {
             self.explicit_ids.push(ExplicitId {
-                draft: index,
+                raw_job: self.findings.len(),
                 text,
                 place: value.place.clone(),
             });
         }
     }
 
-    /// Whether the row says `skip`.
-    fn is_skipped(&self, draft: &mut RawJob, findings: &mut Findings) -> bool {
-        let Some(value) = draft
-            .values
-            .remove(Field::Skip)
-            .and_then(|values| values.into_iter().next())
-        else {
+    /// Whether the row's `skip` is yes.
+    fn is_skipped(&self, job: &mut RawJob, findings: &mut Findings) -> bool {
+        let skip = job.values.remove(Field::Skip);
+        let Some(value) = skip.and_then(|values| values.into_iter().next()) else {
             return false;
         };
-        let Some(text) = self
+        let rendered = self
             .rules
-            .render(draft, &Combination::new(), &value, findings)
-        else {
+            .render(job, &Combination::new(), &value, findings);
+        let Some(text) = rendered.filter(|text| !text.trim().is_empty()) else {
             return false;
         };
-        if text.trim().is_empty() {
-            return false;
-        }
-        values::parse_bool(&text).unwrap_or_else(|| {
-            let message = format!("{} is neither yes nor no", words::quoted(text.trim()));
+        parse_bool(&text).unwrap_or_else(|| {
+            let message = format!("{} is neither yes nor no", quote(text.trim()));
             findings.problem(Problem::at(&value.place, message).help("`yes` skips the row"));
             false
         })
     }
 
-    /// Names the jobs and draws everything together.
-    pub(crate) fn finish(mut self, invalid: InvalidRows) -> BuiltPlan {
-        let files = FileNaming {
-            template: self.rules.file_name.as_ref(),
-            templates: &self.rules.templates,
-        };
-        ids::report_duplicate_ids(&self.explicit_ids, &mut self.drafts);
+    /// Assigns ids and file names, and returns the jobs.
+    pub(crate) fn finish(mut self, invalid_rows: InvalidRows) -> BuiltPlan {
+        ids::report_duplicate_ids(&self.explicit_ids, &mut self.findings);
         drop(self.explicit_ids);
-        let named = assign_names(self.made, &files, &mut self.drafts);
-        let left_out: Vec<bool> = match invalid {
-            InvalidRows::Refuse => vec![false; self.drafts.len()],
-            InvalidRows::Skip => {
-                let drafts = self.drafts.iter();
-                drafts
-                    .map(|findings| !findings.problems.is_empty())
-                    .collect()
-            }
-        };
+        let findings = &mut self.findings;
+        self.jobs
+            .retain(|job| findings[job.raw_job].problems.is_empty());
+        let ids = assign_ids(&self.jobs, findings);
+        let stems = file_stems(&self.jobs, &ids, &self.rules, findings);
         let mut sheet = self.sheet.finish();
         let mut jobs = Vec::new();
-        for named in named {
-            if !left_out[named.draft] {
-                let of_row = &mut sheet.rows[named.row].jobs;
-                if of_row.start == of_row.end {
-                    of_row.start = jobs.len();
-                }
-                jobs.push(named.job);
-                of_row.end = jobs.len();
+        for ((job, id), stem) in self.jobs.into_iter().zip(ids).zip(stems) {
+            let is_left_out = match invalid_rows {
+                InvalidRows::Refuse => false,
+                InvalidRows::Skip => !findings[job.raw_job].problems.is_empty(),
+            };
+            let (Some(id), Some(stem), false) = (id, stem, is_left_out) else {
+                continue;
+            };
+            let of_row = &mut sheet.rows[job.row].jobs;
+            if of_row.start == of_row.end {
+                of_row.start = jobs.len();
             }
+            of_row.end = jobs.len() + 1;
+            let request = job.validated.request;
+            jobs.push(Arc::new(JobSpec {
+                id,
+                file_name: format!("{stem}.{}", request.extension()),
+                request,
+                fingerprint: job.fingerprint,
+                audio_seconds: job.validated.audio_seconds,
+                origin: Origin {
+                    file: job.place.file_name().clone(),
+                    line: job.place.line().unwrap_or(1),
+                },
+            }));
         }
-        let mut problems = Vec::new();
-        let mut notes = Vec::new();
-        // What an item says is judged with each of its rows, and is wrong once.
-        let mut said = HashSet::new();
-        for findings in self.drafts {
-            for problem in findings.problems {
-                if said.insert((problem.place().to_owned(), problem.message().to_owned())) {
-                    problems.push(problem);
-                }
-            }
-            for note in findings.notes {
-                if said.insert((note.place.clone(), note.message.clone())) {
-                    notes.push(note);
-                }
-            }
-        }
+        let (problems, notes) = without_duplicates(self.findings);
         BuiltPlan {
             jobs,
             sheet,
@@ -347,122 +315,143 @@ impl<'a> PlanBuilder<'a> {
     }
 }
 
-/// A job with its names, its draft and its row.
-pub(crate) struct Named {
-    /// The draft that made it.
-    pub(crate) draft: usize,
-    /// Its row in the sheet.
-    pub(crate) row: usize,
-    /// The job.
-    pub(crate) job: Arc<JobSpec>,
-}
-
-/// Names the jobs of every draft that nothing is wrong with. A job that cannot be named is left out,
-/// and its draft's findings say why.
-pub(crate) fn assign_names(
-    mut made: Vec<ValidatedJob>,
-    files: &FileNaming<'_>,
-    findings: &mut [Findings],
-) -> impl Iterator<Item = Named> + use<> {
-    made.retain(|job| findings[job.draft].problems.is_empty());
-    let ids = assign_ids(&made, findings);
-    let stems = file_stems(&made, &ids, files, findings);
-    made.into_iter()
-        .zip(ids)
-        .zip(stems)
-        .filter_map(|((made, id), stem)| {
-            let origin = Origin {
-                file: made.place.file_name().clone(),
-                line: made.place.line().unwrap_or(1),
-            };
-            let request = made.checked.request;
-            Some(Named {
-                draft: made.draft,
-                row: made.row,
-                job: Arc::new(JobSpec {
-                    id: id?,
-                    file_name: format!("{}.{}", stem?, request.extension()),
-                    request,
-                    fingerprint: made.fingerprint,
-                    audio_seconds: made.checked.audio_seconds,
-                    origin,
-                }),
-            })
-        })
-}
-
-fn values_of(field: Field, cell: &Value) -> Vec<Value> {
-    if cell.is_blank() {
-        return Vec::new();
+/// Returns the problems and notes of all rows, each once: the values of an item are validated with each of its rows.
+fn without_duplicates(findings: Vec<Findings>) -> (Vec<Problem>, Vec<Note>) {
+    let mut problems = Vec::new();
+    let mut notes = Vec::new();
+    let mut seen = HashSet::new();
+    for findings in findings {
+        for problem in findings.problems {
+            if seen.insert((problem.place(), problem.message().to_owned())) {
+                problems.push(problem);
+            }
+        }
+        for note in findings.notes {
+            if seen.insert((note.place.clone(), note.message.clone())) {
+                notes.push(note);
+            }
+        }
     }
-    let value = Value {
-        text: cell.text.clone(),
-        place: cell.place.clone(),
-    };
-    raw_job::split(field, value)
+    (problems, notes)
 }
 
-/// Cells beyond the header are most often a text with an unquoted delimiter. Empty ones, which some
-/// programs append, harm nobody.
+/// Returns the problem of a row with more cells than the header, which most often has a text with an unquoted delimiter.
+/// Empty cells, which some programs append, are ignored.
 fn extra_cells(header: &[Value], row: &[Value]) -> Option<Problem> {
     let width = header.len();
     let extra = row.iter().skip(width).find(|cell| !cell.is_blank())?;
-    let cells = words::count(row.len(), "cell", "cells");
+    let cells = plural(row.len(), "cell");
     let message = format!("this row has {cells}, but the header has {width}");
-    let help = "a text with the delimiter in it must be in quotes: `\"one, two\"`";
+    let help = "a text that contains the delimiter must be in quotes: `\"one, two\"`";
     Some(Problem::at(&extra.place, message).help(help))
 }
 
-/// The row that stands for a job written in YAML: what it is made of, filled in.
-fn push_yaml_row(sheet: &mut SheetBuilder, checked: &ValidatedRequest) -> usize {
-    let used = YAML_COLUMNS.into_iter().filter_map(|field| {
-        let value = checked.combination.get(field)?;
-        Some((field.name(), value.text.trimmed()))
-    });
-    let (names, cells): (Vec<&str>, Vec<Text>) = used.unzip();
-    let columns = sheet.columns(names);
-    sheet.push(&columns, cells)
+/// Collects the user's rows. The columns are the union of the columns of all files, in order of appearance.
+#[derive(Debug, Default)]
+struct SheetBuilder(Sheet);
+
+impl SheetBuilder {
+    /// Returns the index of each column and adds new ones. Of two columns with the same name, the second stays the
+    /// second.
+    fn columns<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
+        let columns = &mut self.0.columns;
+        let mut indices: Vec<usize> = Vec::new();
+        for name in names {
+            let known = (0..columns.len())
+                .find(|index| columns[*index] == name && !indices.contains(index));
+            indices.push(known.unwrap_or_else(|| {
+                columns.push(name.to_owned());
+                columns.len() - 1
+            }));
+        }
+        indices
+    }
+
+    /// Adds a row with the cells of `columns`, and returns its index.
+    fn push(&mut self, columns: &[usize], cells: impl IntoIterator<Item = Text>) -> usize {
+        let mut row = vec![Text::default(); self.0.columns.len()];
+        for (column, cell) in columns.iter().zip(cells) {
+            row[*column] = cell;
+        }
+        self.0.rows.push(SheetRow {
+            cells: row,
+            jobs: 0..0,
+        });
+        self.0.rows.len() - 1
+    }
+
+    /// Adds the row for a YAML job, with its rendered values.
+    fn push_yaml_job(&mut self, validated: &ValidatedRequest) -> usize {
+        let used = YAML_COLUMNS.into_iter().filter_map(|field| {
+            let value = validated.combination.get(field)?;
+            Some((field.name(), value.trimmed()))
+        });
+        let (names, cells): (Vec<&str>, Vec<Text>) = used.unzip();
+        let columns = self.columns(names);
+        self.push(&columns, cells)
+    }
+
+    /// Returns the sheet, with as many cells in each row as there are columns.
+    fn finish(mut self) -> Sheet {
+        let width = self.0.columns.len();
+        for row in &mut self.0.rows {
+            row.cells.resize(width, Text::default());
+        }
+        self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::manifest::build::template::{Templates, Variables};
     use crate::manifest::diagnostics::place::{Place, Source};
     use crate::manifest::schema::names::{NameKind, NameResolver};
 
+    use super::*;
+
     #[test]
-    fn too_many_jobs_are_no_fault_of_a_row_that_could_be_left_out() {
+    fn too_many_jobs_are_a_problem_of_the_manifest_not_of_a_row() {
         let rules = Rules {
             personas: NameResolver::new(NameKind::Persona, None),
             voices: NameResolver::new(NameKind::Voice, None),
-            longest_text: 100,
-            most_jobs: 3,
+            max_text: 100,
+            max_jobs: 3,
             shared_variables: Variables::default(),
             templates: Templates::new(),
             field_names: VariableNames::new(Field::ALL.map(Field::name)),
             file_name: None,
         };
-        let mut assembly = PlanBuilder::new(rules, Defaults::default());
+        let mut builder = PlanBuilder::new(rules, Defaults::default());
         let source = Source::of_text("m.yaml", "\n".repeat(9));
         for line in 1..=5 {
             let place = Place::line_and_column(&source, line, 1);
-            let mut draft = RawJob::new(place.clone());
+            let mut job = RawJob::new(place.clone());
             for (field, text) in [
                 (Field::Text, "Hi"),
                 (Field::Persona, "7350375b-9a98-51b8-934d-14d46a645dc2"),
                 (Field::AspectRatio, "1:1"),
             ] {
-                let text = text.into();
-                let place = place.clone();
-                draft.values.insert(field, vec![Value { text, place }]);
+                job.values.insert(field, vec![Value::new(text, &place)]);
             }
-            assembly.add(draft, None, Findings::default());
+            builder.add(job, None, Findings::default());
         }
-        let assembled = assembly.finish(InvalidRows::Skip);
-        let problem = assembled.too_many.unwrap();
+        let built = builder.finish(InvalidRows::Skip);
+        let problem = built.too_many.unwrap();
         assert_eq!(problem.place(), "m.yaml:4:1");
         assert_eq!(problem.message(), "the manifest makes more than 3 jobs");
-        assert_eq!(assembled.problems, []);
+        assert_eq!(built.problems, []);
+    }
+
+    #[test]
+    fn columns_are_merged_and_duplicates_kept() {
+        let mut builder = SheetBuilder::default();
+        let first = builder.columns(["text", "note", "note"]);
+        builder.push(&first, ["a", "b", "c"].map(Text::from));
+        let second = builder.columns(["note", "persona"]);
+        builder.push(&second, ["d", "e"].map(Text::from));
+        let sheet = builder.finish();
+        assert_eq!(sheet.columns, ["text", "note", "note", "persona"]);
+        assert_eq!(sheet.rows[0].cells, ["a", "b", "c", ""]);
+        assert_eq!(sheet.rows[1].cells, ["", "d", "", "e"]);
     }
 }

@@ -1,46 +1,45 @@
-//! One row or item of a manifest before it is judged, and the combinations it makes: [`RawJob`].
+//! Rows and items before validation, and their combinations.
 
-use crate::manifest::build::template::Variables;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::{normalize, quote};
 use crate::manifest::formats::table::Value;
-use crate::manifest::schema::field::FieldMap;
-use crate::manifest::schema::field::{Field, key};
-use crate::manifest::schema::ratio::{self, Reading};
+use crate::manifest::schema::field::{Field, FieldMap};
+use crate::manifest::schema::ratio::{self, ParsedRatio};
 
-/// How many jobs one row or item may make. More than this is a slip in a matrix.
+use super::template::Variables;
+
+/// The most jobs of a row or item. More are a mistake in a matrix.
 const MAX_COMBINATIONS: usize = 10_000;
 
-/// The values of each field; more than one make a job each.
+/// The values of each field. Several values make a job each.
 pub(crate) type Values = FieldMap<Vec<Value>>;
 
-/// One value of each field: what one job is made of.
+/// One value of each field: the values of one job.
 pub(crate) type Combination = FieldMap<Value>;
 
-/// One row or item.
+/// A row of a sheet or an item of a YAML manifest.
 #[derive(Debug, Clone)]
 pub(crate) struct RawJob {
-    /// Where it begins.
+    /// The beginning of the row or item.
     pub(crate) place: Place,
-    /// What it says.
     pub(crate) values: Values,
-    /// Where the cells are that it leaves empty.
+    /// The places of the empty cells.
     pub(crate) blank: FieldMap<Place>,
-    /// Combinations to add; each replaces some of `values`.
+    /// Combinations to add. Each replaces some of `values`.
     pub(crate) include: Vec<Values>,
     /// Combinations to leave out.
     pub(crate) exclude: Vec<(Place, Values)>,
     /// The row's columns, for templates.
     pub(crate) variables: Variables,
-    /// Required fields whose absence has been reported for the whole sheet.
-    pub(crate) already_reported: Vec<Field>,
-    /// The ids its jobs had in a `results.csv` that came back, in order; none otherwise.
+    /// The required fields whose absence is already reported.
+    pub(crate) reported: Vec<Field>,
+    /// The job ids of a row of `results.csv`, in order.
     pub(crate) recorded_ids: Vec<Value>,
 }
 
 impl RawJob {
-    /// A draft that says nothing yet.
+    /// Creates a row or item without values.
     pub(crate) fn new(place: Place) -> Self {
         Self {
             place,
@@ -49,12 +48,12 @@ impl RawJob {
             include: Vec::new(),
             exclude: Vec::new(),
             variables: Variables::default(),
-            already_reported: Vec::new(),
+            reported: Vec::new(),
             recorded_ids: Vec::new(),
         }
     }
 
-    /// Every combination, personas before ratios; those of `include` last.
+    /// Returns all combinations: personas vary slower than ratios, and those of `include` come last.
     pub(crate) fn combinations(&self, findings: &mut Findings) -> Vec<Combination> {
         let mut combinations = product(&self.values, &self.place, findings);
         let before = combinations.len();
@@ -62,86 +61,81 @@ impl RawJob {
             let count = combinations.len();
             combinations.retain(|combination| !matches(combination, values));
             if count == combinations.len() && before > 0 {
-                findings.note(place, "this `exclude` leaves nothing out");
+                findings.note(place, "this `exclude` matches no combination");
             }
         }
         for values in &self.include {
             let mut replaced = self.values.clone();
-            replaced.overlay(values);
+            replaced.extend(values);
             combinations.extend(product(&replaced, &self.place, findings));
         }
         if combinations.is_empty() && before > 0 {
-            let message = "`exclude` leaves nothing of this item";
-            findings.problem(
-                Problem::at(&self.place, message).help("remove the item, or exclude less"),
-            );
+            let problem = Problem::at(&self.place, "`exclude` removes all jobs of this item");
+            findings.problem(problem.help("remove the item, or exclude less"));
         }
         combinations
     }
 }
 
-/// A single cell's values: `a | b` makes two where the field allows it.
-pub(crate) fn split(field: Field, value: Value) -> Vec<Value> {
+/// Splits a cell such as `a | b` into its values, if the field allows it.
+pub(crate) fn split_at_bars(field: Field, value: Value) -> Vec<Value> {
     if !field.splits_at_bars() || !value.text.contains('|') {
         return vec![value];
     }
     let parts = value.text.split('|').map(str::trim);
     parts
         .filter(|part| !part.is_empty())
-        .map(|part| Value {
-            text: part.into(),
-            place: value.place.clone(),
-        })
+        .map(|part| Value::new(part, &value.place))
         .collect()
 }
 
 fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combination> {
-    let count = values
-        .iter()
-        .map(|(_, list_or)| list_or.len())
-        .fold(1_usize, usize::saturating_mul);
+    let counts = values.iter().map(|(_, alternatives)| alternatives.len());
+    let count = counts.fold(1_usize, usize::saturating_mul);
     if count > MAX_COMBINATIONS {
         let message = format!("this makes {count} jobs, more than {MAX_COMBINATIONS}");
-        findings.problem(Problem::at(place, message).help("split it, if all of them are wanted"));
+        let help = "split it, if you want all of them";
+        findings.problem(Problem::at(place, message).help(help));
         return Vec::new();
     }
     if count == 1 {
-        // As nearly always: nothing varies.
-        let first = |(field, list_or): (Field, &Vec<Value>)| (field, list_or[0].clone());
+        // The usual case: nothing varies.
+        let first = |(field, alternatives): (Field, &Vec<Value>)| (field, alternatives[0].clone());
         return vec![values.iter().map(first).collect()];
     }
     let mut combinations = vec![Combination::new()];
-    for (field, list_or) in values.iter() {
+    for (field, alternatives) in values.iter() {
+        let with = |combination: &Combination, value: &Value| {
+            let mut combination = combination.clone();
+            combination.insert(field, value.clone());
+            combination
+        };
         combinations = combinations
             .iter()
             .flat_map(|combination| {
-                list_or.iter().map(|value| {
-                    let mut combination = combination.clone();
-                    combination.insert(field, value.clone());
-                    combination
-                })
+                alternatives
+                    .iter()
+                    .map(move |value| with(combination, value))
             })
             .collect();
     }
     combinations
 }
 
-/// Whether `combination` has, for every field of `values`, one of its values.
+/// Whether `combination` has one of the values of each field of `values`.
 fn matches(combination: &Combination, values: &Values) -> bool {
-    values.iter().all(|(field, list_or)| {
+    values.iter().all(|(field, alternatives)| {
         combination.get(field).is_some_and(|value| {
             let same = |other: &Value| same_value(field, &value.text, &other.text);
-            list_or.iter().any(same)
+            alternatives.iter().any(same)
         })
     })
 }
 
-/// Whether two spellings mean the same.
-pub(crate) fn same_value(field: Field, one: &str, other: &str) -> bool {
-    let ratio = |text: &str| {
-        ratio::read(text).map(|reading| match reading {
-            Reading::Plain(ratio) | Reading::Repaired(ratio) => ratio,
-        })
+/// Whether two spellings have the same meaning.
+fn same_value(field: Field, one: &str, other: &str) -> bool {
+    let ratio = |text: &str| match ratio::parse(text)? {
+        ParsedRatio::Plain(ratio) | ParsedRatio::Repaired(ratio) => Some(ratio),
     };
     if field == Field::AspectRatio
         && let (Some(one), Some(other)) = (ratio(one), ratio(other))
@@ -149,32 +143,29 @@ pub(crate) fn same_value(field: Field, one: &str, other: &str) -> bool {
         return one == other;
     }
     if field.splits_at_bars() {
-        return key(one) == key(other);
+        return normalize(one) == normalize(other);
     }
     one.trim() == other.trim()
 }
 
-/// The fields in which `combinations` differ.
+/// Returns the fields in which `combinations` differ.
 pub(crate) fn varying_fields(combinations: &[Combination]) -> Vec<Field> {
     let Some((first, rest @ [_, ..])) = combinations.split_first() else {
         return Vec::new();
     };
-    let differs = |field: &Field| {
+    let varies = |field: &Field| {
         let of_first = text_of(first, *field);
         rest.iter().any(|other| text_of(other, *field) != of_first)
     };
-    Field::ALL.into_iter().filter(differs).collect()
+    Field::ALL.into_iter().filter(varies).collect()
 }
 
 fn text_of(combination: &Combination, field: Field) -> Option<&str> {
     combination.get(field).map(|value| value.text.trim())
 }
 
-/// Reports a list where one value is wanted.
+/// Reports a list in place of a single value.
 pub(crate) fn refuse_list(field: Field, place: &Place, findings: &mut Findings) {
-    let message = format!(
-        "{} takes one value, not a list",
-        words::quoted(field.name())
-    );
+    let message = format!("{} takes one value, not a list", quote(field.name()));
     findings.problem(Problem::at(place, message));
 }

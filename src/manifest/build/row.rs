@@ -1,145 +1,160 @@
-//! The values of one combination, each judged by itself: [`RowValidator`].
+//! The validation of one combination: its values become a request.
 
-use crate::model::{
-    AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, Text, VideoRequest,
-};
+use std::sync::Arc;
 
-use crate::manifest::build::raw_job::{Combination, RawJob};
-use crate::manifest::build::rules::Rules;
-use crate::manifest::build::template::Variables;
 use crate::manifest::diagnostics::lints;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
 use crate::manifest::formats::table::Value;
-use crate::manifest::schema::field::{Field, key};
-use crate::manifest::schema::names::NameResolver;
-use crate::manifest::schema::ratio::{self, Reading};
+use crate::manifest::schema::field::{Field, Kind};
+use crate::manifest::schema::names::NameKind;
+use crate::manifest::schema::ratio::{self, ParsedRatio};
 use crate::manifest::schema::values;
-use std::sync::Arc;
+use crate::model::{AspectRatio, CaptionOffset, Speech, Text, VideoRequest};
 
-/// Lengths the API's reference gives for its URLs.
-const LONGEST_WEBHOOK: usize = 200;
-const LONGEST_BACKGROUND: usize = 1_024;
-/// What to do about `16-Sep`.
+use super::raw_job::{Combination, RawJob};
+use super::rules::Rules;
+use super::template::{Variables, is_template};
+
 const DATE_HELP: &str =
-    "the spreadsheet made a date of it; write `9x16`, `16x9` or `1x1`, which it leaves alone";
-const RATIO_HELP: &str = "one of `16:9`, `1:1`, `9:16`; spreadsheets leave `9x16` alone";
+    "the spreadsheet converted it to a date; write `9x16`, `16x9` or `1x1`, which it keeps";
+const RATIO_HELP: &str = "one of `16:9`, `1:1`, `9:16`; spreadsheets do not convert `9x16`";
+const SPEECH_HELP: &str = "a job has either a text or the URL of a recording";
 
-/// A combination that is in order.
+/// The results of failed formulas in spreadsheets.
+const SPREADSHEET_ERRORS: [&str; 13] = [
+    "#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!",
+    "#BEZUG!", "#NV", "#WERT!", "#CALC!",
+];
+
+/// A valid combination.
 #[derive(Debug, Clone)]
 pub(crate) struct ValidatedRequest {
-    /// What to ask the provider for.
     pub(crate) request: Arc<VideoRequest>,
-    /// Length of the recording, if it is stated.
+    /// The length of the recording, if the row gives it.
     pub(crate) audio_seconds: Option<f64>,
-    /// The combination with its templates filled, but for the file name's.
+    /// The combination with its templates rendered, except for the file name.
     pub(crate) combination: Combination,
-    /// What the file name's template can use; nothing if there is none.
+    /// The variables of the file name's template; empty if there is none.
     pub(crate) variables: Variables,
 }
 
-impl Rules<'_> {
-    /// Judges one combination of `draft`. `None` if something is wrong with it; `findings` say what.
-    pub(crate) fn check(
-        &self,
-        draft: &RawJob,
-        combination: Combination,
-        findings: &mut Findings,
-    ) -> Option<ValidatedRequest> {
-        let (combination, failed) = self.render_templates(draft, combination, findings);
-        let row = RowValidator {
-            rules: self,
-            draft,
-            combination: &combination,
-            failed,
-            findings,
-        };
-        let (request, audio_seconds) = row.validate()?;
-        let variables = if self.needs_variables(&combination) {
-            self.variables(draft, &combination)
-        } else {
-            Variables::default()
-        };
-        lints::add(&combination, &request, audio_seconds, &variables, findings);
-        Some(ValidatedRequest {
-            request: Arc::new(request),
-            audio_seconds,
-            combination,
-            variables,
-        })
-    }
+/// Validates one combination of `job`. Returns `None` if something is wrong, which is in `findings`.
+pub(crate) fn validate(
+    rules: &Rules<'_>,
+    job: &RawJob,
+    combination: Combination,
+    findings: &mut Findings,
+) -> Option<ValidatedRequest> {
+    let (combination, failed) = rules.render_combination(job, combination, findings);
+    let row = RowValidator {
+        rules,
+        job,
+        combination: &combination,
+        failed,
+        findings,
+    };
+    let (request, audio_seconds) = row.validate()?;
+    // Computed only where they are used: for the file name, and to find a variable in single braces.
+    let has_brace = |value: &Value| value.text.contains('{');
+    let file_name = rules.file_name(&combination);
+    let needs_variables = file_name.is_some_and(|value| is_template(&value.text))
+        || combination.get(Field::Text).is_some_and(has_brace);
+    let variables = if needs_variables {
+        rules.variables(job, &combination)
+    } else {
+        Variables::default()
+    };
+    lints::check_request(&combination, &request, audio_seconds, &variables, findings);
+    Some(ValidatedRequest {
+        request: Arc::new(request),
+        audio_seconds,
+        combination,
+        variables,
+    })
 }
 
-/// One combination being judged.
-pub(crate) struct RowValidator<'r, 'a> {
-    /// What it is judged by.
-    pub(crate) rules: &'r Rules<'a>,
-    /// The draft it is one of.
-    pub(crate) draft: &'r RawJob,
-    /// The values, their templates filled.
-    pub(crate) combination: &'r Combination,
-    /// Fields whose template could not be filled; they are wrong already.
-    pub(crate) failed: Vec<Field>,
-    /// What is wrong and what is worth saying.
-    pub(crate) findings: &'r mut Findings,
+/// The validation of one combination.
+struct RowValidator<'r, 'a> {
+    rules: &'r Rules<'a>,
+    job: &'r RawJob,
+    /// The values, with their templates rendered.
+    combination: &'r Combination,
+    /// The fields whose value is wrong, which is reported.
+    failed: Vec<Field>,
+    findings: &'r mut Findings,
 }
 
 impl RowValidator<'_, '_> {
-    /// The request and the length of its recording, if that is stated. `None` if anything is wrong.
-    pub(crate) fn validate(mut self) -> Option<(VideoRequest, Option<f64>)> {
+    /// Returns the request and the length of its recording, or `None` if anything is wrong.
+    fn validate(mut self) -> Option<(VideoRequest, Option<f64>)> {
         let before = self.findings.problems.len();
         let speech = self.speech();
-        let persona = self.named(Field::Persona, &self.rules.personas);
+        let persona = self.name(Field::Persona, NameKind::Persona);
         let aspect_ratio = self.aspect_ratio();
-        self.require(Field::Persona, "no `persona` is given");
-        self.require(Field::AspectRatio, "no `aspect_ratio` is given");
-        let voice = self.named(Field::Voice, &self.rules.voices);
-        let model_version = self.model_version();
+        self.require(
+            Field::Persona,
+            "every job needs one; `defaults:` of a YAML manifest gives it to all",
+        );
+        self.require(Field::AspectRatio, RATIO_HELP);
         let audio_seconds = self.audio_seconds();
-        let captions = self.switch(Field::Captions);
-        let caption_style = self.caption_style();
-        let caption_offset_x = self.caption_offset(Field::CaptionOffsetX);
-        let caption_offset_y = self.caption_offset(Field::CaptionOffsetY);
-        let music = self.switch(Field::Music);
-        let green_screen = self.switch(Field::GreenScreen);
-        let transparent_background = self.switch(Field::TransparentBackground);
-        let background_image = self.url(Field::BackgroundImage, LONGEST_BACKGROUND);
-        let webhook_url = self.url(Field::WebhookUrl, LONGEST_WEBHOOK);
-        if self.findings.problems.len() > before {
-            return None;
+        // Wrong required values have placeholders, so that all problems are found.
+        let mut request = VideoRequest::new(
+            speech.unwrap_or_else(|| Speech::Text(Text::default())),
+            persona.unwrap_or_default(),
+            aspect_ratio.unwrap_or(AspectRatio::Square),
+        );
+        for field in Field::ALL {
+            self.apply(field, &mut request);
         }
-        let request = VideoRequest {
-            model_version,
-            voice,
-            captions,
-            caption_style,
-            caption_offset_x,
-            caption_offset_y,
-            music,
-            green_screen,
-            transparent_background,
-            background_image,
-            webhook_url,
-            ..VideoRequest::new(speech?, persona?, aspect_ratio?)
-        };
-        Some((request, audio_seconds))
+        (self.findings.problems.len() == before).then_some((request, audio_seconds))
     }
 
-    /// The value of a field, unless it is empty or what a spreadsheet shows for a broken formula.
+    /// Validates an optional field and sets it in the request.
+    fn apply(&mut self, field: Field, request: &mut VideoRequest) {
+        match field.kind() {
+            Kind::Special => {}
+            Kind::Switch(set) => {
+                if let Some(on) = self.switch(field) {
+                    set(request, on);
+                }
+            }
+            Kind::Offset(set) => {
+                if let Some(offset) = self.caption_offset(field) {
+                    set(request, offset);
+                }
+            }
+            Kind::Choice { noun, choices, set } => {
+                if let Some(choice) = self.choice(field, noun, choices) {
+                    set(request, choice);
+                }
+            }
+            Kind::Name(kind, set) => {
+                if let Some(id) = self.name(field, *kind) {
+                    set(request, id);
+                }
+            }
+            Kind::Url {
+                max_length,
+                purpose,
+                set,
+            } => {
+                if let Some(url) = self.url(field, *max_length, purpose) {
+                    set(request, url);
+                }
+            }
+        }
+    }
+
+    /// Returns the value of a field, unless it is blank or the error of a formula.
     fn value(&mut self, field: Field) -> Option<Value> {
         let value = self.combination.get(field)?.clone();
         let text = value.text.trim();
         if text.starts_with('#') && SPREADSHEET_ERRORS.contains(&text.to_uppercase().as_str()) {
-            let message = format!(
-                "{} is a spreadsheet's word for a broken formula",
-                words::quoted(text)
-            );
-            self.problem(
-                &value.place,
-                message,
-                "mend the formula in the sheet, and export it again",
-            );
+            let message = format!("{} is the error of a formula", quote(text));
+            let help = "correct the formula in the sheet, and export it again";
+            self.problem(&value.place, message, help);
             self.failed.push(field);
             return None;
         }
@@ -151,78 +166,72 @@ impl RowValidator<'_, '_> {
             .problem(Problem::at(place, message).help(help));
     }
 
-    /// Whether the field is given, rightly or wrongly.
+    /// Whether the field has a value, right or wrong.
     fn is_given(&self, field: Field) -> bool {
         let given = self.combination.get(field);
-        given.is_some_and(|value| !value.text.trim().is_empty()) || self.failed.contains(&field)
+        given.is_some_and(|value| !value.is_blank()) || self.failed.contains(&field)
     }
 
-    /// Where to say that a field is missing: at its empty cell, or at the row.
+    /// Returns the place of a field: its value, its empty cell, or the row.
     fn place_of(&self, field: Field) -> Place {
         let given = self.combination.get(field).map(|value| &value.place);
-        let blank = self.draft.blank.get(field);
-        given.or(blank).unwrap_or(&self.draft.place).clone()
+        let blank = self.job.blank.get(field);
+        given.or(blank).unwrap_or(&self.job.place).clone()
     }
 
-    fn require(&mut self, field: Field, message: &str) {
-        if !self.is_given(field) && !self.draft.already_reported.contains(&field) {
-            let help = if field == Field::AspectRatio {
-                RATIO_HELP
-            } else {
-                "every job needs one; `defaults:` of a YAML manifest gives it to all"
-            };
+    fn require(&mut self, field: Field, help: &str) {
+        if !self.is_given(field) && !self.job.reported.contains(&field) {
+            let message = format!("`{}` is missing", field.name());
             self.problem(&self.place_of(field), message, help);
         }
     }
 
     fn speech(&mut self) -> Option<Speech> {
-        let one = "a job needs one of them: a text to be spoken, or the URL of a recording";
         match (self.is_given(Field::Text), self.is_given(Field::Audio)) {
             (true, true) => {
                 let place = self.place_of(Field::Audio);
-                self.problem(&place, "`text` and `audio` are both given", one);
+                self.problem(&place, "`text` and `audio` are both given", SPEECH_HELP);
                 None
             }
             (false, false) => {
-                if !self.draft.already_reported.contains(&Field::Text) {
+                if !self.job.reported.contains(&Field::Text) {
                     let place = self.place_of(Field::Text);
-                    self.problem(&place, "neither `text` nor `audio` is given", one);
+                    self.problem(&place, "`text` or `audio` is missing", SPEECH_HELP);
                 }
                 None
             }
             (true, false) => self.text().map(Speech::Text),
-            (false, true) => self.url(Field::Audio, usize::MAX).map(Speech::Audio),
+            (false, true) => {
+                let purpose = "the provider fetches the recording itself";
+                self.url(Field::Audio, usize::MAX, purpose)
+                    .map(Speech::Audio)
+            }
         }
     }
 
     fn text(&mut self) -> Option<Text> {
         let value = self.value(Field::Text)?;
         let written = value.text.trim();
-        if value.text.starts_with(' ')
-            && written.len() > 1
-            && written.starts_with('"')
-            && written.ends_with('"')
-        {
-            let message = "the quotes belong to this text, because a space stands before the first";
+        let is_quoted = written.len() > 1 && written.starts_with('"') && written.ends_with('"');
+        if value.text.starts_with(' ') && is_quoted {
+            let message =
+                "the quotes are part of this text, because there is a space before the first";
             self.findings.note(&value.place, message);
         }
         let text = match values::normalize_spoken_text(&value.text) {
             Ok(text) => text,
             Err(character) => {
-                let message = format!(
-                    "the text holds the control character U+{:04X}",
-                    u32::from(character)
-                );
+                let code = u32::from(character);
+                let message = format!("the text contains the control character U+{code:04X}");
                 self.problem(&value.place, message, "delete it; it cannot be spoken");
                 return None;
             }
         };
-        let length = text.chars().count();
-        if length > self.rules.longest_text {
-            let message = format!("the text has {length} characters, more than the API takes");
+        let (length, max_text) = (text.chars().count(), self.rules.max_text);
+        if length > max_text {
+            let message = format!("the text has {length} characters, more than the API accepts");
             let help = format!(
-                "at most {}; split it into several rows (`limits.max_text` sets the limit)",
-                self.rules.longest_text
+                "at most {max_text}; split it into several rows (`limits.max_text` sets the limit)"
             );
             self.problem(&value.place, message, help);
             return None;
@@ -230,17 +239,17 @@ impl RowValidator<'_, '_> {
         Some(text)
     }
 
-    fn named(&mut self, field: Field, names: &NameResolver<'_>) -> Option<Text> {
+    fn name(&mut self, field: Field, kind: NameKind) -> Option<Text> {
         let value = self.value(field)?;
-        match names.resolve(&value.text) {
+        match self.rules.names(kind).resolve(&value.text) {
             Ok(id) => {
                 if id.is_none() {
                     self.failed.push(field);
                 }
                 id
             }
-            Err((message, help)) => {
-                self.problem(&value.place, message, help);
+            Err(explanation) => {
+                self.findings.problem(explanation.at(&value.place));
                 None
             }
         }
@@ -248,21 +257,19 @@ impl RowValidator<'_, '_> {
 
     fn aspect_ratio(&mut self) -> Option<AspectRatio> {
         let value = self.value(Field::AspectRatio)?;
-        let written = || words::quoted(value.text.trim());
-        match ratio::read(&value.text) {
-            Some(Reading::Plain(ratio)) => Some(ratio),
-            Some(Reading::Repaired(ratio)) => {
+        let written = quote(value.text.trim());
+        match ratio::parse(&value.text) {
+            Some(ParsedRatio::Plain(ratio)) => Some(ratio),
+            Some(ParsedRatio::Repaired(ratio)) => {
                 let (width, height) = ratio.sides();
                 let message = format!(
-                    "{} is read as the aspect ratio `{width}:{height}`, which the spreadsheet \
-                     took for a time; it leaves `{ratio}` alone",
-                    written()
+                    "{written} is read as the aspect ratio `{width}:{height}`, which the spreadsheet converted to a \
+                     time; it does not convert `{ratio}`"
                 );
                 self.findings.note(&value.place, message);
                 Some(ratio)
             }
             None => {
-                let message = format!("{} is no aspect ratio", written());
                 let help = if ratio::is_date(&value.text) {
                     DATE_HELP
                 } else if ratio::are_several(&value.text) {
@@ -270,121 +277,90 @@ impl RowValidator<'_, '_> {
                 } else {
                     RATIO_HELP
                 };
-                self.problem(&value.place, message, help);
+                self.problem(
+                    &value.place,
+                    format!("{written} is not an aspect ratio"),
+                    help,
+                );
                 None
             }
         }
     }
 
-    fn model_version(&mut self) -> ModelVersion {
-        let Some(value) = self.value(Field::ModelVersion) else {
-            return ModelVersion::Standard;
-        };
-        let wanted = key(&value.text);
-        let known = ModelVersion::ALL
-            .into_iter()
-            .find(|model| key(model.as_str()) == wanted);
-        known.unwrap_or_else(|| {
-            let models = ModelVersion::ALL.map(ModelVersion::as_str);
+    fn choice(
+        &mut self,
+        field: Field,
+        noun: &str,
+        choices: &[&'static str],
+    ) -> Option<&'static str> {
+        let value = self.value(field)?;
+        let wanted = normalize(&value.text);
+        let mut known = choices.iter().copied();
+        let found = known.find(|choice| normalize(choice) == wanted);
+        if found.is_none() {
             let text = value.text.trim();
-            let message = format!("{} is no model", words::quoted(text));
-            self.problem(&value.place, message, one_of(text, &models));
-            ModelVersion::Standard
-        })
-    }
-
-    fn caption_style(&mut self) -> Option<Text> {
-        let value = self.value(Field::CaptionStyle)?;
-        let wanted = key(&value.text);
-        let known = CAPTION_STYLES
-            .into_iter()
-            .find(|style| key(style) == wanted);
-        if known.is_none() {
-            let text = value.text.trim();
-            let message = format!("{} is no caption style", words::quoted(text));
-            self.problem(&value.place, message, one_of(text, &CAPTION_STYLES));
+            let all = list(choices.iter().copied(), "or");
+            let help = match closest_match(text, choices.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? It is one of {all}"),
+                None => format!("one of {all}"),
+            };
+            self.problem(
+                &value.place,
+                format!("unknown {noun} {}", quote(text)),
+                help,
+            );
         }
-        known.map(Text::from)
+        found
     }
 
-    fn switch(&mut self, field: Field) -> bool {
-        let Some(value) = self.value(field) else {
-            return false;
-        };
-        values::parse_bool(&value.text).unwrap_or_else(|| {
-            let message = format!("{} is neither yes nor no", words::quoted(value.text.trim()));
+    fn switch(&mut self, field: Field) -> Option<bool> {
+        let value = self.value(field)?;
+        let on = values::parse_bool(&value.text);
+        if on.is_none() {
+            let message = format!("{} is neither yes nor no", quote(value.text.trim()));
             self.problem(&value.place, message, "write `yes` or `no`");
-            false
-        })
+        }
+        on
     }
 
     fn caption_offset(&mut self, field: Field) -> Option<CaptionOffset> {
         let value = self.value(field)?;
-        let number = values::number(&value.text);
+        let number = values::parse_number(&value.text);
         let offset = number.and_then(|number| number.to_string().parse().ok());
         if offset.is_none() {
-            let text = words::quoted(value.text.trim());
-            let message = format!("{text} is not within -0.5 and 0.5");
-            self.problem(
-                &value.place,
-                message,
-                "offsets are parts of the picture from its centre",
-            );
+            let message = format!("{} is not between -0.5 and 0.5", quote(value.text.trim()));
+            let help = "an offset is a fraction of the picture, from its centre";
+            self.problem(&value.place, message, help);
         }
         offset
     }
 
     fn audio_seconds(&mut self) -> Option<f64> {
         let value = self.value(Field::AudioSeconds)?;
-        let seconds =
-            values::number(&value.text).filter(|seconds| (0.1..=86_400.0).contains(seconds));
+        let seconds = values::parse_seconds(&value.text);
         if seconds.is_none() {
-            let message = format!(
-                "{} is no length in seconds",
-                words::quoted(value.text.trim())
-            );
+            let message = format!("{} is not a length in seconds", quote(value.text.trim()));
             self.problem(&value.place, message, "a number such as `42.5`");
         }
         seconds
     }
 
-    fn url(&mut self, field: Field, longest: usize) -> Option<Text> {
+    fn url(&mut self, field: Field, max_length: usize, purpose: &str) -> Option<Text> {
         let value = self.value(field)?;
         let url = value.text.trim();
         let name = field.name();
-        if let Some(fault) = values::url_error(url) {
-            let message = format!("`{name}` {fault}: {}", words::quoted(url));
-            let reason = if field == Field::WebhookUrl {
-                "the provider calls this address when the video is done"
-            } else if field == Field::BackgroundImage {
-                "the provider fetches the picture itself"
-            } else {
-                "the provider fetches the recording itself"
-            };
-            let help = format!("{reason}, so it must be on the web: `https://…`");
+        if let Some(error) = values::url_error(url) {
+            let message = format!("`{name}` {error}: {}", quote(url));
+            let help = format!("{purpose}, so it must be public: `https://…`");
             self.problem(&value.place, message, help);
             return None;
         }
-        if url.chars().count() > longest {
-            let message = format!("`{name}` is longer than the {longest} characters the API takes");
+        if url.chars().count() > max_length {
+            let message =
+                format!("`{name}` is longer than the {max_length} characters that the API accepts");
             self.problem(&value.place, message, "use a shorter URL");
             return None;
         }
-        Some(value.text.trimmed())
-    }
-}
-
-/// What spreadsheets show where a formula failed.
-const SPREADSHEET_ERRORS: [&str; 13] = [
-    "#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!",
-    "#BEZUG!", "#NV", "#WERT!", "#CALC!",
-];
-
-/// What a word can be, the likely one first.
-fn one_of(text: &str, known: &[&str]) -> String {
-    let all = words::list_or(known.iter().copied());
-    match words::closest_match(text, known.iter().copied()) {
-        Some(near) => format!("did you mean {}? It is one of {all}", words::quoted(near)),
-        None => format!("one of {all}"),
+        Some(value.trimmed())
     }
 }

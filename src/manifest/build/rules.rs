@@ -1,59 +1,60 @@
-//! One combination of values becomes a request, or a list of what is wrong with it: [`Rules`].
+//! The rules by which rows are validated, and the rendering of their templates.
 
 use std::sync::Arc;
 
-use crate::model::Text;
-
-use crate::manifest::build::raw_job::{Combination, RawJob};
-use crate::manifest::build::template::{Templates, VariableNames, Variables, is_template};
-use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::problem::Findings;
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
-use crate::manifest::schema::names::NameResolver;
+use crate::manifest::schema::names::{NameKind, NameResolver};
+use crate::model::Text;
 
-/// The longest text any source says the API takes; above it a row is refused. `limits.max_text`
-/// overrides it.
-pub(crate) const LONGEST_TEXT: usize = 8_000;
+use super::raw_job::{Combination, RawJob};
+use super::template::{Templates, VariableNames, Variables, is_template};
 
-/// How many jobs a manifest may make. More is a slip, or wants several campaigns.
-pub(crate) const MOST_JOBS: usize = 100_000;
+/// The most characters of a text, by the highest limit in any of the API's pages. `limits.max_text` overrides it.
+pub(crate) const MAX_TEXT: usize = 8_000;
 
-/// What every row is judged by.
+/// The most jobs of a manifest.
+pub(crate) const MAX_JOBS: usize = 100_000;
+
+/// The rules by which every row is validated.
 pub(crate) struct Rules<'a> {
-    /// Personas by name.
     pub(crate) personas: NameResolver<'a>,
-    /// Voices by name.
     pub(crate) voices: NameResolver<'a>,
-    /// The longest text, in characters.
-    pub(crate) longest_text: usize,
-    /// The most jobs a manifest may make.
-    pub(crate) most_jobs: usize,
-    /// Values every template can use: the date and the campaign.
+    /// The most characters of a text.
+    pub(crate) max_text: usize,
+    /// The most jobs of the manifest.
+    pub(crate) max_jobs: usize,
+    /// The variables of every template: the date and the campaign.
     pub(crate) shared_variables: Variables,
-    /// The templates' environment.
     pub(crate) templates: Templates,
-    /// Names of the combination's own values.
+    /// The names of the combination's own values in templates.
     pub(crate) field_names: Arc<VariableNames>,
     /// `output.filename` of the manifest.
     pub(crate) file_name: Option<Value>,
 }
 
 impl Rules<'_> {
-    /// Whether what a template could use matters beyond the values that are filled: for the file's
-    /// name, and for braces that remain.
-    pub(crate) fn needs_variables(&self, combination: &Combination) -> bool {
-        let file_name = combination.get(Field::Filename).or(self.file_name.as_ref());
-        file_name.is_some_and(|value| is_template(&value.text))
-            || combination
-                .get(Field::Text)
-                .is_some_and(|value| value.text.contains('{'))
+    /// Returns the resolver of names of a kind.
+    pub(crate) const fn names(&self, kind: NameKind) -> &NameResolver<'_> {
+        match kind {
+            NameKind::Persona => &self.personas,
+            NameKind::Voice => &self.voices,
+        }
     }
 
-    /// The combination with its templates filled, and the fields in which that failed. The template
-    /// of the file name waits until the job's id is known.
-    pub(crate) fn render_templates(
+    /// Returns the template of the file name, if there is one.
+    pub(crate) fn file_name<'v>(&'v self, combination: &'v Combination) -> Option<&'v Value> {
+        let own = combination.get(Field::Filename);
+        own.filter(|value| !value.is_blank())
+            .or(self.file_name.as_ref())
+    }
+
+    /// Renders the templates of a combination. Returns the fields in which that failed too. The file name is left as
+    /// it is, because its template may use the job's id.
+    pub(crate) fn render_combination(
         &self,
-        draft: &RawJob,
+        job: &RawJob,
         mut combination: Combination,
         findings: &mut Findings,
     ) -> (Combination, Vec<Field>) {
@@ -66,27 +67,22 @@ impl Rules<'_> {
         if templates.is_empty() {
             return (combination, failed);
         }
-        let variables = Arc::new(self.variables(draft, &combination));
-        for (field, Value { text, place }) in templates {
-            match self.templates.render(&text, &variables) {
-                Ok(text) => {
-                    let text = text.into();
-                    combination.insert(field, Value { text, place });
-                }
-                Err(problem) => {
-                    findings.problem(Problem::at(&place, problem.message).help(problem.help));
-                    combination.remove(field);
-                    failed.push(field);
-                }
+        let variables = Arc::new(self.variables(job, &combination));
+        for (field, value) in templates {
+            if let Some(text) = self.render_with(&value, &variables, findings) {
+                combination.insert(field, Value::new(text, &value.place));
+            } else {
+                combination.remove(field);
+                failed.push(field);
             }
         }
         (combination, failed)
     }
 
-    /// A value with its template filled; `None` if that failed, which is reported.
+    /// Renders one value. Returns `None` if that failed, which is reported.
     pub(crate) fn render(
         &self,
-        draft: &RawJob,
+        job: &RawJob,
         combination: &Combination,
         value: &Value,
         findings: &mut Findings,
@@ -94,27 +90,35 @@ impl Rules<'_> {
         if !is_template(&value.text) {
             return Some(value.text.clone());
         }
-        let variables = Arc::new(self.variables(draft, combination));
-        match self.templates.render(&value.text, &variables) {
+        let variables = Arc::new(self.variables(job, combination));
+        self.render_with(value, &variables, findings)
+    }
+
+    fn render_with(
+        &self,
+        value: &Value,
+        variables: &Arc<Variables>,
+        findings: &mut Findings,
+    ) -> Option<Text> {
+        match self.templates.render(&value.text, variables) {
             Ok(text) => Some(text.into()),
-            Err(problem) => {
-                findings.problem(Problem::at(&value.place, problem.message).help(problem.help));
+            Err(explanation) => {
+                findings.problem(explanation.at(&value.place));
                 None
             }
         }
     }
 
-    /// What a template of this combination can use: its own values, the row's columns, the date.
-    pub(crate) fn variables(&self, draft: &RawJob, combination: &Combination) -> Variables {
+    /// Returns the variables of a combination: its own values, the row's columns, the campaign and the date.
+    pub(crate) fn variables(&self, job: &RawJob, combination: &Combination) -> Variables {
         let values = Field::ALL.into_iter().map(|field| {
-            let value = combination
-                .get(field)
-                .filter(|value| !is_template(&value.text));
+            let value = combination.get(field);
+            let value = value.filter(|value| !is_template(&value.text));
             value.map_or_else(Text::default, |value| value.text.clone())
         });
         let mut variables = Variables::default();
         variables.add(&self.field_names, values.collect::<Vec<_>>());
-        variables.append(&draft.variables);
+        variables.append(&job.variables);
         variables.append(&self.shared_variables);
         variables
     }

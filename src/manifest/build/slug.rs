@@ -1,9 +1,8 @@
-//! Words as parts of ids and file names: [`slug`].
+//! Slugs: words as parts of ids and file names.
 
-/// `text` as lower-case letters and digits with dashes between its words, at most `longest`
-/// characters, cut between words where it can be. Latin letters lose their accents; other scripts
-/// are left out.
-pub(crate) fn slug(text: &str, longest: usize) -> String {
+/// Returns `text` as lower-case letters and digits with dashes between its words, cut to `max_length` characters, between
+/// words if possible. Latin letters lose their accents; other scripts are left out.
+pub(crate) fn slug(text: &str, max_length: usize) -> String {
     let mut slug = String::new();
     let words = text.split(|character: char| {
         !character.is_alphanumeric() && !matches!(character, '\'' | '’' | '\u{300}'..='\u{36F}')
@@ -18,9 +17,9 @@ pub(crate) fn slug(text: &str, longest: usize) -> String {
             continue;
         }
         let dash = usize::from(!slug.is_empty());
-        if slug.len() + dash + plain.len() > longest {
+        if slug.len() + dash + plain.len() > max_length {
             if slug.is_empty() {
-                slug = plain.chars().take(longest).collect();
+                slug = plain.chars().take(max_length).collect();
             }
             break;
         }
@@ -32,7 +31,7 @@ pub(crate) fn slug(text: &str, longest: usize) -> String {
     slug
 }
 
-/// The ASCII letters or digits that stand for a lower-case character; none for most.
+/// Returns the ASCII letters or digits for a lower-case character; none for most.
 fn plain_letters(character: char) -> impl Iterator<Item = char> {
     let letters = match character {
         'à' | 'á' | 'â' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' => "a",
@@ -61,9 +60,9 @@ fn plain_letters(character: char) -> impl Iterator<Item = char> {
     own.into_iter().chain(letters.chars())
 }
 
-/// What two names have in common that some file system takes for one.
-pub(crate) fn fold_case(stem: &str) -> String {
-    stem.to_lowercase()
+/// Returns what is equal in names that some file system does not distinguish.
+pub(crate) fn fold_case(name: &str) -> String {
+    name.to_lowercase()
 }
 
 #[cfg(test)]
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_cut_between_words() {
+    fn slugs_are_cut_between_words() {
         assert_eq!(
             slug("meet the new spring collection", 20),
             "meet-the-new-spring"

@@ -1,90 +1,88 @@
-//! `{{ first_name }}` in texts, file names and everywhere else: [`Templates`], [`Variables`].
+//! Templates: `{{ first_name }}` in texts, file names and other values.
 //!
-//! A variable that is unknown or empty is a problem, never a hole in a video that is paid for.
-//! `{{ first_name or "there" }}` says what to put in its place.
+//! An unknown or empty variable is a problem, because the video would be paid for with a gap in its text.
+//! `{{ first_name or "there" }}` gives a default.
 
-use crate::manifest::diagnostics::words;
-use crate::manifest::schema::field::key;
-use crate::model::Text;
-use minijinja::value::{Object, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a template may cost: far more steps than any text needs, and no endless loops.
+use minijinja::value::{Object, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+
+use crate::manifest::diagnostics::problem::Explanation;
+use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
+use crate::model::Text;
+use crate::util::text::sanitize;
+
+use super::slug::slug;
+
+/// The most steps of a template, which ends endless loops.
 const FUEL: u64 = 20_000;
 
-/// Whether a cell is a template at all.
+/// Whether a text is a template.
 pub(crate) fn is_template(text: &str) -> bool {
-    // Looking for one character is many times as quick, and few cells have it.
+    // The search for one character is fast, and few cells have it.
     text.contains('{') && (text.contains("{{") || text.contains("{%"))
 }
 
-/// What is wrong with a template.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TemplateProblem {
-    /// What is wrong.
-    pub(crate) message: String,
-    /// What would be right.
-    pub(crate) help: String,
-}
-
-/// The values a template can use. Names are matched like headers: `{{ FirstName }}` finds the column
-/// `first name`.
+/// The values that a template can use. Names match like headers: `{{ FirstName }}` is the column `first name`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variables {
     parts: Vec<(Arc<VariableNames>, Arc<[Text]>)>,
 }
 
-/// Names of variables, shared by all rows of a sheet.
+/// The names of variables, shared by all rows of a sheet.
 #[derive(Debug)]
 pub(crate) struct VariableNames {
     names: Vec<String>,
+    /// The names, normalized.
     keys: Vec<String>,
 }
 
 impl VariableNames {
-    /// The names of variables, as people write them.
+    /// Creates a list of names.
     pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Arc<Self> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let keys = names.iter().map(|name| key(name)).collect();
+        let keys = names.iter().map(|name| normalize(name)).collect();
         Arc::new(Self { names, keys })
     }
 }
 
 impl Variables {
-    /// Adds values with their names; where two have the same name, the one added first is used.
+    /// Adds values with their names. Of two values with the same name, the first is used.
     pub(crate) fn add(&mut self, names: &Arc<VariableNames>, values: impl Into<Arc<[Text]>>) {
         self.parts.push((Arc::clone(names), values.into()));
     }
 
-    /// Adds all of another's variables, after those that are here.
+    /// Adds the variables of `other`.
     pub(crate) fn append(&mut self, other: &Self) {
         self.parts.extend(other.parts.iter().cloned());
     }
 
-    /// The value under a name: `None` if there is no such name.
+    /// Returns the value of a variable, or `None` if there is no such name.
     fn find(&self, name: &str) -> Option<&str> {
-        let wanted = key(name);
+        let wanted = normalize(name);
         self.parts.iter().find_map(|(names, values)| {
             let index = names.keys.iter().position(|key| *key == wanted)?;
-            Some(values.get(index).map_or("", Text::as_str))
+            Some(values.get(index).map_or("", |value| &**value))
         })
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let parts = self.parts.iter();
-        parts
-            .flat_map(|(names, _)| &names.names)
-            .map(String::as_str)
+    fn is_empty(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|value| value.trim().is_empty())
     }
 
-    /// A variable that stands in single braces, where it is spoken as it is: `{first_name}`.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.parts.iter().flat_map(|(names, _)| &names.names);
+        names.map(String::as_str)
+    }
+
+    /// Returns a variable in single braces, which is not replaced: `{first_name}`.
     pub(crate) fn find_single_braced<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.split('{').skip(1).find_map(|rest| {
             let (inside, _) = rest.split_once('}')?;
-            (!key(inside).is_empty() && self.find(inside).is_some()).then_some(inside)
+            (!normalize(inside).is_empty() && self.find(inside).is_some()).then_some(inside)
         })
     }
 }
@@ -95,75 +93,70 @@ impl Object for Variables {
     }
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
-        // An empty cell is no value, so that `or` and `default` fill it and printing it fails.
+        // An empty cell is undefined, so that `or` and `default` replace it and printing it fails.
         let value = self.find(name)?.trim();
         (!value.is_empty()).then(|| Value::from(value))
     }
 }
 
-/// Renders templates, strictly.
+/// A strict template engine.
 #[derive(Debug)]
 pub(crate) struct Templates {
     environment: Environment<'static>,
 }
 
 impl Templates {
-    /// With the usual filters, and `slug` for file names.
+    /// Creates an engine with the usual filters, and `slug` for file names.
     pub(crate) fn new() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
-        environment.add_filter("slug", |text: &str| {
-            crate::manifest::build::slug::slug(text, usize::MAX)
-        });
+        environment.add_filter("slug", |text: &str| slug(text, usize::MAX));
         Self { environment }
     }
 
-    /// The text that `template` makes of `variables`.
+    /// Renders a template.
+    ///
+    /// # Errors
+    ///
+    /// A syntax error, or an unknown or empty variable.
     pub(crate) fn render(
         &self,
         template: &str,
         variables: &Arc<Variables>,
-    ) -> Result<String, TemplateProblem> {
+    ) -> Result<String, Explanation> {
         let compiled = self
             .environment
             .template_from_str(template)
             .map_err(|error| explain(&error))?;
-        for name in compiled.undeclared_variables(false) {
+        let used = compiled.undeclared_variables(false);
+        for name in &used {
             let is_function = self.environment.globals().any(|(known, _)| known == name);
-            if variables.find(&name).is_none() && !is_function {
-                return Err(unknown_variable_problem(&name, variables));
+            if variables.find(name).is_none() && !is_function {
+                return Err(unknown_variable(name, variables));
             }
         }
-        if let Some(name) = in_quotes(template) {
-            return Err(quoted_variable_problem(name, variables));
+        if let Some(name) = find_quoted(template) {
+            return Err(quoted_variable(name, variables));
         }
-        compiled
-            .render(Value::from_dyn_object(Arc::clone(variables)))
-            .map_err(|error| {
-                if error.kind() == ErrorKind::UndefinedError {
-                    let part = error
-                        .range()
-                        .map_or("", |range| whole_path(template, range));
-                    let used = compiled.undeclared_variables(false);
-                    empty_variable_problem(part, &used, variables)
-                } else if error.kind() == ErrorKind::OutOfFuel {
-                    TemplateProblem {
-                        message: "the template takes too long".to_owned(),
-                        help: "a text needs no long loops".to_owned(),
-                    }
-                } else {
-                    explain(&error)
-                }
-            })
+        let rendered = compiled.render(Value::from_dyn_object(Arc::clone(variables)));
+        rendered.map_err(|error| {
+            if error.kind() == ErrorKind::UndefinedError {
+                let range = error.range();
+                let part = range.map_or("", |range| whole_path(template, range));
+                empty_variable(part, &used, variables)
+            } else {
+                explain(&error)
+            }
+        })
     }
 }
 
-/// What stands alone between quotes in a template: `{{ "first name" }}`. Nobody writes that for the text itself,
-/// which needs no braces, unless it has braces in it.
-fn in_quotes(template: &str) -> Option<&str> {
+/// Returns a literal that is the whole content of `{{ }}`: `{{ "first name" }}`. It is most likely meant as a variable,
+/// because a literal needs no braces unless it contains some.
+fn find_quoted(template: &str) -> Option<&str> {
     if template.contains("endraw") {
         return None;
     }
@@ -176,7 +169,7 @@ fn in_quotes(template: &str) -> Option<&str> {
     })
 }
 
-/// The part of a template at `range`, with what stands before its first dot.
+/// Returns the part of a template at `range`, with the path before it: `city.b` of `city.b.c`.
 fn whole_path(template: &str, range: Range<usize>) -> &str {
     let before = template.get(..range.start).unwrap_or_default();
     let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
@@ -184,109 +177,81 @@ fn whole_path(template: &str, range: Range<usize>) -> &str {
     template.get(start..range.end).unwrap_or_default()
 }
 
-/// Which variable was empty: the one in the part of the template that failed, else any that is used
-/// and empty.
-fn empty_variable_problem(
-    part: &str,
-    used: &HashSet<String>,
-    variables: &Variables,
-) -> TemplateProblem {
-    let is_empty = |name: &&str| {
-        variables
-            .find(name)
-            .is_some_and(|value| value.trim().is_empty())
+/// Explains which variable is empty: the one in the part that failed, else any empty one that is used.
+fn empty_variable(part: &str, used: &HashSet<String>, variables: &Variables) -> Explanation {
+    let mut empty_names = variables.names().filter(|name| variables.is_empty(name));
+    let in_part = empty_names.find(|name| mentions(part, name));
+    let is_path = part.contains('.');
+    let anywhere = used.iter().map(String::as_str);
+    let anywhere = anywhere
+        .filter(|name| !is_path && variables.is_empty(name))
+        .min();
+    let Some(name) = in_part.or(anywhere).map(variable_name) else {
+        let message = format!(
+            "values are texts without parts, so {} does not exist",
+            quote(part.trim())
+        );
+        let help = "a variable is one word: `{{ first_name }}`; a dot in the name of a column is written `_`";
+        return Explanation::new(message, help);
     };
-    let in_part = variables
-        .names()
-        .filter(is_empty)
-        .find(|name| mentions(part, name));
-    let anywhere = || {
-        let mut empty: Vec<&str> = used.iter().map(String::as_str).filter(is_empty).collect();
-        empty.sort_unstable();
-        empty.first().copied()
-    };
-    let of_part = part.contains('.').then_some(in_part);
-    let Some(name) = of_part.unwrap_or_else(|| in_part.or_else(anywhere)) else {
-        return TemplateProblem {
-            message: format!(
-                "values are texts and have no parts, so {} leads nowhere",
-                words::quoted(part.trim())
-            ),
-            help: "a variable is one word: `{{ first_name }}`; a column with a dot in its name is \
-                   written with `_`"
-                .to_owned(),
-        };
-    };
-    TemplateProblem {
-        message: format!("{} is empty here", words::quoted(&variable_name(name))),
-        help: format!(
-            "fill the cell, or say what to put in its place: `{{{{ {} or \"there\" }}}}`",
-            words::clean(&variable_name(name))
+    Explanation::new(
+        format!("{} is empty here", quote(&name)),
+        format!(
+            "fill the cell, or give a default: `{{{{ {} or \"there\" }}}}`",
+            sanitize(&name)
         ),
-    }
+    )
 }
 
-/// Whether `part` of a template names the variable `name`.
+/// Whether a part of a template contains the name of a variable.
 fn mentions(part: &str, name: &str) -> bool {
     let separates = |character: char| !character.is_alphanumeric() && character != '_';
     part.split(separates)
-        .any(|word| !word.is_empty() && key(word) == key(name))
+        .any(|word| !word.is_empty() && normalize(word) == normalize(name))
 }
 
-/// How a column is written in a template.
+/// Returns the name of a column as a variable.
 fn variable_name(column: &str) -> String {
-    column
-        .trim()
-        .to_lowercase()
-        .replace(|character: char| !character.is_alphanumeric(), "_")
+    let lower = column.trim().to_lowercase();
+    lower.replace(|character: char| !character.is_alphanumeric(), "_")
 }
 
-fn quoted_variable_problem(name: &str, variables: &Variables) -> TemplateProblem {
+fn quoted_variable(name: &str, variables: &Variables) -> Explanation {
     let bare = variable_name(name);
     let help = if variables.find(name).is_some() {
         format!(
-            "a variable is written without them: `{{{{ {} }}}}`",
-            words::clean(&bare)
+            "write the variable without quotes: `{{{{ {} }}}}`",
+            sanitize(&bare)
         )
     } else {
-        unknown_variable_problem(&bare, variables).help
+        unknown_variable(&bare, variables).help
     };
-    TemplateProblem {
-        message: format!(
-            "{} stands for itself, because of its quotes",
-            words::quoted(name)
-        ),
+    Explanation::new(
+        format!("{} is a text, because of its quotes", quote(name)),
         help,
-    }
+    )
 }
 
-fn unknown_variable_problem(name: &str, variables: &Variables) -> TemplateProblem {
-    let is_filled = |name: &&str| variables.find(name).is_some_and(|value| !value.is_empty());
+fn unknown_variable(name: &str, variables: &Variables) -> Explanation {
     let all: Vec<String> = variables.names().map(variable_name).collect();
-    let mut render_templates: Vec<String> = Vec::new();
-    for name in variables.names().filter(is_filled).map(variable_name) {
-        if !render_templates.contains(&name) {
-            render_templates.push(name);
+    let help = if let Some(near) = closest_match(name, all.iter().map(String::as_str)) {
+        format!("did you mean `{{{{ {} }}}}`?", sanitize(near))
+    } else {
+        let mut filled: Vec<String> = Vec::new();
+        for name in variables.names() {
+            let written = variable_name(name);
+            let is_filled = variables.find(name) != Some("");
+            if is_filled && !written.is_empty() && !filled.contains(&written) {
+                filled.push(written);
+            }
         }
-    }
-    let known = render_templates
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !name.is_empty());
-    let help = match words::closest_match(name, all.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{{{{ {} }}}}`?", words::clean(near)),
-        None => format!(
-            "there are {}",
-            words::list_or(known.take(20)).replace(" or ", " and ")
-        ),
+        let filled = filled.iter().map(String::as_str).take(20);
+        format!("the variables are {}", list(filled, "and"))
     };
-    TemplateProblem {
-        message: format!("there is no variable {}", words::quoted(name)),
-        help,
-    }
+    Explanation::new(format!("there is no variable {}", quote(name)), help)
 }
 
-/// The filters people use.
+/// The filters that a help text lists.
 const FILTERS: [&str; 9] = [
     "upper",
     "lower",
@@ -302,84 +267,70 @@ const FILTERS: [&str; 9] = [
 const VARIABLES: &str = "variables are written `{{ first_name }}`";
 const BLOCKS: &str = "`{% if … %}` ends with `{% endif %}`, `{% for … %}` with `{% endfor %}`";
 
-/// What is wrong. The template engine's own words, which are for programmers, are not shown.
-pub(crate) fn explain(error: &Error) -> TemplateProblem {
+/// Explains an error of the template engine, whose own messages are for programmers.
+fn explain(error: &Error) -> Explanation {
     let detail = error.detail().unwrap_or_default();
     let kind = error.kind();
-    if kind == ErrorKind::SyntaxError {
-        return explain_syntax(detail);
-    }
     // `filter x is unknown`, `string has no method named x`
-    let first_word = || detail.split(' ').nth(1).unwrap_or_default();
+    let second_word = || detail.split(' ').nth(1).unwrap_or_default();
     let last_word = || detail.split(' ').next_back().unwrap_or_default();
-    let filters = || {
-        let known = words::list_or(FILTERS);
-        match words::closest_match(first_word(), FILTERS) {
-            Some(near) => format!("did you mean {}? There are {known}", words::quoted(near)),
-            None => format!("there are {known}").replace(" or ", " and "),
-        }
-    };
-    let by_filter = "a filter changes a text: `{{ first_name | upper }}`";
-    if kind == ErrorKind::UnknownFilter {
-        let name = words::quoted(first_word());
-        problem(format!("there is no filter {name}"), filters())
+    let filter_example = "a filter changes a text: `{{ first_name | upper }}`";
+    if kind == ErrorKind::SyntaxError {
+        explain_syntax(detail)
+    } else if kind == ErrorKind::UnknownFilter {
+        let all = format!("the filters are {}", list(FILTERS, "and"));
+        let help = match closest_match(second_word(), FILTERS) {
+            Some(near) => format!("did you mean `{near}`? {all}"),
+            None => all,
+        };
+        Explanation::new(format!("there is no filter {}", quote(second_word())), help)
     } else if kind == ErrorKind::UnknownTest {
-        let message = format!("there is no test {}", words::quoted(first_word()));
-        problem(message, "such as `{% if first_name == \"Anna\" %}`")
+        let message = format!("there is no test {}", quote(second_word()));
+        Explanation::new(message, "such as `{% if first_name == \"Anna\" %}`")
     } else if kind == ErrorKind::UnknownMethod {
-        let message = format!("a text has no `.{}()`", words::clean(last_word()));
-        problem(message, by_filter)
+        let message = format!("a text has no method `.{}()`", sanitize(last_word()));
+        Explanation::new(message, filter_example)
     } else if kind == ErrorKind::UnknownFunction {
-        problem(
-            "the template asks for something that does not exist",
-            by_filter,
+        Explanation::new(
+            "the template calls a function that does not exist",
+            filter_example,
         )
     } else if kind == ErrorKind::TemplateNotFound {
-        let message = "a template cannot take in another file";
-        problem(message, "write what is wanted from it into the text itself")
+        let help = "copy the text that you need into this one";
+        Explanation::new("a template cannot include another file", help)
     } else if kind == ErrorKind::MissingArgument || kind == ErrorKind::TooManyArguments {
-        let message = "a filter is given too little or too much";
-        problem(
-            message,
-            "such as `{{ city | replace(\"St.\", \"Saint\") }}`",
-        )
+        let help = "such as `{{ city | replace(\"St.\", \"Saint\") }}`";
+        Explanation::new("a filter has too few or too many arguments", help)
+    } else if kind == ErrorKind::OutOfFuel {
+        Explanation::new("the template takes too long", "use shorter loops")
     } else if detail.contains("recursion") {
-        problem("the template is nested too deep", VARIABLES)
+        Explanation::new("the template is nested too deeply", VARIABLES)
     } else {
-        let message = "what the template asks for cannot be done with this value";
-        problem(message, format!("values are texts; {VARIABLES}"))
+        let help = format!("values are texts; {VARIABLES}");
+        Explanation::new("this operation does not work on a text", help)
     }
 }
 
-fn explain_syntax(detail: &str) -> TemplateProblem {
-    let unclosed = detail.starts_with("unexpected end of input");
-    if unclosed && detail.contains("variable block") {
-        let message = "this `{{` is never closed";
-        problem(message, "close it with `}}`: `{{ first_name }}`")
-    } else if unclosed {
-        problem("something begun with `{%` is never ended", BLOCKS)
+fn explain_syntax(detail: &str) -> Explanation {
+    let is_unclosed = detail.starts_with("unexpected end of input");
+    if is_unclosed && detail.contains("variable block") {
+        let help = "close it with `}}`: `{{ first_name }}`";
+        Explanation::new("this `{{` is never closed", help)
+    } else if is_unclosed {
+        Explanation::new("a block that begins with `{%` is never closed", BLOCKS)
     } else if detail.contains("end of string") {
-        let message = "a quote is never closed in this template";
-        problem(message, "such as `{{ first_name or \"there\" }}`")
+        let help = "such as `{{ first_name or \"there\" }}`";
+        Explanation::new("a quote is never closed in this template", help)
     } else if detail.starts_with("unexpected end of variable block") {
-        problem("a name is missing before `}}`", VARIABLES)
+        Explanation::new("a name is missing before `}}`", VARIABLES)
     } else if detail.starts_with("unexpected identifier") && detail.contains("variable block") {
-        let message = "there are several words where one name belongs";
-        let help = "a column with a space in its name is written with `_`: `{{ first_name }}`";
-        problem(message, help)
+        let help = "a space in the name of a column is written `_`: `{{ first_name }}`";
+        Explanation::new("there are several words in place of one name", help)
     } else if let Some(name) = detail.strip_prefix("unknown statement ") {
-        let message = format!("nothing can be done with {} here", words::quoted(name));
-        problem(message, BLOCKS)
+        Explanation::new(format!("unknown statement {}", quote(name)), BLOCKS)
     } else {
-        let message = "the template cannot be understood";
-        problem(message, format!("{VARIABLES}; {BLOCKS}"))
-    }
-}
-
-fn problem(message: impl Into<String>, help: impl Into<String>) -> TemplateProblem {
-    TemplateProblem {
-        message: message.into(),
-        help: help.into(),
+        let help = format!("{VARIABLES}; {BLOCKS}");
+        Explanation::new("the template has a syntax error", help)
     }
 }
 
@@ -402,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_fill_texts() {
+    fn columns_fill_templates() {
         for (template, expected) in [
             ("Hi {{ first_name }} of {{ city }}!", "Hi anna of Łódź!"),
             ("{{ FirstName|title }} {{ firstname|upper }}", "Anna ANNA"),
@@ -418,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_and_slips_are_problems() {
+    fn empty_and_misspelled_variables_are_problems() {
         for (template, message, help) in [
             (
                 "Hi {{ frist_name }}",
@@ -432,28 +383,28 @@ mod tests {
             ),
             (
                 "Hi {{ \"frist name\" }}",
-                "`frist name` stands for itself, because of its quotes",
+                "`frist name` is a text, because of its quotes",
                 "did you mean `{{ first_name }}`?",
             ),
             (
                 "Hi {{- 'First Name' -}}",
-                "`First Name` stands for itself, because of its quotes",
-                "a variable is written without them: `{{ first_name }}`",
+                "`First Name` is a text, because of its quotes",
+                "write the variable without quotes: `{{ first_name }}`",
             ),
             (
                 "Hi {{ empty_one }}",
                 "`empty_one` is empty here",
-                "fill the cell, or say what to put in its place: `{{ empty_one or \"there\" }}`",
+                "fill the cell, or give a default: `{{ empty_one or \"there\" }}`",
             ),
             (
                 "Hi {{ city.b.c }}",
-                "values are texts and have no parts, so `city.b.c` leads nowhere",
-                "a variable is one word: `{{ first_name }}`; a column with a dot in its name is written with `_`",
+                "values are texts without parts, so `city.b.c` does not exist",
+                "a variable is one word: `{{ first_name }}`; a dot in the name of a column is written `_`",
             ),
             (
                 "Hi {{ empty_one|upper }}",
                 "`empty_one` is empty here",
-                "fill the cell, or say what to put in its place: `{{ empty_one or \"there\" }}`",
+                "fill the cell, or give a default: `{{ empty_one or \"there\" }}`",
             ),
         ] {
             assert_eq!(
@@ -465,37 +416,34 @@ mod tests {
     }
 
     #[test]
-    fn broken_templates_are_told_in_words_for_people() {
+    fn template_errors_are_explained() {
         for (template, expected) in [
             ("{{ city", "this `{{` is never closed"),
-            ("{% if city %}x", "something begun with `{%` is never ended"),
+            (
+                "{% if city %}x",
+                "a block that begins with `{%` is never closed",
+            ),
             (
                 "{{ first name }}",
-                "there are several words where one name belongs",
+                "there are several words in place of one name",
             ),
             ("{{ }}", "a name is missing before `}}`"),
             ("{{ 'x }}", "a quote is never closed in this template"),
-            ("{% bogus %}", "nothing can be done with `bogus` here"),
-            ("{% for %}", "the template cannot be understood"),
+            ("{% bogus %}", "unknown statement `bogus`"),
+            ("{% for %}", "the template has a syntax error"),
             ("{{ city|uper }}", "there is no filter `uper`"),
             ("{{ city is odd_one }}", "there is no test `odd_one`"),
-            ("{{ city.upper() }}", "a text has no `.upper()`"),
+            ("{{ city.upper() }}", "a text has no method `.upper()`"),
             (
                 "{{ city|replace('a') }}",
-                "a filter is given too little or too much",
+                "a filter has too few or too many arguments",
             ),
             (
                 "{% include 'a' %}",
-                "a template cannot take in another file",
+                "a template cannot include another file",
             ),
-            (
-                "{{ city + 1 }}",
-                "what the template asks for cannot be done with this value",
-            ),
-            (
-                "{{ city(3) }}",
-                "what the template asks for cannot be done with this value",
-            ),
+            ("{{ city + 1 }}", "this operation does not work on a text"),
+            ("{{ city(3) }}", "this operation does not work on a text"),
         ] {
             let (message, _) = render(template).unwrap_err();
             assert_eq!(message, expected, "{template}");
@@ -514,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn single_braces_are_noticed() {
+    fn single_braces_are_found() {
         assert_eq!(
             variables().find_single_braced("Hi {first_name}!"),
             Some("first_name")

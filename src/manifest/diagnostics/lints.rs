@@ -1,29 +1,30 @@
-//! What is right but doubtful about a job; said in notes, since only the user can know.
+//! Notes about values that are valid but doubtful.
 
 use crate::manifest::build::raw_job::Combination;
 use crate::manifest::build::template::Variables;
-use crate::manifest::diagnostics::place::Place;
-use crate::manifest::diagnostics::problem::Findings;
-use crate::manifest::diagnostics::words;
 use crate::manifest::formats::yaml::{Content, Node};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::values;
 use crate::model::{ModelVersion, Speech, VideoRequest};
+use crate::util::text::sanitize;
 
-/// The longest text the API's older pages allow.
+use super::place::{Place, Source};
+use super::problem::Findings;
+
+/// The longest text in the API's older pages, in characters.
 const USUAL_TEXT: usize = 3_600;
-/// The Aurora pages allow recordings of up to five minutes.
+/// The longest recording in the Aurora pages.
 const AURORA_AUDIO_SECONDS: f64 = 300.0;
 
-/// Adds the notes that a sound request deserves.
-pub(crate) fn add(
+/// Notes what is doubtful about a valid request.
+pub(crate) fn check_request(
     combination: &Combination,
     request: &VideoRequest,
     audio_seconds: Option<f64>,
     variables: &Variables,
     findings: &mut Findings,
 ) {
-    let mut note = |field: Field, message: String| {
+    let mut note = |field: Field, message: &str| {
         if let Some(value) = combination.get(field) {
             findings.note(&value.place, message);
         }
@@ -35,38 +36,38 @@ pub(crate) fn add(
                 let message = format!(
                     "the text has {length} characters; some of the API's pages allow only {USUAL_TEXT}"
                 );
-                note(Field::Text, message);
+                note(Field::Text, &message);
             }
             if let Some(name) = variables.find_single_braced(text) {
-                let name = words::clean(name);
+                let name = sanitize(name);
+                let variable = name.trim();
                 let message = format!(
-                    "`{{{name}}}` is spoken as it is; did you mean `{{{{ {} }}}}`?",
-                    name.trim()
+                    "`{{{name}}}` is spoken as it is written; did you mean `{{{{ {variable} }}}}`?"
                 );
-                note(Field::Text, message);
+                note(Field::Text, &message);
             }
             if text.starts_with('=') {
-                note(
-                    Field::Text,
-                    "the text begins with `=`; is it a formula?".to_owned(),
-                );
+                note(Field::Text, "the text begins with `=`; is it a formula?");
             }
             if text.contains('\u{FFFD}') {
-                let message = "the text holds `\u{FFFD}`, the mark of a character that was lost";
-                note(Field::Text, message.to_owned());
+                note(
+                    Field::Text,
+                    "the text contains `\u{FFFD}`, which stands for a lost character",
+                );
             }
         }
         Speech::Audio(url) => {
             if let Some(message) = values::share_page_warning(url) {
-                note(Field::Audio, message.to_owned());
+                note(Field::Audio, message);
             }
             let is_aurora = match request.model_version {
                 ModelVersion::Standard => false,
                 ModelVersion::AuroraV1 | ModelVersion::AuroraV1Fast => true,
             };
             if is_aurora && audio_seconds.is_some_and(|seconds| seconds > AURORA_AUDIO_SECONDS) {
-                let message = "the recording is longer than the five minutes Aurora's pages allow";
-                note(Field::AudioSeconds, message.to_owned());
+                let message =
+                    "the recording is longer than five minutes, the limit in the Aurora pages";
+                note(Field::AudioSeconds, message);
             }
         }
     }
@@ -77,53 +78,58 @@ pub(crate) fn add(
             Field::CaptionOffsetY,
         ] {
             let message = format!("`{}` has no effect while `captions` are off", field.name());
-            note(field, message);
+            note(field, &message);
         }
     }
     if request.background_image.is_some() {
         let message = "`background_image` is not in the API's newest pages and may be ignored";
-        note(Field::BackgroundImage, message.to_owned());
+        note(Field::BackgroundImage, message);
     }
 }
 
-/// Notes every spoken text without quotes behind which stands something like `#1`. A comment for people
-/// begins with `# `, so one of those is no news.
-pub(crate) fn note(node: &Node, findings: &mut Findings) {
+/// Notes spoken texts of a YAML manifest that ` #` cuts off, because it begins a comment. Comments for readers begin
+/// with `# ` and are not noted.
+pub(crate) fn check_unquoted_hashes(source: &Source, node: &Node, findings: &mut Findings) {
     match &node.content {
         Content::Null | Content::Scalar(_) => {}
-        Content::List(items) => items.iter().for_each(|item| note(item, findings)),
+        Content::List(items) => {
+            for item in items {
+                check_unquoted_hashes(source, item, findings);
+            }
+        }
         Content::Map(entries) => {
             for (key, value) in entries {
-                match Field::find(&key.name) {
-                    Some((Field::Text, _)) => note_text(value, findings),
-                    Some(_) | None => note(value, findings),
+                match (Field::find(&key.text), &value.content) {
+                    (Some((Field::Text, _)), Content::List(texts)) => {
+                        for text in texts {
+                            check_text(source, text, findings);
+                        }
+                    }
+                    (Some((Field::Text, _)), _) => check_text(source, value, findings),
+                    (_, _) => check_unquoted_hashes(source, value, findings),
                 }
             }
         }
     }
 }
 
-fn note_text(value: &Node, findings: &mut Findings) {
-    match &value.content {
-        Content::Scalar(_) if is_cut(&value.place) => {
-            let message = "the text ends before ` #`, where a comment begins; put the text in quotes if \
-                           the `#` belongs to it";
-            findings.note(&value.place, message);
-        }
-        Content::List(items) => items.iter().for_each(|item| note_text(item, findings)),
-        Content::Null | Content::Scalar(_) | Content::Map(_) => {}
+fn check_text(source: &Source, text: &Node, findings: &mut Findings) {
+    if matches!(text.content, Content::Scalar(_)) && is_cut_off(source, &text.place) {
+        let message = "the text ends before ` #`, where a comment begins; put the text in quotes if the `#` belongs to it";
+        findings.note(&text.place, message);
     }
 }
 
-/// Whether a comment that does not look like one stands behind a text without quotes.
-fn is_cut(place: &Place) -> bool {
-    let Some((written, behind)) = place.written_and_behind() else {
+/// Whether an unquoted text is followed by `#` and something other than a space.
+fn is_cut_off(source: &Source, place: &Place) -> bool {
+    let Some(range) = place.range() else {
         return false;
     };
-    let is_plain = !written.starts_with(['"', '\'', '|', '>']);
-    let comment = behind.trim_start_matches([' ', '\t']).strip_prefix('#');
+    let (text, after) = (&source.text[range.clone()], &source.text[range.end..]);
+    let is_unquoted = !text.starts_with(['"', '\'', '|', '>']);
+    let comment = after.trim_start_matches([' ', '\t']).strip_prefix('#');
     let first = comment.and_then(|comment| comment.chars().next());
-    is_plain && first.is_some_and(|first| !first.is_whitespace() && first != '#')
+    is_unquoted && first.is_some_and(|first| !first.is_whitespace() && first != '#')
 }
 
 #[cfg(test)]
@@ -136,12 +142,12 @@ mod tests {
         let source = Source::of_text("m.yaml", text.to_owned());
         let mut findings = Findings::default();
         let root = parse(&source, &mut findings).unwrap();
-        note(&root, &mut findings);
+        check_unquoted_hashes(&source, &root, &mut findings);
         findings.notes.len()
     }
 
     #[test]
-    fn a_text_that_a_hash_has_cut_is_noted_and_a_comment_is_not() {
+    fn a_text_cut_off_by_a_hash_is_noted_and_a_comment_is_not() {
         for (text, expected) in [
             ("jobs:\n  - text: We are #1 in town\n    persona: a\n", 1),
             (

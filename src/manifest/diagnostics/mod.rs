@@ -1,9 +1,7 @@
-//! Problems and notes with their places.
+//! Problems and notes: what is wrong, where, and what would be right.
 
 pub(crate) mod lints;
 pub(crate) mod place;
 pub(crate) mod problem;
-pub(crate) mod render;
-pub(crate) mod words;
+pub(crate) mod text;
 pub(crate) mod yaml_errors;
-pub(crate) mod yaml_messages;

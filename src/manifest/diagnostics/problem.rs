@@ -1,26 +1,29 @@
-//! What is wrong with a manifest, for people and for scripts: [`Problem`], [`Problems`].
+//! Problems of a manifest, for people and for programs.
 
 use std::collections::HashMap;
 use std::fmt;
 
+use annotate_snippets::{Group, Level, Renderer};
 use serde::Serialize;
 
 use crate::model::Note;
+use crate::util::text::plural;
 
-use crate::manifest::diagnostics::place::Place;
-use crate::manifest::diagnostics::render::Excerpt;
-use crate::manifest::diagnostics::words;
+use super::place::Place;
 
-/// How many problems are shown; the rest is counted.
-const SHOWN: usize = 50;
+/// The width of the lines that are shown, in terminal columns.
+const WIDTH: usize = 100;
 
-/// How many that say the same are shown whole; of the others, only where they are.
-const SHOWN_ALIKE: usize = 3;
+/// The most problems that are shown; the others are counted.
+const MAX_SHOWN: usize = 50;
 
-/// How many places of those others are named; the rest is counted.
-const PLACES_ALIKE: usize = 20;
+/// The most problems with the same message that are shown in full; of the others, only the places are listed.
+const MAX_SIMILAR: usize = 3;
 
-/// One thing that is wrong: where it stands, what it is and what would be right.
+/// The most of those places that are listed; the others are counted.
+const MAX_PLACES: usize = 20;
+
+/// A problem: what is wrong, where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     file: String,
@@ -30,13 +33,11 @@ pub struct Problem {
     message: String,
     help: Option<String>,
     #[serde(skip)]
-    place: String,
-    #[serde(skip)]
-    excerpt: Option<Excerpt>,
+    place: Place,
 }
 
 impl Problem {
-    /// A problem at `place`. `message` must have passed through [`words`] where it quotes.
+    /// Creates a problem at `place`. Text of the user in `message` must have been [quoted](super::text::quote).
     pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
         Self {
             file: place.file_name().to_string(),
@@ -45,86 +46,126 @@ impl Problem {
             cell: place.cell_name(),
             message: message.into(),
             help: None,
-            place: place.label(),
-            excerpt: place.excerpt(),
+            place: place.clone(),
         }
     }
 
-    /// This problem with what would be right.
+    /// Adds what would be right.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The file, as the user named it.
+    /// Returns the file, as the user named it.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// The line, from 1; a workbook's row. `None` if the file as a whole is meant.
+    /// Returns the line, or the row of a workbook, from 1. `None` if the problem is about the whole file.
     pub fn line(&self) -> Option<u32> {
         self.line
     }
 
-    /// The column, from 1, in characters; a workbook's column.
+    /// Returns the column, from 1: of characters in a text, of cells in a workbook.
     pub fn column(&self) -> Option<u32> {
         self.column
     }
 
-    /// The workbook's cell, such as `B7`.
+    /// Returns the workbook's cell, such as `B7`.
     pub fn cell(&self) -> Option<&str> {
         self.cell.as_deref()
     }
 
-    /// What is wrong: a lower-case fragment, harmless for a terminal.
+    /// Returns what is wrong: a lower-case fragment, safe for a terminal.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What would be right.
+    /// Returns what would be right.
     pub fn help_text(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// `file:line:column`, or `file:B7`.
-    pub fn place(&self) -> &str {
-        &self.place
+    /// Returns `file:line:column`, or `file:B7`.
+    pub fn place(&self) -> String {
+        self.place.label()
     }
 
-    /// The place without the file's name.
+    /// Returns the place without the file.
     fn place_in_file(&self) -> String {
         match (&self.cell, self.line, self.column) {
             (Some(cell), _, _) => cell.clone(),
             (None, Some(line), Some(column)) => format!("{line}:{column}"),
-            (None, Some(line), None) => format!("{line}"),
-            (None, None, _) => self.place.clone(),
+            (None, _, _) => self.place(),
         }
     }
 
-    /// This problem as a note: the row was left out because of it.
+    /// Converts this problem to a note: the row was left out because of it.
     pub(crate) fn into_note(self) -> Note {
         Note {
-            place: self.place,
+            place: self.place(),
             message: format!("row left out: {}", self.message),
         }
+    }
+
+    /// Writes this problem with its line and the places of similar problems.
+    fn write(&self, formatter: &mut fmt::Formatter<'_>, similar: &[&Self]) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place(), self.message)?;
+        let mut details = Group::with_level(Level::ERROR);
+        if let Some(snippet) = self.place.snippet() {
+            details = details.element(snippet);
+        }
+        if let Some(help) = &self.help {
+            details = details.element(Level::HELP.message(help));
+        }
+        if !similar.is_empty() {
+            let places = similar.iter().take(MAX_PLACES);
+            let places: Vec<String> = places.map(|other| other.place_in_file()).collect();
+            let more = match similar.len().saturating_sub(MAX_PLACES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let also = format!("also at {}{more}", places.join(", "));
+            details = details.element(Level::NOTE.message(also));
+        }
+        if details.is_empty() {
+            return Ok(());
+        }
+        let details = Renderer::plain().term_width(WIDTH).render(&[details]);
+        write!(formatter, "\n{details}")
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.place, self.message)?;
-        if let Some(excerpt) = &self.excerpt {
-            write!(formatter, "\n{excerpt}")?;
-        }
-        if let Some(help) = &self.help {
-            write!(formatter, "\n   = help: {help}")?;
-        }
-        Ok(())
+        self.write(formatter, &[])
     }
 }
 
-/// Everything that is wrong with a manifest. Nothing was submitted.
+/// A problem without its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Explanation {
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl Explanation {
+    /// Creates an explanation of what is wrong and what would be right.
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// Returns the problem at a place.
+    pub(crate) fn at(self, place: &Place) -> Problem {
+        Problem::at(place, self.message).help(self.help)
+    }
+}
+
+/// All problems of a manifest. Nothing was submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     problems: Vec<Problem>,
@@ -132,33 +173,31 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// All of them; there is at least one.
     pub(crate) fn new(problems: Vec<Problem>, notes: Vec<Note>) -> Self {
         Self { problems, notes }
     }
 
-    /// The problems, file by file from top to bottom.
+    /// Returns the problems, at least one, file by file from top to bottom.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// What else there is to say about the manifest; often the cause of a problem.
+    /// Returns the notes, which often name the cause of a problem.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
-}
 
-impl Problems {
-    /// Problems that say the same of the same file together, each time the first few whole and then the others.
+    /// Groups the problems that have the same file and message: the first few are shown in full, the last of
+    /// them with the others.
     fn group_similar(&self) -> Vec<(&Problem, Vec<&Problem>)> {
         let mut shown: Vec<(&Problem, Vec<&Problem>)> = Vec::new();
-        // How many there were of a kind, and which of those shown is the last.
+        // The number of problems of each kind, and the index in `shown` of the last one.
         let mut kinds = HashMap::new();
         for problem in &self.problems {
             let kind = (&problem.file, &problem.message, &problem.help);
             let (count, last) = kinds.entry(kind).or_insert((0, 0));
             *count += 1;
-            if *count <= SHOWN_ALIKE {
+            if *count <= MAX_SIMILAR {
                 *last = shown.len();
                 shown.push((problem, Vec::new()));
             } else {
@@ -170,55 +209,39 @@ impl Problems {
 }
 
 impl fmt::Display for Problems {
-    /// For people: each problem with its line and marker, but not the same one again and again.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let group_similar = self.group_similar();
-        for (problem, others) in group_similar.iter().take(SHOWN) {
-            writeln!(formatter, "{problem}")?;
-            if !others.is_empty() {
-                let places = others.iter().take(PLACES_ALIKE);
-                let places: Vec<String> = places.map(|other| other.place_in_file()).collect();
-                write!(formatter, "   = also at: {}", places.join(", "))?;
-                match others.len().saturating_sub(PLACES_ALIKE) {
-                    0 => writeln!(formatter)?,
-                    more => writeln!(formatter, " and {more} more")?,
-                }
-            }
-            writeln!(formatter)?;
+        let groups = self.group_similar();
+        for (problem, similar) in groups.iter().take(MAX_SHOWN) {
+            problem.write(formatter, similar)?;
+            formatter.write_str("\n\n")?;
         }
-        let hidden: usize = group_similar
-            .iter()
-            .skip(SHOWN)
-            .map(|it| 1 + it.1.len())
-            .sum();
+        let hidden: usize = groups.iter().skip(MAX_SHOWN).map(|it| 1 + it.1.len()).sum();
         if hidden > 0 {
             writeln!(formatter, "and {hidden} more\n")?;
         }
-        let count = words::count(self.problems.len(), "problem", "problems");
+        let count = plural(self.problems.len(), "problem");
         write!(formatter, "{count}; nothing was submitted")
     }
 }
 
 impl std::error::Error for Problems {}
 
-/// What a step of the reading has found so far.
+/// Problems and notes, as they are found.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// What is wrong.
     pub(crate) problems: Vec<Problem>,
-    /// What is merely worth saying.
     pub(crate) notes: Vec<Note>,
 }
 
 impl Findings {
-    /// Adds a problem, unless the very same is there: a cell that makes three jobs is wrong once.
+    /// Adds a problem, unless it is there already: a cell that makes three jobs is one problem.
     pub(crate) fn problem(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
-    /// Adds a note, unless the very same is there.
+    /// Adds a note, unless it is there already.
     pub(crate) fn note(&mut self, place: &Place, message: impl Into<String>) {
         let note = Note {
             place: place.label(),
@@ -229,14 +252,14 @@ impl Findings {
         }
     }
 
-    /// Takes over what another step has found.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    /// Appends the findings of another step.
+    pub(crate) fn extend(&mut self, other: Self) {
         self.problems.extend(other.problems);
         self.notes.extend(other.notes);
     }
 }
 
-/// Problems file by file, in the order in which the files were come upon, from top to bottom.
+/// Sorts problems by file, in the order of their first appearance, then by line and column.
 pub(crate) fn sort_by_place(mut problems: Vec<Problem>) -> Vec<Problem> {
     let mut files: Vec<String> = Vec::new();
     for problem in &problems {
@@ -251,45 +274,69 @@ pub(crate) fn sort_by_place(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems
 }
 
-/// The notes with equal messages drawn together: a repair made in 5,000 rows is said once.
+/// Merges notes with equal messages: a repair in 5,000 rows is one note.
 pub(crate) fn merge_notes(notes: Vec<Note>) -> Vec<Note> {
-    let mut gathered: Vec<(Note, usize)> = Vec::new();
-    let mut places = HashMap::new();
+    let mut merged: Vec<(Note, usize)> = Vec::new();
+    let mut indices = HashMap::new();
     for note in notes {
-        let index = *places.entry(note.message.clone()).or_insert(gathered.len());
-        match gathered.get_mut(index) {
+        let index = *indices.entry(note.message.clone()).or_insert(merged.len());
+        match merged.get_mut(index) {
             Some((_, more)) => *more += 1,
-            None => gathered.push((note, 0)),
+            None => merged.push((note, 0)),
         }
     }
-    gathered
-        .into_iter()
-        .map(|(mut note, more)| {
-            if more > 0 {
-                note.message = format!("{} (and {more} more like it)", note.message);
-            }
-            note
-        })
-        .collect()
+    let merged = merged.into_iter().map(|(mut note, more)| {
+        if more > 0 {
+            note.message = format!("{} (and {more} more like it)", note.message);
+        }
+        note
+    });
+    merged.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::Source;
     use super::*;
-    use crate::manifest::diagnostics::place::Source;
 
     #[test]
     fn a_problem_shows_place_line_marker_and_help() {
         let source = Source::of_text("a.csv", "id,ratio\nr1,9:99\n".to_owned());
-        let place = Place::bytes(&source, 12, 16);
-        let problem = Problem::at(&place, "`9:99` is no ratio").help("write `9:16`");
+        let place = Place::bytes(&source, 12..16);
+        let problem = Problem::at(&place, "`9:99` is not a ratio").help("write `9:16`");
         assert_eq!(
             problem.to_string(),
-            "a.csv:2:4: `9:99` is no ratio\n   |\n 2 | r1,9:99\n   |    ^^^^\n   = help: write `9:16`"
+            "a.csv:2:4: `9:99` is not a ratio\n  |\n2 | r1,9:99\n  |    ^^^^\n  |\n  = help: write `9:16`"
         );
         let json = serde_json::to_value(&problem).unwrap();
         assert_eq!(json["line"], 2);
         assert_eq!(json["help"], "write `9:16`");
+    }
+
+    fn shown_line(line: &str, marked: &str) -> String {
+        let source = Source::of_text("a.csv", line.to_owned());
+        let start = line.find(marked).unwrap();
+        Problem::at(&Place::bytes(&source, start..start + marked.len()), "wrong").to_string()
+    }
+
+    #[test]
+    fn wide_and_hidden_characters_do_not_shift_the_marker() {
+        let shown = shown_line("日本\u{1b}\u{9b}\u{202e},x", "x");
+        assert_eq!(shown, "a.csv:1:7: wrong\n  |\n1 | 日本   ,x\n  |         ^");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_marker() {
+        let shown = shown_line(
+            &format!("{},here,{}", "a".repeat(5000), "b".repeat(5000)),
+            "here",
+        );
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= WIDTH + 8),
+            "{shown}"
+        );
+        assert_eq!(lines[2].find("here"), lines[3].find("^^^^"), "{shown}");
     }
 
     #[test]
@@ -302,27 +349,30 @@ mod tests {
     }
 
     #[test]
-    fn the_same_mistake_in_many_rows_is_shown_three_times_and_named_in_the_others() {
+    fn similar_problems_are_shown_three_times_and_listed_after_that() {
         let source = Source::of_text("a.csv", "x\n".repeat(40));
-        let at = |n: usize| Place::bytes(&source, 2 * n, 2 * n + 1);
+        let at = |n: usize| Place::bytes(&source, 2 * n..2 * n + 1);
         let mut problems: Vec<Problem> = (0..40).map(|n| Problem::at(&at(n), "wrong")).collect();
         problems.insert(5, Problem::at(&at(5), "otherwise"));
         let shown = Problems::new(problems, Vec::new()).to_string();
         assert_eq!(shown.matches("a.csv:").count(), 4, "{shown}");
-        let others = "   = also at: 4:1, 5:1, 6:1, ";
-        assert!(shown.contains(others) && shown.contains(", 23:1 and 17 more\n"));
+        let others = "= note: also at 4:1, 5:1, 6:1, ";
+        assert!(
+            shown.contains(others) && shown.contains(", 23:1 and 17 more\n"),
+            "{shown}"
+        );
         assert!(shown.ends_with("\n\n41 problems; nothing was submitted"));
     }
 
     #[test]
-    fn equal_notes_are_said_once() {
+    fn equal_notes_are_merged() {
         let note = |place: &str, message: &str| Note {
             place: place.to_owned(),
             message: message.to_owned(),
         };
-        let gathered = merge_notes(vec![note("a:1", "x"), note("a:2", "y"), note("a:3", "x")]);
+        let merged = merge_notes(vec![note("a:1", "x"), note("a:2", "y"), note("a:3", "x")]);
         assert_eq!(
-            gathered,
+            merged,
             [note("a:1", "x (and 1 more like it)"), note("a:2", "y")]
         );
     }

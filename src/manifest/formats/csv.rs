@@ -1,4 +1,4 @@
-//! CSV and its relatives: bytes in, a [`Table`] with the place of every cell out.
+//! The reader of CSV and similar formats: a [`Table`] in which every cell has its place.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
-use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::diagnostics::text::quote;
 use crate::manifest::schema::field::Field;
-use crate::model::Text;
+use crate::util::text::{plural, sanitize};
 
-/// As many columns as a spreadsheet can have.
+use super::table::{Table, Value};
+
+/// The most columns of a spreadsheet.
 const MAX_COLUMNS: usize = 16_384;
 
-/// What stands between two cells.
+/// The character between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delimiter {
     /// `,`
@@ -28,7 +29,7 @@ pub enum Delimiter {
 }
 
 impl Delimiter {
-    /// All of them; where several fit, the first is taken.
+    /// All delimiters, in the order of preference.
     pub const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
 
     const fn byte(self) -> u8 {
@@ -40,7 +41,7 @@ impl Delimiter {
         }
     }
 
-    /// The name, for messages.
+    /// Returns the name, as the command line takes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Comma => "comma",
@@ -57,14 +58,14 @@ impl fmt::Display for Delimiter {
     }
 }
 
-/// The text is no delimiter.
+/// The text is not a delimiter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not one of `comma`, `semicolon`, `tab`, `pipe`", words::quoted(.0))]
+#[error("{} is not one of `comma`, `semicolon`, `tab`, `pipe`", quote(.0))]
 pub struct ParseDelimiterError(String);
 
 impl FromStr for Delimiter {
     type Err = ParseDelimiterError;
-    /// Reads `comma`, `,`, `semicolon`, `;`, `tab`, `\t`, `pipe`, `|`.
+    /// Parses `comma`, `,`, `semicolon`, `;`, `tab`, `\t`, `pipe`, `|`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "comma" | "," => Ok(Self::Comma),
@@ -76,73 +77,43 @@ impl FromStr for Delimiter {
     }
 }
 
-/// Reads a delimited text. `None` if nothing in it can be used as a table; `findings` then say why.
+/// Reads a delimited text. Returns `None` if it has no header; `findings` then has the reason.
 pub(crate) fn read(
     source: &Arc<Source>,
     forced: Option<Delimiter>,
     findings: &mut Findings,
 ) -> Option<Table> {
     let (begin, declared) = declaration(&source.text);
-    let body = &source.text[begin..];
-    let delimiter = forced.or(declared).unwrap_or_else(|| sniff(body));
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter.byte())
-        .from_reader(body.as_bytes());
-    let mut records: Vec<Vec<Value>> = Vec::new();
+    let body = source.text[begin..].trim_start_matches('\u{feff}');
+    let begin = source.text.len() - body.len();
+    let delimiter = forced
+        .or(declared)
+        .unwrap_or_else(|| detect_delimiter(body));
+    let mut reader = reader(body, delimiter);
+    let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                // Only reached if the reader meets something that decoded text cannot hold.
-                let message = format!(
-                    "cannot be read as CSV: {}",
-                    words::clean(&error.to_string())
-                );
+                let message = format!("cannot be read as CSV: {}", sanitize(&error.to_string()));
                 findings.problem(Problem::at(&Place::file(source), message));
                 return None;
             }
         }
         let start = record.position().map_or(0, csv::Position::byte);
         let start = begin + usize::try_from(start).unwrap_or(usize::MAX);
-        let spans = cell_spans(&source.text, start, delimiter.byte());
-        if let Some(opened) = spans.unclosed {
-            findings.problem(unclosed_quote(source, opened));
-            break;
-        }
-        if spans.cells.len() > MAX_COLUMNS {
+        if record.len() > MAX_COLUMNS {
             let message = format!("this line has more than {MAX_COLUMNS} cells");
-            findings.problem(Problem::at(&Place::bytes(source, start, start), message));
+            findings.problem(Problem::at(&Place::bytes(source, start..start), message));
             return None;
         }
-        if let Some(stray) = spans.stray {
-            let place = Place::bytes(source, stray, stray + 1);
-            let message = "there is text behind the quote that closes this cell";
-            let help = "a quote inside a quoted cell is written twice: `\"say \"\"yes\"\"\"`";
-            findings.problem(Problem::at(&place, message).help(help));
-            continue;
-        }
-        let end = spans.cells.last().map_or(start, |(_, end)| *end);
-        let cells: Vec<Value> = record
-            .iter()
-            .enumerate()
-            .map(|(index, text)| {
-                let (start, end) = spans.cells.get(index).copied().unwrap_or((end, end));
-                Value {
-                    text: cell_text(&source.text, start, end, text),
-                    place: Place::bytes(source, start, end),
-                }
-            })
-            .collect();
-        if !cells.iter().all(Value::is_blank) {
-            records.push(cells);
-        }
+        let cells = cells(source, start, &record, delimiter, findings);
+        rows.extend(cells.filter(|cells| !cells.iter().all(Value::is_blank)));
     }
-    let mut records = records.into_iter();
-    let header = records.next();
+    let mut rows = rows.into_iter();
+    let header = rows.next();
     if header.is_none() && findings.problems.is_empty() {
         findings.problem(
             Problem::at(&Place::file(source), "the file is empty")
@@ -152,34 +123,86 @@ pub(crate) fn read(
     Some(Table {
         source: Arc::clone(source),
         header: header?,
-        rows: records.collect(),
+        rows: rows.collect(),
     })
 }
 
-/// The text of the cell whose bytes are `start` to `end`: a piece of the file's text, unless quotes
-/// in it had to be undone.
-fn cell_text(whole: &Text, start: usize, end: usize, text: &str) -> Text {
-    for edge in [0, 1] {
-        let range = start + edge..end.saturating_sub(edge);
-        if whole.get(range.clone()) == Some(text) {
-            return whole.piece(range);
-        }
+fn reader(text: &str, delimiter: Delimiter) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter.byte())
+        .from_reader(text.as_bytes())
+}
+
+/// Returns the cells of a record with their places, or `None` if a quote is wrong. `start` is the offset at which the reader
+/// began the record.
+fn cells(
+    source: &Arc<Source>,
+    start: usize,
+    record: &csv::StringRecord,
+    delimiter: Delimiter,
+    findings: &mut Findings,
+) -> Option<Vec<Value>> {
+    let text = source.text.as_str();
+    // The reader counts line ends and blank lines before a record as part of it.
+    let skipped = text[start..]
+        .bytes()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let mut begin = start + skipped.count();
+    let mut cells = Vec::with_capacity(record.len());
+    for field in record {
+        let end = if text.as_bytes().get(begin) == Some(&b'"') {
+            end_of_quoted(source, begin, delimiter, findings)?
+        } else {
+            begin + field.len()
+        };
+        cells.push(Value::new(field, &Place::bytes(source, begin..end)));
+        begin = (end + 1).min(text.len());
     }
-    text.into()
+    Some(cells)
 }
 
-fn unclosed_quote(source: &Arc<Source>, opened: usize) -> Problem {
-    let place = Place::bytes(source, opened, opened + 1);
-    let rest = source.text.get(opened..).unwrap_or_default();
-    let lines = words::count(rest.lines().count(), "line", "lines");
-    Problem::at(
-        &place,
-        format!("this quote is never closed, so the rest of the file ({lines}) is one cell"),
-    )
-    .help("close the cell with `\"`; a quote inside a quoted cell is written twice: `\"\"`")
+/// Returns the offset after the quoted cell that begins at `begin`, and after the spaces that follow it.
+fn end_of_quoted(
+    source: &Arc<Source>,
+    begin: usize,
+    delimiter: Delimiter,
+    findings: &mut Findings,
+) -> Option<usize> {
+    let bytes = source.text.as_bytes();
+    let mut at = begin + 1;
+    loop {
+        let Some(distance) = memchr::memchr(b'"', &bytes[at..]) else {
+            let lines = plural(source.text[begin..].lines().count(), "line");
+            let message = format!(
+                "this quote is never closed, so the rest of the file ({lines}) is one cell"
+            );
+            let help =
+                "close the cell with `\"`; a quote inside a quoted cell is written twice: `\"\"`";
+            let place = Place::bytes(source, begin..begin + 1);
+            findings.problem(Problem::at(&place, message).help(help));
+            return None;
+        };
+        at += distance + 1;
+        if bytes.get(at) != Some(&b'"') {
+            break;
+        }
+        at += 1;
+    }
+    at += bytes[at..].iter().take_while(|byte| **byte == b' ').count();
+    let next = bytes.get(at).copied();
+    if next.is_none_or(|next| next == delimiter.byte() || matches!(next, b'\r' | b'\n')) {
+        return Some(at);
+    }
+    let message = "there is text after the quote that closes this cell";
+    let help = "a quote inside a quoted cell is written twice: `\"say \"\"yes\"\"\"`";
+    let place = Place::bytes(source, at..at + 1);
+    findings.problem(Problem::at(&place, message).help(help));
+    None
 }
 
-/// A first line `sep=;`, which Excel obeys: where the table begins, and the delimiter it names.
+/// Returns the delimiter that a first line such as `sep=;` declares for Excel, and the offset after the line.
 fn declaration(text: &str) -> (usize, Option<Delimiter>) {
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
     let line = text[..end].trim_matches('"').to_ascii_lowercase();
@@ -187,94 +210,19 @@ fn declaration(text: &str) -> (usize, Option<Delimiter>) {
     named.map_or((0, None), |delimiter| (end, Some(delimiter)))
 }
 
-/// The delimiter that splits the first line with anything in it into the most columns we know, and
-/// if it knows none, into the most columns.
-fn sniff(text: &str) -> Delimiter {
-    let begin = text.len() - text.trim_start_matches(['\r', '\n', ' ']).len();
-    let score = |delimiter: Delimiter| {
-        let cells = cell_spans(text, begin, delimiter.byte()).cells;
-        let known = cells
-            .iter()
-            .filter(|(start, end)| Field::find(&text[*start..*end]).is_some())
-            .count();
-        (known, cells.len())
+/// Returns the delimiter that splits the first non-blank line into the most known columns, or into the most
+/// columns if none is known.
+fn detect_delimiter(text: &str) -> Delimiter {
+    let text = text.trim_start_matches(['\r', '\n', ' ']);
+    let score = |delimiter: &Delimiter| {
+        let header = reader(text, *delimiter).into_records().next();
+        let header = header.and_then(Result::ok).unwrap_or_default();
+        let known = header.iter().filter(|cell| Field::find(cell).is_some());
+        (known.count(), header.len())
     };
-    // `max_by_key` takes the last of equals, and the comma is to win a draw.
+    // `max_by_key` returns the last of equals, and the comma wins a draw.
     let candidates = Delimiter::ALL.into_iter().rev();
-    candidates
-        .max_by_key(|delimiter| score(*delimiter))
-        .unwrap_or(Delimiter::Comma)
-}
-
-/// The bytes each cell of one record takes, quotes included.
-struct CellSpans {
-    cells: Vec<(usize, usize)>,
-    /// Where a quote was opened that the text does not close.
-    unclosed: Option<usize>,
-    /// Where text stands behind a closing quote.
-    stray: Option<usize>,
-}
-
-/// Finds the cells of the record that begins at or after `start`, by the rules of the `csv` crate,
-/// which tells the place of a record but not of a cell.
-fn cell_spans(text: &str, start: usize, delimiter: u8) -> CellSpans {
-    let bytes = text.as_bytes();
-    // The reader counts the line ends before a record (and blank lines) to the record.
-    let mut at = start.min(bytes.len());
-    while bytes
-        .get(at)
-        .is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
-    {
-        at += 1;
-    }
-    let mut cells = Vec::new();
-    let mut cell_start = at;
-    let mut quoted = false;
-    let mut closed = false;
-    let mut stray = None;
-    while let Some(byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        // Most of a cell is its text, in which nothing can happen.
-        let next = if quoted {
-            memchr::memchr(b'"', rest)
-        } else if closed || at == cell_start {
-            Some(0)
-        } else {
-            memchr::memchr3(delimiter, b'\r', b'\n', rest)
-        };
-        let skipped = next.unwrap_or(rest.len());
-        if skipped > 0 {
-            at += skipped;
-            continue;
-        }
-        if quoted {
-            if *byte == b'"' {
-                if bytes.get(at + 1) == Some(&b'"') {
-                    at += 1;
-                } else {
-                    quoted = false;
-                    closed = true;
-                }
-            }
-        } else if *byte == b'"' && at == cell_start {
-            quoted = true;
-        } else if *byte == delimiter && cells.len() <= MAX_COLUMNS {
-            cells.push((cell_start, at));
-            cell_start = at + 1;
-            closed = false;
-        } else if matches!(byte, b'\r' | b'\n') {
-            break;
-        } else if closed && *byte != b' ' {
-            stray = stray.or(Some(at));
-        }
-        at += 1;
-    }
-    cells.push((cell_start, at.min(bytes.len())));
-    CellSpans {
-        cells,
-        unclosed: quoted.then_some(cell_start),
-        stray,
-    }
+    candidates.max_by_key(score).unwrap_or(Delimiter::Comma)
 }
 
 #[cfg(test)]
@@ -338,7 +286,7 @@ mod tests {
             ("text", Delimiter::Comma),
             ("", Delimiter::Comma),
         ] {
-            assert_eq!(sniff(header), expected, "{header:?}");
+            assert_eq!(detect_delimiter(header), expected, "{header:?}");
         }
     }
 

@@ -1,33 +1,70 @@
-//! Bytes to text: the encodings spreadsheets export.
+//! File types and text encodings.
+
+use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::quote;
+
+/// The kinds of files that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// CSV and similar formats.
+    Delimited,
+    /// Excel (`.xlsx`, `.xlsm`, `.xlsb`, `.xls`) and `OpenDocument` (`.ods`).
+    Workbook,
+    /// YAML, including JSON.
+    Yaml,
+}
+
+impl FileKind {
+    /// Detects the kind of a file by its first bytes, then by its extension. The default is CSV.
+    pub(crate) fn detect(path: &Path, bytes: &[u8]) -> Self {
+        let is_archive = bytes.starts_with(b"PK\x03\x04");
+        let is_old_office = bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]);
+        if is_archive || is_old_office {
+            return Self::Workbook;
+        }
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_lowercase().as_str() {
+            "yaml" | "yml" | "json" => Self::Yaml,
+            "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Self::Workbook,
+            _ => Self::Delimited,
+        }
+    }
+}
+
+/// Returns the workbook whose lock file `path` is: `~$book.xlsx` of Excel, `.~lock.book.xlsx#` of LibreOffice.
+pub(crate) fn locked_workbook(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let of_libre_office = || name.strip_prefix(".~lock.")?.strip_suffix('#');
+    let workbook = path.with_file_name(name.strip_prefix("~$").or_else(of_libre_office)?);
+    (FileKind::detect(&workbook, &[]) == FileKind::Workbook).then_some(workbook)
+}
 
 /// A decoded file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
     /// The text, without byte-order mark.
     pub(crate) text: String,
-    /// What the user should know of how it was read.
+    /// A note if the encoding is a guess.
     pub(crate) note: Option<String>,
 }
 
-/// The bytes are no text that can be read.
+/// The bytes are not a text in a known encoding.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Undecodable {
-    /// What is wrong.
+pub(crate) struct DecodeError {
     pub(crate) message: String,
-    /// The text to the end of the line with the first byte that is wrong, as far as it can be read,
-    /// and where in it that byte stands; if one byte is to blame.
-    pub(crate) shown: Option<(String, usize)>,
+    /// The text up to the end of the line with the first wrong byte, and the offset of that byte in it, if there is
+    /// one.
+    pub(crate) place: Option<(String, usize)>,
 }
 
-impl Undecodable {
+impl DecodeError {
     fn of_file(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            shown: None,
+            place: None,
         }
     }
 
@@ -39,12 +76,12 @@ impl Undecodable {
         text.push_str(&String::from_utf8_lossy(line.unwrap_or_default()));
         Self {
             message: message.into(),
-            shown: Some((text, start)),
+            place: Some((text, start)),
         }
     }
 }
 
-/// How kinds of files that are no text begin, and what they are called.
+/// The first bytes of files that are not text, with their names.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"%PDF-", "a PDF"),
     (b"\x89PNG", "a picture"),
@@ -54,20 +91,16 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"{\\rtf", "a text document (RTF)"),
 ];
 
-/// Reads UTF-8, UTF-16 of both orders with or without a mark, and Windows-1252, which is said in a
-/// note because it is a guess.
-pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
+/// Decodes UTF-8, UTF-16 with or without byte-order mark, and Windows-1252, which is a guess and gets a note.
+pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
-        return Err(Undecodable::of_file(
-            "the file is UTF-32, an encoding that is not read",
-        ));
+        let message = "the file is UTF-32, which is not supported";
+        return Err(DecodeError::of_file(message));
     }
-    if let Some((_, kind)) = OTHER_KINDS
-        .iter()
-        .find(|(begin, _)| bytes.starts_with(begin))
-    {
-        let message = format!("this is {kind}, neither a sheet nor a manifest");
-        return Err(Undecodable::of_file(message));
+    let kind = OTHER_KINDS.iter().find(|kind| bytes.starts_with(kind.0));
+    if let Some((_, kind)) = kind {
+        let message = format!("this is {kind}, not a sheet or a manifest");
+        return Err(DecodeError::of_file(message));
     }
     if let Some((encoding, _)) = Encoding::for_bom(&bytes)
         && encoding != encoding_rs::UTF_8
@@ -82,12 +115,11 @@ pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, Undecodable> {
         bytes.drain(..3);
     }
     if is_binary(&bytes) {
-        let message = "this is no text, but a file of another kind";
-        return Err(Undecodable::of_file(message));
+        return Err(DecodeError::of_file("this is not a text file"));
     }
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-        let message = "here stands a NUL byte, which no text holds";
-        return Err(Undecodable::at(&bytes, offset, message));
+        let message = "there is a NUL byte here, which no text contains";
+        return Err(DecodeError::at(&bytes, offset, message));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Decoded { text, note: None }),
@@ -102,14 +134,12 @@ fn decode_utf_16(
     bytes: &[u8],
     encoding: &'static Encoding,
     note: Option<String>,
-) -> Result<Decoded, Undecodable> {
+) -> Result<Decoded, DecodeError> {
     let (text, had_errors) = encoding.decode_with_bom_removal(bytes);
     if had_errors || text.contains('\0') {
-        let message = format!(
-            "the file is cut off or damaged (it looks like {})",
-            encoding.name()
-        );
-        return Err(Undecodable::of_file(message));
+        let encoding = encoding.name();
+        let message = format!("the file is damaged or incomplete (it looks like {encoding})");
+        return Err(DecodeError::of_file(message));
     }
     Ok(Decoded {
         text: text.into_owned(),
@@ -117,7 +147,7 @@ fn decode_utf_16(
     })
 }
 
-/// Whether the beginning of a file has more control characters than any text.
+/// Whether the beginning of a file has more control characters than a text.
 fn is_binary(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(4096)];
     let is_control =
@@ -126,7 +156,7 @@ fn is_binary(bytes: &[u8]) -> bool {
     controls > 8 && controls > sample.len() / 20
 }
 
-/// UTF-16 of mostly Latin text has a NUL in nearly every second byte.
+/// Detects UTF-16 of mostly Latin text: nearly every second byte is NUL.
 fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = &bytes[..bytes.len().min(4096)];
     let nul_at = |parity: usize| {
@@ -144,48 +174,42 @@ fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Text that is not UTF-8 is Windows-1252 if nothing speaks against it: valid UTF-8 letters elsewhere
-/// in the file (then two encodings are mixed) or bytes that Windows-1252 does not use.
-fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, Undecodable> {
-    let line = line_of(bytes, first_wrong);
-    let valid_letters = bytes
+/// Decodes a text that is not UTF-8 as Windows-1252, unless it also has valid UTF-8 letters (two encodings are mixed)
+/// or bytes that Windows-1252 does not use.
+fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeError> {
+    let has_utf_8_letters = bytes
         .utf8_chunks()
         .flat_map(|chunk| chunk.valid().chars())
         .any(|character| !character.is_ascii());
-    if valid_letters {
-        let message = "the file is UTF-8, but this letter is of another encoding";
-        return Err(Undecodable::at(bytes, first_wrong, message));
+    if has_utf_8_letters {
+        let message = "the file is UTF-8, but this character is not";
+        return Err(DecodeError::at(bytes, first_wrong, message));
     }
     let unused = |byte: &u8| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);
     if let Some(offset) = bytes.iter().position(unused) {
         let message = "the file is neither UTF-8 nor UTF-16 nor Windows-1252";
-        return Err(Undecodable::at(bytes, offset, message));
+        return Err(DecodeError::at(bytes, offset, message));
     }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let sample: String = text.lines().nth(line).unwrap_or_default().to_owned();
-    let column = bytes[..first_wrong]
-        .iter()
-        .rev()
+    let line = line_index(bytes, first_wrong);
+    let before = bytes[..first_wrong].iter().rev();
+    let column = before
         .take_while(|byte| !matches!(byte, b'\r' | b'\n'))
         .count();
-    let around: String = sample
-        .chars()
-        .skip(column.saturating_sub(12))
-        .take(40)
-        .collect();
+    let sample = text.lines().nth(line).unwrap_or_default().chars();
+    let sample: String = sample.skip(column.saturating_sub(12)).take(40).collect();
     Ok(Decoded {
         note: Some(format!(
-            "line {} is not UTF-8, so the file was read as Windows-1252; is {} right? If not, \
-             export it as UTF-8",
+            "line {} is not UTF-8, so the file was read as Windows-1252; is {} right? If not, export it as UTF-8",
             line + 1,
-            words::quoted(&around)
+            quote(&sample)
         )),
         text: text.into_owned(),
     })
 }
 
-/// How many line ends stand before `offset`.
-fn line_of(bytes: &[u8], offset: usize) -> usize {
+/// Returns the number of line ends before `offset`.
+fn line_index(bytes: &[u8], offset: usize) -> usize {
     let before = &bytes[..offset];
     let count = |end: u8| before.split(|byte| *byte == end).count() - 1;
     match count(b'\n') {
@@ -232,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guess_is_said_with_a_sample() {
+    fn a_guess_has_a_note_with_a_sample() {
         let bytes = WINDOWS_1252
             .encode("id,text\r\nr1,Grüße\r\n")
             .0
@@ -246,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_known_is_refused() {
+    fn unknown_encodings_are_refused() {
         for (bytes, shown) in [
             (
                 &b"caf\xC3\xA9\nna\xEFve\n"[..],
@@ -261,10 +285,27 @@ mod tests {
         ] {
             let expected = shown.map(|(text, offset)| (text.to_owned(), offset));
             assert_eq!(
-                decode(bytes.to_vec()).unwrap_err().shown,
+                decode(bytes.to_vec()).unwrap_err().place,
                 expected,
                 "{bytes:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_decide_before_the_extension() {
+        for (name, bytes, kind) in [
+            ("a.csv", &b"text"[..], FileKind::Delimited),
+            ("a.csv", b"PK\x03\x04", FileKind::Workbook),
+            ("a.tsv", b"text", FileKind::Delimited),
+            ("a", b"text", FileKind::Delimited),
+            ("-", b"text", FileKind::Delimited),
+            ("a.YAML", b"jobs:", FileKind::Yaml),
+            ("a.yml", b"jobs:", FileKind::Yaml),
+            ("a.json", b"{}", FileKind::Yaml),
+            ("a.xls", b"<html>", FileKind::Workbook),
+        ] {
+            assert_eq!(FileKind::detect(Path::new(name), bytes), kind, "{name}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Rows that a workbook hides, by hand or by a filter: [`hidden_rows`].
+//! Rows that are hidden in a workbook, by hand or by a filter.
 //!
-//! They are rows all the same, and exporting the sheet as CSV would include them; but somebody who
-//! filters a sheet may believe that only what is shown is made, so it is said before it is paid for.
+//! Hidden rows make videos like any other row, as they would after an export to CSV. A note says so before they are
+//! paid for, because a user may have meant to leave them out.
 
 use std::io::{Cursor, Read};
 
-/// How much of a part is unpacked; more is taken for an attack on memory.
-const LONGEST_PART: u64 = 256 << 20;
+/// The most bytes of a part that are unpacked, as a protection against ZIP bombs.
+const MAX_PART: u64 = 256 << 20;
 
-/// The numbers, from 1, of the hidden rows in the sheet at `index` of an `.xlsx` workbook. Empty if
-/// there are none, and for every other kind of file.
+/// Returns the numbers, from 1, of the hidden rows in the sheet at `index` of an `.xlsx` workbook. Returns none for
+/// other kinds of files.
 pub(crate) fn hidden_rows(bytes: &[u8], index: usize) -> Vec<u32> {
     find(bytes, index).unwrap_or_default()
 }
@@ -18,7 +18,7 @@ fn find(bytes: &[u8], index: usize) -> Option<Vec<u32>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut part = |name: &str| {
         let mut text = String::new();
-        let mut file = archive.by_name(name).ok()?.take(LONGEST_PART);
+        let mut file = archive.by_name(name).ok()?.take(MAX_PART);
         file.read_to_string(&mut text).ok()?;
         Some(text)
     };
@@ -39,7 +39,7 @@ fn find(bytes: &[u8], index: usize) -> Option<Vec<u32>> {
     Some(hidden.collect())
 }
 
-/// The inside of every opening tag `name`, whatever its prefix.
+/// Returns the attributes of each element `name`, with any namespace prefix.
 fn elements<'x>(xml: &'x str, name: &str) -> impl Iterator<Item = &'x str> {
     xml.split('<').skip(1).filter_map(move |rest| {
         let tag = rest.split('>').next()?;
@@ -48,7 +48,7 @@ fn elements<'x>(xml: &'x str, name: &str) -> impl Iterator<Item = &'x str> {
     })
 }
 
-/// The value of an attribute.
+/// Returns the value of an attribute.
 fn attribute<'x>(attributes: &'x str, name: &str) -> Option<&'x str> {
     let mut rest = attributes;
     loop {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_and_attributes_are_found_whatever_their_order() {
+    fn elements_and_attributes_are_found_in_any_order() {
         let xml = "<x:rows><x:row r='2' hidden=\"1\"/><row  hidden = \"true\" r=\"3\">a</row><row r=\"4\"/></x:rows>";
         let rows: Vec<_> = elements(xml, "row")
             .map(|row| attribute(row, "r"))

@@ -1,33 +1,52 @@
-//! A sheet in memory, whatever kind of file it came from: [`Table`], [`Value`].
+//! Values with their places, and tables of them.
 
 use std::sync::Arc;
 
-use crate::manifest::diagnostics::place::{Place, Source};
 use crate::model::Text;
 
-/// A text with its place: a cell of a sheet or a scalar of a YAML manifest.
+use crate::manifest::diagnostics::place::{Place, Source};
+
+/// A text with its place: a cell of a sheet, or a key or scalar of a YAML manifest.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
-    /// The content, as written.
+    /// The text as written.
     pub(crate) text: Text,
-    /// Where it stands.
     pub(crate) place: Place,
 }
 
 impl Value {
-    /// Whether there is nothing in it.
+    /// Creates a value.
+    pub(crate) fn new(text: impl Into<Text>, place: &Place) -> Self {
+        Self {
+            text: text.into(),
+            place: place.clone(),
+        }
+    }
+
+    /// Whether the text is empty or white space.
     pub(crate) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
+
+    /// Returns the text without white space at its ends.
+    pub(crate) fn trimmed(&self) -> Text {
+        trimmed(&self.text)
+    }
 }
 
-/// A sheet: its header and its rows, blank rows left out.
+/// Returns `text` without white space at its ends, without a copy if there is none.
+pub(crate) fn trimmed(text: &Text) -> Text {
+    match text.trim() {
+        trimmed if trimmed.len() == text.len() => text.clone(),
+        trimmed => trimmed.into(),
+    }
+}
+
+/// A sheet. Blank rows are left out.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// The file.
     pub(crate) source: Arc<Source>,
-    /// The header cells.
     pub(crate) header: Vec<Value>,
-    /// The rows below it; a row has as many cells as were written.
+    /// The rows below the header. A row has as many cells as were written.
     pub(crate) rows: Vec<Vec<Value>>,
 }

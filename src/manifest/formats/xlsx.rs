@@ -1,32 +1,40 @@
-//! Excel and `OpenDocument`: a workbook's sheet becomes a [`Table`], its formulas by their stored values.
+//! The reader of Excel and `OpenDocument` workbooks. Formulas are read by their stored values.
 
-use crate::manifest::diagnostics::place::{Place, Source};
-use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
-use crate::manifest::formats::hidden_rows::hidden_rows;
-use crate::manifest::formats::table::{Table, Value};
-use crate::manifest::schema::field::Field;
-use crate::model::Text;
-use calamine::{
-    Data, Dimensions, ExcelDateTime, Ods, Reader, SheetVisible, Sheets, Xls, Xlsb, Xlsx, XlsxError,
-};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::sync::Arc;
 
-/// How many cells a sheet may have, empty ones within its rows and columns included.
+use calamine::{
+    Data, Dimensions, ExcelDateTime, Ods, Reader, SheetVisible, Sheets, Xls, Xlsb, Xlsx, XlsxError,
+};
+
+use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::text::{list, quote};
+use crate::manifest::schema::field::Field;
+use crate::model::Text;
+use crate::util::text::{agree, plural};
+
+use super::hidden_rows::hidden_rows;
+use super::table::{Table, Value};
+
+/// The most cells of a sheet, counting the empty ones in its rows and columns.
 const MAX_CELLS: usize = 10_000_000;
+
+const DAMAGED_HELP: &str = "save it again in a spreadsheet program, or export the sheet as CSV";
 
 type Book<'b> = Sheets<Cursor<&'b [u8]>>;
 
-/// What a sheet holds: texts by row and column, from 0; and where formulas have no value.
+/// The contents of a sheet.
 #[derive(Default)]
 struct Contents {
+    /// The texts by row and column, from 0.
     cells: BTreeMap<(u32, u32), String>,
-    valueless: Vec<(u32, u32)>,
+    /// The cells whose formula has no stored value.
+    without_value: Vec<(u32, u32)>,
 }
 
-/// The sheet cannot be read; why, the reader says in words for programmers.
+/// The sheet cannot be read. The library's reason means nothing to a user.
 struct Damaged;
 
 impl Damaged {
@@ -35,27 +43,25 @@ impl Damaged {
     }
 }
 
-/// Reads a workbook's sheet. `None` if it cannot be read; `findings` then say why.
+/// Reads a sheet of a workbook. Returns `None` if it cannot be read; `findings` then has the reason.
 pub(crate) fn read(
     name: &str,
     bytes: &[u8],
     wanted: Option<&str>,
     findings: &mut Findings,
 ) -> Option<Table> {
-    // The reader panics on some damaged files (sums of numbers that no honest file holds), and a
-    // damaged file is the user's problem, not the program's end.
+    // The library panics on some damaged files, such as those whose numbers overflow when added.
     let attempt = std::panic::catch_unwind(|| {
         let mut findings = Findings::default();
         let table = read_sheet(name, bytes, wanted, &mut findings);
         (table, findings)
     });
     if let Ok((table, found)) = attempt {
-        findings.absorb(found);
+        findings.extend(found);
         return table;
     }
-    let whole = Place::file(&Source::of_workbook(name, None));
-    let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
-    findings.problem(Problem::at(&whole, "the workbook is damaged").help(help));
+    let file = Place::file(&Source::of_workbook(name, None));
+    findings.problem(Problem::at(&file, "the workbook is damaged").help(DAMAGED_HELP));
     None
 }
 
@@ -65,52 +71,54 @@ fn read_sheet(
     wanted: Option<&str>,
     findings: &mut Findings,
 ) -> Option<Table> {
-    let whole = Place::file(&Source::of_workbook(name, None));
+    let file = Place::file(&Source::of_workbook(name, None));
     let mut book = match open(bytes) {
         Ok(book) => book,
         Err(message) => {
-            let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
-            findings.problem(Problem::at(&whole, message).help(help));
+            findings.problem(Problem::at(&file, message).help(DAMAGED_HELP));
             return None;
         }
     };
     let names = book.sheet_names();
-    let index = choose(&mut book, &names, wanted, &whole, findings)?;
+    let index = choose_sheet(&mut book, &names, wanted, &file, findings)?;
     let sheet = &names[index];
     let source = Source::of_workbook(name, (names.len() > 1).then(|| sheet.clone()));
     let Ok(contents) = contents(&mut book, sheet) else {
-        let message = format!("the sheet {} is damaged", words::quoted(sheet));
-        let help = "save it anew in a spreadsheet program, or export the sheet as CSV";
-        findings.problem(Problem::at(&whole, message).help(help));
+        let message = format!("the sheet {} is damaged", quote(sheet));
+        findings.problem(Problem::at(&file, message).help(DAMAGED_HELP));
         return None;
     };
     let place = |(row, column): (u32, u32)| Place::cell(&source, row, column, "");
-    for cell in &contents.valueless {
-        let message = "the formula in this cell has no stored value; if it should, open the workbook \
+    for cell in &contents.without_value {
+        let message = "the formula in this cell has no stored value; if it should have one, open the workbook \
                        in a spreadsheet program and save it";
         findings.note(&place(*cell), message);
     }
     let hidden = hidden_rows(bytes, index);
-    let with_content = |row: &&u32| {
+    let has_content = |row: &&u32| {
         let row = row.saturating_sub(1);
-        contents
-            .cells
-            .range((row, 0)..=(row, u32::MAX))
-            .next()
-            .is_some()
+        let mut cells = contents.cells.range((row, 0)..=(row, u32::MAX));
+        cells.next().is_some()
     };
-    let mut hidden = hidden.iter().filter(with_content);
+    let mut hidden = hidden.iter().filter(has_content);
     if let Some(first) = hidden.next() {
-        let rows = words::count(1 + hidden.count(), "row is", "rows are");
-        let message =
-            format!("{rows} hidden in the sheet, this the first; hidden rows are made too");
+        let count = 1 + hidden.count();
+        let message = format!(
+            "{} {} hidden in the sheet, starting with this one; hidden rows are made too",
+            plural(count, "row"),
+            agree(count, "is", "are")
+        );
         findings.note(&place((first.saturating_sub(1), 0)), message);
     }
     table(&source, contents, findings)
 }
 
-/// Opens a workbook of any kind, or says what is wrong with it.
-fn open(bytes: &[u8]) -> Result<Book<'_>, String> {
+/// Opens a workbook of any kind.
+///
+/// # Errors
+///
+/// What is wrong with the file.
+fn open(bytes: &[u8]) -> Result<Book<'_>, &'static str> {
     if bytes.starts_with(b"PK") {
         let xlsx = match Xlsx::new(Cursor::new(bytes)) {
             Ok(book) => return Ok(Sheets::Xlsx(book)),
@@ -121,102 +129,87 @@ fn open(bytes: &[u8]) -> Result<Book<'_>, String> {
         }
         return match Ods::new(Cursor::new(bytes)) {
             Ok(book) => Ok(Sheets::Ods(book)),
-            // What the reader says of it is for programmers.
             Err(_) if matches!(xlsx, XlsxError::FileNotFound(_)) => {
-                Err("this is a ZIP archive or another office file, but no workbook".to_owned())
+                Err("this is a ZIP archive or another office file, not a workbook")
             }
-            Err(_) => Err("the workbook is damaged or cut off".to_owned()),
+            Err(_) => Err("the workbook is damaged or incomplete"),
         };
     }
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         if let Ok(book) = Xls::new(Cursor::new(bytes)) {
             return Ok(Sheets::Xls(book));
         }
-        // An encrypted `.xlsx` has the outer shape of an `.xls`.
+        // An encrypted `.xlsx` has the container format of an `.xls`.
         if let Err(XlsxError::Password) = Xlsx::new(Cursor::new(bytes)) {
-            return Err("the workbook is protected by a password".to_owned());
+            return Err("the workbook is protected by a password");
         }
-        return Err("this is an old office file that is damaged, or no workbook".to_owned());
+        return Err("this is a damaged old office file, or not a workbook");
     }
-    let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    Err(if begin == Some(&b'<') {
-        "this is a web page or XML that is only named like a workbook".to_owned()
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    Err(if first == Some(&b'<') {
+        "this is a web page or XML with the name of a workbook"
     } else {
-        "this is no workbook".to_owned()
+        "this is not a workbook"
     })
 }
 
-/// The index of the sheet to read: the one that is wanted, else the first that looks like jobs, else
-/// the first that is shown.
-fn choose(
+/// Returns the index of the sheet to read: the wanted one, else the first that has known columns, else the first
+/// visible one.
+fn choose_sheet(
     book: &mut Book<'_>,
     names: &[String],
     wanted: Option<&str>,
-    whole: &Place,
+    file: &Place,
     findings: &mut Findings,
 ) -> Option<usize> {
-    let all = || words::list_or(names.iter().map(String::as_str)).replace(" or ", " and ");
+    let all = || list(names.iter().map(String::as_str), "and");
     if let Some(wanted) = wanted {
+        let folded = |name: &str| name.trim().to_lowercase();
         let exact = names.iter().position(|name| name == wanted);
-        let near = || {
-            let lower = wanted.trim().to_lowercase();
-            names
-                .iter()
-                .position(|name| name.trim().to_lowercase() == lower)
-        };
-        let found = exact.or_else(near);
+        let found = exact.or_else(|| names.iter().position(|name| folded(name) == folded(wanted)));
         if found.is_none() {
-            let message = format!("the workbook has no sheet {}", words::quoted(wanted));
-            findings.problem(Problem::at(whole, message).help(format!("it has {}", all())));
+            let message = format!("the workbook has no sheet {}", quote(wanted));
+            findings.problem(Problem::at(file, message).help(format!("it has {}", all())));
         }
         return found;
     }
-    let shown: Vec<usize> = book
-        .sheets_metadata()
-        .iter()
-        .enumerate()
+    let sheets = book.sheets_metadata().iter().enumerate();
+    let visible: Vec<usize> = sheets
         .filter(|(_, sheet)| sheet.visible == SheetVisible::Visible)
         .map(|(index, _)| index)
         .collect();
-    let chosen = match shown.as_slice() {
-        [] | [_] => shown.first().copied(),
-        [first, ..] => {
-            let likely = shown
-                .iter()
-                .find(|index| looks_like_jobs(book, &names[**index]));
-            likely.or(Some(first)).copied()
-        }
-    };
-    let Some(index) = chosen else {
-        findings.problem(Problem::at(whole, "the workbook shows no sheet"));
+    let Some(first) = visible.first().copied() else {
+        findings.problem(Problem::at(file, "the workbook has no visible sheet"));
         return None;
     };
-    if shown.len() > 1 {
-        let name = words::quoted(&names[index]);
-        let message = format!(
-            "the sheet {name} is read; the workbook has {}, and `--sheet` chooses another",
-            all()
-        );
-        findings.note(whole, message);
+    if visible.len() == 1 {
+        return Some(first);
     }
+    let mut candidates = visible.into_iter();
+    let index = candidates.find(|index| has_known_columns(book, &names[*index]));
+    let index = index.unwrap_or(first);
+    let message = format!(
+        "the sheet {} is read; the workbook has {}, and `--sheet` chooses another",
+        quote(&names[index]),
+        all()
+    );
+    findings.note(file, message);
     Some(index)
 }
 
-/// Whether the first row with anything in it names two of our columns.
-fn looks_like_jobs(book: &mut Book<'_>, sheet: &str) -> bool {
+/// Whether the first non-blank row has at least two known columns.
+fn has_known_columns(book: &mut Book<'_>, sheet: &str) -> bool {
     let Ok(Contents { cells, .. }) = contents(book, sheet) else {
         return false;
     };
     let first = cells.keys().next().map(|(row, _)| *row);
     let header = cells.iter().filter(|((row, _), _)| Some(*row) == first);
-    header
-        .filter(|(_, text)| Field::find(text).is_some())
-        .count()
-        >= 2
+    let known = header.filter(|(_, text)| Field::find(text).is_some());
+    known.count() >= 2
 }
 
-/// What a sheet holds. A stray cell in the last row of a sheet costs nothing, which is why the cells
-/// of the larger formats are read one by one.
+/// Reads the contents of a sheet. The cells of the newer formats are read one by one, so that a stray cell in the
+/// last row of a sheet costs nothing.
 fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, Damaged> {
     let mut contents = Contents::default();
     let merged = match book {
@@ -251,36 +244,34 @@ fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, Damaged> {
         }
     };
     for region in merged {
-        contents.fill(&region);
+        contents.fill_merged(&region);
     }
     Ok(contents)
 }
 
 impl Contents {
-    fn add(&mut self, place: (u32, u32), data: &Data, is_formula: bool) {
-        let text = text_of(data);
+    fn add(&mut self, position: (u32, u32), data: &Data, is_formula: bool) {
+        let text = displayed_text(data);
         if !text.trim().is_empty() {
-            self.cells.insert(place, text);
+            self.cells.insert(position, text);
         } else if is_formula {
-            self.valueless.push(place);
+            self.without_value.push(position);
         }
     }
 
     fn add_range(&mut self, range: &calamine::Range<Data>) {
         let (first_row, first_column) = range.start().unwrap_or_default();
+        let absolute = |first: u32, offset: usize| {
+            first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX))
+        };
         for (row, column, data) in range.used_cells() {
-            let row = u32::try_from(row)
-                .unwrap_or(u32::MAX)
-                .saturating_add(first_row);
-            let column = u32::try_from(column)
-                .unwrap_or(u32::MAX)
-                .saturating_add(first_column);
-            self.add((row, column), data, false);
+            let position = (absolute(first_row, row), absolute(first_column, column));
+            self.add(position, data, false);
         }
     }
 
-    /// A value that is merged over several rows is meant for each of them.
-    fn fill(&mut self, region: &Dimensions) {
+    /// Copies the value of a cell that is merged over several rows to each of these rows.
+    fn fill_merged(&mut self, region: &Dimensions) {
         let (row, column) = region.start;
         let Some(text) = self.cells.get(&region.start).cloned() else {
             return;
@@ -294,13 +285,13 @@ impl Contents {
     }
 }
 
-/// The rows and columns that have anything in them.
+/// Converts the contents to a table of the rows and columns that are not blank.
 fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> Option<Table> {
     let columns: BTreeSet<u32> = contents.cells.keys().map(|(_, column)| *column).collect();
     let rows: BTreeSet<u32> = contents.cells.keys().map(|(row, _)| *row).collect();
     if columns.len().saturating_mul(rows.len()) > MAX_CELLS {
         let message = format!(
-            "the sheet has {} rows and {} columns, which is too much",
+            "the sheet has {} rows and {} columns, more than can be read",
             rows.len(),
             columns.len()
         );
@@ -310,12 +301,9 @@ fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> O
     let mut cells = contents.cells;
     let mut rows = rows.into_iter().map(|row| {
         let of_row = columns.iter().map(|column| {
-            let text = cells.remove(&(row, *column));
-            let text = text.map_or_else(Text::default, Text::from);
-            Value {
-                place: Place::cell(source, row, *column, text.clone()),
-                text,
-            }
+            let text = Text::from(cells.remove(&(row, *column)).unwrap_or_default());
+            let place = Place::cell(source, row, *column, text.clone());
+            Value { text, place }
         });
         of_row.collect::<Vec<_>>()
     });
@@ -332,8 +320,8 @@ fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> O
     })
 }
 
-/// The text of a cell: numbers without needless decimals, times and dates as ISO writes them.
-pub(crate) fn text_of(data: &Data) -> String {
+/// Returns the text that a spreadsheet shows: numbers without needless decimals, dates and times as in ISO 8601.
+pub(crate) fn displayed_text(data: &Data) -> String {
     match data {
         Data::Int(number) => number.to_string(),
         // `Display` never uses an exponent and writes 7.0 as `7`.
@@ -342,7 +330,7 @@ pub(crate) fn text_of(data: &Data) -> String {
         Data::String(text) => text.replace("_x000D_\n", "\n").replace("_x000D_", "\n"),
         Data::Bool(true) => "TRUE".to_owned(),
         Data::Bool(false) => "FALSE".to_owned(),
-        Data::DateTime(moment) => date_time(*moment),
+        Data::DateTime(value) => date_time(*value),
         Data::DateTimeIso(text) => text.replace("T00:00:00", "").replace('T', " "),
         Data::DurationIso(text) => iso_duration(text).unwrap_or_else(|| text.clone()),
         Data::Error(error) => error.to_string(),
@@ -350,12 +338,12 @@ pub(crate) fn text_of(data: &Data) -> String {
     }
 }
 
-fn date_time(moment: ExcelDateTime) -> String {
-    let days = moment.as_f64();
-    if moment.is_duration() || (0.0..1.0).contains(&days) {
+fn date_time(value: ExcelDateTime) -> String {
+    let days = value.as_f64();
+    if value.is_duration() || (0.0..1.0).contains(&days) {
         return clock(days * 86_400.0).unwrap_or_else(|| days.to_string());
     }
-    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+    let (year, month, day, hour, minute, second, _) = value.to_ymd_hms_milli();
     let date = format!("{year:04}-{month:02}-{day:02}");
     if (hour, minute, second) == (0, 0, 0) {
         date
@@ -364,7 +352,7 @@ fn date_time(moment: ExcelDateTime) -> String {
     }
 }
 
-/// `9:16`, or `9:16:30` if there are seconds.
+/// Returns `09:16`, or `09:16:30` if there are seconds.
 fn clock(seconds: f64) -> Option<String> {
     let seconds = seconds.round();
     if !(0.0..1e9).contains(&seconds) {
@@ -373,7 +361,7 @@ fn clock(seconds: f64) -> Option<String> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a rounded number from 0 to a thousand million"
+        reason = "a rounded number from 0 to 1e9"
     )]
     let whole = seconds as u64;
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
@@ -384,7 +372,7 @@ fn clock(seconds: f64) -> Option<String> {
     })
 }
 
-/// `PT09H16M00S`, which is how `OpenDocument` writes a time.
+/// Parses a time as `OpenDocument` writes it: `PT09H16M00S`.
 fn iso_duration(text: &str) -> Option<String> {
     let mut rest = text.strip_prefix("PT")?;
     let mut seconds = 0.0;
@@ -415,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_read_as_they_look() {
+    fn cells_have_the_text_that_a_spreadsheet_shows() {
         for (data, text) in [
             (Data::Float(7.0), "7"),
             (Data::Float(0.4), "0.4"),
@@ -443,7 +431,7 @@ mod tests {
             (Data::Error(CellErrorType::Ref), "#REF!"),
             (Data::Empty, ""),
         ] {
-            assert_eq!(text_of(&data), text, "{data:?}");
+            assert_eq!(displayed_text(&data), text, "{data:?}");
         }
     }
 }

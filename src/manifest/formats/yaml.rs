@@ -1,59 +1,49 @@
-//! YAML as a tree in which everything knows its place: [`Node`].
+//! The YAML reader: a tree of values with their places.
 
-use crate::manifest::diagnostics::place::{Place, Source};
-use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
-use crate::manifest::diagnostics::yaml_errors::{self, bytes_of, place_of};
-use serde::de::DeserializeOwned;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{DuplicateKeyPolicy, Error, NonFiniteFloatPolicy, Spanned};
 use std::fmt;
 use std::sync::Arc;
 
-/// How many values and keys a manifest may have: some 100,000 jobs of five fields. A sheet of that
-/// size belongs into a CSV.
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{DuplicateKeyPolicy, NonFiniteFloatPolicy, Spanned, UserMessageFormatter};
+
+use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::text::quote;
+use crate::manifest::diagnostics::yaml_errors::{self, place_of};
+
+use super::table::Value;
+
+/// The most values and keys of a manifest: about 100,000 jobs with five fields.
 const MAX_NODES: usize = 1_000_000;
 
-/// How deep lists and maps may nest. The reader recurses, so this also bounds the stack.
+/// The deepest nesting of lists and maps. The reader recurses, so this also bounds the stack.
 const MAX_DEPTH: usize = 32;
 
-/// How much may stand behind anchors. They are for a few shared values; a tenfold tower of them is an
-/// attack.
+/// The most values and keys behind anchors. Nested anchors grow exponentially.
 const MAX_ANCHORED: usize = 50_000;
 
-/// One value and where it stands.
+/// A value with its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    /// The value.
     pub(crate) content: Content,
-    /// Where it stands; for an alias, where it is used.
+    /// The place where the value is used: of an alias, not of its anchor.
     pub(crate) place: Place,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// Nothing, `~` or `null`.
     Null,
-    /// A text, number or switch, as written: `007` stays `007`, `9:16` stays `9:16`.
+    /// A text, number or boolean, as written: `007` stays `007`, `9:16` stays `9:16`.
     Scalar(String),
-    /// A list.
     List(Vec<Node>),
-    /// Keys with values, in order; a key may still be there twice.
-    Map(Vec<(Key, Node)>),
-}
-
-/// A key and where it stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Key {
-    /// The key.
-    pub(crate) name: String,
-    /// Where it stands.
-    pub(crate) place: Place,
+    /// Keys with values, in order. A key may occur twice.
+    Map(Vec<(Value, Node)>),
 }
 
 impl Node {
-    /// What kind of value it is, for messages.
+    /// Returns the kind of value, for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self.content {
             Content::Null => "nothing",
@@ -63,36 +53,35 @@ impl Node {
         }
     }
 
-    /// The keys and values, each key once; what is no map and what is there twice is reported.
-    pub(crate) fn entries(&self, what: &str, findings: &mut Findings) -> Vec<(&Key, &Self)> {
+    /// Returns the keys and values, each key once. Reports duplicate keys, and a value that is not a map.
+    pub(crate) fn entries(&self, what: &str, findings: &mut Findings) -> Vec<(&Value, &Self)> {
         let Content::Map(entries) = &self.content else {
             if !matches!(self.content, Content::Null) {
                 let message = format!("{what} must be keys with values, not {}", self.kind());
-                let help = "each on a line of its own, such as `name: value`";
+                let help = "write each key on a line of its own, such as `name: value`";
                 findings.problem(Problem::at(&self.place, message).help(help));
             }
             return Vec::new();
         };
-        let mut once: Vec<(&Key, &Self)> = Vec::new();
+        let mut unique: Vec<(&Value, &Self)> = Vec::new();
         for (key, value) in entries {
-            let same = |(other, _): &&(&Key, &Self)| other.name == key.name;
-            match once.iter().find(same) {
-                None => once.push((key, value)),
+            match unique.iter().find(|(other, _)| other.text == key.text) {
+                None => unique.push((key, value)),
                 Some((first, _)) => {
                     let message = format!(
-                        "{} is given twice; first at {}",
-                        words::quoted(&key.name),
+                        "duplicate key {}; first at {}",
+                        quote(&key.text),
                         first.place.label()
                     );
                     findings.problem(Problem::at(&key.place, message).help("keep one of them"));
                 }
             }
         }
-        once
+        unique
     }
 }
 
-/// Reads one YAML document. `None` if it is no YAML; `findings` then say where and why.
+/// Reads a YAML document. Returns `None` after a syntax error, which is in `findings`.
 pub(crate) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Option<Node> {
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! {
@@ -104,77 +93,55 @@ pub(crate) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Option<Nod
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         // `.nan` is a text like any other.
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        // In `text: !Buy now` the first word would else be lost, and the video paid for without it.
+        // Otherwise the first word of `text: !Buy now` would be lost, and the video paid for without it.
         reject_unsupported_tags: true,
         with_snippet: false,
     };
     match serde_yaml::from_str_with_options::<Spanned<YamlValue>>(&source.text, options) {
-        Ok(root) => Some(placed(source, root)),
+        Ok(root) => Some(to_node(source, root)),
         Err(error) => {
-            findings.problem(refused(source, &error));
+            findings.problem(yaml_errors::problem(source, &error));
             None
         }
     }
 }
 
-/// What the reader says, in words for people.
-fn refused(source: &Arc<Source>, error: &Error) -> Problem {
-    match yaml_errors::explain(source, error) {
-        Some(fault) if fault.help.is_empty() => Problem::at(&fault.place, fault.message),
-        Some(fault) => Problem::at(&fault.place, fault.message).help(fault.help),
-        None => {
-            let place = error.location().map_or_else(
-                || Place::file(source),
-                |location| place_of(source, location),
-            );
-            let help = "delete the word with `!!` before it, or put it in quotes";
-            Problem::at(&place, "this value cannot be read").help(help)
-        }
-    }
-}
-
-fn placed(source: &Arc<Source>, node: Spanned<YamlValue>) -> Node {
-    let content = match node.value {
+fn to_node(source: &Arc<Source>, value: Spanned<YamlValue>) -> Node {
+    let content = match value.value {
         YamlValue::Null => Content::Null,
         YamlValue::Text(text) => Content::Scalar(text),
         YamlValue::Literal(fallback) => {
-            let written =
-                bytes_of(node.defined).and_then(|(start, end)| source.text.get(start..end));
+            let written = place_of(source, value.defined).range();
+            let written = written.and_then(|range| source.text.get(range));
             Content::Scalar(written.map_or(fallback, |text| text.trim().to_owned()))
         }
-        YamlValue::List(items) => {
-            Content::List(items.into_iter().map(|item| placed(source, item)).collect())
-        }
-        YamlValue::Map(entries) => Content::Map(
-            entries
+        YamlValue::List(items) => Content::List(
+            items
                 .into_iter()
-                .map(|(key, value)| {
-                    let key = Key {
-                        place: place_of(source, key.referenced),
-                        name: key.value,
-                    };
-                    (key, placed(source, value))
-                })
+                .map(|item| to_node(source, item))
                 .collect(),
         ),
+        YamlValue::Map(entries) => {
+            let entries = entries.into_iter().map(|(key, value)| {
+                let place = place_of(source, key.referenced);
+                (Value::new(key.value, &place), to_node(source, value))
+            });
+            Content::Map(entries.collect())
+        }
     };
     Node {
         content,
-        place: place_of(source, node.referenced),
+        place: place_of(source, value.referenced),
     }
 }
 
-/// A value before it knows its source.
-pub(crate) enum YamlValue {
-    /// Nothing.
+/// Any YAML value, as the reader returns it.
+enum YamlValue {
     Null,
-    /// A text.
     Text(String),
-    /// A number or switch, whose spelling is in the source.
+    /// A number or boolean. Its spelling is in the source.
     Literal(String),
-    /// A list.
     List(Vec<Spanned<Self>>),
-    /// Keys with values.
     Map(Vec<(Spanned<String>, Spanned<Self>)>),
 }
 
@@ -197,14 +164,6 @@ impl<'de> Visitor<'de> for YamlValueVisitor {
         Ok(YamlValue::Null)
     }
 
-    fn visit_none<E>(self) -> Result<YamlValue, E> {
-        Ok(YamlValue::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<YamlValue, D::Error> {
-        YamlValue::deserialize(deserializer)
-    }
-
     fn visit_bool<E>(self, value: bool) -> Result<YamlValue, E> {
         Ok(YamlValue::Literal(value.to_string()))
     }
@@ -225,10 +184,6 @@ impl<'de> Visitor<'de> for YamlValueVisitor {
         Ok(YamlValue::Text(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<YamlValue, E> {
-        Ok(YamlValue::Text(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<YamlValue, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
@@ -246,7 +201,7 @@ impl<'de> Visitor<'de> for YamlValueVisitor {
     }
 }
 
-/// The text is not what was expected; with line and column, and the place shown.
+/// An error in a YAML file that is not a manifest, with its line and column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct YamlError(String);
@@ -255,19 +210,11 @@ pub(crate) struct YamlError(String);
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with it, and where.
+/// The first error, with its place.
 pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     serde_yaml::from_str(text).map_err(|error| {
-        let source = Source::of_text("", text.to_owned());
-        let Some(fault) = yaml_errors::explain(&source, &error) else {
-            // What the value should be, only the type that was asked for can say.
-            return YamlError(error.to_string());
-        };
-        let (line, column) = (fault.place.line(), fault.place.column());
-        let place = line
-            .zip(column)
-            .map(|(line, column)| format!("line {line}, column {column}: "));
-        YamlError(format!("{}{}", place.unwrap_or_default(), fault.message))
+        let error = error.without_snippet();
+        YamlError(error.render_with_formatter(&UserMessageFormatter))
     })
 }
 
@@ -292,7 +239,7 @@ mod tests {
             Content::Map(entries) => {
                 for (key, value) in entries {
                     let at = key.place.label().replace("m.yaml:", "");
-                    into.push(format!("{at} {}:", key.name));
+                    into.push(format!("{at} {}:", key.text));
                     flat(value, into);
                 }
             }
@@ -378,7 +325,7 @@ mod tests {
         assert_eq!(findings.problems[0].place(), "m.yaml:3:1");
         assert_eq!(
             findings.problems[0].message(),
-            "`a` is given twice; first at m.yaml:1:1"
+            "duplicate key `a`; first at m.yaml:1:1"
         );
     }
 
@@ -389,11 +336,11 @@ mod tests {
             let nine = vec![format!("*{last}"); 9].join(", ");
             bomb.push_str(&[format!("{this}: &{this} ["), nine, "]\n".to_owned()].concat());
         }
-        let nested = "too many lists and keys are nested in each other here";
+        let nested = "the manifest is too large or nested too deeply";
         for (text, expected) in [
-            (bomb, "too much stands behind a name with `&`"),
+            (bomb, nested),
             ("- ".repeat(5_000), nested),
-            ("[".repeat(5_000), nested),
+            ("[".repeat(5_000), "recursion limit exceeded"),
         ] {
             let source = Source::of_text("m.yaml", text);
             let mut findings = Findings::default();
@@ -403,130 +350,128 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table of faults")]
-    fn broken_yaml_is_placed_and_told_in_words_for_people() {
-        for (text, place, message) in [
+    fn an_error_in_another_file_has_its_line() {
+        let numbers: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n- two\n");
+        let error = numbers.unwrap_err().to_string();
+        assert!(error.contains("line 2") && !error.contains('\n'), "{error}");
+        assert_eq!(parse_yaml::<Vec<u32>>("- 1\n"), Ok(vec![1]));
+        let several: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n---\n- 2\n");
+        assert!(several.unwrap_err().to_string().contains("line 3"));
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of errors")]
+    fn every_error_has_a_place_a_message_and_help() {
+        for (text, expected, help) in [
             (
                 "a:\n  b: 1\n\tc: 2\n",
-                "m.yaml:3:1",
-                "this line is indented with a tab",
+                "3:1 this line is indented with a tab",
+                "spaces",
             ),
             (
                 "a: |\n\tHi\n",
-                "m.yaml:2:1",
-                "this line is indented with a tab",
+                "2:1 this line is indented with a tab",
+                "spaces",
             ),
-            (
-                "a: \"open\nb: 1\n",
-                "m.yaml:1:4",
-                "this quote is never closed",
-            ),
+            ("a: \"open\n\tb: 1\n", "1:4 unclosed quote", "close a text"),
             (
                 "a: 'don't'\n",
-                "m.yaml:1:9",
-                "there is text behind the `'` that closes this text",
+                "1:9 invalid trailing content after single-quoted scalar",
+                "`''` for an apostrophe",
             ),
             (
                 "a: \"C:\\users\"\n",
-                "m.yaml:1:7",
-                "in this text stands a `\\` with a meaning that is not known",
+                "1:4 while parsing a quoted scalar, did not find expected hexadecimal number",
+                "`\\\\` inside",
             ),
             (
                 "text: Note: buy\n",
-                "m.yaml:1:11",
-                "a second `: ` stands in this line",
+                "1:11 a text with `: ` in it must be in quotes",
+                "Note: buy now",
             ),
             (
                 "- text: Hi\n   b: x\n",
-                "m.yaml:2:4",
-                "this line does not fit the line above it",
+                "2:4 this line is not aligned with the line above it",
+                "same column",
             ),
             (
                 "a:\n  - b\n - c\n",
-                "m.yaml:3:2",
-                "this line does not fit the lines above it",
+                "3:2 while parsing a block mapping, did not find expected key",
+                "same column",
             ),
             (
                 "a: *nobody\n",
-                "m.yaml:1:4",
-                "this `*` repeats something that no `&` above it names",
+                "1:4 reference to unknown value",
+                "begins with `*`",
             ),
             (
                 "a: &a [*a]\n",
-                "m.yaml:1:8",
-                "this `*` stands within the very thing it repeats, which would never end",
+                "1:8 Recursive reference not allowed here",
+                "begins with `*`",
             ),
             (
                 "a: 1\n---\nb: 2\n",
-                "m.yaml:2:1",
-                "here a second document begins",
+                "3:1 only single YAML document expected but multiple found",
+                "remove the lines `---`",
             ),
             (
                 "%oops\na: 1\n",
-                "m.yaml:2:1",
-                "a line above begins with `%` and is no text, but an order to the program that reads it",
+                "2:1 did not find expected <document start>",
+                "delete the first line",
             ),
             (
                 "a: {{ name }}, hi\n",
-                "m.yaml:1:4",
-                "a text cannot begin with `{{`",
+                "1:4 a text that begins with `{{` must be in quotes",
+                "{{ name }}, hello",
             ),
-            ("a: @anna\n", "m.yaml:1:4", "a text cannot begin with `@`"),
+            (
+                "a: @anna\n",
+                "1:4 unexpected character: `@'",
+                "begins with `@`",
+            ),
             (
                 "a: \"x\u{7}\"\n",
-                "m.yaml:1:6",
-                "here stands the control character U+0007",
+                "1:6 unexpected character: `\\u{7}'",
+                "delete this character",
             ),
-            ("a: [b\n", "m.yaml:1:4", "this bracket is never closed"),
+            ("a: [b\n", "1:4 unclosed bracket '['", "close `[`"),
             (
                 "a: [{b: c]\n",
-                "m.yaml:1:5",
-                "this bracket is closed by one of another kind",
+                "1:5 mismatched bracket '{' closed by ']'",
+                "close `[`",
             ),
-            (
-                "a: ]\n",
-                "m.yaml:1:4",
-                "nothing is open that this bracket could close",
-            ),
+            ("a: ]\n", "1:4 misplaced bracket", "close `[`"),
             (
                 "a: {<<: x}\n",
-                "m.yaml:1:9",
-                "`<<` takes over keys, and here are none",
+                "1:9 YAML merge value must be mapping or sequence of mappings",
+                "<<: *shared",
             ),
-            (": a\n", "m.yaml:1:1", "here the name of a key is missing"),
+            (": a\n", "1:1 null is not allowed here", "write a key"),
+            ("? [a]\n: b\n", "1:3 expected string scalar", "close `[`"),
             (
-                "? [a]\n: b\n",
-                "m.yaml:1:3",
-                "the name of a key is a word, and this is a list or has keys of its own",
+                "a: !!float b\n",
+                "1:12 invalid floating point",
+                "begins with `!`",
             ),
-            ("a: !!float b\n", "m.yaml:1:12", "this value cannot be read"),
             (
                 "a: !Buy now\n",
-                "m.yaml:1:4",
-                "a word that begins with `!` is an order to the program that reads it, and this one is not known",
+                "1:9 unsupported tag `!Buy`",
+                "begins with `!`",
+            ),
+            (
+                "a: \"x\"#c\n",
+                "1:7 comments must be separated from other tokens by whitespace",
+                "before a comment",
             ),
         ] {
             let source = Source::of_text("m.yaml", text.to_owned());
             let mut findings = Findings::default();
             assert!(parse(&source, &mut findings).is_none(), "{text}");
             let problem = &findings.problems[0];
-            assert_eq!(
-                (problem.place(), problem.message()),
-                (place, message),
-                "{text}"
-            );
+            let shown = format!("{} {}", problem.place(), problem.message());
+            assert_eq!(shown, format!("m.yaml:{expected}"), "{text}");
+            let shown = problem.help_text().unwrap();
+            assert!(shown.contains(help), "{text}: {shown}");
         }
-    }
-
-    #[test]
-    fn an_error_names_its_line() {
-        let numbers: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n- two\n");
-        assert!(numbers.unwrap_err().to_string().contains("line 2"));
-        assert_eq!(parse_yaml::<Vec<u32>>("- 1\n"), Ok(vec![1]));
-        let several: Result<Vec<u32>, YamlError> = parse_yaml("- 1\n---\n- 2\n");
-        assert_eq!(
-            several.unwrap_err().to_string(),
-            "line 2, column 1: here a second document begins"
-        );
     }
 }

@@ -1,11 +1,11 @@
-//! The manifests in the repository: those of `init`, and the examples.
+//! The manifests in the repository: the templates of `init` and the examples.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::manifest::schema::document::{DOCUMENT_KEYS, ITEM_KEYS};
 use crate::manifest::schema::field::Field;
-use crate::manifest::schema::settings::{LIMIT_KEYS, OUTPUT_KEYS, PRICE_KEYS};
+use crate::manifest::schema::settings::{LIMITS, OUTPUT, PRICES};
 use crate::manifest::{INIT_CSV, INIT_YAML, Options, load};
 
 fn repository_file(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -22,7 +22,7 @@ fn load_file(path: &str) -> crate::model::Plan {
 }
 
 #[test]
-fn the_starter_is_in_order() {
+fn the_manifest_of_init_is_valid() {
     let read = |_: &Path| Ok(INIT_YAML.as_bytes().to_vec());
     let plan = load(Path::new("campaign.yaml"), &Options::default(), &read).unwrap();
     assert_eq!(plan.campaign, "campaign");
@@ -41,7 +41,7 @@ fn the_starter_is_in_order() {
 }
 
 #[test]
-fn the_sheet_to_begin_with_is_in_order() {
+fn the_sheet_of_init_is_valid() {
     let read = |_: &Path| Ok(INIT_CSV.as_bytes().to_vec());
     let plan = load(Path::new("campaign.csv"), &Options::default(), &read).unwrap();
     let ids: Vec<String> = plan.jobs.iter().map(|job| job.id.to_string()).collect();
@@ -50,7 +50,7 @@ fn the_sheet_to_begin_with_is_in_order() {
 }
 
 #[test]
-fn the_example_is_in_order_and_has_every_field() {
+fn the_example_is_valid_and_has_every_field() {
     let plan = load_file("jobs.example.yaml");
     let ids: BTreeSet<String> = plan.jobs.iter().map(|job| job.id.to_string()).collect();
     assert_eq!(plan.jobs.len(), 12);
@@ -68,23 +68,16 @@ fn the_example_is_in_order_and_has_every_field() {
         "{files:?}"
     );
     let text = String::from_utf8(repository_file(Path::new("jobs.example.yaml")).unwrap()).unwrap();
-    let fields = Field::ALL.map(Field::name);
-    for key in [
-        &DOCUMENT_KEYS[..],
-        &ITEM_KEYS,
-        &LIMIT_KEYS,
-        &OUTPUT_KEYS,
-        &PRICE_KEYS,
-        &fields,
-    ]
-    .concat()
-    {
+    let settings = [LIMITS, OUTPUT, PRICES].concat();
+    let settings = settings.iter().map(|(key, _)| *key);
+    let keys = settings.chain(DOCUMENT_KEYS).chain(ITEM_KEYS);
+    for key in keys.chain(Field::ALL.map(Field::name)) {
         assert!(
             text.contains(&format!("{key}:")),
             "the example lacks `{key}`"
         );
     }
-    // What is commented out must be right as well.
+    // The commented settings are valid too.
     let shown = text.replace("  # submit_rate", "  submit_rate");
     let shown = shown
         .replace("  # in_flight", "  in_flight")
@@ -119,7 +112,7 @@ fn the_example_is_in_order_and_has_every_field() {
 }
 
 #[test]
-fn the_other_examples_are_in_order() {
+fn the_other_examples_are_valid() {
     assert_eq!(load_file("examples/campaign.csv").jobs.len(), 6);
     assert_eq!(load_file("examples/failures.yaml").jobs.len(), 3);
     assert_eq!(load_file("examples/matrix.yaml").jobs.len(), 6);

@@ -1,11 +1,11 @@
 //! Whole manifests, from bytes to plans and problems.
 
 mod examples;
-mod given;
+mod messages;
 mod properties;
 mod reference;
 mod results;
 mod sheet;
-mod telling;
+mod support;
 mod workbook;
 mod yaml;

@@ -1,4 +1,4 @@
-//! What holds for every input there can be.
+//! Properties of every input.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -33,8 +33,8 @@ fn load_bytes(name: &str, bytes: &[u8]) -> Result<Plan, Problems> {
     })
 }
 
-/// Reads something in both ways and shows what is found.
-fn read_anyhow(name: &str, bytes: &[u8]) {
+/// Reads a file in both modes and formats the findings.
+fn read_both_ways(name: &str, bytes: &[u8]) {
     for invalid_rows in [InvalidRows::Refuse, InvalidRows::Skip] {
         let options = Options {
             invalid_rows,
@@ -52,7 +52,7 @@ fn read_anyhow(name: &str, bytes: &[u8]) {
     }
 }
 
-/// What every plan promises.
+/// Checks the invariants of a plan.
 fn check_plan(plan: &Plan) {
     let mut ids = HashSet::new();
     let mut stems = HashSet::new();
@@ -83,7 +83,7 @@ fn check_plan(plan: &Plan) {
     }
 }
 
-/// Pieces of which sheets and manifests are made, so that more than the first line is reached.
+/// Fragments of sheets and manifests, so that the tests get beyond the first line.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -151,7 +151,7 @@ fn pieces() -> impl Strategy<Value = String> {
     vec(piece, 0..30).prop_map(|pieces| pieces.concat())
 }
 
-/// A cell with anything in it that a sheet can hold.
+/// Any cell of a sheet.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof!["[a-zA-Z0-9 ,;\"'\n\t|=+@äé日-]{0,12}", Just(String::new())]
 }
@@ -172,18 +172,18 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in vec(any::<u8>(), 0..200), name in prop::sample::select(vec!["a.csv", "a.yaml", "a.xlsx"])) {
-        read_anyhow(name, &bytes);
+        read_both_ways(name, &bytes);
     }
 
     #[test]
     fn no_sheet_and_no_manifest_panics(text in pieces(), name in prop::sample::select(vec!["a.csv", "a.yaml"])) {
-        read_anyhow(name, text.as_bytes());
+        read_both_ways(name, text.as_bytes());
     }
 
     #[test]
     fn no_rows_below_a_good_header_panic(rows in vec(pieces(), 0..4)) {
         let sheet = format!("id,text,persona,aspect_ratio,filename,mine\n{}", rows.join("\n"));
-        read_anyhow("a.csv", sheet.as_bytes());
+        read_both_ways("a.csv", sheet.as_bytes());
     }
 
     #[test]
@@ -193,7 +193,7 @@ proptest! {
             "output: {{filename: {}}}\njobs:\n- {{id: {}, text: {}, persona: [{}, {}], ratio: [1:1, 9:16], {}: x}}\n",
             quoted(&file_name), quoted(&id), quoted(&text), PERSONAS[0], PERSONAS[1], quoted(&key),
         );
-        read_anyhow("a.yaml", manifest.as_bytes());
+        read_both_ways("a.yaml", manifest.as_bytes());
     }
 
     #[test]
@@ -209,7 +209,7 @@ proptest! {
             let id = id.filter(|id| ids.insert(id.clone())).unwrap_or_default();
             let persona = [PERSONAS[0].to_owned(), PERSONAS[1].to_owned(), PERSONAS.join(" | ")][persona].clone();
             let ratio = ["9:16", "1:1 | 16:9", "16:09"][ratio].to_owned();
-            // Rows that say the same are told apart by their order, which is the one exception.
+            // Equal rows are distinguished by their order, which is the one exception.
             if seen.insert((id.clone(), text.trim().to_owned(), persona.clone(), ratio.clone())) || !id.is_empty() {
                 sheet.push(vec![id, text, persona, ratio, first, second]);
             }

@@ -1,15 +1,18 @@
 //! Checks that `docs/sheet.md` lists every column, alias and word that is accepted.
 
+use std::path::Path;
+
 use crate::manifest::schema::document::{DOCUMENT_KEYS, ITEM_KEYS};
-use crate::manifest::schema::field::{Field, key};
+use crate::manifest::schema::field::Field;
 use crate::manifest::schema::ratio;
-use crate::manifest::schema::settings::OUTPUT_KEYS;
+use crate::manifest::schema::settings::OUTPUT;
 use crate::manifest::schema::values::{NO, YES};
 use crate::model::{CAPTION_STYLES, ModelVersion};
+use crate::util::fs::{Access, write_atomic};
 
 const DOCUMENT: &str = include_str!("../../../docs/sheet.md");
 
-/// The text below a heading.
+/// Returns the text below a heading.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = DOCUMENT
         .split_once(&format!("\n## {heading}\n"))
@@ -17,30 +20,44 @@ fn section(heading: &str) -> &'static str {
     rest.split("\n## ").next().unwrap_or_default()
 }
 
-/// The words in backticks.
+/// Returns the words in backticks.
 fn words(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// The rows of the table below a heading, without its header.
+/// Returns the rows of the table below a heading, without its header.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let lines = section(heading).lines();
     let rows = lines.filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     rows.skip(1).map(|row| row.split(" | ").collect()).collect()
 }
 
+/// Returns the table of columns, as Markdown.
+fn table_of_columns() -> String {
+    let rows = Field::ALL.map(|field| {
+        let info = field.info();
+        let aliases: Vec<String> = info.aliases.iter().map(|it| format!("`{it}`")).collect();
+        format!("| `{}` | {} | {} |\n", info.name, aliases.join(", "), info.doc.trim())
+    });
+    format!("| column | also accepted as | value |\n|---|---|---|\n{}", rows.concat())
+}
+
+/// With `UPDATE_DOCS` in the environment, writes the table instead of checking it.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "an option for developers")]
 fn every_column_and_alias_is_documented() {
-    let rows = table("Columns");
-    assert_eq!(rows.len(), Field::ALL.len());
-    for (row, field) in rows.iter().zip(Field::ALL) {
-        assert_eq!(words(row[0]), [field.name()]);
-        let aliases: Vec<String> = words(row[1]).into_iter().map(key).collect();
-        assert_eq!(aliases, field.aliases(), "{}", field.name());
+    let expected = table_of_columns();
+    let documented = section("Columns").split("\n\n").find(|part| part.starts_with('|'));
+    let documented = format!("{}\n", documented.unwrap());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sheet.md");
+        let updated = DOCUMENT.replace(&documented, &expected);
+        write_atomic(&path, Access::Shared, |file| file.write_all(updated.as_bytes())).unwrap();
+        return;
     }
-    let models = rows.iter().find(|row| row[0] == "`model_version`").unwrap();
+    assert_eq!(documented, expected, "run `UPDATE_DOCS=1 cargo test reference`");
     assert_eq!(
-        words(models[2]),
+        words(Field::ModelVersion.info().doc),
         ModelVersion::ALL.map(ModelVersion::as_str)
     );
 }
@@ -56,8 +73,8 @@ fn every_word_is_documented() {
     }
     let rows = table("Yes and no");
     assert_eq!(rows.len(), 2);
-    assert_eq!((rows[0][0], words(rows[0][1])), ("yes", YES.to_vec()));
-    assert_eq!((rows[1][0], words(rows[1][1])), ("no", NO.to_vec()));
+    assert_eq!((rows[0][0], words(rows[0][1]).join(" ")), ("yes", YES.to_owned()));
+    assert_eq!((rows[1][0], words(rows[1][1]).join(" ")), ("no", NO.to_owned()));
     assert_eq!(words(section("Caption styles")), CAPTION_STYLES);
 }
 
@@ -68,7 +85,7 @@ fn every_key_of_a_yaml_manifest_is_documented() {
     assert!(DOCUMENT_KEYS.iter().all(|key| keys.contains(key)));
     assert_eq!(keys.len(), DOCUMENT_KEYS.len());
     let named = words(section("YAML"));
-    for key in ITEM_KEYS.iter().chain(&OUTPUT_KEYS) {
-        assert!(named.contains(key), "{key}");
+    for key in ITEM_KEYS.into_iter().chain(OUTPUT.iter().map(|(key, _)| *key)) {
+        assert!(named.contains(&key), "{key}");
     }
 }

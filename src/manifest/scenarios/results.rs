@@ -1,10 +1,10 @@
-//! Results that come back as a manifest.
+//! Results as a manifest.
 
 use crate::model::{Plan, RESULT_COLUMNS};
 
-use super::given::{csv, ids, wrong};
+use super::support::{csv, ids, problems_of};
 
-/// A results file for a sheet: each row's cells with each of its jobs' ids.
+/// Returns the results file of a sheet: the cells of each row with each of its job ids.
 fn results_of(plan: &Plan) -> String {
     let mut lines = vec![format!(
         "{},{}",
@@ -21,7 +21,7 @@ fn results_of(plan: &Plan) -> String {
 }
 
 #[test]
-fn results_that_come_back_are_the_same_jobs() {
+fn results_as_a_manifest_make_the_same_jobs() {
     let sheet = "id,text,persona,ratio,owner\n\
          r1,Hi,ANNA,9:16 | 1:1,Maria\n\
          ,Hi,BEN,9:16 | 1:1,Maria\n\
@@ -33,7 +33,7 @@ fn results_that_come_back_are_the_same_jobs() {
     assert_eq!(ids(&before), ids(&after));
     assert_eq!(before.sheet.columns, after.sheet.columns);
     assert_eq!(before.jobs[4].request, after.jobs[4].request);
-    // The text is edited: the ids stay, so that the jobs are known as paid and changed.
+    // If the text is edited, the ids stay, so that the jobs are known as paid and changed.
     let edited = csv(&results.replace(",Hi,", ",Hello,"));
     assert_eq!(ids(&before), ids(&edited));
     assert_ne!(before.jobs[0].fingerprint, edited.jobs[0].fingerprint);
@@ -41,7 +41,7 @@ fn results_that_come_back_are_the_same_jobs() {
     let lines: Vec<&str> = results.split("\r\n").collect();
     let kept = csv(&[lines[0], lines[2], lines[2], lines[7]].join("\n"));
     assert_eq!(ids(&kept), ["r1-1x1", ids(&before)[6]]);
-    // Some lines are kept and edited: nothing tells which ratio was meant.
+    // If some lines are kept and edited, the ratio is ambiguous.
     let unclear = [lines[0], &lines[3].replace(",Hi,", ",Ho,")].join("\n");
-    assert!(wrong(&[("results.csv", &unclear)])[0].contains("this row makes 2 jobs"));
+    assert!(problems_of(&[("results.csv", &unclear)])[0].contains("this row makes 2 jobs"));
 }

@@ -1,11 +1,11 @@
-//! CSV as people bring it.
+//! CSV files from the outside.
 
 use std::cell::RefCell;
 use std::path::Path;
 
 use crate::model::{Plan, Speech};
 
-use super::given::{ANNA, BEN, csv, ids, load_with, notes, options, wrong};
+use super::support::{ANNA, BEN, csv, ids, load_with, notes, options, problems_of};
 use crate::manifest::{Delimiter, InvalidRows, NameKind, Options, Resolution, load};
 
 #[test]
@@ -71,13 +71,13 @@ fn moving_and_inserting_rows_changes_no_id() {
 }
 
 #[test]
-fn equal_rows_are_both_made_and_said() {
+fn equal_rows_are_both_made_with_a_note() {
     let plan = csv("text,persona,ratio\nHi,ANNA,1:1\nHi,ANNA,1x1\n");
     let first = plan.jobs[0].id.to_string();
     assert_eq!(plan.jobs[1].id.as_str(), format!("{first}-2"));
     assert_eq!(
         notes(&plan),
-        ["a.csv:3:1 this makes the same video as a.csv:2:1; both are made"]
+        ["a.csv:3:1 this is the same video as a.csv:2:1; both are made"]
     );
 }
 
@@ -100,26 +100,26 @@ fn every_problem_has_its_place() {
          k,Hi {{{{ nmae }}}},,ANNA,1:1,,,,,,,\r\n\
          broken,and not judged,,ANNA,4:3,,,,,,,yes\r\n"
     );
-    let problems = wrong(&[("a.csv", &sheet)]);
+    let problems = problems_of(&[("a.csv", &sheet)]);
     let expected = [
-        "a.csv:2:44 `9:99` is no aspect ratio",
-        "a.csv:3:3 neither `text` nor `audio` is given",
+        "a.csv:2:44 `9:99` is not an aspect ratio",
+        "a.csv:3:3 `text` or `audio` is missing",
         "a.csv:4:6 `text` and `audio` are both given",
-        "a.csv:5:4 `audio` is no http(s) URL: `clips/a.mp3`",
-        "a.csv:7:9 `Nobody` is no persona that is known",
-        "a.csv:7:20 `aurora_v2` is no model",
+        "a.csv:5:4 `audio` is not an http(s) URL: `clips/a.mp3`",
+        "a.csv:7:9 unknown persona `Nobody`",
+        "a.csv:7:20 unknown model `aurora_v2`",
         "a.csv:7:30 `maybe` is neither yes nor no",
-        "a.csv:7:36 `neon` is no caption style",
-        "a.csv:7:41 `0.7` is not within -0.5 and 0.5",
-        "a.csv:7:45 `webhook_url` is no http(s) URL: `ftp://x`",
-        "a.csv:7:53 `soon` is no length in seconds",
-        "a.csv:8:3 the text has 8001 characters, more than the API takes",
-        "a.csv:8:8006 no `persona` is given",
-        "a.csv:8:8007 no `aspect_ratio` is given",
-        "a.csv:9:1 the id `a` is given twice; first at a.csv:2:1",
-        "a.csv:10:1 the id `A` differs only in case from the one at a.csv:2:1",
+        "a.csv:7:36 unknown caption style `neon`",
+        "a.csv:7:41 `0.7` is not between -0.5 and 0.5",
+        "a.csv:7:45 `webhook_url` is not an http(s) URL: `ftp://x`",
+        "a.csv:7:53 `soon` is not a length in seconds",
+        "a.csv:8:3 the text has 8001 characters, more than the API accepts",
+        "a.csv:8:8006 `persona` is missing",
+        "a.csv:8:8007 `aspect_ratio` is missing",
+        "a.csv:9:1 duplicate id `a`; first at a.csv:2:1",
+        "a.csv:10:1 the id `A` differs only in case from the id at a.csv:2:1",
         "a.csv:11:1 `g/h` cannot be an id: only letters, digits, `.`, `_` and `-` are allowed",
-        "a.csv:12:3 `#REF!` is a spreadsheet's word for a broken formula",
+        "a.csv:12:3 `#REF!` is the error of a formula",
         "a.csv:12:57 `perhaps` is neither yes nor no",
         "a.csv:13:55 this row has 14 cells, but the header has 12",
         "a.csv:14:3 there is no variable `nmae`",
@@ -128,7 +128,7 @@ fn every_problem_has_its_place() {
 }
 
 #[test]
-fn wrong_rows_can_be_left_out_on_request() {
+fn invalid_rows_can_be_left_out() {
     let sheet = "id,text,persona,ratio\na,Hi,ANNA,9:99\nb,Hi,ANNA,1:1\nb,Ho,ANNA,1:1\n";
     let options = Options {
         invalid_rows: InvalidRows::Skip,
@@ -140,11 +140,11 @@ fn wrong_rows_can_be_left_out_on_request() {
     assert_eq!(
         notes(&plan),
         [
-            "a.csv:2:43 row left out: `9:99` is no aspect ratio".to_owned(),
-            "a.csv:4:1 row left out: the id `b` is given twice; first at a.csv:3:1".to_owned()
+            "a.csv:2:43 row left out: `9:99` is not an aspect ratio".to_owned(),
+            "a.csv:4:1 row left out: duplicate id `b`; first at a.csv:3:1".to_owned()
         ]
     );
-    // What is wrong with the whole sheet cannot be left out, nor can all of its rows.
+    // A problem of the whole sheet cannot be left out, nor can all of its rows.
     for sheet in [
         "id,text,persona\nb,Hi,ANNA\n",
         "text,persona,ratio\nHi,ANNA,4:3\n",
@@ -192,7 +192,7 @@ fn every_encoding_and_delimiter_gives_the_same_plan() {
 }
 
 #[test]
-fn undecodable_bytes_are_placed() {
+fn undecodable_bytes_have_their_place() {
     let bytes = b"text,persona\r\ncaf\xC3\xA9,x\r\nna\xEFve,x\r\n".to_vec();
     let problems = load(
         Path::new("a.csv"),
@@ -203,7 +203,7 @@ fn undecodable_bytes_are_placed() {
     assert_eq!(problems.problems()[0].place(), "a.csv:3:3");
     assert_eq!(
         problems.problems()[0].message(),
-        "the file is UTF-8, but this letter is of another encoding"
+        "the file is UTF-8, but this character is not"
     );
 }
 
@@ -219,35 +219,35 @@ fn a_delimiter_can_be_forced() {
     let help = problems.problems()[0].help_text();
     assert_eq!(
         help,
-        Some("the whole line was taken for one cell; is the delimiter right?")
+        Some("the whole line is one cell; is the delimiter right?")
     );
 }
 
 #[test]
-fn short_rows_are_filled_and_slipped_ones_refused() {
+fn short_rows_are_filled_and_shifted_rows_refused() {
     let plan = csv("text,persona,ratio,mine,too\nHi,ANNA,1:1\nHo,ANNA,1:1,x\nHu,ANNA,1:1,x,y,,\n");
     assert_eq!(plan.sheet.rows[0].cells[3..], ["", ""]);
     assert_eq!(
         notes(&plan),
         [
-            "a.csv:2:1 this and 1 other row have fewer cells than the header; the missing ones are \
-             taken as empty"
+            "a.csv:2:1 this and 1 other row have fewer cells than the header; the missing cells \
+             count as empty"
         ]
     );
     assert_eq!(
-        wrong(&[(
+        problems_of(&[(
             "a.csv",
             "text,persona,ratio\nHello, you,ANNA,1:1\nHi,ANNA\n"
         )]),
         [
             "a.csv:2:49 this row has 4 cells, but the header has 3",
-            "a.csv:3:40 this row ends after 2 cells of 3: no `aspect_ratio` is given",
+            "a.csv:3:40 this row ends after 2 cells of 3, without `aspect_ratio`",
         ]
     );
 }
 
 #[test]
-fn repairs_and_doubts_are_notes() {
+fn repairs_and_doubtful_values_are_notes() {
     let long = "word ".repeat(800);
     let sheet = format!(
         "text,audio,persona,ratio,model,caption_style,background,audio_seconds,captoins\n\
@@ -258,14 +258,14 @@ fn repairs_and_doubts_are_notes() {
     );
     let notes = notes(&csv(&sheet));
     let expected = [
-        "a.csv:1:71 the column `captoins` is not known and is handed through; did you mean `captions`?",
+        "a.csv:1:71 the column `captoins` is not known; did you mean `captions`?",
         "a.csv:2:59 `09:16` is read as the aspect ratio `9:16`",
-        "a.csv:2:1 `{persona}` is spoken as it is; did you mean `{{ persona }}`?",
+        "a.csv:2:1 `{persona}` is spoken as it is written; did you mean `{{ persona }}`?",
         "a.csv:3:4040 `16:09:00` is read as the aspect ratio `16:9`",
         "a.csv:3:1 the text has 3999 characters; some of the API's pages allow only 3600",
         "a.csv:3:4050 `caption_style` has no effect while `captions` are off",
-        "a.csv:4:2 this is Google Drive's page about the file",
-        "a.csv:4:117 the recording is longer than the five minutes",
+        "a.csv:4:2 this is a Google Drive page about the file",
+        "a.csv:4:117 the recording is longer than five minutes",
         "a.csv:4:93 `background_image` is not in the API's newest pages",
         "a.csv:5:46 `0.386111` is read as the aspect ratio `9:16`",
         "a.csv:5:1 the text begins with `=`; is it a formula?",
@@ -293,13 +293,13 @@ fn file_names_follow_the_sheet_and_never_collide() {
         ]
     );
     assert_eq!(
-        wrong(&[(
+        problems_of(&[(
             "a.csv",
             "id,text,persona,ratio,filename\na,Hi,ANNA,1:1,Same\nb,Ho,ANNA,1:1,same\nc,Hu,ANNA,1:1,...\n\
              d,He,ANNA,1:1,A\n"
         )]),
         [
-            "a.csv:3:47 two jobs would be written to the file `same`; the other is at a.csv:2:1",
+            "a.csv:3:47 two jobs have the file name `same`; the other is at a.csv:2:1",
             "a.csv:4:47 `...` cannot be a file name",
         ]
     );
@@ -339,13 +339,13 @@ fn names_are_looked_up_in_the_catalogue() {
 }
 
 #[test]
-fn one_mistake_in_sixty_rows_is_shown_briefly_and_counted_whole() {
+fn one_mistake_in_sixty_rows_is_shown_three_times() {
     let sheet = format!("text,persona,ratio\n{}", "Hi,ANNA,4:3\n".repeat(60));
     let problems = load_with(&[("a.csv", &sheet)], &options()).unwrap_err();
     assert_eq!(problems.problems().len(), 60);
     let shown = problems.to_string();
-    assert_eq!(shown.matches("is no aspect ratio").count(), 3);
-    assert!(shown.contains("= also at: 5:41, 6:41, "), "{shown}");
+    assert_eq!(shown.matches("is not an aspect ratio").count(), 3);
+    assert!(shown.contains("= note: also at 5:41, 6:41, "), "{shown}");
     assert!(shown.ends_with("60 problems; nothing was submitted"));
 }
 
@@ -353,9 +353,9 @@ fn one_mistake_in_sixty_rows_is_shown_briefly_and_counted_whole() {
 fn a_sheet_can_come_from_standard_input() {
     let sheet = "text,persona,ratio\nHi,ANNA,4:3\n";
     assert_eq!(
-        wrong(&[("-", sheet)]),
-        ["stdin:2:41 `4:3` is no aspect ratio"]
+        problems_of(&[("-", sheet)]),
+        ["stdin:2:41 `4:3` is not an aspect ratio"]
     );
-    let plan = super::given::plan(&[("-", &sheet.replace("4:3", "1:1"))]);
+    let plan = super::support::plan(&[("-", &sheet.replace("4:3", "1:1"))]);
     assert_eq!(plan.campaign, "stdin");
 }

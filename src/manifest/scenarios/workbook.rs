@@ -1,4 +1,4 @@
-//! Workbooks, made here part by part, from bytes to plans and problems.
+//! Workbooks, built part by part.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
@@ -24,8 +24,8 @@ fn archive(parts: &[(&str, String)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// A workbook with these sheets: name, state, and the inside of `worksheet`. Style 1 is a time, style
-/// 2 a date.
+/// Returns a workbook with these sheets: name, state, and the content of `worksheet`. Style 1 is a time, style 2 a
+/// date.
 fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -89,7 +89,7 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     archive(&parts)
 }
 
-/// `<row>` with text cells from column A; a cell that begins with `<` is taken as it is.
+/// Returns a `<row>` with text cells from column A. A cell that begins with `<` is inserted as XML.
 fn row(number: u32, attributes: &str, cells: &[&str]) -> String {
     let mut row = format!("<row r=\"{number}\" {attributes}>");
     for (letter, cell) in ('A'..).zip(cells) {
@@ -158,7 +158,7 @@ fn problems(name: &str, bytes: &[u8], sheet: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn typed_merged_hidden_and_computed_cells_are_read_sensibly() {
+fn typed_merged_hidden_and_computed_cells_are_read() {
     let book = xlsx(&[("Jobs", "visible", &jobs_sheet())]);
     let plan = load_book("book.xlsx", &book, None).unwrap_or_else(|problems| panic!("{problems}"));
     let ids: Vec<&str> = plan.jobs.iter().map(|job| job.id.as_str()).collect();
@@ -186,7 +186,7 @@ fn typed_merged_hidden_and_computed_cells_are_read_sensibly() {
 }
 
 #[test]
-fn the_sheet_with_the_jobs_is_found_or_named() {
+fn the_sheet_with_the_jobs_is_found_or_chosen_by_name() {
     let about = format!("<sheetData>{}</sheetData>", row(1, "", &["Read me first"]));
     let jobs = jobs_sheet();
     let book = xlsx(&[
@@ -214,7 +214,7 @@ fn the_sheet_with_the_jobs_is_found_or_named() {
     );
     assert_eq!(
         problems("book.xlsx", &book, Some("About"))[0],
-        "book.xlsx:About!A1 the first line names none of the columns `text`, `persona`, `aspect_ratio`"
+        "book.xlsx:About!A1 the first line has none of the columns `text`, `persona`, `aspect_ratio`"
     );
 }
 
@@ -239,18 +239,20 @@ fn problems_name_their_cells() {
     assert_eq!(
         problems("book.xlsx", &book, None),
         [
-            "book.xlsx:D2 `2026-09-16` is no aspect ratio",
-            "book.xlsx:B3 `#REF!` is a spreadsheet's word for a broken formula",
-            "book.xlsx:B4 neither `text` nor `audio` is given",
+            "book.xlsx:D2 `2026-09-16` is not an aspect ratio",
+            "book.xlsx:B3 `#REF!` is the error of a formula",
+            "book.xlsx:B4 `text` or `audio` is missing",
         ]
     );
     let shown = load_book("book.xlsx", &book, None).unwrap_err().to_string();
     assert!(
-        shown.contains(" D2 | 2026-09-16\n    | ^^^^^^^^^^"),
+        shown.contains(
+            "book.xlsx:D2: `2026-09-16` is not an aspect ratio\n |\n | 2026-09-16\n | ^^^^^^^^^^"
+        ),
         "{shown}"
     );
     assert!(
-        shown.contains("the spreadsheet made a date of it"),
+        shown.contains("the spreadsheet converted it to a date"),
         "{shown}"
     );
 }
@@ -265,12 +267,12 @@ fn a_stray_cell_at_the_end_of_the_sheet_costs_nothing() {
     let problems = problems("book.xlsx", &book, None);
     assert_eq!(
         problems[0],
-        "book.xlsx:B1048576 neither `text` nor `audio` is given"
+        "book.xlsx:B1048576 `text` or `audio` is missing"
     );
 }
 
 #[test]
-fn open_document_is_read_too() {
+fn open_document_is_read() {
     let cell = |text: &str| {
         format!(
             "<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
@@ -307,14 +309,14 @@ fn open_document_is_read_too() {
 }
 
 #[test]
-fn what_is_no_workbook_is_said_to_be_none() {
+fn files_that_are_not_workbooks_are_refused() {
     for (bytes, message) in [
         (
             &b"<html><table>"[..],
-            "this is a web page or XML that is only named like a workbook",
+            "this is a web page or XML with the name of a workbook",
         ),
-        (b"", "this is no workbook"),
-        (b"text,persona\n", "this is no workbook"),
+        (b"", "this is not a workbook"),
+        (b"text,persona\n", "this is not a workbook"),
     ] {
         assert_eq!(
             problems("a.xlsx", bytes, None),
@@ -322,10 +324,13 @@ fn what_is_no_workbook_is_said_to_be_none() {
         );
     }
     for (bytes, message) in [
-        (&b"PK\x03\x04junk"[..], "the workbook is damaged or cut off"),
+        (
+            &b"PK\x03\x04junk"[..],
+            "the workbook is damaged or incomplete",
+        ),
         (
             &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0],
-            "this is an old office file that is damaged, or no workbook",
+            "this is a damaged old office file, or not a workbook",
         ),
     ] {
         assert_eq!(problems("a.csv", bytes, None), [format!("a.csv {message}")]);
@@ -333,13 +338,13 @@ fn what_is_no_workbook_is_said_to_be_none() {
 }
 
 #[test]
-fn the_mark_of_an_open_workbook_is_not_taken_for_it() {
+fn the_lock_file_of_a_workbook_is_refused() {
     for mark in ["~$book.xlsx", ".~lock.book.xlsx#"] {
         let found = load_book(mark, b"\x0bSomebody", None)
             .unwrap_err()
             .to_string();
         assert!(
-            found.contains("has the workbook open") && found.contains("name it: `book.xlsx`"),
+            found.contains("lock file of a workbook") && found.contains("instead: `book.xlsx`"),
             "{found}"
         );
     }

@@ -1,11 +1,11 @@
-//! YAML, alone and with sheets.
+//! YAML manifests, alone and with sheets.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{Credits, FailureAllowance, InFlight, Speech};
 
-use super::given::{ids, load_with, notes, options, plan, wrong};
+use super::support::{ids, load_with, notes, options, plan, problems_of};
 use crate::manifest::{InvalidRows, Options};
 
 #[test]
@@ -30,7 +30,7 @@ fn a_matrix_makes_every_combination() {
 
 #[test]
 fn yaml_problems_are_found_all_at_once() {
-    let problems = wrong(&[(
+    let problems = problems_of(&[(
         "m.yaml",
         "campagin: x\n\
          campaign: [a]\n\
@@ -48,17 +48,17 @@ fn yaml_problems_are_found_all_at_once() {
     assert_eq!(
         problems,
         [
-            "m.yaml:1:1 a manifest has no `campagin`",
-            "m.yaml:2:11 a single value belongs here, not a list",
+            "m.yaml:1:1 unknown key `campagin` of a manifest",
+            "m.yaml:2:11 expected a single value, found a list",
             "m.yaml:3:23 `5` is not a rate such as `15/min`, `2/s` or `600/h`",
             "m.yaml:3:37 `0` is not a number of renders; it must be at least 1, or `auto`",
             "m.yaml:3:40 `limits` has no setting `speed`",
             "m.yaml:4:10 `output` has no setting `filname`",
-            "m.yaml:5:61 `Zed` is no persona that is known",
-            "m.yaml:6:12 a job has no `txt`",
-            "m.yaml:11:23 `ana` is no persona that is known",
-            "m.yaml:11:41 `4:3` is no aspect ratio",
-            "m.yaml:11:47 a job has no `colour`",
+            "m.yaml:5:61 unknown persona `Zed`",
+            "m.yaml:6:12 unknown key `txt` of a job",
+            "m.yaml:11:23 unknown persona `ana`",
+            "m.yaml:11:41 `4:3` is not an aspect ratio",
+            "m.yaml:11:47 unknown key `colour` of a job",
             "m.yaml:12:3 an item of `jobs` must be keys with values, not a single value",
             "m.yaml:13:10 `nowhere.csv` cannot be read: no such file",
             "m.yaml:14:10 `text` takes single values, not keys with values",
@@ -98,7 +98,7 @@ fn a_sheet_fills_an_item() {
 }
 
 #[test]
-fn settings_are_read_under_the_names_of_the_flags() {
+fn settings_have_the_names_of_the_flags() {
     let plan = plan(&[(
         "m.yaml",
         "campaign: \"Spring {{ date }}\"\n\
@@ -138,60 +138,60 @@ fn the_longest_text_can_be_set() {
     };
     assert_eq!(plan(&[("m.yaml", &manifest(5))]).jobs.len(), 1);
     assert_eq!(
-        wrong(&[("m.yaml", &manifest(4))]),
-        ["m.yaml:3:10 the text has 5 characters, more than the API takes"]
+        problems_of(&[("m.yaml", &manifest(4))]),
+        ["m.yaml:3:10 the text has 5 characters, more than the API accepts"]
     );
 }
 
 #[test]
-fn exclude_is_checked_against_the_matrix() {
+fn an_exclude_without_effect_has_a_note() {
     let item = "- {text: Hi, persona: ANNA, ratio: [1:1, 9:16], exclude: [{ratio: EXCLUDED}]}\n";
     let manifest = |excluded: &str| format!("jobs:\n{}", item.replace("EXCLUDED", excluded));
     let plan = plan(&[("m.yaml", &manifest("16:9"))]);
     assert_eq!(
         notes(&plan),
-        ["m.yaml:2:91 this `exclude` leaves nothing out"]
+        ["m.yaml:2:91 this `exclude` matches no combination"]
     );
     assert_eq!(
-        wrong(&[("m.yaml", &manifest("[9x16, square]"))]),
-        ["m.yaml:2:3 `exclude` leaves nothing of this item"]
+        problems_of(&[("m.yaml", &manifest("[9x16, square]"))]),
+        ["m.yaml:2:3 `exclude` removes all jobs of this item"]
     );
 }
 
 #[test]
-fn a_matrix_that_explodes_is_refused() {
+fn a_matrix_with_too_many_combinations_is_refused() {
     let numbers: Vec<String> = (0..120).map(|number| number.to_string()).collect();
     let numbers = numbers.join(", ");
     let manifest = format!(
         "jobs:\n- {{text: [{numbers}], caption_style: [{numbers}], persona: ANNA, ratio: 1:1}}\n"
     );
     assert_eq!(
-        wrong(&[("m.yaml", &manifest)]),
+        problems_of(&[("m.yaml", &manifest)]),
         ["m.yaml:2:3 this makes 14400 jobs, more than 10000"]
     );
 }
 
 #[test]
-fn faults_of_an_item_are_said_once_however_many_rows_it_has() {
+fn a_problem_of_an_item_with_many_rows_is_reported_once() {
     let people = format!("name\n{}", "x\n".repeat(30));
     let manifest = "jobs:\n- {rows: p.csv, text: \"Hi {{ nmae }}\", persona: ANNA, ratio: 4:3}\n";
     assert_eq!(
-        wrong(&[("m.yaml", manifest), ("p.csv", &people)]),
+        problems_of(&[("m.yaml", manifest), ("p.csv", &people)]),
         [
             "m.yaml:2:23 there is no variable `nmae`",
-            "m.yaml:2:94 `4:3` is no aspect ratio",
+            "m.yaml:2:94 `4:3` is not an aspect ratio",
         ]
     );
 }
 
 #[test]
-fn a_misspelt_column_of_a_sheet_is_named_where_its_field_is_missing() {
+fn a_misspelled_column_has_a_note_if_its_field_is_missing() {
     let files = [
         ("m.yaml", "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1}\n"),
         ("p.csv", "persna,txet\nANNA,x\n"),
     ];
     let problems = load_with(&files, &options()).unwrap_err();
-    assert_eq!(problems.problems()[0].message(), "no `persona` is given");
+    assert_eq!(problems.problems()[0].message(), "`persona` is missing");
     let notes: Vec<&str> = problems
         .notes()
         .iter()
@@ -205,7 +205,7 @@ fn a_misspelt_column_of_a_sheet_is_named_where_its_field_is_missing() {
 }
 
 #[test]
-fn an_item_that_is_wrong_itself_is_refused_even_if_wrong_rows_are_left_out() {
+fn a_problem_of_an_item_is_fatal_even_if_invalid_rows_are_left_out() {
     let files = [
         (
             "m.yaml",
@@ -233,7 +233,7 @@ fn an_item_that_is_wrong_itself_is_refused_even_if_wrong_rows_are_left_out() {
 }
 
 #[test]
-fn a_date_that_is_not_given_is_no_hole() {
+fn a_missing_date_is_a_problem() {
     let manifest = "campaign: \"x {{ date }}\"\njobs:\n- {text: Hi, persona: ANNA, ratio: 1:1}\n";
     let options = Options {
         today: None,

@@ -1,110 +1,102 @@
-//! The outer shape of a YAML manifest: [`Document`].
+//! The outline of a YAML manifest.
 
-use crate::manifest::build::raw_job::{Values, refuse_list, split};
+use crate::manifest::build::raw_job::{Values, refuse_list, split_at_bars};
 use crate::manifest::build::template::is_template;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::quote;
 use crate::manifest::formats::table::Value;
-use crate::manifest::formats::yaml::{Content, Key, Node};
-use crate::manifest::schema::field::Field;
-use crate::manifest::schema::settings::{Settings, expect_scalar, suggest_key};
+use crate::manifest::formats::yaml::{Content, Node};
 
-/// Keys of the whole manifest.
+use super::field::Field;
+use super::settings::{LIMITS, OUTPUT, PRICES, Settings, expect_scalar, suggest_key};
+
+/// The keys of a manifest.
 pub(crate) const DOCUMENT_KEYS: [&str; 8] = [
     "campaign", "defaults", "personas", "voices", "limits", "output", "prices", "jobs",
 ];
-/// Keys of an item of `jobs:` besides the fields of a job.
+/// The keys of an item of `jobs:` besides the fields of a job.
 pub(crate) const ITEM_KEYS: [&str; 4] = ["rows", "sheet", "include", "exclude"];
 
-/// A YAML manifest, its values not judged yet.
+/// A YAML manifest before validation.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
-    /// `campaign:`.
     pub(crate) campaign: Option<Value>,
-    /// `defaults:`.
     pub(crate) defaults: Defaults,
-    /// `personas:`: short names and what they stand for.
-    pub(crate) personas: Vec<(Key, Option<Value>)>,
-    /// `voices:`, likewise.
-    pub(crate) voices: Vec<(Key, Option<Value>)>,
-    /// `limits:`, `output:`, `prices:`.
+    /// The short names of `personas:` with their ids, which are `None` if wrong.
+    pub(crate) personas: Vec<(Value, Option<Value>)>,
+    /// The short names of `voices:`.
+    pub(crate) voices: Vec<(Value, Option<Value>)>,
     pub(crate) settings: Settings,
-    /// `jobs:`.
+    /// `jobs:`
     pub(crate) items: Vec<Item>,
 }
 
-/// `defaults:` of a manifest.
+/// The section `defaults:`.
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
-    /// What holds where a job says nothing.
     pub(crate) values: Values,
-    /// Fields that were meant to be given but are wrong; see [`Item::already_reported`].
-    pub(crate) already_reported: Vec<Field>,
+    /// See [`Item::reported`].
+    pub(crate) reported: Vec<Field>,
 }
 
-/// One item of `jobs:`.
+/// An item of `jobs:`.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// Where it begins.
+    /// The beginning of the item.
     pub(crate) place: Place,
-    /// What it says about its jobs.
     pub(crate) values: Values,
-    /// The sheet whose rows it is made for.
+    /// The file with the sheet whose rows the item is for.
     pub(crate) rows: Option<Value>,
-    /// The workbook's sheet.
+    /// The sheet of a workbook.
     pub(crate) sheet: Option<Value>,
     /// Combinations to add.
     pub(crate) include: Vec<Values>,
     /// Combinations to leave out.
     pub(crate) exclude: Vec<(Place, Values)>,
-    /// Fields that were meant to be given but are wrong: that they are missing is no news.
-    pub(crate) already_reported: Vec<Field>,
-    /// What is wrong with it.
+    /// The fields that are given but wrong, so that their absence is not reported again.
+    pub(crate) reported: Vec<Field>,
     pub(crate) findings: Findings,
 }
 
-/// Reads the manifest's shape. Whatever is wrong with it is in `findings`, and in each item's own.
+/// Reads the outline of a manifest. Problems are in `findings`, and in the findings of each item.
 pub(crate) fn read(root: &Node, findings: &mut Findings) -> Document {
     let mut document = Document::default();
     let mut has_jobs = false;
     for (key, value) in root.entries("the manifest", findings) {
-        match key.name.as_str() {
+        let settings = &mut document.settings;
+        match &*key.text {
             "campaign" => document.campaign = expect_scalar(value, findings),
             "defaults" => document.defaults = defaults(value, findings),
-            "personas" => document.personas = short_names(value, "personas", findings),
-            "voices" => document.voices = short_names(value, "voices", findings),
-            "limits" => document.settings.read_limits(value, findings),
-            "output" => document.settings.read_output(value, findings),
-            "prices" => document.settings.read_prices(value, findings),
+            "personas" => document.personas = short_names(value, "`personas`", findings),
+            "voices" => document.voices = short_names(value, "`voices`", findings),
+            "limits" => settings.read("limits", LIMITS, value, findings),
+            "output" => settings.read("output", OUTPUT, value, findings),
+            "prices" => settings.read("prices", PRICES, value, findings),
             "jobs" => {
                 has_jobs = true;
                 document.items = items(value, findings);
             }
-            other => findings.problem(
-                Problem::at(
-                    &key.place,
-                    format!("a manifest has no {}", words::quoted(other)),
-                )
-                .help(if other.starts_with('-') {
+            other => {
+                let help = if other.starts_with('-') {
                     "an item of a list begins with `- `, with a space".to_owned()
                 } else {
                     suggest_key(other, &DOCUMENT_KEYS)
-                }),
-            ),
+                };
+                let message = format!("unknown key {} of a manifest", quote(other));
+                findings.problem(Problem::at(&key.place, message).help(help));
+            }
         }
     }
     if !has_jobs && findings.problems.is_empty() {
         let (place, message) = match root.content {
-            Content::Null => (root.place.whole(), "the file is empty"),
+            Content::Null => (root.place.whole_file(), "the file is empty"),
             Content::Scalar(_) | Content::List(_) | Content::Map(_) => {
-                (root.place.clone(), "there are no `jobs`")
+                (root.place.clone(), "the key `jobs` is missing")
             }
         };
-        findings.problem(
-            Problem::at(&place, message)
-                .help("`jobs:` is a list; each item says `text`, `persona` and `aspect_ratio`"),
-        );
+        let help = "`jobs:` is a list; each item has `text`, `persona` and `aspect_ratio`";
+        findings.problem(Problem::at(&place, message).help(help));
     }
     document
 }
@@ -112,46 +104,41 @@ pub(crate) fn read(root: &Node, findings: &mut Findings) -> Document {
 fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
     let mut defaults = Defaults::default();
     for (key, value) in node.entries("`defaults`", findings) {
-        let Ok(field) =
-            field(key, &[], findings).map_err(|meant| defaults.already_reported.extend(meant))
-        else {
-            continue;
-        };
-        if insert(&mut defaults.values, field, key, value, findings).is_err() {
-            defaults.already_reported.push(required(field));
-        }
+        read_field(
+            &mut defaults.values,
+            &mut defaults.reported,
+            key,
+            value,
+            &[],
+            findings,
+        );
         let ids = defaults.values.get(Field::Id);
         if ids.is_some_and(|ids| ids.iter().any(|id| !is_template(&id.text))) {
-            let message = "an `id` for all jobs would be the same for all";
-            findings.problem(Problem::at(&key.place, message).help("give each job its own"));
+            let message = "an `id` in `defaults` would be the same for all jobs";
+            findings.problem(Problem::at(&key.place, message).help("give each job its own id"));
             defaults.values.remove(Field::Id);
         }
     }
     defaults
 }
 
-fn short_names(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Key, Option<Value>)> {
-    let entries = node.entries(&format!("`{what}`"), findings);
-    let named = entries.into_iter();
-    named
+fn short_names(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Value, Option<Value>)> {
+    let entries = node.entries(what, findings).into_iter();
+    entries
         .map(|(key, value)| (key.clone(), expect_scalar(value, findings)))
         .collect()
 }
 
 fn items(node: &Node, findings: &mut Findings) -> Vec<Item> {
-    let help = "each item begins with `-`";
-    match &node.content {
-        Content::List(items) if !items.is_empty() => items.iter().map(item).collect(),
-        Content::List(_) => {
-            findings.problem(Problem::at(&node.place, "`jobs` is empty").help(help));
-            Vec::new()
-        }
+    let message = match &node.content {
+        Content::List(items) if !items.is_empty() => return items.iter().map(item).collect(),
+        Content::List(_) => "`jobs` is empty".to_owned(),
         Content::Null | Content::Scalar(_) | Content::Map(_) => {
-            let message = format!("`jobs` must be a list, not {}", node.kind());
-            findings.problem(Problem::at(&node.place, message).help(help));
-            Vec::new()
+            format!("`jobs` must be a list, not {}", node.kind())
         }
-    }
+    };
+    findings.problem(Problem::at(&node.place, message).help("each item begins with `-`"));
+    Vec::new()
 }
 
 fn item(node: &Node) -> Item {
@@ -163,17 +150,17 @@ fn item(node: &Node) -> Item {
         sheet: None,
         include: Vec::new(),
         exclude: Vec::new(),
-        already_reported: Vec::new(),
+        reported: Vec::new(),
         findings: Findings::default(),
     };
     if !matches!(node.content, Content::Map(_)) {
-        item.already_reported = vec![Field::Text, Field::Persona, Field::AspectRatio];
+        item.reported = Field::REQUIRED.to_vec();
     }
     if matches!(node.content, Content::Null) {
         findings.problem(Problem::at(&node.place, "this item of `jobs` is empty"));
     }
     for (key, value) in node.entries("an item of `jobs`", &mut findings) {
-        match key.name.as_str() {
+        match &*key.text {
             "rows" => item.rows = expect_scalar(value, &mut findings),
             "sheet" => item.sheet = expect_scalar(value, &mut findings),
             "include" => {
@@ -181,31 +168,29 @@ fn item(node: &Node) -> Item {
                 item.include = combinations.into_iter().map(|(_, values)| values).collect();
             }
             "exclude" => item.exclude = combinations(value, "exclude", &mut findings),
-            _ => match field(key, &ITEM_KEYS, &mut findings) {
-                Ok(field) => {
-                    if insert(&mut item.values, field, key, value, &mut findings).is_err() {
-                        item.already_reported.push(required(field));
-                    }
-                }
-                Err(meant) => item.already_reported.extend(meant),
-            },
+            _ => read_field(
+                &mut item.values,
+                &mut item.reported,
+                key,
+                value,
+                &ITEM_KEYS,
+                &mut findings,
+            ),
         }
     }
     if item.sheet.is_some() && item.rows.is_none() {
-        let message = "`sheet` belongs to `rows`, which is not given";
+        let message = "`sheet` is given without `rows`";
         findings.problem(Problem::at(&node.place, message));
     }
     item.findings = findings;
     item
 }
 
-/// The list under `include` or `exclude`.
+/// Reads the list under `include` or `exclude`.
 fn combinations(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Place, Values)> {
     let Content::List(items) = &node.content else {
-        let message = format!(
-            "`{what}` must be a list of combinations, not {}",
-            node.kind()
-        );
+        let kind = node.kind();
+        let message = format!("`{what}` must be a list of combinations, not {kind}");
         let help = "such as `- {persona: anna, aspect_ratio: 9x16}`";
         findings.problem(Problem::at(&node.place, message).help(help));
         return Vec::new();
@@ -214,13 +199,10 @@ fn combinations(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Place,
     for item in items {
         let mut values = Values::new();
         for (key, value) in item.entries(&format!("an item of `{what}`"), findings) {
-            if let Ok(field) = field(key, &[], findings) {
-                // What is wrong with it has been said, and nothing else hangs on it.
-                insert(&mut values, field, key, value, findings).ok();
-            }
+            read_field(&mut values, &mut Vec::new(), key, value, &[], findings);
         }
         if values.is_empty() {
-            let message = format!("this item of `{what}` says nothing");
+            let message = format!("this item of `{what}` is empty");
             findings.problem(Problem::at(&item.place, message));
         } else {
             combinations.push((item.place.clone(), values));
@@ -229,14 +211,31 @@ fn combinations(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Place,
     combinations
 }
 
-/// Takes over a field's values; `Err` if they are wrong, which is reported.
-fn insert(
+/// Reads the field that a key names into `values`. If the key or the value is wrong, the field is added to `reported`.
+/// `other_keys` are valid beside the fields.
+fn read_field(
     values: &mut Values,
-    field: Field,
-    key: &Key,
+    reported: &mut Vec<Field>,
+    key: &Value,
     node: &Node,
+    other_keys: &[&str],
     findings: &mut Findings,
-) -> Result<(), ()> {
+) {
+    let Some((field, _)) = Field::find(&key.text) else {
+        let meant = Field::closest_match(&key.text);
+        let help = meant.map_or_else(
+            || {
+                let mut known = Field::ALL.map(Field::name).to_vec();
+                known.extend(other_keys);
+                suggest_key(&key.text, &known)
+            },
+            |field| format!("did you mean `{}`?", field.name()),
+        );
+        let message = format!("unknown key {} of a job", quote(&key.text));
+        findings.problem(Problem::at(&key.place, message).help(help));
+        reported.extend(meant.map(Field::reported_as));
+        return;
+    };
     let before = findings.problems.len();
     let given = values_of(field, node, findings);
     if !given.is_empty() && values.insert(field, given).is_some() {
@@ -244,42 +243,14 @@ fn insert(
         findings.problem(Problem::at(&key.place, message).help("keep one of them"));
     }
     if findings.problems.len() > before {
-        return Err(());
-    }
-    Ok(())
-}
-
-/// The field a key names. Unknown keys are reported; the required field that was likely meant is
-/// returned.
-fn field(key: &Key, others: &[&str], findings: &mut Findings) -> Result<Field, Option<Field>> {
-    if let Some((field, _)) = Field::find(&key.name) {
-        return Ok(field);
-    }
-    let meant = Field::closest_match(&key.name);
-    let mut known = Field::ALL.map(Field::name).to_vec();
-    known.extend(others);
-    let help = match meant {
-        Some(field) => format!("did you mean `{}`?", field.name()),
-        None => suggest_key(&key.name, &known),
-    };
-    let message = format!("a job has no {}", words::quoted(&key.name));
-    findings.problem(Problem::at(&key.place, message).help(help));
-    Err(meant.map(required))
-}
-
-/// The field under which the absence of this one is reported.
-const fn required(field: Field) -> Field {
-    if matches!(field, Field::Audio) {
-        Field::Text
-    } else {
-        field
+        reported.push(field.reported_as());
     }
 }
 
-/// The values of a field: one, or those of a list.
+/// Returns the values of a field: one, or those of a list.
 fn values_of(field: Field, node: &Node, findings: &mut Findings) -> Vec<Value> {
     let nodes = match &node.content {
-        Content::List(items) if field.may_vary() => items.as_slice(),
+        Content::List(items) if field.can_be_list() => items.as_slice(),
         Content::List(_) => {
             refuse_list(field, &node.place, findings);
             return Vec::new();
@@ -292,21 +263,14 @@ fn values_of(field: Field, node: &Node, findings: &mut Findings) -> Vec<Value> {
     let mut values = Vec::new();
     for node in nodes {
         match &node.content {
-            Content::Scalar(text) => values.extend(split(
-                field,
-                Value {
-                    text: text.as_str().into(),
-                    place: node.place.clone(),
-                },
-            )),
-            // `voice:` with nothing behind it is a voice that is not given.
+            Content::Scalar(text) => {
+                values.extend(split_at_bars(field, Value::new(text.as_str(), &node.place)));
+            }
+            // `voice:` without a value is a voice that is not given.
             Content::Null if nodes.len() == 1 => {}
             Content::Null | Content::List(_) | Content::Map(_) => {
-                let message = format!(
-                    "`{}` takes single values, not {}",
-                    field.name(),
-                    node.kind()
-                );
+                let (name, kind) = (field.name(), node.kind());
+                let message = format!("`{name}` takes single values, not {kind}");
                 findings.problem(Problem::at(&node.place, message));
             }
         }

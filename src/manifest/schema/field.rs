@@ -1,261 +1,349 @@
-//! The fields of a job under the names a manifest may use: [`Field`].
+//! The columns of a sheet, which are also the keys of a YAML job.
+//!
+//! # How to add a column
+//!
+//! 1. In this file: a row in the table of [`Field`]. Header matching, YAML keys, validation, templates and messages
+//!    follow from it. `UPDATE_DOCS=1 cargo test reference` writes it to `docs/sheet.md`.
+//! 2. In `model/request.rs`: a field of `VideoRequest`, with its default.
+//! 3. In `remote/api/wire.rs`: a field of `CreateBody`, with its value.
+//! 4. In `jobs.example.yaml`: an example. A test requires one for each column.
+//!
+//! Only a value that no [`Kind`] can hold needs more: a new kind here, and its code in `build/row.rs`.
 
-use crate::manifest::diagnostics::words;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// What a column or key can say about a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Field {
-    Id,
-    Text,
-    Audio,
-    Persona,
-    AspectRatio,
-    ModelVersion,
-    Voice,
-    Captions,
-    CaptionStyle,
-    CaptionOffsetX,
-    CaptionOffsetY,
-    Music,
-    GreenScreen,
-    TransparentBackground,
-    BackgroundImage,
-    WebhookUrl,
-    Filename,
-    Skip,
-    AudioSeconds,
+use crate::manifest::diagnostics::text::{closest_match, edit_distance, normalize};
+use crate::model::{CAPTION_STYLES, CaptionOffset, ModelVersion, Text, VideoRequest};
+
+use super::names::NameKind;
+
+const MODELS: [&str; 3] = [
+    ModelVersion::Standard.as_str(),
+    ModelVersion::AuroraV1.as_str(),
+    ModelVersion::AuroraV1Fast.as_str(),
+];
+
+macro_rules! fields {
+    ($($(#[doc = $doc:literal])* $field:ident: $name:literal, $multiplicity:ident, $aliases:expr, $kind:expr;)*) => {
+        /// A column of a sheet or a key of a YAML job.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum Field {
+            $($(#[doc = $doc])* $field,)*
+        }
+
+        impl Field {
+            /// All fields, in the order of the table.
+            pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$field),*];
+        }
+
+        static FIELDS: [FieldInfo; Field::ALL.len()] = [
+            $(FieldInfo {
+                name: $name,
+                aliases: &$aliases,
+                multiplicity: Multiplicity::$multiplicity,
+                kind: $kind,
+                #[cfg(test)]
+                doc: concat!($($doc),*),
+            },)*
+        ];
+    };
 }
 
-impl Field {
-    /// All of them, in the order of DESIGN section 5.
-    pub(crate) const ALL: [Self; 19] = [
-        Self::Id,
-        Self::Text,
-        Self::Audio,
-        Self::Persona,
-        Self::AspectRatio,
-        Self::ModelVersion,
-        Self::Voice,
-        Self::Captions,
-        Self::CaptionStyle,
-        Self::CaptionOffsetX,
-        Self::CaptionOffsetY,
-        Self::Music,
-        Self::GreenScreen,
-        Self::TransparentBackground,
-        Self::BackgroundImage,
-        Self::WebhookUrl,
-        Self::Filename,
-        Self::Skip,
-        Self::AudioSeconds,
-    ];
-
-    /// The name, as this program writes it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Text => "text",
-            Self::Audio => "audio",
-            Self::Persona => "persona",
-            Self::AspectRatio => "aspect_ratio",
-            Self::ModelVersion => "model_version",
-            Self::Voice => "voice",
-            Self::Captions => "captions",
-            Self::CaptionStyle => "caption_style",
-            Self::CaptionOffsetX => "caption_offset_x",
-            Self::CaptionOffsetY => "caption_offset_y",
-            Self::Music => "music",
-            Self::GreenScreen => "green_screen",
-            Self::TransparentBackground => "transparent_background",
-            Self::BackgroundImage => "background_image",
-            Self::WebhookUrl => "webhook_url",
-            Self::Filename => "filename",
-            Self::Skip => "skip",
-            Self::AudioSeconds => "audio_seconds",
-        }
-    }
-
-    /// Other names people give it, as keys (see [`key`]): the API's own and the usual ones. No word
-    /// is here that sheets commonly use for something else.
-    pub(crate) const fn aliases(self) -> &'static [&'static str] {
-        match self {
-            Self::Id => &["jobid", "rowid", "videoid"],
-            Self::Text => &[
-                "script",
-                "copy",
-                "spokentext",
-                "speech",
-                "dialogue",
-                "voiceover",
-            ],
-            Self::Audio => &["audiourl", "audiofile", "recording"],
-            Self::Persona => &[
-                "personaid",
-                "creator",
-                "creatorid",
-                "avatar",
-                "avatarid",
-                "actor",
-                "presenter",
-            ],
-            Self::AspectRatio => &["ratio", "aspect", "format", "size", "orientation"],
-            Self::ModelVersion => &["model"],
-            Self::Voice => &["voiceid", "accent", "accentid"],
-            Self::Captions => &["caption", "subtitles", "subtitle"],
-            Self::CaptionStyle => &["captionsstyle", "subtitlestyle"],
-            Self::CaptionOffsetX => &["captionx"],
-            Self::CaptionOffsetY => &["captiony"],
-            Self::Music => &["backgroundmusic"],
-            Self::GreenScreen => &["chromakey"],
-            Self::TransparentBackground => &["transparent", "transparency"],
-            Self::BackgroundImage => &[
-                "background",
-                "backgroundurl",
-                "backgroundimageurl",
-                "backgroundassetimageurl",
-            ],
-            Self::WebhookUrl => &["webhook", "callbackurl", "callback"],
-            Self::Filename => &["outputname", "outputfile"],
-            Self::Skip => &["ignore"],
-            Self::AudioSeconds => &["audiolength", "audioduration"],
-        }
-    }
-
-    /// The field a header or key names, and how surely.
-    pub(crate) fn find(header: &str) -> Option<(Self, HeaderMatch)> {
-        KEYS.get(key(header).as_str()).copied()
-    }
-
-    /// The field whose name is near to a header that names none.
-    pub(crate) fn closest_match(header: &str) -> Option<Self> {
-        let wanted = key(header);
-        let of = |naming: HeaderMatch| {
-            let keys = KEYS.iter().filter(move |(_, (_, of))| *of == naming);
-            keys.map(|(key, _)| key.as_str())
+// Field: name, multiplicity, aliases, kind; with the description for `docs/sheet.md`.
+fields! {
+    /// Name of the job and of its file. Without it, the id is made from the content: an edited row is then a new
+    /// job, and the old video stays paid.
+    Id: "id", One,
+        ["job id", "row id", "video id"],
+        Kind::Special;
+    /// The text to speak, at most 8,000 characters (`limits.max_text`).
+    Text: "text", List,
+        ["script", "copy", "spoken text", "speech", "dialogue", "voiceover"],
+        Kind::Special;
+    /// URL of a recording to use instead of a text. The provider downloads it.
+    Audio: "audio", List,
+        ["audio url", "audio file", "recording"],
+        Kind::Special;
+    /// The id of a persona, or its name in the catalogue, such as `Anna` or `Anna (Office)`. `callsheet personas`
+    /// lists them.
+    Persona: "persona", Bars,
+        ["persona id", "creator", "creator id", "avatar", "avatar id", "actor", "presenter"],
+        Kind::Special;
+    /// `16:9`, `1:1` or `9:16`; see [aspect ratios](#aspect-ratios).
+    AspectRatio: "aspect_ratio", Bars,
+        ["ratio", "aspect", "format", "size", "orientation"],
+        Kind::Special;
+    /// `standard` (default), `aurora_v1` or `aurora_v1_fast`.
+    ModelVersion: "model_version", Bars,
+        ["model"],
+        Kind::Choice {
+            noun: "model",
+            choices: &MODELS,
+            set: |request, model| request.model_version = model.parse().unwrap_or(request.model_version),
         };
-        // Aliases are common words: more than one slip away from them, sheets have words of their own.
-        let of_alias = || {
-            let long = of(HeaderMatch::Alias).filter(|alias| alias.len() > 4 && wanted.len() > 4);
-            words::closest_match(&wanted, long)
-                .filter(|alias| words::is_one_edit_apart(&wanted, alias))
+    /// The id or the name of a voice. `callsheet voices` lists them. Default: the persona's own.
+    Voice: "voice", Bars,
+        ["voice id", "accent", "accent id"],
+        Kind::Name(NameKind::Voice, |request, voice| request.voice = Some(voice));
+    /// [Yes or no](#yes-and-no).
+    Captions: "captions", List,
+        ["caption", "subtitles", "subtitle"],
+        Kind::Switch(|request, on| request.captions = on);
+    /// One of the styles [below](#caption-styles).
+    CaptionStyle: "caption_style", List,
+        ["captions style", "subtitle style"],
+        Kind::Choice {
+            noun: "caption style",
+            choices: &CAPTION_STYLES,
+            set: |request, style| request.caption_style = Some(style.into()),
         };
-        let closest_match =
-            words::closest_match(&wanted, of(HeaderMatch::Own)).or_else(of_alias)?;
-        KEYS.get(closest_match).map(|(field, _)| *field)
-    }
-
-    /// Whether `a | b` in a cell means two values. Not for texts and URLs, in which a bar can stand.
-    pub(crate) const fn splits_at_bars(self) -> bool {
-        matches!(
-            self,
-            Self::Persona | Self::AspectRatio | Self::ModelVersion | Self::Voice
-        )
-    }
-
-    /// Whether a list of values makes a job of each.
-    pub(crate) const fn may_vary(self) -> bool {
-        !matches!(self, Self::Id | Self::Filename | Self::Skip)
-    }
+    /// From -0.5 to 0.5, as a part of the width from the centre.
+    CaptionOffsetX: "caption_offset_x", List,
+        ["caption x"],
+        Kind::Offset(|request, offset| request.caption_offset_x = Some(offset));
+    /// The same for the height.
+    CaptionOffsetY: "caption_offset_y", List,
+        ["caption y"],
+        Kind::Offset(|request, offset| request.caption_offset_y = Some(offset));
+    /// Yes or no.
+    Music: "music", List,
+        ["background music"],
+        Kind::Switch(|request, on| request.music = on);
+    /// Yes or no.
+    GreenScreen: "green_screen", List,
+        ["chroma key"],
+        Kind::Switch(|request, on| request.green_screen = on);
+    /// Yes or no. Yes makes a `.webm` with an alpha channel.
+    TransparentBackground: "transparent_background", List,
+        ["transparent", "transparency"],
+        Kind::Switch(|request, on| request.transparent_background = on);
+    /// URL of a picture, at most 1,024 characters. The API's newest documentation does not have it any more, so it
+    /// may be ignored.
+    BackgroundImage: "background_image", List,
+        ["background", "background url", "background image url", "background asset image url"],
+        Kind::Url {
+            max_length: 1_024,
+            purpose: "the provider fetches the picture itself",
+            set: |request, url| request.background_image = Some(url),
+        };
+    /// URL that the provider calls when the video is done, at most 200 characters. `callsheet` does not need it.
+    WebhookUrl: "webhook_url", List,
+        ["webhook", "callback url", "callback"],
+        Kind::Url {
+            max_length: 200,
+            purpose: "the provider calls this address when the video is done",
+            set: |request, url| request.webhook_url = Some(url),
+        };
+    /// Name of the video file, without extension. Default: the id.
+    Filename: "filename", One,
+        ["output name", "output file"],
+        Kind::Special;
+    /// Yes: the row is kept in the results, and no video is made.
+    Skip: "skip", One,
+        ["ignore"],
+        Kind::Special;
+    /// Length of the recording, for an exact estimate.
+    AudioSeconds: "audio_seconds", List,
+        ["audio length", "audio duration"],
+        Kind::Special;
 }
 
-/// Every key that names a field.
-static KEYS: LazyLock<BTreeMap<String, (Field, HeaderMatch)>> = LazyLock::new(|| {
-    let named = Field::ALL.into_iter().flat_map(|field| {
-        let aliases = field.aliases().iter();
-        let aliases = aliases.map(move |alias| ((*alias).to_owned(), (field, HeaderMatch::Alias)));
-        std::iter::once((key(field.name()), (field, HeaderMatch::Own))).chain(aliases)
-    });
-    named.collect()
-});
+/// A row of the table of fields.
+pub(crate) struct FieldInfo {
+    /// The name in the documentation and in messages.
+    pub(crate) name: &'static str,
+    /// Other names: the API's own and the usual ones. Words that sheets commonly use for something else are left out.
+    pub(crate) aliases: &'static [&'static str],
+    multiplicity: Multiplicity,
+    kind: Kind,
+    /// The description in `docs/sheet.md`.
+    #[cfg(test)]
+    pub(crate) doc: &'static str,
+}
+
+/// The number of values that a row may have for a field. Each value makes a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Multiplicity {
+    One,
+    /// A list in YAML.
+    List,
+    /// A list in YAML, or `a | b` in a cell. Not for texts and URLs, which may contain a bar.
+    Bars,
+}
+
+/// How a value is validated, and where it goes in the request.
+pub(crate) enum Kind {
+    /// `build` has code for this field.
+    Special,
+    /// Yes or no.
+    Switch(fn(&mut VideoRequest, bool)),
+    /// A caption offset.
+    Offset(fn(&mut VideoRequest, CaptionOffset)),
+    /// One of several words.
+    Choice {
+        noun: &'static str,
+        choices: &'static [&'static str],
+        set: fn(&mut VideoRequest, &'static str),
+    },
+    /// An id or a name of the catalogue.
+    Name(NameKind, fn(&mut VideoRequest, Text)),
+    /// The URL of a file or of a service.
+    Url {
+        /// The most characters that the API accepts.
+        max_length: usize,
+        /// Why the URL must be public.
+        purpose: &'static str,
+        set: fn(&mut VideoRequest, Text),
+    },
+}
 
 /// How a header names a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum HeaderMatch {
-    /// By an alias.
     Alias,
-    /// By its own name.
-    Own,
+    Name,
 }
 
-/// What is compared of a header: letters and digits, in lower case. `Aspect Ratio`, `aspect_ratio`
-/// and `AspectRatio:` are the same column.
-pub(crate) fn key(header: &str) -> String {
-    header
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+/// The fields by their normalized names and aliases.
+static BY_KEY: LazyLock<BTreeMap<String, (Field, HeaderMatch)>> = LazyLock::new(|| {
+    let keys = Field::ALL.into_iter().flat_map(|field| {
+        let aliases = field.info().aliases.iter();
+        let aliases = aliases.map(move |alias| (normalize(alias), (field, HeaderMatch::Alias)));
+        std::iter::once((normalize(field.name()), (field, HeaderMatch::Name))).chain(aliases)
+    });
+    keys.collect()
+});
+
+impl Field {
+    /// The fields that every job needs. `audio` may take the place of `text`.
+    pub(crate) const REQUIRED: [Self; 3] = [Self::Text, Self::Persona, Self::AspectRatio];
+
+    /// Returns the row of the table.
+    pub(crate) fn info(self) -> &'static FieldInfo {
+        &FIELDS[self as usize]
+    }
+
+    /// Returns the name in the documentation and in messages.
+    pub(crate) fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Returns how the value is validated.
+    pub(crate) fn kind(self) -> &'static Kind {
+        &self.info().kind
+    }
+
+    /// Returns the field that a header or key names.
+    pub(crate) fn find(header: &str) -> Option<(Self, HeaderMatch)> {
+        BY_KEY.get(normalize(header).as_str()).copied()
+    }
+
+    /// Returns the field that a header or key most likely misspells.
+    pub(crate) fn closest_match(header: &str) -> Option<Self> {
+        let wanted = normalize(header);
+        let keys = |how: HeaderMatch| {
+            let keys = BY_KEY.iter().filter(move |(_, (_, of))| *of == how);
+            keys.map(|(key, _)| key.as_str())
+        };
+        // Aliases are common words: only a single edit counts.
+        let near_alias = || {
+            let long = keys(HeaderMatch::Alias).filter(|alias| alias.len() > 4 && wanted.len() > 4);
+            closest_match(&wanted, long).filter(|alias| edit_distance(&wanted, alias) == 1)
+        };
+        let key = closest_match(&wanted, keys(HeaderMatch::Name)).or_else(near_alias)?;
+        BY_KEY.get(key).map(|(field, _)| *field)
+    }
+
+    /// Whether `a | b` in a cell means two values.
+    pub(crate) fn splits_at_bars(self) -> bool {
+        self.info().multiplicity == Multiplicity::Bars
+    }
+
+    /// Whether a list of values makes a job of each.
+    pub(crate) fn can_be_list(self) -> bool {
+        self.info().multiplicity != Multiplicity::One
+    }
+
+    /// Whether a job needs this field, or its alternative.
+    pub(crate) const fn is_required(self) -> bool {
+        matches!(
+            self,
+            Self::Text | Self::Audio | Self::Persona | Self::AspectRatio
+        )
+    }
+
+    /// Returns the field under which the absence of this one is reported.
+    pub(crate) const fn reported_as(self) -> Self {
+        if matches!(self, Self::Audio) {
+            Self::Text
+        } else {
+            self
+        }
+    }
 }
 
-/// What stands under each field, in the order of the fields. A row has a handful of them, so a short
-/// list is smaller and quicker than a tree.
+/// A map from fields to values, in the order of the fields. Rows have few fields, so a sorted list is smaller and
+/// faster than a tree.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldMap<T>(Vec<(Field, T)>);
 
 impl<T> FieldMap<T> {
-    /// Nothing yet.
+    /// Creates an empty map.
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    fn place(&self, field: Field) -> Result<usize, usize> {
+    fn index(&self, field: Field) -> Result<usize, usize> {
         self.0.binary_search_by_key(&field, |(field, _)| *field)
     }
 
-    /// What stands under `field`.
     pub(crate) fn get(&self, field: Field) -> Option<&T> {
-        self.place(field).ok().map(|place| &self.0[place].1)
+        self.index(field).ok().map(|index| &self.0[index].1)
     }
 
-    /// Whether anything stands under `field`.
     pub(crate) fn contains(&self, field: Field) -> bool {
-        self.place(field).is_ok()
+        self.index(field).is_ok()
     }
 
-    /// Puts `value` under `field`; what stood there is returned.
+    /// Inserts a value and returns the previous one.
     pub(crate) fn insert(&mut self, field: Field, value: T) -> Option<T> {
-        match self.place(field) {
-            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
-            Err(place) => {
-                self.0.insert(place, (field, value));
+        match self.index(field) {
+            Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
+            Err(index) => {
+                self.0.insert(index, (field, value));
                 None
             }
         }
     }
 
-    /// Takes away what stands under `field`.
     pub(crate) fn remove(&mut self, field: Field) -> Option<T> {
-        let place = self.place(field).ok()?;
-        Some(self.0.remove(place).1)
+        let index = self.index(field).ok()?;
+        Some(self.0.remove(index).1)
     }
 
-    /// Forgets all but what stands under `fields`, and gives the memory back.
-    pub(crate) fn keep(&mut self, fields: &[Field]) {
+    /// Removes all fields but `fields`, and frees their memory.
+    pub(crate) fn retain(&mut self, fields: &[Field]) {
         self.0.retain(|(field, _)| fields.contains(field));
         self.0.shrink_to_fit();
     }
 
-    /// Whether there is nothing.
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Everything, in the order of the fields.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Field, &T)> {
         self.0.iter().map(|(field, value)| (*field, value))
     }
 
-    /// The fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = Field> {
         self.iter().map(|(field, _)| field)
     }
 }
 
 impl<T: Clone> FieldMap<T> {
-    /// Takes over all of another's, which win over those that are here.
-    pub(crate) fn overlay(&mut self, other: &Self) {
+    /// Inserts all values of `other`, replacing those that are here.
+    pub(crate) fn extend(&mut self, other: &Self) {
         for (field, value) in other.iter() {
             self.insert(field, value.clone());
         }
@@ -270,11 +358,11 @@ impl<T> Default for FieldMap<T> {
 
 impl<T> FromIterator<(Field, T)> for FieldMap<T> {
     fn from_iter<I: IntoIterator<Item = (Field, T)>>(values: I) -> Self {
-        let mut by_field = Self::new();
+        let mut map = Self::new();
         for (field, value) in values {
-            by_field.insert(field, value);
+            map.insert(field, value);
         }
-        by_field
+        map
     }
 }
 
@@ -284,14 +372,13 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_field_is_found_by_its_name_and_no_name_is_taken_twice() {
+    fn names_and_aliases_are_unique_and_find_their_field() {
         let mut seen = HashSet::new();
         for field in Field::ALL {
-            assert_eq!(Field::find(field.name()), Some((field, HeaderMatch::Own)));
-            assert!(seen.insert(key(field.name())));
-            for alias in field.aliases() {
-                assert_eq!(key(alias), *alias, "aliases are written as keys");
-                assert!(seen.insert((*alias).to_owned()), "{alias}");
+            assert_eq!(Field::find(field.name()), Some((field, HeaderMatch::Name)));
+            assert!(seen.insert(normalize(field.name())));
+            for alias in field.info().aliases {
+                assert!(seen.insert(normalize(alias)), "{alias}");
                 assert_eq!(Field::find(alias), Some((field, HeaderMatch::Alias)));
             }
         }
@@ -307,7 +394,7 @@ mod tests {
         ] {
             assert_eq!(
                 Field::find(header),
-                Some((Field::AspectRatio, HeaderMatch::Own))
+                Some((Field::AspectRatio, HeaderMatch::Name))
             );
         }
         assert_eq!(Field::find("first_name"), None);
@@ -324,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_counts_and_the_order_is_that_of_the_fields() {
+    fn the_last_value_counts_and_the_order_is_that_of_the_fields() {
         let mut values: FieldMap<u8> = [(Field::Persona, 1), (Field::Id, 2), (Field::Persona, 3)]
             .into_iter()
             .collect();
@@ -336,9 +423,9 @@ mod tests {
         assert_eq!(values.remove(Field::Persona), Some(3));
         assert!(!values.contains(Field::Persona) && !values.is_empty());
         values.insert(Field::Text, 7);
-        values.keep(&[Field::Id]);
+        values.retain(&[Field::Id]);
         assert!(!values.contains(Field::Text));
-        values.overlay(&[(Field::Id, 5)].into_iter().collect());
+        values.extend(&[(Field::Id, 5)].into_iter().collect());
         assert_eq!(values.get(Field::Id), Some(&5));
     }
 }

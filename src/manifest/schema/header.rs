@@ -1,98 +1,106 @@
-//! Which column is which: the header of a sheet, understood.
+//! The header of a sheet: the fields of its columns.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value};
-use crate::manifest::schema::field::{Field, HeaderMatch, key};
 use crate::model::RESULT_COLUMNS;
 
-/// What the columns of a sheet mean.
+use super::field::{Field, FieldMap, HeaderMatch};
+
+/// The columns of a sheet.
 #[derive(Debug)]
 pub(crate) struct Columns {
-    /// The column of each field that the sheet has.
-    pub(crate) fields: BTreeMap<Field, usize>,
-    /// The user's own columns: all but those the results added.
+    /// The column of each field.
+    pub(crate) fields: FieldMap<usize>,
+    /// The user's columns: all but those that a `results.csv` adds.
     pub(crate) own: Vec<usize>,
-    /// The column of job ids, if the sheet is a `results.csv` that came back.
+    /// The column of job ids, if the sheet is a `results.csv`.
     pub(crate) job_id: Option<usize>,
 }
 
-/// Understands a header. A column that means nothing to us is the user's own.
+impl Columns {
+    /// Returns the header cells that are no field but a likely misspelling of one, with that field.
+    fn misspelled<'t>(&self, header: &'t [Value]) -> impl Iterator<Item = (&'t Value, Field)> {
+        let own = self.own.iter().map(|column| &header[*column]);
+        let unknown = own.filter(|cell| Field::find(&cell.text).is_none());
+        unknown.filter_map(|cell| Some((cell, Field::closest_match(&cell.text)?)))
+    }
+}
+
+/// Maps the columns of a sheet to fields. Reports duplicate columns and notes doubtful ones.
 pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
     let header = &table.header;
     let results = find_results_columns(header);
-    let own: Vec<usize> = (0..header.len())
+    let own = (0..header.len())
         .filter(|column| !results.as_ref().is_some_and(|block| block.contains(column)))
         .collect();
-    let mut fields: BTreeMap<Field, (usize, HeaderMatch)> = BTreeMap::new();
-    for column in own.iter().copied() {
-        let Some((field, naming)) = Field::find(&header[column].text) else {
+    let mut columns = Columns {
+        fields: FieldMap::new(),
+        own,
+        job_id: results.map(|block| block.start),
+    };
+    let mut matches: FieldMap<HeaderMatch> = FieldMap::new();
+    for column in columns.own.iter().copied() {
+        let Some((field, how)) = Field::find(&header[column].text) else {
             continue;
         };
-        match fields.get(&field).copied() {
-            None => {
-                fields.insert(field, (column, naming));
-            }
-            Some((first, first_naming)) if first_naming == naming => {
-                findings.problem(duplicate(&header[column], &header[first], field));
-            }
-            // A field's own name wins over an alias, whichever comes first.
-            Some((first, first_naming)) => {
-                let (field_column, other) = if naming > first_naming {
-                    (column, first)
-                } else {
-                    (first, column)
-                };
-                fields.insert(field, (field_column, HeaderMatch::Own));
-                let message = format!(
-                    "the column {} is handed through, because there is a column {} too",
-                    words::quoted(&header[other].text),
-                    words::quoted(&header[field_column].text)
-                );
-                findings.note(&header[other].place, message);
-            }
+        let known = columns
+            .fields
+            .get(field)
+            .copied()
+            .zip(matches.get(field).copied());
+        let Some((first, first_how)) = known else {
+            columns.fields.insert(field, column);
+            matches.insert(field, how);
+            continue;
+        };
+        if how == first_how {
+            let help = format!("keep one column for `{}`", field.name());
+            let message = duplicate_message(&header[column], &header[first]);
+            findings.problem(Problem::at(&header[column].place, message).help(help));
+            continue;
         }
+        // A field's name wins over an alias, in any order.
+        let (used, unused) = if how > first_how {
+            (column, first)
+        } else {
+            (first, column)
+        };
+        columns.fields.insert(field, used);
+        matches.insert(field, HeaderMatch::Name);
+        let message = format!(
+            "the column {} is not used, because there is a column {} too",
+            quote(&header[unused].text),
+            quote(&header[used].text)
+        );
+        findings.note(&header[unused].place, message);
     }
-    let fields: BTreeMap<Field, usize> = fields
-        .into_iter()
-        .map(|(field, (column, _))| (field, column))
-        .collect();
-    note_doubtful_columns(header, &own, &fields, findings);
-    Columns {
-        fields,
-        own,
-        job_id: results.map(|block| block[0]),
-    }
+    note_doubtful_columns(header, &columns, findings);
+    columns
 }
 
-fn duplicate(second: &Value, first: &Value, field: Field) -> Problem {
-    Problem::at(
-        &second.place,
-        format!(
-            "the column {} is there twice; first at {}",
-            words::quoted(&second.text),
-            first.place.label()
-        ),
+fn duplicate_message(second: &Value, first: &Value) -> String {
+    format!(
+        "duplicate column {}; first at {}",
+        quote(&second.text),
+        first.place.label()
     )
-    .help(format!("keep one column for `{}`", field.name()))
 }
 
-/// Notes on columns that were likely meant as required fields which neither they nor anything else
-/// gives, for a sheet that fills an item of a YAML manifest.
+/// Notes columns that are likely misspellings of required fields that nothing else gives, in a sheet that fills an
+/// item of a YAML manifest.
 pub(crate) fn note_likely_typos(
     table: &Table,
     columns: &Columns,
     given_elsewhere: &[Field],
     findings: &mut Findings,
 ) {
-    for column in &columns.own {
-        let cell = &table.header[*column];
-        if Field::find(&cell.text).is_none()
-            && let Some(field) = Field::closest_match(&cell.text)
-            && is_required(field)
-            && !columns.fields.contains_key(&field)
+    for (cell, field) in columns.misspelled(&table.header) {
+        if field.is_required()
+            && !columns.fields.contains(field)
             && !given_elsewhere.contains(&field)
         {
             findings.note(&cell.place, typo_message(cell, field));
@@ -100,111 +108,82 @@ pub(crate) fn note_likely_typos(
     }
 }
 
-const fn is_required(field: Field) -> bool {
-    matches!(
-        field,
-        Field::Text | Field::Audio | Field::Persona | Field::AspectRatio
-    )
-}
-
 fn typo_message(cell: &Value, field: Field) -> String {
-    let header = words::quoted(&cell.text);
+    let header = quote(&cell.text);
     format!(
-        "the column {header} is not known and is handed through; did you mean `{}`?",
+        "the column {header} is not known; did you mean `{}`?",
         field.name()
     )
 }
 
-/// Notes on columns that may not be what the user meant.
-fn note_doubtful_columns(
-    header: &[Value],
-    own: &[usize],
-    fields: &BTreeMap<Field, usize>,
-    findings: &mut Findings,
-) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for column in own.iter().copied() {
-        let cell = &header[column];
+/// Notes duplicate columns of the user, and likely misspellings of optional fields. A missing required field is
+/// reported elsewhere.
+fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
+    let mut seen: BTreeMap<String, &Value> = BTreeMap::new();
+    for cell in columns.own.iter().map(|column| &header[*column]) {
         if cell.is_blank() || Field::find(&cell.text).is_some() {
             continue;
         }
-        if let Some(first) = seen.insert(key(&cell.text), column) {
-            let message = format!(
-                "the column {} is there twice; first at {}",
-                words::quoted(&cell.text),
-                header[first].place.label()
-            );
-            findings.note(&cell.place, message);
+        if let Some(first) = seen.insert(normalize(&cell.text), cell) {
+            findings.note(&cell.place, duplicate_message(cell, first));
         }
-        let meant = Field::closest_match(&cell.text).filter(|field| !fields.contains_key(field));
-        // A required column that is missing is reported as such, with this one as the likely slip.
-        if let Some(field) = meant
-            && !is_required(field)
+        if let Some(field) = Field::closest_match(&cell.text)
+            && !field.is_required()
+            && !columns.fields.contains(field)
         {
             findings.note(&cell.place, typo_message(cell, field));
         }
     }
 }
 
-/// The places of our own columns if all of them are there, in their order: the file is a
-/// `results.csv` that came back.
-fn find_results_columns(header: &[Value]) -> Option<Vec<usize>> {
+/// Returns the columns that a `results.csv` adds, if all of them are there, in their order.
+fn find_results_columns(header: &[Value]) -> Option<Range<usize>> {
     let begin = header.windows(RESULT_COLUMNS.len()).position(|window| {
         let names = window.iter().map(|cell| cell.text.trim());
         names.eq(RESULT_COLUMNS)
     })?;
-    Some((begin..begin + RESULT_COLUMNS.len()).collect())
+    Some(begin..begin + RESULT_COLUMNS.len())
 }
 
-/// Says which columns a sheet that stands alone must have and has not; these are returned.
+/// Reports the required columns that a sheet without a YAML manifest lacks, and returns their fields.
 pub(crate) fn check_required_columns(
     table: &Table,
     columns: &Columns,
     findings: &mut Findings,
 ) -> Vec<Field> {
     let header = &table.header;
-    if columns.fields.is_empty() {
-        let message = "the first line names none of the columns `text`, `persona`, `aspect_ratio`";
-        if columns
-            .own
-            .iter()
-            .all(|column| Field::closest_match(&header[*column].text).is_none())
-        {
-            let problem = Problem::at(&header[0].place, message);
-            findings.problem(problem.help(no_header_help(table, columns)));
-            return vec![Field::Text, Field::Persona, Field::AspectRatio];
-        }
+    if columns.fields.is_empty() && columns.misspelled(header).next().is_none() {
+        let message = "the first line has none of the columns `text`, `persona`, `aspect_ratio`";
+        let problem = Problem::at(&header[0].place, message);
+        findings.problem(problem.help(no_header_help(table, columns)));
+        return Field::REQUIRED.to_vec();
     }
-    let has = |field: Field| columns.fields.contains_key(&field);
-    let mut missing = Vec::new();
-    if !has(Field::Text) && !has(Field::Audio) {
-        missing.push((Field::Text, "the column `text` (or `audio`) is missing"));
-    }
-    if !has(Field::Persona) {
-        missing.push((Field::Persona, "the column `persona` is missing"));
-    }
-    if !has(Field::AspectRatio) {
-        missing.push((Field::AspectRatio, "the column `aspect_ratio` is missing"));
-    }
-    for (field, message) in missing.iter().copied() {
-        let typo_message = columns.own.iter().find(|column| {
-            let text = &header[**column].text;
-            Field::find(text).is_none() && Field::closest_match(text) == Some(field)
-        });
-        let problem = match typo_message {
-            Some(column) => Problem::at(&header[*column].place, message).help(format!(
-                "did you mean `{}` by {}?",
-                field.name(),
-                words::quoted(&header[*column].text)
-            )),
+    let has = |field: Field| columns.fields.contains(field);
+    let has_audio = has(Field::Audio);
+    let is_missing = |field: &Field| !has(*field) && (*field != Field::Text || !has_audio);
+    let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(is_missing).collect();
+    for field in missing.iter().copied() {
+        let message = if field == Field::Text {
+            "the column `text` (or `audio`) is missing".to_owned()
+        } else {
+            format!("the column `{}` is missing", field.name())
+        };
+        let typo = columns
+            .misspelled(header)
+            .find(|(_, meant)| *meant == field);
+        let problem = match typo {
+            Some((cell, _)) => {
+                let help = format!("rename {} to `{}`?", quote(&cell.text), field.name());
+                Problem::at(&cell.place, message).help(help)
+            }
             None => Problem::at(&header[0].place, message).help(no_header_help(table, columns)),
         };
         findings.problem(problem);
     }
-    missing.into_iter().map(|(field, _)| field).collect()
+    missing
 }
 
-/// What to do about a header that lacks columns, by what stands there instead.
+/// Returns what to do about a header that lacks columns.
 fn no_header_help(table: &Table, columns: &Columns) -> String {
     let known = |cells: &[Value]| {
         let known = cells
@@ -217,23 +196,19 @@ fn no_header_help(table: &Table, columns: &Columns) -> String {
         && known(&table.header) < 2
     {
         return format!(
-            "the column names seem to stand at {}; delete the lines above it",
+            "the column names seem to be at {}; delete the lines above it",
             row[0].place.label()
         );
     }
-    let is_one_cell = table.header.len() == 1 && table.header[0].text.contains([',', ';', '\t']);
-    if is_one_cell {
-        return "the whole line was taken for one cell; is the delimiter right?".to_owned();
+    if table.header.len() == 1 && table.header[0].text.contains([',', ';', '\t']) {
+        return "the whole line is one cell; is the delimiter right?".to_owned();
     }
     if columns.fields.is_empty() {
         return "the first line names the columns, such as `id,text,persona,aspect_ratio`"
             .to_owned();
     }
     let names = table.header.iter().take(12).map(|cell| cell.text.as_str());
-    format!(
-        "the sheet has {}",
-        words::list_or(names).replace(" or ", " and ")
-    )
+    format!("the sheet has {}", list(names, "and"))
 }
 
 #[cfg(test)]
@@ -251,7 +226,7 @@ mod tests {
         (columns, findings)
     }
 
-    fn said(text: &str) -> String {
+    fn findings(text: &str) -> String {
         let (_, findings) = read(text);
         let problems = findings.problems.iter();
         let problems = problems.map(|problem| {
@@ -264,53 +239,53 @@ mod tests {
     }
 
     #[test]
-    fn usual_names_are_understood() {
+    fn usual_names_are_recognized() {
         let (columns, findings) = read("Script,Avatar,Ratio,First Name,model\n");
         assert_eq!(findings.problems, []);
         assert_eq!(findings.notes, []);
         assert_eq!(
-            columns.fields.into_iter().collect::<Vec<_>>(),
+            columns.fields.iter().collect::<Vec<_>>(),
             [
-                (Field::Text, 0),
-                (Field::Persona, 1),
-                (Field::AspectRatio, 2),
-                (Field::ModelVersion, 4)
+                (Field::Text, &0),
+                (Field::Persona, &1),
+                (Field::AspectRatio, &2),
+                (Field::ModelVersion, &4)
             ]
         );
     }
 
     #[test]
-    fn missing_columns_are_named_with_the_likely_slip() {
+    fn missing_columns_are_named_with_the_likely_typo() {
         assert_eq!(
-            said("id,txet,persona\n"),
-            "a.csv:1:4 the column `text` (or `audio`) is missing [did you mean `text` by `txet`?]\n\
+            findings("id,txet,persona\n"),
+            "a.csv:1:4 the column `text` (or `audio`) is missing [rename `txet` to `text`?]\n\
              a.csv:1:1 the column `aspect_ratio` is missing [the sheet has `id`, `txet` and `persona`]"
         );
     }
 
     #[test]
     fn a_header_further_down_is_noticed() {
-        let said = said("Spring campaign,,\nid,text,persona\n");
-        assert_eq!(said.lines().count(), 1);
+        let shown = findings("Spring campaign,,\nid,text,persona\n");
+        assert_eq!(shown.lines().count(), 1);
         assert!(
-            said.contains("the column names seem to stand at a.csv:2:1"),
-            "{said}"
+            shown.contains("the column names seem to be at a.csv:2:1"),
+            "{shown}"
         );
     }
 
     #[test]
-    fn doubled_and_doubtful_columns_are_told() {
+    fn duplicate_and_doubtful_columns_are_reported() {
         assert_eq!(
-            said("text,Text,persona,avatar,ratio,captoins,note,note\n"),
-            "a.csv:1:6 the column `Text` is there twice; first at a.csv:1:1 [keep one column for `text`]\n\
-             note a.csv:1:19 the column `avatar` is handed through, because there is a column `persona` too\n\
-             note a.csv:1:32 the column `captoins` is not known and is handed through; did you mean `captions`?\n\
-             note a.csv:1:46 the column `note` is there twice; first at a.csv:1:41"
+            findings("text,Text,persona,avatar,ratio,captoins,note,note\n"),
+            "a.csv:1:6 duplicate column `Text`; first at a.csv:1:1 [keep one column for `text`]\n\
+             note a.csv:1:19 the column `avatar` is not used, because there is a column `persona` too\n\
+             note a.csv:1:32 the column `captoins` is not known; did you mean `captions`?\n\
+             note a.csv:1:46 duplicate column `note`; first at a.csv:1:41"
         );
     }
 
     #[test]
-    fn results_that_come_back_are_recognised_as_a_whole_block_only() {
+    fn columns_of_results_are_recognized_as_a_whole_block_only() {
         let block = RESULT_COLUMNS.join(",");
         let (columns, _) = read(&format!("text,persona,ratio,{block},mine\n"));
         assert_eq!(columns.job_id, Some(3));

@@ -1,4 +1,4 @@
-//! The fields of a job, the settings of a manifest, and how cells and headers are read.
+//! The vocabulary of a manifest: fields, headers, settings, names, and the values of single cells.
 
 pub(crate) mod document;
 pub(crate) mod field;

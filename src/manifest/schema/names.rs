@@ -1,13 +1,14 @@
-//! Personas and voices by name: short names of the manifest, UUIDs, and the catalogue's names.
+//! Personas and voices: UUIDs, short names of the manifest and names of the catalogue.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::manifest::diagnostics::words;
-use crate::manifest::schema::field::key;
+use crate::manifest::diagnostics::problem::Explanation;
+use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
+use crate::manifest::formats::table::trimmed;
 use crate::model::Text;
 
-/// Which catalogue a name belongs to.
+/// The catalogue to which a name belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NameKind {
     /// `GET /api/personas/`.
@@ -17,13 +18,14 @@ pub enum NameKind {
 }
 
 impl NameKind {
-    const fn word(self) -> &'static str {
+    const fn noun(self) -> &'static str {
         match self {
             Self::Persona => "persona",
             Self::Voice => "voice",
         }
     }
 
+    /// Returns the section of a manifest, which is also the command that lists the catalogue.
     const fn section(self) -> &'static str {
         match self {
             Self::Persona => "personas",
@@ -32,35 +34,36 @@ impl NameKind {
     }
 }
 
-/// What a catalogue says about a name.
+/// The answer of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// It is the name of this id.
+    /// The id with that name.
     Found(String),
-    /// Nobody has that name; these are near.
+    /// The name does not exist; these are near.
     Unknown(Vec<String>),
-    /// Several have that name; so they are told apart.
+    /// Several entries have that name; these identify them.
     Ambiguous(Vec<String>),
 }
 
 /// Looks a name up in the catalogue.
 pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
 
-/// An id, or what is wrong and what would be right.
-type Answer = Result<Text, (String, String)>;
+/// An id, or why there is none.
+type Answer = Result<Text, Explanation>;
 
-/// Everything that can be meant by a persona's or voice's name.
+/// Resolves the names of one kind.
 pub(crate) struct NameResolver<'a> {
     kind: NameKind,
-    /// Short names of the manifest; `None` for those whose id was wrong, which is reported there.
+    /// The short names of the manifest by their normalized form; the id is `None` if it is wrong, which is reported
+    /// where it is defined.
     short: BTreeMap<String, (String, Option<Text>)>,
-    /// What the catalogue has said, so that it is asked once for each name.
+    /// The answers of the catalogue, which is asked once for each name.
     answers: RefCell<BTreeMap<String, Answer>>,
     catalogue: Option<Resolve<'a>>,
 }
 
 impl<'a> NameResolver<'a> {
-    /// No short names yet.
+    /// Creates a resolver without short names.
     pub(crate) fn new(kind: NameKind, catalogue: Option<Resolve<'a>>) -> Self {
         Self {
             kind,
@@ -70,15 +73,15 @@ impl<'a> NameResolver<'a> {
         }
     }
 
-    /// Adds a short name; `id` is `None` if its own value is wrong.
+    /// Adds a short name. `id` is `None` if its value is wrong.
     pub(crate) fn add(&mut self, name: &str, id: Option<Text>) {
-        self.short.insert(key(name), (name.to_owned(), id));
+        self.short.insert(normalize(name), (name.to_owned(), id));
     }
 
-    /// The id of what is called `text`. `Ok(None)` if the fault has been reported elsewhere.
-    pub(crate) fn resolve(&self, text: &Text) -> Result<Option<Text>, (String, String)> {
+    /// Returns the id of a name. `Ok(None)` if the error has been reported elsewhere.
+    pub(crate) fn resolve(&self, text: &Text) -> Result<Option<Text>, Explanation> {
         if !self.short.is_empty() {
-            let key = key(text);
+            let key = normalize(text);
             if let Some((_, id)) = self.short.get(&key).filter(|_| !key.is_empty()) {
                 return Ok(id.clone());
             }
@@ -86,69 +89,70 @@ impl<'a> NameResolver<'a> {
         self.look_up(text).map(Some)
     }
 
-    /// The id of what is called `text` outside the manifest: a UUID or a name of the catalogue.
+    /// Returns the id of a UUID or of a name of the catalogue, ignoring short names.
     pub(crate) fn look_up(&self, text: &Text) -> Answer {
-        let trimmed = text.trimmed();
-        let text = trimmed.as_str();
-        if is_uuid(text) {
-            let is_plain = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-            return Ok(if is_plain {
-                trimmed
+        let text = trimmed(text);
+        if is_uuid(&text) {
+            let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Ok(if is_lower {
+                text
             } else {
                 text.to_ascii_lowercase().into()
             });
         }
-        if let Some(answer) = self.answers.borrow().get(text) {
-            return answer.clone();
-        }
-        let answer = self.ask(text);
-        self.answers
-            .borrow_mut()
-            .insert(text.to_owned(), answer.clone());
-        answer
+        let known = self.answers.borrow().get(&*text).cloned();
+        known.unwrap_or_else(|| {
+            let answer = self.ask(&text);
+            let mut answers = self.answers.borrow_mut();
+            answers.insert(text.to_string(), answer.clone());
+            answer
+        })
     }
 
     fn ask(&self, text: &str) -> Answer {
-        let (kind, section) = (self.kind.word(), self.kind.section());
+        let (noun, section) = (self.kind.noun(), self.kind.section());
+        let short = self.short.values().map(|(name, _)| name.as_str());
+        let near_short = closest_match(text, short);
         let Some(catalogue) = self.catalogue else {
-            let known = self.short.values().map(|(name, _)| name.as_str());
-            let help = match words::closest_match(text, known) {
-                Some(near) => format!("did you mean {}?", words::quoted(near)),
+            let help = match near_short {
+                Some(near) => format!("did you mean {}?", quote(near)),
                 None => format!(
-                    "give its UUID (see `callsheet {section}`), or a short name of `{section}:` in a \
-                     YAML manifest"
+                    "give its UUID (see `callsheet {section}`), or a short name from `{section}:` of a YAML manifest"
                 ),
             };
-            let message = format!("{} is no {kind} that is known", words::quoted(text));
-            return Err((message, help));
+            return Err(Explanation::new(
+                format!("unknown {noun} {}", quote(text)),
+                help,
+            ));
         };
         match catalogue(text, self.kind) {
             Resolution::Found(id) => Ok(id.into()),
             Resolution::Unknown(near) => {
-                let short = self.short.values().map(|(name, _)| name.as_str());
-                let mut near: Vec<&str> = near.iter().map(String::as_str).take(5).collect();
-                near.extend(words::closest_match(text, short));
+                let near = near.iter().map(String::as_str).take(5);
+                let near: Vec<&str> = near.chain(near_short).collect();
                 let help = if near.is_empty() {
-                    format!("`callsheet {section} --search WORDS` finds those there are")
+                    format!("`callsheet {section} --search WORDS` finds those that exist")
                 } else {
-                    format!("did you mean {}?", words::list_or(near))
+                    format!("did you mean {}?", list(near, "or"))
                 };
-                Err((format!("there is no {kind} {}", words::quoted(text)), help))
+                Err(Explanation::new(
+                    format!("there is no {noun} {}", quote(text)),
+                    help,
+                ))
             }
-            Resolution::Ambiguous(those) => Err((
-                format!("several are called {}", words::quoted(text)),
-                format!(
-                    "say which: {}",
-                    words::list_or(those.iter().map(String::as_str).take(8))
-                ),
-            )),
+            Resolution::Ambiguous(candidates) => {
+                let candidates = candidates.iter().map(String::as_str).take(8);
+                let help = format!("choose one: {}", list(candidates, "or"));
+                let message = format!("several {section} have the name {}", quote(text));
+                Err(Explanation::new(message, help))
+            }
         }
     }
 }
 
-/// 8-4-4-4-12 hexadecimal digits.
+/// Whether a text is 8-4-4-4-12 hexadecimal digits.
 pub(crate) fn is_uuid(text: &str) -> bool {
-    let fits = |(place, byte): (usize, u8)| match place {
+    let fits = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',
         _ => byte.is_ascii_hexdigit(),
     };
@@ -175,20 +179,20 @@ mod tests {
             assert_eq!(names.resolve(&text.into()), Ok(Some(ANNA.into())), "{text}");
         }
         assert_eq!(names.resolve(&"wrong".into()), Ok(None));
-        let (message, help) = names.resolve(&"Anns".into()).unwrap_err();
-        assert_eq!(message, "`Anns` is no persona that is known");
+        let Explanation { message, help } = names.resolve(&"Anns".into()).unwrap_err();
+        assert_eq!(message, "unknown persona `Anns`");
         assert_eq!(help, "did you mean `Anna`?");
         assert!(
             names
                 .resolve(&"Benedikt".into())
                 .unwrap_err()
-                .1
+                .help
                 .contains("UUID")
         );
     }
 
     #[test]
-    fn a_catalogue_answers_for_the_rest() {
+    fn other_names_are_looked_up_in_the_catalogue() {
         let catalogue = |name: &str, kind: NameKind| {
             assert_eq!(kind, NameKind::Persona);
             match name {
@@ -201,13 +205,13 @@ mod tests {
         };
         let names = names(Some(&catalogue));
         assert_eq!(names.resolve(&"Ben".into()), Ok(Some("id-of-ben".into())));
-        let (_, help) = names.resolve(&"Sam".into()).unwrap_err();
-        assert_eq!(help, "say which: `Sam (office)` or `id-of-sam`");
+        let help = names.resolve(&"Sam".into()).unwrap_err().help;
+        assert_eq!(help, "choose one: `Sam (office)` or `id-of-sam`");
         assert!(
             names
                 .resolve(&"Bret".into())
                 .unwrap_err()
-                .1
+                .help
                 .contains("`Bert`")
         );
     }

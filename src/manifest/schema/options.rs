@@ -1,37 +1,35 @@
-//! How a manifest is to be read: [`Options`].
+//! Options for reading a manifest.
 
 use std::fmt;
 
 use jiff::civil::Date;
 
 use crate::manifest::formats::csv::Delimiter;
-use crate::manifest::schema::names::Resolve;
 
-/// How a manifest is to be read. The default needs no catalogue and refuses every wrong row.
+use super::names::Resolve;
+
+/// Options for reading a manifest. The default needs no catalogue and refuses invalid rows.
 #[derive(Default, Clone)]
 pub struct Options<'a> {
-    /// What stands between the cells of a CSV; found out if not given.
+    /// The delimiter of a CSV; detected if not given.
     pub delimiter: Option<Delimiter>,
-    /// The sheet of a workbook; the first visible one if not given.
+    /// The sheet of a workbook; see `--sheet`.
     pub sheet: Option<String>,
-    /// What to do about rows that are wrong.
+    /// The treatment of invalid rows.
     pub invalid_rows: InvalidRows,
-    /// The day that `{{ date }}` stands for. Without it `{{ date }}` is empty, which is a problem
-    /// where it is used.
+    /// The value of `{{ date }}`, which is a problem where it is used without this.
     pub today: Option<Date>,
-    /// Looks up personas and voices that are neither a UUID nor a short name. Without it such a
-    /// name is a problem.
+    /// Resolves personas and voices that are neither a UUID nor a short name. Without it such a name is a problem.
     pub catalogue: Option<Resolve<'a>>,
 }
 
-/// What to do about rows that are wrong.
+/// The treatment of invalid rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum InvalidRows {
-    /// Nothing of the manifest is accepted.
+    /// The whole manifest is refused.
     #[default]
     Refuse,
-    /// They are left out, with a note each; `--skip-invalid`. What is wrong with the manifest as a
-    /// whole is a problem all the same.
+    /// They are left out, each with a note: `--skip-invalid`. Problems of the manifest as a whole still refuse it.
     Skip,
 }
 

@@ -1,22 +1,21 @@
-//! Aspect ratios, as written and as spreadsheets leave them.
+//! Aspect ratios, also in the forms into which spreadsheets convert them.
 
 use crate::model::AspectRatio;
 
-/// What a cell says about the shape of the picture.
+/// An aspect ratio read from a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// As it is written: `9:16`, `9x16`, `portrait`.
+pub(crate) enum ParsedRatio {
+    /// Written as a ratio: `9:16`, `9x16`, `portrait`.
     Plain(AspectRatio),
-    /// A ratio that a spreadsheet took for a time of day; understood, and worth a note.
+    /// Converted back from a time of day. Worth a note.
     Repaired(AspectRatio),
 }
 
-/// Reads a cell. `None` if it is no ratio.
+/// Parses an aspect ratio.
 ///
-/// Spreadsheets take `9:16` for sixteen minutes past nine and write it back in the form their
-/// language has for times. The two numbers survive all of these forms; `4:09 PM` is 16:09, and so is
-/// `16:09`: both were `16:9`.
-pub(crate) fn read(text: &str) -> Option<Reading> {
+/// Spreadsheets convert `9:16` to a time of day and export it in the form of their language. Both numbers survive in
+/// all forms: `4:09 PM` and `16:09` were `16:9`.
+pub(crate) fn parse(text: &str) -> Option<ParsedRatio> {
     let lower: String = text
         .trim()
         .trim_start_matches('\'')
@@ -24,23 +23,22 @@ pub(crate) fn read(text: &str) -> Option<Reading> {
         .replace(['\u{a0}', '\u{202f}'], " ");
     let lower = lower.trim();
     if let Some(ratio) = word(lower) {
-        return Some(Reading::Plain(ratio));
+        return Some(ParsedRatio::Plain(ratio));
     }
     if let Some((width, height)) = two_numbers(lower) {
         let ratio = from_sides(width, height)?;
         let padded = lower.starts_with('0') || lower.ends_with(":09") || lower.ends_with(":01");
         return Some(if padded {
-            Reading::Repaired(ratio)
+            ParsedRatio::Repaired(ratio)
         } else {
-            Reading::Plain(ratio)
+            ParsedRatio::Plain(ratio)
         });
     }
     let minutes = time_of_day(lower).or_else(|| day_fraction(lower))?;
-    from_sides(minutes / 60, minutes % 60).map(Reading::Repaired)
+    from_sides(minutes / 60, minutes % 60).map(ParsedRatio::Repaired)
 }
 
-/// Whether a spreadsheet has made a date of it: `9/16` becomes the sixteenth of September, in some
-/// countries from `16/9`, so that nobody can tell which it was.
+/// Whether a spreadsheet converted a ratio to a date. September 16 may have been `9/16` or `16/9`.
 pub(crate) fn is_date(text: &str) -> bool {
     let months = [
         "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov",
@@ -56,11 +54,11 @@ pub(crate) fn is_date(text: &str) -> bool {
     (has_month && text.len() < 20) || is_numeric
 }
 
-/// Whether it is a list of ratios, only not with `|` between them.
+/// Whether a cell is a list of ratios without `|` between them.
 pub(crate) fn are_several(text: &str) -> bool {
     let parts = text.split([',', ';', '\n', '&', '+']);
     let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
-    parts.len() > 1 && parts.iter().all(|part| read(part).is_some())
+    parts.len() > 1 && parts.iter().all(|part| parse(part).is_some())
 }
 
 const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
@@ -92,13 +90,13 @@ fn word(text: &str) -> Option<AspectRatio> {
     named.map(|(ratio, _)| *ratio)
 }
 
-/// `9:16`, `9x16`, `9/16`, `9×16`, `9 : 16`, `9-16`, `9 by 16`; also `1080x1920`.
+/// Parses `9:16`, `9x16`, `9/16`, `9×16`, `9 : 16`, `9-16`, `9 by 16`, and sizes such as `1080x1920`.
 fn two_numbers(text: &str) -> Option<(u32, u32)> {
     let (left, right) = text
         .split_once([':', 'x', '/', '×', '∶', '：', '*', '-', '_'])
         .or_else(|| text.split_once(" by "))?;
     let (width, height) = (number(left)?, number(right)?);
-    // Sizes in pixels are ratios too, once they are reduced.
+    // Sizes in pixels are reduced to ratios.
     let divisor = if width > 60 && height > 60 {
         greatest_common_divisor(width, height)
     } else {
@@ -115,17 +113,17 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     }
 }
 
-/// A number of at most four digits.
+/// Parses a number of at most four digits.
 fn number(text: &str) -> Option<u32> {
     let text = text.trim();
     let digits = !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// `09:16:00`, `9:16 AM`, `4:09:00 PM`, `9.16.00`, `1899-12-30 09:16:00`, `09:16:00.000`, `9:16 Uhr`:
-/// minutes since midnight.
+/// Parses a time of day to minutes since midnight: `09:16:00`, `9:16 AM`, `4:09:00 PM`, `9.16.00`,
+/// `1899-12-30 09:16:00`, `09:16:00.000`, `9:16 Uhr`.
 fn time_of_day(text: &str) -> Option<u32> {
-    // A date before the time: spreadsheets count times from 1899-12-30 (or 1900-01-00, 1904-01-01).
+    // The day from which spreadsheets count.
     let text = [
         "1899-12-30",
         "1899-12-31",
@@ -162,14 +160,14 @@ fn time_of_day(text: &str) -> Option<u32> {
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
-/// A time as the fraction of a day that spreadsheets store: 0.386111… is 9:16.
+/// Parses a time as the fraction of a day, as spreadsheets store it: 0.386111… is 9:16.
 fn day_fraction(text: &str) -> Option<u32> {
     let plain = text.replace(',', ".");
     if !plain.starts_with("0.") && !plain.starts_with('.') {
         return None;
     }
     let minutes = plain.parse::<f64>().ok()? * 1440.0;
-    // Exports round to as few as four places, a seventh of a minute.
+    // Exports round to as few as four places: 0.14 minutes.
     let whole = minutes.round();
     #[expect(
         clippy::cast_possible_truncation,
@@ -184,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_the_three_ratios_is_understood() {
+    fn every_form_of_the_three_ratios_is_parsed() {
         use AspectRatio::{Landscape, Portrait, Square};
         for (ratio, plain) in [
             (
@@ -198,7 +196,7 @@ mod tests {
             (Square, "1:1|1x1|1/1|1×1|Square|1080x1080"),
         ] {
             for text in plain.split('|') {
-                assert_eq!(read(text), Some(Reading::Plain(ratio)), "{text}");
+                assert_eq!(parse(text), Some(ParsedRatio::Plain(ratio)), "{text}");
             }
         }
         for (ratio, repaired) in [
@@ -217,13 +215,17 @@ mod tests {
             ),
         ] {
             for text in repaired.split('|') {
-                assert_eq!(read(text.trim()), Some(Reading::Repaired(ratio)), "{text}");
+                assert_eq!(
+                    parse(text.trim()),
+                    Some(ParsedRatio::Repaired(ratio)),
+                    "{text}"
+                );
             }
         }
     }
 
     #[test]
-    fn dates_are_told_from_other_mistakes() {
+    fn dates_and_lists_are_recognized() {
         for text in [
             "16-Sep",
             "Sep-16",
@@ -233,13 +235,13 @@ mod tests {
             "9/16/2026",
             "1-Jan",
         ] {
-            assert!(is_date(text) && read(text).is_none(), "{text}");
+            assert!(is_date(text) && parse(text).is_none(), "{text}");
         }
         for text in ["4:3", "sepia", "decade", "16", "", "9-16"] {
             assert!(!is_date(text), "{text}");
         }
         for text in ["9:16, 1:1", "9x16;16x9", "portrait\nsquare"] {
-            assert!(are_several(text) && read(text).is_none(), "{text}");
+            assert!(are_several(text) && parse(text).is_none(), "{text}");
         }
         for text in ["9:16", "9:16,", "9:16, 4:3", ""] {
             assert!(!are_several(text), "{text}");
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn other_texts_are_not_ratios() {
         for text in [
             "",
             " ",
@@ -273,7 +275,7 @@ mod tests {
             "é:é",
             "１:１",
         ] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

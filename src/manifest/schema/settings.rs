@@ -1,205 +1,129 @@
-//! `limits:`, `output:` and `prices:` of a YAML manifest.
+//! The sections `limits:`, `output:` and `prices:` of a YAML manifest.
 
-use std::fmt;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
-
-use crate::model::{
-    Credits, LimitSettings, OutputSettings, PriceSettings, SecretText, parse_duration,
-};
+use std::time::Duration;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::words;
+use crate::manifest::diagnostics::text::{closest_match, list, quote};
 use crate::manifest::formats::table::Value;
 use crate::manifest::formats::yaml::{Content, Node};
-use crate::manifest::schema::values;
+use crate::model::{LimitSettings, OutputSettings, PriceSettings, SecretText, parse_duration};
+use crate::util::text::sanitize;
 
-/// Keys of `limits:`: the flags of the command line, and the longest text.
-pub(crate) const LIMIT_KEYS: [&str; 14] = [
-    "submit_rate",
-    "in_flight",
-    "poll_rate",
-    "downloads",
-    "max_credits",
-    "max_credits_run",
-    "confirm_above",
-    "allow_partial",
-    "render_timeout",
-    "max_duration",
-    "max_fail",
-    "settle",
-    "poll_interval",
-    "max_text",
-];
-/// Keys of `output:`.
-pub(crate) const OUTPUT_KEYS: [&str; 5] =
-    ["folder", "filename", "require_approval", "notify", "ping"];
-/// Keys of `prices:`.
-pub(crate) const PRICE_KEYS: [&str; 5] = [
-    "standard_block",
-    "standard_block_seconds",
-    "aurora_v1_second",
-    "aurora_v1_fast_second",
-    "assumed_audio_seconds",
-];
+use super::values::{parse_bool, parse_seconds};
 
-/// What the manifest sets besides jobs.
+/// The settings of a manifest.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    /// `limits:`.
     pub(crate) limits: LimitSettings,
-    /// `limits.max_text`.
-    pub(crate) longest_text: Option<usize>,
-    /// `output:`.
+    /// `limits.max_text`
+    pub(crate) max_text: Option<usize>,
     pub(crate) output: OutputSettings,
-    /// `output.filename`.
+    /// `output.filename`
     pub(crate) file_name: Option<Value>,
-    /// `prices:`.
     pub(crate) prices: PriceSettings,
 }
 
+/// A setting: its key, and the function that reads it.
+pub(crate) type Setting = (&'static str, fn(&mut Settings, &Node, &mut Findings));
+
+/// Lists settings as `key => target = function;`.
+macro_rules! settings {
+    ($($key:literal => $($target:ident).+ = $parse:expr;)*) => {
+        &[$(($key, |settings, node, findings| {
+            settings.$($target).+ = $parse(node, findings);
+        })),*]
+    };
+}
+
+/// `limits:`. The keys are the names of the command line's flags.
+pub(crate) const LIMITS: &[Setting] = settings! {
+    "submit_rate" => limits.submit_rate = parse;
+    "in_flight" => limits.in_flight = parse;
+    "poll_rate" => limits.poll_rate = parse;
+    "downloads" => limits.downloads = parse_positive;
+    "max_credits" => limits.max_credits = parse;
+    "max_credits_run" => limits.max_credits_run = parse;
+    "confirm_above" => limits.confirm_above = parse;
+    "allow_partial" => limits.allow_partial = parse_switch;
+    "render_timeout" => limits.render_timeout = parse_time;
+    "max_duration" => limits.max_duration = parse_time;
+    "max_fail" => limits.max_fail = parse;
+    "settle" => limits.settle = parse_time;
+    "poll_interval" => limits.poll_interval = parse_time;
+    "max_text" => max_text = parse_positive;
+};
+
+/// `output:`
+pub(crate) const OUTPUT: &[Setting] = settings! {
+    "folder" => output.folder = parse_folder;
+    "filename" => file_name = expect_scalar;
+    "require_approval" => output.require_approval = parse_flag;
+    "notify" => output.notify = parse_secret;
+    "ping" => output.ping = parse_secret;
+};
+
+/// `prices:`
+pub(crate) const PRICES: &[Setting] = settings! {
+    "standard_block" => prices.standard_block = parse;
+    "standard_block_seconds" => prices.standard_block_seconds = parse_positive;
+    "aurora_v1_second" => prices.aurora_v1_second = parse;
+    "aurora_v1_fast_second" => prices.aurora_v1_fast_second = parse;
+    "assumed_audio_seconds" => prices.assumed_audio_seconds = parse_audio_seconds;
+};
+
 impl Settings {
-    /// Reads `limits:`.
-    pub(crate) fn read_limits(&mut self, node: &Node, findings: &mut Findings) {
-        for (name, value) in section(node, "limits", &LIMIT_KEYS, findings) {
-            let limits = &mut self.limits;
-            match name {
-                "submit_rate" => limits.submit_rate = parsed(value, findings),
-                "in_flight" => limits.in_flight = parsed(value, findings),
-                "poll_rate" => limits.poll_rate = parsed(value, findings),
-                "downloads" => limits.downloads = parse_positive(value, findings),
-                "max_credits" => limits.max_credits = parsed(value, findings),
-                "max_credits_run" => limits.max_credits_run = parsed(value, findings),
-                "confirm_above" => limits.confirm_above = parsed(value, findings),
-                "allow_partial" => limits.allow_partial = parse_bool_setting(value, findings),
-                "render_timeout" => limits.render_timeout = read(value, findings, parse_duration),
-                "max_duration" => limits.max_duration = read(value, findings, parse_duration),
-                "max_fail" => limits.max_fail = parsed(value, findings),
-                "settle" => limits.settle = read(value, findings, parse_duration),
-                "poll_interval" => limits.poll_interval = read(value, findings, parse_duration),
-                _ => {
-                    self.longest_text = parse_positive(value, findings)
-                        .map(|number: u32| usize::try_from(number).unwrap_or(usize::MAX));
-                }
-            }
-        }
-    }
-
-    /// Reads `output:`.
-    pub(crate) fn read_output(&mut self, node: &Node, findings: &mut Findings) {
-        for (name, node) in section(node, "output", &OUTPUT_KEYS, findings) {
-            if name == "require_approval" {
-                self.output.require_approval =
-                    parse_bool_setting(node, findings).unwrap_or_default();
-                continue;
-            }
-            let Some(value) = expect_scalar(node, findings) else {
-                continue;
+    /// Reads the section `name` and reports unknown keys. `-` and `_` are equal, so that a flag's name is a key.
+    pub(crate) fn read(
+        &mut self,
+        name: &str,
+        settings: &[Setting],
+        node: &Node,
+        findings: &mut Findings,
+    ) {
+        for (key, value) in node.entries(&format!("`{name}`"), findings) {
+            let wanted = match key.text.trim().replace('-', "_") {
+                // The flag is `--out`.
+                out if out == "out" => "folder".to_owned(),
+                wanted => wanted,
             };
-            let secret = || Some(SecretText::new(value.text.trim()));
-            if name == "filename" {
-                self.file_name = Some(value);
-            } else if name == "notify" {
-                self.output.notify = secret();
-            } else if name == "ping" {
-                self.output.ping = secret();
-            } else if value.text.chars().any(char::is_control) {
-                let message = "the folder's name holds a control character";
-                findings.problem(Problem::at(&node.place, message));
-            } else {
-                self.output.folder = Some(PathBuf::from(value.text.trim()));
+            if let Some((_, read)) = settings.iter().find(|(name, _)| *name == wanted) {
+                read(self, value, findings);
+                continue;
             }
-        }
-    }
-
-    /// Reads `prices:`.
-    pub(crate) fn read_prices(&mut self, node: &Node, findings: &mut Findings) {
-        for (name, value) in section(node, "prices", &PRICE_KEYS, findings) {
-            let prices = &mut self.prices;
-            match name {
-                "standard_block" => prices.standard_block = parsed::<Credits>(value, findings),
-                "standard_block_seconds" => {
-                    prices.standard_block_seconds = parse_positive(value, findings);
-                }
-                "aurora_v1_second" => prices.aurora_v1_second = parsed(value, findings),
-                "aurora_v1_fast_second" => prices.aurora_v1_fast_second = parsed(value, findings),
-                _ => {
-                    prices.assumed_audio_seconds = read(value, findings, |text| {
-                        let seconds = values::number(text);
-                        seconds
-                            .filter(|seconds| (0.1..=86_400.0).contains(seconds))
-                            .ok_or_else(|| {
-                                format!("`{text}` is no length in seconds, such as `30`")
-                            })
-                    });
-                }
-            }
+            let message = format!("`{name}` has no setting {}", quote(&key.text));
+            let known: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
+            let help = suggest_key(&wanted, &known);
+            findings.problem(Problem::at(&key.place, message).help(help));
         }
     }
 }
 
-/// The known entries of a section, under the names this program writes; the others are reported.
-/// `-` and `_` are the same, so that a flag's name is a key.
-fn section<'n>(
-    node: &'n Node,
-    what: &str,
-    known: &[&'static str],
-    findings: &mut Findings,
-) -> Vec<(&'static str, &'n Node)> {
-    let mut entries = Vec::new();
-    for (key, value) in node.entries(&format!("`{what}`"), findings) {
-        let name = key.name.trim().replace('-', "_");
-        // The flag for the folder is `--out`.
-        let name = if name == "out" {
-            "folder".to_owned()
-        } else {
-            name
-        };
-        match known.iter().find(|known| **known == name) {
-            Some(known) => entries.push((*known, value)),
-            None => findings.problem(
-                Problem::at(
-                    &key.place,
-                    format!("`{what}` has no setting {}", words::quoted(&key.name)),
-                )
-                .help(suggest_key(&name, known)),
-            ),
-        }
-    }
-    entries
-}
-
-/// What to write in place of an unknown key.
+/// Returns what to write instead of an unknown key.
 pub(crate) fn suggest_key(name: &str, known: &[&str]) -> String {
-    match words::closest_match(name, known.iter().copied()) {
+    match closest_match(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!(
-            "there are {}",
-            words::list_or(known.iter().copied()).replace(" or ", " and ")
-        ),
+        None => format!("the keys are {}", list(known.iter().copied(), "and")),
     }
 }
 
-/// The single value of a node; nothing and anything else are reported.
+/// Returns the single value of a node. Reports anything else.
 pub(crate) fn expect_scalar(node: &Node, findings: &mut Findings) -> Option<Value> {
-    if let Content::Scalar(text) = &node.content
-        && !text.trim().is_empty()
-    {
-        return Some(Value {
-            text: text.as_str().into(),
-            place: node.place.clone(),
-        });
-    }
     let kind = match &node.content {
-        Content::Scalar(_) => "an empty one",
+        Content::Scalar(text) if !text.trim().is_empty() => {
+            return Some(Value::new(text.as_str(), &node.place));
+        }
+        Content::Scalar(_) => "an empty text",
         Content::Null | Content::List(_) | Content::Map(_) => node.kind(),
     };
-    let message = format!("a single value belongs here, not {kind}");
+    let message = format!("expected a single value, found {kind}");
     findings.problem(Problem::at(&node.place, message));
     None
 }
 
-fn read<T, E: fmt::Display>(
+fn parse_with<T, E: Display>(
     node: &Node,
     findings: &mut Findings,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -208,29 +132,56 @@ fn read<T, E: fmt::Display>(
     match parse(value.text.trim()) {
         Ok(value) => Some(value),
         Err(error) => {
-            let message = words::clean(&error.to_string());
+            let message = sanitize(&error.to_string());
             findings.problem(Problem::at(&node.place, message));
             None
         }
     }
 }
 
-fn parsed<T: FromStr>(node: &Node, findings: &mut Findings) -> Option<T>
-where
-    T::Err: fmt::Display,
-{
-    read(node, findings, str::parse)
+fn parse<T: FromStr<Err: Display>>(node: &Node, findings: &mut Findings) -> Option<T> {
+    parse_with(node, findings, str::parse)
 }
 
-fn parse_bool_setting(node: &Node, findings: &mut Findings) -> Option<bool> {
-    read(node, findings, |text| {
-        values::parse_bool(text).ok_or_else(|| format!("`{text}` is neither yes nor no"))
+fn parse_time(node: &Node, findings: &mut Findings) -> Option<Duration> {
+    parse_with(node, findings, parse_duration)
+}
+
+fn parse_switch(node: &Node, findings: &mut Findings) -> Option<bool> {
+    parse_with(node, findings, |text| {
+        parse_bool(text).ok_or_else(|| format!("`{text}` is neither yes nor no"))
     })
 }
 
-fn parse_positive(node: &Node, findings: &mut Findings) -> Option<u32> {
-    read(node, findings, |text| {
+fn parse_flag(node: &Node, findings: &mut Findings) -> bool {
+    parse_switch(node, findings).unwrap_or_default()
+}
+
+fn parse_positive<T: TryFrom<u32>>(node: &Node, findings: &mut Findings) -> Option<T> {
+    parse_with(node, findings, |text| {
         let number = text.parse::<u32>().ok().filter(|number| *number > 0);
-        number.ok_or_else(|| format!("`{text}` is no whole number from 1"))
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("`{text}` is not a whole number from 1"))
+    })
+}
+
+fn parse_audio_seconds(node: &Node, findings: &mut Findings) -> Option<f64> {
+    parse_with(node, findings, |text| {
+        let error = || format!("`{text}` is not a length in seconds, such as `30`");
+        parse_seconds(text).ok_or_else(error)
+    })
+}
+
+fn parse_secret(node: &Node, findings: &mut Findings) -> Option<SecretText> {
+    let value = expect_scalar(node, findings)?;
+    Some(SecretText::new(value.text.trim()))
+}
+
+fn parse_folder(node: &Node, findings: &mut Findings) -> Option<PathBuf> {
+    parse_with(node, findings, |text| {
+        if text.chars().any(char::is_control) {
+            return Err("the name of the folder contains a control character");
+        }
+        Ok(PathBuf::from(text))
     })
 }

@@ -1,48 +1,26 @@
-//! What single cells say: switches, numbers, URLs, texts.
+//! Values of single cells: booleans, numbers, URLs, texts.
 
+use crate::manifest::formats::table::trimmed;
 use crate::model::Text;
 
 /// Words for yes, in lower case. Excel exports TRUE in the language of its user.
-pub(crate) const YES: [&str; 21] = [
-    "yes",
-    "y",
-    "true",
-    "1",
-    "1.0",
-    "on",
-    "x",
-    "✓",
-    "✔",
-    "ja",
-    "wahr",
-    "oui",
-    "vrai",
-    "sí",
-    "si",
-    "verdadero",
-    "sì",
-    "vero",
-    "verdadeiro",
-    "sim",
-    "waar",
-];
+pub(crate) const YES: &str =
+    "yes y true 1 1.0 on x ✓ ✔ ja wahr oui vrai sí si verdadero sì vero verdadeiro sim waar";
 /// Words for no, in lower case.
-pub(crate) const NO: [&str; 17] = [
-    "no", "n", "false", "0", "0.0", "off", "-", "✗", "✘", "nein", "falsch", "non", "faux", "falso",
-    "não", "nee", "onwaar",
-];
+pub(crate) const NO: &str =
+    "no n false 0 0.0 off - ✗ ✘ nein falsch non faux falso não nee onwaar";
 
-/// Reads a yes or no. Returns `None` for any other word.
+/// Parses a yes or no. Returns `None` for any other word.
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     let word = text.trim().to_lowercase();
-    if YES.contains(&word.as_str()) {
-        return Some(true);
-    }
-    NO.contains(&word.as_str()).then_some(false)
+    let is_in = |words: &str| words.split(' ').any(|known| known == word);
+    is_in(YES)
+        .then_some(true)
+        .or_else(|| is_in(NO).then_some(false))
 }
 
-/// A number with a decimal point or a decimal comma: `1,5` is what Excel exports in half of the world.
-pub(crate) fn number(text: &str) -> Option<f64> {
+/// Parses a number with a decimal point or a decimal comma. Excel exports `1,5` in many countries.
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
     let plain = if text.matches(',').count() == 1 && !text.contains('.') {
         text.replace(',', ".")
@@ -52,52 +30,55 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     plain.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Why a text is no http(s) URL; `None` if it is one.
+/// Parses the length of a recording in seconds, at most a day.
+pub(crate) fn parse_seconds(text: &str) -> Option<f64> {
+    parse_number(text).filter(|seconds| (0.1..=86_400.0).contains(seconds))
+}
+
+/// Returns why a text is not an http(s) URL; `None` if it is one.
 pub(crate) fn url_error(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     let rest = lower
         .strip_prefix("https://")
         .or_else(|| lower.strip_prefix("http://"));
     let Some(rest) = rest else {
-        return Some("is no http(s) URL");
+        return Some("is not an http(s) URL");
     };
-    if text
-        .chars()
-        .any(|character| character.is_whitespace() || character.is_control())
-    {
-        return Some("has a space in it");
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Some("contains a space");
     }
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
-    (host.is_empty() || host.starts_with('.')).then_some("names no host")
+    (host.is_empty() || host.starts_with('.')).then_some("has no host")
 }
 
-/// Pages that show a file instead of being it; what to do about each.
+/// Returns a warning if a URL is a page that shows a file instead of the file.
 pub(crate) fn share_page_warning(url: &str) -> Option<&'static str> {
     let lower = url.to_ascii_lowercase();
     if lower.contains("://drive.google.com/file/") || lower.contains("://drive.google.com/open") {
         Some(
-            "this is Google Drive's page about the file, not the file; use a link that downloads it",
+            "this is a Google Drive page about the file, not the file; use a link that downloads it",
         )
     } else if lower.contains("dropbox.com/") && lower.contains("dl=0") {
-        Some("this is Dropbox's page about the file, not the file; end the link in `dl=1`")
+        Some("this is a Dropbox page about the file, not the file; end the link in `dl=1`")
     } else {
         None
     }
 }
 
-/// A text as it is to be spoken: trimmed, line ends alike. `Err` is a control character in it that no
-/// spreadsheet cell should hold.
+/// Returns a text as it will be spoken: trimmed, with `\n` as line end.
+///
+/// # Errors
+///
+/// A control character that cannot be spoken.
 pub(crate) fn normalize_spoken_text(text: &Text) -> Result<Text, char> {
-    // Nothing below a space and no control character of two bytes: the text is as it should be.
-    if !text
-        .bytes()
-        .any(|byte| matches!(byte, ..b' ' | 0x7F | 0xC2))
-    {
-        return Ok(text.trimmed());
+    // Fast path: no byte of a control character, in ASCII or in C1.
+    let is_suspect = |byte: u8| matches!(byte, ..b' ' | 0x7F | 0xC2);
+    if !text.bytes().any(is_suspect) {
+        return Ok(trimmed(text));
     }
-    // The vertical tab is how office programs write a line break inside a paragraph.
+    // Office programs write a line break inside a paragraph as a vertical tab.
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{b}'], "\n");
     let unwanted = |character: &char| character.is_control() && !matches!(character, '\n' | '\t');
     match text.chars().find(unwanted) {
@@ -111,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn switches_are_read_in_the_languages_of_excel() {
+    fn booleans_are_read_in_the_languages_of_excel() {
         for text in ["yes", "TRUE", " x ", "1", "On", "WAHR", "VRAI", "✓"] {
             assert_eq!(parse_bool(text), Some(true), "{text}");
         }
@@ -125,15 +106,15 @@ mod tests {
 
     #[test]
     fn numbers_have_points_or_commas() {
-        assert_eq!(number(" -0,4 "), Some(-0.4));
-        assert_eq!(number("12.5"), Some(12.5));
+        assert_eq!(parse_number(" -0,4 "), Some(-0.4));
+        assert_eq!(parse_number("12.5"), Some(12.5));
         for text in ["", "1,2,3", "1.000,5", "NaN", "inf", "1e999", "12 s"] {
-            assert_eq!(number(text), None, "{text}");
+            assert_eq!(parse_number(text), None, "{text}");
         }
     }
 
     #[test]
-    fn urls_are_checked_before_somebody_else_tries_them() {
+    fn urls_need_a_scheme_and_a_host() {
         for url in [
             "https://a.example/x.mp3",
             "HTTP://a.example",
@@ -161,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_spoken_without_the_marks_of_their_editor() {
+    fn spoken_texts_are_trimmed_and_have_plain_line_ends() {
         assert_eq!(
             normalize_spoken_text(&" a\r\nb\rc\u{b}d\t ".into()),
             Ok("a\nb\nc\nd".into())

@@ -1,4 +1,4 @@
-//! What the scenarios are made of: manifests in memory, two personas, a day.
+//! Helpers: manifests in memory, two personas, a date.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(super) const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 /// Another persona.
 pub(super) const BEN: &str = "f4f915ce-51f4-4854-a943-3bf2407433da";
 
-/// Loads the first of `files`; the others can be read by it.
+/// Loads the first of `files`, which can read the others.
 pub(super) fn load_with(files: &[(&str, &str)], options: &Options<'_>) -> Result<Plan, Problems> {
     let read = |path: &Path| {
         let file = files.iter().find(|(name, _)| Path::new(name) == path);
@@ -23,12 +23,12 @@ pub(super) fn load_with(files: &[(&str, &str)], options: &Options<'_>) -> Result
     load(Path::new(files[0].0), options, &read)
 }
 
-/// ANNA and BEN in place of their names in capitals.
+/// Replaces `ANNA` and `BEN` by their ids.
 pub(super) fn filled(text: &str) -> String {
     text.replace("ANNA", ANNA).replace("BEN", BEN)
 }
 
-/// The usual options.
+/// Returns options with a date.
 pub(super) fn options() -> Options<'static> {
     Options {
         today: Some(date(2026, 11, 24)),
@@ -36,23 +36,23 @@ pub(super) fn options() -> Options<'static> {
     }
 }
 
-/// The plan of manifests that are in order.
+/// Returns the plan of a valid manifest.
 pub(super) fn plan(files: &[(&str, &str)]) -> Plan {
     load_with(files, &options()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-/// The plan of a CSV that is in order.
+/// Returns the plan of a valid CSV.
 pub(super) fn csv(text: &str) -> Plan {
     plan(&[("a.csv", text)])
 }
 
-/// The ids of a plan.
+/// Returns the ids of a plan.
 pub(super) fn ids(plan: &Plan) -> Vec<&str> {
     plan.jobs.iter().map(|job| job.id.as_str()).collect()
 }
 
-/// `place message` of every problem.
-pub(super) fn wrong(files: &[(&str, &str)]) -> Vec<String> {
+/// Returns `place message` of each problem.
+pub(super) fn problems_of(files: &[(&str, &str)]) -> Vec<String> {
     let problems = load_with(files, &options()).expect_err("something is wrong with it");
     let problems = problems.problems().iter();
     problems
@@ -60,7 +60,7 @@ pub(super) fn wrong(files: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// `place message` of every note.
+/// Returns `place message` of each note.
 pub(super) fn notes(plan: &Plan) -> Vec<String> {
     let notes = plan.notes.iter();
     notes

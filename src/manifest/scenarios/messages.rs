@@ -1,24 +1,24 @@
-//! How it is told what is wrong with a sheet.
+//! Messages about a sheet.
 
 use std::path::Path;
 
-use super::given::{load_with, options, wrong};
+use super::support::{load_with, options, problems_of};
 use crate::manifest::load;
 
 #[test]
-fn a_short_row_is_told_once_behind_its_last_cell() {
+fn a_short_row_is_one_problem_after_its_last_cell() {
     assert_eq!(
-        wrong(&[("a.csv", "text;persona;ratio\nHi,ANNA,1:1\nHo;Nobody\n")]),
+        problems_of(&[("a.csv", "text;persona;ratio\nHi,ANNA,1:1\nHo;Nobody\n")]),
         [
-            "a.csv:2:44 this row ends after 1 cell of 3: no `persona` or `aspect_ratio` is given",
-            "a.csv:3:4 `Nobody` is no persona that is known",
-            "a.csv:3:10 this row ends after 2 cells of 3: no `aspect_ratio` is given",
+            "a.csv:2:44 this row ends after 1 cell of 3, without `persona` and `aspect_ratio`",
+            "a.csv:3:4 unknown persona `Nobody`",
+            "a.csv:3:10 this row ends after 2 cells of 3, without `aspect_ratio`",
         ]
     );
 }
 
 #[test]
-fn each_address_says_why_it_must_be_on_the_web() {
+fn each_url_says_why_it_must_be_public() {
     let sheet = "audio,persona,ratio,background_image,webhook_url\na.mp3,ANNA,1:1,b.png,c\n";
     let problems = load_with(&[("a.csv", sheet)], &options()).unwrap_err();
     let reasons = problems.problems().iter().map(|problem| {
@@ -48,9 +48,9 @@ fn a_file_that_cannot_be_read_is_named_once() {
 }
 
 #[test]
-fn rows_below_what_is_no_header_are_not_judged() {
+fn rows_below_a_wrong_header_are_not_validated() {
     assert_eq!(
-        wrong(&[("a.csv", "Spring\n\ntext,persona,ratio\nHi,ANNA,1:1\n")]).len(),
+        problems_of(&[("a.csv", "Spring\n\ntext,persona,ratio\nHi,ANNA,1:1\n")]).len(),
         1
     );
 }
