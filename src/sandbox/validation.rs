@@ -64,6 +64,8 @@ pub(super) fn read_create(
         caption_offset_y: fields.offset("caption_offset_y"),
         background_asset_image_url: fields.url("background_asset_image_url", BACKGROUND_LIMIT),
         webhook_url: fields.url("webhook_url", WEBHOOK_LIMIT),
+        // Like the API, the sandbox ignores fields that it does not know.
+        ..CreateBody::default()
     };
     if read.text.is_none() && read.audio.is_none() && !fields.has_errors_in(&["text", "audio"]) {
         fields.error("non_field_errors", "Either text or audio is required.");

@@ -128,11 +128,7 @@ fn a_plan_without_credentials_says_what_names_need() {
     let mut command = folder.command(&["plan", "sheet.csv"]);
     output(command.env_remove("CREATIFY_API_KEY"))
         .expect_code(2)
-        .expect_stderr(&[
-            "unknown persona `Anna`",
-            "CREATIFY_API_ID",
-            "`--sandbox`",
-        ]);
+        .expect_stderr(&["unknown persona `Anna`", "CREATIFY_API_ID", "`--sandbox`"]);
 }
 
 #[test]

@@ -7,8 +7,7 @@ use crate::model::Text;
 pub(crate) const YES: &str =
     "yes y true 1 1.0 on x ✓ ✔ ja wahr oui vrai sí si verdadero sì vero verdadeiro sim waar";
 /// Words for no, in lower case.
-pub(crate) const NO: &str =
-    "no n false 0 0.0 off - ✗ ✘ nein falsch non faux falso não nee onwaar";
+pub(crate) const NO: &str = "no n false 0 0.0 off - ✗ ✘ nein falsch non faux falso não nee onwaar";
 
 /// Parses a yes or no. Returns `None` for any other word.
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {

@@ -11,6 +11,7 @@ use crate::model::{
 /// Body of `POST /api/lipsyncs/`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct CreateBody {
     /// The text to speak.
     #[serde(skip_serializing_if = "Option::is_none")]
