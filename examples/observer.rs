@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
-use callsheet::app::{self, CampaignOptions, Display, ProviderConfig, RunRequest};
+use callsheet::app::{self, CampaignOptions, ProviderConfig, RunRequest};
 use callsheet::model::{Entry, Event, JobEvent};
 use callsheet::report::{Observer, Summary};
 
@@ -22,8 +22,6 @@ impl Observer for Downloads {
         }
     }
 }
-
-impl Display for Downloads {}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

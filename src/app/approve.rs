@@ -12,6 +12,7 @@ use super::preflight::Costs;
 use super::provider::ProviderConfig;
 use crate::journal::write_approval;
 use crate::model::{Approval, Timestamp};
+use crate::model::{CommandName, Flag};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
@@ -86,8 +87,8 @@ pub(super) fn missing_approval(campaign: &Campaign) -> Error {
     };
     let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
     let manifest = campaign.manifest.display();
-    let sample = campaign.command("run", &["--sample", "3"]);
-    let approve = campaign.command("approve", &[]);
+    let sample = campaign.command(CommandName::Run).option(Flag::Sample, 3);
+    let approve = campaign.command(CommandName::Approve);
     Error::usage_with_hint(
         format!("`{manifest}` needs an approval: {sentence}; nothing was submitted"),
         format!(

@@ -17,7 +17,7 @@ use super::shard::ShardPlan;
 use crate::journal::read_approval;
 use crate::manifest::Selection;
 use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob};
-use crate::report::approval::{ApprovalNeed, ApprovalStatus};
+use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
 /// A manifest that was read and validated, with its output folder.
@@ -228,12 +228,7 @@ pub(crate) fn approval(home: &Path, plan: &Plan) -> ApprovalStatus {
         let changes = approval.changes(&plan.campaign, &plan.jobs);
         (approval, changes)
     });
-    let need = if plan.output.require_approval {
-        ApprovalNeed::Yes
-    } else {
-        ApprovalNeed::No
-    };
-    ApprovalStatus::new(approval, need)
+    ApprovalStatus::new(approval, plan.output.require_approval)
 }
 
 #[cfg(test)]

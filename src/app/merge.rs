@@ -69,7 +69,7 @@ pub(crate) fn merge(
             "job `{job}` was paid for in two folders, under two ids at the provider; one of them is counted"
         ));
     }
-    Ok(Summary::gathered(campaign, &summaries))
+    Ok(Summary::merged(campaign, &summaries))
 }
 
 /// Returns `folder` itself, or the shard folders in it.

@@ -42,7 +42,6 @@ pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::merge::merge;
 pub use self::notices::{Ask, Confirm, Notices, Severity};
 pub(crate) use self::notifications::{CommandEnd, Notifications};
-pub use self::observers::Display;
 pub use self::options::{CampaignOptions, ResultFiles, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, push_flag, push_option, today};
 pub(crate) use self::plan::{PlanRequest, plan};

@@ -180,8 +180,10 @@ impl Message {
     async fn deliver(self, client: WebhookClient) -> Result<(), WebhookError> {
         match self {
             Self::Ping(url) => client.ping(&url).await,
-            Self::Post(url, notice) if url.is_chat() => client.post(&url, &notice.for_chat()).await,
-            Self::Post(url, notice) => client.post(&url, &notice.plain()).await,
+            Self::Post(url, notice) if url.is_chat() => {
+                client.post(&url, &notice.chat_body()).await
+            }
+            Self::Post(url, notice) => client.post(&url, &notice.json_body()).await,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::model::{Shard, Timestamp, redact_url};
+use crate::model::{Flag, Shard, Timestamp, redact_url};
 use crate::report::Campaign;
 use crate::report::files::CsvEncoding;
 use crate::util::fs::OutputDir;
@@ -93,28 +93,28 @@ impl CampaignOptions {
             skip_invalid,
         } = self;
         let mut words = Vec::new();
-        push_option(&mut words, "--out", out.as_ref().map(|out| out.display()));
-        push_option(&mut words, "--shard", shard.as_ref());
-        push_flag(&mut words, "--share", *share);
-        push_option(&mut words, "--date", date.as_ref());
-        push_option(&mut words, "--delimiter", delimiter.as_ref());
-        push_option(&mut words, "--sheet", sheet.as_ref());
-        push_flag(&mut words, "--skip-invalid", *skip_invalid);
+        push_option(&mut words, Flag::Out, out.as_ref().map(|out| out.display()));
+        push_option(&mut words, Flag::Shard, shard.as_ref());
+        push_flag(&mut words, Flag::Share, *share);
+        push_option(&mut words, Flag::Date, date.as_ref());
+        push_option(&mut words, Flag::Delimiter, delimiter.as_ref());
+        push_option(&mut words, Flag::Sheet, sheet.as_ref());
+        push_flag(&mut words, Flag::SkipInvalid, *skip_invalid);
         words
     }
 }
 
-/// Adds the flag `name` to a command line if it is set.
-pub(crate) fn push_flag(words: &mut Vec<String>, name: &str, is_set: bool) {
+/// Adds an option without a value to a command line if it is set.
+pub(crate) fn push_flag(words: &mut Vec<String>, flag: Flag, is_set: bool) {
     if is_set {
-        words.push(name.to_owned());
+        words.push(flag.to_string());
     }
 }
 
-/// Adds the option `name` to a command line if it has a value.
-pub(crate) fn push_option(words: &mut Vec<String>, name: &str, value: Option<impl ToString>) {
+/// Adds an option to a command line if it has a value.
+pub(crate) fn push_option(words: &mut Vec<String>, flag: Flag, value: Option<impl ToString>) {
     if let Some(value) = value {
-        words.extend([name.to_owned(), value.to_string()]);
+        words.extend([flag.to_string(), value.to_string()]);
     }
 }
 
@@ -164,7 +164,7 @@ impl ResumeCommand {
         campaign.arguments = options.repeated();
         self.apply(&mut campaign);
         campaign.resume_arguments.extend(self.once.iter().cloned());
-        campaign.resuming_command()
+        campaign.resume_command().to_string()
     }
 }
 
@@ -180,11 +180,11 @@ impl ProviderFlags {
     /// Returns the arguments for a campaign of the sandbox or of the real API.
     pub(crate) fn arguments(&self, is_sandbox: bool) -> Vec<String> {
         let mut words = Vec::new();
-        push_flag(&mut words, "--sandbox", is_sandbox);
+        push_flag(&mut words, Flag::Sandbox, is_sandbox);
         if !is_sandbox {
-            push_option(&mut words, "--profile", self.profile.as_ref());
+            push_option(&mut words, Flag::Profile, self.profile.as_ref());
             let base_url = self.base_url.as_deref().map(redact_url);
-            push_option(&mut words, "--base-url", base_url);
+            push_option(&mut words, Flag::BaseUrl, base_url);
         }
         words
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::notices::{Confirm, Notices};
+use crate::model::{CommandName, Flag};
 use crate::model::{Credits, Entry, Generation, Limits, Phase};
 use crate::remote::Remote;
 use crate::report::plan::{Balance, replaced_rows_note};
@@ -135,24 +136,24 @@ impl Preflight<'_> {
 
     fn refusal(&self, message: &str, balance: &Balance) -> Error {
         let (campaign, money) = (self.preview.campaign(), self.preview.money());
-        let run = |further: &[&str]| {
-            let resume = campaign.resume_arguments.iter().map(String::as_str);
-            let further: Vec<&str> = resume.chain(further.iter().copied()).collect();
-            campaign.command("run", &further)
-        };
+        let partial = campaign
+            .command(CommandName::Run)
+            .arguments(&campaign.resume_arguments)
+            .flag(Flag::AllowPartial);
         let mut hints = vec![format!(
             "buy credits; or `{}` submits as many as the balance covers",
-            run(&["--allow-partial"])
+            partial
         )];
         let affordable = balance
             .free(money.promised)
             .filter(|free| *free > Credits::ZERO);
         if let Some(free) = affordable {
             let cap = campaign.cap_for(money.spent + money.promised + free);
-            let cap = cap.to_string();
             hints.push(format!(
                 "or let the campaign stop before the balance does: `{}`",
-                campaign.command("run", &["--max-credits", &cap])
+                campaign
+                    .command(CommandName::Run)
+                    .option(Flag::MaxCredits, cap)
             ));
         }
         Error::Stopped {

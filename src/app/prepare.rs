@@ -11,7 +11,6 @@ use super::identity::{SiblingCampaign, is_journal_behind, results_name_unknown_j
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
-use super::observers::Display;
 use super::options::{CampaignOptions, ResultFiles, ResumeCommand};
 use super::output_lock::{check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
@@ -26,10 +25,10 @@ use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
 use crate::manifest::Selection;
 use crate::model::{JobSpec, LimitSettings, Limits, Timestamp};
 use crate::remote::Remote;
-use crate::report::{Campaign, Summary};
+use crate::report::{Campaign, Observer, Summary};
 
 /// Creates the displays of a run from its summary.
-pub type Displays = Box<dyn FnOnce(&Summary) -> Vec<Box<dyn Display>> + Send>;
+pub type Displays = Box<dyn FnOnce(&Summary) -> Vec<Box<dyn Observer>> + Send>;
 
 /// What a run does.
 pub struct RunRequest {
@@ -92,7 +91,7 @@ impl RunRequest {
 
     /// Adds an observer.
     #[must_use]
-    pub fn observed_by(mut self, observer: impl Display + 'static + Send) -> Self {
+    pub fn observed_by(mut self, observer: impl Observer + 'static + Send) -> Self {
         let displays = self.displays;
         self.displays = Box::new(move |summary| {
             let mut all = displays(summary);

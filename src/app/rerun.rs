@@ -76,7 +76,7 @@ impl RerunSelection {
             keep(&|id| recorded.history.state(id).is_some_and(has_failed));
         }
         if let Some(approved) = &self.approved {
-            let approved = approved.with_verdict(ReviewVerdict::ApprovalStatus);
+            let approved = approved.with_verdict(ReviewVerdict::Approved);
             check_marks(manifest, &approved)?;
             let ids: HashSet<&JobId> = approved
                 .into_iter()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::notifications::Notifications;
-use super::observers::Observers;
+use super::observers::{finish, observers};
 use super::prepare::{PreparedRun, RunRequest};
 use crate::driver::{Drive, DriveError, Interrupts, SystemClock};
 use crate::model::StopReason;
@@ -72,8 +72,10 @@ pub(crate) async fn run_with(
         is_idle,
     } = prepared;
     let displays = (request.displays)(&summary);
-    let mut observers = Observers::new(&summary, displays, &request.files, &clock);
-    let mut early_notifier = notifications.early_notifier();
+    let mut observers = observers(&summary, displays, &request.files, &clock);
+    if let Some(notifier) = notifications.early_notifier() {
+        observers.push(Box::new(notifier));
+    }
     notifications.begin();
     let drive = Drive {
         batch,
@@ -82,16 +84,19 @@ pub(crate) async fn run_with(
         clock: &clock,
         interrupts,
         summary: &mut summary,
-        observers: observers.all(&mut early_notifier),
+        observers: observers
+            .iter_mut()
+            .map(|observer| &mut **observer as _)
+            .collect(),
         tick: request.tick,
     };
     let ended = drive.run().await;
-    let written = observers.finish(&summary);
+    let written = finish(&mut observers, &summary);
     drop(lock);
     notifications.set_summary(&summary);
     let result = ended.map_err(|error| Error::Drive {
         error: Box::new(error),
-        resume: summary.campaign().resuming_command(),
+        resume: summary.campaign().resume_command().to_string(),
     });
     Ok(FinishedRun {
         result: result.and_then(|stopped| written.map(|()| stopped)),

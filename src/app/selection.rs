@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::notices::Notices;
 use crate::manifest::{Selection, UnknownJob};
+use crate::model::{CommandName, Flag};
 use crate::model::{JobId, JobSpec, Phase, PlannedJob};
 use crate::report::Summary;
 
@@ -75,17 +76,20 @@ fn finished_note(id: &JobId, preview: &Summary) -> Option<String> {
     if !matches!(row.state.phase, Phase::Done { .. }) {
         return None;
     }
-    let ignored = format!("job `{id}` is done, so `--resubmit {id}` does nothing");
+    let ignored = format!(
+        "job `{id}` is done, so `{} {id}` does nothing",
+        Flag::Resubmit
+    );
     if !row.job.in_sheet {
         return Some(format!("{ignored}; its row is no longer in the sheet"));
     }
     let again = if row.has_changed() {
-        "--redo-changed"
+        Flag::RedoChanged
     } else {
-        "--fresh"
+        Flag::Fresh
     };
-    let further = [again, "--only", id.as_str()];
-    let command = preview.campaign().command_about(id, "run", &further);
+    let command = preview.campaign().command_for(id, CommandName::Run);
+    let command = command.flag(again).option(Flag::Only, id);
     Some(format!(
         "{ignored}; `{command}` makes a new version, and pays for it"
     ))

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::args::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::Environment;
 use super::printer::Printer;
-use crate::app::Display;
-use crate::report::Summary;
 use crate::report::events::{JsonLines, TextLines, Verbosity};
-use crate::report::terminal::{Colours, Progress};
+use crate::report::terminal::Progress;
+use crate::report::{Observer, Summary};
+use crate::util::style::Colours;
 
 /// The refresh interval of a progress bar.
 const BAR_TICK: Duration = Duration::from_millis(120);
@@ -83,7 +83,7 @@ impl DisplayStyle {
     }
 
     /// Returns the displays of a run that begins with `summary`.
-    pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Display>> {
+    pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Observer>> {
         let stderr = || Box::new(std::io::stderr());
         match self.form {
             Form::Bar => vec![Box::new(Progress::on_terminal(

@@ -106,7 +106,7 @@ impl Error {
                     .to_owned(),
             ],
             app::Error::Interrupted { resume } => {
-                vec![format!("to resume where this run stopped:\n{resume}")]
+                vec![format!("to resume this run:\n{resume}")]
             }
             app::Error::Provider(failure) if failure.kind == FailureKind::NotSent => {
                 vec!["check the network, the address and `HTTPS_PROXY`".to_owned()]

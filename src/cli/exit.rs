@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::commands::Goal;
-use crate::model::StopReason;
+use crate::model::{ExitClass, StopReason};
 use crate::report::Summary;
 
 /// The exit codes, the most important first: where several apply, the first is returned. The README's table has the
@@ -56,7 +56,7 @@ impl Exit {
     /// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
     pub(super) fn of_run(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Self {
         let counts = summary.counts();
-        let selected = summary.selected();
+        let selected = summary.selected_counts();
         let because = stopped.map(Self::of_reason);
         let outstanding = counts.outstanding() > 0
             || (goal == Goal::EveryVideo && selected.pending > 0 && because.is_none());
@@ -73,21 +73,13 @@ impl Exit {
     }
 
     fn of_reason(reason: &StopReason) -> Self {
-        match reason {
-            StopReason::Local { .. } => Self::Unexpected,
-            StopReason::Interrupted => Self::Interrupted,
-            StopReason::Unauthorised { .. }
-            | StopReason::WrongAddress { .. }
-            | StopReason::Unreachable { .. } => Self::Refused,
-            StopReason::OutOfCredits { .. }
-            | StopReason::CapReached
-            | StopReason::RunCapReached
-            | StopReason::LongHold { .. }
-            | StopReason::TooManyDoubts
-            | StopReason::InventoryRefused { .. }
-            | StopReason::Rival { .. } => Self::StoppedEarly,
-            StopReason::MaxDuration => Self::Outstanding,
-            StopReason::TooManyFailures => Self::SomeFailed,
+        match reason.exit_class() {
+            ExitClass::Unexpected => Self::Unexpected,
+            ExitClass::Interrupted => Self::Interrupted,
+            ExitClass::Refused => Self::Refused,
+            ExitClass::StoppedEarly => Self::StoppedEarly,
+            ExitClass::Outstanding => Self::Outstanding,
+            ExitClass::SomeFailed => Self::SomeFailed,
         }
     }
 }

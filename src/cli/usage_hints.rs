@@ -1,13 +1,15 @@
 //! Hints for command lines that cannot be parsed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::commands::definition;
 use super::config::is_set;
-use crate::report::{Campaign, shell_word};
+use crate::model::CommandName;
+use crate::report::CommandLine;
+use crate::util::text::shell_quote;
 
 /// Returns a hint for the command line `words`, which was refused with `error`.
 pub(super) fn hint(error: &Error, words: &[String]) -> Option<String> {
@@ -53,8 +55,8 @@ fn forgotten_command(given: &str) -> Option<String> {
     is_manifest(given).then(|| {
         format!(
             "`{}` shows what it would make and cost, `{}` makes it",
-            command_line(given, "plan"),
-            command_line(given, "run"),
+            CommandLine::new(CommandName::Plan).argument(given),
+            CommandLine::new(CommandName::Run).argument(given),
         )
     })
 }
@@ -65,7 +67,8 @@ fn dry_run(given: &str, words: &[String]) -> Option<String> {
         return None;
     }
     let manifest = words.iter().find(|word| is_manifest(word));
-    let command = command_line(manifest.map_or("MANIFEST", String::as_str), "plan");
+    let command =
+        CommandLine::new(CommandName::Plan).argument(manifest.map_or("MANIFEST", String::as_str));
     Some(format!(
         "`{command}` shows what it would make and cost, and spends nothing"
     ))
@@ -76,7 +79,7 @@ fn search(given: &str, words: &[String]) -> Option<String> {
     let command = words.first()?;
     let is_search = matches!(command.as_str(), "personas" | "voices") && !given.starts_with('-');
     is_search.then(|| {
-        let word = shell_word(given);
+        let word = shell_quote(given);
         format!("`callsheet {command} --search {word}` searches for it")
     })
 }
@@ -85,10 +88,6 @@ fn is_manifest(word: &str) -> bool {
     const MANIFESTS: [&str; 7] = ["csv", "tsv", "yaml", "yml", "xlsx", "xls", "ods"];
     let extension = Path::new(word).extension().unwrap_or_default();
     MANIFESTS.contains(&&*extension.to_string_lossy().to_lowercase())
-}
-
-fn command_line(manifest: &str, command: &str) -> String {
-    Campaign::new("", manifest.into(), PathBuf::new(), Vec::new()).command(command, &[])
 }
 
 #[cfg(test)]

@@ -378,7 +378,7 @@ impl Batch {
 
     fn stop(&mut self, reason: StopReason) {
         self.stop = Some(match self.stop.take() {
-            Some(earlier) => earlier.graver(reason),
+            Some(earlier) => earlier.or_more_severe(reason),
             None => reason,
         });
     }

@@ -28,19 +28,6 @@ pub enum Inconclusive {
     },
 }
 
-impl Inconclusive {
-    /// Returns the machine-readable word.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::NoWitness => "no_witness",
-            Self::Incomplete => "incomplete",
-            Self::CutShort => "cut_short",
-            Self::Once => "once",
-            Self::Refused { .. } => "refused",
-        }
-    }
-}
-
 impl fmt::Display for Inconclusive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -64,24 +64,62 @@ pub enum StopReason {
     },
 }
 
+/// The class of exit codes that a stop reason belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitClass {
+    /// An unexpected error.
+    Unexpected,
+    /// Interrupted by the user or the system.
+    Interrupted,
+    /// The credentials or the address were refused.
+    Refused,
+    /// Stopped early: credits, a cap, a long pause, or a decision is needed.
+    StoppedEarly,
+    /// Renders are outstanding.
+    Outstanding,
+    /// Some jobs failed.
+    SomeFailed,
+}
+
 impl StopReason {
-    /// Whether paid jobs are still polled and downloaded: true for reasons that only forbid further submits.
-    pub const fn finishes_paid_work(&self) -> bool {
+    /// Returns severity, exit class, and whether paid work is still polled and downloaded.
+    const fn properties(&self) -> (u8, ExitClass, bool) {
+        use ExitClass::{Interrupted, Outstanding, Refused, SomeFailed, StoppedEarly, Unexpected};
         match self {
-            Self::TooManyFailures
-            | Self::OutOfCredits { .. }
-            | Self::CapReached
-            | Self::RunCapReached
-            | Self::LongHold { .. }
-            | Self::TooManyDoubts
-            | Self::InventoryRefused { .. }
-            | Self::Rival { .. } => true,
-            Self::Interrupted
-            | Self::MaxDuration
-            | Self::Unauthorised { .. }
-            | Self::WrongAddress { .. }
-            | Self::Unreachable { .. }
-            | Self::Local { .. } => false,
+            Self::TooManyFailures => (0, SomeFailed, true),
+            Self::MaxDuration => (1, Outstanding, false),
+            Self::LongHold { .. } => (2, StoppedEarly, true),
+            Self::RunCapReached => (3, StoppedEarly, true),
+            Self::CapReached => (4, StoppedEarly, true),
+            Self::OutOfCredits { .. } => (5, StoppedEarly, true),
+            Self::TooManyDoubts => (6, StoppedEarly, true),
+            Self::InventoryRefused { .. } => (7, StoppedEarly, true),
+            Self::Rival { .. } => (8, StoppedEarly, true),
+            Self::Unreachable { .. } => (9, Refused, false),
+            Self::WrongAddress { .. } => (10, Refused, false),
+            Self::Unauthorised { .. } => (11, Refused, false),
+            Self::Interrupted => (12, Interrupted, false),
+            Self::Local { .. } => (13, Unexpected, false),
+        }
+    }
+
+    /// Whether paid work is still polled and downloaded: true for reasons that only forbid further submits.
+    pub const fn finishes_paid_work(&self) -> bool {
+        self.properties().2
+    }
+
+    /// Returns the class of the program's exit code.
+    pub const fn exit_class(&self) -> ExitClass {
+        self.properties().1
+    }
+
+    /// Returns the more severe of two reasons, which is the one that is reported.
+    #[must_use]
+    pub fn or_more_severe(self, other: Self) -> Self {
+        if other.properties().0 > self.properties().0 {
+            other
+        } else {
+            self
         }
     }
 
@@ -105,35 +143,6 @@ impl StopReason {
             | FailureKind::RenderFailed
             | FailureKind::NoOutput
             | FailureKind::Interrupted => Self::WrongAddress { message },
-        }
-    }
-
-    /// Returns the more severe of two reasons.
-    #[must_use]
-    pub fn graver(self, other: Self) -> Self {
-        if other.rank() > self.rank() {
-            other
-        } else {
-            self
-        }
-    }
-
-    const fn rank(&self) -> u8 {
-        match self {
-            Self::TooManyFailures => 0,
-            Self::MaxDuration => 1,
-            Self::LongHold { .. } => 2,
-            Self::RunCapReached => 3,
-            Self::CapReached => 4,
-            Self::OutOfCredits { .. } => 5,
-            Self::TooManyDoubts => 6,
-            Self::InventoryRefused { .. } => 7,
-            Self::Rival { .. } => 8,
-            Self::Unreachable { .. } => 9,
-            Self::WrongAddress { .. } => 10,
-            Self::Unauthorised { .. } => 11,
-            Self::Interrupted => 12,
-            Self::Local { .. } => 13,
         }
     }
 }

@@ -1,75 +1,72 @@
-//! Whether a campaign's manifest has been approved, in words.
+//! Whether a campaign's manifest has been approved.
 
 use serde_json::{Value, json};
 
 use crate::model::{Approval, Changes, Timestamp};
-use crate::report::words;
-use crate::report::words::plural;
+use crate::report::format::date_time;
+use crate::util::text::{plural, sanitize};
 
-/// Whether a manifest has been approved as it is now.
+/// Whether a manifest has been approved in its current form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ApprovalStatus {
-    /// Nobody has asked for that.
+    /// Neither required nor given.
     #[default]
     NotNeeded,
-    /// The manifest wants it, and nobody has.
+    /// Required and not given.
     Missing,
-    /// It has.
+    /// Given for the current manifest.
     Given {
-        /// Who did it, if known.
+        /// Who approved it, if known.
         by: Option<String>,
         /// When.
         at: Timestamp,
     },
-    /// It was, and has changed since.
+    /// Given for an earlier manifest.
     Outdated {
-        /// Who did it, if known.
+        /// Who approved it, if known.
         by: Option<String>,
         /// When.
         at: Timestamp,
-        /// What is different.
+        /// The changes since.
         changes: Changes,
     },
 }
 
 impl ApprovalStatus {
-    /// What `approval` and the changes since make; `is_needed` if the manifest wants one.
-    pub fn new(approval: Option<(Approval, Option<Changes>)>, need: ApprovalNeed) -> Self {
-        match (approval, need) {
-            (None, ApprovalNeed::No) => Self::NotNeeded,
-            (None, ApprovalNeed::Yes) => Self::Missing,
-            (Some((Approval { by, at, .. }, None)), _) => Self::Given { by, at },
-            (Some((Approval { by, at, .. }, Some(changes))), _) => {
-                Self::Outdated { by, at, changes }
-            }
+    /// Returns the status for an approval with the changes since it was given.
+    pub fn new(approval: Option<(Approval, Option<Changes>)>, is_required: bool) -> Self {
+        match approval {
+            None if is_required => Self::Missing,
+            None => Self::NotNeeded,
+            Some((Approval { by, at, .. }, None)) => Self::Given { by, at },
+            Some((Approval { by, at, .. }, Some(changes))) => Self::Outdated { by, at, changes },
         }
     }
 
-    /// Whether exactly this manifest has been approved.
+    /// Whether the current manifest has been approved.
     pub const fn is_given(&self) -> bool {
         matches!(self, Self::Given { .. })
     }
 
-    /// `given by anna at 2026-11-24 14:00:00Z`; `None` if there is nothing to say.
+    /// Returns `given by anna at 2026-11-24 14:00:00Z`, or `None` if no approval is needed.
     pub fn sentence(&self) -> Option<String> {
         let given = |by: &Option<String>, at: &Timestamp| {
-            let by = by.as_deref().map(words::clean);
-            let by = by.map_or_else(String::new, |by| format!("by {by} "));
-            format!("{by}at {}", words::moment(*at))
+            let by = by.as_deref().map(|by| format!("by {} ", sanitize(by)));
+            format!("given {}at {}", by.unwrap_or_default(), date_time(*at))
         };
         match self {
             Self::NotNeeded => None,
-            Self::Missing => Some("wanted by the manifest, and not given yet".to_owned()),
-            Self::Given { by, at } => Some(format!("given {}", given(by, at))),
+            Self::Missing => Some("required by the manifest but not given yet".to_owned()),
+            Self::Given { by, at } => Some(given(by, at)),
             Self::Outdated { by, at, changes } => Some(format!(
-                "given {}, but the manifest has changed since: {}",
+                "{}, but the manifest has changed since: {}",
                 given(by, at),
-                changes_in_words(changes)
+                describe(changes)
             )),
         }
     }
 
-    /// The same for programs.
+    /// Returns the status as JSON.
     pub(super) fn to_json(&self) -> Value {
         match self {
             Self::NotNeeded => Value::Null,
@@ -90,16 +87,7 @@ impl ApprovalStatus {
     }
 }
 
-/// Whether a manifest wants to be approved before it is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalNeed {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-}
-
-fn changes_in_words(changes: &Changes) -> String {
+fn describe(changes: &Changes) -> String {
     let mut parts: Vec<String> = [
         (changes.added, "added"),
         (changes.edited, "edited"),
@@ -123,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changed_since_is_named() {
+    fn changes_since_the_approval_are_listed() {
         let at = Timestamp::from_millis(1_764_000_000_250);
         let by = Some("anna\u{1b}[2J".to_owned());
         let changes = Changes {
@@ -142,16 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_counts_whether_or_not_one_is_wanted() {
+    fn an_approval_counts_even_if_not_required() {
         let approval = Approval::of("c", &[], None, Timestamp::default());
-        let given = ApprovalStatus::new(Some((approval.clone(), None)), ApprovalNeed::No);
+        let given = ApprovalStatus::new(Some((approval.clone(), None)), false);
         assert!(given.is_given());
         let changes = Some(Changes::default());
-        let outdated = ApprovalStatus::new(Some((approval, changes)), ApprovalNeed::Yes);
+        let outdated = ApprovalStatus::new(Some((approval, changes)), true);
         assert!(!outdated.is_given());
-        assert_eq!(
-            ApprovalStatus::new(None, ApprovalNeed::Yes),
-            ApprovalStatus::Missing
-        );
+        assert_eq!(ApprovalStatus::new(None, true), ApprovalStatus::Missing);
     }
 }

@@ -1,52 +1,50 @@
-//! What all observers know beforehand.
+//! What is known of a campaign before its entries are read.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::{Credits, JobId, PlannedJob, Sheet};
+use crate::model::{CommandName, Credits, JobId, PlannedJob, Sheet};
 use crate::report::approval::ApprovalStatus;
-use crate::report::words;
+use crate::report::command_line::CommandLine;
 
-/// A campaign as everybody who is told about it needs to know it: what is to be made, where it goes,
-/// and how to name it in a command.
+/// The jobs and settings of a campaign, and how commands refer to it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Campaign {
     /// Its name.
     pub name: String,
     /// The manifest's path as the user gave it.
     pub manifest: PathBuf,
-    /// The output folder as the user would find it.
+    /// The output folder as the user would write it.
     pub out: PathBuf,
-    /// Whether the provider is the imitation, so that nothing costs anything.
+    /// Whether the provider is the sandbox, where nothing is charged.
     pub is_sandbox: bool,
-    /// The manifest's jobs in its own order, as [`SheetRow::jobs`](crate::model::SheetRow::jobs)
-    /// counts them; then those that are gone from it but were paid for.
+    /// The manifest's jobs in its order, to which [`SheetRow::jobs`](crate::model::SheetRow::jobs) refers, then paid
+    /// jobs that are no longer in it.
     pub jobs: Vec<PlannedJob>,
-    /// The user's rows.
+    /// The user's sheet.
     pub sheet: Arc<Sheet>,
-    /// Readable names of personas, by their ids.
+    /// Readable names of personas by id.
     pub personas: HashMap<String, String>,
-    /// `--max-credits`; of a shard with `--share`, its part.
+    /// `--max-credits`; the share of it for a shard with `--share`.
     pub max_credits: Option<Credits>,
-    /// How many parts `--share` divides the caps into.
+    /// The number of shards that `--share` divides the caps by.
     pub shares: Option<u32>,
-    /// Whether the manifest has been approved as it is.
+    /// Whether the manifest has been approved in its current form.
     pub approval: ApprovalStatus,
-    /// Arguments that every command about this campaign must repeat to mean the same one: `--out`
-    /// with its folder, `--sandbox`, `--base-url` with its address.
+    /// Arguments that each command about this campaign repeats: `--out`, `--sandbox`, `--base-url` and the like.
     pub arguments: Vec<String>,
-    /// The same for each job, where they differ: in a report of several shards.
+    /// Further arguments for single jobs: their shard, in a report of several shards.
     pub arguments_of: HashMap<JobId, Arc<Vec<String>>>,
-    /// Arguments that the resuming `run` needs besides, such as limits. Never those that act once
-    /// (`--resubmit`, `--retry-failed`, `--redo-changed`, `--fresh`): repeated, they would pay again.
+    /// Further arguments of the command that resumes, such as limits. Never options that act once (`--resubmit`,
+    /// `--retry-failed`, `--redo-changed`, `--fresh`): they would pay again.
     pub resume_arguments: Vec<String>,
-    /// Whether the command that is going on only collects, so that resuming means collecting.
+    /// Whether the current command is `collect`, so that `collect` resumes it.
     pub is_collecting: bool,
 }
 
 impl Campaign {
-    /// A campaign that needs no arguments to be named and has neither a cap nor readable personas.
+    /// Returns a campaign without arguments, cap and readable personas.
     pub fn new(name: &str, manifest: PathBuf, out: PathBuf, jobs: Vec<PlannedJob>) -> Self {
         Self {
             name: name.to_owned(),
@@ -57,68 +55,51 @@ impl Campaign {
         }
     }
 
-    /// A command about this campaign, ready to be pasted into a shell.
-    pub fn command(&self, name: &str, further: &[&str]) -> String {
-        let manifest = self.manifest.display().to_string();
-        let arguments = self.arguments.iter().map(String::as_str);
-        ["callsheet", name, &manifest]
-            .into_iter()
-            .chain(arguments)
-            .chain(further.iter().copied())
-            .map(shell_word)
-            .collect::<Vec<_>>()
-            .join(" ")
+    /// Returns a command about this campaign, to be completed with options.
+    pub fn command(&self, name: CommandName) -> CommandLine {
+        CommandLine::new(name)
+            .argument(self.manifest.display())
+            .arguments(&self.arguments)
     }
 
-    /// The same about one job.
-    pub fn command_about(&self, job: &JobId, name: &str, further: &[&str]) -> String {
-        let own = self
-            .arguments_of
-            .get(job)
-            .map(|own| own.iter().map(String::as_str));
-        let further: Vec<&str> = own
-            .into_iter()
-            .flatten()
-            .chain(further.iter().copied())
-            .collect();
-        self.command(name, &further)
+    /// Returns a command about one job of this campaign, to be completed with options.
+    pub fn command_for(&self, job: &JobId, name: CommandName) -> CommandLine {
+        let own = self.arguments_of.get(job);
+        self.command(name)
+            .arguments(own.map_or(&[][..], |own| own.as_slice()))
     }
 
-    /// The command that goes on where this one stopped.
-    pub fn resuming_command(&self) -> String {
-        let name = if self.is_collecting { "collect" } else { "run" };
-        let further: Vec<&str> = self.resume_arguments.iter().map(String::as_str).collect();
-        self.command(name, &further)
+    /// Returns the command that resumes the current one.
+    pub fn resume_command(&self) -> CommandLine {
+        self.command(self.resuming())
+            .arguments(&self.resume_arguments)
     }
 
-    /// What `--max-credits` must say so that this campaign may spend `credits`: of shards that share, as
-    /// much for each of them.
+    /// Returns the name of the command that resumes the current one.
+    pub(super) const fn resuming(&self) -> CommandName {
+        if self.is_collecting {
+            CommandName::Collect
+        } else {
+            CommandName::Run
+        }
+    }
+
+    /// Returns the `--max-credits` that allows this campaign `credits`: with `--share`, the cap of all shards together.
     pub fn cap_for(&self, credits: Credits) -> Credits {
         credits.times(i64::from(self.shares.unwrap_or(1)))
     }
 
-    /// What to call a persona: its readable name if there is one, else the first eight characters of
-    /// its id.
+    /// Returns a persona's readable name, or the first eight characters of its id.
     pub fn persona<'a>(&'a self, id: &'a str) -> &'a str {
         let short = || id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end]);
         self.personas.get(id).map_or_else(short, String::as_str)
     }
 }
 
-/// `word` as a POSIX shell reads it back. Control characters, which no terminal should be sent, become
-/// spaces.
-pub(crate) fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let safe: String = words::clean(word).replace('\'', r"'\''");
-    format!("'{safe}'")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Flag;
 
     #[test]
     fn commands_can_be_pasted_into_a_shell() {
@@ -126,13 +107,16 @@ mod tests {
         campaign.arguments = vec!["--out".into(), "my videos".into(), "--sandbox".into()];
         campaign.resume_arguments = vec!["--max-credits".into(), "100".into()];
         assert_eq!(
-            campaign.command("run", &["--resubmit", "a"]),
+            campaign
+                .command(CommandName::Run)
+                .option(Flag::Resubmit, "a")
+                .to_string(),
             r"callsheet run 'it'\''s spring.csv' --out 'my videos' --sandbox --resubmit a"
         );
         campaign.manifest = "jobs.yaml".into();
         campaign.is_collecting = true;
         assert_eq!(
-            campaign.resuming_command(),
+            campaign.resume_command().to_string(),
             "callsheet collect jobs.yaml --out 'my videos' --sandbox --max-credits 100"
         );
     }

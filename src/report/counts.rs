@@ -3,64 +3,69 @@
 use serde::Serialize;
 
 use crate::model::{Credits, Phase};
+use crate::report::format::credit_range;
 use crate::report::row::Row;
-use crate::report::words;
+use crate::util::text::plural;
 
-/// How many jobs stand where. The words are those of `results.csv`.
+/// The number of jobs in each state. The names are the statuses of `results.csv`, the serialized ones those of
+/// `totals` in `results.json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// All jobs that are to be made, or were ever begun; the sum of the six states that follow.
+    /// All jobs that are selected or were ever begun: the sum of the six states that follow.
+    #[serde(rename = "jobs")]
     pub total: usize,
     /// The video is on disk.
     pub done: usize,
-    /// Failed for good.
+    /// Failed permanently.
     pub failed: usize,
-    /// Sent, and nothing says whether it was accepted.
+    /// Sent, and no response says whether it was accepted.
     pub in_doubt: usize,
-    /// Those of them whose request is in the air at this moment, which is not alarming while a run
-    /// goes on.
+    /// The part of `in_doubt` whose request is being sent at this moment, which is normal during a run.
+    #[serde(skip)]
     pub sending: usize,
-    /// The provider is at work.
+    /// Rendering at the provider.
     pub rendering: usize,
-    /// Finished at the provider; the file is not here yet.
+    /// Rendered but not downloaded.
     pub downloading: usize,
-    /// Nothing has been paid for yet.
+    /// Not paid for.
     pub pending: usize,
-    /// Those of the total that are no longer in the sheet.
+    /// The part of `total` that is no longer in the sheet.
+    #[serde(rename = "gone_from_sheet")]
     pub gone: usize,
     /// Rows of the sheet that make no job.
     pub skipped: usize,
-    /// Jobs that this run leaves out and that were never begun; not in the total.
+    /// Jobs that are not selected and were never begun; not part of `total`.
     pub left_out: usize,
 }
 
-/// What a campaign costs.
+/// The credits of a campaign. The serialized names are those of `credits` in `results.json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Money {
-    /// Gone: reported charges, and the whole reservation of finished jobs whose charge was never
-    /// reported.
+    /// Reported charges, and the full reservations of finished jobs whose charge was never reported.
     pub spent: Credits,
-    /// The part of `spent` that is such a reservation, because no charge was reported.
+    /// The part of `spent` without a reported charge.
+    #[serde(rename = "spent_unreported")]
     pub unreported: Credits,
-    /// Promised to submits that are in the air, in doubt or being rendered.
+    /// Reserved for jobs that are being sent, in doubt or rendering.
     pub promised: Credits,
-    /// Lower end of what the pending jobs will cost.
+    /// Lower estimate for the pending jobs.
     pub to_do_low: Credits,
-    /// What the pending jobs will cost if nothing is unusual.
+    /// Likely cost of the pending jobs.
     pub to_do_likely: Credits,
-    /// Upper end of what the pending jobs will cost.
+    /// Upper estimate for the pending jobs.
     pub to_do_high: Credits,
-    /// What must be free for the pending jobs to be submitted: their reservations, which may be higher
-    /// than the range that is shown.
+    /// The reservations that submitting the pending jobs needs; may exceed `to_do_high`.
+    #[serde(skip)]
     pub to_reserve: Credits,
     /// `--max-credits`.
+    #[serde(rename = "max_credits")]
     pub cap: Option<Credits>,
 }
 
 impl Counts {
     pub(super) fn add(&mut self, row: &Row) {
         self.sending += usize::from(matches!(row.state.phase, Phase::Submitting));
-        let place = match row.state.phase {
+        let count = match row.state.phase {
             Phase::Pending if !row.job.selected => {
                 self.left_out += 1;
                 return;
@@ -74,32 +79,32 @@ impl Counts {
             Phase::Done { .. } => &mut self.done,
             Phase::Failed { .. } => &mut self.failed,
         };
-        *place += 1;
+        *count += 1;
         self.total += 1;
         self.gone += usize::from(!row.job.in_sheet);
     }
 
-    /// `10 jobs`, or `10 jobs, and 1 from an earlier sheet`.
+    /// Returns `10 jobs`, or `10 jobs, and 1 from an earlier sheet`.
     pub(super) fn jobs(&self) -> String {
-        let jobs = words::plural(self.total - self.gone, "job");
+        let jobs = plural(self.total - self.gone, "job");
         match self.gone {
             0 => jobs,
             gone => format!("{jobs}, and {gone} from an earlier sheet"),
         }
     }
 
-    /// Jobs that have ended, in success or failure.
+    /// Returns the number of jobs that succeeded or failed.
     pub const fn finished(&self) -> usize {
         self.done + self.failed
     }
 
-    /// Jobs that are paid for and whose video is still to come.
+    /// Returns the number of jobs that are paid for and not downloaded.
     pub const fn outstanding(&self) -> usize {
         self.rendering + self.downloading
     }
 
-    /// The counts that are not zero, with their words, in the order of a job's life.
-    pub(super) fn words(&self) -> Vec<(usize, &'static str)> {
+    /// Returns the counts that are not zero, with their names, in the order of a job's life.
+    pub(super) fn non_zero(&self) -> impl Iterator<Item = (usize, &'static str)> {
         [
             (self.done, "done"),
             (self.failed, "failed"),
@@ -112,7 +117,6 @@ impl Counts {
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .collect()
     }
 }
 
@@ -132,37 +136,41 @@ impl Money {
         }
     }
 
-    /// What is left of the cap once everything promised is paid.
+    /// Returns what is left of the cap after all promised credits are paid.
     pub fn left(&self) -> Option<Credits> {
         Some(self.cap?.less(self.spent + self.promised))
     }
 
-    /// `55 spent, 5 promised, 40 left of 100, 20-30 still to come`.
+    /// Returns the cap that allows all pending jobs.
+    pub(super) fn needed_cap(&self) -> Credits {
+        self.spent + self.promised + self.to_reserve
+    }
+
+    /// Returns `55 spent, 5 promised, 40 left of 100, 20-30 still to come`.
     pub(super) fn sentence(&self) -> String {
         let sentence = self.sentence_without_to_do();
         if self.to_do_high == Credits::ZERO {
             return sentence;
         }
-        let range = words::range(self.to_do_low, self.to_do_high);
+        let range = credit_range(self.to_do_low, self.to_do_high);
         format!("{sentence}, {range} still to come")
     }
 
-    /// `55 spent, 5 promised, 40 left of 100`.
+    /// Returns `55 spent, 5 promised, 40 left of 100`.
     pub(super) fn sentence_without_to_do(&self) -> String {
-        let mut spent = format!("{} spent", self.spent);
+        let mut text = format!("{} spent", self.spent);
         if self.unreported > Credits::ZERO {
-            spent = format!(
-                "{spent} ({} of it without a reported charge)",
+            text = format!(
+                "{text} ({} of it without a reported charge)",
                 self.unreported
             );
         }
-        let mut parts = vec![spent];
         if self.promised > Credits::ZERO {
-            parts.push(format!("{} promised", self.promised));
+            text = format!("{text}, {} promised", self.promised);
         }
         if let (Some(left), Some(cap)) = (self.left(), self.cap) {
-            parts.push(format!("{left} left of {cap}"));
+            text = format!("{text}, {left} left of {cap}");
         }
-        parts.join(", ")
+        text
     }
 }

@@ -11,12 +11,14 @@
 //! Text from the server or the sheet is cleaned of control characters for terminals, escaped against formulas
 //! for spreadsheets, and escaped as HTML for the page.
 
-pub(crate) mod accuracy;
 pub(crate) mod approval;
 mod campaign;
+mod command_line;
+pub(crate) mod cost_shares;
 mod counts;
 pub mod events;
 pub mod files;
+mod format;
 pub mod html;
 mod next_steps;
 pub(crate) mod notification;
@@ -26,14 +28,12 @@ mod row;
 pub(crate) mod status;
 mod summary;
 pub(crate) mod summary_text;
-mod table;
 pub mod terminal;
 #[cfg(test)]
-mod testing;
-mod words;
+pub(crate) mod testing;
 
 pub use campaign::Campaign;
-pub(crate) use campaign::shell_word;
+pub use command_line::CommandLine;
 pub use counts::{Counts, Money};
 pub use observer::{LiveState, Observer, Transfer};
 pub use row::Row;

@@ -1,183 +1,233 @@
-//! What to do next, computed from what a campaign has come to: one small function for each hint.
+//! What to do next: the source of hints, of the page's advice and of the last line of `why`.
 
-use crate::model::{Phase, StopReason};
+use std::collections::BTreeMap;
+use std::slice;
+
+use crate::model::{CommandName, Flag, Phase, StopReason};
+use crate::report::campaign::Campaign;
+use crate::report::command_line::CommandLine;
+use crate::report::format::date_time;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::report::words::{agree, list, moment, plural};
+use crate::util::text::{agree, list, plural};
 
-/// Names shown in one hint before the rest is counted.
-const MOST_NAMES: usize = 5;
+/// Jobs named in one hint before the rest is counted.
+const MAX_NAMES: usize = 5;
 
-/// Everything worth doing next, the most urgent first. How to resume an interrupted run is not among
-/// them: see [`resume`].
-pub(super) fn all(summary: &Summary) -> Vec<String> {
-    [
-        refused_credentials,
-        wrong_address,
-        unreachable,
-        refused_list,
-        rival,
-        full_disk,
-        no_credits,
-        reached_cap,
-        reached_run_cap,
-        long_pause,
-        doubts,
-        paid_twice,
-        failures,
-        gone,
-        changed,
-        stuck_downloads,
-        outstanding,
-        still_pending,
-        first_real_run,
-    ]
-    .into_iter()
-    .filter_map(|hint| hint(summary))
-    .collect()
+/// What a user can do about a job, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NextStep {
+    /// Look for a job in doubt at the provider, or pay again.
+    Resolve,
+    /// Submit a failed job again.
+    Retry,
+    /// Pay again for a job whose video exists neither on disk nor at the provider.
+    Replace,
+    /// Pay for the new version of an edited row.
+    Redo,
+    /// Download a finished video.
+    Download,
+    /// Download a video when it is rendered.
+    Collect,
+    /// Submit a pending job.
+    Submit,
+    /// Nothing.
+    Nothing,
 }
 
-/// The command that goes on where an interrupted run stopped; its line is the last one printed.
-pub(super) fn resume(summary: &Summary) -> Option<String> {
-    match summary.stopped()? {
-        StopReason::Interrupted => Some(summary.campaign().resuming_command()),
-        StopReason::MaxDuration
-        | StopReason::TooManyFailures
-        | StopReason::OutOfCredits { .. }
-        | StopReason::CapReached
-        | StopReason::RunCapReached
-        | StopReason::LongHold { .. }
-        | StopReason::TooManyDoubts
-        | StopReason::Unauthorised { .. }
-        | StopReason::WrongAddress { .. }
-        | StopReason::Unreachable { .. }
-        | StopReason::InventoryRefused { .. }
-        | StopReason::Rival { .. }
-        | StopReason::Local { .. } => None,
+/// A next step in words, and the command that takes it.
+pub(super) struct Advice {
+    pub(super) text: String,
+    pub(super) command: CommandLine,
+}
+
+/// Returns what a user can do about a job.
+pub(super) fn next_step(row: &Row) -> NextStep {
+    match &row.state.phase {
+        Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
+        Phase::Submitting | Phase::InDoubt { .. } => NextStep::Resolve,
+        Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+            NextStep::Download
+        }
+        Phase::Rendering { .. } | Phase::Fetching { .. } => NextStep::Collect,
+        Phase::Done { .. } if row.job.in_sheet && row.has_changed() => NextStep::Redo,
+        Phase::Failed { .. } if row.state.is_retried_unnamed() => NextStep::Retry,
+        Phase::Failed { .. } => NextStep::Replace,
+        Phase::Pending | Phase::Done { .. } => NextStep::Nothing,
     }
 }
 
-fn again(summary: &Summary) -> String {
-    format!("`{}`", summary.campaign().resuming_command())
+/// Returns the advice about one job.
+pub(super) fn job_advice(campaign: &Campaign, row: &Row) -> Option<Advice> {
+    advice(campaign, next_step(row), slice::from_ref(row), true)
 }
 
-fn refused_credentials(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::Unauthorised { .. }).then(|| {
-        format!(
-            "check `CREATIFY_API_ID` and `CREATIFY_API_KEY`, then {} goes on where it stopped",
-            again(summary)
-        )
-    })
-}
-
-fn wrong_address(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::WrongAddress { .. }).then(|| {
-        "check the address given by `--base-url` or `CREATIFY_BASE_URL`; without them it is \
-         `https://api.creatify.ai`"
-            .to_owned()
-    })
-}
-
-fn unreachable(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::Unreachable { .. }).then(|| {
-        format!(
-            "check the network and `HTTPS_PROXY`, then {} goes on where it stopped",
-            again(summary)
-        )
-    })
-}
-
-fn refused_list(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::InventoryRefused { .. }).then(|| {
-        format!(
-            "videos may have been paid for that no record shows; try {} again later, when the \
-             provider's list can be read",
-            again(summary)
-        )
-    })
-}
-
-fn rival(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::Rival { .. }).then(|| {
-        format!(
-            "let the other run end, on this machine or another; then {} takes over what it has paid \
-             for and submits only the rest",
-            again(summary)
-        )
-    })
-}
-
-fn full_disk(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::Local { .. }).then(|| {
-        format!(
-            "make room in `{}` or make it writable, then {} goes on where it stopped",
-            summary.campaign().out.display(),
-            again(summary)
-        )
-    })
-}
-
-fn no_credits(summary: &Summary) -> Option<String> {
-    matches!(summary.stopped()?, StopReason::OutOfCredits { .. }).then(|| {
-        format!(
-            "buy credits, then {} submits the rest and nothing twice",
-            again(summary)
-        )
-    })
-}
-
-fn reached_cap(summary: &Summary) -> Option<String> {
-    if !matches!(summary.stopped()?, StopReason::CapReached) {
-        return None;
-    }
-    let money = summary.money();
-    let enough = money.spent + money.promised + money.to_reserve;
-    let enough = summary.campaign().cap_for(enough);
-    let jobs = plural(summary.counts().pending, "pending job");
-    Some(format!(
-        "`--max-credits {enough}` would be enough for the {jobs}"
-    ))
-}
-
-fn reached_run_cap(summary: &Summary) -> Option<String> {
-    if !matches!(summary.stopped()?, StopReason::RunCapReached) {
-        return None;
-    }
-    Some(format!(
-        "{} goes on with {} and submits nothing twice",
-        again(summary),
-        plural(summary.counts().pending, "pending job"),
-    ))
-}
-
-fn long_pause(summary: &Summary) -> Option<String> {
-    let StopReason::LongHold { until } = summary.stopped()? else {
-        return None;
-    };
-    Some(format!("run {} after {}", again(summary), moment(*until)))
-}
-
-fn doubts(summary: &Summary) -> Option<String> {
-    let rows = rows_in(summary, |phase| {
-        matches!(phase, Phase::Submitting | Phase::InDoubt { .. })
-    });
-    let first = rows.first()?;
+/// Returns everything worth doing next, the most urgent first.
+pub(super) fn hints(summary: &Summary) -> Vec<String> {
     let campaign = summary.campaign();
-    let look = campaign.command(
-        if campaign.is_collecting {
-            "collect"
+    let mut groups = BTreeMap::<NextStep, Vec<Row>>::new();
+    for row in summary.rows() {
+        groups.entry(next_step(&row)).or_default().push(row);
+    }
+    if summary.stopped().is_some() {
+        // The hint about the stop covers the pending jobs.
+        groups.remove(&NextStep::Submit);
+    }
+    let advice = groups
+        .iter()
+        .filter_map(|(step, rows)| advice(campaign, *step, rows, false))
+        .map(|Advice { text, command }| format!("{text}: `{command}`"));
+    let first = stop_hint(summary).into_iter().chain(paid_twice(summary));
+    first.chain(advice).chain(first_real_run(summary)).collect()
+}
+
+/// Returns the command that resumes a run that was interrupted.
+pub(super) fn resume(summary: &Summary) -> Option<CommandLine> {
+    let is_interrupted = matches!(summary.stopped(), Some(StopReason::Interrupted));
+    is_interrupted.then(|| summary.campaign().resume_command())
+}
+
+/// Puts a step into words, for one job that the reader is looking at or for all jobs that share the step.
+fn advice(campaign: &Campaign, step: NextStep, rows: &[Row], is_single: bool) -> Option<Advice> {
+    let (count, first) = (rows.len(), rows.first()?);
+    let has_count = matches!(step, NextStep::Retry | NextStep::Collect | NextStep::Submit);
+    let subject = if is_single {
+        "it".to_owned()
+    } else if has_count {
+        plural(count, "job")
+    } else {
+        list(rows.iter().map(|row| row.id().as_str()), MAX_NAMES)
+    };
+    let (is, was) = (agree(count, "is", "are"), agree(count, "was", "were"));
+    let them = agree(count, "it", "them");
+    let run = if is_single {
+        campaign.command_for(first.id(), CommandName::Run)
+    } else {
+        campaign.command(CommandName::Run)
+    };
+    let only_this = |command: CommandLine| {
+        if is_single {
+            command.option(Flag::Only, first.id())
         } else {
-            "run"
-        },
-        &[],
-    );
-    let pay = campaign.command("run", &["--resubmit", first.id().as_str()]);
-    Some(format!(
-        "{} may have been paid for. `{look}` looks again whether the provider has {}; only if its \
-         dashboard shows none, `{pay}` pays for it once more",
-        names(&rows),
-        agree(rows.len(), "it", "them"),
-    ))
+            command
+        }
+    };
+    // One job at a time: each payment is a decision of its own.
+    let resubmit = || {
+        campaign
+            .command_for(first.id(), CommandName::Run)
+            .option(Flag::Resubmit, first.id())
+    };
+    let (text, command) = match step {
+        NextStep::Resolve => {
+            let look = campaign.command(campaign.resuming());
+            let text = format!(
+                "{subject} may have been paid for and {is} not submitted again automatically. `{look}` looks for \
+                 {them} at the provider; only if its dashboard shows no such video, pay again",
+            );
+            (text, resubmit())
+        }
+        NextStep::Retry => {
+            let is_refused = |row: &&Row| row.state.phase.remote().is_none();
+            let refused = rows.iter().filter(is_refused).count();
+            let text = if refused == 0 {
+                format!("{subject} could not be rendered; pay for {them} again")
+            } else if refused == count {
+                format!(
+                    "{subject} {was} refused before rendering and nothing was charged; correct the {} in the sheet, \
+                     or submit {them} unchanged",
+                    agree(count, "row", "rows")
+                )
+            } else {
+                format!(
+                    "{subject} failed; correct the rows that were refused before rendering, then submit {them} again"
+                )
+            };
+            (text, only_this(run.flag(Flag::RetryFailed)))
+        }
+        NextStep::Replace => {
+            let of = if is_single {
+                String::new()
+            } else {
+                format!(" of {subject}")
+            };
+            let text = format!(
+                "the {}{of} {is} missing on disk and at the provider; pay again",
+                agree(count, "video", "videos")
+            );
+            (text, resubmit())
+        }
+        NextStep::Redo => {
+            let text =
+                format!("{subject} {was} edited after being paid for; pay for the new version");
+            (text, only_this(run.flag(Flag::RedoChanged)))
+        }
+        NextStep::Download => {
+            let text = format!("{subject} {is} paid for but not downloaded");
+            (text, campaign.command(CommandName::Collect))
+        }
+        NextStep::Collect => {
+            let text = format!(
+                "{subject} {is} rendering; download what is finished, without submitting anything"
+            );
+            (text, campaign.command(CommandName::Collect))
+        }
+        NextStep::Submit => (format!("{subject} {is} not submitted yet"), run),
+        NextStep::Nothing => return None,
+    };
+    Some(Advice { text, command })
+}
+
+/// Returns what to do about the reason for which the newest run stopped early.
+fn stop_hint(summary: &Summary) -> Option<String> {
+    let campaign = summary.campaign();
+    let pending = plural(summary.counts().pending, "pending job");
+    let hint = match summary.stopped()? {
+        StopReason::Unauthorised { .. } => {
+            "check `CREATIFY_API_ID` and `CREATIFY_API_KEY`, then continue".to_owned()
+        }
+        StopReason::WrongAddress { .. } => {
+            return Some(format!(
+                "check the address in `{}` or `CREATIFY_BASE_URL`; the default is `https://api.creatify.ai`",
+                Flag::BaseUrl
+            ));
+        }
+        StopReason::Unreachable { .. } => {
+            "check the network and `HTTPS_PROXY`, then continue".to_owned()
+        }
+        StopReason::InventoryRefused { .. } => {
+            "the provider may hold paid videos that are not recorded here; try again when its list can be read"
+                .to_owned()
+        }
+        StopReason::Rival { .. } => {
+            "wait until the other run, on this machine or another, has ended; this command then takes over what it paid \
+             for and submits only the rest"
+                .to_owned()
+        }
+        StopReason::Local { .. } => format!(
+            "free disk space for `{}` or make it writable, then continue",
+            campaign.out.display()
+        ),
+        StopReason::OutOfCredits { .. } => {
+            "buy credits, then submit the rest; nothing is submitted twice".to_owned()
+        }
+        StopReason::CapReached => {
+            let enough = campaign.cap_for(summary.money().needed_cap());
+            return Some(format!(
+                "`{} {enough}` would be enough for the {pending}",
+                Flag::MaxCredits
+            ));
+        }
+        StopReason::RunCapReached => {
+            format!("continue with {pending}; nothing is submitted twice")
+        }
+        StopReason::LongHold { until } => format!("continue after {}", date_time(*until)),
+        StopReason::Interrupted
+        | StopReason::MaxDuration
+        | StopReason::TooManyFailures
+        | StopReason::TooManyDoubts => return None,
+    };
+    Some(format!("{hint}: `{}`", campaign.resume_command()))
 }
 
 fn paid_twice(summary: &Summary) -> Option<String> {
@@ -187,139 +237,31 @@ fn paid_twice(summary: &Summary) -> Option<String> {
         .collect();
     let first = rows.first()?.state.twins.first()?;
     Some(format!(
-        "{} {} paid for twice, by another run with another output folder or by a copy made in the \
-         dashboard: the provider has a second job too (`{first}`){}",
-        names(&rows),
+        "{} {} paid for twice, by another run with another output folder or by a copy made in the dashboard: the \
+         provider has a second job `{first}`{}",
+        list(rows.iter().map(|row| row.id().as_str()), MAX_NAMES),
         agree(rows.len(), "was", "were"),
-        agree(rows.len(), "", " and its like"),
+        agree(rows.len(), "", " and others"),
     ))
-}
-
-fn failures(summary: &Summary) -> Option<String> {
-    let mut rows = rows_in(summary, |phase| matches!(phase, Phase::Failed { .. }));
-    rows.retain(|row| row.state.is_retried_unnamed());
-    let count = rows.len();
-    let refused = rows
-        .iter()
-        .filter(|row| row.state.phase.remote().is_none())
-        .count();
-    let retry = summary.campaign().command("run", &["--retry-failed"]);
-    match (count, refused) {
-        (0, _) => None,
-        (_, 0) => Some(format!(
-            "`{retry}` pays for {} once more",
-            agree(count, "the failed job", "the failed jobs")
-        )),
-        (_, refused) if refused == count => Some(format!(
-            "mend the refused {} in the sheet and run it again, or `{retry}` sends {} unchanged; \
-             nothing was charged",
-            agree(count, "row", "rows"),
-            agree(count, "it", "them"),
-        )),
-        (_, _) => Some(format!(
-            "`{retry}` sends the failed jobs once more; rows that were refused are better mended in \
-             the sheet first"
-        )),
-    }
-}
-
-/// Failed jobs whose videos were there before.
-fn gone(summary: &Summary) -> Option<String> {
-    let mut rows = rows_in(summary, |phase| matches!(phase, Phase::Failed { .. }));
-    rows.retain(|row| !row.state.is_retried_unnamed());
-    let first = rows.first()?;
-    let again =
-        summary
-            .campaign()
-            .command_about(first.id(), "run", &["--resubmit", first.id().as_str()]);
-    Some(format!(
-        "the {} of {} had been rendered and {} gone now, at the provider too; `{again}` pays for it once more",
-        agree(rows.len(), "video", "videos"),
-        names(&rows),
-        agree(rows.len(), "is", "are"),
-    ))
-}
-
-fn changed(summary: &Summary) -> Option<String> {
-    let rows: Vec<Row> = summary
-        .rows()
-        .filter(|row| row.job.in_sheet && row.has_changed() && row.file().is_some())
-        .collect();
-    let redo = summary.campaign().command("run", &["--redo-changed"]);
-    (!rows.is_empty()).then(|| {
-        format!(
-            "{} {} edited after being paid for; `{redo}` makes the new version, and pays for it",
-            names(&rows),
-            agree(rows.len(), "was", "were"),
-        )
-    })
-}
-
-fn stuck_downloads(summary: &Summary) -> Option<String> {
-    let rows: Vec<Row> = summary
-        .rows()
-        .filter(|row| row.state.is_to_be_downloaded())
-        .collect();
-    let collect = summary.campaign().command("collect", &[]);
-    (!rows.is_empty()).then(|| {
-        format!(
-            "{} {} paid for and not downloaded yet: `{collect}`",
-            names(&rows),
-            agree(rows.len(), "is", "are"),
-        )
-    })
-}
-
-fn outstanding(summary: &Summary) -> Option<String> {
-    let rendering = summary.counts().rendering;
-    let collect = summary.campaign().command("collect", &[]);
-    (rendering > 0).then(|| {
-        format!(
-            "{} {} on at the provider; `{collect}` fetches what is finished and submits nothing",
-            plural(rendering, "render"),
-            agree(rendering, "goes", "go"),
-        )
-    })
-}
-
-/// Nothing stopped the run, and yet something is left: it was not asked to submit.
-fn still_pending(summary: &Summary) -> Option<String> {
-    let pending = summary.counts().pending;
-    (pending > 0 && summary.stopped().is_none()).then(|| {
-        let run = summary.campaign().command("run", &[]);
-        format!(
-            "{} {} not submitted yet: `{run}`",
-            plural(pending, "job"),
-            agree(pending, "is", "are")
-        )
-    })
 }
 
 fn first_real_run(summary: &Summary) -> Option<String> {
-    let campaign = summary.campaign();
     let counts = summary.counts();
     let is_complete = counts.done > 0 && counts.finished() == counts.total;
-    (campaign.is_sandbox && is_complete).then(|| {
-        "these are the sandbox's own sample videos, and nothing was charged; set \
-         `CREATIFY_API_ID` and `CREATIFY_API_KEY`, leave out `--sandbox` and name another folder with \
-         `--out DIR` to make real ones"
-            .to_owned()
+    (summary.campaign().is_sandbox && is_complete).then(|| {
+        format!(
+            "these are sample videos of the sandbox, and nothing was charged; to make real ones, set \
+             `CREATIFY_API_ID` and `CREATIFY_API_KEY`, leave out `{}` and name another folder with `{} DIR`",
+            Flag::Sandbox,
+            Flag::Out
+        )
     })
-}
-
-fn rows_in(summary: &Summary, is_meant: impl Fn(&Phase) -> bool) -> Vec<Row<'_>> {
-    summary
-        .rows()
-        .filter(|row| is_meant(&row.state.phase))
-        .collect()
-}
-
-fn names(rows: &[Row]) -> String {
-    list(rows.iter().map(|row| row.id().as_str()), MOST_NAMES)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::{Credits, Failure, FailureKind, JobEvent, Timestamp};
     use crate::report::testing::TestRun;
@@ -332,47 +274,29 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_to_stop_but_those_that_explain_themselves_has_its_hint() {
+    fn each_stop_reason_that_needs_an_action_has_a_hint() {
         let message = String::from("no");
+        let text = || message.clone();
         for (reason, expected) in [
             (
-                StopReason::Unauthorised {
-                    message: message.clone(),
-                },
+                StopReason::Unauthorised { message: text() },
                 "`CREATIFY_API_ID`",
             ),
+            (StopReason::WrongAddress { message: text() }, "`--base-url`"),
+            (StopReason::Unreachable { message: text() }, "`HTTPS_PROXY`"),
             (
-                StopReason::WrongAddress {
-                    message: message.clone(),
-                },
-                "`--base-url`",
+                StopReason::InventoryRefused { message: text() },
+                "may hold paid videos",
             ),
-            (
-                StopReason::Unreachable {
-                    message: message.clone(),
-                },
-                "`HTTPS_PROXY`",
-            ),
-            (
-                StopReason::InventoryRefused {
-                    message: message.clone(),
-                },
-                "may have been paid for",
-            ),
-            (
-                StopReason::Local {
-                    message: message.clone(),
-                },
-                "`spring-output`",
-            ),
+            (StopReason::Local { message: text() }, "`spring-output`"),
             (
                 StopReason::Rival {
                     job: "a".parse().unwrap(),
                 },
-                "let the other run end",
+                "wait until the other run",
             ),
-            (StopReason::OutOfCredits { message }, "buy credits"),
-            (StopReason::RunCapReached, "goes on with 1 pending job"),
+            (StopReason::OutOfCredits { message: text() }, "buy credits"),
+            (StopReason::RunCapReached, "continue with 1 pending job"),
             (
                 StopReason::LongHold {
                     until: Timestamp::from_millis(0),
@@ -380,7 +304,7 @@ mod tests {
                 "1970-01-01 00:00:00Z",
             ),
         ] {
-            let hints = all(&stopped(reason).summary());
+            let hints = hints(&stopped(reason).summary());
             assert_eq!(hints.len(), 1, "{hints:?}");
             assert!(hints[0].contains(expected), "{hints:?}");
         }
@@ -391,40 +315,57 @@ mod tests {
         let mut run = stopped(StopReason::CapReached);
         run.campaign.max_credits = Some(Credits::whole(5));
         let expected = "`--max-credits 10` would be enough for the 1 pending job";
-        assert_eq!(all(&run.summary()), [expected]);
+        assert_eq!(hints(&run.summary()), [expected]);
+    }
+
+    fn refused(run: &mut TestRun, job: &str) {
+        run.sent(1, job);
+        let failure = Failure::new(FailureKind::Rejected, "text too long");
+        let charged = Some(Credits::ZERO);
+        run.job_event(2, job, JobEvent::Failed { failure, charged });
     }
 
     #[test]
-    fn refused_rows_are_to_be_mended_and_failed_renders_paid_again() {
+    fn refused_rows_are_to_be_corrected_and_failed_renders_paid_again() {
         let mut run = TestRun::with_jobs(1);
-        run.sent(1, "a");
-        let failure = Failure::new(FailureKind::Rejected, "text too long");
-        let charged = Some(Credits::ZERO);
-        run.tell(2, "a", JobEvent::Failed { failure, charged });
-        let hint = failures(&run.summary()).unwrap();
-        assert!(hint.starts_with("mend the refused row"), "{hint}");
+        refused(&mut run, "a");
+        assert_eq!(
+            hints(&run.summary()),
+            [
+                "1 job was refused before rendering and nothing was charged; correct the row in the sheet, or \
+                 submit it unchanged: `callsheet run spring.csv --retry-failed`"
+            ]
+        );
         let mut run = TestRun::with_jobs(1);
         run.failed(1, "a", "no face");
-        let hint = failures(&run.summary()).unwrap();
+        assert_eq!(
+            hints(&run.summary()),
+            [
+                "1 job could not be rendered; pay for it again: `callsheet run spring.csv --retry-failed`"
+            ]
+        );
+        let mut run = TestRun::with_jobs(2);
+        refused(&mut run, "a");
+        run.failed(1, "b", "no face");
+        let hints = hints(&run.summary());
+        assert_eq!(hints.len(), 1, "{hints:?}");
         assert!(
-            hint.ends_with("pays for the failed job once more"),
-            "{hint}"
+            hints[0].starts_with("2 jobs failed; correct the rows"),
+            "{hints:?}"
         );
     }
 
     #[test]
-    fn what_is_paid_for_is_to_be_collected() {
+    fn paid_jobs_are_to_be_collected() {
         let mut run = TestRun::with_jobs(2);
         run.accepted(1, "a");
         run.rendered(2, "b");
         run.campaign.arguments = vec!["--sandbox".into()];
-        let hints = all(&run.summary());
+        let hints = hints(&run.summary());
         assert_eq!(hints.len(), 2, "{hints:?}");
         for hint in hints {
-            assert!(
-                hint.contains("`callsheet collect spring.csv --sandbox`"),
-                "{hint}"
-            );
+            let command = ": `callsheet collect spring.csv --sandbox`";
+            assert!(hint.ends_with(command), "{hint}");
         }
     }
 
@@ -433,51 +374,80 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
         run.campaign.is_sandbox = true;
-        assert!(first_real_run(&run.summary()).is_some());
-        assert!(changed(&run.summary()).is_none());
-        std::sync::Arc::make_mut(&mut run.campaign.jobs[0].spec).fingerprint =
+        let before = hints(&run.summary());
+        assert_eq!(before.len(), 1, "{before:?}");
+        assert!(
+            before[0].starts_with("these are sample videos"),
+            "{before:?}"
+        );
+        Arc::make_mut(&mut run.campaign.jobs[0].spec).fingerprint =
             TestRun::with_jobs(2).campaign.jobs[1]
                 .spec
                 .fingerprint
                 .clone();
-        assert!(
-            changed(&run.summary())
-                .unwrap()
-                .starts_with("`a` was edited")
-        );
+        let after = hints(&run.summary());
+        assert!(after[0].starts_with("`a` was edited"), "{after:?}");
     }
 
     #[test]
-    fn what_was_paid_for_twice_is_named() {
+    fn jobs_that_were_paid_for_twice_are_named() {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
         let remote = "other-1".parse().unwrap();
-        run.tell(2, "a", JobEvent::PaidTwice { remote });
-        let hints = all(&run.summary());
+        run.job_event(2, "a", JobEvent::PaidTwice { remote });
+        let hints = hints(&run.summary());
         assert!(hints[0].starts_with("`a` was paid for twice"), "{hints:?}");
         assert!(hints[0].contains("`other-1`"), "{hints:?}");
     }
 
     #[test]
-    fn a_run_that_did_everything_has_nothing_to_hint_at() {
+    fn a_complete_run_has_no_hints() {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
         run.ended(90, None);
-        assert_eq!(all(&run.summary()), [""; 0]);
+        assert_eq!(hints(&run.summary()), [""; 0]);
         assert_eq!(resume(&run.summary()), None);
     }
 
     #[test]
-    fn a_video_that_is_gone_is_sent_again_only_by_name() {
+    fn a_missing_video_is_paid_for_again_only_by_name() {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
-        run.tell(100, "a", JobEvent::FileMissing);
+        run.job_event(100, "a", JobEvent::FileMissing);
         let failure = Failure::new(FailureKind::NotFound, "not found");
         let charged = None;
-        run.tell(200, "a", JobEvent::Failed { failure, charged });
+        run.job_event(200, "a", JobEvent::Failed { failure, charged });
+        let hints = hints(&run.summary());
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(
+            hints[0].ends_with("`callsheet run spring.csv --resubmit a`"),
+            "{hints:?}"
+        );
+    }
+
+    #[test]
+    fn advice_about_one_job_names_only_that_job() {
+        let mut run = TestRun::with_jobs(5);
+        run.failed(1, "a", "no face");
+        run.lost(2, "b");
+        run.accepted(3, "c");
+        run.done(4, "d");
         let summary = run.summary();
-        assert_eq!(failures(&summary), None);
-        let hint = gone(&summary).unwrap();
-        assert!(hint.contains("run spring.csv --resubmit a` pays"), "{hint}");
+        let advice: Vec<Option<Advice>> = summary
+            .rows()
+            .map(|row| job_advice(summary.campaign(), &row))
+            .collect();
+        let commands = advice.iter().map(|advice| {
+            let advice = advice.as_ref()?;
+            Some(advice.command.to_string())
+        });
+        let expected = [
+            Some("callsheet run spring.csv --retry-failed --only a"),
+            Some("callsheet run spring.csv --resubmit b"),
+            Some("callsheet collect spring.csv"),
+            None,
+            Some("callsheet run spring.csv"),
+        ];
+        assert!(commands.eq(expected.map(|command| command.map(str::to_owned))));
     }
 }

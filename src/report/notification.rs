@@ -1,94 +1,75 @@
-//! What is sent to a channel or a webhook when a run ends or gets into trouble.
+//! Messages to a chat channel or a webhook when a run ends or needs attention.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::model::{Phase, StopReason};
-use crate::report::events::wording;
+use crate::model::StopReason;
+use crate::report::events::wording::stop_sentence;
 use crate::report::files::json::{credits, totals};
+use crate::report::format::{failure, variant_name};
+use crate::report::next_steps::hints;
 use crate::report::observer::{LiveState, Observer};
+use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::report::{next_steps, summary_text, words};
+use crate::report::summary_text::headline;
+use crate::util::text::{sanitize, truncate};
 
-/// Version of the form of [`Notification::plain`]; raised when something is renamed or removed.
+/// Version of the JSON body; raised when a field is renamed or removed.
 const VERSION: u32 = 1;
 
-/// Jobs in trouble that are named before the rest is counted.
-const MOST_NAMED: usize = 5;
+/// Jobs named before the rest is counted.
+const MAX_NAMES: usize = 5;
 
-/// A message about a run, as people read it and as programs do. Holds no secrets.
+/// A message about a run, without secrets.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Notification {
     text: String,
-    facts: Value,
+    fields: Value,
 }
 
 impl Notification {
-    /// A run has come to its end, with this exit code.
+    /// Returns the message about the end of a run.
     pub(crate) fn ended(summary: &Summary, exit: u8) -> Self {
-        let mut text = summary_text::headline(summary);
-        text.push_str(&troubles(summary));
-        for hint in next_steps::all(summary).into_iter().take(2) {
-            text.push_str("\n→ ");
-            text.push_str(&hint);
+        let mut text = headline(summary) + &problems(summary);
+        for hint in hints(summary).into_iter().take(2) {
+            text = format!("{text}\n→ {hint}");
         }
-        let stopped = summary.stopped();
-        Self::of(
-            text,
-            json!({
-                "event": "ended",
-                "exit_code": exit,
-                "campaign": summary.campaign().name,
-                "sandbox": summary.campaign().is_sandbox,
-                "stopped": stopped.map(wording::kind),
-                "message": stopped.map(wording::sentence),
-                "totals": totals(summary),
-                "credits": credits(summary),
-            }),
-        )
+        let mut fields = campaign_fields(summary, "ended", summary.stopped());
+        fields["exit_code"] = exit.into();
+        Self::new(text, fields)
     }
 
-    /// A run submits nothing more because of `reason`, and goes on with what is paid for.
+    /// Returns the message about a run that submits nothing more because of `reason`.
     pub(crate) fn trouble(summary: &Summary, reason: &StopReason) -> Self {
-        let name = words::clean(&summary.campaign().name);
-        let sentence = wording::sentence(reason);
-        Self::of(
-            format!("{name}: nothing more is submitted: {sentence}; what is paid for is finished"),
-            json!({
-                "event": "trouble",
-                "campaign": summary.campaign().name,
-                "sandbox": summary.campaign().is_sandbox,
-                "stopped": wording::kind(reason),
-                "message": sentence,
-                "totals": totals(summary),
-                "credits": credits(summary),
-            }),
-        )
+        let name = sanitize(&summary.campaign().name);
+        let reason_text = stop_sentence(reason);
+        let text = format!("{name}: submitting has stopped: {reason_text}; paid jobs are finished");
+        Self::new(text, campaign_fields(summary, "trouble", Some(reason)))
     }
 
-    /// A run of `manifest` could not begin, or ended in a disorderly way.
+    /// Returns the message about a run that could not begin or ended with an error.
     pub(crate) fn error(manifest: &str, message: &str, exit: u8) -> Self {
-        let (manifest, message) = (words::clean(manifest), words::clean(message));
-        Self::of(
-            format!("callsheet, {manifest}: {message}"),
-            json!({
-                "event": "error",
-                "exit_code": exit,
-                "manifest": manifest,
-                "message": message,
-            }),
-        )
+        let (manifest, message) = (sanitize(manifest), sanitize(message));
+        let text = format!("callsheet, {manifest}: {message}");
+        let fields = json!({
+            "event": "error",
+            "exit_code": exit,
+            "manifest": manifest,
+            "message": message,
+        });
+        Self::new(text, fields)
     }
 
-    fn of(text: String, mut facts: Value) -> Self {
-        facts["version"] = VERSION.into();
-        facts["text"] = text.as_str().into();
-        Self { text, facts }
+    fn new(text: String, mut fields: Value) -> Self {
+        fields["version"] = VERSION.into();
+        fields["text"] = text.as_str().into();
+        Self { text, fields }
     }
 
-    /// The body for whatever takes messages as Slack does. Nothing in it is taken for a mention or a link.
-    pub(crate) fn for_chat(&self) -> String {
+    /// Returns the body for chat services that accept Slack's format. Nothing in it acts as a mention or a link.
+    pub(crate) fn chat_body(&self) -> String {
+        // Slack escapes these three characters and no others.
         let escaped = self
             .text
             .replace('&', "&amp;")
@@ -97,66 +78,69 @@ impl Notification {
         json!({ "text": escaped }).to_string()
     }
 
-    /// The body for programs.
-    pub(crate) fn plain(&self) -> String {
-        self.facts.to_string()
+    /// Returns the body for programs.
+    pub(crate) fn json_body(&self) -> String {
+        self.fields.to_string()
     }
 }
 
-/// Failed jobs and those in doubt, with what was said of them.
-fn troubles(summary: &Summary) -> String {
-    let rows: Vec<_> = summary
-        .rows()
-        .filter(|row| {
-            matches!(
-                row.state.phase,
-                Phase::Failed { .. } | Phase::Submitting | Phase::InDoubt { .. }
-            )
-        })
-        .collect();
+fn campaign_fields(summary: &Summary, event: &str, stopped: Option<&StopReason>) -> Value {
+    json!({
+        "event": event,
+        "campaign": summary.campaign().name,
+        "sandbox": summary.campaign().is_sandbox,
+        "stopped": stopped.map(variant_name),
+        "message": stopped.map(stop_sentence),
+        "totals": totals(summary),
+        "credits": credits(summary),
+    })
+}
+
+/// Lists failed jobs and jobs in doubt.
+fn problems(summary: &Summary) -> String {
+    let is_problem = |row: &Row| row.has_failed() || row.is_in_doubt();
+    let rows: Vec<Row> = summary.rows().filter(is_problem).collect();
     let mut text = String::new();
-    for row in rows.iter().take(MOST_NAMED) {
-        let why = row.failure().map_or_else(String::new, words::failure);
+    for row in rows.iter().take(MAX_NAMES) {
+        let why = row.failure().map_or_else(String::new, failure);
         let status = row.status().replace('_', " ");
-        let line = format!("\n• {} {status}: {}", row.id(), words::shorten(&why, 200));
+        let line = format!("\n• {} {status}: {}", row.id(), truncate(&why, 200));
         text.push_str(&line);
     }
-    if rows.len() > MOST_NAMED {
-        let rest = format!("\n• and {} more", rows.len() - MOST_NAMED);
+    if rows.len() > MAX_NAMES {
+        let rest = format!("\n• and {} more", rows.len() - MAX_NAMES);
         text.push_str(&rest);
     }
     text
 }
 
-/// Rings once, as soon as a run gets into trouble that a person may want to know of before it ends.
+/// Sends one message as soon as a run stops submitting early but continues with paid jobs.
 pub(crate) struct EarlyNotifier {
-    ring: Option<Box<dyn FnOnce(Notification)>>,
+    send: Option<Box<dyn FnOnce(Notification)>>,
 }
 
 impl EarlyNotifier {
-    /// An alarm that has not rung yet.
-    pub(crate) fn new(ring: Box<dyn FnOnce(Notification)>) -> Self {
-        Self { ring: Some(ring) }
+    /// Returns a notifier that sends its message with `send`.
+    pub(crate) fn new(send: Box<dyn FnOnce(Notification)>) -> Self {
+        Self { send: Some(send) }
     }
 }
 
 impl Observer for EarlyNotifier {
-    fn on_tick(&mut self, summary: &Summary, pulse: &LiveState) {
-        if let Some(reason) = &pulse.stopping
+    fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
+        if let Some(reason) = &state.stopping
             && reason.finishes_paid_work()
-            && let Some(ring) = self.ring.take()
+            && let Some(send) = self.send.take()
         {
-            ring(Notification::trouble(summary, reason));
+            send(Notification::trouble(summary, reason));
         }
     }
 }
 
 impl fmt::Debug for EarlyNotifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_rung = self.ring.is_none();
         formatter
             .debug_struct("EarlyNotifier")
-            .field("has_rung", &has_rung)
             .finish_non_exhaustive()
     }
 }
@@ -169,14 +153,14 @@ mod tests {
     use crate::report::testing::{TestRun, at};
 
     #[test]
-    fn an_end_is_told_with_what_went_wrong_and_what_to_do() {
+    fn the_end_is_reported_with_problems_and_hints() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.failed(2, "b", "no <!channel> face");
         run.lost(3, "c");
         run.ended(90, None);
         let notice = Notification::ended(&run.summary(), 4);
-        let facts: Value = serde_json::from_str(&notice.plain()).unwrap();
+        let facts: Value = serde_json::from_str(&notice.json_body()).unwrap();
         assert_eq!(facts["exit_code"], 4);
         assert_eq!(facts["totals"]["done"], 1);
         let text = facts["text"].as_str().unwrap();
@@ -189,7 +173,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("--resubmit c"), "{text}");
-        let chat: Value = serde_json::from_str(&notice.for_chat()).unwrap();
+        let chat: Value = serde_json::from_str(&notice.chat_body()).unwrap();
         assert!(
             !chat["text"].as_str().unwrap().contains('<'),
             "no mention: {chat}"
@@ -198,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alarm_rings_once_and_not_for_a_person_who_stops_the_run() {
+    fn early_notification_is_sent_once_and_not_for_an_interrupt() {
         let (sender, receiver) = mpsc::channel();
         let ring = move |notice: Notification| sender.send(notice).unwrap();
         let mut alarm = EarlyNotifier::new(Box::new(ring));
@@ -209,15 +193,18 @@ mod tests {
             Some(StopReason::TooManyFailures),
         ] {
             let now = at(1);
-            let pulse = LiveState {
+            let state = LiveState {
                 now,
                 stopping,
                 ..LiveState::default()
             };
-            alarm.on_tick(&TestRun::with_jobs(1).summary(), &pulse);
+            alarm.on_tick(&TestRun::with_jobs(1).summary(), &state);
         }
         let notices: Vec<Notification> = receiver.try_iter().collect();
         assert_eq!(notices.len(), 1);
-        assert!(notices[0].plain().contains("cap_reached"), "{notices:?}");
+        assert!(
+            notices[0].json_body().contains("cap_reached"),
+            "{notices:?}"
+        );
     }
 }

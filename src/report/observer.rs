@@ -1,58 +1,66 @@
-//! The one way in which anybody is told anything.
+//! Observers of a run.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 
 use crate::model::{Entry, Failure, JobId, Lane, StopReason, Timestamp};
 use crate::report::summary::Summary;
 
-/// Somebody who is told what has become true. Called synchronously, in order, after the entry is on
-/// disk. An observer cannot fail the run: what goes wrong in it stays in it. Nobody keeps the fold of the
-/// entries for himself: all are shown the same one, which holds 100,000 jobs once.
+/// Receives what happens in a run. Its methods are called synchronously and in order.
+///
+/// All observers share one [`Summary`]. An observer should not keep a copy, which may hold 100,000 jobs, and it
+/// cannot make the run fail.
 pub trait Observer {
-    /// Something has become true, and is on disk. The summary has taken it in already.
+    /// Handles an entry that is on disk. The summary includes it already.
     fn on_entry(&mut self, _summary: &Summary, _entry: &Entry) {}
 
-    /// A moment of a live run; comes several times a second and is not on record.
-    fn on_tick(&mut self, _summary: &Summary, _pulse: &LiveState) {}
+    /// Handles the current state of a live run, several times a second.
+    fn on_tick(&mut self, _summary: &Summary, _state: &LiveState) {}
+
+    /// Completes the output after the run has ended.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-/// What only a live run knows.
+/// The state of a live run that is not recorded in the journal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LiveState {
     /// The time.
     pub now: Timestamp,
     /// Downloads under way.
     pub transfers: Vec<Transfer>,
-    /// Pauses the provider asked for that are not over yet.
+    /// Pauses that the provider asked for, with their ends.
     pub holds: Vec<(Lane, Timestamp)>,
-    /// What went wrong last, if the provider has been asked for a while and nothing could be read.
+    /// The newest failure, if requests to the provider have failed for a while.
     pub trouble: Option<Failure>,
-    /// Progress from 0 to 1 of the renders whose newest answer named it.
+    /// Progress from 0 to 1 of the renders whose newest response stated it.
     pub progress: Vec<(JobId, f64)>,
-    /// Why the run is coming to its end early, if it is.
+    /// Why the run is ending early, if it is.
     pub stopping: Option<StopReason>,
-    /// Submits whose answers are still to come.
+    /// Submits whose responses are outstanding.
     pub submits: usize,
-    /// Submits wait until the provider's list of jobs has been read.
+    /// Whether submits wait until the provider's list of jobs has been read.
     pub is_reading_list: bool,
     /// Jobs in doubt that the run still looks for in the provider's list.
     pub looked_for: usize,
 }
 
-/// One download under way.
+/// A download under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
     /// The job.
     pub job: JobId,
     /// Bytes received.
     pub received: u64,
-    /// Bytes in all, if the server said so.
+    /// Bytes in total, if the server stated it.
     pub expected: Option<u64>,
 }
 
-/// A stream of lines that stops quietly when nobody reads it any more: a closed pipe ends the
-/// telling, not the run.
+/// A stream of lines. After the first write error, such as a closed pipe, all output is discarded: the run must go on.
 pub(super) struct LineStream(Option<Box<dyn Write + Send>>);
 
 impl LineStream {
@@ -60,11 +68,11 @@ impl LineStream {
         Self(Some(stream))
     }
 
-    /// Writes `line` and a line feed in one piece.
+    /// Writes `line` and a line feed at once, and flushes.
     pub(super) fn write_line(&mut self, line: &str) {
-        let whole = format!("{line}\n");
+        let line = format!("{line}\n");
         if let Some(stream) = &mut self.0
-            && (stream.write_all(whole.as_bytes()).is_err() || stream.flush().is_err())
+            && (stream.write_all(line.as_bytes()).is_err() || stream.flush().is_err())
         {
             self.0 = None;
         }
@@ -73,10 +81,6 @@ impl LineStream {
 
 impl fmt::Debug for LineStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_open = self.0.is_some();
-        formatter
-            .debug_struct("Sink")
-            .field("is_open", &is_open)
-            .finish_non_exhaustive()
+        formatter.debug_struct("LineStream").finish_non_exhaustive()
     }
 }

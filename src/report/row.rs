@@ -1,43 +1,41 @@
-//! One job of a campaign, as it stands.
-
-use std::time::Duration;
+//! One job of a campaign with its state.
 
 use crate::model::{Failure, JobId, JobState, Phase, PlannedJob};
 
-/// One job as it stands: its plan and its state.
+/// A planned job and its current state.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    /// What is to be made.
+    /// The planned job.
     pub job: &'a PlannedJob,
-    /// What has become of it.
+    /// Its state.
     pub state: &'a JobState,
-    /// The newest run has stopped waiting for its render.
+    /// Whether the newest run stopped waiting for its render.
     pub is_overdue: bool,
 }
 
 impl<'a> Row<'a> {
-    /// The job's id.
+    /// Returns the job's id.
     pub fn id(&self) -> &'a JobId {
         &self.job.spec.id
     }
 
-    /// The word for where it stands in `results.csv`.
+    /// Returns the job's status in `results.csv`.
     pub fn status(&self) -> &'static str {
         self.state.status()
     }
 
-    /// The video, relative to the output folder, if it is there.
+    /// Returns the downloaded video, relative to the output folder.
     pub fn file(&self) -> Option<&'a str> {
         let artifact = self.state.phase.artifact();
         artifact.map(|artifact| artifact.file.as_str())
     }
 
-    /// The thumbnail, relative to the output folder, if it is there.
+    /// Returns the downloaded thumbnail, relative to the output folder.
     pub fn thumbnail(&self) -> Option<&'a str> {
         self.state.phase.artifact()?.thumbnail.as_deref()
     }
 
-    /// What stands in the way of a finished video, if anything does.
+    /// Returns the failure that keeps the job from being done.
     pub fn failure(&self) -> Option<&'a Failure> {
         match &self.state.phase {
             Phase::Failed { failure, .. } | Phase::InDoubt { failure } => Some(failure),
@@ -48,14 +46,27 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// How long the render took, if it is over and was watched from its beginning.
-    pub fn render_time(&self) -> Option<Duration> {
-        self.state.render_time()
-    }
-
-    /// Whether the sheet asks for something else than what was last paid for.
+    /// Whether the sheet's row was edited after it was paid for.
     pub fn has_changed(&self) -> bool {
         let paid = self.state.fingerprint.as_ref();
         paid.is_some_and(|paid| *paid != self.job.spec.fingerprint)
+    }
+
+    /// Whether the job was sent and no response says whether it was accepted.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        matches!(self.state.phase, Phase::Submitting | Phase::InDoubt { .. })
+    }
+
+    /// Whether the provider is working on the job or has its video.
+    pub(crate) const fn is_outstanding(&self) -> bool {
+        matches!(
+            self.state.phase,
+            Phase::Rendering { .. } | Phase::Fetching { .. }
+        )
+    }
+
+    /// Whether the job failed.
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self.state.phase, Phase::Failed { .. })
     }
 }

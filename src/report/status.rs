@@ -1,21 +1,25 @@
-//! `status`: where a campaign stands, on one screen.
+//! The status of a campaign, as a screen, as JSON, and redrawn while a run is under way.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
 use crate::model::{Phase, Timestamp};
+use crate::report::events::wording::persona_and_ratio;
 use crate::report::files::json::{VERSION, credits, runs, totals};
+use crate::report::format::date_time;
+use crate::report::next_steps;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
+use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
 use crate::report::terminal::live_region::LiveRegion;
-use crate::report::terminal::style::{Colours, Style};
-use crate::report::{next_steps, summary_text, words};
+use crate::util::style::Colours;
+use crate::util::text::{duration, pad, sanitize, truncate};
 
-/// Jobs under way that are shown one by one.
-const MOST_SHOWN: usize = 12;
+/// Jobs under way that are shown before the rest is counted.
+const MAX_SHOWN: usize = 12;
 
-/// Whether a run is under way. The journal alone cannot tell a live run from a crashed one; the lock can.
+/// Whether a run is under way. The lock tells a live run from a crashed one; the journal alone cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Liveness {
     /// A process holds the lock.
@@ -26,107 +30,86 @@ pub(crate) enum Liveness {
     Unknown,
 }
 
-/// When and how a status is looked at.
+/// What a status shows besides the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatusContext {
     /// The time.
     pub now: Timestamp,
-    /// Whether a run is going on.
+    /// Whether a run is under way.
     pub liveness: Liveness,
     /// Whether to use colours.
     pub colours: Colours,
 }
 
-/// One screen: counts, credits, what is under way, what went wrong, what to do next.
-pub(crate) fn status_screen(summary: &Summary, view: StatusContext) -> String {
-    let mut text = String::new();
-    let colours = view.colours;
-    for (label, value) in summary_text::facts(summary, colours) {
-        // The time of a run that is not over is told in its own line.
-        let (label, value) = if label == "time" {
-            ("run", last_run(summary, view))
-        } else {
-            (label, value)
-        };
-        let label = colours.paint(Style::Strong, &format!("{label:>9}"));
-        let _ = writeln!(text, "{label}  {value}");
+/// Returns counts, credits, jobs under way, problems and hints as text.
+pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String {
+    let colours = context.colours;
+    let mut facts = facts(summary, colours);
+    for fact in &mut facts {
+        if fact.0 == "time" {
+            *fact = ("run", last_run(summary, context));
+        }
     }
-    let under_way: Vec<Row> = summary
-        .rows()
-        .filter(|row| {
-            matches!(
-                row.state.phase,
-                Phase::Rendering { .. } | Phase::Fetching { .. }
-            )
-        })
-        .collect();
+    let mut text = labelled(facts, colours);
+    let under_way: Vec<Row> = summary.rows().filter(Row::is_outstanding).collect();
     if !under_way.is_empty() {
-        let _ = writeln!(text, "\nunder way:");
+        text.push_str("\nunder way:\n");
     }
-    for row in under_way.iter().take(MOST_SHOWN) {
-        let _ = writeln!(text, "  {}", job_line(summary, row, view));
+    for row in under_way.iter().take(MAX_SHOWN) {
+        let _ = writeln!(text, "  {}", job_line(summary, row, context.now));
     }
-    if under_way.len() > MOST_SHOWN {
-        let _ = writeln!(text, "  and {} more", under_way.len() - MOST_SHOWN);
+    if under_way.len() > MAX_SHOWN {
+        let _ = writeln!(text, "  and {} more", under_way.len() - MAX_SHOWN);
     }
-    text.push_str(&summary_text::troubles(summary, colours));
-    if view.liveness != Liveness::Running {
-        let hints = next_steps::all(summary);
-        if !hints.is_empty() {
-            text.push('\n');
-        }
-        for hint in hints {
-            let _ = writeln!(text, "{} {hint}", colours.paint(Style::Work, "hint:"));
-        }
+    text.push_str(&problems(summary, colours));
+    if context.liveness != Liveness::Running {
+        text.push_str(&hint_lines(summary, colours));
     }
     text
 }
 
-fn job_line(summary: &Summary, row: &Row, view: StatusContext) -> String {
-    let request = &row.job.spec.request;
-    let persona = words::clean(summary.campaign().persona(&request.persona));
-    let state = row.state;
+fn job_line(summary: &Summary, row: &Row, now: Timestamp) -> String {
+    let (id, state) = (row.id(), row.state);
     let word = match (&state.phase, state.observed.as_deref()) {
-        (Phase::Rendering { .. }, Some(observed)) => words::clean(observed),
+        (Phase::Rendering { .. }, Some(observed)) => sanitize(observed),
         (phase, _) => phase.name().to_owned(),
     };
     let since = state.accepted_at.or(state.submitted_at);
-    let elapsed = since.map_or_else(String::new, |since| words::duration(view.now.since(since)));
+    let elapsed = since.map_or_else(String::new, |since| duration(now.since(since)));
     let overdue = if row.is_overdue { "  overdue" } else { "" };
     format!(
-        "{}  {}  {:4}  {word:11}  {elapsed}{overdue}",
-        words::pad(row.id().as_str(), 24),
-        words::pad(&words::shorten(&persona, 12), 12),
-        request.aspect_ratio,
+        "{}  {}  {word:11}  {elapsed}{overdue}",
+        pad(id.as_str(), 24),
+        pad(&truncate(&persona_and_ratio(summary, id), 18), 18),
     )
 }
 
-/// The newest run: since when, or how it ended.
-fn last_run(summary: &Summary, view: StatusContext) -> String {
+/// Describes the newest run.
+fn last_run(summary: &Summary, context: StatusContext) -> String {
     let Some(run) = summary.runs().last() else {
         return "none yet".to_owned();
     };
-    let began = words::moment(run.started);
-    match (&run.ended, view.liveness) {
+    let began = date_time(run.started);
+    match (&run.ended, context.liveness) {
         (Some(end), _) => format!(
             "began {began}, ended {} ({})",
-            words::moment(end.at),
-            words::duration(end.at.since(run.started)),
+            date_time(end.at),
+            duration(end.at.since(run.started)),
         ),
         (None, Liveness::Running) => format!(
-            "going on for {} (process {})",
-            words::duration(view.now.since(run.started)),
+            "running for {} (process {})",
+            duration(context.now.since(run.started)),
             run.process,
         ),
         (None, Liveness::Idle) => {
-            format!("began {began} and did not end in order; everything it did is on record")
+            format!("began {began} and ended unexpectedly; everything it did is recorded")
         }
         (None, Liveness::Unknown) => format!("began {began}, end unknown"),
     }
 }
 
-/// The same for programs: totals, credits, runs, and hints.
-pub(crate) fn status_json(summary: &Summary, view: StatusContext) -> Value {
+/// Returns totals, credits, runs and hints as JSON.
+pub(crate) fn status_json(summary: &Summary, context: StatusContext) -> Value {
     let campaign = summary.campaign();
     json!({
         "version": VERSION,
@@ -134,8 +117,8 @@ pub(crate) fn status_json(summary: &Summary, view: StatusContext) -> Value {
         "manifest": campaign.manifest.display().to_string(),
         "out": campaign.out.display().to_string(),
         "sandbox": campaign.is_sandbox,
-        "now": view.now.to_string(),
-        "running": match view.liveness {
+        "now": context.now.to_string(),
+        "running": match context.liveness {
             Liveness::Running => Value::Bool(true),
             Liveness::Idle => Value::Bool(false),
             Liveness::Unknown => Value::Null,
@@ -144,44 +127,40 @@ pub(crate) fn status_json(summary: &Summary, view: StatusContext) -> Value {
         "credits": credits(summary),
         "approval": campaign.approval.to_json(),
         "runs": runs(summary),
-        "hints": next_steps::all(summary),
-        "resume": next_steps::resume(summary),
+        "hints": next_steps::hints(summary),
+        "resume": next_steps::resume(summary).map(|command| command.to_string()),
     })
 }
 
-/// Keeps a status on the screen of a terminal, redrawn in place.
+/// A status on a terminal that is redrawn in place.
 #[derive(Debug)]
 pub(crate) struct LiveStatus {
     region: LiveRegion,
 }
 
 impl LiveStatus {
-    /// A watch on standard output.
+    /// Returns a live status on standard output.
     pub(crate) fn on_terminal() -> Self {
         Self {
             region: LiveRegion::on_output(),
         }
     }
 
-    /// Shows the status as it is now.
-    pub(crate) fn show(&mut self, summary: &Summary, view: StatusContext) {
-        let screen = status_screen(summary, view);
+    /// Draws the current status.
+    pub(crate) fn show(&mut self, summary: &Summary, context: StatusContext) {
+        let screen = status_screen(summary, context);
         self.region.show(screen.lines().map(str::to_owned));
     }
 
-    /// Takes the status off the screen.
+    /// Removes the status from the screen.
     pub(crate) fn clear(&mut self) {
         self.region.clear();
     }
+}
 
-    /// The status in one dated line, for where nothing can be redrawn.
-    pub(crate) fn line(summary: &Summary, view: StatusContext) -> String {
-        format!(
-            "{}  {}\n",
-            words::moment(view.now),
-            summary_text::headline(summary)
-        )
-    }
+/// Returns the status in one line with the time, for output that is not redrawn.
+pub(crate) fn status_line(summary: &Summary, context: StatusContext) -> String {
+    format!("{}  {}\n", date_time(context.now), headline(summary))
 }
 
 #[cfg(test)]
@@ -203,32 +182,32 @@ mod tests {
         run.done(1, "a");
         run.accepted(4, "b");
         let status = "in_queue".into();
-        run.tell(30, "b", JobEvent::Observed { status });
+        run.job_event(30, "b", JobEvent::Observed { status });
         run.rendered(5, "c");
         run
     }
 
     #[test]
-    fn one_screen_says_where_a_running_campaign_stands() {
+    fn the_screen_of_a_running_campaign() {
         assert_eq!(
             status_screen(&run().summary(), view(Liveness::Running)),
             " campaign  spring
      jobs  3 jobs: 1 done, 1 rendering, 1 downloading
   credits  10 spent, 5 promised
-      run  going on for 1 min 40 s (process 42)
+      run  running for 1 min 40 s (process 42)
    videos  spring-output/videos (1 file)
   results  spring-output/results.csv
      page  spring-output/report.html
 
 under way:
-  b                         Anna          9x16  in_queue     1 min 35 s
-  c                         Anna          9x16  downloading  1 min 34 s
+  b                         Anna 9x16           in_queue     1 min 35 s
+  c                         Anna 9x16           downloading  1 min 34 s
 "
         );
     }
 
     #[test]
-    fn a_campaign_that_was_never_run_has_no_files_to_name() {
+    fn a_campaign_without_runs_has_no_files() {
         let mut run = TestRun::with_jobs(2);
         run.entries.clear();
         let screen = status_screen(&run.summary(), view(Liveness::Idle));
@@ -239,11 +218,14 @@ under way:
     }
 
     #[test]
-    fn a_run_that_crashed_is_told_from_one_that_goes_on() {
+    fn a_crashed_run_differs_from_a_live_one() {
         let summary = run().summary();
         let screen = status_screen(&summary, view(Liveness::Idle));
-        assert!(screen.contains("did not end in order; everything it did is on record"));
-        assert!(screen.contains("hint: `c` is paid for"), "{screen}");
+        assert!(screen.contains("ended unexpectedly; everything it did is recorded"));
+        assert!(
+            screen.contains("hint: `c` is paid for but not downloaded: `callsheet"),
+            "{screen}"
+        );
         let screen = status_screen(&summary, view(Liveness::Unknown));
         assert!(
             screen.contains("began 2026-11-24 14:00:00Z, end unknown"),
@@ -259,7 +241,7 @@ under way:
     }
 
     #[test]
-    fn programs_get_totals_credits_and_hints() {
+    fn json_has_totals_credits_and_hints() {
         let status = status_json(&run().summary(), view(Liveness::Running));
         assert_eq!(status["totals"]["done"], 1);
         assert_eq!(status["credits"]["spent"], 10);

@@ -1,42 +1,40 @@
-//! Everything the entries of a campaign add up to.
+//! The state of a campaign, folded from its entries.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    Entry, Generation, History, JobHistory, JobId, JobState, Phase, PlannedJob, SheetRow, Sparse,
-    StopReason, Text, Timestamp, TrustedTime,
+    Entry, Generation, History, JobHistory, JobId, JobState, Phase, PlannedJob, Run, SheetRow,
+    Sparse, StopReason, Text, Timestamp, TrustedTime,
 };
-use crate::model::{Inventory, Run};
 use crate::report::campaign::Campaign;
 use crate::report::counts::{Counts, Money};
 use crate::report::row::Row;
 
-/// A campaign and what has become true of it: the pure fold of its entries from which counts, money,
-/// results, page, hints and exit code are read.
+/// A campaign with the fold of its entries. Counts, credits, results, page, hints and exit code are read from it.
 #[derive(Debug, Clone)]
 pub struct Summary {
     campaign: Arc<Campaign>,
-    /// Of the campaign's jobs, in its order.
+    /// The histories of the campaign's jobs, in its order.
     history: History,
 }
 
-/// What a row of the user's sheet has come to.
+/// One line of `results.csv`.
 #[derive(Debug)]
 pub(super) struct ResultLine<'a> {
-    /// The user's cells; none for a job of a manifest without a sheet.
+    /// The user's cells; empty for a job without a row.
     pub(super) cells: &'a [Text],
-    /// The job, or none if the row is skipped.
+    /// The job; `None` for a skipped row.
     pub(super) row: Option<Row<'a>>,
 }
 
 impl Summary {
-    /// A campaign of which nothing has become true yet.
+    /// Returns the summary of a campaign without entries.
     pub fn new(campaign: Arc<Campaign>) -> Self {
         Self::with(campaign, History::default())
     }
 
-    /// A campaign and what has become true of it.
+    /// Returns the summary of a campaign with a history.
     pub fn with(campaign: Arc<Campaign>, history: History) -> Self {
         let jobs = campaign.jobs.iter().map(|job| &job.spec.id);
         Self {
@@ -45,7 +43,7 @@ impl Summary {
         }
     }
 
-    /// The fold of a whole history.
+    /// Folds all entries of a campaign.
     pub fn of<'a>(campaign: Arc<Campaign>, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut summary = Self::new(campaign);
         for entry in entries {
@@ -54,70 +52,69 @@ impl Summary {
         summary
     }
 
-    /// Several parts of `campaign` as one, such as the shards of it: each job as the part tells it that has come
-    /// furthest with it.
-    pub fn gathered(campaign: Arc<Campaign>, parts: &[Self]) -> Self {
-        let mut gathered = Self::new(campaign);
+    /// Merges parts of `campaign`, such as its shards. Each job has the state of the part in which it is furthest.
+    pub fn merged(campaign: Arc<Campaign>, parts: &[Self]) -> Self {
+        let mut merged = Self::new(campaign);
         for part in parts {
-            let jobs = gathered.campaign.jobs.iter().map(|job| &job.spec.id);
-            for (job, ours) in jobs.zip(gathered.history.jobs_mut()) {
+            let jobs = merged.campaign.jobs.iter().map(|job| &job.spec.id);
+            for (job, ours) in jobs.zip(merged.history.jobs_mut()) {
                 if let Some(theirs) = part.history.job(job)
                     && progress(&theirs.state) > progress(&ours.state)
                 {
                     *ours = theirs.clone();
                 }
             }
-            gathered.history.join(&part.history);
+            merged.history.join(&part.history);
         }
-        gathered
+        merged
     }
 
-    /// Takes in one entry. An entry that fits nothing known changes nothing: a journal that holds
-    /// one is refused by the engine, and a display must not fail.
+    /// Folds one entry. An entry that does not fit is ignored: the engine refuses such a journal, and a display must
+    /// not fail.
     pub fn apply(&mut self, entry: &Entry) {
         self.history.apply(entry, TrustedTime::certain(entry.at));
     }
 
-    /// Holds where a job stands once with whoever else knows the same.
+    /// Replaces a job's state by an equal one that another owner shares, to save memory.
     pub(crate) fn share(&mut self, id: &JobId, state: &Sparse<JobState>) {
         if let Some(place) = self.history.place(id) {
             self.history.jobs_mut()[place].state.share(state);
         }
     }
 
-    /// What was known beforehand.
+    /// Returns the campaign.
     pub fn campaign(&self) -> &Arc<Campaign> {
         &self.campaign
     }
 
-    /// What has become true of it.
+    /// Returns the fold of the entries.
     pub const fn history(&self) -> &History {
         &self.history
     }
 
-    /// Every job: the manifest's in its order, then those that are gone from it.
+    /// Returns all jobs: the manifest's in its order, then those that are gone from it.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
         self.campaign
             .jobs
             .iter()
             .zip(self.history.jobs())
-            .map(|(job, past)| row(job, past))
+            .map(|(job, history)| row(job, history))
     }
 
-    /// One job.
+    /// Returns one job.
     pub fn row(&self, job: &JobId) -> Option<Row<'_>> {
         self.row_at(self.history.place(job)?)
     }
 
     fn row_at(&self, place: usize) -> Option<Row<'_>> {
-        let (job, past) = (
+        let (job, history) = (
             self.campaign.jobs.get(place)?,
             self.history.jobs().get(place)?,
         );
-        Some(row(job, past))
+        Some(row(job, history))
     }
 
-    /// The whole campaign, counted: every job that is selected or was ever begun.
+    /// Counts all jobs that are selected or were ever begun.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for row in self.rows() {
@@ -128,8 +125,8 @@ impl Summary {
         counts
     }
 
-    /// Only the jobs that this run may pay for, counted: whether the run has done what was asked.
-    pub fn selected(&self) -> Counts {
+    /// Counts only the jobs that are selected for this run.
+    pub fn selected_counts(&self) -> Counts {
         let mut counts = Counts::default();
         for row in self.rows().filter(|row| row.job.selected) {
             counts.add(&row);
@@ -137,7 +134,7 @@ impl Summary {
         counts
     }
 
-    /// The whole campaign's money.
+    /// Adds up the credits of all jobs.
     pub fn money(&self) -> Money {
         let mut money = Money {
             cap: self.campaign.max_credits,
@@ -149,41 +146,35 @@ impl Summary {
         money
     }
 
-    /// Why the newest run ended early, if it did.
+    /// Returns why the newest run ended early, if it did.
     pub fn stopped(&self) -> Option<&StopReason> {
         self.history.runs().last()?.ended.as_ref()?.stopped.as_ref()
     }
 
-    /// Every run, in order.
+    /// Returns all runs in order.
     pub fn runs(&self) -> &[Run] {
         self.history.runs()
     }
 
-    /// What was found out about jobs the provider already had, if anything.
-    pub fn inventory(&self) -> Option<&Inventory> {
-        self.history.inventory()
-    }
-
-    /// The time of the newest entry.
+    /// Returns the time of the newest entry.
     pub fn last(&self) -> Option<Timestamp> {
         self.history.last()
     }
 
-    /// How long renders of this campaign take, from acceptance to being seen finished; `None` before
-    /// the first.
+    /// Returns the typical time from acceptance to the end of a render; `None` before the first has finished.
     pub fn usual_render(&self) -> Option<Duration> {
         self.history.usual_render()
     }
 
-    /// The lines of `results.csv`: the sheet's rows in order, once for each of their jobs; then the
-    /// manifest's jobs that no row makes.
+    /// Returns the lines of `results.csv`: the sheet's rows in order, once for each of their jobs, then the jobs of the
+    /// manifest without a row.
     pub(super) fn result_lines(&self) -> impl Iterator<Item = ResultLine<'_>> {
         let rows = &self.campaign.sheet.rows;
         let all = self.campaign.jobs.len();
         let jobs_of = move |row: &SheetRow| row.jobs.start.min(all)..row.jobs.end.min(all);
-        let mut is_told = vec![false; all];
+        let mut has_row = vec![false; all];
         for row in rows {
-            is_told[jobs_of(row)].fill(true);
+            has_row[jobs_of(row)].fill(true);
         }
         let of_sheet = rows.iter().flat_map(move |row| {
             let jobs = jobs_of(row);
@@ -194,35 +185,35 @@ impl Summary {
                 row: job,
             })
         });
-        let rest = self.rows().zip(is_told);
-        let rest = rest.filter(|(row, is_told)| row.job.in_sheet && !is_told);
+        let rest = self.rows().zip(has_row);
+        let rest = rest.filter(|(row, has_row)| row.job.in_sheet && !has_row);
         of_sheet.chain(rest.map(|(row, _)| ResultLine {
             cells: &[],
             row: Some(row),
         }))
     }
 
-    /// Width of a column of ids; a few very long ones may stick out.
+    /// Returns the width of a column of ids; a few very long ids may exceed it.
     pub(super) fn id_width(&self) -> usize {
         let widths = self.rows().map(|row| row.id().as_str().len());
         widths.max().unwrap_or(0).min(30)
     }
 
-    /// Jobs that were begun and are gone from the sheet.
+    /// Returns the jobs that were begun and are no longer in the sheet.
     pub fn gone(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows().filter(|row| !row.job.in_sheet)
     }
 }
 
-fn row<'a>(job: &'a PlannedJob, past: &'a JobHistory) -> Row<'a> {
+fn row<'a>(job: &'a PlannedJob, history: &'a JobHistory) -> Row<'a> {
     Row {
         job,
-        state: &past.state,
-        is_overdue: past.is_overdue,
+        state: &history.state,
+        is_overdue: history.is_overdue,
     }
 }
 
-/// How far a job has come: its generation, then its phase, then the submits that were sent.
+/// Orders states by how far a job has come: its generation, then its phase, then its submits.
 fn progress(state: &JobState) -> (Generation, u8, u32) {
     let phase = match &state.phase {
         Phase::Pending => 0,
@@ -255,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn every_job_is_counted_where_it_stands() {
+    fn every_job_is_counted_in_its_state() {
         let counts = run().summary().counts();
         let expected = Counts {
             total: 6,
@@ -275,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_spent_promised_and_left() {
+    fn credits_are_spent_promised_and_left() {
         let mut run = run();
         run.campaign.max_credits = Some(Credits::whole(30));
         let money = run.summary().money();
@@ -295,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_that_was_never_reported_counts_as_spent_and_is_named() {
+    fn an_unreported_charge_counts_as_spent() {
         let mut run = TestRun::with_jobs(1);
         run.accepted(1, "a");
         let failure = Failure::new(FailureKind::NoOutput, "no output");
         let charged = None;
-        run.tell(9, "a", JobEvent::Failed { failure, charged });
+        run.job_event(9, "a", JobEvent::Failed { failure, charged });
         let money = run.summary().money();
         assert_eq!(
             (money.spent, money.unreported),
@@ -313,23 +304,29 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_selected_decides_whether_the_run_did_its_work() {
+    fn selected_jobs_are_counted_apart() {
         let mut run = run();
         for job in &mut run.campaign.jobs {
             job.selected = job.spec.id.as_str() == "a";
         }
         let summary = run.summary();
-        assert_eq!((summary.selected().total, summary.selected().done), (1, 1));
+        assert_eq!(
+            (
+                summary.selected_counts().total,
+                summary.selected_counts().done
+            ),
+            (1, 1)
+        );
         assert_eq!(summary.counts().failed, 1);
     }
 
     #[test]
-    fn a_run_without_an_end_is_one_that_goes_on_or_crashed() {
+    fn a_new_run_has_no_end_and_no_stop_reason() {
         let mut run = TestRun::with_jobs(1);
         run.ended(5, Some(StopReason::CapReached));
         let summary = run.summary();
         assert_eq!(summary.stopped(), Some(&StopReason::CapReached));
-        run.push(
+        run.event(
             9,
             Event::RunStarted {
                 version: "0.1.0".into(),
@@ -346,14 +343,14 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         run.rendered(1, "a");
         let failure = Failure::new(FailureKind::NotFound, "gone");
-        run.tell(70, "a", JobEvent::LinkExpired { failure });
+        run.job_event(70, "a", JobEvent::LinkExpired { failure });
         let output = crate::report::testing::output("a");
-        run.tell(500, "a", JobEvent::Rendered { output });
+        run.job_event(500, "a", JobEvent::Rendered { output });
         assert_eq!(run.summary().usual_render(), Some(Duration::from_secs(59)));
     }
 
     #[test]
-    fn lines_follow_the_sheet_then_come_jobs_without_a_row() {
+    fn result_lines_follow_the_sheet() {
         let mut run = TestRun::with_jobs(2);
         run.sheet().rows = vec![row("x", 1..2), row("y", 0..0), row("z", 0..1)];
         run.sheet().rows.push(row("nowhere", 98..99));
@@ -377,10 +374,10 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_nothing_changes_nothing() {
+    fn entries_that_do_not_fit_are_ignored() {
         let mut run = TestRun::with_jobs(1);
-        run.tell(1, "a", JobEvent::FoundAbsent);
-        run.tell(2, "z", JobEvent::FoundAbsent);
+        run.job_event(1, "a", JobEvent::FoundAbsent);
+        run.job_event(2, "z", JobEvent::FoundAbsent);
         assert_eq!(run.summary().counts().pending, 1);
     }
 }

@@ -1,111 +1,100 @@
-//! The last thing a run says: what became of the jobs, what it cost, where everything is, what to do
-//! next.
+//! The summary at the end of a run.
 
 use std::fmt::Write;
 
 use crate::model::Phase;
-use crate::report::events::wording;
+use crate::report::events::wording::stop_sentence;
+use crate::report::format::{credits, failure};
 use crate::report::next_steps;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::report::terminal::style::{Colours, Style};
-use crate::report::words;
-use crate::report::words::{agree, plural};
+use crate::util::style::{Colours, Style};
+use crate::util::text::{agree, duration, pad, plural, sanitize};
 
-/// Failures and doubts shown before the rest is counted.
-const MOST_SHOWN: usize = 10;
+/// Jobs shown in each section before the rest is counted.
+const MAX_SHOWN: usize = 10;
 
-/// The end-of-run summary, with a line feed at its end. If the run was interrupted, its last line is
-/// the command that resumes, and nothing else.
+/// Returns the summary at the end of a run. The last line of an interrupted run is the command that resumes it.
 pub(crate) fn summary_text(summary: &Summary, colours: Colours) -> String {
-    let mut text = String::new();
-    for (label, value) in facts(summary, colours) {
-        let label = colours.paint(Style::Strong, &format!("{label:>9}"));
-        let _ = writeln!(text, "{label}  {value}");
-    }
-    text.push_str(&troubles(summary, colours));
-    let hints = next_steps::all(summary);
-    if !hints.is_empty() {
-        text.push('\n');
-    }
-    for hint in hints {
-        let _ = writeln!(text, "{} {hint}", colours.paint(Style::Work, "hint:"));
-    }
+    let mut text = labelled(facts(summary, colours), colours);
+    text.push_str(&problems(summary, colours));
+    text.push_str(&hint_lines(summary, colours));
     if let Some(command) = next_steps::resume(summary) {
-        let _ = writeln!(text, "\nto go on where this run stopped:\n{command}");
+        let _ = writeln!(text, "\nto resume this run:\n{command}");
     }
     text
 }
 
-/// The same in one line, for notifications and titles: `spring: 10 of 12 done, 1 failed, 1 in doubt;
-/// 55 credits spent`.
+/// Returns the summary in one line, for notifications: `spring: 10 of 12 done, 1 failed; 55 credits spent`.
 pub(crate) fn headline(summary: &Summary) -> String {
     let counts = summary.counts();
-    let mut parts = vec![format!("{} of {} done", counts.done, counts.total)];
-    for (count, word) in counts.words() {
+    let mut text = format!(
+        "{}: {} of {} done",
+        sanitize(&summary.campaign().name),
+        counts.done,
+        counts.total
+    );
+    for (count, word) in counts.non_zero() {
         if !["done", "skipped", "left out"].contains(&word) {
-            parts.push(format!("{count} {word}"));
+            let _ = write!(text, ", {count} {word}");
         }
     }
-    let stopped = summary.stopped().map_or_else(String::new, |reason| {
-        format!("; {}", wording::sentence(reason))
-    });
-    let name = words::clean(&summary.campaign().name);
-    let spent = words::credits(summary.money().spent);
-    format!("{name}: {}; {spent} spent{stopped}", parts.join(", "))
+    let _ = write!(text, "; {} spent", credits(summary.money().spent));
+    if let Some(reason) = summary.stopped() {
+        let _ = write!(text, "; {}", stop_sentence(reason));
+    }
+    text
 }
 
-/// The labelled lines at the top, here and in `status`.
+/// Lays out labels and values in two columns.
+pub(super) fn labelled(lines: Vec<(&'static str, String)>, colours: Colours) -> String {
+    let mut text = String::new();
+    for (label, value) in lines {
+        let label = colours.paint(Style::Bold, &format!("{label:>9}"));
+        let _ = writeln!(text, "{label}  {value}");
+    }
+    text
+}
+
+/// Returns the labelled lines at the top, which `status` shows too.
 pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, String)> {
     let campaign = summary.campaign();
     let counts = summary.counts();
-    let parts: Vec<String> = counts
-        .words()
-        .into_iter()
+    let states: Vec<String> = counts
+        .non_zero()
         .map(|(count, word)| {
-            let status = word.replace(' ', "_");
-            colours.paint(Style::of_status(&status), &format!("{count} {word}"))
+            let style = status_style(&word.replace(' ', "_"));
+            colours.paint(style, &format!("{count} {word}"))
         })
         .collect();
-    let mut lines = vec![(
-        "campaign",
-        if campaign.is_sandbox {
-            format!(
-                "{} (sandbox: nothing is charged)",
-                words::clean(&campaign.name)
-            )
-        } else {
-            words::clean(&campaign.name)
-        },
-    )];
-    if let Some(approval) = campaign.approval.sentence() {
-        lines.push(("approval", approval));
+    let mut name = sanitize(&campaign.name);
+    if campaign.is_sandbox {
+        name.push_str(" (sandbox: nothing is charged)");
     }
-    let jobs = counts.jobs();
-    lines.push((
-        "jobs",
-        if parts.is_empty() {
-            jobs
-        } else {
-            format!("{jobs}: {}", parts.join(", "))
-        },
-    ));
+    let mut lines = vec![("campaign", name)];
+    lines.extend(campaign.approval.sentence().map(|text| ("approval", text)));
+    let jobs = if states.is_empty() {
+        counts.jobs()
+    } else {
+        format!("{}: {}", counts.jobs(), states.join(", "))
+    };
+    lines.push(("jobs", jobs));
     lines.push(("credits", summary.money().sentence()));
     if let Some(run) = summary.runs().last() {
         let end = run.ended.as_ref().map(|end| end.at).or(summary.last());
         let took = end.unwrap_or(run.started).since(run.started);
-        lines.push(("time", words::duration(took)));
+        lines.push(("time", duration(took)));
     }
     if let Some(reason) = summary.stopped() {
-        let reason = wording::sentence(reason);
-        lines.push(("stopped", colours.paint(Style::Doubt, &reason)));
+        let reason = colours.paint(Style::Warning, &stop_sentence(reason));
+        lines.push(("stopped", reason));
     }
     let place = |name: &str| campaign.out.join(name).display().to_string();
     if counts.done > 0 {
         let videos = plural(counts.done, "file");
         lines.push(("videos", format!("{} ({videos})", place("videos"))));
     }
-    // Before the first run there is none.
+    // The first run creates these files.
     if !summary.runs().is_empty() {
         lines.push(("results", place("results.csv")));
         lines.push(("page", place("report.html")));
@@ -113,63 +102,70 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
     lines
 }
 
-/// What went wrong, with the words of whoever spoke.
-pub(super) fn troubles(summary: &Summary, colours: Colours) -> String {
+/// Returns the style of a status of `results.csv`.
+fn status_style(status: &str) -> Style {
+    match status {
+        "done" => Style::Success,
+        "failed" => Style::Failure,
+        "in_doubt" => Style::Warning,
+        "rendering" | "downloading" => Style::Active,
+        _ => Style::Dim,
+    }
+}
+
+/// Returns the sections about failed jobs, jobs in doubt and failed downloads.
+pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
+    let failed: Vec<Row> = summary.rows().filter(Row::has_failed).collect();
+    let doubts: Vec<Row> = summary.rows().filter(Row::is_in_doubt).collect();
+    let is_stuck = |row: &Row| row.state.is_to_be_downloaded() && row.failure().is_some();
+    let not_downloaded: Vec<Row> = summary.rows().filter(is_stuck).collect();
+    let sections = [
+        (
+            format!("{} failed:", plural(failed.len(), "job")),
+            Style::Failure,
+            failed,
+        ),
+        (
+            format!(
+                "{} {} in doubt (sent, but no response says whether it was accepted):",
+                plural(doubts.len(), "job"),
+                agree(doubts.len(), "is", "are")
+            ),
+            Style::Warning,
+            doubts,
+        ),
+        (
+            format!(
+                "{} {} paid for but not downloaded:",
+                plural(not_downloaded.len(), "video"),
+                agree(not_downloaded.len(), "is", "are")
+            ),
+            Style::Warning,
+            not_downloaded,
+        ),
+    ];
     let mut text = String::new();
-    let rows = |is_meant: fn(&Phase) -> bool| {
-        summary
-            .rows()
-            .filter(move |row| is_meant(&row.state.phase))
-            .collect::<Vec<_>>()
-    };
-    let failed = rows(|phase| matches!(phase, Phase::Failed { .. }));
-    let doubts = rows(|phase| matches!(phase, Phase::Submitting | Phase::InDoubt { .. }));
-    let count = failed.len();
-    section(
-        &mut text,
-        &format!("{} failed:", plural(count, "job")),
-        &failed,
-        |title| colours.paint(Style::Bad, title),
-    );
-    let count = doubts.len();
-    let title = format!(
-        "{} {} in doubt (sent, and no answer says whether accepted):",
-        plural(count, "job"),
-        agree(count, "is", "are")
-    );
-    section(&mut text, &title, &doubts, |title| {
-        colours.paint(Style::Doubt, title)
-    });
-    let unfetched: Vec<Row> = summary
-        .rows()
-        .filter(|row| row.state.is_to_be_downloaded() && row.failure().is_some())
-        .collect();
-    let title = format!(
-        "{} paid for and not downloaded yet:",
-        plural(unfetched.len(), "video")
-    );
-    section(&mut text, &title, &unfetched, |title| {
-        colours.paint(Style::Doubt, title)
-    });
+    for (title, style, rows) in sections {
+        if !rows.is_empty() {
+            let _ = writeln!(text, "\n{}", colours.paint(style, &title));
+            list_rows(&mut text, &rows);
+        }
+    }
     text
 }
 
-fn section(text: &mut String, title: &str, rows: &[Row], paint: impl Fn(&str) -> String) {
-    if rows.is_empty() {
-        return;
-    }
-    let shown = &rows[..rows.len().min(MOST_SHOWN)];
+fn list_rows(text: &mut String, rows: &[Row]) {
+    let shown = &rows[..rows.len().min(MAX_SHOWN)];
     let width = shown.iter().map(|row| row.id().as_str().len()).max();
-    let _ = writeln!(text, "\n{}", paint(title));
     for row in shown {
         let mut why = row.failure().map_or_else(
-            || "the program ended before the answer arrived".to_owned(),
-            words::failure,
+            || "the program ended before the response arrived".to_owned(),
+            failure,
         );
         if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
-            let _ = write!(why, "; {}", words::clean(&unproven.to_string()));
+            let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
         }
-        let id = words::pad(row.id().as_str(), width.unwrap_or(0));
+        let id = pad(row.id().as_str(), width.unwrap_or(0));
         let line = row.job.spec.origin.line;
         let _ = writeln!(text, "  {id}  line {line}  {why}");
     }
@@ -179,6 +175,18 @@ fn section(text: &mut String, title: &str, rows: &[Row], paint: impl Fn(&str) ->
     }
 }
 
+/// Returns the hints, one a line, below an empty line.
+pub(super) fn hint_lines(summary: &Summary, colours: Colours) -> String {
+    let mut text = String::new();
+    for hint in next_steps::hints(summary) {
+        let _ = writeln!(text, "{} {hint}", colours.paint(Style::Active, "hint:"));
+    }
+    if !text.is_empty() {
+        text.insert(0, '\n');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,7 +194,7 @@ mod tests {
     use crate::report::testing::{TestRun, row};
 
     #[test]
-    fn a_finished_run_says_what_became_of_everything() {
+    fn the_summary_of_a_finished_run() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.failed(2, "b", "no face in the \u{1b}[31mpicture");
@@ -206,11 +214,11 @@ mod tests {
 1 job failed:
   b  line 3  no face in the  [31mpicture
 
-1 job is in doubt (sent, and no answer says whether accepted):
+1 job is in doubt (sent, but no response says whether it was accepted):
   c  line 4  the connection was reset
 
-hint: `c` may have been paid for. `callsheet run spring.csv` looks again whether the provider has it; only if its dashboard shows none, `callsheet run spring.csv --resubmit c` pays for it once more
-hint: `callsheet run spring.csv --retry-failed` pays for the failed job once more
+hint: `c` may have been paid for and is not submitted again automatically. `callsheet run spring.csv` looks for it at the provider; only if its dashboard shows no such video, pay again: `callsheet run spring.csv --resubmit c`
+hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv --retry-failed`
 "
         );
     }
@@ -231,39 +239,39 @@ hint: `callsheet run spring.csv --retry-failed` pays for the failed job once mor
         }
         let text = summary_text(&run.summary(), Colours::Off);
         assert!(text.contains("stopped  interrupted; everything is kept\n"));
-        assert!(text.contains("hint: 1 render goes on at the provider; `callsheet collect"));
+        assert!(text.contains("hint: 1 job is rendering; download"));
     }
 
     #[test]
-    fn what_is_paid_for_and_not_here_says_why_and_so_does_a_doubt() {
+    fn failed_downloads_and_doubts_state_their_reason() {
         let mut run = TestRun::with_jobs(3);
         run.rendered(1, "a");
         let refused = Failure::new(FailureKind::NotFound, "`files.example`: no such file");
         let failure = refused.clone();
-        run.tell(9, "a", JobEvent::LinkExpired { failure });
+        run.job_event(9, "a", JobEvent::LinkExpired { failure });
         let failure = refused.clone();
-        run.tell(10, "a", JobEvent::FetchLeft { failure });
+        run.job_event(10, "a", JobEvent::FetchLeft { failure });
         run.lost(2, "b");
         let why = Inconclusive::Refused { failure: refused };
-        run.tell(30, "b", JobEvent::NotProven { why });
+        run.job_event(30, "b", JobEvent::NotProven { why });
         run.ended(90, None);
         let text = summary_text(&run.summary(), Colours::Off);
         for words in [
             "1 in doubt, 1 downloading, 1 pending",
-            "1 video paid for and not downloaded yet:\n  a  line 2  `files.example`: no such file\n",
+            "1 video is paid for but not downloaded:\n  a  line 2  `files.example`: no such file\n",
             "line 3  the connection was reset; the provider's list could not be read: `files.",
-            "`a` is paid for and not downloaded yet: `callsheet collect spring.csv`",
+            "`a` is paid for but not downloaded: `callsheet collect spring.csv`",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(
-            !text.contains("renders go on") && !text.contains("render goes on"),
+            !text.contains("is rendering") && !text.contains("are rendering"),
             "{text}"
         );
     }
 
     #[test]
-    fn jobs_that_are_gone_from_the_sheet_are_counted_apart() {
+    fn removed_jobs_are_counted_apart() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.campaign.jobs[0].in_sheet = false;
@@ -273,14 +281,14 @@ hint: `callsheet run spring.csv --retry-failed` pays for the failed job once mor
     }
 
     #[test]
-    fn one_line_says_the_same() {
+    fn the_headline_of_a_stopped_run() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.failed(2, "b", "no");
         run.ended(99, Some(StopReason::MaxDuration));
         assert_eq!(
             headline(&run.summary()),
-            "spring: 1 of 3 done, 1 failed, 1 pending; 5 credits spent; `--max-duration` is over"
+            "spring: 1 of 3 done, 1 failed, 1 pending; 5 credits spent; `--max-duration` has passed"
         );
     }
 

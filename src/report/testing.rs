@@ -1,4 +1,4 @@
-//! A made-up campaign for the tests of this folder.
+//! A campaign with a history, for tests.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -14,19 +14,19 @@ use crate::report::observer::Observer;
 use crate::report::summary::Summary;
 
 /// 2026-11-24T14:00:00Z.
-pub(super) const START: i64 = 1_795_528_800_000;
+pub(crate) const START: i64 = 1_795_528_800_000;
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 
-/// A campaign and what is told of it.
-pub(super) struct TestRun {
-    pub(super) campaign: Campaign,
-    pub(super) entries: Vec<Entry>,
+/// A campaign with its entries.
+pub(crate) struct TestRun {
+    pub(crate) campaign: Campaign,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl TestRun {
-    /// Jobs `a`, `b`, ... one a row of a sheet with the columns `id` and `note`.
-    pub(super) fn with_jobs(count: u8) -> Self {
+    /// Returns a started run with the jobs `a`, `b`, …, each a row of a sheet with the columns `id` and `note`.
+    pub(crate) fn with_jobs(count: u8) -> Self {
         let ids: Vec<String> = (0..count)
             .map(|n| char::from(b'a' + n).to_string())
             .collect();
@@ -50,23 +50,23 @@ impl TestRun {
             entries: Vec::new(),
         };
         let (version, process) = ("0.1.0".into(), 42);
-        run.push(0, Event::RunStarted { version, process });
+        run.event(0, Event::RunStarted { version, process });
         run
     }
 
-    pub(super) fn sheet(&mut self) -> &mut Sheet {
+    pub(crate) fn sheet(&mut self) -> &mut Sheet {
         Arc::make_mut(&mut self.campaign.sheet)
     }
 
-    /// Tells all of it to `observer`, as a run would.
-    pub(super) fn replay_to(&self, observer: &mut dyn Observer) {
+    /// Delivers all entries to `observer`, as a run does.
+    pub(crate) fn replay(&self, observer: &mut dyn Observer) {
         let mut summary = Summary::new(Arc::new(self.campaign.clone()));
         for entry in &self.entries {
-            tell(observer, &mut summary, entry);
+            deliver(observer, &mut summary, entry);
         }
     }
 
-    pub(super) fn push(&mut self, second: i64, event: Event) {
+    pub(crate) fn event(&mut self, second: i64, event: Event) {
         self.entries.push(Entry {
             sequence: self.entries.len() as u64 + 1,
             at: at(second),
@@ -74,11 +74,11 @@ impl TestRun {
         });
     }
 
-    pub(super) fn tell(&mut self, second: i64, job: &str, event: JobEvent) {
-        self.push(second, Event::job(&id(job), event));
+    pub(crate) fn job_event(&mut self, second: i64, job: &str, event: JobEvent) {
+        self.event(second, Event::job(&id(job), event));
     }
 
-    pub(super) fn sent(&mut self, second: i64, job: &str) {
+    pub(crate) fn sent(&mut self, second: i64, job: &str) {
         let jobs = &mut self.campaign.jobs.iter();
         let planned = jobs.find(|planned| planned.spec.id.as_str() == job);
         let fingerprint = planned.unwrap().spec.fingerprint.clone();
@@ -90,18 +90,18 @@ impl TestRun {
             generation,
             reserved,
         };
-        self.tell(second, job, event);
+        self.job_event(second, job, event);
     }
 
-    pub(super) fn accepted(&mut self, second: i64, job: &str) {
+    pub(crate) fn accepted(&mut self, second: i64, job: &str) {
         self.sent(second, job);
         let remote = format!("remote-{job}").parse().unwrap();
-        self.tell(second + 1, job, JobEvent::Submitted { remote });
+        self.job_event(second + 1, job, JobEvent::Submitted { remote });
     }
 
-    pub(super) fn rendered(&mut self, second: i64, job: &str) {
+    pub(crate) fn rendered(&mut self, second: i64, job: &str) {
         self.accepted(second, job);
-        self.tell(
+        self.job_event(
             second + 60,
             job,
             JobEvent::Rendered {
@@ -110,43 +110,43 @@ impl TestRun {
         );
     }
 
-    pub(super) fn done(&mut self, second: i64, job: &str) {
+    pub(crate) fn done(&mut self, second: i64, job: &str) {
         self.rendered(second, job);
         let artifact = artifact(job);
-        self.tell(second + 61, job, JobEvent::Fetched { artifact });
+        self.job_event(second + 61, job, JobEvent::Fetched { artifact });
     }
 
-    pub(super) fn failed(&mut self, second: i64, job: &str, message: &str) {
+    pub(crate) fn failed(&mut self, second: i64, job: &str, message: &str) {
         self.accepted(second, job);
         let failure = Failure::new(FailureKind::RenderFailed, message);
         let charged = Some(Credits::ZERO);
-        self.tell(second + 30, job, JobEvent::Failed { failure, charged });
+        self.job_event(second + 30, job, JobEvent::Failed { failure, charged });
     }
 
-    pub(super) fn lost(&mut self, second: i64, job: &str) {
+    pub(crate) fn lost(&mut self, second: i64, job: &str) {
         self.sent(second, job);
         let failure = Failure::new(FailureKind::Lost, "the connection was reset");
-        self.tell(second + 20, job, JobEvent::SubmitLost { failure });
+        self.job_event(second + 20, job, JobEvent::SubmitLost { failure });
     }
 
-    pub(super) fn ended(&mut self, second: i64, stopped: Option<StopReason>) {
-        self.push(second, Event::RunEnded { stopped });
+    pub(crate) fn ended(&mut self, second: i64, stopped: Option<StopReason>) {
+        self.event(second, Event::RunEnded { stopped });
     }
 
-    pub(super) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         Summary::of(Arc::new(self.campaign.clone()), &self.entries)
     }
 }
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(START + second * 1000)
 }
 
-pub(super) fn id(text: &str) -> JobId {
+pub(crate) fn id(text: &str) -> JobId {
     text.parse().unwrap()
 }
 
-pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
+pub(crate) fn planned(id: &str, line: u32) -> PlannedJob {
     let text = format!("Say something nice about {id}.");
     let request = VideoRequest::new(Speech::Text(text.into()), ANNA, AspectRatio::Portrait);
     let estimate = PriceTable::default().estimate(&request, None);
@@ -162,14 +162,14 @@ pub(super) fn planned(id: &str, line: u32) -> PlannedJob {
     }
 }
 
-pub(super) fn row(id: &str, jobs: Range<usize>) -> SheetRow {
+pub(crate) fn row(id: &str, jobs: Range<usize>) -> SheetRow {
     SheetRow {
         cells: vec![id.into(), format!("note of {id}").into()],
         jobs,
     }
 }
 
-pub(super) fn output(job: &str) -> Arc<Output> {
+pub(crate) fn output(job: &str) -> Arc<Output> {
     Arc::new(Output {
         video_url: format!("https://cdn.example/{job}.mp4?Signature=secret"),
         thumbnail_url: Some(format!("https://cdn.example/{job}.jpg")),
@@ -178,7 +178,7 @@ pub(super) fn output(job: &str) -> Arc<Output> {
     })
 }
 
-pub(super) fn artifact(job: &str) -> Arc<Artifact> {
+pub(crate) fn artifact(job: &str) -> Arc<Artifact> {
     Arc::new(Artifact {
         file: format!("videos/{job}.mp4"),
         bytes: 1_234_567,
@@ -187,17 +187,17 @@ pub(super) fn artifact(job: &str) -> Arc<Artifact> {
     })
 }
 
-/// A stream whose text can be looked at.
+/// A stream whose content can be read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Shared {
-    pub(super) fn text(&self) -> String {
+impl SharedBuffer {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -207,10 +207,10 @@ impl Write for Shared {
     }
 }
 
-/// A stream that refuses everything, and must not be tried twice.
-pub(super) struct Closed;
+/// A stream whose reader is gone.
+pub(crate) struct ClosedPipe;
 
-impl Write for Closed {
+impl Write for ClosedPipe {
     fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
@@ -220,8 +220,8 @@ impl Write for Closed {
     }
 }
 
-/// One entry, as a run tells it.
-pub(super) fn tell(observer: &mut dyn Observer, summary: &mut Summary, entry: &Entry) {
+/// Delivers one entry to `observer`, as a run does.
+pub(crate) fn deliver(observer: &mut dyn Observer, summary: &mut Summary, entry: &Entry) {
     summary.apply(entry);
     observer.on_entry(summary, entry);
 }

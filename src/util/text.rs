@@ -92,6 +92,15 @@ pub fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> S
     }
 }
 
+/// Quotes `word` for a POSIX shell. [Unsafe](is_unsafe) characters become spaces.
+pub fn shell_quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", sanitize(word).replace('\'', r"'\''"))
+}
+
 /// Returns `bytes` as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -134,6 +143,49 @@ pub fn escape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        assert_eq!(plural(1, "job"), "1 job");
+        assert_eq!(plural(0, "job"), "0 jobs");
+        assert_eq!(
+            [agree(1, "is", "are"), agree(0, "is", "are")],
+            ["is", "are"]
+        );
+    }
+
+    #[test]
+    fn durations_and_sizes_are_short() {
+        for (millis, text) in [
+            (0, "0 s"),
+            (400, "0.4 s"),
+            (12_300, "12 s"),
+            (252_000, "4 min 12 s"),
+            (3_780_000, "1 h 03 min"),
+            (190_800_000, "2 d 5 h"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+        let sizes = [900, 34_400, 1_234_567].map(byte_size);
+        assert_eq!(sizes, ["900 B", "34 kB", "1.2 MB"]);
+    }
+
+    #[test]
+    fn long_texts_and_lists_are_shortened() {
+        assert_eq!(truncate("déjà vu", 5), "déjà…");
+        assert_eq!(truncate("short", 5), "short");
+        let names = ["a", "b", "c", "d"];
+        assert_eq!(list(names[..1].iter().copied(), 2), "`a`");
+        assert_eq!(list(names[..3].iter().copied(), 2), "`a`, `b` and `c`");
+        assert_eq!(list(names.iter().copied(), 2), "`a`, `b` and 2 more");
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell_quote("jobs.csv"), "jobs.csv");
+        assert_eq!(shell_quote("it's here"), r"'it'\''s here'");
+        assert_eq!([shell_quote(""), shell_quote("a\u{1b}b")], ["''", "'a b'"]);
+    }
 
     #[test]
     fn foreign_text_is_made_safe() {

@@ -36,7 +36,7 @@ fn a_full_disk_stops_the_run_and_paid_videos_are_downloaded_later() {
     };
     let scenario = Scenario::with(3, settings);
     let stopped = run_with_small_files(&scenario, 2048).expect_code(1);
-    stopped.expect_stderr(&["make room"]);
+    stopped.expect_stderr(&["free disk space"]);
     assert!(scenario.accepted() > 0);
     assert!(!scenario.exists("sheet-output/videos/job-01.mp4"));
     scenario.run_sheet(&[]).expect_code(0);
@@ -153,7 +153,7 @@ fn a_run_does_not_wait_out_a_pause_of_a_day() {
     };
     let scenario = Scenario::with_faults(6, faults);
     let stopped = scenario.run_sheet(&[]).expect_code(5);
-    stopped.expect_stderr(&["the provider asks for a pause until 20"]);
+    stopped.expect_stderr(&["the provider asked for a pause until 20"]);
     let paid = scenario.accepted();
     assert!(paid < 6);
     scenario.expect_every_paid_video(&scenario.ledger());
@@ -256,12 +256,12 @@ fn a_file_that_stays_forbidden_is_reported_and_left_for_collect() {
         .run_sheet(&[])
         .expect_code(8)
         .expect_stderr(&[
-            "  left       job-01  paid for, and not downloaded: ",
+            "  left       job-01  paid for but not downloaded: ",
             "(HTTP 403)",
             "1 downloading",
-            "`job-01` is paid for and not downloaded yet: `callsheet collect",
+            "`job-01` is paid for but not downloaded: `callsheet collect",
         ])
-        .expect_not_in_stderr(&["goes on at the provider"]);
+        .expect_not_in_stderr(&["is rendering; download"]);
     let results = scenario.results();
     assert_eq!(results[0]["status"], "downloading");
     assert!(results[0]["error"].contains("403"), "{results:?}");

@@ -25,7 +25,7 @@ fn the_first_interrupt_waits_for_answers_and_the_last_line_resumes() {
         scenario.wait_for_accepted(3);
         signal(&child, name);
         let stopped = finish(child).expect_code(130).expect_stderr(&[
-            "at the provider; `callsheet collect",
+            "without submitting anything: `callsheet collect",
             // The credits of these jobs.
             " promised",
         ]);
@@ -71,7 +71,7 @@ fn an_interrupt_says_what_the_program_waits_for() {
     signal(&child, "INT");
     finish(child)
         .expect_code(130)
-        .expect_stderr(&["waiting for the answer", "Ctrl-C again"]);
+        .expect_stderr(&["waiting for the response", "Ctrl-C again"]);
 }
 
 /// `nohup` ignores SIGHUP before it executes the program.
@@ -180,8 +180,8 @@ fn a_run_that_waits_for_the_catalogue_can_be_interrupted() {
         assert_eq!(
             log.text(),
             format!(
-                "interrupted before anything was submitted; nothing was spent\n\nto resume where this \
-                 run stopped:\ncallsheet {command} sheet.csv --base-url {address}\n"
+                "interrupted before anything was submitted; nothing was spent\n\nto resume this run:\n\
+                 callsheet {command} sheet.csv --base-url {address}\n"
             )
         );
         assert!(!folder.exists("sheet-output"));

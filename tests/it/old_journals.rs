@@ -186,13 +186,13 @@ fn format_1_is_shown_and_left_untouched() {
         ("done", "videos/done.mp4"),
         (
             "again",
-            "`cs-gmlhmwzbplmm`, at most 5 credits, paid for on purpose",
+            "at most 5 credits, tag `cs-gmlhmwzbplmm`, paid for again as requested",
         ),
         ("edited", "`cs-ei7wosvps6w4`"),
         ("twice", "5df0fe67-f918-44ce-8f4e-b7ea96639922"),
         ("doubt-absent", "`cs-wn6nfnh3f4cc`"),
         ("submitting", "`cs-mtgmqpxdh5kv`"),
-        ("overdue", "`83cab4b1-e125-43c9-b668-d3e33c63c318`"),
+        ("overdue", "as 83cab4b1-e125-43c9-b668-d3e33c63c318"),
         ("pending", "pending: "),
     ] {
         let why = folder.run(&["why", "sheet.csv", job]).expect_code(0).stdout;

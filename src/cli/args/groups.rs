@@ -196,9 +196,9 @@ pub(in crate::cli) struct OutputArguments {
 /// Returns the encoding of `results.csv`.
 pub(in crate::cli) const fn encoding(is_for_excel: bool) -> CsvEncoding {
     if is_for_excel {
-        CsvEncoding::Excel
+        CsvEncoding::Utf8WithBom
     } else {
-        CsvEncoding::Plain
+        CsvEncoding::Utf8
     }
 }
 

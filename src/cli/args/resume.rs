@@ -7,6 +7,7 @@ use super::{
 };
 use crate::app::{ResumeCommand, push_flag, push_option};
 use crate::cli::commands::{CollectArguments, RunArguments};
+use crate::model::Flag;
 
 /// Returns what a command that resumes `run` repeats.
 pub(in crate::cli) fn resume_command(arguments: &RunArguments) -> ResumeCommand {
@@ -26,8 +27,8 @@ pub(in crate::cli) fn resume_command(arguments: &RunArguments) -> ResumeCommand 
     push_selection(&mut limits, selection);
     push_spending(&mut limits, spending);
     push_waiting(&mut limits, waiting);
-    push_flag(&mut limits, "--submit-only", *submit_only);
-    push_flag(&mut limits, "--require-approval", *require_approval);
+    push_flag(&mut limits, Flag::SubmitOnly, *submit_only);
+    push_flag(&mut limits, Flag::RequireApproval, *require_approval);
     push_output(&mut limits, output);
     ResumeCommand {
         provider: provider.flags().arguments(provider.sandbox),
@@ -61,56 +62,56 @@ fn push_selection(words: &mut Vec<String>, selection: &SelectionArguments) {
         only_approved,
     } = selection;
     let all = (!only.is_empty()).then(|| only.join(","));
-    push_option(words, "--only", all);
-    push_option(words, "--limit", limit.as_ref());
-    push_option(words, "--sample", sample.as_ref());
+    push_option(words, Flag::Only, all);
+    push_option(words, Flag::Limit, limit.as_ref());
+    push_option(words, Flag::Sample, sample.as_ref());
     let approved = only_approved.as_ref().map(|path| path.display());
-    push_option(words, "--only-approved", approved);
+    push_option(words, Flag::OnlyApproved, approved);
 }
 
 /// Adds the output files. The addresses of notifications are secrets and left out.
 fn push_output(words: &mut Vec<String>, output: &OutputArguments) {
-    push_flag(words, "--excel", output.excel);
-    push_flag(words, "--xlsx", output.xlsx);
+    push_flag(words, Flag::Excel, output.excel);
+    push_flag(words, Flag::Xlsx, output.xlsx);
     let junit = output.junit.as_ref().map(|path| path.display());
-    push_option(words, "--junit", junit);
+    push_option(words, Flag::Junit, junit);
 }
 
 fn push_spending(words: &mut Vec<String>, spending: &SpendingArguments) {
-    push_option(words, "--submit-rate", spending.submit_rate);
-    push_option(words, "--in-flight", spending.in_flight);
-    push_option(words, "--max-credits", spending.max_credits);
-    push_option(words, "--max-credits-run", spending.max_credits_run);
-    push_option(words, "--confirm-above", spending.confirm_above);
-    push_flag(words, "--allow-partial", spending.allow_partial);
-    push_option(words, "--max-fail", spending.max_fail);
+    push_option(words, Flag::SubmitRate, spending.submit_rate);
+    push_option(words, Flag::InFlight, spending.in_flight);
+    push_option(words, Flag::MaxCredits, spending.max_credits);
+    push_option(words, Flag::MaxCreditsRun, spending.max_credits_run);
+    push_option(words, Flag::ConfirmAbove, spending.confirm_above);
+    push_flag(words, Flag::AllowPartial, spending.allow_partial);
+    push_option(words, Flag::MaxFail, spending.max_fail);
 }
 
 fn push_waiting(words: &mut Vec<String>, waiting: &WaitingArguments) {
-    push_option(words, "--poll-rate", waiting.poll_rate);
-    for (name, time) in [
-        ("--poll-interval", waiting.poll_interval),
-        ("--render-timeout", waiting.render_timeout),
-        ("--max-duration", waiting.max_duration),
-        ("--settle", waiting.settle),
-        ("--lock-wait", waiting.lock_wait),
+    push_option(words, Flag::PollRate, waiting.poll_rate);
+    for (flag, time) in [
+        (Flag::PollInterval, waiting.poll_interval),
+        (Flag::RenderTimeout, waiting.render_timeout),
+        (Flag::MaxDuration, waiting.max_duration),
+        (Flag::Settle, waiting.settle),
+        (Flag::LockWait, waiting.lock_wait),
     ] {
-        push_option(words, name, time.map(format_duration));
+        push_option(words, flag, time.map(format_duration));
     }
-    push_option(words, "--downloads", waiting.downloads);
+    push_option(words, Flag::Downloads, waiting.downloads);
 }
 
 fn one_shot_options(selection: &SelectionArguments, again: &RerunArguments) -> Vec<String> {
     let mut words = Vec::new();
-    push_flag(&mut words, "--only-failed", selection.only_failed);
-    push_flag(&mut words, "--retry-failed", again.retry_failed);
-    push_flag(&mut words, "--redo-changed", again.redo_changed);
+    push_flag(&mut words, Flag::OnlyFailed, selection.only_failed);
+    push_flag(&mut words, Flag::RetryFailed, again.retry_failed);
+    push_flag(&mut words, Flag::RedoChanged, again.redo_changed);
     for job in &again.resubmit {
-        push_option(&mut words, "--resubmit", Some(job));
+        push_option(&mut words, Flag::Resubmit, Some(job));
     }
     let rejected = again.redo_rejected.as_ref().map(|path| path.display());
-    push_option(&mut words, "--redo-rejected", rejected);
-    push_flag(&mut words, "--fresh", again.fresh);
+    push_option(&mut words, Flag::RedoRejected, rejected);
+    push_flag(&mut words, Flag::Fresh, again.fresh);
     words
 }
 
@@ -128,10 +129,11 @@ fn format_duration(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use clap::{Arg, Parser as _};
 
     use super::*;
-    use crate::cli::commands::{Arguments, Command, RunArguments};
+    use crate::cli::commands::{Arguments, Command, RunArguments, definition};
+    use crate::model::CommandName;
     use crate::report::Campaign;
 
     fn run(line: &str) -> RunArguments {
@@ -145,6 +147,25 @@ mod tests {
     fn command(line: &str) -> String {
         let arguments = run(line);
         resume_command(&arguments).command(&arguments.campaign.options().unwrap())
+    }
+
+    #[test]
+    fn commands_and_options_in_messages_exist() {
+        let program = definition();
+        for name in CommandName::ALL {
+            let command = program.find_subcommand(name.as_str());
+            assert!(command.is_some(), "{name}");
+        }
+        for flag in Flag::ALL {
+            let is_flag = |argument: &Arg| {
+                let name = argument.get_long().map(|name| format!("--{name}"));
+                name.as_deref() == Some(flag.as_str())
+            };
+            let mut arguments = program
+                .get_subcommands()
+                .flat_map(clap::Command::get_arguments);
+            assert!(arguments.any(is_flag), "{flag}");
+        }
     }
 
     #[test]
@@ -169,7 +190,10 @@ mod tests {
             "callsheet run a.csv --retry-failed --redo-changed --fresh --resubmit a --limit 2";
         let mut campaign = Campaign::new("", "a.csv".into(), "o".into(), Vec::new());
         resume_command(&run(line)).apply(&mut campaign);
-        assert_eq!(campaign.resuming_command(), "callsheet run a.csv --limit 2");
+        assert_eq!(
+            campaign.resume_command().to_string(),
+            "callsheet run a.csv --limit 2"
+        );
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
+use crate::model::{CommandName, Flag};
 use crate::report::plan::plan_totals;
-use crate::report::terminal::Colours;
 use crate::util::fs::OutputDir;
+use crate::util::style::Colours;
 use crate::util::text::sanitize;
 
 const EXAMPLES: [Example; 2] = [
@@ -63,7 +64,10 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
         approved.costs.videos,
         approved.costs.range(),
     ));
-    let run = summary.campaign().command("run", &["--require-approval"]);
+    let run = summary
+        .campaign()
+        .command(CommandName::Run)
+        .flag(Flag::RequireApproval);
     printer::tell(&format!("hint: `{run}` makes exactly these\n"));
     Ok(Exit::Success)
 }

@@ -12,7 +12,8 @@ use crate::cli::config::Environment;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::report::accuracy::accuracy_table;
+use crate::report::Observer as _;
+use crate::report::cost_shares::accuracy_table;
 use crate::report::files::write_json;
 
 const EXAMPLES: [Example; 3] = [

@@ -14,8 +14,8 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;
 use crate::report::status::LiveStatus;
-use crate::report::status::{Liveness, StatusContext, status_json, status_screen};
-use crate::report::terminal::Colours;
+use crate::report::status::{Liveness, StatusContext, status_json, status_line, status_screen};
+use crate::util::style::Colours;
 
 /// The interval between two readings of the journal.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -131,6 +131,6 @@ fn print_change(campaign: &CampaignView, is_json: bool, last: &mut String, colou
     if is_json {
         printer::print(&format!("{}\n", status_json(summary, view)));
     } else {
-        printer::print(&LiveStatus::line(summary, view));
+        printer::print(&status_line(summary, view));
     }
 }

@@ -12,7 +12,6 @@ use crate::cli::exit::Exit;
 use crate::cli::printer;
 use crate::model::JobId;
 use crate::report::events::{explain, explain_json};
-use crate::report::status::StatusContext;
 
 const EXAMPLES: [Example; 2] = [
     ("callsheet why campaign.csv spring-1", "its story so far"),
@@ -42,16 +41,11 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
     let campaign = CampaignView::open(&request)?;
     let (job, entries) = campaign.job_history(&arguments.job)?;
-    let view = StatusContext {
-        now: campaign.now,
-        liveness: campaign.liveness,
-        colours: environment.output_colours(),
-    };
     if arguments.json {
-        let explain = explain_json(&campaign.summary, &entries, job, view).unwrap_or_default();
+        let explain = explain_json(&campaign.summary, &entries, job).unwrap_or_default();
         printer::print_with(|output| writeln!(output, "{explain:#}"))?;
     } else {
-        let explain = explain(&campaign.summary, &entries, job, view).unwrap_or_default();
+        let explain = explain(&campaign.summary, &entries, job, campaign.now).unwrap_or_default();
         printer::print(&explain);
     }
     Ok(Exit::Success)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::credentials::KEYS;
 use crate::cli::printer::Printer;
-use crate::report::terminal::Colours;
+use crate::util::style::Colours;
 
 /// The address of the API.
 pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";

@@ -1,364 +1,209 @@
-//! What is told to programs: kept apart from [`Event`], so that the journal's form can change without
-//! breaking whoever reads the lines.
+//! Events as JSON, one object a line: `--log-format json`.
+//!
+//! ```json
+//! {"version":1,"sequence":7,"at":"2026-11-24T14:03:07.250Z","event":{"type":"done","job":"a",...}}
+//! ```
+//!
+//! `docs/events.md` is the schema; a test compares it with the output.
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
-use crate::model::{
-    Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent, JobId, Lane, RemoteId, Tag,
-    Timestamp, redact_url,
-};
-use crate::report::events::wording;
-use crate::report::observer::LineStream;
-use crate::report::observer::Observer;
+use crate::model::{Entry, Event, Failure, FailureKind, JobEvent, JobId, Timestamp, redact_url};
+use crate::report::events::wording::stop_sentence;
+use crate::report::format::variant_name;
+use crate::report::observer::{LineStream, Observer};
 use crate::report::summary::Summary;
-use crate::report::words;
+use crate::util::text::sanitize;
 
-#[derive(Debug, Serialize)]
-pub(super) struct JsonFailure {
-    kind: FailureKind,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http_status: Option<u16>,
-}
-
-/// What is told: kept apart from [`Event`], so that the journal's form can change without breaking
-/// whoever reads the lines.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum JsonEvent<'a> {
-    RunStarted {
-        program: &'a str,
-        process: u32,
-        jobs: usize,
-        pending: usize,
-    },
-    RunEnded {
-        stopped: Option<&'static str>,
-        message: Option<String>,
-    },
-    LaneHeld {
-        lane: Lane,
-        until: String,
-        failure: JsonFailure,
-    },
-    JournalLost,
-    InventoryTaken {
-        rows: u64,
-    },
-    InventorySkipped {
-        failure: JsonFailure,
-    },
-    PlacesLearnt {
-        places: usize,
-    },
-    SubmitStarted {
-        job: &'a JobId,
-        tag: &'a Tag,
-        generation: Generation,
-        reserved: Credits,
-    },
-    Submitted {
-        job: &'a JobId,
-        remote_id: &'a RemoteId,
-    },
-    SubmitDeferred {
-        job: &'a JobId,
-        failure: JsonFailure,
-    },
-    SubmitLost {
-        job: &'a JobId,
-        failure: JsonFailure,
-    },
-    Adopted {
-        job: &'a JobId,
-        remote_id: &'a RemoteId,
-        tag: &'a Tag,
-        generation: Generation,
-        reserved: Credits,
-    },
-    NotProven {
-        job: &'a JobId,
-        why: &'static str,
-        message: String,
-    },
-    FoundAbsent {
-        job: &'a JobId,
-    },
-    Observed {
-        job: &'a JobId,
-        status: String,
-    },
-    RenderOverdue {
-        job: &'a JobId,
-    },
-    Rendered {
-        job: &'a JobId,
-        video_url: String,
-        thumbnail_url: Option<String>,
-        duration_seconds: Option<f64>,
-        credits_used: Option<Credits>,
-    },
-    Done {
-        job: &'a JobId,
-        file: &'a str,
-        thumbnail: Option<&'a str>,
-        bytes: u64,
-        sha256: &'a str,
-    },
-    FetchDeferred {
-        job: &'a JobId,
-        failure: JsonFailure,
-    },
-    FetchLeft {
-        job: &'a JobId,
-        failure: JsonFailure,
-    },
-    LinkExpired {
-        job: &'a JobId,
-        failure: JsonFailure,
-    },
-    PaidTwice {
-        job: &'a JobId,
-        other_remote_id: &'a RemoteId,
-    },
-    FileMissing {
-        job: &'a JobId,
-    },
-    Failed {
-        job: &'a JobId,
-        failure: JsonFailure,
-        credits_used: Option<Credits>,
-    },
-    Revisited {
-        job: &'a JobId,
-    },
-    Reopened {
-        job: &'a JobId,
-        generation: Generation,
-    },
-}
-
-impl JsonFailure {
-    fn of(failure: &Failure) -> Self {
-        Self {
-            kind: failure.kind,
-            message: words::clean(&failure.message),
-            http_status: failure.status,
-        }
-    }
-}
-
-impl<'a> JsonEvent<'a> {
-    pub(super) fn of(summary: &Summary, event: &'a Event) -> Self {
-        match event {
-            Event::RunStarted { version, process } => {
-                let counts = summary.counts();
-                Self::RunStarted {
-                    program: version,
-                    process: *process,
-                    jobs: counts.total,
-                    pending: counts.pending,
-                }
-            }
-            Event::RunEnded { stopped } => Self::RunEnded {
-                stopped: stopped.as_ref().map(wording::kind),
-                message: stopped.as_ref().map(wording::sentence),
-            },
-            Event::LaneHeld {
-                lane,
-                until,
-                failure,
-            } => Self::LaneHeld {
-                lane: *lane,
-                until: until.to_string(),
-                failure: JsonFailure::of(failure),
-            },
-            Event::JournalLost => Self::JournalLost,
-            Event::InventoryTaken { rows } => Self::InventoryTaken { rows: *rows },
-            Event::InventorySkipped { failure } => Self::InventorySkipped {
-                failure: JsonFailure::of(failure),
-            },
-            Event::PlacesLearnt { places } => Self::PlacesLearnt { places: *places },
-            Event::Job { job, event } => Self::of_job(job, event),
-        }
-    }
-
-    fn of_job(job: &'a JobId, event: &'a JobEvent) -> Self {
-        match event {
-            JobEvent::SubmitStarted {
-                tag,
-                generation,
-                reserved,
-                ..
-            } => Self::SubmitStarted {
-                job,
-                tag,
-                generation: *generation,
-                reserved: *reserved,
-            },
-            JobEvent::Submitted { remote } => Self::Submitted {
-                job,
-                remote_id: remote,
-            },
-            JobEvent::SubmitDeferred { failure } => Self::SubmitDeferred {
-                job,
-                failure: JsonFailure::of(failure),
-            },
-            JobEvent::SubmitLost { failure } => Self::SubmitLost {
-                job,
-                failure: JsonFailure::of(failure),
-            },
-            JobEvent::Adopted {
-                remote,
-                tag,
-                generation,
-                reserved,
-                ..
-            } => Self::Adopted {
-                job,
-                remote_id: remote,
-                tag,
-                generation: *generation,
-                reserved: *reserved,
-            },
-            JobEvent::NotProven { why } => Self::NotProven {
-                job,
-                why: why.word(),
-                message: words::clean(&why.to_string()),
-            },
-            JobEvent::FoundAbsent => Self::FoundAbsent { job },
-            JobEvent::Observed { status } => Self::Observed {
-                job,
-                status: words::clean(status),
-            },
-            JobEvent::RenderOverdue => Self::RenderOverdue { job },
-            JobEvent::Rendered { output } => Self::Rendered {
-                job,
-                video_url: redact_url(&output.video_url),
-                thumbnail_url: output.thumbnail_url.as_deref().map(redact_url),
-                duration_seconds: output.duration_seconds,
-                credits_used: output.credits_used,
-            },
-            JobEvent::Fetched { artifact } => Self::Done {
-                job,
-                file: &artifact.file,
-                thumbnail: artifact.thumbnail.as_deref(),
-                bytes: artifact.bytes,
-                sha256: &artifact.sha256,
-            },
-            JobEvent::FetchDeferred { failure } => Self::FetchDeferred {
-                job,
-                failure: JsonFailure::of(failure),
-            },
-            JobEvent::FetchLeft { failure } => Self::FetchLeft {
-                job,
-                failure: JsonFailure::of(failure),
-            },
-            JobEvent::LinkExpired { failure } => Self::LinkExpired {
-                job,
-                failure: JsonFailure::of(failure),
-            },
-            JobEvent::PaidTwice { remote } => Self::PaidTwice {
-                job,
-                other_remote_id: remote,
-            },
-            JobEvent::FileMissing => Self::FileMissing { job },
-            JobEvent::Failed { failure, charged } => Self::Failed {
-                job,
-                failure: JsonFailure::of(failure),
-                credits_used: *charged,
-            },
-            JobEvent::Revisited => Self::Revisited { job },
-            JobEvent::Reopened { generation } => Self::Reopened {
-                job,
-                generation: *generation,
-            },
-        }
-    }
-}
-
-/// Version of the lines' form.
+/// Version of the lines; raised when a field is renamed or removed.
 const VERSION: u32 = 1;
 
-/// Tells a run as one JSON object a line.
+/// Writes a run as JSON lines.
 #[derive(Debug)]
 pub struct JsonLines {
-    sink: LineStream,
+    stream: LineStream,
 }
 
 impl JsonLines {
-    /// Lines to `stream`.
+    /// Returns an observer that writes to `stream`.
     pub fn new(stream: Box<dyn Write + Send>) -> Self {
         Self {
-            sink: LineStream::new(stream),
+            stream: LineStream::new(stream),
         }
     }
 }
 
 impl Observer for JsonLines {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        let news = JsonEvent::of(summary, &entry.event);
-        self.sink
-            .write_line(&line(Some(entry.sequence), entry.at, news));
+        let event = JsonEvent::of(summary, &entry.event);
+        self.stream
+            .write_line(&json_line(Some(entry.sequence), entry.at, event));
     }
 }
 
-/// What is said besides the entries of the journal.
+/// A line that is not an entry of the journal.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum JsonMessage<'a> {
-    /// Something worth knowing though nothing is wrong.
+    /// A note.
     Note {
-        /// For people.
+        /// Its text.
         message: &'a str,
     },
-    /// Something that may be wrong.
+    /// A warning.
     Warning {
-        /// For people.
+        /// Its text.
         message: &'a str,
     },
-    /// What ended the program before or after its run.
+    /// The error that ends the program.
     Error {
-        /// For people.
+        /// Its text.
         message: &'a str,
         /// What to do.
         hints: &'a [String],
-        /// What the program ends with.
+        /// The program's exit code.
         exit_code: u8,
     },
 }
 
-/// A line, without its line feed, for what was said at `at`.
-pub(crate) fn json_message_line(at: Timestamp, remark: JsonMessage<'_>) -> String {
-    line(None, at, remark)
+/// Returns the line of a message, without a line feed.
+pub(crate) fn json_message_line(at: Timestamp, message: JsonMessage<'_>) -> String {
+    json_line(None, at, message)
 }
 
-fn line(sequence: Option<u64>, at: Timestamp, event: impl Serialize) -> String {
-    let line = JsonLine {
+fn json_line(sequence: Option<u64>, at: Timestamp, event: impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Line<E> {
+        version: u32,
+        sequence: Option<u64>,
+        at: String,
+        event: E,
+    }
+    let line = Line {
         version: VERSION,
         sequence,
         at: at.to_string(),
         event,
     };
-    serde_json::to_string(&line).expect("a line is plain data, which JSON can always represent")
+    serde_json::to_string(&line).expect("plain data can be represented as JSON")
 }
 
-#[derive(Debug, Serialize)]
-struct JsonLine<E> {
-    version: u32,
-    /// `None` for what is no entry of the journal.
-    sequence: Option<u64>,
-    at: String,
-    event: E,
+/// An event for programs. Its fields are independent of [`Event`], so that the journal's format can change without
+/// breaking readers of the lines.
+pub(crate) struct JsonEvent<'a> {
+    summary: &'a Summary,
+    event: &'a Event,
+}
+
+#[derive(Serialize)]
+struct JsonFailure {
+    kind: FailureKind,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+}
+
+impl JsonFailure {
+    fn of(failure: &Failure) -> Self {
+        Self {
+            kind: failure.kind,
+            message: sanitize(&failure.message),
+            http_status: failure.status,
+        }
+    }
+}
+
+impl<'a> JsonEvent<'a> {
+    /// Returns an event that `summary` includes already.
+    pub(crate) const fn of(summary: &'a Summary, event: &'a Event) -> Self {
+        Self { summary, event }
+    }
+}
+
+impl Serialize for JsonEvent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        write_event(&mut map, self.summary, self.event)?;
+        map.end()
+    }
+}
+
+/// Writes the type of an event and its fields, in this order.
+macro_rules! fields {
+    ($map:ident, $kind:literal $(, $name:ident: $value:expr)*) => {{
+        $map.serialize_entry("type", $kind)?;
+        $($map.serialize_entry(stringify!($name), &$value)?;)*
+        Ok(())
+    }};
+}
+
+#[rustfmt::skip] // A table: one line for each event.
+fn write_event<M: SerializeMap>(map: &mut M, summary: &Summary, event: &Event) -> Result<(), M::Error> {
+    let failed = JsonFailure::of;
+    match event {
+        Event::RunStarted { version, process } => {
+            let counts = summary.counts();
+            fields!(map, "run_started", program: version, process: process, jobs: counts.total, pending: counts.pending)
+        }
+        Event::RunEnded { stopped } => {
+            let stopped = stopped.as_ref();
+            fields!(map, "run_ended", stopped: stopped.map(variant_name), message: stopped.map(stop_sentence))
+        }
+        Event::LaneHeld { lane, until, failure } =>
+            fields!(map, "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),
+        Event::JournalLost => fields!(map, "journal_lost"),
+        Event::InventoryTaken { rows } => fields!(map, "inventory_taken", rows: rows),
+        Event::InventorySkipped { failure } => fields!(map, "inventory_skipped", failure: failed(failure)),
+        Event::PlacesLearnt { places } => fields!(map, "places_learnt", places: places),
+        Event::Job { job, event } => write_job_event(map, job, event),
+    }
+}
+
+#[rustfmt::skip] // A table: one line for each event.
+fn write_job_event<M: SerializeMap>(map: &mut M, job: &JobId, event: &JobEvent) -> Result<(), M::Error> {
+    let failed = JsonFailure::of;
+    match event {
+        JobEvent::SubmitStarted { tag, generation, reserved, .. } =>
+            fields!(map, "submit_started", job: job, tag: tag, generation: generation, reserved: reserved),
+        JobEvent::Submitted { remote } => fields!(map, "submitted", job: job, remote_id: remote),
+        JobEvent::SubmitDeferred { failure } => fields!(map, "submit_deferred", job: job, failure: failed(failure)),
+        JobEvent::SubmitLost { failure } => fields!(map, "submit_lost", job: job, failure: failed(failure)),
+        JobEvent::Adopted { remote, tag, generation, reserved, .. } =>
+            fields!(map, "adopted", job: job, remote_id: remote, tag: tag, generation: generation, reserved: reserved),
+        JobEvent::NotProven { why } =>
+            fields!(map, "not_proven", job: job, why: variant_name(why), message: sanitize(&why.to_string())),
+        JobEvent::FoundAbsent => fields!(map, "found_absent", job: job),
+        JobEvent::Observed { status } => fields!(map, "observed", job: job, status: sanitize(status)),
+        JobEvent::RenderOverdue => fields!(map, "render_overdue", job: job),
+        JobEvent::Rendered { output } => {
+            let thumbnail = output.thumbnail_url.as_deref();
+            fields!(map, "rendered", job: job, video_url: redact_url(&output.video_url),
+                thumbnail_url: thumbnail.map(redact_url), duration_seconds: output.duration_seconds,
+                credits_used: output.credits_used)
+        }
+        JobEvent::Fetched { artifact } =>
+            fields!(map, "done", job: job, file: artifact.file, thumbnail: artifact.thumbnail, bytes: artifact.bytes,
+                sha256: artifact.sha256),
+        JobEvent::FetchDeferred { failure } => fields!(map, "fetch_deferred", job: job, failure: failed(failure)),
+        JobEvent::FetchLeft { failure } => fields!(map, "fetch_left", job: job, failure: failed(failure)),
+        JobEvent::LinkExpired { failure } => fields!(map, "link_expired", job: job, failure: failed(failure)),
+        JobEvent::PaidTwice { remote } => fields!(map, "paid_twice", job: job, other_remote_id: remote),
+        JobEvent::FileMissing => fields!(map, "file_missing", job: job),
+        JobEvent::Failed { failure, charged } =>
+            fields!(map, "failed", job: job, failure: failed(failure), credits_used: charged),
+        JobEvent::Revisited => fields!(map, "revisited", job: job),
+        JobEvent::Reopened { generation } => fields!(map, "reopened", job: job, generation: generation),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Inconclusive, StopReason};
-    use crate::report::testing::{Shared, TestRun, artifact, at, id, output};
+    use crate::model::{Credits, Generation, Inconclusive, Lane, RemoteId, StopReason, Tag};
+    use crate::report::testing::{SharedBuffer, TestRun, artifact, at, id, output};
 
     const DOCUMENT: &str = include_str!("../../../docs/events.md");
 
@@ -371,11 +216,11 @@ mod tests {
         let tag = Tag::of("spring", &job.id, &fingerprint, generation);
         let remote: RemoteId = "r-1".parse().unwrap();
         let reserved = Credits::from_thousandths(5500);
-        run.push(1, Event::RunEnded { stopped: None });
+        run.event(1, Event::RunEnded { stopped: None });
         let stopped = Some(StopReason::CapReached);
-        run.push(1, Event::RunEnded { stopped });
+        run.event(1, Event::RunEnded { stopped });
         let (lane, until) = (Lane::Submit, at(9));
-        run.push(
+        run.event(
             1,
             Event::LaneHeld {
                 lane,
@@ -383,14 +228,14 @@ mod tests {
                 failure: failure.clone(),
             },
         );
-        run.push(1, Event::InventoryTaken { rows: 31 });
-        run.push(
+        run.event(1, Event::InventoryTaken { rows: 31 });
+        run.event(
             1,
             Event::InventorySkipped {
                 failure: failure.clone(),
             },
         );
-        run.push(1, Event::PlacesLearnt { places: 12 });
+        run.event(1, Event::PlacesLearnt { places: 12 });
         for event in [
             JobEvent::SubmitStarted {
                 tag: tag.clone(),
@@ -450,7 +295,7 @@ mod tests {
                 generation: Generation(1),
             },
         ] {
-            run.push(
+            run.event(
                 2,
                 Event::Job {
                     job: id("a"),
@@ -462,14 +307,14 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_stays_as_it_is() {
+    fn the_output_matches_the_document() {
         let run = every_entry();
-        let shared = Shared::default();
-        run.replay_to(&mut JsonLines::new(Box::new(shared.clone())));
+        let shared = SharedBuffer::default();
+        run.replay(&mut JsonLines::new(Box::new(shared.clone())));
         let hints = ["try `callsheet status`".to_owned()];
         let (message, exit_code) = ("something is", 7);
-        let mut told = shared.text();
-        for remark in [
+        let mut shown = shared.text();
+        for message in [
             JsonMessage::Note { message },
             JsonMessage::Warning { message },
             JsonMessage::Error {
@@ -478,19 +323,19 @@ mod tests {
                 exit_code,
             },
         ] {
-            told.push_str(&json_message_line(at(3), remark));
-            told.push('\n');
+            shown.push_str(&json_message_line(at(3), message));
+            shown.push('\n');
         }
         let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
         let (documented, _) = rest.split_once("```").unwrap();
         assert_eq!(
-            told, documented,
+            shown, documented,
             "`docs/events.md` shows each line as it is"
         );
     }
 
     #[test]
-    fn the_document_tells_every_kind_of_failure_and_of_end() {
+    fn the_document_has_every_kind_of_failure_and_stop() {
         let kinds = [
             "interrupted",
             "max_duration",

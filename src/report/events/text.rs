@@ -1,40 +1,39 @@
-//! Plain, dated lines for logs, cron mails and pipes.
+//! Dated log lines, for logs, mails from cron and pipes.
 
 use std::io::Write;
 use std::time::Duration;
 
 use crate::model::{Entry, Timestamp};
 use crate::report::events::wording::{EventFormatter, LogLine, Verbosity};
-use crate::report::observer::LineStream;
-use crate::report::observer::{LiveState, Observer};
+use crate::report::format::date_time;
+use crate::report::observer::{LineStream, LiveState, Observer};
 use crate::report::summary::Summary;
 use crate::report::terminal::activity;
-use crate::report::terminal::style::{Colours, Style};
-use crate::report::words::{clean, moment, pad};
+use crate::util::style::{Colours, Style};
+use crate::util::text::{pad, sanitize};
 
-/// A run that has said nothing for so long says where it stands: often enough for a person who
-/// watches a log, and for build servers that end what is silent for ten minutes.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+/// After this time without a line the state of the run is printed. Build servers end jobs that are silent for ten
+/// minutes.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 
-/// Tells a run as lines such as
-/// `2026-11-24 14:03:07Z  done       spring-01  videos/spring-01.mp4  1.2 MB  5 credits`: date, what
-/// happened, job, details, two spaces between them. One line for each thing that happened to a job,
-/// not for each poll.
+/// Writes a run as lines such as
+/// `2026-11-24 14:03:07Z  done       spring-01  videos/spring-01.mp4  1.2 MB  5 credits`: time, keyword, job, details.
+/// Polls make no lines.
 #[derive(Debug)]
 pub struct TextLines {
-    teller: EventFormatter,
-    sink: LineStream,
+    formatter: EventFormatter,
+    stream: LineStream,
     verbosity: Verbosity,
     colours: Colours,
-    spoke: Option<Timestamp>,
-    has_told_ending: bool,
-    /// Said once, until it is over or another.
+    last_line: Option<Timestamp>,
+    has_shown_ending: bool,
+    /// The problem with the provider that was printed last.
     trouble: Option<String>,
     id_width: usize,
 }
 
 impl TextLines {
-    /// Lines about what follows on `summary`.
+    /// Returns an observer that writes lines about a run that begins with `summary`.
     pub fn new(
         summary: &Summary,
         stream: Box<dyn Write + Send>,
@@ -43,75 +42,60 @@ impl TextLines {
     ) -> Self {
         Self {
             id_width: summary.id_width(),
-            teller: EventFormatter::default(),
-            sink: LineStream::new(stream),
+            formatter: EventFormatter::default(),
+            stream: LineStream::new(stream),
             verbosity,
             colours,
-            spoke: None,
-            has_told_ending: false,
+            last_line: None,
+            has_shown_ending: false,
             trouble: None,
         }
     }
 
-    fn say(&mut self, at: Timestamp, telling: &LogLine) {
-        let word = self.colours.paint(telling.style, &pad(telling.word, 9));
-        let mut line = format!("{}  {word}", moment(at));
-        if let Some(job) = &telling.job {
-            line.push_str("  ");
-            line.push_str(&pad(job.as_str(), self.id_width));
+    fn print(&mut self, at: Timestamp, line: &LogLine) {
+        if self.verbosity < line.verbosity {
+            return;
         }
-        line.push_str("  ");
-        // What is told holds no control characters anyhow; this is the last gate.
-        line.push_str(&clean(&telling.text));
-        self.sink.write_line(line.trim_end());
-        self.spoke = Some(at);
+        let word = self.colours.paint(line.style, &pad(line.word, 9));
+        let mut text = format!("{}  {word}", date_time(at));
+        if let Some(job) = &line.job {
+            text.push_str("  ");
+            text.push_str(&pad(job.as_str(), self.id_width));
+        }
+        text.push_str("  ");
+        text.push_str(&sanitize(&line.text));
+        self.stream.write_line(text.trim_end());
+        self.last_line = Some(at);
+    }
+
+    fn warn(&mut self, at: Timestamp, word: &'static str, text: String) {
+        let line = LogLine::new(Verbosity::Normal, Style::Warning, word, text);
+        self.print(at, &line);
     }
 }
 
 impl Observer for TextLines {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        let telling = self.teller.tell(summary, entry);
-        if self.verbosity >= telling.from {
-            self.say(entry.at, &telling);
-        }
+        let line = self.formatter.format(summary, entry);
+        self.print(entry.at, &line);
     }
 
-    fn on_tick(&mut self, summary: &Summary, pulse: &LiveState) {
-        if let Some(reason) = &pulse.stopping
-            && !std::mem::replace(&mut self.has_told_ending, true)
-            && self.verbosity >= Verbosity::Normal
+    fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
+        if let Some(reason) = &state.stopping
+            && !std::mem::replace(&mut self.has_shown_ending, true)
         {
-            let text = activity::ending(reason, pulse);
-            self.say(
-                pulse.now,
-                &LogLine {
-                    from: Verbosity::Normal,
-                    style: Style::Doubt,
-                    word: "stopping",
-                    job: None,
-                    text,
-                },
-            );
+            self.warn(state.now, "stopping", activity::ending(reason, state));
         }
-        let trouble = activity::trouble(pulse);
+        let trouble = activity::trouble(state);
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
-            if let Some(text) = trouble.filter(|_| self.verbosity >= Verbosity::Normal) {
-                let (from, style, word) = (Verbosity::Normal, Style::Doubt, "waiting");
-                let telling = LogLine {
-                    from,
-                    style,
-                    word,
-                    job: None,
-                    text: format!("{text}; it is tried again and again"),
-                };
-                self.say(pulse.now, &telling);
+            if let Some(text) = trouble {
+                self.warn(state.now, "waiting", format!("{text}; retrying"));
             }
         }
-        let spoke = *self.spoke.get_or_insert(pulse.now);
-        if self.verbosity >= Verbosity::Normal && pulse.now >= spoke.plus(LONGEST_SILENCE) {
-            let telling = activity::standing(summary, pulse);
-            self.say(pulse.now, &telling);
+        let last_line = *self.last_line.get_or_insert(state.now);
+        if state.now >= last_line.plus(MAX_SILENCE) {
+            self.print(state.now, &activity::standing(summary, state));
         }
     }
 }
@@ -120,56 +104,56 @@ impl Observer for TextLines {
 mod tests {
     use super::*;
     use crate::model::{Failure, FailureKind, JobEvent, StopReason};
-    use crate::report::testing::{Shared, TestRun, at};
+    use crate::report::testing::{SharedBuffer, TestRun, at};
 
-    fn told(run: &TestRun, verbosity: Verbosity) -> String {
-        let shared = Shared::default();
+    fn shown(run: &TestRun, verbosity: Verbosity) -> String {
+        let shared = SharedBuffer::default();
         let stream = Box::new(shared.clone());
         let mut lines = TextLines::new(&run.summary(), stream, verbosity, Colours::Off);
-        run.replay_to(&mut lines);
+        run.replay(&mut lines);
         shared.text()
     }
 
     #[test]
-    fn one_dated_line_for_each_thing_that_happened() {
+    fn each_event_makes_a_dated_line() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.failed(2, "b", "no \u{1b}[2Jface\n");
         run.lost(3, "c");
         run.ended(90, Some(StopReason::Interrupted));
         assert_eq!(
-            told(&run, Verbosity::Normal),
+            shown(&run, Verbosity::Normal),
             "\
 2026-11-24 14:00:00Z  run        callsheet 0.1.0: 3 jobs, 0 done, 3 to submit for 15 credits
 2026-11-24 14:00:02Z  submitted  a  Anna 9x16 as remote-a
 2026-11-24 14:01:02Z  done       a  videos/a.mp4  1.2 MB  5 credits
 2026-11-24 14:00:03Z  submitted  b  Anna 9x16 as remote-b
 2026-11-24 14:00:32Z  failed     b  no  [2Jface
-2026-11-24 14:00:23Z  in doubt   c  sent, and no answer says whether accepted: the connection was reset
+2026-11-24 14:00:23Z  in doubt   c  sent, but no response says whether it was accepted: the connection was reset
 2026-11-24 14:01:30Z  stopped    interrupted; everything is kept
 "
         );
         assert_eq!(
-            told(&run, Verbosity::Quiet).lines().count(),
+            shown(&run, Verbosity::Quiet).lines().count(),
             3,
             "failed, in doubt, stopped"
         );
-        assert_eq!(told(&run, Verbosity::Verbose).lines().count(), 11);
+        assert_eq!(shown(&run, Verbosity::Verbose).lines().count(), 11);
     }
 
     #[test]
-    fn no_line_for_each_poll() {
+    fn polls_make_no_lines() {
         let mut run = TestRun::with_jobs(1);
         run.accepted(1, "a");
         for second in 3..50 {
             let status = "running".into();
-            run.tell(second, "a", JobEvent::Observed { status });
+            run.job_event(second, "a", JobEvent::Observed { status });
         }
-        assert_eq!(told(&run, Verbosity::Normal).lines().count(), 2);
+        assert_eq!(shown(&run, Verbosity::Normal).lines().count(), 2);
     }
 
     #[test]
-    fn a_status_that_nobody_knows_is_told_once_for_each_word() {
+    fn an_unknown_status_is_reported_once() {
         let mut run = TestRun::with_jobs(2);
         run.accepted(1, "a");
         run.accepted(1, "b");
@@ -179,36 +163,41 @@ mod tests {
             (5, "a", "odd\u{1b}"),
         ] {
             let status = word.into();
-            run.tell(second, job, JobEvent::Observed { status });
+            run.job_event(second, job, JobEvent::Observed { status });
         }
-        let told = told(&run, Verbosity::Normal);
+        let shown = shown(&run, Verbosity::Normal);
         assert_eq!(
-            told.matches("`warming` at the provider; a status").count(),
+            shown
+                .matches("`warming` at the provider; this status")
+                .count(),
             1,
-            "{told}"
+            "{shown}"
         );
-        assert!(told.contains("`odd ` at the provider; a status"), "{told}");
-        assert_eq!(told.lines().count(), 5, "{told}");
+        assert!(
+            shown.contains("`odd ` at the provider; this status"),
+            "{shown}"
+        );
+        assert_eq!(shown.lines().count(), 5, "{shown}");
     }
 
     #[test]
-    fn a_download_that_is_left_is_told_even_quietly_and_never_called_a_retry() {
+    fn an_abandoned_download_is_reported_even_if_quiet() {
         let mut run = TestRun::with_jobs(1);
         run.rendered(1, "a");
         let failure = Failure::new(FailureKind::Refused, "`file:///x`: only `http` is fetched");
-        run.tell(9, "a", JobEvent::FetchLeft { failure });
-        let told = told(&run, Verbosity::Quiet);
+        run.job_event(9, "a", JobEvent::FetchLeft { failure });
+        let shown = shown(&run, Verbosity::Quiet);
         assert!(
-            told.contains("left       a  paid for, and not downloaded: `file:///x`"),
-            "{told}"
+            shown.contains("left       a  paid for but not downloaded: `file:///x`"),
+            "{shown}"
         );
     }
 
     #[test]
-    fn a_long_silence_is_broken() {
+    fn the_state_is_printed_after_a_long_silence() {
         let mut run = TestRun::with_jobs(2);
         run.accepted(1, "a");
-        let shared = Shared::default();
+        let shared = SharedBuffer::default();
         let summary = run.summary();
         let mut lines = TextLines::new(
             &summary,
@@ -218,13 +207,13 @@ mod tests {
         );
         for second in 0..=150 {
             let now = at(second);
-            let pulse = LiveState {
+            let state = LiveState {
                 now,
                 ..LiveState::default()
             };
-            lines.on_tick(&summary, &pulse);
+            lines.on_tick(&summary, &state);
         }
-        let line = "standing   0 of 2 done, 1 rendering, 1 queued; 0 credits spent, 5 promised\n";
+        let line = "standing   0 of 2 done, 1 rendering, 1 queued; credits: 0 spent, 5 promised\n";
         assert_eq!(
             shared.text(),
             format!("2026-11-24 14:01:00Z  {line}2026-11-24 14:02:00Z  {line}")
@@ -232,31 +221,31 @@ mod tests {
     }
 
     #[test]
-    fn that_a_run_winds_down_is_said_once() {
-        let shared = Shared::default();
+    fn the_end_of_a_run_is_announced_once() {
+        let shared = SharedBuffer::default();
         let stream = Box::new(shared.clone());
         let summary = TestRun::with_jobs(1).summary();
         let mut lines = TextLines::new(&summary, stream, Verbosity::Normal, Colours::Off);
         for second in 1..4 {
-            let pulse = LiveState {
+            let state = LiveState {
                 now: at(second),
                 stopping: Some(StopReason::Interrupted),
                 submits: 1,
                 ..LiveState::default()
             };
-            lines.on_tick(&summary, &pulse);
+            lines.on_tick(&summary, &state);
         }
         assert_eq!(
             shared.text(),
-            "2026-11-24 14:00:01Z  stopping   waiting for the answer of 1 submit; Ctrl-C again \
-             leaves at once, equally safe\n"
+            "2026-11-24 14:00:01Z  stopping   waiting for the response to 1 submit; press Ctrl-C \
+             again to leave at once, equally safe\n"
         );
     }
 
     #[test]
-    fn why_nothing_happens_is_said_once_for_each_reason() {
+    fn each_problem_with_the_provider_is_reported_once() {
         let run = TestRun::with_jobs(2);
-        let shared = Shared::default();
+        let shared = SharedBuffer::default();
         let summary = run.summary();
         let mut lines = TextLines::new(
             &summary,
@@ -270,16 +259,16 @@ mod tests {
                 15..25 => (FailureKind::ServerError, "server error"),
                 _ => (FailureKind::NotSent, ""),
             };
-            let pulse = LiveState {
+            let state = LiveState {
                 now: at(second),
                 trouble: (!words.is_empty()).then(|| Failure::new(kind, words)),
                 ..LiveState::default()
             };
-            lines.on_tick(&summary, &pulse);
+            lines.on_tick(&summary, &state);
         }
         let said = |second, why| {
-            let text = "waiting    the provider cannot be asked";
-            format!("2026-11-24 14:00:{second}Z  {text}: {why}; it is tried again and again\n")
+            let text = "waiting    the provider does not respond";
+            format!("2026-11-24 14:00:{second}Z  {text}: {why}; retrying\n")
         };
         assert_eq!(
             shared.text(),
@@ -288,17 +277,17 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_ends_the_telling_quietly() {
+    fn a_closed_pipe_ends_the_output_quietly() {
         let mut run = TestRun::with_jobs(1);
         let failure = Failure::new(FailureKind::Throttled, "slow down");
-        run.push(5, crate::model::Event::InventorySkipped { failure });
+        run.event(5, crate::model::Event::InventorySkipped { failure });
         let summary = run.summary();
         let mut lines = TextLines::new(
             &summary,
-            Box::new(crate::report::testing::Closed),
+            Box::new(crate::report::testing::ClosedPipe),
             Verbosity::Normal,
             Colours::Off,
         );
-        run.replay_to(&mut lines);
+        run.replay(&mut lines);
     }
 }

@@ -1,304 +1,299 @@
-//! One entry as one line for people: the same words off a terminal and above the progress lines.
+//! Events in words: the one source of log lines, of progress on a terminal and of `why`.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Credits, Entry, Event, JobEvent, JobId, Lane, RenderStatus, StopReason};
+use crate::model::{Credits, Entry, Event, Flag, JobEvent, JobId, Lane, RenderStatus, StopReason};
+use crate::report::format::{credit_range, credits, date_time, failure};
 use crate::report::summary::Summary;
-use crate::report::terminal::style::Style;
-use crate::report::words;
-use crate::report::words::{bytes, credits, plural};
+use crate::util::style::Style;
+use crate::util::text::{byte_size, plural, sanitize};
 
-/// How much a run says while it goes on.
+/// How much of a run is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Only what went wrong, and the closing summary.
+    /// Problems only.
     Quiet,
-    /// What became of each job.
+    /// The outcome of each job.
     #[default]
     Normal,
     /// Every step of each job.
     Verbose,
 }
 
-/// A line to be told.
+/// An event in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogLine {
-    /// Told from this verbosity on.
-    pub(crate) from: Verbosity,
-    /// What kind of news it is.
+    /// The lowest verbosity that shows it.
+    pub(crate) verbosity: Verbosity,
+    /// What kind of event it is.
     pub(crate) style: Style,
-    /// What happened, in one word that can be searched for.
+    /// A keyword to search for.
     pub(crate) word: &'static str,
-    /// The job it happened to.
+    /// The job it is about.
     pub(crate) job: Option<JobId>,
-    /// The rest.
+    /// The text after the keyword.
     pub(crate) text: String,
+    /// Details that only `why` shows.
+    pub(crate) detail: String,
 }
 
-/// A provider that invents words without end is not listened to for ever.
-const MOST_UNKNOWN: usize = 20;
+impl LogLine {
+    pub(crate) fn new(
+        verbosity: Verbosity,
+        style: Style,
+        word: &'static str,
+        text: impl Into<String>,
+    ) -> Self {
+        let text = text.into();
+        Self {
+            verbosity,
+            style,
+            word,
+            job: None,
+            text,
+            detail: String::new(),
+        }
+    }
 
-/// Puts `entry` into words. `summary` has taken it in already.
-fn tell(summary: &Summary, entry: &Entry) -> LogLine {
-    use Verbosity::{Normal, Quiet, Verbose};
-    let general = |from, style, word, text| LogLine {
-        from,
-        style,
-        word,
-        job: None,
-        text,
-    };
-    match &entry.event {
-        Event::RunStarted { version, .. } => {
-            let (counts, money) = (summary.counts(), summary.money());
-            let to_do = if counts.pending > 0 {
-                let range = words::range(money.to_do_low, money.to_do_high);
-                format!(", {} to submit for {range} credits", counts.pending)
-            } else {
-                String::new()
-            };
-            let jobs = counts.jobs();
-            let text = format!("callsheet {version}: {jobs}, {} done{to_do}", counts.done);
-            general(Normal, Style::Strong, "run", words::clean(&text))
-        }
-        Event::RunEnded { stopped: None } => general(
-            Normal,
-            Style::Strong,
-            "end",
-            format!("the run is over; {}", summary.money().sentence()),
-        ),
-        Event::RunEnded {
-            stopped: Some(reason),
-        } => general(Quiet, Style::Doubt, "stopped", sentence(reason)),
-        Event::LaneHeld {
-            lane,
-            until,
-            failure,
-        } => {
-            let (what, until) = (lane_name(*lane), words::moment(*until));
-            let text = format!("{what} until {until}: {}", words::failure(failure));
-            general(Normal, Style::Doubt, "paused", text)
-        }
-        Event::JournalLost => {
-            let text = "the output folder shows work that the journal does not know of, so the \
-                        provider's list is read twice before anything is submitted"
-                .to_owned();
-            general(Quiet, Style::Doubt, "warning", text)
-        }
-        Event::InventoryTaken { rows } => {
-            let rows = plural(usize::try_from(*rows).unwrap_or(usize::MAX), "job");
-            let text = format!("the provider's list was read: {rows}");
-            general(Verbose, Style::Faint, "inventory", text)
-        }
-        Event::InventorySkipped { failure } => {
-            let text = format!(
-                "the provider's list could not be read, so the run goes on without it: {}",
-                words::failure(failure)
-            );
-            general(Quiet, Style::Doubt, "warning", text)
-        }
-        Event::PlacesLearnt { places } => {
-            let text = format!(
-                "the provider takes about {} at one time: no more are submitted until it takes more",
-                plural(*places, "render")
-            );
-            general(Normal, Style::Faint, "in flight", text)
-        }
-        Event::Job { job, event } => {
-            let (from, style, word, text) = tell_of_job(summary, job, event);
-            LogLine {
-                from,
-                style,
-                word,
-                job: Some(job.clone()),
-                text,
-            }
-        }
+    fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
     }
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each event, read like a table"
-)]
-fn tell_of_job(
-    summary: &Summary,
-    job: &JobId,
-    event: &JobEvent,
-) -> (Verbosity, Style, &'static str, String) {
-    use Verbosity::{Normal, Quiet, Verbose};
-    match event {
-        JobEvent::SubmitStarted { reserved, .. } => (
-            Verbose,
-            Style::Faint,
-            "sending",
-            format!("at most {}", credits(*reserved)),
-        ),
-        JobEvent::Submitted { remote } => (
-            Normal,
-            Style::Work,
-            "submitted",
-            format!("{} as {remote}", what(summary, job)),
-        ),
-        JobEvent::SubmitDeferred { failure } => (
-            Normal,
-            Style::Doubt,
-            "deferred",
-            format!(
-                "not accepted, to be sent again: {}",
-                words::failure(failure)
-            ),
-        ),
-        JobEvent::SubmitLost { failure } => (
-            Quiet,
-            Style::Doubt,
-            "in doubt",
-            format!(
-                "sent, and no answer says whether accepted: {}",
-                words::failure(failure)
-            ),
-        ),
-        JobEvent::Adopted { remote, .. } => (
-            Normal,
-            Style::Work,
-            "adopted",
-            format!("the provider has it as {remote}; not paid again"),
-        ),
-        JobEvent::NotProven { why } => (
-            Verbose,
-            Style::Faint,
-            "unproven",
-            words::clean(&why.to_string()),
-        ),
-        JobEvent::FoundAbsent => (
-            Normal,
-            Style::Work,
-            "absent",
-            "the provider has proven not to have it; it can be sent again".to_owned(),
-        ),
-        JobEvent::Observed { status } => (
-            Verbose,
-            Style::Faint,
-            "status",
-            format!("`{}` at the provider", words::clean(status)),
-        ),
-        JobEvent::RenderOverdue => (
-            Quiet,
-            Style::Doubt,
-            "overdue",
-            "this run stops waiting; it may still finish, and `collect` fetches it then".to_owned(),
-        ),
-        JobEvent::Rendered { output } => (
-            Verbose,
-            Style::Work,
-            "rendered",
-            output.credits_used.map_or_else(String::new, credits),
-        ),
-        JobEvent::Fetched { artifact } => (Normal, Style::Good, "done", {
-            let file = words::clean(&artifact.file);
-            let size = bytes(artifact.bytes);
-            match charge(summary, job) {
-                Some(charge) => format!("{file}  {size}  {}", credits(charge)),
-                None => format!("{file}  {size}"),
-            }
-        }),
-        JobEvent::FetchDeferred { failure } => (
-            Normal,
-            Style::Doubt,
-            "retrying",
-            format!("the download failed: {}", words::failure(failure)),
-        ),
-        JobEvent::FetchLeft { failure } => (
-            Quiet,
-            Style::Bad,
-            "left",
-            format!(
-                "paid for, and not downloaded: {}; this run leaves it, `collect` tries again",
-                words::failure(failure)
-            ),
-        ),
-        JobEvent::LinkExpired { failure } => (
-            Verbose,
-            Style::Faint,
-            "new link",
-            format!("the link no longer works: {}", words::failure(failure)),
-        ),
-        JobEvent::PaidTwice { remote } => (
-            Quiet,
-            Style::Bad,
-            "paid twice",
-            format!(
-                "the provider has a second job with the same mark, `{remote}`: another run paid for it too"
-            ),
-        ),
-        JobEvent::FileMissing => (
-            Normal,
-            Style::Doubt,
-            "missing",
-            "its file is gone from the disk; to be downloaded again, not paid again".to_owned(),
-        ),
-        JobEvent::Failed { failure, charged } => (Quiet, Style::Bad, "failed", {
-            let words = words::failure(failure);
-            match charged.filter(|charged| *charged > Credits::ZERO) {
-                Some(charged) => format!("{words}  {}", credits(charged)),
-                None => words,
-            }
-        }),
-        JobEvent::Revisited => (
-            Verbose,
-            Style::Faint,
-            "revisited",
-            "the provider is asked once more: what was paid for may still turn up".to_owned(),
-        ),
-        JobEvent::Reopened { .. } => (
-            Normal,
-            Style::Work,
-            "reopened",
-            "to be paid for once more, as asked".to_owned(),
-        ),
-    }
-}
+/// Unknown status words that are reported; the provider may send any number of them.
+const MAX_UNKNOWN: usize = 20;
 
-/// Tells a run entry by entry, and remembers what is to be said only once.
+/// Puts the entries of a run into words.
 #[derive(Debug, Default)]
 pub(crate) struct EventFormatter {
-    /// Words for the status of a render that nobody documented, and that have been told.
+    /// Unknown status words that have been reported.
     unknown: BTreeSet<String>,
 }
 
 impl EventFormatter {
-    /// Puts `entry` into words. `summary` has taken it in already.
-    pub(crate) fn tell(&mut self, summary: &Summary, entry: &Entry) -> LogLine {
-        let mut telling = tell(summary, entry);
+    /// Puts an entry into words that `summary` includes already.
+    pub(crate) fn format(&mut self, summary: &Summary, entry: &Entry) -> LogLine {
+        let mut line = describe(summary, &entry.event);
         if let Event::Job {
             event: JobEvent::Observed { status },
             ..
         } = &entry.event
             && matches!(RenderStatus::from_word(status), RenderStatus::Other(_))
-            && self.unknown.len() < MOST_UNKNOWN
+            && self.unknown.len() < MAX_UNKNOWN
             && self.unknown.insert(status.clone())
         {
-            telling.from = Verbosity::Normal;
-            telling.style = Style::Doubt;
-            let note = "a status this program does not know: it goes on waiting, and says so once";
-            telling.text = format!("{}; {note}", telling.text);
+            line.verbosity = Verbosity::Normal;
+            line.style = Style::Warning;
+            line.text
+                .push_str("; this status is unknown to the program, which keeps waiting");
         }
-        telling
+        line
     }
 }
 
-/// The persona and shape of a job.
-pub(crate) fn what(summary: &Summary, job: &JobId) -> String {
+/// Puts an event into words that `summary` includes already.
+pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
+    use Style::{Bold, Dim, Warning};
+    use Verbosity::{Normal, Quiet, Verbose};
+    match event {
+        Event::RunStarted { version, .. } => {
+            let (counts, money) = (summary.counts(), summary.money());
+            let jobs = counts.jobs();
+            let mut text = format!("callsheet {version}: {jobs}, {} done", counts.done);
+            if counts.pending > 0 {
+                let range = credit_range(money.to_do_low, money.to_do_high);
+                text = format!("{text}, {} to submit for {range} credits", counts.pending);
+            }
+            LogLine::new(Normal, Bold, "run", sanitize(&text))
+        }
+        Event::RunEnded { stopped: None } => {
+            let money = summary.money().sentence();
+            LogLine::new(Normal, Bold, "end", format!("the run has ended; {money}"))
+        }
+        Event::RunEnded {
+            stopped: Some(reason),
+        } => LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason)),
+        Event::LaneHeld {
+            lane,
+            until,
+            failure: cause,
+        } => {
+            let (what, until) = (lane_name(*lane), date_time(*until));
+            let text = format!("{what} until {until}: {}", failure(cause));
+            LogLine::new(Normal, Warning, "paused", text)
+        }
+        Event::JournalLost => LogLine::new(
+            Quiet,
+            Warning,
+            "warning",
+            "the output folder contains work that the journal does not record; the provider's list is read twice \
+             before anything is submitted",
+        ),
+        Event::InventoryTaken { rows } => {
+            let rows = plural(usize::try_from(*rows).unwrap_or(usize::MAX), "job");
+            let text = format!("the provider's list was read: {rows}");
+            LogLine::new(Verbose, Dim, "inventory", text)
+        }
+        Event::InventorySkipped { failure: cause } => {
+            let cause = failure(cause);
+            let text =
+                format!("the provider's list could not be read; continuing without it: {cause}");
+            LogLine::new(Quiet, Warning, "warning", text)
+        }
+        Event::PlacesLearnt { places } => {
+            let renders = plural(*places, "render");
+            let text = format!(
+                "the provider accepts about {renders} at a time; no more are submitted until it accepts more"
+            );
+            LogLine::new(Normal, Dim, "in flight", text)
+        }
+        Event::Job { job, event } => LogLine {
+            job: Some(job.clone()),
+            ..describe_job(summary, job, event)
+        },
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each event")]
+fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
+    use Style::{Active, Dim, Failure, Success, Warning};
+    use Verbosity::{Normal, Quiet, Verbose};
+    match event {
+        JobEvent::SubmitStarted {
+            tag,
+            generation,
+            reserved,
+            ..
+        } => {
+            let again = match generation.0 {
+                0 => String::new(),
+                times => format!(", paid for again as requested (payment {})", times + 1),
+            };
+            let text = format!("at most {}", credits(*reserved));
+            LogLine::new(Verbose, Dim, "sending", text).with_detail(format!(", tag `{tag}`{again}"))
+        }
+        JobEvent::Submitted { remote } => {
+            let text = format!("{} as {remote}", persona_and_ratio(summary, job));
+            LogLine::new(Normal, Active, "submitted", text)
+        }
+        JobEvent::SubmitDeferred { failure: cause } => {
+            let text = format!("not accepted, will be sent again: {}", failure(cause));
+            LogLine::new(Normal, Warning, "deferred", text)
+        }
+        JobEvent::SubmitLost { failure: cause } => {
+            let cause = failure(cause);
+            let text = format!("sent, but no response says whether it was accepted: {cause}");
+            LogLine::new(Quiet, Warning, "in doubt", text)
+        }
+        JobEvent::Adopted { remote, tag, .. } => {
+            let text = format!("found at the provider as {remote}; not paid again");
+            LogLine::new(Normal, Active, "adopted", text).with_detail(format!(", tag `{tag}`"))
+        }
+        JobEvent::NotProven { why } => {
+            LogLine::new(Verbose, Dim, "unproven", sanitize(&why.to_string()))
+        }
+        JobEvent::FoundAbsent => LogLine::new(
+            Normal,
+            Active,
+            "absent",
+            "proven not to be at the provider; can be sent again",
+        )
+        .with_detail(": two listings should have shown it and did not".to_owned()),
+        JobEvent::Observed { status } => {
+            let text = format!("`{}` at the provider", sanitize(status));
+            LogLine::new(Verbose, Dim, "status", text)
+        }
+        JobEvent::RenderOverdue => {
+            let text = format!(
+                "not finished within `{}`; `collect` can fetch it later",
+                Flag::RenderTimeout
+            );
+            LogLine::new(Quiet, Warning, "overdue", text)
+        }
+        JobEvent::Rendered { output } => {
+            let text = output.credits_used.map_or_else(String::new, credits);
+            let mut detail = String::new();
+            if output.credits_used.is_none() {
+                detail.push_str("no charge reported");
+            }
+            if let Some(seconds) = output.duration_seconds {
+                detail = format!("{detail}, {seconds} s long");
+            }
+            LogLine::new(Verbose, Active, "rendered", text).with_detail(detail)
+        }
+        JobEvent::Fetched { artifact } => {
+            let mut text = format!(
+                "{}  {}",
+                sanitize(&artifact.file),
+                byte_size(artifact.bytes)
+            );
+            if let Some(charge) = summary.row(job).and_then(|row| row.state.charged) {
+                text = format!("{text}  {}", credits(charge));
+            }
+            LogLine::new(Normal, Success, "done", text)
+                .with_detail(format!("  SHA-256 {}", sanitize(&artifact.sha256)))
+        }
+        JobEvent::FetchDeferred { failure: cause } => {
+            let text = format!("the download failed: {}", failure(cause));
+            LogLine::new(Normal, Warning, "retrying", text)
+        }
+        JobEvent::FetchLeft { failure: cause } => {
+            let cause = failure(cause);
+            let text = format!("paid for but not downloaded: {cause}; `collect` tries again");
+            LogLine::new(Quiet, Failure, "left", text)
+        }
+        JobEvent::LinkExpired { failure: cause } => {
+            let text = format!("the link no longer works: {}", failure(cause));
+            LogLine::new(Verbose, Dim, "new link", text)
+        }
+        JobEvent::PaidTwice { remote } => {
+            let text = format!(
+                "the provider has a second job with the same tag, `{remote}`: another run paid for it too"
+            );
+            LogLine::new(Quiet, Failure, "paid twice", text)
+        }
+        JobEvent::FileMissing => LogLine::new(
+            Normal,
+            Warning,
+            "missing",
+            "its file is missing on disk; it is downloaded again, not paid again",
+        ),
+        JobEvent::Failed {
+            failure: cause,
+            charged,
+        } => {
+            let mut text = failure(cause);
+            let mut detail = String::new();
+            match charged {
+                None => detail.push_str("; the charge is unknown"),
+                Some(Credits::ZERO) => detail.push_str("; nothing was charged"),
+                Some(charged) => text = format!("{text}  {}", credits(*charged)),
+            }
+            LogLine::new(Quiet, Failure, "failed", text).with_detail(detail)
+        }
+        JobEvent::Revisited => LogLine::new(
+            Verbose,
+            Dim,
+            "revisited",
+            "asking the provider again: the paid video may still be available",
+        ),
+        JobEvent::Reopened { .. } => LogLine::new(
+            Normal,
+            Active,
+            "reopened",
+            "will be paid for again, as requested",
+        ),
+    }
+}
+
+/// Returns the persona and ratio of a job: `Anna 9x16`.
+pub(crate) fn persona_and_ratio(summary: &Summary, job: &JobId) -> String {
     let Some(row) = summary.row(job) else {
         return String::new();
     };
     let request = &row.job.spec.request;
-    let persona = words::clean(summary.campaign().persona(&request.persona));
+    let persona = sanitize(summary.campaign().persona(&request.persona));
     format!("{persona} {}", request.aspect_ratio)
-}
-
-fn charge(summary: &Summary, job: &JobId) -> Option<Credits> {
-    summary.row(job)?.state.charged
 }
 
 pub(crate) const fn lane_name(lane: Lane) -> &'static str {
@@ -309,61 +304,40 @@ pub(crate) const fn lane_name(lane: Lane) -> &'static str {
     }
 }
 
-/// The word programs know it by, the same as in the journal.
-pub(crate) const fn kind(reason: &StopReason) -> &'static str {
-    match reason {
-        StopReason::Interrupted => "interrupted",
-        StopReason::MaxDuration => "max_duration",
-        StopReason::TooManyFailures => "too_many_failures",
-        StopReason::OutOfCredits { .. } => "out_of_credits",
-        StopReason::CapReached => "cap_reached",
-        StopReason::RunCapReached => "run_cap_reached",
-        StopReason::LongHold { .. } => "long_hold",
-        StopReason::TooManyDoubts => "too_many_doubts",
-        StopReason::Unauthorised { .. } => "unauthorised",
-        StopReason::WrongAddress { .. } => "wrong_address",
-        StopReason::Unreachable { .. } => "unreachable",
-        StopReason::InventoryRefused { .. } => "inventory_refused",
-        StopReason::Rival { .. } => "rival",
-        StopReason::Local { .. } => "local",
-    }
-}
-
-/// What people are told: a fragment that follows `stopped early: `.
-pub(crate) fn sentence(reason: &StopReason) -> String {
-    let with = |text: &str, message: &str| format!("{text}: {}", words::clean(message).trim());
+/// Returns why a run ended early, to follow `stopped: `.
+pub(crate) fn stop_sentence(reason: &StopReason) -> String {
+    let with = |text: &str, message: &str| format!("{text}: {}", sanitize(message).trim());
     match reason {
         StopReason::Interrupted => "interrupted; everything is kept".to_owned(),
-        StopReason::MaxDuration => "`--max-duration` is over".to_owned(),
-        StopReason::TooManyFailures => "more jobs failed than `--max-fail` allows".to_owned(),
+        StopReason::MaxDuration => format!("`{}` has passed", Flag::MaxDuration),
+        StopReason::TooManyFailures => format!("more jobs failed than `{}` allows", Flag::MaxFail),
         StopReason::OutOfCredits { message } => with("the account is out of credits", message),
-        StopReason::CapReached => "the next job would pass `--max-credits`".to_owned(),
-        StopReason::RunCapReached => "the next job would pass `--max-credits-run`".to_owned(),
-        StopReason::LongHold { until } => format!(
-            "the provider asks for a pause until {}",
-            words::moment(*until)
-        ),
+        StopReason::CapReached => format!("the next job would exceed `{}`", Flag::MaxCredits),
+        StopReason::RunCapReached => format!("the next job would exceed `{}`", Flag::MaxCreditsRun),
+        StopReason::LongHold { until } => {
+            format!("the provider asked for a pause until {}", date_time(*until))
+        }
         StopReason::TooManyDoubts => {
-            "the answers to twenty submits in a row were lost, and the provider's \
-                                      list tells of none of them"
+            "20 consecutive submits got no response, and none appears in the provider's job list"
                 .to_owned()
         }
         StopReason::Unauthorised { message } => {
-            // The failure has mostly said so itself.
-            let said = message.strip_prefix("the credentials are refused: ");
-            with("the credentials were refused", said.unwrap_or(message))
+            // Some failures state this already.
+            let message = message
+                .strip_prefix("the credentials are refused: ")
+                .unwrap_or(message);
+            with("the credentials were refused", message)
         }
         StopReason::WrongAddress { message } => {
             with("the address does not answer like the API", message)
         }
         StopReason::Unreachable { message } => with("the API could not be reached", message),
         StopReason::InventoryRefused { message } => with(
-            "what the provider already has could not be found out, so nothing was submitted",
+            "the provider's job list could not be read, so nothing was submitted",
             message,
         ),
         StopReason::Rival { job } => format!(
-            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing \
-             more was submitted"
+            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"
         ),
         StopReason::Local { message } => with("a file could not be written", message),
     }
@@ -374,14 +348,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_of_the_credentials_is_said_once() {
+    fn refused_credentials_are_stated_once() {
         for message in [
             "Invalid API credentials. (HTTP 401)",
             "the credentials are refused: Invalid API credentials. (HTTP 401)",
         ] {
             let message = message.to_owned();
             assert_eq!(
-                sentence(&StopReason::Unauthorised { message }),
+                stop_sentence(&StopReason::Unauthorised { message }),
                 "the credentials were refused: Invalid API credentials. (HTTP 401)"
             );
         }

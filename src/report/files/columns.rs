@@ -1,12 +1,12 @@
-//! What our columns say of a job.
+//! The columns of `results.csv` and `results.xlsx` that the program adds to the user's.
 
 use std::fmt;
 
 use crate::model::{Credits, RESULT_COLUMNS, Timestamp, redact_url};
+use crate::report::format::failure;
 use crate::report::row::Row;
-use crate::report::words;
 
-/// A cell of ours, and what kind of thing it holds.
+/// A cell of the program's columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ResultCell<'a> {
     Empty,
@@ -28,7 +28,7 @@ impl<'a> ResultCell<'a> {
         Self::Text(text.into())
     }
 
-    /// The cells of a job.
+    /// Returns the cells of a job.
     pub(super) fn of(row: &Row<'a>) -> [Self; RESULT_COLUMNS.len()] {
         let state = row.state;
         let output = state.output.as_ref();
@@ -47,11 +47,11 @@ impl<'a> ResultCell<'a> {
             Self::or_empty(state.finished_at, Self::Time),
             Self::Count(state.attempts),
             Self::or_empty(state.phase.remote(), |remote| Self::text(remote.as_str())),
-            Self::or_empty(row.failure(), |failure| Self::Text(words::failure(failure))),
+            Self::or_empty(row.failure(), |cause| Self::Text(failure(cause))),
         ]
     }
 
-    /// The cells of a row that makes no job.
+    /// Returns the cells of a row that makes no job.
     pub(super) fn of_skipped() -> [Self; RESULT_COLUMNS.len()] {
         let mut cells = [const { ResultCell::Empty }; RESULT_COLUMNS.len()];
         cells[1] = Self::text("skipped");
@@ -59,8 +59,8 @@ impl<'a> ResultCell<'a> {
     }
 }
 
-/// As text that no spreadsheet takes for a formula.
 impl fmt::Display for ResultCell<'_> {
+    /// Writes text that no spreadsheet takes for a formula.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => Ok(()),
@@ -69,14 +69,15 @@ impl fmt::Display for ResultCell<'_> {
             Self::Credits(credits) => write!(formatter, "{credits}"),
             Self::Seconds(seconds) => write!(formatter, "{seconds}"),
             Self::Count(count) => write!(formatter, "{count}"),
-            Self::Time(moment) => write!(formatter, "{moment}"),
+            Self::Time(time) => write!(formatter, "{time}"),
         }
     }
 }
 
-/// `text` as it can stand in a cell of ours: control characters removed, and what a spreadsheet
-/// would compute marked as text by a leading `'`. The beginnings are those of OWASP's page on CSV
-/// injection, their full-width forms included, and also behind spaces, which some importers trim.
+/// Removes control characters and marks a formula as text with a leading `'`.
+///
+/// The first characters of formulas are those of OWASP's page on CSV injection with their full-width forms, also
+/// behind spaces, which some importers trim.
 pub(super) fn escape_formula(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     let is_formula = text
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_computed() {
+    fn formulas_are_escaped() {
         for (text, cell) in [
             ("=1+1", "'=1+1"),
             ("+49", "'+49"),

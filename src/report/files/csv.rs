@@ -6,43 +6,41 @@ use crate::model::{RESULT_COLUMNS, Text};
 use crate::report::files::columns::ResultCell;
 use crate::report::summary::Summary;
 
-/// How the file begins.
+/// The encoding of `results.csv`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CsvEncoding {
     /// UTF-8.
     #[default]
-    Plain,
-    /// UTF-8 behind a byte-order mark, without which Excel takes it for an older encoding.
-    Excel,
+    Utf8,
+    /// UTF-8 with a byte-order mark, without which Excel assumes an older encoding.
+    Utf8WithBom,
 }
 
-/// Writes the whole of `results.csv`.
+/// Writes `results.csv`.
 ///
 /// # Errors
-/// If `writer` takes no more.
+/// If `writer` fails.
 pub fn write_csv(
     summary: &Summary,
     encoding: CsvEncoding,
     mut writer: impl Write,
 ) -> io::Result<()> {
-    match encoding {
-        CsvEncoding::Plain => {}
-        CsvEncoding::Excel => writer.write_all(b"\xef\xbb\xbf")?,
+    if encoding == CsvEncoding::Utf8WithBom {
+        writer.write_all(b"\xef\xbb\xbf")?;
     }
     let mut writer = csv::WriterBuilder::new().from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
     let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
     writer.write_record(header)?;
     for line in summary.result_lines() {
-        let ours = line
+        let added = line
             .row
             .as_ref()
             .map_or_else(ResultCell::of_skipped, ResultCell::of);
-        let ours = ours.map(|cell| cell.to_string());
+        let added = added.map(|cell| cell.to_string());
         let users = line.cells.iter().map(Text::as_str);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
-        let record = users.chain(ours.iter().map(String::as_str));
-        writer.write_record(record)?;
+        writer.write_record(users.chain(added.iter().map(String::as_str)))?;
     }
     writer.flush()
 }
@@ -62,11 +60,11 @@ mod tests {
     }
 
     fn text(summary: &Summary) -> String {
-        String::from_utf8(to_csv(summary, CsvEncoding::Plain)).unwrap()
+        String::from_utf8(to_csv(summary, CsvEncoding::Utf8)).unwrap()
     }
 
     #[test]
-    fn the_sheet_comes_back_with_our_columns_behind_it() {
+    fn the_sheet_is_followed_by_the_added_columns() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.lost(2, "b");
@@ -84,7 +82,7 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
-    fn a_row_that_makes_several_jobs_is_repeated_and_gone_jobs_are_left_out() {
+    fn a_row_with_several_jobs_is_repeated_and_removed_jobs_are_left_out() {
         let mut run = TestRun::with_jobs(3);
         run.sheet().rows = vec![row("x", 0..2)];
         run.campaign.jobs[2].in_sheet = false;
@@ -94,7 +92,7 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
-    fn a_manifest_without_a_sheet_gets_our_columns_alone() {
+    fn a_manifest_without_a_sheet_has_only_the_added_columns() {
         let mut run = TestRun::with_jobs(1);
         *run.sheet() = Sheet::default();
         let text = text(&run.summary());
@@ -103,12 +101,12 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
-    fn what_the_server_says_is_never_computed() {
+    fn text_from_the_server_is_never_a_formula() {
         let mut run = TestRun::with_jobs(1);
         run.accepted(1, "a");
         let failure = Failure::new(FailureKind::RenderFailed, "=HYPERLINK(\"http://evil\")\n@x");
         let charged = None;
-        run.tell(2, "a", JobEvent::Failed { failure, charged });
+        run.job_event(2, "a", JobEvent::Failed { failure, charged });
         let text = text(&run.summary());
         assert!(
             text.contains(r#","'=HYPERLINK(""http://evil"") @x""#),
@@ -117,11 +115,11 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
-    fn excel_is_told_the_encoding() {
+    fn excel_gets_a_byte_order_mark() {
         let summary = TestRun::with_jobs(1).summary();
-        let csv = to_csv(&summary, CsvEncoding::Excel);
+        let csv = to_csv(&summary, CsvEncoding::Utf8WithBom);
         assert_eq!(csv[..3], [0xef, 0xbb, 0xbf]);
-        assert_eq!(csv[3..], to_csv(&summary, CsvEncoding::Plain));
+        assert_eq!(csv[3..], to_csv(&summary, CsvEncoding::Utf8));
     }
 
     proptest! {
@@ -138,7 +136,7 @@ later,note of later,,skipped,,,,,,,,,,,
                 columns: columns.clone(),
                 rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: 0..1 }).collect(),
             };
-            let csv = to_csv(&run.summary(), CsvEncoding::Plain);
+            let csv = to_csv(&run.summary(), CsvEncoding::Utf8);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);
             let read: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
             prop_assert_eq!(read.len(), rows.len() + 1);

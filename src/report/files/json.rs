@@ -1,5 +1,4 @@
-//! `results.json`: the same, with totals. It is written job by job: of 100,000 jobs it is 170 MB long, and
-//! as one value in memory it would be ten times that.
+//! `results.json`, written job by job: for 100,000 jobs it has 170 MB, and ten times that as one value in memory.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,147 +6,100 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::model::Run;
-use crate::model::RunEnd;
 use crate::model::{
-    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Speech, Text, Timestamp,
+    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Run, Speech, Text, Timestamp,
     redact_url,
 };
-use crate::report::accuracy::accuracy_json;
-use crate::report::events::wording;
+use crate::report::cost_shares::accuracy_json;
+use crate::report::format::{failure, variant_name};
 use crate::report::row::Row;
-use crate::report::summary::Summary;
-use crate::report::words;
+use crate::report::summary::{ResultLine, Summary};
 
-/// Version of the form of `results.json`; raised when something is renamed or removed.
+/// Version of `results.json`; raised when a field is renamed or removed.
 pub(crate) const VERSION: u32 = 1;
 
-/// Writes the whole of `results.json`. Times are RFC 3339 in UTC, credits numbers, absent values `null`.
+/// Writes `results.json`. Times are RFC 3339 in UTC, credits are numbers, absent values are `null`.
 ///
 /// # Errors
-/// If `writer` takes no more.
+/// If `writer` fails.
 pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, &Results::of(summary))?;
+    let campaign = summary.campaign();
+    let results = Results {
+        arguments: &campaign.arguments,
+        as_of: summary.last().map(|last| last.to_string()),
+        campaign: &campaign.name,
+        credits: credits(summary),
+        estimate_against_actual: accuracy_json(summary),
+        gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
+        jobs: Items(|| {
+            summary
+                .result_lines()
+                .filter_map(|line| job(summary, &line))
+        }),
+        manifest: campaign.manifest.display().to_string(),
+        runs: runs(summary),
+        sandbox: campaign.is_sandbox,
+        skipped: Items(|| {
+            summary
+                .result_lines()
+                .filter_map(|line| skipped(summary, &line))
+        }),
+        totals: totals(summary),
+        version: VERSION,
+    };
+    serde_json::to_writer_pretty(&mut writer, &results)?;
     writer.write_all(b"\n")
 }
 
-/// The whole, its fields in the order of the alphabet.
+/// The content of the file, with its fields in alphabetical order.
 #[derive(Serialize)]
-struct Results<'a> {
+struct Results<'a, G, J, S> {
     arguments: &'a [String],
     as_of: Option<String>,
     campaign: &'a str,
     credits: Value,
     estimate_against_actual: Value,
-    gone_from_sheet: Gone<'a>,
-    jobs: Jobs<'a>,
+    gone_from_sheet: G,
+    jobs: J,
     manifest: String,
     runs: Value,
     sandbox: bool,
-    skipped: Skipped<'a>,
+    skipped: S,
     totals: Value,
     version: u32,
 }
 
-impl<'a> Results<'a> {
-    fn of(summary: &'a Summary) -> Self {
-        let campaign = summary.campaign();
-        Self {
-            arguments: &campaign.arguments,
-            as_of: summary.last().map(|last| last.to_string()),
-            campaign: &campaign.name,
-            credits: credits(summary),
-            estimate_against_actual: accuracy_json(summary),
-            gone_from_sheet: Gone(summary),
-            jobs: Jobs(summary),
-            manifest: campaign.manifest.display().to_string(),
-            runs: runs(summary),
-            sandbox: campaign.is_sandbox,
-            skipped: Skipped(summary),
-            totals: totals(summary),
-            version: VERSION,
-        }
-    }
-}
+/// Serializes the items of an iterator one by one.
+pub(crate) struct Items<F>(pub(crate) F);
 
-/// The jobs of the sheet.
-struct Jobs<'a>(&'a Summary);
-
-impl Serialize for Jobs<'_> {
+impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Items<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let jobs = self.0.result_lines().filter_map(|line| {
-            let row = Some(cells(self.0, line.cells));
-            Some(JsonJob {
-                row,
-                ..JsonJob::of(self.0, &line.row?)
-            })
-        });
-        serializer.collect_seq(jobs)
+        serializer.collect_seq((self.0)())
     }
 }
 
-/// The rows of the sheet that make no job.
-struct Skipped<'a>(&'a Summary);
-
-impl Serialize for Skipped<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let skipped = self.0.result_lines().filter(|line| line.row.is_none());
-        serializer.collect_seq(
-            skipped.map(|line| json!({ "row": cells(self.0, line.cells), "status": "skipped" })),
-        )
-    }
-}
-
-/// The jobs that are gone from the sheet.
-struct Gone<'a>(&'a Summary);
-
-impl Serialize for Gone<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.gone().map(|row| JsonJob::of(self.0, &row)))
-    }
-}
-
-/// How many jobs stand where.
+/// Returns the number of jobs in each state.
 pub(crate) fn totals(summary: &Summary) -> Value {
-    let counts = summary.counts();
-    json!({
-        "jobs": counts.total,
-        "done": counts.done,
-        "failed": counts.failed,
-        "in_doubt": counts.in_doubt,
-        "rendering": counts.rendering,
-        "downloading": counts.downloading,
-        "pending": counts.pending,
-        "gone_from_sheet": counts.gone,
-        "skipped": counts.skipped,
-        "left_out": counts.left_out,
-    })
+    json!(summary.counts())
 }
 
-/// What is spent, promised and left.
+/// Returns the credits of the campaign.
 pub(crate) fn credits(summary: &Summary) -> Value {
     let money = summary.money();
-    json!({
-        "spent": money.spent,
-        "spent_unreported": money.unreported,
-        "promised": money.promised,
-        "to_do_low": money.to_do_low,
-        "to_do_likely": money.to_do_likely,
-        "to_do_high": money.to_do_high,
-        "max_credits": money.cap,
-        "left": money.left(),
-    })
+    let mut value = json!(money);
+    value["left"] = json!(money.left());
+    value
 }
 
-/// The runs, in order. `ended_at` is null while a run goes on, and for ever if it crashed.
+/// Returns the runs in order. `ended_at` is null for a run that is under way or crashed.
 pub(crate) fn runs(summary: &Summary) -> Value {
     let run = |run: &Run| {
         let ended = run.ended.as_ref();
-        let stopped = ended.and_then(|RunEnd { stopped, .. }| stopped.as_ref());
+        let stopped = ended.and_then(|end| end.stopped.as_ref());
         json!({
             "started_at": run.started.to_string(),
             "ended_at": ended.map(|end| end.at.to_string()),
-            "stopped": stopped.map(wording::kind),
+            "stopped": stopped.map(variant_name),
             "version": run.version,
             "process": run.process,
         })
@@ -155,13 +107,28 @@ pub(crate) fn runs(summary: &Summary) -> Value {
     summary.runs().iter().map(run).collect()
 }
 
-/// The user's own cells by their columns; of columns that are called the same, the last.
+/// Returns the user's cells by column; of columns with the same name, the last one.
 fn cells<'a>(summary: &'a Summary, cells: &'a [Text]) -> BTreeMap<&'a str, &'a str> {
     let columns = summary.campaign().sheet.columns.iter().map(String::as_str);
     columns.zip(cells.iter().map(Text::as_str)).collect()
 }
 
-/// One job, its fields in the order of the alphabet.
+/// Returns the job of a line with the cells of its row.
+fn job<'a>(summary: &'a Summary, line: &ResultLine<'a>) -> Option<JsonJob<'a>> {
+    Some(JsonJob {
+        row: Some(cells(summary, line.cells)),
+        ..JsonJob::of(summary, line.row.as_ref()?)
+    })
+}
+
+fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
+    let row = cells(summary, line.cells);
+    line.row
+        .is_none()
+        .then(|| json!({ "row": row, "status": "skipped" }))
+}
+
+/// A job, with its fields in alphabetical order.
 #[derive(Debug, Serialize)]
 pub(crate) struct JsonJob<'a> {
     accepted_at: Option<String>,
@@ -198,7 +165,7 @@ pub(crate) struct JsonJob<'a> {
 }
 
 impl<'a> JsonJob<'a> {
-    /// A job without the cells of its row.
+    /// Returns a job without the cells of its row.
     pub(crate) fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
         let (spec, state) = (&row.job.spec, row.state);
         let request = &spec.request;
@@ -207,7 +174,7 @@ impl<'a> JsonJob<'a> {
             Speech::Text(text) => (Some(text.as_str()), None),
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
-        let time = |moment: Option<Timestamp>| moment.map(|at| at.to_string());
+        let time = |time: Option<Timestamp>| time.map(|at| at.to_string());
         let persona = request.persona.as_str();
         let thumbnail_url = output.and_then(|output| output.thumbnail_url.as_deref());
         Self {
@@ -223,7 +190,7 @@ impl<'a> JsonJob<'a> {
             credits_spent: state.spent(),
             credits_used: state.charged,
             duration_seconds: output.and_then(|output| output.duration_seconds),
-            error: row.failure().map(words::failure),
+            error: row.failure().map(failure),
             file: row.file(),
             finished_at: time(state.finished_at),
             id: &spec.id,
@@ -258,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_of_the_sheet_is_there_with_totals_and_what_is_gone_apart() {
+    fn results_have_the_jobs_the_totals_and_removed_jobs_apart() {
         let mut run = TestRun::with_jobs(2);
         run.done(1, "a");
         run.sheet().rows.push(row("later", 0..0));

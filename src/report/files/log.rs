@@ -1,29 +1,28 @@
-//! The log of every run, beside the journal.
+//! The log file of each run.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::Timestamp;
+use crate::util::fs::OutputDir;
 
-/// So many runs are remembered; logs are small, and the journal holds everything that matters.
-const MOST_LOGS: usize = 20;
+/// Log files that are kept.
+const MAX_LOGS: usize = 20;
 
-/// Makes a new log file for a run that began at `started`, in `.callsheet/logs/` of the output folder
-/// `out`, and removes the oldest of the others. Give it to [`TextLines`](super::TextLines) at
-/// [`Verbosity::Verbose`](super::Verbosity::Verbose).
+/// Creates the log file of a run that began at `started` in the output folder `out`, and removes the oldest files.
 pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
-    let folder = out.join(".callsheet").join("logs");
+    let folder = OutputDir(out).logs();
     fs::create_dir_all(&folder)?;
     let mut logs: Vec<PathBuf> = fs::read_dir(&folder)?
         .filter_map(|file| Some(file.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
         .collect();
-    // Their names begin with their times, so the oldest sort first.
+    // Names begin with the time, so the oldest sort first.
     logs.sort();
-    let surplus = (logs.len() + 1).saturating_sub(MOST_LOGS);
+    let surplus = (logs.len() + 1).saturating_sub(MAX_LOGS);
     for path in logs.iter().take(surplus) {
-        // An old log that cannot be removed harms nobody.
+        // An old log that cannot be removed does no harm.
         let _ = fs::remove_file(path);
     }
     let name = started.to_string().replace(':', "-");
@@ -53,8 +52,8 @@ mod tests {
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names.len(), MOST_LOGS);
+        assert_eq!(names.len(), MAX_LOGS);
         assert_eq!(names[0], "2026-11-24T14-00-05.000Z.log");
-        assert_eq!(names[MOST_LOGS - 1], "2026-11-24T14-00-24.000Z.log");
+        assert_eq!(names[MAX_LOGS - 1], "2026-11-24T14-00-24.000Z.log");
     }
 }

@@ -1,59 +1,58 @@
-//! The marks of a person who has reviewed the page, as the page saves them: `job_id,mark,comment` and
-//! `remote_id`, which says which video was looked at.
+//! The marks of a reviewer, as the page saves them: `job_id,mark,comment,remote_id`.
 
-use crate::model::JobId;
-use crate::report::words;
+use crate::model::{InvalidId, JobId};
+use crate::util::text::sanitize;
 
-/// What a person thinks of a video.
+/// A reviewer's verdict on a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReviewVerdict {
-    /// It is good.
-    ApprovalStatus,
-    /// It is to be made again.
+    /// The video is good.
+    Approved,
+    /// The video is to be made again.
     Rejected,
 }
 
-/// A mark of one video.
+/// The mark of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReviewMark {
     /// The job.
     pub job: JobId,
     /// The verdict.
     pub verdict: ReviewVerdict,
-    /// The provider's id of the video that was looked at, if the file says.
+    /// The provider's id of the video that was reviewed, if the file has it.
     pub remote: Option<String>,
 }
 
-/// A file of marks that cannot be understood.
+/// Why a file of marks cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MarksError {
-    /// It is no table in UTF-8.
-    #[error("it is no table in UTF-8: {0}")]
+    /// It is not a table in UTF-8.
+    #[error("it is not a table in UTF-8: {0}")]
     Unreadable(String),
     /// A column is missing.
     #[error("it has no column `{0}`; the page saves `job_id`, `mark`, `comment` and `remote_id`")]
     Column(&'static str),
-    /// A cell says nothing that is known.
+    /// A cell has an unknown value.
     #[error("line {line}: {problem}")]
     Line {
         /// The line, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
 
-/// Reads a file of marks. Lines with a comment alone are left out; commas, semicolons and tabs separate,
-/// for spreadsheets save all three.
+/// Reads a file of marks. Lines with only a comment are left out. Columns are separated by commas, semicolons or tabs,
+/// because spreadsheets save all three.
 ///
 /// # Errors
-/// The first thing that cannot be understood: a mark that is misread costs money.
+/// The first problem: a misread mark costs money.
 pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<ReviewMark>, MarksError> {
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-    let head = content.split(|byte| *byte == b'\n').next().unwrap_or(b"");
+    let header = content.split(|byte| *byte == b'\n').next().unwrap_or(b"");
     let delimiter = [b';', b'\t']
         .into_iter()
-        .find(|delimiter| head.contains(delimiter));
+        .find(|delimiter| header.contains(delimiter));
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
         .flexible(true)
@@ -72,16 +71,14 @@ pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<ReviewMark>, MarksError> 
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
         let cell = |column: usize| record.get(column).unwrap_or_default().trim();
-        let wrong = |problem| MarksError::Line {
-            line: record.position().map_or(0, csv::Position::line),
-            problem,
-        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let wrong = |problem| MarksError::Line { line, problem };
         let verdict = match cell(mark).to_lowercase().as_str() {
             "" => continue,
-            "approved" => ReviewVerdict::ApprovalStatus,
+            "approved" => ReviewVerdict::Approved,
             "rejected" => ReviewVerdict::Rejected,
             other => {
-                let shown = words::clean(other);
+                let shown = sanitize(other);
                 return Err(wrong(format!(
                     "the mark `{shown}` is neither `approved` nor `rejected`"
                 )));
@@ -89,7 +86,7 @@ pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<ReviewMark>, MarksError> 
         };
         let job = cell(id)
             .parse()
-            .map_err(|error: crate::model::InvalidId| wrong(error.to_string()))?;
+            .map_err(|error: InvalidId| wrong(error.to_string()))?;
         let remote = remote.map(cell).filter(|remote| !remote.is_empty());
         marks.push(ReviewMark {
             job,
@@ -106,18 +103,14 @@ mod tests {
 
     fn read(text: &str) -> Vec<(String, ReviewVerdict, Option<String>)> {
         let marks = read_marks(text.as_bytes()).unwrap();
-        let told = |mark: ReviewMark| (mark.job.to_string(), mark.verdict, mark.remote);
-        marks.into_iter().map(told).collect()
+        let shown = |mark: ReviewMark| (mark.job.to_string(), mark.verdict, mark.remote);
+        marks.into_iter().map(shown).collect()
     }
 
     #[test]
-    fn what_the_page_saves_and_what_a_spreadsheet_makes_of_it() {
+    fn marks_from_the_page_and_from_a_spreadsheet_are_read() {
         let expected = [
-            (
-                "a".into(),
-                ReviewVerdict::ApprovalStatus,
-                Some("r-1".into()),
-            ),
+            ("a".into(), ReviewVerdict::Approved, Some("r-1".into())),
             ("d".into(), ReviewVerdict::Rejected, None),
         ];
         let page = "job_id,mark,comment,remote_id\n\
@@ -129,8 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_may_be_misread_is_refused_with_its_line() {
-        for (text, told) in [
+    fn invalid_marks_are_refused_with_their_line() {
+        for (text, shown) in [
             ("job_id,comment\na,x\n", "no column `mark`"),
             ("id,mark\na,approved\n", "no column `job_id`"),
             (
@@ -140,7 +133,7 @@ mod tests {
             ("job_id,mark\n,approved\n", "line 2: "),
         ] {
             let error = read_marks(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(shown), "{error}");
         }
         assert!(read_marks(b"job_id,mark\n\xff,approved\n").is_err());
     }

@@ -1,4 +1,4 @@
-//! Results read back, for what the journal does not hold: the user's cells, estimates, readable names.
+//! Results of an earlier run, for what the journal does not hold: the user's cells, estimates, names of personas.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -6,42 +6,44 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS, Text};
+use crate::util::fs::OutputDir;
 
-/// What `results.csv` and `results.json` of an output folder say besides what its journal says. Whatever is
-/// missing or cannot be understood is left out.
+/// The content of `results.csv` and `results.json` that the journal does not hold. Missing and unreadable parts are left
+/// out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PreviousResults {
     /// The manifest's path as the user gave it.
     pub manifest: Option<String>,
     /// Arguments that commands about the campaign repeat.
     pub arguments: Vec<String>,
-    /// The user's own columns.
+    /// The user's columns.
     pub columns: Vec<String>,
-    /// The user's rows in order, once for each job, or with none.
+    /// The user's rows in order, once for each job; without a job if the row was skipped.
     pub rows: Vec<(Vec<Text>, Option<JobId>)>,
     /// `--max-credits`.
     pub max_credits: Option<Credits>,
-    /// Readable names of personas, by their ids.
+    /// Readable names of personas by id.
     pub personas: HashMap<String, String>,
     estimates: HashMap<JobId, Estimate>,
     gone: HashSet<JobId>,
 }
 
 impl PreviousResults {
-    /// What the files in `folder` say.
+    /// Reads the results in the output folder `folder`.
     pub fn read(folder: &Path) -> Self {
         let mut results = Self::default();
-        let bytes = std::fs::read(folder.join("results.json")).unwrap_or_default();
-        if let Ok(json) = serde_json::from_slice::<Value>(&bytes) {
-            results.take_json(&json);
+        let out = OutputDir(folder);
+        let json = std::fs::read(out.results_json()).unwrap_or_default();
+        if let Ok(json) = serde_json::from_slice::<Value>(&json) {
+            results.add_json(&json);
         }
-        if let Ok(bytes) = std::fs::read(folder.join("results.csv")) {
-            results.take_csv(&bytes);
+        if let Ok(csv) = std::fs::read(out.results_csv()) {
+            results.add_csv(&csv);
         }
         results
     }
 
-    fn take_json(&mut self, json: &Value) {
+    fn add_json(&mut self, json: &Value) {
         self.manifest = json["manifest"].as_str().map(str::to_owned);
         let arguments = json["arguments"].as_array().into_iter().flatten();
         self.arguments = arguments
@@ -79,7 +81,7 @@ impl PreviousResults {
         }
     }
 
-    fn take_csv(&mut self, bytes: &[u8]) {
+    fn add_csv(&mut self, bytes: &[u8]) {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -103,12 +105,12 @@ impl PreviousResults {
         }
     }
 
-    /// Whether these results tell of a job that is gone from its sheet.
+    /// Whether a job was no longer in the sheet.
     pub fn is_gone(&self, job: &JobId) -> bool {
         self.gone.contains(job)
     }
 
-    /// Gives a job the estimate that stands there.
+    /// Replaces a job's estimate by the recorded one.
     pub fn estimate(&self, job: &mut PlannedJob) {
         if let Some(estimate) = self.estimates.get(&job.spec.id) {
             job.estimate = *estimate;
@@ -130,7 +132,7 @@ mod tests {
     fn written(summary: &Summary) -> PreviousResults {
         let folder = tempfile::tempdir().unwrap();
         let (mut csv, mut json) = (Vec::new(), Vec::new());
-        write_csv(summary, CsvEncoding::Excel, &mut csv).unwrap();
+        write_csv(summary, CsvEncoding::Utf8WithBom, &mut csv).unwrap();
         write_json(summary, &mut json).unwrap();
         std::fs::write(folder.path().join("results.csv"), csv).unwrap();
         std::fs::write(folder.path().join("results.json"), json).unwrap();
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn written_results_are_read_back() {
         let mut run = TestRun::with_jobs(2);
         run.done(1, "a");
         Arc::make_mut(&mut run.campaign.sheet)
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_nonsense_is_left_out() {
+    fn missing_and_invalid_files_are_left_out() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(
             PreviousResults::read(folder.path()),

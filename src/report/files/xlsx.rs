@@ -1,5 +1,4 @@
-//! `results.xlsx`: what `results.csv` holds, as a workbook in which numbers can be added, times sorted and
-//! videos opened by a click.
+//! `results.xlsx`: the content of `results.csv` as a workbook with numbers, times and links to the videos.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,27 +7,27 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Url, Workbook, Works
 
 use crate::model::{RESULT_COLUMNS, Text, Timestamp};
 use crate::report::files::columns::ResultCell;
-use crate::report::html::data::link;
 use crate::report::summary::Summary;
-use crate::report::words;
+use crate::util::text::{percent_encode_path, sanitize};
 
-/// What Excel holds in one cell, in UTF-16 units.
-const LONGEST_CELL: usize = 32_767;
+/// The longest text of a cell in Excel, in UTF-16 units.
+const MAX_CELL: usize = 32_767;
 
-/// Wide enough for a sentence, narrow enough for a screen; in pixels.
-const WIDEST_COLUMN: u32 = 360;
+/// The widest column, in pixels.
+const MAX_COLUMN: u32 = 360;
 
 /// Days from Excel's day zero, 1899-12-30, to the Unix epoch.
 const EPOCH: f64 = 25_569.0;
 
 const MILLISECONDS_A_DAY: f64 = 86_400_000.0;
 
-/// Writes the whole of `results.xlsx`: the columns of `results.csv` under a header that stays in sight and
-/// filters. The user's cells are text, as they were; one that is longer than Excel's longest ends in `…`. Times
-/// are in UTC, for Excel knows no zones.
+/// Writes `results.xlsx`: the columns of `results.csv` with a fixed header and filters.
+///
+/// The user's cells stay text; text that exceeds Excel's limit ends in `…`. Times are in UTC, because Excel has no time
+/// zones.
 ///
 /// # Errors
-/// If `writer` takes no more, or the campaign has more rows or columns than a sheet of Excel.
+/// If `writer` fails, or if the campaign has more rows or columns than a sheet of Excel.
 pub fn write_workbook(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
     let content = workbook(summary).map_err(io::Error::other)?;
     writer.write_all(&content)
@@ -37,10 +36,10 @@ pub fn write_workbook(summary: &Summary, mut writer: impl Write) -> io::Result<(
 fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let campaign = summary.campaign();
-    // Not the moment of writing: the same results make the same file.
+    // Not the current time: equal results make equal files.
     let as_of = summary.last().unwrap_or_default().as_millis() / 1000;
     let properties = DocProperties::new()
-        .set_title(words::clean(&campaign.name))
+        .set_title(sanitize(&campaign.name))
         .set_creation_datetime(&ExcelDateTime::from_timestamp(as_of)?);
     workbook.set_properties(&properties);
     let sheet = workbook.add_worksheet().set_name("Results")?;
@@ -49,7 +48,7 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
     let head = Format::new().set_bold();
     let mut end = 0;
     for (column, name) in (0..).zip(users.iter().map(String::as_str).chain(RESULT_COLUMNS)) {
-        sheet.write_string_with_format(0, column, fitting(name), &head)?;
+        sheet.write_string_with_format(0, column, fit(name), &head)?;
         end = column;
     }
     let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
@@ -58,19 +57,19 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
         last = row;
         let cells = line.cells.iter().map(Text::as_str);
         for (column, cell) in (0..).zip(cells.take(users.len())) {
-            sheet.write_string(row, column, fitting(cell))?;
+            sheet.write_string(row, column, fit(cell))?;
         }
-        let ours = line
+        let added = line
             .row
             .as_ref()
             .map_or_else(ResultCell::of_skipped, ResultCell::of);
-        for (column, cell) in (0..=end).skip(users.len()).zip(&ours) {
+        for (column, cell) in (0..=end).skip(users.len()).zip(&added) {
             write_cell(sheet, (row, column), cell, &time)?;
         }
     }
     sheet.autofilter(0, 0, last, end)?;
     sheet.set_freeze_panes(1, 0)?;
-    sheet.set_autofit_max_width(WIDEST_COLUMN);
+    sheet.set_autofit_max_width(MAX_COLUMN);
     sheet.autofit();
     workbook.save_to_buffer()
 }
@@ -82,56 +81,49 @@ fn write_cell(
     time: &Format,
 ) -> Result<(), XlsxError> {
     match cell {
-        ResultCell::Empty => {}
-        ResultCell::Text(_) => {
-            sheet.write_string(row, column, fitting(&cell.to_string()))?;
+        ResultCell::Empty => return Ok(()),
+        ResultCell::Text(_) => sheet.write_string(row, column, fit(&cell.to_string()))?,
+        ResultCell::File(file) => return write_link(sheet, (row, column), file),
+        ResultCell::Credits(credits) => sheet.write_number(row, column, credits.as_number())?,
+        ResultCell::Seconds(seconds) => sheet.write_number(row, column, *seconds)?,
+        ResultCell::Count(count) => sheet.write_number(row, column, *count)?,
+        ResultCell::Time(at) => {
+            sheet.write_number_with_format(row, column, serial_date(*at), time)?
         }
-        ResultCell::File(file) => write_link(sheet, (row, column), file)?,
-        ResultCell::Credits(credits) => {
-            sheet.write_number(row, column, credits.as_number())?;
-        }
-        ResultCell::Seconds(seconds) => {
-            sheet.write_number(row, column, *seconds)?;
-        }
-        ResultCell::Count(count) => {
-            sheet.write_number(row, column, *count)?;
-        }
-        ResultCell::Time(moment) => {
-            sheet.write_number_with_format(row, column, serial(*moment), time)?;
-        }
-    }
+    };
     Ok(())
 }
 
-/// A link to a file beside the workbook; only its name where Excel takes no link so long, or no more links.
+/// Writes a link to a file beside the workbook, or only its name if Excel accepts no such link.
 fn write_link(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     file: &str,
 ) -> Result<(), XlsxError> {
-    let link = Url::new(format!("file:///{}", link(file))).set_text(file);
+    let target = percent_encode_path(file.as_bytes());
+    let link = Url::new(format!("file:///{target}")).set_text(file);
     if sheet.write_url(row, column, link).is_err() {
-        sheet.write_string(row, column, fitting(file))?;
+        sheet.write_string(row, column, fit(file))?;
     }
     Ok(())
 }
 
-/// A moment as Excel counts: days, in UTC.
+/// Returns a time as Excel's number of days, in UTC.
 #[expect(
     clippy::cast_precision_loss,
     reason = "milliseconds of the next 285,000 years are exact"
 )]
-fn serial(moment: Timestamp) -> f64 {
-    moment.as_millis() as f64 / MILLISECONDS_A_DAY + EPOCH
+fn serial_date(at: Timestamp) -> f64 {
+    at.as_millis() as f64 / MILLISECONDS_A_DAY + EPOCH
 }
 
-/// `text`, cut to what a cell holds.
-fn fitting(text: &str) -> Cow<'_, str> {
+/// Truncates `text` to the longest text of a cell.
+fn fit(text: &str) -> Cow<'_, str> {
     let mut units = 0;
-    // One place is kept for the sign that something is missing.
+    // One unit is kept for the ellipsis.
     let end = text.char_indices().find_map(|(at, c)| {
         units += c.len_utf16();
-        (units >= LONGEST_CELL).then_some(at)
+        (units >= MAX_CELL).then_some(at)
     });
     match end {
         Some(at) => Cow::Owned(format!("{}…", &text[..at])),
@@ -163,11 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_what_the_csv_holds_with_numbers_and_times_as_such() {
+    fn the_workbook_has_the_cells_of_the_csv() {
         let summary = run().summary();
         let range = read(&summary);
         let mut csv = Vec::new();
-        write_csv(&summary, CsvEncoding::Plain, &mut csv).unwrap();
+        write_csv(&summary, CsvEncoding::Utf8, &mut csv).unwrap();
         let mut csv = csv::Reader::from_reader(&*csv);
         let header: Vec<String> = csv.headers().unwrap().iter().map(str::to_owned).collect();
         let ours = range.headers().unwrap();
@@ -178,7 +170,7 @@ mod tests {
             for ((name, cell), text) in header.iter().zip(line).zip(&record) {
                 if let Data::DateTime(moment) = cell {
                     let time: jiff::Timestamp = text.parse().unwrap();
-                    let time = serial(Timestamp::from_millis(time.as_millisecond()));
+                    let time = serial_date(Timestamp::from_millis(time.as_millisecond()));
                     assert!(name.ends_with("_at"), "{name}");
                     assert!((moment.as_f64() - time).abs() < 1e-9, "{text}");
                 } else if let Data::Float(number) = cell {
@@ -191,26 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn the_same_results_make_the_same_file() {
+    fn equal_results_make_equal_files() {
         let summary = run().summary();
         assert_eq!(workbook(&summary).unwrap(), workbook(&summary).unwrap());
     }
 
     #[test]
-    fn nothing_that_was_written_can_be_too_long_or_is_computed() {
+    fn long_cells_are_cut_and_formulas_stay_text() {
         let mut run = run();
-        let long = format!("={}😀", "x".repeat(LONGEST_CELL - 2));
+        let long = format!("={}😀", "x".repeat(MAX_CELL - 2));
         let cells = vec![long.into(), "=1+1".into()];
         run.sheet().rows[0].cells = cells;
         let range = read(&run.summary());
         let cell = range.get_value((1, 0)).unwrap().to_string();
-        assert_eq!(cell.encode_utf16().count(), LONGEST_CELL);
+        assert_eq!(cell.encode_utf16().count(), MAX_CELL);
         assert!(cell.starts_with("=xx") && cell.ends_with("x…"));
         assert_eq!(range.get_value((1, 1)), Some(&Data::String("=1+1".into())));
     }
 
     #[test]
-    fn links_have_an_end_and_what_is_behind_it_is_a_name() {
+    fn links_that_excel_refuses_become_names() {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
         write_link(sheet, (0, 0), "videos/a b#1?ü%.mp4").unwrap();

@@ -1,87 +1,84 @@
-//! The page in a real browser, driven by a script that is added to it. Skipped, with a word, on a
-//! machine without Chromium, unless `CALLSHEET_REQUIRE_BROWSER` is set.
+//! Tests of the page in headless Chromium, driven by scripts that are added to it. Without Chromium they are skipped with
+//! a message, except in CI (`CI=true`) on Linux, where it is required.
 
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::model::{JobEvent, Speech, VideoRequest};
-use crate::report::html::written;
-use crate::report::testing::TestRun;
+use crate::model::{AspectRatio, Event, JobEvent, Speech, VideoRequest};
+use crate::report::files::read_marks;
+use crate::report::html::page_text;
+use crate::report::testing::{TestRun, output, planned};
 
-/// Answers to what a test asks of the page.
-const REPORT: &str = "<pre id=\"answers\">";
+/// The element in which the harness stores the result of a script.
+const RESULT: &str = "<pre id=\"answers\">";
 
-/// Calls `ask`, and leaves its answers there.
+/// Runs `ask` after the page has loaded and stores its result.
 const HARNESS: &str = include_str!("browser/harness.js");
 
-/// Opens the page of `run` in `folder`, runs the body of `ask` on it, and returns what that returns.
-/// `None` if there is no browser.
-fn ask(run: &TestRun, folder: &Path, question: &str) -> Option<Value> {
-    let page = asked(run, folder, question);
-    answers(&page, folder)
+/// Writes the page of `run` to `folder`, opens it, and returns the result of `script`; `None` without a browser.
+fn evaluate(run: &TestRun, folder: &Path, script: &str) -> Option<Value> {
+    let page = write_page_with(run, folder, script);
+    result_of(&page, folder)
 }
 
-/// The page of `run` in `folder`, with the body of `ask` on it.
-fn asked(run: &TestRun, folder: &Path, question: &str) -> PathBuf {
-    let page = written(&run.summary());
+/// Writes the page of `run` with `script` added to it.
+fn write_page_with(run: &TestRun, folder: &Path, script: &str) -> PathBuf {
+    let page = page_text(&run.summary());
     let (_, rest) = page.split_once("'nonce-").unwrap();
     let (nonce, _) = rest.split_once('\'').unwrap();
-    let script = format!("{HARNESS} async function ask() {{ {question} }}");
+    let script = format!("{HARNESS} async function ask() {{ {script} }}");
     let added = format!("<script nonce=\"{nonce}\">{script}</script></body>");
     let path = folder.join("report.html");
-    std::fs::remove_file(&path).ok();
-    let page = page.replace("</body>", &added);
-    io::copy(
-        &mut page.as_bytes(),
-        &mut std::fs::File::create(&path).unwrap(),
-    )
-    .unwrap();
+    write(&path, page.replace("</body>", &added).as_bytes());
     path
 }
 
-/// What is answered on `page`, after it was opened.
-fn answers(page: &Path, folder: &Path) -> Option<Value> {
+fn write(path: &Path, mut content: &[u8]) {
+    fs::remove_file(path).ok();
+    io::copy(&mut content, &mut File::create(path).unwrap()).unwrap();
+}
+
+/// Opens `page` and returns the stored result.
+fn result_of(page: &Path, folder: &Path) -> Option<Value> {
     let dom = open(page, &folder.join("profile"))?;
-    let (_, answers) = dom.split_once(REPORT).expect("the page has answered");
-    let (answers, _) = answers.split_once("</pre>").unwrap();
-    let answers = answers
+    let (_, result) = dom.split_once(RESULT).expect("the script has ended");
+    let (result, _) = result.split_once("</pre>").unwrap();
+    let result = result
         .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&nbsp;", "\u{a0}")
         .replace("&amp;", "&");
-    let answers: Value = serde_json::from_str(&answers).unwrap();
-    assert_eq!(answers["error"], Value::Null, "{answers}");
-    assert_eq!(answers["seen"], json!([]), "errors on the page");
-    assert_eq!(answers["foreign"], json!([]), "requests that left the file");
-    Some(answers)
+    let result: Value = serde_json::from_str(&result).unwrap();
+    assert_eq!(result["error"], Value::Null, "{result}");
+    assert_eq!(result["seen"], json!([]), "errors on the page");
+    assert_eq!(result["foreign"], json!([]), "requests that left the file");
+    Some(result)
 }
 
+/// Opens `page` in the first browser that is installed and returns its DOM.
 fn open(page: &Path, profile: &Path) -> Option<String> {
+    const ARGUMENTS: [&str; 12] = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required",
+        "--mute-audio",
+        "--virtual-time-budget=20000",
+        "--window-size=1200,900",
+        "--dump-dom",
+    ];
     for browser in ["chromium", "chromium-browser", "google-chrome"] {
         let output = Command::new(browser)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-            ])
-            .args([
-                "--disable-background-networking",
-                "--disable-component-update",
-            ])
-            .args([
-                "--disable-sync",
-                "--autoplay-policy=no-user-gesture-required",
-                "--mute-audio",
-            ])
-            .args([
-                "--virtual-time-budget=20000",
-                "--window-size=1200,900",
-                "--dump-dom",
-            ])
+            .args(ARGUMENTS)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(format!("file://{}", page.display()))
             .output();
@@ -91,21 +88,19 @@ fn open(page: &Path, profile: &Path) -> Option<String> {
             Err(error) => panic!("{browser}: {error}"),
         }
     }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a run that may be skipped must be requirable where it may not"
-    )]
-    let is_required = std::env::var_os("CALLSHEET_REQUIRE_BROWSER").is_some();
-    assert!(!is_required, "a browser is required and there is none");
-    #[expect(clippy::print_stderr, reason = "a skipped run says so")]
+    #[expect(clippy::disallowed_methods, reason = "the variable of CI services")]
+    let is_ci =
+        cfg!(target_os = "linux") && std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!is_ci, "CI needs Chromium for the tests of the page");
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     {
-        eprintln!("skipped: no Chromium on this machine");
+        eprintln!("SKIPPED: this test needs Chromium, which is not installed");
     }
     None
 }
 
-/// Two done, one failed, one in doubt, one pending; the texts are hostile.
-fn run(folder: &Path) -> TestRun {
+/// Returns a run with two jobs done, one failed, one in doubt and one pending, and with hostile texts.
+fn hostile_run(folder: &Path) -> TestRun {
     let mut run = TestRun::with_jobs(5);
     run.done(1, "a");
     run.failed(2, "b", "no face <b>\"><img src=x onerror=alert(1)></b>");
@@ -114,34 +109,34 @@ fn run(folder: &Path) -> TestRun {
     let request = VideoRequest::new(
         Speech::Text("שלום, מה שלומך?".into()),
         "anna",
-        crate::model::AspectRatio::Portrait,
+        AspectRatio::Portrait,
     );
-    std::sync::Arc::make_mut(&mut run.campaign.jobs[4].spec).request = request.into();
+    Arc::make_mut(&mut run.campaign.jobs[4].spec).request = request.into();
     run.campaign.name = "</script><script>alert(2)</script>".into();
     run.sheet().columns.push("Market <b>".into());
     let markets = ["DE", "DE", "", "FR", "<img src=x onerror=alert(3)>"];
     for (row, market) in run.sheet().rows.iter_mut().zip(markets) {
         row.cells.push(market.into());
     }
-    std::fs::create_dir_all(folder.join("videos")).unwrap();
+    fs::create_dir_all(folder.join("videos")).unwrap();
     for job in ["a", "d"] {
-        let mut file = std::fs::File::create(folder.join(format!("videos/{job}.mp4"))).unwrap();
-        io::copy(&mut &include_bytes!("browser/sample.webm")[..], &mut file).unwrap();
+        let video = folder.join(format!("videos/{job}.mp4"));
+        write(&video, include_bytes!("browser/sample.webm"));
     }
     run
 }
 
 #[test]
-fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
+fn filters_keyboard_marks_and_players_work_without_injection() {
     let folder = tempfile::tempdir().unwrap();
-    let run = run(folder.path());
-    let Some(answers) = ask(&run, folder.path(), include_str!("browser/review.js")) else {
+    let run = hostile_run(folder.path());
+    let Some(answers) = evaluate(&run, folder.path(), include_str!("browser/review.js")) else {
         return;
     };
     assert_eq!(
         answers["all"],
         json!(["b", "c", "a", "d", "e"]),
-        "trouble first"
+        "problems first"
     );
     assert_eq!(answers["shown"], "5 jobs.");
     assert_eq!(answers["injected"], 0);
@@ -156,7 +151,7 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert_eq!(
         answers["columns"],
         json!(["Market <b>"]),
-        "each note is another"
+        "each note is different"
     );
     let markets = json!(["all", "(empty)", "<img src=x onerror=alert(3)>", "DE", "FR"]);
     assert_eq!(answers["markets"], markets);
@@ -185,12 +180,12 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert!(unsaved.contains("nothing to save"), "{unsaved}");
     let cross = |place: usize| answers["crosses"][place].as_f64().unwrap();
     assert!(cross(0) > 100.0, "over the whole picture");
-    assert!(cross(1) < 30.0, "in a corner, while it is looked at again");
+    assert!(cross(1) < 30.0, "in a corner while it plays");
     let csv = "job_id,mark,comment,remote_id\n\
         a,approved,,remote-a\nd,rejected,\"too \"\"loud\"\", again\",remote-d\n";
     assert_eq!(answers["csv"], csv);
-    let marks = crate::report::files::read_marks(csv.as_bytes()).unwrap();
-    assert_eq!(marks.len(), 2, "what the page saves, the program reads");
+    let marks = read_marks(csv.as_bytes()).unwrap();
+    assert_eq!(marks.len(), 2, "the program reads what the page saves");
     assert_eq!(answers["review"], "Review: 1 approved, 1 rejected.");
     assert_eq!(answers["direction"], "rtl");
     assert_eq!(answers["rejected"], json!(["d"]));
@@ -212,12 +207,12 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
     assert_eq!(answers["entered"], json!(["card", "b"]));
     let all = json!(["b", "c", "a", "d", "e"]);
     let sent = json!([["a", "d"], [], ["c"], all]);
-    assert_eq!(answers["sent"], sent, "what a colleague is sent");
+    assert_eq!(answers["sent"], sent, "shared addresses");
 
     let again = "return { marks: [card('a').dataset.mark, card('d').dataset.mark] };";
-    let mut remade = self::run(folder.path());
+    let mut remade = hostile_run(folder.path());
     for entry in &mut remade.entries {
-        if let crate::model::Event::Job {
+        if let Event::Job {
             event: JobEvent::Submitted { remote },
             ..
         } = &mut entry.event
@@ -225,25 +220,24 @@ fn filters_keyboard_marks_and_players_work_and_nothing_is_injected() {
             *remote = "another".parse().unwrap();
         }
     }
-    let answers = ask(&remade, folder.path(), again).unwrap();
+    let answers = evaluate(&remade, folder.path(), again).unwrap();
     assert_eq!(
         answers["marks"],
         json!(["", ""]),
-        "another video has its own marks"
+        "a new video has no marks"
     );
 }
 
-/// A window of a browser cannot be as narrow as a telephone; a frame in one can.
+/// A browser window cannot be as narrow as a telephone, but a frame can.
 #[test]
-fn nothing_is_wider_than_its_card_on_a_telephone() {
+fn no_element_is_wider_than_its_card_on_a_telephone() {
     let folder = tempfile::tempdir().unwrap();
-    let mut run = run(folder.path());
+    let mut run = hostile_run(folder.path());
     run.sheet().columns[1] = "a_name_longer_than_a_card_of_a_telephone_is_wide".into();
-    asked(&run, folder.path(), include_str!("browser/narrow.js"));
+    write_page_with(&run, folder.path(), include_str!("browser/narrow.js"));
     let frames = folder.path().join("frames.html");
-    let mut file = std::fs::File::create(&frames).unwrap();
-    io::copy(&mut &include_bytes!("browser/frames.html")[..], &mut file).unwrap();
-    let Some(answers) = answers(&frames, folder.path()) else {
+    write(&frames, include_bytes!("browser/frames.html"));
+    let Some(answers) = result_of(&frames, folder.path()) else {
         return;
     };
     let answers = answers["of"].as_array().unwrap();
@@ -257,17 +251,17 @@ fn nothing_is_wider_than_its_card_on_a_telephone() {
 }
 
 #[test]
-fn a_page_of_a_run_that_goes_on_says_how_old_it_is_and_can_be_opened_again() {
+fn the_page_of_a_live_run_shows_its_age_and_can_be_reloaded() {
     let folder = tempfile::tempdir().unwrap();
-    let mut run = run(folder.path());
+    let mut run = hostile_run(folder.path());
     let question = "return { state: byId('state').textContent,
         reload: document.querySelector('.reload button')?.textContent ?? null,
         ages: [0, 59, 60, 7300, 172800].map((age) => ago(Date.now() - age * 1000)) };";
-    let Some(answers) = ask(&run, folder.path(), question) else {
+    let Some(answers) = evaluate(&run, folder.path(), question) else {
         return;
     };
     let state = answers["state"].as_str().unwrap();
-    let words = "A run was going on when this page was written, ";
+    let words = "A run was under way when this page was written, ";
     assert!(
         state.starts_with(words) && state.ends_with(" ago."),
         "{state}"
@@ -276,27 +270,27 @@ fn a_page_of_a_run_that_goes_on_says_how_old_it_is_and_can_be_opened_again() {
     let ages = ["0 seconds", "59 seconds", "1 minute", "2 hours", "2 days"];
     assert_eq!(answers["ages"], json!(ages.map(|age| format!("{age} ago"))));
     run.ended(200, None);
-    let answers = ask(&run, folder.path(), question).unwrap();
+    let answers = evaluate(&run, folder.path(), question).unwrap();
     let state = answers["state"].as_str().unwrap();
     assert!(state.starts_with("As of "), "{state}");
     assert_eq!(answers["reload"], Value::Null);
 }
 
 #[test]
-fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
+fn the_timeline_separates_waiting_from_rendering_and_has_an_axis() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = TestRun::with_jobs(1);
     run.accepted(0, "a");
     for (second, status) in [(10, "in_queue"), (31, "running"), (40, "running")] {
         let status = status.to_owned();
-        run.tell(second, "a", JobEvent::Observed { status });
+        run.job_event(second, "a", JobEvent::Observed { status });
     }
-    let output = crate::report::testing::output("a");
-    run.tell(61, "a", JobEvent::Rendered { output });
+    let output = output("a");
+    run.job_event(61, "a", JobEvent::Rendered { output });
     let question = "const lane = document.querySelector('.lane');
         const ticks = [...document.querySelectorAll('.ticks span')];
         return { lane: lane.ariaLabel, ticks: ticks.length, words: ticks[0].textContent !== '' };";
-    let Some(answers) = ask(&run, folder.path(), question) else {
+    let Some(answers) = evaluate(&run, folder.path(), question) else {
         return;
     };
     let ticks = answers["ticks"].as_u64().unwrap();
@@ -310,16 +304,16 @@ fn the_timeline_tells_waiting_from_rendering_and_has_an_axis() {
 }
 
 #[test]
-fn nothing_loads_before_it_is_seen_and_two_thousand_jobs_are_quick() {
+fn pictures_load_when_visible_and_two_thousand_jobs_are_fast() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = TestRun::with_jobs(1);
     run.campaign.jobs = (0..2000)
-        .map(|n| crate::report::testing::planned(&format!("a{n}"), n + 2))
+        .map(|n| planned(&format!("a{n}"), n + 2))
         .collect();
     for n in 0..2000 {
         run.done(n, &format!("a{n}"));
     }
-    let Some(answers) = ask(&run, folder.path(), include_str!("browser/many.js")) else {
+    let Some(answers) = evaluate(&run, folder.path(), include_str!("browser/many.js")) else {
         return;
     };
     assert_eq!(answers["cards"], 2000);
@@ -327,6 +321,6 @@ fn nothing_loads_before_it_is_seen_and_two_thousand_jobs_are_quick() {
     let waiting = answers["waiting"].as_u64().unwrap();
     assert!(
         (1500..2000).contains(&waiting),
-        "only what is seen loads: {answers}"
+        "only visible pictures load: {answers}"
     );
 }

@@ -1,4 +1,4 @@
-//! What the page shows, as JSON for its script.
+//! The data of the page, as JSON for its script.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,19 @@ use serde_json::Value;
 
 use crate::model::{Credits, JobId, ModelVersion, Phase, RemoteId, Speech, Timestamp, redact_url};
 use crate::report::files::json::{credits, runs, totals};
+use crate::report::format::failure;
 use crate::report::html::user_columns::UserColumns;
+use crate::report::next_steps::{Advice, NextStep, job_advice, next_step};
 use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::report::words;
+use crate::util::text::{percent_encode_path, sanitize};
 
-/// Everything the page shows. Times are milliseconds since the epoch.
+/// The data of the page. Times are milliseconds since the epoch.
 #[derive(Serialize)]
 pub(super) struct PageData<'a> {
     as_of: Option<i64>,
     campaign: &'a str,
-    /// What the user's own columns are called.
+    /// The names of the user's own columns.
     columns: Vec<String>,
     credits: Value,
     jobs: Jobs<'a>,
@@ -42,13 +44,13 @@ impl<'a> PageData<'a> {
         }
     }
 
-    /// The jobs of the sheet, then those that are gone from it.
+    /// Returns the jobs of the sheet, then those that are no longer in it.
     pub(super) fn jobs(&self) -> impl Iterator<Item = PageJob<'a>> {
         self.jobs.all()
     }
 }
 
-/// The jobs, made one at a time.
+/// The jobs, created one at a time.
 struct Jobs<'a> {
     summary: &'a Summary,
     own: UserColumns<'a>,
@@ -73,7 +75,7 @@ impl Serialize for Jobs<'_> {
     }
 }
 
-/// One job.
+/// A job.
 #[derive(Serialize)]
 pub(super) struct PageJob<'a> {
     accepted: Option<i64>,
@@ -127,20 +129,19 @@ impl<'a> PageJob<'a> {
         } else {
             row.status()
         };
-        let (advice, command) = match advice(summary, row) {
-            Some((words, command)) => (Some(words), command),
-            None => (None, None),
-        };
+        let advice = advice(summary, row);
         let output = state.output.as_ref();
         Self {
             accepted: state.accepted_at.map(Timestamp::as_millis),
             adopted: state.is_adopted,
-            advice,
+            advice: advice
+                .as_ref()
+                .map(|advice| format!("{}:", capitalize(&advice.text))),
             attempts: state.attempts,
             audio,
             changed: row.has_changed(),
-            command,
-            error: row.failure().map(words::failure),
+            command: advice.map(|advice| advice.command.to_string()),
+            error: row.failure().map(failure),
             file: row.file().map(link),
             finished: state.finished_at.map(Timestamp::as_millis),
             gone: !row.job.in_sheet,
@@ -171,74 +172,30 @@ impl<'a> PageJob<'a> {
     }
 }
 
-/// What to do about a job that did not end well: words, and a command if one helps.
-fn advice(summary: &Summary, row: &Row) -> Option<(String, Option<String>)> {
-    let campaign = summary.campaign();
-    let command = |name: &str, further: &[&str]| campaign.command_about(row.id(), name, further);
-    let id = row.id().as_str();
-    match &row.state.phase {
-        Phase::Failed { remote: None, .. } => {
-            let line = row.job.spec.origin.line;
-            let words = format!(
-                "Refused before rendering; nothing was charged. Mend line {line} of the sheet and run \
-                 it again."
-            );
-            Some((words, None))
-        }
-        Phase::Failed {
-            remote: Some(_), ..
-        } => {
-            let retry = command("run", &["--retry-failed", "--only", id]);
-            let words = "The provider could not make it. This pays for it once more:".to_owned();
-            Some((words, Some(retry)))
-        }
-        Phase::Submitting | Phase::InDoubt { .. } => {
-            let searched = row
-                .state
-                .unproven
-                .as_ref()
-                .map_or_else(String::new, |unproven| {
-                    format!(" The last search: {}.", words::clean(&unproven.to_string()))
-                });
-            let words = format!(
-                "It was sent, and no answer says whether it was accepted. It may have been paid for, so it is \
-                 not sent again by itself; each run looks for it at the provider.{searched} Only if the \
-                 provider's dashboard shows no such video, this pays for it once more:"
-            );
-            Some((words, Some(command("run", &["--resubmit", id]))))
-        }
-        Phase::Fetching { .. } | Phase::Rendering { .. }
-            if row.failure().is_some() || row.is_overdue =>
-        {
-            let words = "It is paid for. This fetches it:".to_owned();
-            Some((words, Some(command("collect", &[]))))
-        }
-        Phase::Done { .. } if row.has_changed() => {
-            let redo = command("run", &["--redo-changed", "--only", id]);
-            let words =
-                "Its row was edited since. This makes the new version, and pays for it:".to_owned();
-            Some((words, Some(redo)))
-        }
-        Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } | Phase::Done { .. } => {
-            None
-        }
+/// Returns the advice about a job that needs attention.
+fn advice(summary: &Summary, row: &Row) -> Option<Advice> {
+    let needs_attention = match next_step(row) {
+        NextStep::Submit | NextStep::Nothing => false,
+        NextStep::Collect | NextStep::Download => row.failure().is_some() || row.is_overdue,
+        NextStep::Resolve | NextStep::Retry | NextStep::Replace | NextStep::Redo => true,
+    };
+    let mut advice = job_advice(summary.campaign(), row).filter(|_| needs_attention)?;
+    if let Some(unproven) = row.state.unproven.as_ref().filter(|_| row.is_in_doubt()) {
+        let search = sanitize(&unproven.to_string());
+        advice.text = format!("{} (last search: {search})", advice.text);
     }
+    Some(advice)
 }
 
-/// A relative link to a file of the output folder, percent-encoded. Letters, digits and the unreserved
-/// marks of RFC 3986 stay as they are, `/` separates.
-pub(crate) fn link(path: &str) -> String {
-    let mut link = String::new();
-    for byte in path.bytes() {
-        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-        if is_plain {
-            link.push(char::from(byte));
-        } else {
-            let digits = format!("%{byte:02X}");
-            link.push_str(&digits);
-        }
-    }
-    link
+fn capitalize(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars.clone()).collect()
+}
+
+/// Returns a relative link to a file of the output folder.
+fn link(path: &str) -> String {
+    percent_encode_path(path.as_bytes())
 }
 
 #[cfg(test)]
@@ -248,23 +205,15 @@ mod tests {
     use crate::report::testing::TestRun;
 
     #[test]
-    fn a_job_in_doubt_says_why_the_search_proved_nothing() {
+    fn advice_about_a_job_in_doubt_includes_the_last_search() {
         let mut run = TestRun::with_jobs(1);
         run.lost(1, "a");
         let why = Inconclusive::CutShort;
         let reason = why.to_string();
-        run.tell(30, "a", JobEvent::NotProven { why });
+        run.job_event(30, "a", JobEvent::NotProven { why });
         let summary = run.summary();
-        let (words, _) = advice(&summary, &summary.rows().next().unwrap()).unwrap();
-        let sentence = format!("at the provider. The last search: {reason}. Only if");
-        assert!(words.contains(&sentence), "{words}");
-    }
-
-    #[test]
-    fn links_are_relative_and_encoded() {
-        assert_eq!(
-            link("videos/a b#1?ü%.mp4"),
-            "videos/a%20b%231%3F%C3%BC%25.mp4"
-        );
+        let advice = advice(&summary, &summary.rows().next().unwrap()).unwrap();
+        let search = format!("pay again (last search: {reason})");
+        assert!(advice.text.contains(&search), "{}", advice.text);
     }
 }

@@ -1,23 +1,24 @@
-//! `report.html`: one self-contained file to review a campaign on. It opens from disk without a
-//! network, and can be zipped and mailed together with `videos/` and `thumbnails/`.
+//! `report.html`: a self-contained page to review a campaign on. It works from disk without a network, and can be zipped
+//! and mailed together with `videos/` and `thumbnails/`.
 //!
-//! Everything a job says travels as JSON in a data block and is put on the page as text by the script,
-//! never as markup; without a script there is a plain table. A content policy keeps the file from
-//! loading anything but the pictures and videos beside it. It is written job by job, never held as a whole.
+//! All data are JSON in a data block. The script inserts them as text, never as markup; without scripts the page shows a
+//! plain table. A content security policy forbids loading anything but the pictures and videos beside the page. The page
+//! is written job by job.
 
-pub(super) mod data;
+mod data;
 mod user_columns;
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use minijinja::{Environment, Template, context};
+use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use sha2::{Digest, Sha256};
 
+use crate::report::html::data::PageData;
 use crate::report::summary::Summary;
-use data::PageData;
+use crate::util::text::hex;
 
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
@@ -34,21 +35,21 @@ const SCRIPTS: [&str; 9] = [
     include_str!("script/start.js"),
 ];
 
-/// Where the plain table's rows belong, and where the data. What comes from a campaign is escaped before it
-/// stands in the frame, so that these are ours.
+/// The places of the plain table's rows and of the data in the template. Content of a campaign is escaped, so it cannot
+/// contain them.
 const PLACE_OF_ROWS: &str = "<!-- rows -->";
 const PLACE_OF_DATA: &str = "<!-- data -->";
 
 /// Writes the page.
 ///
 /// # Errors
-/// If `writer` takes no more.
-pub fn write(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
+/// If `writer` fails.
+pub fn write_page(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
     let mut environment = Environment::new();
     for (name, source) in [("report.html", TEMPLATE), ("row.html", ROW)] {
         environment
             .add_template(name, source)
-            .expect("the template is a constant, and right");
+            .expect("the template is a valid constant");
     }
     let template = |name| {
         let template = environment.get_template(name);
@@ -64,9 +65,9 @@ pub fn write(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
             scripts => SCRIPTS,
         },
     );
-    let cut = |text, place| str::split_once(text, place).expect("the template has the place");
-    let (head, rest) = cut(&frame, PLACE_OF_ROWS);
-    let (middle, tail) = cut(rest, PLACE_OF_DATA);
+    let split = |text, place| str::split_once(text, place).expect("the template has the place");
+    let (head, rest) = split(&frame, PLACE_OF_ROWS);
+    let (middle, tail) = split(rest, PLACE_OF_DATA);
     writer.write_all(head.as_bytes())?;
     let row = template("row.html");
     for job in data.jobs() {
@@ -81,17 +82,16 @@ pub fn write(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
 fn render(template: &Template<'_, '_>, context: minijinja::Value) -> String {
     template
         .render(context)
-        .expect("the template uses nothing that it is not given")
+        .expect("the template uses only what it is given")
 }
 
-/// Writes JSON that can stand inside a `<script>` element: nothing in it ends the element, begins a comment
-/// or ends a line of JavaScript.
-fn embed(data: &impl serde::Serialize, writer: impl Write) -> io::Result<()> {
+/// Writes JSON for a `<script>` element: nothing in it ends the element, begins a comment or ends a line of JavaScript.
+fn embed(data: &impl Serialize, writer: impl Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(writer, ScriptSafe);
     data.serialize(&mut serializer).map_err(io::Error::from)
 }
 
-/// Nothing that is dangerous there can stand anywhere but inside a text.
+/// Escapes the dangerous characters, which JSON allows only in strings.
 struct ScriptSafe;
 
 impl Formatter for ScriptSafe {
@@ -104,31 +104,26 @@ impl Formatter for ScriptSafe {
         let is_dangerous = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
         while let Some(place) = rest.find(is_dangerous) {
             let (safe, from) = rest.split_at(place);
-            let mut letters = from.chars();
-            let dangerous = letters.next().map_or(0, u32::from);
+            let mut chars = from.chars();
+            let dangerous = chars.next().map_or(0, u32::from);
             write!(writer, "{safe}\\u{dangerous:04x}")?;
-            rest = letters.as_str();
+            rest = chars.as_str();
         }
         writer.write_all(rest.as_bytes())
     }
 }
 
-/// The mark by which the policy knows our own style and script. A hash of all that the page shows:
-/// text smuggled into the page would have to contain the hash of itself.
+/// Returns the nonce that the content security policy requires of style and script: a hash of the page's data, so that
+/// injected markup would have to contain its own hash.
 fn nonce(data: &PageData<'_>) -> io::Result<String> {
-    let mut hash = Hash(Sha256::new());
+    let mut hash = HashWriter(Sha256::new());
     embed(data, &mut hash)?;
-    let mut nonce = String::new();
-    for byte in hash.0.finalize().iter().take(16) {
-        let _ = write!(nonce, "{byte:02x}");
-    }
-    Ok(nonce)
+    Ok(hex(&hash.0.finalize()[..16]))
 }
 
-/// A hash that is written to.
-struct Hash(Sha256);
+struct HashWriter(Sha256);
 
-impl Write for Hash {
+impl Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
@@ -143,10 +138,10 @@ impl Write for Hash {
 mod browser;
 
 #[cfg(test)]
-fn written(summary: &Summary) -> String {
+fn page_text(summary: &Summary) -> String {
     let mut page = Vec::new();
-    write(summary, &mut page).expect("memory takes every byte");
-    String::from_utf8(page).expect("nothing but text was written")
+    write_page(summary, &mut page).expect("writing to memory succeeds");
+    String::from_utf8(page).expect("the page is text")
 }
 
 #[cfg(test)]
@@ -155,11 +150,11 @@ mod tests {
     use crate::report::testing::TestRun;
 
     #[test]
-    fn the_page_holds_no_markup_but_its_own() {
+    fn the_page_contains_no_foreign_markup() {
         let mut run = TestRun::with_jobs(1);
         run.campaign.name = "</title><script>alert(1)</script>".into();
         run.failed(1, "a", "</script><img src=x onerror=alert(2)>\u{2028}");
-        let page = written(&run.summary());
+        let page = page_text(&run.summary());
         assert!(
             !page.contains("<script>alert") && !page.contains("<img src=x"),
             "{page}"
@@ -176,7 +171,7 @@ mod tests {
     fn the_page_loads_nothing_from_elsewhere() {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
-        let page = written(&run.summary());
+        let page = page_text(&run.summary());
         assert!(
             !page.contains("http:") && !page.contains("https:"),
             "{page}"
@@ -186,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn data_are_read_back_as_they_were() {
+    fn embedded_data_is_read_back_unchanged() {
         let data = serde_json::json!({ "a": "<&>\u{2028}\u{2029}\"\\ü" });
         let mut embedded = Vec::new();
         embed(&data, &mut embedded).unwrap();

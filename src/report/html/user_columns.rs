@@ -1,4 +1,4 @@
-//! The user's own columns, as far as they say what the page does not say anyway.
+//! The user's own columns, as far as they add to what the page shows anyway.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use crate::model::{AspectRatio, PlannedJob, SheetRow, Speech, Text, redact_url};
 use crate::report::campaign::Campaign;
 use crate::report::summary::Summary;
 
-/// Names of columns that are told by every card, whatever short names of the manifest stand in them.
-const TOLD: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
+/// Columns that each card shows anyway, even if their cells are short names from the manifest.
+const SHOWN_ANYWAY: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
 
-/// Which columns of the sheet are shown, and which row each job has them from.
+/// The columns of the sheet that the page shows, and the row of each job.
 pub(super) struct UserColumns<'a> {
     campaign: &'a Campaign,
-    /// Places of the columns in the sheet.
-    places: Vec<usize>,
-    /// Of each job, its row; none of a job that no row makes.
+    /// Indices of the columns in the sheet.
+    columns: Vec<usize>,
+    /// The row of each job, if it has one.
     rows: Vec<Option<&'a SheetRow>>,
 }
 
@@ -28,47 +28,48 @@ impl<'a> UserColumns<'a> {
             let start = row.jobs.start.min(end);
             rows[start..end].fill(Some(row));
         }
-        let says_more = |column: usize| {
+        let adds_something = |column: usize| {
             let mut jobs = campaign.jobs.iter().zip(&rows);
             jobs.any(|(job, row)| {
                 let cell = row.and_then(|row| row.cells.get(column));
-                cell.is_some_and(|cell| !is_told(cell, job, campaign))
+                cell.is_some_and(|cell| !is_redundant(cell, job, campaign))
             })
         };
-        let is_ours = |column: &usize| !TOLD.contains(&sheet.columns[*column].trim());
-        let places = (0..sheet.columns.len())
-            .filter(is_ours)
-            .filter(|column| says_more(*column));
+        let is_user_column =
+            |column: &usize| !SHOWN_ANYWAY.contains(&sheet.columns[*column].trim());
+        let columns = (0..sheet.columns.len())
+            .filter(is_user_column)
+            .filter(|column| adds_something(*column));
         Self {
-            places: places.collect(),
+            columns: columns.collect(),
             campaign,
             rows,
         }
     }
 
-    /// What the columns are called.
+    /// Returns the names of the columns.
     pub(super) fn names(&self) -> Vec<String> {
-        let name = |place: &usize| match self.campaign.sheet.columns[*place].trim() {
-            "" => format!("column {}", place + 1),
+        let name = |column: &usize| match self.campaign.sheet.columns[*column].trim() {
+            "" => format!("column {}", column + 1),
             name => name.to_owned(),
         };
-        self.places.iter().map(name).collect()
+        self.columns.iter().map(name).collect()
     }
 
-    /// The cells of the job at `place`, one of each column; none of a job that no row makes.
-    pub(super) fn cells(&self, place: usize) -> Vec<Cow<'a, str>> {
-        let Some(row) = self.rows.get(place).copied().flatten() else {
+    /// Returns the cells of the job with index `job`, one for each column; none for a job without a row.
+    pub(super) fn cells(&self, job: usize) -> Vec<Cow<'a, str>> {
+        let Some(row) = self.rows.get(job).copied().flatten() else {
             return Vec::new();
         };
-        let cells = self.places.iter().map(|place| row.cells.get(*place));
+        let cells = self.columns.iter().map(|column| row.cells.get(*column));
         cells
-            .map(|cell| cell.map_or(Cow::Borrowed(""), shown))
+            .map(|cell| cell.map_or(Cow::Borrowed(""), redacted))
             .collect()
     }
 }
 
-/// A cell as the page shows it. Whoever gets the page does not get what signs a link.
-fn shown(cell: &Text) -> Cow<'_, str> {
+/// Returns a cell without the signature of a link: the page may be passed on.
+fn redacted(cell: &Text) -> Cow<'_, str> {
     let cell = cell.as_str().trim();
     if cell.contains("://") && !cell.contains(char::is_whitespace) {
         return redact_url(cell).into();
@@ -76,32 +77,35 @@ fn shown(cell: &Text) -> Cow<'_, str> {
     cell.into()
 }
 
-/// Whether a cell says nothing but what the page tells of its job anyway: what is said, by whom, in which shape.
-/// Where to post is nobody's business who gets the page.
-fn is_told(cell: &Text, job: &PlannedJob, campaign: &Campaign) -> bool {
+/// Whether a cell only repeats what the page shows of its job: text, persona, ratio, model, id. Webhook URLs are secret
+/// and count as redundant.
+fn is_redundant(cell: &Text, job: &PlannedJob, campaign: &Campaign) -> bool {
     let cell = cell.as_str().trim();
     let request = &job.spec.request;
     let is_speech = match &request.speech {
         Speech::Text(text) => {
-            // A pattern is told as what was made of it.
-            let is_pattern = cell.contains("{{") && cell.contains("}}");
-            is_pattern || cell.split_whitespace().eq(text.split_whitespace())
+            // The page shows the rendered template.
+            let is_template = cell.contains("{{") && cell.contains("}}");
+            is_template || cell.split_whitespace().eq(text.split_whitespace())
         }
         Speech::Audio(address) => cell == address.as_str(),
     };
-    let is_address = request.webhook_url.as_deref() == Some(cell);
-    let is_persona = |one: &str| {
+    let is_webhook = request.webhook_url.as_deref() == Some(cell);
+    let is_persona = |value: &str| {
         let name = campaign.persona(&request.persona);
-        one.eq_ignore_ascii_case(&request.persona) || one.to_lowercase() == name.to_lowercase()
+        value.eq_ignore_ascii_case(&request.persona) || value.to_lowercase() == name.to_lowercase()
     };
-    // `a | b` makes a job of each.
-    let is_one = |one: &str| {
-        one == job.spec.id.as_str()
-            || one.eq_ignore_ascii_case(request.model_version.as_str())
-            || is_persona(one)
-            || is_ratio(one, request.aspect_ratio)
+    // `a | b` makes a job of each value.
+    let is_attribute = |value: &str| {
+        value == job.spec.id.as_str()
+            || value.eq_ignore_ascii_case(request.model_version.as_str())
+            || is_persona(value)
+            || is_ratio(value, request.aspect_ratio)
     };
-    cell.is_empty() || is_speech || is_address || cell.split('|').any(|one| is_one(one.trim()))
+    cell.is_empty()
+        || is_speech
+        || is_webhook
+        || cell.split('|').any(|value| is_attribute(value.trim()))
 }
 
 /// Whether a cell names this ratio: `9:16`, `9x16`, `09:16:00`, `portrait`.
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_that_say_what_the_card_says_are_left_out() {
+    fn columns_that_repeat_the_card_are_left_out() {
         let mut run = TestRun::with_jobs(2);
         let columns = [
             "id", "script", "who", "ratio", "Market", "", "persona", "Brief",
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_whole_if_one_of_its_cells_says_more() {
+    fn a_column_with_one_other_cell_is_shown() {
         let mut run = TestRun::with_jobs(2);
         run.sheet().rows[1].cells[0] = "another".into();
         let (names, cells) = own(&run);
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_have_the_cells_of_their_row_and_may_have_none() {
+    fn jobs_have_the_cells_of_their_row() {
         let mut run = TestRun::with_jobs(3);
         run.sheet().rows.remove(0);
         run.sheet().rows[0].jobs = 1..9;

@@ -1,20 +1,21 @@
-//! What a plan says besides the jobs: the account's balance, and what the estimates rest on.
+//! What a plan shows besides the jobs: the account's balance and the assumptions of the estimates.
 
 use serde_json::{Value, json};
 
-use crate::model::{CHARACTERS_A_WORD, Credits, PriceTable, Speech};
+use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable, Speech};
 use crate::report::counts::Money;
+use crate::report::format::credit_range;
 use crate::report::summary::Summary;
-use crate::report::words::{plural, range};
+use crate::util::text::plural;
 
-/// What is known besides the campaign.
+/// What a plan shows besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PlanContext {
-    /// The prices and paces by which the estimates were made.
+    /// The prices and speeds that the estimates use.
     pub prices: PriceTable,
-    /// How many finished jobs these were learnt from.
+    /// The number of finished jobs that these were learnt from.
     pub learnt_from: u32,
-    /// What one run may spend at the most.
+    /// `--max-credits-run`.
     pub max_credits_run: Option<Credits>,
     /// The account's balance.
     pub balance: Balance,
@@ -23,17 +24,17 @@ pub(crate) struct PlanContext {
 /// The account's balance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Balance {
-    /// Nobody has asked.
+    /// It was not asked for.
     #[default]
     NotAsked,
-    /// It could not be had; why.
+    /// It could not be read, for this reason.
     Unknown(String),
-    /// So many credits. Charges are deducted late.
+    /// The credits. Charges are deducted late.
     Known(Credits),
 }
 
 impl Balance {
-    /// What of it is not promised to renders whose charge has not been deducted yet; may be negative.
+    /// Returns the balance less the credits promised to renders that are not deducted yet; may be negative.
     pub(crate) fn free(&self, promised: Credits) -> Option<Credits> {
         match self {
             Self::Known(balance) => Some(difference(*balance, promised)),
@@ -42,13 +43,14 @@ impl Balance {
     }
 }
 
-/// `one` less `other`, also below zero.
+/// Subtracts, also below zero.
 const fn difference(one: Credits, other: Credits) -> Credits {
     Credits::from_thousandths(one.thousandths().saturating_sub(other.thousandths()))
 }
 
-/// What would be left of `free`: after the dearest and after the cheapest course.
-fn left(free: Credits, money: &Money) -> (Credits, Credits) {
+/// Returns what is left of `balance` after the plan, at the upper and at the lower estimate.
+fn left(balance: Credits, money: &Money) -> (Credits, Credits) {
+    let free = difference(balance, money.promised);
     (
         difference(free, money.to_do_high),
         difference(free, money.to_do_low),
@@ -56,15 +58,13 @@ fn left(free: Credits, money: &Money) -> (Credits, Credits) {
 }
 
 impl PlanContext {
-    /// Lines for people below a plan's totals.
+    /// Returns the lines below a plan's totals.
     pub(super) fn lines(&self, summary: &Summary) -> Vec<String> {
         let money = summary.money();
+        let needed = money.to_reserve;
         let mut lines = Vec::new();
-        if let Some(cap) = self.max_credits_run.filter(|cap| money.to_reserve > *cap) {
-            lines.push(format!(
-                "`--max-credits-run {cap}` may stop the run before its end; {} would be enough",
-                money.to_reserve
-            ));
+        if let Some(cap) = self.max_credits_run.filter(|cap| needed > *cap) {
+            lines.push(low_cap(Flag::MaxCreditsRun, cap, needed));
         }
         match &self.balance {
             Balance::NotAsked => {}
@@ -76,43 +76,40 @@ impl PlanContext {
     }
 
     fn assumptions(&self, summary: &Summary) -> String {
-        let speech = self.prices.speech;
-        let learnt = match self.learnt_from {
-            0 => String::new(),
-            count => format!(
-                ", learnt from {}",
-                plural(usize::try_from(count).unwrap_or(usize::MAX), "finished job")
-            ),
-        };
+        let (speech, lengths) = (self.prices.speech, self.prices.recordings);
         let mut text = format!(
-            "estimated at {:.1} words a second ({:.1} to {:.1}){learnt}; {CHARACTERS_A_WORD} \
-             characters of Japanese, Chinese or Thai count as a word",
+            "estimated at {:.1} words a second ({:.1} to {:.1})",
             speech.likely, speech.slow, speech.fast
+        );
+        if self.learnt_from > 0 {
+            let count = usize::try_from(self.learnt_from).unwrap_or(usize::MAX);
+            text = format!("{text}, learnt from {}", plural(count, "finished job"));
+        }
+        text = format!(
+            "{text}; {CHARACTERS_A_WORD} characters of Japanese, Chinese or Thai count as a word"
         );
         let unknown = recordings_of_unknown_length(summary);
         if unknown > 0 {
-            let lengths = self.prices.recordings;
-            let sentence = format!(
-                "; {} of unknown length taken as {:.0} seconds ({:.0} to {:.0}; a column \
+            text = format!(
+                "{text}; {} of unknown length assumed to take {:.0} seconds ({:.0} to {:.0}; a column \
                  `audio_seconds` makes it exact)",
                 plural(unknown, "recording"),
                 lengths.likely,
                 lengths.short,
                 lengths.long
             );
-            text.push_str(&sentence);
         }
         text
     }
 
-    /// The balance for programs.
+    /// Returns the balance as JSON.
     pub(super) fn balance_json(&self, summary: &Summary) -> Value {
         let money = summary.money();
         match &self.balance {
             Balance::NotAsked => Value::Null,
             Balance::Unknown(why) => json!({ "credits": null, "error": why }),
             Balance::Known(balance) => {
-                let (low, high) = left(difference(*balance, money.promised), &money);
+                let (low, high) = left(*balance, &money);
                 json!({
                     "credits": balance,
                     "promised": money.promised,
@@ -124,7 +121,7 @@ impl PlanContext {
         }
     }
 
-    /// The assumptions for programs.
+    /// Returns the assumptions as JSON.
     pub(super) fn assumptions_json(&self, summary: &Summary) -> Value {
         let (speech, recordings) = (self.prices.speech, self.prices.recordings);
         json!({
@@ -147,25 +144,26 @@ impl PlanContext {
     }
 }
 
+/// Returns a warning about a cap that is too low for all jobs.
+pub(super) fn low_cap(flag: Flag, cap: Credits, needed: Credits) -> String {
+    format!("`{flag} {cap}` may stop the run before its end; {needed} would be enough")
+}
+
 fn balance_line(balance: Credits, money: &Money) -> String {
-    let promised = if money.promised > Credits::ZERO {
-        format!(", {} of them promised", money.promised)
-    } else {
-        String::new()
-    };
-    let (low, high) = left(difference(balance, money.promised), money);
-    let outlook = if low >= Credits::ZERO {
-        format!("{} would be left", range(low, high))
+    let mut text = format!("balance: {balance} credits");
+    if money.promised > Credits::ZERO {
+        text = format!("{text}, {} of them promised", money.promised);
+    }
+    let (low, high) = left(balance, money);
+    let missing = |left| difference(Credits::ZERO, left);
+    if low >= Credits::ZERO {
+        format!("{text}; {} would be left", credit_range(low, high))
     } else if high >= Credits::ZERO {
-        format!("up to {} may be missing", difference(Credits::ZERO, low))
+        format!("{text}; up to {} may be missing", missing(low))
     } else {
-        let missing = range(
-            difference(Credits::ZERO, high),
-            difference(Credits::ZERO, low),
-        );
-        format!("{missing} are missing for all of it")
-    };
-    format!("balance: {balance} credits{promised}; {outlook}")
+        let missing = credit_range(missing(high), missing(low));
+        format!("{text}; {missing} are missing for all of it")
+    }
 }
 
 fn recordings_of_unknown_length(summary: &Summary) -> usize {
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_left_or_missing_is_said() {
+    fn the_remaining_or_missing_balance_is_stated() {
         for ((balance, low, high, promised), expected) in [
             ((100, 20, 30, 0), "100 credits; 70-80 would be left"),
             (
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn assumptions_are_stated_and_what_was_learnt_too() {
+    fn assumptions_are_stated() {
         let outlook = PlanContext {
             learnt_from: 4,
             balance: Balance::Unknown("no answer in 3 seconds".into()),

@@ -1,23 +1,19 @@
-//! What a plan says of each job, and of all that share something.
+//! The state, reason and price of each job in a plan.
 
-use std::collections::BTreeMap;
-
-use crate::model::{Credits, Generation, Phase, Speech};
+use crate::model::{Credits, Flag, Generation, Phase, Speech};
+use crate::report::format::failure;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::report::terminal::style::Style;
-use crate::report::words;
+use crate::util::style::Style;
 
-/// One job of the plan.
+/// A job of a plan.
 #[derive(Debug)]
 pub(super) struct PlanRow<'a> {
     pub(super) row: Row<'a>,
-    pub(super) persona: String,
     pub(super) state: PlanState,
-    pub(super) reason: String,
 }
 
-/// What a plan says of a job.
+/// The state of a job in a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlanState {
     New,
@@ -32,25 +28,11 @@ pub(super) enum PlanState {
     Gone,
 }
 
-/// Jobs and credits that go to one persona, ratio or model.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct PlanShare {
-    pub(super) jobs: usize,
-    pub(super) low: Credits,
-    pub(super) high: Credits,
-}
-
-/// The jobs of the plan, in order.
+/// Returns the jobs of the plan in order.
 pub(super) fn plan_rows(summary: &Summary) -> impl Iterator<Item = PlanRow<'_>> + Clone {
-    summary.rows().map(|row| {
-        let state = PlanState::of(&row);
-        let persona = summary.campaign().persona(&row.job.spec.request.persona);
-        PlanRow {
-            row,
-            persona: words::clean(persona),
-            state,
-            reason: reason(&row, state),
-        }
+    summary.rows().map(|row| PlanRow {
+        row,
+        state: PlanState::of(&row),
     })
 }
 
@@ -74,121 +56,85 @@ impl PlanState {
         }
     }
 
-    /// The word for it.
+    const fn word_and_style(self) -> (&'static str, Style) {
+        match self {
+            Self::New => ("new", Style::Bold),
+            Self::Again => ("again", Style::Bold),
+            Self::LeftOut => ("left out", Style::Dim),
+            Self::InDoubt => ("in doubt", Style::Warning),
+            Self::Rendering => ("rendering", Style::Active),
+            Self::Downloading => ("downloading", Style::Active),
+            Self::Done => ("done", Style::Success),
+            Self::Changed => ("changed since paid", Style::Warning),
+            Self::Failed => ("failed", Style::Failure),
+            Self::Gone => ("gone from the sheet", Style::Dim),
+        }
+    }
+
+    /// Returns its name.
     pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Again => "again",
-            Self::LeftOut => "left out",
-            Self::InDoubt => "in doubt",
-            Self::Rendering => "rendering",
-            Self::Downloading => "downloading",
-            Self::Done => "done",
-            Self::Changed => "changed since paid",
-            Self::Failed => "failed",
-            Self::Gone => "gone from the sheet",
-        }
+        self.word_and_style().0
     }
 
-    /// Its colour.
+    /// Returns its style.
     pub(super) const fn style(self) -> Style {
-        match self {
-            Self::New | Self::Again => Style::Strong,
-            Self::LeftOut | Self::Gone => Style::Faint,
-            Self::InDoubt | Self::Changed => Style::Doubt,
-            Self::Rendering | Self::Downloading => Style::Work,
-            Self::Done => Style::Good,
-            Self::Failed => Style::Bad,
-        }
+        self.word_and_style().1
     }
 
-    /// Whether `run` would pay for it.
+    /// Whether `run` would submit the job.
     pub(super) const fn is_submitted(self) -> bool {
-        match self {
-            Self::New | Self::Again => true,
-            Self::LeftOut
-            | Self::InDoubt
-            | Self::Rendering
-            | Self::Downloading
-            | Self::Done
-            | Self::Changed
-            | Self::Failed
-            | Self::Gone => false,
-        }
+        matches!(self, Self::New | Self::Again)
     }
-}
-
-/// Why the job is in this state, and what `run` makes of it.
-fn reason(row: &Row, state: PlanState) -> String {
-    let why = || row.failure().map_or_else(String::new, words::failure);
-    match state {
-        PlanState::New if row.state.attempts > 0 => format!("not accepted yet: {}", why()),
-        PlanState::New if is_length_assumed(row) => {
-            "the length of the recording is not known, only assumed".to_owned()
-        }
-        PlanState::New | PlanState::Done => String::new(),
-        PlanState::Again => {
-            let earlier = row.state.earlier;
-            format!("to be paid for once more; earlier attempts cost {earlier}")
-        }
-        PlanState::LeftOut => "not selected".to_owned(),
-        PlanState::InDoubt => format!("may have been paid for, so it is not sent again: {}", why()),
-        PlanState::Rendering => "paid for; will be collected".to_owned(),
-        PlanState::Downloading => "paid for; will be downloaded".to_owned(),
-        PlanState::Changed => {
-            "edited after it was paid for; redone only with `--redo-changed`".to_owned()
-        }
-        PlanState::Failed if !row.state.is_retried_unnamed() => {
-            format!("{}; sent again only with `--resubmit {}`", why(), row.id())
-        }
-        PlanState::Failed => format!("{}; sent again only with `--retry-failed`", why()),
-        PlanState::Gone => format!("{}; collected all the same", row.status().replace('_', " ")),
-    }
-}
-
-fn is_length_assumed(row: &Row) -> bool {
-    let spec = &row.job.spec;
-    matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
 }
 
 impl PlanRow<'_> {
-    /// What the job will cost, or what it has cost or may have.
-    pub(super) fn price(&self) -> Option<(Credits, Credits)> {
-        let (state, estimate) = (self.row.state, &self.row.job.estimate);
+    /// Returns why the job is in this state and what `run` does with it.
+    pub(super) fn reason(&self) -> String {
+        let row = &self.row;
+        let why = || row.failure().map_or_else(String::new, failure);
         match self.state {
-            PlanState::New | PlanState::Again => Some((estimate.low, estimate.high)),
-            PlanState::LeftOut => None,
-            PlanState::InDoubt
-            | PlanState::Rendering
-            | PlanState::Downloading
-            | PlanState::Done
-            | PlanState::Changed
-            | PlanState::Failed
-            | PlanState::Gone => {
-                let cost = state.spent() + state.promised();
-                Some((cost, cost))
+            PlanState::New if row.state.attempts > 0 => format!("not accepted yet: {}", why()),
+            PlanState::New if has_assumed_length(row) => {
+                "the length of the recording is unknown and assumed".to_owned()
+            }
+            PlanState::New | PlanState::Done => String::new(),
+            PlanState::Again => {
+                let earlier = row.state.earlier;
+                format!("to be paid for again; earlier attempts cost {earlier}")
+            }
+            PlanState::LeftOut => "not selected".to_owned(),
+            PlanState::InDoubt => {
+                format!("may have been paid for, so it is not sent again: {}", why())
+            }
+            PlanState::Rendering => "paid for; will be collected".to_owned(),
+            PlanState::Downloading => "paid for; will be downloaded".to_owned(),
+            PlanState::Changed => format!(
+                "edited after being paid for; paid for again only with `{}`",
+                Flag::RedoChanged
+            ),
+            PlanState::Failed if !row.state.is_retried_unnamed() => {
+                let (why, flag) = (why(), Flag::Resubmit);
+                format!("{why}; sent again only with `{flag} {}`", row.id())
+            }
+            PlanState::Failed => format!("{}; sent again only with `{}`", why(), Flag::RetryFailed),
+            PlanState::Gone => {
+                format!("{}; collected nevertheless", row.status().replace('_', " "))
             }
         }
     }
+
+    /// Returns the estimated price, or the actual cost so far.
+    pub(super) fn price(&self) -> Option<(Credits, Credits)> {
+        let (state, estimate) = (self.row.state, &self.row.job.estimate);
+        if self.state.is_submitted() {
+            return Some((estimate.low, estimate.high));
+        }
+        let cost = state.spent() + state.promised();
+        (self.state != PlanState::LeftOut).then_some((cost, cost))
+    }
 }
 
-/// What would be submitted, by persona, ratio and model.
-pub(super) fn shares(summary: &Summary) -> [(&'static str, BTreeMap<String, PlanShare>); 3] {
-    let mut shares =
-        ["persona", "aspect_ratio", "model_version"].map(|title| (title, BTreeMap::new()));
-    for line in plan_rows(summary).filter(|line| line.state.is_submitted()) {
-        let request = &line.row.job.spec.request;
-        let keys = [
-            line.persona,
-            request.aspect_ratio.to_string(),
-            request.model_version.to_string(),
-        ];
-        for ((_, by_key), key) in shares.iter_mut().zip(keys) {
-            let share: &mut PlanShare = by_key.entry(key).or_default();
-            share.jobs += 1;
-            share.low += line.row.job.estimate.low;
-            share.high += line.row.job.estimate.high;
-        }
-    }
-    shares
+fn has_assumed_length(row: &Row) -> bool {
+    let spec = &row.job.spec;
+    matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
 }

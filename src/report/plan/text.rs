@@ -1,35 +1,38 @@
-//! The plan for people.
+//! The plan as a table with totals.
 
 use std::fmt::Write;
 
-use crate::model::{Credits, Estimate, Generation, Phase};
-use crate::report::plan::context::PlanContext;
-use crate::report::plan::rows::{plan_rows, shares};
+use crate::model::{Credits, Estimate, Flag, Generation, Phase};
+use crate::report::cost_shares::{CostShares, GroupBy};
+use crate::report::format::credit_range;
+use crate::report::plan::context::{PlanContext, low_cap};
+use crate::report::plan::rows::plan_rows;
 use crate::report::summary::Summary;
-use crate::report::table::table;
-use crate::report::terminal::style::Colours;
-use crate::report::words;
-use crate::report::words::{agree, plural, range};
+use crate::util::style::Colours;
+use crate::util::table::table;
+use crate::util::text::{agree, plural, sanitize, truncate};
 
-/// The plan as a table, then totals.
-pub(crate) fn plan_table(summary: &Summary, outlook: &PlanContext, colours: Colours) -> String {
+/// Returns the plan as a table of all jobs with totals.
+pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colours) -> String {
     let header = [
         "job", "persona", "ratio", "model", "state", "seconds", "credits", "reason",
     ];
-    let rows = plan_rows(summary).map(|line| {
-        let spec = &line.row.job.spec;
+    let rows = plan_rows(summary).map(|row| {
+        let spec = &row.row.job.spec;
+        let request = &spec.request;
+        let persona = sanitize(summary.campaign().persona(&request.persona));
+        let price = row.price().map(|(low, high)| credit_range(low, high));
         let cells = [
             spec.id.to_string(),
-            words::shorten(&line.persona, 20),
-            spec.request.aspect_ratio.to_string(),
-            spec.request.model_version.to_string(),
-            line.state.word().to_owned(),
-            seconds(&line.row.job.estimate),
-            line.price()
-                .map_or_else(String::new, |(low, high)| range(low, high)),
-            line.reason,
+            truncate(&persona, 20),
+            request.aspect_ratio.to_string(),
+            request.model_version.to_string(),
+            row.state.word().to_owned(),
+            seconds(&row.row.job.estimate),
+            price.unwrap_or_default(),
+            row.reason(),
         ];
-        (Some(line.state.style()), cells)
+        (Some(row.state.style()), cells)
     });
     let mut text = table(header, rows, colours);
     let skipped = summary.counts().skipped;
@@ -38,58 +41,61 @@ pub(crate) fn plan_table(summary: &Summary, outlook: &PlanContext, colours: Colo
     }
     text.push('\n');
     text.push_str(&plan_totals(summary, colours));
-    for line in outlook.lines(summary) {
-        text.push_str(&line);
-        text.push('\n');
+    for line in context.lines(summary) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }
 
-/// The totals alone, for whoever is about to be asked.
+/// Returns the totals of the plan.
 pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
-    let mut text = String::new();
-    for (title, shares) in shares(summary) {
-        let title = title
-            .trim_start_matches("aspect_")
-            .trim_end_matches("_version");
-        let rows = shares.iter().map(|(name, share)| {
-            let cells = [
-                words::shorten(name, 30),
-                share.jobs.to_string(),
-                range(share.low, share.high),
-            ];
-            (None, cells)
-        });
-        text.push_str(&table([title, "jobs", "credits"], rows, colours));
-        text.push('\n');
-    }
-    text.push_str(&closing_lines(summary));
-    text
+    let shares = to_submit(summary).tables(
+        ["", "jobs", "credits"],
+        |name, share| {
+            let credits = credit_range(share.low, share.high);
+            [name, share.jobs.to_string(), credits]
+        },
+        colours,
+    );
+    shares + &total_lines(summary)
 }
 
-fn closing_lines(summary: &Summary) -> String {
+/// Groups the jobs that `run` would submit.
+pub(super) fn to_submit(summary: &Summary) -> CostShares<3> {
+    let rows = plan_rows(summary).filter(|row| row.state.is_submitted());
+    let by = [
+        GroupBy::Persona,
+        GroupBy::AspectRatio,
+        GroupBy::ModelVersion,
+    ];
+    CostShares::of(summary, rows.map(|row| row.row), by)
+}
+
+fn total_lines(summary: &Summary) -> String {
     let money = summary.money();
     let to_submit = plan_rows(summary)
-        .filter(|line| line.state.is_submitted())
+        .filter(|row| row.state.is_submitted())
         .count();
-    let likely = if money.to_do_low == money.to_do_high {
-        String::new()
-    } else {
-        format!(" (likely {})", money.to_do_likely)
-    };
+    let gone = summary.gone().count();
+    let mut all = (summary.rows().len() - gone).to_string();
+    if gone > 0 {
+        let _ = write!(all, ", and {gone} from an earlier sheet");
+    }
+    let mut credits = format!(
+        "{} credits",
+        credit_range(money.to_do_low, money.to_do_high)
+    );
+    if money.to_do_low != money.to_do_high {
+        let _ = write!(credits, " (likely {})", money.to_do_likely);
+    }
     let mut text = format!(
-        "{} to submit of {}, for {} credits{likely}; {}\n",
+        "{} to submit of {all}, for {credits}; {}\n",
         plural(to_submit, "job"),
-        of_all(summary),
-        range(money.to_do_low, money.to_do_high),
         money.sentence_without_to_do(),
     );
-    let needed = money.spent + money.promised + money.to_reserve;
+    let needed = money.needed_cap();
     if let Some(cap) = money.cap.filter(|cap| needed > *cap) {
-        let _ = writeln!(
-            text,
-            "`--max-credits {cap}` may stop the run before its end; {needed} would be enough"
-        );
+        let _ = writeln!(text, "{}", low_cap(Flag::MaxCredits, cap, needed));
     }
     if let Some(note) = replaced_rows_note(summary) {
         let _ = writeln!(text, "note: {note}");
@@ -98,17 +104,6 @@ fn closing_lines(summary: &Summary) -> String {
         let _ = writeln!(text, "approval: {approval}");
     }
     text
-}
-
-/// `9`, or `8 and 1 from an earlier sheet`.
-fn of_all(summary: &Summary) -> String {
-    let gone = summary.rows().filter(|row| !row.job.in_sheet).count();
-    let in_sheet = summary.rows().len() - gone;
-    if gone == 0 {
-        in_sheet.to_string()
-    } else {
-        format!("{in_sheet}, and {gone} from an earlier sheet")
-    }
 }
 
 fn seconds(estimate: &Estimate) -> String {
@@ -120,9 +115,8 @@ fn seconds(estimate: &Estimate) -> String {
     }
 }
 
-/// What a person should know before new jobs are paid for while others that were paid for are no longer in
-/// the sheet: a row without an id is another job once it is edited, and so is one with an id whose text is edited
-/// together with how many jobs it makes. `None` if there is nothing to know.
+/// Returns a note if there are new rows while paid jobs are no longer in the sheet, because an edited row may be both:
+/// without an id of its own, or if its number of jobs changes too, an edited row makes a new job.
 pub(crate) fn replaced_rows_note(summary: &Summary) -> Option<String> {
     let gone = summary
         .gone()
@@ -137,8 +131,7 @@ pub(crate) fn replaced_rows_note(summary: &Summary) -> Option<String> {
     (gone > 0 && new > 0).then(|| {
         format!(
             "{} that {} paid for earlier {} no longer in the sheet, and {new} {} new: if these rows were \
-             only edited, they are paid for once more; rows that have kept an `id` of their own, and their \
-             ratios, personas and voices, are not",
+             only edited, they are paid for again; rows that keep their `id`, ratios, personas and voices are not",
             plural(gone, "job"),
             agree(gone, "was", "were"),
             agree(gone, "is", "are"),
@@ -189,10 +182,10 @@ b     Anna     9x16   standard  failed               2        0        no face; 
 c     Anna     9x16   standard  in doubt             2        5        may have been paid for, so it is not sent again: the connection was reset
 d     Anna     9x16   standard  rendering            2        5        paid for; will be collected
 e     Anna     9x16   standard  downloading          2        5        paid for; will be downloaded
-f     Anna     9x16   standard  changed since paid   2        5        edited after it was paid for; redone only with `--redo-changed`
+f     Anna     9x16   standard  changed since paid   2        5        edited after being paid for; paid for again only with `--redo-changed`
 g     Anna     9x16   standard  left out             2                 not selected
 h     Anna     9x16   standard  new                  2        5
-gone  Anna     9x16   standard  gone from the sheet  2        0        pending; collected all the same
+gone  Anna     9x16   standard  gone from the sheet  2        0        pending; collected nevertheless
 1 row skipped
 
 persona  jobs  credits
@@ -212,7 +205,7 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
     }
 
     #[test]
-    fn programs_get_the_same() {
+    fn json_has_the_same_states() {
         let mut written = Vec::new();
         write_plan_json(&run().summary(), &PlanContext::default(), &mut written).unwrap();
         let plan: serde_json::Value = serde_json::from_slice(&written).unwrap();
@@ -239,22 +232,20 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
     }
 
     #[test]
-    fn what_a_first_step_reopens_is_shown_as_again() {
-        let mut explain = TestRun::with_jobs(1);
-        explain.lost(1, "a");
+    fn reopened_jobs_are_shown_as_again() {
+        let mut run = TestRun::with_jobs(1);
+        run.lost(1, "a");
         let generation = Generation(1);
-        explain.tell(30, "a", JobEvent::Reopened { generation });
-        let text = plan_table(&explain.summary(), &PlanContext::default(), Colours::Off);
+        run.job_event(30, "a", JobEvent::Reopened { generation });
+        let text = plan_table(&run.summary(), &PlanContext::default(), Colours::Off);
         assert!(
-            text.contains(
-                "again  2        5        to be paid for once more; earlier attempts cost"
-            ),
+            text.contains("again  2        5        to be paid for again; earlier attempts cost"),
             "{text}"
         );
     }
 
     #[test]
-    fn an_assumed_length_is_said_to_be_one() {
+    fn an_assumed_length_is_stated() {
         let mut run = TestRun::with_jobs(1);
         let speech = Speech::Audio("https://x/a.mp3".into());
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
@@ -263,14 +254,16 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         Arc::make_mut(&mut job.spec).request = Arc::new(request);
         let text = plan_table(&run.summary(), &PlanContext::default(), Colours::Off);
         assert!(
-            text.contains("15-60    5-10     the length of the recording is not")
-                && text.contains("1 recording of unknown length taken as 30 seconds (15 to 60;"),
+            text.contains("15-60    5-10     the length of the recording is unknown")
+                && text.contains(
+                    "1 recording of unknown length assumed to take 30 seconds (15 to 60;"
+                ),
             "{text}"
         );
     }
 
     #[test]
-    fn a_paid_job_that_is_gone_is_mentioned_where_something_new_is_to_be_paid_for() {
+    fn removed_paid_jobs_are_mentioned_if_there_are_new_ones() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         assert_eq!(replaced_rows_note(&run.summary()), None, "nothing is gone");

@@ -1,43 +1,38 @@
-//! The lines that stay below: pure, so that they can be looked at without a terminal.
+//! The text of the lines that show the current state of a run, without a terminal.
 
-use crate::model::{Credits, JobId, Phase, StopReason, Timestamp};
-use crate::report::events::wording;
-use crate::report::events::wording::{LogLine, Verbosity, lane_name, what};
+use crate::model::{JobId, Phase, StopReason};
+use crate::report::events::wording::{
+    LogLine, Verbosity, lane_name, persona_and_ratio, stop_sentence,
+};
+use crate::report::format;
 use crate::report::observer::{LiveState, Transfer};
 use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::report::terminal::forecast::Forecast;
-use crate::report::terminal::style::{Colours, Style};
-use crate::report::words;
-use crate::report::words::{clean, clock, pad, shorten};
+use crate::util::style::{Colours, Style};
+use crate::util::text::{agree, byte_size, duration, pad, plural, sanitize, truncate};
 
-/// What goes on now is shown in at most so many lines.
-pub(super) const MOST_ACTIVITIES: usize = 6;
+/// Lines of downloads and renders before the rest is counted.
+const MAX_ACTIVITIES: usize = 6;
 
-/// Width of the bar in the campaign's line.
+/// Width of the progress bar.
 const BAR: usize = 12;
 
-/// Where the whole campaign stands, as a line off a terminal.
-pub(crate) fn standing(summary: &Summary, pulse: &LiveState) -> LogLine {
+/// Returns the state of the campaign as a log line.
+pub(crate) fn standing(summary: &Summary, state: &LiveState) -> LogLine {
     let mut text = format!("{}; {}", jobs(summary), credits(summary));
-    for wait in holds(pulse).chain(trouble(pulse)).chain(waits(pulse)) {
+    for wait in holds(state).chain(trouble(state)).chain(waits(state)) {
         text.push_str("; ");
         text.push_str(&wait);
     }
-    LogLine {
-        from: Verbosity::Normal,
-        style: Style::Faint,
-        word: "standing",
-        job: None,
-        text,
-    }
+    LogLine::new(Verbosity::Normal, Style::Dim, "standing", text)
 }
 
-/// `5 of 12 done, 1 failed, 3 rendering, 4 queued`: what matters most first, for a narrow terminal
+/// Returns `5 of 12 done, 1 failed, 3 rendering, 4 queued`. The most important comes first, because a narrow terminal
 /// cuts the end.
 fn jobs(summary: &Summary) -> String {
     let counts = summary.counts();
-    let mut parts = vec![format!("{} of {} done", counts.done, counts.total)];
+    let mut text = format!("{} of {} done", counts.done, counts.total);
     for (count, word) in [
         (counts.failed, "failed"),
         (counts.in_doubt - counts.sending, "in doubt"),
@@ -47,89 +42,77 @@ fn jobs(summary: &Summary) -> String {
         (counts.pending, "queued"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {word}"));
+            text = format!("{text}, {count} {word}");
         }
     }
-    parts.join(", ")
+    text
 }
 
-/// `25 credits spent, 15 promised, 60 left`.
 fn credits(summary: &Summary) -> String {
-    let money = summary.money();
-    let mut text = format!("{} spent", words::credits(money.spent));
-    if money.promised > Credits::ZERO {
-        text = format!("{text}, {} promised", money.promised);
-    }
-    match money.left() {
-        Some(left) => format!("{text}, {left} left"),
-        None => text,
-    }
+    format!("credits: {}", summary.money().sentence_without_to_do())
 }
 
-fn holds(pulse: &LiveState) -> impl Iterator<Item = String> {
-    let is_on = |until: Timestamp| until > pulse.now;
-    pulse
-        .holds
-        .iter()
-        .filter(move |(_, until)| is_on(*until))
-        .map(|(lane, until)| format!("{} paused until {}", lane_name(*lane), clock(*until)))
+fn holds(state: &LiveState) -> impl Iterator<Item = String> {
+    let active = state.holds.iter().filter(|(_, until)| *until > state.now);
+    active.map(|(lane, until)| {
+        let until = format::time_of_day(*until);
+        format!("{} paused until {until}", lane_name(*lane))
+    })
 }
 
-/// What the run waits for or why it winds down, if that cannot be seen from its jobs.
-pub(super) fn waits(pulse: &LiveState) -> impl Iterator<Item = String> {
-    let ending = pulse.stopping.as_ref().map(|reason| {
-        let word = if reason.finishes_paid_work() {
-            ""
+/// Returns what the run waits for or why it is ending, where its jobs do not show it.
+pub(super) fn waits(state: &LiveState) -> impl Iterator<Item = String> {
+    let ending = state.stopping.as_ref().map(|reason| {
+        let text = ending(reason, state);
+        if reason.finishes_paid_work() {
+            text
         } else {
-            "stopping: "
-        };
-        format!("{word}{}", ending(reason, pulse))
+            format!("stopping: {text}")
+        }
     });
-    let is_ending = ending.is_some();
-    let list = (pulse.is_reading_list && !is_ending)
-        .then(|| "reading the provider's list before anything is submitted".to_owned());
-    let is_leaving = pulse
+    let is_stopping = state
         .stopping
         .as_ref()
         .is_some_and(|reason| !reason.finishes_paid_work());
-    let doubts = (pulse.looked_for > 0 && !pulse.is_reading_list && !is_leaving).then(|| {
-        let jobs = words::plural(pulse.looked_for, "job");
+    let list = (state.is_reading_list && ending.is_none())
+        .then(|| "reading the provider's list before anything is submitted".to_owned());
+    let doubts = (state.looked_for > 0 && !state.is_reading_list && !is_stopping).then(|| {
+        let jobs = plural(state.looked_for, "job");
         format!("waiting for proof about {jobs} in doubt")
     });
     ending.into_iter().chain(list).chain(doubts)
 }
 
-/// A run that is coming to its end early: what it still does, and for whom it waits.
-pub(crate) fn ending(reason: &StopReason, pulse: &LiveState) -> String {
+/// Describes a run that is ending early: what it still does and what it waits for.
+pub(crate) fn ending(reason: &StopReason, state: &LiveState) -> String {
     if reason.finishes_paid_work() {
-        let reason = wording::sentence(reason);
-        return format!("nothing more is submitted: {reason}; what is paid for is finished");
+        let reason = stop_sentence(reason);
+        return format!("submitting has stopped: {reason}; paid jobs are finished");
     }
-    let answers = words::agree(pulse.submits, "the answer", "the answers");
-    let submits = words::plural(pulse.submits, "submit");
-    let waiting = (pulse.submits > 0).then(|| format!("waiting for {answers} of {submits}"));
     let why = if *reason == StopReason::Interrupted {
-        "Ctrl-C again leaves at once, equally safe".to_owned()
+        "press Ctrl-C again to leave at once, equally safe".to_owned()
     } else {
-        wording::sentence(reason)
+        stop_sentence(reason)
     };
-    match waiting {
-        Some(waiting) => format!("{waiting}; {why}"),
-        None => why,
+    if state.submits == 0 {
+        return why;
     }
+    let responses = agree(state.submits, "the response", "the responses");
+    let submits = plural(state.submits, "submit");
+    format!("waiting for {responses} to {submits}; {why}")
 }
 
-/// Why nothing is heard of the provider.
-pub(crate) fn trouble(pulse: &LiveState) -> Option<String> {
-    let failure = words::failure(pulse.trouble.as_ref()?);
-    Some(format!("the provider cannot be asked: {failure}"))
+/// Returns why the provider does not respond.
+pub(crate) fn trouble(state: &LiveState) -> Option<String> {
+    let failure = format::failure(state.trouble.as_ref()?);
+    Some(format!("the provider does not respond: {failure}"))
 }
 
-/// The campaign's two lines: how far it is, then what it costs and how long it will take.
+/// Returns the two lines about the campaign: progress, then credits and remaining time.
 pub(super) fn campaign(
     summary: &Summary,
     forecast: &Forecast,
-    pulse: &LiveState,
+    state: &LiveState,
     colours: Colours,
 ) -> [String; 2] {
     let counts = summary.counts();
@@ -137,45 +120,42 @@ pub(super) fn campaign(
     let filled = filled.unwrap_or(0).min(BAR);
     let bar = format!(
         "{}{}",
-        colours.paint(Style::Good, &"━".repeat(filled)),
-        colours.paint(Style::Faint, &"─".repeat(BAR - filled)),
+        colours.paint(Style::Success, &"━".repeat(filled)),
+        colours.paint(Style::Dim, &"─".repeat(BAR - filled)),
     );
-    let mut costs = vec![credits(summary)];
-    let reasons = holds(pulse).chain(trouble(pulse));
-    costs.extend(reasons.map(|reason| colours.paint(Style::Doubt, &reason)));
-    if let Some(remaining) = forecast.remaining(summary, pulse.now) {
-        costs.push(format!("about {} to go", words::duration(remaining)));
+    let mut parts = vec![credits(summary)];
+    let delays = holds(state).chain(trouble(state));
+    parts.extend(delays.map(|delay| colours.paint(Style::Warning, &delay)));
+    if let Some(remaining) = forecast.remaining(summary, state.now) {
+        parts.push(format!("about {} to go", duration(remaining)));
     }
-    [format!("{bar} {}", jobs(summary)), costs.join("; ")]
+    [format!("{bar} {}", jobs(summary)), parts.join("; ")]
 }
 
-/// What goes on now: downloads first, since they move; then renders, the longest first.
-pub(super) fn activities(summary: &Summary, pulse: &LiveState) -> Vec<String> {
-    let mut renders: Vec<Row> = summary
-        .rows()
-        .filter(|row| {
-            matches!(row.state.phase, Phase::Submitting | Phase::Rendering { .. })
-                && !row.is_overdue
-        })
-        .collect();
+/// Returns a line for each activity: first downloads, then submits and renders, the oldest first.
+pub(super) fn activities(summary: &Summary, state: &LiveState) -> Vec<String> {
+    let is_active = |row: &Row| {
+        matches!(row.state.phase, Phase::Submitting | Phase::Rendering { .. }) && !row.is_overdue
+    };
+    let mut renders: Vec<Row> = summary.rows().filter(is_active).collect();
     renders.sort_by_key(|row| row.state.submitted_at);
-    let count = pulse.transfers.len() + renders.len();
-    let shown = if count > MOST_ACTIVITIES {
-        MOST_ACTIVITIES - 1
+    let count = state.transfers.len() + renders.len();
+    let shown = if count > MAX_ACTIVITIES {
+        MAX_ACTIVITIES - 1
     } else {
         count
     };
-    let downloads = pulse
+    let downloads = state
         .transfers
         .iter()
         .map(|transfer| activity(summary, &transfer.job, "downloading", &received(transfer)));
     let renders = renders.iter().map(|row| {
         let word = match (&row.state.phase, &row.state.observed) {
-            (Phase::Rendering { .. }, Some(observed)) => shorten(&clean(observed), 11),
+            (Phase::Rendering { .. }, Some(observed)) => truncate(&sanitize(observed), 11),
             (Phase::Rendering { .. }, None) => "accepted".to_owned(),
             (_, _) => "submitting".to_owned(),
         };
-        activity(summary, row.id(), &word, &elapsed(row, pulse))
+        activity(summary, row.id(), &word, &elapsed(row, state))
     });
     let mut lines: Vec<String> = downloads.chain(renders).take(shown).collect();
     if shown < count {
@@ -185,16 +165,16 @@ pub(super) fn activities(summary: &Summary, pulse: &LiveState) -> Vec<String> {
 }
 
 fn activity(summary: &Summary, job: &JobId, word: &str, detail: &str) -> String {
-    let id = pad(&shorten(job.as_str(), 24), 24);
-    let what = pad(&shorten(&what(summary, job), 18), 18);
+    let id = pad(&truncate(job.as_str(), 24), 24);
+    let what = pad(&truncate(&persona_and_ratio(summary, job), 18), 18);
     format!("  {id}  {what}  {word:11}  {detail}")
 }
 
-/// `12 s, 40 %`.
-fn elapsed(row: &Row, pulse: &LiveState) -> String {
+/// Returns `12 s, 40 %`.
+fn elapsed(row: &Row, state: &LiveState) -> String {
     let since = row.state.accepted_at.or(row.state.submitted_at);
-    let elapsed = since.map_or_else(String::new, |since| words::duration(pulse.now.since(since)));
-    let progress = pulse.progress.iter().find(|(job, _)| job == row.id());
+    let elapsed = since.map_or_else(String::new, |since| duration(state.now.since(since)));
+    let progress = state.progress.iter().find(|(job, _)| job == row.id());
     match progress {
         Some((_, progress)) if progress.is_finite() => {
             let percent = (progress * 100.0).clamp(0.0, 100.0);
@@ -204,11 +184,11 @@ fn elapsed(row: &Row, pulse: &LiveState) -> String {
     }
 }
 
-/// `0.4 of 1.2 MB`.
+/// Returns `0.4 of 1.2 MB`.
 fn received(transfer: &Transfer) -> String {
-    let received = words::bytes(transfer.received);
+    let received = byte_size(transfer.received);
     match transfer.expected {
-        Some(expected) => format!("{received} of {}", words::bytes(expected)),
+        Some(expected) => format!("{received} of {}", byte_size(expected)),
         None => received,
     }
 }
@@ -216,10 +196,10 @@ fn received(transfer: &Transfer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{JobEvent, Lane};
+    use crate::model::{Credits, JobEvent, Lane};
     use crate::report::testing::{TestRun, at, id};
 
-    fn pulse(second: i64) -> LiveState {
+    fn state(second: i64) -> LiveState {
         LiveState {
             now: at(second),
             ..LiveState::default()
@@ -234,37 +214,37 @@ mod tests {
         run.lost(3, "c");
         run.accepted(40, "d");
         let status = "run\u{1b}ning".into();
-        run.tell(45, "d", JobEvent::Observed { status });
+        run.job_event(45, "d", JobEvent::Observed { status });
         run.rendered(41, "e");
         run.sent(90, "f");
         run
     }
 
     #[test]
-    fn two_lines_tell_the_campaign() {
-        let mut pulse = pulse(100);
-        pulse.holds = vec![(Lane::Submit, at(160)), (Lane::Poll, at(99))];
-        let lines = campaign(&run().summary(), &Forecast::default(), &pulse, Colours::Off);
+    fn the_campaign_has_two_lines() {
+        let mut state = state(100);
+        state.holds = vec![(Lane::Submit, at(160)), (Lane::Poll, at(99))];
+        let lines = campaign(&run().summary(), &Forecast::default(), &state, Colours::Off);
         assert_eq!(
             lines,
             [
                 "━━━───────── 1 of 8 done, 1 failed, 1 in doubt, 1 sending, 1 rendering, 1 downloading, 2 queued",
-                "10 credits spent, 15 promised, 25 left; submits paused until 14:02:40Z; about 2 min 57 s to go",
+                "credits: 10 spent, 15 promised, 25 left of 50; submits paused until 14:02:40Z; about 2 min 57 s to go",
             ]
         );
     }
 
     #[test]
-    fn what_goes_on_is_shown_with_bytes_and_progress() {
-        let mut pulse = pulse(100);
-        pulse.transfers = vec![Transfer {
+    fn activities_show_bytes_and_progress() {
+        let mut state = state(100);
+        state.transfers = vec![Transfer {
             job: id("e"),
             received: 400_000,
             expected: Some(1_234_567),
         }];
-        pulse.progress = vec![(id("d"), 0.4)];
+        state.progress = vec![(id("d"), 0.4)];
         assert_eq!(
-            activities(&run().summary(), &pulse),
+            activities(&run().summary(), &state),
             [
                 "  e                         Anna 9x16           downloading  400 kB of 1.2 MB",
                 "  d                         Anna 9x16           run ning     59 s, 40 %",
@@ -274,23 +254,23 @@ mod tests {
     }
 
     #[test]
-    fn more_than_fits_is_counted() {
+    fn activities_beyond_the_limit_are_counted() {
         let mut run = TestRun::with_jobs(10);
         for job in b'a'..=b'j' {
             run.accepted(1, &char::from(job).to_string());
         }
-        let lines = activities(&run.summary(), &pulse(9));
-        assert_eq!(lines.len(), MOST_ACTIVITIES);
-        assert_eq!(lines[MOST_ACTIVITIES - 1], "  and 5 more");
+        let lines = activities(&run.summary(), &state(9));
+        assert_eq!(lines.len(), MAX_ACTIVITIES);
+        assert_eq!(lines[MAX_ACTIVITIES - 1], "  and 5 more");
     }
 
     #[test]
-    fn what_is_waited_for_is_said() {
-        let told = |pulse: LiveState| waits(&pulse).collect::<Vec<_>>().join(" | ");
+    fn waits_are_described() {
+        let shown = |state: LiveState| waits(&state).collect::<Vec<_>>().join(" | ");
         let (now, submits) = (at(1), 2);
-        assert_eq!(told(pulse(1)), "");
+        assert_eq!(shown(state(1)), "");
         assert_eq!(
-            told(LiveState {
+            shown(LiveState {
                 now,
                 is_reading_list: true,
                 looked_for: 1,
@@ -299,7 +279,7 @@ mod tests {
             "reading the provider's list before anything is submitted"
         );
         assert_eq!(
-            told(LiveState {
+            shown(LiveState {
                 now,
                 looked_for: 3,
                 ..LiveState::default()
@@ -308,36 +288,36 @@ mod tests {
         );
         let stopping = Some(StopReason::Interrupted);
         assert_eq!(
-            told(LiveState {
+            shown(LiveState {
                 now,
                 stopping,
                 submits,
                 looked_for: 3,
                 ..LiveState::default()
             }),
-            "stopping: waiting for the answers of 2 submits; Ctrl-C again leaves at once, equally safe"
+            "stopping: waiting for the responses to 2 submits; press Ctrl-C again to leave at once, equally safe"
         );
         let stopping = Some(StopReason::CapReached);
         assert_eq!(
-            told(LiveState {
+            shown(LiveState {
                 now,
                 stopping,
                 looked_for: 1,
                 ..LiveState::default()
             }),
-            "nothing more is submitted: the next job would pass `--max-credits`; what is paid for is \
-             finished | waiting for proof about 1 job in doubt"
+            "submitting has stopped: the next job would exceed `--max-credits`; paid jobs are finished \
+             | waiting for proof about 1 job in doubt"
         );
     }
 
     #[test]
-    fn strange_progress_is_no_reason_to_fail() {
+    fn invalid_progress_is_ignored_or_clamped() {
         let mut run = TestRun::with_jobs(1);
         run.accepted(1, "a");
         for (progress, shown) in [(f64::NAN, "  8 s"), (7.5, "8 s, 100 %"), (-1.0, "8 s, 0 %")] {
-            let mut pulse = pulse(10);
-            pulse.progress = vec![(id("a"), progress)];
-            let lines = activities(&run.summary(), &pulse);
+            let mut state = state(10);
+            state.progress = vec![(id("a"), progress)];
+            let lines = activities(&run.summary(), &state);
             assert!(lines[0].ends_with(shown), "{lines:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! When a run will be over, from what it has learnt so far.
+//! An estimate of the time until a run has finished.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::model::{Phase, Timestamp};
 use crate::report::summary::Summary;
 
-/// Submits whose spacing tells the pace. Enough to smooth a burst, few enough to follow a slow-down.
-const REMEMBERED: usize = 12;
+/// Submits that the pace is measured over: enough to smooth a burst, few enough to follow a slow-down.
+const MAX_SUBMITS: usize = 12;
 
 /// The times of the newest submits of this run.
 #[derive(Debug, Clone, Default)]
@@ -16,24 +16,24 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    /// A submit was started.
+    /// Records a submit.
     pub(super) fn on_submit(&mut self, at: Timestamp) {
-        if self.submits.len() == REMEMBERED {
+        if self.submits.len() == MAX_SUBMITS {
             self.submits.pop_front();
         }
         self.submits.push_back(at);
     }
 
-    /// The time from `now` until everything is rendered, or `None` while too little is known.
+    /// Estimates the time from `now` until everything is rendered; `None` before the first render has finished.
     ///
-    /// A pending job waits for a place at the provider and for the pace of submits, whichever takes
-    /// longer; the last one then takes as long as a render takes.
+    /// A pending job waits for a free slot at the provider or for the pace of submits, whichever takes longer; the last
+    /// one then renders as long as usual.
     pub(super) fn remaining(&self, summary: &Summary, now: Timestamp) -> Option<Duration> {
         let render = summary.usual_render()?;
         let counts = summary.counts();
-        let places = u32::try_from(counts.rendering.max(1)).unwrap_or(u32::MAX);
+        let slots = u32::try_from(counts.rendering.max(1)).unwrap_or(u32::MAX);
         if counts.pending > 0 {
-            let wait = self.spacing().unwrap_or_default().max(render / places);
+            let wait = self.spacing().unwrap_or_default().max(render / slots);
             let pending = u32::try_from(counts.pending).unwrap_or(u32::MAX);
             return Some(wait.saturating_mul(pending).saturating_add(render));
         }
@@ -47,6 +47,7 @@ impl Forecast {
             .max()
     }
 
+    /// Returns the mean time between two submits.
     fn spacing(&self) -> Option<Duration> {
         let (first, last) = (self.submits.front()?, self.submits.back()?);
         let gaps = u32::try_from(self.submits.len() - 1).ok()?;
@@ -60,14 +61,14 @@ mod tests {
     use crate::report::testing::{TestRun, at};
 
     #[test]
-    fn nothing_is_promised_before_the_first_render() {
+    fn there_is_no_forecast_before_the_first_render() {
         let mut run = TestRun::with_jobs(3);
         run.accepted(1, "a");
         assert_eq!(Forecast::default().remaining(&run.summary(), at(30)), None);
     }
 
     #[test]
-    fn places_at_the_provider_limit_what_is_pending() {
+    fn slots_at_the_provider_limit_pending_jobs() {
         let mut run = TestRun::with_jobs(8);
         run.done(1, "a");
         run.accepted(2, "b");
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_pace_limits_what_is_pending() {
+    fn a_slow_pace_limits_pending_jobs() {
         let mut run = TestRun::with_jobs(4);
         run.done(1, "a");
         run.accepted(62, "b");
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_renders_count_down_and_never_below_zero() {
+    fn the_last_renders_count_down_to_zero() {
         let mut run = TestRun::with_jobs(2);
         run.done(1, "a");
         run.accepted(70, "b");

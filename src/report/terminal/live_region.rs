@@ -1,28 +1,28 @@
-//! A few lines at the bottom of a terminal that are redrawn in place.
+//! Lines at the bottom of a terminal that are redrawn in place.
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle, TermLike};
 
 use crate::report::terminal::resize_safe_term::ResizeSafeTerm;
 
-/// Lines that stay below while others scroll by above. They are cut at the terminal's width, never
-/// wrapped, and drawn together: no frame shows some of the old and some of the new.
+/// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
+/// drawn in one frame.
 #[derive(Debug)]
 pub(crate) struct LiveRegion {
-    /// Asked for its width alone.
+    /// Used only for its width.
     terminal: Box<dyn TermLike>,
     screen: MultiProgress,
-    /// All lines as the message of one bar; none while there is nothing to show.
+    /// One bar whose message is all lines; `None` while nothing is shown.
     bar: Option<ProgressBar>,
 }
 
 impl LiveRegion {
-    /// On standard error.
+    /// Returns a region on standard error.
     pub(crate) fn on_errors() -> Self {
         Self::on(Term::stderr())
     }
 
-    /// On standard output.
+    /// Returns a region on standard output.
     pub(crate) fn on_output() -> Self {
         Self::on(Term::stdout())
     }
@@ -35,7 +35,7 @@ impl LiveRegion {
         }
     }
 
-    /// Shows `lines` in place of those shown before.
+    /// Replaces the lines.
     pub(crate) fn show(&mut self, lines: impl IntoIterator<Item = String>) {
         let width = usize::from(self.terminal.width());
         let lines: Vec<String> = lines
@@ -43,27 +43,27 @@ impl LiveRegion {
             .map(|line| console::truncate_str(&line, width, "…").into_owned())
             .collect();
         let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{msg}")
-                .expect("the template is a constant, and right");
+            let style =
+                ProgressStyle::with_template("{msg}").expect("the template is a valid constant");
             self.screen
                 .add(ProgressBar::new_spinner().with_style(style))
         });
         bar.set_message(lines.join("\n"));
     }
 
-    /// Prints a line above, where it stays.
+    /// Prints a line above the region.
     pub(crate) fn print(&self, line: &str) {
-        // A terminal that has gone away is no reason to fail.
+        // A terminal that is gone must not end the run.
         let _ = self.screen.println(line);
     }
 
-    /// Takes the lines off the screen.
+    /// Removes the lines.
     pub(crate) fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
             self.screen.remove(&bar);
         }
-        // A terminal that has gone away is no reason to fail.
+        // A terminal that is gone must not end the run.
         let _ = self.screen.clear();
     }
 }

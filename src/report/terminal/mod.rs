@@ -5,7 +5,5 @@ mod forecast;
 pub(super) mod live_region;
 mod progress;
 mod resize_safe_term;
-pub(super) mod style;
 
 pub use progress::Progress;
-pub use style::Colours;

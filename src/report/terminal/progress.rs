@@ -1,22 +1,22 @@
-//! The thin edge to the terminal.
+//! The progress of a run on a terminal.
+
+use std::io;
 
 use crate::model::{Entry, Event, JobEvent};
 use crate::report::events::wording::{EventFormatter, Verbosity};
 use crate::report::observer::{LiveState, Observer};
 use crate::report::summary::Summary;
 use crate::report::terminal::activity;
-use crate::report::terminal::activity::MOST_ACTIVITIES;
 use crate::report::terminal::forecast::Forecast;
 use crate::report::terminal::live_region::LiveRegion;
-use crate::report::terminal::style::{Colours, Style};
-use crate::report::words::pad;
+use crate::util::style::{Colours, Style};
+use crate::util::text::pad;
 
-/// Shows a run on a terminal: the campaign in two lines, a few lines for what goes on now, and above
-/// them, scrolling, what has become of each job. Lines are cut at the terminal's width, never wrapped,
-/// so the picture stays still when it is resized.
+/// Shows a run on a terminal: the outcome of each job scrolls by; below it stay a few lines about the current activity
+/// and two about the whole campaign. Lines are cut at the terminal's width, so that resizing does not disturb them.
 #[derive(Debug)]
 pub struct Progress {
-    teller: EventFormatter,
+    formatter: EventFormatter,
     forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
@@ -28,7 +28,7 @@ impl Progress {
     fn on(region: LiveRegion, summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self {
             id_width: summary.id_width(),
-            teller: EventFormatter::default(),
+            formatter: EventFormatter::default(),
             forecast: Forecast::default(),
             verbosity,
             colours,
@@ -36,15 +36,10 @@ impl Progress {
         }
     }
 
-    /// Progress of what follows on `summary`, on standard error, redrawn some ten times a second. Where
-    /// there is no terminal use [`TextLines`](crate::report::TextLines).
+    /// Returns the progress of a run that begins with `summary`, on standard error. Without a terminal, use
+    /// [`TextLines`](crate::report::events::TextLines).
     pub fn on_terminal(summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
         Self::on(LiveRegion::on_errors(), summary, verbosity, colours)
-    }
-
-    /// Takes the lines off the screen, so that the closing summary follows what has scrolled by.
-    pub fn clear(&mut self) {
-        self.region.clear();
     }
 }
 
@@ -57,32 +52,36 @@ impl Observer for Progress {
         {
             self.forecast.on_submit(entry.at);
         }
-        let telling = self.teller.tell(summary, entry);
-        // The lines below show what begins; above stands what has come of it. How a run ended is the
-        // closing summary's to say.
-        let is_below = telling.style == Style::Work && self.verbosity < Verbosity::Verbose;
+        let line = self.formatter.format(summary, entry);
+        // The region shows work in progress, and the final summary how the run ended.
+        let is_in_region = line.style == Style::Active && self.verbosity < Verbosity::Verbose;
         let is_end = matches!(entry.event, Event::RunEnded { .. });
-        if self.verbosity < telling.from || is_below || is_end {
+        if self.verbosity < line.verbosity || is_in_region || is_end {
             return;
         }
-        let word = self.colours.paint(telling.style, &pad(telling.word, 9));
-        let job = telling.job.map_or_else(String::new, |job| {
+        let word = self.colours.paint(line.style, &pad(line.word, 9));
+        let job = line.job.map_or_else(String::new, |job| {
             format!("  {}", pad(job.as_str(), self.id_width))
         });
-        let line = format!("{word}{job}  {}", telling.text);
-        self.region.print(line.trim_end());
+        let text = format!("{word}{job}  {}", line.text);
+        self.region.print(text.trim_end());
     }
 
-    fn on_tick(&mut self, summary: &Summary, pulse: &LiveState) {
+    fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
-        let mut lines = activity::activities(summary, pulse);
-        debug_assert!(lines.len() <= MOST_ACTIVITIES);
-        lines.extend(activity::waits(pulse).map(|wait| self.colours.paint(Style::Doubt, &wait)));
-        let campaign = activity::campaign(summary, &self.forecast, pulse, self.colours);
+        let mut lines = activity::activities(summary, state);
+        lines.extend(activity::waits(state).map(|wait| self.colours.paint(Style::Warning, &wait)));
+        let campaign = activity::campaign(summary, &self.forecast, state, self.colours);
         lines.extend(campaign);
         self.region.show(lines);
+    }
+
+    /// Removes the lines from the screen, so that the final summary follows the scrolled ones.
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.region.clear();
+        Ok(())
     }
 }
 
@@ -93,11 +92,11 @@ mod tests {
     use indicatif::TermLike;
 
     use super::*;
-    use crate::report::testing::{Shared, TestRun, at};
+    use crate::report::testing::{SharedBuffer, TestRun, at};
 
     /// A terminal that keeps every letter it is sent.
     #[derive(Debug, Default, Clone)]
-    struct FakeTerminal(Shared);
+    struct FakeTerminal(SharedBuffer);
 
     impl FakeTerminal {
         fn write(&self, text: &str) -> io::Result<()> {
@@ -143,18 +142,18 @@ mod tests {
         let terminal = FakeTerminal::default();
         let (region, summary) = (LiveRegion::on(terminal.clone()), run.summary());
         let mut progress = Progress::on(region, &summary, verbosity, Colours::Off);
-        run.replay_to(&mut progress);
-        let pulse = LiveState {
+        run.replay(&mut progress);
+        let state = LiveState {
             now: at(100),
             ..LiveState::default()
         };
-        progress.on_tick(&summary, &pulse);
-        progress.clear();
+        progress.on_tick(&summary, &state);
+        progress.finish(&summary).unwrap();
         terminal.0.text()
     }
 
     #[test]
-    fn what_is_finished_scrolls_by_and_what_goes_on_stays_below() {
+    fn finished_jobs_scroll_and_activity_stays_below() {
         let text = shown(Verbosity::Normal);
         let done = text
             .find("done       a  videos/a.mp4  1.2 MB  5 credits")
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_shows_only_what_went_wrong() {
+    fn quiet_shows_only_problems() {
         let text = shown(Verbosity::Quiet);
         assert!(
             text.contains("failed     b") && !text.contains("done"),

@@ -1,25 +1,25 @@
-//! A terminal that stands being resized.
+//! A terminal that may be resized while it is drawn on.
 //!
-//! `indicatif` fills each of its lines with spaces up to the terminal's edge. When the terminal is made
-//! narrower, it wraps them, and what is cleared afterwards is not what is there. Here each frame is
-//! collected, written without the filling and in one piece; and what is cleared is as many rows as its
-//! lines take up at the width that the terminal has by then.
+//! `indicatif` pads each line with spaces to the terminal's width. When the terminal is made narrower, these lines wrap,
+//! and `indicatif` clears too few rows. This wrapper collects each frame, writes it at once and without the padding, and
+//! clears as many rows as its lines occupy at the current width.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressDrawTarget, TermLike};
 
-/// Redraws in a second.
+/// Redraws per second.
 const RATE: u8 = 10;
 
-/// Terminals that know these draw what lies between them at once; others ignore them.
+/// Synchronized output: terminals that support it draw a frame at once, others ignore it.
 const BEGIN_FRAME: &str = "\u{1b}[?2026h";
 const END_FRAME: &str = "\u{1b}[?2026l";
 
-/// To the beginning of the row, and everything from there on gone.
+/// Moves to the beginning of the row and clears everything after it.
 const CLEAR_REST: &str = "\r\u{1b}[J";
 
+/// A terminal for `indicatif` that handles resizing.
 #[derive(Debug)]
 pub(super) struct ResizeSafeTerm<T> {
     terminal: T,
@@ -28,16 +28,16 @@ pub(super) struct ResizeSafeTerm<T> {
 
 #[derive(Debug, Default)]
 struct Frame {
-    /// Widths of the lines that the newest frame wrote, without what colours them.
+    /// Widths of the newest frame's lines, without escape sequences.
     lines: Vec<usize>,
-    /// How many of them are to be cleared by the frame that is being drawn.
+    /// The number of lines that the current frame clears.
     cleared: usize,
-    /// What is to be written.
+    /// The text of the current frame.
     text: String,
-    /// The frame that is being drawn has begun to write.
+    /// Whether the current frame has begun to write.
     has_begun: bool,
-    /// The filling comes next.
-    fills: bool,
+    /// Whether the next string is padding.
+    is_padding_next: bool,
 }
 
 impl<T: TermLike + 'static> ResizeSafeTerm<T> {
@@ -52,7 +52,7 @@ impl<T: TermLike> ResizeSafeTerm<T> {
         self.frame.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Clears what the frame before has left, as far as it is to be replaced.
+    /// Clears the lines of the previous frame that the current one replaces.
     fn begin(&self, frame: &mut Frame) {
         if std::mem::replace(&mut frame.has_begun, true) {
             return;
@@ -70,7 +70,7 @@ impl<T: TermLike> ResizeSafeTerm<T> {
             }
             frame.text.push_str(CLEAR_REST);
         } else if !frame.lines.is_empty() {
-            // What is there stays.
+            // The lines stay; the frame begins below them.
             frame.text.push_str("\r\n");
         }
         frame.lines.clear();
@@ -86,7 +86,7 @@ impl<T: TermLike> TermLike for ResizeSafeTerm<T> {
         self.terminal.height()
     }
 
-    // How the cursor travels over the lines to be cleared does not matter, only how many there are.
+    // Only the number of cleared lines matters, not how the cursor moves over them.
 
     fn move_cursor_up(&self, _rows: usize) -> io::Result<()> {
         Ok(())
@@ -114,14 +114,14 @@ impl<T: TermLike> TermLike for ResizeSafeTerm<T> {
         self.write_str("")
     }
 
-    /// A line and its filling, in turn.
+    /// Collects a line or, in turn, ignores its padding.
     fn write_str(&self, text: &str) -> io::Result<()> {
         let mut frame = self.frame();
         self.begin(&mut frame);
-        if std::mem::take(&mut frame.fills) {
+        if std::mem::take(&mut frame.is_padding_next) {
             return Ok(());
         }
-        frame.fills = true;
+        frame.is_padding_next = true;
         if !frame.lines.is_empty() {
             frame.text.push_str("\r\n");
         }
@@ -135,7 +135,7 @@ impl<T: TermLike> TermLike for ResizeSafeTerm<T> {
         self.begin(&mut frame);
         frame.cleared = 0;
         frame.has_begun = false;
-        frame.fills = false;
+        frame.is_padding_next = false;
         let text = std::mem::take(&mut frame.text);
         if !text.is_empty() {
             let whole = format!("{BEGIN_FRAME}{text}{END_FRAME}");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_whole_and_what_was_wrapped_is_cleared() {
+    fn frames_are_written_at_once_and_wrapped_lines_are_cleared() {
         let terminal = FakeTerminal {
             width: Arc::new(AtomicU16::new(40)),
             text: Arc::default(),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_stays_and_the_next_begins_below_it() {
+    fn printed_lines_stay_above_the_next() {
         let terminal = FakeTerminal {
             width: Arc::new(AtomicU16::new(40)),
             text: Arc::default(),

@@ -58,7 +58,7 @@ const FILTERS: &[(&str, &str)] = &[
         "$1 ([DURATION])",
     ),
     (
-        r"(going on for|has been rendering for) [^;(\n]*[^;(\n ]",
+        r"(running for|rendering for) [^;(\n]*[^;(\n ]",
         "$1 [DURATION]",
     ),
     (r"(?m)^( +time  ).*$", "$1[DURATION]"),

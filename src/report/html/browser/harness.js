@@ -1,4 +1,4 @@
-// Drives the page in a test: waits for things to happen, then leaves the answers where they are found.
+// Runs a test on the page and stores its result in an element of the page.
 const seen = [];
 window.addEventListener("error", (event) => seen.push(event.message));
 document.addEventListener("securitypolicyviolation", (event) => seen.push(`policy: ${event.blockedURI}`));

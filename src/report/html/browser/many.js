@@ -1,4 +1,4 @@
-// Two thousand jobs; their thumbnails are missing, and the page takes a missing one away.
+// Two thousand jobs without thumbnail files; the page removes pictures that cannot be loaded.
 const before = performance.now();
 set("search", "a1999");
 const found = listed();

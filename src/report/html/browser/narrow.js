@@ -1,9 +1,9 @@
-// What sticks out of its card, and whether the page has to be moved sideways.
+// Finds elements that extend beyond their card, and a page that needs horizontal scrolling.
 const wide = [];
 for (const details of document.querySelectorAll(".card details")) details.open = true;
 await pause(100);
 for (const card of cards) {
-  // What a card lays out only when it is seen sticks out only then.
+  // Cards that are not visible are laid out only with this.
   card.style.contentVisibility = "visible";
   const { left, right } = card.getBoundingClientRect();
   for (const part of card.querySelectorAll("*")) {

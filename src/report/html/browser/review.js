@@ -1,5 +1,4 @@
-// A person reviews five jobs.
-// After the reload, the second time.
+// A review of five jobs. The script runs a second time after the reload.
 const before = sessionStorage.getItem("before");
 const bothMarks = () => [card("a").dataset.mark, card("d").dataset.mark];
 if (before) return { ...JSON.parse(before), reloaded: bothMarks(), kept: [location.hash, byId("search").value, ...listed()] };
@@ -69,7 +68,7 @@ card("a").focus();
 press(" ");
 const video = card("a").querySelector("video");
 video.loop = true;
-// The page's clock is virtual and runs ahead of the decoder: only work lets real time go by.
+// The page's clock is virtual and runs ahead of the decoder; only computation takes real time.
 function work() {
   let sum = 0;
   for (let count = 0; count < 5_000_000; count += 1) sum = (sum * 31 + count) | 0;
@@ -87,7 +86,7 @@ answers.crosses.push(cross());
 playing?.pause();
 card("d").querySelector("video").pause();
 
-// Filters in the address, and ways out of the search.
+// Filters in the address, and ways to leave the search.
 set("marked", "approved");
 const search = byId("search");
 search.focus();

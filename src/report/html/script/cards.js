@@ -1,13 +1,13 @@
-// One card for each job: a frame of the true ratio, what was said, what it cost, what to do.
+// A card for each job: a frame with the video's ratio, its text, its cost and advice.
 
 let playing = null;
 
-// Whoever prints the sheet wants all of it.
+// Printing needs all pictures.
 window.addEventListener("beforeprint", () => {
   for (const image of document.querySelectorAll("img[data-src]:not([src])")) image.src = image.dataset.src;
 });
 
-// Loads a thumbnail shortly before its card is seen. `loading="lazy"` does nothing for files on disk.
+// Loads a thumbnail shortly before its card becomes visible. `loading="lazy"` has no effect for files on disk.
 const approaching = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -22,7 +22,7 @@ const approaching = new IntersectionObserver(
 
 function frame(job) {
   const ratio = job.width > job.height ? "wide" : job.width < job.height ? "tall" : "square";
-  // What shines through a video without a background must look like nothing.
+  // A transparent video needs a neutral background.
   const shape = job.file?.endsWith(".webm") ? `${ratio} clear` : ratio;
   if (!job.file) {
     return make("div", { class: `frame empty ${shape}` }, make("span", {}, STATUSES[job.status]));
@@ -77,30 +77,30 @@ function facts(job) {
     .join(" · ");
 }
 
-// Everything else that is known of a job; made when it is asked for, for few of many are.
+// All other facts about a job, created when they are opened.
 function details(job) {
-  const made = make("details", {}, make("summary", { "aria-label": `Details of ${job.id}` }, "Details"));
-  made.addEventListener("toggle", () => made.append(particulars(job)), { once: true });
-  return made;
+  const element = make("details", {}, make("summary", { "aria-label": `Details of ${job.id}` }, "Details"));
+  element.addEventListener("toggle", () => element.append(particulars(job)), { once: true });
+  return element;
 }
 
 function particulars(job) {
   const list = make("dl");
-  const tell = (name, value) => {
+  const add = (name, value) => {
     if (value === null || value === undefined || value === "") return;
     list.append(make("dt", {}, name), make("dd", { dir: "auto" }, String(value)));
   };
-  tell("text", job.text);
-  tell("recording", job.audio);
-  report.columns.forEach((name, place) => tell(name, job.own[place]));
-  tell("sheet", `line ${job.line}${job.gone ? ", gone since" : ""}`);
-  tell("estimate", `${range(job.low, job.high)} credits`);
-  tell("charged", job.used === null ? null : credits(job.used));
-  tell("sent", job.submitted === null ? null : moment(job.submitted));
-  tell("finished", job.finished === null ? null : moment(job.finished));
-  tell("attempts", job.attempts || null);
-  tell("provider's id", job.remote);
-  tell("persona", job.persona_id);
+  add("text", job.text);
+  add("recording", job.audio);
+  report.columns.forEach((name, column) => add(name, job.own[column]));
+  add("sheet", `line ${job.line}${job.gone ? ", no longer in the sheet" : ""}`);
+  add("estimate", `${range(job.low, job.high)} credits`);
+  add("charged", job.used === null ? null : credits(job.used));
+  add("sent", job.submitted === null ? null : moment(job.submitted));
+  add("finished", job.finished === null ? null : moment(job.finished));
+  add("attempts", job.attempts || null);
+  add("provider's id", job.remote);
+  add("persona", job.persona_id);
   if (job.file) {
     list.append(make("dt", {}, "file"), make("dd", {}, make("a", { href: job.file, target: "_blank", rel: "noopener" }, job.name)));
   }
@@ -109,9 +109,9 @@ function particulars(job) {
 
 function markButtons(card, job) {
   const button = (mark, label) => {
-    const made = make("button", { type: "button", class: mark, "aria-pressed": "false", "aria-label": `${label} ${job.id}` }, label);
-    made.addEventListener("click", () => toggleMark(card, job, mark));
-    return made;
+    const element = make("button", { type: "button", class: mark, "aria-pressed": "false", "aria-label": `${label} ${job.id}` }, label);
+    element.addEventListener("click", () => toggleMark(card, job, mark));
+    return element;
   };
   const comment = make("input", { type: "text", placeholder: "comment", dir: "auto", "aria-label": `Comment on ${job.id}` });
   comment.value = markOf(job).comment;
@@ -123,7 +123,7 @@ function toggleMark(card, job, mark) {
   if (!job.file) return;
   setMark(job, { mark: markOf(job).mark === mark ? "" : mark });
   showMark(card, job);
-  tellReview();
+  showReview();
 }
 
 function showMark(card, job) {
@@ -134,13 +134,13 @@ function showMark(card, job) {
   }
 }
 
-function makeCard(job, place) {
-  const id = `job-${place}`;
+function makeCard(job, index) {
+  const id = `job-${index}`;
   const card = make("article", { class: "card", tabindex: "-1", "aria-labelledby": id, "data-status": job.status });
   const notes = [
     job.status === "done" ? null : STATUSES[job.status],
     job.changed ? "edited since" : null,
-    job.gone ? "gone from the sheet" : null,
+    job.gone ? "no longer in the sheet" : null,
   ];
   const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")));
   card.append(

@@ -1,15 +1,15 @@
-// Where the credits and the time went.
+// Charts of credits and time.
 
-// A bar of parts; each part is [class, amount].
+// A bar of parts, each [class, amount].
 function bar(parts, whole) {
-  const made = make("div", { class: "bar", "aria-hidden": "true" });
+  const element = make("div", { class: "bar", "aria-hidden": "true" });
   for (const [kind, amount] of parts) {
     if (amount <= 0 || whole <= 0) continue;
     const part = make("span", { class: kind });
     part.style.width = `${(100 * amount) / whole}%`;
-    made.append(part);
+    element.append(part);
   }
-  return made;
+  return element;
 }
 
 function moneyLine() {
@@ -23,11 +23,11 @@ function moneyLine() {
   const parts = [["spent", credits.spent], ["promised", credits.promised], ["todo", credits.to_do_high]];
   byId("money").prepend(make("p", {}, ...figures), bar(parts, Math.max(known, credits.max_credits ?? 0)));
   if (credits.spent_unreported > 0) {
-    byId("money").append(make("p", { class: "note" }, `${number(credits.spent_unreported)} of what is spent is an estimate: the provider reported no charge.`));
+    byId("money").append(make("p", { class: "note" }, `${number(credits.spent_unreported)} of the spent credits are estimated, because the provider reported no charge.`));
   }
 }
 
-// Sums over the jobs that share a value, the dearest first.
+// Sums over the jobs that share a value, the most expensive first.
 function sums(key) {
   const groups = new Map();
   for (const job of jobs) {
@@ -83,7 +83,7 @@ const SPANS = {
   doubt: "in doubt",
 };
 
-// What a job's time was made of: [class, from, to].
+// The parts of a job's time, each [class, from, to].
 function spans(job) {
   const run = report.runs.filter((other) => Date.parse(other.started_at) <= job.submitted).pop();
   const end = job.finished ?? (job.status === "rendering" || job.status === "downloading" || job.status === "in_doubt" ? report.as_of : job.submitted);
@@ -101,7 +101,7 @@ function spans(job) {
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((seconds) => seconds * 1000);
 
-// Round moments, at most about six of them, in the times in which something happened.
+// Round times, at most about six, within the periods of activity.
 function ticks(places, total) {
   const step = STEPS.find((step) => total / step <= 6) ?? Math.ceil(total / 6 / 86400000) * 86400000;
   const offset = new Date(places[0].from).getTimezoneOffset() * 60000;
@@ -118,7 +118,7 @@ function clock(time, step) {
   return new Date(time).toLocaleString(undefined, format);
 }
 
-// Maps moments to the width of the picture, with times in which nothing happened cut to a sliver.
+// Maps times to the width of the chart, with idle periods cut short.
 function scale(all) {
   const busy = all.flat().map(([, from, to]) => [from, to]).sort((a, b) => a[0] - b[0]);
   const blocks = [];
@@ -167,7 +167,7 @@ function timeline() {
         lane.append(part);
       }
       for (const where of axis.breaks) {
-        const cut = make("i", { title: "nothing happened for a while" });
+        const cut = make("i", { title: "idle period" });
         cut.style.left = `${100 * where}%`;
         lane.append(cut);
       }
@@ -175,7 +175,7 @@ function timeline() {
     });
     const marks = make("div", { class: "ticks", "aria-hidden": "true" });
     for (const [time, words] of axis.ticks) {
-      // At the very edge there is no room for words.
+      // There is no room for text at the right edge.
       const tick = make("span", {}, axis.at(time) < 0.92 ? words : "");
       tick.style.left = `${100 * axis.at(time)}%`;
       marks.append(tick);

@@ -1,14 +1,14 @@
-// Filters by a value: by persona, by ratio, by those of the user's own columns that have few values.
+// Filters by value: persona, ratio, and the user's columns with few different values.
 
-// A column with one value divides nothing, and one with many is searched.
+// Columns with more values are searched instead.
 const MOST_VALUES = 12;
-// Longer ones are prose.
+// Longer values are prose.
 const LONGEST_VALUE = 60;
-// More columns than these stand folded, so that the filters do not cover the cards.
+// Further columns are folded, so that the filters do not cover the cards.
 const MOST_BESIDE = 4;
 
-// What is filtered by: a name, the element to choose with, and what a job's value is. An element's first choice
-// is to filter nothing.
+// The filters: a name, the drop-down list, and a function that returns a job's value. The first option of a list is no
+// filter.
 const choices = [];
 
 function addChoice(name, select, values, of) {
@@ -23,12 +23,12 @@ function fillChoice(id) {
   if (new Set(values).size < 2) byId(id).parentElement.hidden = true;
 }
 
-// Whether a column sorts jobs into a few kinds. One in which every job has a value of its own does not.
-function hasKinds(values) {
+// Whether a column divides the jobs into a few groups. A column with a different value for each job does not.
+function hasGroups(values) {
   const all = new Set(values);
   const filled = values.filter(Boolean);
-  const kinds = new Set(filled);
-  const isShared = kinds.size === 1 || kinds.size < filled.length;
+  const groups = new Set(filled);
+  const isShared = groups.size === 1 || groups.size < filled.length;
   return all.size >= 2 && all.size <= MOST_VALUES && isShared && filled.every((value) => value.length <= LONGEST_VALUE);
 }
 
@@ -37,7 +37,7 @@ function columnChoices() {
   report.columns.forEach((name, column) => {
     const of = (job) => job.own[column] ?? "";
     const values = jobs.map(of);
-    if (!hasKinds(values)) return;
+    if (!hasGroups(values)) return;
     const select = make("select", {}, make("option", { value: "" }, "all"));
     addChoice(columnName(column), select, values, of);
     labels.push(make("label", {}, make("span", { dir: "auto" }, name), " ", select));
@@ -47,7 +47,7 @@ function columnChoices() {
   if (more.length > 0) byId("columns").append(make("details", {}, make("summary", {}, `${plural(more.length, "more filter")}`), ...more));
 }
 
-// How the address calls a column: apart from our own filters, and from an earlier column of the same name.
+// The name of a column in the address: distinct from the other filters and from earlier columns with the same name.
 function columnName(column) {
   const name = report.columns[column];
   const earlier = report.columns.slice(0, column).filter((other) => other === name).length;

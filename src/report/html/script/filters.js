@@ -1,11 +1,11 @@
-// Which cards are shown, in which order.
+// The visible cards and their order.
 
-const cards = jobs.map((job, place) => makeCard(job, place));
-const haystacks = jobs.map((job) =>
+const cards = jobs.map((job, index) => makeCard(job, index));
+const searchTexts = jobs.map((job) =>
   [job.id, job.text, job.audio, job.persona, job.persona_id, job.error, job.remote, job.model, ...job.own].filter(Boolean).join("\n").toLowerCase(),
 );
 let status = "";
-// Places of the jobs that are shown, in their order on the page.
+// Indices of the visible jobs, in their order on the page.
 let shown = [];
 
 const ORDERS = {
@@ -19,41 +19,41 @@ const ORDERS = {
 
 const cost = (job) => job.used ?? job.high;
 
-// What needs a person comes first; all the rest keeps the sheet's order.
-function urgency(place) {
-  return Math.min(URGENCY.indexOf(jobs[place].status), 2);
+// Jobs that need attention come first; all others keep the sheet's order.
+function urgency(index) {
+  return Math.min(URGENCY.indexOf(jobs[index].status), 2);
 }
 
-// Whether a job passes all filters, which are read once for all jobs.
-function filter() {
+// Returns a predicate for the indices of jobs that pass all filters.
+function makeFilter() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const marked = byId("marked").value;
   const chosen = choices.filter(({ select }) => select.selectedIndex > 0);
-  return (place) => {
-    const job = jobs[place];
-    const kept = markOf(job);
-    const comment = kept.comment.toLowerCase();
+  return (index) => {
+    const job = jobs[index];
+    const mark = markOf(job);
+    const comment = mark.comment.toLowerCase();
     return (
       (!status || job.status === status) &&
       chosen.every(({ select, of }) => of(job) === select.value) &&
-      (!marked || (marked === "comment" ? kept.comment : marked === "none" ? job.file && !kept.mark : kept.mark === marked)) &&
-      words.every((word) => haystacks[place].includes(word) || comment.includes(word))
+      (!marked || (marked === "comment" ? mark.comment : marked === "none" ? job.file && !mark.mark : mark.mark === marked)) &&
+      words.every((word) => searchTexts[index].includes(word) || comment.includes(word))
     );
   };
 }
 
 function show() {
   const order = ORDERS[byId("sort").value];
-  shown = jobs.map((_, place) => place).filter(filter()).sort(order);
+  shown = jobs.map((_, index) => index).filter(makeFilter()).sort(order);
   const visible = new Set(shown);
-  cards.forEach((card, place) => (card.hidden = !visible.has(place)));
+  cards.forEach((card, index) => (card.hidden = !visible.has(index)));
   byId("cards").classList.toggle("trouble-first", byId("sort").value === "attention");
-  byId("cards").append(...shown.map((place) => cards[place]));
-  byId("shown").textContent = howMany();
-  byId("clear").hidden = [...inAddress().keys()].every((name) => name === "sort");
+  byId("cards").append(...shown.map((index) => cards[index]));
+  byId("shown").textContent = countText();
+  byId("clear").hidden = [...currentParameters().keys()].every((name) => name === "sort");
   const isEmpty = shown.length === 0 && jobs.length > 0;
   byId("found").classList.toggle("empty", isEmpty);
-  // Where the cards were seen there may be nothing now.
+  // The message may be outside the window now that no card is visible.
   if (isEmpty) byId("found").scrollIntoView({ block: "nearest" });
   for (const button of byId("statuses").children) {
     button.setAttribute("aria-pressed", String(button.value === status));
@@ -62,7 +62,7 @@ function show() {
   if (shown.length > 0 && (!current || current.hidden)) setCurrent(cards[shown[0]]);
 }
 
-function howMany() {
+function countText() {
   if (shown.length === jobs.length) return `${plural(jobs.length, "job")}.`;
   if (shown.length === 0) return `None of ${plural(jobs.length, "job")} matches.`;
   return `${number(shown.length)} of ${plural(jobs.length, "job")}.`;
@@ -80,7 +80,7 @@ function statusButtons() {
     const made = make("button", { type: "button", value, "data-status": value }, make("b", {}, number(total)), ` ${word}`);
     made.addEventListener("click", () => {
       status = value;
-      changed();
+      applyFilters();
     });
     return made;
   };

@@ -1,4 +1,4 @@
-// The keyboard: arrows over the sheet of cards, one key for each thing to do with a card.
+// Keyboard control: arrows move between cards, and one key for each action on a card.
 
 function focusCard(card) {
   setCurrent(card);
@@ -7,17 +7,17 @@ function focusCard(card) {
 }
 
 function go(card, steps) {
-  const place = shown.indexOf(cards.indexOf(card)) + steps;
-  focusCard(cards[shown[Math.max(0, Math.min(shown.length - 1, place))]]);
+  const index = shown.indexOf(cards.indexOf(card)) + steps;
+  focusCard(cards[shown[Math.max(0, Math.min(shown.length - 1, index))]]);
 }
 
-// The card above or below: the nearest one of the next row. Rows may hold different numbers of cards.
+// Moves to the nearest card of the next row. Rows may have different numbers of cards.
 function goRow(card, step) {
   const here = shown.indexOf(cards.indexOf(card));
   let row = null;
   let nearest = card;
-  for (let place = here + step; place >= 0 && place < shown.length; place += step) {
-    const other = cards[shown[place]];
+  for (let index = here + step; index >= 0 && index < shown.length; index += step) {
+    const other = cards[shown[index]];
     if (other.offsetTop === card.offsetTop) continue;
     row ??= other.offsetTop;
     if (other.offsetTop !== row) break;
@@ -27,7 +27,7 @@ function goRow(card, step) {
   focusCard(nearest);
 }
 
-// Gives the keys back to the cards, whatever is searched or filtered.
+// Moves the focus from the search and the filters back to the cards.
 function leaveTools() {
   const current = cards.find((card) => card.tabIndex === 0 && !card.hidden);
   if (current) focusCard(current);
@@ -57,11 +57,11 @@ document.addEventListener("keydown", (event) => {
   const card = event.target.closest?.(".card");
   if (event.target.matches?.("input, select, video")) {
     const isSearch = event.target.id === "search";
-    // What a method of input makes of its keys is not for us.
+    // Keys of an input method are not ours.
     if (event.isComposing || (event.key !== "Escape" && !(isSearch && event.key === "Enter"))) return;
     if (card) card.focus();
     else if (event.target.closest("#tools")) {
-      // The browser would empty the search.
+      // The browser would clear the search.
       event.preventDefault();
       leaveTools();
     }

@@ -1,6 +1,6 @@
-// Marks and comments of the person who reviews. They stay in this browser; a mark belongs to one video,
-// so one that is made again comes unmarked. The file says which video each mark is about, so that
-// `--redo-rejected` never makes one again that nobody has looked at.
+// The reviewer's marks and comments. They are kept in this browser. A mark belongs to one video: a new version is
+// unmarked. The saved file names the video of each mark, so that `--redo-rejected` never replaces a video that was not
+// reviewed.
 
 const MARKS_KEY = `callsheet marks of ${report.campaign}`;
 
@@ -8,32 +8,32 @@ const marks = readMarks();
 
 function readMarks() {
   try {
-    const kept = JSON.parse(localStorage.getItem(MARKS_KEY) ?? "{}");
-    return new Map(Object.entries(kept ?? {}).filter(([, mark]) => mark && typeof mark === "object"));
+    const stored = JSON.parse(localStorage.getItem(MARKS_KEY) ?? "{}");
+    return new Map(Object.entries(stored ?? {}).filter(([, mark]) => mark && typeof mark === "object"));
   } catch {
     return new Map();
   }
 }
 
 function markOf(job) {
-  const kept = marks.get(job.id);
-  return kept && kept.video === job.remote ? kept : { mark: "", comment: "", video: job.remote };
+  const stored = marks.get(job.id);
+  return stored && stored.video === job.remote ? stored : { mark: "", comment: "", video: job.remote };
 }
 
 function setMark(job, change) {
   const mark = { ...markOf(job), ...change };
   if (mark.mark || mark.comment) marks.set(job.id, mark);
   else marks.delete(job.id);
-  tellSavable();
+  updateSaveButton();
   try {
     localStorage.setItem(MARKS_KEY, JSON.stringify(Object.fromEntries(marks)));
   } catch {
-    byId("shown").textContent = "This browser does not keep marks: save them as CSV before you leave.";
+    byId("shown").textContent = "This browser cannot store marks: save them as CSV before you close the page.";
   }
 }
 
-// How far the review has come.
-function tellReview() {
+// Shows how many videos have been reviewed.
+function showReview() {
   const videos = jobs.filter((job) => job.file);
   const count = (word) => videos.filter((job) => markOf(job).mark === word).length;
   const [approved, rejected] = [count("approved"), count("rejected")];
@@ -43,11 +43,11 @@ function tellReview() {
     approved + rejected === 0 ? "" : `Review: ${parts.filter(([some]) => some > 0).map(([some, word]) => `${number(some)} ${word}`).join(", ")}.`;
 }
 
-// A file without a mark would say nothing.
-function tellSavable() {
+// Disables saving while there are no marks.
+function updateSaveButton() {
   const save = byId("export");
   const isEmpty = jobs.every((job) => !marks.has(job.id) || (!markOf(job).mark && !markOf(job).comment));
-  // Not disabled, so that whoever finds it with the keyboard is told why.
+  // Not `disabled`, so that keyboard users can reach the explanation.
   save.setAttribute("aria-disabled", String(isEmpty));
   save.title = isEmpty ? "There is nothing to save yet: approve, reject or comment first." : "";
 }
@@ -65,7 +65,7 @@ function marksAsCsv() {
 }
 
 function saveMarks() {
-  tellSavable();
+  updateSaveButton();
   if (byId("export").title) {
     byId("review").textContent = byId("export").title;
     return;

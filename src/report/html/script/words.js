@@ -1,10 +1,10 @@
 "use strict";
-// The data, and how it is put into words. What jobs say reaches the page only as text.
+// The data, and its formatting. Content of jobs is inserted only as text.
 
 const report = JSON.parse(document.getElementById("data").textContent);
 const jobs = report.jobs;
 
-// In the order in which a person should look at them.
+// In order of urgency.
 const STATUSES = {
   failed: "failed",
   in_doubt: "in doubt",
@@ -18,7 +18,7 @@ const URGENCY = Object.keys(STATUSES);
 
 const byId = (id) => document.getElementById(id);
 
-// An element with attributes and children; strings become text. `null` and `undefined` are left out.
+// Creates an element with attributes and children; strings become text, `null` and `undefined` are left out.
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -53,7 +53,7 @@ function ago(milliseconds) {
   return `${plural(Math.floor(seconds / 86400), "day")} ago`;
 }
 
-// Time between two moments of a job, if both are known.
+// The time between two events of a job, if both are known.
 function between(from, to) {
   return from === null || to === null ? null : Math.max(0, to - from);
 }

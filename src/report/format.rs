@@ -1,0 +1,89 @@
+//! Formatting of credits, times, failures and machine-readable names.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{Credits, Failure, Timestamp};
+use crate::util::text::sanitize;
+
+/// Returns `5 credits`, `1 credit`, `0.5 credits`.
+pub(super) fn credits(amount: Credits) -> String {
+    let noun = if amount == Credits::whole(1) {
+        "credit"
+    } else {
+        "credits"
+    };
+    format!("{amount} {noun}")
+}
+
+/// Returns `5`, or `5-10` if the ends differ.
+pub(super) fn credit_range(low: Credits, high: Credits) -> String {
+    if low == high {
+        high.to_string()
+    } else {
+        format!("{low}-{high}")
+    }
+}
+
+/// Returns `2026-11-24 14:03:07Z`.
+pub(super) fn date_time(at: Timestamp) -> String {
+    let text = at.to_string();
+    match text.get(..19) {
+        Some(whole_seconds) if text.ends_with('Z') => {
+            format!("{}Z", whole_seconds.replace('T', " "))
+        }
+        Some(_) | None => text,
+    }
+}
+
+/// Returns `14:03:07Z`, for times whose date is clear.
+pub(super) fn time_of_day(at: Timestamp) -> String {
+    let text = date_time(at);
+    text.split_once(' ')
+        .map_or_else(|| text.clone(), |(_, time)| time.to_owned())
+}
+
+/// Returns a failure's message on one line.
+pub(super) fn failure(failure: &Failure) -> String {
+    sanitize(&failure.to_string()).trim().to_owned()
+}
+
+/// Returns the serde name of an enum's variant.
+pub(super) fn variant_name(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(fields)) => fields.into_iter().next().unwrap_or_default().0,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credits_agree_with_their_noun() {
+        assert_eq!(credits(Credits::whole(1)), "1 credit");
+        assert_eq!(credits(Credits::from_thousandths(5500)), "5.5 credits");
+        let range = credit_range(Credits::whole(5), Credits::whole(10));
+        assert_eq!(range, "5-10");
+    }
+
+    #[test]
+    fn times_show_whole_seconds() {
+        let at = Timestamp::from_millis(1_764_000_000_250);
+        assert_eq!(date_time(at), "2025-11-24 16:00:00Z");
+        assert_eq!(time_of_day(at), "16:00:00Z");
+        let latest = date_time(Timestamp::from_millis(i64::MAX));
+        assert_eq!(latest, format!("{} ms", i64::MAX));
+    }
+
+    #[test]
+    fn variants_have_their_serde_names() {
+        use crate::model::{Inconclusive, StopReason};
+        let message = String::new();
+        assert_eq!(variant_name(&StopReason::CapReached), "cap_reached");
+        assert_eq!(variant_name(&StopReason::Local { message }), "local");
+        assert_eq!(variant_name(&Inconclusive::NoWitness), "no_witness");
+    }
+}
