@@ -3,7 +3,6 @@
 use anyhow::Context as _;
 use clap::Args;
 
-use super::definition;
 use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -31,17 +30,15 @@ pub(in crate::cli) struct CompletionsArguments {
 pub(in crate::cli) struct ManArguments {}
 
 /// Executes `callsheet completions`.
-pub(super) fn completions(arguments: &CompletionsArguments) -> Exit {
+pub(super) fn completions(arguments: &CompletionsArguments, mut program: clap::Command) -> Exit {
     let mut script = Vec::new();
-    let mut program = definition();
     clap_complete::generate(arguments.shell, &mut program, "callsheet", &mut script);
     printer::print(&String::from_utf8_lossy(&script));
     Exit::Success
 }
 
 /// Executes `callsheet man`: the program's page, then one for each command.
-pub(super) fn man() -> Result<Exit, Error> {
-    let program = definition();
+pub(super) fn man(program: &clap::Command) -> Result<Exit, Error> {
     let mut pages = Vec::new();
     clap_mangen::Man::new(program.clone())
         .render(&mut pages)

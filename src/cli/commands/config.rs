@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde_json::{Value, json};
 
-use super::{RunArguments, definition};
+use super::RunArguments;
 use crate::app::{self, BaseUrl, LoadedManifest};
 use crate::cli::args::CampaignArguments;
 use crate::cli::args::help::{self, Example};
@@ -73,7 +73,11 @@ const ONCE: [&str; 13] = [
 ];
 
 /// Executes `callsheet config`. `matches` are the arguments of this command.
-pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<Exit, Error> {
+pub(super) fn config(
+    arguments: &RunArguments,
+    matches: &ArgMatches,
+    program: &clap::Command,
+) -> Result<Exit, Error> {
     let campaign = &arguments.campaign;
     let has_manifest = campaign.manifest != Path::new(NO_MANIFEST);
     let file = has_manifest.then_some(campaign.manifest.as_path());
@@ -89,7 +93,7 @@ pub(super) fn config(arguments: &RunArguments, matches: &ArgMatches) -> Result<E
     settings.extend(provider(arguments, matches, &environment)?);
     settings.extend(locations(campaign, manifest.as_ref(), matches));
     settings.extend(limits(arguments, manifest.as_ref(), matches)?);
-    settings.extend(others(manifest.as_ref(), matches, &environment));
+    settings.extend(others(manifest.as_ref(), matches, &environment, program));
     let text = if arguments.screen.json {
         let settings: Vec<Value> = settings
             .iter()
@@ -362,9 +366,9 @@ fn others(
     manifest: Option<&LoadedManifest>,
     matches: &ArgMatches,
     environment: &Environment,
+    program: &clap::Command,
 ) -> Vec<Setting> {
-    let command = definition();
-    let run = command.find_subcommand("config");
+    let run = program.find_subcommand("config");
     let known = words(&LimitWords::Settings(&LimitSettings::default()));
     let is_listed = |id: &str| {
         let elsewhere = ["out", "shard", "manifest", "sandbox", "profile", "base_url"];

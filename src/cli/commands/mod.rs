@@ -18,12 +18,10 @@ use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand};
 
 use self::completions::{CompletionsArguments, ManArguments};
 use super::args::help::{self, Example};
-use super::args::{AddressArguments, CampaignArguments, read_options_from_environment};
-use super::config::{Environment, provider_for_reading};
+use super::args::read_options_from_environment;
 use super::error::Error;
 use super::exit::Exit;
 use super::printer::Printer;
-use crate::app::ViewRequest;
 
 pub(super) use self::run::{CollectArguments, RunArguments};
 
@@ -99,14 +97,14 @@ impl Command {
             Self::Report(arguments) => report::report(&arguments),
             Self::Config(arguments) => {
                 let own = matches.subcommand().map_or(matches, |(_, own)| own);
-                config::config(&arguments, own)
+                config::config(&arguments, own, &definition())
             }
             Self::Personas(arguments) => catalogue::personas(arguments).await,
             Self::Voices(arguments) => catalogue::voices(arguments).await,
             Self::Init(arguments) => init::init(&arguments),
             Self::Sandbox(arguments) => sandbox::sandbox(arguments).await,
-            Self::Completions(arguments) => Ok(completions::completions(&arguments)),
-            Self::Man(_) => completions::man(),
+            Self::Completions(arguments) => Ok(completions::completions(&arguments, definition())),
+            Self::Man(_) => completions::man(&definition()),
         }
     }
 
@@ -139,19 +137,4 @@ pub(super) enum Goal {
     EveryVideo,
     /// Every paid job done.
     PaidVideos,
-}
-
-/// Returns the request for a read-only view of a campaign.
-fn view_request(
-    campaign: &CampaignArguments,
-    address: &AddressArguments,
-    environment: &Environment,
-) -> Result<ViewRequest, Error> {
-    Ok(ViewRequest {
-        campaign: campaign.options()?,
-        provider: provider_for_reading(address, environment).ok(),
-        provider_flags: address.flags(),
-        cache_dir: environment.cache_dir(),
-        notices: Printer::Text.notices(),
-    })
 }

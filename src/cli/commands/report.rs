@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::view_request;
 use crate::app::{self, CampaignView, ResultFiles};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments, encoding};
-use crate::cli::config::Environment;
+use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};

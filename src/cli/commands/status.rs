@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::view_request;
 use crate::app::{self, CampaignView};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments};
-use crate::cli::config::Environment;
+use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;

@@ -7,15 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use super::env::Environment;
-use super::profile::Profile;
+use super::env::{Environment, KEYS};
+use super::profile::{CommandLine, Profile};
 use crate::app::Error;
 use crate::model::{Credentials, SecretText};
-
-/// The variables of the two keys.
-pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
 
 /// The variables of a credentials file, and of a command that prints the credentials.
 pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
@@ -43,16 +38,6 @@ pub(in crate::cli) struct Found {
     pub(in crate::cli) value: SecretText,
     /// The variable, file or command.
     pub(in crate::cli) source: String,
-}
-
-/// A command: a list of words, or a line for the shell.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub(in crate::cli) enum CommandLine {
-    /// Program and arguments.
-    Words(Vec<String>),
-    /// A line for `sh -c`, on Windows `cmd /C`.
-    Line(String),
 }
 
 /// Returns the credentials of `profile`, or else of the environment.

@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use super::credentials::KEYS;
 use crate::cli::printer::Printer;
 use crate::util::style::Colours;
 
 /// The address of the API.
 pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";
+
+/// The variables of the two keys.
+pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
 
 /// Variables that redirect requests or files, besides those that begin with one of [`OURS`].
 const ELSEWHERE: [&str; 9] = [

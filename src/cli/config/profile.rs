@@ -5,12 +5,21 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::credentials::CommandLine;
 use super::env::Environment;
 use crate::app::Error;
 
 /// The variable that names another file.
 const FILE: &str = "CALLSHEET_PROFILES";
+
+/// A command: a list of words, or a line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(in crate::cli) enum CommandLine {
+    /// Program and arguments.
+    Words(Vec<String>),
+    /// A line for `sh -c`, on Windows `cmd /C`.
+    Line(String),
+}
 
 /// An account.
 #[derive(Debug)]

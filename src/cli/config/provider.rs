@@ -5,9 +5,10 @@ use std::path::Path;
 use super::credentials::{AllowCommands, credentials};
 use super::env::{BASE_URL, Environment};
 use super::profile::Profile;
-use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig};
+use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig, ViewRequest};
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
+use crate::cli::printer::Printer;
 use crate::sandbox::Faults;
 
 /// Returns the provider that `arguments` and the environment name.
@@ -59,7 +60,7 @@ pub(in crate::cli) async fn provider_for_manifest(
 ///
 /// # Errors
 /// If the address is invalid or keys are missing.
-pub(in crate::cli) fn provider_for_reading(
+fn provider_for_reading(
     arguments: &AddressArguments,
     environment: &Environment,
 ) -> Result<ProviderConfig, app::Error> {
@@ -71,6 +72,21 @@ pub(in crate::cli) fn provider_for_reading(
         environment,
         AllowCommands::No,
     )
+}
+
+/// Returns the request for a read-only view of a campaign.
+pub(in crate::cli) fn view_request(
+    campaign: &CampaignArguments,
+    address: &AddressArguments,
+    environment: &Environment,
+) -> Result<ViewRequest, Error> {
+    Ok(ViewRequest {
+        campaign: campaign.options()?,
+        provider: provider_for_reading(address, environment).ok(),
+        provider_flags: address.flags(),
+        cache_dir: environment.cache_dir(),
+        notices: Printer::Text.notices(),
+    })
 }
 
 fn api_config(
