@@ -23,7 +23,7 @@ const ENTRIES_A_STEP: usize = 20;
 
 fn main() {
     println!(
-        "| jobs | entries | append / entry | read and folded | ready to be shown | ready to go on | peak memory |"
+        "| jobs | entries | append / entry | read and applied | ready to show | ready to resume | peak memory |"
     );
     println!("|---|---|---|---|---|---|---|");
     for count in [1_000, 10_000, 100_000] {

@@ -10,17 +10,13 @@ use std::time::{Duration, Instant};
 use callsheet::driver::{Clock as _, Drive, Durable, Interrupts, SystemClock};
 use callsheet::engine::{Batch, Policy};
 use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
-use callsheet::model::{
-    AspectRatio, Credentials, Entry, Estimate, Event, History, JobEvent, JobId, JobSpec, Limits,
-    Origin, PlannedJob, Speech, VideoRequest,
-};
+use callsheet::model::{Credentials, Entry, Event, History, JobEvent, JobId, Limits};
 use callsheet::remote::{Remote, RemoteSettings};
 use callsheet::report::Summary;
 use callsheet::sandbox::{AnswerFault, Faults, FileFault, SandboxSettings, When};
 
-use crate::program::{
-    PERSONA, Provider, Scenario, digest, expect_nothing_paid_twice, job_id, kill, quick,
-};
+use crate::program::{Provider, Scenario, digest, expect_nothing_paid_twice, job_id, kill, quick};
+use crate::support;
 
 const JOBS: usize = 3;
 
@@ -56,25 +52,6 @@ impl Durable for CrashingJournal {
     }
 }
 
-fn jobs() -> Vec<PlannedJob> {
-    let job = |number| {
-        let id: JobId = format!("job-{number}").parse().unwrap();
-        let speech = Speech::Text(format!("Hello {number}").into());
-        let request = VideoRequest::new(speech, PERSONA, AspectRatio::Square);
-        let origin = Origin {
-            file: "sheet.csv".into(),
-            line: 2,
-        };
-        PlannedJob {
-            spec: JobSpec::new(id, request, origin).into(),
-            estimate: Estimate::default(),
-            selected: true,
-            in_sheet: true,
-        }
-    };
-    (0..JOBS).map(job).collect()
-}
-
 fn limits() -> Limits {
     let fast = "100/s".parse().unwrap();
     Limits {
@@ -94,7 +71,7 @@ async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
         is_sandbox: false,
     };
     let (mut journal, record) = Journal::open(out, &identity).unwrap();
-    let jobs = jobs();
+    let jobs = support::jobs(JOBS);
     journal
         .save_jobs(jobs.iter().map(|job| &*job.spec))
         .unwrap();

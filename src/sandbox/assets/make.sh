@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the pictures that the sandbox hands out. Run by hand, with ffmpeg at hand; the results are kept
-# beside this script, so nobody who builds or uses the program needs it.
+# Makes the videos and pictures that the sandbox serves. Needs ffmpeg. The results are in the repository, so
+# that builds do not need this script.
 #
-# Each is a silhouette that breathes, sways and speaks, four seconds long: flat colours, so that a few
-# kilobytes hold it. H.264 baseline with its index in front (`faststart`) plays everywhere; the
-# WebM has an alpha channel and no background.
+# Each video is a moving silhouette of four seconds in flat colours, which takes a few kilobytes. H.264
+# baseline with its index in front (`faststart`) plays everywhere; the WebM has an alpha channel and no
+# background.
 set -eu
 cd "$(dirname "$0")"
 
