@@ -58,6 +58,8 @@ pub use crate::journal::{JournalError, LockError};
 pub(crate) use crate::manifest::Selection;
 pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};
 use crate::model::Timestamp;
+#[cfg(test)]
+pub(crate) use crate::remote::AccentItem;
 pub use crate::remote::BaseUrl;
 
 /// Returns the current time.

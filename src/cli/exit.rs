@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use super::commands::Goal;
 use crate::model::{ExitClass, StopReason};
 use crate::report::Summary;
 
@@ -82,6 +81,15 @@ impl Exit {
             ExitClass::SomeFailed => Self::SomeFailed,
         }
     }
+}
+
+/// What the program tries to achieve, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Every selected job done.
+    EveryVideo,
+    /// Every paid job done.
+    PaidVideos,
 }
 
 impl From<Exit> for ExitCode {

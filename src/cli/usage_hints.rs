@@ -32,22 +32,29 @@ fn context(error: &Error, kind: ContextKind) -> Option<&str> {
 /// A value that comes from the environment.
 fn variable(option: &str, words: &[String]) -> Option<String> {
     let flag = option.split(' ').next()?;
-    let name = variable_of(flag.strip_prefix("--")?)?;
+    let (name, is_switch) = variable_of(flag.strip_prefix("--")?)?;
     let is_typed = words
         .iter()
         .any(|word| word == flag || word.starts_with(&format!("{flag}=")));
-    (!is_typed && is_set(&name))
-        .then(|| format!("the value comes from `{name}` in the environment"))
+    (!is_typed && is_set(&name)).then(|| {
+        let words = if is_switch {
+            ", where true, false, yes, no, on, off, 1 and 0 are possible"
+        } else {
+            ""
+        };
+        format!("the value comes from `{name}` in the environment{words}")
+    })
 }
 
-/// Returns the variable that stands for an option.
-fn variable_of(option: &str) -> Option<String> {
+/// Returns the variable of an option, and whether the option is a switch.
+fn variable_of(option: &str) -> Option<(String, bool)> {
     let program = definition();
     let mut arguments = program
         .get_subcommands()
         .flat_map(clap::Command::get_arguments);
     let argument = arguments.find(|argument| argument.get_long() == Some(option))?;
-    Some(argument.get_env()?.to_str()?.to_owned())
+    let is_switch = matches!(argument.get_action(), clap::ArgAction::SetTrue);
+    Some((argument.get_env()?.to_str()?.to_owned(), is_switch))
 }
 
 /// A manifest in place of a command.

@@ -6,7 +6,7 @@
 mod date;
 mod groups;
 pub(super) mod help;
-pub(super) mod resume;
+mod run;
 mod screen;
 mod shard;
 
@@ -17,6 +17,7 @@ pub(super) use self::groups::{
     AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
     SelectionArguments, SpendingArguments, WaitingArguments, encoding,
 };
+pub(super) use self::run::{CollectArguments, RunArguments, collect_command, resume_command};
 pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::Environment;
 

@@ -343,7 +343,7 @@ fn is_web(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::AccentItem;
+    use crate::app::AccentItem;
 
     #[test]
     fn the_providers_text_is_escaped() {

@@ -6,10 +6,9 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde_json::{Value, json};
 
-use super::RunArguments;
 use crate::app::{self, BaseUrl, LoadedManifest};
-use crate::cli::args::CampaignArguments;
 use crate::cli::args::help::{self, Example};
+use crate::cli::args::{CampaignArguments, RunArguments};
 use crate::cli::config::{
     AllowCommands, BASE_URL, Environment, KEYS, Profile, find_keys, foreign_address,
 };

@@ -18,12 +18,10 @@ use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand};
 
 use self::completions::{CompletionsArguments, ManArguments};
 use super::args::help::{self, Example};
-use super::args::read_options_from_environment;
+use super::args::{CollectArguments, RunArguments, read_options_from_environment};
 use super::error::Error;
 use super::exit::Exit;
 use super::printer::Printer;
-
-pub(super) use self::run::{CollectArguments, RunArguments};
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; the part in brackets is missing in a build without git history.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"));
@@ -128,13 +126,4 @@ pub(super) fn definition() -> clap::Command {
         _ => command,
     });
     read_options_from_environment(program)
-}
-
-/// What the program tries to achieve, for the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
-    /// Every selected job done.
-    EveryVideo,
-    /// Every paid job done.
-    PaidVideos,
 }

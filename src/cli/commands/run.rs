@@ -1,91 +1,21 @@
 //! The `run` and `collect` commands. `collect` is `run` without submitting.
 
-use clap::Args;
-
-use super::Goal;
 use crate::app::{
     self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Notifications, RunRequest,
 };
 use crate::app::{Policy, Submits};
-use crate::cli::args::help::{self, Example};
-use crate::cli::args::resume::{collect_command, resume_command};
 use crate::cli::args::{
-    CampaignArguments, LogFormat, OutputArguments, ProviderArguments, RerunArguments,
-    ScreenArguments, SelectionArguments, SpendingArguments, WaitingArguments,
+    CampaignArguments, CollectArguments, LogFormat, OutputArguments, ProviderArguments,
+    RunArguments, ScreenArguments, collect_command, resume_command,
 };
 use crate::cli::config::{Environment, provider_for_manifest};
 use crate::cli::display::DisplayStyle;
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Goal};
 use crate::cli::printer::{self, Printer};
 use crate::report::files::write_json;
 use crate::report::plan::plan_totals;
 use crate::report::summary_text::{headline, summary_text};
-
-const EXAMPLES: [Example; 3] = [
-    (
-        "callsheet run campaign.csv --sandbox",
-        "no account, no cost",
-    ),
-    (
-        "callsheet run campaign.csv --max-credits 250",
-        "and no more",
-    ),
-    (
-        "callsheet run campaign.csv --sample 3",
-        "three of them first",
-    ),
-];
-
-#[derive(Debug, Args)]
-#[command(after_help = help::examples(&EXAMPLES))]
-pub(in crate::cli) struct RunArguments {
-    #[command(flatten)]
-    pub(in crate::cli) campaign: CampaignArguments,
-    #[command(flatten)]
-    pub(in crate::cli) provider: ProviderArguments,
-    #[command(flatten)]
-    pub(in crate::cli) selection: SelectionArguments,
-    #[command(flatten)]
-    pub(in crate::cli) rerun: RerunArguments,
-    #[command(flatten)]
-    pub(in crate::cli) spending: SpendingArguments,
-    #[command(flatten)]
-    pub(in crate::cli) waiting: WaitingArguments,
-    /// Submit everything, then leave; `collect` fetches the videos later
-    #[arg(long, help_heading = "Limits")]
-    pub(in crate::cli) submit_only: bool,
-    /// Submit nothing unless `callsheet approve` has approved exactly this manifest
-    #[arg(long, help_heading = "Limits")]
-    pub(in crate::cli) require_approval: bool,
-    #[command(flatten)]
-    pub(in crate::cli) output: OutputArguments,
-    #[command(flatten)]
-    pub(in crate::cli) screen: ScreenArguments,
-}
-
-const COLLECT_EXAMPLES: [Example; 2] = [
-    ("callsheet collect campaign.csv", "in the morning"),
-    (
-        "callsheet collect nightly.yaml --date yesterday",
-        "the night's",
-    ),
-];
-
-#[derive(Debug, Args)]
-#[command(after_help = help::examples(&COLLECT_EXAMPLES))]
-pub(in crate::cli) struct CollectArguments {
-    #[command(flatten)]
-    pub(in crate::cli) campaign: CampaignArguments,
-    #[command(flatten)]
-    pub(in crate::cli) provider: ProviderArguments,
-    #[command(flatten)]
-    pub(in crate::cli) waiting: WaitingArguments,
-    #[command(flatten)]
-    pub(in crate::cli) output: OutputArguments,
-    #[command(flatten)]
-    pub(in crate::cli) screen: ScreenArguments,
-}
 
 /// Executes `callsheet run`.
 pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {

@@ -1,13 +1,82 @@
-//! The arguments that a shown command repeats, so that pasting it resumes the same campaign within the same limits.
+//! The arguments of `run` and `collect`, and those that a shown command repeats so that pasting it resumes the same
+//! campaign within the same limits.
 
 use std::time::Duration;
 
+use clap::Args;
+
+use super::help::{self, Example};
 use super::{
-    OutputArguments, RerunArguments, SelectionArguments, SpendingArguments, WaitingArguments,
+    CampaignArguments, OutputArguments, ProviderArguments, RerunArguments, ScreenArguments,
+    SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::app::{ResumeCommand, push_flag, push_option};
-use crate::cli::commands::{CollectArguments, RunArguments};
 use crate::model::Flag;
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "callsheet run campaign.csv --sandbox",
+        "no account, no cost",
+    ),
+    (
+        "callsheet run campaign.csv --max-credits 250",
+        "and no more",
+    ),
+    (
+        "callsheet run campaign.csv --sample 3",
+        "three of them first",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&EXAMPLES))]
+pub(in crate::cli) struct RunArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) provider: ProviderArguments,
+    #[command(flatten)]
+    pub(in crate::cli) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(in crate::cli) rerun: RerunArguments,
+    #[command(flatten)]
+    pub(in crate::cli) spending: SpendingArguments,
+    #[command(flatten)]
+    pub(in crate::cli) waiting: WaitingArguments,
+    /// Submit everything, then leave; `collect` fetches the videos later
+    #[arg(long, help_heading = "Limits")]
+    pub(in crate::cli) submit_only: bool,
+    /// Submit nothing unless `callsheet approve` has approved exactly this manifest
+    #[arg(long, help_heading = "Limits")]
+    pub(in crate::cli) require_approval: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArguments,
+    #[command(flatten)]
+    pub(in crate::cli) screen: ScreenArguments,
+}
+
+const COLLECT_EXAMPLES: [Example; 2] = [
+    ("callsheet collect campaign.csv", "in the morning"),
+    (
+        "callsheet collect nightly.yaml --date yesterday",
+        "the night's",
+    ),
+];
+
+#[derive(Debug, Args)]
+#[command(after_help = help::examples(&COLLECT_EXAMPLES))]
+pub(in crate::cli) struct CollectArguments {
+    #[command(flatten)]
+    pub(in crate::cli) campaign: CampaignArguments,
+    #[command(flatten)]
+    pub(in crate::cli) provider: ProviderArguments,
+    #[command(flatten)]
+    pub(in crate::cli) waiting: WaitingArguments,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArguments,
+    #[command(flatten)]
+    pub(in crate::cli) screen: ScreenArguments,
+}
 
 /// Returns what a command that resumes `run` repeats.
 pub(in crate::cli) fn resume_command(arguments: &RunArguments) -> ResumeCommand {
@@ -132,7 +201,7 @@ mod tests {
     use clap::{Arg, Parser as _};
 
     use super::*;
-    use crate::cli::commands::{Arguments, Command, RunArguments, definition};
+    use crate::cli::commands::{Arguments, Command, definition};
     use crate::model::CommandName;
     use crate::report::Campaign;
 
