@@ -137,26 +137,18 @@ async fn deliver(
     to: &WebhookUrl,
     request: impl Fn() -> RequestBuilder,
 ) -> Result<(), WebhookError> {
-    let mut result = Ok(());
+    let mut reason = String::new();
     for _ in 0..ATTEMPTS {
-        result = attempt(to, request()).await;
-        if result.is_ok() {
-            break;
-        }
+        reason = match tokio::time::timeout(ATTEMPT_TIMEOUT, request().send()).await {
+            Ok(Ok(response)) if response.status().is_success() => return Ok(()),
+            Ok(Ok(response)) => format!("`{to}` answered {}", response.status()),
+            Ok(Err(error)) => transport_failure(&error, &to.to_string()).message,
+            Err(_elapsed) => {
+                let seconds = ATTEMPT_TIMEOUT.as_secs();
+                format!("`{to}` did not answer within {seconds} s")
+            }
+        };
     }
-    result
-}
-
-async fn attempt(to: &WebhookUrl, request: RequestBuilder) -> Result<(), WebhookError> {
-    let reason = match tokio::time::timeout(ATTEMPT_TIMEOUT, request.send()).await {
-        Ok(Ok(response)) if response.status().is_success() => return Ok(()),
-        Ok(Ok(response)) => format!("`{to}` answered {}", response.status()),
-        Ok(Err(error)) => transport_failure(&error, &to.to_string()).message,
-        Err(_elapsed) => {
-            let seconds = ATTEMPT_TIMEOUT.as_secs();
-            format!("`{to}` did not answer within {seconds} s")
-        }
-    };
     Err(WebhookError(reason))
 }
 

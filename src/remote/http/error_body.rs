@@ -52,7 +52,7 @@ impl ErrorBody {
             collect_parts(&value, "", &mut parts);
             return Self {
                 text: redactor.clean(&parts.join("; ")),
-                denies_credits: general_statements(&value).any(denies_credits),
+                denies_credits: value_denies_credits(&value),
             };
         }
         let text = String::from_utf8_lossy(body);
@@ -114,22 +114,18 @@ fn is_general(field: &str) -> bool {
     )
 }
 
-/// Returns the texts about the request as a whole. Other fields may repeat the text that was sent.
-fn general_statements(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+/// Whether a text about the request as a whole denies credits. Other fields may repeat the text that was sent.
+fn value_denies_credits(value: &Value) -> bool {
     match value {
-        Value::String(text) => Box::new(std::iter::once(text.as_str())),
-        Value::Array(values) => Box::new(values.iter().flat_map(general_statements)),
-        Value::Object(fields) => Box::new(
-            fields
-                .iter()
-                .filter(|(field, _)| {
-                    is_general(field)
-                        || matches!(field.as_str(), "code" | "type")
-                        || field.contains("credit")
-                })
-                .flat_map(|(_, value)| general_statements(value)),
-        ),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Box::new(std::iter::empty()),
+        Value::String(text) => denies_credits(text),
+        Value::Array(values) => values.iter().any(value_denies_credits),
+        Value::Object(fields) => fields.iter().any(|(field, value)| {
+            let is_about_request = is_general(field)
+                || matches!(field.as_str(), "code" | "type")
+                || field.contains("credit");
+            is_about_request && value_denies_credits(value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
