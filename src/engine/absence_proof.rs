@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use super::decision::Decision;
 use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof, ReferenceRow};
-use super::jobs::Jobs;
-use super::rules::Rules;
+use super::job_table::JobTable;
+use super::rules::SafetyRules;
 use crate::model::{Failure, FailureKind, Inconclusive, JobEvent, Listing, Timestamp};
 
 /// The HTTP client gives up a create after two minutes, so one that was sent earlier can no longer be accepted.
@@ -54,7 +54,7 @@ const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
 #[derive(Debug)]
 pub(super) struct AbsenceProofs {
     settle: Duration,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
     /// When this run began.
     started: Timestamp,
     /// Times recorded before this one come from a clock that was set back since.
@@ -81,7 +81,7 @@ struct Doubt {
 impl AbsenceProofs {
     pub(super) fn new(
         settle: Duration,
-        rules: &'static dyn Rules,
+        rules: &'static dyn SafetyRules,
         clock_trusted_since: Timestamp,
         longest_list: u64,
     ) -> Self {
@@ -116,7 +116,12 @@ impl AbsenceProofs {
 
     /// Checks whether the run still looks for a job in doubt. `may_have_reference`: there are accepted jobs, or
     /// may be later.
-    pub(super) fn is_pending(&self, now: Timestamp, jobs: &Jobs, may_have_reference: bool) -> bool {
+    pub(super) fn is_pending(
+        &self,
+        now: Timestamp,
+        jobs: &JobTable,
+        may_have_reference: bool,
+    ) -> bool {
         let settles = if may_have_reference {
             SETTLES_BEFORE_GIVING_UP
         } else {
@@ -132,14 +137,14 @@ impl AbsenceProofs {
     }
 
     /// Prepares for each job in doubt what a list requested at `now` must show to prove its absence.
-    pub(super) fn prepare(&self, now: Timestamp, jobs: &Jobs) -> Vec<PendingProof> {
+    pub(super) fn prepare(&self, now: Timestamp, jobs: &JobTable) -> Vec<PendingProof> {
         let in_doubt = jobs.in_doubt().iter();
         in_doubt
             .map(|index| self.prepare_one(now, jobs, *index))
             .collect()
     }
 
-    fn prepare_one(&self, now: Timestamp, jobs: &Jobs, index: usize) -> PendingProof {
+    fn prepare_one(&self, now: Timestamp, jobs: &JobTable, index: usize) -> PendingProof {
         let sent = jobs[index].state.submitted_at.unwrap_or_default();
         let accepted = jobs.accepted();
         let earlier = accepted.range(..(sent, 0)).rev().take(REFERENCES);
@@ -161,7 +166,7 @@ impl AbsenceProofs {
     /// Returns the time after which the job can no longer be accepted, as far as that can be known. We hear of a
     /// broken connection when the provider does. But if we were killed, the provider does not know, and
     /// continues with the request however soon we are back.
-    fn settled(&self, jobs: &Jobs, index: usize, sent: Timestamp) -> Timestamp {
+    fn settled(&self, jobs: &JobTable, index: usize, sent: Timestamp) -> Timestamp {
         let failure = jobs[index].state.last_failure.as_ref();
         let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
         let doubt = self.doubts.get(&index);
@@ -181,7 +186,12 @@ impl AbsenceProofs {
         settled.min(sent.plus(LONGEST_CREATE))
     }
 
-    fn reference(&self, jobs: &Jobs, accepted: Timestamp, index: usize) -> Option<ReferenceRow> {
+    fn reference(
+        &self,
+        jobs: &JobTable,
+        accepted: Timestamp,
+        index: usize,
+    ) -> Option<ReferenceRow> {
         let state = &jobs[index].state;
         // A job that was found without a record of its submit may be of any age, and so may one whose submit was
         // recorded by a clock that was set back since.
@@ -213,7 +223,7 @@ impl AbsenceProofs {
         started: Timestamp,
         proofs: &[PendingProof],
         listing: &Listing,
-        jobs: &Jobs,
+        jobs: &JobTable,
     ) -> Vec<Decision> {
         let rows: ListedRows<'_> = listing
             .found
@@ -286,7 +296,7 @@ impl AbsenceProofs {
     }
 
     /// Decides what a refused listing says about the jobs in doubt.
-    pub(super) fn on_refused(jobs: &Jobs, failure: &Failure) -> Vec<Decision> {
+    pub(super) fn on_refused(jobs: &JobTable, failure: &Failure) -> Vec<Decision> {
         let refused = || Inconclusive::Refused {
             failure: failure.clone(),
         };
@@ -298,7 +308,7 @@ impl AbsenceProofs {
 
     /// Discards all evidence after a step that came much later than it was due: the machine slept, or the clock was put
     /// forward, so the time that must pass at the provider between two listings may not have passed.
-    pub(super) fn discard(&mut self, jobs: &Jobs) {
+    pub(super) fn discard(&mut self, jobs: &JobTable) {
         for index in jobs.in_doubt() {
             if let Some(doubt) = self.doubts.get_mut(index) {
                 doubt.evidence.clear();
@@ -307,7 +317,7 @@ impl AbsenceProofs {
     }
 
     /// Returns the next time at which a listing can complete a proof of which the first half is there.
-    pub(super) fn next_completion(&self, now: Timestamp, jobs: &Jobs) -> Option<Timestamp> {
+    pub(super) fn next_completion(&self, now: Timestamp, jobs: &JobTable) -> Option<Timestamp> {
         let first_half = |index: &usize| {
             let mut evidence = self.evidence(*index).iter();
             evidence.find(|evidence| self.rules.is_complete(evidence, self.longest_list))
@@ -322,7 +332,7 @@ impl AbsenceProofs {
 }
 
 /// Records why a search has proven nothing, if the reason is a new one.
-fn inconclusive(jobs: &Jobs, index: usize, why: Inconclusive) -> Option<Decision> {
+fn inconclusive(jobs: &JobTable, index: usize, why: Inconclusive) -> Option<Decision> {
     let is_new = jobs[index].state.unproven.as_deref() != Some(&why);
     is_new.then_some(Decision::Apply(index, JobEvent::NotProven { why }))
 }

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::evidence::PendingProof;
-use super::jobs::Jobs;
-use super::rules::Rules;
+use super::job_table::JobTable;
+use super::rules::SafetyRules;
 use crate::model::{
     CampaignTags, Generation, JobEvent, Listing, RenderReport, Tag, Timestamp, find_tags,
 };
@@ -27,7 +27,7 @@ pub(super) struct ListRequest {
 
 /// A row that may be adopted for a job.
 #[derive(Debug)]
-pub(super) struct Candidate<'a> {
+pub(super) struct AdoptableRow<'a> {
     pub(super) index: usize,
     generation: Generation,
     tag: Tag,
@@ -48,16 +48,16 @@ impl ListRequest {
     /// tag, the first that was accepted. `own` are the tags of the campaign, if its rows were requested.
     pub(super) fn candidates<'a>(
         &self,
-        jobs: &Jobs,
+        jobs: &JobTable,
         own: Option<&CampaignTags>,
         listing: &'a Listing,
-    ) -> Vec<Candidate<'a>> {
-        let mut best: BTreeMap<usize, Candidate<'a>> = BTreeMap::new();
+    ) -> Vec<AdoptableRow<'a>> {
+        let mut best: BTreeMap<usize, AdoptableRow<'a>> = BTreeMap::new();
         for (report, tag) in tagged_rows(listing) {
             let Some((index, generation)) = self.wanted(jobs, own, &tag) else {
                 continue;
             };
-            let candidate = Candidate {
+            let candidate = AdoptableRow {
                 index,
                 generation,
                 tag,
@@ -77,7 +77,7 @@ impl ListRequest {
     /// without a record.
     fn wanted(
         &self,
-        jobs: &Jobs,
+        jobs: &JobTable,
         own: Option<&CampaignTags>,
         tag: &Tag,
     ) -> Option<(usize, Generation)> {
@@ -100,10 +100,10 @@ impl ListRequest {
     /// is reopened as the generation after the one found.
     pub(super) fn adopt(
         &self,
-        jobs: &Jobs,
-        candidate: Candidate<'_>,
+        jobs: &JobTable,
+        candidate: AdoptableRow<'_>,
         is_fresh: bool,
-        rules: &dyn Rules,
+        rules: &dyn SafetyRules,
     ) -> Option<JobEvent> {
         let index = candidate.index;
         let job = &jobs[index];
@@ -137,10 +137,10 @@ impl ListRequest {
 
 /// Returns the event for each row that is a second one of a job, with the job.
 pub(super) fn duplicates(
-    jobs: &Jobs,
+    jobs: &JobTable,
     own: &CampaignTags,
     listing: &Listing,
-    rules: &dyn Rules,
+    rules: &dyn SafetyRules,
 ) -> Vec<(usize, JobEvent)> {
     let mut duplicates = Vec::new();
     for (report, tag) in tagged_rows(listing) {
@@ -160,7 +160,7 @@ pub(super) fn duplicates(
     duplicates
 }
 
-impl Candidate<'_> {
+impl AdoptableRow<'_> {
     fn rank(&self) -> (Generation, Reverse<Option<Timestamp>>) {
         (self.generation, Reverse(self.report.created_at))
     }

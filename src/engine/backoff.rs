@@ -4,27 +4,27 @@ use std::time::Duration;
 
 /// Exponential back-off with full jitter over its upper half.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Backoff {
+pub(super) struct Backoff {
     /// The wait after the first failure, before jitter.
-    pub(crate) first: Duration,
+    pub(super) first: Duration,
     /// The longest wait.
-    pub(crate) longest: Duration,
+    pub(super) longest: Duration,
 }
 
 /// For submits after a 429 without `Retry-After`, or when the network is gone.
-pub(crate) const SUBMIT: Backoff = Backoff {
+pub(super) const SUBMIT: Backoff = Backoff {
     first: Duration::from_secs(2),
     longest: Duration::from_secs(60),
 };
 
 /// For reads, which cost nothing.
-pub(crate) const READ: Backoff = Backoff {
+pub(super) const READ: Backoff = Backoff {
     first: Duration::from_millis(500),
     longest: Duration::from_secs(30),
 };
 
 /// For downloads.
-pub(crate) const FETCH: Backoff = Backoff {
+pub(super) const FETCH: Backoff = Backoff {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(60),
 };
@@ -32,7 +32,7 @@ pub(crate) const FETCH: Backoff = Backoff {
 impl Backoff {
     /// The wait after the `failures`-th failure in a row (1 for the first): between half and all of
     /// `first · 2^(failures − 1)`, at most `longest`. `jitter` spreads those who would wait together.
-    pub(crate) fn wait(self, failures: u32, jitter: u64) -> Duration {
+    pub(super) fn wait(self, failures: u32, jitter: u64) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let full = self.first.saturating_mul(1 << doublings).min(self.longest);
         let share = f64::from(u32::try_from(mix(jitter ^ u64::from(failures)) >> 32).unwrap_or(0))
@@ -43,27 +43,27 @@ impl Backoff {
 
 /// The run's seed, from which each job gets its own jitter.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Jitter(u64);
+pub(super) struct Jitter(u64);
 
 impl Jitter {
     /// Creates the jitter of a run.
-    pub(crate) const fn new(seed: u64) -> Self {
+    pub(super) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Returns the jitter of the run as a whole.
-    pub(crate) const fn of_run(self) -> u64 {
+    pub(super) const fn of_run(self) -> u64 {
         mix(self.0)
     }
 
     /// Returns the jitter of one job.
-    pub(crate) const fn of_job(self, index: usize) -> u64 {
+    pub(super) const fn of_job(self, index: usize) -> u64 {
         mix(self.0 ^ index as u64)
     }
 }
 
 /// Hashes one number (`SplitMix64`, Steele et al. 2014).
-pub(crate) const fn mix(number: u64) -> u64 {
+pub(super) const fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -12,22 +12,22 @@ use super::budget::Budget;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
-use super::job::Job;
-use super::jobs::Jobs;
-use super::lane::Lane;
+use super::job::TrackedJob;
+use super::job_table::JobTable;
+use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
 use super::poller::Poller;
 use super::reads::{ReadTurn, Reads};
 use super::reconciler::{ListRefusal, Reconciler};
 use super::reopening::{Reopening, is_resubmitted, may_submit};
-use super::rules::{Rules, Sound};
+use super::rules::{SafetyRules, SoundRules};
 use super::step::Step;
 use super::submitter::{NextSubmit, Submitter};
 use super::{Policy, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
-    JobEvent, JobId, JobState, Lane as LaneName, Listing, Outcome, Phase, PlannedJob, RemoteId,
-    RenderReport, Sparse, StopReason, Timestamp,
+    JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId, RenderReport,
+    Sparse, StopReason, Timestamp,
 };
 
 /// How long a provider may be unreachable that has not answered in this run: it is probably not there at all.
@@ -50,7 +50,7 @@ pub enum Input {
 pub struct Batch {
     campaign: String,
     policy: Policy,
-    jobs: Jobs,
+    jobs: JobTable,
     budget: Budget,
     submitter: Submitter,
     reads: Reads,
@@ -58,7 +58,7 @@ pub struct Batch {
     downloads: Downloads,
     reconciler: Reconciler,
     reopening: Reopening,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
 
     /// Whether an entry says that the journal was lost, and the list has not been read since.
     is_loss_recorded: bool,
@@ -91,12 +91,12 @@ impl Batch {
         history: &History,
         now: Timestamp,
     ) -> Result<Self, HistoryError> {
-        Self::restore_with(&Sound, campaign, jobs, policy, history, now)
+        Self::restore_with(&SoundRules, campaign, jobs, policy, history, now)
     }
 
     /// Restores a batch with these rules.
     pub(super) fn restore_with(
-        rules: &'static dyn Rules,
+        rules: &'static dyn SafetyRules,
         campaign: &str,
         jobs: Vec<PlannedJob>,
         mut policy: Policy,
@@ -118,11 +118,11 @@ impl Batch {
         policy.journal_was_lost |= is_loss_recorded;
         let new_job = |planned: PlannedJob| {
             let may_submit = may_submit(&planned, &policy);
-            Job::new(planned, may_submit)
+            TrackedJob::new(planned, may_submit)
         };
         let selected = jobs.iter().filter(|job| job.selected).count();
-        let jobs: Vec<Job> = jobs.into_iter().map(new_job).collect();
-        let jobs = Jobs::restore(jobs, &history);
+        let jobs: Vec<TrackedJob> = jobs.into_iter().map(new_job).collect();
+        let jobs = JobTable::restore(jobs, &history);
 
         let limits = &policy.limits;
         let jitter = Jitter::new(policy.seed);
@@ -138,13 +138,13 @@ impl Batch {
         }
         limit.restore(past.places_learnt, jobs.in_flight());
         let last_submit = rules.last_submit(past.last_submit);
-        let mut submit_lane = Lane::of_submits(limits.submit_rate, now, last_submit);
-        let mut read_lane = Lane::of_reads(limits.poll_rate, now);
+        let mut submit_lane = LaneLimiter::of_submits(limits.submit_rate, now, last_submit);
+        let mut read_lane = LaneLimiter::of_reads(limits.poll_rate, now);
         for (lane, until) in &past.holds {
             match lane {
-                LaneName::Submit => submit_lane.hold(*until),
-                LaneName::Poll => read_lane.hold(*until),
-                LaneName::Fetch => {}
+                Lane::Submit => submit_lane.hold(*until),
+                Lane::Poll => read_lane.hold(*until),
+                Lane::Fetch => {}
             }
         }
         let trusted_since = past.certain_since.unwrap_or(now);
@@ -239,7 +239,7 @@ impl Batch {
     }
 
     /// Returns the end of each lane's hold that is later than `now`, for the display.
-    pub fn lane_holds(&self, now: Timestamp) -> Vec<(LaneName, Timestamp)> {
+    pub fn lane_holds(&self, now: Timestamp) -> Vec<(Lane, Timestamp)> {
         [&self.submitter.lane, &self.reads.lane]
             .into_iter()
             .filter_map(|lane| Some((lane.name(), lane.held_until(now)?)))

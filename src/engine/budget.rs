@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::rules::Rules;
+use super::rules::SafetyRules;
 use crate::model::{Credits, JobState, StopReason};
 
 /// The sums of what all jobs have spent and promised, and of what this run has.
@@ -12,7 +12,7 @@ pub(super) struct Budget {
     run: Cap,
     /// For each job that this run has submitted: what it had spent and promised before.
     before_run: HashMap<usize, Credits>,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
 }
 
 /// What one job has spent and promised.
@@ -54,7 +54,7 @@ impl Budget {
     pub(super) fn new(
         campaign: Option<Credits>,
         run: Option<Credits>,
-        rules: &'static dyn Rules,
+        rules: &'static dyn SafetyRules,
     ) -> Self {
         Self {
             campaign: Cap::new(campaign),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::backoff::{FETCH, Jitter};
 use super::decision::{Decision, WakeUp};
-use super::jobs::Jobs;
+use super::job_table::JobTable;
 use super::lane::LONGEST_HOLD;
-use super::rules::Rules;
+use super::rules::SafetyRules;
 use crate::model::{
     Artifact, Command, CommandKind, Disposition, Failure, FetchOrder, Generation, JobEvent, Phase,
     StopReason, Timestamp,
@@ -28,7 +28,7 @@ const MUCH_OF_A_FILE: u64 = 64 << 10;
 pub(super) struct Downloads {
     limit: usize,
     jitter: Jitter,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
     /// Finished renders by when they are to be downloaded.
     queue: BTreeSet<(Timestamp, usize)>,
     attempts: HashMap<usize, Attempts>,
@@ -47,7 +47,7 @@ struct Attempts {
 
 impl Downloads {
     /// Allows `limit` downloads at one time, at least 1.
-    pub(super) fn new(limit: u32, jitter: Jitter, rules: &'static dyn Rules) -> Self {
+    pub(super) fn new(limit: u32, jitter: Jitter, rules: &'static dyn SafetyRules) -> Self {
         Self {
             limit: usize::try_from(limit.max(1)).unwrap_or(usize::MAX),
             jitter,
@@ -82,7 +82,7 @@ impl Downloads {
     pub(super) fn start_due(
         &mut self,
         now: Timestamp,
-        jobs: &Jobs,
+        jobs: &JobTable,
         wake: &mut WakeUp,
     ) -> Vec<Command> {
         let mut commands = Vec::new();
@@ -121,7 +121,7 @@ impl Downloads {
         &mut self,
         now: Timestamp,
         index: usize,
-        jobs: &Jobs,
+        jobs: &JobTable,
         result: Result<Artifact, Failure>,
     ) -> Vec<Decision> {
         let state = &jobs[index].state;

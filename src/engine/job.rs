@@ -12,7 +12,7 @@ pub(super) const PLAUSIBLE_GENERATIONS: u32 = 4;
 
 /// One job of the batch.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct TrackedJob {
     pub(super) spec: Arc<JobSpec>,
     /// The most it may cost, never less than the price table says.
     pub(super) reservation: Credits,
@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) is_left: bool,
 }
 
-impl Job {
+impl TrackedJob {
     pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
         Self {
             spec: planned.spec,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::backoff::{self, Backoff};
 use super::pace::Pace;
-use crate::model::{Event, Failure, Lane as LaneName, Rate, Timestamp};
+use crate::model::{Event, Failure, Lane, Rate, Timestamp};
 
 /// The longest hold that a run waits for. For a longer one it ends early.
-pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
+pub(super) const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// The longest pause in submitting that is kept. After it one request tests whether the pause still holds.
 const LONGEST_SUBMIT_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,8 +25,8 @@ const SHORTEST_OUTAGE: Duration = Duration::from_secs(3);
 
 /// One lane.
 #[derive(Debug)]
-pub(crate) struct Lane {
-    name: LaneName,
+pub(super) struct LaneLimiter {
+    name: Lane,
     pace: Pace,
     backoff: Backoff,
     longest_pause: Duration,
@@ -40,25 +40,20 @@ pub(crate) struct Lane {
     last_failure: Option<Failure>,
 }
 
-impl Lane {
+impl LaneLimiter {
     /// Creates the lane of submits. `last` is when an earlier run last submitted.
-    pub(crate) fn of_submits(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
+    pub(super) fn of_submits(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
         let pace = Pace::new(rate, now, last);
-        Self::new(
-            LaneName::Submit,
-            pace,
-            backoff::SUBMIT,
-            LONGEST_SUBMIT_PAUSE,
-        )
+        Self::new(Lane::Submit, pace, backoff::SUBMIT, LONGEST_SUBMIT_PAUSE)
     }
 
     /// Creates the lane of reads: polls and listings.
-    pub(crate) fn of_reads(rate: Rate, now: Timestamp) -> Self {
+    pub(super) fn of_reads(rate: Rate, now: Timestamp) -> Self {
         let pace = Pace::new(rate, now, None);
-        Self::new(LaneName::Poll, pace, backoff::READ, LONGEST_READ_PAUSE)
+        Self::new(Lane::Poll, pace, backoff::READ, LONGEST_READ_PAUSE)
     }
 
-    fn new(name: LaneName, pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
+    fn new(name: Lane, pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
         Self {
             name,
             pace,
@@ -73,7 +68,7 @@ impl Lane {
     }
 
     /// Returns which lane this is.
-    pub(crate) const fn name(&self) -> LaneName {
+    pub(super) const fn name(&self) -> Lane {
         self.name
     }
 
@@ -81,7 +76,7 @@ impl Lane {
     ///
     /// # Errors
     /// The time of the next turn, if it is not now.
-    pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         match self.held_until {
             Some(until) if until > now => Err(until),
             Some(_) | None => self.pace.take(now),
@@ -89,7 +84,7 @@ impl Lane {
     }
 
     /// Holds the lane and slows it down after a refusal for its pace (429). Returns the end of the hold.
-    pub(crate) fn throttle(&mut self, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+    pub(super) fn throttle(&mut self, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         // Answers to requests that were sent before the hold began belong to the same episode.
         let is_new_episode = !self.is_held(now);
         if is_new_episode {
@@ -104,7 +99,7 @@ impl Lane {
     }
 
     /// Holds the lane for a back-off after a request that did not get through (no network, a failed read).
-    pub(crate) fn back_off(&mut self, now: Timestamp, failure: &Failure, jitter: u64) {
+    pub(super) fn back_off(&mut self, now: Timestamp, failure: &Failure, jitter: u64) {
         self.last_failure = Some(failure.clone());
         let is_new_episode = !self.is_held(now);
         self.count_failure(now, is_new_episode);
@@ -114,14 +109,14 @@ impl Lane {
     }
 
     /// Holds the lane if `failure` names a pause (`Retry-After`), and returns the event to be recorded.
-    pub(crate) fn apply_retry_after(&mut self, now: Timestamp, failure: &Failure) -> Option<Event> {
+    pub(super) fn apply_retry_after(&mut self, now: Timestamp, failure: &Failure) -> Option<Event> {
         let until = self.requested_pause(now, failure)?;
         self.hold(until);
         Some(self.held(until, failure.clone()))
     }
 
     /// Returns the event which records that this lane is held.
-    pub(crate) fn held(&self, until: Timestamp, failure: Failure) -> Event {
+    pub(super) fn held(&self, until: Timestamp, failure: Failure) -> Event {
         Event::LaneHeld {
             lane: self.name,
             until,
@@ -147,12 +142,12 @@ impl Lane {
     }
 
     /// Holds the lane until `until`. Never shortens a hold.
-    pub(crate) fn hold(&mut self, until: Timestamp) {
+    pub(super) fn hold(&mut self, until: Timestamp) {
         self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
     }
 
     /// Counts a request that succeeded.
-    pub(crate) fn succeed(&mut self) {
+    pub(super) fn succeed(&mut self) {
         self.failures = 0;
         self.failing_since = None;
         self.last_failure = None;
@@ -160,31 +155,31 @@ impl Lane {
     }
 
     /// Checks whether the newest attempt failed.
-    pub(crate) fn is_failing(&self) -> bool {
+    pub(super) fn is_failing(&self) -> bool {
         self.failing_since.is_some()
     }
 
     /// Returns for how long all attempts have failed.
-    pub(crate) fn failing_for(&self, now: Timestamp) -> Duration {
+    pub(super) fn failing_for(&self, now: Timestamp) -> Duration {
         self.failing_since
             .map_or(Duration::ZERO, |since| now.since(since))
     }
 
     /// Returns why no request gets through, once that lasts longer than three seconds.
-    pub(crate) fn last_failure(&self, now: Timestamp) -> Option<&Failure> {
+    pub(super) fn last_failure(&self, now: Timestamp) -> Option<&Failure> {
         self.last_failure
             .as_ref()
             .filter(|_| self.failing_for(now) >= SHORTEST_OUTAGE)
     }
 
     /// Returns the end of a hold that is too long to wait for.
-    pub(crate) fn long_hold(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn long_hold(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_until
             .filter(|until| *until > now.plus(LONGEST_HOLD))
     }
 
     /// Returns the end of the hold, if the lane is held.
-    pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_until.filter(|until| *until > now)
     }
 
@@ -203,9 +198,9 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
-    fn lane() -> Lane {
+    fn lane() -> LaneLimiter {
         let pace = Pace::new("10/s".parse().unwrap(), at(0), None);
-        Lane::new(LaneName::Poll, pace, SUBMIT, LONGEST_READ_PAUSE)
+        LaneLimiter::new(Lane::Poll, pace, SUBMIT, LONGEST_READ_PAUSE)
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `batch` | routing of inputs, changes of jobs, the end of a run |
-//! | `jobs`, `job` | the jobs with indexes over them |
+//! | `job_table`, `job` | the jobs with indexes over them |
 //! | `reopening` | what becomes of each job when a run begins |
 //! | `submitter` | which job is submitted when, and what the answer means |
 //! | `poller`, `poll_intervals` | when renders are polled, and what the answers mean |
@@ -61,7 +61,7 @@ mod downloads;
 mod duplicate_runs;
 mod evidence;
 mod job;
-mod jobs;
+mod job_table;
 mod lane;
 mod pace;
 mod policy;

@@ -29,7 +29,7 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<
 /// A rate limit that can be slowed down and recovers with successes. It allows no bursts: 15 a minute means one
 /// every four seconds, so that no window of a minute has more than 15.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(super) struct Pace {
     limiter: Limiter,
     clock: ManualClock,
     origin: Timestamp,
@@ -65,7 +65,7 @@ const MAX_PATIENCE: u32 = 16;
 impl Pace {
     /// Creates a pace of `rate` for a run that begins at `now`. `last` is the time of the last request of an earlier
     /// run, so that a restart keeps the pace.
-    pub(crate) fn new(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
+    pub(super) fn new(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
         // A journal of a clock that was set back since must not delay the first request.
         let last = last.map(|last| last.min(now));
         let origin = last.unwrap_or(now);
@@ -101,7 +101,7 @@ impl Pace {
     ///
     /// # Errors
     /// The time of the next turn, if it is not now.
-    pub(crate) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         let nanos = |moment: Timestamp| {
             u64::try_from(moment.since(self.origin).as_nanos()).unwrap_or(u64::MAX)
         };
@@ -120,7 +120,7 @@ impl Pace {
     }
 
     /// Halves the pace.
-    pub(crate) fn slow_down(&mut self) {
+    pub(super) fn slow_down(&mut self) {
         if self.was_raised {
             self.patience = (self.patience * 2).min(MAX_PATIENCE);
         }
@@ -129,7 +129,7 @@ impl Pace {
     }
 
     /// Counts a success. Enough of them double the pace, up to the full pace.
-    pub(crate) fn succeeded(&mut self) {
+    pub(super) fn succeeded(&mut self) {
         self.successes = self.successes.saturating_add(1);
         if self.was_raised && self.successes >= STEADY_SUCCESSES {
             self.was_raised = false;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::backoff::{Jitter, READ};
 use super::decision::{Decision, WakeUp};
-use super::job::Job;
-use super::jobs::Jobs;
+use super::job::TrackedJob;
+use super::job_table::JobTable;
 use super::poll_intervals::{PollIntervals, PollUrgency};
 use crate::model::{
     Command, Credits, Failure, FailureKind, JobEvent, Output, Phase, RenderReport, RenderStatus,
@@ -136,7 +136,7 @@ impl Poller {
         &mut self,
         now: Timestamp,
         index: usize,
-        job: &Job,
+        job: &TrackedJob,
         failed_fetches: u32,
         urgency: PollUrgency,
     ) {
@@ -238,7 +238,7 @@ impl Poller {
         &mut self,
         now: Timestamp,
         index: usize,
-        job: &Job,
+        job: &TrackedJob,
         urgency: PollUrgency,
     ) -> Option<Decision> {
         if !job.wants_polls() {
@@ -260,7 +260,7 @@ impl Poller {
         None
     }
 
-    fn poll_after(&mut self, now: Timestamp, index: usize, job: &Job, wait: Duration) {
+    fn poll_after(&mut self, now: Timestamp, index: usize, job: &TrackedJob, wait: Duration) {
         if job.wants_polls() {
             self.schedule(index, now.plus(wait));
         }
@@ -281,7 +281,7 @@ impl Poller {
     pub(super) fn request(
         &mut self,
         now: Timestamp,
-        jobs: &Jobs,
+        jobs: &JobTable,
         wants_starts: bool,
     ) -> Option<Command> {
         let (_, first) = *self.queue.first()?;
@@ -304,7 +304,7 @@ impl Poller {
 
     /// Returns the renders for one request: all that are due, others that may have finished, and others that may have
     /// started if that is worth knowing.
-    fn batch(&self, now: Timestamp, jobs: &Jobs, wants_starts: bool) -> Vec<usize> {
+    fn batch(&self, now: Timestamp, jobs: &JobTable, wants_starts: bool) -> Vec<usize> {
         let horizon = now.plus(self.interval / 2);
         let is_by_id = |index: &usize| self.renders.get(index).is_some_and(|it| it.is_by_id);
         let queue = || self.queue.iter().filter(|(_, index)| !is_by_id(index));
@@ -337,20 +337,20 @@ impl Poller {
     }
 
     /// Checks whether a render that is not due may have finished.
-    fn may_have_finished(&self, now: Timestamp, index: usize, job: &Job) -> bool {
+    fn may_have_finished(&self, now: Timestamp, index: usize, job: &TrackedJob) -> bool {
         let accepted = job.state.accepted_at.unwrap_or(now);
         self.may_poll_early(index, job) && self.intervals.may_have_finished(accepted, now)
     }
 
     /// Checks whether a render that is not due may have started. One that was accepted just now may not be known
     /// to the provider's list yet.
-    fn may_have_started(&self, now: Timestamp, index: usize, job: &Job) -> bool {
+    fn may_have_started(&self, now: Timestamp, index: usize, job: &TrackedJob) -> bool {
         let age = now.since(job.state.accepted_at.unwrap_or(now));
         age >= self.interval && self.may_poll_early(index, job) && !job.has_started()
     }
 
     /// Checks whether a render may be polled before it is due. One with unsettled answers may not.
-    fn may_poll_early(&self, index: usize, job: &Job) -> bool {
+    fn may_poll_early(&self, index: usize, job: &TrackedJob) -> bool {
         let render = self.renders.get(&index).copied().unwrap_or_default();
         render.unsettled.is_none()
             && render.last_poll.is_none()
@@ -364,7 +364,7 @@ impl Poller {
     }
 
     /// Schedules the next poll of a render that an answer did not mention. Such an answer says nothing about the job.
-    pub(super) fn on_unmentioned(&mut self, now: Timestamp, index: usize, job: &Job) {
+    pub(super) fn on_unmentioned(&mut self, now: Timestamp, index: usize, job: &TrackedJob) {
         let render = self.render(index);
         render.unmentioned += 1;
         render.is_by_id |= render.unmentioned >= UNMENTIONED_BEFORE_BY_ID;
@@ -377,12 +377,12 @@ impl Poller {
     }
 
     /// Schedules the next poll of a render after a failed one.
-    pub(super) fn on_failure(&mut self, now: Timestamp, index: usize, job: &Job) {
+    pub(super) fn on_failure(&mut self, now: Timestamp, index: usize, job: &TrackedJob) {
         self.poll_after(now, index, job, self.interval);
     }
 
     /// Schedules a poll by its id for a render whose batch was refused.
-    pub(super) fn on_refused_batch(&mut self, now: Timestamp, index: usize, job: &Job) {
+    pub(super) fn on_refused_batch(&mut self, now: Timestamp, index: usize, job: &TrackedJob) {
         self.render(index).is_by_id = true;
         self.poll_after(now, index, job, Duration::ZERO);
     }
@@ -398,7 +398,7 @@ impl Poller {
         &mut self,
         now: Timestamp,
         index: usize,
-        job: &Job,
+        job: &TrackedJob,
         failure: Failure,
         last_success: Option<Timestamp>,
     ) -> Vec<Decision> {
@@ -413,7 +413,7 @@ impl Poller {
         &mut self,
         now: Timestamp,
         index: usize,
-        job: &Job,
+        job: &TrackedJob,
         report: RenderReport,
         last_success: Option<Timestamp>,
     ) -> Vec<Decision> {
@@ -482,7 +482,7 @@ impl Poller {
         &mut self,
         now: Timestamp,
         index: usize,
-        job: &Job,
+        job: &TrackedJob,
         failure: Failure,
         last_success: Option<Timestamp>,
     ) -> Vec<Decision> {
@@ -532,7 +532,7 @@ impl Poller {
 
 /// Returns how long a render took that was just seen to be finished, if that is known. A render of an earlier run may
 /// have been finished for days.
-fn render_time(now: Timestamp, job: &Job, started: Timestamp) -> Option<Duration> {
+fn render_time(now: Timestamp, job: &TrackedJob, started: Timestamp) -> Option<Duration> {
     let state = &job.state;
     let accepted = state.accepted_at.filter(|accepted| *accepted >= started)?;
     let is_first = state.rendered_at.is_none() && !state.is_adopted;

@@ -3,16 +3,16 @@
 
 use super::backoff::Jitter;
 use super::decision::Decision;
-use super::lane::{LONGEST_HOLD, Lane};
-use super::rules::Rules;
+use super::lane::{LONGEST_HOLD, LaneLimiter};
+use super::rules::SafetyRules;
 use crate::model::{CommandKind, Disposition, Failure, FailureKind, StopReason, Timestamp};
 
 /// Decides about polls and listings.
 #[derive(Debug)]
 pub(super) struct Reads {
-    pub(super) lane: Lane,
+    pub(super) lane: LaneLimiter,
     jitter: Jitter,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
     /// When a read last succeeded.
     last_success: Option<Timestamp>,
     /// Whether the provider asked for a pause that this run does not wait for, so that reads are left to a later run.
@@ -29,7 +29,11 @@ pub(super) enum ReadTurn {
 }
 
 impl Reads {
-    pub(super) const fn new(lane: Lane, jitter: Jitter, rules: &'static dyn Rules) -> Self {
+    pub(super) const fn new(
+        lane: LaneLimiter,
+        jitter: Jitter,
+        rules: &'static dyn SafetyRules,
+    ) -> Self {
         Self {
             lane,
             jitter,

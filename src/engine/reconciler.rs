@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
-use super::adoption::{Candidate, ListRequest, duplicates};
+use super::adoption::{AdoptableRow, ListRequest, duplicates};
 use super::backoff::{Jitter, READ};
 use super::duplicate_runs::Detector;
 use super::job::PLAUSIBLE_GENERATIONS;
-use super::jobs::Jobs;
-use super::rules::Rules;
+use super::job_table::JobTable;
+use super::rules::SafetyRules;
 use crate::model::{
     CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, JobEvent, ListFilter,
     Listing, Phase, Tag, Timestamp,
@@ -25,7 +25,7 @@ const FINAL_TRIES: u32 = 5;
 
 /// The listing before the first submit.
 #[derive(Debug, Default)]
-enum Inventory {
+enum InventoryState {
     /// No submit is planned, or the list has been read.
     #[default]
     Settled,
@@ -54,8 +54,8 @@ pub(super) struct Reconciler {
     settle: Duration,
     journal_was_lost: bool,
     jitter: Jitter,
-    rules: &'static dyn Rules,
-    inventory: Inventory,
+    rules: &'static dyn SafetyRules,
+    inventory: InventoryState,
     request: Option<ListRequest>,
     next: Option<Timestamp>,
     /// Refusals since the last listing.
@@ -74,7 +74,7 @@ impl Reconciler {
         journal_was_lost: bool,
         jitter: Jitter,
         proofs: AbsenceProofs,
-        rules: &'static dyn Rules,
+        rules: &'static dyn SafetyRules,
     ) -> Self {
         Self {
             campaign: campaign.to_owned(),
@@ -82,7 +82,7 @@ impl Reconciler {
             journal_was_lost,
             jitter,
             rules,
-            inventory: Inventory::default(),
+            inventory: InventoryState::default(),
             request: None,
             next: None,
             failures: 0,
@@ -96,17 +96,17 @@ impl Reconciler {
     /// Decides at the beginning of a run whether the list must be read before anything else. It must be whenever this
     /// run may submit, because a tag in it may be all that is left of a lost journal, or the work of
     /// another machine. With a lost journal it is read even if the run submits nothing: what it shows is collected.
-    pub(super) fn plan_inventory(&mut self, now: Timestamp, may_submit: bool, jobs: &Jobs) {
+    pub(super) fn plan_inventory(&mut self, now: Timestamp, may_submit: bool, jobs: &JobTable) {
         let may_have_lost_jobs = self.journal_was_lost && !jobs.pending().is_empty();
         if self.rules.needs_inventory(may_submit, may_have_lost_jobs) {
-            self.inventory = Inventory::Due;
+            self.inventory = InventoryState::Due;
             self.next.get_or_insert(now);
         }
     }
 
     /// Checks whether the list has been read that is needed before the first submit.
     pub(super) const fn allows_submits(&self) -> bool {
-        matches!(self.inventory, Inventory::Settled)
+        matches!(self.inventory, InventoryState::Settled)
     }
 
     /// Notes that a job is in doubt.
@@ -135,7 +135,12 @@ impl Reconciler {
     }
 
     /// Requests the list.
-    pub(super) fn request(&mut self, now: Timestamp, jobs: &Jobs, is_inventory: bool) -> Command {
+    pub(super) fn request(
+        &mut self,
+        now: Timestamp,
+        jobs: &JobTable,
+        is_inventory: bool,
+    ) -> Command {
         let includes_own_rows = self.detector.on_request(now) || is_inventory;
         if includes_own_rows && self.own_rows.is_none() {
             self.own_rows = Some(campaign_tags(&self.campaign, jobs));
@@ -184,9 +189,9 @@ impl Reconciler {
     pub(super) fn candidates<'a>(
         &self,
         request: &ListRequest,
-        jobs: &Jobs,
+        jobs: &JobTable,
         listing: &'a Listing,
-    ) -> Vec<Candidate<'a>> {
+    ) -> Vec<AdoptableRow<'a>> {
         request.candidates(jobs, self.own_rows(request), listing)
     }
 
@@ -194,7 +199,7 @@ impl Reconciler {
     pub(super) fn duplicates(
         &self,
         request: &ListRequest,
-        jobs: &Jobs,
+        jobs: &JobTable,
         listing: &Listing,
     ) -> Vec<(usize, JobEvent)> {
         self.own_rows(request)
@@ -212,36 +217,43 @@ impl Reconciler {
         &mut self,
         now: Timestamp,
         request: &ListRequest,
-        jobs: &Jobs,
+        jobs: &JobTable,
         has_news: bool,
     ) -> bool {
         self.inventory = match self.inventory {
-            Inventory::Settled => return false,
-            Inventory::Due if self.journal_was_lost || jobs.has_redirected_submit() => {
-                Inventory::ReadOnce(now)
+            InventoryState::Settled => return false,
+            InventoryState::Due if self.journal_was_lost || jobs.has_redirected_submit() => {
+                InventoryState::ReadOnce(now)
             }
             // The list may not show all of it yet, or another run is submitting.
-            Inventory::Due | Inventory::ReadOnce(_) if has_news => Inventory::ReadOnce(now),
-            Inventory::ReadOnce(first) if request.started < first.plus(self.settle) => {
+            InventoryState::Due | InventoryState::ReadOnce(_) if has_news => {
+                InventoryState::ReadOnce(now)
+            }
+            InventoryState::ReadOnce(first) if request.started < first.plus(self.settle) => {
                 return false;
             }
-            Inventory::Due | Inventory::ReadOnce(_) => Inventory::Settled,
+            InventoryState::Due | InventoryState::ReadOnce(_) => InventoryState::Settled,
         };
         self.allows_submits()
     }
 
     /// Checks whether the list was requested too early to show a submit of this job.
-    pub(super) fn is_too_early(&self, request: &ListRequest, jobs: &Jobs, index: usize) -> bool {
+    pub(super) fn is_too_early(
+        &self,
+        request: &ListRequest,
+        jobs: &JobTable,
+        index: usize,
+    ) -> bool {
         let sent = jobs[index].state.submitted_at.unwrap_or_default();
         request.started < sent.plus(self.settle)
     }
 
     /// Schedules the next request for when it can bring something new.
-    pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &Jobs, may_have_more: bool) {
+    pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &JobTable, may_have_more: bool) {
         let inventory = match self.inventory {
-            Inventory::ReadOnce(first) => Some(first.plus(self.settle)),
-            Inventory::Due if may_have_more => Some(now),
-            Inventory::Due | Inventory::Settled => None,
+            InventoryState::ReadOnce(first) => Some(first.plus(self.settle)),
+            InventoryState::Due if may_have_more => Some(now),
+            InventoryState::Due | InventoryState::Settled => None,
         };
         let proof = self.proofs.next_completion(now, jobs);
         let soonest = proof.into_iter().chain(inventory).min();
@@ -262,7 +274,7 @@ impl Reconciler {
         &mut self,
         now: Timestamp,
         failure: &Failure,
-        jobs: &Jobs,
+        jobs: &JobTable,
         awaits_inventory: bool,
         is_fresh: bool,
     ) -> ListRefusal {
@@ -286,7 +298,7 @@ impl Reconciler {
         }
         // The check before the end of the run has tries of its own.
         self.failures = 0;
-        self.inventory = Inventory::Settled;
+        self.inventory = InventoryState::Settled;
         ListRefusal::Skip
     }
 
@@ -305,7 +317,7 @@ impl Reconciler {
     }
 
     /// Updates what the list is searched for after an event of a job.
-    pub(super) fn update_tags(&mut self, index: usize, jobs: &Jobs) {
+    pub(super) fn update_tags(&mut self, index: usize, jobs: &JobTable) {
         if let Some(own) = &mut self.own_rows {
             let job = &jobs[index];
             own.set_ended(index, job.ended_remote());
@@ -317,7 +329,7 @@ impl Reconciler {
 }
 
 /// Returns the tags of all jobs: of those that were submitted before, and of those that may be.
-fn campaign_tags(campaign: &str, jobs: &Jobs) -> CampaignTags {
+fn campaign_tags(campaign: &str, jobs: &JobTable) -> CampaignTags {
     let pending = jobs.pending().len();
     let capacity = pending * PLAUSIBLE_GENERATIONS as usize + jobs.len() - pending;
     let mut tags = CampaignTags::new(jobs.len(), capacity);

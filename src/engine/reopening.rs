@@ -1,14 +1,14 @@
 //! What becomes of each job when a run begins: which are submitted again, which were interrupted.
 
-use super::job::Job;
-use super::rules::Rules;
+use super::job::TrackedJob;
+use super::rules::SafetyRules;
 use super::{Policy, Submits};
 use crate::model::{FailureKind, JobEvent, Phase};
 
 /// Decides what becomes of jobs when a run begins.
 #[derive(Debug)]
 pub(super) struct Reopening {
-    pub(super) rules: &'static dyn Rules,
+    pub(super) rules: &'static dyn SafetyRules,
     /// The newest entry that ends a run, in whatever way.
     pub(super) last_end: u64,
     /// The newest entry that ends a run which had nothing left to do.
@@ -17,7 +17,7 @@ pub(super) struct Reopening {
 
 impl Reopening {
     /// Returns the event for a job when a run begins, if there is one.
-    pub(super) fn event(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+    pub(super) fn event(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let again = JobEvent::Reopened {
             generation: job.state.generation.next(),
         };
@@ -61,7 +61,7 @@ impl Reopening {
     }
 
     /// Returns the event for a job in doubt that the user resubmits, once the list has had its chance to show it.
-    pub(super) fn resubmit(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+    pub(super) fn resubmit(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let is_due = is_resubmitted(job, policy) && self.is_unapplied_request(job);
         is_due.then(|| JobEvent::Reopened {
             generation: job.state.generation.next(),
@@ -69,7 +69,7 @@ impl Reopening {
     }
 
     /// Returns the event for a job that was revisited before it is retried, and has failed again.
-    pub(super) fn retry(&self, job: &Job, policy: &Policy) -> Option<JobEvent> {
+    pub(super) fn retry(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let is_due = wants_retry(job, policy) && job.may_submit && self.is_unapplied_request(job);
         is_due.then(|| JobEvent::Reopened {
             generation: job.state.generation.next(),
@@ -78,7 +78,7 @@ impl Reopening {
 
     /// Checks whether the user's request for a job has not been acted on yet. A run that crashed and is started again by
     /// the same command is no second request.
-    fn is_unapplied_request(&self, job: &Job) -> bool {
+    fn is_unapplied_request(&self, job: &TrackedJob) -> bool {
         job.last_reopened <= self.last_end
     }
 }
@@ -92,10 +92,10 @@ pub(super) fn may_submit(planned: &crate::model::PlannedJob, policy: &Policy) ->
 }
 
 /// Checks whether the user resubmits this very job.
-pub(super) fn is_resubmitted(job: &Job, policy: &Policy) -> bool {
+pub(super) fn is_resubmitted(job: &TrackedJob, policy: &Policy) -> bool {
     job.may_submit && policy.resubmit.contains(&job.spec.id)
 }
 
-fn wants_retry(job: &Job, policy: &Policy) -> bool {
+fn wants_retry(job: &TrackedJob, policy: &Policy) -> bool {
     policy.retry_failed && job.state.is_retried_unnamed()
 }

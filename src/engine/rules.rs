@@ -1,15 +1,15 @@
 //! The decisions on which the promise depends: what is paid for, what counts as proof, what is counted.
 //!
-//! The parts of the engine ask [`Rules`] at these points, and a batch gets its rules when it is made. There is one
-//! sound implementation, [`Sound`]. The tests replace one rule at a time by a wrong one, and check that the
+//! The parts of the engine ask [`SafetyRules`] at these points, and a batch gets its rules when it is made. There is one
+//! sound implementation, [`SoundRules`]. The tests replace one rule at a time by a wrong one, and check that the
 //! simulation notices.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof};
-use super::job::Job;
-use super::lane::Lane;
+use super::job::TrackedJob;
+use super::lane::LaneLimiter;
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState, Phase,
     RemoteId, Tag, Timestamp,
@@ -17,12 +17,12 @@ use crate::model::{
 
 /// The sound rules.
 #[derive(Debug)]
-pub(super) struct Sound;
+pub(super) struct SoundRules;
 
-impl Rules for Sound {}
+impl SafetyRules for SoundRules {}
 
 /// The decisions on which the promise depends. The defaults are the sound ones.
-pub(super) trait Rules: Debug + Sync {
+pub(super) trait SafetyRules: Debug + Sync {
     /// Decides what becomes of a submit whose answer was outstanding when the program ended: it may have been
     /// accepted.
     fn interrupted_submit(&self) -> JobEvent {
@@ -47,7 +47,7 @@ pub(super) trait Rules: Debug + Sync {
     /// Holds a lane after a refusal for its pace (429). Returns the end of the hold.
     fn throttle(
         &self,
-        lane: &mut Lane,
+        lane: &mut LaneLimiter,
         now: Timestamp,
         failure: &Failure,
         jitter: u64,
@@ -58,7 +58,7 @@ pub(super) trait Rules: Debug + Sync {
     /// Holds a lane if another failure names a pause. Returns the event to be recorded.
     fn apply_retry_after(
         &self,
-        lane: &mut Lane,
+        lane: &mut LaneLimiter,
         now: Timestamp,
         failure: &Failure,
     ) -> Option<Event> {
@@ -88,7 +88,7 @@ pub(super) trait Rules: Debug + Sync {
     }
 
     /// Returns what a row with this tag asked for when it is adopted for a job, and what it may cost.
-    fn adopted_request(&self, job: &Job, tag: &Tag) -> (Fingerprint, Credits) {
+    fn adopted_request(&self, job: &TrackedJob, tag: &Tag) -> (Fingerprint, Credits) {
         if matches!(job.state.phase, Phase::InDoubt { .. }) || job.is_refused() {
             (job.submitted_fingerprint(), job.state.reserved)
         } else if let Some(left) = job.superseded(tag) {

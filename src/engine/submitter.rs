@@ -6,9 +6,9 @@ use super::backoff::Jitter;
 use super::budget::Budget;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::decision::{Decision, WakeUp};
-use super::jobs::Jobs;
-use super::lane::{LONGEST_HOLD, Lane};
-use super::rules::Rules;
+use super::job_table::JobTable;
+use super::lane::{LONGEST_HOLD, LaneLimiter};
+use super::rules::SafetyRules;
 use crate::model::{
     CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Phase, RemoteId,
     StopReason, Timestamp,
@@ -32,11 +32,11 @@ pub(super) enum NextSubmit {
 /// Decides about submits.
 #[derive(Debug)]
 pub(super) struct Submitter {
-    pub(super) lane: Lane,
+    pub(super) lane: LaneLimiter,
     pub(super) limit: ConcurrencyLimit,
     render_timeout: Duration,
     jitter: Jitter,
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
     /// Submits without an answer yet.
     outstanding: usize,
     /// Answers lost since a submit was last known to be accepted or not.
@@ -45,11 +45,11 @@ pub(super) struct Submitter {
 
 impl Submitter {
     pub(super) const fn new(
-        lane: Lane,
+        lane: LaneLimiter,
         limit: ConcurrencyLimit,
         render_timeout: Duration,
         jitter: Jitter,
-        rules: &'static dyn Rules,
+        rules: &'static dyn SafetyRules,
     ) -> Self {
         Self {
             lane,
@@ -71,7 +71,7 @@ impl Submitter {
     pub(super) fn next(
         &mut self,
         now: Timestamp,
-        jobs: &Jobs,
+        jobs: &JobTable,
         budget: &Budget,
         is_reconciling: bool,
         wake: &mut WakeUp,
@@ -111,7 +111,7 @@ impl Submitter {
     }
 
     /// Returns how many slots at the provider jobs in doubt may occupy, and wakes up when the first becomes free.
-    fn slots_in_doubt(&self, now: Timestamp, jobs: &Jobs, wake: &mut WakeUp) -> usize {
+    fn slots_in_doubt(&self, now: Timestamp, jobs: &JobTable, wake: &mut WakeUp) -> usize {
         let in_doubt = jobs.in_doubt().iter();
         let ends = in_doubt.filter_map(|index| {
             let state = &jobs[*index].state;
@@ -135,7 +135,7 @@ impl Submitter {
         &mut self,
         now: Timestamp,
         index: usize,
-        jobs: &Jobs,
+        jobs: &JobTable,
         result: Result<RemoteId, Failure>,
     ) -> Vec<Decision> {
         if !matches!(jobs[index].state.phase, Phase::Submitting) {
@@ -163,7 +163,7 @@ impl Submitter {
         &mut self,
         now: Timestamp,
         index: usize,
-        jobs: &Jobs,
+        jobs: &JobTable,
         failure: Failure,
     ) -> Vec<Decision> {
         let jitter = self.jitter.of_job(index);
@@ -222,7 +222,7 @@ impl Submitter {
     fn on_throttled(
         &mut self,
         now: Timestamp,
-        jobs: &Jobs,
+        jobs: &JobTable,
         failure: Failure,
         jitter: u64,
     ) -> Vec<Decision> {

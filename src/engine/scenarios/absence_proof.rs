@@ -1,4 +1,4 @@
-//! When a list without a job is proof, and when it is not.
+//! When a list without a job proves its absence, and when it does not.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ fn growing_lists_prove_the_first_job_absent() {
     assert_eq!((harness.phase(0), harness.rows.len()), ("done", 20));
 }
 
-/// A campaign of four whose first answer is lost, though the job is accepted if `accepts`; the list
-/// shows the newest three rows, and then `foreign` ones of two days ago.
+/// Runs a campaign of four jobs. The answer to the first submit is lost; the job is accepted if `accepts`. The list shows
+/// the newest three rows and `foreign` ones of two days ago.
 pub(super) fn first_of_four(accepts: bool, foreign: u64) -> (Harness, bool, usize) {
     let mut harness = Harness::new();
     let mut is_first = true;
@@ -75,7 +75,7 @@ fn a_list_that_may_cut_off_the_first_job_proves_nothing() {
     );
     assert_eq!((harness.phase(0), harness.rows.len()), ("in_doubt", 4));
     let why = [Inconclusive::NoWitness, Inconclusive::CutShort];
-    assert_eq!(inconclusive_reasons(&harness), why, "each is told once");
+    assert_eq!(inconclusive_reasons(&harness), why, "each is recorded once");
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn a_list_with_much_older_rows_covers_the_first_job() {
     assert_eq!((harness.phase(0), harness.rows.len()), ("done", 4));
 }
 
-/// Job 0 is accepted; later job 1 is accepted too, but its answer is lost and it shows in the list
-/// only after `lag`. Every list takes `takes` to arrive.
+/// Job 0 is accepted. Later job 1 is accepted too, but its answer is lost and the list shows it only after `lag`. Every
+/// list takes `takes` to arrive.
 fn run_with_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Harness {
     let mut harness = Harness::new();
     let policy = Policy::default();
@@ -122,7 +122,7 @@ fn run_with_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Ha
 
 #[test]
 fn the_proof_waits_as_long_as_the_oldest_reference_allows() {
-    // The only witness is ten minutes older than the job, so nothing is known of lags below that.
+    // The only reference row is ten minutes older than the job, so lags below that are not known.
     let harness = run_with_late_list(seconds(400), Duration::ZERO, false);
     assert_eq!(harness.rows.len(), 2, "paid twice");
     assert_eq!(harness.phase(1), "done");
@@ -139,8 +139,8 @@ fn the_delay_counts_from_the_arrival_of_a_listing() {
     let mut harness = Harness::new();
     let policy = Policy::default();
     let mut lists = 0;
-    // Both are accepted at about the same time and show 100 seconds later; one answer is lost. The
-    // first list is read on the way, 95 seconds after it was asked for, the next at once.
+    // Both are accepted at about the same time and listed 100 seconds later. One answer is lost. The first list is made
+    // 95 seconds after it was requested, the next at once.
     harness.run(&jobs(2), &policy, |harness, command| match command {
         Command::Submit { name, .. } if submits(command, 1) => {
             harness.now = harness.now.plus(seconds(40));
@@ -204,7 +204,7 @@ fn a_missing_reference_leaves_the_job_in_doubt() {
     assert!(run.took < seconds(15 * 60), "{:?}", run.took);
 }
 
-/// Job 1 is accepted and its answer lost; the list shows every row, with the name that `keeps` leaves.
+/// Job 1 is accepted and its answer is lost. The list shows every row, with its name changed by `keeps`.
 fn run_with_names(keeps: impl Fn(String) -> Option<String>) -> (Harness, bool) {
     let mut harness = Harness::new();
     let run = harness.run(
@@ -253,7 +253,7 @@ fn an_earlier_generation_is_no_reference() {
     let policy = Policy::default();
     harness.run(&jobs(1), &policy, |_, _| None);
     harness.now = harness.now.plus(seconds(600));
-    // Job 1 is accepted unheard, then job 0 is made anew. Of the two rows the list shows the newer.
+    // Job 1 is accepted and its answer is lost, then job 0 is submitted again. The list shows only the newer row.
     let fresh = Policy {
         fresh: true,
         ..Policy::default()
@@ -317,7 +317,7 @@ fn a_machine_that_slept_past_the_limit_lists_once_more() {
             }
             Command::List { .. } => {
                 lists += 1;
-                // The first is the inventory. The second is asked for, and the lid is closed.
+                // The first is the inventory. The machine sleeps while the second is outstanding.
                 (lists == 2).then(|| {
                     harness.now = harness.now.plus(seconds(3600));
                     Outcome::Listed {
@@ -336,7 +336,7 @@ fn times_of_a_clock_that_was_set_back_are_not_used() {
     let mut harness = Harness::new();
     let policy = Policy::default();
     harness.run(&jobs(1), &policy, |_, _| None);
-    // The next run finds the clock two hours earlier, and the list is five minutes late.
+    // In the next run the clock is two hours earlier, and the list is five minutes late.
     for entry in &mut harness.journal {
         entry.at = entry.at.plus(seconds(7200));
     }
@@ -446,20 +446,20 @@ fn a_restart_does_not_delay_the_proof() {
         is_first &= !loses;
         if loses { lost(command) } else { None }
     };
-    // Killed as soon as the loss is on record, and started again an hour later.
+    // Killed as soon as the loss is recorded, and started again an hour later.
     harness.run_until_event(&jobs(2), &policy, answers, is_lost);
     harness.now = harness.now.plus(seconds(3600));
     let run = harness.run(&jobs(2), &policy, |_, _| None);
     assert_eq!((harness.phase(1), harness.rows.len()), ("done", 2));
-    // The settle time, and the render.
+    // The settle time and the render.
     assert!(run.took < seconds(60 + 60), "{:?}", run.took);
 }
 
 #[test]
 fn after_a_kill_the_proof_waits_for_a_late_acceptance() {
-    // The longest that we wait for a create ourselves is two minutes.
+    // The HTTP client waits at most two minutes for a create.
     for after in [5, 45, 75, 100, 119] {
-        // With nothing but an earlier witness, and with later ones.
+        // With only an earlier reference row, and with later ones.
         a_killed_create_is_accepted_after(seconds(after), 2);
         a_killed_create_is_accepted_after(seconds(after), 4);
     }
@@ -468,24 +468,24 @@ fn after_a_kill_the_proof_waits_for_a_late_acceptance() {
 fn a_killed_create_is_accepted_after(duration: Duration, count: usize) {
     let mut harness = Harness::new();
     let policy = Policy::default();
-    // Job 1 is accepted long after it was sent; we are killed and started again before that.
+    // Job 1 is accepted long after it was sent. The program is killed and started again before that.
     let mut is_first = true;
-    let mut in_the_works: Option<(String, Timestamp)> = None;
+    let mut pending: Option<(String, Timestamp)> = None;
     let mut answers = |harness: &mut Harness, command: &Command| {
-        if let Some((name, _)) = in_the_works.take_if(|(_, at)| harness.now >= at.plus(duration)) {
+        if let Some((name, _)) = pending.take_if(|(_, at)| harness.now >= at.plus(duration)) {
             harness.accept(&name);
         }
         match command {
             Command::Submit { name, .. } if submits(command, 1) && is_first => {
                 is_first = false;
-                in_the_works = Some((name.clone(), harness.now));
+                pending = Some((name.clone(), harness.now));
                 lost(command)
             }
             _ => None,
         }
     };
     harness.run_until_event(&jobs(count), &policy, &mut answers, is_lost);
-    // The kill came before the loss could be recorded.
+    // The kill comes before the loss is recorded.
     let end = harness.journal.iter().position(|it| is_lost(&it.event));
     harness.journal.truncate(end.unwrap());
     harness.run(&jobs(count), &policy, &mut answers);
@@ -493,7 +493,7 @@ fn a_killed_create_is_accepted_after(duration: Duration, count: usize) {
     assert_eq!(harness.phase(1), "done", "{duration:?}");
 }
 
-/// Why the searches for the first job have proven nothing, in order.
+/// Returns why the searches for the first job have proven nothing, in order.
 pub(super) fn inconclusive_reasons(harness: &Harness) -> Vec<Inconclusive> {
     let reason = |entry: &Entry| match &entry.event {
         Event::Job {
@@ -507,7 +507,7 @@ pub(super) fn inconclusive_reasons(harness: &Harness) -> Vec<Inconclusive> {
 
 #[test]
 fn every_inconclusive_search_records_its_reason() {
-    // Nobody can bear witness for a single job; nor can anybody when the list is refused.
+    // A single job has no reference row, and a refused list shows none.
     for is_refused in [false, true] {
         let mut harness = Harness::new();
         let mut was_sent = false;
@@ -531,14 +531,14 @@ fn every_inconclusive_search_records_its_reason() {
         let reasons: Vec<_> = reasons.iter().map(was_refused).collect();
         assert_eq!(reasons, [Some(is_refused)]);
     }
-    // Of a list that would do, a second one has to agree.
+    // A second list must confirm one that would suffice.
     let (harness, is_believed, _) = first_of_four(false, 1);
     assert!(is_believed);
     assert_eq!(
         inconclusive_reasons(&harness).last(),
         Some(&Inconclusive::Once)
     );
-    // A list that lacks what was accepted is not believed.
+    // A list without an accepted job proves nothing.
     let mut harness = Harness::new();
     harness.run(&jobs(3), &Policy::default(), |_, command| match command {
         Command::Submit { .. } if submits(command, 0) => lost(command),

@@ -1,4 +1,4 @@
-//! Clocks that were wrong, machines that slept.
+//! Wrong clocks and machines that sleep.
 
 use super::absence_proof::listed;
 use super::harness::{Harness, failure, jobs, lost, seconds, submits};
@@ -9,7 +9,7 @@ use crate::model::{
 
 const HOUR: u64 = 3600;
 
-/// A journal as a machine would have written it whose clock was ahead by `ahead`.
+/// Shifts the journal as if the machine's clock had been ahead by `ahead` seconds.
 fn shift_journal(harness: &mut Harness, ahead: u64) {
     for entry in &mut harness.journal {
         entry.at = entry.at.plus(seconds(ahead));
@@ -24,7 +24,7 @@ fn a_journal_from_the_future_delays_nothing() {
     for ahead in [0, 2 * HOUR, 500 * HOUR] {
         let mut harness = Harness::new();
         let policy = Policy::default();
-        // One is rendering, one in doubt, and both lanes are held for a few seconds.
+        // One job is rendering, one is in doubt, and both lanes are held for a few seconds.
         harness.run_until_event(
             &jobs(4),
             &policy,
@@ -184,7 +184,7 @@ fn a_clock_jump_between_two_listings_proves_no_absence() {
         let policy = Policy::default();
         harness.run(&jobs(1), &policy, |_, _| None);
         harness.now = harness.now.plus(seconds(600));
-        // The provider counts in true time.
+        // The provider uses true time.
         let (mut put_forward, mut is_listed, mut accepted) = (seconds(0), false, None);
         harness.run(&jobs(3), &policy, |harness, command| match command {
             Command::Submit { name, .. } if submits(command, 1) && accepted.is_none() => {

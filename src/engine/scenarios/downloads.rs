@@ -1,4 +1,4 @@
-//! Downloads that fail and renders that stay paid.
+//! Failed downloads of paid renders.
 
 use super::harness::{Harness, failure, job, jobs, seconds};
 use crate::engine::{Policy, Submits};
@@ -30,7 +30,7 @@ fn an_unreachable_file_host_leads_to_a_fresh_link_and_the_run_ends() {
         assert_eq!((run.stopped.clone(), run.submits()), (None, 2));
         assert_eq!(harness.phase(0), "downloading", "{kind:?}");
         let left = run.recorded(|event| matches!(event, JobEvent::FetchLeft { .. }));
-        assert!(left, "{kind:?}: that nothing more is tried is told");
+        assert!(left, "{kind:?}: the end of attempts is recorded");
         assert!(run.took < seconds(600), "{kind:?}: {:?}", run.took);
         let again = harness.run(&jobs(2), &policy, |_, _| None);
         assert_eq!((harness.phase(0), again.submits()), ("done", 0), "{kind:?}");
@@ -130,7 +130,7 @@ fn a_download_that_makes_progress_is_not_given_up() {
 fn a_delivered_job_is_paid_for_again_only_if_named() {
     let mut harness = Harness::new();
     harness.run(&jobs(2), &Policy::default(), |_, _| None);
-    // The person has moved the file away; the provider has forgotten the job.
+    // The user has moved the file away, and the provider no longer has the job.
     harness.now = harness.now.plus(seconds(30 * 24 * 3600));
     harness.rows.remove(0);
     let nightly = |missing: Option<JobId>| Policy {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::harness::{Harness, RunResult, failure, jobs, planned, seconds, submits};
-use crate::engine::rules::Rules;
+use super::harness::{Harness, ScenarioRun, failure, jobs, planned, seconds, submits};
+use crate::engine::rules::SafetyRules;
 use crate::engine::{Policy, Submits};
 use crate::model::{
     Command, FailureKind, Generation, InFlight, JobEvent, JobState, Limits, ListFilter, Outcome,
     RemoteId, StopReason, Tag,
 };
 
-/// Slow enough that the list is read several times before all is submitted.
+/// A pace slow enough that the list is read several times before all jobs are submitted.
 fn policy() -> Policy {
     Policy {
         limits: Limits {
@@ -26,8 +26,8 @@ fn is_duplicate(event: &JobEvent) -> bool {
     matches!(event, JobEvent::PaidTwice { .. })
 }
 
-/// A run of forty jobs beside one that submits the very same ones at the same moments.
-fn run_beside_duplicate(harness: &mut Harness) -> RunResult {
+/// Runs forty jobs while another run submits the same jobs at the same times.
+fn run_beside_duplicate(harness: &mut Harness) -> ScenarioRun {
     harness.run(&jobs(40), &policy(), |harness, command| {
         if let Command::Submit { name, .. } = command {
             harness.accept(name);
@@ -46,17 +46,17 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
         "{:?}",
         run.stopped
     );
-    // One settle time at six a minute, and what was in the air.
+    // One settle time at six a minute, and outstanding submits.
     assert!(run.submits() <= 5, "{} submits", run.submits());
-    // What was paid for comes home all the same.
+    // Paid renders are still collected.
     assert_eq!(harness.phase(0), "done");
     assert_eq!(harness.state(0).twins.len(), 1);
 
-    // The other one has ended: the same command takes over what is there and pays for the rest once.
+    // The other run has ended. The same command adopts its jobs and pays for the rest once.
     let rows = harness.rows.len();
     let run = harness.run(&jobs(40), &policy(), |_, _| None);
     assert_eq!(run.stopped, None);
-    assert!(!run.recorded(is_duplicate), "it was told before");
+    assert!(!run.recorded(is_duplicate), "it was recorded before");
     assert_eq!(harness.rows.len() - rows, 40 - rows / 2);
 }
 
@@ -64,7 +64,7 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
 fn without_detection_every_job_is_paid_for_twice() {
     #[derive(Debug)]
     struct DuplicatesIgnored;
-    impl Rules for DuplicatesIgnored {
+    impl SafetyRules for DuplicatesIgnored {
         fn is_duplicate(&self, _: &JobState, _: &Tag, _: &RemoteId) -> bool {
             false
         }
@@ -78,7 +78,7 @@ fn without_detection_every_job_is_paid_for_twice() {
 #[test]
 fn jobs_paid_for_by_another_run_are_adopted() {
     let mut harness = Harness::new();
-    // The other one works from the end of the sheet and has done its half before ours has.
+    // The other run starts from the end of the sheet and has submitted its half before this one has.
     let run = harness.run(&jobs(40), &policy(), |harness, command| {
         if submits(command, 0) {
             for spec in (20..40).map(|number| planned(number).spec) {
@@ -112,7 +112,7 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
     let mut harness = Harness::new();
     harness.render_time = seconds(100);
     let run = harness.run(&jobs(100), &policy(), |_, _| None);
-    let searches = |run: &RunResult| -> Vec<_> {
+    let searches = |run: &ScenarioRun| -> Vec<_> {
         let sought = run
             .commands
             .iter()
@@ -126,7 +126,7 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
         sought.collect()
     };
     let searches = searches(&run);
-    // The last one is made when all have ended.
+    // The last one is requested after all renders have ended.
     let (at, newest) = &searches[searches.len() - 2];
     let mut seen = [0; 3];
     for (remote, name, accepted) in &harness.rows {
@@ -146,7 +146,7 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
         }
     }
     assert!(seen.iter().all(|rows| *rows > 5), "{seen:?}");
-    // The tags of a campaign are made once.
+    // The tags of a campaign are computed once.
     let tags = |sought: &ListFilter| sought.own.clone().unwrap();
     let (first, last) = (tags(&searches[0].1), tags(newest));
     assert!(first.shares_tags_with(&last));
@@ -171,7 +171,7 @@ fn a_refused_list_does_not_delay_polls_of_renders() {
 fn detection_costs_few_reads_and_none_without_submits() {
     let mut harness = Harness::new();
     harness.render_time = seconds(600);
-    let lists = |run: &RunResult| {
+    let lists = |run: &ScenarioRun| {
         let is_list = |command: &&(_, Command)| matches!(command.1, Command::List { .. });
         run.commands.iter().filter(is_list).count()
     };
@@ -190,7 +190,7 @@ fn a_short_run_lists_once_more_before_it_ends() {
     let mut harness = Harness::new();
     harness.render_time = seconds(2);
     let policy = Policy::default();
-    // The list is down for a moment just then.
+    // The list fails for a moment at that time.
     let mut refusals = 0;
     let run = harness.run(&jobs(2), &policy, |harness, command| match command {
         Command::Submit { name, .. } => {
@@ -209,7 +209,7 @@ fn a_short_run_lists_once_more_before_it_ends() {
     assert!(run.recorded(is_duplicate));
     let is_rival = matches!(&run.stopped, Some(StopReason::Rival { .. }));
     assert!(is_rival, "{:?}", run.stopped);
-    // One that has submitted nothing has nothing to look for.
+    // A run without submits does not check.
     let run = harness.run(&jobs(2), &policy, |_, _| None);
     let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
     assert_eq!(

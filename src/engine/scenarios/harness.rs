@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::rules::{Rules, Sound};
+use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::engine::{Batch, Input, Policy};
 use crate::model::{
     Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, History, JobEvent,
@@ -12,7 +12,7 @@ use crate::model::{
 
 /// The provider, the journal and the clock.
 pub(super) struct Harness {
-    pub(super) rules: &'static dyn Rules,
+    pub(super) rules: &'static dyn SafetyRules,
     /// Accepted jobs: id, name, time.
     pub(super) rows: Vec<(RemoteId, String, Timestamp)>,
     pub(super) render_time: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Harness {
 }
 
 /// The result of a run.
-pub(super) struct RunResult {
+pub(super) struct ScenarioRun {
     pub(super) stopped: Option<StopReason>,
     pub(super) took: Duration,
     pub(super) commands: Vec<(Timestamp, Command)>,
@@ -76,7 +76,7 @@ pub(super) fn jobs(count: usize) -> Vec<PlannedJob> {
 impl Harness {
     pub(super) fn new() -> Self {
         Self {
-            rules: &Sound,
+            rules: &SoundRules,
             rows: Vec::new(),
             render_time: seconds(60),
             journal: Vec::new(),
@@ -96,7 +96,7 @@ impl Harness {
         jobs: &[PlannedJob],
         policy: &Policy,
         answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
-    ) -> RunResult {
+    ) -> ScenarioRun {
         self.run_until_event(jobs, policy, answer, |_| false)
     }
 
@@ -107,7 +107,7 @@ impl Harness {
         policy: &Policy,
         mut answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
         kills: impl Fn(&Event) -> bool,
-    ) -> RunResult {
+    ) -> ScenarioRun {
         let mut batch = self.batch(jobs, policy);
         let (began, first) = (self.now, self.journal.len());
         let mut inputs: Vec<Input> = Vec::new();
@@ -124,7 +124,7 @@ impl Harness {
                 .iter()
                 .any(|entry| kills(&entry.event));
             if ready.finished || is_killed {
-                return RunResult {
+                return ScenarioRun {
                     stopped: batch.stop_reason().cloned(),
                     took: self.now.since(began),
                     commands,
@@ -244,7 +244,7 @@ impl Harness {
     }
 }
 
-impl RunResult {
+impl ScenarioRun {
     pub(super) fn submits(&self) -> usize {
         let is_submit =
             |command: &&(Timestamp, Command)| matches!(command.1, Command::Submit { .. });

@@ -1,4 +1,4 @@
-//! The list before the first submit: when one look is enough, and what is not done without it.
+//! The list before the first submit, and adoption of the jobs that it shows.
 
 use super::absence_proof::listed;
 use super::harness::{Harness, failure, job, jobs, lost, seconds, submits};
@@ -29,7 +29,7 @@ fn a_lost_journal_is_remembered_until_the_list_was_read() {
         run.stopped,
         Some(StopReason::InventoryRefused { .. })
     ));
-    // Whoever looks at the folder now sees nothing but a journal that has begun.
+    // The folder now shows only a new journal.
     for _ in 0..2 {
         let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
             refuse_list(command, FailureKind::ServerError)
@@ -59,7 +59,7 @@ fn without_a_record_the_run_waits_for_a_failing_list() {
         answer
     });
     assert_eq!((refusals, harness.rows.len(), run.stopped), (6, 3, None));
-    // Not for ever: nobody can say that there is anything to find.
+    // Not indefinitely: there may be nothing to find.
     let mut harness = Harness::new();
     let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
         refuse_list(command, FailureKind::ServerError)
@@ -92,7 +92,7 @@ fn a_list_with_unknown_submits_is_read_until_it_shows_no_more() {
     let mut harness = Harness::new();
     harness.run(&jobs(6), &Policy::default(), |_, _| None);
     harness.journal.clear();
-    // It lags behind: each look shows two more.
+    // The list lags: each one shows two rows more.
     let mut shown = 0;
     let run = harness.run(&jobs(6), &Policy::default(), |harness, command| {
         let Command::List { .. } = command else {
@@ -126,7 +126,7 @@ fn after_a_redirected_submit_the_list_is_read_twice() {
     });
     assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
     let rows = harness.rows.len();
-    // The list does not show it at once.
+    // The first list does not show it.
     let mut listings = 0;
     let run = harness.run(&jobs(2), &Policy::default(), |_, command| {
         let is_list = matches!(command, Command::List { .. });
@@ -146,7 +146,7 @@ fn double_payments_of_a_run_without_list_are_recorded_before_it_ends() {
     let run = harness.run(&jobs(2), &Policy::default(), |harness, command| {
         refuse_list(command, FailureKind::ServerError).filter(|_| harness.rows.len() < 4)
     });
-    assert_eq!(harness.rows.len(), 4, "the list was down for too long");
+    assert_eq!(harness.rows.len(), 4, "the list failed for too long");
     assert!(run.recorded(|event| matches!(event, JobEvent::PaidTwice { .. })));
     assert!(matches!(run.stopped, Some(StopReason::Rival { .. })));
 }

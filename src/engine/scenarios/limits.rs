@@ -1,4 +1,4 @@
-//! What a run has learnt of the account is still known after a restart.
+//! Limits that are learned, requested or reached.
 
 use super::harness::{Harness, failure, jobs, lost, seconds};
 use crate::engine::{Policy, Submits};
@@ -7,7 +7,7 @@ use crate::model::{
     StopReason,
 };
 
-/// Submits of the first seconds, in which no render is asked about.
+/// Returns how many jobs are submitted in the first seconds, before any poll.
 fn early_submits(journal: Vec<Event>) -> usize {
     let mut harness = Harness::new();
     let at = harness.now;
@@ -40,10 +40,10 @@ fn learned_slots_are_used_by_the_next_run() {
 #[test]
 fn a_read_pause_of_a_year_is_capped() {
     let mut harness = Harness::new();
-    let mut has_slipped = false;
+    let mut was_paused = false;
     let run = harness.run(&jobs(2), &Policy::default(), |_, command| match command {
-        Command::Poll { remotes } if !has_slipped => {
-            has_slipped = true;
+        Command::Poll { remotes } if !was_paused => {
+            was_paused = true;
             let year = RetryAfter::Seconds(365 * 24 * 3600);
             let failure = failure(FailureKind::ServerError).with_retry_after(Some(year));
             Some(Outcome::Polled {
@@ -115,7 +115,7 @@ fn submitting_stops_when_every_answer_is_lost_and_the_list_fails() {
     );
     assert_eq!(run.stopped, Some(StopReason::TooManyDoubts));
     assert!((20..30).contains(&run.submits()), "{}", run.submits());
-    // With the list well again, all of them are found, and the rest is made.
+    // Once the list works again, all of them are found, and the rest is submitted.
     let run = harness.run(&jobs(200), &Policy::default(), |_, _| None);
     assert_eq!((run.stopped, harness.rows.len()), (None, 200));
 }

@@ -1,4 +1,4 @@
-//! What the person asks for, and how often it counts.
+//! Options that submit jobs again, and how often each counts.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,11 @@ fn a_crashed_fresh_run_resumes_with_and_without_the_option() {
         assert_eq!(crashed.submits() + resumed.submits(), 4);
         assert!((0..4).all(|number| harness.state(number).generation == Generation(1)));
         let again = harness.run(&jobs(4), &fresh(), |_, _| None);
-        assert_eq!(again.submits(), 4, "a new word after an end is a new word");
+        assert_eq!(
+            again.submits(),
+            4,
+            "a command after a complete run is a new request"
+        );
     }
 }
 
@@ -70,7 +74,7 @@ fn a_stopped_fresh_run_does_not_pay_again_for_finished_jobs() {
 
 #[test]
 fn a_fresh_run_without_journal_uses_the_generation_after_the_listed_one() {
-    // Whether there are signs of the loss or not.
+    // With and without evidence of the loss.
     for journal_was_lost in [true, false] {
         let mut harness = Harness::new();
         harness.run(&jobs(2), &Policy::default(), |_, _| None);
@@ -204,7 +208,7 @@ fn a_rejected_job_is_redone_once_across_crashes_and_stops() {
 fn a_resubmitted_job_in_doubt_is_adopted_if_the_list_shows_it() {
     for accepts in [true, false] {
         let mut harness = Harness::new();
-        // Killed while its submit was in the air.
+        // Killed while its submit was outstanding.
         harness.run_until_event(
             &jobs(1),
             &Policy::default(),

@@ -1,4 +1,4 @@
-//! Runs that must end at once, late, or not at all.
+//! When a run stops, and what it still does.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ fn one_job_in_doubt_does_not_block_a_throttled_campaign() {
         if submits(command, 0) {
             return lost(command);
         }
-        // With one render under way, the refusal may mean that one is as many as fit.
+        // With one render under way, the refusal may mean that the limit is one.
         let is_refused = submits(command, 2) && !std::mem::replace(&mut was_refused, true);
         is_refused.then(|| Outcome::Submitted {
             job: job(2),
@@ -138,7 +138,7 @@ fn a_list_that_is_always_throttled_ends_the_run() {
 fn an_address_that_finds_nothing_fails_no_job() {
     let mut harness = Harness::new();
     let mut policy = Policy::default();
-    // So that the list, which knows better, is not asked meanwhile.
+    // So that the list is not read in the meantime.
     policy.limits.settle = seconds(600);
     let run = harness.run(&jobs(3), &policy, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
@@ -178,7 +178,7 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
         assert!(run.took < seconds(patience), "{:?}", run.took);
         assert_eq!((harness.phase(0), harness.phase(1)), ("done", "failed"));
         harness.now = harness.now.plus(seconds(DAY));
-        // It has been counted: it is no new failure.
+        // The failure was counted before.
         policy.limits.max_fail = Some(FailureAllowance::Count(0));
     }
     assert_eq!(harness.phase(2), "done");

@@ -8,12 +8,12 @@ use super::recorder::Recorder;
 use super::run::Simulation;
 use super::run_and_check;
 use crate::engine::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof};
-use crate::engine::job::Job;
-use crate::engine::lane::Lane;
-use crate::engine::rules::{Rules, Sound};
+use crate::engine::job::TrackedJob;
+use crate::engine::lane::LaneLimiter;
+use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::model::{
-    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState,
-    Lane as LaneName, Phase, Tag, Timestamp,
+    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState, Lane, Phase,
+    Tag, Timestamp,
 };
 
 /// Number of seeds of which at least one must notice.
@@ -24,7 +24,7 @@ macro_rules! mutant {
     ($name:ident: $($rule:item)*) => {
         #[derive(Debug)]
         struct $name;
-        impl Rules for $name {
+        impl SafetyRules for $name {
             $($rule)*
         }
     };
@@ -50,27 +50,27 @@ mutant! { PaceForgotten:
 }
 
 mutant! { ThrottleHoldsOneJob:
-    fn throttle(&self, lane: &mut Lane, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+    fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         match lane.name() {
-            LaneName::Submit => now,
-            LaneName::Poll | LaneName::Fetch => lane.throttle(now, failure, jitter),
+            Lane::Submit => now,
+            Lane::Poll | Lane::Fetch => lane.throttle(now, failure, jitter),
         }
     }
 }
 
 mutant! { ReadPauseIgnored:
-    fn throttle(&self, lane: &mut Lane, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+    fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         let failure = match lane.name() {
-            LaneName::Submit => failure.clone(),
-            LaneName::Poll | LaneName::Fetch => failure.clone().with_retry_after(None),
+            Lane::Submit => failure.clone(),
+            Lane::Poll | Lane::Fetch => failure.clone().with_retry_after(None),
         };
         lane.throttle(now, &failure, jitter)
     }
 
-    fn apply_retry_after(&self, lane: &mut Lane, now: Timestamp, failure: &Failure) -> Option<Event> {
+    fn apply_retry_after(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure) -> Option<Event> {
         match lane.name() {
-            LaneName::Submit => lane.apply_retry_after(now, failure),
-            LaneName::Poll | LaneName::Fetch => None,
+            Lane::Submit => lane.apply_retry_after(now, failure),
+            Lane::Poll | Lane::Fetch => None,
         }
     }
 }
@@ -100,7 +100,7 @@ mutant! { DoubtIsFree:
         if matches!(state.phase, Phase::InDoubt { .. }) {
             return state.spent();
         }
-        Sound.committed(state)
+        SoundRules.committed(state)
     }
 }
 
@@ -117,8 +117,8 @@ mutant! { DoubtTakesNoSlot:
 }
 
 mutant! { AdoptedIsFree:
-    fn adopted_request(&self, job: &Job, tag: &Tag) -> (Fingerprint, Credits) {
-        let (fingerprint, _) = Sound.adopted_request(job, tag);
+    fn adopted_request(&self, job: &TrackedJob, tag: &Tag) -> (Fingerprint, Credits) {
+        let (fingerprint, _) = SoundRules.adopted_request(job, tag);
         (fingerprint, Credits::ZERO)
     }
 }
@@ -145,7 +145,7 @@ mutant! { LinkExpiryResubmits:
 }
 
 /// Checks whether a seed notices a mutant, with a message that contains `says`.
-fn notices(seed: u64, rules: &'static dyn Rules, recorder: &Recorder, says: &str) -> bool {
+fn notices(seed: u64, rules: &'static dyn SafetyRules, recorder: &Recorder, says: &str) -> bool {
     let mut simulation = Simulation::with_mutant(seed, rules, recorder.clone());
     let run = AssertUnwindSafe(|| run_and_check(&mut simulation));
     let Err(panic) = catch_unwind(run) else {
@@ -172,7 +172,7 @@ macro_rules! is_caught {
 is_caught! {
     resending_in_doubt_on_resume_is_caught: DoubtResentOnResume, Recorder::Faithful, "paid";
     retrying_a_lost_submit_is_caught: LostIsRetried, Recorder::Faithful, "paid";
-    recording_the_intent_after_the_answer_is_caught: Sound, Recorder::LateIntent(Vec::new()), "unknown";
+    recording_the_intent_after_the_answer_is_caught: SoundRules, Recorder::LateIntent(Vec::new()), "unknown";
     forgetting_the_pace_on_restart_is_caught: PaceForgotten, Recorder::Faithful, "between two submits";
     holding_one_job_for_a_429_is_caught: ThrottleHoldsOneJob, Recorder::Faithful, "before the time";
     ignoring_the_pause_of_a_read_is_caught: ReadPauseIgnored, Recorder::Faithful, "before the time";
@@ -186,5 +186,5 @@ is_caught! {
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";
     failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
     rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";
-    phases_that_are_not_recorded_are_caught: Sound, Recorder::WithoutRendered, "left == right";
+    phases_that_are_not_recorded_are_caught: SoundRules, Recorder::WithoutRendered, "left == right";
 }

@@ -8,7 +8,7 @@ use super::profile::ProviderProfile;
 use super::provider::SimulatedProvider;
 use super::random::Random;
 use super::recorder::Recorder;
-use crate::engine::rules::{Rules, Sound};
+use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::engine::{Batch, Input, PersistedStep, Policy};
 use crate::model::{
     AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, History, InFlight, JobId,
@@ -27,7 +27,7 @@ enum InTransit {
 
 /// One simulated campaign.
 pub(super) struct Simulation {
-    rules: &'static dyn Rules,
+    rules: &'static dyn SafetyRules,
     recorder: Recorder,
     pub(super) random: Random,
     pub(super) provider: SimulatedProvider,
@@ -84,11 +84,15 @@ fn in_flight(random: &mut Random) -> InFlight {
 
 impl Simulation {
     pub(super) fn new(seed: u64) -> Self {
-        Self::with_mutant(seed, &Sound, Recorder::Faithful)
+        Self::with_mutant(seed, &SoundRules, Recorder::Faithful)
     }
 
     /// Creates a simulation with these rules, whose journal is written by `recorder`.
-    pub(super) fn with_mutant(seed: u64, rules: &'static dyn Rules, recorder: Recorder) -> Self {
+    pub(super) fn with_mutant(
+        seed: u64,
+        rules: &'static dyn SafetyRules,
+        recorder: Recorder,
+    ) -> Self {
         let mut random = Random::new(seed);
         let profile = ProviderProfile::new(&mut random);
         let cap = random

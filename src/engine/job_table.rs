@@ -1,16 +1,16 @@
-//! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`Jobs::apply`].
+//! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`JobTable::apply`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Index;
 use std::sync::Arc;
 
-use super::job::Job;
+use super::job::TrackedJob;
 use crate::model::{FailureKind, History, JobEvent, JobId, Phase, RemoteId, Timestamp};
 
 /// All jobs of a batch, in the order of the sheet. A job is named by its index.
 #[derive(Debug)]
-pub(super) struct Jobs {
-    all: Vec<Job>,
+pub(super) struct JobTable {
+    all: Vec<TrackedJob>,
     indices: Arc<HashMap<JobId, usize>>,
     by_remote: HashMap<RemoteId, usize>,
     /// Pending jobs, whether or not this run may submit them.
@@ -34,9 +34,9 @@ pub(super) struct Change {
     pub(super) has_started: bool,
 }
 
-impl Jobs {
+impl JobTable {
     /// Takes in what `history` says of each job. The queues stay empty until each job is [enqueued](Self::enqueue).
-    pub(super) fn restore(mut all: Vec<Job>, history: &History) -> Self {
+    pub(super) fn restore(mut all: Vec<TrackedJob>, history: &History) -> Self {
         for (job, known) in all.iter_mut().zip(history.jobs()) {
             job.state = known.state.clone();
             let reopened = history.resuming.reopened.get(&job.spec.id);
@@ -130,7 +130,7 @@ impl Jobs {
         self.all.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Job> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TrackedJob> {
         self.all.iter()
     }
 
@@ -175,7 +175,7 @@ impl Jobs {
 
     /// Checks whether the journal knows of any submit.
     pub(super) fn has_submits(&self) -> bool {
-        let was_submitted = |job: &Job| job.state.attempts > 0 || job.state.tag.is_some();
+        let was_submitted = |job: &TrackedJob| job.state.attempts > 0 || job.state.tag.is_some();
         self.all.iter().any(was_submitted)
     }
 
@@ -191,15 +191,15 @@ impl Jobs {
     /// Checks the counters against a full count.
     #[cfg(test)]
     pub(super) fn assert_counts(&self) {
-        let count = |is: fn(&Job) -> bool| self.all.iter().filter(|job| is(job)).count();
-        assert_eq!(self.in_flight, count(Job::is_in_flight), "in flight");
-        assert_eq!(self.queued, count(Job::is_queued), "queued");
+        let count = |is: fn(&TrackedJob) -> bool| self.all.iter().filter(|job| is(job)).count();
+        assert_eq!(self.in_flight, count(TrackedJob::is_in_flight), "in flight");
+        assert_eq!(self.queued, count(TrackedJob::is_queued), "queued");
     }
 }
 
-impl Index<usize> for Jobs {
-    type Output = Job;
-    fn index(&self, index: usize) -> &Job {
+impl Index<usize> for JobTable {
+    type Output = TrackedJob;
+    fn index(&self, index: usize) -> &TrackedJob {
         &self.all[index]
     }
 }
