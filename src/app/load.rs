@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::catalogue::{NameLookup, NameResolver, Names};
+use super::catalogue::{CatalogueResolver, NameLookup, Names};
 use super::error::Error;
 use super::manifest::{LoadedManifest, approval};
 use super::notices::Notices;
@@ -47,7 +47,7 @@ impl LoadedManifest {
         let reader = ManifestReader::new(options, now)?;
         let first = reader.read_first();
         let out = first.out(&reader);
-        let resolver = NameResolver::offline(lookup, out.as_deref());
+        let resolver = CatalogueResolver::offline(lookup, out.as_deref());
         reader.finish(first, resolver)
     }
 
@@ -84,7 +84,7 @@ impl LoadedManifest {
             names: Names::new(),
             ..reader.read_first()
         };
-        reader.finish(first, NameResolver::default())
+        reader.finish(first, CatalogueResolver::default())
     }
 
     /// Loads the manifest, and asks the provider for names that are not known otherwise. Can be cancelled while it
@@ -104,10 +104,10 @@ impl LoadedManifest {
         })
         .await;
         let resolver = if first.names.is_empty() && first.plan.is_err() {
-            NameResolver::default()
+            CatalogueResolver::default()
         } else {
             let out = first.out(&reader);
-            NameResolver::online(lookup, &first.names, out.as_deref(), now).await?
+            CatalogueResolver::online(lookup, &first.names, out.as_deref(), now).await?
         };
         blocking(move || reader.finish(first, resolver)).await
     }
@@ -222,7 +222,11 @@ impl ManifestReader {
     }
 
     /// Returns the manifest with its names resolved.
-    fn finish(&self, first: FirstReading, resolver: NameResolver) -> Result<LoadedManifest, Error> {
+    fn finish(
+        &self,
+        first: FirstReading,
+        resolver: CatalogueResolver,
+    ) -> Result<LoadedManifest, Error> {
         let FirstReading { names, plan } = first;
         let plan = if names.is_empty() {
             plan

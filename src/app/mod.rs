@@ -1,4 +1,4 @@
-//! The use cases: plan, run, collect, status, report, review, catalogue.
+//! The use cases: plan, run, collect, status, report, approval, catalogue.
 //!
 //! Nothing here parses arguments or prints. A use case takes typed options, returns values, and reports notes and
 //! warnings through [`Notices`]; questions about money go through [`Confirm`]. The command line is one edge over

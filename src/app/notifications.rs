@@ -23,7 +23,7 @@ pub(crate) struct Notifications {
     /// Messages being sent. The switch's `start` must arrive before its end.
     sent: Arc<Mutex<JoinSet<()>>>,
     manifest: String,
-    /// Whether a person sees the terminal, who needs no message about a run that did not begin.
+    /// Whether the terminal is attended. Then no message is sent about a run that did not begin.
     is_attended: bool,
     has_begun: bool,
     summary: Option<Summary>,

@@ -48,7 +48,7 @@ pub struct RunRequest {
     pub lock_wait: Option<Duration>,
     /// The result files to write.
     pub files: ResultFiles,
-    /// Who confirms the costs.
+    /// How the costs are confirmed.
     pub confirm: Confirm,
     /// When an approval is required.
     pub approval: ApprovalPolicy,

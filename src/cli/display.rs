@@ -19,13 +19,13 @@ const LINES_TICK: Duration = Duration::from_secs(1);
 /// How a run is displayed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DisplayStyle {
-    form: Form,
+    form: DisplayMode,
     verbosity: Verbosity,
     colours: Colours,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum DisplayMode {
     Bar,
     TextLines,
     Json,
@@ -36,11 +36,11 @@ impl DisplayStyle {
     /// Returns the style for `arguments`, as far as the terminal supports it.
     pub(super) fn new(arguments: &ScreenArguments, environment: &Environment) -> Self {
         let form = match arguments.progress {
-            _ if arguments.log_format == LogFormat::Json => Form::Json,
-            ProgressStyle::None => Form::Nothing,
-            ProgressStyle::Bar => Form::Bar,
-            ProgressStyle::Auto if environment.shows_bars() => Form::Bar,
-            ProgressStyle::Plain | ProgressStyle::Auto => Form::TextLines,
+            _ if arguments.log_format == LogFormat::Json => DisplayMode::Json,
+            ProgressStyle::None => DisplayMode::Nothing,
+            ProgressStyle::Bar => DisplayMode::Bar,
+            ProgressStyle::Auto if environment.shows_bars() => DisplayMode::Bar,
+            ProgressStyle::Plain | ProgressStyle::Auto => DisplayMode::TextLines,
         };
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -48,8 +48,8 @@ impl DisplayStyle {
             (false, _) => Verbosity::Verbose,
         };
         // With `--quiet`, failures are lines and there is no bar.
-        let form = if verbosity == Verbosity::Quiet && form == Form::Bar {
-            Form::TextLines
+        let form = if verbosity == Verbosity::Quiet && form == DisplayMode::Bar {
+            DisplayMode::TextLines
         } else {
             form
         };
@@ -68,17 +68,17 @@ impl DisplayStyle {
     /// Returns the printer for notes and warnings.
     pub(super) fn printer(self) -> Printer {
         match self.form {
-            Form::Json => Printer::Json,
+            DisplayMode::Json => Printer::Json,
             _ if self.verbosity == Verbosity::Quiet => Printer::Quiet,
-            Form::Bar | Form::TextLines | Form::Nothing => Printer::Text,
+            DisplayMode::Bar | DisplayMode::TextLines | DisplayMode::Nothing => Printer::Text,
         }
     }
 
     /// Returns the refresh interval.
     pub(super) fn tick(self) -> Duration {
         match self.form {
-            Form::Bar => BAR_TICK,
-            Form::TextLines | Form::Json | Form::Nothing => LINES_TICK,
+            DisplayMode::Bar => BAR_TICK,
+            DisplayMode::TextLines | DisplayMode::Json | DisplayMode::Nothing => LINES_TICK,
         }
     }
 
@@ -86,19 +86,19 @@ impl DisplayStyle {
     pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Observer>> {
         let stderr = || Box::new(std::io::stderr());
         match self.form {
-            Form::Bar => vec![Box::new(Progress::on_terminal(
+            DisplayMode::Bar => vec![Box::new(Progress::on_terminal(
                 summary,
                 self.verbosity,
                 self.colours,
             ))],
-            Form::TextLines => vec![Box::new(TextLines::new(
+            DisplayMode::TextLines => vec![Box::new(TextLines::new(
                 summary,
                 stderr(),
                 self.verbosity,
                 self.colours,
             ))],
-            Form::Json => vec![Box::new(JsonLines::new(stderr()))],
-            Form::Nothing => Vec::new(),
+            DisplayMode::Json => vec![Box::new(JsonLines::new(stderr()))],
+            DisplayMode::Nothing => Vec::new(),
         }
     }
 }

@@ -183,7 +183,7 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
                 })
                 .collect();
             let what_to_do = if matches!(source, JournalError::Replaced { .. }) {
-                "let whatever runs in its place end, or put the folder `.callsheet` back"
+                "stop the run that uses the new folder, or restore the folder `.callsheet`"
             } else {
                 "make room or mend the disk"
             };
@@ -191,7 +191,7 @@ fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
             hints
         }
         DriveError::Abandoned => vec![format!(
-            "what was on its way is looked for by the next run, and never paid for again:\n{resume}"
+            "the next run looks for the submits in flight and does not pay for them again:\n{resume}"
         )],
         DriveError::Stuck => vec![format!("please report this; to resume: {resume}")],
     }

@@ -1,7 +1,7 @@
 //! The command line: arguments, settings, printing, exit codes.
 //!
-//! Each command parses its arguments, calls a use case of [`app`](crate::app) and prints the result. Errors become text
-//! in this layer and nowhere else.
+//! Each command parses its arguments, calls a use case of [`app`](crate::app) and prints the result. Errors are printed
+//! in this layer only.
 
 mod args;
 mod commands;

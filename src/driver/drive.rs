@@ -63,7 +63,7 @@ impl<P, J> fmt::Debug for Drive<'_, P, J> {
 
 /// An accepted submit that could not be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrecorded {
+pub struct UnrecordedSubmit {
     /// The job.
     pub job: JobId,
     /// Its id at the provider.
@@ -79,7 +79,7 @@ pub enum DriveError<E> {
         /// Why.
         source: E,
         /// Accepted submits whose ids are not recorded; the next run finds them by their tags.
-        unrecorded: Vec<Unrecorded>,
+        unrecorded: Vec<UnrecordedSubmit>,
     },
     /// A second interrupt.
     #[error("interrupted a second time: left at once")]
@@ -199,7 +199,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 
     /// Waits for the ids of submits in flight after the journal has failed, because they may be paid for. An interrupt ends
     /// the wait.
-    async fn last_answers(&mut self, tasks: &mut Tasks<P>) -> Vec<Unrecorded> {
+    async fn last_answers(&mut self, tasks: &mut Tasks<P>) -> Vec<UnrecordedSubmit> {
         let mut unrecorded = Vec::new();
         while tasks.has_submits() {
             tokio::select! {
@@ -215,12 +215,12 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 }
 
 /// Returns the accepted submits in `entries`.
-fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
+fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
     let accepted = |entry: &Entry| match &entry.event {
         Event::Job {
             job,
             event: JobEvent::Submitted { remote },
-        } => Some(Unrecorded {
+        } => Some(UnrecordedSubmit {
             job: job.clone(),
             remote: remote.clone(),
         }),
@@ -236,12 +236,12 @@ fn accepted_in(entries: &[Entry]) -> Vec<Unrecorded> {
     entries.iter().filter_map(accepted).collect()
 }
 
-fn accepted(outcome: Outcome) -> Option<Unrecorded> {
+fn accepted(outcome: Outcome) -> Option<UnrecordedSubmit> {
     match outcome {
         Outcome::Submitted {
             job,
             result: Ok(remote),
-        } => Some(Unrecorded { job, remote }),
+        } => Some(UnrecordedSubmit { job, remote }),
         Outcome::Submitted { .. }
         | Outcome::Polled { .. }
         | Outcome::Looked { .. }
@@ -582,7 +582,7 @@ pub(super) mod tests {
         };
         assert_eq!(count(&ran.written, "SubmitStarted"), 1);
         assert_eq!(ran.written.len(), 3);
-        let expected = Unrecorded {
+        let expected = UnrecordedSubmit {
             job: "job-0".parse().unwrap(),
             remote: "remote-job-0".parse().unwrap(),
         };

@@ -19,15 +19,15 @@ const ROUNDING: f64 = 0.04;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Calibration {
     /// Words a second, of texts.
-    pace: Spread,
+    pace: ValueRange,
     /// Seconds, of recordings whose length was not stated.
-    recordings: Spread,
+    recordings: ValueRange,
     charges: [Charges; 3],
 }
 
 /// The spread of observed values.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Spread {
+struct ValueRange {
     count: u32,
     /// Numerator and denominator of the mean.
     total: (f64, f64),
@@ -103,7 +103,7 @@ impl Calibration {
     }
 }
 
-impl Spread {
+impl ValueRange {
     fn add(&mut self, amount: f64, per: f64) {
         let value = amount / per;
         if value <= 0.0 || !value.is_finite() {

@@ -108,7 +108,7 @@ pub enum Disposition {
     Retry,
     /// Hold the whole lane: until `Retry-After`, else with back-off. Does not count as an attempt.
     HoldLane,
-    /// The request may have been accepted: it is never sent again automatically.
+    /// The request may have been accepted: it is sent again only after its absence is proven.
     InDoubt,
     /// This job fails; the others continue.
     FailJob,

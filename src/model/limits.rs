@@ -108,6 +108,25 @@ impl Limits {
         self.max_fail = settings.max_fail.or(self.max_fail);
         self
     }
+
+    /// Returns these limits as settings, for display.
+    pub fn settings(&self) -> LimitSettings {
+        LimitSettings {
+            submit_rate: Some(self.submit_rate),
+            in_flight: Some(self.in_flight),
+            poll_rate: Some(self.poll_rate),
+            downloads: Some(self.downloads),
+            max_credits: self.max_credits,
+            max_credits_run: self.max_credits_run,
+            confirm_above: Some(self.confirm_above),
+            allow_partial: Some(self.allow_partial),
+            render_timeout: Some(self.render_timeout),
+            max_duration: self.max_duration,
+            max_fail: self.max_fail,
+            settle: Some(self.settle),
+            poll_interval: Some(self.poll_interval),
+        }
+    }
 }
 
 /// The limits of one source: command line, environment or manifest. Missing values are left to the next source.

@@ -13,7 +13,7 @@ use super::{Generation, RemoteId, Tag, find_tags};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Inconclusive {
-    /// No job of ours was accepted at about that time that would show how complete the list is.
+    /// The campaign has no accepted job of about that time as a reference for the completeness of the list.
     NoWitness,
     /// Jobs of ours that were accepted are missing from it, or have no names.
     Incomplete,

@@ -1,11 +1,11 @@
-//! What most jobs have nothing of yet, and several may hold the same of: [`Sparse`].
+//! Copy-on-write values that take the space of a pointer at their default.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// A value that is the same for every job that has not been begun.
 pub(crate) trait Blank: Clone + Default + 'static {
-    /// That value.
+    /// Returns the default value.
     fn blank() -> &'static Self;
 }
 
@@ -35,14 +35,14 @@ impl<T: Blank> DerefMut for Sparse<T> {
 
 #[cfg(test)]
 impl<T> Sparse<T> {
-    /// How many hold it.
+    /// Returns the number of owners of the value.
     pub(crate) fn holders(&self) -> usize {
         self.0.as_ref().map_or(0, Arc::strong_count)
     }
 }
 
 impl<T: PartialEq> Sparse<T> {
-    /// Holds `other` instead, if that is the same: so it is in memory once.
+    /// Shares the allocation of `other` if the two values are equal.
     pub(crate) fn share(&mut self, other: &Self) {
         if self.0 == other.0 {
             self.0.clone_from(&other.0);

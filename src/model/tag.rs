@@ -28,14 +28,14 @@ impl Generation {
 /// base 32 (80 bits of SHA-256).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fingerprint(Letters<FINGERPRINT_CHARACTERS>);
+pub struct Fingerprint(FixedAscii<FINGERPRINT_CHARACTERS>);
 
 /// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found at the provider. Deterministic: the
 /// same campaign, job, request and generation have the same tag, so a run without its journal still recognises paid
 /// jobs. 60 bits of SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Tag(Letters<{ PREFIX.len() + TAG_CHARACTERS }>);
+pub struct Tag(FixedAscii<{ PREFIX.len() + TAG_CHARACTERS }>);
 
 const PREFIX: &str = "cs-";
 const TAG_CHARACTERS: usize = 12;
@@ -43,9 +43,9 @@ const FINGERPRINT_CHARACTERS: usize = 16;
 
 /// An ASCII string of fixed length, stored inline: a campaign holds several for each job and event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Letters<const LENGTH: usize>([u8; LENGTH]);
+struct FixedAscii<const LENGTH: usize>([u8; LENGTH]);
 
-impl<const LENGTH: usize> Letters<LENGTH> {
+impl<const LENGTH: usize> FixedAscii<LENGTH> {
     fn new(text: &str) -> Option<Self> {
         let letters = text.as_bytes().try_into().ok()?;
         text.is_ascii().then_some(Self(letters))
@@ -56,7 +56,7 @@ impl<const LENGTH: usize> Letters<LENGTH> {
     }
 }
 
-impl<const LENGTH: usize> fmt::Debug for Letters<LENGTH> {
+impl<const LENGTH: usize> fmt::Debug for FixedAscii<LENGTH> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), formatter)
     }
@@ -66,24 +66,24 @@ impl<const LENGTH: usize> fmt::Debug for Letters<LENGTH> {
 struct Reading<const LENGTH: usize>;
 
 impl<const LENGTH: usize> Visitor<'_> for Reading<LENGTH> {
-    type Value = Letters<LENGTH>;
+    type Value = FixedAscii<LENGTH>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{LENGTH} characters of ASCII")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Letters::new(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        FixedAscii::new(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 
-impl<const LENGTH: usize> Serialize for Letters<LENGTH> {
+impl<const LENGTH: usize> Serialize for FixedAscii<LENGTH> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-impl<'de, const LENGTH: usize> Deserialize<'de> for Letters<LENGTH> {
+impl<'de, const LENGTH: usize> Deserialize<'de> for FixedAscii<LENGTH> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Reading)
     }
@@ -92,13 +92,13 @@ impl<'de, const LENGTH: usize> Deserialize<'de> for Letters<LENGTH> {
 impl Fingerprint {
     /// Returns the fingerprint of `request`.
     pub fn of(request: &VideoRequest) -> Self {
-        let told_nobody = request.webhook_url.is_some().then(|| VideoRequest {
+        let without_webhook = request.webhook_url.is_some().then(|| VideoRequest {
             webhook_url: None,
             ..request.clone()
         });
-        let canonical = serde_json::to_vec(told_nobody.as_ref().unwrap_or(request))
+        let canonical = serde_json::to_vec(without_webhook.as_ref().unwrap_or(request))
             .expect("a request is plain data, which JSON can always represent");
-        Self(Letters(base32(&Sha256::digest(&canonical))))
+        Self(FixedAscii(base32(&Sha256::digest(&canonical))))
     }
 
     /// Returns the fingerprint as text.
@@ -121,7 +121,7 @@ impl Tag {
         let (prefix, rest) = letters.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
         rest.copy_from_slice(&base32::<TAG_CHARACTERS>(&hash.finalize()));
-        Self(Letters(letters))
+        Self(FixedAscii(letters))
     }
 
     /// Returns the tag as text.
@@ -165,7 +165,7 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
             .bytes()
             .skip(PREFIX.len())
             .all(|byte| ALPHABET.contains(&byte));
-        Letters::new(candidate).filter(|_| is_tag).map(Tag)
+        FixedAscii::new(candidate).filter(|_| is_tag).map(Tag)
     })
 }
 
@@ -188,7 +188,7 @@ mod tests {
     use crate::model::{AspectRatio, ModelVersion, Speech};
 
     fn fingerprint(letter: char) -> Fingerprint {
-        Fingerprint(Letters::new(&letter.to_string().repeat(16)).unwrap())
+        Fingerprint(FixedAscii::new(&letter.to_string().repeat(16)).unwrap())
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl OutputDir<'_> {
     }
 }
 
-/// Who may read a file.
+/// The read permission of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Its owner alone.

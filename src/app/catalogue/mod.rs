@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::filter::{CatalogueFilter, persona_genders, voice_genders};
 pub(crate) use self::recorded_names::RecordedNames;
-pub(crate) use self::resolver::{NameResolver, Names};
+pub(crate) use self::resolver::{CatalogueResolver, Names};
 pub(crate) use self::source::{NameLookup, NetworkUse};
 pub(crate) use self::warnings::has_preview;
 use crate::model::Timestamp;

@@ -11,7 +11,7 @@ use crate::model::{Note, Plan, Timestamp};
 
 /// Resolves names: first by the recorded names of the campaign, then by the catalogue.
 #[derive(Debug, Default)]
-pub(crate) struct NameResolver {
+pub(crate) struct CatalogueResolver {
     recorded: RecordedNames,
     catalogue: Option<Catalogue>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct NameResolver {
 /// The names in a manifest.
 pub(crate) type Names = BTreeSet<(NameKind, String)>;
 
-impl NameResolver {
+impl CatalogueResolver {
     /// Returns a resolver that uses no network.
     pub(crate) fn offline(lookup: &NameLookup, out: Option<&Path>) -> Self {
         Self {

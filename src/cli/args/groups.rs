@@ -150,7 +150,7 @@ pub(in crate::cli) struct WaitingArguments {
     /// Polls and lists in a window of time [default: 1/s]
     #[arg(long, value_name = "RATE")]
     pub(in crate::cli) poll_rate: Option<Rate>,
-    /// The shortest time between two looks at one render [default: 5s]
+    /// The minimum interval between two polls of one render [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(in crate::cli) poll_interval: Option<Duration>,
     /// Downloads at one time [default: 4]
@@ -182,7 +182,7 @@ pub(in crate::cli) struct OutputArguments {
     /// Write JUnit XML as well, so that a build server shows the campaign like a test run
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,
-    /// Post a summary there when the run ends or gets into trouble: Slack's form for chats, JSON for all
+    /// Post a summary to this URL when the run ends or must stop: Slack's format for chats, JSON for all
     /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment
     // clap does not read the variable, because its errors would show the value.
     #[arg(long, value_name = "URL")]

@@ -59,7 +59,7 @@ const COLLECT_EXAMPLES: [Example; 2] = [
     ("callsheet collect campaign.csv", "in the morning"),
     (
         "callsheet collect nightly.yaml --date yesterday",
-        "the night's",
+        "what the night left",
     ),
 ];
 

@@ -11,10 +11,10 @@ pub(in crate::cli) struct ScreenArguments {
     /// How to write events to standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub(in crate::cli) log_format: LogFormat,
-    /// Tell more
+    /// Print every step of each job
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(in crate::cli) verbose: u8,
-    /// Tell only how it ended
+    /// Print only problems and the final summary
     #[arg(short, long)]
     pub(in crate::cli) quiet: bool,
     /// Print the results as JSON to standard output when the run has ended

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::app::{self, BaseUrl, LoadedManifest};
 use crate::cli::args::help::{self, Example};
@@ -15,7 +16,7 @@ use crate::cli::config::{
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::model::{FailureAllowance, LimitSettings, Limits, redact_url};
+use crate::model::{LimitSettings, Limits, redact_url};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
@@ -41,11 +42,23 @@ pub(super) fn adapt_definition(config: clap::Command) -> clap::Command {
 }
 
 /// A setting with its source.
+#[derive(Serialize)]
 struct Setting {
     name: String,
     /// `None` if it is not set.
     value: Option<String>,
     source: String,
+}
+
+impl Setting {
+    fn new(name: &str, value: Option<String>, source: impl Into<String>) -> Self {
+        let (name, source) = (name.to_owned(), source.into());
+        Self {
+            name,
+            value,
+            source,
+        }
+    }
 }
 
 /// The text in place of a secret.
@@ -94,17 +107,7 @@ pub(super) fn config(
     settings.extend(limits(arguments, manifest.as_ref(), matches)?);
     settings.extend(others(manifest.as_ref(), matches, &environment, program));
     let text = if arguments.screen.json {
-        let settings: Vec<Value> = settings
-            .iter()
-            .map(
-                |Setting {
-                     name,
-                     value,
-                     source,
-                 }| { json!({ "name": name, "value": value, "source": source }) },
-            )
-            .collect();
-        format!("{:#}\n", Value::Array(settings))
+        format!("{:#}\n", json!(settings))
     } else {
         table(&settings)
     };
@@ -162,18 +165,10 @@ fn provider(
     matches: &ArgMatches,
     environment: &Environment,
 ) -> Result<Vec<Setting>, Error> {
-    let setting = |name: &str, value: Option<String>, source: String| Setting {
-        name: name.to_owned(),
-        value,
-        source,
-    };
     if arguments.provider.sandbox {
         let source = given(matches, "sandbox").unwrap_or_default();
-        return Ok(vec![setting(
-            "provider",
-            Some("the sandbox".to_owned()),
-            source,
-        )]);
+        let provider = Some("the sandbox".to_owned());
+        return Ok(vec![Setting::new("provider", provider, source)]);
     }
     let name = arguments.provider.profile.as_deref();
     let profile = name
@@ -183,7 +178,7 @@ fn provider(
     if let Some(profile) = &profile {
         let source = given(matches, "profile").unwrap_or_default();
         let source = format!("{source}; in `{}`", profile.file.display());
-        settings.push(setting("profile", name.map(str::to_owned), source));
+        settings.push(Setting::new("profile", name.map(str::to_owned), source));
     }
     let of_profile = profile
         .as_ref()
@@ -201,7 +196,7 @@ fn provider(
             Some((url, format!("{source}{refused}")))
         })
         .unwrap_or_else(|| (BaseUrl::default().to_string(), DEFAULT.to_owned()));
-    settings.push(setting("base_url", Some(redact_url(&url)), source));
+    settings.push(Setting::new("base_url", Some(redact_url(&url)), source));
     // A password manager's command is executed, to show whether it works.
     let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
     for (key, name) in keys.into_iter().zip(KEYS) {
@@ -209,7 +204,7 @@ fn provider(
             Some(found) => (Some(HIDDEN.to_owned()), found.source),
             None => (None, "not set; `--sandbox` needs none".to_owned()),
         };
-        settings.push(setting(name, value, source));
+        settings.push(Setting::new(name, value, source));
     }
     Ok(settings)
 }
@@ -221,12 +216,7 @@ fn locations(
 ) -> Vec<Setting> {
     let mut settings = Vec::new();
     let mut add = |name: &str, value: Option<String>, source: String| {
-        let name = name.to_owned();
-        settings.push(Setting {
-            name,
-            value,
-            source,
-        });
+        settings.push(Setting::new(name, value, source));
     };
     let of_manifest = || "manifest".to_owned();
     if let Some(manifest) = manifest {
@@ -276,10 +266,10 @@ fn limits(
         Some(manifest) => manifest.share(whole.clone(), &arguments.campaign.options()?)?,
         None => whole.clone(),
     };
-    let set = words(&LimitWords::Settings(&of_manifest));
+    let set = limit_words(&of_manifest);
     let (whole, shared) = (
-        words(&LimitWords::Limits(&whole)),
-        words(&LimitWords::Limits(&shared)),
+        limit_words(&whole.settings()),
+        limit_words(&shared.settings()),
     );
     let settings =
         shared
@@ -293,49 +283,17 @@ fn limits(
                     let whole = whole.unwrap_or_default();
                     source = format!("{source}; this shard's part of {whole}");
                 }
-                Setting {
-                    name: name.to_owned(),
-                    value,
-                    source,
-                }
+                Setting::new(name, value, source)
             });
     Ok(settings.collect())
 }
 
-/// The limits of one source, or the resulting limits.
-enum LimitWords<'a> {
-    Settings(&'a LimitSettings),
-    Limits(&'a Limits),
-}
-
 /// Returns every limit by name, formatted as it is written.
-fn words(limits: &LimitWords<'_>) -> Vec<(&'static str, Option<String>)> {
-    let limits = match limits {
-        LimitWords::Settings(settings) => (*settings).clone(),
-        LimitWords::Limits(limits) => LimitSettings {
-            submit_rate: Some(limits.submit_rate),
-            in_flight: Some(limits.in_flight),
-            poll_rate: Some(limits.poll_rate),
-            downloads: Some(limits.downloads),
-            max_credits: limits.max_credits,
-            max_credits_run: limits.max_credits_run,
-            confirm_above: Some(limits.confirm_above),
-            allow_partial: Some(limits.allow_partial),
-            render_timeout: Some(limits.render_timeout),
-            max_duration: limits.max_duration,
-            max_fail: limits.max_fail,
-            settle: Some(limits.settle),
-            poll_interval: Some(limits.poll_interval),
-        },
-    };
+fn limit_words(limits: &LimitSettings) -> Vec<(&'static str, Option<String>)> {
     let time = |time: Option<std::time::Duration>| {
         let time = jiff::SignedDuration::try_from(time?).ok()?;
         Some(format!("{time:#}"))
     };
-    let allowance = limits.max_fail.map(|allowance| match allowance {
-        FailureAllowance::Count(count) => count.to_string(),
-        FailureAllowance::Percent(percent) => format!("{percent}%"),
-    });
     let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
     vec![
         ("submit_rate", limits.submit_rate.map(|it| it.to_string())),
@@ -355,7 +313,7 @@ fn words(limits: &LimitWords<'_>) -> Vec<(&'static str, Option<String>)> {
         ("allow_partial", limits.allow_partial.map(yes)),
         ("render_timeout", time(limits.render_timeout)),
         ("max_duration", time(limits.max_duration)),
-        ("max_fail", allowance),
+        ("max_fail", limits.max_fail.map(|it| it.to_string())),
         ("settle", time(limits.settle)),
     ]
 }
@@ -368,7 +326,7 @@ fn others(
     program: &clap::Command,
 ) -> Vec<Setting> {
     let run = program.find_subcommand("config");
-    let known = words(&LimitWords::Settings(&LimitSettings::default()));
+    let known = limit_words(&LimitSettings::default());
     let is_listed = |id: &str| {
         let elsewhere = ["out", "shard", "manifest", "sandbox", "profile", "base_url"];
         ONCE.contains(&id) || elsewhere.contains(&id) || known.iter().any(|(name, _)| *name == id)
@@ -397,12 +355,7 @@ fn others(
             (None, None, None) => (raw(matches, id), DEFAULT.to_owned()),
         };
         let value = value.map(|value| if is_secret { HIDDEN.to_owned() } else { value });
-        let name = id.to_owned();
-        settings.push(Setting {
-            name,
-            value,
-            source,
-        });
+        settings.push(Setting::new(id, value, source));
     }
     settings
 }

@@ -62,11 +62,11 @@ pub(super) enum Command {
     Collect(CollectArguments),
     /// Show where the campaign stands; works while a run is going on
     Status(status::StatusArguments),
-    /// Tell everything that happened to one job, and what comes next
+    /// Show the history of one job and its next step
     Why(why::WhyArguments),
     /// Write the results and the page again, from the journal
     Report(report::ReportArguments),
-    /// Show every setting of `run` as it would be, and who says so; secrets are not shown
+    /// Show every setting of `run` with its source; secrets are hidden
     Config(RunArguments),
     /// Search the provider's personas
     Personas(catalogue::PersonasArguments),

@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         output,
         screen,
     } = arguments;
-    let job = RunJob {
+    let job = RunInvocation {
         campaign: &campaign,
         provider: &provider,
         output: &output,
@@ -79,7 +79,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
         output,
         screen,
     } = arguments;
-    let job = RunJob {
+    let job = RunInvocation {
         campaign: &campaign,
         provider: &provider,
         output: &output,
@@ -104,7 +104,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
 }
 
 /// What `run` and `collect` have in common.
-struct RunJob<'a> {
+struct RunInvocation<'a> {
     campaign: &'a CampaignArguments,
     provider: &'a ProviderArguments,
     output: &'a OutputArguments,
@@ -114,7 +114,7 @@ struct RunJob<'a> {
     leaves_renders: bool,
 }
 
-impl RunJob<'_> {
+impl RunInvocation<'_> {
     async fn execute(
         self,
         environment: &Environment,

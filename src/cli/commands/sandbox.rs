@@ -33,7 +33,7 @@ pub(in crate::cli) struct SandboxArguments {
     /// The port; any that is free if not given
     #[arg(long)]
     pub(in crate::cli) port: Option<u16>,
-    /// Everything random follows from it
+    /// The seed of all random values
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(in crate::cli) seed: u64,
     /// The balance at the beginning
@@ -50,7 +50,7 @@ pub(in crate::cli) struct SandboxArguments {
     /// Renders at one time
     #[arg(long, value_name = "N", default_value_t = crate::sandbox::RENDERS_IN_FLIGHT, help_heading = "Provider")]
     pub(in crate::cli) max_running: usize,
-    /// What happens to one job more
+    /// The reaction to a job above the limit
     #[arg(
         long,
         value_enum,
@@ -77,9 +77,9 @@ pub(in crate::cli) struct SandboxArguments {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(in crate::cli) enum Overload {
-    /// It waits
+    /// Queue it
     Queue,
-    /// It is refused with 429
+    /// Refuse it with 429
     Reject,
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::env::{Environment, KEYS};
-use super::profile::{CommandLine, Profile};
+use super::profile::{CredentialsCommand, Profile};
 use crate::app::Error;
 use crate::model::{Credentials, SecretText};
 
@@ -33,7 +33,7 @@ pub(in crate::cli) enum AllowCommands {
 
 /// A key and a description of its source.
 #[derive(Debug)]
-pub(in crate::cli) struct Found {
+pub(in crate::cli) struct FoundKey {
     /// The key.
     pub(in crate::cli) value: SecretText,
     /// The variable, file or command.
@@ -50,7 +50,7 @@ pub(in crate::cli) fn credentials(
     commands: AllowCommands,
 ) -> Result<Credentials, Error> {
     let [id, key] = find(environment, profile, commands)?;
-    let half = |found: Option<Found>, name: &str| {
+    let half = |found: Option<FoundKey>, name: &str| {
         let value = found.map(|found| found.value.expose().to_owned());
         value.ok_or_else(|| missing(name, environment, profile))
     };
@@ -87,7 +87,7 @@ pub(in crate::cli) fn find(
     environment: &Environment,
     profile: Option<&Profile>,
     commands: AllowCommands,
-) -> Result<[Option<Found>; 2], Error> {
+) -> Result<[Option<FoundKey>; 2], Error> {
     if let Some(profile) = profile {
         return from_profile(profile, commands);
     }
@@ -101,7 +101,7 @@ pub(in crate::cli) fn find(
         let given = match (file, command) {
             (Some(file), _) => Some(from_file(Path::new(&file))?),
             (None, Some(line)) if commands == AllowCommands::Yes => {
-                Some(from_command(&CommandLine::Line(line), None)?)
+                Some(from_command(&CredentialsCommand::Line(line), None)?)
             }
             (None, Some(_) | None) => None,
         };
@@ -115,10 +115,10 @@ pub(in crate::cli) fn find(
     Ok(halves)
 }
 
-fn from_variable(environment: &Environment, name: &str) -> Result<Option<Found>, Error> {
+fn from_variable(environment: &Environment, name: &str) -> Result<Option<FoundKey>, Error> {
     if let Some((value, source)) = environment.found(name) {
         let value = SecretText::new(value);
-        return Ok(Some(Found { value, source }));
+        return Ok(Some(FoundKey { value, source }));
     }
     let Some(file) = environment.variable(&format!("{name}_FILE")) else {
         return Ok(None);
@@ -126,11 +126,14 @@ fn from_variable(environment: &Environment, name: &str) -> Result<Option<Found>,
     let (text, source) = from_file(Path::new(&file))?;
     let value = text.expose().trim();
     let value = (!value.is_empty()).then(|| SecretText::new(value));
-    Ok(value.map(|value| Found { value, source }))
+    Ok(value.map(|value| FoundKey { value, source }))
 }
 
-fn from_profile(profile: &Profile, commands: AllowCommands) -> Result<[Option<Found>; 2], Error> {
-    let id = profile.settings.api_id.as_deref().map(|id| Found {
+fn from_profile(
+    profile: &Profile,
+    commands: AllowCommands,
+) -> Result<[Option<FoundKey>; 2], Error> {
+    let id = profile.settings.api_id.as_deref().map(|id| FoundKey {
         value: SecretText::new(id),
         source: profile.source(),
     });
@@ -156,9 +159,9 @@ fn from_profile(profile: &Profile, commands: AllowCommands) -> Result<[Option<Fo
 fn parse_keys(
     text: &SecretText,
     source: &str,
-    mut id: Option<Found>,
-) -> Result<[Option<Found>; 2], Error> {
-    let found = |value: String| Found {
+    mut id: Option<FoundKey>,
+) -> Result<[Option<FoundKey>; 2], Error> {
+    let found = |value: String| FoundKey {
         value: SecretText::new(value),
         source: source.to_owned(),
     };
@@ -234,7 +237,10 @@ fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error>
 }
 
 /// Returns the output of a command, which is never shown. The command may ask on the terminal.
-fn from_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText, String), Error> {
+fn from_command(
+    line: &CredentialsCommand,
+    folder: Option<&Path>,
+) -> Result<(SecretText, String), Error> {
     let (mut command, name) = line.command()?;
     if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
         command.current_dir(folder);
@@ -248,7 +254,7 @@ fn from_command(line: &CommandLine, folder: Option<&Path>) -> Result<(SecretText
     Ok((SecretText::new(text), format!("command `{name}`")))
 }
 
-impl CommandLine {
+impl CredentialsCommand {
     /// Returns the command and its name for messages: the program alone, because arguments may be secret.
     fn command(&self) -> Result<(Command, String), Error> {
         let empty = || Error::usage("a credentials command is empty");
@@ -317,8 +323,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
-    fn line(line: &str) -> CommandLine {
-        CommandLine::Line(line.to_owned())
+    fn line(line: &str) -> CredentialsCommand {
+        CredentialsCommand::Line(line.to_owned())
     }
 
     #[test]
@@ -340,7 +346,7 @@ mod tests {
                 "{error}"
             );
         }
-        let missing = CommandLine::Words(vec!["/nowhere/pass".into(), "secret".into()]);
+        let missing = CredentialsCommand::Words(vec!["/nowhere/pass".into(), "secret".into()]);
         let error = from_command(&missing, None).unwrap_err().to_string();
         assert!(error.contains("`/nowhere/pass` cannot be run"), "{error}");
         assert!(!error.contains("secret"), "{error}");
@@ -357,7 +363,7 @@ mod tests {
     #[test]
     fn a_key_alone_is_enough_beside_an_id_and_invalid_lines_are_not_quoted() {
         let id = || {
-            Some(Found {
+            Some(FoundKey {
                 value: SecretText::new("a"),
                 source: String::new(),
             })

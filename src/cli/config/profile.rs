@@ -14,7 +14,7 @@ const FILE: &str = "CALLSHEET_PROFILES";
 /// A command: a list of words, or a line for the shell.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
-pub(in crate::cli) enum CommandLine {
+pub(in crate::cli) enum CredentialsCommand {
     /// Program and arguments.
     Words(Vec<String>),
     /// A line for `sh -c`, on Windows `cmd /C`.
@@ -41,7 +41,7 @@ pub(in crate::cli) struct ProfileSettings {
     /// A file with lines `CREATIFY_API_ID=…` and `CREATIFY_API_KEY=…`, or with the key alone.
     pub(in crate::cli) credentials_file: Option<PathBuf>,
     /// A command that prints such lines.
-    pub(in crate::cli) credentials_command: Option<CommandLine>,
+    pub(in crate::cli) credentials_command: Option<CredentialsCommand>,
     /// The address of the API.
     pub(in crate::cli) base_url: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Profile {
         let shown = file.display().to_string();
         let text = std::fs::read_to_string(&file).map_err(|error| {
             Error::usage_with_hint(format!(
-                "the profile `{name}` cannot be had: `{shown}`: {error}; nothing was submitted"
+                "the profile `{name}` cannot be read: `{shown}`: {error}; nothing was submitted"
             ), format!("write into `{shown}`:\n\n{name}:\n  credentials_command: pass show creatify/{name}\n"))
         })?;
         let settings = read(&text, name).map_err(|message| {
@@ -118,7 +118,10 @@ shop:
         let words = ["pass", "show", "creatify/agency"]
             .map(str::to_owned)
             .to_vec();
-        assert_eq!(agency.credentials_command, Some(CommandLine::Words(words)));
+        assert_eq!(
+            agency.credentials_command,
+            Some(CredentialsCommand::Words(words))
+        );
         let shop = read(text, "shop").unwrap();
         assert_eq!(shop.credentials_file, Some("shop.env".into()));
         let error = read(text, "agenci").unwrap_err();

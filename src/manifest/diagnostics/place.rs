@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn no_place_is_outside_its_file() {
+    fn every_place_is_inside_its_file() {
         let source = Source::of_text("a.csv", "ab\n".to_owned());
         let place = Place::bytes(&source, 90..95);
         assert_eq!(place.label(), "a.csv:2:1");

@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_and_towers_are_refused() {
+    fn alias_bombs_and_deep_nesting_are_refused() {
         let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (this, last) in ('b'..'k').zip('a'..) {
             let nine = vec![format!("*{last}"); 9].join(", ");

@@ -45,7 +45,7 @@ impl MemoryBudget {
 
     fn take(&mut self, bytes: usize) -> Result<(), &'static str> {
         let left = self.0.checked_sub(bytes);
-        self.0 = left.ok_or("it contains far more of what was asked for than is possible")?;
+        self.0 = left.ok_or("it has more matching rows than the campaign can have")?;
         Ok(())
     }
 }
