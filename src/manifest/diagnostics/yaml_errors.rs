@@ -19,6 +19,8 @@ const QUOTES: &str = "close a text with the quote that opened it; write `''` for
 const BRACKETS: &str =
     "close `[` with `]` and `{` with `}`; a text that begins with a bracket must be in quotes";
 const QUOTE_IT: &str = "a text with special characters must be in quotes: `text: \"…\"`";
+const DIRECTIVE: &str =
+    "delete the line that begins with `%`: it is a directive of YAML, not a text";
 const USE_CSV: &str = "keep a campaign of this size in a CSV, and name it with `rows:`";
 
 /// Converts an error of the reader to a problem.
@@ -107,6 +109,7 @@ fn help_at(source: &Source, place: &Place) -> String {
     let help = match rest.chars().next() {
         Some('"' | '\'') => QUOTES,
         Some('[' | ']' | '{' | '}') => BRACKETS,
+        Some('%') if before.is_empty() => DIRECTIVE,
         Some(first @ ('*' | '&' | '!' | '@' | '`' | '%')) => {
             return format!("a text that begins with `{first}` must be in quotes: `text: \"…\"`");
         }
@@ -115,7 +118,7 @@ fn help_at(source: &Source, place: &Place) -> String {
         Some('#') => "write a space before a comment, or put the text in quotes",
         Some(first) if is_unsafe(first) || first == '\u{feff}' => "delete this character",
         _ if before.trim_end().ends_with(['"', '\'']) => QUOTES,
-        _ if source.text.starts_with('%') => "delete the first line: `%` begins a directive",
+        _ if source.text.starts_with('%') => DIRECTIVE,
         _ => COLUMNS,
     };
     help.to_owned()

@@ -417,7 +417,7 @@ mod tests {
             (
                 "%oops\na: 1\n",
                 "2:1 did not find expected <document start>",
-                "delete the first line",
+                "delete the line",
             ),
             (
                 "a: {{ name }}, hi\n",
