@@ -248,9 +248,17 @@ fn documents_examples_and_snapshots_show_valid_command_lines() {
     let mut found = 0;
     let mut problems = Vec::new();
     for path in documents() {
-        let Ok(text) = std::fs::read_to_string(&path) else {
+        let Ok(mut text) = std::fs::read_to_string(&path) else {
             continue;
         };
+        // Some inputs of snapshots are wrong on purpose; the hints below them must be right.
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "snap")
+        {
+            let lines = text.lines().filter(|line| !line.starts_with("$ "));
+            text = lines.collect::<Vec<_>>().join("\n");
+        }
         let mut lines = PROGRAM.command_lines(&text);
         if path
             .parent()
