@@ -1,9 +1,10 @@
 //! Random numbers: pure functions of the seed, a label and an index.
 
-use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::util::text::hex;
 
 /// A seed. The same seed and the same requests in the same order give the same ids, render times, charges
 /// and faults.
@@ -47,30 +48,21 @@ impl Seed {
         let mut bytes = self.bytes(label, index);
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let hex = hexadecimal(&bytes[..16]);
+        let digits = hex(&bytes[..16]);
         format!(
             "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..]
         )
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string does not fail");
-            text
-        })
-}
-
 /// Returns the SHA-256 in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
+    hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
