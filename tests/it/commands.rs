@@ -254,6 +254,15 @@ fn the_observer_example_makes_every_video() {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_callsheet"));
     let name = format!("observer{}", std::env::consts::EXE_SUFFIX);
     let example = program.with_file_name("examples").join(name);
+    if !example.exists() {
+        // `cargo test --test it` builds no examples.
+        let build = ["build", "--locked", "--example", "observer"];
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(build)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(built.unwrap().success());
+    }
     let output = std::process::Command::new(example)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -338,7 +338,7 @@ mod tests {
         for (command, words) in [
             ("echo secret; exit 3", "failed (exit status: 3)"),
             ("kill -9 $$", "failed (signal: 9"),
-            ("printf '\\377'", "no text"),
+            ("printf '\\377'", "not print text"),
         ] {
             let error = from_command(&line(command), None).unwrap_err().to_string();
             assert!(

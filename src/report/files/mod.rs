@@ -1,7 +1,7 @@
 //! The files of a campaign for other programs: `results.csv`, `results.json`, `results.xlsx`, `JUnit` XML, logs.
 //!
 //! `results.csv` holds the user's own columns and rows, in order and byte for byte, then
-//! [`RESULT_COLUMNS`](crate::model::RESULT_COLUMNS): one line for each job, with the row's cells repeated if it
+//! `model::RESULT_COLUMNS`: one line for each job, with the row's cells repeated if it
 //! makes several, and one line for each skipped row. `credits_estimated` is the upper end of the estimate, a
 //! plain number that a spreadsheet can add up; both ends are in `results.json`. `credits_used` is the charge
 //! that the provider reported for the current video; it is empty if none was reported, and earlier attempts
