@@ -256,12 +256,12 @@ fn the_observer_example_makes_every_video() {
     let example = program.with_file_name("examples").join(name);
     if !example.exists() {
         // `cargo test --test it` builds no examples.
-        let build = ["build", "--locked", "--example", "observer"];
-        let built = std::process::Command::new(env!("CARGO"))
-            .args(build)
+        let arguments = ["build", "--locked", "--example", "observer"];
+        let status = std::process::Command::new(env!("CARGO"))
+            .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
-        assert!(built.unwrap().success());
+        assert!(status.unwrap().success());
     }
     let output = std::process::Command::new(example)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
