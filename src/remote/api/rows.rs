@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(fill(&mut |row| list.push(row), &foreign), None);
         let ours = json!({"id": "y", "name": tag.as_str(), "output": link});
         let reason = fill(&mut |row| list.push(row), &ours).unwrap();
-        assert!(reason.contains("far more"), "{reason}");
+        assert!(reason.contains("more matching rows"), "{reason}");
         assert!(list.listing.found.len() < 100);
 
         let ids: Vec<RemoteId> = (0..1000)
