@@ -33,8 +33,8 @@ mod view;
 pub use self::approve::ApprovalPolicy;
 pub(crate) use self::approve::approve;
 pub(crate) use self::catalogue::{
-    Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, display_text,
-    has_preview, persona_genders, voice_genders,
+    Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
+    or_dash, persona_genders, persona_page, voice_genders, voice_page,
 };
 pub use self::error::Error;
 pub(crate) use self::load::blocking;
@@ -58,8 +58,6 @@ pub use crate::journal::{JournalError, LockError};
 pub(crate) use crate::manifest::Selection;
 pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};
 use crate::model::Timestamp;
-#[cfg(test)]
-pub(crate) use crate::remote::AccentItem;
 pub use crate::remote::BaseUrl;
 
 /// Returns the current time.

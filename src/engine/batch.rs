@@ -30,10 +30,10 @@ use crate::model::{
     Sparse, StopReason, Timestamp,
 };
 
-/// How long a provider may be unreachable that has not answered in this run: it is probably not there at all.
+/// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
 const PATIENCE_AT_FIRST: Duration = Duration::from_secs(30);
 
-/// How long a provider may be unreachable that has answered before: the network is probably down and will return.
+/// Time limit for an unreachable provider that has answered in this run. The network is probably down temporarily.
 const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);
 
 /// An input of the engine.
@@ -113,7 +113,7 @@ impl Batch {
             return Err(fault.clone());
         }
         let past = &history.resuming;
-        // A recorded loss counts until the list has been read, whatever evidence of it is left.
+        // A recorded loss of the journal stays in effect until the list has been read.
         let is_loss_recorded = past.last_loss > 0;
         policy.journal_was_lost |= is_loss_recorded;
         let new_job = |planned: PlannedJob| {
@@ -191,7 +191,7 @@ impl Batch {
         })
     }
 
-    /// Takes in what happened until `now` and returns what follows. To be called first without any input, then for every
+    /// Processes the inputs until `now` and returns the next step. Call it first without inputs, then for every
     /// answer, and at the latest at the time named by the previous step.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
         let due = self.wake.time();
@@ -789,7 +789,7 @@ impl Batch {
         }
     }
 
-    /// Makes an event true of a job: in its state, in the record, in all sums and queues.
+    /// Applies an event to a job: to its state, the entries, all sums and all queues.
     fn transition(&mut self, now: Timestamp, index: usize, event: JobEvent) {
         let state = &self.jobs[index].state;
         if matches!(event, JobEvent::SubmitStarted { .. }) {

@@ -7,7 +7,7 @@ use crate::model::{Credits, Event, Failure, JobEvent, StopReason, Timestamp};
 /// A decision of one part. [`Batch`](super::Batch) carries decisions out in order.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// Makes an event true of a job.
+    /// Applies an event to a job.
     Apply(usize, JobEvent),
     /// Records an event that is not about one job.
     Record(Event),

@@ -504,7 +504,7 @@ impl Poller {
         let is_rendered = job.state.rendered_at.is_some();
         let has_no_success = !is_confirmed && last_success < Some(since);
         if failure.kind == FailureKind::NotFound && has_no_success {
-            // The provider finds nothing at all, so it is not the job that is missing.
+            // All lookups fail, so this 404 does not mean a missing job.
             let message = failure.to_string();
             return vec![Decision::Stop(StopReason::WrongAddress { message })];
         }

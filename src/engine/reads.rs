@@ -72,7 +72,7 @@ impl Reads {
         self.lane.succeed();
     }
 
-    /// Decides what a refusal means that is about the request, not about the provider as a whole.
+    /// Handles a refusal of one request that says nothing about the provider as a whole.
     pub(super) fn on_refused_request(
         &mut self,
         now: Timestamp,

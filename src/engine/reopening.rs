@@ -1,4 +1,4 @@
-//! What becomes of each job when a run begins: which are submitted again, which were interrupted.
+//! Job transitions at the start of a run: interrupted, reopened and revisited jobs.
 
 use super::job::TrackedJob;
 use super::rules::SafetyRules;
@@ -60,7 +60,7 @@ impl Reopening {
         }
     }
 
-    /// Returns the event for a job in doubt that the user resubmits, once the list has had its chance to show it.
+    /// Returns the event that reopens a job in doubt for `--resubmit`. Call it after the list has been read.
     pub(super) fn resubmit(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let is_due = is_resubmitted(job, policy) && self.is_unapplied_request(job);
         is_due.then(|| JobEvent::Reopened {

@@ -6,6 +6,7 @@
 mod cache;
 mod filter;
 mod lookup;
+mod page;
 mod recorded_names;
 mod resolver;
 mod source;
@@ -14,6 +15,7 @@ mod warnings;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::filter::{CatalogueFilter, persona_genders, voice_genders};
+pub(crate) use self::page::{persona_page, voice_page};
 pub(crate) use self::recorded_names::RecordedNames;
 pub(crate) use self::resolver::{CatalogueResolver, Names};
 pub(crate) use self::source::{NameLookup, NetworkUse};
@@ -43,4 +45,9 @@ fn normalize(text: &str) -> String {
 /// Returns the provider's text for display: at most 60 characters, without control characters.
 pub(crate) fn display_text(text: &str) -> String {
     text.chars().filter(|c| !is_unsafe(*c)).take(60).collect()
+}
+
+/// Returns the provider's text for display, or `-` if it is missing.
+pub(crate) fn or_dash(text: Option<&str>) -> String {
+    display_text(text.filter(|text| !text.is_empty()).unwrap_or("-"))
 }

@@ -1,6 +1,6 @@
 //! The commands: their arguments, and one function for each.
 //!
-//! A new command is a file here, and a variant with its arm below.
+//! A new command is a file here, and a variant with its arm below. Its use case, if it has one, belongs to `app`.
 
 mod approve;
 mod catalogue;

@@ -4,7 +4,9 @@
 //!
 //! 1. In this file: a row in the table of [`Field`]. Header matching, YAML keys, validation, templates and messages
 //!    follow from it. `UPDATE_DOCS=1 cargo test reference` writes it to `docs/sheet.md`.
-//! 2. In `model/request.rs`: a field of `VideoRequest`, with its default.
+//! 2. In `model/request.rs`: a field of `VideoRequest`, with its default. It must be left out of the JSON at its default
+//!    (`#[serde(default, skip_serializing_if = …)]`): fingerprints and tags are hashes of that JSON, and paid jobs must
+//!    keep theirs.
 //! 3. In `remote/api/wire.rs`: a field of `CreateBody`, with its value.
 //! 4. In `jobs.example.yaml`: an example. A test requires one for each column.
 //!
