@@ -182,7 +182,7 @@ fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, Deco
         .flat_map(|chunk| chunk.valid().chars())
         .any(|character| !character.is_ascii());
     if has_utf_8_letters {
-        let message = "the file is UTF-8, but this character is not";
+        let message = "the file is UTF-8, but this character is in another encoding";
         return Err(DecodeError::at(bytes, first_wrong, message));
     }
     let unused = |byte: &u8| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);

@@ -203,7 +203,7 @@ fn undecodable_bytes_have_their_place() {
     assert_eq!(problems.problems()[0].place(), "a.csv:3:3");
     assert_eq!(
         problems.problems()[0].message(),
-        "the file is UTF-8, but this character is not"
+        "the file is UTF-8, but this character is in another encoding"
     );
 }
 
