@@ -2,14 +2,14 @@
 //!
 //! # Layers
 //!
-//! Every layer may import [`model`] and [`util`]. `manifest`, `engine`, `journal`, `remote` and `report` import nothing
+//! Every layer may import [`model`] and `util`. `manifest`, `engine`, `journal`, `remote` and `report` import nothing
 //! else; [`driver`] combines them into the loop, [`app`] into use cases, and [`cli`] is one edge over the use cases. A test
 //! checks these rules.
 //!
 //! | layer | contents |
 //! |---|---|
 //! | [`model`] | the vocabulary: ids, time, credits, jobs, phases, events, commands, failures |
-//! | [`util`] | small shared helpers: text, tables, files |
+//! | `util` | small shared helpers: text, tables, files |
 //! | [`manifest`] | turns a sheet or YAML manifest into a plan, or a list of all its problems |
 //! | [`engine`] | pure decisions: takes events and the time, returns entries and commands |
 //! | [`journal`] | the durable record of a campaign, with its lock |
@@ -47,4 +47,4 @@ pub mod model;
 pub mod remote;
 pub mod report;
 pub mod sandbox;
-pub mod util;
+mod util;

@@ -34,7 +34,7 @@ pub(crate) struct Notifications {
 #[derive(Debug)]
 pub(crate) struct CommandEnd {
     pub(crate) exit_code: u8,
-    /// Whether the dead man's switch is told that all is well.
+    /// Whether the ping reports success.
     pub(crate) is_success: bool,
     /// The first line of the error that ended the command.
     pub(crate) error: Option<String>,

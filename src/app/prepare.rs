@@ -60,7 +60,7 @@ pub struct RunRequest {
     pub cache_dir: Option<PathBuf>,
     /// The observers of the run, besides the result files and the log.
     pub displays: Displays,
-    /// The interval at which observers are told the time.
+    /// The interval of the time updates of observers.
     pub tick: Duration,
 }
 

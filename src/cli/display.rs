@@ -13,7 +13,7 @@ use crate::util::style::Colours;
 /// The refresh interval of a progress bar.
 const BAR_TICK: Duration = Duration::from_millis(120);
 
-/// The interval at which lines and result files are told the time.
+/// The interval of the time updates of lines and result files.
 const LINES_TICK: Duration = Duration::from_secs(1);
 
 /// How a run is displayed.

@@ -17,7 +17,7 @@ use crate::model::{
     Listing, Phase, Tag, Timestamp,
 };
 
-/// How often a refused list is requested again before a run goes on without it.
+/// How often a refused list is requested again before a run continues without it.
 const INVENTORY_TRIES: u32 = 5;
 
 /// How often a refused list is requested again before the end of a run.
@@ -41,7 +41,7 @@ enum InventoryState {
 pub(super) enum ListRefusal {
     /// The list is requested again.
     Retry,
-    /// The run goes on without the list.
+    /// The run continues without the list.
     Skip,
     /// The run must not go on without the list, because the journal was lost.
     Stop,

@@ -7,66 +7,66 @@ use tempfile::NamedTempFile;
 
 /// The layout of an output folder.
 #[derive(Debug, Clone, Copy)]
-pub struct OutputDir<'a>(pub &'a Path);
+pub(crate) struct OutputDir<'a>(pub(crate) &'a Path);
 
 impl OutputDir<'_> {
     /// The hidden folder for journal, lock, logs and other state: `.callsheet`.
-    pub const STATE: &'static str = ".callsheet";
+    pub(crate) const STATE: &'static str = ".callsheet";
 
     /// Returns the hidden folder for journal, lock, logs and other state.
-    pub fn state(self) -> PathBuf {
+    pub(crate) fn state(self) -> PathBuf {
         self.0.join(Self::STATE)
     }
 
     /// Returns the journal: a SQLite database.
-    pub fn journal(self) -> PathBuf {
+    pub(crate) fn journal(self) -> PathBuf {
         self.state().join("journal.sqlite")
     }
 
     /// Returns the folder of the log files.
-    pub fn logs(self) -> PathBuf {
+    pub(crate) fn logs(self) -> PathBuf {
         self.state().join("logs")
     }
 
     /// Returns the file with the resolved names of personas and voices.
-    pub fn names(self) -> PathBuf {
+    pub(crate) fn names(self) -> PathBuf {
         self.state().join("names.json")
     }
 
     /// Returns the file with the approval.
-    pub fn approval(self) -> PathBuf {
+    pub(crate) fn approval(self) -> PathBuf {
         self.state().join("approval.json")
     }
 
     /// Returns the folder of the embedded sandbox's own record.
-    pub fn sandbox(self) -> PathBuf {
+    pub(crate) fn sandbox(self) -> PathBuf {
         self.0.join(".sandbox")
     }
 
     /// Returns the folder of the videos.
-    pub fn videos(self) -> PathBuf {
+    pub(crate) fn videos(self) -> PathBuf {
         self.0.join("videos")
     }
 
     /// Returns the path of `results.csv`.
-    pub fn results_csv(self) -> PathBuf {
+    pub(crate) fn results_csv(self) -> PathBuf {
         self.0.join("results.csv")
     }
 
     /// Returns the path of `results.json`.
-    pub fn results_json(self) -> PathBuf {
+    pub(crate) fn results_json(self) -> PathBuf {
         self.0.join("results.json")
     }
 
     /// Returns the path of the review page.
-    pub fn report_html(self) -> PathBuf {
+    pub(crate) fn report_html(self) -> PathBuf {
         self.0.join("report.html")
     }
 }
 
 /// The read permission of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// Its owner alone.
     Private,
     /// Everyone the process's umask allows.
@@ -78,7 +78,7 @@ pub enum Access {
 ///
 /// # Errors
 /// If the side file cannot be written or renamed; the old file stays.
-pub fn write_atomic(
+pub(crate) fn write_atomic(
     path: &Path,
     access: Access,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -112,7 +112,7 @@ fn side_file(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
 ///
 /// # Errors
 /// If the folder cannot be opened or synced.
-pub fn sync_dir(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         std::fs::File::open(folder)?.sync_all()?;
     }

@@ -1,6 +1,6 @@
 //! Small shared helpers without knowledge of the domain: text, tables, files.
 
-pub mod fs;
-pub mod style;
-pub mod table;
-pub mod text;
+pub(crate) mod fs;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod text;

@@ -12,7 +12,7 @@ pub enum Colours {
 
 /// The meaning of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// Success: green.
     Success,
     /// Failure: red.
@@ -42,7 +42,7 @@ impl Style {
 
 impl Colours {
     /// Returns `text` in the colour of `style`, or unchanged if colours are off.
-    pub fn paint(self, style: Style, text: &str) -> String {
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
         match self {
             Self::On => format!("\u{1b}[{}m{text}\u{1b}[0m", style.code()),
             Self::Off => text.to_owned(),

@@ -4,12 +4,12 @@ use super::style::{Colours, Style};
 use super::text::pad;
 
 /// A row of a table and the style of the whole row.
-pub type TableRow<const COLUMNS: usize> = (Option<Style>, [String; COLUMNS]);
+pub(crate) type TableRow<const COLUMNS: usize> = (Option<Style>, [String; COLUMNS]);
 
 /// Lays out `header` and `rows` in aligned columns, two spaces apart.
 ///
 /// Iterates over the rows twice, first for the widths, so that a table of 100,000 rows is never in memory at once.
-pub fn table<const COLUMNS: usize>(
+pub(crate) fn table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: impl Iterator<Item = TableRow<COLUMNS>> + Clone,
     colours: Colours,

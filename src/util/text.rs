@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Returns `1 job`, `2 jobs`.
-pub fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         many => format!("{many} {noun}s"),
@@ -12,12 +12,12 @@ pub fn plural(count: usize, noun: &str) -> String {
 }
 
 /// Returns the form of a verb that agrees with `count`: `is` or `are`, `was` or `were`.
-pub const fn agree<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
+pub(crate) const fn agree<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
 }
 
 /// Returns `0.4 s`, `12 s`, `4 min 12 s`, `1 h 03 min`, `2 d 5 h`.
-pub fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
@@ -33,7 +33,7 @@ pub fn duration(duration: Duration) -> String {
 
 /// Returns a decimal size as file managers show it: `900 B`, `1.2 MB`.
 #[expect(clippy::cast_precision_loss, reason = "rounded to one digit anyway")]
-pub fn byte_size(count: u64) -> String {
+pub(crate) fn byte_size(count: u64) -> String {
     let size = count as f64;
     match count {
         0..1_000 => format!("{count} B"),
@@ -46,7 +46,7 @@ pub fn byte_size(count: u64) -> String {
 /// Whether a character controls a terminal, changes the order of text or is invisible: control characters, line and
 /// paragraph separators, directional marks, overrides and isolates, invisible operators and the byte-order mark. The
 /// zero-width joiners, which some scripts need, do not count.
-pub fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -55,14 +55,14 @@ pub fn is_unsafe(c: char) -> bool {
 }
 
 /// Returns foreign text on one line, each [unsafe](is_unsafe) character replaced by a space.
-pub fn sanitize(text: &str) -> String {
+pub(crate) fn sanitize(text: &str) -> String {
     text.chars()
         .map(|c| if is_unsafe(c) { ' ' } else { c })
         .collect()
 }
 
 /// Returns `text` if it has at most `most` characters, else its beginning and `…`.
-pub fn truncate(text: &str, most: usize) -> String {
+pub(crate) fn truncate(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -71,13 +71,13 @@ pub fn truncate(text: &str, most: usize) -> String {
 }
 
 /// Returns `text` followed by spaces up to `width` characters.
-pub fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(missing))
 }
 
 /// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.
-pub fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
+pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
     let count = names.len();
     // "1 more" takes as much room as the name itself.
     let shown = if count <= most + 1 { count } else { most };
@@ -93,7 +93,7 @@ pub fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> S
 }
 
 /// Quotes `word` for a POSIX shell. [Unsafe](is_unsafe) characters become spaces.
-pub fn shell_quote(word: &str) -> String {
+pub(crate) fn shell_quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
@@ -102,7 +102,7 @@ pub fn shell_quote(word: &str) -> String {
 }
 
 /// Returns `bytes` as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
@@ -112,7 +112,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Returns `path` percent-encoded for a URL: unreserved characters of RFC 3986 and `/` stay.
-pub fn percent_encode_path(path: &[u8]) -> String {
+pub(crate) fn percent_encode_path(path: &[u8]) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
@@ -125,7 +125,7 @@ pub fn percent_encode_path(path: &[u8]) -> String {
 }
 
 /// Returns `text` escaped for HTML or XML, in content and in quoted attributes. Control characters are removed.
-pub fn escape_html(text: &str) -> String {
+pub(crate) fn escape_html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !c.is_control()) {
         match c {
