@@ -15,31 +15,17 @@ use callsheet::model::{History, InFlight, Limits, Rate, Timestamp};
 use support::provider::{Account, Measurements, Profile, simulate};
 use support::{jobs, peak_memory, timed};
 
-const CALM: Profile = Profile {
-    renders: (100, 300),
-    lost: 0,
-    bursts: false,
-    account: Account::Unlimited,
-};
+const CALM: Profile =
+    Profile { renders: (100, 300), lost: 0, bursts: false, account: Account::Unlimited };
 
-const SHORT: Profile = Profile {
-    renders: (60, 140),
-    ..CALM
-};
+const SHORT: Profile = Profile { renders: (60, 140), ..CALM };
 
-const STORMY: Profile = Profile {
-    lost: 2,
-    bursts: true,
-    ..CALM
-};
+const STORMY: Profile = Profile { lost: 2, bursts: true, ..CALM };
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let is_wanted = |part: &str| {
-        let mut parts = wanted
-            .iter()
-            .filter(|word| !word.starts_with('-'))
-            .peekable();
+        let mut parts = wanted.iter().filter(|word| !word.starts_with('-')).peekable();
         parts.peek().is_none() || parts.any(|word| word == part)
     };
     if is_wanted("campaigns") {
@@ -51,10 +37,7 @@ fn main() {
     if is_wanted("steps") {
         steps();
     }
-    println!(
-        "\npeak memory {} MB, the modelled provider and all entries included",
-        peak_memory()
-    );
+    println!("\npeak memory {} MB, the modelled provider and all entries included", peak_memory());
 }
 
 fn campaigns() {
@@ -63,27 +46,15 @@ fn campaigns() {
         "| jobs | in flight | provider | makespan / bound | requests / job | syncs / job | end to download: median, longest |"
     );
     println!("|---|---|---|---|---|---|---|");
-    let campaigns = [
-        (200, 10),
-        (200, 50),
-        (5_000, 50),
-        (5_000, 100),
-        (5_000, 200),
-    ];
+    let campaigns = [(200, 10), (200, 50), (5_000, 50), (5_000, 100), (5_000, 200)];
     for (count, in_flight) in campaigns {
-        for (name, profile) in [
-            ("calm", CALM),
-            ("calm, short renders", SHORT),
-            ("stormy", STORMY),
-        ] {
+        for (name, profile) in [("calm", CALM), ("calm, short renders", SHORT), ("stormy", STORMY)]
+        {
             let measured = simulate(jobs(count), &limits(in_flight), profile);
             row(count, in_flight, name, &measured);
         }
     }
-    let pace = Limits {
-        submit_rate: "15/min".parse().expect("a rate"),
-        ..limits(100)
-    };
+    let pace = Limits { submit_rate: "15/min".parse().expect("a rate"), ..limits(100) };
     let measured = simulate(jobs(5_000), &pace, CALM);
     row(5_000, 100, "calm, 15 submits a minute", &measured);
 }
@@ -124,9 +95,7 @@ fn steps() {
         let rounds = (20_000 / count).max(1);
         let planned = vec![jobs(count); rounds];
         let (took, measured) = timed(|| {
-            let measured = planned
-                .into_iter()
-                .map(|jobs| simulate(jobs, &limits(100), CALM));
+            let measured = planned.into_iter().map(|jobs| simulate(jobs, &limits(100), CALM));
             measured.last().expect("at least one round")
         });
         let planned = vec![jobs(count); rounds];
@@ -150,10 +119,7 @@ fn steps() {
 
 fn limits(in_flight: u32) -> Limits {
     Limits {
-        submit_rate: Rate {
-            count: 5,
-            per: Duration::from_secs(1),
-        },
+        submit_rate: Rate { count: 5, per: Duration::from_secs(1) },
         in_flight: InFlight::AtMost(in_flight),
         downloads: 16,
         ..Limits::default()
@@ -173,20 +139,12 @@ fn row(count: usize, in_flight: u32, name: &str, measured: &Measurements) {
 }
 
 fn learnt_row(count: usize, account: Account, submit_rate: Rate) {
-    let limits = Limits {
-        submit_rate,
-        in_flight: InFlight::AUTO,
-        ..limits(1)
-    };
+    let limits = Limits { submit_rate, in_flight: InFlight::AUTO, ..limits(1) };
     let measured = simulate(jobs(count), &limits, Profile { account, ..CALM });
     println!(
         "| {count} | {account:?} | {submit_rate} | {:.3}{} | {:.2} | {} | {} |",
         measured.makespan.as_secs_f64() / measured.bound.as_secs_f64(),
-        if measured.done == count {
-            ""
-        } else {
-            ", not all done"
-        },
+        if measured.done == count { "" } else { ", not all done" },
         ratio(measured.requests, count),
         measured.refused,
         measured.longest_queue,

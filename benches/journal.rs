@@ -34,31 +34,19 @@ fn main() {
 fn row(count: usize) {
     let planned = jobs(count);
     let limits = Limits {
-        submit_rate: Rate {
-            count: 50,
-            per: Duration::from_secs(1),
-        },
+        submit_rate: Rate { count: 50, per: Duration::from_secs(1) },
         in_flight: InFlight::AtMost(2_000),
         downloads: 500,
         ..Limits::default()
     };
-    let profile = Profile {
-        renders: (60, 140),
-        lost: 0,
-        bursts: false,
-        account: Account::Unlimited,
-    };
+    let profile =
+        Profile { renders: (60, 140), lost: 0, bursts: false, account: Account::Unlimited };
     let entries = simulate(planned.clone(), &limits, profile).entries;
     let folder = tempfile::tempdir().expect("a writable folder");
     std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a writable folder");
-    let identity = Identity {
-        campaign: "bench".to_owned(),
-        is_sandbox: true,
-    };
+    let identity = Identity { campaign: "bench".to_owned(), is_sandbox: true };
     let (mut journal, _) = Journal::open(folder.path(), &identity).expect("a new journal");
-    journal
-        .save_jobs(planned.iter().map(|job| &*job.spec))
-        .expect("room on the disk");
+    journal.save_jobs(planned.iter().map(|job| &*job.spec)).expect("room on the disk");
     let (appended, ()) = timed(|| {
         for step in entries.chunks(ENTRIES_A_STEP) {
             journal.append(step).expect("room on the disk");

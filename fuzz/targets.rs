@@ -20,10 +20,7 @@ fn job(id: &str) -> PlannedJob {
     let id: JobId = id.parse().expect("a valid id");
     let speech = Speech::Text(format!("Text of {id}").into());
     let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
-    let origin = Origin {
-        file: "sheet.csv".into(),
-        line: 2,
-    };
+    let origin = Origin { file: "sheet.csv".into(), line: 2 };
     PlannedJob {
         spec: JobSpec::new(id, request, origin).into(),
         estimate: Estimate::default(),
@@ -60,12 +57,7 @@ pub(crate) fn answers(data: &[u8]) {
     if let Ok((listing, _next)) = parse::list(data, sought) {
         assert!(listing.found.len() as u64 <= listing.rows);
         // A list without its last character is never accepted.
-        let end = data.len()
-            - data
-                .iter()
-                .rev()
-                .take_while(|c| c.is_ascii_whitespace())
-                .count();
+        let end = data.len() - data.iter().rev().take_while(|c| c.is_ascii_whitespace()).count();
         if end > 0 {
             let cut = parse::list(&data[..end - 1], ListFilter::default());
             assert!(cut.is_err(), "an incomplete list was accepted");
@@ -92,16 +84,8 @@ pub(crate) fn refusals(data: &[u8]) {
         return;
     };
     assert!(is_harmless(&failure.message), "{:?}", failure.message);
-    assert!(
-        failure.message.chars().count() < 1000,
-        "{}",
-        failure.message
-    );
-    assert!(
-        !KEYS.iter().any(|key| failure.message.contains(key)),
-        "{}",
-        failure.message
-    );
+    assert!(failure.message.chars().count() < 1000, "{}", failure.message);
+    assert!(!KEYS.iter().any(|key| failure.message.contains(key)), "{}", failure.message);
     let _disposition = failure.disposition(command);
 }
 
@@ -112,16 +96,10 @@ pub(crate) fn journal_file(data: &[u8]) {
     let path = folder.path().join(".callsheet/journal.sqlite");
     put(&path, data);
     let read = JournalSnapshot::read(folder.path());
-    let identity = Identity {
-        campaign: "fuzz".to_owned(),
-        is_sandbox: false,
-    };
+    let identity = Identity { campaign: "fuzz".to_owned(), is_sandbox: false };
     let opened = Journal::open(folder.path(), &identity);
     if read.is_err() {
-        assert!(
-            opened.is_err(),
-            "refused by one reader and accepted by the other"
-        );
+        assert!(opened.is_err(), "refused by one reader and accepted by the other");
     }
     if opened.is_err() {
         let now = std::fs::read(&path).expect("the file still exists");
@@ -181,22 +159,14 @@ fn load(name: &str, data: &[u8]) {
             let mut ids = BTreeSet::new();
             let mut files = BTreeSet::new();
             for job in &plan.jobs {
-                assert!(
-                    ids.insert(job.id.as_str().to_lowercase()),
-                    "two jobs `{}`",
-                    job.id
-                );
+                assert!(ids.insert(job.id.as_str().to_lowercase()), "two jobs `{}`", job.id);
                 assert!(
                     files.insert(job.file_name.to_lowercase()),
                     "two files `{}`",
                     job.file_name
                 );
                 let is_one_name = !job.file_name.contains(['/', '\\', ':', '\0']);
-                assert!(
-                    is_one_name && !job.file_name.starts_with('.'),
-                    "{}",
-                    job.file_name
-                );
+                assert!(is_one_name && !job.file_name.starts_with('.'), "{}", job.file_name);
             }
         }
         Err(problems) => {

@@ -15,18 +15,12 @@ const TEXT_LENGTH: usize = 300;
 /// hundredths of a second. Zero except on Linux.
 fn processor_times() -> (Duration, Duration) {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = schedstat
-        .split(' ')
-        .next()
-        .and_then(|nanos| nanos.parse().ok());
+    let nanos = schedstat.split(' ').next().and_then(|nanos| nanos.parse().ok());
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
     let ticks = after_name.split(' ').skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-    (
-        Duration::from_nanos(nanos.unwrap_or(0)),
-        Duration::from_millis(ticks * 10),
-    )
+    (Duration::from_nanos(nanos.unwrap_or(0)), Duration::from_millis(ticks * 10))
 }
 
 /// Runs `work` and returns its processor time in all threads.
@@ -34,10 +28,7 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let before = processor_times();
     let result = work();
     let after = processor_times();
-    let (thread, all) = (
-        after.0.saturating_sub(before.0),
-        after.1.saturating_sub(before.1),
-    );
+    let (thread, all) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     // With one thread, its own counter is more precise.
     let has_others = all > thread + Duration::from_millis(30);
     (if has_others { all } else { thread }, result)
@@ -72,9 +63,7 @@ pub(crate) fn jobs(count: usize) -> Vec<PlannedJob> {
             file: "campaign.csv".into(),
             line: u32::try_from(number + 2).unwrap_or(u32::MAX),
         };
-        let id = format!("row-{number:06}")
-            .parse()
-            .expect("letters and digits");
+        let id = format!("row-{number:06}").parse().expect("letters and digits");
         let spec = JobSpec::new(id, request, origin);
         PlannedJob {
             estimate: prices.estimate(&spec.request, None),

@@ -106,11 +106,7 @@ struct Provider {
 pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile) -> Measurements {
     let started = Timestamp::from_millis(1_700_000_000_000);
     let count = jobs.len();
-    let policy = Policy {
-        limits: limits.clone(),
-        seed: 7,
-        ..Policy::default()
-    };
+    let policy = Policy { limits: limits.clone(), seed: 7, ..Policy::default() };
     let mut batch =
         Batch::restore("bench", jobs, policy, &History::default(), started).expect("it is empty");
     let mut provider = Provider::new(profile, started);
@@ -138,12 +134,8 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile)
             break;
         }
         let first = answers.first_key_value().map(|((at, _), _)| *at);
-        now = first
-            .into_iter()
-            .chain(ready.wake_at)
-            .min()
-            .expect("it waits for something")
-            .max(now);
+        now =
+            first.into_iter().chain(ready.wake_at).min().expect("it waits for something").max(now);
         while let Some(answer) = answers.first_entry() {
             if answer.key().0 > now {
                 break;
@@ -152,15 +144,8 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile)
         }
     }
     provider.delays.sort_by(f64::total_cmp);
-    let is_done = |entry: &&Entry| {
-        matches!(
-            &entry.event,
-            Event::Job {
-                event: JobEvent::Fetched { .. },
-                ..
-            }
-        )
-    };
+    let is_done =
+        |entry: &&Entry| matches!(&entry.event, Event::Job { event: JobEvent::Fetched { .. }, .. });
     Measurements {
         makespan: now.since(started),
         bound: provider.bound(count, limits),
@@ -234,9 +219,7 @@ impl Provider {
             Command::Poll { remotes } => {
                 self.requests += 1;
                 let result = self.read(at, |provider| {
-                    let known = remotes
-                        .iter()
-                        .filter_map(|remote| provider.by_remote.get(remote));
+                    let known = remotes.iter().filter_map(|remote| provider.by_remote.get(remote));
                     known.map(|place| provider.report(at, *place)).collect()
                 });
                 (LATENCY, Outcome::Polled { remotes, result })
@@ -256,8 +239,7 @@ impl Provider {
                     let found: HashSet<usize> =
                         found.map(|remote| self.by_remote[remote]).collect();
                     let renders = &self.renders;
-                    self.open
-                        .retain(|place| found.contains(place) || renders[*place].ends > at);
+                    self.open.retain(|place| found.contains(place) || renders[*place].ends > at);
                 }
                 (LATENCY, Outcome::Listed { result })
             }
@@ -280,13 +262,7 @@ impl Provider {
                         thumbnail: None,
                     })
                 };
-                (
-                    DOWNLOAD,
-                    Outcome::Fetched {
-                        job: order.job,
-                        result,
-                    },
-                )
+                (DOWNLOAD, Outcome::Fetched { job: order.job, result })
             }
         }
     }
@@ -307,9 +283,8 @@ impl Provider {
     fn accept(&mut self, at: Timestamp, job: &str, name: String) -> Result<RemoteId, Failure> {
         let (begins, slot) = self.find_slot(at)?;
         let place = self.renders.len();
-        let remote: RemoteId = format!("5f0c3a52-0000-4000-8000-{place:012}")
-            .parse()
-            .expect("visible characters");
+        let remote: RemoteId =
+            format!("5f0c3a52-0000-4000-8000-{place:012}").parse().expect("visible characters");
         let (shortest, longest) = self.profile.renders;
         // The sum of two random numbers: most renders are near the middle.
         let half = (longest - shortest) * 500;
@@ -366,12 +341,8 @@ impl Provider {
     fn report(&self, at: Timestamp, place: usize) -> RenderReport {
         let render = &self.renders[place];
         let is_done = render.ends <= at;
-        let output = || {
-            format!(
-                "https://cdn.example/{}.mp4?Sigprofile=0123456789abcdef",
-                render.remote
-            )
-        };
+        let output =
+            || format!("https://cdn.example/{}.mp4?Sigprofile=0123456789abcdef", render.remote);
         RenderReport {
             remote: render.remote.clone(),
             name: Some(render.name.clone()),
@@ -406,9 +377,7 @@ impl Provider {
         let mut last = Duration::ZERO;
         let mut next = Duration::ZERO;
         for render in self.renders.iter().take(count) {
-            let place = (0..free.len())
-                .min_by_key(|place| free[*place])
-                .unwrap_or(0);
+            let place = (0..free.len()).min_by_key(|place| free[*place]).unwrap_or(0);
             let begins = next.max(free[place]);
             next = begins + interval;
             free[place] = begins + LATENCY / 2 + render.ends.since(render.begins);

@@ -53,12 +53,8 @@ pub(crate) async fn approve(
 ) -> Result<GivenApproval, Error> {
     let mut options = options.clone();
     options.shard = None;
-    let lookup = NameLookup {
-        provider,
-        cache_dir,
-        notices: notices.clone(),
-        network: NetworkUse::IfNeeded,
-    };
+    let lookup =
+        NameLookup { provider, cache_dir, notices: notices.clone(), network: NetworkUse::IfNeeded };
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load_online(&options, now, &lookup).await?;
     manifest.report_notes(notices);
@@ -68,9 +64,8 @@ pub(crate) async fn approve(
     manifest.report_renames(notices);
     let summary = manifest.summarize(&options, provider_flags, recorded);
     let out = manifest.out.display();
-    write_approval(&manifest.out, &approval).map_err(Error::io(format!(
-        "cannot keep the approval in `{out}`; it was not given"
-    )))?;
+    write_approval(&manifest.out, &approval)
+        .map_err(Error::io(format!("cannot keep the approval in `{out}`; it was not given")))?;
     Ok(GivenApproval {
         approval,
         costs: Costs::of(&summary),

@@ -92,18 +92,12 @@ pub enum Error {
 impl Error {
     /// Returns a usage error.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hint: None,
-        }
+        Self::Usage { message: message.into(), hint: None }
     }
 
     /// Returns a usage error with advice.
     pub(crate) fn usage_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hint: Some(hint.into()),
-        }
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
     /// Returns a function that adds `context` to an I/O error.

@@ -80,10 +80,7 @@ impl LoadedManifest {
     /// All other problems of the manifest together.
     pub(crate) fn load_settings(options: &CampaignOptions, now: Timestamp) -> Result<Self, Error> {
         let reader = ManifestReader::new(options, now)?;
-        let first = FirstReading {
-            names: Names::new(),
-            ..reader.read_first()
-        };
+        let first = FirstReading { names: Names::new(), ..reader.read_first() };
         reader.finish(first, CatalogueResolver::default())
     }
 
@@ -148,10 +145,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 /// Returns options that read the campaign's last results in place of its manifest.
 fn last_results(options: &CampaignOptions) -> Option<CampaignOptions> {
     let manifest = OutputDir(&options.default_out()).results_csv();
-    let results = CampaignOptions {
-        skip_invalid: true,
-        ..CampaignOptions::new(manifest)
-    };
+    let results = CampaignOptions { skip_invalid: true, ..CampaignOptions::new(manifest) };
     let is_other = results.manifest != options.manifest && results.manifest.exists();
     (is_other && results.folder_of_results().is_some()).then_some(results)
 }
@@ -162,11 +156,8 @@ fn report_recovery(error: &Error, results: &CampaignOptions, notices: &Notices) 
     };
     let count = problems.problems().len();
     let first = problems.problems().first().map(|problem| {
-        let others = if count > 1 {
-            format!(", and {} more problems", count - 1)
-        } else {
-            String::new()
-        };
+        let others =
+            if count > 1 { format!(", and {} more problems", count - 1) } else { String::new() };
         format!("{}: {}{others}", problem.place(), problem.message())
     });
     notices.warning(&format!(
@@ -180,9 +171,7 @@ impl ManifestReader {
     fn new(options: &CampaignOptions, now: Timestamp) -> Result<Self, Error> {
         let delimiter = options.delimiter.as_deref().map(str::parse::<Delimiter>);
         Ok(Self {
-            delimiter: delimiter
-                .transpose()
-                .map_err(|error| Error::usage(error.to_string()))?,
+            delimiter: delimiter.transpose().map_err(|error| Error::usage(error.to_string()))?,
             today: options.date.or_else(|| today(now)),
             options: options.clone(),
             standard_input: RefCell::default(),
@@ -215,10 +204,7 @@ impl ManifestReader {
             Resolution::Found(name.to_owned())
         };
         let plan = self.read(&self.manifest_options(Some(&collect)));
-        FirstReading {
-            names: names.into_inner(),
-            plan,
-        }
+        FirstReading { names: names.into_inner(), plan }
     }
 
     /// Returns the manifest with its names resolved.
@@ -235,16 +221,13 @@ impl ManifestReader {
                 let unknown = Resolution::Unknown(Vec::new());
                 resolver.resolve(name, kind).unwrap_or(unknown)
             };
-            let knows_any = names
-                .iter()
-                .any(|(kind, name)| resolver.resolve(name, *kind).is_some());
+            let knows_any =
+                names.iter().any(|(kind, name)| resolver.resolve(name, *kind).is_some());
             let resolve = knows_any.then_some(&resolve as manifest::Resolve<'_>);
             self.read(&self.manifest_options(resolve))
         };
         let lacks_catalogue = !resolver.has_catalogue()
-            && names
-                .iter()
-                .any(|(kind, name)| resolver.resolve(name, *kind).is_none());
+            && names.iter().any(|(kind, name)| resolver.resolve(name, *kind).is_none());
         let mut plan = plan.map_err(|problems| Error::Manifest {
             problems,
             hint: lacks_catalogue.then_some(LOOKUP_HINT),

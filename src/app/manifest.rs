@@ -89,12 +89,8 @@ impl LoadedManifest {
 
     /// Returns the campaign as observers and reports need it.
     pub(crate) fn campaign(&self, jobs: Vec<PlannedJob>, options: &CampaignOptions) -> Campaign {
-        let mut campaign = Campaign::new(
-            &self.plan.campaign,
-            options.manifest.clone(),
-            self.out.clone(),
-            jobs,
-        );
+        let mut campaign =
+            Campaign::new(&self.plan.campaign, options.manifest.clone(), self.out.clone(), jobs);
         campaign.sheet = self.plan.sheet.clone();
         campaign.personas = self.names.labels.clone().into_iter().collect();
         campaign.approval = self.approval.clone();
@@ -123,18 +119,12 @@ impl LoadedManifest {
             selection.only = only.map(|id| self.id_in_sheet(id)).collect();
             choose(&selection, &self.jobs_as_in_sheet())?
         };
-        Ok(self
-            .shard
-            .as_ref()
-            .map(|shard| shard.narrow(&chosen))
-            .unwrap_or(chosen))
+        Ok(self.shard.as_ref().map(|shard| shard.narrow(&chosen)).unwrap_or(chosen))
     }
 
     /// Returns the jobs of all shards together.
     pub(crate) fn every_job(&self) -> &[Arc<JobSpec>] {
-        self.shard
-            .as_ref()
-            .map_or(&self.plan.jobs, |shard| &shard.all)
+        self.shard.as_ref().map_or(&self.plan.jobs, |shard| &shard.all)
     }
 
     /// Returns the recorded ids of those of `ids` that belong to this shard.
@@ -179,14 +169,11 @@ impl LoadedManifest {
         // Limits that cannot be shared are refused by `run`, not here.
         let limits = self.share(limits.clone(), options).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;
-        campaign.is_sandbox = recorded
-            .as_ref()
-            .is_some_and(|recorded| recorded.identity.is_sandbox);
+        campaign.is_sandbox =
+            recorded.as_ref().is_some_and(|recorded| recorded.identity.is_sandbox);
         let is_sandbox = campaign.is_sandbox || provider.sandbox;
         campaign.arguments.extend(provider.arguments(is_sandbox));
-        let history = recorded
-            .map(|recorded| recorded.history)
-            .unwrap_or_default();
+        let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
         Summary::with(Arc::new(campaign), history)
     }
 }
@@ -201,9 +188,7 @@ pub(crate) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
     let mut missing = BTreeSet::new();
     for (id, file) in done {
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
-        let files = listed
-            .entry(folder)
-            .or_insert_with(|| files_of(&out.join(folder)));
+        let files = listed.entry(folder).or_insert_with(|| files_of(&out.join(folder)));
         // Links, and names that the file system normalises, are queried one by one.
         if !files.contains(OsStr::new(name)) && !out.join(file).exists() {
             missing.insert(id.clone());
@@ -257,12 +242,8 @@ mod tests {
                 duration_seconds: None,
                 credits_used: None,
             };
-            let artifact = Artifact {
-                file: (*file).into(),
-                bytes: 1,
-                sha256: "0".into(),
-                thumbnail: None,
-            };
+            let artifact =
+                Artifact { file: (*file).into(), bytes: 1, sha256: "0".into(), thumbnail: None };
             for event in [
                 JobEvent::SubmitStarted {
                     tag: Tag::of("c", &job, &fingerprint, generation),
@@ -270,15 +251,9 @@ mod tests {
                     generation,
                     reserved: Credits::ZERO,
                 },
-                JobEvent::Submitted {
-                    remote: "r".parse().unwrap(),
-                },
-                JobEvent::Rendered {
-                    output: Arc::new(output),
-                },
-                JobEvent::Fetched {
-                    artifact: Arc::new(artifact),
-                },
+                JobEvent::Submitted { remote: "r".parse().unwrap() },
+                JobEvent::Rendered { output: Arc::new(output) },
+                JobEvent::Fetched { artifact: Arc::new(artifact) },
             ] {
                 let entry = Entry {
                     sequence: history.sequence() + 1,

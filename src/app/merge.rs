@@ -33,10 +33,7 @@ pub(crate) fn merge(
     out: Option<PathBuf>,
     notices: &Notices,
 ) -> Result<Summary, Error> {
-    let folders: Vec<PathBuf> = folders
-        .iter()
-        .flat_map(|folder| shards_of(folder))
-        .collect();
+    let folders: Vec<PathBuf> = folders.iter().flat_map(|folder| shards_of(folder)).collect();
     let out = match out {
         Some(out) => out,
         None => home(&folders)?,
@@ -46,10 +43,7 @@ pub(crate) fn merge(
             "`{}` holds a campaign of its own, whose results would be overwritten; nothing was written",
             out.display()
         );
-        return Err(Error::usage_with_hint(
-            message,
-            "name another folder: `--out DIR`",
-        ));
+        return Err(Error::usage_with_hint(message, "name another folder: `--out DIR`"));
     }
     let mut parts = Vec::with_capacity(folders.len());
     for folder in &folders {
@@ -60,10 +54,8 @@ pub(crate) fn merge(
         notices.warning(&note);
     }
     let campaign = Arc::new(campaign(&parts, &identity, out));
-    let summaries: Vec<Summary> = parts
-        .iter()
-        .map(|part| Summary::of(Arc::clone(&campaign), &part.record.entries))
-        .collect();
+    let summaries: Vec<Summary> =
+        parts.iter().map(|part| Summary::of(Arc::clone(&campaign), &part.record.entries)).collect();
     for job in paid_twice(&summaries) {
         notices.warning(&format!(
             "job `{job}` was paid for in two folders, under two ids at the provider; one of them is counted"
@@ -97,10 +89,7 @@ fn shard_of(folder: &Path) -> Option<Shard> {
 
 /// Returns the output folder that contains all shards.
 fn home(folders: &[PathBuf]) -> Result<PathBuf, Error> {
-    let homes: BTreeSet<&Path> = folders
-        .iter()
-        .filter_map(|folder| folder.parent())
-        .collect();
+    let homes: BTreeSet<&Path> = folders.iter().filter_map(|folder| folder.parent()).collect();
     let mut homes = homes.into_iter();
     match (homes.next(), homes.next()) {
         (Some(home), None) if folders.iter().all(|folder| shard_of(folder).is_some()) => {
@@ -117,20 +106,14 @@ fn home(folders: &[PathBuf]) -> Result<PathBuf, Error> {
 fn missing(folders: &[PathBuf]) -> Vec<String> {
     let mut there: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     for shard in folders.iter().filter_map(|folder| shard_of(folder)) {
-        there
-            .entry(shard.count())
-            .or_default()
-            .insert(shard.number());
+        there.entry(shard.count()).or_default().insert(shard.number());
     }
     let absent = |count: u32, numbers: &BTreeSet<u32>| {
         let absent = (1..=count).filter(|number| !numbers.contains(number));
         let absent: Vec<String> = absent.map(|number| format!("{number}/{count}")).collect();
         (!absent.is_empty()).then(|| format!("no folder is of shard {}", absent.join(", ")))
     };
-    there
-        .iter()
-        .filter_map(|(count, numbers)| absent(*count, numbers))
-        .collect()
+    there.iter().filter_map(|(count, numbers)| absent(*count, numbers)).collect()
 }
 
 impl ShardFolder {
@@ -146,21 +129,13 @@ impl ShardFolder {
         for entry in &mut record.entries {
             place_below(entry, &prefix);
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-            record,
-            results: PreviousResults::read(folder),
-        })
+        Ok(Self { folder: folder.to_owned(), record, results: PreviousResults::read(folder) })
     }
 }
 
 /// Makes the file paths of a job relative to the merged folder.
 fn place_below(entry: &mut Entry, prefix: &str) {
-    if let Event::Job {
-        event: JobEvent::Fetched { artifact },
-        ..
-    } = &mut entry.event
-    {
+    if let Event::Job { event: JobEvent::Fetched { artifact }, .. } = &mut entry.event {
         let artifact = Arc::make_mut(artifact);
         for file in std::iter::once(&mut artifact.file).chain(&mut artifact.thumbnail) {
             *file = format!("{prefix}{file}");
@@ -174,11 +149,7 @@ fn relative(folder: &Path, from: &Path) -> String {
         // The merged folder may not exist yet.
         let known = path.ancestors().find_map(|known| {
             let rest = path.strip_prefix(known).ok()?;
-            let known = if known == Path::new("") {
-                Path::new(".")
-            } else {
-                known
-            };
+            let known = if known == Path::new("") { Path::new(".") } else { known };
             Some(std::fs::canonicalize(known).ok()?.join(rest))
         });
         known.unwrap_or_else(|| path.to_owned())
@@ -187,18 +158,13 @@ fn relative(folder: &Path, from: &Path) -> String {
     let shared = folder.components().zip(from.components());
     let shared = shared.take_while(|(one, other)| one == other).count();
     let up = from.components().skip(shared).map(|_| "..".into());
-    let down = folder
-        .components()
-        .skip(shared)
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy()),
-            Component::Prefix(_)
-            | Component::RootDir
-            | Component::CurDir
-            | Component::ParentDir => None,
-        });
-    up.chain(down)
-        .fold(String::new(), |way, part| way + &part + "/")
+    let down = folder.components().skip(shared).filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => {
+            None
+        }
+    });
+    up.chain(down).fold(String::new(), |way, part| way + &part + "/")
 }
 
 /// Returns the campaign that all folders belong to.
@@ -207,21 +173,12 @@ fn common(parts: &[ShardFolder]) -> Result<Identity, Error> {
     for part in parts {
         if part.record.identity != first.record.identity {
             let kind = |part: &ShardFolder| {
-                let Identity {
-                    campaign,
-                    is_sandbox,
-                } = &part.record.identity;
+                let Identity { campaign, is_sandbox } = &part.record.identity;
                 let place = if *is_sandbox { " in the sandbox" } else { "" };
-                format!(
-                    "`{}` is of the campaign `{campaign}`{place}",
-                    part.folder.display()
-                )
+                format!("`{}` is of the campaign `{campaign}`{place}", part.folder.display())
             };
             let message = format!("{}, but {}; nothing was written", kind(first), kind(part));
-            return Err(Error::usage_with_hint(
-                message,
-                "merge folders of one campaign only",
-            ));
+            return Err(Error::usage_with_hint(message, "merge folders of one campaign only"));
         }
     }
     Ok(first.record.identity.clone())
@@ -251,10 +208,7 @@ fn campaign(parts: &[ShardFolder], identity: &Identity, out: PathBuf) -> Campaig
     campaign.is_sandbox = identity.is_sandbox;
     campaign.sheet = Arc::new(sheet);
     campaign.arguments_of = arguments_of;
-    campaign.personas = parts
-        .iter()
-        .flat_map(|part| part.results.personas.clone())
-        .collect();
+    campaign.personas = parts.iter().flat_map(|part| part.results.personas.clone()).collect();
     let caps: Option<Vec<Credits>> = parts.iter().map(|part| part.results.max_credits).collect();
     campaign.max_credits = caps.map(|caps| caps.into_iter().sum());
     campaign
@@ -262,19 +216,16 @@ fn campaign(parts: &[ShardFolder], identity: &Identity, out: PathBuf) -> Campaig
 
 /// Returns the jobs that have events.
 fn begun_jobs(record: &JournalSnapshot) -> HashSet<&JobId> {
-    let jobs = record
-        .entries
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            Event::Job { job, .. } => Some(job),
-            Event::RunStarted { .. }
-            | Event::RunEnded { .. }
-            | Event::LaneHeld { .. }
-            | Event::JournalLost
-            | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. }
-            | Event::PlacesLearnt { .. } => None,
-        });
+    let jobs = record.entries.iter().filter_map(|entry| match &entry.event {
+        Event::Job { job, .. } => Some(job),
+        Event::RunStarted { .. }
+        | Event::RunEnded { .. }
+        | Event::LaneHeld { .. }
+        | Event::JournalLost
+        | Event::InventoryTaken { .. }
+        | Event::InventorySkipped { .. }
+        | Event::PlacesLearnt { .. } => None,
+    });
     jobs.collect()
 }
 
@@ -283,19 +234,10 @@ fn planned(parts: &[ShardFolder]) -> Vec<(PlannedJob, usize)> {
     let prices = PriceTable::default();
     let mut places: HashMap<JobId, usize> = HashMap::new();
     let mut jobs: Vec<(PlannedJob, usize)> = Vec::new();
-    for (
-        part,
-        ShardFolder {
-            record, results, ..
-        },
-    ) in parts.iter().enumerate()
-    {
+    for (part, ShardFolder { record, results, .. }) in parts.iter().enumerate() {
         let begun = begun_jobs(record);
-        let listed: BTreeSet<&JobId> = results
-            .rows
-            .iter()
-            .filter_map(|(_, job)| job.as_ref())
-            .collect();
+        let listed: BTreeSet<&JobId> =
+            results.rows.iter().filter_map(|(_, job)| job.as_ref()).collect();
         for spec in &record.jobs {
             let in_sheet =
                 (listed.is_empty() || listed.contains(&spec.id)) && !results.is_gone(&spec.id);
@@ -333,9 +275,7 @@ fn sheet(parts: &[ShardFolder], jobs: &[PlannedJob]) -> Sheet {
     let mut cells_of = HashMap::new();
     let mut skipped: Vec<SheetRow> = Vec::new();
     for part in parts {
-        let PreviousResults {
-            columns: own, rows, ..
-        } = &part.results;
+        let PreviousResults { columns: own, rows, .. } = &part.results;
         // Columns with the same name keep their position.
         let is_same = *own == columns;
         for (cells, job) in rows {
@@ -344,9 +284,7 @@ fn sheet(parts: &[ShardFolder], jobs: &[PlannedJob]) -> Sheet {
             } else {
                 let cell = |column| {
                     let place = own.iter().position(|own| own == column);
-                    place
-                        .and_then(|place| cells.get(place).cloned())
-                        .unwrap_or_default()
+                    place.and_then(|place| cells.get(place).cloned()).unwrap_or_default()
                 };
                 columns.iter().map(cell).collect()
             };
@@ -379,10 +317,7 @@ fn paid_twice(summaries: &[Summary]) -> BTreeSet<JobId> {
         let (Some(tag), Some(remote)) = (&row.state.tag, row.state.phase.remote()) else {
             continue;
         };
-        if known
-            .insert(tag, remote)
-            .is_some_and(|other| other != remote)
-        {
+        if known.insert(tag, remote).is_some_and(|other| other != remote) {
             twice.insert(row.id().clone());
         }
     }

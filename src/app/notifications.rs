@@ -134,11 +134,7 @@ impl Notifications {
         let sent = std::mem::take(&mut *lock(&self.sent));
         sent.join_all().await;
         if let Some(ping) = self.ping.clone() {
-            let ping = if end.is_success {
-                ping
-            } else {
-                ping.join("fail")
-            };
+            let ping = if end.is_success { ping } else { ping.join("fail") };
             self.send(Message::Ping(ping));
         }
         if let Some(notify) = self.notify.clone() {
@@ -202,6 +198,5 @@ fn address(source: &str, text: &SecretText) -> Result<WebhookUrl, Error> {
 }
 
 fn lock(sent: &Mutex<JoinSet<()>>) -> std::sync::MutexGuard<'_, JoinSet<()>> {
-    sent.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -34,10 +34,8 @@ pub(super) fn observers(
 /// # Errors
 /// If the results could not be written.
 pub(super) fn finish(observers: &mut [Box<dyn Observer>], summary: &Summary) -> Result<(), Error> {
-    let finished = observers
-        .iter_mut()
-        .map(|observer| observer.finish(summary))
-        .fold(Ok(()), io::Result::and);
+    let finished =
+        observers.iter_mut().map(|observer| observer.finish(summary)).fold(Ok(()), io::Result::and);
     finished.map_err(|source| Error::Results {
         source,
         out: summary.campaign().out.clone(),

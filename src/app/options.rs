@@ -33,19 +33,14 @@ pub struct CampaignOptions {
 impl CampaignOptions {
     /// Returns the options for `manifest` with their defaults.
     pub fn new(manifest: impl Into<PathBuf>) -> Self {
-        Self {
-            manifest: manifest.into(),
-            ..Self::default()
-        }
+        Self { manifest: manifest.into(), ..Self::default() }
     }
 
     /// Returns the folder of an earlier campaign if the manifest is that campaign's own `results.csv`: it lies in an
     /// output folder with a journal, or such a folder is given as well. Treating it as a new campaign would pay for
     /// everything again.
     pub(crate) fn folder_of_results(&self) -> Option<PathBuf> {
-        self.manifest
-            .file_stem()
-            .filter(|stem| *stem == "results")?;
+        self.manifest.file_stem().filter(|stem| *stem == "results")?;
         let beside = self.manifest.parent().unwrap_or(Path::new(""));
         let out = self.out.clone().unwrap_or_else(|| beside.to_owned());
         OutputDir(&out).state().is_dir().then_some(out)
@@ -82,16 +77,7 @@ impl CampaignOptions {
 
     /// Returns the options that every command about the same campaign repeats.
     pub(crate) fn repeated(&self) -> Vec<String> {
-        let Self {
-            manifest: _,
-            out,
-            shard,
-            share,
-            date,
-            delimiter,
-            sheet,
-            skip_invalid,
-        } = self;
+        let Self { manifest: _, out, shard, share, date, delimiter, sheet, skip_invalid } = self;
         let mut words = Vec::new();
         push_option(&mut words, Flag::Out, out.as_ref().map(|out| out.display()));
         push_option(&mut words, Flag::Shard, shard.as_ref());

@@ -89,23 +89,16 @@ pub(crate) async fn plan(
     let max_credits_run = policy.limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &options);
     campaign.max_credits = policy.limits.max_credits;
-    campaign.is_sandbox = recorded
-        .as_ref()
-        .map_or(provider_flags.sandbox, |recorded| {
-            recorded.identity.is_sandbox
-        });
+    campaign.is_sandbox =
+        recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
     let is_sandbox = campaign.is_sandbox;
-    campaign
-        .arguments
-        .extend(provider_flags.arguments(is_sandbox));
+    campaign.arguments.extend(provider_flags.arguments(is_sandbox));
     if is_sandbox && !provider_flags.sandbox {
         notices.warning(&sandbox_folder_warning(&manifest.out));
     }
     let estimates = Estimates::new(&manifest.plan, recorded.as_ref());
     let (prices, learnt_from) = (estimates.prices(), estimates.sample_count());
-    let history = recorded
-        .map(|recorded| recorded.history)
-        .unwrap_or_default();
+    let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
     let summary = Summary::with(Arc::new(campaign), history);
     // A dated campaign makes the same videos every day on purpose.
     if manifest.plan.campaign_date.is_none() {
@@ -144,11 +137,7 @@ fn sandbox_folder_warning(out: &Path) -> String {
 }
 
 async fn read_balance(provider: ProviderConfig, is_required: bool) -> Result<Balance, Error> {
-    let timeout = if is_required {
-        BALANCE_TIMEOUT
-    } else {
-        OPTIONAL_BALANCE_TIMEOUT
-    };
+    let timeout = if is_required { BALANCE_TIMEOUT } else { OPTIONAL_BALANCE_TIMEOUT };
     let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
     let provider = provider.start(folder.path()).await?;
     Ok(balance(&provider.remote, timeout).await)

@@ -21,10 +21,7 @@ impl JournalPrefetch {
     pub(crate) fn start(options: &CampaignOptions) -> Self {
         let folder = options.default_out();
         let path = folder.clone();
-        Self {
-            folder,
-            thread: std::thread::spawn(move || Replay::read(&path, now)),
-        }
+        Self { folder, thread: std::thread::spawn(move || Replay::read(&path, now)) }
     }
 
     /// Returns the recorded state of the campaign of `manifest`, or `None` without a journal. Jobs of the manifest

@@ -140,26 +140,17 @@ impl Preflight<'_> {
             .command(CommandName::Run)
             .arguments(&campaign.resume_arguments)
             .flag(Flag::AllowPartial);
-        let mut hints = vec![format!(
-            "buy credits; or `{}` submits as many as the balance covers",
-            partial
-        )];
-        let affordable = balance
-            .free(money.promised)
-            .filter(|free| *free > Credits::ZERO);
+        let mut hints =
+            vec![format!("buy credits; or `{}` submits as many as the balance covers", partial)];
+        let affordable = balance.free(money.promised).filter(|free| *free > Credits::ZERO);
         if let Some(free) = affordable {
             let cap = campaign.cap_for(money.spent + money.promised + free);
             hints.push(format!(
                 "or let the campaign stop before the balance does: `{}`",
-                campaign
-                    .command(CommandName::Run)
-                    .option(Flag::MaxCredits, cap)
+                campaign.command(CommandName::Run).option(Flag::MaxCredits, cap)
             ));
         }
-        Error::Stopped {
-            message: format!("{message}; nothing was submitted"),
-            hints,
-        }
+        Error::Stopped { message: format!("{message}; nothing was submitted"), hints }
     }
 }
 
@@ -301,11 +292,7 @@ mod tests {
             (free(-5), Affordability::Short(Credits::whole(25))),
             (None, Affordability::Enough),
         ] {
-            assert_eq!(
-                Affordability::of(&costs(20, 40), free),
-                affordability,
-                "{free:?}"
-            );
+            assert_eq!(Affordability::of(&costs(20, 40), free), affordability, "{free:?}");
         }
     }
 
@@ -325,10 +312,7 @@ mod tests {
     #[test]
     fn confirmation_is_needed_above_the_threshold_and_never_for_the_sandbox() {
         let mut limits = Limits::default();
-        assert!(
-            !needs_confirmation(&costs(50, 50), &limits, false),
-            "the default is 50"
-        );
+        assert!(!needs_confirmation(&costs(50, 50), &limits, false), "the default is 50");
         assert!(needs_confirmation(&costs(20, 51), &limits, false));
         assert!(!needs_confirmation(&costs(20, 51), &limits, true));
         limits.confirm_above = Credits::ZERO;
@@ -352,10 +336,7 @@ mod tests {
 
     #[test]
     fn caps_limit_the_costs() {
-        let mut limits = Limits {
-            max_credits: Some(Credits::whole(50)),
-            ..Limits::default()
-        };
+        let mut limits = Limits { max_credits: Some(Credits::whole(50)), ..Limits::default() };
         let within = |limits: &Limits| costs(20, 40).within(Credits::whole(20), limits);
         assert_eq!(within(&limits), costs(20, 30));
         limits.max_credits_run = Some(Credits::whole(10));
@@ -365,17 +346,8 @@ mod tests {
 
     #[test]
     fn counts_and_ranges_are_formatted() {
-        assert_eq!(
-            (costs(5, 5).range(), costs(5, 9).range()),
-            ("5".into(), "5 to 9".into())
-        );
-        let one = Costs {
-            videos: 1,
-            ..costs(5, 5)
-        };
-        assert_eq!(
-            (one.count(), costs(1, 1).count()),
-            ("1 video".into(), "2 videos".into())
-        );
+        assert_eq!((costs(5, 5).range(), costs(5, 9).range()), ("5".into(), "5 to 9".into()));
+        let one = Costs { videos: 1, ..costs(5, 5) };
+        assert_eq!((one.count(), costs(1, 1).count()), ("1 video".into(), "2 videos".into()));
     }
 }

@@ -73,10 +73,7 @@ impl RunRequest {
             selection: None,
             rerun: RerunSelection::default(),
             limits: LimitSettings::default(),
-            policy: Policy {
-                submits: Submits::Selected,
-                ..Policy::default()
-            },
+            policy: Policy { submits: Submits::Selected, ..Policy::default() },
             lock_wait: None,
             files: ResultFiles::default(),
             confirm: Confirm::Never,
@@ -179,10 +176,7 @@ impl RunRequest {
         manifest
             .names
             .write(&manifest.out)
-            .map_err(Error::io(format!(
-                "cannot write to `{}`",
-                manifest.out.display()
-            )))?;
+            .map_err(Error::io(format!("cannot write to `{}`", manifest.out.display())))?;
         let is_first = recorded.history.is_empty();
         let (preview, provider) = if let Some(confirmed) = confirmed.filter(|_| is_first) {
             confirmed
@@ -192,23 +186,11 @@ impl RunRequest {
             self.preflight(&preview.preview, &provider.remote).await?;
             (preview, provider)
         };
-        let RunPreview {
-            batch,
-            unsaved,
-            summary,
-            preview,
-        } = *preview;
+        let RunPreview { batch, unsaved, summary, preview } = *preview;
         let is_idle = preview.counts().done == preview.counts().total;
         drop(preview);
         journal.save_jobs(unsaved.iter().map(|spec| &**spec))?;
-        Ok(PreparedRun {
-            batch,
-            journal,
-            lock,
-            provider,
-            summary,
-            is_idle,
-        })
+        Ok(PreparedRun { batch, journal, lock, provider, summary, is_idle })
     }
 
     /// Returns what this run would do.
@@ -220,8 +202,7 @@ impl RunRequest {
         clock: &SystemClock,
     ) -> Result<Box<RunPreview>, Error> {
         let mut selected = selected.to_vec();
-        self.rerun
-            .narrow(manifest, Some(&recorded), &mut selected)?;
+        self.rerun.narrow(manifest, Some(&recorded), &mut selected)?;
         self.policy.redo = self.rerun.redo(manifest, Some(&recorded), &self.notices)?;
         let resubmit = manifest.own(&self.policy.resubmit);
         self.policy.resubmit = resubmit.into_iter().collect();
@@ -249,11 +230,7 @@ impl RunRequest {
         }
 
         let is_sandbox = recorded.identity.is_sandbox;
-        let defaults = if is_sandbox {
-            Limits::sandbox()
-        } else {
-            Limits::default()
-        };
+        let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
         let limits = defaults.with(&manifest.plan.limits).with(&self.limits);
         self.policy.limits = manifest.share(limits, &self.campaign)?;
         let mut campaign = manifest.campaign(jobs, &self.campaign);
@@ -277,12 +254,7 @@ impl RunRequest {
         let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
         let preview = preview(summary.clone(), &batch.opening_entries(now));
         note_finished(&self.policy.resubmit, &preview, &self.notices);
-        Ok(Box::new(RunPreview {
-            batch,
-            unsaved,
-            summary,
-            preview,
-        }))
+        Ok(Box::new(RunPreview { batch, unsaved, summary, preview }))
     }
 
     /// Loads the manifest and reports its notes.
@@ -310,12 +282,8 @@ impl RunRequest {
         let mut limits = self.policy.limits.clone();
         // Jobs that are paid for already, and will be found, need no balance.
         limits.allow_partial |= self.policy.journal_was_lost;
-        let preflight = Preflight {
-            preview,
-            limits: &limits,
-            confirm: &self.confirm,
-            notices: &self.notices,
-        };
+        let preflight =
+            Preflight { preview, limits: &limits, confirm: &self.confirm, notices: &self.notices };
         preflight.check(remote).await
     }
 
@@ -340,9 +308,7 @@ impl RunRequest {
 
 /// Joins a scoped thread, and propagates its panic.
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Returns a seed that differs between runs, so that their waits do not coincide.

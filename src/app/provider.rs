@@ -44,13 +44,9 @@ impl ProviderConfig {
     /// that it knows them after a crash.
     pub(crate) async fn start(self, out: &Path) -> Result<Provider, Error> {
         let (sandbox, settings) = match self {
-            Self::Api {
-                base_url,
-                credentials,
-            } => (
-                None,
-                RemoteSettings::new(base_url, credentials, out.to_owned()),
-            ),
+            Self::Api { base_url, credentials } => {
+                (None, RemoteSettings::new(base_url, credentials, out.to_owned()))
+            }
             Self::Sandbox(faults) => {
                 let folder = OutputDir(out).sandbox();
                 std::fs::create_dir_all(&folder)
@@ -74,9 +70,6 @@ impl ProviderConfig {
                 (Some(sandbox), settings)
             }
         };
-        Ok(Provider {
-            remote: Remote::new(settings)?,
-            _sandbox: sandbox,
-        })
+        Ok(Provider { remote: Remote::new(settings)?, _sandbox: sandbox })
     }
 }

@@ -59,19 +59,12 @@ impl JournalFold {
     }
 
     fn sample(&self, entry: &Entry) -> Option<RenderSample> {
-        let Event::Job {
-            job,
-            event: JobEvent::Rendered { output },
-        } = &entry.event
-        else {
+        let Event::Job { job, event: JobEvent::Rendered { output } } = &entry.event else {
             return None;
         };
         let state = self.history.state(job)?;
         // A fresh link reports the same render a second time.
-        let fingerprint = state
-            .fingerprint
-            .as_ref()
-            .filter(|_| state.rendered_at.is_none())?;
+        let fingerprint = state.fingerprint.as_ref().filter(|_| state.rendered_at.is_none())?;
         Some(RenderSample {
             job: u32::try_from(self.history.place(job)?).ok()?,
             run: u32::try_from(self.history.runs().len()).unwrap_or(u32::MAX),
@@ -103,24 +96,15 @@ impl RecordedState {
         out: &Path,
         replay: Replay<JournalFold>,
     ) -> Result<Self, JournalError> {
-        let Replay {
-            identity,
-            last_entry: newest,
-            state: JournalFold {
-                history,
-                mut samples,
-            },
-        } = replay;
+        let Replay { identity, last_entry: newest, state: JournalFold { history, mut samples } } =
+            replay;
         let planned = plan.jobs.iter().map(|job| &job.id);
         // The new index of each job of the history.
         let mut indices = history.places_among(planned.clone());
         let removed = if indices.contains(&None) {
             let ids = history.ids();
-            let is_removed = |id: &&JobId| {
-                history
-                    .place(id)
-                    .is_some_and(|place| indices[place].is_none())
-            };
+            let is_removed =
+                |id: &&JobId| history.place(id).is_some_and(|place| indices[place].is_none());
             JournalSnapshot::read_jobs(out, &ids.filter(is_removed).collect())?
         } else {
             Vec::new()
@@ -137,13 +121,7 @@ impl RecordedState {
         });
         let order = planned.chain(removed.iter().map(|job| &job.id)).cloned();
         let history = history.arranged(order.collect(), &indices);
-        Ok(Self {
-            identity,
-            newest,
-            history,
-            samples,
-            removed,
-        })
+        Ok(Self { identity, newest, history, samples, removed })
     }
 }
 
@@ -162,11 +140,7 @@ mod tests {
         let mut tell = |event| {
             sequence += 1;
             let at = Timestamp::default();
-            let entry = Entry {
-                sequence,
-                at,
-                event,
-            };
+            let entry = Entry { sequence, at, event };
             fold.add(entry, TrustedTime::certain(at));
         };
         let (version, process) = ("1".into(), 1);
@@ -186,11 +160,7 @@ mod tests {
                 duration_seconds: Some(*seconds),
                 credits_used: None,
             });
-            for event in [
-                begun,
-                JobEvent::Submitted { remote },
-                JobEvent::Rendered { output },
-            ] {
+            for event in [begun, JobEvent::Submitted { remote }, JobEvent::Rendered { output }] {
                 tell(Event::job(&job.id, event));
             }
         }
@@ -207,30 +177,20 @@ mod tests {
         let plan = load(Path::new("c.csv"), &Options::default(), &read).unwrap();
         let (a, b) = (&plan.jobs[1], &plan.jobs[2]);
         let replay = Replay {
-            identity: Identity {
-                campaign: "c".into(),
-                is_sandbox: false,
-            },
+            identity: Identity { campaign: "c".into(), is_sandbox: false },
             last_entry: None,
             state: fold(&[(b, 20.0), (a, 10.0)]),
         };
         let past = RecordedState::new(&plan, Path::new("unused"), replay).unwrap();
-        let phases: Vec<&str> = past
-            .history
-            .jobs()
-            .iter()
-            .map(|job| job.state.phase.name())
-            .collect();
+        let phases: Vec<&str> =
+            past.history.jobs().iter().map(|job| job.state.phase.name()).collect();
         assert_eq!(phases, ["pending", "downloading", "downloading"]);
         let samples: BTreeMap<&str, Option<f64>> = past
             .samples
             .iter()
             .map(|sample| (plan.jobs[sample.job as usize].id.as_str(), sample.seconds))
             .collect();
-        assert_eq!(
-            samples,
-            BTreeMap::from([("a", Some(10.0)), ("b", Some(20.0))])
-        );
+        assert_eq!(samples, BTreeMap::from([("a", Some(10.0)), ("b", Some(20.0))]));
         let fingerprints = past.samples.iter().map(|sample| &sample.fingerprint);
         assert!(fingerprints.eq([&b.fingerprint, &a.fingerprint]));
     }

@@ -78,10 +78,8 @@ impl RerunSelection {
         if let Some(approved) = &self.approved {
             let approved = approved.with_verdict(ReviewVerdict::Approved);
             check_marks(manifest, &approved)?;
-            let ids: HashSet<&JobId> = approved
-                .into_iter()
-                .map(|mark| manifest.recorded_id(&mark.job))
-                .collect();
+            let ids: HashSet<&JobId> =
+                approved.into_iter().map(|mark| manifest.recorded_id(&mark.job)).collect();
             keep(&|id| ids.contains(id));
         }
         Ok(())
@@ -103,10 +101,8 @@ impl RerunSelection {
         };
         let rejected = file.with_verdict(ReviewVerdict::Rejected);
         check_marks(manifest, &rejected)?;
-        let own: HashSet<JobId> = manifest
-            .own(rejected.iter().map(|mark| &mark.job))
-            .into_iter()
-            .collect();
+        let own: HashSet<JobId> =
+            manifest.own(rejected.iter().map(|mark| &mark.job)).into_iter().collect();
         let own: Vec<&ReviewMark> = rejected
             .into_iter()
             .filter(|mark| own.contains(manifest.recorded_id(&mark.job)))
@@ -157,18 +153,11 @@ impl MarksFile {
             .ok()
             .and_then(|saved| saved.duration_since(UNIX_EPOCH).ok())
             .and_then(|saved| i64::try_from(saved.as_millis()).ok());
-        Ok(Self {
-            path: path.to_owned(),
-            marks,
-            saved: saved.map(Timestamp::from_millis),
-        })
+        Ok(Self { path: path.to_owned(), marks, saved: saved.map(Timestamp::from_millis) })
     }
 
     fn with_verdict(&self, verdict: ReviewVerdict) -> Vec<&ReviewMark> {
-        self.marks
-            .iter()
-            .filter(|mark| mark.verdict == verdict)
-            .collect()
+        self.marks.iter().filter(|mark| mark.verdict == verdict).collect()
     }
 
     /// Whether `mark` is about the video that the job has now: by its remote id, or, for a mark without one, because

@@ -28,10 +28,7 @@ impl ReservedNames {
         let specs = plan.jobs.iter().chain(&recorded.removed);
         for (place, (spec, job)) in specs.zip(recorded.history.jobs()).enumerate() {
             if let Some(artifact) = job.state.phase.artifact() {
-                let (_, name) = artifact
-                    .file
-                    .rsplit_once('/')
-                    .unwrap_or(("", &artifact.file));
+                let (_, name) = artifact.file.rsplit_once('/').unwrap_or(("", &artifact.file));
                 if name != spec.file_name {
                     reserved.add(name, place);
                 }
@@ -95,10 +92,7 @@ mod tests {
 
     fn spec(file_name: &str) -> Arc<JobSpec> {
         let request = VideoRequest::new(Speech::Text("Hi".into()), "p", AspectRatio::Square);
-        let origin = Origin {
-            file: "c.csv".into(),
-            line: 2,
-        };
+        let origin = Origin { file: "c.csv".into(), line: 2 };
         let mut spec = JobSpec::new("a".parse().unwrap(), request, origin);
         file_name.clone_into(&mut spec.file_name);
         Arc::new(spec)

@@ -52,9 +52,7 @@ pub(crate) async fn run_with(
     interrupts: &mut Interrupts,
 ) -> Result<FinishedRun, Error> {
     let clock = SystemClock::new();
-    let interrupted = Error::Interrupted {
-        resume: request.resume.command(&request.campaign),
-    };
+    let interrupted = Error::Interrupted { resume: request.resume.command(&request.campaign) };
     let prepared = tokio::select! {
         biased;
         Some(()) = interrupts.recv() => return Err(interrupted),
@@ -63,14 +61,7 @@ pub(crate) async fn run_with(
     if interrupts.try_recv().is_ok() {
         return Err(interrupted);
     }
-    let PreparedRun {
-        batch,
-        journal,
-        lock,
-        provider,
-        mut summary,
-        is_idle,
-    } = prepared;
+    let PreparedRun { batch, journal, lock, provider, mut summary, is_idle } = prepared;
     let displays = (request.displays)(&summary);
     let mut observers = observers(&summary, displays, &request.files, &clock);
     if let Some(notifier) = notifications.early_notifier() {
@@ -84,10 +75,7 @@ pub(crate) async fn run_with(
         clock: &clock,
         interrupts,
         summary: &mut summary,
-        observers: observers
-            .iter_mut()
-            .map(|observer| &mut **observer as _)
-            .collect(),
+        observers: observers.iter_mut().map(|observer| &mut **observer as _).collect(),
         tick: request.tick,
     };
     let ended = drive.run().await;

@@ -48,9 +48,7 @@ pub(crate) fn check_exists<'a>(
     }
     Err(unknown_job(&UnknownJob {
         id: wanted.to_string(),
-        near: nearest
-            .filter(|(similarity, _)| *similarity > 0.8)
-            .map(|(_, id)| id.to_string()),
+        near: nearest.filter(|(similarity, _)| *similarity > 0.8).map(|(_, id)| id.to_string()),
     }))
 }
 
@@ -63,10 +61,7 @@ pub(crate) fn note_finished<'a>(
     preview: &Summary,
     notices: &Notices,
 ) {
-    for note in resubmit
-        .into_iter()
-        .filter_map(|id| finished_note(id, preview))
-    {
+    for note in resubmit.into_iter().filter_map(|id| finished_note(id, preview)) {
         notices.note(&note);
     }
 }
@@ -76,23 +71,14 @@ fn finished_note(id: &JobId, preview: &Summary) -> Option<String> {
     if !matches!(row.state.phase, Phase::Done { .. }) {
         return None;
     }
-    let ignored = format!(
-        "job `{id}` is done, so `{} {id}` does nothing",
-        Flag::Resubmit
-    );
+    let ignored = format!("job `{id}` is done, so `{} {id}` does nothing", Flag::Resubmit);
     if !row.job.in_sheet {
         return Some(format!("{ignored}; its row is no longer in the sheet"));
     }
-    let again = if row.has_changed() {
-        Flag::RedoChanged
-    } else {
-        Flag::Fresh
-    };
+    let again = if row.has_changed() { Flag::RedoChanged } else { Flag::Fresh };
     let command = preview.campaign().command_for(id, CommandName::Run);
     let command = command.flag(again).option(Flag::Only, id);
-    Some(format!(
-        "{ignored}; `{command}` makes a new version, and pays for it"
-    ))
+    Some(format!("{ignored}; `{command}` makes a new version, and pays for it"))
 }
 
 fn unknown_job(error: &UnknownJob) -> Error {

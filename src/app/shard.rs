@@ -36,10 +36,7 @@ impl ShardPlan {
                 let was_skipped = row.jobs.is_empty();
                 let jobs = before[row.jobs.start]..before[row.jobs.end];
                 let is_ours = !jobs.is_empty() || (was_skipped && shard.number() == 1);
-                is_ours.then_some(SheetRow {
-                    cells: row.cells,
-                    jobs,
-                })
+                is_ours.then_some(SheetRow { cells: row.cells, jobs })
             })
             .collect();
         Self { shard, all }
@@ -63,16 +60,8 @@ impl ShardPlan {
 
     /// Returns `named` without the jobs of other shards.
     pub(crate) fn keep_own<'a>(&self, named: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
-        let others: HashSet<&JobId> = self
-            .all
-            .iter()
-            .map(|spec| &spec.id)
-            .filter(|id| !self.shard.holds(id))
-            .collect();
-        named
-            .into_iter()
-            .filter(|id| !others.contains(id))
-            .cloned()
-            .collect()
+        let others: HashSet<&JobId> =
+            self.all.iter().map(|spec| &spec.id).filter(|id| !self.shard.holds(id)).collect();
+        named.into_iter().filter(|id| !others.contains(id)).cloned().collect()
     }
 }

@@ -58,18 +58,9 @@ impl CampaignView {
         let mut manifest = LoadedManifest::load_or_recover(&request.campaign, &lookup, now)?;
         let recorded = prefetch.state(&mut manifest)?;
         let has_journal = recorded.is_some();
-        let last_entry = recorded
-            .as_ref()
-            .and_then(|recorded| recorded.newest.clone());
+        let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
         let summary = manifest.summarize(&request.campaign, &request.provider_flags, recorded);
-        Ok(Self {
-            has_journal,
-            last_entry,
-            summary,
-            liveness: liveness(&manifest),
-            now,
-            manifest,
-        })
+        Ok(Self { has_journal, last_entry, summary, liveness: liveness(&manifest), now, manifest })
     }
 
     /// Adds what a run has recorded since. Returns `false` if more than that may have changed, so that the campaign has
@@ -173,17 +164,9 @@ mod tests {
             };
             let out = folder.path().join("sheet-output");
             std::fs::create_dir_all(out.join(".callsheet")).unwrap();
-            let identity = Identity {
-                campaign: "sheet".into(),
-                is_sandbox: false,
-            };
+            let identity = Identity { campaign: "sheet".into(), is_sandbox: false };
             let (journal, _) = Journal::open(&out, &identity).unwrap();
-            Self {
-                request,
-                journal,
-                entries: 0,
-                _folder: folder,
-            }
+            Self { request, journal, entries: 0, _folder: folder }
         }
 
         fn view(&self) -> CampaignView {
@@ -193,11 +176,7 @@ mod tests {
         fn record(&mut self, event: Event) {
             self.entries += 1;
             let at = i64::try_from(self.entries).unwrap();
-            let entry = Entry {
-                sequence: self.entries,
-                at: Timestamp::from_millis(at),
-                event,
-            };
+            let entry = Entry { sequence: self.entries, at: Timestamp::from_millis(at), event };
             self.journal.append(&[entry]).unwrap();
         }
 
@@ -208,10 +187,7 @@ mod tests {
 
         fn submit(&mut self, view: &CampaignView, job: &str) {
             let id: JobId = job.parse().unwrap();
-            let row = view
-                .summary
-                .row(&id)
-                .map(|row| row.job.spec.fingerprint.clone());
+            let row = view.summary.row(&id).map(|row| row.job.spec.fingerprint.clone());
             let fingerprint = row.unwrap_or_else(|| view.manifest.plan.jobs[0].fingerprint.clone());
             let event = JobEvent::SubmitStarted {
                 tag: Tag::of("sheet", &id, &fingerprint, Generation(0)),
@@ -225,12 +201,7 @@ mod tests {
 
     fn describe(view: &CampaignView) -> String {
         let summary = &view.summary;
-        format!(
-            "{:?} {:?} {:?}",
-            summary.last(),
-            summary.counts(),
-            summary.money()
-        )
+        format!("{:?} {:?} {:?}", summary.last(), summary.counts(), summary.money())
     }
 
     #[test]

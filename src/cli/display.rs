@@ -53,11 +53,7 @@ impl DisplayStyle {
         } else {
             form
         };
-        Self {
-            form,
-            verbosity,
-            colours: environment.error_colours(),
-        }
+        Self { form, verbosity, colours: environment.error_colours() }
     }
 
     /// Whether the display is coloured.
@@ -86,17 +82,12 @@ impl DisplayStyle {
     pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Observer>> {
         let stderr = || Box::new(std::io::stderr());
         match self.form {
-            DisplayMode::Bar => vec![Box::new(Progress::on_terminal(
-                summary,
-                self.verbosity,
-                self.colours,
-            ))],
-            DisplayMode::TextLines => vec![Box::new(TextLines::new(
-                summary,
-                stderr(),
-                self.verbosity,
-                self.colours,
-            ))],
+            DisplayMode::Bar => {
+                vec![Box::new(Progress::on_terminal(summary, self.verbosity, self.colours))]
+            }
+            DisplayMode::TextLines => {
+                vec![Box::new(TextLines::new(summary, stderr(), self.verbosity, self.colours))]
+            }
             DisplayMode::Json => vec![Box::new(JsonLines::new(stderr()))],
             DisplayMode::Nothing => Vec::new(),
         }

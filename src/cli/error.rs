@@ -208,21 +208,12 @@ mod tests {
         let path = || PathBuf::from("spring-output/.callsheet/journal.sqlite");
         let source = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         for error in [
-            JournalError::Inaccessible {
-                path: path(),
-                source: source(),
-            },
-            JournalError::NotWritable {
-                path: path(),
-                source: source(),
-            },
+            JournalError::Inaccessible { path: path(), source: source() },
+            JournalError::NotWritable { path: path(), source: source() },
             JournalError::DiskFull { path: path() },
         ] {
             let text = Error::from(app::Error::from(error)).render();
-            assert!(
-                text.contains("spring-output/.callsheet/journal.sqlite"),
-                "{text}"
-            );
+            assert!(text.contains("spring-output/.callsheet/journal.sqlite"), "{text}");
             assert!(text.contains("nothing was submitted"), "{text}");
             assert!(!text.contains("backup") && !text.contains("away"), "{text}");
         }

@@ -140,9 +140,8 @@ mod tests {
     /// The meaning of a code in the README's table.
     fn documented(exit: Exit) -> &'static str {
         let row = format!("\n| {} | ", exit.code());
-        let (_, rest) = README
-            .split_once(&row)
-            .unwrap_or_else(|| panic!("the README lacks {exit:?}"));
+        let (_, rest) =
+            README.split_once(&row).unwrap_or_else(|| panic!("the README lacks {exit:?}"));
         rest.lines().next().unwrap().trim_end_matches(" |")
     }
 
@@ -179,48 +178,17 @@ mod tests {
             (StopReason::Interrupted, "interrupted"),
             (StopReason::MaxDuration, "`--max-duration`"),
             (StopReason::TooManyFailures, "`--max-fail`"),
-            (
-                StopReason::OutOfCredits { message: message() },
-                "out of credits",
-            ),
+            (StopReason::OutOfCredits { message: message() }, "out of credits"),
             (StopReason::CapReached, "a cap is reached"),
             (StopReason::RunCapReached, "a cap is reached"),
-            (
-                StopReason::LongHold {
-                    until: Timestamp::from_millis(0),
-                },
-                "a long pause",
-            ),
-            (
-                StopReason::TooManyDoubts,
-                "twenty submits in a row got no answer",
-            ),
-            (
-                StopReason::Unauthorised { message: message() },
-                "credentials were refused",
-            ),
-            (
-                StopReason::WrongAddress { message: message() },
-                "address is not the API",
-            ),
-            (
-                StopReason::Unreachable { message: message() },
-                "could not be reached",
-            ),
-            (
-                StopReason::InventoryRefused { message: message() },
-                "list of jobs could not be read",
-            ),
-            (
-                StopReason::Rival {
-                    job: "a".parse().unwrap(),
-                },
-                "another run pays",
-            ),
-            (
-                StopReason::Local { message: message() },
-                "a file that cannot be written",
-            ),
+            (StopReason::LongHold { until: Timestamp::from_millis(0) }, "a long pause"),
+            (StopReason::TooManyDoubts, "twenty submits in a row got no answer"),
+            (StopReason::Unauthorised { message: message() }, "credentials were refused"),
+            (StopReason::WrongAddress { message: message() }, "address is not the API"),
+            (StopReason::Unreachable { message: message() }, "could not be reached"),
+            (StopReason::InventoryRefused { message: message() }, "list of jobs could not be read"),
+            (StopReason::Rival { job: "a".parse().unwrap() }, "another run pays"),
+            (StopReason::Local { message: message() }, "a file that cannot be written"),
         ] {
             let documented = documented(Exit::of_reason(&reason));
             assert!(documented.contains(words), "{reason:?}: {documented}");

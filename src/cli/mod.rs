@@ -22,12 +22,10 @@ use self::exit::Exit;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
-    let parsed = commands::definition()
-        .try_get_matches()
-        .and_then(|matches| {
-            let arguments = Arguments::from_arg_matches(&matches)?;
-            Ok((arguments.command, matches))
-        });
+    let parsed = commands::definition().try_get_matches().and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok((arguments.command, matches))
+    });
     let (command, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error),
@@ -69,9 +67,5 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if let Some(hint) = usage_hints::hint(error, &words) {
         printer::tell(&format!("\nhint: {hint}\n"));
     }
-    if is_requested {
-        Exit::Success.into()
-    } else {
-        Exit::Usage.into()
-    }
+    if is_requested { Exit::Success.into() } else { Exit::Usage.into() }
 }

@@ -33,9 +33,7 @@ fn context(error: &Error, kind: ContextKind) -> Option<&str> {
 fn variable(option: &str, words: &[String]) -> Option<String> {
     let flag = option.split(' ').next()?;
     let (name, is_switch) = variable_of(flag.strip_prefix("--")?)?;
-    let is_typed = words
-        .iter()
-        .any(|word| word == flag || word.starts_with(&format!("{flag}=")));
+    let is_typed = words.iter().any(|word| word == flag || word.starts_with(&format!("{flag}=")));
     (!is_typed && is_set(&name)).then(|| {
         let words = if is_switch {
             ", where true, false, yes, no, on, off, 1 and 0 are possible"
@@ -49,9 +47,7 @@ fn variable(option: &str, words: &[String]) -> Option<String> {
 /// Returns the variable of an option, and whether the option is a switch.
 fn variable_of(option: &str) -> Option<(String, bool)> {
     let program = definition();
-    let mut arguments = program
-        .get_subcommands()
-        .flat_map(clap::Command::get_arguments);
+    let mut arguments = program.get_subcommands().flat_map(clap::Command::get_arguments);
     let argument = arguments.find(|argument| argument.get_long() == Some(option))?;
     let is_switch = matches!(argument.get_action(), clap::ArgAction::SetTrue);
     Some((argument.get_env()?.to_str()?.to_owned(), is_switch))
@@ -76,9 +72,7 @@ fn dry_run(given: &str, words: &[String]) -> Option<String> {
     let manifest = words.iter().find(|word| is_manifest(word));
     let command =
         CommandLine::new(CommandName::Plan).argument(manifest.map_or("MANIFEST", String::as_str));
-    Some(format!(
-        "`{command}` shows what it would make and cost, and spends nothing"
-    ))
+    Some(format!("`{command}` shows what it would make and cost, and spends nothing"))
 }
 
 /// A search term without `--search`.
@@ -122,10 +116,7 @@ mod tests {
                 "callsheet run --dry-run -",
                 "`callsheet plan MANIFEST` shows what it would make and cost, and spends nothing",
             ),
-            (
-                "callsheet personas anna",
-                "`callsheet personas --search anna` searches for it",
-            ),
+            ("callsheet personas anna", "`callsheet personas --search anna` searches for it"),
             (
                 "callsheet voices o'brien",
                 "`callsheet voices --search 'o'\\''brien'` searches for it",

@@ -27,10 +27,7 @@ impl SystemClock {
     pub fn new() -> Self {
         // The wall clock first, for the reason given at `reading`.
         let base = Mutex::new(wall());
-        Self {
-            started: monotonic(),
-            base,
-        }
+        Self { started: monotonic(), base }
     }
 
     /// Reads the wall clock first: on a busy machine time may pass between the two readings, which in the other order would
@@ -41,10 +38,7 @@ impl SystemClock {
         elapsed: impl FnOnce() -> Duration,
     ) -> Timestamp {
         let (wall, elapsed) = (wall(), elapsed());
-        let mut base = self
-            .base
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut base = self.base.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let projected = base.plus(elapsed);
         *base = base.plus(wall.since(projected));
         projected.max(wall)
@@ -70,9 +64,7 @@ fn monotonic() -> Instant {
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 fn wall() -> Timestamp {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 

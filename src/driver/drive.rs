@@ -105,9 +105,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
             let now = self.clock.now();
             let step = self.batch.step(now, inputs.drain(..));
             let write = |entries: &[Entry]| {
-                self.journal
-                    .append(entries)
-                    .map_err(|source| (source, accepted_in(entries)))
+                self.journal.append(entries).map_err(|source| (source, accepted_in(entries)))
             };
             let ready = match step.persist(write) {
                 Ok(ready) => ready,
@@ -169,10 +167,8 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 
     /// Makes engine and summary share the state of a finished job, to hold it in memory once.
     fn share_final_state(&mut self, entry: &Entry) {
-        if let Event::Job {
-            job,
-            event: JobEvent::Fetched { .. } | JobEvent::Failed { .. },
-        } = &entry.event
+        if let Event::Job { job, event: JobEvent::Fetched { .. } | JobEvent::Failed { .. } } =
+            &entry.event
             && let Some(state) = self.batch.state(job)
         {
             self.summary.share(job, state);
@@ -217,13 +213,9 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 /// Returns the accepted submits in `entries`.
 fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
     let accepted = |entry: &Entry| match &entry.event {
-        Event::Job {
-            job,
-            event: JobEvent::Submitted { remote },
-        } => Some(UnrecordedSubmit {
-            job: job.clone(),
-            remote: remote.clone(),
-        }),
+        Event::Job { job, event: JobEvent::Submitted { remote } } => {
+            Some(UnrecordedSubmit { job: job.clone(), remote: remote.clone() })
+        }
         Event::Job { .. }
         | Event::RunStarted { .. }
         | Event::RunEnded { .. }
@@ -238,10 +230,7 @@ fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
 
 fn accepted(outcome: Outcome) -> Option<UnrecordedSubmit> {
     match outcome {
-        Outcome::Submitted {
-            job,
-            result: Ok(remote),
-        } => Some(UnrecordedSubmit { job, remote }),
+        Outcome::Submitted { job, result: Ok(remote) } => Some(UnrecordedSubmit { job, remote }),
         Outcome::Submitted { .. }
         | Outcome::Polled { .. }
         | Outcome::Looked { .. }
@@ -298,11 +287,7 @@ pub(super) mod tests {
             RenderReport {
                 remote: remote.clone(),
                 name: None,
-                status: if is_done {
-                    RenderStatus::Done
-                } else {
-                    RenderStatus::Running
-                },
+                status: if is_done { RenderStatus::Done } else { RenderStatus::Running },
                 output: is_done.then(|| format!("https://files.example/{remote}")),
                 thumbnail: None,
                 duration_seconds: None,
@@ -322,22 +307,16 @@ pub(super) mod tests {
                     let remote: RemoteId = format!("remote-{job}").parse().unwrap();
                     let now = tokio::time::Instant::now();
                     self.accepted.lock().unwrap().insert(remote.clone(), now);
-                    Outcome::Submitted {
-                        job,
-                        result: Ok(remote),
-                    }
+                    Outcome::Submitted { job, result: Ok(remote) }
                 }
                 Command::Poll { remotes } => Outcome::Polled {
                     result: Ok(remotes.iter().map(|remote| self.report(remote)).collect()),
                     remotes,
                 },
-                Command::Look { job, remote } => Outcome::Looked {
-                    job,
-                    result: Ok(self.report(&remote)),
-                },
-                Command::List { .. } => Outcome::Listed {
-                    result: Ok(Listing::default()),
-                },
+                Command::Look { job, remote } => {
+                    Outcome::Looked { job, result: Ok(self.report(&remote)) }
+                }
+                Command::List { .. } => Outcome::Listed { result: Ok(Listing::default()) },
                 Command::Fetch(order) => Outcome::Fetched {
                     job: order.job,
                     result: Ok(Artifact {
@@ -393,11 +372,7 @@ pub(super) mod tests {
 
     impl Observer for RecordingObserver {
         fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-            if let Event::Job {
-                job,
-                event: JobEvent::Fetched { .. },
-            } = &entry.event
-            {
+            if let Event::Job { job, event: JobEvent::Fetched { .. } } = &entry.event {
                 let job = summary.history().job(job);
                 self.holders.extend(job.map(|job| job.state.holders()));
             }
@@ -413,10 +388,7 @@ pub(super) mod tests {
             let id: JobId = format!("job-{number}").parse().unwrap();
             let speech = Speech::Text(format!("Text {number}").into());
             let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
-            let origin = Origin {
-                file: "sheet.csv".into(),
-                line: 2,
-            };
+            let origin = Origin { file: "sheet.csv".into(), line: 2 };
             PlannedJob {
                 spec: JobSpec::new(id, request, origin).into(),
                 estimate: Estimate::default(),
@@ -428,10 +400,7 @@ pub(super) mod tests {
     }
 
     fn batch(summary: &Summary, limits: Limits, clock: &PausedClock) -> Batch {
-        let policy = Policy {
-            limits,
-            ..Policy::default()
-        };
+        let policy = Policy { limits, ..Policy::default() };
         let jobs = summary.campaign().jobs.clone();
         Batch::restore("test", jobs, policy, summary.history(), clock.now()).unwrap()
     }
@@ -490,19 +459,11 @@ pub(super) mod tests {
         };
         let (result, ()) = tokio::join!(drive.run(), interrupting);
         let written = entries.lock().unwrap().clone();
-        RunResult {
-            result,
-            written,
-            transactions: transactions.load(Ordering::Relaxed),
-            observer,
-        }
+        RunResult { result, written, transactions: transactions.load(Ordering::Relaxed), observer }
     }
 
     fn count(entries: &[Entry], what: &str) -> usize {
-        entries
-            .iter()
-            .filter(|entry| format!("{:?}", entry.event).contains(what))
-            .count()
+        entries.iter().filter(|entry| format!("{:?}", entry.event).contains(what)).count()
     }
 
     #[tokio::test(start_paused = true)]
@@ -542,33 +503,21 @@ pub(super) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_interrupt_waits_for_submits_in_flight() {
-        let ran = run(
-            20,
-            FakeProvider::default(),
-            usize::MAX,
-            &[Duration::from_millis(5500)],
-        )
-        .await;
+        let ran =
+            run(20, FakeProvider::default(), usize::MAX, &[Duration::from_millis(5500)]).await;
         assert!(matches!(ran.result, Ok(Some(StopReason::Interrupted))));
         let started = count(&ran.written, "SubmitStarted");
         assert!(started > 0 && started < 20);
         assert_eq!(count(&ran.written, "Submitted {"), started);
-        assert!(matches!(
-            ran.written.last().unwrap().event,
-            Event::RunEnded { .. }
-        ));
+        assert!(matches!(ran.written.last().unwrap().event, Event::RunEnded { .. }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_second_interrupt_returns_at_once() {
         let soon = Duration::from_millis(10);
-        let ran = run(
-            20,
-            FakeProvider::default(),
-            usize::MAX,
-            &[Duration::from_millis(1500), soon],
-        )
-        .await;
+        let ran =
+            run(20, FakeProvider::default(), usize::MAX, &[Duration::from_millis(1500), soon])
+                .await;
         assert!(matches!(ran.result, Err(DriveError::Abandoned)));
         assert_eq!(count(&ran.written, "Submitted {"), 0);
     }
@@ -591,10 +540,7 @@ pub(super) mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_submit_whose_task_panics_is_in_doubt() {
-        let fake = FakeProvider {
-            panics_at_submit: true,
-            ..FakeProvider::default()
-        };
+        let fake = FakeProvider { panics_at_submit: true, ..FakeProvider::default() };
         let ran = run(1, fake, usize::MAX, &[]).await;
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
         assert_eq!(count(&ran.written, "SubmitLost"), 1);

@@ -45,8 +45,7 @@ fn is_ignored_by(status: &str, signal: std::ffi::c_int) -> bool {
         .and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok());
     // Signal 1 has the lowest bit.
     let bit = u32::try_from(signal).ok().and_then(|it| it.checked_sub(1));
-    mask.zip(bit)
-        .is_some_and(|(mask, bit)| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
+    mask.zip(bit).is_some_and(|(mask, bit)| mask.checked_shr(bit).is_some_and(|rest| rest & 1 == 1))
 }
 
 /// Sends an interrupt. Returns whether the receiver still exists.

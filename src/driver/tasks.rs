@@ -40,20 +40,14 @@ pub(super) struct Tasks<P> {
 
 impl<P: Provider> Tasks<P> {
     pub(super) fn new(provider: Arc<P>) -> Self {
-        Self {
-            provider,
-            running: JoinSet::new(),
-            commands: HashMap::new(),
-        }
+        Self { provider, running: JoinSet::new(), commands: HashMap::new() }
     }
 
     pub(super) fn start(&mut self, command: Command) {
         let provider = Arc::clone(&self.provider);
         let progress = Arc::new(DownloadProgress::default());
         let (attempt, shared) = (command.clone(), Arc::clone(&progress));
-        let task = self
-            .running
-            .spawn(async move { provider.perform(attempt, shared).await });
+        let task = self.running.spawn(async move { provider.perform(attempt, shared).await });
         self.commands.insert(task.id(), (command, progress));
     }
 
@@ -62,9 +56,7 @@ impl<P: Provider> Tasks<P> {
     }
 
     pub(super) fn has_submits(&self) -> bool {
-        self.commands
-            .values()
-            .any(|(command, _)| command.kind() == CommandKind::Submit)
+        self.commands.values().any(|(command, _)| command.kind() == CommandKind::Submit)
     }
 
     /// Waits for the next outcome; `None` if no command is in flight.
@@ -121,24 +113,10 @@ impl<P: Provider> Tasks<P> {
 /// Returns the outcome of `command` with `failure`.
 fn failed_outcome(command: Command, failure: Failure) -> Outcome {
     match command {
-        Command::Submit { job, .. } => Outcome::Submitted {
-            job,
-            result: Err(failure),
-        },
-        Command::Poll { remotes } => Outcome::Polled {
-            remotes,
-            result: Err(failure),
-        },
-        Command::Look { job, .. } => Outcome::Looked {
-            job,
-            result: Err(failure),
-        },
-        Command::List { .. } => Outcome::Listed {
-            result: Err(failure),
-        },
-        Command::Fetch(order) => Outcome::Fetched {
-            job: order.job,
-            result: Err(failure),
-        },
+        Command::Submit { job, .. } => Outcome::Submitted { job, result: Err(failure) },
+        Command::Poll { remotes } => Outcome::Polled { remotes, result: Err(failure) },
+        Command::Look { job, .. } => Outcome::Looked { job, result: Err(failure) },
+        Command::List { .. } => Outcome::Listed { result: Err(failure) },
+        Command::Fetch(order) => Outcome::Fetched { job: order.job, result: Err(failure) },
     }
 }

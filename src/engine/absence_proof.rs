@@ -122,11 +122,8 @@ impl AbsenceProofs {
         jobs: &JobTable,
         may_have_reference: bool,
     ) -> bool {
-        let settles = if may_have_reference {
-            SETTLES_BEFORE_GIVING_UP
-        } else {
-            SETTLES_WITHOUT_REFERENCE
-        };
+        let settles =
+            if may_have_reference { SETTLES_BEFORE_GIVING_UP } else { SETTLES_WITHOUT_REFERENCE };
         let patience = self.settle.saturating_mul(settles);
         jobs.in_doubt().iter().any(|index| {
             let doubt = self.doubts.get(index);
@@ -139,9 +136,7 @@ impl AbsenceProofs {
     /// Prepares for each job in doubt what a list requested at `now` must show to prove its absence.
     pub(super) fn prepare(&self, now: Timestamp, jobs: &JobTable) -> Vec<PendingProof> {
         let in_doubt = jobs.in_doubt().iter();
-        in_doubt
-            .map(|index| self.prepare_one(now, jobs, *index))
-            .collect()
+        in_doubt.map(|index| self.prepare_one(now, jobs, *index)).collect()
     }
 
     fn prepare_one(&self, now: Timestamp, jobs: &JobTable, index: usize) -> PendingProof {
@@ -225,11 +220,8 @@ impl AbsenceProofs {
         listing: &Listing,
         jobs: &JobTable,
     ) -> Vec<Decision> {
-        let rows: ListedRows<'_> = listing
-            .found
-            .iter()
-            .map(|report| (&report.remote, report))
-            .collect();
+        let rows: ListedRows<'_> =
+            listing.found.iter().map(|report| (&report.remote, report)).collect();
         self.longest_list = self.longest_list.max(listing.rows);
         let open = || {
             let proofs = proofs.iter();
@@ -239,10 +231,8 @@ impl AbsenceProofs {
             self.evaluate_one(now, started, proof, listing, &rows);
         }
         // A longer list completes evidence of earlier, shorter ones.
-        let is_absent = |index: &usize| {
-            self.rules
-                .is_proof(self.evidence(*index), self.longest_list)
-        };
+        let is_absent =
+            |index: &usize| self.rules.is_proof(self.evidence(*index), self.longest_list);
         let absent = jobs.in_doubt().iter().copied().filter(is_absent);
         let absent = absent.map(|index| Decision::Apply(index, JobEvent::FoundAbsent));
         let inconclusive = open()
@@ -297,13 +287,9 @@ impl AbsenceProofs {
 
     /// Decides what a refused listing says about the jobs in doubt.
     pub(super) fn on_refused(jobs: &JobTable, failure: &Failure) -> Vec<Decision> {
-        let refused = || Inconclusive::Refused {
-            failure: failure.clone(),
-        };
+        let refused = || Inconclusive::Refused { failure: failure.clone() };
         let in_doubt = jobs.in_doubt().iter();
-        in_doubt
-            .filter_map(|index| inconclusive(jobs, *index, refused()))
-            .collect()
+        in_doubt.filter_map(|index| inconclusive(jobs, *index, refused())).collect()
     }
 
     /// Discards all evidence after a step that came much later than it was due: the machine slept, or the clock was put

@@ -77,9 +77,7 @@ struct RenderTimes {
 impl AdaptiveLimit {
     /// Creates a limit that starts with `first` slots (at least 1).
     pub(super) fn new(first: u32, render_timeout: Duration) -> Self {
-        let first = usize::try_from(first.max(1))
-            .unwrap_or(MAX_SLOTS)
-            .min(MAX_SLOTS);
+        let first = usize::try_from(first.max(1)).unwrap_or(MAX_SLOTS).min(MAX_SLOTS);
         Self {
             first,
             slots: first,
@@ -126,11 +124,7 @@ impl AdaptiveLimit {
 
     /// Counts a render that the provider has started.
     pub(super) fn on_render_started(&mut self) {
-        let max_slots = self
-            .times
-            .max_slots()
-            .unwrap_or(self.first * 2)
-            .min(MAX_SLOTS);
+        let max_slots = self.times.max_slots().unwrap_or(self.first * 2).min(MAX_SLOTS);
         let may_grow = self.is_saturated && self.queued == 0 && self.slots < max_slots;
         if !may_grow || self.times.are_slowing() {
             return;
@@ -179,9 +173,8 @@ impl AdaptiveLimit {
 
     /// Returns the limit if it is known and differs from the recorded one by more than the headroom.
     pub(super) fn take_unrecorded(&mut self) -> Option<usize> {
-        let differs = self
-            .recorded
-            .is_none_or(|recorded| recorded.abs_diff(self.slots) > headroom(recorded));
+        let differs =
+            self.recorded.is_none_or(|recorded| recorded.abs_diff(self.slots) > headroom(recorded));
         let slots = (self.is_known && differs).then_some(self.slots)?;
         self.recorded = Some(slots);
         Some(slots)
@@ -236,30 +229,20 @@ impl RenderTimes {
     fn typical(&self) -> Option<Duration> {
         let mut times: Vec<Duration> = self.newest.iter().map(|(_, took)| *took).collect();
         times.sort_unstable();
-        times
-            .get(SAMPLES / 2)
-            .copied()
-            .filter(|_| times.len() == SAMPLES)
+        times.get(SAMPLES / 2).copied().filter(|_| times.len() == SAMPLES)
     }
 
     /// Checks whether more renders at one time only take longer.
     fn are_slowing(&self) -> bool {
-        self.typical()
-            .is_some_and(|typical| typical > self.shortest.saturating_mul(QUEUE_FACTOR))
+        self.typical().is_some_and(|typical| typical > self.shortest.saturating_mul(QUEUE_FACTOR))
     }
 
     /// Returns how many slots become free within the longest accepted duration, once there are enough samples.
     fn max_slots(&self) -> Option<usize> {
-        let (first, _) = self
-            .newest
-            .front()
-            .filter(|_| self.newest.len() == SAMPLES)?;
+        let (first, _) = self.newest.front().filter(|_| self.newest.len() == SAMPLES)?;
         let (last, _) = self.newest.back()?;
         let between = last.since(*first).max(Duration::from_secs(1));
-        Some(scaled(
-            SAMPLES,
-            self.longest.as_secs_f64() / between.as_secs_f64(),
-        ))
+        Some(scaled(SAMPLES, self.longest.as_secs_f64() / between.as_secs_f64()))
     }
 }
 
@@ -301,15 +284,8 @@ mod tests {
         begin(&mut limit, 8);
         assert_eq!(limit.slots, 16);
         begin(&mut limit, 5000);
-        assert_eq!(
-            limit.slots,
-            8 * 600 / 7,
-            "ends within a third of the time-out"
-        );
-        assert!(
-            !limit.has_room(1, MAX_SLOTS - 1),
-            "jobs in doubt count against the maximum"
-        );
+        assert_eq!(limit.slots, 8 * 600 / 7, "ends within a third of the time-out");
+        assert!(!limit.has_room(1, MAX_SLOTS - 1), "jobs in doubt count against the maximum");
     }
 
     #[test]
@@ -387,12 +363,9 @@ mod tests {
 
     #[test]
     fn a_larger_limit_of_an_earlier_run_is_kept() {
-        for (learned, in_flight, slots) in [
-            (None, 0, 10),
-            (None, 37, 37),
-            (Some(40), 3, 40),
-            (Some(3), 2, 10),
-        ] {
+        for (learned, in_flight, slots) in
+            [(None, 0, 10), (None, 37, 37), (Some(40), 3, 40), (Some(3), 2, 10)]
+        {
             let mut limit = adaptive(10);
             limit.restore(learned, in_flight);
             assert_eq!(limit.slots, slots, "{learned:?} {in_flight}");

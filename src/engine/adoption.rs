@@ -57,15 +57,8 @@ impl ListRequest {
             let Some((index, generation)) = self.wanted(jobs, own, &tag) else {
                 continue;
             };
-            let candidate = AdoptableRow {
-                index,
-                generation,
-                tag,
-                report,
-            };
-            let is_better = best
-                .get(&index)
-                .is_none_or(|other| candidate.rank() > other.rank());
+            let candidate = AdoptableRow { index, generation, tag, report };
+            let is_better = best.get(&index).is_none_or(|other| candidate.rank() > other.rank());
             if is_better {
                 best.insert(index, candidate);
             }
@@ -120,9 +113,7 @@ impl ListRequest {
             && job.state.attempts == 0
             && candidate.report.status.is_final();
         if is_fresh && job.may_submit && is_old {
-            return Some(JobEvent::Reopened {
-                generation: candidate.generation.next(),
-            });
+            return Some(JobEvent::Reopened { generation: candidate.generation.next() });
         }
         let (fingerprint, reserved) = rules.adopted_request(job, &candidate.tag);
         Some(JobEvent::Adopted {

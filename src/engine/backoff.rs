@@ -12,22 +12,16 @@ pub(super) struct Backoff {
 }
 
 /// For submits after a 429 without `Retry-After`, or when the network is gone.
-pub(super) const SUBMIT: Backoff = Backoff {
-    first: Duration::from_secs(2),
-    longest: Duration::from_secs(60),
-};
+pub(super) const SUBMIT: Backoff =
+    Backoff { first: Duration::from_secs(2), longest: Duration::from_secs(60) };
 
 /// For reads, which cost nothing.
-pub(super) const READ: Backoff = Backoff {
-    first: Duration::from_millis(500),
-    longest: Duration::from_secs(30),
-};
+pub(super) const READ: Backoff =
+    Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(30) };
 
 /// For downloads.
-pub(super) const FETCH: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(60),
-};
+pub(super) const FETCH: Backoff =
+    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
 impl Backoff {
     /// The wait after the `failures`-th failure in a row (1 for the first): between half and all of

@@ -289,11 +289,7 @@ impl Batch {
             Some(Event::job(&job.spec.id, event))
         });
         let events = std::iter::once(self.run_started()).chain(reopened);
-        let entry = |(event, sequence)| Entry {
-            sequence,
-            at: now,
-            event,
-        };
+        let entry = |(event, sequence)| Entry { sequence, at: now, event };
         events.zip(self.sequence + 1..).map(entry).collect()
     }
 
@@ -385,9 +381,7 @@ impl Batch {
 
     /// Checks whether the run ends without waiting for paid renders. It still waits for answers to submits.
     fn stops_at_once(&self) -> bool {
-        self.stop
-            .as_ref()
-            .is_some_and(|reason| !reason.finishes_paid_work())
+        self.stop.as_ref().is_some_and(|reason| !reason.finishes_paid_work())
     }
 
     /// Checks whether there are jobs to submit, now or later in this run.
@@ -560,16 +554,13 @@ impl Batch {
         result: Result<Vec<RenderReport>, Failure>,
     ) {
         let polled = remotes.iter();
-        let polled: Vec<(&RemoteId, usize)> = polled
-            .filter_map(|remote| Some((remote, self.jobs.with_remote(remote)?)))
-            .collect();
+        let polled: Vec<(&RemoteId, usize)> =
+            polled.filter_map(|remote| Some((remote, self.jobs.with_remote(remote)?))).collect();
         match result {
             Ok(reports) => {
                 self.on_read(now);
-                let mut reports: HashMap<RemoteId, RenderReport> = reports
-                    .into_iter()
-                    .map(|report| (report.remote.clone(), report))
-                    .collect();
+                let mut reports: HashMap<RemoteId, RenderReport> =
+                    reports.into_iter().map(|report| (report.remote.clone(), report)).collect();
                 for (remote, index) in polled {
                     match reports.remove(remote) {
                         Some(report) => self.on_report(now, index, report),
@@ -661,10 +652,7 @@ impl Batch {
         let adopted = self.adopt(now, &request, &listing);
         self.record_duplicates(now, &request, &listing);
         let (started, proofs) = (request.started, &request.proofs);
-        let decisions = self
-            .reconciler
-            .proofs
-            .evaluate(now, started, proofs, &listing, &self.jobs);
+        let decisions = self.reconciler.proofs.evaluate(now, started, proofs, &listing, &self.jobs);
         self.carry_out(now, decisions);
         for report in &listing.found {
             // As good as a poll.
@@ -675,8 +663,7 @@ impl Batch {
         if !adopted.may_have_more {
             self.advance_inventory(now, &request, listing.rows, adopted.has_unknown);
         }
-        self.reconciler
-            .schedule_next(now, &self.jobs, adopted.may_have_more);
+        self.reconciler.schedule_next(now, &self.jobs, adopted.may_have_more);
     }
 
     /// Adopts the rows that are jobs of ours.
@@ -724,10 +711,7 @@ impl Batch {
             return;
         }
         let jobs = &self.jobs;
-        if self
-            .reconciler
-            .advance_inventory(now, request, jobs, has_news)
-        {
+        if self.reconciler.advance_inventory(now, request, jobs, has_news) {
             self.record(now, Event::InventoryTaken { rows });
             self.reopen_resubmitted(now);
         }
@@ -745,14 +729,11 @@ impl Batch {
         let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
         self.carry_out(now, unproven);
         let (awaits_inventory, is_fresh) = (self.awaits_inventory(), self.policy.fresh);
-        match self
-            .reconciler
-            .on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh)
-        {
+        match self.reconciler.on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh) {
             ListRefusal::Retry => {}
-            ListRefusal::Stop => self.stop(StopReason::InventoryRefused {
-                message: failure.to_string(),
-            }),
+            ListRefusal::Stop => {
+                self.stop(StopReason::InventoryRefused { message: failure.to_string() })
+            }
             ListRefusal::Skip => {
                 let failure = failure.clone();
                 self.record(now, Event::InventorySkipped { failure });
@@ -770,11 +751,9 @@ impl Batch {
                 Decision::Apply(index, event) => self.transition(now, index, event),
                 Decision::Record(event) => self.record(now, event),
                 Decision::PollAgain(index) => self.poll_again(now, index),
-                Decision::FailRender {
-                    index,
-                    failure,
-                    charged,
-                } => self.fail_render(now, index, failure, charged),
+                Decision::FailRender { index, failure, charged } => {
+                    self.fail_render(now, index, failure, charged)
+                }
                 Decision::CountFailure => self.count_failure(),
                 Decision::AddRenderTime(took) => {
                     self.poller.add_render_time(took);
@@ -841,11 +820,7 @@ impl Batch {
 
     fn record(&mut self, now: Timestamp, event: Event) {
         self.sequence += 1;
-        self.entries.push(Entry {
-            sequence: self.sequence,
-            at: now,
-            event,
-        });
+        self.entries.push(Entry { sequence: self.sequence, at: now, event });
     }
 
     fn poll_again(&mut self, now: Timestamp, index: usize) {
@@ -882,11 +857,7 @@ impl Batch {
     }
 
     fn check_reachable(&mut self, silence: Duration, message: String) {
-        let patience = if self.has_reached_provider {
-            PATIENCE_LATER
-        } else {
-            PATIENCE_AT_FIRST
-        };
+        let patience = if self.has_reached_provider { PATIENCE_LATER } else { PATIENCE_AT_FIRST };
         if silence >= patience {
             self.stop(StopReason::Unreachable { message });
         }

@@ -32,10 +32,7 @@ struct Cap {
 
 impl Cap {
     const fn new(limit: Option<Credits>) -> Self {
-        Self {
-            limit,
-            committed: 0,
-        }
+        Self { limit, committed: 0 }
     }
 
     fn update(&mut self, before: Credits, after: Credits) {
@@ -56,12 +53,7 @@ impl Budget {
         run: Option<Credits>,
         rules: &'static dyn SafetyRules,
     ) -> Self {
-        Self {
-            campaign: Cap::new(campaign),
-            run: Cap::new(run),
-            before_run: HashMap::new(),
-            rules,
-        }
+        Self { campaign: Cap::new(campaign), run: Cap::new(run), before_run: HashMap::new(), rules }
     }
 
     /// Counts what a job had spent and promised before this run began.

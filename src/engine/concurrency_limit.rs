@@ -30,11 +30,7 @@ impl ConcurrencyLimit {
             InFlight::Auto { from } => Self::Adaptive(AdaptiveLimit::new(from, render_timeout)),
             InFlight::AtMost(most) => {
                 let limit = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
-                Self::Fixed(FixedLimit {
-                    limit,
-                    current: limit,
-                    accepted: 0,
-                })
+                Self::Fixed(FixedLimit { limit, current: limit, accepted: 0 })
             }
         }
     }
@@ -143,9 +139,7 @@ mod tests {
 
     /// Returns how many it allows in flight.
     fn slots(concurrency: &ConcurrencyLimit) -> usize {
-        (0..100)
-            .find(|flying| !concurrency.has_room(*flying, 0))
-            .unwrap()
+        (0..100).find(|flying| !concurrency.has_room(*flying, 0)).unwrap()
     }
 
     #[test]

@@ -14,11 +14,7 @@ pub(super) enum Decision {
     /// Schedules the next poll of a render.
     PollAgain(usize),
     /// Fails a job whose render failed or no longer exists.
-    FailRender {
-        index: usize,
-        failure: Failure,
-        charged: Option<Credits>,
-    },
+    FailRender { index: usize, failure: Failure, charged: Option<Credits> },
     /// Counts a failed job.
     CountFailure,
     /// Takes in how long a render took.

@@ -164,10 +164,7 @@ impl Downloads {
             }
             Disposition::StopRun => {
                 let reason = StopReason::of_refusal(&failure);
-                vec![
-                    apply(JobEvent::FetchLeft { failure }),
-                    Decision::Stop(reason),
-                ]
+                vec![apply(JobEvent::FetchLeft { failure }), Decision::Stop(reason)]
             }
             Disposition::Retry
             | Disposition::HoldLane
@@ -176,10 +173,8 @@ impl Downloads {
             | Disposition::StopSubmitting
             | Disposition::AskById
             | Disposition::NotVisible => {
-                let pause = failure
-                    .retry_after
-                    .map(|pause| pause.moment(now))
-                    .filter(|until| *until > now);
+                let pause =
+                    failure.retry_after.map(|pause| pause.moment(now)).filter(|until| *until > now);
                 let wait = FETCH.wait(failures, self.jitter.of_job(index));
                 let due = pause.unwrap_or_else(|| now.plus(wait));
                 let event = if is_last || due > now.plus(LONGEST_HOLD) {

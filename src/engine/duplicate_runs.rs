@@ -32,12 +32,7 @@ pub(super) struct Detector {
 impl Detector {
     /// Creates a detector that begins with the first submit. `settle` is how long the list may lag.
     pub(super) const fn new(settle: Duration) -> Self {
-        Self {
-            next: None,
-            interval: settle,
-            has_begun: false,
-            unchecked: None,
-        }
+        Self { next: None, interval: settle, has_begun: false, unchecked: None }
     }
 
     /// Notes that a submit was accepted.

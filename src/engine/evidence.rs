@@ -64,9 +64,7 @@ impl PendingProof {
             return ListingCheck::Incomplete;
         }
         let newest = self.references.iter().filter_map(|row| row.sent).max();
-        newest.map_or(ListingCheck::NoReference, |newest| ListingCheck::Complete {
-            newest,
-        })
+        newest.map_or(ListingCheck::NoReference, |newest| ListingCheck::Complete { newest })
     }
 
     /// Checks whether a listing that shows all reference rows reaches back beyond the job.
@@ -92,8 +90,6 @@ impl ReferenceRow {
     /// Checks whether a listing shows the row with its tag, as it would show the job in doubt.
     fn is_listed_in(&self, rows: &ListedRows<'_>) -> bool {
         let name = rows.get(&self.remote).and_then(|row| row.name.as_deref());
-        name.into_iter()
-            .flat_map(find_tags)
-            .any(|tag| self.tag.as_ref() == Some(&tag))
+        name.into_iter().flat_map(find_tags).any(|tag| self.tag.as_ref() == Some(&tag))
     }
 }

@@ -72,10 +72,7 @@ impl TrackedJob {
 
     /// Checks whether the sheet asks for something else than the newest submit did.
     pub(super) fn has_changed(&self) -> bool {
-        self.state
-            .fingerprint
-            .as_ref()
-            .is_some_and(|paid| *paid != self.spec.fingerprint)
+        self.state.fingerprint.as_ref().is_some_and(|paid| *paid != self.spec.fingerprint)
     }
 
     /// Checks whether the provider has refused it, so that it has no known row there.
@@ -120,9 +117,6 @@ impl TrackedJob {
 
     /// Returns what the newest submit asked for.
     pub(super) fn submitted_fingerprint(&self) -> Fingerprint {
-        self.state
-            .fingerprint
-            .clone()
-            .unwrap_or_else(|| self.spec.fingerprint.clone())
+        self.state.fingerprint.clone().unwrap_or_else(|| self.spec.fingerprint.clone())
     }
 }

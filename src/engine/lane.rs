@@ -117,11 +117,7 @@ impl LaneLimiter {
 
     /// Returns the event which records that this lane is held.
     pub(super) fn held(&self, until: Timestamp, failure: Failure) -> Event {
-        Event::LaneHeld {
-            lane: self.name,
-            until,
-            failure,
-        }
+        Event::LaneHeld { lane: self.name, until, failure }
     }
 
     /// Returns the end of the pause that `failure` names, at most the longest pause. A time that has passed is no
@@ -161,21 +157,17 @@ impl LaneLimiter {
 
     /// Returns for how long all attempts have failed.
     pub(super) fn failing_for(&self, now: Timestamp) -> Duration {
-        self.failing_since
-            .map_or(Duration::ZERO, |since| now.since(since))
+        self.failing_since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
     /// Returns why no request gets through, once that lasts longer than three seconds.
     pub(super) fn last_failure(&self, now: Timestamp) -> Option<&Failure> {
-        self.last_failure
-            .as_ref()
-            .filter(|_| self.failing_for(now) >= SHORTEST_OUTAGE)
+        self.last_failure.as_ref().filter(|_| self.failing_for(now) >= SHORTEST_OUTAGE)
     }
 
     /// Returns the end of a hold that is too long to wait for.
     pub(super) fn long_hold(&self, now: Timestamp) -> Option<Timestamp> {
-        self.held_until
-            .filter(|until| *until > now.plus(LONGEST_HOLD))
+        self.held_until.filter(|until| *until > now.plus(LONGEST_HOLD))
     }
 
     /// Returns the end of the hold, if the lane is held.

@@ -83,8 +83,7 @@ impl Pace {
             patience: 1,
         };
         if let Some(last) = last {
-            pace.take(last)
-                .expect("the first request is always allowed");
+            pace.take(last).expect("the first request is always allowed");
         }
         pace
     }
@@ -152,8 +151,7 @@ impl Pace {
         self.clock.0.store(0, Ordering::Relaxed);
         self.limiter = Self::limiter(self.rate, slowdown, &self.clock);
         if let Some(last) = self.last {
-            self.take(last)
-                .expect("the first request is always allowed");
+            self.take(last).expect("the first request is always allowed");
         }
     }
 }
@@ -177,22 +175,14 @@ mod tests {
         assert_eq!(pace.take(at(100)), Err(at(500)));
         assert_eq!(pace.take(at(500)), Ok(()));
         assert_eq!(pace.take(at(5000)), Ok(()));
-        assert_eq!(
-            pace.take(at(5000)),
-            Err(at(5500)),
-            "idle time allows no burst"
-        );
+        assert_eq!(pace.take(at(5000)), Err(at(5500)), "idle time allows no burst");
     }
 
     #[test]
     fn a_restart_keeps_the_pace() {
         assert_eq!(two_a_second(Some(at(-200))).take(at(0)), Err(at(300)));
         assert_eq!(two_a_second(Some(at(-900))).take(at(0)), Ok(()));
-        assert_eq!(
-            two_a_second(Some(at(86_400_000))).take(at(0)),
-            Err(at(500)),
-            "clock set back"
-        );
+        assert_eq!(two_a_second(Some(at(86_400_000))).take(at(0)), Err(at(500)), "clock set back");
     }
 
     #[test]

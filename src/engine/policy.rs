@@ -6,10 +6,7 @@ use crate::model::{JobId, Limits};
 
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Policy {
     /// The limits of requests, credits and time.
     pub limits: Limits,

@@ -63,12 +63,7 @@ const STEPS_PER_FLOOR: u32 = 8;
 impl PollIntervals {
     /// Creates intervals without samples. `origin` is the time of the first tick.
     pub(super) fn new(floor: Duration, origin: Timestamp) -> Self {
-        Self {
-            floor,
-            origin,
-            newest: VecDeque::new(),
-            sorted: Vec::new(),
-        }
+        Self { floor, origin, newest: VecDeque::new(), sorted: Vec::new() }
     }
 
     /// Adds the duration of a render, from its acceptance until it was seen to be finished.
@@ -86,18 +81,14 @@ impl PollIntervals {
 
     /// Checks whether a render accepted at `accepted` may have finished.
     pub(super) fn may_have_finished(&self, accepted: Timestamp, now: Timestamp) -> bool {
-        self.earliest()
-            .is_none_or(|early| now.since(accepted) >= early)
+        self.earliest().is_none_or(|early| now.since(accepted) >= early)
     }
 
     /// Returns the shortest expected duration, if it is known: a little less than the shortest sample, because
     /// otherwise no render would ever be seen to be faster.
     fn earliest(&self) -> Option<Duration> {
         let is_known = self.sorted.len() >= MIN_SAMPLES;
-        self.sorted
-            .first()
-            .filter(|_| is_known)
-            .map(|shortest| *shortest / 10 * 9)
+        self.sorted.first().filter(|_| is_known).map(|shortest| *shortest / 10 * 9)
     }
 
     /// Returns the tick at which to poll next a render accepted at `accepted`.
@@ -113,9 +104,7 @@ impl PollIntervals {
         let wait = match (self.earliest(), self.sorted.last()) {
             (Some(early), Some(slowest)) => {
                 if age < early {
-                    early
-                        .saturating_sub(age)
-                        .clamp(tick, floor.saturating_mul(MAX_FIRST_WAIT))
+                    early.saturating_sub(age).clamp(tick, floor.saturating_mul(MAX_FIRST_WAIT))
                 } else {
                     // Renders that take twice as long as any sample are polled less and less often. Not sooner: the
                     // first samples are of fast renders, and say little about slow ones.
@@ -177,9 +166,7 @@ mod tests {
     fn wait(intervals: &PollIntervals, age: u64) -> Duration {
         let accepted = Timestamp::from_millis(0);
         let now = accepted.plus(seconds(age));
-        intervals
-            .next(accepted, now, PollUrgency::High(100))
-            .since(now)
+        intervals.next(accepted, now, PollUrgency::High(100)).since(now)
     }
 
     #[test]
@@ -199,9 +186,7 @@ mod tests {
         }
         let due = |accepted: i64, now: i64| {
             let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-            intervals
-                .next(at(accepted), at(now), PollUrgency::High(100))
-                .as_millis()
+            intervals.next(at(accepted), at(now), PollUrgency::High(100)).as_millis()
         };
         assert_eq!(due(0, 230), 236_250, "ticks of 8.75 s");
         assert_eq!(due(4, 234), 245_000, "the answer came after the tick");

@@ -157,9 +157,7 @@ impl Poller {
             self.intervals.next(accepted, now, urgency)
         };
         // However long ago it was accepted, it is polled for a while before the run stops waiting for it.
-        let deadline = accepted
-            .plus(self.render_timeout)
-            .max(now.plus(self.grace()));
+        let deadline = accepted.plus(self.render_timeout).max(now.plus(self.grace()));
         self.schedule(index, due);
         self.set_deadline(index, deadline);
     }
@@ -368,11 +366,7 @@ impl Poller {
         let render = self.render(index);
         render.unmentioned += 1;
         render.is_by_id |= render.unmentioned >= UNMENTIONED_BEFORE_BY_ID;
-        let wait = if render.is_by_id {
-            Duration::ZERO
-        } else {
-            self.interval
-        };
+        let wait = if render.is_by_id { Duration::ZERO } else { self.interval };
         self.poll_after(now, index, job, wait);
     }
 
@@ -448,9 +442,7 @@ impl Poller {
                 took.into_iter().chain([rendered]).collect()
             }
             RenderStatus::Failed | RenderStatus::Rejected => {
-                let reason = report
-                    .failed_reason
-                    .unwrap_or_else(|| "no reason given".to_owned());
+                let reason = report.failed_reason.unwrap_or_else(|| "no reason given".to_owned());
                 let message = format!("{} by the provider: {reason}", report.status);
                 vec![Decision::FailRender {
                     index,
@@ -468,10 +460,7 @@ impl Poller {
                 let is_new = job.state.observed.as_deref() != Some(status.as_str());
                 let observed = Decision::Apply(index, JobEvent::Observed { status });
                 let observed = is_new.then_some(observed);
-                observed
-                    .into_iter()
-                    .chain([Decision::PollAgain(index)])
-                    .collect()
+                observed.into_iter().chain([Decision::PollAgain(index)]).collect()
             }
         }
     }
@@ -491,9 +480,7 @@ impl Poller {
         }
         let long_enough = self.interval.saturating_mul(UNSETTLED_INTERVALS);
         let render = self.render(index);
-        let (polls, since) = render
-            .unsettled
-            .map_or((1, now), |(polls, since)| (polls + 1, since));
+        let (polls, since) = render.unsettled.map_or((1, now), |(polls, since)| (polls + 1, since));
         render.unsettled = Some((polls, since));
         let is_repeated = polls >= UNSETTLED_POLLS && now.since(since) >= long_enough;
         // What an earlier run has found is only confirmed.
@@ -522,11 +509,7 @@ impl Poller {
         } else {
             failure
         };
-        vec![Decision::FailRender {
-            index,
-            failure,
-            charged: None,
-        }]
+        vec![Decision::FailRender { index, failure, charged: None }]
     }
 }
 
@@ -541,11 +524,7 @@ fn render_time(now: Timestamp, job: &TrackedJob, started: Timestamp) -> Option<D
 
 /// Returns the progress from 0 to 1. The provider sends fractions; more than 1 is taken for a percentage.
 fn fraction(progress: f64) -> Option<f64> {
-    let fraction = if progress > 1.0 {
-        progress / 100.0
-    } else {
-        progress
-    };
+    let fraction = if progress > 1.0 { progress / 100.0 } else { progress };
     fraction.is_finite().then(|| fraction.clamp(0.0, 1.0))
 }
 

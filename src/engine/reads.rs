@@ -34,13 +34,7 @@ impl Reads {
         jitter: Jitter,
         rules: &'static dyn SafetyRules,
     ) -> Self {
-        Self {
-            lane,
-            jitter,
-            rules,
-            last_success: None,
-            have_ended: false,
-        }
+        Self { lane, jitter, rules, last_success: None, have_ended: false }
     }
 
     /// Takes one request's turn.

@@ -159,13 +159,8 @@ impl Reconciler {
                 own: self.own_rows.clone().filter(|_| includes_own_rows),
             }),
         };
-        self.request = Some(ListRequest {
-            started: now,
-            in_doubt,
-            includes_own_rows,
-            is_inventory,
-            proofs,
-        });
+        self.request =
+            Some(ListRequest { started: now, in_doubt, includes_own_rows, is_inventory, proofs });
         command
     }
 
@@ -257,9 +252,7 @@ impl Reconciler {
         };
         let proof = self.proofs.next_completion(now, jobs);
         let soonest = proof.into_iter().chain(inventory).min();
-        let usual = self
-            .settle
-            .clamp(Duration::from_millis(200), Duration::from_secs(60));
+        let usual = self.settle.clamp(Duration::from_millis(200), Duration::from_secs(60));
         let usual = now.plus(usual);
         // At least one millisecond, so that two requests never coincide.
         let next = soonest

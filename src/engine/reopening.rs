@@ -18,9 +18,7 @@ pub(super) struct Reopening {
 impl Reopening {
     /// Returns the event for a job when a run begins, if there is one.
     pub(super) fn event(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
-        let again = JobEvent::Reopened {
-            generation: job.state.generation.next(),
-        };
+        let again = JobEvent::Reopened { generation: job.state.generation.next() };
         // The same command resumes a run, and reopens no job a second time.
         let is_first_of_command = job.last_reopened <= self.last_complete_end;
         let is_fresh = policy.fresh && is_first_of_command;
@@ -32,10 +30,7 @@ impl Reopening {
                 if job.may_submit && (is_fresh || is_redone || is_rejected) {
                     return Some(again);
                 }
-                policy
-                    .missing_files
-                    .contains(&job.spec.id)
-                    .then_some(JobEvent::FileMissing)
+                policy.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
             }
             Phase::Failed { remote, failure } => {
                 // A refused row that was edited has never been paid for, so it is new.
@@ -63,17 +58,13 @@ impl Reopening {
     /// Returns the event that reopens a job in doubt for `--resubmit`. Call it after the list has been read.
     pub(super) fn resubmit(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let is_due = is_resubmitted(job, policy) && self.is_unapplied_request(job);
-        is_due.then(|| JobEvent::Reopened {
-            generation: job.state.generation.next(),
-        })
+        is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
     }
 
     /// Returns the event for a job that was revisited before it is retried, and has failed again.
     pub(super) fn retry(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
         let is_due = wants_retry(job, policy) && job.may_submit && self.is_unapplied_request(job);
-        is_due.then(|| JobEvent::Reopened {
-            generation: job.state.generation.next(),
-        })
+        is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
     }
 
     /// Checks whether the user's request for a job has not been acted on yet. A run that crashed and is started again by

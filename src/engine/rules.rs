@@ -135,9 +135,7 @@ pub(super) trait SafetyRules: Debug + Sync {
     /// Checks whether listings prove that a job was not accepted: two complete ones, far enough apart. `evidence` is in
     /// the order of the requests.
     fn is_proof(&self, evidence: &[AbsenceEvidence], longest_list: u64) -> bool {
-        let mut complete = evidence
-            .iter()
-            .filter(|it| self.is_complete(it, longest_list));
+        let mut complete = evidence.iter().filter(|it| self.is_complete(it, longest_list));
         let last = complete.next_back();
         last.is_some_and(|last| complete.any(|first| first.completed_from <= last.started))
     }

@@ -51,15 +51,7 @@ impl Submitter {
         jitter: Jitter,
         rules: &'static dyn SafetyRules,
     ) -> Self {
-        Self {
-            lane,
-            limit,
-            render_timeout,
-            jitter,
-            rules,
-            outstanding: 0,
-            consecutive_lost: 0,
-        }
+        Self { lane, limit, render_timeout, jitter, rules, outstanding: 0, consecutive_lost: 0 }
     }
 
     /// Returns how many submits have no answer yet.
@@ -190,10 +182,7 @@ impl Submitter {
             Disposition::FailJob => {
                 decisions.push(Decision::NoteReachable);
                 let charged = Some(Credits::ZERO);
-                decisions.push(Decision::Apply(
-                    index,
-                    JobEvent::Failed { failure, charged },
-                ));
+                decisions.push(Decision::Apply(index, JobEvent::Failed { failure, charged }));
                 decisions.push(Decision::CountFailure);
             }
             Disposition::StopSubmitting => {

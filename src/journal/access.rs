@@ -40,10 +40,7 @@ fn begin(file: PathBuf, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Whether the error is about permissions and not about the content of the file.
 fn is_access_error(code: Option<ErrorCode>) -> bool {
-    matches!(
-        code,
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
-    )
+    matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly))
 }
 
 /// Whether the disk is full. SQLite has a second code for it where the index of the write-ahead log cannot grow.
@@ -83,10 +80,8 @@ fn immutable_uri(path: &Path) -> Option<String> {
 
 /// Returns the error for `source`, which SQLite returned for the journal at `path`.
 pub(super) fn database_error(path: &Path, source: rusqlite::Error) -> JournalError {
-    access_error(path, &source).unwrap_or_else(|| JournalError::Database {
-        path: path.to_owned(),
-        source,
-    })
+    access_error(path, &source)
+        .unwrap_or_else(|| JournalError::Database { path: path.to_owned(), source })
 }
 
 /// Returns the error if SQLite had no access or no space; `None` for all other errors.
@@ -145,10 +140,7 @@ mod tests {
             access_error(&path, &error).map(|error| message(&error))
         };
         let missing = error_for(ffi::SQLITE_CANTOPEN).unwrap();
-        assert!(
-            missing.contains("journal.sqlite` cannot be accessed: "),
-            "{missing}"
-        );
+        assert!(missing.contains("journal.sqlite` cannot be accessed: "), "{missing}");
         assert!(missing.contains("os error"), "{missing}");
         File::create(&path).unwrap();
         for (code, expected) in [
@@ -164,20 +156,14 @@ mod tests {
             let message = error_for(code).unwrap();
             assert!(message.contains(expected), "{code}: {message}");
         }
-        for code in [
-            ffi::SQLITE_CORRUPT,
-            ffi::SQLITE_NOTADB,
-            ffi::SQLITE_IOERR_READ,
-            ffi::SQLITE_ERROR,
-        ] {
+        for code in
+            [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_IOERR_READ, ffi::SQLITE_ERROR]
+        {
             assert_eq!(error_for(code), None, "{code}");
         }
         std::io::Write::write_all(&mut File::create(log_path(&path)).unwrap(), b"log").unwrap();
         let message = error_for(ffi::SQLITE_CANTOPEN).unwrap();
-        assert!(
-            message.contains("-wal") && message.contains("copy"),
-            "{message}"
-        );
+        assert!(message.contains("-wal") && message.contains("copy"), "{message}");
     }
 
     #[test]
@@ -197,15 +183,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("50% off? #1 ü.sqlite");
         let connection = Connection::open(&path).unwrap();
-        connection
-            .execute_batch("CREATE TABLE here (something TEXT)")
-            .unwrap();
+        connection.execute_batch("CREATE TABLE here (something TEXT)").unwrap();
         drop(connection);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let reader = begin(immutable_uri(&path).unwrap().into(), flags).unwrap();
-        let tables: i64 = reader
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .unwrap();
+        let tables: i64 =
+            reader.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
         assert_eq!(tables, 1);
         assert_eq!(
             immutable_uri(Path::new("a b/c?.sqlite")).unwrap(),

@@ -27,9 +27,7 @@ pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> 
     // The journal uses the same folder.
     create_private(&OutputDir(out).state())?;
     let json = serde_json::to_vec_pretty(approval)?;
-    write_atomic(&OutputDir(out).approval(), Access::Private, |file| {
-        file.write_all(&json)
-    })
+    write_atomic(&OutputDir(out).approval(), Access::Private, |file| file.write_all(&json))
 }
 
 #[cfg(test)]
@@ -61,9 +59,7 @@ mod tests {
         }
         let files = std::fs::read_dir(OutputDir(&out).state()).unwrap().count();
         assert_eq!(files, 1, "no side file is left");
-        let file = std::fs::File::options()
-            .write(true)
-            .open(OutputDir(&out).approval());
+        let file = std::fs::File::options().write(true).open(OutputDir(&out).approval());
         file.unwrap().set_len(5).unwrap();
         assert!(read_approval(&out).is_err());
     }

@@ -54,10 +54,7 @@ impl Lock {
     /// # Errors
     /// If another process holds the lock, or the folder cannot be written or locked.
     pub fn acquire(folder: &Path, holder: &str) -> Result<Self, LockError> {
-        let unavailable = |source| LockError::Unavailable {
-            folder: folder.to_owned(),
-            source,
-        };
+        let unavailable = |source| LockError::Unavailable { folder: folder.to_owned(), source };
         let hidden = OutputDir(folder).state();
         create_private(&hidden).map_err(unavailable)?;
         let file = OpenOptions::new()
@@ -83,10 +80,7 @@ impl Lock {
                 } else {
                     text::truncate(&text::sanitize(&holder), MAX_HOLDER)
                 };
-                Err(LockError::Held {
-                    folder: folder.to_owned(),
-                    holder,
-                })
+                Err(LockError::Held { folder: folder.to_owned(), holder })
             }
             Err(TryLockError::Error(source)) => Err(unavailable(source)),
         }

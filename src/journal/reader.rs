@@ -44,11 +44,7 @@ impl Reader {
             return Err(JournalError::NotAJournal { path });
         }
         if version > FORMAT_VERSION {
-            return Err(JournalError::NewerFormat {
-                path,
-                found: version,
-                known: FORMAT_VERSION,
-            });
+            return Err(JournalError::NewerFormat { path, found: version, known: FORMAT_VERSION });
         }
         Ok(Some(reader))
     }
@@ -64,12 +60,7 @@ impl Reader {
 
     pub(super) fn identity(&self) -> Result<Identity, JournalError> {
         let sql = "SELECT campaign, is_sandbox FROM identity";
-        self.query_one(sql, |row| {
-            Ok(Identity {
-                campaign: row.get(0)?,
-                is_sandbox: row.get(1)?,
-            })
-        })
+        self.query_one(sql, |row| Ok(Identity { campaign: row.get(0)?, is_sandbox: row.get(1)? }))
     }
 
     /// Returns all jobs in the order in which they were first saved.
@@ -106,11 +97,7 @@ impl Reader {
             let event = parse_event(sequence, text(row, 2)?)?;
             let sequence = u64::try_from(sequence)
                 .map_err(|_| damaged(format!("an entry has the number {sequence}")))?;
-            take(Entry {
-                sequence,
-                at: Timestamp::from_millis(row.get(1)?),
-                event,
-            });
+            take(Entry { sequence, at: Timestamp::from_millis(row.get(1)?), event });
             Ok(())
         })
     }
@@ -151,9 +138,7 @@ impl Reader {
     }
 
     fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, JournalError> {
-        let value = self
-            .connection
-            .pragma_query_value(None, name, |row| row.get(0));
+        let value = self.connection.pragma_query_value(None, name, |row| row.get(0));
         value.map_err(|error| read_error(&self.path, error))
     }
 
@@ -197,10 +182,9 @@ fn read_error(path: &Path, source: rusqlite::Error) -> JournalError {
     }
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => JournalError::NotAJournal { path },
-        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged {
-            path,
-            detail: source.to_string(),
-        },
+        Some(ErrorCode::DatabaseCorrupt) => {
+            JournalError::Damaged { path, detail: source.to_string() }
+        }
         Some(_) | None => database_error(&path, source),
     }
 }

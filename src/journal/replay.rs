@@ -50,20 +50,13 @@ impl<F: Fold> Replay<F> {
         let mut times = TrustedTime::believed(reader.times()?.into_iter(), now()).into_iter();
         let (mut state, mut last_entry) = (F::default(), None);
         reader.for_each_entry(i64::MIN, |entry| {
-            let time = times.next().unwrap_or(TrustedTime {
-                at: entry.at,
-                is_certain: false,
-            });
+            let time = times.next().unwrap_or(TrustedTime { at: entry.at, is_certain: false });
             if times.len() == 0 {
                 last_entry = Some(entry.clone());
             }
             state.add(entry, time);
         })?;
-        Ok(Some(Self {
-            identity: reader.identity()?,
-            last_entry,
-            state,
-        }))
+        Ok(Some(Self { identity: reader.identity()?, last_entry, state }))
     }
 
     /// Whether this is still the state of the journal of `folder`. Entries are only ever appended.
@@ -71,9 +64,7 @@ impl<F: Fold> Replay<F> {
         let (Some(last), Some(reader)) = (&self.last_entry, Reader::open(folder)?) else {
             return Ok(false);
         };
-        let is_last = reader
-            .entries_since(last)?
-            .is_some_and(|new| new.is_empty());
+        let is_last = reader.entries_since(last)?.is_some_and(|new| new.is_empty());
         Ok(is_last && reader.identity()? == self.identity)
     }
 }
@@ -86,10 +77,7 @@ mod tests {
     use crate::util::fs::OutputDir;
 
     fn identity() -> Identity {
-        Identity {
-            campaign: "c".into(),
-            is_sandbox: false,
-        }
+        Identity { campaign: "c".into(), is_sandbox: false }
     }
 
     fn entry(sequence: u64, at: i64) -> Entry {
@@ -110,11 +98,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             std::fs::create_dir_all(OutputDir(folder.path()).state()).unwrap();
             let (mut journal, _) = Journal::open(folder.path(), &identity()).unwrap();
-            let entries: Vec<Entry> = times
-                .into_iter()
-                .zip(1..)
-                .map(|(at, sequence)| entry(sequence, at))
-                .collect();
+            let entries: Vec<Entry> =
+                times.into_iter().zip(1..).map(|(at, sequence)| entry(sequence, at)).collect();
             journal.append(&entries).unwrap();
             Self(folder, journal)
         }
@@ -143,13 +128,9 @@ mod tests {
     fn all_entries_are_added_in_order() {
         for count in [0, 1, 1000] {
             let journal = TestJournal::new(0..count);
-            let Replay {
-                last_entry, state, ..
-            } = journal.replay(count);
-            let expected: Vec<Entry> = (0..count)
-                .zip(1..)
-                .map(|(at, sequence)| entry(sequence, at))
-                .collect();
+            let Replay { last_entry, state, .. } = journal.replay(count);
+            let expected: Vec<Entry> =
+                (0..count).zip(1..).map(|(at, sequence)| entry(sequence, at)).collect();
             assert!(state.entries == expected, "{count}");
             assert_eq!(last_entry, expected.last().cloned());
         }
@@ -210,9 +191,7 @@ mod tests {
         let history = read().unwrap().unwrap().state;
         assert!(history.fault().is_some());
         let far = i64::MAX;
-        damage(&format!(
-            "UPDATE entries SET sequence = {far} WHERE sequence = 8192"
-        ));
+        damage(&format!("UPDATE entries SET sequence = {far} WHERE sequence = 8192"));
         damage("DELETE FROM entries WHERE sequence > 3 AND sequence < 8192");
         let replay = journal.replay(far);
         let numbers: Vec<u64> = replay.state.entries.iter().map(|it| it.sequence).collect();

@@ -45,11 +45,7 @@ impl JournalSnapshot {
         reader.check_pages()?;
         let mut entries = Vec::new();
         reader.for_each_entry(i64::MIN, |entry| entries.push(entry))?;
-        Ok(Some(Self {
-            identity: reader.identity()?,
-            jobs: reader.jobs()?,
-            entries,
-        }))
+        Ok(Some(Self { identity: reader.identity()?, jobs: reader.jobs()?, entries }))
     }
 
     /// Returns the entries that were appended to the journal of `folder` after `last`, without reading the others;

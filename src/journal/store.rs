@@ -99,11 +99,7 @@ impl Journal {
         for folder in [OutputDir(out).state().as_path(), out] {
             sync_dir(folder).map_err(|source| unwritable(folder, source))?;
         }
-        Ok(Self {
-            connection,
-            file: file_at(&path),
-            path,
-        })
+        Ok(Self { connection, file: file_at(&path), path })
     }
 
     /// Saves the planned jobs, so that a paid video can be collected even after its row was removed from the sheet.
@@ -138,11 +134,7 @@ impl Journal {
             for entry in entries {
                 // SQLite integers are signed; no campaign has 2^63 entries.
                 let sequence = i64::try_from(entry.sequence).unwrap_or(i64::MAX);
-                insert.execute(params![
-                    sequence,
-                    entry.at.as_millis(),
-                    to_json(&entry.event)
-                ])?;
+                insert.execute(params![sequence, entry.at.as_millis(), to_json(&entry.event)])?;
             }
             Ok(())
         })
@@ -153,9 +145,7 @@ impl Journal {
         body: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), JournalError> {
         if file_at(&self.path) != self.file {
-            return Err(JournalError::Replaced {
-                path: self.path.clone(),
-            });
+            return Err(JournalError::Replaced { path: self.path.clone() });
         }
         let run = |connection: &mut Connection| {
             let transaction =
@@ -219,18 +209,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
-    JournalError::NotWritable {
-        path: path.to_owned(),
-        source,
-    }
+    JournalError::NotWritable { path: path.to_owned(), source }
 }
 
 fn describe(identity: &Identity) -> String {
-    let place = if identity.is_sandbox {
-        "the sandbox"
-    } else {
-        "the real API"
-    };
+    let place = if identity.is_sandbox { "the sandbox" } else { "the real API" };
     format!("campaign `{}` on {place}", identity.campaign)
 }
 
@@ -264,23 +247,13 @@ mod tests {
     };
 
     fn identity() -> Identity {
-        Identity {
-            campaign: "spring".into(),
-            is_sandbox: false,
-        }
+        Identity { campaign: "spring".into(), is_sandbox: false }
     }
 
     fn job() -> JobSpec {
         let id: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("Hi".into()), "p", AspectRatio::Portrait);
-        JobSpec::new(
-            id,
-            request,
-            Origin {
-                file: "spring.csv".into(),
-                line: 2,
-            },
-        )
+        JobSpec::new(id, request, Origin { file: "spring.csv".into(), line: 2 })
     }
 
     fn entries(from: u64, count: u64) -> Vec<Entry> {
@@ -344,22 +317,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         // SQLite returns the same error as for a full disk.
-        journal
-            .connection
-            .pragma_update(None, "max_page_count", 8)
-            .unwrap();
+        journal.connection.pragma_update(None, "max_page_count", 8).unwrap();
         let error = journal.append(&entries(1, 500)).unwrap_err();
         assert!(matches!(error, JournalError::DiskFull { .. }), "{error:?}");
         let message = error.to_string();
         assert!(message.contains("journal.sqlite"), "{message}");
         assert!(message.contains("no space left on device"), "{message}");
-        assert_eq!(
-            JournalSnapshot::read(folder.path())
-                .unwrap()
-                .unwrap()
-                .entries,
-            []
-        );
+        assert_eq!(JournalSnapshot::read(folder.path()).unwrap().unwrap().entries, []);
     }
 
     #[test]
@@ -402,10 +366,7 @@ mod tests {
         journal.connection.execute_batch(other).unwrap();
         assert_eq!(newer().unwrap(), None, "another journal");
         let empty = tempfile::tempdir().unwrap();
-        assert_eq!(
-            JournalSnapshot::read_since(empty.path(), &known[0]).unwrap(),
-            None
-        );
+        assert_eq!(JournalSnapshot::read_since(empty.path(), &known[0]).unwrap(), None);
     }
 
     #[test]
@@ -422,10 +383,8 @@ mod tests {
         let remote = || "r".parse().unwrap();
         let submitted = |request: usize| {
             let mut start = entries(1, 1).remove(0).event;
-            if let Event::Job {
-                event: JobEvent::SubmitStarted { fingerprint, .. },
-                ..
-            } = &mut start
+            if let Event::Job { event: JobEvent::SubmitStarted { fingerprint, .. }, .. } =
+                &mut start
             {
                 *fingerprint = requests[request].clone();
             }
@@ -433,28 +392,16 @@ mod tests {
         };
         let histories = [
             ("sent", vec![submitted(0)]),
-            (
-                "accepted",
-                vec![
-                    submitted(1),
-                    job_event(JobEvent::Submitted { remote: remote() }),
-                ],
-            ),
+            ("accepted", vec![submitted(1), job_event(JobEvent::Submitted { remote: remote() })]),
             (
                 "deferred",
-                vec![
-                    submitted(2),
-                    job_event(JobEvent::SubmitDeferred { failure: failure() }),
-                ],
+                vec![submitted(2), job_event(JobEvent::SubmitDeferred { failure: failure() })],
             ),
             (
                 "failed",
                 vec![
                     submitted(3),
-                    job_event(JobEvent::Failed {
-                        failure: failure(),
-                        charged: None,
-                    }),
+                    job_event(JobEvent::Failed { failure: failure(), charged: None }),
                 ],
             ),
             // Paid for with another text later.
@@ -462,13 +409,8 @@ mod tests {
                 "changed",
                 vec![
                     submitted(4),
-                    job_event(JobEvent::Failed {
-                        failure: failure(),
-                        charged: None,
-                    }),
-                    job_event(JobEvent::Reopened {
-                        generation: Generation(1),
-                    }),
+                    job_event(JobEvent::Failed { failure: failure(), charged: None }),
+                    job_event(JobEvent::Reopened { generation: Generation(1) }),
                     submitted(5),
                 ],
             ),
@@ -481,11 +423,7 @@ mod tests {
                 }
                 let sequence = recorded.len() as u64 + 1;
                 let at = Timestamp::from_millis(0);
-                recorded.push(Entry {
-                    sequence,
-                    at,
-                    event,
-                });
+                recorded.push(Entry { sequence, at, event });
             }
         }
         journal.append(&recorded).unwrap();
@@ -504,10 +442,7 @@ mod tests {
         assert_eq!(paid(&[]), [0; 0]);
 
         // The entries of an irrelevant journal are not read.
-        journal
-            .connection
-            .execute_batch("UPDATE entries SET event = 'x'")
-            .unwrap();
+        journal.connection.execute_batch("UPDATE entries SET event = 'x'").unwrap();
         let wanted = [&requests[0]].into();
         let found = JournalSnapshot::find_paid(folder.path(), |_| false, &wanted);
         assert_eq!(found.unwrap(), None);
@@ -521,14 +456,10 @@ mod tests {
     fn every_commit_is_synced() {
         let folder = tempfile::tempdir().unwrap();
         let (journal, _) = open(folder.path()).unwrap();
-        let mode: String = journal
-            .connection
-            .pragma_query_value(None, "journal_mode", |row| row.get(0))
-            .unwrap();
-        let synchronous: i32 = journal
-            .connection
-            .pragma_query_value(None, "synchronous", |row| row.get(0))
-            .unwrap();
+        let mode: String =
+            journal.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: i32 =
+            journal.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         // 2 is FULL: the write-ahead log is synced after each transaction.
         assert_eq!((mode.as_str(), synchronous), ("wal", 2));
     }
@@ -602,13 +533,7 @@ mod tests {
         let mut clash = entries(2, 1);
         clash.extend(entries(1, 1));
         assert!(journal.append(&clash).is_err());
-        assert_eq!(
-            JournalSnapshot::read(folder.path())
-                .unwrap()
-                .unwrap()
-                .entries,
-            entries(1, 1)
-        );
+        assert_eq!(JournalSnapshot::read(folder.path()).unwrap().unwrap().entries, entries(1, 1));
     }
 
     #[test]
@@ -623,20 +548,14 @@ mod tests {
 
         let text = b"no database, but long enough to look like one ".repeat(40);
         put(&text);
-        assert!(matches!(
-            open(folder.path()),
-            Err(JournalError::NotAJournal { .. })
-        ));
+        assert!(matches!(open(folder.path()), Err(JournalError::NotAJournal { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), text);
 
         std::fs::remove_file(&path).unwrap();
         let other = Connection::open(&path).unwrap();
         other.execute_batch("CREATE TABLE t (x)").unwrap();
         drop(other);
-        assert!(matches!(
-            open(folder.path()),
-            Err(JournalError::NotAJournal { .. })
-        ));
+        assert!(matches!(open(folder.path()), Err(JournalError::NotAJournal { .. })));
     }
 
     #[test]
@@ -646,40 +565,23 @@ mod tests {
         for batch in 0..100 {
             journal.append(&entries(batch * 20 + 1, 20)).unwrap();
         }
-        let other = Identity {
-            is_sandbox: true,
-            ..identity()
-        };
+        let other = Identity { is_sandbox: true, ..identity() };
         assert!(matches!(
             Journal::open(folder.path(), &other),
             Err(JournalError::OtherCampaign { .. })
         ));
-        journal
-            .connection
-            .pragma_update(None, "user_version", 99)
-            .unwrap();
+        journal.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(journal);
-        assert!(matches!(
-            open(folder.path()),
-            Err(JournalError::NewerFormat { found: 99, .. })
-        ));
+        assert!(matches!(open(folder.path()), Err(JournalError::NewerFormat { found: 99, .. })));
 
         let path = OutputDir(folder.path()).journal();
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         drop(connection);
         let whole = std::fs::metadata(&path).unwrap().len();
-        File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_len(whole / 2)
-            .unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(whole / 2).unwrap();
         let before = std::fs::read(&path).unwrap();
-        assert!(matches!(
-            open(folder.path()),
-            Err(JournalError::Damaged { .. })
-        ));
+        assert!(matches!(open(folder.path()), Err(JournalError::Damaged { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 }

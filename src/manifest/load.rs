@@ -38,16 +38,9 @@ const MAX_CAMPAIGN: usize = 100;
 ///
 /// All problems of the manifest. With [`InvalidRows::Skip`], invalid rows are left out instead, unless no row is left.
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
-    let mut loader = Loader {
-        options,
-        read,
-        findings: Findings::default(),
-    };
+    let mut loader = Loader { options, read, findings: Findings::default() };
     let outcome = loader.load(source);
-    let Findings {
-        mut problems,
-        mut notes,
-    } = loader.findings;
+    let Findings { mut problems, mut notes } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
         return Err(Problems::new(sort_by_place(problems), merge_notes(notes)));
     };
@@ -111,9 +104,7 @@ impl<'a> Loader<'a> {
         let settings = document.settings;
         let built = builder.finish(self.options.invalid_rows);
         self.findings.problems.extend(built.too_many);
-        let is_dated = document
-            .campaign
-            .is_some_and(|name| is_template(&name.text));
+        let is_dated = document.campaign.is_some_and(|name| is_template(&name.text));
         let today = self.options.today.filter(|_| is_dated);
         let plan = Plan {
             campaign,
@@ -166,8 +157,7 @@ impl<'a> Loader<'a> {
                 "this is the lock file of a workbook that is open in a spreadsheet program";
             let name = quote(&name_of(&workbook));
             let help = format!("save the workbook, and name it instead: {name}");
-            self.findings
-                .problem(Problem::at(place, message).help(help));
+            self.findings.problem(Problem::at(place, message).help(help));
             return None;
         }
         let error = match (self.read)(path) {
@@ -195,8 +185,7 @@ impl<'a> Loader<'a> {
         } else {
             "copy the file to this computer, and try again"
         };
-        self.findings
-            .problem(Problem::at(place, message).help(help));
+        self.findings.problem(Problem::at(place, message).help(help));
         None
     }
 
@@ -216,8 +205,7 @@ impl<'a> Loader<'a> {
                     || Place::file(&source),
                     |offset| Place::bytes(&source, offset..offset + 1),
                 );
-                self.findings
-                    .problem(Problem::at(&place, error.message).help(help));
+                self.findings.problem(Problem::at(&place, error.message).help(help));
                 None
             }
         }
@@ -254,12 +242,9 @@ impl<'a> Loader<'a> {
             self.findings.note(&first[0].place, message);
         }
         if table.rows.is_empty() && self.findings.problems.is_empty() {
-            let problem = Problem::at(
-                &Place::file(&table.source),
-                "there are no rows below the header",
-            );
-            self.findings
-                .problem(problem.help("add a row for each video"));
+            let problem =
+                Problem::at(&Place::file(&table.source), "there are no rows below the header");
+            self.findings.problem(problem.help("add a row for each video"));
         }
     }
 
@@ -280,8 +265,7 @@ impl<'a> Loader<'a> {
                 if campaign.is_empty() || is_long || campaign.chars().any(char::is_control) {
                     let message = format!("{} cannot be the name of a campaign", quote(campaign));
                     let help = format!("use 1 to {MAX_CAMPAIGN} characters on one line");
-                    self.findings
-                        .problem(Problem::at(&value.place, message).help(help));
+                    self.findings.problem(Problem::at(&value.place, message).help(help));
                 }
                 campaign.to_owned()
             }
@@ -322,8 +306,7 @@ impl<'a> Loader<'a> {
         for (key, value) in short {
             let id = value.as_ref().and_then(|value| {
                 let id = names.look_up(&value.text);
-                id.map_err(|explanation| self.findings.problem(explanation.at(&value.place)))
-                    .ok()
+                id.map_err(|explanation| self.findings.problem(explanation.at(&value.place))).ok()
             });
             names.add(&key.text, id);
         }
@@ -333,9 +316,5 @@ impl<'a> Loader<'a> {
 
 /// Returns a file as the user named it.
 fn name_of(path: &Path) -> String {
-    if path == Path::new("-") {
-        "stdin".to_owned()
-    } else {
-        path.display().to_string()
-    }
+    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
 }

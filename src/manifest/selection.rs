@@ -36,11 +36,7 @@ impl Selection {
     /// The first id of `only` that no job has.
     pub(crate) fn choose(&self, jobs: &[Arc<JobSpec>]) -> Result<Vec<bool>, UnknownJob> {
         let mut chosen = vec![self.only.is_empty(); jobs.len()];
-        let rows = if self.only.is_empty() {
-            HashMap::new()
-        } else {
-            by_origin(jobs)
-        };
+        let rows = if self.only.is_empty() { HashMap::new() } else { by_origin(jobs) };
         for id in &self.only {
             let mut found = false;
             for (chosen, job) in chosen.iter_mut().zip(jobs) {
@@ -52,10 +48,7 @@ impl Selection {
             }
             if !found {
                 let near = closest_match(id, jobs.iter().map(|job| job.id.as_str()));
-                return Err(UnknownJob {
-                    id: id.clone(),
-                    near: near.map(str::to_owned),
-                });
+                return Err(UnknownJob { id: id.clone(), near: near.map(str::to_owned) });
             }
         }
         if let Some(limit) = self.limit {
@@ -82,10 +75,7 @@ fn by_origin(jobs: &[Arc<JobSpec>]) -> HashMap<(&str, u32), Vec<&str>> {
 /// Whether `id` is the common beginning of the ids of a row with several jobs. `spring` is the row of `spring-9x16` and
 /// `spring-1x1`, but not of `spring-sale`, which is the only job of its row.
 fn is_row(id: &str, jobs_of_row: &[&str]) -> bool {
-    let begins = |job: &&str| {
-        job.strip_prefix(id)
-            .is_some_and(|rest| rest.starts_with('-'))
-    };
+    let begins = |job: &&str| job.strip_prefix(id).is_some_and(|rest| rest.starts_with('-'));
     jobs_of_row.len() > 1 && jobs_of_row.iter().all(begins)
 }
 
@@ -142,10 +132,7 @@ mod tests {
 
     fn job(id: &str, line: u32, persona: &str, ratio: AspectRatio) -> Arc<JobSpec> {
         let request = VideoRequest::new(Speech::Text("Hi".into()), persona, ratio);
-        let origin = Origin {
-            file: "a.csv".into(),
-            line,
-        };
+        let origin = Origin { file: "a.csv".into(), line };
         JobSpec::new(id.parse().unwrap(), request, origin).into()
     }
 
@@ -167,10 +154,7 @@ mod tests {
     }
 
     fn only(ids: &[&str]) -> Selection {
-        Selection {
-            only: ids.iter().map(|id| (*id).to_owned()).collect(),
-            ..Selection::default()
-        }
+        Selection { only: ids.iter().map(|id| (*id).to_owned()).collect(), ..Selection::default() }
     }
 
     #[test]
@@ -180,10 +164,7 @@ mod tests {
         assert_eq!(chosen(&only(&["a"])), [0, 1, 2, 3]);
         assert!(only(&["a-ben"]).choose(&jobs()).is_err());
         let error = only(&["a-seal"]).choose(&jobs()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is no job `a-seal`; did you mean `a-sale`?"
-        );
+        assert_eq!(error.to_string(), "there is no job `a-seal`; did you mean `a-sale`?");
         assert_eq!(
             only(&["zzz"]).choose(&jobs()).unwrap_err().to_string(),
             "there is no job `zzz`"
@@ -192,25 +173,15 @@ mod tests {
 
     #[test]
     fn a_limit_counts_from_the_top() {
-        let selection = Selection {
-            limit: Some(2),
-            ..only(&["b", "a-sale", "a-ben-1x1"])
-        };
+        let selection = Selection { limit: Some(2), ..only(&["b", "a-sale", "a-ben-1x1"]) };
         assert_eq!(chosen(&selection), [3, 4]);
     }
 
     #[test]
     fn a_sample_is_spread() {
-        let sample = |count| Selection {
-            sample: Some(count),
-            ..Selection::default()
-        };
+        let sample = |count| Selection { sample: Some(count), ..Selection::default() };
         assert_eq!(chosen(&sample(1)), [0]);
-        assert_eq!(
-            chosen(&sample(2)),
-            [0, 3],
-            "the other persona in the other shape"
-        );
+        assert_eq!(chosen(&sample(2)), [0, 3], "the other persona in the other shape");
         assert_eq!(chosen(&sample(3)), [0, 3, 5]);
         assert_eq!(chosen(&sample(0)), [0; 0]);
         assert_eq!(chosen(&sample(99)).len(), 6);

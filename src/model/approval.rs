@@ -40,17 +40,9 @@ pub struct Changes {
 impl Approval {
     /// Approves `jobs`.
     pub fn of(campaign: &str, jobs: &[Arc<JobSpec>], by: Option<String>, at: Timestamp) -> Self {
-        let jobs: BTreeMap<JobId, Fingerprint> = jobs
-            .iter()
-            .map(|job| (job.id.clone(), job.fingerprint.clone()))
-            .collect();
-        Self {
-            digest: digest(campaign, &jobs),
-            campaign: campaign.to_owned(),
-            jobs,
-            by,
-            at,
-        }
+        let jobs: BTreeMap<JobId, Fingerprint> =
+            jobs.iter().map(|job| (job.id.clone(), job.fingerprint.clone())).collect();
+        Self { digest: digest(campaign, &jobs), campaign: campaign.to_owned(), jobs, by, at }
     }
 
     /// Returns how `jobs` differ from the approved ones, or `None` if they do not.
@@ -61,11 +53,7 @@ impl Approval {
         }
         let mut changes = Changes {
             is_renamed: self.campaign != campaign,
-            removed: self
-                .jobs
-                .keys()
-                .filter(|job| !now.jobs.contains_key(job))
-                .count(),
+            removed: self.jobs.keys().filter(|job| !now.jobs.contains_key(job)).count(),
             ..Changes::default()
         };
         for (job, fingerprint) in &now.jobs {
@@ -101,10 +89,7 @@ mod tests {
     fn job(id: &str, text: &str) -> Arc<JobSpec> {
         let speech = Speech::Text(text.into());
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
-        let origin = Origin {
-            file: "a.csv".into(),
-            line: 2,
-        };
+        let origin = Origin { file: "a.csv".into(), line: 2 };
         Arc::new(JobSpec::new(id.parse().unwrap(), request, origin))
     }
 
@@ -121,19 +106,9 @@ mod tests {
 
     #[test]
     fn every_kind_of_change_is_counted() {
-        let jobs = [
-            job("a", "one"),
-            job("b", "2"),
-            job("d", "four"),
-            job("e", ""),
-        ];
+        let jobs = [job("a", "one"), job("b", "2"), job("d", "four"), job("e", "")];
         let changes = approved().changes("spring", &jobs).unwrap();
-        let expected = Changes {
-            added: 2,
-            edited: 1,
-            removed: 1,
-            is_renamed: false,
-        };
+        let expected = Changes { added: 2, edited: 1, removed: 1, is_renamed: false };
         assert_eq!(changes, expected);
     }
 

@@ -77,11 +77,7 @@ impl Calibration {
             table.speech = SpeechRates { slow, likely, fast };
         }
         if let Some((short, likely, long)) = self.recordings.learnt() {
-            table.recordings = RecordingLengths {
-                short,
-                likely,
-                long,
-            };
+            table.recordings = RecordingLengths { short, likely, long };
         }
         let price = |model, listed: Credits| match self.charges[place(model)].ratio() {
             Some(ratio) => Credits::from_number(listed.as_number() * ratio).unwrap_or(listed),
@@ -109,11 +105,7 @@ impl ValueRange {
         if value <= 0.0 || !value.is_finite() {
             return;
         }
-        self.least = if self.count == 0 {
-            value
-        } else {
-            self.least.min(value)
-        };
+        self.least = if self.count == 0 { value } else { self.least.min(value) };
         self.most = self.most.max(value);
         self.total.0 += amount;
         self.total.1 += per;
@@ -124,11 +116,7 @@ impl ValueRange {
     fn learnt(&self) -> Option<(f64, f64, f64)> {
         let mean = self.total.0 / self.total.1;
         (self.count >= ENOUGH).then(|| {
-            (
-                self.least.min(mean * (1.0 - MARGIN)),
-                mean,
-                self.most.max(mean * (1.0 + MARGIN)),
-            )
+            (self.least.min(mean * (1.0 - MARGIN)), mean, self.most.max(mean * (1.0 + MARGIN)))
         })
     }
 }
@@ -181,10 +169,8 @@ mod tests {
         let jobs = [(100, 50.0, 50), (60, 29.0, 29), (80, 41.0, 41)];
         let table = taught(&jobs, ModelVersion::AuroraV1);
         let request = text(100, ModelVersion::AuroraV1);
-        let (before, after) = (
-            PriceTable::default().estimate(&request, None),
-            table.estimate(&request, None),
-        );
+        let (before, after) =
+            (PriceTable::default().estimate(&request, None), table.estimate(&request, None));
         assert_eq!(after.likely, Credits::whole(50));
         assert!(after.low > before.low && after.high > Credits::whole(50));
         let width = |estimate: &super::super::Estimate| estimate.high.less(estimate.low);
@@ -221,12 +207,7 @@ mod tests {
     #[test]
     fn invalid_reports_are_ignored() {
         let model = ModelVersion::AuroraV1;
-        let odd = [
-            (0, 60.0, 0),
-            (9, f64::NAN, -4),
-            (9, f64::INFINITY, 0),
-            (9, -1.0, 9),
-        ];
+        let odd = [(0, 60.0, 0), (9, f64::NAN, -4), (9, f64::INFINITY, 0), (9, -1.0, 9)];
         assert_eq!(taught(&odd, model), PriceTable::default());
     }
 }

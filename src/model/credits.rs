@@ -47,10 +47,7 @@ impl Credits {
     }
 
     /// Returns the amount as a floating point number, for JSON.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact below nine billion credits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "exact below nine billion credits")]
     pub fn as_number(self) -> f64 {
         self.0 as f64 / 1000.0
     }
@@ -105,10 +102,7 @@ impl fmt::Display for Credits {
 impl FromStr for Credits {
     type Err = ParseCreditsError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number: f64 = text
-            .trim()
-            .parse()
-            .map_err(|_| ParseCreditsError(text.to_owned()))?;
+        let number: f64 = text.trim().parse().map_err(|_| ParseCreditsError(text.to_owned()))?;
         Self::from_number(number)
             .filter(|credits| *credits >= Self::ZERO)
             .ok_or_else(|| ParseCreditsError(text.to_owned()))
@@ -152,9 +146,6 @@ mod tests {
         let json = serde_json::to_string(&amount).unwrap();
         assert_eq!(json, "5.5");
         assert_eq!(serde_json::from_str::<Credits>(&json).unwrap(), amount);
-        assert_eq!(
-            serde_json::from_str::<Credits>("5").unwrap(),
-            Credits::whole(5)
-        );
+        assert_eq!(serde_json::from_str::<Credits>("5").unwrap(), Credits::whole(5));
     }
 }

@@ -274,9 +274,6 @@ impl JobEvent {
 impl Event {
     /// Returns an event of one job.
     pub fn job(job: &JobId, event: JobEvent) -> Self {
-        Self::Job {
-            job: job.clone(),
-            event,
-        }
+        Self::Job { job: job.clone(), event }
     }
 }

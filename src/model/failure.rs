@@ -130,17 +130,8 @@ impl Failure {
     /// Returns a failure without an HTTP answer.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         let message: String = message.into();
-        let message = message
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        Self {
-            kind,
-            message,
-            status: None,
-            retry_after: None,
-            reached: 0,
-        }
+        let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Self { kind, message, status: None, retry_after: None, reached: 0 }
     }
 
     /// Adds the HTTP status.
@@ -166,10 +157,7 @@ impl Failure {
 
     /// Returns the consequence of this failure for a kind of command: the only place with the table of failures. Kinds
     /// that a command cannot meet are treated like the nearest kind that it can meet.
-    #[expect(
-        clippy::match_same_arms,
-        reason = "the table is kept in its own order, row by row"
-    )]
+    #[expect(clippy::match_same_arms, reason = "the table is kept in its own order, row by row")]
     pub fn disposition(&self, command: CommandKind) -> Disposition {
         use CommandKind::{Fetch, List, Look, Poll, Submit};
         use Disposition as D;
@@ -249,91 +237,32 @@ mod tests {
         let table = [
             (K::NotSent, [D::Retry; 5]),
             (K::Throttled, [D::HoldLane; 5]),
-            (
-                K::Lost,
-                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
-            ),
-            (
-                K::ServerError,
-                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
-            ),
-            (
-                K::Malformed,
-                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
-            ),
-            (
-                K::Interrupted,
-                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
-            ),
-            (
-                K::Redirected,
-                [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink],
-            ),
-            (
-                K::Rejected,
-                [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson],
-            ),
-            (
-                K::Refused,
-                [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson],
-            ),
-            (
-                K::OutOfCredits,
-                [
-                    D::StopSubmitting,
-                    D::Retry,
-                    D::Retry,
-                    D::Retry,
-                    D::FreshLink,
-                ],
-            ),
-            (
-                K::Unauthorised,
-                [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink],
-            ),
-            (
-                K::NotFound,
-                [
-                    D::StopRun,
-                    D::AskById,
-                    D::NotVisible,
-                    D::StopRun,
-                    D::FreshLink,
-                ],
-            ),
-            (
-                K::BadContent,
-                [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry],
-            ),
-            (
-                K::RenderFailed,
-                [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob],
-            ),
-            (
-                K::NoOutput,
-                [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob],
-            ),
+            (K::Lost, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::ServerError, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::Malformed, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::Interrupted, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::Redirected, [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink]),
+            (K::Rejected, [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson]),
+            (K::Refused, [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson]),
+            (K::OutOfCredits, [D::StopSubmitting, D::Retry, D::Retry, D::Retry, D::FreshLink]),
+            (K::Unauthorised, [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink]),
+            (K::NotFound, [D::StopRun, D::AskById, D::NotVisible, D::StopRun, D::FreshLink]),
+            (K::BadContent, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::RenderFailed, [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob]),
+            (K::NoOutput, [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob]),
             (K::Local, [D::StopRun; 5]),
         ];
         for (kind, row) in table {
             for (command, expected) in COMMANDS.into_iter().zip(row) {
                 let failure = Failure::new(kind, "x");
-                assert_eq!(
-                    failure.disposition(command),
-                    expected,
-                    "{kind:?} of {command:?}"
-                );
+                assert_eq!(failure.disposition(command), expected, "{kind:?} of {command:?}");
             }
         }
     }
 
     #[test]
     fn a_submit_that_may_have_been_sent_is_never_retried() {
-        for kind in [
-            FailureKind::Lost,
-            FailureKind::ServerError,
-            FailureKind::Malformed,
-        ] {
+        for kind in [FailureKind::Lost, FailureKind::ServerError, FailureKind::Malformed] {
             let disposition = Failure::new(kind, "x").disposition(CommandKind::Submit);
             assert_eq!(disposition, Disposition::InDoubt);
         }
@@ -341,9 +270,6 @@ mod tests {
 
     #[test]
     fn messages_have_no_control_characters() {
-        assert_eq!(
-            Failure::new(FailureKind::Lost, "a\u{1b}[2Jb\n").message,
-            "a [2Jb "
-        );
+        assert_eq!(Failure::new(FailureKind::Lost, "a\u{1b}[2Jb\n").message, "a [2Jb ");
     }
 }

@@ -152,10 +152,7 @@ impl History {
                     self.resuming.last_own_end = entry.sequence;
                 }
                 if let Some(run) = self.runs.last_mut() {
-                    run.ended = Some(RunEnd {
-                        at,
-                        stopped: stopped.clone(),
-                    });
+                    run.ended = Some(RunEnd { at, stopped: stopped.clone() });
                 }
             }
             // A hold keeps its duration, whatever the clock does.
@@ -305,9 +302,7 @@ impl History {
     /// Returns all jobs with entries and their states.
     pub fn states(&self) -> impl Iterator<Item = (&JobId, &JobState)> {
         let jobs = &self.jobs;
-        self.places
-            .iter()
-            .map(|(id, place)| (id, &*jobs[*place].state))
+        self.places.iter().map(|(id, place)| (id, &*jobs[*place].state))
     }
 
     /// Returns every remote id that a job of the campaign has, or had before it was reopened.
@@ -462,11 +457,7 @@ mod tests {
     impl Tale {
         fn push(&mut self, event: Event) {
             let sequence = self.0.len() as u64 + 1;
-            self.0.push(Entry {
-                sequence,
-                at: at(sequence),
-                event,
-            });
+            self.0.push(Entry { sequence, at: at(sequence), event });
         }
 
         fn begin(&mut self) {
@@ -488,15 +479,7 @@ mod tests {
             let generation = Generation(0);
             let tag = Tag::of("c", &id(job), &fingerprint, generation);
             let reserved = Credits::whole(5);
-            self.tell(
-                job,
-                JobEvent::SubmitStarted {
-                    tag,
-                    fingerprint,
-                    generation,
-                    reserved,
-                },
-            );
+            self.tell(job, JobEvent::SubmitStarted { tag, fingerprint, generation, reserved });
             let remote = remote.parse().unwrap();
             self.tell(job, JobEvent::Submitted { remote });
         }
@@ -526,10 +509,7 @@ mod tests {
     }
 
     fn failed() -> JobEvent {
-        JobEvent::Failed {
-            failure: Failure::new(FailureKind::RenderFailed, "no"),
-            charged: None,
-        }
+        JobEvent::Failed { failure: Failure::new(FailureKind::RenderFailed, "no"), charged: None }
     }
 
     #[test]
@@ -551,11 +531,7 @@ mod tests {
         assert_eq!(phases(&history), ["pending", "rendering"]);
         let last = tale.0.len() as u64 + 1;
         for (sequence, job) in (last..).zip(["a", "b"]) {
-            let entry = Entry {
-                sequence,
-                at: at(sequence),
-                event: Event::job(&id(job), failed()),
-            };
+            let entry = Entry { sequence, at: at(sequence), event: Event::job(&id(job), failed()) };
             history.apply(&entry, TrustedTime::certain(entry.at));
         }
         assert_eq!(phases(&history), ["pending", "failed"]);
@@ -606,10 +582,7 @@ mod tests {
         tale.tell("a", JobEvent::Reopened { generation });
         let history = tale.history();
         assert_eq!(history.state(&id("a")).unwrap().phase, Phase::Pending);
-        assert_eq!(
-            history.remotes().map(RemoteId::as_str).collect::<Vec<_>>(),
-            ["r1"]
-        );
+        assert_eq!(history.remotes().map(RemoteId::as_str).collect::<Vec<_>>(), ["r1"]);
         assert_eq!(history.resuming.reopened[&id("a")], 5);
     }
 
@@ -621,13 +594,7 @@ mod tests {
         tale.0.pop();
         let failure = Failure::new(FailureKind::Lost, "lost");
         tale.tell("a", JobEvent::SubmitLost { failure });
-        let lost = |now| {
-            History::of(&tale.0, now)
-                .resuming
-                .lost
-                .get(&id("a"))
-                .copied()
-        };
+        let lost = |now| History::of(&tale.0, now).resuming.lost.get(&id("a")).copied();
         assert_eq!(lost(at(9)), Some(at(3)));
         assert_eq!(lost(at(2)), None, "it lies in the future");
     }

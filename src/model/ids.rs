@@ -51,18 +51,13 @@ impl FromStr for JobId {
             "it is longer than 100 characters"
         } else if !text.starts_with(|first: char| first.is_ascii_alphanumeric()) {
             "it must begin with a letter or digit"
-        } else if text
-            .chars()
-            .any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'))
+        } else if text.chars().any(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-'))
         {
             "only letters, digits, `.`, `_` and `-` are allowed"
         } else {
             return Ok(Self(text.into()));
         };
-        Err(InvalidId {
-            text: text.to_owned(),
-            rule,
-        })
+        Err(InvalidId { text: text.to_owned(), rule })
     }
 }
 
@@ -134,16 +129,7 @@ mod tests {
         for good in ["a", "row-12-9x16", "Spring_2.b", "7"] {
             assert_eq!(good.parse::<JobId>().unwrap().as_str(), good);
         }
-        for bad in [
-            "",
-            "../x",
-            ".hidden",
-            "a/b",
-            "a b",
-            "é",
-            "-x",
-            &"x".repeat(101),
-        ] {
+        for bad in ["", "../x", ".hidden", "a/b", "a b", "é", "-x", &"x".repeat(101)] {
             assert!(bad.parse::<JobId>().is_err(), "{bad}");
         }
     }

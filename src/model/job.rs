@@ -50,14 +50,7 @@ impl JobSpec {
     pub fn new(id: JobId, request: VideoRequest, origin: Origin) -> Self {
         let file_name = format!("{id}.{}", request.extension());
         let fingerprint = Fingerprint::of(&request);
-        Self {
-            id,
-            request: Arc::new(request),
-            fingerprint,
-            file_name,
-            audio_seconds: None,
-            origin,
-        }
+        Self { id, request: Arc::new(request), fingerprint, file_name, audio_seconds: None, origin }
     }
 
     /// Returns the path of the finished video, relative to the output folder.
@@ -67,10 +60,8 @@ impl JobSpec {
 
     /// Returns the path of the thumbnail, relative to the output folder.
     pub fn thumbnail_path(&self) -> String {
-        let stem = self
-            .file_name
-            .rsplit_once('.')
-            .map_or(self.file_name.as_str(), |(stem, _)| stem);
+        let stem =
+            self.file_name.rsplit_once('.').map_or(self.file_name.as_str(), |(stem, _)| stem);
         format!("thumbnails/{stem}.jpg")
     }
 }

@@ -43,15 +43,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            submit_rate: Rate {
-                count: 15,
-                per: Duration::from_secs(60),
-            },
+            submit_rate: Rate { count: 15, per: Duration::from_secs(60) },
             in_flight: InFlight::AUTO,
-            poll_rate: Rate {
-                count: 1,
-                per: Duration::from_secs(1),
-            },
+            poll_rate: Rate { count: 1, per: Duration::from_secs(1) },
             downloads: 4,
             max_credits: None,
             max_credits_run: None,
@@ -70,15 +64,9 @@ impl Limits {
     /// Returns fast limits for the embedded sandbox.
     pub fn sandbox() -> Self {
         Self {
-            submit_rate: Rate {
-                count: 5,
-                per: Duration::from_secs(1),
-            },
+            submit_rate: Rate { count: 5, per: Duration::from_secs(1) },
             in_flight: InFlight::Auto { from: 20 },
-            poll_rate: Rate {
-                count: 10,
-                per: Duration::from_secs(1),
-            },
+            poll_rate: Rate { count: 10, per: Duration::from_secs(1) },
             settle: Duration::from_secs(2),
             poll_interval: Duration::from_millis(300),
             ..Self::default()
@@ -131,10 +119,7 @@ impl Limits {
 
 /// The limits of one source: command line, environment or manifest. Missing values are left to the next source.
 #[derive(Debug, Clone, Default, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "each field is the optional form of its namesake in `Limits`"
-)]
+#[expect(missing_docs, reason = "each field is the optional form of its namesake in `Limits`")]
 pub struct LimitSettings {
     pub submit_rate: Option<Rate>,
     pub in_flight: Option<InFlight>,
@@ -244,9 +229,7 @@ impl FromStr for FailureAllowance {
         match trimmed.strip_suffix('%') {
             Some(percent) => {
                 let percent = percent.trim().parse().map_err(|_| error())?;
-                (percent <= 100)
-                    .then_some(Self::Percent(percent))
-                    .ok_or_else(error)
+                (percent <= 100).then_some(Self::Percent(percent)).ok_or_else(error)
             }
             None => trimmed.parse().map(Self::Count).map_err(|_| error()),
         }
@@ -332,13 +315,9 @@ mod tests {
 
     #[test]
     fn rates_are_parsed() {
-        for (text, interval) in [
-            ("15/min", 4000),
-            ("2/s", 500),
-            ("600/h", 6000),
-            ("3/10s", 3333),
-            (" 1 / s ", 1000),
-        ] {
+        for (text, interval) in
+            [("15/min", 4000), ("2/s", 500), ("600/h", 6000), ("3/10s", 3333), (" 1 / s ", 1000)]
+        {
             let rate: Rate = text.parse().unwrap();
             assert_eq!(rate.interval().as_millis(), interval, "{text}");
         }

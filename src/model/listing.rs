@@ -93,10 +93,7 @@ pub struct CampaignTags {
 impl CampaignTags {
     /// Returns an empty set with room for the tags of `jobs` jobs.
     pub fn new(jobs: usize, tags: usize) -> Self {
-        Self {
-            owners: Arc::new(HashMap::with_capacity(tags)),
-            ended: Arc::new(vec![0; jobs]),
-        }
+        Self { owners: Arc::new(HashMap::with_capacity(tags)), ended: Arc::new(vec![0; jobs]) }
     }
 
     /// Adds `tag` for a generation of the job at `place`.
@@ -154,12 +151,7 @@ mod tests {
     fn tag(generation: u32) -> Tag {
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let job = "a".parse().unwrap();
-        Tag::of(
-            "c",
-            &job,
-            &Fingerprint::of(&request),
-            Generation(generation),
-        )
+        Tag::of("c", &job, &Fingerprint::of(&request), Generation(generation))
     }
 
     fn remote(text: &str) -> RemoteId {
@@ -171,11 +163,8 @@ mod tests {
         let mut own = CampaignTags::new(1, 1);
         own.add(&tag(0), 0, Generation(0));
         own.set_ended(0, Some(&remote("w")));
-        let sought = ListFilter {
-            tags: [tag(1)].into(),
-            witnesses: [remote("w")].into(),
-            own: Some(own),
-        };
+        let sought =
+            ListFilter { tags: [tag(1)].into(), witnesses: [remote("w")].into(), own: Some(own) };
         let name = |generation| format!("Copy of a {}", tag(generation));
         assert!(sought.wants(Some(&name(1)), Some(&remote("x"))));
         assert!(sought.wants(Some(&name(0)), Some(&remote("w"))));
@@ -192,10 +181,7 @@ mod tests {
         let before = own.clone();
         let wants = |own: &CampaignTags, id: Option<&RemoteId>| {
             let own = Some(own.clone());
-            let sought = ListFilter {
-                own,
-                ..ListFilter::default()
-            };
+            let sought = ListFilter { own, ..ListFilter::default() };
             sought.wants(Some(tag(0).as_str()), id)
         };
         assert!(wants(&own, Some(&remote("x"))));

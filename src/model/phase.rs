@@ -77,13 +77,12 @@ impl Phase {
                 Self::Pending | Self::InDoubt { .. } | Self::Failed { .. } | Self::Done { .. },
                 E::Reopened { .. },
             ) => Self::Pending,
-            (Self::Submitting, E::SubmitLost { failure }) => Self::InDoubt {
-                failure: Box::new(failure.clone()),
-            },
-            (Self::Submitting, E::Failed { failure, .. }) => Self::Failed {
-                remote: None,
-                failure: Box::new(failure.clone()),
-            },
+            (Self::Submitting, E::SubmitLost { failure }) => {
+                Self::InDoubt { failure: Box::new(failure.clone()) }
+            }
+            (Self::Submitting, E::Failed { failure, .. }) => {
+                Self::Failed { remote: None, failure: Box::new(failure.clone()) }
+            }
             (
                 Self::Rendering { .. },
                 E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
@@ -94,23 +93,18 @@ impl Phase {
                 Self::Rendering { .. }
                 | Self::Fetching { .. }
                 | Self::Done { .. }
-                | Self::Failed {
-                    remote: Some(_), ..
-                },
+                | Self::Failed { remote: Some(_), .. },
                 E::PaidTwice { .. },
             ) => self.clone(),
-            (Self::Rendering { remote }, E::Rendered { output }) => Self::Fetching {
-                remote: remote.clone(),
-                output: output.clone(),
-            },
-            (Self::Rendering { remote }, E::Failed { failure, .. }) => Self::Failed {
-                remote: Some(remote.clone()),
-                failure: Box::new(failure.clone()),
-            },
-            (Self::Fetching { remote, .. }, E::Fetched { artifact }) => Self::Done {
-                remote: remote.clone(),
-                artifact: artifact.clone(),
-            },
+            (Self::Rendering { remote }, E::Rendered { output }) => {
+                Self::Fetching { remote: remote.clone(), output: output.clone() }
+            }
+            (Self::Rendering { remote }, E::Failed { failure, .. }) => {
+                Self::Failed { remote: Some(remote.clone()), failure: Box::new(failure.clone()) }
+            }
+            (Self::Fetching { remote, .. }, E::Fetched { artifact }) => {
+                Self::Done { remote: remote.clone(), artifact: artifact.clone() }
+            }
             (Self::Submitting, E::Submitted { remote })
             | (
                 Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
@@ -118,15 +112,9 @@ impl Phase {
             )
             | (Self::Fetching { remote, .. }, E::LinkExpired { .. })
             | (Self::Done { remote, .. }, E::FileMissing)
-            | (
-                Self::Failed {
-                    remote: Some(remote),
-                    ..
-                },
-                E::Revisited,
-            ) => Self::Rendering {
-                remote: remote.clone(),
-            },
+            | (Self::Failed { remote: Some(remote), .. }, E::Revisited) => {
+                Self::Rendering { remote: remote.clone() }
+            }
             (
                 Self::Pending
                 | Self::Submitting
@@ -137,10 +125,7 @@ impl Phase {
                 | Self::Failed { .. },
                 _,
             ) => {
-                return Err(IllegalTransition {
-                    phase: self.name(),
-                    event: format!("{event:?}"),
-                });
+                return Err(IllegalTransition { phase: self.name(), event: format!("{event:?}") });
             }
         };
         Ok(next)
@@ -193,12 +178,7 @@ mod tests {
     };
 
     fn artifact() -> Arc<Artifact> {
-        Arc::new(Artifact {
-            file: "v".into(),
-            bytes: 1,
-            sha256: "0".into(),
-            thumbnail: None,
-        })
+        Arc::new(Artifact { file: "v".into(), bytes: 1, sha256: "0".into(), thumbnail: None })
     }
 
     #[expect(clippy::too_many_lines, reason = "one of each")]
@@ -227,82 +207,22 @@ mod tests {
                     reserved,
                 },
             ),
-            (
-                "submitted",
-                JobEvent::Submitted {
-                    remote: remote.clone(),
-                },
-            ),
-            (
-                "deferred",
-                JobEvent::SubmitDeferred {
-                    failure: failure.clone(),
-                },
-            ),
-            (
-                "lost",
-                JobEvent::SubmitLost {
-                    failure: failure.clone(),
-                },
-            ),
-            (
-                "adopted",
-                JobEvent::Adopted {
-                    remote,
-                    tag,
-                    fingerprint,
-                    generation,
-                    reserved,
-                },
-            ),
-            (
-                "not_proven",
-                JobEvent::NotProven {
-                    why: Inconclusive::Once,
-                },
-            ),
+            ("submitted", JobEvent::Submitted { remote: remote.clone() }),
+            ("deferred", JobEvent::SubmitDeferred { failure: failure.clone() }),
+            ("lost", JobEvent::SubmitLost { failure: failure.clone() }),
+            ("adopted", JobEvent::Adopted { remote, tag, fingerprint, generation, reserved }),
+            ("not_proven", JobEvent::NotProven { why: Inconclusive::Once }),
             ("absent", JobEvent::FoundAbsent),
-            (
-                "paid_twice",
-                JobEvent::PaidTwice {
-                    remote: "other".parse().unwrap(),
-                },
-            ),
-            (
-                "observed",
-                JobEvent::Observed {
-                    status: "running".into(),
-                },
-            ),
+            ("paid_twice", JobEvent::PaidTwice { remote: "other".parse().unwrap() }),
+            ("observed", JobEvent::Observed { status: "running".into() }),
             ("overdue", JobEvent::RenderOverdue),
             ("rendered", JobEvent::Rendered { output }),
             ("fetched", JobEvent::Fetched { artifact }),
-            (
-                "fetch_deferred",
-                JobEvent::FetchDeferred {
-                    failure: failure.clone(),
-                },
-            ),
-            (
-                "fetch_left",
-                JobEvent::FetchLeft {
-                    failure: failure.clone(),
-                },
-            ),
-            (
-                "expired",
-                JobEvent::LinkExpired {
-                    failure: failure.clone(),
-                },
-            ),
+            ("fetch_deferred", JobEvent::FetchDeferred { failure: failure.clone() }),
+            ("fetch_left", JobEvent::FetchLeft { failure: failure.clone() }),
+            ("expired", JobEvent::LinkExpired { failure: failure.clone() }),
             ("missing", JobEvent::FileMissing),
-            (
-                "failed",
-                JobEvent::Failed {
-                    failure,
-                    charged: None,
-                },
-            ),
+            ("failed", JobEvent::Failed { failure, charged: None }),
             ("revisited", JobEvent::Revisited),
             ("reopened", JobEvent::Reopened { generation }),
         ]
@@ -368,34 +288,16 @@ mod tests {
                     ("expired", "rendering"),
                 ],
             ),
-            (
-                &done,
-                &[
-                    ("missing", "rendering"),
-                    ("paid_twice", "done"),
-                    ("reopened", "pending"),
-                ],
-            ),
+            (&done, &[("missing", "rendering"), ("paid_twice", "done"), ("reopened", "pending")]),
             (
                 &failed,
-                &[
-                    ("paid_twice", "failed"),
-                    ("reopened", "pending"),
-                    ("revisited", "rendering"),
-                ],
+                &[("paid_twice", "failed"), ("reopened", "pending"), ("revisited", "rendering")],
             ),
             // Not accepted, so it cannot be queried by id; the list may still show it.
-            (
-                &refused,
-                &[("adopted", "rendering"), ("reopened", "pending")],
-            ),
+            (&refused, &[("adopted", "rendering"), ("reopened", "pending")]),
         ];
         for (phase, allowed) in table {
-            assert!(
-                allowed
-                    .iter()
-                    .all(|(name, _)| events.iter().any(|(n, _)| n == name))
-            );
+            assert!(allowed.iter().all(|(name, _)| events.iter().any(|(n, _)| n == name)));
             for (name, event) in &events {
                 let expected = allowed.iter().find(|(n, _)| n == name).map(|(_, to)| *to);
                 let actual = phase.apply(event).ok().map(|next| next.name());

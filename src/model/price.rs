@@ -40,11 +40,7 @@ impl Default for SpeechRates {
     /// 150 words a minute is a typical rate in front of a camera, which other clients of this provider assume too; 130
     /// is slow and 200 is fast.
     fn default() -> Self {
-        Self {
-            slow: 2.2,
-            likely: 2.5,
-            fast: 3.3,
-        }
+        Self { slow: 2.2, likely: 2.5, fast: 3.3 }
     }
 }
 
@@ -62,11 +58,7 @@ pub struct RecordingLengths {
 impl RecordingLengths {
     /// Returns lengths from half of an assumed length to twice as much.
     pub fn around(likely: f64) -> Self {
-        Self {
-            short: likely / 2.0,
-            likely,
-            long: likely * 2.0,
-        }
+        Self { short: likely / 2.0, likely, long: likely * 2.0 }
     }
 
     const fn range(self) -> (f64, f64, f64) {
@@ -146,10 +138,7 @@ impl PriceTable {
         };
         set(&mut self.standard_block, settings.standard_block);
         set(&mut self.aurora_v1_second, settings.aurora_v1_second);
-        set(
-            &mut self.aurora_v1_fast_second,
-            settings.aurora_v1_fast_second,
-        );
+        set(&mut self.aurora_v1_fast_second, settings.aurora_v1_fast_second);
         if let Some(seconds) = settings.standard_block_seconds {
             self.standard_block_seconds = seconds.max(1);
         }
@@ -161,18 +150,15 @@ impl PriceTable {
 
     /// Estimates `request`. `audio_seconds` is the length of its recording, if known.
     pub fn estimate(&self, request: &VideoRequest, audio_seconds: Option<f64>) -> Estimate {
-        self.estimate_of(
-            request.model_version,
-            SpeechLength::of(request, audio_seconds),
-        )
+        self.estimate_of(request.model_version, SpeechLength::of(request, audio_seconds))
     }
 
     /// Estimates speech of this length with `model`.
     pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: SpeechLength) -> Estimate {
         let (seconds_low, likely, seconds_high) = match spoken {
-            SpeechLength::Recording(length) => length.map_or(self.recordings.range(), |seconds| {
-                (seconds, seconds, seconds)
-            }),
+            SpeechLength::Recording(length) => {
+                length.map_or(self.recordings.range(), |seconds| (seconds, seconds, seconds))
+            }
             SpeechLength::Words(words) => {
                 let SpeechRates { slow, likely, fast } = self.speech;
                 (words / fast, words / likely, words / slow)
@@ -192,16 +178,13 @@ impl PriceTable {
 
     /// Returns the charge for `seconds` of speech: every started block or second counts, at least one.
     pub fn charge(&self, model: ModelVersion, seconds: f64) -> Credits {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a speech of minutes, in seconds"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "a speech of minutes, in seconds")]
         let whole_seconds = (seconds.ceil() as i64).max(1);
         let block = i64::from(self.standard_block_seconds);
         match model {
-            ModelVersion::Standard => self
-                .standard_block
-                .times((whole_seconds + block - 1) / block),
+            ModelVersion::Standard => {
+                self.standard_block.times((whole_seconds + block - 1) / block)
+            }
             ModelVersion::AuroraV1 => self.aurora_v1_second.times(whole_seconds),
             ModelVersion::AuroraV1Fast => self.aurora_v1_fast_second.times(whole_seconds),
         }
@@ -247,10 +230,7 @@ fn spoken_words(text: &str) -> f64 {
     for word in text.split_whitespace() {
         let dense_here = word.chars().filter(|c| is_dense_script(*c)).count();
         dense += u32::try_from(dense_here).unwrap_or(u32::MAX);
-        words += u32::from(
-            word.chars()
-                .any(|c| c.is_alphanumeric() && !is_dense_script(c)),
-        );
+        words += u32::from(word.chars().any(|c| c.is_alphanumeric() && !is_dense_script(c)));
     }
     f64::from(words) + f64::from(dense) / CHARACTERS_A_WORD
 }
@@ -269,11 +249,7 @@ mod tests {
     use crate::model::AspectRatio;
 
     fn text(words: usize) -> VideoRequest {
-        VideoRequest::new(
-            Speech::Text("word ".repeat(words).into()),
-            "p",
-            AspectRatio::Square,
-        )
+        VideoRequest::new(Speech::Text("word ".repeat(words).into()), "p", AspectRatio::Square)
     }
 
     #[test]
@@ -287,11 +263,7 @@ mod tests {
             (ModelVersion::AuroraV1Fast, 10.4, "5.5"),
             (ModelVersion::AuroraV1Fast, 30.0, "15"),
         ] {
-            assert_eq!(
-                table.charge(model, seconds).to_string(),
-                expected,
-                "{model} {seconds}"
-            );
+            assert_eq!(table.charge(model, seconds).to_string(), expected, "{model} {seconds}");
         }
     }
 
@@ -317,28 +289,18 @@ mod tests {
         let speech = Speech::Audio("https://x/a.mp3".into());
         let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
         request.model_version = ModelVersion::AuroraV1;
-        let settings = PriceSettings {
-            assumed_audio_seconds: Some(20.0),
-            ..PriceSettings::default()
-        };
-        let estimate = PriceTable::default()
-            .with(&settings)
-            .estimate(&request, None);
+        let settings =
+            PriceSettings { assumed_audio_seconds: Some(20.0), ..PriceSettings::default() };
+        let estimate = PriceTable::default().with(&settings).estimate(&request, None);
         let ends = [estimate.low, estimate.likely, estimate.reserve];
         assert_eq!(ends, [10, 20, 40].map(Credits::whole));
     }
 
     #[test]
     fn a_recording_of_known_length_has_one_price() {
-        let request = VideoRequest::new(
-            Speech::Audio("https://x/a.mp3".into()),
-            "p",
-            AspectRatio::Square,
-        );
+        let request =
+            VideoRequest::new(Speech::Audio("https://x/a.mp3".into()), "p", AspectRatio::Square);
         let estimate = PriceTable::default().estimate(&request, Some(61.0));
-        assert_eq!(
-            (estimate.low, estimate.high),
-            (Credits::whole(15), Credits::whole(15))
-        );
+        assert_eq!((estimate.low, estimate.high), (Credits::whole(15), Credits::whole(15)));
     }
 }

@@ -10,10 +10,7 @@ use super::Text;
 /// A request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are the API's own switches"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the API's own switches")]
 pub struct VideoRequest {
     /// The speech.
     pub speech: Speech,
@@ -74,11 +71,7 @@ impl VideoRequest {
 
     /// Returns the extension of the finished file, without a dot.
     pub fn extension(&self) -> &'static str {
-        if self.transparent_background {
-            "webm"
-        } else {
-            "mp4"
-        }
+        if self.transparent_background { "webm" } else { "mp4" }
     }
 }
 
@@ -195,10 +188,7 @@ pub struct ParseRequestError {
 
 impl ParseRequestError {
     fn new(text: &str, expected: &'static str) -> Self {
-        Self {
-            text: text.to_owned(),
-            expected,
-        }
+        Self { text: text.to_owned(), expected }
     }
 }
 
@@ -273,10 +263,7 @@ mod tests {
 
     #[test]
     fn offsets_are_limited_to_their_range() {
-        assert_eq!(
-            "-0.4".parse::<CaptionOffset>().unwrap().to_string(),
-            "-0.40"
-        );
+        assert_eq!("-0.4".parse::<CaptionOffset>().unwrap().to_string(), "-0.40");
         for wrong in ["0.51", "-1", "NaN", "left"] {
             assert!(wrong.parse::<CaptionOffset>().is_err(), "{wrong}");
         }

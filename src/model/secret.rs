@@ -14,10 +14,7 @@ pub struct Credentials {
 impl Credentials {
     /// Wraps the values of `CREATIFY_API_ID` and `CREATIFY_API_KEY`.
     pub fn new(id: String, key: String) -> Self {
-        Self {
-            id: id.into(),
-            key: key.into(),
-        }
+        Self { id: id.into(), key: key.into() }
     }
 
     /// Returns the value of the `X-API-ID` header.
@@ -69,10 +66,7 @@ pub fn redact_url(url: &str) -> String {
         }
         None => path.to_owned(),
     };
-    format!("{path}{cut}")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect()
+    format!("{path}{cut}").chars().filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -94,9 +88,6 @@ mod tests {
             redact_url("https://user:pw@cdn.example/a/b.mp4?X-Signature=abc#t"),
             "https://cdn.example/a/b.mp4?…"
         );
-        assert_eq!(
-            redact_url("https://cdn.example/a.mp4"),
-            "https://cdn.example/a.mp4"
-        );
+        assert_eq!(redact_url("https://cdn.example/a.mp4"), "https://cdn.example/a.mp4");
     }
 }

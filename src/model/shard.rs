@@ -36,10 +36,7 @@ pub struct TooManyShards {
 impl Shard {
     /// Returns the part `number` of `count`, or `None` if `number` is out of range.
     pub fn new(number: u32, count: u32) -> Option<Self> {
-        let shard = Self {
-            number: NonZeroU32::new(number)?,
-            count: NonZeroU32::new(count)?,
-        };
+        let shard = Self { number: NonZeroU32::new(number)?, count: NonZeroU32::new(count)? };
         (number <= count).then_some(shard)
     }
 
@@ -100,15 +97,10 @@ impl Limits {
         let part = |whole: u32| u32::try_from(shard.part_of(i64::from(whole))).unwrap_or(whole);
         self.in_flight = match self.in_flight {
             // Each shard learns the limit that the others leave to it.
-            InFlight::Auto { from } => InFlight::Auto {
-                from: part(from).max(1),
-            },
+            InFlight::Auto { from } => InFlight::Auto { from: part(from).max(1) },
             // All shards are refused, not only the last one, so that none has begun when it is noticed.
             InFlight::AtMost(whole) if whole < shard.count() => {
-                return Err(TooManyShards {
-                    in_flight: whole,
-                    count: shard.count(),
-                });
+                return Err(TooManyShards { in_flight: whole, count: shard.count() });
             }
             InFlight::AtMost(whole) => InFlight::AtMost(part(whole)),
         };
@@ -153,18 +145,10 @@ mod tests {
         let shard: Shard = " 2 / 8 ".parse().unwrap();
         assert_eq!((shard.to_string(), shard.number()), ("2/8".to_owned(), 2));
         assert_eq!(Shard::of_folder(&shard.folder()), Some(shard));
-        for wrong in [
-            "", "2", "0/8", "9/8", "2/0", "-1/8", "2/8/3", "a/b", "{#}/8",
-        ] {
+        for wrong in ["", "2", "0/8", "9/8", "2/0", "-1/8", "2/8/3", "a/b", "{#}/8"] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
         }
-        for wrong in [
-            "shard-9-of-8",
-            "shard-02-of-8",
-            "shard-2",
-            "videos",
-            "shard-2-of-8 (copy)",
-        ] {
+        for wrong in ["shard-9-of-8", "shard-02-of-8", "shard-2", "videos", "shard-2-of-8 (copy)"] {
             assert_eq!(Shard::of_folder(wrong), None, "{wrong}");
         }
     }
@@ -216,10 +200,7 @@ mod tests {
 
     #[test]
     fn a_share_without_a_render_is_refused_for_all_shards() {
-        let limits = Limits {
-            in_flight: InFlight::AtMost(10),
-            ..Limits::default()
-        };
+        let limits = Limits { in_flight: InFlight::AtMost(10), ..Limits::default() };
         let refused = limits.shared(Shard::new(1, 11).unwrap());
         let words = "10 renders at one time cannot be shared by 11 shards";
         assert_eq!(refused.unwrap_err().to_string(), words);

@@ -77,10 +77,7 @@ mod tests {
         let note = |number: u32| -> Sparse<Note> { Sparse(Some(Arc::new(Note(number)))) };
         let (mut one, mut other) = (note(3), note(3));
         one.share(&other);
-        assert!(Arc::ptr_eq(
-            one.0.as_ref().unwrap(),
-            other.0.as_ref().unwrap()
-        ));
+        assert!(Arc::ptr_eq(one.0.as_ref().unwrap(), other.0.as_ref().unwrap()));
         (*other).0 = 4;
         assert_eq!((&*one, &*other), (&Note(3), &Note(4)));
         one.share(&other);

@@ -115,23 +115,12 @@ impl JobState {
         let committed = self.spent() + self.promised();
         let previous = std::mem::replace(&mut self.phase, next);
         match event {
-            JobEvent::SubmitStarted {
-                tag,
-                fingerprint,
-                generation,
-                reserved,
-            } => {
+            JobEvent::SubmitStarted { tag, fingerprint, generation, reserved } => {
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
                 self.attempts += 1;
                 self.submitted_at = Some(at);
             }
-            JobEvent::Adopted {
-                tag,
-                fingerprint,
-                generation,
-                reserved,
-                ..
-            } => {
+            JobEvent::Adopted { tag, fingerprint, generation, reserved, .. } => {
                 // An adopted job is no longer counted as given up.
                 if let Some(left) = self.left_behind.take().filter(|left| left.tag == *tag) {
                     self.earlier = self.earlier.less(left.counted);
@@ -366,9 +355,7 @@ mod tests {
             credits_used: None,
         };
         let signed = Arc::new(output("https://x/a.mp4?key=1", "https://x/a.jpg?key=1"));
-        let rendered = JobEvent::Rendered {
-            output: Arc::clone(&signed),
-        };
+        let rendered = JobEvent::Rendered { output: Arc::clone(&signed) };
         let mut state = fold(submitted().into_iter().chain([rendered]));
         assert_eq!(state.output.as_ref(), Some(&signed));
         let fetched = JobEvent::Fetched {
@@ -396,20 +383,13 @@ mod tests {
 
     #[test]
     fn costs_of_earlier_generations_stay() {
-        let again = JobEvent::Reopened {
-            generation: Generation(1),
-        };
+        let again = JobEvent::Reopened { generation: Generation(1) };
         let failed = fold(submitted().into_iter().chain([failed(None), again.clone()]));
         assert_eq!(failed.spent(), Credits::whole(5));
-        let lost = JobEvent::SubmitLost {
-            failure: Failure::new(FailureKind::Lost, "lost"),
-        };
+        let lost = JobEvent::SubmitLost { failure: Failure::new(FailureKind::Lost, "lost") };
         let mut doubtful = submitted();
         doubtful.truncate(1);
         let doubtful = fold(doubtful.into_iter().chain([lost, again]));
-        assert_eq!(
-            (doubtful.spent(), doubtful.promised()),
-            (Credits::whole(5), Credits::ZERO)
-        );
+        assert_eq!((doubtful.spent(), doubtful.promised()), (Credits::whole(5), Credits::ZERO));
     }
 }

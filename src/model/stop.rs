@@ -116,11 +116,7 @@ impl StopReason {
     /// Returns the more severe of two reasons, which is the one that is reported.
     #[must_use]
     pub fn or_more_severe(self, other: Self) -> Self {
-        if other.properties().0 > self.properties().0 {
-            other
-        } else {
-            self
-        }
+        if other.properties().0 > self.properties().0 { other } else { self }
     }
 
     /// Returns the reason for a failure whose consequence is to stop the run.

@@ -92,10 +92,10 @@ impl<'de, const LENGTH: usize> Deserialize<'de> for FixedAscii<LENGTH> {
 impl Fingerprint {
     /// Returns the fingerprint of `request`.
     pub fn of(request: &VideoRequest) -> Self {
-        let without_webhook = request.webhook_url.is_some().then(|| VideoRequest {
-            webhook_url: None,
-            ..request.clone()
-        });
+        let without_webhook = request
+            .webhook_url
+            .is_some()
+            .then(|| VideoRequest { webhook_url: None, ..request.clone() });
         let canonical = serde_json::to_vec(without_webhook.as_ref().unwrap_or(request))
             .expect("a request is plain data, which JSON can always represent");
         Self(FixedAscii(base32(&Sha256::digest(&canonical))))
@@ -161,10 +161,7 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
     starts.into_iter().filter_map(move |start| {
         let end = start + PREFIX.len() + TAG_CHARACTERS;
         let candidate = name.get(start..end)?;
-        let is_tag = candidate
-            .bytes()
-            .skip(PREFIX.len())
-            .all(|byte| ALPHABET.contains(&byte));
+        let is_tag = candidate.bytes().skip(PREFIX.len()).all(|byte| ALPHABET.contains(&byte));
         FixedAscii::new(candidate).filter(|_| is_tag).map(Tag)
     })
 }

@@ -45,15 +45,9 @@ impl Text {
             return Self::default();
         }
         let start = u32::try_from(self.start as usize + range.start);
-        let length = u32::try_from(piece.len())
-            .ok()
-            .filter(|length| *length < u32::MAX);
+        let length = u32::try_from(piece.len()).ok().filter(|length| *length < u32::MAX);
         match (start, length) {
-            (Ok(start), Some(length)) => Self {
-                whole: Arc::clone(&self.whole),
-                start,
-                length,
-            },
+            (Ok(start), Some(length)) => Self { whole: Arc::clone(&self.whole), start, length },
             (Ok(_) | Err(_), _) => Self::from(piece),
         }
     }
@@ -85,11 +79,7 @@ impl From<&str> for Text {
 
 impl Default for Text {
     fn default() -> Self {
-        Self {
-            whole: Arc::clone(&EMPTY),
-            start: 0,
-            length: 0,
-        }
+        Self { whole: Arc::clone(&EMPTY), start: 0, length: 0 }
     }
 }
 

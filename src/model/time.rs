@@ -46,9 +46,7 @@ impl Timestamp {
     /// Parses an RFC 3339 time such as `2025-05-13T03:12:44.123456-07:00`, the API's format. Returns `None` for other
     /// text.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>()
-            .ok()
-            .map(|moment| Self(moment.as_millisecond()))
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
     }
 }
 

@@ -16,10 +16,7 @@ pub struct TrustedTime {
 impl TrustedTime {
     /// Returns a time from a clock that is right.
     pub const fn certain(at: Timestamp) -> Self {
-        Self {
-            at,
-            is_certain: true,
-        }
+        Self { at, is_certain: true }
     }
 
     /// Returns the times that can be trusted at `now`, for times `written` one after the other. A clock that was set
@@ -37,10 +34,7 @@ impl TrustedTime {
                 let at = written.minus(ahead);
                 ahead += at.since(next);
                 next = at.min(next);
-                Self {
-                    at: next,
-                    is_certain: ahead.is_zero(),
-                }
+                Self { at: next, is_certain: ahead.is_zero() }
             })
             .collect();
         moments.reverse();

@@ -68,11 +68,7 @@ impl BaseUrl {
 
     /// Returns which addresses the links of this API may lead to.
     pub(super) fn address_policy(&self) -> AddressPolicy {
-        if is_internal(&self.0) {
-            AddressPolicy::Any
-        } else {
-            AddressPolicy::PublicOnly
-        }
+        if is_internal(&self.0) { AddressPolicy::Any } else { AddressPolicy::PublicOnly }
     }
 
     /// Whether the API is on this machine.
@@ -94,15 +90,8 @@ impl FromStr for BaseUrl {
         let invalid = |reason| {
             // Without a scheme too, the part before an `@` may be a password.
             let after_user = text.rsplit('@').next().unwrap_or(text);
-            let shown = if text.contains("://") {
-                text
-            } else {
-                after_user
-            };
-            InvalidBaseUrl {
-                redacted: redact_url(shown),
-                reason,
-            }
+            let shown = if text.contains("://") { text } else { after_user };
+            InvalidBaseUrl { redacted: redact_url(shown), reason }
         };
         let mut url = Url::parse(text).map_err(|_| {
             invalid("it is not a URL; write it in full, such as `https://api.creatify.ai`")
@@ -155,10 +144,7 @@ mod tests {
     fn endpoints_keep_the_path_and_end_with_a_slash() {
         for (base, expected) in [
             (OFFICIAL, "https://api.creatify.ai/api/lipsyncs/"),
-            (
-                "https://gate.example/creatify/",
-                "https://gate.example/creatify/api/lipsyncs/",
-            ),
+            ("https://gate.example/creatify/", "https://gate.example/creatify/api/lipsyncs/"),
         ] {
             let base: BaseUrl = base.parse().unwrap();
             assert_eq!(base.endpoint(&["api", "lipsyncs"]).as_str(), expected);
@@ -184,12 +170,9 @@ mod tests {
             let error = wrong.parse::<BaseUrl>().unwrap_err().to_string();
             assert!(!error.contains("word@"), "{error}");
         }
-        for right in [
-            "http://127.0.0.1:9",
-            "http://[::1]:9",
-            "http://localhost",
-            "http://api.localhost",
-        ] {
+        for right in
+            ["http://127.0.0.1:9", "http://[::1]:9", "http://localhost", "http://api.localhost"]
+        {
             assert!(right.parse::<BaseUrl>().unwrap().is_loopback(), "{right}");
         }
     }
@@ -198,10 +181,7 @@ mod tests {
     fn an_endpoint_is_not_a_base() {
         for (wrong, rule) in [
             ("https://api.creatify.ai/api/", "it has no path there"),
-            (
-                "https://api.creatify.ai/api/lipsyncs/",
-                "before `/api/lipsyncs`",
-            ),
+            ("https://api.creatify.ai/api/lipsyncs/", "before `/api/lipsyncs`"),
             ("http://127.0.0.1:9/api/lipsyncs", "before `/api/lipsyncs`"),
         ] {
             let error = wrong.parse::<BaseUrl>().unwrap_err().to_string();
@@ -232,11 +212,7 @@ mod tests {
             ("https://api.creatify.ai", AddressPolicy::PublicOnly),
             ("https://gate.example", AddressPolicy::PublicOnly),
         ] {
-            assert_eq!(
-                base.parse::<BaseUrl>().unwrap().address_policy(),
-                policy,
-                "{base}"
-            );
+            assert_eq!(base.parse::<BaseUrl>().unwrap().address_policy(), policy, "{base}");
         }
     }
 }

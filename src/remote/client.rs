@@ -101,9 +101,6 @@ impl Remote {
 impl fmt::Debug for Remote {
     /// Writes the address alone.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Remote")
-            .field("address", &self.0.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Remote").field("address", &self.0.address).finish_non_exhaustive()
     }
 }

@@ -60,12 +60,7 @@ impl ScriptedServer {
         tokio::spawn(async move {
             for connection in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(
-                    stream,
-                    connection,
-                    Arc::clone(&actions),
-                    Arc::clone(&seen),
-                ));
+                tokio::spawn(serve(stream, connection, Arc::clone(&actions), Arc::clone(&seen)));
             }
         });
         server
@@ -106,10 +101,7 @@ impl ScriptedServer {
 /// Returns a response with its length.
 pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n",
-        body.len()
-    );
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -142,9 +134,7 @@ async fn serve(
             Action::Reset(_) => {
                 // The bytes must arrive before the reset.
                 stream.flush().await.unwrap();
-                tokio::time::timeout(Duration::from_millis(50), stream.read_u8())
-                    .await
-                    .ok();
+                tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await.ok();
                 stream.set_zero_linger().unwrap();
                 return;
             }
@@ -172,15 +162,8 @@ async fn read_request(stream: &mut TcpStream, connection: usize) -> Option<SeenR
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(SeenRequest {
-        line,
-        headers,
-        body: String::from_utf8(body).unwrap(),
-        connection,
-    })
+    Some(SeenRequest { line, headers, body: String::from_utf8(body).unwrap(), connection })
 }

@@ -45,10 +45,8 @@ impl WebhookUrl {
     pub(crate) fn is_chat(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let path = self.0.path();
-        matches!(
-            host,
-            "hooks.slack.com" | "hooks.slack-gov.com" | "chat.googleapis.com"
-        ) || path.starts_with("/hooks/")
+        matches!(host, "hooks.slack.com" | "hooks.slack-gov.com" | "chat.googleapis.com")
+            || path.starts_with("/hooks/")
             || path.trim_end_matches('/').ends_with("/slack")
     }
 
@@ -96,10 +94,7 @@ impl WebhookClient {
     /// If an HTTP client cannot be built.
     pub(crate) fn new() -> Result<Self, RemoteError> {
         let client = |proxy| build_client(ATTEMPT_TIMEOUT, proxy, |builder| builder);
-        Ok(Self {
-            external: client(Proxy::System)?,
-            local: client(Proxy::Bypass)?,
-        })
+        Ok(Self { external: client(Proxy::System)?, local: client(Proxy::Bypass)? })
     }
 
     /// Posts `body`, which is JSON.
@@ -125,11 +120,7 @@ impl WebhookClient {
     }
 
     fn client(&self, to: &WebhookUrl) -> &Client {
-        if is_loopback(&to.0) {
-            &self.local
-        } else {
-            &self.external
-        }
+        if is_loopback(&to.0) { &self.local } else { &self.external }
     }
 }
 
@@ -162,20 +153,12 @@ mod tests {
 
     #[test]
     fn only_web_addresses_are_accepted_and_errors_do_not_show_them() {
-        for text in [
-            "ftp://x/secret",
-            "hooks.slack.com/secret",
-            "file:///secret",
-            "",
-        ] {
+        for text in ["ftp://x/secret", "hooks.slack.com/secret", "file:///secret", ""] {
             let error = text.parse::<WebhookUrl>().unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
         let shown = url("https://u:secret@hc.example/secret?secret#secret");
-        assert_eq!(
-            format!("{shown} {shown:?}"),
-            "hc.example WebhookUrl(hc.example)"
-        );
+        assert_eq!(format!("{shown} {shown:?}"), "hc.example WebhookUrl(hc.example)");
     }
 
     #[test]
@@ -187,10 +170,7 @@ mod tests {
         ] {
             assert!(url(text).is_chat(), "{text}");
         }
-        for text in [
-            "https://example.com/callsheet",
-            "https://slack.com.evil.example/x",
-        ] {
+        for text in ["https://example.com/callsheet", "https://slack.com.evil.example/x"] {
             assert!(!url(text).is_chat(), "{text}");
         }
     }
@@ -198,14 +178,8 @@ mod tests {
     #[test]
     fn signals_are_added_to_the_path() {
         let start = |text| url(text).join("start").0.to_string();
-        assert_eq!(
-            start("https://hc-ping.com/abc"),
-            "https://hc-ping.com/abc/start"
-        );
-        assert_eq!(
-            start("https://hc-ping.com/abc/?rid=1"),
-            "https://hc-ping.com/abc/start?rid=1"
-        );
+        assert_eq!(start("https://hc-ping.com/abc"), "https://hc-ping.com/abc/start");
+        assert_eq!(start("https://hc-ping.com/abc/?rid=1"), "https://hc-ping.com/abc/start?rid=1");
     }
 
     #[tokio::test]

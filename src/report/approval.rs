@@ -88,15 +88,12 @@ impl ApprovalStatus {
 }
 
 fn describe(changes: &Changes) -> String {
-    let mut parts: Vec<String> = [
-        (changes.added, "added"),
-        (changes.edited, "edited"),
-        (changes.removed, "removed"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", plural(count, "job")))
-    .collect();
+    let mut parts: Vec<String> =
+        [(changes.added, "added"), (changes.edited, "edited"), (changes.removed, "removed")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{} {word}", plural(count, "job")))
+            .collect();
     if changes.is_renamed {
         parts.push("the campaign has another name".to_owned());
     }
@@ -114,11 +111,7 @@ mod tests {
     fn changes_since_the_approval_are_listed() {
         let at = Timestamp::from_millis(1_764_000_000_250);
         let by = Some("anna\u{1b}[2J".to_owned());
-        let changes = Changes {
-            added: 1,
-            edited: 2,
-            ..Changes::default()
-        };
+        let changes = Changes { added: 1, edited: 2, ..Changes::default() };
         let outdated = ApprovalStatus::Outdated { by, at, changes };
         assert_eq!(
             outdated.sentence().unwrap(),

@@ -46,42 +46,28 @@ pub struct Campaign {
 impl Campaign {
     /// Returns a campaign without arguments, cap and readable personas.
     pub fn new(name: &str, manifest: PathBuf, out: PathBuf, jobs: Vec<PlannedJob>) -> Self {
-        Self {
-            name: name.to_owned(),
-            manifest,
-            out,
-            jobs,
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), manifest, out, jobs, ..Self::default() }
     }
 
     /// Returns a command about this campaign, to be completed with options.
     pub fn command(&self, name: CommandName) -> CommandLine {
-        CommandLine::new(name)
-            .argument(self.manifest.display())
-            .arguments(&self.arguments)
+        CommandLine::new(name).argument(self.manifest.display()).arguments(&self.arguments)
     }
 
     /// Returns a command about one job of this campaign, to be completed with options.
     pub fn command_for(&self, job: &JobId, name: CommandName) -> CommandLine {
         let own = self.arguments_of.get(job);
-        self.command(name)
-            .arguments(own.map_or(&[][..], |own| own.as_slice()))
+        self.command(name).arguments(own.map_or(&[][..], |own| own.as_slice()))
     }
 
     /// Returns the command that resumes the current one.
     pub fn resume_command(&self) -> CommandLine {
-        self.command(self.resuming())
-            .arguments(&self.resume_arguments)
+        self.command(self.resuming()).arguments(&self.resume_arguments)
     }
 
     /// Returns the name of the command that resumes the current one.
     pub(super) const fn resuming(&self) -> CommandName {
-        if self.is_collecting {
-            CommandName::Collect
-        } else {
-            CommandName::Run
-        }
+        if self.is_collecting { CommandName::Collect } else { CommandName::Run }
     }
 
     /// Returns the `--max-credits` that allows this campaign `credits`: with `--share`, the cap of all shards together.
@@ -107,10 +93,7 @@ mod tests {
         campaign.arguments = vec!["--out".into(), "my videos".into(), "--sandbox".into()];
         campaign.resume_arguments = vec!["--max-credits".into(), "100".into()];
         assert_eq!(
-            campaign
-                .command(CommandName::Run)
-                .option(Flag::Resubmit, "a")
-                .to_string(),
+            campaign.command(CommandName::Run).option(Flag::Resubmit, "a").to_string(),
             r"callsheet run 'it'\''s spring.csv' --out 'my videos' --sandbox --resubmit a"
         );
         campaign.manifest = "jobs.yaml".into();

@@ -86,9 +86,7 @@ impl<const N: usize> CostShares<N> {
         for (by, groups) in &self.0 {
             let mut header = header;
             header[0] = by.names().1;
-            let rows = groups
-                .iter()
-                .map(|(name, share)| (None, cells(truncate(name, 30), share)));
+            let rows = groups.iter().map(|(name, share)| (None, cells(truncate(name, 30), share)));
             text.push_str(&table(header, rows, colours));
             text.push('\n');
         }
@@ -98,10 +96,8 @@ impl<const N: usize> CostShares<N> {
     /// Returns an object for each attribute with a value for each group.
     pub(super) fn to_json(&self, value: impl Fn(&CostShare) -> Value) -> Value {
         let groups = self.0.iter().map(|(by, groups)| {
-            let groups: Map<String, Value> = groups
-                .iter()
-                .map(|(name, share)| (name.clone(), value(share)))
-                .collect();
+            let groups: Map<String, Value> =
+                groups.iter().map(|(name, share)| (name.clone(), value(share))).collect();
             (by.names().0.to_owned(), groups.into())
         });
         groups.collect::<Map<String, Value>>().into()
@@ -184,9 +180,6 @@ Anna     2         6-7        10      10       3 more
 
     #[test]
     fn there_is_no_table_before_the_first_charge() {
-        assert_eq!(
-            accuracy_table(&TestRun::with_jobs(2).summary(), Colours::Off),
-            ""
-        );
+        assert_eq!(accuracy_table(&TestRun::with_jobs(2).summary(), Colours::Off), "");
     }
 }

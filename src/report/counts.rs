@@ -160,10 +160,7 @@ impl Money {
     pub(super) fn sentence_without_to_do(&self) -> String {
         let mut text = format!("{} spent", self.spent);
         if self.unreported > Credits::ZERO {
-            text = format!(
-                "{text} ({} of it without a reported charge)",
-                self.unreported
-            );
+            text = format!("{text} ({} of it without a reported charge)", self.unreported);
         }
         if self.promised > Credits::ZERO {
             text = format!("{text}, {} promised", self.promised);

@@ -8,21 +8,13 @@ use crate::util::text::sanitize;
 
 /// Returns `5 credits`, `1 credit`, `0.5 credits`.
 pub(super) fn credits(amount: Credits) -> String {
-    let noun = if amount == Credits::whole(1) {
-        "credit"
-    } else {
-        "credits"
-    };
+    let noun = if amount == Credits::whole(1) { "credit" } else { "credits" };
     format!("{amount} {noun}")
 }
 
 /// Returns `5`, or `5-10` if the ends differ.
 pub(super) fn credit_range(low: Credits, high: Credits) -> String {
-    if low == high {
-        high.to_string()
-    } else {
-        format!("{low}-{high}")
-    }
+    if low == high { high.to_string() } else { format!("{low}-{high}") }
 }
 
 /// Returns `2026-11-24 14:03:07Z`.
@@ -39,8 +31,7 @@ pub(super) fn date_time(at: Timestamp) -> String {
 /// Returns `14:03:07Z`, for times whose date is clear.
 pub(super) fn time_of_day(at: Timestamp) -> String {
     let text = date_time(at);
-    text.split_once(' ')
-        .map_or_else(|| text.clone(), |(_, time)| time.to_owned())
+    text.split_once(' ').map_or_else(|| text.clone(), |(_, time)| time.to_owned())
 }
 
 /// Returns a failure's message on one line.

@@ -106,18 +106,11 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[Row], is_single: bool) ->
         campaign.command(CommandName::Run)
     };
     let only_this = |command: CommandLine| {
-        if is_single {
-            command.option(Flag::Only, first.id())
-        } else {
-            command
-        }
+        if is_single { command.option(Flag::Only, first.id()) } else { command }
     };
     // One job at a time: each payment is a decision of its own.
-    let resubmit = || {
-        campaign
-            .command_for(first.id(), CommandName::Run)
-            .option(Flag::Resubmit, first.id())
-    };
+    let resubmit =
+        || campaign.command_for(first.id(), CommandName::Run).option(Flag::Resubmit, first.id());
     let (text, command) = match step {
         NextStep::Resolve => {
             let look = campaign.command(campaign.resuming());
@@ -146,11 +139,7 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[Row], is_single: bool) ->
             (text, only_this(run.flag(Flag::RetryFailed)))
         }
         NextStep::Replace => {
-            let of = if is_single {
-                String::new()
-            } else {
-                format!(" of {subject}")
-            };
+            let of = if is_single { String::new() } else { format!(" of {subject}") };
             let text = format!(
                 "the {}{of} {is} missing on disk and at the provider; pay again",
                 agree(count, "video", "videos")
@@ -231,10 +220,7 @@ fn stop_hint(summary: &Summary) -> Option<String> {
 }
 
 fn paid_twice(summary: &Summary) -> Option<String> {
-    let rows: Vec<Row> = summary
-        .rows()
-        .filter(|row| !row.state.twins.is_empty())
-        .collect();
+    let rows: Vec<Row> = summary.rows().filter(|row| !row.state.twins.is_empty()).collect();
     let first = rows.first()?.state.twins.first()?;
     Some(format!(
         "{} {} paid for twice, by another run with another output folder or by a copy made in the dashboard: the \
@@ -278,31 +264,15 @@ mod tests {
         let message = String::from("no");
         let text = || message.clone();
         for (reason, expected) in [
-            (
-                StopReason::Unauthorised { message: text() },
-                "`CREATIFY_API_ID`",
-            ),
+            (StopReason::Unauthorised { message: text() }, "`CREATIFY_API_ID`"),
             (StopReason::WrongAddress { message: text() }, "`--base-url`"),
             (StopReason::Unreachable { message: text() }, "`HTTPS_PROXY`"),
-            (
-                StopReason::InventoryRefused { message: text() },
-                "may hold paid videos",
-            ),
+            (StopReason::InventoryRefused { message: text() }, "may hold paid videos"),
             (StopReason::Local { message: text() }, "`spring-output`"),
-            (
-                StopReason::Rival {
-                    job: "a".parse().unwrap(),
-                },
-                "wait until the other run",
-            ),
+            (StopReason::Rival { job: "a".parse().unwrap() }, "wait until the other run"),
             (StopReason::OutOfCredits { message: text() }, "buy credits"),
             (StopReason::RunCapReached, "continue with 1 pending job"),
-            (
-                StopReason::LongHold {
-                    until: Timestamp::from_millis(0),
-                },
-                "1970-01-01 00:00:00Z",
-            ),
+            (StopReason::LongHold { until: Timestamp::from_millis(0) }, "1970-01-01 00:00:00Z"),
         ] {
             let hints = hints(&stopped(reason).summary());
             assert_eq!(hints.len(), 1, "{hints:?}");
@@ -349,10 +319,7 @@ mod tests {
         run.failed(1, "b", "no face");
         let hints = hints(&run.summary());
         assert_eq!(hints.len(), 1, "{hints:?}");
-        assert!(
-            hints[0].starts_with("2 jobs failed; correct the rows"),
-            "{hints:?}"
-        );
+        assert!(hints[0].starts_with("2 jobs failed; correct the rows"), "{hints:?}");
     }
 
     #[test]
@@ -376,15 +343,9 @@ mod tests {
         run.campaign.is_sandbox = true;
         let before = hints(&run.summary());
         assert_eq!(before.len(), 1, "{before:?}");
-        assert!(
-            before[0].starts_with("these are sample videos"),
-            "{before:?}"
-        );
+        assert!(before[0].starts_with("these are sample videos"), "{before:?}");
         Arc::make_mut(&mut run.campaign.jobs[0].spec).fingerprint =
-            TestRun::with_jobs(2).campaign.jobs[1]
-                .spec
-                .fingerprint
-                .clone();
+            TestRun::with_jobs(2).campaign.jobs[1].spec.fingerprint.clone();
         let after = hints(&run.summary());
         assert!(after[0].starts_with("`a` was edited"), "{after:?}");
     }
@@ -419,10 +380,7 @@ mod tests {
         run.job_event(200, "a", JobEvent::Failed { failure, charged });
         let hints = hints(&run.summary());
         assert_eq!(hints.len(), 1, "{hints:?}");
-        assert!(
-            hints[0].ends_with("`callsheet run spring.csv --resubmit a`"),
-            "{hints:?}"
-        );
+        assert!(hints[0].ends_with("`callsheet run spring.csv --resubmit a`"), "{hints:?}");
     }
 
     #[test]
@@ -433,10 +391,8 @@ mod tests {
         run.accepted(3, "c");
         run.done(4, "d");
         let summary = run.summary();
-        let advice: Vec<Option<Advice>> = summary
-            .rows()
-            .map(|row| job_advice(summary.campaign(), &row))
-            .collect();
+        let advice: Vec<Option<Advice>> =
+            summary.rows().map(|row| job_advice(summary.campaign(), &row)).collect();
         let commands = advice.iter().map(|advice| {
             let advice = advice.as_ref()?;
             Some(advice.command.to_string())

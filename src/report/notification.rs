@@ -70,11 +70,7 @@ impl Notification {
     /// Returns the body for chat services that accept Slack's format. Nothing in it acts as a mention or a link.
     pub(crate) fn chat_body(&self) -> String {
         // Slack escapes these three characters and no others.
-        let escaped = self
-            .text
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
+        let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         json!({ "text": escaped }).to_string()
     }
 
@@ -139,9 +135,7 @@ impl Observer for EarlyNotifier {
 
 impl fmt::Debug for EarlyNotifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("EarlyNotifier")
-            .finish_non_exhaustive()
+        formatter.debug_struct("EarlyNotifier").finish_non_exhaustive()
     }
 }
 
@@ -164,20 +158,11 @@ mod tests {
         assert_eq!(facts["exit_code"], 4);
         assert_eq!(facts["totals"]["done"], 1);
         let text = facts["text"].as_str().unwrap();
-        assert!(
-            text.starts_with("spring: 1 of 3 done, 1 failed, 1 in doubt"),
-            "{text}"
-        );
-        assert!(
-            text.contains("\n• b failed: no <!channel> face\n• c in doubt: "),
-            "{text}"
-        );
+        assert!(text.starts_with("spring: 1 of 3 done, 1 failed, 1 in doubt"), "{text}");
+        assert!(text.contains("\n• b failed: no <!channel> face\n• c in doubt: "), "{text}");
         assert!(text.contains("--resubmit c"), "{text}");
         let chat: Value = serde_json::from_str(&notice.chat_body()).unwrap();
-        assert!(
-            !chat["text"].as_str().unwrap().contains('<'),
-            "no mention: {chat}"
-        );
+        assert!(!chat["text"].as_str().unwrap().contains('<'), "no mention: {chat}");
         assert_eq!(chat.as_object().unwrap().len(), 1);
     }
 
@@ -193,18 +178,11 @@ mod tests {
             Some(StopReason::TooManyFailures),
         ] {
             let now = at(1);
-            let state = LiveState {
-                now,
-                stopping,
-                ..LiveState::default()
-            };
+            let state = LiveState { now, stopping, ..LiveState::default() };
             alarm.on_tick(&TestRun::with_jobs(1).summary(), &state);
         }
         let notices: Vec<Notification> = receiver.try_iter().collect();
         assert_eq!(notices.len(), 1);
-        assert!(
-            notices[0].json_body().contains("cap_reached"),
-            "{notices:?}"
-        );
+        assert!(notices[0].json_body().contains("cap_reached"), "{notices:?}");
     }
 }

@@ -59,10 +59,7 @@ impl<'a> Row<'a> {
 
     /// Whether the provider is working on the job or has its video.
     pub(crate) const fn is_outstanding(&self) -> bool {
-        matches!(
-            self.state.phase,
-            Phase::Rendering { .. } | Phase::Fetching { .. }
-        )
+        matches!(self.state.phase, Phase::Rendering { .. } | Phase::Fetching { .. })
     }
 
     /// Whether the job failed.

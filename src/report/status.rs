@@ -141,9 +141,7 @@ pub(crate) struct LiveStatus {
 impl LiveStatus {
     /// Returns a live status on standard output.
     pub(crate) fn on_terminal() -> Self {
-        Self {
-            region: LiveRegion::on_output(),
-        }
+        Self { region: LiveRegion::on_output() }
     }
 
     /// Draws the current status.
@@ -170,11 +168,7 @@ mod tests {
     use crate::report::testing::{TestRun, at};
 
     fn view(liveness: Liveness) -> StatusContext {
-        StatusContext {
-            now: at(100),
-            liveness,
-            colours: Colours::Off,
-        }
+        StatusContext { now: at(100), liveness, colours: Colours::Off }
     }
 
     fn run() -> TestRun {
@@ -211,10 +205,7 @@ under way:
         let mut run = TestRun::with_jobs(2);
         run.entries.clear();
         let screen = status_screen(&run.summary(), view(Liveness::Idle));
-        assert!(
-            screen.contains("2 jobs") && !screen.contains("results.csv"),
-            "{screen}"
-        );
+        assert!(screen.contains("2 jobs") && !screen.contains("results.csv"), "{screen}");
     }
 
     #[test]
@@ -227,17 +218,11 @@ under way:
             "{screen}"
         );
         let screen = status_screen(&summary, view(Liveness::Unknown));
-        assert!(
-            screen.contains("began 2026-11-24 14:00:00Z, end unknown"),
-            "{screen}"
-        );
+        assert!(screen.contains("began 2026-11-24 14:00:00Z, end unknown"), "{screen}");
         let mut run = run();
         run.ended(70, None);
         let screen = status_screen(&run.summary(), view(Liveness::Idle));
-        assert!(
-            screen.contains("ended 2026-11-24 14:01:10Z (1 min 10 s)"),
-            "{screen}"
-        );
+        assert!(screen.contains("ended 2026-11-24 14:01:10Z (1 min 10 s)"), "{screen}");
     }
 
     #[test]

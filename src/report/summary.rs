@@ -37,10 +37,7 @@ impl Summary {
     /// Returns the summary of a campaign with a history.
     pub fn with(campaign: Arc<Campaign>, history: History) -> Self {
         let jobs = campaign.jobs.iter().map(|job| &job.spec.id);
-        Self {
-            history: history.about(jobs),
-            campaign,
-        }
+        Self { history: history.about(jobs), campaign }
     }
 
     /// Folds all entries of a campaign.
@@ -94,11 +91,7 @@ impl Summary {
 
     /// Returns all jobs: the manifest's in its order, then those that are gone from it.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
-        self.campaign
-            .jobs
-            .iter()
-            .zip(self.history.jobs())
-            .map(|(job, history)| row(job, history))
+        self.campaign.jobs.iter().zip(self.history.jobs()).map(|(job, history)| row(job, history))
     }
 
     /// Returns one job.
@@ -107,10 +100,7 @@ impl Summary {
     }
 
     fn row_at(&self, place: usize) -> Option<Row<'_>> {
-        let (job, history) = (
-            self.campaign.jobs.get(place)?,
-            self.history.jobs().get(place)?,
-        );
+        let (job, history) = (self.campaign.jobs.get(place)?, self.history.jobs().get(place)?);
         Some(row(job, history))
     }
 
@@ -136,10 +126,7 @@ impl Summary {
 
     /// Adds up the credits of all jobs.
     pub fn money(&self) -> Money {
-        let mut money = Money {
-            cap: self.campaign.max_credits,
-            ..Money::default()
-        };
+        let mut money = Money { cap: self.campaign.max_credits, ..Money::default() };
         for row in self.rows() {
             money.add(&row);
         }
@@ -180,17 +167,11 @@ impl Summary {
             let jobs = jobs_of(row);
             let skipped = jobs.is_empty().then_some(None);
             let lines = jobs.map(|place| self.row_at(place)).chain(skipped);
-            lines.map(|job| ResultLine {
-                cells: &row.cells,
-                row: job,
-            })
+            lines.map(|job| ResultLine { cells: &row.cells, row: job })
         });
         let rest = self.rows().zip(has_row);
         let rest = rest.filter(|(row, has_row)| row.job.in_sheet && !has_row);
-        of_sheet.chain(rest.map(|(row, _)| ResultLine {
-            cells: &[],
-            row: Some(row),
-        }))
+        of_sheet.chain(rest.map(|(row, _)| ResultLine { cells: &[], row: Some(row) }))
     }
 
     /// Returns the width of a column of ids; a few very long ids may exceed it.
@@ -206,11 +187,7 @@ impl Summary {
 }
 
 fn row<'a>(job: &'a PlannedJob, history: &'a JobHistory) -> Row<'a> {
-    Row {
-        job,
-        state: &history.state,
-        is_overdue: history.is_overdue,
-    }
+    Row { job, state: &history.state, is_overdue: history.is_overdue }
 }
 
 /// Orders states by how far a job has come: its generation, then its phase, then its submits.
@@ -271,18 +248,11 @@ mod tests {
         run.campaign.max_credits = Some(Credits::whole(30));
         let money = run.summary().money();
         assert_eq!(money.spent, Credits::whole(10), "done, and downloading");
-        assert_eq!(
-            money.promised,
-            Credits::whole(10),
-            "in doubt, and rendering"
-        );
+        assert_eq!(money.promised, Credits::whole(10), "in doubt, and rendering");
         assert_eq!(money.to_do_high, Credits::whole(5), "pending and selected");
         assert_eq!(money.left(), Some(Credits::whole(10)));
         assert_eq!(money.unreported, Credits::ZERO);
-        assert_eq!(
-            money.sentence(),
-            "10 spent, 10 promised, 10 left of 30, 5 still to come"
-        );
+        assert_eq!(money.sentence(), "10 spent, 10 promised, 10 left of 30, 5 still to come");
     }
 
     #[test]
@@ -293,14 +263,8 @@ mod tests {
         let charged = None;
         run.job_event(9, "a", JobEvent::Failed { failure, charged });
         let money = run.summary().money();
-        assert_eq!(
-            (money.spent, money.unreported),
-            (Credits::whole(5), Credits::whole(5))
-        );
-        assert_eq!(
-            money.sentence(),
-            "5 spent (5 of it without a reported charge)"
-        );
+        assert_eq!((money.spent, money.unreported), (Credits::whole(5), Credits::whole(5)));
+        assert_eq!(money.sentence(), "5 spent (5 of it without a reported charge)");
     }
 
     #[test]
@@ -310,13 +274,7 @@ mod tests {
             job.selected = job.spec.id.as_str() == "a";
         }
         let summary = run.summary();
-        assert_eq!(
-            (
-                summary.selected_counts().total,
-                summary.selected_counts().done
-            ),
-            (1, 1)
-        );
+        assert_eq!((summary.selected_counts().total, summary.selected_counts().done), (1, 1));
         assert_eq!(summary.counts().failed, 1);
     }
 
@@ -326,13 +284,7 @@ mod tests {
         run.ended(5, Some(StopReason::CapReached));
         let summary = run.summary();
         assert_eq!(summary.stopped(), Some(&StopReason::CapReached));
-        run.event(
-            9,
-            Event::RunStarted {
-                version: "0.1.0".into(),
-                process: 43,
-            },
-        );
+        run.event(9, Event::RunStarted { version: "0.1.0".into(), process: 43 });
         let summary = run.summary();
         assert_eq!((summary.runs().len(), summary.stopped()), (2, None));
         assert!(summary.runs()[1].ended.is_none());
@@ -364,13 +316,7 @@ mod tests {
             .map(|line| line.row.map(|row| row.job.spec.id.as_str()))
             .collect();
         assert_eq!(ids, [Some("b"), None, Some("a"), None, Some("c")]);
-        assert_eq!(
-            summary
-                .gone()
-                .map(|row| row.id().clone())
-                .collect::<Vec<_>>(),
-            [id("d")]
-        );
+        assert_eq!(summary.gone().map(|row| row.id().clone()).collect::<Vec<_>>(), [id("d")]);
     }
 
     #[test]

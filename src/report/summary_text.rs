@@ -28,12 +28,8 @@ pub(crate) fn summary_text(summary: &Summary, colours: Colours) -> String {
 /// Returns the summary in one line, for notifications: `spring: 10 of 12 done, 1 failed; 55 credits spent`.
 pub(crate) fn headline(summary: &Summary) -> String {
     let counts = summary.counts();
-    let mut text = format!(
-        "{}: {} of {} done",
-        sanitize(&summary.campaign().name),
-        counts.done,
-        counts.total
-    );
+    let mut text =
+        format!("{}: {} of {} done", sanitize(&summary.campaign().name), counts.done, counts.total);
     for (count, word) in counts.non_zero() {
         if !["done", "skipped", "left out"].contains(&word) {
             let _ = write!(text, ", {count} {word}");
@@ -120,11 +116,7 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
     let is_stuck = |row: &Row| row.state.is_to_be_downloaded() && row.failure().is_some();
     let not_downloaded: Vec<Row> = summary.rows().filter(is_stuck).collect();
     let sections = [
-        (
-            format!("{} failed:", plural(failed.len(), "job")),
-            Style::Failure,
-            failed,
-        ),
+        (format!("{} failed:", plural(failed.len(), "job")), Style::Failure, failed),
         (
             format!(
                 "{} {} in doubt (sent, but no response says whether it was accepted):",
@@ -158,10 +150,9 @@ fn list_rows(text: &mut String, rows: &[Row]) {
     let shown = &rows[..rows.len().min(MAX_SHOWN)];
     let width = shown.iter().map(|row| row.id().as_str().len()).max();
     for row in shown {
-        let mut why = row.failure().map_or_else(
-            || "the program ended before the response arrived".to_owned(),
-            failure,
-        );
+        let mut why = row
+            .failure()
+            .map_or_else(|| "the program ended before the response arrived".to_owned(), failure);
         if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
             let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
         }
@@ -232,10 +223,7 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
         run.campaign.arguments = vec!["--sandbox".into()];
         for colours in [Colours::Off, Colours::On] {
             let text = summary_text(&run.summary(), colours);
-            assert!(
-                text.ends_with("\ncallsheet run 'my spring.csv' --sandbox\n"),
-                "{text}"
-            );
+            assert!(text.ends_with("\ncallsheet run 'my spring.csv' --sandbox\n"), "{text}");
         }
         let text = summary_text(&run.summary(), Colours::Off);
         assert!(text.contains("stopped  interrupted; everything is kept\n"));
@@ -264,10 +252,7 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }
-        assert!(
-            !text.contains("is rendering") && !text.contains("are rendering"),
-            "{text}"
-        );
+        assert!(!text.contains("is rendering") && !text.contains("are rendering"), "{text}");
     }
 
     #[test]
@@ -300,9 +285,6 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
         }
         let text = summary_text(&run.summary(), Colours::Off);
         assert!(text.contains("15 jobs failed:"));
-        assert!(
-            text.contains("\n  j  line 11  no\n  and 5 more: see `results.csv`\n"),
-            "{text}"
-        );
+        assert!(text.contains("\n  j  line 11  no\n  and 5 more: see `results.csv`\n"), "{text}");
     }
 }

@@ -27,28 +27,16 @@ pub(crate) struct TestRun {
 impl TestRun {
     /// Returns a started run with the jobs `a`, `b`, …, each a row of a sheet with the columns `id` and `note`.
     pub(crate) fn with_jobs(count: u8) -> Self {
-        let ids: Vec<String> = (0..count)
-            .map(|n| char::from(b'a' + n).to_string())
-            .collect();
-        let jobs = ids
-            .iter()
-            .zip(2..)
-            .map(|(id, line)| planned(id, line))
-            .collect();
+        let ids: Vec<String> = (0..count).map(|n| char::from(b'a' + n).to_string()).collect();
+        let jobs = ids.iter().zip(2..).map(|(id, line)| planned(id, line)).collect();
         let mut campaign =
             Campaign::new("spring", "spring.csv".into(), "spring-output".into(), jobs);
         campaign.sheet = Arc::new(Sheet {
             columns: vec!["id".into(), "note".into()],
-            rows: (0..)
-                .zip(&ids)
-                .map(|(place, id)| row(id, place..place + 1))
-                .collect(),
+            rows: (0..).zip(&ids).map(|(place, id)| row(id, place..place + 1)).collect(),
         });
         campaign.personas.insert(ANNA.into(), "Anna".into());
-        let mut run = Self {
-            campaign,
-            entries: Vec::new(),
-        };
+        let mut run = Self { campaign, entries: Vec::new() };
         let (version, process) = ("0.1.0".into(), 42);
         run.event(0, Event::RunStarted { version, process });
         run
@@ -67,11 +55,7 @@ impl TestRun {
     }
 
     pub(crate) fn event(&mut self, second: i64, event: Event) {
-        self.entries.push(Entry {
-            sequence: self.entries.len() as u64 + 1,
-            at: at(second),
-            event,
-        });
+        self.entries.push(Entry { sequence: self.entries.len() as u64 + 1, at: at(second), event });
     }
 
     pub(crate) fn job_event(&mut self, second: i64, job: &str, event: JobEvent) {
@@ -84,12 +68,7 @@ impl TestRun {
         let fingerprint = planned.unwrap().spec.fingerprint.clone();
         let tag = Tag::of("spring", &id(job), &fingerprint, Generation(0));
         let (generation, reserved) = (Generation(0), Credits::whole(5));
-        let event = JobEvent::SubmitStarted {
-            tag,
-            fingerprint,
-            generation,
-            reserved,
-        };
+        let event = JobEvent::SubmitStarted { tag, fingerprint, generation, reserved };
         self.job_event(second, job, event);
     }
 
@@ -101,13 +80,7 @@ impl TestRun {
 
     pub(crate) fn rendered(&mut self, second: i64, job: &str) {
         self.accepted(second, job);
-        self.job_event(
-            second + 60,
-            job,
-            JobEvent::Rendered {
-                output: output(job),
-            },
-        );
+        self.job_event(second + 60, job, JobEvent::Rendered { output: output(job) });
     }
 
     pub(crate) fn done(&mut self, second: i64, job: &str) {
@@ -150,10 +123,7 @@ pub(crate) fn planned(id: &str, line: u32) -> PlannedJob {
     let text = format!("Say something nice about {id}.");
     let request = VideoRequest::new(Speech::Text(text.into()), ANNA, AspectRatio::Portrait);
     let estimate = PriceTable::default().estimate(&request, None);
-    let origin = Origin {
-        file: "spring.csv".into(),
-        line,
-    };
+    let origin = Origin { file: "spring.csv".into(), line };
     PlannedJob {
         spec: JobSpec::new(id.parse().unwrap(), request, origin).into(),
         estimate,
@@ -163,10 +133,7 @@ pub(crate) fn planned(id: &str, line: u32) -> PlannedJob {
 }
 
 pub(crate) fn row(id: &str, jobs: Range<usize>) -> SheetRow {
-    SheetRow {
-        cells: vec![id.into(), format!("note of {id}").into()],
-        jobs,
-    }
+    SheetRow { cells: vec![id.into(), format!("note of {id}").into()], jobs }
 }
 
 pub(crate) fn output(job: &str) -> Arc<Output> {

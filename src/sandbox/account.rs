@@ -57,11 +57,8 @@ impl Account {
             JobOutcome::Failed => settings.charge_failures,
             JobOutcome::Rejected => false,
         };
-        let charge = if is_charged {
-            speech::charge(body.model_version.as_deref(), seconds)
-        } else {
-            0.0
-        };
+        let charge =
+            if is_charged { speech::charge(body.model_version.as_deref(), seconds) } else { 0.0 };
         if settings.credits - self.charged() < charge {
             return Err(Refusal::Credits);
         }
@@ -123,11 +120,7 @@ impl Account {
         let window = i64::try_from(limit.millis).unwrap_or(i64::MAX);
         // The window is full if the job `count` places from the end was accepted within it.
         let count = usize::try_from(limit.count.max(1)).unwrap_or(usize::MAX);
-        let oldest = self
-            .jobs
-            .len()
-            .checked_sub(count)
-            .and_then(|index| self.jobs.get(index));
+        let oldest = self.jobs.len().checked_sub(count).and_then(|index| self.jobs.get(index));
         match oldest {
             Some(job) if now.saturating_sub(job.accepted_at) < window => Err(Refusal::Rate {
                 wait_millis: window.saturating_sub(now.saturating_sub(job.accepted_at)),
@@ -159,10 +152,8 @@ impl Account {
 
 /// Returns the maximum number of `spans` (start, end) that overlap at one time.
 pub(super) fn max_overlap(spans: impl Iterator<Item = (i64, i64)>) -> usize {
-    let mut edges: Vec<(i64, isize)> = spans
-        .filter(|(from, to)| from < to)
-        .flat_map(|(from, to)| [(from, 1), (to, -1)])
-        .collect();
+    let mut edges: Vec<(i64, isize)> =
+        spans.filter(|(from, to)| from < to).flat_map(|(from, to)| [(from, 1), (to, -1)]).collect();
     // At equal times, ends sort before starts.
     edges.sort_unstable();
     let mut now = 0_isize;
@@ -188,10 +179,7 @@ mod tests {
     }
 
     fn without_rate_limit() -> SandboxSettings {
-        SandboxSettings {
-            submit_limit: None,
-            ..SandboxSettings::default()
-        }
+        SandboxSettings { submit_limit: None, ..SandboxSettings::default() }
     }
 
     fn filled(settings: &SandboxSettings, count: usize) -> Account {
@@ -207,10 +195,7 @@ mod tests {
     fn the_same_seed_gives_the_same_jobs() {
         let first = filled(&without_rate_limit(), 5);
         assert_eq!(first.jobs(), filled(&without_rate_limit(), 5).jobs());
-        let other = SandboxSettings {
-            seed: 2,
-            ..without_rate_limit()
-        };
+        let other = SandboxSettings { seed: 2, ..without_rate_limit() };
         assert_ne!(first.jobs()[0].id, filled(&other, 1).jobs()[0].id);
         let job = &first.jobs()[3];
         assert_eq!(first.job(&job.id), Some(job));
@@ -219,15 +204,9 @@ mod tests {
 
     #[test]
     fn jobs_over_the_limit_wait_in_order() {
-        let settings = SandboxSettings {
-            max_running: 3,
-            ..without_rate_limit()
-        };
+        let settings = SandboxSettings { max_running: 3, ..without_rate_limit() };
         let account = filled(&settings, 20);
-        let running = account
-            .jobs()
-            .iter()
-            .map(|job| (job.starts_at, job.ends_at));
+        let running = account.jobs().iter().map(|job| (job.starts_at, job.ends_at));
         assert_eq!(max_overlap(running), 3);
         assert!(account.jobs().is_sorted_by_key(|job| job.starts_at));
     }
@@ -247,9 +226,7 @@ mod tests {
     fn different_requests_get_different_ids() {
         let id = |text| {
             let account = Account::default();
-            let job = account
-                .evaluate(&without_rate_limit(), 1, body(text))
-                .unwrap();
+            let job = account.evaluate(&without_rate_limit(), 1, body(text)).unwrap();
             job.id
         };
         assert_eq!(id("one"), id("one"));
@@ -258,11 +235,8 @@ mod tests {
 
     #[test]
     fn jobs_over_the_limit_are_refused_with_overload_reject() {
-        let settings = SandboxSettings {
-            max_running: 2,
-            overload: Overload::Reject,
-            ..without_rate_limit()
-        };
+        let settings =
+            SandboxSettings { max_running: 2, overload: Overload::Reject, ..without_rate_limit() };
         let account = filled(&settings, 2);
         let later = account.jobs().iter().map(|job| job.ends_at).min().unwrap();
         let at = |now| account.evaluate(&settings, now, body("Hello")).map(|_| ());
@@ -273,10 +247,7 @@ mod tests {
     #[test]
     fn the_rate_limit_holds_in_any_window() {
         let settings = SandboxSettings {
-            submit_limit: Some(SubmitLimit {
-                count: 2,
-                millis: 500,
-            }),
+            submit_limit: Some(SubmitLimit { count: 2, millis: 500 }),
             ..SandboxSettings::default()
         };
         let account = filled(&settings, 2);
@@ -287,10 +258,7 @@ mod tests {
 
     #[test]
     fn charges_appear_late_but_credits_are_spent_at_once() {
-        let settings = SandboxSettings {
-            credits: 12.0,
-            ..without_rate_limit()
-        };
+        let settings = SandboxSettings { credits: 12.0, ..without_rate_limit() };
         let account = filled(&settings, 2);
         let refused = account.evaluate(&settings, 1000, body("Hello")).map(|_| ());
         assert_eq!(refused, Err(Refusal::Credits));

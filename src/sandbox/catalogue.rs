@@ -59,11 +59,7 @@ const WITHOUT_PORTRAIT: &str = "Viktor";
 const INACTIVE: &str = "Greta";
 
 /// Name, gender, and accents with their ids.
-type VoiceRow = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+type VoiceRow = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 #[rustfmt::skip]
 const VOICES: [VoiceRow; 8] = [
@@ -133,9 +129,7 @@ impl Catalogue {
         };
         let rows = (0_i64..).zip(&ROWS);
         Self {
-            personas: rows
-                .map(|(day, row)| persona(row, day, "default", files))
-                .collect(),
+            personas: rows.map(|(day, row)| persona(row, day, "default", files)).collect(),
             custom: vec![persona(&CUSTOM, 400, "custom", files)],
             voices: VOICES.iter().map(voice).collect(),
         }
@@ -143,10 +137,7 @@ impl Catalogue {
 
     /// Finds a persona by id, including custom ones.
     pub(super) fn persona(&self, id: &str) -> Option<&Persona> {
-        self.personas
-            .iter()
-            .chain(&self.custom)
-            .find(|persona| persona.id.eq_ignore_ascii_case(id))
+        self.personas.iter().chain(&self.custom).find(|persona| persona.id.eq_ignore_ascii_case(id))
     }
 
     pub(super) fn has_accent(id: &str) -> bool {
@@ -239,9 +230,7 @@ mod tests {
             assert!(documentation.contains(persona.id), "{persona:?}");
         }
         assert!(catalogue.persona(&CUSTOM.0.to_uppercase()).is_some());
-        assert!(Catalogue::has_accent(
-            "359b6e15-8b4b-4dc5-bdca-c1e433186d8f"
-        ));
+        assert!(Catalogue::has_accent("359b6e15-8b4b-4dc5-bdca-c1e433186d8f"));
         assert!(!Catalogue::has_accent(ROWS[0].0));
     }
 
@@ -250,10 +239,8 @@ mod tests {
         let catalogue = Catalogue::new("http://files");
         let inactive = catalogue.personas.iter().filter(|one| !one.is_active);
         assert_eq!(inactive.count(), 1);
-        let without = catalogue
-            .personas
-            .iter()
-            .filter(|one| one.object["preview_image_9_16"].is_null());
+        let without =
+            catalogue.personas.iter().filter(|one| one.object["preview_image_9_16"].is_null());
         assert_eq!(without.count(), 1);
     }
 

@@ -11,9 +11,7 @@ use tokio::sync::watch;
     reason = "a server independent of the program; its jobs render in real time"
 )]
 pub(super) fn now() -> i64 {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -27,17 +25,11 @@ pub(super) fn api_time(millis: i64) -> String {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-7));
     let timestamp =
         jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    timestamp
-        .to_zoned_datetime(zone)
-        .strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")
-        .to_string()
+    timestamp.to_zoned_datetime(zone).strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string()
 }
 
 /// Sleeps for `millis`, or until the sandbox stops.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "imitates slow and hanging responses"
-)]
+#[expect(clippy::disallowed_methods, reason = "imitates slow and hanging responses")]
 pub(super) async fn sleep(millis: u64, stopping: &mut watch::Receiver<bool>) {
     tokio::select! {
         () = tokio::time::sleep(Duration::from_millis(millis)) => {}
@@ -52,10 +44,7 @@ mod tests {
 
     #[test]
     fn times_are_formatted_as_by_the_api() {
-        assert_eq!(
-            api_time(1_747_131_164_123),
-            "2025-05-13T03:12:44.123000-07:00"
-        );
+        assert_eq!(api_time(1_747_131_164_123), "2025-05-13T03:12:44.123000-07:00");
         assert_eq!(api_time(i64::MAX), api_time(0));
     }
 }

@@ -237,18 +237,12 @@ impl When {
 
     /// These requests of its kind, counted from 1.
     pub fn ordinals(ordinals: impl IntoIterator<Item = u64>) -> Self {
-        Self {
-            ordinals: ordinals.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { ordinals: ordinals.into_iter().collect(), ..Self::default() }
     }
 
     /// This share of requests, 0 to 1.
     pub fn probability(share: f64) -> Self {
-        Self {
-            probability: Some(share),
-            ..Self::default()
-        }
+        Self { probability: Some(share), ..Self::default() }
     }
 
     /// Sets the amount.
@@ -271,9 +265,7 @@ impl When {
 fn ordinals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<u64>, D::Error> {
     let ordinals = BTreeSet::deserialize(deserializer)?;
     if ordinals.contains(&0) {
-        return Err(D::Error::custom(
-            "ordinals are counted from 1, expected no 0",
-        ));
+        return Err(D::Error::custom("ordinals are counted from 1, expected no 0"));
     }
     Ok(ordinals)
 }
@@ -311,10 +303,7 @@ pub(super) fn active_faults<F: Copy + fmt::Debug>(
 ) -> impl Iterator<Item = ActiveFault<F>> {
     rules.iter().filter_map(move |(fault, when)| {
         when.strikes(seed, &format!("{kind:?} {fault:?}"), ordinal)
-            .then_some(ActiveFault {
-                kind: *fault,
-                amount: when.amount,
-            })
+            .then_some(ActiveFault { kind: *fault, amount: when.amount })
     })
 }
 
@@ -327,10 +316,7 @@ mod tests {
         let written = r#"{"create_accepted": {"reset": {"ordinals": [1, 5]}},
             "listing": {"late": {"amount": 2000}}, "files": {"dead_link_403": {"probability": 0.5}}}"#;
         let faults: Faults = serde_json::from_str(written).unwrap();
-        assert_eq!(
-            faults.create_accepted[&AnswerFault::Reset],
-            When::ordinals([1, 5])
-        );
+        assert_eq!(faults.create_accepted[&AnswerFault::Reset], When::ordinals([1, 5]));
         assert!(faults.sign_links());
         let again = serde_json::to_string(&faults).unwrap();
         assert_eq!(serde_json::from_str::<Faults>(&again).unwrap(), faults);
@@ -352,18 +338,13 @@ mod tests {
             let rules = Rules::from([(AnswerFault::Reset, when)]);
             (1..=1000_u64)
                 .filter(|ordinal| {
-                    active_faults(&rules, Seed(3), RequestKind::Poll, *ordinal)
-                        .next()
-                        .is_some()
+                    active_faults(&rules, Seed(3), RequestKind::Poll, *ordinal).next().is_some()
                 })
                 .collect::<Vec<_>>()
         };
         assert_eq!(strikes(When::ordinals([2, 7])), [2, 7]);
         assert_eq!(strikes(When::always()).len(), 1000);
         assert!((150..250).contains(&strikes(When::probability(0.2)).len()));
-        assert_eq!(
-            strikes(When::probability(0.2)),
-            strikes(When::probability(0.2))
-        );
+        assert_eq!(strikes(When::probability(0.2)), strikes(When::probability(0.2)));
     }
 }

@@ -84,10 +84,9 @@ pub(super) async fn apply_fault(
         }
         AnswerFault::TooMany => too_many_requests(None),
         AnswerFault::PaymentRequired => no_credits(),
-        AnswerFault::CreditsGone => json(
-            400,
-            &json!(["You do not have enough credits for this request."]),
-        ),
+        AnswerFault::CreditsGone => {
+            json(400, &json!(["You do not have enough credits for this request."]))
+        }
         AnswerFault::FieldErrors => json(
             400,
             &json!({"text": ["This text cannot be used."], "ids": ["This list cannot be used."]}),
@@ -145,16 +144,13 @@ pub(super) fn throttle(bytes: Bytes, per_second: u64, stopping: watch::Receiver<
     let step_millis = 20;
     let step = usize::try_from(per_second.saturating_mul(step_millis) / 1000).unwrap_or(usize::MAX);
     let step = step.max(1);
-    let pieces = stream::unfold(
-        (bytes, stopping),
-        move |(mut left, mut stopping)| async move {
-            if left.is_empty() {
-                return None;
-            }
-            clock::sleep(step_millis, &mut stopping).await;
-            let piece = left.split_to(step.min(left.len()));
-            Some((Ok::<_, io::Error>(piece), (left, stopping)))
-        },
-    );
+    let pieces = stream::unfold((bytes, stopping), move |(mut left, mut stopping)| async move {
+        if left.is_empty() {
+            return None;
+        }
+        clock::sleep(step_millis, &mut stopping).await;
+        let piece = left.split_to(step.min(left.len()));
+        Some((Ok::<_, io::Error>(piece), (left, stopping)))
+    });
     Body::from_stream(pieces)
 }

@@ -8,17 +8,14 @@ pub(super) type FieldErrors = Map<String, Value>;
 /// Whether `text` has the form of a UUID, with or without its dashes.
 pub(super) fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| *byte != b'-');
-    text.bytes()
-        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
         && digits.count() == 32
         && (text.len() == 32 || text.len() == 36)
 }
 
 /// Formats a value; a string without its quotes.
 fn display(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The fields of a body, and the errors found so far.
@@ -30,18 +27,12 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn new(object: Option<&'a Map<String, Value>>) -> Self {
-        Self {
-            object,
-            errors: Map::new(),
-        }
+        Self { object, errors: Map::new() }
     }
 
     /// Adds an error message for a field.
     pub(super) fn error(&mut self, field: &str, message: &str) {
-        let messages = self
-            .errors
-            .entry(field)
-            .or_insert_with(|| Value::from([""; 0]));
+        let messages = self.errors.entry(field).or_insert_with(|| Value::from([""; 0]));
         if let Value::Array(messages) = messages {
             messages.push(message.into());
         }
@@ -147,10 +138,7 @@ impl<'a> Fields<'a> {
             self.error(field, "A valid number is required.");
             return None;
         };
-        let places = text
-            .trim()
-            .split_once('.')
-            .map_or(0, |(_, places)| places.len());
+        let places = text.trim().split_once('.').map_or(0, |(_, places)| places.len());
         let message = if number > 0.5 {
             "Ensure this value is less than or equal to 0.5."
         } else if number < -0.5 {

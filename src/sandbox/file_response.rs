@@ -145,9 +145,7 @@ impl ByteRange {
                 Ok(suffix) => Self::between(length.saturating_sub(suffix), length),
                 Err(_) => Self::Whole,
             },
-            (first, "") => first
-                .parse()
-                .map_or(Self::Whole, |first| Self::between(first, length)),
+            (first, "") => first.parse().map_or(Self::Whole, |first| Self::between(first, length)),
             (first, last) => match (first.parse::<usize>(), last.parse::<usize>()) {
                 (Ok(first), Ok(last)) if first <= last => {
                     Self::between(first, length.min(last.saturating_add(1)))
@@ -158,11 +156,7 @@ impl ByteRange {
     }
 
     fn between(from: usize, to: usize) -> Self {
-        if from < to {
-            Self::Part(from..to)
-        } else {
-            Self::Unsatisfiable
-        }
+        if from < to { Self::Part(from..to) } else { Self::Unsatisfiable }
     }
 }
 
@@ -200,17 +194,8 @@ mod tests {
                 (IF_RANGE, HeaderValue::from_static(tag)),
             ])
         };
-        assert_eq!(
-            ByteRange::parse(&headers("\"a\""), 10, "\"a\""),
-            ByteRange::Part(2..10)
-        );
-        assert_eq!(
-            ByteRange::parse(&headers("\"b\""), 10, "\"a\""),
-            ByteRange::Whole
-        );
-        assert_eq!(
-            ByteRange::parse(&headers("W/\"a\""), 10, "\"a\""),
-            ByteRange::Whole
-        );
+        assert_eq!(ByteRange::parse(&headers("\"a\""), 10, "\"a\""), ByteRange::Part(2..10));
+        assert_eq!(ByteRange::parse(&headers("\"b\""), 10, "\"a\""), ByteRange::Whole);
+        assert_eq!(ByteRange::parse(&headers("W/\"a\""), 10, "\"a\""), ByteRange::Whole);
     }
 }

@@ -113,9 +113,7 @@ impl<'a, T> Page<'a, T> {
         link: impl Fn(usize) -> String,
     ) -> Result<Self, Box<Response>> {
         let pages = items.len().div_ceil(size).max(1);
-        let page = query
-            .get("page")
-            .map_or(Ok(1), |page| page.parse::<usize>());
+        let page = query.get("page").map_or(Ok(1), |page| page.parse::<usize>());
         let Some(page) = page.ok().filter(|page| (1..=pages).contains(page)) else {
             return Err(detail(404, "Invalid page.").into());
         };

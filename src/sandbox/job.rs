@@ -183,10 +183,9 @@ impl Job {
             JobStatus::Done | JobStatus::Failed | JobStatus::Rejected => self.ends_at,
         };
         let failed_reason = match status {
-            JobStatus::Failed => Some((
-                "fail",
-                "The avatar could not be rendered. Please try again later.",
-            )),
+            JobStatus::Failed => {
+                Some(("fail", "The avatar could not be rendered. Please try again later."))
+            }
             JobStatus::Rejected => Some(("reject", "The text was rejected by content moderation.")),
             JobStatus::Pending | JobStatus::InQueue | JobStatus::Running | JobStatus::Done => None,
         };
@@ -231,10 +230,7 @@ impl Job {
 }
 
 /// Formats a number as the API does: whole numbers without a decimal point.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "checked to be whole and small"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
 fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 {
         Value::from(number as i64)
@@ -273,11 +269,7 @@ mod tests {
     }
 
     fn links(signed: bool) -> Links {
-        Links {
-            files: "http://127.0.0.1:9".into(),
-            signed,
-            seed: Seed(1),
-        }
+        Links { files: "http://127.0.0.1:9".into(), signed, seed: Seed(1) }
     }
 
     #[test]
@@ -346,10 +338,7 @@ mod tests {
     fn the_wire_types_parse_a_job_object() {
         let object = job("Hello").object(2300, &links(true));
         let fields = object.as_object().unwrap().len();
-        let report = serde_json::from_value::<Lipsync>(object)
-            .unwrap()
-            .into_report()
-            .unwrap();
+        let report = serde_json::from_value::<Lipsync>(object).unwrap().into_report().unwrap();
         assert_eq!(fields, 31);
         assert_eq!(report.name.as_deref(), Some("row-1 cs-abc"));
         assert!(report.output.is_some() && report.thumbnail.is_some());
@@ -363,20 +352,13 @@ mod tests {
             ..CreateBody::default()
         };
         let directives = Directives::new(&body);
-        assert_eq!(
-            directives.argument("fail").unwrap(),
-            "\\u001b[31mred\\u005d \"so\"",
-            "no JSON"
-        );
+        assert_eq!(directives.argument("fail").unwrap(), "\\u001b[31mred\\u005d \"so\"", "no JSON");
         assert_eq!(directives.argument("status").unwrap(), "\"x");
         assert!(directives.has("fail") && directives.has("reject") && !directives.has("no output"));
         let body = CreateBody {
             text: Some(r"[fail: \u001b[31mred\u005d\n]".into()),
             ..CreateBody::default()
         };
-        assert_eq!(
-            Directives::new(&body).argument("fail").unwrap(),
-            "\u{1b}[31mred]\n"
-        );
+        assert_eq!(Directives::new(&body).argument("fail").unwrap(), "\u{1b}[31mred]\n");
     }
 }

@@ -128,9 +128,7 @@ impl Ledger {
 
     /// Returns the accepted jobs of that name.
     pub fn accepted_as<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a LedgerJob> {
-        self.accepted
-            .iter()
-            .filter(move |job| job.name.as_deref() == Some(name))
+        self.accepted.iter().filter(move |job| job.name.as_deref() == Some(name))
     }
 }
 
@@ -157,11 +155,8 @@ mod tests {
     #[test]
     fn creates_are_counted_by_result_and_only_the_newest_are_kept() {
         let mut ledger = Ledger::default();
-        let seen = |at, status, id: Option<&str>| CreateRecord {
-            at,
-            status,
-            id: id.map(str::to_owned),
-        };
+        let seen =
+            |at, status, id: Option<&str>| CreateRecord { at, status, id: id.map(str::to_owned) };
         ledger.record_create(seen(1, Some(429), None));
         ledger.record_create(seen(2, None, Some("a")));
         ledger.record_create(seen(3, Some(500), Some("b")));

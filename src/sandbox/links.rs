@@ -74,18 +74,12 @@ mod tests {
 
     #[test]
     fn only_own_links_are_accepted() {
-        let links = Links {
-            files: String::new(),
-            signed: true,
-            seed: Seed(1),
-        };
+        let links = Links { files: String::new(), signed: true, seed: Seed(1) };
         let link = links.url("/v.mp4", "a", 77);
         let query = |link: &str| -> HashMap<String, String> {
             let query = link.split_once('?').unwrap().1;
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect()
+            pairs.map(|(name, value)| (name.into(), value.into())).collect()
         };
         assert_eq!(links.issued("a", &query(&link)), Some(77));
         assert_eq!(links.issued("b", &query(&link)), None);

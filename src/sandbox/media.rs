@@ -60,10 +60,7 @@ pub(super) const VOICE: &[u8] = include_bytes!("assets/voice.mp3");
 impl MediaTemplate {
     /// Returns the template for a ratio; landscape for an unknown one.
     pub(super) fn new(ratio: &str, transparent: bool) -> Self {
-        Self {
-            shape: Shape::of_ratio(ratio).unwrap_or(&SHAPES[0]),
-            transparent,
-        }
+        Self { shape: Shape::of_ratio(ratio).unwrap_or(&SHAPES[0]), transparent }
     }
 
     pub(super) fn extension(self) -> &'static str {
@@ -71,21 +68,13 @@ impl MediaTemplate {
     }
 
     pub(super) fn content_type(self) -> &'static str {
-        if self.transparent {
-            "video/webm"
-        } else {
-            "video/mp4"
-        }
+        if self.transparent { "video/webm" } else { "video/mp4" }
     }
 
     /// Returns the video of the job `id`: the template, then an element that players skip (an MP4 `free` box or
     /// an EBML Void) with the id and `padding` bytes.
     pub(super) fn video(self, id: &str, padding: usize) -> Vec<u8> {
-        let plain = if self.transparent {
-            self.shape.webm
-        } else {
-            self.shape.mp4
-        };
+        let plain = if self.transparent { self.shape.webm } else { self.shape.mp4 };
         let filler = filler(id, padding);
         let mut video = Vec::with_capacity(plain.len() + 16 + filler.len());
         video.extend_from_slice(plain);
@@ -202,10 +191,7 @@ mod tests {
         assert_eq!(picture.video("a", 0), picture.video("a", 0));
         assert_ne!(picture.video("a", 0), picture.video("b", 0));
         let transparent = MediaTemplate::new("9x16", true);
-        assert_eq!(
-            (transparent.extension(), transparent.content_type()),
-            ("webm", "video/webm")
-        );
+        assert_eq!((transparent.extension(), transparent.content_type()), ("webm", "video/webm"));
         let still = picture.thumbnail("a");
         assert_ne!(still, picture.thumbnail("b"));
         assert_eq!(

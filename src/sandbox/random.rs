@@ -23,9 +23,7 @@ impl Seed {
     /// Returns any `u64`.
     pub(super) fn number(self, label: &str, index: u64) -> u64 {
         let bytes = self.bytes(label, index);
-        bytes[..8]
-            .iter()
-            .fold(0, |number, byte| (number << 8) | u64::from(*byte))
+        bytes[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }
 
     /// Returns a number from 0 (inclusive) to 1 (exclusive).
@@ -38,9 +36,7 @@ impl Seed {
     pub(super) fn within(self, range: &RangeInclusive<u64>, label: &str, index: u64) -> u64 {
         let width = range.end().saturating_sub(*range.start());
         let steps = width.saturating_add(1);
-        range
-            .start()
-            .saturating_add(self.number(label, index) % steps)
+        range.start().saturating_add(self.number(label, index) % steps)
     }
 
     /// Returns a UUID in the form of version 4.
@@ -80,16 +76,11 @@ mod tests {
 
     #[test]
     fn numbers_stay_within_their_range_and_fill_it() {
-        let drawn: Vec<u64> = (0..200)
-            .map(|index| Seed(1).within(&(3..=5), "n", index))
-            .collect();
+        let drawn: Vec<u64> = (0..200).map(|index| Seed(1).within(&(3..=5), "n", index)).collect();
         assert!((3..=5).all(|number| drawn.contains(&number)));
         assert!(drawn.iter().all(|number| (3..=5).contains(number)));
         assert_eq!(Seed(1).within(&(9..=9), "n", 0), 9);
-        let mean = (0..1000)
-            .map(|index| Seed(1).fraction("f", index))
-            .sum::<f64>()
-            / 1000.0;
+        let mean = (0..1000).map(|index| Seed(1).fraction("f", index)).sum::<f64>() / 1000.0;
         assert!((mean - 0.5).abs() < 0.05);
     }
 }

@@ -83,11 +83,7 @@ impl Sandbox {
             let router = router.with_state(app.clone());
             tokio::spawn(serve(listener, router, stopping.clone()))
         });
-        Ok(Self {
-            app,
-            stop,
-            servers: servers.into(),
-        })
+        Ok(Self { app, stop, servers: servers.into() })
     }
 
     /// Returns the API's base URL, such as `http://127.0.0.1:8787`, without a trailing slash.
@@ -121,10 +117,7 @@ impl Sandbox {
         // Fails if all servers have ended already.
         let _ = self.stop.send(true);
         for mut server in self.servers {
-            if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server)
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server).await.is_err() {
                 server.abort();
             }
         }
@@ -132,10 +125,7 @@ impl Sandbox {
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
-    let listener = Listener {
-        listener,
-        stopping: stopping.clone(),
-    };
+    let listener = Listener { listener, stopping: stopping.clone() };
     let mut stopped = stopping;
     let service = router.into_make_service_with_connect_info::<Cutter>();
     // It never returns an error.
@@ -150,10 +140,7 @@ async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<
 async fn bind(port: u16) -> io::Result<TcpListener> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("the sandbox cannot listen on {address}: {error}"),
-        )
+        io::Error::new(error.kind(), format!("the sandbox cannot listen on {address}: {error}"))
     })
 }
 

@@ -101,10 +101,7 @@ impl Default for SandboxSettings {
             render_millis: 1500..=5000,
             max_running: RENDERS_IN_FLIGHT,
             overload: Overload::Queue,
-            submit_limit: Some(SubmitLimit {
-                count: 2 * SUBMITS_PER_SECOND,
-                millis: 1000,
-            }),
+            submit_limit: Some(SubmitLimit { count: 2 * SUBMITS_PER_SECOND, millis: 1000 }),
             charge_delay_millis: 1000,
             charge_failures: false,
             text_limit: 8000,
@@ -116,9 +113,7 @@ impl Default for SandboxSettings {
 
 impl fmt::Debug for AcceptedKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("AcceptedKeys")
-            .finish_non_exhaustive()
+        formatter.debug_struct("AcceptedKeys").finish_non_exhaustive()
     }
 }
 
@@ -129,10 +124,7 @@ mod tests {
     #[test]
     fn keys_are_never_printed() {
         let settings = SandboxSettings {
-            credentials: Some(AcceptedKeys {
-                id: "open-sesame".into(),
-                key: "hush-hush".into(),
-            }),
+            credentials: Some(AcceptedKeys { id: "open-sesame".into(), key: "hush-hush".into() }),
             ..SandboxSettings::default()
         };
         let printed = format!("{settings:?}");

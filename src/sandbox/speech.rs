@@ -42,9 +42,7 @@ fn count(text: &str) -> (u32, u32) {
 /// Parses `seconds=12.5` in the query of a URL; at most an hour.
 fn stated_seconds(url: &str) -> Option<f64> {
     let query = url.split_once('?')?.1;
-    let value = query
-        .split(['&', '#'])
-        .find_map(|pair| pair.strip_prefix("seconds="))?;
+    let value = query.split(['&', '#']).find_map(|pair| pair.strip_prefix("seconds="))?;
     let seconds: f64 = value.parse().ok()?;
     (seconds > 0.0 && seconds <= 3600.0).then_some(seconds)
 }
@@ -66,18 +64,12 @@ mod tests {
     use super::*;
 
     fn spoken(text: &str) -> f64 {
-        let body = CreateBody {
-            text: Some(text.into()),
-            ..CreateBody::default()
-        };
+        let body = CreateBody { text: Some(text.into()), ..CreateBody::default() };
         seconds(Seed(1), &body)
     }
 
     fn recorded(url: &str) -> f64 {
-        let body = CreateBody {
-            audio: Some(url.into()),
-            ..CreateBody::default()
-        };
+        let body = CreateBody { audio: Some(url.into()), ..CreateBody::default() };
         seconds(Seed(1), &body)
     }
 
@@ -92,11 +84,7 @@ mod tests {
     #[test]
     fn a_recording_has_the_length_in_its_url_or_a_likely_one() {
         assert!((recorded("https://x/a.mp3?seconds=61.5") - 61.5).abs() < 1e-9);
-        for url in [
-            "https://x/a.mp3",
-            "https://x/a.mp3?seconds=NaN",
-            "x?seconds=-1",
-        ] {
+        for url in ["https://x/a.mp3", "https://x/a.mp3?seconds=NaN", "x?seconds=-1"] {
             assert!((8.0..40.0).contains(&recorded(url)), "{url}");
         }
     }

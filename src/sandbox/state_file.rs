@@ -58,12 +58,8 @@ impl StateFile {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -129,16 +125,10 @@ mod tests {
     use crate::sandbox::settings::SandboxSettings;
 
     fn job() -> Job {
-        Account::default()
-            .evaluate(&SandboxSettings::default(), 1, CreateBody::default())
-            .unwrap()
+        Account::default().evaluate(&SandboxSettings::default(), 1, CreateBody::default()).unwrap()
     }
 
-    const PORTS: Ports = Ports {
-        api: 1,
-        files: 2,
-        mirror: 3,
-    };
+    const PORTS: Ports = Ports { api: 1, files: 2, mirror: 3 };
 
     #[test]
     fn appended_lines_are_read_again_and_an_incomplete_one_is_dropped() {

@@ -70,11 +70,7 @@ pub(super) fn read_create(
     if read.text.is_none() && read.audio.is_none() && !fields.has_errors_in(&["text", "audio"]) {
         fields.error("non_field_errors", "Either text or audio is required.");
     }
-    if fields.errors.is_empty() {
-        Ok(read)
-    } else {
-        Err(fields.errors)
-    }
+    if fields.errors.is_empty() { Ok(read) } else { Err(fields.errors) }
 }
 
 /// Reads the persona. The API reference calls it nullable, but nothing can be rendered without it.
@@ -145,10 +141,8 @@ mod tests {
     #[test]
     fn each_error_is_listed_under_its_field() {
         let long_name = format!(r#"{{"name": "{}"}} | name | than 255"#, "x".repeat(256));
-        let long_url = format!(
-            r#"{{"webhook_url": "https://x/{}"}} | webhook_url | 200"#,
-            "y".repeat(200)
-        );
+        let long_url =
+            format!(r#"{{"webhook_url": "https://x/{}"}} | webhook_url | 200"#, "y".repeat(200));
         // The changes, the field, and a part of the message.
         let errors = r#"
             {"aspect_ratio": "absent"}        | aspect_ratio     | required

@@ -23,10 +23,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     let header = (Some(Style::Bold), header.map(str::to_owned));
     let mut text = String::new();
     for (style, cells) in std::iter::once(header).chain(rows) {
-        let padded = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| pad(cell, width));
+        let padded = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
         let line = padded.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
         match style {

@@ -56,9 +56,7 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 
 /// Returns foreign text on one line, each [unsafe](is_unsafe) character replaced by a space.
 pub(crate) fn sanitize(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_unsafe(c) { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect()
 }
 
 /// Returns `text` if it has at most `most` characters, else its beginning and `…`.
@@ -148,10 +146,7 @@ mod tests {
     fn numbers_agree_with_their_nouns() {
         assert_eq!(plural(1, "job"), "1 job");
         assert_eq!(plural(0, "job"), "0 jobs");
-        assert_eq!(
-            [agree(1, "is", "are"), agree(0, "is", "are")],
-            ["is", "are"]
-        );
+        assert_eq!([agree(1, "is", "are"), agree(0, "is", "are")], ["is", "are"]);
     }
 
     #[test]
@@ -190,14 +185,8 @@ mod tests {
     #[test]
     fn foreign_text_is_made_safe() {
         assert_eq!(sanitize("a\u{1b}[2Jb\u{202e}c\n"), "a [2Jb c ");
-        assert_eq!(
-            escape_html("<a href='x'>&\"\u{7}"),
-            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;"
-        );
-        assert_eq!(
-            percent_encode_path("é b/#1.mp4".as_bytes()),
-            "%C3%A9%20b/%231.mp4"
-        );
+        assert_eq!(escape_html("<a href='x'>&\"\u{7}"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+        assert_eq!(percent_encode_path("é b/#1.mp4".as_bytes()), "%C3%A9%20b/%231.mp4");
         assert_eq!(hex(&[0, 0x1f, 0xff]), "001fff");
     }
 }

@@ -113,9 +113,7 @@ fn an_old_cache_is_refreshed_and_used_if_the_provider_is_unavailable() {
 
     std::fs::write(&path, cache.to_string()).unwrap();
     provider.stop();
-    run(&folder, &plan)
-        .expect_code(0)
-        .expect_stderr(&["catalogue cannot be read", "2023-11-14"]);
+    run(&folder, &plan).expect_code(0).expect_stderr(&["catalogue cannot be read", "2023-11-14"]);
     std::fs::write(&path, "{").unwrap();
     let failed = run(&folder, &plan);
     assert_ne!(failed.code, Some(0));
@@ -126,9 +124,11 @@ fn an_old_cache_is_refreshed_and_used_if_the_provider_is_unavailable() {
 fn a_plan_without_credentials_says_what_names_need() {
     let (folder, _) = scenario();
     let mut command = folder.command(&["plan", "sheet.csv"]);
-    output(command.env_remove("CREATIFY_API_KEY"))
-        .expect_code(2)
-        .expect_stderr(&["unknown persona `Anna`", "CREATIFY_API_ID", "`--sandbox`"]);
+    output(command.env_remove("CREATIFY_API_KEY")).expect_code(2).expect_stderr(&[
+        "unknown persona `Anna`",
+        "CREATIFY_API_ID",
+        "`--sandbox`",
+    ]);
 }
 
 #[test]

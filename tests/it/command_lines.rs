@@ -43,14 +43,8 @@ impl Checker {
             .flat_map(clap::Command::get_arguments)
             .filter_map(clap::Arg::get_long_and_visible_aliases);
         Self {
-            commands: commands()
-                .map(|command| command.get_name().to_owned())
-                .collect(),
-            options: options
-                .flatten()
-                .chain(["help", "version"])
-                .map(str::to_owned)
-                .collect(),
+            commands: commands().map(|command| command.get_name().to_owned()).collect(),
+            options: options.flatten().chain(["help", "version"]).map(str::to_owned).collect(),
             definition,
         }
     }
@@ -98,11 +92,7 @@ impl Checker {
         };
         // Only the name of a command.
         let is_name = words.len() == 2 && error.kind() == ErrorKind::MissingRequiredArgument;
-        if is_name || !error.use_stderr() {
-            Ok(())
-        } else {
-            Err(error.to_string())
-        }
+        if is_name || !error.use_stderr() { Ok(()) } else { Err(error.to_string()) }
     }
 
     /// The command lines in `text`: `callsheet`, the name of a command or a placeholder for one, and what follows.
@@ -153,9 +143,7 @@ impl Checker {
         });
         let unknown =
             names.filter(|name| !self.options.contains(*name) && !FOREIGN_OPTIONS.contains(name));
-        unknown
-            .map(|name| format!("`--{name}` in `{text}`"))
-            .collect()
+        unknown.map(|name| format!("`--{name}` in `{text}`")).collect()
     }
 
     /// Describes what is wrong in the source: command lines and options in its string literals.
@@ -199,16 +187,11 @@ fn first_command(text: &str) -> &str {
 fn documents() -> Vec<PathBuf> {
     let root = repository();
     let mut files = vec![root.join("README.md"), root.join("jobs.example.yaml")];
-    let mut folders: Vec<PathBuf> = [
-        "docs",
-        "examples",
-        "src",
-        "tests/it/snapshots",
-        "fuzz/Cargo.toml",
-    ]
-    .iter()
-    .map(|name| root.join(name))
-    .collect();
+    let mut folders: Vec<PathBuf> =
+        ["docs", "examples", "src", "tests/it/snapshots", "fuzz/Cargo.toml"]
+            .iter()
+            .map(|name| root.join(name))
+            .collect();
     while let Some(folder) = folders.pop() {
         // A package leaves some out.
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -252,18 +235,12 @@ fn documents_examples_and_snapshots_show_valid_command_lines() {
             continue;
         };
         // Some inputs of snapshots are wrong on purpose; the hints below them must be right.
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "snap")
-        {
+        if path.extension().is_some_and(|extension| extension == "snap") {
             let lines = text.lines().filter(|line| !line.starts_with("$ "));
             text = lines.collect::<Vec<_>>().join("\n");
         }
         let mut lines = PROGRAM.command_lines(&text);
-        if path
-            .parent()
-            .is_some_and(|folder| folder.ends_with("kubernetes"))
-        {
+        if path.parent().is_some_and(|folder| folder.ends_with("kubernetes")) {
             containers(&read_yaml(&path), &mut lines);
         }
         found += lines.len();
@@ -302,31 +279,14 @@ fn the_files_of_an_unfinished_campaign_show_valid_command_lines() {
     }
     let page = folder.read("sheet-output/report.html");
     expect_valid(&page);
-    for part in [
-        "--retry-failed --only failed",
-        "--resubmit doubt-absent",
-        "callsheet collect sheet.csv",
-    ] {
-        assert!(
-            PROGRAM
-                .command_lines(&page)
-                .iter()
-                .any(|line| line.contains(part)),
-            "{part}"
-        );
+    for part in
+        ["--retry-failed --only failed", "--resubmit doubt-absent", "callsheet collect sheet.csv"]
+    {
+        assert!(PROGRAM.command_lines(&page).iter().any(|line| line.contains(part)), "{part}");
     }
-    folder
-        .run(&campaign(
-            "run",
-            &provider,
-            &["--log-format", "json", "--json"],
-        ))
-        .expect_code(3);
+    folder.run(&campaign("run", &provider, &["--log-format", "json", "--json"])).expect_code(3);
     for (path, content) in folder.everything() {
-        if path
-            .extension()
-            .is_none_or(|extension| extension != "sqlite")
-        {
+        if path.extension().is_none_or(|extension| extension != "sqlite") {
             expect_valid(&String::from_utf8_lossy(&content));
         }
     }
@@ -335,9 +295,7 @@ fn the_files_of_an_unfinished_campaign_show_valid_command_lines() {
 #[test]
 fn an_option_that_is_renamed_or_unknown_is_noticed() {
     let renamed = callsheet::cli::definition().mut_subcommands(|command| {
-        let has_it = command
-            .get_arguments()
-            .any(|option| option.get_id() == "retry_failed");
+        let has_it = command.get_arguments().any(|option| option.get_id() == "retry_failed");
         if has_it {
             command.mut_arg("retry_failed", |option| option.long("pay-again"))
         } else {
@@ -367,10 +325,7 @@ fn an_option_that_is_renamed_or_unknown_is_noticed() {
     ] {
         assert!(PROGRAM.problems(right).is_empty(), "{right}");
     }
-    assert_eq!(
-        PROGRAM.unknown_options("`--retry-faild` or --only").len(),
-        1
-    );
+    assert_eq!(PROGRAM.unknown_options("`--retry-faild` or --only").len(), 1);
 }
 
 #[test]
@@ -383,10 +338,7 @@ fn the_workflows_are_yaml() {
         let path = repository().join(file);
         // A package leaves ours out.
         if !path.exists() {
-            assert!(
-                file.starts_with(".github") && !repository().join(".git").exists(),
-                "{file}"
-            );
+            assert!(file.starts_with(".github") && !repository().join(".git").exists(), "{file}");
             continue;
         }
         let jobs = &read_yaml(&path)["jobs"];

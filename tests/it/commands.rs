@@ -23,20 +23,13 @@ fn plan_shows_done_changed_new_and_removed_rows() {
     let lines: Vec<&str> = lines.collect();
     scenario.write("sheet.csv", &lines.join("\n"));
     let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0).stdout;
-    for (job, state) in [
-        ("job-01", "changed"),
-        ("job-02", "gone"),
-        ("job-03", "done"),
-        ("job-04", "new"),
-    ] {
+    for (job, state) in
+        [("job-01", "changed"), ("job-02", "gone"), ("job-03", "done"), ("job-04", "new")]
+    {
         let line = plan.lines().find(|line| line.starts_with(job));
         assert!(line.is_some_and(|line| line.contains(state)), "{plan}");
     }
-    for (option, accepted) in [
-        (&[][..], 4),
-        (&["--redo-changed"], 5),
-        (&["--redo-changed"], 5),
-    ] {
+    for (option, accepted) in [(&[][..], 4), (&["--redo-changed"], 5), (&["--redo-changed"], 5)] {
         scenario.run_sheet(option).expect_code(0);
         assert_eq!(scenario.accepted(), accepted);
     }
@@ -52,9 +45,7 @@ fn status_why_and_report_need_only_the_journal() {
     assert!(scenario.json(&["status", "sheet.csv"]).is_object());
     let why = |job| scenario.run(&["why", "sheet.csv", job]);
     why("job-02").expect_code(0).expect_stdout(&["job-02"]);
-    why("job-03")
-        .expect_code(2)
-        .expect_stderr(&["did you mean"]);
+    why("job-03").expect_code(2).expect_stderr(&["did you mean"]);
 
     let results = scenario.read("sheet-output/results.csv");
     for file in ["results.csv", "results.json", "report.html"] {
@@ -87,10 +78,12 @@ fn json_lines(text: &str) -> Vec<Value> {
 #[test]
 fn help_completions_and_manual_are_printed() {
     let folder = Folder::new();
-    folder
-        .run(&["run", "--help"])
-        .expect_code(0)
-        .expect_stdout(&["--max-credits", "--resubmit", "--sandbox", "--lock-wait"]);
+    folder.run(&["run", "--help"]).expect_code(0).expect_stdout(&[
+        "--max-credits",
+        "--resubmit",
+        "--sandbox",
+        "--lock-wait",
+    ]);
     let help = folder.run(&["run", "--help"]).stdout;
     assert!(!KEYS.iter().any(|key| help.contains(key)));
     folder.run(&["--version"]).expect_code(0);
@@ -110,14 +103,8 @@ fn wrong_usage_is_answered_with_the_right_command() {
             &["my sheet.csv"][..],
             "`callsheet plan 'my sheet.csv'` shows what it would make and cost",
         ),
-        (
-            &["run", "sheet.csv", "--dry-run"],
-            "hint: `callsheet plan sheet.csv`",
-        ),
-        (
-            &["personas", "anna"],
-            "hint: `callsheet personas --search anna`",
-        ),
+        (&["run", "sheet.csv", "--dry-run"], "hint: `callsheet plan sheet.csv`"),
+        (&["personas", "anna"], "hint: `callsheet personas --search anna`"),
         (&["personas", "--gender", "xx"], "one of f, m, nb"),
         (&["voices", "--gender", "nb"], "one of f, m"),
     ] {
@@ -228,10 +215,7 @@ fn notes_and_errors_before_a_run_are_json_too() {
     let refused = scenario.run_sheet(&json).expect_code(2);
     let lines = json_lines(&refused.stderr);
     let error = &lines.last().unwrap()["event"];
-    assert_eq!(
-        (&error["type"], &error["exit_code"]),
-        (&"error".into(), &2.into())
-    );
+    assert_eq!((&error["type"], &error["exit_code"]), (&"error".into(), &2.into()));
 }
 
 #[test]
@@ -239,14 +223,11 @@ fn plan_shows_the_cap_of_a_run_and_removed_rows() {
     let scenario = Scenario::new(2);
     scenario.run_sheet(&["--limit", "1"]).expect_code(0);
     scenario.replace("sheet.csv", "job-01", "job-one");
-    scenario
-        .run(&["plan", "sheet.csv", "--max-credits-run", "5"])
-        .expect_code(0)
-        .expect_stdout(&[
-            "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
-            "2 jobs to submit of 2, and 1 from an earlier sheet",
-            "note: 1 job that was paid for earlier is no longer in the sheet, and 2 are new",
-        ]);
+    scenario.run(&["plan", "sheet.csv", "--max-credits-run", "5"]).expect_code(0).expect_stdout(&[
+        "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
+        "2 jobs to submit of 2, and 1 from an earlier sheet",
+        "note: 1 job that was paid for earlier is no longer in the sheet, and 2 are new",
+    ]);
 }
 
 #[test]

@@ -11,18 +11,9 @@ const JOBS: usize = 300;
 /// Runs a campaign with an adaptive limit, which starts at ten. Renders take 100 to 300 s.
 fn campaign(account: Account, submit_rate: &str) -> Measurements {
     let submit_rate: Rate = submit_rate.parse().unwrap();
-    let limits = Limits {
-        submit_rate,
-        in_flight: InFlight::AUTO,
-        downloads: 16,
-        ..Limits::default()
-    };
-    let profile = Profile {
-        renders: (100, 300),
-        lost: 0,
-        bursts: false,
-        account,
-    };
+    let limits =
+        Limits { submit_rate, in_flight: InFlight::AUTO, downloads: 16, ..Limits::default() };
+    let profile = Profile { renders: (100, 300), lost: 0, bursts: false, account };
     let measured = simulate(jobs(JOBS), &limits, profile);
     assert_eq!(measured.done, JOBS, "{account:?}: every video arrives");
     measured
@@ -36,11 +27,7 @@ fn makespan(measured: &Measurements) -> u128 {
 fn learnt_limits(measured: &Measurements) -> Vec<usize> {
     let entries = measured.entries.iter();
     let learnt = entries.filter_map(|entry| {
-        if let Event::PlacesLearnt { places } = entry.event {
-            Some(places)
-        } else {
-            None
-        }
+        if let Event::PlacesLearnt { places } = entry.event { Some(places) } else { None }
     });
     learnt.collect()
 }
@@ -60,11 +47,7 @@ fn an_account_that_queues_excess_jobs_is_filled_with_a_short_queue() {
     for (count, longest_queue) in [(3, 8), (25, 12)] {
         let measured = campaign(Account::Queues(count), "5/s");
         assert!(makespan(&measured) < 1040, "{}", makespan(&measured));
-        assert!(
-            measured.longest_queue <= longest_queue,
-            "{}",
-            measured.longest_queue
-        );
+        assert!(measured.longest_queue <= longest_queue, "{}", measured.longest_queue);
         let learnt = learnt_limits(&measured);
         let is_near = |places: &usize| (count..=count + 2 + count / 4).contains(places);
         assert!(learnt.iter().any(is_near), "{learnt:?}");
@@ -83,16 +66,9 @@ fn without_an_account_limit_the_submit_rate_decides() {
     let measured = campaign(Account::Unlimited, "15/min");
     assert!(makespan(&measured) < 1120, "{}", makespan(&measured));
     assert!(learnt_limits(&measured).is_empty(), "no limit was observed");
-    let pinned = Limits {
-        in_flight: InFlight::AtMost(10),
-        ..Limits::default()
-    };
-    let profile = Profile {
-        renders: (100, 300),
-        lost: 0,
-        bursts: false,
-        account: Account::Unlimited,
-    };
+    let pinned = Limits { in_flight: InFlight::AtMost(10), ..Limits::default() };
+    let profile =
+        Profile { renders: (100, 300), lost: 0, bursts: false, account: Account::Unlimited };
     let pinned = simulate(jobs(JOBS), &pinned, profile);
     assert!(pinned.makespan > measured.makespan * 3, "{pinned:?}");
 }

@@ -46,35 +46,21 @@ fn config_shows_each_setting_with_its_source_and_no_secret() {
     );
     let config = "config c.yaml --submit-rate 8/min --shard 2/4 --share";
     let config: Vec<&str> = config.split(' ').collect();
-    let variables = [
-        ("CALLSHEET_DOWNLOADS", "2"),
-        ("CALLSHEET_NOTIFY", "https://hooks.example/hook-secret"),
-    ];
+    let variables =
+        [("CALLSHEET_DOWNLOADS", "2"), ("CALLSHEET_NOTIFY", "https://hooks.example/hook-secret")];
     let json = [&config[..], &["--json"]].concat();
     let json = run_with(&folder, &json, &variables).expect_code(0).json();
     for (name, value, source) in [
         ("campaign", "spring", "manifest"),
         ("out", "c-output/shard-2-of-4", "default"),
-        (
-            "submit_rate",
-            "8/4min",
-            "command line, `--submit-rate`; this shard's part of 8/min",
-        ),
+        ("submit_rate", "8/4min", "command line, `--submit-rate`; this shard's part of 8/min"),
         ("downloads", "2", "environment, `CALLSHEET_DOWNLOADS`"),
         ("in_flight", "2", "manifest; this shard's part of 9"),
         ("max_credits", "22.5", "manifest; this shard's part of 90"),
         ("render_timeout", "20m", "manifest"),
         ("settle", "30s", "default"),
-        (
-            "base_url",
-            "http://127.0.0.1:9",
-            "environment, `CREATIFY_BASE_URL`",
-        ),
-        (
-            "CREATIFY_API_KEY",
-            "(set, hidden)",
-            "environment, `CREATIFY_API_KEY`",
-        ),
+        ("base_url", "http://127.0.0.1:9", "environment, `CREATIFY_BASE_URL`"),
+        ("CREATIFY_API_KEY", "(set, hidden)", "environment, `CREATIFY_API_KEY`"),
         ("notify", "(set, hidden)", "environment, `CALLSHEET_NOTIFY`"),
         ("ping", "(set, hidden)", "manifest"),
     ] {
@@ -149,13 +135,9 @@ fn a_profile_replaces_all_other_credentials() {
     let env = format!("CREATIFY_API_ID=x\nCREATIFY_API_KEY=x\nCREATIFY_BASE_URL={address}\n");
     scenario.write(".env", &env);
     let unset = [&NO_KEYS[..], &[profiles, ("CREATIFY_BASE_URL", "")]].concat();
-    run_with(
-        &scenario,
-        &["run", "sheet.csv", "--profile", "agency"],
-        &unset,
-    )
-    .expect_code(2)
-    .expect_stderr(&["`CREATIFY_BASE_URL`"]);
+    run_with(&scenario, &["run", "sheet.csv", "--profile", "agency"], &unset)
+        .expect_code(2)
+        .expect_stderr(&["`CREATIFY_BASE_URL`"]);
     scenario.remove(".env");
 
     run(&["--profile", "broken"])
@@ -192,10 +174,7 @@ fn credentials_are_read_from_files_and_commands() {
     scenario.set_mode("handed/key", 0o440);
     let key = scenario.path("handed/key").display().to_string();
     let folder = scenario.path("handed").display().to_string();
-    let file = [
-        ("CREATIFY_API_ID", "agency-id"),
-        ("CREATIFY_API_KEY_FILE", key.as_str()),
-    ];
+    let file = [("CREATIFY_API_ID", "agency-id"), ("CREATIFY_API_KEY_FILE", key.as_str())];
     run(&file).expect_code(2).expect_stderr(&["mode 440"]);
     let systemd = [&file[..], &[("CREDENTIALS_DIRECTORY", folder.as_str())]].concat();
     run(&systemd).expect_code(0);
@@ -270,8 +249,6 @@ fn other_settings_in_a_folder_are_ignored_with_a_warning() {
         assert!(!folder.exists("was-run"), "{stderr}");
     }
     // A run sends webhooks when it ends.
-    folder
-        .run(&["run", "sheet.csv", "--sandbox"])
-        .expect_code(0);
+    folder.run(&["run", "sheet.csv", "--sandbox"]).expect_code(0);
     assert!(server.ledger().requests.is_empty());
 }

@@ -66,20 +66,12 @@ fn limits() -> Limits {
 /// Runs the campaign. Returns whether it ended without a crash.
 async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let _lock = Lock::acquire(out, "crashes").unwrap();
-    let identity = Identity {
-        campaign: "crashes".into(),
-        is_sandbox: false,
-    };
+    let identity = Identity { campaign: "crashes".into(), is_sandbox: false };
     let (mut journal, record) = Journal::open(out, &identity).unwrap();
     let jobs = support::jobs(JOBS);
-    journal
-        .save_jobs(jobs.iter().map(|job| &*job.spec))
-        .unwrap();
+    journal.save_jobs(jobs.iter().map(|job| &*job.spec)).unwrap();
     let clock = SystemClock::new();
-    let policy = Policy {
-        limits: limits(),
-        ..Policy::default()
-    };
+    let policy = Policy { limits: limits(), ..Policy::default() };
     let history = History::of(&record.entries, clock.now());
     let batch = Batch::restore("crashes", jobs, policy, &history, clock.now()).unwrap();
     let credentials = Credentials::new("account".into(), "key".into());
@@ -89,11 +81,7 @@ async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let (_sender, mut interrupts): (_, Interrupts) = tokio::sync::mpsc::unbounded_channel();
     let drive = Drive {
         batch,
-        journal: CrashingJournal {
-            journal,
-            writes: 0,
-            crash,
-        },
+        journal: CrashingJournal { journal, writes: 0, crash },
         provider: Arc::new(Remote::new(settings).unwrap()),
         clock: &clock,
         interrupts: &mut interrupts,
@@ -106,15 +94,8 @@ async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
 
 /// Runs a campaign that crashes in its first `crashes` runs and then finishes. Returns whether it crashed.
 fn run_with_crashes(crash: Crash, crashes: usize, faults: Faults) -> bool {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let provider = Provider::with(SandboxSettings {
-        faults,
-        render_millis: 1..=60,
-        ..quick()
-    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let provider = Provider::with(SandboxSettings { faults, render_millis: 1..=60, ..quick() });
     let folder = tempfile::tempdir().unwrap();
     let run = |crash| runtime.block_on(run(folder.path(), &provider, crash));
     let mut has_crashed = false;

@@ -59,10 +59,8 @@ fn an_old_journal_submits_nothing_while_the_list_is_unavailable() {
     scenario.run_sheet(&[]).expect_code(0);
 
     restore_journal(&scenario);
-    let faults = Faults {
-        list: [(AnswerFault::Unavailable, When::always())].into(),
-        ..Faults::default()
-    };
+    let faults =
+        Faults { list: [(AnswerFault::Unavailable, When::always())].into(), ..Faults::default() };
     let settings = SandboxSettings { faults, ..quick() };
     scenario.provider.restart(settings);
     // Videos and the ids in `results.json` show that the journal is old.
@@ -73,10 +71,7 @@ fn an_old_journal_submits_nothing_while_the_list_is_unavailable() {
 
 #[test]
 fn an_old_journal_in_the_middle_of_a_campaign_pays_for_nothing_again() {
-    let settings = SandboxSettings {
-        render_millis: 400..=800,
-        ..quick()
-    };
+    let settings = SandboxSettings { render_millis: 400..=800, ..quick() };
     let scenario = Scenario::with(12, settings);
     let first = scenario.spawn_sheet(&["--submit-rate", "20/s"]);
     scenario.wait_for_accepted(3);
@@ -129,10 +124,7 @@ fn an_output_folder_can_be_moved() {
 
 #[test]
 fn two_simultaneous_runs_of_a_sheet_detect_each_other() {
-    let settings = SandboxSettings {
-        render_millis: 300..=600,
-        ..quick()
-    };
+    let settings = SandboxSettings { render_millis: 300..=600, ..quick() };
     let scenario = Scenario::with(40, settings);
     let runs = ["here", "there"].map(|out| {
         let further = ["--out", out, "--submit-rate", "5/s", "--settle", "400ms"];

@@ -18,11 +18,7 @@ fn run_with_small_files(scenario: &Scenario, kilobytes: u32) -> Output {
     let blocks = kilobytes * 2;
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let dash = "/bin/dash";
-    let shell = if Path::new(dash).exists() {
-        dash
-    } else {
-        "/bin/sh"
-    };
+    let shell = if Path::new(dash).exists() { dash } else { "/bin/sh" };
     let run = scenario.sheet_command(&[]);
     output(&mut executed_by(shell, &["-c", &script], &run))
 }
@@ -30,10 +26,7 @@ fn run_with_small_files(scenario: &Scenario, kilobytes: u32) -> Output {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_stops_the_run_and_paid_videos_are_downloaded_later() {
-    let settings = SandboxSettings {
-        padding_bytes: 4 << 20,
-        ..quick()
-    };
+    let settings = SandboxSettings { padding_bytes: 4 << 20, ..quick() };
     let scenario = Scenario::with(3, settings);
     let stopped = run_with_small_files(&scenario, 2048).expect_code(1);
     stopped.expect_stderr(&["free disk space"]);
@@ -62,10 +55,7 @@ fn run_until_journal_is_full(kilobytes: u32) -> bool {
     let scenario = Scenario::new(8);
     let first = run_with_small_files(&scenario, kilobytes);
     // How much is written depends on how many events arrive at once.
-    assert!(
-        matches!(first.code, Some(0 | 1)),
-        "{kilobytes} kB: {first:#?}"
-    );
+    assert!(matches!(first.code, Some(0 | 1)), "{kilobytes} kB: {first:#?}");
     if first.stderr.contains("could not be recorded") {
         let cause = "caused by: the journal `sheet-output/.callsheet/journal.sqlite`";
         assert!(first.stderr.contains(cause), "{}", first.stderr);
@@ -76,10 +66,7 @@ fn run_until_journal_is_full(kilobytes: u32) -> bool {
     if last.code == Some(4) {
         last = scenario.run_sheet(&[]);
     }
-    assert!(
-        matches!(last.code, Some(0 | 4)),
-        "{kilobytes} kB: {last:#?}"
-    );
+    assert!(matches!(last.code, Some(0 | 4)), "{kilobytes} kB: {last:#?}");
     let ledger = scenario.ledger();
     expect_nothing_paid_twice(&ledger);
     scenario.expect_every_paid_video(&ledger);
@@ -113,18 +100,13 @@ fn nothing_is_submitted_if_the_output_folder_is_not_writable() {
     let Some(mut command) = without_write_permission(&scenario, run) else {
         return skip("no `setpriv`, or another user cannot execute the program");
     };
-    output(&mut command)
-        .expect_code(1)
-        .expect_stderr(&["--out DIR"]);
+    output(&mut command).expect_code(1).expect_stderr(&["--out DIR"]);
     assert!(scenario.ledger().requests.is_empty());
 }
 
 #[test]
 fn a_run_continues_after_the_server_was_unavailable() {
-    let settings = SandboxSettings {
-        render_millis: 300..=900,
-        ..quick()
-    };
+    let settings = SandboxSettings { render_millis: 300..=900, ..quick() };
     let mut scenario = Scenario::with(8, settings.clone());
     let child = scenario.spawn_sheet(&["--submit-rate", "8/s"]);
     scenario.wait_for_accepted(3);
@@ -170,19 +152,13 @@ fn running_out_of_credits_stops_submits_but_not_downloads() {
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(8, faults);
-    scenario
-        .run_sheet(&["--submit-rate", "10/s"])
-        .expect_code(5)
-        .expect_stderr(&["buy credits"]);
+    scenario.run_sheet(&["--submit-rate", "10/s"]).expect_code(5).expect_stderr(&["buy credits"]);
     scenario.expect_paid_once(3);
 }
 
 #[test]
 fn revoked_credentials_stop_the_run_and_valid_ones_continue_it() {
-    let settings = SandboxSettings {
-        revocation: Some(Revocation::AfterAccepted(3)),
-        ..quick()
-    };
+    let settings = SandboxSettings { revocation: Some(Revocation::AfterAccepted(3)), ..quick() };
     let mut scenario = Scenario::with(6, settings);
     let stopped = scenario.run_sheet(&[]).expect_code(6);
     stopped.expect_stderr(&["CREATIFY_API_KEY"]);
@@ -210,9 +186,7 @@ fn an_error_behind_a_proxy_names_the_proxy() {
     let mut command = folder.command(&["personas", "--base-url", provider.base_url()]);
     output(command.env("HTTP_PROXY", "http://127.0.0.1:9")).expect_code(0);
     let mut command = folder.command(&unknown_host);
-    command
-        .env("HTTPS_PROXY", "http://127.0.0.1:9")
-        .env("NO_PROXY", "localhost,.nowhere.invalid");
+    command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("NO_PROXY", "localhost,.nowhere.invalid");
     let failed = output(&mut command).expect_code(1);
     failed.expect_not_in_stderr(&["proxy"]);
 }
@@ -237,9 +211,7 @@ fn a_summary_is_printed_even_if_the_results_cannot_be_written() {
     scenario.expect_every_paid_video(&scenario.ledger());
 
     scenario.remove("sheet-output/results.csv");
-    let hint = error
-        .split('`')
-        .find(|part| part.starts_with("callsheet report"));
+    let hint = error.split('`').find(|part| part.starts_with("callsheet report"));
     let words: Vec<&str> = hint.unwrap().split(' ').skip(1).collect();
     scenario.run(&words).expect_code(0);
     assert_eq!(scenario.results()[1]["job_id"], "job-02");

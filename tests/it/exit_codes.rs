@@ -28,10 +28,9 @@ fn code_2_for_missing_credentials_a_wrong_address_and_wrong_usage() {
         .expect_stderr(&["`CREATIFY_API_KEY` is set, but empty"]);
     // Credentials are checked only when there is something to submit.
     folder.write("wrong.csv", "text,persona,aspect_ratio\nHello.,x,9:61\n");
-    for (manifest, problem) in [
-        ("nope.csv", "check the name"),
-        ("wrong.csv", "`9:61` is not an aspect ratio"),
-    ] {
+    for (manifest, problem) in
+        [("nope.csv", "check the name"), ("wrong.csv", "`9:61` is not an aspect ratio")]
+    {
         for command in ["run", "collect"] {
             let mut command = folder.command(&[command, manifest]);
             output(command.env_remove("CREATIFY_API_KEY"))
@@ -60,11 +59,7 @@ fn code_1_when_the_output_folder_cannot_be_created() {
     scenario.write("blocked", "a file instead of a folder");
     for out in ["sheet.csv", "sheet.csv/output", "blocked/inside"] {
         let failed = scenario.run_sheet(&["--out", out]).expect_code(1);
-        failed.expect_stderr(&[
-            &format!("output folder `{out}"),
-            "nothing was submitted",
-            "--out",
-        ]);
+        failed.expect_stderr(&[&format!("output folder `{out}"), "nothing was submitted", "--out"]);
     }
     assert_eq!(scenario.accepted(), 0);
 }
@@ -74,10 +69,7 @@ fn code_6_when_credentials_are_refused_or_the_address_is_not_the_api() {
     let refusing = Scenario::with(
         3,
         SandboxSettings {
-            credentials: Some(AcceptedKeys {
-                id: "other".into(),
-                key: "account".into(),
-            }),
+            credentials: Some(AcceptedKeys { id: "other".into(), key: "account".into() }),
             ..quick()
         },
     );
@@ -87,10 +79,7 @@ fn code_6_when_credentials_are_refused_or_the_address_is_not_the_api() {
 
     let redirecting = Scenario::with_faults(
         3,
-        Faults {
-            list: [(AnswerFault::Redirect, When::always())].into(),
-            ..Faults::default()
-        },
+        Faults { list: [(AnswerFault::Redirect, When::always())].into(), ..Faults::default() },
     );
     redirecting.run_sheet(&[]).expect_code(6);
     assert_eq!(redirecting.accepted(), 0);
@@ -105,14 +94,8 @@ fn code_5_when_the_cap_is_reached_or_credits_run_out_and_paid_jobs_are_finished(
     scenario.run_sheet(&[]).expect_code(0);
     scenario.expect_paid_once(6);
 
-    let poor = Scenario::with(
-        6,
-        SandboxSettings {
-            credits: 12.0,
-            charge_delay_millis: 0,
-            ..quick()
-        },
-    );
+    let poor =
+        Scenario::with(6, SandboxSettings { credits: 12.0, charge_delay_millis: 0, ..quick() });
     let stopped = poor.run_sheet(&["--allow-partial"]).expect_code(5);
     stopped.expect_stderr(&["credits"]);
     poor.expect_paid_once(2);

@@ -10,10 +10,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 /// Returns the number of inputs for each target: `CALLSHEET_INPUTS` or the default.
 fn inputs(default: u32) -> u32 {
-    std::env::var("CALLSHEET_INPUTS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+    std::env::var("CALLSHEET_INPUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -110,10 +107,7 @@ fn any_journal_file() {
     // A real journal is the seed. It is made here, because a database is not a text file like the other seeds.
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path(), "seed").unwrap();
-    let identity = Identity {
-        campaign: "fuzz".into(),
-        is_sandbox: false,
-    };
+    let identity = Identity { campaign: "fuzz".into(), is_sandbox: false };
     let (mut journal, _) = Journal::open(folder.path(), &identity).unwrap();
     let entries: Vec<Entry> = (1..=30)
         .map(|sequence| Entry {
@@ -126,9 +120,5 @@ fn any_journal_file() {
     drop((journal, lock));
     let database = std::fs::read(folder.path().join(".callsheet/journal.sqlite")).unwrap();
     let header = b"SQLite format 3\0 and nothing else".to_vec();
-    drive(
-        vec![database, header, Vec::new()],
-        120,
-        targets::journal_file,
-    );
+    drive(vec![database, header, Vec::new()], 120, targets::journal_file);
 }

@@ -11,10 +11,7 @@ use crate::program::{Folder, Scenario, finish, quick, rendering, signal, wait, w
 use crate::program::{executed_by, set_variables, skip};
 
 fn slow_renders() -> SandboxSettings {
-    SandboxSettings {
-        render_millis: 1000..=1500,
-        ..quick()
-    }
+    SandboxSettings { render_millis: 1000..=1500, ..quick() }
 }
 
 #[test]
@@ -43,10 +40,8 @@ fn the_first_interrupt_waits_for_answers_and_the_last_line_resumes() {
 #[test]
 fn the_second_interrupt_exits_at_once_and_the_unanswered_submit_is_found_later() {
     let hang = When::ordinals([3]).amount(60_000);
-    let faults = Faults {
-        create_accepted: [(AnswerFault::Hang, hang)].into(),
-        ..Faults::default()
-    };
+    let faults =
+        Faults { create_accepted: [(AnswerFault::Hang, hang)].into(), ..Faults::default() };
     let scenario = Scenario::with_faults(5, faults);
     let mut child = scenario.spawn_sheet(&[]);
     let log = LogReader::new(&mut child);
@@ -69,9 +64,7 @@ fn an_interrupt_says_what_the_program_waits_for() {
     let child = scenario.spawn_sheet(&[]);
     scenario.wait_for_accepted(1);
     signal(&child, "INT");
-    finish(child)
-        .expect_code(130)
-        .expect_stderr(&["waiting for the response", "Ctrl-C again"]);
+    finish(child).expect_code(130).expect_stderr(&["waiting for the response", "Ctrl-C again"]);
 }
 
 /// `nohup` ignores SIGHUP before it executes the program.
@@ -167,10 +160,8 @@ fn a_run_that_waits_for_the_catalogue_can_be_interrupted() {
     for (command, name) in [("run", "INT"), ("collect", "TERM"), ("run", "HUP")] {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", silent.local_addr().unwrap());
-        let mut child = folder
-            .command(&[command, "sheet.csv", "--base-url", &address])
-            .spawn()
-            .unwrap();
+        let mut child =
+            folder.command(&[command, "sheet.csv", "--base-url", &address]).spawn().unwrap();
         // The request arrives and is never answered.
         let request = silent.accept().unwrap();
         signal(&child, name);

@@ -16,12 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("journal", &["model", "util"]),
     ("remote", &["model", "util"]),
     ("report", &["model", "util"]),
-    (
-        "driver",
-        &[
-            "model", "util", "manifest", "engine", "journal", "remote", "report",
-        ],
-    ),
+    ("driver", &["model", "util", "manifest", "engine", "journal", "remote", "report"]),
     (
         "app",
         &[
@@ -134,10 +129,8 @@ fn circles<'a>(imports: &BTreeMap<(&'a str, &'a str), BTreeSet<String>>) -> BTre
         reached
     };
     let files: BTreeSet<&str> = imports.keys().map(|(from, _)| *from).collect();
-    let reached: BTreeMap<&str, BTreeSet<&str>> = files
-        .iter()
-        .map(|file| (*file, reached_from(file)))
-        .collect();
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        files.iter().map(|file| (*file, reached_from(file))).collect();
     let circle = |file: &&'a str| {
         let with = reached[file]
             .iter()
@@ -197,9 +190,7 @@ fn outside_crates_are_named_only_where_they_belong() {
     for file in files {
         for reference in &file.references {
             let is_ours = reference.file.is_some() || reference.path.len() < 2;
-            let only = ONLY_NAMED_BY
-                .iter()
-                .find(|(name, _)| *name == reference.path[0]);
+            let only = ONLY_NAMED_BY.iter().find(|(name, _)| *name == reference.path[0]);
             if let Some((name, layers)) = only
                 && !is_ours
                 && !layers.contains(&layer_of(&file.path))
@@ -221,10 +212,7 @@ fn only_the_edges_and_the_report_print() {
         }
         for reference in &file.references {
             let is_macro = reference.path.len() == 1 && PRINTING.contains(&&*reference.path[0]);
-            let is_stream = reference
-                .path
-                .iter()
-                .any(|name| name == "stdout" || name == "stderr");
+            let is_stream = reference.path.iter().any(|name| name == "stdout" || name == "stderr");
             if (is_macro || is_stream) && reference.file.is_none() && !reference.is_test {
                 wrong.insert(format!("{}: {}", file.path, reference.path.join("::")));
             }
@@ -252,10 +240,7 @@ fn no_files_of_a_layer_import_each_other_in_a_circle() {
 #[test]
 fn a_planted_import_is_seen() {
     let files = planted(&[
-        (
-            "lib.rs",
-            "pub mod engine; pub mod journal; pub mod model; pub mod util;",
-        ),
+        ("lib.rs", "pub mod engine; pub mod journal; pub mod model; pub mod util;"),
         ("engine/mod.rs", "pub struct Batch;"),
         ("journal/mod.rs", "mod store; pub use store::Journal;"),
         ("journal/store.rs", "pub struct Journal;"),
@@ -291,10 +276,7 @@ fn a_planted_circle_is_seen_through_reexports() {
         let files = planted(&[
             ("lib.rs", "mod engine;"),
             ("engine/mod.rs", parent),
-            (
-                "engine/first.rs",
-                "use super::deep::Second; pub struct First(Second);",
-            ),
+            ("engine/first.rs", "use super::deep::Second; pub struct First(Second);"),
             ("engine/deep/mod.rs", "mod second; pub use self::second::*;"),
             ("engine/deep/second.rs", second),
         ]);
@@ -316,8 +298,5 @@ fn a_planted_circle_is_seen_through_reexports() {
     // A parent that uses what it exports does.
     let parent = "mod deep; mod first; pub use first::First; fn f(_: First) {} pub struct Of;";
     let second = "use crate::engine::Of; pub struct Second;";
-    assert_eq!(
-        found(parent, second),
-        ["engine/deep/second.rs engine/first.rs engine/mod.rs"]
-    );
+    assert_eq!(found(parent, second), ["engine/deep/second.rs engine/first.rs engine/mod.rs"]);
 }

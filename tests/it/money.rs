@@ -11,11 +11,7 @@ use crate::program::{
 
 /// A scenario whose account has this many credits.
 fn with_credits(jobs: usize, credits: f64) -> Scenario {
-    let settings = SandboxSettings {
-        credits,
-        charge_delay_millis: 0,
-        ..quick()
-    };
+    let settings = SandboxSettings { credits, charge_delay_millis: 0, ..quick() };
     Scenario::with(jobs, settings)
 }
 
@@ -74,11 +70,7 @@ fn allow_partial_submits_what_the_balance_covers() {
 
 #[test]
 fn credits_promised_to_renders_in_flight_are_not_available() {
-    let settings = SandboxSettings {
-        credits: 18.0,
-        render_millis: 60_000..=60_000,
-        ..quick()
-    };
+    let settings = SandboxSettings { credits: 18.0, render_millis: 60_000..=60_000, ..quick() };
     let scenario = Scenario::with(4, settings);
     let two = ["--limit", "2", "--submit-only"];
     scenario.run_sheet(&two).expect_code(8);
@@ -160,17 +152,12 @@ fn mixed_sheet(jobs: usize) -> String {
         let seconds = 9 + (number * 13) % 60;
         let (audio, seconds) = match (text.is_empty(), number % 2) {
             (false, _) => (String::new(), String::new()),
-            (true, 0) => (
-                format!("https://example.com/{number}.mp3?seconds={seconds}"),
-                seconds.to_string(),
-            ),
+            (true, 0) => {
+                (format!("https://example.com/{number}.mp3?seconds={seconds}"), seconds.to_string())
+            }
             (true, _) => (format!("https://example.com/{number}.mp3"), String::new()),
         };
-        writeln!(
-            sheet,
-            "job-{number:03},{text},{audio},{PERSONA},9:16,{model},{seconds}"
-        )
-        .unwrap();
+        writeln!(sheet, "job-{number:03},{text},{audio},{PERSONA},9:16,{model},{seconds}").unwrap();
     }
     sheet
 }
@@ -188,10 +175,7 @@ fn estimates_are_within_20_percent_of_the_charge_and_better_after_calibration() 
     let [low, likely, high] = ["low", "likely", "high"].map(|bound| estimate(&before, bound));
     let range = format!("{low}, {likely}, {high} of {charge}");
     assert!((likely / charge - 1.0).abs() < 0.2, "{range}");
-    assert!(
-        (f64::midpoint(low, high) / charge - 1.0).abs() < 0.2,
-        "{range}"
-    );
+    assert!((f64::midpoint(low, high) / charge - 1.0).abs() < 0.2, "{range}");
     assert!(low < charge && charge < high, "{range}");
 
     // The next forty are estimated from the results of the first.
@@ -202,14 +186,8 @@ fn estimates_are_within_20_percent_of_the_charge_and_better_after_calibration() 
     let charge = charged(&scenario) - charge;
     let likely = estimate(&after, "likely");
     assert!((likely / charge - 1.0).abs() < 0.1, "{likely} of {charge}");
-    let (before, width) = (
-        high - low,
-        estimate(&after, "high") - estimate(&after, "low"),
-    );
-    assert!(
-        width < before * 0.8,
-        "{width} is not narrower than {before}"
-    );
+    let (before, width) = (high - low, estimate(&after, "high") - estimate(&after, "low"));
+    assert!(width < before * 0.8, "{width} is not narrower than {before}");
     let is_text =
         |job: &&Value| job["will_submit"] == true && job["seconds_low"] != job["seconds_high"];
     for job in after["jobs"].as_array().unwrap().iter().filter(is_text) {
@@ -249,11 +227,9 @@ fn only_approved_rows_are_submitted_and_an_edit_needs_a_new_approval() {
     scenario.run_sheet(&["--sample", "3"]).expect_code(0);
     assert_eq!(scenario.accepted(), 3);
     let mut approve = scenario.command(&["approve", "sheet.csv"]);
-    output(approve.env("USER", "anna"))
-        .expect_code(0)
-        .expect_stdout(&[
-            "approved by anna: 5 jobs as they are now, 2 still to be made for 10 credits",
-        ]);
+    output(approve.env("USER", "anna")).expect_code(0).expect_stdout(&[
+        "approved by anna: 5 jobs as they are now, 2 still to be made for 10 credits",
+    ]);
     let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
     status.expect_stdout(&["approval  given by anna"]);
 

@@ -69,10 +69,8 @@ fn a_run_without_work_prints_at_most_three_lines() {
         requests
     };
     let before = requests();
-    let idle = scenario
-        .run_sheet(&[])
-        .expect_code(0)
-        .expect_stderr(&["2 of 2 done", "nothing to do"]);
+    let idle =
+        scenario.run_sheet(&[]).expect_code(0).expect_stderr(&["2 of 2 done", "nothing to do"]);
     assert!(idle.stderr.lines().count() <= 3, "{}", idle.stderr);
     let quiet = scenario.run_sheet(&["--quiet", "--progress", "none"]);
     let quiet = quiet.expect_code(0);

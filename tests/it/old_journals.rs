@@ -30,23 +30,16 @@ pub(crate) fn folder() -> Folder {
 pub(crate) fn provider(folder: &Folder) -> Provider {
     let state = folder.path("provider.jsonl");
     std::fs::write(&state, data("provider.jsonl")).unwrap();
-    Provider::with(SandboxSettings {
-        state: Some(state),
-        ..quick()
-    })
+    Provider::with(SandboxSettings { state: Some(state), ..quick() })
 }
 
 /// The journal's events, in order.
 fn events() -> Vec<Value> {
     let folder = folder();
     let database = rusqlite::Connection::open(folder.path(JOURNAL)).unwrap();
-    let mut query = database
-        .prepare("SELECT event FROM entries ORDER BY sequence")
-        .unwrap();
+    let mut query = database.prepare("SELECT event FROM entries ORDER BY sequence").unwrap();
     let texts = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
-    texts
-        .map(|text| serde_json::from_str(&text.unwrap()).unwrap())
-        .collect()
+    texts.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
 }
 
 /// The submits on record: job, tag, fingerprint, generation.
@@ -117,10 +110,7 @@ fn format_1_holds_every_kind_of_event() {
         "submit_started",
         "submitted",
     ];
-    assert_eq!(
-        names.iter().map(String::as_str).collect::<Vec<_>>(),
-        expected
-    );
+    assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 /// A fingerprint or tag that changes makes the program pay again for everything that was paid for.
@@ -128,11 +118,8 @@ fn format_1_holds_every_kind_of_event() {
 fn the_sheet_of_format_1_still_gives_the_recorded_fingerprints_and_tags() {
     let read = |_: &std::path::Path| Ok(data("sheet.csv"));
     let plan = manifest::load("sheet.csv".as_ref(), &Options::default(), &read).unwrap();
-    let current: BTreeMap<&str, &Fingerprint> = plan
-        .jobs
-        .iter()
-        .map(|job| (job.id.as_str(), &job.fingerprint))
-        .collect();
+    let current: BTreeMap<&str, &Fingerprint> =
+        plan.jobs.iter().map(|job| (job.id.as_str(), &job.fingerprint)).collect();
     let submits = submits();
     let mut compared = BTreeSet::new();
     for (job, tag, recorded, generation) in &submits {
@@ -151,9 +138,7 @@ fn the_sheet_of_format_1_still_gives_the_recorded_fingerprints_and_tags() {
     // All but the three that were never sent and the one that was adopted.
     assert_eq!(compared.len(), plan.jobs.len() - 4);
     let recorded = |job: &str, generation: u32| {
-        let submit = submits
-            .iter()
-            .find(|submit| submit.0 == job && submit.3 == generation);
+        let submit = submits.iter().find(|submit| submit.0 == job && submit.3 == generation);
         submit.map(|(_, tag, fingerprint, _)| (fingerprint.as_str(), tag.as_str()))
     };
     for (job, generation, fingerprint, tag) in [
@@ -174,9 +159,7 @@ fn format_1_is_shown_and_left_untouched() {
     let counts = "27 jobs, and 1 from an earlier sheet: 14 done, 4 failed, 3 in doubt, 1 rendering, \
                   3 downloading, 3 pending";
     assert!(status.contains(counts), "{status}");
-    let status = folder
-        .run(&["status", "sheet.csv", "--json"])
-        .expect_code(0);
+    let status = folder.run(&["status", "sheet.csv", "--json"]).expect_code(0);
     let status: Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status["credits"]["spent"], 91.5);
     assert_eq!(status["credits"]["promised"], 20);
@@ -184,10 +167,7 @@ fn format_1_is_shown_and_left_untouched() {
 
     for (job, words) in [
         ("done", "videos/done.mp4"),
-        (
-            "again",
-            "at most 5 credits, tag `cs-gmlhmwzbplmm`, paid for again as requested",
-        ),
+        ("again", "at most 5 credits, tag `cs-gmlhmwzbplmm`, paid for again as requested"),
         ("edited", "`cs-ei7wosvps6w4`"),
         ("twice", "5df0fe67-f918-44ce-8f4e-b7ea96639922"),
         ("doubt-absent", "`cs-wn6nfnh3f4cc`"),
@@ -208,10 +188,7 @@ fn format_1_is_shown_and_left_untouched() {
         .filter(|job| job["will_submit"] == true)
         .map(|job| job["job_id"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        to_submit,
-        ["pending", "pending-2-16x9", "pending-2-1x1"].into()
-    );
+    assert_eq!(to_submit, ["pending", "pending-2-16x9", "pending-2-1x1"].into());
     assert!(std::fs::read(folder.path(JOURNAL)).unwrap() == data("journal.sqlite"));
 }
 
@@ -265,7 +242,5 @@ fn format_1_is_resumed_nothing_is_paid_twice_and_every_video_arrives() {
 }
 
 fn failed_at_provider(name: &str) -> bool {
-    ["failed ", "rejected ", "again ", "no-output "]
-        .iter()
-        .any(|id| name.starts_with(id))
+    ["failed ", "rejected ", "again ", "no-output "].iter().any(|id| name.starts_with(id))
 }

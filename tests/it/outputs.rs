@@ -21,10 +21,7 @@ fn each_run_writes_a_log_and_the_requested_files() {
     let results = std::fs::read(scenario.path("sheet-output/results.csv")).unwrap();
     assert!(results.starts_with(b"\xef\xbb\xbf"));
     let junit = scenario.read("reports/junit.xml");
-    assert!(
-        junit.contains("tests=\"3\" skipped=\"0\" errors=\"0\" failures=\"1\""),
-        "{junit}"
-    );
+    assert!(junit.contains("tests=\"3\" skipped=\"0\" errors=\"0\" failures=\"1\""), "{junit}");
     scenario.run_sheet(&[]).expect_code(3);
     let logs = scenario.path("sheet-output/.callsheet/logs");
     let logs: Vec<String> = std::fs::read_dir(logs)
@@ -86,10 +83,7 @@ fn only_failed_needs_a_journal() {
 #[test]
 fn marks_select_jobs_and_rejected_videos_are_rendered_again_once() {
     let scenario = Scenario::new(3);
-    scenario.write(
-        "approved.csv",
-        "job_id,mark,comment\njob-01,approved,\njob-03,approved,yes\n",
-    );
+    scenario.write("approved.csv", "job_id,mark,comment\njob-01,approved,\njob-03,approved,yes\n");
     let approved = ["--only-approved", "approved.csv"];
     scenario.run_sheet(&approved).expect_code(0);
     assert_eq!(scenario.accepted(), 2);

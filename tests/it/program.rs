@@ -103,9 +103,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A folder with a [`sheet`] of `jobs` rows as `sheet.csv`.
@@ -273,10 +271,7 @@ impl Scenario {
     }
 
     pub(crate) fn with(jobs: usize, settings: SandboxSettings) -> Self {
-        Self {
-            folder: Folder::with_sheet(jobs),
-            provider: Provider::with(settings),
-        }
+        Self { folder: Folder::with_sheet(jobs), provider: Provider::with(settings) }
     }
 
     pub(crate) fn with_faults(jobs: usize, faults: Faults) -> Self {
@@ -382,12 +377,7 @@ pub(crate) fn campaign_at<'a>(
     further: &[&'a str],
 ) -> Vec<&'a str> {
     let limits: &[&str] = if command == "run" { &FAST } else { &FAST[2..8] };
-    [
-        &[command, "sheet.csv", "--base-url", base_url],
-        limits,
-        further,
-    ]
-    .concat()
+    [&[command, "sheet.csv", "--base-url", base_url], limits, further].concat()
 }
 
 /// Returns `run` as a command that `program` executes: `program before… callsheet arguments…`.
@@ -419,10 +409,7 @@ pub(crate) fn output(command: &mut Command) -> Output {
 }
 
 fn piped(command: &mut Command) -> &mut Command {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())
 }
 
 /// Waits for the end of a program.
@@ -487,10 +474,7 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 /// Sends a signal to a program.
 #[cfg(unix)]
 pub(crate) fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status()
-        .unwrap();
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
@@ -544,10 +528,7 @@ impl Provider {
     pub(crate) fn restart(&mut self, settings: SandboxSettings) {
         self.stop();
         let state = self.state.path().join("accepted.jsonl");
-        let settings = SandboxSettings {
-            state: Some(settings.state.unwrap_or(state)),
-            ..settings
-        };
+        let settings = SandboxSettings { state: Some(settings.state.unwrap_or(state)), ..settings };
         // A child that another thread has just forked holds the state file's lock until it calls `exec`.
         let started = Instant::now();
         let sandbox = loop {
@@ -592,10 +573,7 @@ pub(crate) fn quick() -> SandboxSettings {
 
 /// Like [`quick`], with renders of this many milliseconds.
 pub(crate) fn rendering(millis: u64) -> SandboxSettings {
-    SandboxSettings {
-        render_millis: millis..=millis,
-        ..quick()
-    }
+    SandboxSettings { render_millis: millis..=millis, ..quick() }
 }
 
 /// Fails the test if a job was accepted twice, or if credentials were sent to a file server.
@@ -618,9 +596,7 @@ pub(crate) fn rows(csv: &str) -> Vec<Row> {
 
 /// Whether `bytes` contain `text`.
 pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len())
-        .any(|window| window == text.as_bytes())
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// The folder of the repository.

@@ -65,15 +65,9 @@ fn a_deleted_video_is_downloaded_again_and_not_rendered_again() {
 
 #[test]
 fn a_job_whose_download_fails_can_be_collected_later() {
-    let faults = Faults {
-        files: [(FileFault::Html, When::always())].into(),
-        ..Faults::default()
-    };
+    let faults = Faults { files: [(FileFault::Html, When::always())].into(), ..Faults::default() };
     let mut scenario = Scenario::with_faults(1, faults);
-    scenario
-        .run_sheet(&["--max-duration", "3s"])
-        .expect_code(8)
-        .expect_stderr(&["collect"]);
+    scenario.run_sheet(&["--max-duration", "3s"]).expect_code(8).expect_stderr(&["collect"]);
     assert!(!scenario.exists("sheet-output/videos/job-01.mp4"));
     scenario.provider.restart(quick());
     scenario.collect_sheet(&[]).expect_code(0);
@@ -119,10 +113,10 @@ fn paid_jobs_are_collected_though_the_sheet_is_missing_or_invalid() {
         }
         let refused = scenario.run_sheet(&[]).expect_code(2);
         refused.expect_not_in_stderr(&["results.csv"]);
-        scenario.collect_sheet(&[]).expect_code(0).expect_stderr(&[
-            "warning: the manifest cannot be used",
-            "sheet-output/results.csv`",
-        ]);
+        scenario
+            .collect_sheet(&[])
+            .expect_code(0)
+            .expect_stderr(&["warning: the manifest cannot be used", "sheet-output/results.csv`"]);
         scenario.expect_paid_once(2);
         let results = scenario.read("sheet-output/results.csv");
         assert_eq!(results.lines().count(), 3, "{results}");
@@ -136,9 +130,7 @@ fn paid_jobs_are_collected_though_the_sheet_is_missing_or_invalid() {
 #[test]
 fn the_sandbox_and_the_real_api_never_share_a_journal() {
     let scenario = Scenario::new(1);
-    scenario
-        .run(&["run", "sheet.csv", "--sandbox", "--progress", "none"])
-        .expect_code(0);
+    scenario.run(&["run", "sheet.csv", "--sandbox", "--progress", "none"]).expect_code(0);
     let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0);
     plan.expect_stderr(&["--out"]);
     let refused = scenario.run_sheet(&[]).expect_code(2);
@@ -176,11 +168,7 @@ fn a_row_that_takes_the_file_name_of_another_does_not_replace_its_video() {
     };
     write(&[("Hello one.", "v1"), ("Hello two.", "v2")]);
     scenario.run_sheet(&[]).expect_code(0);
-    write(&[
-        ("Hello new.", "v1"),
-        ("Hello one.", "v2"),
-        ("Hello two.", "v3"),
-    ]);
+    write(&[("Hello new.", "v1"), ("Hello one.", "v2"), ("Hello two.", "v3")]);
     for further in [&[][..], &[], &["--fresh"], &[]] {
         scenario.run_sheet(further).expect_code(0);
         expect_a_file_each(&scenario, &scenario.ledger(), 3);

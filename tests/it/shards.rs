@@ -53,10 +53,7 @@ fn run_to_end(scenario: &Scenario, number: u32, further: &[&str]) {
 
 #[test]
 fn eight_shards_some_duplicated_some_killed_pay_once_and_merge_into_one_report() {
-    let settings = SandboxSettings {
-        render_millis: 600..=900,
-        ..quick()
-    };
+    let settings = SandboxSettings { render_millis: 600..=900, ..quick() };
     let scenario = Scenario::with(0, settings);
     let mut text = String::from("id,text,persona,aspect_ratio,note,skip\n");
     for row in sheet(JOBS).lines().skip(1) {
@@ -64,9 +61,8 @@ fn eight_shards_some_duplicated_some_killed_pay_once_and_merge_into_one_report()
     }
     scenario.write("sheet.csv", &(text + "later,Not yet.,x,1:1,,yes\n"));
 
-    let mut running: HashMap<u32, Child> = (1..=SHARDS)
-        .map(|number| (number, start(&scenario, number, &[])))
-        .collect();
+    let mut running: HashMap<u32, Child> =
+        (1..=SHARDS).map(|number| (number, start(&scenario, number, &[]))).collect();
     // A second run of a shard on the same machine: the folder is locked, or everything is done already.
     wait_until("the first shard", || {
         scenario.exists("sheet-output/shard-1-of-8/.callsheet/lock")
@@ -75,9 +71,7 @@ fn eight_shards_some_duplicated_some_killed_pay_once_and_merge_into_one_report()
     let second = finish(start(&scenario, 1, &[]));
     assert!(matches!(second.code, Some(7 | 0)), "{second:#?}");
     // A machine that fails when all its jobs are paid for, replaced by one without its journal.
-    wait_until("all of shard 2", || {
-        accepted(&scenario.ledger(), 2) == rows_of(2)
-    });
+    wait_until("all of shard 2", || accepted(&scenario.ledger(), 2) == rows_of(2));
     kill(running.remove(&2).unwrap());
     run_to_end(&scenario, 2, &["--out", "elsewhere"]);
     // Two that are killed and restarted.
@@ -113,11 +107,8 @@ fn expect_merged_report(folder: &Folder, ledger: &Ledger) {
     let results = folder.results();
     assert_eq!(results.len(), JOBS + 1);
     assert_eq!(results[JOBS]["status"], "skipped");
-    let paid: HashMap<&str, &str> = ledger
-        .accepted
-        .iter()
-        .map(|job| (job.id.as_str(), job.sha256.as_str()))
-        .collect();
+    let paid: HashMap<&str, &str> =
+        ledger.accepted.iter().map(|job| (job.id.as_str(), job.sha256.as_str())).collect();
     let page = folder.read("sheet-output/report.html");
     for (number, row) in (1..=JOBS).zip(&results) {
         assert_eq!(row["id"], format!("job-{number:02}"));
@@ -229,14 +220,8 @@ fn folders_of_different_campaigns_are_not_merged() {
     scenario.run_online(&other).expect_code(0);
     for (arguments, problem) in [
         (&["sheet-output", "other-output"][..], "--out DIR"),
-        (
-            &["sheet-output", "other-output", "--out", "all"],
-            "campaign `other`",
-        ),
-        (
-            &["sheet-output", "--out", "other-output"],
-            "campaign of its own",
-        ),
+        (&["sheet-output", "other-output", "--out", "all"], "campaign `other`"),
+        (&["sheet-output", "--out", "other-output"], "campaign of its own"),
         (&["nowhere", "--out", "all"], "no journal"),
     ] {
         let refused = merge(arguments).expect_code(2);

@@ -33,10 +33,7 @@ pub(crate) fn program() -> &'static [SourceFile] {
 ///
 /// If the file of a module is missing or is not Rust.
 pub(crate) fn parse(read: &dyn Fn(&Path) -> Option<String>) -> Vec<SourceFile> {
-    let mut tree = Tree {
-        files: Vec::new(),
-        modules: Vec::new(),
-    };
+    let mut tree = Tree { files: Vec::new(), modules: Vec::new() };
     tree.add_file(read, Path::new("lib.rs"), Path::new(""), None, false);
     let files = tree.files.iter();
     let files = files.map(|file| SourceFile {
@@ -207,14 +204,7 @@ impl Tree {
 
     /// What `name` means in a module.
     fn member(&self, module: usize, name: &str, is_last: bool, depth: usize) -> Option<Target> {
-        let Module {
-            file,
-            children,
-            items,
-            aliases,
-            globs,
-            ..
-        } = &self.modules[module];
+        let Module { file, children, items, aliases, globs, .. } = &self.modules[module];
         let child = || children.get(name).map(|child| Target::Module(*child));
         let item = || items.contains(name).then_some(Target::Item(*file));
         let alias = || {
@@ -223,14 +213,12 @@ impl Tree {
             self.resolve(module, path, depth + 1)
         };
         let glob = || {
-            globs
-                .iter()
-                .find_map(|path| match self.resolve(module, path, depth + 1)? {
-                    Target::Module(inside) if inside != module => {
-                        self.member(inside, name, is_last, depth + 1)
-                    }
-                    Target::Module(_) | Target::Item(_) => None,
-                })
+            globs.iter().find_map(|path| match self.resolve(module, path, depth + 1)? {
+                Target::Module(inside) if inside != module => {
+                    self.member(inside, name, is_last, depth + 1)
+                }
+                Target::Module(_) | Target::Item(_) => None,
+            })
         };
         if depth > MOST_REEXPORTS {
             None
@@ -271,19 +259,12 @@ fn leaves(item: &syn::ItemUse) -> Vec<Leaf> {
             syn::UseTree::Path(tree) => collect(&tree.tree, &with(&tree.ident), leaves),
             syn::UseTree::Name(tree) => {
                 let path = with(&tree.ident);
-                leaves.push(Leaf {
-                    name: path.last().cloned(),
-                    path,
-                });
+                leaves.push(Leaf { name: path.last().cloned(), path });
             }
-            syn::UseTree::Rename(tree) => leaves.push(Leaf {
-                name: Some(tree.rename.to_string()),
-                path: with(&tree.ident),
-            }),
-            syn::UseTree::Glob(_) => leaves.push(Leaf {
-                name: None,
-                path: path.to_vec(),
-            }),
+            syn::UseTree::Rename(tree) => {
+                leaves.push(Leaf { name: Some(tree.rename.to_string()), path: with(&tree.ident) })
+            }
+            syn::UseTree::Glob(_) => leaves.push(Leaf { name: None, path: path.to_vec() }),
             syn::UseTree::Group(tree) => {
                 for tree in &tree.items {
                     collect(tree, path, leaves);
@@ -298,10 +279,7 @@ fn leaves(item: &syn::ItemUse) -> Vec<Leaf> {
     found
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "`syn` may add kinds of items"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "`syn` may add kinds of items")]
 fn name_of(item: &syn::Item) -> Option<String> {
     let name = match item {
         syn::Item::Const(item) => &item.ident,
@@ -337,16 +315,11 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
             || attribute.path().is_ident("cfg")
-                && attribute
-                    .parse_args::<syn::Meta>()
-                    .is_ok_and(|meta| needs_test(&meta))
+                && attribute.parse_args::<syn::Meta>().is_ok_and(|meta| needs_test(&meta))
     })
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "`syn` may add kinds of items"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "`syn` may add kinds of items")]
 fn attributes_of(item: &syn::Item) -> &[syn::Attribute] {
     match item {
         syn::Item::Const(item) => &item.attrs,

@@ -54,10 +54,7 @@ impl TlsProxy {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let proxy = Self {
-            address: format!(
-                "https://localhost:{}",
-                listener.local_addr().unwrap().port()
-            ),
+            address: format!("https://localhost:{}", listener.local_addr().unwrap().port()),
             requests: Arc::default(),
             folder,
             provider,
@@ -126,10 +123,7 @@ async fn forward(
     headers.remove("host");
     let response = request.headers(headers).body(body).send().await.unwrap();
     let status = response.status();
-    Response::builder()
-        .status(status)
-        .body(Body::from(response.bytes().await.unwrap()))
-        .unwrap()
+    Response::builder().status(status).body(Body::from(response.bytes().await.unwrap())).unwrap()
 }
 
 #[test]
@@ -142,10 +136,7 @@ fn reads_share_an_http_2_connection_and_creates_use_http_1() {
     let (connections, reads) = proxy.connections_and_requests(&Method::GET, Version::HTTP_2);
     assert!(reads > 4 && connections == 1, "{reads} on {connections}");
     let (connections, creates) = proxy.connections_and_requests(&Method::POST, Version::HTTP_11);
-    assert!(
-        creates == 20 && connections <= 5,
-        "{creates} on {connections}"
-    );
+    assert!(creates == 20 && connections <= 5, "{creates} on {connections}");
 }
 
 #[test]

@@ -38,11 +38,7 @@ fn hostile_texts_are_harmless_in_terminal_spreadsheet_and_page() {
     let ids = ["job-0", "job-1", "job-2", "job-3", "job-4"];
     let why = ids.map(|id| vec!["why", "sheet.csv", id]);
     let status = ["status", "sheet.csv", "--json"];
-    for command in why
-        .iter()
-        .map(|why| &why[..])
-        .chain([&status[..2], &status])
-    {
+    for command in why.iter().map(|why| &why[..]).chain([&status[..2], &status]) {
         printed.push(scenario.run(command).expect_code(0).stdout);
     }
     for text in &printed {

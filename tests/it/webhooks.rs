@@ -85,10 +85,7 @@ fn webhooks_are_sent_and_their_addresses_stay_secret() {
     let run = scenario.run_sheet(&options).expect_code(3);
     let requests = server.requests();
     let received = lines(&requests);
-    assert_eq!(
-        received[0], "GET /secret-switch/start HTTP/1.1",
-        "{received:?}"
-    );
+    assert_eq!(received[0], "GET /secret-switch/start HTTP/1.1", "{received:?}");
     let failed = "GET /secret-switch/fail HTTP/1.1";
     assert!(received.contains(&failed), "{received:?}");
     let mut posts = requests.iter().filter(|one| one.line.starts_with("POST"));
@@ -112,10 +109,7 @@ fn webhooks_are_sent_and_their_addresses_stay_secret() {
     let further = ["--only", "job-01", "--resubmit", "job-02"];
     let mut command = scenario.sheet_command(&further);
     command
-        .env(
-            "CALLSHEET_NOTIFY",
-            format!("{}/secret-hook", server.address),
-        )
+        .env("CALLSHEET_NOTIFY", format!("{}/secret-hook", server.address))
         .env("CALLSHEET_PING", &ping);
     output(&mut command).code.unwrap();
     let requests = server.requests();
@@ -126,22 +120,16 @@ fn webhooks_are_sent_and_their_addresses_stay_secret() {
 #[test]
 fn a_problem_is_sent_before_the_run_ends_and_events_are_json() {
     let fault = AnswerFault::PaymentRequired;
-    let faults = Faults {
-        create_refused: [(fault, When::ordinals([2]))].into(),
-        ..Faults::default()
-    };
-    let settings = SandboxSettings {
-        faults,
-        ..rendering(1500)
-    };
+    let faults =
+        Faults { create_refused: [(fault, When::ordinals([2]))].into(), ..Faults::default() };
+    let settings = SandboxSettings { faults, ..rendering(1500) };
     let (scenario, server) = (Scenario::with(2, settings), Server::start("204 No Content"));
     let address = format!("{}/webhook", server.address);
     let notify = ["--notify", &address];
     scenario.run_sheet(&notify).expect_code(5);
     let requests = server.requests.try_iter();
-    let events: Vec<Value> = requests
-        .map(|request| serde_json::from_str(&request.body).unwrap())
-        .collect();
+    let events: Vec<Value> =
+        requests.map(|request| serde_json::from_str(&request.body).unwrap()).collect();
     let kinds: Vec<&Value> = events.iter().map(|event| &event["event"]).collect();
     assert_eq!(kinds, ["trouble", "ended"]);
     assert_eq!(events[0]["stopped"], "out_of_credits");

@@ -37,9 +37,7 @@ impl CatalogueCache {
         let mut hash = Sha256::new();
         hash.update(format!("{base_url}\n{}", credentials.expose_id()));
         let digest = hash.finalize();
-        Self {
-            path: folder.join(format!("catalogue-{}.json", hex(&digest[..8]))),
-        }
+        Self { path: folder.join(format!("catalogue-{}.json", hex(&digest[..8]))) }
     }
 
     /// Returns the cached catalogue. A file that cannot be read counts as missing.
@@ -51,10 +49,7 @@ impl CatalogueCache {
 
     /// Replaces the cached catalogue atomically.
     pub(super) fn write(&self, catalogue: &Catalogue) -> io::Result<()> {
-        let file = CacheFile {
-            version: VERSION,
-            catalogue: catalogue.clone(),
-        };
+        let file = CacheFile { version: VERSION, catalogue: catalogue.clone() };
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -87,25 +82,14 @@ mod tests {
         let url = BaseUrl::default();
         let cache = CatalogueCache::new(&below, &url, &account("one"));
         assert!(cache.read().is_none());
-        let catalogue = Catalogue {
-            fetched_at: Timestamp::from_millis(5),
-            ..Catalogue::default()
-        };
+        let catalogue = Catalogue { fetched_at: Timestamp::from_millis(5), ..Catalogue::default() };
         cache.write(&catalogue).unwrap();
         assert_eq!(cache.read(), Some(catalogue.clone()));
         cache.write(&catalogue).unwrap();
         assert_eq!(std::fs::read_dir(&below).unwrap().count(), 1);
-        assert!(
-            CatalogueCache::new(&below, &url, &account("two"))
-                .read()
-                .is_none()
-        );
+        assert!(CatalogueCache::new(&below, &url, &account("two")).read().is_none());
         let elsewhere: BaseUrl = "https://gate.example".parse().unwrap();
-        assert!(
-            CatalogueCache::new(&below, &elsewhere, &account("one"))
-                .read()
-                .is_none()
-        );
+        assert!(CatalogueCache::new(&below, &elsewhere, &account("one")).read().is_none());
         let name = cache.path.display().to_string();
         let text = std::fs::read_to_string(&cache.path).unwrap();
         assert!(!name.contains("one") && !text.contains("a-secret-key"));
@@ -125,10 +109,8 @@ mod tests {
 
     #[test]
     fn a_catalogue_is_fresh_for_a_day() {
-        let catalogue = Catalogue {
-            fetched_at: Timestamp::from_millis(1_000_000),
-            ..Catalogue::default()
-        };
+        let catalogue =
+            Catalogue { fetched_at: Timestamp::from_millis(1_000_000), ..Catalogue::default() };
         let at = |millis: i64| catalogue.is_fresh(Timestamp::from_millis(1_000_000 + millis));
         assert!(at(0) && at(86_399_999));
         assert!(!at(86_400_000) && !at(-1));

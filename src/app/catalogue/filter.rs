@@ -27,9 +27,7 @@ impl CatalogueFilter {
             &persona.id,
         ];
         let texts = described.into_iter().flatten();
-        let texts = texts
-            .chain(&persona.keywords)
-            .chain(&persona.suitable_industries);
+        let texts = texts.chain(&persona.keywords).chain(&persona.suitable_industries);
         self.is_described(texts.map(String::as_str))
             && is_gender(self.gender.as_deref(), persona.gender.as_deref())
             && is_one_of(self.style.as_deref(), persona.style.as_deref())
@@ -57,9 +55,7 @@ impl CatalogueFilter {
             return true;
         };
         let texts: Vec<String> = texts.map(normalize).collect();
-        normalize(wanted)
-            .split(' ')
-            .all(|word| texts.iter().any(|text| text.contains(word)))
+        normalize(wanted).split(' ').all(|word| texts.iter().any(|text| text.contains(word)))
     }
 }
 
@@ -68,9 +64,7 @@ fn is_one_of(wanted: Option<&str>, value: Option<&str>) -> bool {
     let plain = |text: &str| normalize(&text.replace(['_', '-'], " "));
     wanted.is_none_or(|wanted| {
         let value = value.map(plain);
-        wanted
-            .split(',')
-            .any(|wanted| value.as_ref().is_some_and(|value| *value == plain(wanted)))
+        wanted.split(',').any(|wanted| value.as_ref().is_some_and(|value| *value == plain(wanted)))
     })
 }
 
@@ -105,9 +99,7 @@ fn gender(text: &str) -> String {
 fn is_gender(wanted: Option<&str>, value: Option<&str>) -> bool {
     wanted.is_none_or(|wanted| {
         let value = value.map(gender);
-        wanted
-            .split(',')
-            .any(|wanted| value.as_ref().is_some_and(|value| *value == gender(wanted)))
+        wanted.split(',').any(|wanted| value.as_ref().is_some_and(|value| *value == gender(wanted)))
     })
 }
 
@@ -136,10 +128,7 @@ mod tests {
     #[test]
     fn every_word_of_a_search_must_occur_somewhere() {
         let search = |text: &str| {
-            finds(&CatalogueFilter {
-                search: Some(text.into()),
-                ..CatalogueFilter::default()
-            })
+            finds(&CatalogueFilter { search: Some(text.into()), ..CatalogueFilter::default() })
         };
         assert!(search("anna") && search("ANNA office") && search("busi") && search(""));
         assert!(!search("anna park"));
@@ -182,10 +171,7 @@ mod tests {
             assert_eq!(persona_genders(text).unwrap(), text);
         }
         for text in ["xx", "", "f,", "f,xx"] {
-            assert_eq!(
-                persona_genders(text).unwrap_err(),
-                "it can be one of f, m, nb"
-            );
+            assert_eq!(persona_genders(text).unwrap_err(), "it can be one of f, m, nb");
         }
         assert!(voice_genders("male,f").is_ok());
         assert_eq!(voice_genders("nb").unwrap_err(), "it can be one of f, m");
@@ -193,10 +179,8 @@ mod tests {
 
     #[test]
     fn accents_are_found_one_by_one() {
-        let accent = |name: &str| AccentItem {
-            accent_name: Some(name.into()),
-            ..AccentItem::default()
-        };
+        let accent =
+            |name: &str| AccentItem { accent_name: Some(name.into()), ..AccentItem::default() };
         let voice = VoiceItem {
             name: Some("Olivia".into()),
             gender: Some("female".into()),
@@ -220,10 +204,7 @@ mod tests {
             1
         );
         assert_eq!(
-            count(CatalogueFilter {
-                gender: Some("m".into()),
-                ..CatalogueFilter::default()
-            }),
+            count(CatalogueFilter { gender: Some("m".into()), ..CatalogueFilter::default() }),
             0
         );
     }

@@ -38,10 +38,7 @@ pub(super) fn resolve(catalogue: &Catalogue, wanted: &str, kind: NameKind) -> Re
     let (name, qualifiers) = split(wanted);
     let named = |name: &str| -> Vec<&Candidate> {
         let name = normalize(name);
-        candidates
-            .iter()
-            .filter(|candidate| normalize(candidate.name) == name)
-            .collect()
+        candidates.iter().filter(|candidate| normalize(candidate.name) == name).collect()
     };
     // The name itself may contain brackets.
     let mut found = named(wanted);
@@ -67,11 +64,7 @@ pub(super) fn resolve(catalogue: &Catalogue, wanted: &str, kind: NameKind) -> Re
 
 fn candidates(catalogue: &Catalogue, kind: NameKind) -> Vec<Candidate<'_>> {
     match kind {
-        NameKind::Persona => catalogue
-            .personas
-            .iter()
-            .filter_map(persona_candidate)
-            .collect(),
+        NameKind::Persona => catalogue.personas.iter().filter_map(persona_candidate).collect(),
         NameKind::Voice => catalogue
             .voices
             .iter()
@@ -114,10 +107,7 @@ fn split(wanted: &str) -> (&str, Vec<String>) {
     let Some((name, words)) = inner.rsplit_once('(') else {
         return whole;
     };
-    let words = words
-        .split(',')
-        .map(normalize)
-        .filter(|word| !word.is_empty());
+    let words = words.split(',').map(normalize).filter(|word| !word.is_empty());
     (name, words.collect())
 }
 
@@ -163,10 +153,7 @@ fn nearest(candidates: &[Candidate], wanted: &str, name: &str) -> Vec<String> {
         .collect();
     near.sort_by(|(one, first), (other, second)| other.total_cmp(one).then(first.cmp(second)));
     near.dedup_by(|(_, one), (_, other)| one == other);
-    near.into_iter()
-        .map(|(_, name)| name)
-        .take(MAX_SUGGESTIONS)
-        .collect()
+    near.into_iter().map(|(_, name)| name).take(MAX_SUGGESTIONS).collect()
 }
 
 #[cfg(test)]
@@ -241,20 +228,13 @@ mod tests {
     #[test]
     fn entries_of_the_same_name_are_distinguished_by_a_description_or_id() {
         let those = Resolution::Ambiguous(vec!["Sam (Park)".into(), "Sam (Gym)".into()]);
-        assert_eq!(
-            persona_called("Sam"),
-            those,
-            "the inactive one is no choice"
-        );
+        assert_eq!(persona_called("Sam"), those, "the inactive one is no choice");
         assert_eq!(persona_called("Sam (gym)"), found("a3"));
         let mut twins = catalogue();
         twins.personas.push(persona("a7", "Anna", "office", true));
         twins.personas[0].video_scene = Some("office".into());
         let answer = resolve(&twins, "anna", NameKind::Persona);
-        assert_eq!(
-            answer,
-            Resolution::Ambiguous(vec!["A1".into(), "a7".into()])
-        );
+        assert_eq!(answer, Resolution::Ambiguous(vec!["A1".into(), "a7".into()]));
         assert_eq!(resolve(&twins, "Anna (a7)", NameKind::Persona), found("a7"));
     }
 
@@ -262,25 +242,16 @@ mod tests {
     fn a_voice_needs_its_accent_only_if_it_has_several() {
         assert_eq!(voice_called("Aiko"), found("v3"));
         assert_eq!(voice_called("olivia (british)"), found("v2"));
-        let both = vec![
-            "Olivia (American)".to_owned(),
-            "Olivia (British)".to_owned(),
-        ];
+        let both = vec!["Olivia (American)".to_owned(), "Olivia (British)".to_owned()];
         assert_eq!(voice_called("Olivia"), Resolution::Ambiguous(both.clone()));
         assert_eq!(voice_called("Olivia (Scottish)"), Resolution::Unknown(both));
     }
 
     #[test]
     fn an_unknown_name_has_suggestions() {
-        assert_eq!(
-            persona_called("Ana"),
-            Resolution::Unknown(vec!["Anna".into()])
-        );
+        assert_eq!(persona_called("Ana"), Resolution::Unknown(vec!["Anna".into()]));
         assert_eq!(persona_called("Xqz"), Resolution::Unknown(Vec::new()));
-        assert_eq!(
-            persona_called("Our"),
-            Resolution::Unknown(vec!["Our founder".into()])
-        );
+        assert_eq!(persona_called("Our"), Resolution::Unknown(vec!["Our founder".into()]));
         let Resolution::Unknown(near) = persona_called("Evaa") else {
             panic!("found");
         };

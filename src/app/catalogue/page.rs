@@ -14,11 +14,8 @@ audio{width:100%}code{font-size:.8rem}h2{font-size:1.05rem;margin:.5rem 0 .1rem}
 /// Returns a page of personas with their pictures.
 pub(crate) fn persona_page(personas: &[&PersonaItem]) -> String {
     let cards = personas.iter().map(|persona| {
-        let pictures = [
-            &persona.preview_image_9_16,
-            &persona.preview_image_1_1,
-            &persona.preview_image_16_9,
-        ];
+        let pictures =
+            [&persona.preview_image_9_16, &persona.preview_image_1_1, &persona.preview_image_16_9];
         let picture = pictures.into_iter().flatten().find(|url| is_web(url));
         let name = or_dash(persona.creator_name.as_deref());
         let picture = picture.map_or_else(String::new, |url| {
@@ -35,11 +32,8 @@ pub(crate) fn persona_page(personas: &[&PersonaItem]) -> String {
             &persona.location,
             &persona.video_scene,
         ];
-        let mut words: Vec<String> = words
-            .into_iter()
-            .flatten()
-            .map(|text| display_text(text))
-            .collect();
+        let mut words: Vec<String> =
+            words.into_iter().flatten().map(|text| display_text(text)).collect();
         if persona.is_active == Some(false) {
             words.push("not active".to_owned());
         }
@@ -116,10 +110,7 @@ mod tests {
             ..PersonaItem::default()
         };
         let page = persona_page(&[&persona]);
-        assert!(
-            !page.contains("<script") && !page.contains("javascript:"),
-            "{page}"
-        );
+        assert!(!page.contains("<script") && !page.contains("javascript:"), "{page}");
         assert!(!page.contains("\"onerror"), "{page}");
         assert!(page.contains("https://x/&quot;onerror") && page.contains("default-src 'none'"));
         let accent = AccentItem {
@@ -127,16 +118,9 @@ mod tests {
             accent_name: nasty.clone(),
             preview_url: nasty.clone(),
         };
-        let voice = VoiceItem {
-            name: nasty,
-            gender: None,
-            accents: vec![accent],
-        };
+        let voice = VoiceItem { name: nasty, gender: None, accents: vec![accent] };
         let page = voice_page(&[voice]);
-        assert!(
-            !page.contains("<script") && !page.contains("<audio"),
-            "{page}"
-        );
+        assert!(!page.contains("<script") && !page.contains("<audio"), "{page}");
     }
 
     #[test]
@@ -149,12 +133,7 @@ mod tests {
             ..PersonaItem::default()
         };
         let page = persona_page(&[&persona]);
-        for part in [
-            "<h2>Anna</h2>",
-            "src=\"https://x/anna.jpg\"",
-            "7350375b",
-            "not active",
-        ] {
+        for part in ["<h2>Anna</h2>", "src=\"https://x/anna.jpg\"", "7350375b", "not active"] {
             assert!(page.contains(part), "{part}: {page}");
         }
     }

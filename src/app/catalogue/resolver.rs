@@ -46,10 +46,7 @@ impl CatalogueResolver {
             CatalogueNeed::Required
         };
         let catalogue = lookup.catalogue(need, out, now).await?;
-        Ok(Self {
-            recorded,
-            catalogue,
-        })
+        Ok(Self { recorded, catalogue })
     }
 
     pub(crate) const fn has_catalogue(&self) -> bool {
@@ -79,15 +76,9 @@ impl CatalogueResolver {
                 recorded.record(name, *kind, &id);
             }
         }
-        let used: BTreeSet<&str> = plan
-            .jobs
-            .iter()
-            .map(|job| job.request.persona.as_str())
-            .collect();
-        let personas = self
-            .catalogue
-            .iter()
-            .flat_map(|catalogue| &catalogue.personas);
+        let used: BTreeSet<&str> =
+            plan.jobs.iter().map(|job| job.request.persona.as_str()).collect();
+        let personas = self.catalogue.iter().flat_map(|catalogue| &catalogue.personas);
         let labels = personas.filter_map(|persona| {
             let id = persona.id.as_deref().filter(|id| used.contains(id))?;
             Some((id.to_owned(), persona.creator_name.clone()?))

@@ -51,18 +51,10 @@ impl NameLookup {
     /// Returns the cache of this account: in the user's folder, else in an existing output folder. The sandbox's
     /// catalogue is not cached.
     fn cache(&self, out: Option<&Path>) -> Option<CatalogueCache> {
-        let Some(ProviderConfig::Api {
-            base_url,
-            credentials,
-            ..
-        }) = &self.provider
-        else {
+        let Some(ProviderConfig::Api { base_url, credentials, .. }) = &self.provider else {
             return None;
         };
-        let state = || {
-            out.map(|out| OutputDir(out).state())
-                .filter(|state| state.is_dir())
-        };
+        let state = || out.map(|out| OutputDir(out).state()).filter(|state| state.is_dir());
         let folder = self.cache_dir.clone().or_else(state)?;
         Some(CatalogueCache::new(&folder, base_url, credentials))
     }
@@ -102,11 +94,7 @@ impl NameLookup {
         if !may_ask {
             return Ok(cached);
         }
-        match (
-            fetch_within(provider.clone(), timeout, now).await,
-            cached,
-            need,
-        ) {
+        match (fetch_within(provider.clone(), timeout, now).await, cached, need) {
             (Ok(new), _, _) => {
                 if let Some(cache) = cache {
                     // Without the cache the next run fetches it again.
@@ -173,10 +161,7 @@ async fn fetch_within(
         Failure::new(FailureKind::Lost, message)
     };
     let fetched = tokio::time::timeout(timeout, fetch(&provider.remote, now)).await;
-    fetched
-        .map_err(late)
-        .and_then(std::convert::identity)
-        .map_err(Error::Lookup)
+    fetched.map_err(late).and_then(std::convert::identity).map_err(Error::Lookup)
 }
 
 async fn fetch(remote: &Remote, now: Timestamp) -> Result<Catalogue, Failure> {

@@ -38,9 +38,7 @@ pub(crate) fn warnings(plan: &Plan, catalogue: &Catalogue) -> Vec<Note> {
         .into_iter()
         .filter_map(|((id, warning), jobs)| {
             let origin = &jobs.first()?.origin;
-            let name = personas
-                .get(id)
-                .and_then(|persona| persona.creator_name.as_deref());
+            let name = personas.get(id).and_then(|persona| persona.creator_name.as_deref());
             let note = Note {
                 place: format!("{}:{}", origin.file, origin.line),
                 message: message(name.unwrap_or(id), warning, jobs.len()),
@@ -75,11 +73,9 @@ pub(crate) fn has_preview(persona: &PersonaItem, ratio: AspectRatio) -> bool {
             &persona.preview_video_16_9,
             &persona.landscape_preview_video,
         ],
-        AspectRatio::Square => [
-            &persona.preview_image_1_1,
-            &persona.preview_video_1_1,
-            &persona.squared_preview_video,
-        ],
+        AspectRatio::Square => {
+            [&persona.preview_image_1_1, &persona.preview_video_1_1, &persona.squared_preview_video]
+        }
         AspectRatio::Portrait => [
             &persona.preview_image_9_16,
             &persona.preview_video_9_16,
@@ -170,14 +166,8 @@ mod tests {
     fn an_empty_catalogue_has_no_warnings() {
         let plan = plan(&[("z", AspectRatio::Square)]);
         assert!(warnings(&plan, &Catalogue::default()).is_empty());
-        let silent = PersonaItem {
-            preview_image_16_9: None,
-            ..persona("z", true)
-        };
-        let catalogue = Catalogue {
-            personas: vec![silent],
-            ..Catalogue::default()
-        };
+        let silent = PersonaItem { preview_image_16_9: None, ..persona("z", true) };
+        let catalogue = Catalogue { personas: vec![silent], ..Catalogue::default() };
         assert!(warnings(&plan, &catalogue).is_empty(), "no previews at all");
     }
 }

@@ -52,9 +52,7 @@ const BLOCK: u64 = 1 << 20;
 fn any_remote_id(path: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let mut block = Vec::new();
-    file.by_ref()
-        .take(START.len() as u64)
-        .read_to_end(&mut block)?;
+    file.by_ref().take(START.len() as u64).read_to_end(&mut block)?;
     if block != START {
         let results = serde_json::from_slice(&std::fs::read(path)?)?;
         return Ok(any_remote_id_of(&results, is_wanted));

@@ -32,12 +32,8 @@ impl LoadedManifest {
         }
         let wanted = renames.iter().map(|(_, recorded)| recorded).collect();
         let earlier = JournalSnapshot::read_jobs(&self.out, &wanted)?;
-        let mut stems: HashSet<String> = self
-            .plan
-            .jobs
-            .iter()
-            .map(|job| stem_key(&job.file_name))
-            .collect();
+        let mut stems: HashSet<String> =
+            self.plan.jobs.iter().map(|job| stem_key(&job.file_name)).collect();
         for (place, recorded) in renames {
             let job = Arc::make_mut(&mut self.plan.jobs[place]);
             let sheet = std::mem::replace(&mut job.id, recorded.clone());
@@ -143,11 +139,7 @@ fn find_renames(
         let is_single = jobs_of_row.get(&row_of(job)).is_none_or(|count| *count < 2);
         // The id of a row with a single job has no suffix, so the recorded id must extend it, and the reverse.
         let is_same_row = |recorded: &&&JobId| {
-            if is_single {
-                extends(recorded, &job.id)
-            } else {
-                extends(&job.id, recorded)
-            }
+            if is_single { extends(recorded, &job.id) } else { extends(&job.id, recorded) }
         };
         let recorded = removed.get(&job.fingerprint).map_or(&[][..], Vec::as_slice);
         let mut recorded = recorded.iter().filter(is_same_row);

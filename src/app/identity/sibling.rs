@@ -66,11 +66,7 @@ impl SiblingCampaign {
                 };
                 let (identity, made) =
                     JournalSnapshot::find_paid(&folder, is_other, &wanted).ok()??;
-                Some(Self {
-                    folder,
-                    jobs: made.len(),
-                    campaign: identity.campaign,
-                })
+                Some(Self { folder, jobs: made.len(), campaign: identity.campaign })
             })
             .filter(|sibling| sibling.jobs > 0)
             .max_by_key(|sibling| sibling.jobs)
@@ -78,11 +74,7 @@ impl SiblingCampaign {
 
     /// Returns the warning for the user.
     pub(crate) fn warning(&self) -> String {
-        let Self {
-            folder,
-            campaign,
-            jobs,
-        } = self;
+        let Self { folder, campaign, jobs } = self;
         let (videos, are) = match jobs {
             1 => ("1 video".to_owned(), "is"),
             jobs => (format!("{jobs} videos"), "are"),

@@ -195,11 +195,7 @@ pub(in crate::cli) struct OutputArguments {
 
 /// Returns the encoding of `results.csv`.
 pub(in crate::cli) const fn encoding(is_for_excel: bool) -> CsvEncoding {
-    if is_for_excel {
-        CsvEncoding::Utf8WithBom
-    } else {
-        CsvEncoding::Utf8
-    }
+    if is_for_excel { CsvEncoding::Utf8WithBom } else { CsvEncoding::Utf8 }
 }
 
 impl CampaignArguments {
@@ -246,11 +242,7 @@ impl AddressArguments {
 impl SelectionArguments {
     /// Returns the selection by id and number.
     pub(in crate::cli) fn selection(&self) -> Selection {
-        Selection {
-            only: self.only.clone(),
-            limit: self.limit,
-            sample: self.sample,
-        }
+        Selection { only: self.only.clone(), limit: self.limit, sample: self.sample }
     }
 }
 
@@ -265,11 +257,7 @@ impl RerunArguments {
     ) -> Result<RerunSelection, Error> {
         let approved = selection.only_approved.as_deref();
         let rejected = self.redo_rejected.as_deref();
-        Ok(RerunSelection::new(
-            selection.only_failed,
-            approved,
-            rejected,
-        )?)
+        Ok(RerunSelection::new(selection.only_failed, approved, rejected)?)
     }
 
     /// Returns what a run submits.
@@ -298,17 +286,13 @@ impl OutputArguments {
     /// Returns the address for the summary.
     pub(in crate::cli) fn notify(&self, environment: &Environment) -> Option<SecretText> {
         let given = self.notify.clone();
-        given
-            .or_else(|| environment.variable("CALLSHEET_NOTIFY"))
-            .map(SecretText::new)
+        given.or_else(|| environment.variable("CALLSHEET_NOTIFY")).map(SecretText::new)
     }
 
     /// Returns the address of the dead man's switch.
     pub(in crate::cli) fn ping(&self, environment: &Environment) -> Option<SecretText> {
         let given = self.ping.clone();
-        given
-            .or_else(|| environment.variable("CALLSHEET_PING"))
-            .map(SecretText::new)
+        given.or_else(|| environment.variable("CALLSHEET_PING")).map(SecretText::new)
     }
 }
 

@@ -34,10 +34,7 @@ mod tests {
             let own = format!("callsheet {name}");
             assert!(lines.iter().any(|line| line.contains(&own)), "{name}");
             // Includes the indent of the manual page.
-            assert!(
-                lines.iter().all(|line| line.chars().count() <= 70),
-                "{name}"
-            );
+            assert!(lines.iter().all(|line| line.chars().count() <= 70), "{name}");
         }
     }
 }

@@ -69,11 +69,8 @@ pub(super) fn read_options_from_environment(program: Command) -> Command {
                 id => format!("CALLSHEET_{}", id.to_uppercase()),
             };
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
-            let argument = if is_flag {
-                argument.value_parser(BoolishValueParser::new())
-            } else {
-                argument
-            };
+            let argument =
+                if is_flag { argument.value_parser(BoolishValueParser::new()) } else { argument };
             if is_flag && Environment::real_variable(&variable).is_none() {
                 return argument;
             }
@@ -111,10 +108,7 @@ mod tests {
         assert_eq!(run.selection.only.len(), 2);
         assert_eq!(run.rerun.resubmit.len(), 2);
         assert_eq!(run.waiting.lock_wait, Some(Duration::from_secs(600)));
-        assert_eq!(
-            run.spending.limits(&run.waiting).in_flight,
-            Some(InFlight::AtMost(3))
-        );
+        assert_eq!(run.spending.limits(&run.waiting).in_flight, Some(InFlight::AtMost(3)));
     }
 
     #[test]

@@ -14,18 +14,9 @@ use crate::app::{ResumeCommand, push_flag, push_option};
 use crate::model::Flag;
 
 const EXAMPLES: [Example; 3] = [
-    (
-        "callsheet run campaign.csv --sandbox",
-        "no account, no cost",
-    ),
-    (
-        "callsheet run campaign.csv --max-credits 250",
-        "and no more",
-    ),
-    (
-        "callsheet run campaign.csv --sample 3",
-        "three of them first",
-    ),
+    ("callsheet run campaign.csv --sandbox", "no account, no cost"),
+    ("callsheet run campaign.csv --max-credits 250", "and no more"),
+    ("callsheet run campaign.csv --sample 3", "three of them first"),
 ];
 
 #[derive(Debug, Args)]
@@ -57,10 +48,7 @@ pub(in crate::cli) struct RunArguments {
 
 const COLLECT_EXAMPLES: [Example; 2] = [
     ("callsheet collect campaign.csv", "in the morning"),
-    (
-        "callsheet collect nightly.yaml --date yesterday",
-        "what the night left",
-    ),
+    ("callsheet collect nightly.yaml --date yesterday", "what the night left"),
 ];
 
 #[derive(Debug, Args)]
@@ -123,13 +111,7 @@ pub(in crate::cli) fn collect_command(arguments: &CollectArguments) -> ResumeCom
 
 /// Adds the selection. `--only-failed` selects by state, so it is a one-shot option.
 fn push_selection(words: &mut Vec<String>, selection: &SelectionArguments) {
-    let SelectionArguments {
-        only,
-        limit,
-        sample,
-        only_failed: _,
-        only_approved,
-    } = selection;
+    let SelectionArguments { only, limit, sample, only_failed: _, only_approved } = selection;
     let all = (!only.is_empty()).then(|| only.join(","));
     push_option(words, Flag::Only, all);
     push_option(words, Flag::Limit, limit.as_ref());
@@ -190,10 +172,7 @@ fn format_duration(duration: Duration) -> String {
     [("h", 3_600_000), ("m", 60_000), ("s", 1000)]
         .into_iter()
         .find(|(_, unit)| millis > 0 && millis.is_multiple_of(*unit))
-        .map_or_else(
-            || format!("{millis}ms"),
-            |(name, unit)| format!("{}{name}", millis / unit),
-        )
+        .map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
 }
 
 #[cfg(test)]
@@ -230,9 +209,7 @@ mod tests {
                 let name = argument.get_long().map(|name| format!("--{name}"));
                 name.as_deref() == Some(flag.as_str())
             };
-            let mut arguments = program
-                .get_subcommands()
-                .flat_map(clap::Command::get_arguments);
+            let mut arguments = program.get_subcommands().flat_map(clap::Command::get_arguments);
             assert!(arguments.any(is_flag), "{flag}");
         }
     }
@@ -259,10 +236,7 @@ mod tests {
             "callsheet run a.csv --retry-failed --redo-changed --fresh --resubmit a --limit 2";
         let mut campaign = Campaign::new("", "a.csv".into(), "o".into(), Vec::new());
         resume_command(&run(line)).apply(&mut campaign);
-        assert_eq!(
-            campaign.resume_command().to_string(),
-            "callsheet run a.csv --limit 2"
-        );
+        assert_eq!(campaign.resume_command().to_string(), "callsheet run a.csv --limit 2");
     }
 
     #[test]
@@ -270,19 +244,13 @@ mod tests {
         let line = "callsheet run a.csv -q --json --yes --notify https://h/secret --base-url http://u:secret@h";
         let shown = command(line);
         assert!(!shown.contains("secret"), "{shown}");
-        assert!(
-            shown.starts_with("callsheet run a.csv --base-url"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("callsheet run a.csv --base-url"), "{shown}");
     }
 
     #[test]
     fn durations_are_formatted_as_they_are_parsed() {
         for text in ["2h", "90m", "90s", "1500ms", "0ms"] {
-            assert_eq!(
-                format_duration(crate::model::parse_duration(text).unwrap()),
-                text
-            );
+            assert_eq!(format_duration(crate::model::parse_duration(text).unwrap()), text);
         }
     }
 }

@@ -27,9 +27,7 @@ impl FromStr for ShardArg {
             Some(rest) => {
                 let count = rest.strip_prefix('/').map(str::parse);
                 let count = count.and_then(Result::ok).filter(|count| *count > 0);
-                count
-                    .map(|count| Self::Auto(Some(count)))
-                    .ok_or_else(expected)
+                count.map(|count| Self::Auto(Some(count))).ok_or_else(expected)
             }
         }
     }
@@ -109,10 +107,7 @@ fn automatic(
             return Ok(None);
         };
         text.trim().parse::<u32>().map(Some).map_err(|_| {
-            Error::usage(format!(
-                "`{name}` is `{}`, which is no number",
-                text.escape_debug()
-            ))
+            Error::usage(format!("`{name}` is `{}`, which is no number", text.escape_debug()))
         })
     };
     for scheduler in SCHEDULERS {
@@ -133,38 +128,24 @@ fn automatic(
         // A single task of an array that is run again is numbered like a whole array.
         if counted.is_some_and(|counted| counted != count) || (wanted.is_none() && count == 1) {
             return Err(Error::usage_with_hint(
-                format!(
-                    "{} of {} is not {count} shards",
-                    scheduler.name,
-                    counted.unwrap_or(count),
-                ),
+                format!("{} of {} is not {count} shards", scheduler.name, counted.unwrap_or(count),),
                 format!(
                     "name the shard itself, such as `--shard \"${}/8\"` where they are numbered from 1",
                     scheduler.index
                 ),
             ));
         }
-        let place = index
-            .checked_sub(from)
-            .and_then(|place| place.checked_add(1));
-        return place
-            .and_then(|place| Shard::new(place, count))
-            .ok_or_else(|| {
-                Error::usage_with_hint(
-                    format!(
-                        "`{}` is {index}, which is none of {count} shards",
-                        scheduler.index
-                    ),
-                    "number the tasks without gaps, one for each shard",
-                )
-            });
+        let place = index.checked_sub(from).and_then(|place| place.checked_add(1));
+        return place.and_then(|place| Shard::new(place, count)).ok_or_else(|| {
+            Error::usage_with_hint(
+                format!("`{}` is {index}, which is none of {count} shards", scheduler.index),
+                "number the tasks without gaps, one for each shard",
+            )
+        });
     }
     let names = SCHEDULERS.map(|scheduler| format!("`{}`", scheduler.index));
     Err(Error::usage_with_hint(
-        format!(
-            "`--shard auto` finds none of {} in the environment",
-            names.join(", ")
-        ),
+        format!("`--shard auto` finds none of {} in the environment", names.join(", ")),
         "name the shard itself: `--shard 2/8`",
     ))
 }
@@ -196,11 +177,7 @@ mod tests {
             ]
         };
         let is = |wish: &str, environment: &[(&str, &str)], shard: &str| {
-            assert_eq!(
-                found(wish, environment).as_deref(),
-                Ok(shard),
-                "{wish} {environment:?}"
-            );
+            assert_eq!(found(wish, environment).as_deref(), Ok(shard), "{wish} {environment:?}");
         };
         is("2/8", &[], "2/8");
         is("auto/8", &[("JOB_COMPLETION_INDEX", "0")], "1/8");
@@ -208,16 +185,8 @@ mod tests {
         is("auto", &slurm("1", "1", "8"), "1/8");
         is("auto", &slurm("0", "0", "8"), "1/8");
         is("auto/8", &slurm("8", "1", "8"), "8/8");
-        is(
-            "auto",
-            &[("CLOUD_RUN_TASK_INDEX", "3"), ("CLOUD_RUN_TASK_COUNT", "4")],
-            "4/4",
-        );
-        is(
-            "auto",
-            &[("CI_NODE_INDEX", "3"), ("CI_NODE_TOTAL", "4")],
-            "3/4",
-        );
+        is("auto", &[("CLOUD_RUN_TASK_INDEX", "3"), ("CLOUD_RUN_TASK_COUNT", "4")], "4/4");
+        is("auto", &[("CI_NODE_INDEX", "3"), ("CI_NODE_TOTAL", "4")], "3/4");
     }
 
     #[test]
@@ -228,11 +197,7 @@ mod tests {
         };
         refused("auto", &[], "finds none of `JOB_COMPLETION_INDEX`");
         refused("auto", &[("JOB_COMPLETION_INDEX", "0")], "`--shard auto/8`");
-        refused(
-            "auto/8",
-            &[("JOB_COMPLETION_INDEX", "8")],
-            "none of 8 shards",
-        );
+        refused("auto/8", &[("JOB_COMPLETION_INDEX", "8")], "none of 8 shards");
         refused("auto/8", &[("JOB_COMPLETION_INDEX", "x")], "no number");
         // `--array=3`, to run one part of eight once more, would be taken for the first, or for the whole.
         let part = [

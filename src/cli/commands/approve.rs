@@ -17,10 +17,7 @@ use crate::util::text::sanitize;
 
 const EXAMPLES: [Example; 2] = [
     ("callsheet approve campaign.csv", "as it is now"),
-    (
-        "callsheet run campaign.csv --require-approval",
-        "unless edited since",
-    ),
+    ("callsheet run campaign.csv --require-approval", "unless edited since"),
 ];
 
 #[derive(Debug, Args)]
@@ -36,9 +33,8 @@ pub(in crate::cli) struct ApproveArguments {
 pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     environment.report_ignored(Printer::Text);
-    let by = ["USER", "LOGNAME", "USERNAME"]
-        .into_iter()
-        .find_map(|name| environment.variable(name));
+    let by =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.variable(name));
     let approved = app::approve(
         &arguments.campaign.options()?,
         provider_config(&arguments.provider, &environment).ok(),
@@ -64,10 +60,7 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
         approved.costs.videos,
         approved.costs.range(),
     ));
-    let run = summary
-        .campaign()
-        .command(CommandName::Run)
-        .flag(Flag::RequireApproval);
+    let run = summary.campaign().command(CommandName::Run).flag(Flag::RequireApproval);
     printer::tell(&format!("hint: `{run}` makes exactly these\n"));
     Ok(Exit::Success)
 }

@@ -22,10 +22,7 @@ use crate::util::table::table;
 
 const PERSONAS_EXAMPLES: [Example; 2] = [
     ("callsheet personas --search anna", "by name or words"),
-    (
-        "callsheet personas --gender f --age adult --open",
-        "their pictures",
-    ),
+    ("callsheet personas --gender f --age adult --open", "their pictures"),
 ];
 
 #[derive(Debug, Args)]
@@ -96,18 +93,14 @@ pub(super) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error
     };
     let catalogue = newest(&arguments.provider, &environment).await?;
     let all = &catalogue.personas;
-    let found: Vec<&PersonaItem> = all
-        .iter()
-        .filter(|persona| filter.matches_persona(persona))
-        .collect();
+    let found: Vec<&PersonaItem> =
+        all.iter().filter(|persona| filter.matches_persona(persona)).collect();
     if arguments.json {
         printer::print_with(|output| writeln!(output, "{:#}", json!(found)))?;
     } else if arguments.open {
         open_page(&environment, "personas.html", &persona_page(&found))?;
     } else {
-        let header = [
-            "id", "name", "gender", "age", "style", "location", "scene", "",
-        ];
+        let header = ["id", "name", "gender", "age", "style", "location", "scene", ""];
         let rows = found.iter().map(|persona| (None, row(persona)));
         printer::print(&table(header, rows, Colours::Off));
     }
@@ -171,20 +164,11 @@ async fn newest(
 
 /// Writes a page to the user's cache folder, prints its path and opens it in a browser.
 fn open_page(environment: &Environment, name: &str, page: &str) -> Result<(), Error> {
-    let folder = environment
-        .cache_dir()
-        .unwrap_or_else(|| std::env::temp_dir().join("callsheet"));
+    let folder = environment.cache_dir().unwrap_or_else(|| std::env::temp_dir().join("callsheet"));
     let path = folder.join(name);
     std::fs::create_dir_all(&folder)
-        .and_then(|()| {
-            write_atomic(&path, Access::Private, |file| {
-                file.write_all(page.as_bytes())
-            })
-        })
-        .map_err(app::Error::io(format!(
-            "cannot write a page to `{}`",
-            folder.display()
-        )))?;
+        .and_then(|()| write_atomic(&path, Access::Private, |file| file.write_all(page.as_bytes())))
+        .map_err(app::Error::io(format!("cannot write a page to `{}`", folder.display())))?;
     printer::print(&format!("{}\n", path.display()));
     let opener = if cfg!(windows) {
         "explorer"

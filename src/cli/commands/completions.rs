@@ -13,10 +13,8 @@ const COMPLETIONS_EXAMPLES: [Example; 2] = [
     ("callsheet completions zsh > ~/.zfunc/_callsheet", "once"),
 ];
 
-const MAN_EXAMPLES: [Example; 2] = [
-    ("callsheet man | man -l -", "read it"),
-    ("callsheet man > callsheet.1", "keep it"),
-];
+const MAN_EXAMPLES: [Example; 2] =
+    [("callsheet man | man -l -", "read it"), ("callsheet man > callsheet.1", "keep it")];
 
 #[derive(Debug, Args)]
 #[command(after_help = help::examples(&COMPLETIONS_EXAMPLES))]

@@ -21,10 +21,7 @@ use crate::model::{LimitSettings, Limits, redact_url};
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
     ("callsheet config campaign.yaml", "and the manifest"),
-    (
-        "callsheet config campaign.yaml --profile agency",
-        "and an account",
-    ),
+    ("callsheet config campaign.yaml --profile agency", "and an account"),
 ];
 
 /// The value of a missing manifest.
@@ -33,10 +30,7 @@ const NO_MANIFEST: &str = "(none)";
 /// Adapts the definition of `config`, which has the arguments of `run`: its manifest is optional.
 pub(super) fn adapt_definition(config: clap::Command) -> clap::Command {
     let config = config.mut_arg("manifest", |manifest| {
-        manifest
-            .required(false)
-            .default_value(NO_MANIFEST)
-            .hide_default_value(true)
+        manifest.required(false).default_value(NO_MANIFEST).hide_default_value(true)
     });
     config.after_help(help::examples(&EXAMPLES))
 }
@@ -53,11 +47,7 @@ struct Setting {
 impl Setting {
     fn new(name: &str, value: Option<String>, source: impl Into<String>) -> Self {
         let (name, source) = (name.to_owned(), source.into());
-        Self {
-            name,
-            value,
-            source,
-        }
+        Self { name, value, source }
     }
 }
 
@@ -95,10 +85,7 @@ pub(super) fn config(
     let file = has_manifest.then_some(campaign.manifest.as_path());
     let environment = Environment::read(file);
     let manifest = match file {
-        Some(_) => Some(LoadedManifest::load_settings(
-            &campaign.options()?,
-            app::now(),
-        )?),
+        Some(_) => Some(LoadedManifest::load_settings(&campaign.options()?, app::now())?),
         None => None,
     };
     let mut settings = Vec::new();
@@ -106,11 +93,8 @@ pub(super) fn config(
     settings.extend(locations(campaign, manifest.as_ref(), matches));
     settings.extend(limits(arguments, manifest.as_ref(), matches)?);
     settings.extend(others(manifest.as_ref(), matches, &environment, program));
-    let text = if arguments.screen.json {
-        format!("{:#}\n", json!(settings))
-    } else {
-        table(&settings)
-    };
+    let text =
+        if arguments.screen.json { format!("{:#}\n", json!(settings)) } else { table(&settings) };
     printer::print(&text);
     environment.report_ignored(Printer::Text);
     for open in Environment::open_files(file) {
@@ -125,9 +109,7 @@ pub(super) fn config(
 fn table(settings: &[Setting]) -> String {
     let shown = |setting: &Setting| setting.value.clone().unwrap_or_else(|| "-".to_owned());
     let names = settings.iter().map(|setting| setting.name.len()).max();
-    let values = settings
-        .iter()
-        .map(|setting| shown(setting).chars().count());
+    let values = settings.iter().map(|setting| shown(setting).chars().count());
     // Very long values may exceed the column.
     let (names, values) = (names.unwrap_or(0), values.max().unwrap_or(0).min(40));
     let line = |setting: &Setting| {
@@ -135,9 +117,7 @@ fn table(settings: &[Setting]) -> String {
         format!("{name:names$}  {value:values$}  {}\n", setting.source)
     };
     let text: String = settings.iter().map(line).collect();
-    text.chars()
-        .filter(|c| !c.is_control() || *c == '\n')
-        .collect()
+    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
 }
 
 /// Returns the source of the option `id` if it was given on the command line or in the environment.
@@ -171,9 +151,7 @@ fn provider(
         return Ok(vec![Setting::new("provider", provider, source)]);
     }
     let name = arguments.provider.profile.as_deref();
-    let profile = name
-        .map(|name| Profile::load(name, environment))
-        .transpose()?;
+    let profile = name.map(|name| Profile::load(name, environment)).transpose()?;
     let mut settings = Vec::new();
     if let Some(profile) = &profile {
         let source = given(matches, "profile").unwrap_or_default();
@@ -220,16 +198,8 @@ fn locations(
     };
     let of_manifest = || "manifest".to_owned();
     if let Some(manifest) = manifest {
-        add(
-            "manifest",
-            raw(matches, "manifest"),
-            "command line".to_owned(),
-        );
-        add(
-            "campaign",
-            Some(manifest.plan.campaign.clone()),
-            of_manifest(),
-        );
+        add("manifest", raw(matches, "manifest"), "command line".to_owned());
+        add("campaign", Some(manifest.plan.campaign.clone()), of_manifest());
         let source = match &manifest.plan.output.folder {
             _ if arguments.out.is_some() => given(matches, "out").unwrap_or_default(),
             Some(_) => of_manifest(),
@@ -252,14 +222,8 @@ fn limits(
     manifest: Option<&LoadedManifest>,
     matches: &ArgMatches,
 ) -> Result<Vec<Setting>, Error> {
-    let standard = if arguments.provider.sandbox {
-        Limits::sandbox()
-    } else {
-        Limits::default()
-    };
-    let of_manifest = manifest
-        .map(|manifest| manifest.plan.limits.clone())
-        .unwrap_or_default();
+    let standard = if arguments.provider.sandbox { Limits::sandbox() } else { Limits::default() };
+    let of_manifest = manifest.map(|manifest| manifest.plan.limits.clone()).unwrap_or_default();
     let typed = arguments.spending.limits(&arguments.waiting);
     let whole = standard.with(&of_manifest).with(&typed);
     let shared = match manifest {
@@ -267,24 +231,17 @@ fn limits(
         None => whole.clone(),
     };
     let set = limit_words(&of_manifest);
-    let (whole, shared) = (
-        limit_words(&whole.settings()),
-        limit_words(&shared.settings()),
-    );
+    let (whole, shared) = (limit_words(&whole.settings()), limit_words(&shared.settings()));
     let settings =
-        shared
-            .into_iter()
-            .zip(whole)
-            .zip(set)
-            .map(|(((name, value), (_, whole)), (_, set))| {
-                let source = given(matches, name).or_else(|| set.map(|_| "manifest".to_owned()));
-                let mut source = source.unwrap_or_else(|| DEFAULT.to_owned());
-                if value != whole {
-                    let whole = whole.unwrap_or_default();
-                    source = format!("{source}; this shard's part of {whole}");
-                }
-                Setting::new(name, value, source)
-            });
+        shared.into_iter().zip(whole).zip(set).map(|(((name, value), (_, whole)), (_, set))| {
+            let source = given(matches, name).or_else(|| set.map(|_| "manifest".to_owned()));
+            let mut source = source.unwrap_or_else(|| DEFAULT.to_owned());
+            if value != whole {
+                let whole = whole.unwrap_or_default();
+                source = format!("{source}; this shard's part of {whole}");
+            }
+            Setting::new(name, value, source)
+        });
     Ok(settings.collect())
 }
 
@@ -302,14 +259,8 @@ fn limit_words(limits: &LimitSettings) -> Vec<(&'static str, Option<String>)> {
         ("poll_interval", time(limits.poll_interval)),
         ("downloads", limits.downloads.map(|it| it.to_string())),
         ("max_credits", limits.max_credits.map(|it| it.to_string())),
-        (
-            "max_credits_run",
-            limits.max_credits_run.map(|it| it.to_string()),
-        ),
-        (
-            "confirm_above",
-            limits.confirm_above.map(|it| it.to_string()),
-        ),
+        ("max_credits_run", limits.max_credits_run.map(|it| it.to_string())),
+        ("confirm_above", limits.confirm_above.map(|it| it.to_string())),
         ("allow_partial", limits.allow_partial.map(yes)),
         ("render_timeout", time(limits.render_timeout)),
         ("max_duration", time(limits.max_duration)),

@@ -47,8 +47,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
             return Err(anyhow::Error::from(error).context(context).into());
         }
     };
-    file.write_all(starter.as_bytes())
-        .with_context(|| format!("cannot write `{shown}`"))?;
+    file.write_all(starter.as_bytes()).with_context(|| format!("cannot write `{shown}`"))?;
     printer::tell(&format!(
         "wrote {shown}\n\nhint: try it without an account: callsheet run {shown} --sandbox\n"
     ));
@@ -64,10 +63,7 @@ fn starter_for(file: &Path) -> Result<&'static str, Error> {
         other => {
             let is_workbook = matches!(other, "xlsx" | "xls" | "ods");
             Err(Error::usage_with_hint(
-                format!(
-                    "a starter is YAML or CSV, so that `{}` was not written",
-                    file.display()
-                ),
+                format!("a starter is YAML or CSV, so that `{}` was not written", file.display()),
                 if is_workbook {
                     "`callsheet init FILE.csv` writes a sheet that every spreadsheet program opens, and saves as a \
                      workbook"

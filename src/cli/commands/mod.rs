@@ -28,10 +28,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"
 
 const EXAMPLES: [Example; 5] = [
     ("callsheet init", "write a starter manifest"),
-    (
-        "callsheet run campaign.yaml --sandbox",
-        "try it without an account",
-    ),
+    ("callsheet run campaign.yaml --sandbox", "try it without an account"),
     ("callsheet plan campaign.csv", "what it would make and cost"),
     ("callsheet run campaign.csv", "make the videos, or resume"),
     ("callsheet collect campaign.csv", "fetch what is paid for"),

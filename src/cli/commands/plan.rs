@@ -15,10 +15,7 @@ use crate::report::plan::{plan_table, write_plan_json};
 const EXAMPLES: [Example; 3] = [
     ("callsheet plan campaign.csv", "each job, and its cost"),
     ("callsheet plan campaign.csv --online", "what would be left"),
-    (
-        "callsheet plan campaign.csv --retry-failed",
-        "what that would do",
-    ),
+    ("callsheet plan campaign.csv --retry-failed", "what that would do"),
 ];
 
 #[derive(Debug, Args)]
@@ -50,11 +47,7 @@ pub(in crate::cli) struct PlanArguments {
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     // Standard error of a command for programs has warnings only.
-    let printer = if arguments.json {
-        Printer::Warnings
-    } else {
-        Printer::Text
-    };
+    let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
     environment.report_ignored(printer);
     let request = PlanRequest {
         campaign: arguments.campaign.options()?,

@@ -17,22 +17,13 @@ use crate::report::files::write_json;
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet report campaign.csv --xlsx", "as a workbook too"),
-    (
-        "callsheet report --merge campaign-output",
-        "of all its shards",
-    ),
-    (
-        "callsheet report --merge spring-output may-output",
-        "of two campaigns",
-    ),
+    ("callsheet report --merge campaign-output", "of all its shards"),
+    ("callsheet report --merge spring-output may-output", "of two campaigns"),
 ];
 
 #[derive(Debug, Args)]
 #[command(after_help = help::examples(&EXAMPLES))]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub(in crate::cli) struct ReportArguments {
     #[command(flatten)]
     pub(in crate::cli) campaign: CampaignArguments,
@@ -86,10 +77,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         junit: arguments.junit.clone(),
     };
     let written = files.writer(&summary).finish(&summary);
-    written.map_err(app::Error::io(format!(
-        "cannot write the results to `{}`",
-        out.display()
-    )))?;
+    written.map_err(app::Error::io(format!("cannot write the results to `{}`", out.display())))?;
     if arguments.json {
         printer::print_with(|output| write_json(&summary, output))?;
     } else {

@@ -45,10 +45,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         Ok(RunRequest {
             rerun: rerun.selection(&selection)?,
             limits: spending.limits(&waiting),
-            policy: Policy {
-                leave_after_submitting: submit_only,
-                ..rerun.policy(&selection)
-            },
+            policy: Policy { leave_after_submitting: submit_only, ..rerun.policy(&selection) },
             selection: Some(selection.selection()),
             lock_wait: waiting.lock_wait,
             confirm: if spending.yes || !Environment::can_ask() {
@@ -72,13 +69,7 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
 pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     let resume = collect_command(&arguments);
-    let CollectArguments {
-        campaign,
-        provider,
-        waiting,
-        output,
-        screen,
-    } = arguments;
+    let CollectArguments { campaign, provider, waiting, output, screen } = arguments;
     let job = RunInvocation {
         campaign: &campaign,
         provider: &provider,
@@ -90,10 +81,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
     job.execute(&environment, |request| {
         Ok(RunRequest {
             limits: waiting.limits(),
-            policy: Policy {
-                submits: Submits::Nothing,
-                ..Policy::default()
-            },
+            policy: Policy { submits: Submits::Nothing, ..Policy::default() },
             lock_wait: waiting.lock_wait,
             approval: ApprovalPolicy::Never,
             resume,
@@ -179,11 +167,7 @@ impl RunInvocation<'_> {
         }
         let stopped = finished.result?;
         let exit = Exit::of_run(&finished.summary, stopped.as_ref(), self.goal);
-        Ok(if exit == Exit::Success && !is_printed {
-            Exit::Unexpected
-        } else {
-            exit
-        })
+        Ok(if exit == Exit::Success && !is_printed { Exit::Unexpected } else { exit })
     }
 
     /// Prints the results as JSON if that was asked for. Returns `false` if they could not be written.

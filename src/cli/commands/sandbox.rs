@@ -17,14 +17,8 @@ use crate::sandbox::{self, Sandbox, SubmitLimit};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet sandbox --port 8080", "until Ctrl-C"),
-    (
-        "callsheet run ads.csv --base-url http://localhost:8080",
-        "use it",
-    ),
-    (
-        "callsheet sandbox --port 8080 --faults faults.yaml",
-        "see it fail",
-    ),
+    ("callsheet run ads.csv --base-url http://localhost:8080", "use it"),
+    ("callsheet sandbox --port 8080 --faults faults.yaml", "see it fail"),
 ];
 
 #[derive(Debug, Args)]
@@ -37,12 +31,7 @@ pub(in crate::cli) struct SandboxArguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(in crate::cli) seed: u64,
     /// The balance at the beginning
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1000.0,
-        help_heading = "Provider"
-    )]
+    #[arg(long, value_name = "N", default_value_t = 1000.0, help_heading = "Provider")]
     pub(in crate::cli) credits: f64,
     /// The shortest and longest time a render takes
     #[arg(long, value_name = "FROM-TO", default_value = "1500ms-5s", value_parser = duration_range, help_heading = "Provider")]
@@ -60,12 +49,7 @@ pub(in crate::cli) struct SandboxArguments {
     )]
     pub(in crate::cli) overload: Overload,
     /// Submits accepted in a window of time; one more is answered with 429
-    #[arg(
-        long,
-        value_name = "RATE",
-        default_value = "10/s",
-        help_heading = "Provider"
-    )]
+    #[arg(long, value_name = "RATE", default_value = "10/s", help_heading = "Provider")]
     pub(in crate::cli) submit_limit: Rate,
     /// A file that remembers what was accepted
     #[arg(long, value_name = "FILE")]
@@ -107,9 +91,7 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
         ..sandbox::SandboxSettings::default()
     };
     let mut interrupts = app::listen_for_interrupts()?;
-    let sandbox = Sandbox::start(settings)
-        .await
-        .context("cannot start the sandbox")?;
+    let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
     let address = sandbox.base_url();
     printer::print(&format!("{address}\n"));
     printer::tell(&format!(

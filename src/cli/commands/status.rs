@@ -21,14 +21,8 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet status campaign.csv", "also while it runs"),
-    (
-        "callsheet status campaign.csv --watch",
-        "until it has ended",
-    ),
-    (
-        "callsheet status campaign.csv --shard 2/8",
-        "one part of it",
-    ),
+    ("callsheet status campaign.csv --watch", "until it has ended"),
+    ("callsheet status campaign.csv --shard 2/8", "one part of it"),
 ];
 
 #[derive(Debug, Args)]
@@ -106,22 +100,13 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
 }
 
 fn view(campaign: &CampaignView, colours: Colours) -> StatusContext {
-    StatusContext {
-        now: campaign.now,
-        liveness: campaign.liveness,
-        colours,
-    }
+    StatusContext { now: campaign.now, liveness: campaign.liveness, colours }
 }
 
 /// Prints the status unless only the time has changed since `last`.
 fn print_change(campaign: &CampaignView, is_json: bool, last: &mut String, colours: Colours) {
     let summary = &campaign.summary;
-    let state = format!(
-        "{:?} {:?} {:?}",
-        summary.last(),
-        summary.counts(),
-        campaign.liveness
-    );
+    let state = format!("{:?} {:?} {:?}", summary.last(), summary.counts(), campaign.liveness);
     if state == *last {
         return;
     }

@@ -14,10 +14,7 @@ use crate::report::events::{explain, explain_json};
 
 const EXAMPLES: [Example; 2] = [
     ("callsheet why campaign.csv spring-1", "its story so far"),
-    (
-        "callsheet why campaign.csv spring-1 --json",
-        "for a program",
-    ),
+    ("callsheet why campaign.csv spring-1 --json", "for a program"),
 ];
 
 #[derive(Debug, Args)]

@@ -67,11 +67,7 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
             ),
         );
     }
-    let what = if environment.is_blank(name) {
-        "is set, but empty"
-    } else {
-        "is not set"
-    };
+    let what = if environment.is_blank(name) { "is set, but empty" } else { "is not set" };
     Error::usage_with_hint(
         format!("`{name}` {what}; nothing was submitted"),
         "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` file, or try it \
@@ -133,14 +129,12 @@ fn from_profile(
     profile: &Profile,
     commands: AllowCommands,
 ) -> Result<[Option<FoundKey>; 2], Error> {
-    let id = profile.settings.api_id.as_deref().map(|id| FoundKey {
-        value: SecretText::new(id),
-        source: profile.source(),
-    });
-    let given = match (
-        &profile.settings.credentials_file,
-        &profile.settings.credentials_command,
-    ) {
+    let id = profile
+        .settings
+        .api_id
+        .as_deref()
+        .map(|id| FoundKey { value: SecretText::new(id), source: profile.source() });
+    let given = match (&profile.settings.credentials_file, &profile.settings.credentials_command) {
         (Some(file), _) => Some(from_file(&profile.folder.join(file))?),
         (None, Some(command)) if commands == AllowCommands::Yes => {
             Some(from_command(command, Some(&profile.folder))?)
@@ -161,10 +155,8 @@ fn parse_keys(
     source: &str,
     mut id: Option<FoundKey>,
 ) -> Result<[Option<FoundKey>; 2], Error> {
-    let found = |value: String| FoundKey {
-        value: SecretText::new(value),
-        source: source.to_owned(),
-    };
+    let found =
+        |value: String| FoundKey { value: SecretText::new(value), source: source.to_owned() };
     let trimmed = text.expose().trim();
     if id.is_some() && !trimmed.contains(['=', '\n']) && !trimmed.is_empty() {
         return Ok([id, Some(found(trimmed.to_owned()))]);
@@ -173,10 +165,7 @@ fn parse_keys(
     for pair in dotenvy::from_read_iter(text.expose().as_bytes()) {
         // The parser's message would quote the line.
         let (name, value) = pair.map_err(|_| {
-            Error::usage(format!(
-                "{source} does not give lines such as `{}=…`",
-                KEYS[1]
-            ))
+            Error::usage(format!("{source} does not give lines such as `{}=…`", KEYS[1]))
         })?;
         if value.trim().is_empty() {
             continue;
@@ -200,9 +189,7 @@ fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
     let file = std::fs::File::open(path).map_err(cannot)?;
     refuse_open(path, &file.metadata().map_err(cannot)?)?;
     let mut text = String::new();
-    file.take(LONGEST)
-        .read_to_string(&mut text)
-        .map_err(cannot)?;
+    file.take(LONGEST).read_to_string(&mut text).map_err(cannot)?;
     Ok((SecretText::new(text), format!("file `{shown}`")))
 }
 
@@ -224,10 +211,7 @@ fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
     let message = format!(
         "the credentials in `{shown}` can be read by others (mode {mode:03o}); nothing was submitted"
     );
-    Err(Error::usage_with_hint(
-        message,
-        format!("`chmod 600 '{shown}'` makes them yours alone"),
-    ))
+    Err(Error::usage_with_hint(message, format!("`chmod 600 '{shown}'` makes them yours alone")))
 }
 
 #[cfg(not(unix))]
@@ -267,11 +251,7 @@ impl CredentialsCommand {
             }
             Self::Line(line) => {
                 let name = line.split_whitespace().next().ok_or_else(empty)?;
-                let (shell, flag) = if cfg!(windows) {
-                    ("cmd", "/C")
-                } else {
-                    ("sh", "-c")
-                };
+                let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
                 let mut command = Command::new(shell);
                 command.args([flag, line]);
                 Ok((command, name.to_owned()))
@@ -283,19 +263,10 @@ impl CredentialsCommand {
 fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
     let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let screen = || {
-        if is_watched {
-            Stdio::inherit()
-        } else {
-            Stdio::null()
-        }
+        if is_watched { Stdio::inherit() } else { Stdio::null() }
     };
-    command
-        .stdin(screen())
-        .stdout(Stdio::piped())
-        .stderr(screen());
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("cannot be run: {error}"))?;
+    command.stdin(screen()).stdout(Stdio::piped()).stderr(screen());
+    let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
     let output = child.stdout.take();
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
@@ -341,10 +312,7 @@ mod tests {
             ("printf '\\377'", "not print text"),
         ] {
             let error = from_command(&line(command), None).unwrap_err().to_string();
-            assert!(
-                error.contains(words) && !error.contains("secret"),
-                "{error}"
-            );
+            assert!(error.contains(words) && !error.contains("secret"), "{error}");
         }
         let missing = CredentialsCommand::Words(vec!["/nowhere/pass".into(), "secret".into()]);
         let error = from_command(&missing, None).unwrap_err().to_string();
@@ -362,22 +330,13 @@ mod tests {
 
     #[test]
     fn a_key_alone_is_enough_beside_an_id_and_invalid_lines_are_not_quoted() {
-        let id = || {
-            Some(FoundKey {
-                value: SecretText::new("a"),
-                source: String::new(),
-            })
-        };
+        let id = || Some(FoundKey { value: SecretText::new("a"), source: String::new() });
         let [_, key] = parse_keys(&SecretText::new("secret\n"), "it", id()).unwrap();
         assert_eq!(key.unwrap().value.expose(), "secret");
         let [_, key] = parse_keys(&SecretText::new("\n"), "it", id()).unwrap();
         assert!(key.is_none());
         let error = parse_keys(&SecretText::new("secret words\nand more"), "it", None).unwrap_err();
-        assert!(
-            !error.to_string().contains("secret"),
-            "{}",
-            error.to_string()
-        );
+        assert!(!error.to_string().contains("secret"), "{}", error.to_string());
     }
 
     #[test]

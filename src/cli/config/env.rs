@@ -59,12 +59,7 @@ impl Environment {
     }
 
     fn without_files(is_set: fn(&str) -> bool) -> Self {
-        Self {
-            from_files: HashMap::new(),
-            ignored: Vec::new(),
-            borrowing: HashSet::new(),
-            is_set,
-        }
+        Self { from_files: HashMap::new(), ignored: Vec::new(), borrowing: HashSet::new(), is_set }
     }
 
     fn add_file(&mut self, file: &Path, text: &[u8]) {
@@ -123,14 +118,9 @@ impl Environment {
     }
 
     /// Returns a variable of the real environment, unless it is empty.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the environment is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub(in crate::cli) fn real_variable(name: &str) -> Option<String> {
-        std::env::var(name)
-            .ok()
-            .filter(|value| !value.trim().is_empty())
+        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
     }
 
     /// Returns a variable of a `.env` file and the file, unless the real environment sets it.
@@ -173,10 +163,7 @@ impl Environment {
     /// do not count as set by the file.
     pub(in crate::cli) fn foreign_address(&self) -> Option<&Path> {
         let file = self.address_file()?;
-        let is_own = |name| {
-            self.value_in_files(name)
-                .is_some_and(|(_, other)| other == file)
-        };
+        let is_own = |name| self.value_in_files(name).is_some_and(|(_, other)| other == file);
         let is_right = KEYS.into_iter().all(is_own) && !self.borrowing.contains(file);
         (!is_right).then_some(file)
     }
@@ -201,16 +188,12 @@ impl Environment {
 
     /// Returns the user's folder for cached files, if the system has one.
     pub(in crate::cli) fn cache_dir(&self) -> Option<PathBuf> {
-        user_dir(UserDir::Cache, System::current(), |name| {
-            self.variable(name)
-        })
+        user_dir(UserDir::Cache, System::current(), |name| self.variable(name))
     }
 
     /// Returns the user's folder for settings, if the system has one.
     pub(in crate::cli) fn config_dir(&self) -> Option<PathBuf> {
-        user_dir(UserDir::Config, System::current(), |name| {
-            self.variable(name)
-        })
+        user_dir(UserDir::Config, System::current(), |name| self.variable(name))
     }
 
     /// Whether the terminal cannot move its cursor.
@@ -230,10 +213,7 @@ impl Environment {
 }
 
 /// Whether a variable is set in the environment, even if it is empty.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is where the environment is read"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub(in crate::cli) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
@@ -285,9 +265,9 @@ fn user_dir(
         (UserDir::Config, System::Mac | System::Other) => {
             absolute("XDG_CONFIG_HOME").or_else(|| home(".config"))
         }
-        (UserDir::Cache, System::Windows) => absolute("XDG_CACHE_HOME")
-            .or_else(|| folder("LOCALAPPDATA"))
-            .or_else(|| home(".cache")),
+        (UserDir::Cache, System::Windows) => {
+            absolute("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).or_else(|| home(".cache"))
+        }
         (UserDir::Cache, System::Mac) => {
             absolute("XDG_CACHE_HOME").or_else(|| home("Library/Caches"))
         }
@@ -340,15 +320,9 @@ mod tests {
         // The keys of the working folder, the address of the manifest's.
         let own = "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\n";
         let beside = Some(PathBuf::from("c/.env"));
-        assert_eq!(
-            foreign(&[("c/.env", KEYS_AND_ADDRESS), (".env", own)]),
-            beside
-        );
+        assert_eq!(foreign(&[("c/.env", KEYS_AND_ADDRESS), (".env", own)]), beside);
         // Interpolated values do not count as set by the file.
-        for borrowed in [
-            "CREATIFY_API_KEY=${SECRET}\n",
-            "CREATIFY_BASE_URL=http://h/$SECRET\n",
-        ] {
+        for borrowed in ["CREATIFY_API_KEY=${SECRET}\n", "CREATIFY_BASE_URL=http://h/$SECRET\n"] {
             let text = format!("{KEYS_AND_ADDRESS}{borrowed}");
             assert_eq!(foreign(&[(".env", &text)]), file, "{borrowed}");
         }
@@ -359,20 +333,12 @@ mod tests {
         let text =
             "CALLSHEET_CREDENTIALS_COMMAND=x\nhttps_proxy=y\nCREATIFY_API_KEY_FILE=z\nOTHER=1\n";
         let environment = environment(&[("c/.env", text)]);
-        for name in [
-            "CALLSHEET_CREDENTIALS_COMMAND",
-            "CREATIFY_API_KEY_FILE",
-            "OTHER",
-        ] {
+        for name in ["CALLSHEET_CREDENTIALS_COMMAND", "CREATIFY_API_KEY_FILE", "OTHER"] {
             assert_eq!(environment.value_in_files(name), None, "{name}");
         }
         let notes = environment.ignored_notes();
         assert_eq!(notes.len(), 1);
-        for words in [
-            "`c/.env`",
-            "`CALLSHEET_CREDENTIALS_COMMAND`",
-            "`CREATIFY_API_KEY_FILE`",
-        ] {
+        for words in ["`c/.env`", "`CALLSHEET_CREDENTIALS_COMMAND`", "`CREATIFY_API_KEY_FILE`"] {
             assert!(notes[0].contains(words), "{notes:?}");
         }
         assert!(!notes[0].contains("OTHER"), "{notes:?}");
@@ -385,14 +351,8 @@ mod tests {
         let cache = |system, variable: &dyn Fn(&str) -> Option<String>| {
             user_dir(UserDir::Cache, system, variable)
         };
-        assert_eq!(
-            cache(System::Other, &home),
-            path("/home/anna/.cache/callsheet")
-        );
-        assert_eq!(
-            cache(System::Mac, &home),
-            path("/home/anna/Library/Caches/callsheet")
-        );
+        assert_eq!(cache(System::Other, &home), path("/home/anna/.cache/callsheet"));
+        assert_eq!(cache(System::Mac, &home), path("/home/anna/Library/Caches/callsheet"));
         assert_eq!(
             user_dir(UserDir::Config, System::Other, home),
             path("/home/anna/.config/callsheet")
@@ -400,10 +360,7 @@ mod tests {
         let xdg = |value: &'static str| {
             move |name: &str| (name == "XDG_CACHE_HOME").then(|| value.to_owned())
         };
-        assert_eq!(
-            cache(System::Other, &xdg("/var/c")),
-            path("/var/c/callsheet")
-        );
+        assert_eq!(cache(System::Other, &xdg("/var/c")), path("/var/c/callsheet"));
         assert_eq!(cache(System::Other, &xdg("relative")), None);
         assert_eq!(cache(System::Windows, &|_| None), None);
     }

@@ -67,12 +67,7 @@ impl Profile {
             Error::usage(format!("`{shown}`: {message}; nothing was submitted"))
         })?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self {
-            name: name.to_owned(),
-            settings,
-            file,
-            folder,
-        })
+        Ok(Self { name: name.to_owned(), settings, file, folder })
     }
 
     /// Returns the description of this profile as a source.
@@ -115,13 +110,8 @@ shop:
   base_url: https://api.example
 ";
         let agency = read(text, "agency").unwrap();
-        let words = ["pass", "show", "creatify/agency"]
-            .map(str::to_owned)
-            .to_vec();
-        assert_eq!(
-            agency.credentials_command,
-            Some(CredentialsCommand::Words(words))
-        );
+        let words = ["pass", "show", "creatify/agency"].map(str::to_owned).to_vec();
+        assert_eq!(agency.credentials_command, Some(CredentialsCommand::Words(words)));
         let shop = read(text, "shop").unwrap();
         assert_eq!(shop.credentials_file, Some("shop.env".into()));
         let error = read(text, "agenci").unwrap_err();

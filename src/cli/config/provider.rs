@@ -21,17 +21,10 @@ pub(in crate::cli) fn provider_config(
 ) -> Result<ProviderConfig, app::Error> {
     if arguments.sandbox {
         let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
-        return Ok(ProviderConfig::Sandbox(Box::new(
-            faults.unwrap_or_default(),
-        )));
+        return Ok(ProviderConfig::Sandbox(Box::new(faults.unwrap_or_default())));
     }
     let profile = arguments.profile.as_deref();
-    api_config(
-        arguments.base_url.clone(),
-        profile,
-        environment,
-        AllowCommands::Yes,
-    )
+    api_config(arguments.base_url.clone(), profile, environment, AllowCommands::Yes)
 }
 
 /// Returns the provider for a command that needs the manifest too. Problems of the manifest are reported instead of
@@ -66,12 +59,7 @@ fn provider_for_reading(
 ) -> Result<ProviderConfig, app::Error> {
     let profile = arguments.profile.clone();
     let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
-    api_config(
-        arguments.base_url.clone(),
-        profile.as_deref(),
-        environment,
-        AllowCommands::No,
-    )
+    api_config(arguments.base_url.clone(), profile.as_deref(), environment, AllowCommands::No)
 }
 
 /// Returns the request for a read-only view of a campaign.
@@ -114,10 +102,7 @@ fn api_config(
     if let Some(error) = foreign {
         return Err(error);
     }
-    Ok(ProviderConfig::Api {
-        base_url,
-        credentials,
-    })
+    Ok(ProviderConfig::Api { base_url, credentials })
 }
 
 /// Returns why the address of a `.env` file is not used, if it is not: the keys are from another source. A profile's

@@ -10,9 +10,7 @@ use crate::model::{
 };
 
 pub(super) fn listed(listing: Listing) -> Outcome {
-    Outcome::Listed {
-        result: Ok(listing),
-    }
+    Outcome::Listed { result: Ok(listing) }
 }
 
 pub(super) fn is_absent(event: &JobEvent) -> bool {
@@ -37,28 +35,24 @@ fn growing_lists_prove_the_first_job_absent() {
 pub(super) fn first_of_four(accepts: bool, foreign: u64) -> (Harness, bool, usize) {
     let mut harness = Harness::new();
     let mut is_first = true;
-    let run = harness.run(
-        &jobs(4),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } if is_first => {
-                is_first = false;
-                if accepts {
-                    harness.accept(name);
-                }
-                lost(command)
+    let run = harness.run(&jobs(4), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } if is_first => {
+            is_first = false;
+            if accepts {
+                harness.accept(name);
             }
-            Command::List { .. } => {
-                let mut listing = harness.list(3);
-                listing.rows += foreign;
-                if foreign > 0 {
-                    listing.oldest = Some(harness.now.minus(seconds(2 * 24 * 3600)));
-                }
-                Some(listed(listing))
+            lost(command)
+        }
+        Command::List { .. } => {
+            let mut listing = harness.list(3);
+            listing.rows += foreign;
+            if foreign > 0 {
+                listing.oldest = Some(harness.now.minus(seconds(2 * 24 * 3600)));
             }
-            _ => None,
-        },
-    );
+            Some(listed(listing))
+        }
+        _ => None,
+    });
     let is_list = |command: &&(Timestamp, Command)| matches!(command.1, Command::List { .. });
     let lists = run.commands.iter().filter(is_list).count();
     let is_believed = run.recorded(is_absent);
@@ -69,10 +63,7 @@ pub(super) fn first_of_four(accepts: bool, foreign: u64) -> (Harness, bool, usiz
 fn a_list_that_may_cut_off_the_first_job_proves_nothing() {
     let (harness, is_believed, lists) = first_of_four(true, 0);
     assert!(!is_believed);
-    assert!(
-        lists <= 25,
-        "{lists} lists in ten minutes that prove nothing"
-    );
+    assert!(lists <= 25, "{lists} lists in ten minutes that prove nothing");
     assert_eq!((harness.phase(0), harness.rows.len()), ("in_doubt", 4));
     let why = [Inconclusive::NoWitness, Inconclusive::CutShort];
     assert_eq!(inconclusive_reasons(&harness), why, "each is recorded once");
@@ -94,11 +85,8 @@ fn run_with_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Ha
     harness.now = harness.now.plus(seconds(600));
     if forgets_first {
         harness.journal.clear();
-        let collects = Policy {
-            submits: Submits::Nothing,
-            journal_was_lost: true,
-            ..Policy::default()
-        };
+        let collects =
+            Policy { submits: Submits::Nothing, journal_was_lost: true, ..Policy::default() };
         harness.run(&jobs(1), &collects, |_, _| None);
     }
     harness.run(&jobs(2), &policy, |harness, command| match command {
@@ -109,9 +97,7 @@ fn run_with_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Ha
         Command::List { .. } => {
             let visible = |at: &Timestamp| at.plus(lag) <= harness.now;
             let mut listing = harness.list(usize::MAX);
-            listing
-                .found
-                .retain(|row| row.created_at.as_ref().is_some_and(visible));
+            listing.found.retain(|row| row.created_at.as_ref().is_some_and(visible));
             harness.now = harness.now.plus(takes);
             Some(listed(listing))
         }
@@ -158,9 +144,7 @@ fn the_delay_counts_from_the_arrival_of_a_listing() {
             let lag = seconds(100);
             let now = harness.now;
             let mut listing = harness.list(usize::MAX);
-            listing
-                .found
-                .retain(|row| row.created_at.is_some_and(|at| at.plus(lag) <= now));
+            listing.found.retain(|row| row.created_at.is_some_and(|at| at.plus(lag) <= now));
             Some(listed(listing))
         }
         _ => None,
@@ -181,50 +165,39 @@ fn without_possible_proof_the_run_ends_soon() {
 fn a_missing_reference_leaves_the_job_in_doubt() {
     let mut harness = Harness::new();
     let mut has_lost = false;
-    let run = harness.run(
-        &jobs(3),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { .. } if submits(command, 2) => {
-                has_lost = true;
-                lost(command)
-            }
-            Command::List { .. } if has_lost => {
-                let mut listing = harness.list(usize::MAX);
-                listing.found.retain(|row| row.remote.as_str() != "r-0");
-                Some(listed(listing))
-            }
-            _ => None,
-        },
-    );
-    assert_eq!(
-        (harness.phase(2), run.recorded(is_absent)),
-        ("in_doubt", false)
-    );
+    let run = harness.run(&jobs(3), &Policy::default(), |harness, command| match command {
+        Command::Submit { .. } if submits(command, 2) => {
+            has_lost = true;
+            lost(command)
+        }
+        Command::List { .. } if has_lost => {
+            let mut listing = harness.list(usize::MAX);
+            listing.found.retain(|row| row.remote.as_str() != "r-0");
+            Some(listed(listing))
+        }
+        _ => None,
+    });
+    assert_eq!((harness.phase(2), run.recorded(is_absent)), ("in_doubt", false));
     assert!(run.took < seconds(15 * 60), "{:?}", run.took);
 }
 
 /// Job 1 is accepted and its answer is lost. The list shows every row, with its name changed by `keeps`.
 fn run_with_names(keeps: impl Fn(String) -> Option<String>) -> (Harness, bool) {
     let mut harness = Harness::new();
-    let run = harness.run(
-        &jobs(4),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } if submits(command, 1) => {
-                harness.accept(name);
-                lost(command)
+    let run = harness.run(&jobs(4), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } if submits(command, 1) => {
+            harness.accept(name);
+            lost(command)
+        }
+        Command::List { .. } => {
+            let mut listing = harness.list(usize::MAX);
+            for row in &mut listing.found {
+                row.name = row.name.take().and_then(&keeps);
             }
-            Command::List { .. } => {
-                let mut listing = harness.list(usize::MAX);
-                for row in &mut listing.found {
-                    row.name = row.name.take().and_then(&keeps);
-                }
-                Some(listed(listing))
-            }
-            _ => None,
-        },
-    );
+            Some(listed(listing))
+        }
+        _ => None,
+    });
     let is_believed = run.recorded(is_absent);
     (harness, is_believed)
 }
@@ -254,10 +227,7 @@ fn an_earlier_generation_is_no_reference() {
     harness.run(&jobs(1), &policy, |_, _| None);
     harness.now = harness.now.plus(seconds(600));
     // Job 1 is accepted and its answer is lost, then job 0 is submitted again. The list shows only the newer row.
-    let fresh = Policy {
-        fresh: true,
-        ..Policy::default()
-    };
+    let fresh = Policy { fresh: true, ..Policy::default() };
     let mut rows = jobs(2);
     rows.reverse();
     let run = harness.run(&rows, &fresh, |harness, command| match command {
@@ -269,31 +239,18 @@ fn an_earlier_generation_is_no_reference() {
         _ => None,
     });
     assert!(!run.recorded(is_absent), "paid twice");
-    let is_adopted = |entry: &Entry| {
-        matches!(
-            entry.event,
-            Event::Job {
-                event: JobEvent::Adopted { .. },
-                ..
-            }
-        )
-    };
+    let is_adopted =
+        |entry: &Entry| matches!(entry.event, Event::Job { event: JobEvent::Adopted { .. }, .. });
     assert!(harness.phase(1) == "in_doubt" || run.entries.iter().any(is_adopted));
 }
 
 #[test]
 fn with_a_lost_journal_a_late_list_is_read_again() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     harness.journal.clear();
-    let policy = Policy {
-        journal_was_lost: true,
-        ..Policy::default()
-    };
+    let policy = Policy { journal_was_lost: true, ..Policy::default() };
     let run = harness.run(&jobs(1), &policy, |harness, command| match command {
         Command::List { .. } if harness.now < harness.rows[0].2.plus(seconds(30)) => {
             Some(listed(Listing::default()))
@@ -307,27 +264,21 @@ fn with_a_lost_journal_a_late_list_is_read_again() {
 fn a_machine_that_slept_past_the_limit_lists_once_more() {
     let mut harness = Harness::new();
     let mut lists = 0;
-    harness.run(
-        &jobs(1),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } => {
-                harness.accept(name);
-                lost(command)
-            }
-            Command::List { .. } => {
-                lists += 1;
-                // The first is the inventory. The machine sleeps while the second is outstanding.
-                (lists == 2).then(|| {
-                    harness.now = harness.now.plus(seconds(3600));
-                    Outcome::Listed {
-                        result: Err(failure(FailureKind::Lost)),
-                    }
-                })
-            }
-            _ => None,
-        },
-    );
+    harness.run(&jobs(1), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } => {
+            harness.accept(name);
+            lost(command)
+        }
+        Command::List { .. } => {
+            lists += 1;
+            // The first is the inventory. The machine sleeps while the second is outstanding.
+            (lists == 2).then(|| {
+                harness.now = harness.now.plus(seconds(3600));
+                Outcome::Listed { result: Err(failure(FailureKind::Lost)) }
+            })
+        }
+        _ => None,
+    });
     assert_eq!((harness.rows.len(), harness.phase(0)), (1, "done"));
 }
 
@@ -351,9 +302,7 @@ fn times_of_a_clock_that_was_set_back_are_not_used() {
             let now = harness.now;
             let mut listing = harness.list(usize::MAX);
             let visible = |at: Timestamp| at.plus(lag) <= now;
-            listing
-                .found
-                .retain(|row| row.created_at.is_some_and(visible));
+            listing.found.retain(|row| row.created_at.is_some_and(visible));
             Some(listed(listing))
         }
         _ => None,
@@ -379,9 +328,7 @@ fn sleep_between_record_and_request_delays_the_proof() {
                 let now = harness.now;
                 let mut listing = harness.list(usize::MAX);
                 let is_shown = |at: Timestamp| at.plus(seconds(lag)) <= now;
-                listing
-                    .found
-                    .retain(|row| row.created_at.is_some_and(is_shown));
+                listing.found.retain(|row| row.created_at.is_some_and(is_shown));
                 listing.rows = listing.found.len() as u64;
                 Some(listed(listing))
             }
@@ -399,41 +346,31 @@ fn a_list_of_the_oldest_rows_proves_nothing_about_the_newest() {
     }
     harness.now = harness.now.plus(seconds(600));
     let mut has_lost = false;
-    let run = harness.run(
-        &jobs(3),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } if submits(command, 2) && !has_lost => {
-                has_lost = true;
-                harness.accept(name);
-                lost(command)
-            }
-            Command::List { .. } => {
-                let shown = harness.rows.iter().take(10);
-                let found: Vec<_> = shown.filter_map(|(id, ..)| harness.report(id)).collect();
-                let created = |row: Option<&RenderReport>| row?.created_at;
-                Some(listed(Listing {
-                    rows: found.len() as u64,
-                    oldest: found.iter().filter_map(|it| it.created_at).min(),
-                    ends: created(found.first()).zip(created(found.last())),
-                    found,
-                }))
-            }
-            _ => None,
-        },
-    );
+    let run = harness.run(&jobs(3), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } if submits(command, 2) && !has_lost => {
+            has_lost = true;
+            harness.accept(name);
+            lost(command)
+        }
+        Command::List { .. } => {
+            let shown = harness.rows.iter().take(10);
+            let found: Vec<_> = shown.filter_map(|(id, ..)| harness.report(id)).collect();
+            let created = |row: Option<&RenderReport>| row?.created_at;
+            Some(listed(Listing {
+                rows: found.len() as u64,
+                oldest: found.iter().filter_map(|it| it.created_at).min(),
+                ends: created(found.first()).zip(created(found.last())),
+                found,
+            }))
+        }
+        _ => None,
+    });
     assert!(!run.recorded(is_absent));
     assert_eq!((harness.rows.len(), harness.phase(2)), (11, "in_doubt"));
 }
 
 fn is_lost(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Job {
-            event: JobEvent::SubmitLost { .. },
-            ..
-        }
-    )
+    matches!(event, Event::Job { event: JobEvent::SubmitLost { .. }, .. })
 }
 
 #[test]
@@ -496,10 +433,11 @@ fn a_killed_create_is_accepted_after(duration: Duration, count: usize) {
 /// Returns why the searches for the first job have proven nothing, in order.
 pub(super) fn inconclusive_reasons(harness: &Harness) -> Vec<Inconclusive> {
     let reason = |entry: &Entry| match &entry.event {
-        Event::Job {
-            job,
-            event: JobEvent::NotProven { why },
-        } if *job == super::harness::job(0) => Some(why.clone()),
+        Event::Job { job, event: JobEvent::NotProven { why } }
+            if *job == super::harness::job(0) =>
+        {
+            Some(why.clone())
+        }
         _ => None,
     };
     harness.journal.iter().filter_map(reason).collect()
@@ -516,9 +454,9 @@ fn every_inconclusive_search_records_its_reason() {
                 was_sent = true;
                 lost(command)
             }
-            Command::List { .. } if is_refused && was_sent => Some(Outcome::Listed {
-                result: Err(failure(FailureKind::ServerError)),
-            }),
+            Command::List { .. } if is_refused && was_sent => {
+                Some(Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
+            }
             _ => None,
         });
         assert_eq!(harness.phase(0), "in_doubt");
@@ -534,10 +472,7 @@ fn every_inconclusive_search_records_its_reason() {
     // A second list must confirm one that would suffice.
     let (harness, is_believed, _) = first_of_four(false, 1);
     assert!(is_believed);
-    assert_eq!(
-        inconclusive_reasons(&harness).last(),
-        Some(&Inconclusive::Once)
-    );
+    assert_eq!(inconclusive_reasons(&harness).last(), Some(&Inconclusive::Once));
     // A list without an accepted job proves nothing.
     let mut harness = Harness::new();
     harness.run(&jobs(3), &Policy::default(), |_, command| match command {

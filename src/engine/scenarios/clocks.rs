@@ -76,15 +76,8 @@ fn a_late_start_does_not_shorten_the_time_for_polling() {
     let mut harness = Harness::new();
     harness.render_time = seconds(100 * HOUR);
     let policy = Policy::default();
-    let is_accepted = |event: &Event| {
-        matches!(
-            event,
-            Event::Job {
-                event: JobEvent::Submitted { .. },
-                ..
-            }
-        )
-    };
+    let is_accepted =
+        |event: &Event| matches!(event, Event::Job { event: JobEvent::Submitted { .. }, .. });
     harness.run_until_event(&jobs(1), &policy, |_, _| None, is_accepted);
     let mut batch = harness.batch(&jobs(1), &policy);
     harness.now = harness.now.plus(seconds(2 * HOUR));
@@ -145,16 +138,10 @@ fn an_outage_before_sleep_does_not_count_as_continuous() {
 #[test]
 fn renders_collected_the_next_day_do_not_count_as_render_times() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(8), &leaves, |_, _| None);
     harness.now = harness.now.plus(seconds(10 * HOUR));
-    let collects = Policy {
-        submits: Submits::Nothing,
-        ..Policy::default()
-    };
+    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
     harness.run(&jobs(8), &collects, |_, _| None);
     let began = harness.now;
     harness.run(&jobs(9), &Policy::default(), |_, _| None);
@@ -196,9 +183,7 @@ fn a_clock_jump_between_two_listings_proves_no_absence() {
                 let mut listing = harness.list(usize::MAX);
                 let now = harness.now.minus(put_forward);
                 let is_late = accepted.is_some_and(|at| now < at.plus(seconds(lag)));
-                listing
-                    .found
-                    .retain(|row| !is_late || row.remote.as_str() != "r-1");
+                listing.found.retain(|row| !is_late || row.remote.as_str() != "r-1");
                 listing.rows = listing.found.len() as u64;
                 is_listed |= accepted.is_some();
                 Some(listed(listing))

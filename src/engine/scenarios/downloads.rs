@@ -8,10 +8,7 @@ fn fail_fetch(command: &Command, kind: FailureKind) -> Option<Outcome> {
     let Command::Fetch(order) = command else {
         return None;
     };
-    Some(Outcome::Fetched {
-        job: order.job.clone(),
-        result: Err(failure(kind)),
-    })
+    Some(Outcome::Fetched { job: order.job.clone(), result: Err(failure(kind)) })
 }
 
 #[test]
@@ -40,16 +37,10 @@ fn an_unreachable_file_host_leads_to_a_fresh_link_and_the_run_ends() {
 #[test]
 fn a_link_that_expires_days_later_is_renewed() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     harness.now = harness.now.plus(seconds(3 * 24 * 3600));
-    let collects = Policy {
-        submits: Submits::Nothing,
-        ..Policy::default()
-    };
+    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
     let mut tries = 0;
     let run = harness.run(&jobs(1), &collects, |harness, command| {
         tries += u32::from(matches!(command, Command::Fetch(_)));
@@ -78,10 +69,7 @@ fn a_video_without_a_link_does_not_fail() {
             for report in &mut reports {
                 report.output = None;
             }
-            Some(Outcome::Polled {
-                remotes: remotes.clone(),
-                result: Ok(reports),
-            })
+            Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
         }
         _ => None,
     });
@@ -96,10 +84,7 @@ fn a_missing_file_is_downloaded_and_not_rendered_again() {
     let mut harness = Harness::new();
     harness.run(&jobs(1), &Policy::default(), |_, _| None);
     harness.now = harness.now.plus(seconds(24 * 3600));
-    let policy = Policy {
-        missing_files: [job(0)].into(),
-        ..Policy::default()
-    };
+    let policy = Policy { missing_files: [job(0)].into(), ..Policy::default() };
     let run = harness.run(&jobs(1), &policy, |_, _| None);
     assert_eq!((harness.phase(0), run.submits()), ("done", 0));
     assert!(run.recorded(|event| matches!(event, JobEvent::FileMissing)));
@@ -148,10 +133,7 @@ fn a_delivered_job_is_paid_for_again_only_if_named() {
     let failure = harness.state(0).last_failure.clone();
     let words = failure.unwrap().message;
     assert!(words.contains("is not in `videos`"), "{words}");
-    let named = Policy {
-        resubmit: [job(0)].into(),
-        ..Policy::default()
-    };
+    let named = Policy { resubmit: [job(0)].into(), ..Policy::default() };
     let run = harness.run(&jobs(2), &named, |_, _| None);
     assert_eq!(run.submits(), 1);
 }

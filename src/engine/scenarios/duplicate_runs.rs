@@ -41,11 +41,7 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
     let mut harness = Harness::new();
     let run = run_beside_duplicate(&mut harness);
     assert!(run.recorded(is_duplicate));
-    assert!(
-        matches!(&run.stopped, Some(StopReason::Rival { .. })),
-        "{:?}",
-        run.stopped
-    );
+    assert!(matches!(&run.stopped, Some(StopReason::Rival { .. })), "{:?}", run.stopped);
     // One settle time at six a minute, and outstanding submits.
     assert!(run.submits() <= 5, "{} submits", run.submits());
     // Paid renders are still collected.
@@ -113,16 +109,13 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
     harness.render_time = seconds(100);
     let run = harness.run(&jobs(100), &policy(), |_, _| None);
     let searches = |run: &ScenarioRun| -> Vec<_> {
-        let sought = run
-            .commands
-            .iter()
-            .filter_map(|(at, command)| match command {
-                Command::List { sought } => Some((*at, Arc::clone(sought))),
-                Command::Submit { .. }
-                | Command::Poll { .. }
-                | Command::Look { .. }
-                | Command::Fetch(_) => None,
-            });
+        let sought = run.commands.iter().filter_map(|(at, command)| match command {
+            Command::List { sought } => Some((*at, Arc::clone(sought))),
+            Command::Submit { .. }
+            | Command::Poll { .. }
+            | Command::Look { .. }
+            | Command::Fetch(_) => None,
+        });
         sought.collect()
     };
     let searches = searches(&run);
@@ -159,9 +152,7 @@ fn a_refused_list_does_not_delay_polls_of_renders() {
     policy.limits.settle = std::time::Duration::from_millis(200);
     let run = harness.run(&jobs(3), &policy, |harness, command| {
         let is_list = matches!(command, Command::List { .. }) && !harness.rows.is_empty();
-        is_list.then(|| Outcome::Listed {
-            result: Err(failure(FailureKind::ServerError)),
-        })
+        is_list.then(|| Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
     });
     assert_eq!((harness.phase(0), harness.phase(2)), ("done", "done"));
     assert!(run.took < seconds(240), "{:?}", run.took);
@@ -177,10 +168,7 @@ fn detection_costs_few_reads_and_none_without_submits() {
     };
     let run = harness.run(&jobs(200), &policy(), |_, _| None);
     assert!(lists(&run) <= 8, "{} lists in half an hour", lists(&run));
-    let collect = Policy {
-        submits: Submits::Nothing,
-        ..policy()
-    };
+    let collect = Policy { submits: Submits::Nothing, ..policy() };
     let run = harness.run(&jobs(200), &collect, |_, _| None);
     assert_eq!(lists(&run), 0);
 }
@@ -199,9 +187,7 @@ fn a_short_run_lists_once_more_before_it_ends() {
         }
         Command::List { .. } if !harness.rows.is_empty() && refusals < 2 => {
             refusals += 1;
-            Some(Outcome::Listed {
-                result: Err(failure(FailureKind::ServerError)),
-            })
+            Some(Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
         }
         _ => None,
     });
@@ -212,11 +198,5 @@ fn a_short_run_lists_once_more_before_it_ends() {
     // A run without submits does not check.
     let run = harness.run(&jobs(2), &policy, |_, _| None);
     let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
-    assert_eq!(
-        (
-            run.commands.iter().filter(|it| is_list(it)).count(),
-            run.stopped
-        ),
-        (0, None)
-    );
+    assert_eq!((run.commands.iter().filter(|it| is_list(it)).count(), run.stopped), (0, None));
 }

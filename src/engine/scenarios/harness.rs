@@ -50,10 +50,7 @@ pub(super) fn planned(number: usize) -> PlannedJob {
         "p",
         crate::model::AspectRatio::Square,
     );
-    let origin = Origin {
-        file: "sheet.csv".into(),
-        line: 2,
-    };
+    let origin = Origin { file: "sheet.csv".into(), line: 2 };
     PlannedJob {
         spec: JobSpec::new(job(number), request, origin).into(),
         estimate: Estimate {
@@ -120,9 +117,7 @@ impl Harness {
                 journal.extend_from_slice(entries);
                 Ok::<(), std::convert::Infallible>(())
             });
-            let is_killed = self.journal[before..]
-                .iter()
-                .any(|entry| kills(&entry.event));
+            let is_killed = self.journal[before..].iter().any(|entry| kills(&entry.event));
             if ready.finished || is_killed {
                 return ScenarioRun {
                     stopped: batch.stop_reason().cloned(),
@@ -150,19 +145,16 @@ impl Harness {
     /// Returns the answer of the provider without faults.
     pub(super) fn default_answer(&mut self, command: &Command) -> Outcome {
         match command {
-            Command::Submit { job, name, .. } => Outcome::Submitted {
-                job: job.clone(),
-                result: Ok(self.accept(name)),
-            },
+            Command::Submit { job, name, .. } => {
+                Outcome::Submitted { job: job.clone(), result: Ok(self.accept(name)) }
+            }
             Command::Poll { remotes } => Outcome::Polled {
                 remotes: remotes.clone(),
                 result: Ok(remotes.iter().filter_map(|id| self.report(id)).collect()),
             },
             Command::Look { job, remote } => Outcome::Looked {
                 job: job.clone(),
-                result: self
-                    .report(remote)
-                    .ok_or_else(|| failure(FailureKind::NotFound)),
+                result: self.report(remote).ok_or_else(|| failure(FailureKind::NotFound)),
             },
             Command::List { sought } => {
                 let mut listing = self.list(usize::MAX);
@@ -170,9 +162,7 @@ impl Harness {
                     sought.wants(report.name.as_deref(), Some(&report.remote))
                 };
                 listing.found.retain(is_kept);
-                Outcome::Listed {
-                    result: Ok(listing),
-                }
+                Outcome::Listed { result: Ok(listing) }
             }
             Command::Fetch(order) => Outcome::Fetched {
                 job: order.job.clone(),
@@ -195,11 +185,7 @@ impl Harness {
     pub(super) fn report(&self, remote: &RemoteId) -> Option<RenderReport> {
         let (_, name, at) = self.rows.iter().find(|(id, ..)| id == remote)?;
         let is_done = self.now >= at.plus(self.render_time);
-        let status = if is_done {
-            RenderStatus::Done
-        } else {
-            RenderStatus::Running
-        };
+        let status = if is_done { RenderStatus::Done } else { RenderStatus::Running };
         Some(RenderReport {
             remote: remote.clone(),
             name: Some(name.clone()),
@@ -271,10 +257,7 @@ pub(super) fn lost(command: &Command) -> Option<Outcome> {
     let Command::Submit { job, .. } = command else {
         return None;
     };
-    Some(Outcome::Submitted {
-        job: job.clone(),
-        result: Err(failure(FailureKind::Lost)),
-    })
+    Some(Outcome::Submitted { job: job.clone(), result: Err(failure(FailureKind::Lost)) })
 }
 
 /// Checks whether the command is the submit of this job.

@@ -8,9 +8,7 @@ use crate::model::{
 };
 
 fn refuse_list(command: &Command, kind: FailureKind) -> Option<Outcome> {
-    matches!(command, Command::List { .. }).then(|| Outcome::Listed {
-        result: Err(failure(kind)),
-    })
+    matches!(command, Command::List { .. }).then(|| Outcome::Listed { result: Err(failure(kind)) })
 }
 
 #[test]
@@ -18,26 +16,16 @@ fn a_lost_journal_is_remembered_until_the_list_was_read() {
     let mut harness = Harness::new();
     harness.run(&jobs(3), &Policy::default(), |_, _| None);
     harness.journal.clear();
-    let lost = Policy {
-        journal_was_lost: true,
-        ..Policy::default()
-    };
-    let run = harness.run(&jobs(3), &lost, |_, command| {
-        refuse_list(command, FailureKind::ServerError)
-    });
-    assert!(matches!(
-        run.stopped,
-        Some(StopReason::InventoryRefused { .. })
-    ));
+    let lost = Policy { journal_was_lost: true, ..Policy::default() };
+    let run =
+        harness.run(&jobs(3), &lost, |_, command| refuse_list(command, FailureKind::ServerError));
+    assert!(matches!(run.stopped, Some(StopReason::InventoryRefused { .. })));
     // The folder now shows only a new journal.
     for _ in 0..2 {
         let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
             refuse_list(command, FailureKind::ServerError)
         });
-        assert!(matches!(
-            run.stopped,
-            Some(StopReason::InventoryRefused { .. })
-        ));
+        assert!(matches!(run.stopped, Some(StopReason::InventoryRefused { .. })));
         assert_eq!(run.submits(), 0);
     }
     let run = harness.run(&jobs(3), &Policy::default(), |_, _| None);
@@ -73,15 +61,9 @@ fn without_a_record_the_run_waits_for_a_failing_list() {
 
 #[test]
 fn a_server_that_refuses_to_list_is_not_waited_for() {
-    for (kind, fresh) in [
-        (FailureKind::Rejected, false),
-        (FailureKind::ServerError, true),
-    ] {
+    for (kind, fresh) in [(FailureKind::Rejected, false), (FailureKind::ServerError, true)] {
         let mut harness = Harness::new();
-        let policy = Policy {
-            fresh,
-            ..Policy::default()
-        };
+        let policy = Policy { fresh, ..Policy::default() };
         let run = harness.run(&jobs(2), &policy, |_, command| refuse_list(command, kind));
         assert_eq!((run.submits(), run.stopped), (2, None), "{kind:?}");
     }
@@ -119,10 +101,7 @@ fn after_a_redirected_submit_the_list_is_read_twice() {
             return None;
         };
         harness.accept(name);
-        Some(Outcome::Submitted {
-            job: job.clone(),
-            result: Err(failure(FailureKind::Redirected)),
-        })
+        Some(Outcome::Submitted { job: job.clone(), result: Err(failure(FailureKind::Redirected)) })
     });
     assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
     let rows = harness.rows.len();
@@ -159,31 +138,21 @@ fn refuse_submit(command: &Command, kind: FailureKind) -> Option<Outcome> {
     let Command::Submit { job, .. } = command else {
         return None;
     };
-    Some(Outcome::Submitted {
-        job: job.clone(),
-        result: Err(failure(kind)),
-    })
+    Some(Outcome::Submitted { job: job.clone(), result: Err(failure(kind)) })
 }
 
 #[test]
 fn a_superseded_submit_found_before_the_next_one_is_adopted() {
     let mut harness = Harness::new();
-    harness.run(
-        &jobs(1),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } => {
-                harness.accept(name);
-                lost(command)
-            }
-            other => empty_list(other),
-        },
-    );
+    harness.run(&jobs(1), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } => {
+            harness.accept(name);
+            lost(command)
+        }
+        other => empty_list(other),
+    });
     assert_eq!(harness.phase(0), "in_doubt");
-    let named = Policy {
-        resubmit: [job(0)].into(),
-        ..Policy::default()
-    };
+    let named = Policy { resubmit: [job(0)].into(), ..Policy::default() };
     let run = harness.run(&jobs(1), &named, |_, command| {
         refuse_submit(command, FailureKind::OutOfCredits).or_else(|| empty_list(command))
     });
@@ -198,31 +167,17 @@ fn a_superseded_submit_found_before_the_next_one_is_adopted() {
 fn a_refused_submit_found_in_the_list_is_adopted() {
     for retry_failed in [false, true] {
         let mut harness = Harness::new();
-        harness.run(
-            &jobs(2),
-            &Policy::default(),
-            |harness, command| match command {
-                Command::Submit { name, .. } if submits(command, 0) => {
-                    harness.accept(name);
-                    refuse_submit(command, FailureKind::Rejected)
-                }
-                other => empty_list(other),
-            },
-        );
-        assert_eq!(
-            (harness.phase(0), harness.state(0).spent()),
-            ("failed", Credits::ZERO)
-        );
-        let policy = Policy {
-            retry_failed,
-            ..Policy::default()
-        };
+        harness.run(&jobs(2), &Policy::default(), |harness, command| match command {
+            Command::Submit { name, .. } if submits(command, 0) => {
+                harness.accept(name);
+                refuse_submit(command, FailureKind::Rejected)
+            }
+            other => empty_list(other),
+        });
+        assert_eq!((harness.phase(0), harness.state(0).spent()), ("failed", Credits::ZERO));
+        let policy = Policy { retry_failed, ..Policy::default() };
         let run = harness.run(&jobs(3), &policy, |_, _| None);
-        assert_eq!(
-            (harness.phase(0), run.submits()),
-            ("done", 1),
-            "{retry_failed}"
-        );
+        assert_eq!((harness.phase(0), run.submits()), ("done", 1), "{retry_failed}");
         assert_eq!(harness.rows.len(), 3);
         assert!(harness.state(0).spent() > Credits::ZERO);
     }

@@ -12,13 +12,7 @@ fn early_submits(journal: Vec<Event>) -> usize {
     let mut harness = Harness::new();
     let at = harness.now;
     let entries = (1..).zip(journal);
-    harness.journal = entries
-        .map(|(sequence, event)| Entry {
-            sequence,
-            at,
-            event,
-        })
-        .collect();
+    harness.journal = entries.map(|(sequence, event)| Entry { sequence, at, event }).collect();
     let mut policy = Policy::default();
     policy.limits.submit_rate = "100/s".parse().unwrap();
     let began = harness.now;
@@ -46,19 +40,13 @@ fn a_read_pause_of_a_year_is_capped() {
             was_paused = true;
             let year = RetryAfter::Seconds(365 * 24 * 3600);
             let failure = failure(FailureKind::ServerError).with_retry_after(Some(year));
-            Some(Outcome::Polled {
-                remotes: remotes.clone(),
-                result: Err(failure),
-            })
+            Some(Outcome::Polled { remotes: remotes.clone(), result: Err(failure) })
         }
         _ => None,
     });
     assert_ne!(harness.phase(0), "done", "{:?}", run.stopped);
     harness.now = harness.now.plus(seconds(2 * 3600));
-    let collects = Policy {
-        submits: Submits::Nothing,
-        ..Policy::default()
-    };
+    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
     harness.run(&jobs(2), &collects, |_, _| None);
     assert_eq!(harness.phase(0), "done");
 }
@@ -67,19 +55,14 @@ fn a_read_pause_of_a_year_is_capped() {
 fn a_late_charge_makes_no_room_under_the_cap() {
     let mut harness = Harness::new();
     let policy = Policy {
-        limits: Limits {
-            max_credits: Some(Credits::whole(10)),
-            ..Limits::default()
-        },
+        limits: Limits { max_credits: Some(Credits::whole(10)), ..Limits::default() },
         ..Policy::default()
     };
     let run = harness.run(&jobs(10), &policy, |harness, command| match command {
         Command::Poll { remotes } => {
             let reports = remotes.iter().filter_map(|id| harness.report(id));
-            let free = |report: RenderReport| RenderReport {
-                credits_used: Some(Credits::ZERO),
-                ..report
-            };
+            let free =
+                |report: RenderReport| RenderReport { credits_used: Some(Credits::ZERO), ..report };
             Some(Outcome::Polled {
                 remotes: remotes.clone(),
                 result: Ok(reports.map(free).collect()),
@@ -87,10 +70,7 @@ fn a_late_charge_makes_no_room_under_the_cap() {
         }
         _ => None,
     });
-    assert_eq!(
-        (run.submits(), run.stopped),
-        (2, Some(StopReason::CapReached))
-    );
+    assert_eq!((run.submits(), run.stopped), (2, Some(StopReason::CapReached)));
     assert_eq!(harness.state(0).spent(), Credits::whole(5));
 }
 
@@ -98,21 +78,17 @@ fn a_late_charge_makes_no_room_under_the_cap() {
 fn submitting_stops_when_every_answer_is_lost_and_the_list_fails() {
     let mut harness = Harness::new();
     let mut has_begun = false;
-    let run = harness.run(
-        &jobs(200),
-        &Policy::default(),
-        |harness, command| match command {
-            Command::Submit { name, .. } => {
-                has_begun = true;
-                harness.accept(name);
-                lost(command)
-            }
-            Command::List { .. } if has_begun => Some(Outcome::Listed {
-                result: Err(failure(FailureKind::ServerError)),
-            }),
-            _ => None,
-        },
-    );
+    let run = harness.run(&jobs(200), &Policy::default(), |harness, command| match command {
+        Command::Submit { name, .. } => {
+            has_begun = true;
+            harness.accept(name);
+            lost(command)
+        }
+        Command::List { .. } if has_begun => {
+            Some(Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
+        }
+        _ => None,
+    });
     assert_eq!(run.stopped, Some(StopReason::TooManyDoubts));
     assert!((20..30).contains(&run.submits()), "{}", run.submits());
     // Once the list works again, all of them are found, and the rest is submitted.

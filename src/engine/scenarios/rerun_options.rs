@@ -10,27 +10,15 @@ use crate::model::{
 };
 
 fn fresh() -> Policy {
-    Policy {
-        fresh: true,
-        ..Policy::default()
-    }
+    Policy { fresh: true, ..Policy::default() }
 }
 
 fn resubmits(number: usize) -> Policy {
-    Policy {
-        resubmit: [job(number)].into(),
-        ..Policy::default()
-    }
+    Policy { resubmit: [job(number)].into(), ..Policy::default() }
 }
 
 fn is_fetched(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Job {
-            event: JobEvent::Fetched { .. },
-            ..
-        }
-    )
+    matches!(event, Event::Job { event: JobEvent::Fetched { .. }, .. })
 }
 
 #[test]
@@ -43,11 +31,7 @@ fn a_crashed_fresh_run_resumes_with_and_without_the_option() {
         assert_eq!(crashed.submits() + resumed.submits(), 4);
         assert!((0..4).all(|number| harness.state(number).generation == Generation(1)));
         let again = harness.run(&jobs(4), &fresh(), |_, _| None);
-        assert_eq!(
-            again.submits(),
-            4,
-            "a command after a complete run is a new request"
-        );
+        assert_eq!(again.submits(), 4, "a command after a complete run is a new request");
     }
 }
 
@@ -64,10 +48,7 @@ fn a_stopped_fresh_run_does_not_pay_again_for_finished_jobs() {
             result: Err(failure(FailureKind::OutOfCredits)),
         })
     });
-    assert!(matches!(
-        stopped.stopped,
-        Some(StopReason::OutOfCredits { .. })
-    ));
+    assert!(matches!(stopped.stopped, Some(StopReason::OutOfCredits { .. })));
     let resumed = harness.run(&jobs(4), &fresh(), |_, _| None);
     assert_eq!(resumed.submits(), 2);
 }
@@ -80,10 +61,7 @@ fn a_fresh_run_without_journal_uses_the_generation_after_the_listed_one() {
         harness.run(&jobs(2), &Policy::default(), |_, _| None);
         for _ in 0..5 {
             harness.journal.clear();
-            let policy = Policy {
-                journal_was_lost,
-                ..fresh()
-            };
+            let policy = Policy { journal_was_lost, ..fresh() };
             let run = harness.run(&jobs(2), &policy, |_, _| None);
             assert_eq!(run.submits(), 2);
         }
@@ -106,27 +84,15 @@ fn a_failed_job_is_retried_once_across_crashes() {
         for report in reports.iter_mut().filter(is_first) {
             report.status = RenderStatus::Failed;
         }
-        Some(Outcome::Polled {
-            remotes: remotes.clone(),
-            result: Ok(reports),
-        })
+        Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
     };
-    let retries = Policy {
-        retry_failed: true,
-        ..Policy::default()
-    };
+    let retries = Policy { retry_failed: true, ..Policy::default() };
     harness.run(&jobs(1), &Policy::default(), fail_first);
     assert_eq!(harness.phase(0), "failed");
     let unasked = harness.run(&jobs(1), &Policy::default(), fail_first);
     assert_eq!(unasked.submits(), 0);
     let crashed = harness.run_until_event(&jobs(2), &retries, fail_first, |event| {
-        matches!(
-            event,
-            Event::Job {
-                event: JobEvent::Failed { .. },
-                ..
-            }
-        )
+        matches!(event, Event::Job { event: JobEvent::Failed { .. }, .. })
     });
     let resumed = harness.run(&jobs(2), &retries, fail_first);
     assert_eq!((crashed.submits(), resumed.submits()), (2, 0));
@@ -138,25 +104,18 @@ fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
     for turns_up in [true, false] {
         let mut harness = Harness::new();
         harness.run(&jobs(2), &Policy::default(), |_, command| match command {
-            Command::Submit { job: id, .. } if *id == job(0) => Some(Outcome::Submitted {
-                job: id.clone(),
-                result: Ok("hidden".parse().unwrap()),
-            }),
+            Command::Submit { job: id, .. } if *id == job(0) => {
+                Some(Outcome::Submitted { job: id.clone(), result: Ok("hidden".parse().unwrap()) })
+            }
             _ => None,
         });
         assert_eq!((harness.phase(0), harness.phase(1)), ("failed", "done"));
-        let retries = Policy {
-            retry_failed: true,
-            ..Policy::default()
-        };
+        let retries = Policy { retry_failed: true, ..Policy::default() };
         let run = harness.run(&jobs(2), &retries, |harness, command| match command {
             Command::Poll { remotes } if turns_up && remotes[0].as_str() == "hidden" => {
                 let mut report = harness.report(&"r-0".parse().unwrap()).unwrap();
                 report.remote = remotes[0].clone();
-                Some(Outcome::Polled {
-                    remotes: remotes.clone(),
-                    result: Ok(vec![report]),
-                })
+                Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(vec![report]) })
             }
             _ => None,
         });
@@ -167,40 +126,24 @@ fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
 
 #[test]
 fn a_rejected_job_is_redone_once_across_crashes_and_stops() {
-    let rejects = Policy {
-        redo: [job(0), job(2)].into(),
-        ..Policy::default()
-    };
+    let rejects = Policy { redo: [job(0), job(2)].into(), ..Policy::default() };
     let mut harness = Harness::new();
     harness.run(&jobs(3), &Policy::default(), |_, _| None);
-    let is_accepted = |event: &Event| {
-        matches!(
-            event,
-            Event::Job {
-                event: JobEvent::Submitted { .. },
-                ..
-            }
-        )
-    };
+    let is_accepted =
+        |event: &Event| matches!(event, Event::Job { event: JobEvent::Submitted { .. }, .. });
     let crashed = harness.run_until_event(&jobs(3), &rejects, |_, _| None, is_accepted);
     let stopped = harness.run(&jobs(3), &rejects, |_, command| {
         let Command::Fetch(order) = command else {
             return None;
         };
-        Some(Outcome::Fetched {
-            job: order.job.clone(),
-            result: Err(failure(FailureKind::Local)),
-        })
+        Some(Outcome::Fetched { job: order.job.clone(), result: Err(failure(FailureKind::Local)) })
     });
     let resumed = harness.run(&jobs(3), &rejects, |_, _| None);
     let submits = [crashed, stopped, resumed].map(|run| run.submits());
     assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
     let generations = [0, 1, 2].map(|number| harness.state(number).generation);
     assert_eq!(generations, [Generation(1), Generation(0), Generation(1)]);
-    let collects = Policy {
-        submits: Submits::Nothing,
-        ..rejects
-    };
+    let collects = Policy { submits: Submits::Nothing, ..rejects };
     assert_eq!(harness.run(&jobs(3), &collects, |_, _| None).submits(), 0);
 }
 
@@ -213,15 +156,7 @@ fn a_resubmitted_job_in_doubt_is_adopted_if_the_list_shows_it() {
             &jobs(1),
             &Policy::default(),
             |_, _| None,
-            |event| {
-                matches!(
-                    event,
-                    Event::Job {
-                        event: JobEvent::SubmitStarted { .. },
-                        ..
-                    }
-                )
-            },
+            |event| matches!(event, Event::Job { event: JobEvent::SubmitStarted { .. }, .. }),
         );
         if accepts {
             let tag = harness.state(0).tag.unwrap();
@@ -241,15 +176,8 @@ fn a_resubmitted_job_that_is_lost_again_is_not_resent_by_a_restart() {
     let mut harness = Harness::new();
     harness.run(&jobs(1), &Policy::default(), |_, command| lost(command));
     assert_eq!(harness.phase(0), "in_doubt");
-    let is_lost = |event: &Event| {
-        matches!(
-            event,
-            Event::Job {
-                event: JobEvent::SubmitLost { .. },
-                ..
-            }
-        )
-    };
+    let is_lost =
+        |event: &Event| matches!(event, Event::Job { event: JobEvent::SubmitLost { .. }, .. });
     let policy = resubmits(0);
     let crashed = harness.run_until_event(&jobs(1), &policy, |_, command| lost(command), is_lost);
     let resumed = harness.run(&jobs(1), &policy, |_, command| lost(command));
@@ -259,30 +187,18 @@ fn a_resubmitted_job_that_is_lost_again_is_not_resent_by_a_restart() {
 #[test]
 fn resubmit_ignores_jobs_under_way_or_done() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     assert_eq!(harness.phase(0), "rendering");
-    assert_eq!(
-        harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(),
-        0
-    );
+    assert_eq!(harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
     assert_eq!(harness.phase(0), "done");
-    assert_eq!(
-        harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(),
-        0
-    );
+    assert_eq!(harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
 }
 
 #[test]
 fn unselected_and_removed_jobs_are_collected_and_never_submitted() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(2), &leaves, |_, _| None);
     let mut rows = jobs(4);
     rows[0].selected = false;
@@ -300,17 +216,11 @@ fn unselected_and_removed_jobs_are_collected_and_never_submitted() {
 #[test]
 fn without_a_journal_collect_finds_paid_jobs() {
     let mut harness = Harness::new();
-    let leaves = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
     harness.run(&jobs(3), &leaves, |_, _| None);
     harness.journal.clear();
-    let collects = Policy {
-        submits: Submits::Nothing,
-        journal_was_lost: true,
-        ..Policy::default()
-    };
+    let collects =
+        Policy { submits: Submits::Nothing, journal_was_lost: true, ..Policy::default() };
     let run = harness.run(&jobs(4), &collects, |_, _| None);
     assert_eq!((run.submits(), run.stopped), (0, None));
     let phases = [0, 1, 2, 3].map(|number| harness.phase(number));
@@ -324,25 +234,12 @@ fn a_refused_row_is_submitted_again_once_it_was_edited() {
         let Command::Submit { job, .. } = command else {
             return None;
         };
-        Some(Outcome::Submitted {
-            job: job.clone(),
-            result: Err(failure(FailureKind::Rejected)),
-        })
+        Some(Outcome::Submitted { job: job.clone(), result: Err(failure(FailureKind::Rejected)) })
     };
     harness.run(&jobs(1), &Policy::default(), reject);
-    assert_eq!(
-        harness
-            .run(&jobs(1), &Policy::default(), |_, _| None)
-            .submits(),
-        0
-    );
+    assert_eq!(harness.run(&jobs(1), &Policy::default(), |_, _| None).submits(), 0);
     let mut mended = super::harness::planned(7);
     std::sync::Arc::make_mut(&mut mended.spec).id = job(0);
-    assert_eq!(
-        harness
-            .run(&[mended], &Policy::default(), |_, _| None)
-            .submits(),
-        1
-    );
+    assert_eq!(harness.run(&[mended], &Policy::default(), |_, _| None).submits(), 1);
     assert_eq!(harness.phase(0), "done");
 }

@@ -17,15 +17,12 @@ fn a_pause_of_a_day_stops_this_run_and_the_next() {
     let policy = Policy::default();
     let began = harness.now;
     let run = harness.run(&jobs(3), &policy, |_, command| match command {
-        Command::Submit { job, .. } => Some(Outcome::Submitted {
-            job: job.clone(),
-            result: Err(throttled(DAY)),
-        }),
+        Command::Submit { job, .. } => {
+            Some(Outcome::Submitted { job: job.clone(), result: Err(throttled(DAY)) })
+        }
         _ => None,
     });
-    let Some(StopReason::LongHold { until }) = run.stopped else {
-        panic!("{:?}", run.stopped)
-    };
+    let Some(StopReason::LongHold { until }) = run.stopped else { panic!("{:?}", run.stopped) };
     assert!(until >= began.plus(seconds(DAY)) && run.submits() == 1);
 
     harness.now = harness.now.plus(seconds(3600));
@@ -49,10 +46,9 @@ fn a_read_pause_of_a_day_leaves_renders_and_doubts_to_a_later_run() {
             accepted += 1;
             if accepted == 3 { lost(command) } else { None }
         }
-        Command::Poll { remotes } if accepted == 4 => Some(Outcome::Polled {
-            remotes: remotes.clone(),
-            result: Err(throttled(DAY)),
-        }),
+        Command::Poll { remotes } if accepted == 4 => {
+            Some(Outcome::Polled { remotes: remotes.clone(), result: Err(throttled(DAY)) })
+        }
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
@@ -80,15 +76,10 @@ fn one_job_in_doubt_does_not_block_a_throttled_campaign() {
             result: Err(failure(FailureKind::Throttled)),
         })
     });
-    let fetched = run.entries.iter().filter(|entry| {
-        matches!(
-            &entry.event,
-            Event::Job {
-                event: JobEvent::Fetched { .. },
-                ..
-            }
-        )
-    });
+    let fetched = run
+        .entries
+        .iter()
+        .filter(|entry| matches!(&entry.event, Event::Job { event: JobEvent::Fetched { .. }, .. }));
     let fetched: Vec<_> = fetched.map(|entry| entry.at).collect();
     assert_eq!(fetched.len(), 5);
     let took = fetched[4].since(run.entries[0].at);
@@ -101,9 +92,9 @@ fn a_failing_list_does_not_delay_polls() {
     let mut policy = Policy::default();
     policy.limits.poll_interval = Duration::from_millis(200);
     let run = harness.run(&jobs(3), &policy, |harness, command| match command {
-        Command::List { .. } if !harness.rows.is_empty() => Some(Outcome::Listed {
-            result: Err(failure(FailureKind::ServerError)),
-        }),
+        Command::List { .. } if !harness.rows.is_empty() => {
+            Some(Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
+        }
         _ if submits(command, 0) => lost(command),
         _ => None,
     });
@@ -125,9 +116,9 @@ fn a_failing_list_does_not_delay_polls() {
 fn a_list_that_is_always_throttled_ends_the_run() {
     let mut harness = Harness::new();
     let run = harness.run(&jobs(2), &Policy::default(), |_, command| match command {
-        Command::List { .. } => Some(Outcome::Listed {
-            result: Err(failure(FailureKind::Throttled)),
-        }),
+        Command::List { .. } => {
+            Some(Outcome::Listed { result: Err(failure(FailureKind::Throttled)) })
+        }
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
@@ -145,10 +136,9 @@ fn an_address_that_finds_nothing_fails_no_job() {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
         }),
-        Command::Look { job, .. } => Some(Outcome::Looked {
-            job: job.clone(),
-            result: Err(failure(FailureKind::NotFound)),
-        }),
+        Command::Look { job, .. } => {
+            Some(Outcome::Looked { job: job.clone(), result: Err(failure(FailureKind::NotFound)) })
+        }
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
@@ -167,10 +157,7 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
                     return None;
                 };
                 let remote = "denied".parse().unwrap();
-                return Some(Outcome::Submitted {
-                    job: job.clone(),
-                    result: Ok(remote),
-                });
+                return Some(Outcome::Submitted { job: job.clone(), result: Ok(remote) });
             }
             None
         });
@@ -188,10 +175,9 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
 fn a_refused_batch_poll_falls_back_to_single_polls() {
     let mut harness = Harness::new();
     let run = harness.run(&jobs(3), &Policy::default(), |_, command| match command {
-        Command::Submit { job, .. } if submits(command, 1) => Some(Outcome::Submitted {
-            job: job.clone(),
-            result: Ok("denied".parse().unwrap()),
-        }),
+        Command::Submit { job, .. } if submits(command, 1) => {
+            Some(Outcome::Submitted { job: job.clone(), result: Ok("denied".parse().unwrap()) })
+        }
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::Rejected)),
@@ -254,25 +240,16 @@ fn a_charge_above_the_reservation_stops_submitting() {
         for report in &mut reports {
             report.credits_used = Some(Credits::whole(12));
         }
-        Some(Outcome::Polled {
-            remotes: remotes.clone(),
-            result: Ok(reports),
-        })
+        Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
     });
     assert_eq!(run.stopped, Some(StopReason::CapReached));
-    assert_eq!(
-        (run.submits(), harness.state(0).spent()),
-        (1, Credits::whole(12))
-    );
+    assert_eq!((run.submits(), harness.state(0).spent()), (1, Credits::whole(12)));
 }
 
 #[test]
 fn charges_of_earlier_runs_make_no_room_under_the_run_cap() {
     let mut harness = Harness::new();
-    let mut policy = Policy {
-        leave_after_submitting: true,
-        ..Policy::default()
-    };
+    let mut policy = Policy { leave_after_submitting: true, ..Policy::default() };
     policy.limits.max_credits_run = Some(Credits::whole(11));
     let first = harness.run(&jobs(6), &policy, |_, _| None);
     assert_eq!(first.stopped, Some(StopReason::RunCapReached));
@@ -280,11 +257,7 @@ fn charges_of_earlier_runs_make_no_room_under_the_run_cap() {
     policy.leave_after_submitting = false;
     let second = harness.run(&jobs(6), &policy, |_, _| None);
     assert_eq!(second.stopped, Some(StopReason::RunCapReached));
-    assert_eq!(
-        second.submits(),
-        2,
-        "renders of the first run make no room when they are charged"
-    );
+    assert_eq!(second.submits(), 2, "renders of the first run make no room when they are charged");
     assert!((0..4).all(|number| harness.phase(number) == "done"));
 }
 
@@ -296,15 +269,8 @@ fn two_jobs_never_share_a_render() {
             return None;
         };
         let remote = harness.accept(name);
-        let result = if submits(command, 1) {
-            Ok("r-0".parse().unwrap())
-        } else {
-            Ok(remote)
-        };
-        Some(Outcome::Submitted {
-            job: job.clone(),
-            result,
-        })
+        let result = if submits(command, 1) { Ok("r-0".parse().unwrap()) } else { Ok(remote) };
+        Some(Outcome::Submitted { job: job.clone(), result })
     });
     let remote = |number| harness.state(number).phase.remote().cloned();
     assert_eq!(remote(1), Some("r-1".parse().unwrap()), "found by its tag");
@@ -324,9 +290,7 @@ fn progress_is_a_fraction_whatever_the_provider_sends() {
         let ready = step.persist(|_| Ok::<(), ()>(())).unwrap();
         seen.extend(batch.render_progress());
         for command in &ready.commands {
-            inputs.push(crate::engine::Input::Answered(
-                harness.default_answer(command),
-            ));
+            inputs.push(crate::engine::Input::Answered(harness.default_answer(command)));
         }
         harness.now = ready.wake_at.unwrap_or(harness.now.plus(seconds(1)));
     }
@@ -347,10 +311,7 @@ fn unknown_statuses_are_not_final_and_negative_charges_are_ignored() {
                 report.status = RenderStatus::Other("error".into());
             }
         }
-        Some(Outcome::Polled {
-            remotes: remotes.clone(),
-            result: Ok(reports),
-        })
+        Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
     });
     assert_eq!((run.stopped.clone(), harness.phase(0)), (None, "done"));
     assert_eq!(harness.state(0).spent(), Credits::whole(5));

@@ -41,11 +41,7 @@ impl Invariants {
     }
 
     pub(super) fn lose_journal(&mut self) {
-        *self = Self {
-            reads: self.reads,
-            journal_was_lost: true,
-            ..Self::default()
-        };
+        *self = Self { reads: self.reads, journal_was_lost: true, ..Self::default() };
     }
 
     pub(super) fn keep_pauses(&mut self) {
@@ -178,10 +174,7 @@ impl Invariants {
             // Without a journal, a run that could not read the list knows no job, and submits none.
             let is_to_be_found = self.journal_was_lost && state.tag.is_none();
             let is_older = self.journal_was_lost && state.generation.0 > 0;
-            assert!(
-                is_known || is_to_be_found || is_older,
-                "unknown: {accepted:?}"
-            );
+            assert!(is_known || is_to_be_found || is_older, "unknown: {accepted:?}");
             if state.tag.as_ref() != Some(&accepted.tag) {
                 continue;
             }
@@ -216,19 +209,10 @@ impl Invariants {
             let row = |tag: &Tag| provider.accepted.iter().find(|row| row.tag == *tag);
             let row = state.tag.as_ref().and_then(row);
             let by_provider = row.map_or_else(
-                || {
-                    state
-                        .tag
-                        .as_ref()
-                        .is_some_and(|tag| provider.refused.contains(tag))
-                },
+                || state.tag.as_ref().is_some_and(|tag| provider.refused.contains(tag)),
                 |row| row.fails || row.is_forgotten,
             );
-            assert!(
-                is_done || (is_failed && by_provider),
-                "{job} is {:?}",
-                state.phase
-            );
+            assert!(is_done || (is_failed && by_provider), "{job} is {:?}", state.phase);
         }
         let most = 60 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
         assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);

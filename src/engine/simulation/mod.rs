@@ -22,9 +22,7 @@ fn run_and_check(simulation: &mut Simulation) {
     simulation.invariants.nothing_is_lost(&simulation.provider);
     simulation.finish();
     simulation.invariants.nothing_is_lost(&simulation.provider);
-    simulation
-        .invariants
-        .everything_is_settled(&simulation.provider);
+    simulation.invariants.everything_is_settled(&simulation.provider);
 }
 
 fn simulate(seed: u64) -> Simulation {
@@ -56,10 +54,7 @@ fn no_seed_pays_twice_loses_a_video_or_exceeds_a_limit() {
         accepted += simulation.provider.accepted.len() as u64;
     }
     // About eight are usual, faults, restarts and lists included.
-    assert!(
-        reads <= 12 * accepted,
-        "{reads} reads for {accepted} renders"
-    );
+    assert!(reads <= 12 * accepted, "{reads} reads for {accepted} renders");
 }
 
 #[test]

@@ -51,11 +51,7 @@ impl ProviderProfile {
     pub(super) fn new(random: &mut Random) -> Self {
         let has_faults = random.percent(70);
         let mut share = |most: u64| {
-            if has_faults {
-                random.below(most + 1)
-            } else {
-                0
-            }
+            if has_faults { random.below(most + 1) } else { 0 }
         };
         Self {
             lost_accepted: share(15),

@@ -61,10 +61,9 @@ impl SimulatedProvider {
     /// Handles a request that arrives at `now`, and returns the answer.
     pub(super) fn handle(&mut self, now: Timestamp, command: Command) -> Outcome {
         match command {
-            Command::Submit { job, name, .. } => Outcome::Submitted {
-                job,
-                result: self.submit(now, &name),
-            },
+            Command::Submit { job, name, .. } => {
+                Outcome::Submitted { job, result: self.submit(now, &name) }
+            }
             Command::Poll { remotes } => {
                 let share = self.profile.fleet_refused;
                 let result = self.read(share, |provider| {
@@ -85,10 +84,9 @@ impl SimulatedProvider {
                 let result = self.read(share, |provider| provider.list(now, &sought));
                 Outcome::Listed { result }
             }
-            Command::Fetch(order) => Outcome::Fetched {
-                job: order.job.clone(),
-                result: self.fetch(now, order),
-            },
+            Command::Fetch(order) => {
+                Outcome::Fetched { job: order.job.clone(), result: self.fetch(now, order) }
+            }
         }
     }
 
@@ -116,11 +114,7 @@ impl SimulatedProvider {
         if is_full || self.random.percent(profile.throttled) {
             return Err(self.throttled());
         }
-        let lost = [
-            FailureKind::Lost,
-            FailureKind::ServerError,
-            FailureKind::Malformed,
-        ];
+        let lost = [FailureKind::Lost, FailureKind::ServerError, FailureKind::Malformed];
         let lost = *self.random.one_of(&lost);
         let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(20));
         let lost = Failure::new(lost, "answer lost").with_retry_after(retry_after);
@@ -246,13 +240,8 @@ impl SimulatedProvider {
             .filter(|job| job.at.plus(self.profile.list_delay) <= now)
             .take(self.profile.list_cap)
             .collect();
-        let foreign = self
-            .profile
-            .foreign_rows
-            .min(self.profile.list_cap - visible.len());
-        let ours = visible
-            .iter()
-            .map(|job| job.at.plus(self.profile.clock_ahead));
+        let foreign = self.profile.foreign_rows.min(self.profile.list_cap - visible.len());
+        let ours = visible.iter().map(|job| job.at.plus(self.profile.clock_ahead));
         let theirs = (foreign > 0).then(|| now.minus(FOREIGN_AGE));
         Listing {
             found: visible
@@ -289,12 +278,7 @@ impl SimulatedProvider {
             ];
             return fail(*self.random.one_of(&kinds));
         }
-        Ok(Artifact {
-            file: order.file,
-            bytes: 1,
-            sha256: order.video_url,
-            thumbnail: None,
-        })
+        Ok(Artifact { file: order.file, bytes: 1, sha256: order.video_url, thumbnail: None })
     }
 
     /// Returns how often each tag was accepted.

@@ -26,9 +26,7 @@ impl Recorder {
             Self::Faithful => journal.extend_from_slice(entries),
             Self::LateIntent(held) => {
                 for entry in entries {
-                    if is_event(entry, |event| {
-                        matches!(event, JobEvent::SubmitStarted { .. })
-                    }) {
+                    if is_event(entry, |event| matches!(event, JobEvent::SubmitStarted { .. })) {
                         held.push(entry.clone());
                         continue;
                     }

@@ -53,10 +53,7 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
     let id: JobId = format!("job-{number:03}").parse().unwrap();
     let speech = Speech::Text(format!("Text number {number}, version {version}").into());
     let request = VideoRequest::new(speech, "persona", AspectRatio::Square);
-    let origin = Origin {
-        file: "sheet.csv".into(),
-        line: 2,
-    };
+    let origin = Origin { file: "sheet.csv".into(), line: 2 };
     let high = Credits::whole(5);
     PlannedJob {
         spec: JobSpec::new(id, request, origin).into(),
@@ -75,11 +72,7 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
 
 fn in_flight(random: &mut Random) -> InFlight {
     let count = u32::try_from(1 + random.below(8)).unwrap();
-    if random.percent(40) {
-        InFlight::Auto { from: count }
-    } else {
-        InFlight::AtMost(count)
-    }
+    if random.percent(40) { InFlight::Auto { from: count } } else { InFlight::AtMost(count) }
 }
 
 impl Simulation {
@@ -99,10 +92,7 @@ impl Simulation {
             .percent(25)
             .then(|| Credits::whole(i64::try_from(10 + random.below(60)).unwrap()));
         let limits = Limits {
-            submit_rate: Rate {
-                count: 1,
-                per: Duration::from_secs(1 + random.below(3)),
-            },
+            submit_rate: Rate { count: 1, per: Duration::from_secs(1 + random.below(3)) },
             in_flight: in_flight(&mut random),
             max_credits: cap,
             ..Limits::default()
@@ -113,25 +103,14 @@ impl Simulation {
             _ => usize::try_from(3 + random.below(20)).unwrap(),
         };
         let jobs = (0..rows).map(|number| planned(number, 0)).collect();
-        let crashes = if random.percent(50) {
-            1 + random.below(6)
-        } else {
-            0
-        };
-        let clock_ahead = if random.percent(20) {
-            random.millis(0, 7_200_000)
-        } else {
-            Duration::ZERO
-        };
+        let crashes = if random.percent(50) { 1 + random.below(6) } else { 0 };
+        let clock_ahead =
+            if random.percent(20) { random.millis(0, 7_200_000) } else { Duration::ZERO };
         Self {
             rules,
             recorder,
             provider: SimulatedProvider::new(Random::new(seed ^ 0xFEED), profile),
-            policy: Policy {
-                limits,
-                seed,
-                ..Policy::default()
-            },
+            policy: Policy { limits, seed, ..Policy::default() },
             jobs,
             journal: Vec::new(),
             invariants: Invariants::default(),
@@ -174,8 +153,7 @@ impl Simulation {
 
     /// Lets time pass without the program: answers are lost, but requests still arrive.
     fn pause(&mut self) {
-        self.events
-            .retain(|_, what| matches!(what, InTransit::Request(_)));
+        self.events.retain(|_, what| matches!(what, InTransit::Request(_)));
         let longest = *self.random.one_of(&[500, 3000, 90_000]);
         self.now = self.now.plus(self.random.millis(10, longest));
         if self.random.percent(20) {
@@ -257,8 +235,7 @@ impl Simulation {
     /// Checks the entries of a step, which begin at `first` in the journal, and the batch after it.
     fn check(&mut self, batch: &Batch, first: usize, ready: &PersistedStep) {
         for entry in &self.journal[first..] {
-            self.invariants
-                .on_entry(entry, self.now, &self.policy.limits);
+            self.invariants.on_entry(entry, self.now, &self.policy.limits);
         }
         if !self.recorder.holds_back() {
             self.invariants.check_phases(batch);
@@ -277,8 +254,7 @@ impl Simulation {
 
     fn dispatch(&mut self, command: Command) {
         let read_interval = self.policy.limits.poll_rate.interval();
-        self.invariants
-            .on_command(&command, self.now, read_interval);
+        self.invariants.on_command(&command, self.now, read_interval);
         let latency = match command {
             Command::Submit { .. } => self.random.millis(20, 8000),
             Command::List { .. } => {
@@ -350,25 +326,11 @@ impl Simulation {
                 InTransit::Answer(outcome) => outcome,
             };
             let outcome = match outcome {
-                Outcome::Submitted { job, .. } => Outcome::Submitted {
-                    job,
-                    result: Err(lost()),
-                },
-                Outcome::Polled { remotes, .. } => Outcome::Polled {
-                    remotes,
-                    result: Err(lost()),
-                },
-                Outcome::Looked { job, .. } => Outcome::Looked {
-                    job,
-                    result: Err(lost()),
-                },
-                Outcome::Listed { .. } => Outcome::Listed {
-                    result: Err(lost()),
-                },
-                Outcome::Fetched { job, .. } => Outcome::Fetched {
-                    job,
-                    result: Err(lost()),
-                },
+                Outcome::Submitted { job, .. } => Outcome::Submitted { job, result: Err(lost()) },
+                Outcome::Polled { remotes, .. } => Outcome::Polled { remotes, result: Err(lost()) },
+                Outcome::Looked { job, .. } => Outcome::Looked { job, result: Err(lost()) },
+                Outcome::Listed { .. } => Outcome::Listed { result: Err(lost()) },
+                Outcome::Fetched { job, .. } => Outcome::Fetched { job, result: Err(lost()) },
             };
             let back = self.random.millis(5, 500);
             self.send(wakes.plus(back), InTransit::Answer(outcome));

@@ -46,11 +46,7 @@ impl Simulation {
                 let done = self.done();
                 self.policy.missing_files = done.into_iter().take(3).collect();
             }
-            10 if self
-                .provider
-                .profile
-                .lists_within(self.policy.limits.settle) =>
-            {
+            10 if self.provider.profile.lists_within(self.policy.limits.settle) => {
                 let doubts: Vec<JobId> = self.in_doubt().collect();
                 self.policy.resubmit = doubts.into_iter().take(1).collect();
             }

@@ -101,28 +101,17 @@ fn file_stem(
 fn sanitize_stem(text: &str) -> Option<String> {
     let text = without_video_extension(text.trim());
     // Some file systems do not distinguish combining accents from precomposed letters.
-    let composed: String = text
-        .chars()
-        .filter(|character| !matches!(character, '\u{300}'..='\u{36F}'))
-        .collect();
-    let options = Options {
-        length_limit: MAX_STEM,
-        extension_cleverness: false,
-        ..Options::DEFAULT
-    };
+    let composed: String =
+        text.chars().filter(|character| !matches!(character, '\u{300}'..='\u{36F}')).collect();
+    let options =
+        Options { length_limit: MAX_STEM, extension_cleverness: false, ..Options::DEFAULT };
     let safe = sanitise_with_options(&composed, &options);
     let is_edge = |c: char| c.is_whitespace() || matches!(c, '.' | '-' | '~');
-    let safe = safe
-        .trim_start_matches(is_edge)
-        .trim_end_matches([' ', '.']);
+    let safe = safe.trim_start_matches(is_edge).trim_end_matches([' ', '.']);
     if !safe.chars().any(char::is_alphanumeric) {
         return None;
     }
-    Some(if is_device(safe) {
-        format!("_{safe}")
-    } else {
-        safe.to_owned()
-    })
+    Some(if is_device(safe) { format!("_{safe}") } else { safe.to_owned() })
 }
 
 /// Whether Windows reserves a name for a device, with any extension. `sanitise_file_name` checks whole names only.

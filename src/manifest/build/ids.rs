@@ -49,9 +49,7 @@ pub(crate) fn report_duplicate_ids(ids: &[ExplicitId], findings: &mut [Findings]
 /// Returns the ids of the jobs of one row before they are compared with other rows.
 pub(crate) fn default_ids(jobs: &[ValidatedJob]) -> Vec<String> {
     let explicit = explicit_ids(jobs).into_iter().zip(jobs);
-    explicit
-        .map(|(explicit, job)| explicit.unwrap_or_else(|| job.content_id()))
-        .collect()
+    explicit.map(|(explicit, job)| explicit.unwrap_or_else(|| job.content_id())).collect()
 }
 
 /// Assigns the id of each job, explicit ids first. A job whose id is wrong gets none, which is in the findings of its

@@ -35,8 +35,7 @@ pub(crate) fn group_lines(
 
 /// Returns the text of a cell; empty if the row ends before it.
 pub(crate) fn text_at(row: &[Value], column: usize) -> Text {
-    row.get(column)
-        .map_or_else(Text::default, |cell| cell.text.clone())
+    row.get(column).map_or_else(Text::default, |cell| cell.text.clone())
 }
 
 /// Returns the job ids in lines of results; none for other sheets.
@@ -78,16 +77,11 @@ pub(crate) fn keep_recorded(
     let mut kept: Vec<ValidatedJob> = Vec::with_capacity(recorded.len());
     for (index, id) in indices.into_iter().zip(recorded) {
         // A duplicate line is one job.
-        let is_kept = kept
-            .iter()
-            .any(|job| job.recorded_id.as_ref() == Some(&id.text));
+        let is_kept = kept.iter().any(|job| job.recorded_id.as_ref() == Some(&id.text));
         if let Some(job) = jobs.get(index)
             && !is_kept
         {
-            kept.push(ValidatedJob {
-                recorded_id: Some(id.text.clone()),
-                ..job.clone()
-            });
+            kept.push(ValidatedJob { recorded_id: Some(id.text.clone()), ..job.clone() });
         }
     }
     kept

@@ -24,13 +24,8 @@ use super::template::VariableNames;
 use super::validated_job::ValidatedJob;
 
 /// The columns of YAML jobs in the results.
-const YAML_COLUMNS: [Field; 5] = [
-    Field::Text,
-    Field::Audio,
-    Field::Persona,
-    Field::AspectRatio,
-    Field::ModelVersion,
-];
+const YAML_COLUMNS: [Field; 5] =
+    [Field::Text, Field::Audio, Field::Persona, Field::AspectRatio, Field::ModelVersion];
 
 /// Collects the jobs of a manifest.
 pub(crate) struct PlanBuilder<'a> {
@@ -105,10 +100,7 @@ impl<'a> PlanBuilder<'a> {
             let sheet_row = self.sheet.push(&sheet_columns, cells.iter().cloned());
             if let Some(problem) = extra_cells(&header, row) {
                 // The cells are in the wrong columns, so other problems would mislead.
-                self.findings.push(Findings {
-                    problems: vec![problem],
-                    notes: Vec::new(),
-                });
+                self.findings.push(Findings { problems: vec![problem], notes: Vec::new() });
                 continue;
             }
             let mut job = RawJob::new(row[0].place.clone());
@@ -212,8 +204,7 @@ impl<'a> PlanBuilder<'a> {
                 };
                 let row = row.unwrap_or_else(|| self.sheet.push_yaml_job(&validated));
                 let (index, place) = (self.findings.len(), job.place.clone());
-                self.jobs
-                    .push(ValidatedJob::new(index, row, place, validated, &varying));
+                self.jobs.push(ValidatedJob::new(index, row, place, validated, &varying));
             }
             if findings.problems.is_empty() && !job.recorded_ids.is_empty() {
                 let jobs = self.jobs.split_off(begin);
@@ -254,9 +245,7 @@ impl<'a> PlanBuilder<'a> {
         let Some(value) = skip.and_then(|values| values.into_iter().next()) else {
             return false;
         };
-        let rendered = self
-            .rules
-            .render(job, &Combination::new(), &value, findings);
+        let rendered = self.rules.render(job, &Combination::new(), &value, findings);
         let Some(text) = rendered.filter(|text| !text.trim().is_empty()) else {
             return false;
         };
@@ -272,8 +261,7 @@ impl<'a> PlanBuilder<'a> {
         ids::report_duplicate_ids(&self.explicit_ids, &mut self.findings);
         drop(self.explicit_ids);
         let findings = &mut self.findings;
-        self.jobs
-            .retain(|job| findings[job.raw_job].problems.is_empty());
+        self.jobs.retain(|job| findings[job.raw_job].problems.is_empty());
         let ids = assign_ids(&self.jobs, findings);
         let stems = file_stems(&self.jobs, &ids, &self.rules, findings);
         let mut sheet = self.sheet.finish();
@@ -305,13 +293,7 @@ impl<'a> PlanBuilder<'a> {
             }));
         }
         let (problems, notes) = without_duplicates(self.findings);
-        BuiltPlan {
-            jobs,
-            sheet,
-            too_many: self.too_many,
-            problems,
-            notes,
-        }
+        BuiltPlan { jobs, sheet, too_many: self.too_many, problems, notes }
     }
 }
 
@@ -373,10 +355,7 @@ impl SheetBuilder {
         for (column, cell) in columns.iter().zip(cells) {
             row[*column] = cell;
         }
-        self.0.rows.push(SheetRow {
-            cells: row,
-            jobs: 0..0,
-        });
+        self.0.rows.push(SheetRow { cells: row, jobs: 0..0 });
         self.0.rows.len() - 1
     }
 

@@ -83,10 +83,7 @@ pub(crate) fn split_at_bars(field: Field, value: Value) -> Vec<Value> {
         return vec![value];
     }
     let parts = value.text.split('|').map(str::trim);
-    parts
-        .filter(|part| !part.is_empty())
-        .map(|part| Value::new(part, &value.place))
-        .collect()
+    parts.filter(|part| !part.is_empty()).map(|part| Value::new(part, &value.place)).collect()
 }
 
 fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combination> {
@@ -112,11 +109,7 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
         };
         combinations = combinations
             .iter()
-            .flat_map(|combination| {
-                alternatives
-                    .iter()
-                    .map(move |value| with(combination, value))
-            })
+            .flat_map(|combination| alternatives.iter().map(move |value| with(combination, value)))
             .collect();
     }
     combinations

@@ -48,31 +48,17 @@ pub(crate) fn validate(
     findings: &mut Findings,
 ) -> Option<ValidatedRequest> {
     let (combination, failed) = rules.render_combination(job, combination, findings);
-    let row = RowValidator {
-        rules,
-        job,
-        combination: &combination,
-        failed,
-        findings,
-    };
+    let row = RowValidator { rules, job, combination: &combination, failed, findings };
     let (request, audio_seconds) = row.validate()?;
     // Computed only where they are used: for the file name, and to find a variable in single braces.
     let has_brace = |value: &Value| value.text.contains('{');
     let file_name = rules.file_name(&combination);
     let needs_variables = file_name.is_some_and(|value| is_template(&value.text))
         || combination.get(Field::Text).is_some_and(has_brace);
-    let variables = if needs_variables {
-        rules.variables(job, &combination)
-    } else {
-        Variables::default()
-    };
+    let variables =
+        if needs_variables { rules.variables(job, &combination) } else { Variables::default() };
     lints::check_request(&combination, &request, audio_seconds, &variables, findings);
-    Some(ValidatedRequest {
-        request: Arc::new(request),
-        audio_seconds,
-        combination,
-        variables,
-    })
+    Some(ValidatedRequest { request: Arc::new(request), audio_seconds, combination, variables })
 }
 
 /// The validation of one combination.
@@ -135,11 +121,7 @@ impl RowValidator<'_, '_> {
                     set(request, id);
                 }
             }
-            Kind::Url {
-                max_length,
-                purpose,
-                set,
-            } => {
+            Kind::Url { max_length, purpose, set } => {
                 if let Some(url) = self.url(field, *max_length, purpose) {
                     set(request, url);
                 }
@@ -162,8 +144,7 @@ impl RowValidator<'_, '_> {
     }
 
     fn problem(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
-        self.findings
-            .problem(Problem::at(place, message).help(help));
+        self.findings.problem(Problem::at(place, message).help(help));
     }
 
     /// Whether the field has a value, right or wrong.
@@ -203,8 +184,7 @@ impl RowValidator<'_, '_> {
             (true, false) => self.text().map(Speech::Text),
             (false, true) => {
                 let purpose = "the provider fetches the recording itself";
-                self.url(Field::Audio, usize::MAX, purpose)
-                    .map(Speech::Audio)
+                self.url(Field::Audio, usize::MAX, purpose).map(Speech::Audio)
             }
         }
     }
@@ -277,11 +257,7 @@ impl RowValidator<'_, '_> {
                 } else {
                     RATIO_HELP
                 };
-                self.problem(
-                    &value.place,
-                    format!("{written} is not an aspect ratio"),
-                    help,
-                );
+                self.problem(&value.place, format!("{written} is not an aspect ratio"), help);
                 None
             }
         }
@@ -304,11 +280,7 @@ impl RowValidator<'_, '_> {
                 Some(near) => format!("did you mean `{near}`? It is one of {all}"),
                 None => format!("one of {all}"),
             };
-            self.problem(
-                &value.place,
-                format!("unknown {noun} {}", quote(text)),
-                help,
-            );
+            self.problem(&value.place, format!("unknown {noun} {}", quote(text)), help);
         }
         found
     }

@@ -46,8 +46,7 @@ impl Rules<'_> {
     /// Returns the template of the file name, if there is one.
     pub(crate) fn file_name<'v>(&'v self, combination: &'v Combination) -> Option<&'v Value> {
         let own = combination.get(Field::Filename);
-        own.filter(|value| !value.is_blank())
-            .or(self.file_name.as_ref())
+        own.filter(|value| !value.is_blank()).or(self.file_name.as_ref())
     }
 
     /// Renders the templates of a combination. Returns the fields in which that failed too. The file name is left as

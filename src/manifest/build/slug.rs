@@ -8,11 +8,8 @@ pub(crate) fn slug(text: &str, max_length: usize) -> String {
         !character.is_alphanumeric() && !matches!(character, '\'' | '’' | '\u{300}'..='\u{36F}')
     });
     for word in words {
-        let plain: String = word
-            .chars()
-            .flat_map(char::to_lowercase)
-            .flat_map(plain_letters)
-            .collect();
+        let plain: String =
+            word.chars().flat_map(char::to_lowercase).flat_map(plain_letters).collect();
         if plain.is_empty() {
             continue;
         }
@@ -85,10 +82,7 @@ mod tests {
 
     #[test]
     fn slugs_are_cut_between_words() {
-        assert_eq!(
-            slug("meet the new spring collection", 20),
-            "meet-the-new-spring"
-        );
+        assert_eq!(slug("meet the new spring collection", 20), "meet-the-new-spring");
         assert_eq!(slug("Donaudampfschifffahrt", 5), "donau");
         assert_eq!(slug("anything", 0), "");
     }

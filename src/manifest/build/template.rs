@@ -127,10 +127,8 @@ impl Templates {
         template: &str,
         variables: &Arc<Variables>,
     ) -> Result<String, Explanation> {
-        let compiled = self
-            .environment
-            .template_from_str(template)
-            .map_err(|error| explain(&error))?;
+        let compiled =
+            self.environment.template_from_str(template).map_err(|error| explain(&error))?;
         let used = compiled.undeclared_variables(false);
         for name in &used {
             let is_function = self.environment.globals().any(|(known, _)| known == name);
@@ -183,31 +181,23 @@ fn empty_variable(part: &str, used: &HashSet<String>, variables: &Variables) -> 
     let in_part = empty_names.find(|name| mentions(part, name));
     let is_path = part.contains('.');
     let anywhere = used.iter().map(String::as_str);
-    let anywhere = anywhere
-        .filter(|name| !is_path && variables.is_empty(name))
-        .min();
+    let anywhere = anywhere.filter(|name| !is_path && variables.is_empty(name)).min();
     let Some(name) = in_part.or(anywhere).map(variable_name) else {
-        let message = format!(
-            "values are texts without parts, so {} does not exist",
-            quote(part.trim())
-        );
+        let message =
+            format!("values are texts without parts, so {} does not exist", quote(part.trim()));
         let help = "a variable is one word: `{{ first_name }}`; a dot in the name of a column is written `_`";
         return Explanation::new(message, help);
     };
     Explanation::new(
         format!("{} is empty here", quote(&name)),
-        format!(
-            "fill the cell, or give a default: `{{{{ {} or \"there\" }}}}`",
-            sanitize(&name)
-        ),
+        format!("fill the cell, or give a default: `{{{{ {} or \"there\" }}}}`", sanitize(&name)),
     )
 }
 
 /// Whether a part of a template contains the name of a variable.
 fn mentions(part: &str, name: &str) -> bool {
     let separates = |character: char| !character.is_alphanumeric() && character != '_';
-    part.split(separates)
-        .any(|word| !word.is_empty() && normalize(word) == normalize(name))
+    part.split(separates).any(|word| !word.is_empty() && normalize(word) == normalize(name))
 }
 
 /// Returns the name of a column as a variable.
@@ -219,17 +209,11 @@ fn variable_name(column: &str) -> String {
 fn quoted_variable(name: &str, variables: &Variables) -> Explanation {
     let bare = variable_name(name);
     let help = if variables.find(name).is_some() {
-        format!(
-            "write the variable without quotes: `{{{{ {} }}}}`",
-            sanitize(&bare)
-        )
+        format!("write the variable without quotes: `{{{{ {} }}}}`", sanitize(&bare))
     } else {
         unknown_variable(&bare, variables).help
     };
-    Explanation::new(
-        format!("{} is a text, because of its quotes", quote(name)),
-        help,
-    )
+    Explanation::new(format!("{} is a text, because of its quotes", quote(name)), help)
 }
 
 fn unknown_variable(name: &str, variables: &Variables) -> Explanation {
@@ -252,17 +236,8 @@ fn unknown_variable(name: &str, variables: &Variables) -> Explanation {
 }
 
 /// The filters that a help text lists.
-const FILTERS: [&str; 9] = [
-    "upper",
-    "lower",
-    "title",
-    "capitalize",
-    "trim",
-    "default",
-    "replace",
-    "first",
-    "slug",
-];
+const FILTERS: [&str; 9] =
+    ["upper", "lower", "title", "capitalize", "trim", "default", "replace", "first", "slug"];
 
 const VARIABLES: &str = "variables are written `{{ first_name }}`";
 const BLOCKS: &str = "`{% if … %}` ends with `{% endif %}`, `{% for … %}` with `{% endfor %}`";
@@ -291,10 +266,7 @@ fn explain(error: &Error) -> Explanation {
         let message = format!("a text has no method `.{}()`", sanitize(last_word()));
         Explanation::new(message, filter_example)
     } else if kind == ErrorKind::UnknownFunction {
-        Explanation::new(
-            "the template calls a function that does not exist",
-            filter_example,
-        )
+        Explanation::new("the template calls a function that does not exist", filter_example)
     } else if kind == ErrorKind::TemplateNotFound {
         let help = "copy the text that you need into this one";
         Explanation::new("a template cannot include another file", help)
@@ -407,11 +379,7 @@ mod tests {
                 "fill the cell, or give a default: `{{ empty_one or \"there\" }}`",
             ),
         ] {
-            assert_eq!(
-                render(template),
-                Err((message.to_owned(), help.to_owned())),
-                "{template}"
-            );
+            assert_eq!(render(template), Err((message.to_owned(), help.to_owned())), "{template}");
         }
     }
 
@@ -419,14 +387,8 @@ mod tests {
     fn template_errors_are_explained() {
         for (template, expected) in [
             ("{{ city", "this `{{` is never closed"),
-            (
-                "{% if city %}x",
-                "a block that begins with `{%` is never closed",
-            ),
-            (
-                "{{ first name }}",
-                "there are several words in place of one name",
-            ),
+            ("{% if city %}x", "a block that begins with `{%` is never closed"),
+            ("{{ first name }}", "there are several words in place of one name"),
             ("{{ }}", "a name is missing before `}}`"),
             ("{{ 'x }}", "a quote is never closed in this template"),
             ("{% bogus %}", "unknown statement `bogus`"),
@@ -434,14 +396,8 @@ mod tests {
             ("{{ city|uper }}", "there is no filter `uper`"),
             ("{{ city is odd_one }}", "there is no test `odd_one`"),
             ("{{ city.upper() }}", "a text has no method `.upper()`"),
-            (
-                "{{ city|replace('a') }}",
-                "a filter has too few or too many arguments",
-            ),
-            (
-                "{% include 'a' %}",
-                "a template cannot include another file",
-            ),
+            ("{{ city|replace('a') }}", "a filter has too few or too many arguments"),
+            ("{% include 'a' %}", "a template cannot include another file"),
             ("{{ city + 1 }}", "this operation does not work on a text"),
             ("{{ city(3) }}", "this operation does not work on a text"),
         ] {
@@ -463,10 +419,7 @@ mod tests {
 
     #[test]
     fn single_braces_are_found() {
-        assert_eq!(
-            variables().find_single_braced("Hi {first_name}!"),
-            Some("first_name")
-        );
+        assert_eq!(variables().find_single_braced("Hi {first_name}!"), Some("first_name"));
         for text in ["Hi {name}", "{", "{}", "a } b {"] {
             assert_eq!(variables().find_single_braced(text), None);
         }

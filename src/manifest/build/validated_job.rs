@@ -102,9 +102,7 @@ fn suffix(validated: &ValidatedRequest, varying: &[Field]) -> String {
         (Field::ModelVersion, Some(request.model_version.to_string())),
         (Field::AspectRatio, Some(request.aspect_ratio.to_string())),
     ];
-    let parts = parts
-        .into_iter()
-        .filter(|(field, _)| varying.contains(field));
+    let parts = parts.into_iter().filter(|(field, _)| varying.contains(field));
     let parts = parts.filter_map(|(_, part)| part.filter(|part| !part.is_empty()));
     parts.collect::<Vec<String>>().join("-")
 }
@@ -112,12 +110,11 @@ fn suffix(validated: &ValidatedRequest, varying: &[Field]) -> String {
 /// Returns the ranges of the jobs of each row or item, which are adjacent.
 pub(crate) fn group_by_raw_job(jobs: &[ValidatedJob]) -> impl Iterator<Item = Range<usize>> {
     let mut begin = 0;
-    jobs.chunk_by(|one, other| one.raw_job == other.raw_job)
-        .map(move |chunk| {
-            let range = begin..begin + chunk.len();
-            begin = range.end;
-            range
-        })
+    jobs.chunk_by(|one, other| one.raw_job == other.raw_job).map(move |chunk| {
+        let range = begin..begin + chunk.len();
+        begin = range.end;
+        range
+    })
 }
 
 /// Makes equal names of the jobs of one row different, by their varying values or else by their fingerprints.

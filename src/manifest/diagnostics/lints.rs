@@ -72,11 +72,7 @@ pub(crate) fn check_request(
         }
     }
     if !request.captions {
-        for field in [
-            Field::CaptionStyle,
-            Field::CaptionOffsetX,
-            Field::CaptionOffsetY,
-        ] {
+        for field in [Field::CaptionStyle, Field::CaptionOffsetX, Field::CaptionOffsetY] {
             let message = format!("`{}` has no effect while `captions` are off", field.name());
             note(field, &message);
         }
@@ -150,10 +146,7 @@ mod tests {
     fn a_text_cut_off_by_a_hash_is_noted_and_a_comment_is_not() {
         for (text, expected) in [
             ("jobs:\n  - text: We are #1 in town\n    persona: a\n", 1),
-            (
-                "jobs:\n  - text:\n      - Hello\n      - Tag it #spring\n",
-                1,
-            ),
+            ("jobs:\n  - text:\n      - Hello\n      - Tag it #spring\n", 1),
             ("defaults:\n  script: Tag it\t#spring\n", 1),
             ("jobs:\n  - text: Hello # the short one\n", 0),
             ("jobs:\n  - text: Hello ## the short one\n", 0),

@@ -35,22 +35,12 @@ impl Source {
                 line_starts.push(offset + 1);
             }
         }
-        Arc::new(Self {
-            name: name.into(),
-            text,
-            sheet: None,
-            line_starts,
-        })
+        Arc::new(Self { name: name.into(), text, sheet: None, line_starts })
     }
 
     /// Creates a workbook, whose places are cells. `sheet` is given if the workbook has several sheets.
     pub(crate) fn of_workbook(name: impl Into<Text>, sheet: Option<String>) -> Arc<Self> {
-        Arc::new(Self {
-            name: name.into(),
-            text: String::new(),
-            sheet,
-            line_starts: vec![0],
-        })
+        Arc::new(Self { name: name.into(), text: String::new(), sheet, line_starts: vec![0] })
     }
 
     fn line_index(&self, offset: usize) -> usize {
@@ -95,10 +85,7 @@ impl Eq for Place {}
 impl Place {
     /// Returns the place of a whole file.
     pub(crate) fn file(source: &Arc<Source>) -> Self {
-        Self {
-            source: Arc::clone(source),
-            position: Position::File,
-        }
+        Self { source: Arc::clone(source), position: Position::File }
     }
 
     /// Returns the place of a range of bytes of a text file, widened to whole characters.
@@ -112,10 +99,7 @@ impl Place {
         while !text.is_char_boundary(end) {
             end += 1;
         }
-        Self {
-            source: Arc::clone(source),
-            position: Position::Bytes { start, end },
-        }
+        Self { source: Arc::clone(source), position: Position::Bytes { start, end } }
     }
 
     /// Returns the place of a character of a text file by its line and column, both from 1.
@@ -134,11 +118,7 @@ impl Place {
     pub(crate) fn cell(source: &Arc<Source>, row: u32, column: u32, text: impl Into<Text>) -> Self {
         Self {
             source: Arc::clone(source),
-            position: Position::Cell {
-                row,
-                column,
-                text: text.into(),
-            },
+            position: Position::Cell { row, column, text: text.into() },
         }
     }
 
@@ -281,10 +261,7 @@ mod tests {
     fn columns_count_characters_not_bytes() {
         let source = Source::of_text("a.csv", "äöü,x".to_owned());
         assert_eq!(Place::bytes(&source, 7..8).column(), Some(5));
-        assert_eq!(
-            Place::line_and_column(&source, 1, 3),
-            Place::bytes(&source, 4..6)
-        );
+        assert_eq!(Place::line_and_column(&source, 1, 3), Place::bytes(&source, 4..6));
     }
 
     #[test]
@@ -293,10 +270,7 @@ mod tests {
             assert_eq!(column_letters(column), letters);
         }
         let source = Source::of_workbook("book.xlsx", Some("Mai".to_owned()));
-        assert_eq!(
-            Place::cell(&source, 0, 27, "x").label(),
-            "book.xlsx:Mai!AB1"
-        );
+        assert_eq!(Place::cell(&source, 0, 27, "x").label(), "book.xlsx:Mai!AB1");
         let source = Source::of_workbook("book.xlsx", None);
         assert_eq!(Place::cell(&source, 6, 1, "x").label(), "book.xlsx:B7");
     }

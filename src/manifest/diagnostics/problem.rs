@@ -103,10 +103,7 @@ impl Problem {
 
     /// Converts this problem to a note: the row was left out because of it.
     pub(crate) fn into_note(self) -> Note {
-        Note {
-            place: self.place(),
-            message: format!("row left out: {}", self.message),
-        }
+        Note { place: self.place(), message: format!("row left out: {}", self.message) }
     }
 
     /// Writes this problem with its line and the places of similar problems.
@@ -153,10 +150,7 @@ pub(crate) struct Explanation {
 impl Explanation {
     /// Creates an explanation of what is wrong and what would be right.
     pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+        Self { message: message.into(), help: help.into() }
     }
 
     /// Returns the problem at a place.
@@ -243,10 +237,7 @@ impl Findings {
 
     /// Adds a note, unless it is there already.
     pub(crate) fn note(&mut self, place: &Place, message: impl Into<String>) {
-        let note = Note {
-            place: place.label(),
-            message: message.into(),
-        };
+        let note = Note { place: place.label(), message: message.into() };
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
@@ -327,15 +318,9 @@ mod tests {
 
     #[test]
     fn long_lines_are_cut_around_the_marker() {
-        let shown = shown_line(
-            &format!("{},here,{}", "a".repeat(5000), "b".repeat(5000)),
-            "here",
-        );
+        let shown = shown_line(&format!("{},here,{}", "a".repeat(5000), "b".repeat(5000)), "here");
         let lines: Vec<&str> = shown.lines().collect();
-        assert!(
-            lines.iter().all(|line| line.chars().count() <= WIDTH + 8),
-            "{shown}"
-        );
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH + 8), "{shown}");
         assert_eq!(lines[2].find("here"), lines[3].find("^^^^"), "{shown}");
     }
 
@@ -357,10 +342,7 @@ mod tests {
         let shown = Problems::new(problems, Vec::new()).to_string();
         assert_eq!(shown.matches("a.csv:").count(), 4, "{shown}");
         let others = "= note: also at 4:1, 5:1, 6:1, ";
-        assert!(
-            shown.contains(others) && shown.contains(", 23:1 and 17 more\n"),
-            "{shown}"
-        );
+        assert!(shown.contains(others) && shown.contains(", 23:1 and 17 more\n"), "{shown}");
         assert!(shown.ends_with("\n\n41 problems; nothing was submitted"));
     }
 
@@ -371,9 +353,6 @@ mod tests {
             message: message.to_owned(),
         };
         let merged = merge_notes(vec![note("a:1", "x"), note("a:2", "y"), note("a:3", "x")]);
-        assert_eq!(
-            merged,
-            [note("a:1", "x (and 1 more like it)"), note("a:2", "y")]
-        );
+        assert_eq!(merged, [note("a:1", "x (and 1 more like it)"), note("a:2", "y")]);
     }
 }

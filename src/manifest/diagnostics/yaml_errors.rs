@@ -29,10 +29,8 @@ const USE_CSV: &str = "keep a campaign of this size in a CSV, and name it with `
     reason = "an enum of another crate, of which few variants need their own help"
 )]
 pub(crate) fn problem(source: &Arc<Source>, error: &Error) -> Problem {
-    let place = error.location().map_or_else(
-        || Place::file(source),
-        |location| place_of(source, location),
-    );
+    let place =
+        error.location().map_or_else(|| Place::file(source), |location| place_of(source, location));
     let error = without_wrappers(error);
     if let Some(problem) = common_problem(source, &place, error) {
         return problem;

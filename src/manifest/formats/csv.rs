@@ -86,9 +86,7 @@ pub(crate) fn read(
     let (begin, declared) = declaration(&source.text);
     let body = source.text[begin..].trim_start_matches('\u{feff}');
     let begin = source.text.len() - body.len();
-    let delimiter = forced
-        .or(declared)
-        .unwrap_or_else(|| detect_delimiter(body));
+    let delimiter = forced.or(declared).unwrap_or_else(|| detect_delimiter(body));
     let mut reader = reader(body, delimiter);
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut record = csv::StringRecord::new();
@@ -120,11 +118,7 @@ pub(crate) fn read(
                 .help("the first line names the columns: `text,persona,aspect_ratio`"),
         );
     }
-    Some(Table {
-        source: Arc::clone(source),
-        header: header?,
-        rows: rows.collect(),
-    })
+    Some(Table { source: Arc::clone(source), header: header?, rows: rows.collect() })
 }
 
 fn reader(text: &str, delimiter: Delimiter) -> csv::Reader<&[u8]> {
@@ -146,9 +140,7 @@ fn cells(
 ) -> Option<Vec<Value>> {
     let text = source.text.as_str();
     // The reader counts line ends and blank lines before a record as part of it.
-    let skipped = text[start..]
-        .bytes()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let skipped = text[start..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
     let mut begin = start + skipped.count();
     let mut cells = Vec::with_capacity(record.len());
     for field in record {
@@ -239,9 +231,7 @@ mod tests {
 
     fn cells(row: &[Value]) -> Vec<(&str, String)> {
         let place = |cell: &Value| cell.place.label().replace("a.csv:", "");
-        row.iter()
-            .map(|cell| (cell.text.as_str(), place(cell)))
-            .collect()
+        row.iter().map(|cell| (cell.text.as_str(), place(cell))).collect()
     }
 
     #[test]
@@ -265,11 +255,7 @@ mod tests {
             );
             assert_eq!(
                 cells(&table.rows[1]),
-                [
-                    ("b", "6:1".to_owned()),
-                    ("q\"q", "6:3".to_owned()),
-                    ("y", "6:10".to_owned())
-                ]
+                [("b", "6:1".to_owned()), ("q\"q", "6:3".to_owned()), ("y", "6:10".to_owned())]
             );
         }
     }

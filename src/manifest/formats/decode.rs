@@ -62,10 +62,7 @@ pub(crate) struct DecodeError {
 
 impl DecodeError {
     fn of_file(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            place: None,
-        }
+        Self { message: message.into(), place: None }
     }
 
     fn at(bytes: &[u8], offset: usize, message: impl Into<String>) -> Self {
@@ -74,10 +71,7 @@ impl DecodeError {
         let start = text.len();
         let line = rest.split(|byte| matches!(byte, b'\r' | b'\n')).next();
         text.push_str(&String::from_utf8_lossy(line.unwrap_or_default()));
-        Self {
-            message: message.into(),
-            place: Some((text, start)),
-        }
+        Self { message: message.into(), place: Some((text, start)) }
     }
 }
 
@@ -141,10 +135,7 @@ fn decode_utf_16(
         let message = format!("the file is damaged or incomplete (it looks like {encoding})");
         return Err(DecodeError::of_file(message));
     }
-    Ok(Decoded {
-        text: text.into_owned(),
-        note,
-    })
+    Ok(Decoded { text: text.into_owned(), note })
 }
 
 /// Whether the beginning of a file has more control characters than a text.
@@ -193,9 +184,7 @@ fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, Deco
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let line = line_index(bytes, first_wrong);
     let before = bytes[..first_wrong].iter().rev();
-    let column = before
-        .take_while(|byte| !matches!(byte, b'\r' | b'\n'))
-        .count();
+    let column = before.take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
     let sample = text.lines().nth(line).unwrap_or_default().chars();
     let sample: String = sample.skip(column.saturating_sub(12)).take(40).collect();
     Ok(Decoded {
@@ -223,19 +212,8 @@ mod tests {
     use super::*;
 
     fn utf_16(text: &str, big: bool, mark: bool) -> Vec<u8> {
-        let units = mark
-            .then_some(0xFEFF)
-            .into_iter()
-            .chain(text.encode_utf16());
-        units
-            .flat_map(|unit| {
-                if big {
-                    unit.to_be_bytes()
-                } else {
-                    unit.to_le_bytes()
-                }
-            })
-            .collect()
+        let units = mark.then_some(0xFEFF).into_iter().chain(text.encode_utf16());
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
     }
 
     #[test]
@@ -257,25 +235,16 @@ mod tests {
 
     #[test]
     fn a_guess_has_a_note_with_a_sample() {
-        let bytes = WINDOWS_1252
-            .encode("id,text\r\nr1,Grüße\r\n")
-            .0
-            .into_owned();
+        let bytes = WINDOWS_1252.encode("id,text\r\nr1,Grüße\r\n").0.into_owned();
         let note = decode(bytes).unwrap().note.unwrap();
-        assert!(
-            note.contains("line 2") && note.contains("`r1,Grüße`"),
-            "{note}"
-        );
+        assert!(note.contains("line 2") && note.contains("`r1,Grüße`"), "{note}");
         assert_eq!(decode("ä".into()).unwrap().note, None);
     }
 
     #[test]
     fn unknown_encodings_are_refused() {
         for (bytes, shown) in [
-            (
-                &b"caf\xC3\xA9\nna\xEFve\n"[..],
-                Some(("café\nna\u{fffd}ve", 8)),
-            ),
+            (&b"caf\xC3\xA9\nna\xEFve\n"[..], Some(("café\nna\u{fffd}ve", 8))),
             (b"a\n\x81\x40\n", Some(("a\n\u{fffd}@", 2))),
             (b"a\nb\0c\r\nd", Some(("a\nb\0c", 3))),
             (b"\xFF\xFE\0\0a\0\0\0", None),
@@ -284,11 +253,7 @@ mod tests {
             (b"a,b\n\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\0", None),
         ] {
             let expected = shown.map(|(text, offset)| (text.to_owned(), offset));
-            assert_eq!(
-                decode(bytes.to_vec()).unwrap_err().place,
-                expected,
-                "{bytes:?}"
-            );
+            assert_eq!(decode(bytes.to_vec()).unwrap_err().place, expected, "{bytes:?}");
         }
     }
 

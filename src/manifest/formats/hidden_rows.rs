@@ -29,9 +29,7 @@ fn find(bytes: &[u8], index: usize) -> Option<Vec<u32>> {
     let target = elements(&relations, "Relationship")
         .find(|element| attribute(element, "Id") == Some(relation))
         .and_then(|element| attribute(element, "Target"))?;
-    let path = target
-        .strip_prefix('/')
-        .map_or_else(|| format!("xl/{target}"), str::to_owned);
+    let path = target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned);
     let sheet = part(&path)?;
     let hidden = elements(&sheet, "row")
         .filter(|row| matches!(attribute(row, "hidden"), Some("1" | "true")))
@@ -54,10 +52,7 @@ fn attribute<'x>(attributes: &'x str, name: &str) -> Option<&'x str> {
     loop {
         let (key, after) = rest.split_once('=')?;
         let after = after.trim_start();
-        let quote = after
-            .chars()
-            .next()
-            .filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, after) = after[1..].split_once(quote)?;
         if key.trim() == name {
             return Some(value);
@@ -73,9 +68,7 @@ mod tests {
     #[test]
     fn elements_and_attributes_are_found_in_any_order() {
         let xml = "<x:rows><x:row r='2' hidden=\"1\"/><row  hidden = \"true\" r=\"3\">a</row><row r=\"4\"/></x:rows>";
-        let rows: Vec<_> = elements(xml, "row")
-            .map(|row| attribute(row, "r"))
-            .collect();
+        let rows: Vec<_> = elements(xml, "row").map(|row| attribute(row, "r")).collect();
         assert_eq!(rows, [Some("2"), Some("3"), Some("4")]);
         let hidden = elements(xml, "row").filter(|row| attribute(row, "hidden").is_some());
         assert_eq!(hidden.count(), 2);

@@ -17,10 +17,7 @@ pub(crate) struct Value {
 impl Value {
     /// Creates a value.
     pub(crate) fn new(text: impl Into<Text>, place: &Place) -> Self {
-        Self {
-            text: text.into(),
-            place: place.clone(),
-        }
+        Self { text: text.into(), place: place.clone() }
     }
 
     /// Whether the text is empty or white space.

@@ -214,9 +214,7 @@ fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, Damaged> {
     let mut contents = Contents::default();
     let merged = match book {
         Sheets::Xlsx(book) => {
-            let mut cells = book
-                .worksheet_cells_reader(sheet)
-                .map_err(Damaged::from_any)?;
+            let mut cells = book.worksheet_cells_reader(sheet).map_err(Damaged::from_any)?;
             while let Some(cell) = cells.next_cell_with_formula().map_err(Damaged::from_any)? {
                 contents.add(cell.pos, &cell.value.into(), cell.formula.is_some());
             }
@@ -224,9 +222,7 @@ fn contents(book: &mut Book<'_>, sheet: &str) -> Result<Contents, Damaged> {
             book.merge_cells_by_sheet_name(sheet).unwrap_or_default()
         }
         Sheets::Xlsb(book) => {
-            let mut cells = book
-                .worksheet_cells_reader(sheet)
-                .map_err(Damaged::from_any)?;
+            let mut cells = book.worksheet_cells_reader(sheet).map_err(Damaged::from_any)?;
             while let Some(cell) = cells.next_cell().map_err(Damaged::from_any)? {
                 contents.add(cell.get_position(), &cell.get_value().clone().into(), false);
             }
@@ -278,9 +274,7 @@ impl Contents {
         };
         let last = self.cells.keys().next_back().map_or(row, |(row, _)| *row);
         for row in row.saturating_add(1)..=region.end.0.min(last) {
-            self.cells
-                .entry((row, column))
-                .or_insert_with(|| text.clone());
+            self.cells.entry((row, column)).or_insert_with(|| text.clone());
         }
     }
 }
@@ -313,11 +307,7 @@ fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> O
         findings.problem(Problem::at(&Place::file(source), message).help(help));
         return None;
     };
-    Some(Table {
-        source: Arc::clone(source),
-        header,
-        rows: rows.collect(),
-    })
+    Some(Table { source: Arc::clone(source), header, rows: rows.collect() })
 }
 
 /// Returns the text that a spreadsheet shows: numbers without needless decimals, dates and times as in ISO 8601.
@@ -382,11 +372,7 @@ fn iso_duration(text: &str) -> Option<String> {
             rest = after;
         }
     }
-    if rest.is_empty() {
-        clock(seconds)
-    } else {
-        None
-    }
+    if rest.is_empty() { clock(seconds) } else { None }
 }
 
 #[cfg(test)]
@@ -395,11 +381,7 @@ mod tests {
     use calamine::{CellErrorType, ExcelDateTimeType};
 
     fn date(value: f64) -> Data {
-        Data::DateTime(ExcelDateTime::new(
-            value,
-            ExcelDateTimeType::DateTime,
-            false,
-        ))
+        Data::DateTime(ExcelDateTime::new(value, ExcelDateTimeType::DateTime, false))
     }
 
     #[test]
@@ -417,17 +399,11 @@ mod tests {
             (date(46350.0), "2026-11-24"),
             (date(46350.5), "2026-11-24 12:00:00"),
             (date(-3.0), "1899-12-31"),
-            (
-                Data::DateTime(ExcelDateTime::new(1.5, ExcelDateTimeType::TimeDelta, false)),
-                "36:00",
-            ),
+            (Data::DateTime(ExcelDateTime::new(1.5, ExcelDateTimeType::TimeDelta, false)), "36:00"),
             (Data::DurationIso("PT09H16M00S".to_owned()), "09:16"),
             (Data::DurationIso("PT1M30,5S".to_owned()), "00:01:31"),
             (Data::DurationIso("P1D".to_owned()), "P1D"),
-            (
-                Data::DateTimeIso("2026-11-24T00:00:00".to_owned()),
-                "2026-11-24",
-            ),
+            (Data::DateTimeIso("2026-11-24T00:00:00".to_owned()), "2026-11-24"),
             (Data::Error(CellErrorType::Ref), "#REF!"),
             (Data::Empty, ""),
         ] {

@@ -115,12 +115,9 @@ fn to_node(source: &Arc<Source>, value: Spanned<YamlValue>) -> Node {
             let written = written.and_then(|range| source.text.get(range));
             Content::Scalar(written.map_or(fallback, |text| text.trim().to_owned()))
         }
-        YamlValue::List(items) => Content::List(
-            items
-                .into_iter()
-                .map(|item| to_node(source, item))
-                .collect(),
-        ),
+        YamlValue::List(items) => {
+            Content::List(items.into_iter().map(|item| to_node(source, item)).collect())
+        }
         YamlValue::Map(entries) => {
             let entries = entries.into_iter().map(|(key, value)| {
                 let place = place_of(source, key.referenced);
@@ -129,10 +126,7 @@ fn to_node(source: &Arc<Source>, value: Spanned<YamlValue>) -> Node {
             Content::Map(entries.collect())
         }
     };
-    Node {
-        content,
-        place: place_of(source, value.referenced),
-    }
+    Node { content, place: place_of(source, value.referenced) }
 }
 
 /// Any YAML value, as the reader returns it.
@@ -305,15 +299,7 @@ mod tests {
     fn aliases_stand_where_they_are_used_and_keep_their_spelling() {
         assert_eq!(
             seen("a: &n 007\nb: *n\nc: {<<: {d: 010}}\n"),
-            [
-                "1:1 a:",
-                "1:7 \"007\"",
-                "2:1 b:",
-                "2:4 \"007\"",
-                "3:1 c:",
-                "3:9 d:",
-                "3:9 \"010\""
-            ]
+            ["1:1 a:", "1:7 \"007\"", "2:1 b:", "2:4 \"007\"", "3:1 c:", "3:9 d:", "3:9 \"010\""]
         );
     }
 
@@ -323,10 +309,7 @@ mod tests {
         let mut findings = Findings::default();
         assert_eq!(node.entries("the manifest", &mut findings).len(), 2);
         assert_eq!(findings.problems[0].place(), "m.yaml:3:1");
-        assert_eq!(
-            findings.problems[0].message(),
-            "duplicate key `a`; first at m.yaml:1:1"
-        );
+        assert_eq!(findings.problems[0].message(), "duplicate key `a`; first at m.yaml:1:1");
     }
 
     #[test]
@@ -363,16 +346,8 @@ mod tests {
     #[expect(clippy::too_many_lines, reason = "a table of errors")]
     fn every_error_has_a_place_a_message_and_help() {
         for (text, expected, help) in [
-            (
-                "a:\n  b: 1\n\tc: 2\n",
-                "3:1 this line is indented with a tab",
-                "spaces",
-            ),
-            (
-                "a: |\n\tHi\n",
-                "2:1 this line is indented with a tab",
-                "spaces",
-            ),
+            ("a:\n  b: 1\n\tc: 2\n", "3:1 this line is indented with a tab", "spaces"),
+            ("a: |\n\tHi\n", "2:1 this line is indented with a tab", "spaces"),
             ("a: \"open\n\tb: 1\n", "1:4 unclosed quote", "close a text"),
             (
                 "a: 'don't'\n",
@@ -384,11 +359,7 @@ mod tests {
                 "1:4 while parsing a quoted scalar, did not find expected hexadecimal number",
                 "`\\\\` inside",
             ),
-            (
-                "text: Note: buy\n",
-                "1:11 a text with `: ` in it must be in quotes",
-                "Note: buy now",
-            ),
+            ("text: Note: buy\n", "1:11 a text with `: ` in it must be in quotes", "Note: buy now"),
             (
                 "- text: Hi\n   b: x\n",
                 "2:4 this line is not aligned with the line above it",
@@ -399,47 +370,23 @@ mod tests {
                 "3:2 while parsing a block mapping, did not find expected key",
                 "same column",
             ),
-            (
-                "a: *nobody\n",
-                "1:4 reference to unknown value",
-                "begins with `*`",
-            ),
-            (
-                "a: &a [*a]\n",
-                "1:8 Recursive reference not allowed here",
-                "begins with `*`",
-            ),
+            ("a: *nobody\n", "1:4 reference to unknown value", "begins with `*`"),
+            ("a: &a [*a]\n", "1:8 Recursive reference not allowed here", "begins with `*`"),
             (
                 "a: 1\n---\nb: 2\n",
                 "3:1 only single YAML document expected but multiple found",
                 "remove the lines `---`",
             ),
-            (
-                "%oops\na: 1\n",
-                "2:1 did not find expected <document start>",
-                "delete the line",
-            ),
+            ("%oops\na: 1\n", "2:1 did not find expected <document start>", "delete the line"),
             (
                 "a: {{ name }}, hi\n",
                 "1:4 a text that begins with `{{` must be in quotes",
                 "{{ name }}, hello",
             ),
-            (
-                "a: @anna\n",
-                "1:4 unexpected character: `@'",
-                "begins with `@`",
-            ),
-            (
-                "a: \"x\u{7}\"\n",
-                "1:6 unexpected character: `\\u{7}'",
-                "delete this character",
-            ),
+            ("a: @anna\n", "1:4 unexpected character: `@'", "begins with `@`"),
+            ("a: \"x\u{7}\"\n", "1:6 unexpected character: `\\u{7}'", "delete this character"),
             ("a: [b\n", "1:4 unclosed bracket '['", "close `[`"),
-            (
-                "a: [{b: c]\n",
-                "1:5 mismatched bracket '{' closed by ']'",
-                "close `[`",
-            ),
+            ("a: [{b: c]\n", "1:5 mismatched bracket '{' closed by ']'", "close `[`"),
             ("a: ]\n", "1:4 misplaced bracket", "close `[`"),
             (
                 "a: {<<: x}\n",
@@ -448,16 +395,8 @@ mod tests {
             ),
             (": a\n", "1:1 null is not allowed here", "write a key"),
             ("? [a]\n: b\n", "1:3 expected string scalar", "close `[`"),
-            (
-                "a: !!float b\n",
-                "1:12 invalid floating point",
-                "begins with `!`",
-            ),
-            (
-                "a: !Buy now\n",
-                "1:9 unsupported tag `!Buy`",
-                "begins with `!`",
-            ),
+            ("a: !!float b\n", "1:12 invalid floating point", "begins with `!`"),
+            ("a: !Buy now\n", "1:9 unsupported tag `!Buy`", "begins with `!`"),
             (
                 "a: \"x\"#c\n",
                 "1:7 comments must be separated from other tokens by whitespace",

@@ -10,36 +10,26 @@ use crate::model::Plan;
 
 use crate::manifest::{InvalidRows, Options, Problems, load};
 
-const PERSONAS: [&str; 2] = [
-    "7350375b-9a98-51b8-934d-14d46a645dc2",
-    "f4f915ce-51f4-4854-a943-3bf2407433da",
-];
+const PERSONAS: [&str; 2] =
+    ["7350375b-9a98-51b8-934d-14d46a645dc2", "f4f915ce-51f4-4854-a943-3bf2407433da"];
 
 fn quick() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
         // `PROPTEST_CASES` asks for more.
-        cases: ProptestConfig::default()
-            .cases
-            .min(100)
-            .max(ProptestConfig::default().cases / 3),
+        cases: ProptestConfig::default().cases.min(100).max(ProptestConfig::default().cases / 3),
         ..ProptestConfig::default()
     }
 }
 
 fn load_bytes(name: &str, bytes: &[u8]) -> Result<Plan, Problems> {
-    load(Path::new(name), &Options::default(), &|_: &Path| {
-        Ok(bytes.to_vec())
-    })
+    load(Path::new(name), &Options::default(), &|_: &Path| Ok(bytes.to_vec()))
 }
 
 /// Reads a file in both modes and formats the findings.
 fn read_both_ways(name: &str, bytes: &[u8]) {
     for invalid_rows in [InvalidRows::Refuse, InvalidRows::Skip] {
-        let options = Options {
-            invalid_rows,
-            ..Options::default()
-        };
+        let options = Options { invalid_rows, ..Options::default() };
         match load(Path::new(name), &options, &|_: &Path| Ok(bytes.to_vec())) {
             Ok(plan) => check_plan(&plan),
             Err(problems) => {
@@ -61,23 +51,12 @@ fn check_plan(plan: &Plan) {
         let (stem, extension) = job.file_name.rsplit_once('.').unwrap();
         assert_eq!(extension, job.request.extension());
         assert!(stems.insert(stem.to_lowercase()), "{stem}");
-        assert!(
-            !stem.contains(['/', '\\', '\0']) && !stem.starts_with('.'),
-            "{stem}"
-        );
+        assert!(!stem.contains(['/', '\\', '\0']) && !stem.starts_with('.'), "{stem}");
         assert!(job.file_name.len() + ".part".len() <= 255);
     }
-    let mut jobs: Vec<usize> = plan
-        .sheet
-        .rows
-        .iter()
-        .flat_map(|row| row.jobs.clone())
-        .collect();
+    let mut jobs: Vec<usize> = plan.sheet.rows.iter().flat_map(|row| row.jobs.clone()).collect();
     jobs.sort_unstable();
-    assert!(
-        jobs.iter().copied().eq(0..plan.jobs.len()),
-        "every job has one row"
-    );
+    assert!(jobs.iter().copied().eq(0..plan.jobs.len()), "every job has one row");
     for row in &plan.sheet.rows {
         assert_eq!(row.cells.len(), plan.sheet.columns.len());
     }

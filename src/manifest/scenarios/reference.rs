@@ -37,17 +37,9 @@ fn table_of_columns() -> String {
     let rows = Field::ALL.map(|field| {
         let info = field.info();
         let aliases: Vec<String> = info.aliases.iter().map(|it| format!("`{it}`")).collect();
-        format!(
-            "| `{}` | {} | {} |\n",
-            info.name,
-            aliases.join(", "),
-            info.doc.trim()
-        )
+        format!("| `{}` | {} | {} |\n", info.name, aliases.join(", "), info.doc.trim())
     });
-    format!(
-        "| column | also accepted as | value |\n|---|---|---|\n{}",
-        rows.concat()
-    )
+    format!("| column | also accepted as | value |\n|---|---|---|\n{}", rows.concat())
 }
 
 /// With `UPDATE_DOCS` in the environment, writes the table instead of checking it.
@@ -55,27 +47,16 @@ fn table_of_columns() -> String {
 #[expect(clippy::disallowed_methods, reason = "an option for developers")]
 fn every_column_and_alias_is_documented() {
     let expected = table_of_columns();
-    let documented = section("Columns")
-        .split("\n\n")
-        .find(|part| part.starts_with('|'));
+    let documented = section("Columns").split("\n\n").find(|part| part.starts_with('|'));
     let documented = format!("{}\n", documented.unwrap());
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sheet.md");
         let updated = DOCUMENT.replace(&documented, &expected);
-        write_atomic(&path, Access::Shared, |file| {
-            file.write_all(updated.as_bytes())
-        })
-        .unwrap();
+        write_atomic(&path, Access::Shared, |file| file.write_all(updated.as_bytes())).unwrap();
         return;
     }
-    assert_eq!(
-        documented, expected,
-        "run `UPDATE_DOCS=1 cargo test reference`"
-    );
-    assert_eq!(
-        words(Field::ModelVersion.info().doc),
-        ModelVersion::ALL.map(ModelVersion::as_str)
-    );
+    assert_eq!(documented, expected, "run `UPDATE_DOCS=1 cargo test reference`");
+    assert_eq!(words(Field::ModelVersion.info().doc), ModelVersion::ALL.map(ModelVersion::as_str));
 }
 
 #[test]
@@ -89,14 +70,8 @@ fn every_word_is_documented() {
     }
     let rows = table("Yes and no");
     assert_eq!(rows.len(), 2);
-    assert_eq!(
-        (rows[0][0], words(rows[0][1]).join(" ")),
-        ("yes", YES.to_owned())
-    );
-    assert_eq!(
-        (rows[1][0], words(rows[1][1]).join(" ")),
-        ("no", NO.to_owned())
-    );
+    assert_eq!((rows[0][0], words(rows[0][1]).join(" ")), ("yes", YES.to_owned()));
+    assert_eq!((rows[1][0], words(rows[1][1]).join(" ")), ("no", NO.to_owned()));
     assert_eq!(words(section("Caption styles")), CAPTION_STYLES);
 }
 
@@ -107,10 +82,7 @@ fn every_key_of_a_yaml_manifest_is_documented() {
     assert!(DOCUMENT_KEYS.iter().all(|key| keys.contains(key)));
     assert_eq!(keys.len(), DOCUMENT_KEYS.len());
     let named = words(section("YAML"));
-    for key in ITEM_KEYS
-        .into_iter()
-        .chain(OUTPUT.iter().map(|(key, _)| *key))
-    {
+    for key in ITEM_KEYS.into_iter().chain(OUTPUT.iter().map(|(key, _)| *key)) {
         assert!(named.contains(&key), "{key}");
     }
 }

@@ -6,11 +6,7 @@ use super::support::{csv, ids, problems_of};
 
 /// Returns the results file of a sheet: the cells of each row with each of its job ids.
 fn results_of(plan: &Plan) -> String {
-    let mut lines = vec![format!(
-        "{},{}",
-        plan.sheet.columns.join(","),
-        RESULT_COLUMNS.join(",")
-    )];
+    let mut lines = vec![format!("{},{}", plan.sheet.columns.join(","), RESULT_COLUMNS.join(","))];
     for row in &plan.sheet.rows {
         let cells: Vec<&str> = row.cells.iter().map(|cell| &**cell).collect();
         let cells = cells.join(",");

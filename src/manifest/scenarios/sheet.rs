@@ -17,24 +17,12 @@ fn a_sheet_becomes_jobs_and_keeps_its_own_columns() {
          ,,,,\r\n");
     assert_eq!(ids(&plan), ["r1", "r2-9x16", "r2-1x1"]);
     assert_eq!(plan.campaign, "a");
-    assert_eq!(
-        plan.jobs[0].request.speech,
-        Speech::Text("Hello, you".into())
-    );
+    assert_eq!(plan.jobs[0].request.speech, Speech::Text("Hello, you".into()));
     assert_eq!(plan.jobs[1].request.persona, BEN);
     assert_eq!(plan.jobs[1].file_name, "r2-9x16.mp4");
-    assert_eq!(
-        (plan.jobs[1].origin.file.as_str(), plan.jobs[1].origin.line),
-        ("a.csv", 4)
-    );
-    assert_eq!(
-        plan.sheet.columns,
-        ["id", "Script", "Avatar", "Ratio", "owner"]
-    );
-    assert_eq!(
-        plan.sheet.rows[0].cells,
-        ["r1", "Hello, you", ANNA, "9:16", " Maria"]
-    );
+    assert_eq!((plan.jobs[1].origin.file.as_str(), plan.jobs[1].origin.line), ("a.csv", 4));
+    assert_eq!(plan.sheet.columns, ["id", "Script", "Avatar", "Ratio", "owner"]);
+    assert_eq!(plan.sheet.rows[0].cells, ["r1", "Hello, you", ANNA, "9:16", " Maria"]);
     assert_eq!(plan.sheet.rows[1].cells[4], "=1+1");
     assert_eq!(plan.sheet.rows[0].jobs, 0..1);
     assert_eq!(plan.sheet.rows[1].jobs, 1..3);
@@ -60,12 +48,7 @@ fn moving_and_inserting_rows_changes_no_id() {
         ids
     };
     assert_eq!(sorted(&before), sorted(&after));
-    assert!(
-        before.jobs[0]
-            .id
-            .as_str()
-            .starts_with("meet-the-new-spring-9x16-")
-    );
+    assert!(before.jobs[0].id.as_str().starts_with("meet-the-new-spring-9x16-"));
     assert!(before.jobs[3].id.as_str().starts_with("video-1x1-"));
     assert_eq!(sorted(&sheet(&[0])), [before.jobs[0].id.to_string()]);
 }
@@ -75,10 +58,7 @@ fn equal_rows_are_both_made_with_a_note() {
     let plan = csv("text,persona,ratio\nHi,ANNA,1:1\nHi,ANNA,1x1\n");
     let first = plan.jobs[0].id.to_string();
     assert_eq!(plan.jobs[1].id.as_str(), format!("{first}-2"));
-    assert_eq!(
-        notes(&plan),
-        ["a.csv:3:1 this is the same video as a.csv:2:1; both are made"]
-    );
+    assert_eq!(notes(&plan), ["a.csv:3:1 this is the same video as a.csv:2:1; both are made"]);
 }
 
 #[test]
@@ -130,10 +110,7 @@ fn every_problem_has_its_place() {
 #[test]
 fn invalid_rows_can_be_left_out() {
     let sheet = "id,text,persona,ratio\na,Hi,ANNA,9:99\nb,Hi,ANNA,1:1\nb,Ho,ANNA,1:1\n";
-    let options = Options {
-        invalid_rows: InvalidRows::Skip,
-        ..options()
-    };
+    let options = Options { invalid_rows: InvalidRows::Skip, ..options() };
     let plan = load_with(&[("a.csv", sheet)], &options).unwrap();
     assert_eq!(ids(&plan), ["b"]);
     assert_eq!(plan.sheet.rows.len(), 3);
@@ -145,10 +122,7 @@ fn invalid_rows_can_be_left_out() {
         ]
     );
     // A problem of the whole sheet cannot be left out, nor can all of its rows.
-    for sheet in [
-        "id,text,persona\nb,Hi,ANNA\n",
-        "text,persona,ratio\nHi,ANNA,4:3\n",
-    ] {
+    for sheet in ["id,text,persona\nb,Hi,ANNA\n", "text,persona,ratio\nHi,ANNA,4:3\n"] {
         assert!(load_with(&[("a.csv", sheet)], &options).is_err());
     }
 }
@@ -178,12 +152,7 @@ fn every_encoding_and_delimiter_gives_the_same_plan() {
             (utf_16(&text), 0),
             (windows(&text), 1),
         ] {
-            let plan = load(
-                Path::new("a.csv"),
-                &options(),
-                &|_: &Path| Ok(bytes.clone()),
-            )
-            .unwrap();
+            let plan = load(Path::new("a.csv"), &options(), &|_: &Path| Ok(bytes.clone())).unwrap();
             assert_eq!(plan.jobs, expected.jobs, "{delimiter:?}");
             assert_eq!(plan.sheet, expected.sheet, "{delimiter:?}");
             assert_eq!(plan.notes.len(), notes, "{:?}", plan.notes);
@@ -194,12 +163,7 @@ fn every_encoding_and_delimiter_gives_the_same_plan() {
 #[test]
 fn undecodable_bytes_have_their_place() {
     let bytes = b"text,persona\r\ncaf\xC3\xA9,x\r\nna\xEFve,x\r\n".to_vec();
-    let problems = load(
-        Path::new("a.csv"),
-        &options(),
-        &|_: &Path| Ok(bytes.clone()),
-    )
-    .unwrap_err();
+    let problems = load(Path::new("a.csv"), &options(), &|_: &Path| Ok(bytes.clone())).unwrap_err();
     assert_eq!(problems.problems()[0].place(), "a.csv:3:3");
     assert_eq!(
         problems.problems()[0].message(),
@@ -209,18 +173,12 @@ fn undecodable_bytes_have_their_place() {
 
 #[test]
 fn a_delimiter_can_be_forced() {
-    let options = Options {
-        delimiter: Some(Delimiter::Semicolon),
-        ..options()
-    };
+    let options = Options { delimiter: Some(Delimiter::Semicolon), ..options() };
     let sheet = "text,persona,ratio\nHi,ANNA,1:1\n";
     let problems = load_with(&[("a.csv", sheet)], &options).unwrap_err();
     assert_eq!(problems.problems().len(), 1);
     let help = problems.problems()[0].help_text();
-    assert_eq!(
-        help,
-        Some("the whole line is one cell; is the delimiter right?")
-    );
+    assert_eq!(help, Some("the whole line is one cell; is the delimiter right?"));
 }
 
 #[test]
@@ -229,16 +187,11 @@ fn short_rows_are_filled_and_shifted_rows_refused() {
     assert_eq!(plan.sheet.rows[0].cells[3..], ["", ""]);
     assert_eq!(
         notes(&plan),
-        [
-            "a.csv:2:1 this and 1 other row have fewer cells than the header; the missing cells \
-             count as empty"
-        ]
+        ["a.csv:2:1 this and 1 other row have fewer cells than the header; the missing cells \
+             count as empty"]
     );
     assert_eq!(
-        problems_of(&[(
-            "a.csv",
-            "text,persona,ratio\nHello, you,ANNA,1:1\nHi,ANNA\n"
-        )]),
+        problems_of(&[("a.csv", "text,persona,ratio\nHello, you,ANNA,1:1\nHi,ANNA\n")]),
         [
             "a.csv:2:49 this row has 4 cells, but the header has 3",
             "a.csv:3:40 this row ends after 2 cells of 3, without `aspect_ratio`",
@@ -285,12 +238,7 @@ fn file_names_follow_the_sheet_and_never_collide() {
     let files: Vec<&str> = plan.jobs.iter().map(|job| job.file_name.as_str()).collect();
     assert_eq!(
         files,
-        [
-            "Spring_Sale-9x16.mp4",
-            "Spring_Sale-1x1.mp4",
-            "b_ f4f9 1_1 2026-11-24.mp4",
-            "c.mp4"
-        ]
+        ["Spring_Sale-9x16.mp4", "Spring_Sale-1x1.mp4", "b_ f4f9 1_1 2026-11-24.mp4", "c.mp4"]
     );
     assert_eq!(
         problems_of(&[(
@@ -319,23 +267,13 @@ fn names_are_looked_up_in_the_catalogue() {
             _ => Resolution::Unknown(vec!["Bernd".to_owned()]),
         }
     };
-    let options = Options {
-        catalogue: Some(&catalogue),
-        invalid_rows: InvalidRows::Skip,
-        ..options()
-    };
+    let options =
+        Options { catalogue: Some(&catalogue), invalid_rows: InvalidRows::Skip, ..options() };
     let plan = load(Path::new("a.csv"), &options, &read).unwrap();
     assert_eq!(plan.jobs[0].request.persona, ANNA);
     assert_eq!(plan.jobs[0].request.voice.as_deref(), Some("voice-id"));
-    assert_eq!(
-        notes(&plan),
-        ["a.csv:4:4 row left out: there is no persona `Bert`"]
-    );
-    assert_eq!(
-        asked.into_inner(),
-        ["Anna", "Warm", "Bert"],
-        "each name is asked for once"
-    );
+    assert_eq!(notes(&plan), ["a.csv:4:4 row left out: there is no persona `Bert`"]);
+    assert_eq!(asked.into_inner(), ["Anna", "Warm", "Bert"], "each name is asked for once");
 }
 
 #[test]
@@ -352,10 +290,7 @@ fn one_mistake_in_sixty_rows_is_shown_three_times() {
 #[test]
 fn a_sheet_can_come_from_standard_input() {
     let sheet = "text,persona,ratio\nHi,ANNA,4:3\n";
-    assert_eq!(
-        problems_of(&[("-", sheet)]),
-        ["stdin:2:41 `4:3` is not an aspect ratio"]
-    );
+    assert_eq!(problems_of(&[("-", sheet)]), ["stdin:2:41 `4:3` is not an aspect ratio"]);
     let plan = super::support::plan(&[("-", &sheet.replace("4:3", "1:1"))]);
     assert_eq!(plan.campaign, "stdin");
 }

@@ -30,10 +30,7 @@ pub(super) fn filled(text: &str) -> String {
 
 /// Returns options with a date.
 pub(super) fn options() -> Options<'static> {
-    Options {
-        today: Some(date(2026, 11, 24)),
-        ..Options::default()
-    }
+    Options { today: Some(date(2026, 11, 24)), ..Options::default() }
 }
 
 /// Returns the plan of a valid manifest.
@@ -55,15 +52,11 @@ pub(super) fn ids(plan: &Plan) -> Vec<&str> {
 pub(super) fn problems_of(files: &[(&str, &str)]) -> Vec<String> {
     let problems = load_with(files, &options()).expect_err("something is wrong with it");
     let problems = problems.problems().iter();
-    problems
-        .map(|problem| format!("{} {}", problem.place(), problem.message()))
-        .collect()
+    problems.map(|problem| format!("{} {}", problem.place(), problem.message())).collect()
 }
 
 /// Returns `place message` of each note.
 pub(super) fn notes(plan: &Plan) -> Vec<String> {
     let notes = plan.notes.iter();
-    notes
-        .map(|note| format!("{} {}", note.place, note.message))
-        .collect()
+    notes.map(|note| format!("{} {}", note.place, note.message)).collect()
 }

@@ -16,9 +16,7 @@ const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
 fn archive(parts: &[(&str, String)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in parts {
-        writer
-            .start_file(*name, SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
         writer.write_all(text.as_bytes()).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -49,11 +47,8 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
             format!("<worksheet xmlns=\"{main}\">{inside}</worksheet>"),
         ));
     }
-    write!(
-        relations,
-        "<Relationship Id=\"rs\" Type=\"{relation}/styles\" Target=\"styles.xml\"/>"
-    )
-    .unwrap();
+    write!(relations, "<Relationship Id=\"rs\" Type=\"{relation}/styles\" Target=\"styles.xml\"/>")
+        .unwrap();
     parts.extend([
         (
             "[Content_Types].xml".to_owned(),
@@ -82,10 +77,8 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
             ),
         ),
     ]);
-    let parts: Vec<(&str, String)> = parts
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.clone()))
-        .collect();
+    let parts: Vec<(&str, String)> =
+        parts.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     archive(&parts)
 }
 
@@ -96,11 +89,8 @@ fn row(number: u32, attributes: &str, cells: &[&str]) -> String {
         if cell.starts_with('<') {
             row.push_str(&cell.replace("AT", &format!("{letter}{number}")));
         } else {
-            write!(
-                row,
-                "<c r=\"{letter}{number}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"
-            )
-            .unwrap();
+            write!(row, "<c r=\"{letter}{number}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>")
+                .unwrap();
         }
     }
     row + "</row>"
@@ -119,11 +109,7 @@ fn jobs_sheet() -> String {
                 "<c r=\"AT\" s=\"1\"><v>0.38611111111111113</v></c>",
             ],
         ),
-        row(
-            5,
-            "hidden=\"1\"",
-            &["b", "Hello", "", "1:1", "<c r=\"AT\" t=\"b\"><v>1</v></c>"],
-        ),
+        row(5, "hidden=\"1\"", &["b", "Hello", "", "1:1", "<c r=\"AT\" t=\"b\"><v>1</v></c>"]),
         row(
             6,
             "",
@@ -142,19 +128,14 @@ fn jobs_sheet() -> String {
 }
 
 fn load_book(name: &str, bytes: &[u8], sheet: Option<&str>) -> Result<Plan, Problems> {
-    let options = Options {
-        sheet: sheet.map(str::to_owned),
-        ..Options::default()
-    };
+    let options = Options { sheet: sheet.map(str::to_owned), ..Options::default() };
     load(Path::new(name), &options, &|_: &Path| Ok(bytes.to_vec()))
 }
 
 fn problems(name: &str, bytes: &[u8], sheet: Option<&str>) -> Vec<String> {
     let problems = load_book(name, bytes, sheet).expect_err("something is wrong with it");
     let problems = problems.problems().iter();
-    problems
-        .map(|problem| format!("{} {}", problem.place(), problem.message()))
-        .collect()
+    problems.map(|problem| format!("{} {}", problem.place(), problem.message())).collect()
 }
 
 #[test]
@@ -163,19 +144,8 @@ fn typed_merged_hidden_and_computed_cells_are_read() {
     let plan = load_book("book.xlsx", &book, None).unwrap_or_else(|problems| panic!("{problems}"));
     let ids: Vec<&str> = plan.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(ids, ["7", "b", "c"]);
-    let ratios: Vec<AspectRatio> = plan
-        .jobs
-        .iter()
-        .map(|job| job.request.aspect_ratio)
-        .collect();
-    assert_eq!(
-        ratios,
-        [
-            AspectRatio::Portrait,
-            AspectRatio::Square,
-            AspectRatio::Landscape
-        ]
-    );
+    let ratios: Vec<AspectRatio> = plan.jobs.iter().map(|job| job.request.aspect_ratio).collect();
+    assert_eq!(ratios, [AspectRatio::Portrait, AspectRatio::Square, AspectRatio::Landscape]);
     assert_eq!(plan.jobs[1].request.persona, ANNA);
     assert_eq!(plan.jobs[2].origin.line, 6);
     assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "09:16", ""]);
@@ -196,18 +166,8 @@ fn the_sheet_with_the_jobs_is_found_or_chosen_by_name() {
     ]);
     let plan = load_book("book.xlsx", &book, None).unwrap();
     assert_eq!(plan.jobs.len(), 3);
-    assert!(
-        plan.notes[0].message.contains("the sheet `Mai` is read"),
-        "{:?}",
-        plan.notes
-    );
-    assert_eq!(
-        load_book("book.xlsx", &book, Some("secret"))
-            .unwrap()
-            .jobs
-            .len(),
-        3
-    );
+    assert!(plan.notes[0].message.contains("the sheet `Mai` is read"), "{:?}", plan.notes);
+    assert_eq!(load_book("book.xlsx", &book, Some("secret")).unwrap().jobs.len(), 3);
     assert_eq!(
         problems("book.xlsx", &book, Some("Juni")),
         ["book.xlsx the workbook has no sheet `Juni`"]
@@ -222,16 +182,8 @@ fn the_sheet_with_the_jobs_is_found_or_chosen_by_name() {
 fn problems_name_their_cells() {
     let rows = [
         row(1, "", &["id", "text", "persona", "ratio"]),
-        row(
-            2,
-            "",
-            &["a", "Hi", ANNA, "<c r=\"AT\" s=\"2\"><v>46281</v></c>"],
-        ),
-        row(
-            3,
-            "",
-            &["b", "<c r=\"AT\" t=\"e\"><v>#REF!</v></c>", ANNA, "1:1"],
-        ),
+        row(2, "", &["a", "Hi", ANNA, "<c r=\"AT\" s=\"2\"><v>46281</v></c>"]),
+        row(3, "", &["b", "<c r=\"AT\" t=\"e\"><v>#REF!</v></c>", ANNA, "1:1"]),
         row(4, "", &["d", "<c r=\"AT\"><f>B3</f></c>", ANNA, "1:1"]),
     ];
     let sheet = format!("<sheetData>{}</sheetData>", rows.concat());
@@ -251,10 +203,7 @@ fn problems_name_their_cells() {
         ),
         "{shown}"
     );
-    assert!(
-        shown.contains("the spreadsheet converted it to a date"),
-        "{shown}"
-    );
+    assert!(shown.contains("the spreadsheet converted it to a date"), "{shown}");
 }
 
 #[test]
@@ -265,10 +214,7 @@ fn a_stray_cell_at_the_end_of_the_sheet_costs_nothing() {
     let sheet = jobs.replace("</sheetData>", &format!("{stray}</sheetData>"));
     let book = xlsx(&[("Jobs", "visible", &sheet)]);
     let problems = problems("book.xlsx", &book, None);
-    assert_eq!(
-        problems[0],
-        "book.xlsx:B1048576 `text` or `audio` is missing"
-    );
+    assert_eq!(problems[0], "book.xlsx:B1048576 `text` or `audio` is missing");
 }
 
 #[test]
@@ -311,23 +257,14 @@ fn open_document_is_read() {
 #[test]
 fn files_that_are_not_workbooks_are_refused() {
     for (bytes, message) in [
-        (
-            &b"<html><table>"[..],
-            "this is a web page or XML with the name of a workbook",
-        ),
+        (&b"<html><table>"[..], "this is a web page or XML with the name of a workbook"),
         (b"", "this is not a workbook"),
         (b"text,persona\n", "this is not a workbook"),
     ] {
-        assert_eq!(
-            problems("a.xlsx", bytes, None),
-            [format!("a.xlsx {message}")]
-        );
+        assert_eq!(problems("a.xlsx", bytes, None), [format!("a.xlsx {message}")]);
     }
     for (bytes, message) in [
-        (
-            &b"PK\x03\x04junk"[..],
-            "the workbook is damaged or incomplete",
-        ),
+        (&b"PK\x03\x04junk"[..], "the workbook is damaged or incomplete"),
         (
             &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0],
             "this is a damaged old office file, or not a workbook",
@@ -340,9 +277,7 @@ fn files_that_are_not_workbooks_are_refused() {
 #[test]
 fn the_lock_file_of_a_workbook_is_refused() {
     for mark in ["~$book.xlsx", ".~lock.book.xlsx#"] {
-        let found = load_book(mark, b"\x0bSomebody", None)
-            .unwrap_err()
-            .to_string();
+        let found = load_book(mark, b"\x0bSomebody", None).unwrap_err().to_string();
         assert!(
             found.contains("lock file of a workbook") && found.contains("instead: `book.xlsx`"),
             "{found}"

@@ -20,10 +20,7 @@ fn a_matrix_makes_every_combination() {
          - {text: [One, Two], persona: anna, ratio: 1:1, model: standard}\n\
          - {id: t, text: [One, Two], persona: anna, ratio: 1:1}\n",
     )]);
-    assert_eq!(
-        ids(&plan)[..4],
-        ["s-anna-9x16", "s-anna-1x1", "s-ben-1x1", "s-ben-16x9"]
-    );
+    assert_eq!(ids(&plan)[..4], ["s-anna-9x16", "s-anna-1x1", "s-ben-1x1", "s-ben-16x9"]);
     assert_eq!(plan.jobs.len(), 8);
     assert!(plan.jobs[0].request.captions && !plan.jobs[3].request.captions);
 }
@@ -78,21 +75,12 @@ fn a_sheet_fills_an_item() {
          - {rows: lists/people.csv, text: \"Hi {{ name }}, it is {{ date }}\", id: \"p-{{ name | slug }}\"}\n\
          - {text: Alone, persona: ben, ratio: square, id: x, filename: last}\n";
     let plan = plan(&[("m/m.yaml", manifest), ("m/lists/people.csv", people)]);
-    assert_eq!(
-        ids(&plan),
-        ["p-anna", "p-lukasz-k-1x1", "p-lukasz-k-16x9", "x"]
-    );
-    assert_eq!(
-        plan.jobs[1].request.speech,
-        Speech::Text("Hi Łukasz, K., it is 2026-11-24".into())
-    );
+    assert_eq!(ids(&plan), ["p-anna", "p-lukasz-k-1x1", "p-lukasz-k-16x9", "x"]);
+    assert_eq!(plan.jobs[1].request.speech, Speech::Text("Hi Łukasz, K., it is 2026-11-24".into()));
     assert_eq!(plan.jobs[1].file_name, "Łukasz, K-1x1.mp4");
     assert_eq!(plan.jobs[1].origin.file, "m/lists/people.csv");
     assert_eq!(plan.jobs[1].origin.line, 3);
-    assert_eq!(
-        plan.sheet.columns,
-        ["name", "persona", "ratio", "text", "aspect_ratio"]
-    );
+    assert_eq!(plan.sheet.columns, ["name", "persona", "ratio", "text", "aspect_ratio"]);
     assert_eq!(plan.sheet.rows[1].jobs, 1..3);
     assert_eq!(plan.sheet.rows[2].cells, ["", "ben", "", "Alone", "square"]);
 }
@@ -122,10 +110,7 @@ fn settings_have_the_names_of_the_flags() {
     assert_eq!(limits.poll_interval, Some(Duration::from_secs(4)));
     assert_eq!(plan.output.folder, Some(PathBuf::from("videos-of-spring")));
     assert_eq!(plan.prices.standard_block, Some(Credits::whole(6)));
-    assert_eq!(
-        plan.prices.aurora_v1_fast_second,
-        Some(Credits::from_thousandths(750))
-    );
+    assert_eq!(plan.prices.aurora_v1_fast_second, Some(Credits::from_thousandths(750)));
     assert_eq!(plan.prices.assumed_audio_seconds, Some(20.0));
 }
 
@@ -148,10 +133,7 @@ fn an_exclude_without_effect_has_a_note() {
     let item = "- {text: Hi, persona: ANNA, ratio: [1:1, 9:16], exclude: [{ratio: EXCLUDED}]}\n";
     let manifest = |excluded: &str| format!("jobs:\n{}", item.replace("EXCLUDED", excluded));
     let plan = plan(&[("m.yaml", &manifest("16:9"))]);
-    assert_eq!(
-        notes(&plan),
-        ["m.yaml:2:91 this `exclude` matches no combination"]
-    );
+    assert_eq!(notes(&plan), ["m.yaml:2:91 this `exclude` matches no combination"]);
     assert_eq!(
         problems_of(&[("m.yaml", &manifest("[9x16, square]"))]),
         ["m.yaml:2:3 `exclude` removes all jobs of this item"]
@@ -177,10 +159,7 @@ fn a_problem_of_an_item_with_many_rows_is_reported_once() {
     let manifest = "jobs:\n- {rows: p.csv, text: \"Hi {{ nmae }}\", persona: ANNA, ratio: 4:3}\n";
     assert_eq!(
         problems_of(&[("m.yaml", manifest), ("p.csv", &people)]),
-        [
-            "m.yaml:2:23 there is no variable `nmae`",
-            "m.yaml:2:94 `4:3` is not an aspect ratio",
-        ]
+        ["m.yaml:2:23 there is no variable `nmae`", "m.yaml:2:94 `4:3` is not an aspect ratio",]
     );
 }
 
@@ -192,16 +171,8 @@ fn a_misspelled_column_has_a_note_if_its_field_is_missing() {
     ];
     let problems = load_with(&files, &options()).unwrap_err();
     assert_eq!(problems.problems()[0].message(), "`persona` is missing");
-    let notes: Vec<&str> = problems
-        .notes()
-        .iter()
-        .map(|note| note.place.as_str())
-        .collect();
-    assert_eq!(
-        notes,
-        ["p.csv:1:1"],
-        "what `txet` was meant to be is given by the item"
-    );
+    let notes: Vec<&str> = problems.notes().iter().map(|note| note.place.as_str()).collect();
+    assert_eq!(notes, ["p.csv:1:1"], "what `txet` was meant to be is given by the item");
 }
 
 #[test]
@@ -215,15 +186,9 @@ fn a_problem_of_an_item_is_fatal_even_if_invalid_rows_are_left_out() {
         ),
         ("p.csv", "persona\nANNA\n"),
     ];
-    let options = Options {
-        invalid_rows: InvalidRows::Skip,
-        ..options()
-    };
+    let options = Options { invalid_rows: InvalidRows::Skip, ..options() };
     let problems = load_with(&files, &options).unwrap_err();
-    assert_eq!(
-        problems.problems()[0].help_text(),
-        Some("did you mean `model_version`?")
-    );
+    assert_eq!(problems.problems()[0].help_text(), Some("did you mean `model_version`?"));
     let alone = files[0].1.replace(
         "{rows: p.csv, text: Hi, ratio: 1:1, modle: aurora_v1}",
         "{text: He, persona: ANNA, ratio: 1:1}",
@@ -235,10 +200,7 @@ fn a_problem_of_an_item_is_fatal_even_if_invalid_rows_are_left_out() {
 #[test]
 fn a_missing_date_is_a_problem() {
     let manifest = "campaign: \"x {{ date }}\"\njobs:\n- {text: Hi, persona: ANNA, ratio: 1:1}\n";
-    let options = Options {
-        today: None,
-        ..options()
-    };
+    let options = Options { today: None, ..options() };
     let problems = load_with(&[("m.yaml", manifest)], &options).unwrap_err();
     assert_eq!(problems.problems()[0].message(), "`date` is empty here");
 }

@@ -12,9 +12,8 @@ use super::field::Field;
 use super::settings::{LIMITS, OUTPUT, PRICES, Settings, expect_scalar, suggest_key};
 
 /// The keys of a manifest.
-pub(crate) const DOCUMENT_KEYS: [&str; 8] = [
-    "campaign", "defaults", "personas", "voices", "limits", "output", "prices", "jobs",
-];
+pub(crate) const DOCUMENT_KEYS: [&str; 8] =
+    ["campaign", "defaults", "personas", "voices", "limits", "output", "prices", "jobs"];
 /// The keys of an item of `jobs:` besides the fields of a job.
 pub(crate) const ITEM_KEYS: [&str; 4] = ["rows", "sheet", "include", "exclude"];
 
@@ -104,14 +103,7 @@ pub(crate) fn read(root: &Node, findings: &mut Findings) -> Document {
 fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
     let mut defaults = Defaults::default();
     for (key, value) in node.entries("`defaults`", findings) {
-        read_field(
-            &mut defaults.values,
-            &mut defaults.reported,
-            key,
-            value,
-            &[],
-            findings,
-        );
+        read_field(&mut defaults.values, &mut defaults.reported, key, value, &[], findings);
         let ids = defaults.values.get(Field::Id);
         if ids.is_some_and(|ids| ids.iter().any(|id| !is_template(&id.text))) {
             let message = "an `id` in `defaults` would be the same for all jobs";
@@ -124,9 +116,7 @@ fn defaults(node: &Node, findings: &mut Findings) -> Defaults {
 
 fn short_names(node: &Node, what: &str, findings: &mut Findings) -> Vec<(Value, Option<Value>)> {
     let entries = node.entries(what, findings).into_iter();
-    entries
-        .map(|(key, value)| (key.clone(), expect_scalar(value, findings)))
-        .collect()
+    entries.map(|(key, value)| (key.clone(), expect_scalar(value, findings))).collect()
 }
 
 fn items(node: &Node, findings: &mut Findings) -> Vec<Item> {

@@ -269,19 +269,12 @@ impl Field {
 
     /// Whether a job needs this field, or its alternative.
     pub(crate) const fn is_required(self) -> bool {
-        matches!(
-            self,
-            Self::Text | Self::Audio | Self::Persona | Self::AspectRatio
-        )
+        matches!(self, Self::Text | Self::Audio | Self::Persona | Self::AspectRatio)
     }
 
     /// Returns the field under which the absence of this one is reported.
     pub(crate) const fn reported_as(self) -> Self {
-        if matches!(self, Self::Audio) {
-            Self::Text
-        } else {
-            self
-        }
+        if matches!(self, Self::Audio) { Self::Text } else { self }
     }
 }
 
@@ -388,22 +381,11 @@ mod tests {
 
     #[test]
     fn case_spaces_and_underscores_do_not_matter() {
-        for header in [
-            "Aspect Ratio",
-            "ASPECT_RATIO",
-            "aspect-ratio:",
-            "\u{a0}aspectRatio ",
-        ] {
-            assert_eq!(
-                Field::find(header),
-                Some((Field::AspectRatio, HeaderMatch::Name))
-            );
+        for header in ["Aspect Ratio", "ASPECT_RATIO", "aspect-ratio:", "\u{a0}aspectRatio "] {
+            assert_eq!(Field::find(header), Some((Field::AspectRatio, HeaderMatch::Name)));
         }
         assert_eq!(Field::find("first_name"), None);
-        assert_eq!(
-            Field::closest_match("aspct_ratio"),
-            Some(Field::AspectRatio)
-        );
+        assert_eq!(Field::closest_match("aspct_ratio"), Some(Field::AspectRatio));
         assert_eq!(Field::closest_match("Captoins"), Some(Field::Captions));
         assert_eq!(Field::closest_match("modle"), Some(Field::ModelVersion));
         assert_eq!(Field::closest_match("avatr"), Some(Field::Persona));
@@ -414,9 +396,8 @@ mod tests {
 
     #[test]
     fn the_last_value_counts_and_the_order_is_that_of_the_fields() {
-        let mut values: FieldMap<u8> = [(Field::Persona, 1), (Field::Id, 2), (Field::Persona, 3)]
-            .into_iter()
-            .collect();
+        let mut values: FieldMap<u8> =
+            [(Field::Persona, 1), (Field::Id, 2), (Field::Persona, 3)].into_iter().collect();
         let mut sorted = vec![Field::Persona, Field::Id];
         sorted.sort_unstable();
         assert_eq!(values.fields().collect::<Vec<_>>(), sorted);

@@ -37,21 +37,14 @@ pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
     let own = (0..header.len())
         .filter(|column| !results.as_ref().is_some_and(|block| block.contains(column)))
         .collect();
-    let mut columns = Columns {
-        fields: FieldMap::new(),
-        own,
-        job_id: results.map(|block| block.start),
-    };
+    let mut columns =
+        Columns { fields: FieldMap::new(), own, job_id: results.map(|block| block.start) };
     let mut matches: FieldMap<HeaderMatch> = FieldMap::new();
     for column in columns.own.iter().copied() {
         let Some((field, how)) = Field::find(&header[column].text) else {
             continue;
         };
-        let known = columns
-            .fields
-            .get(field)
-            .copied()
-            .zip(matches.get(field).copied());
+        let known = columns.fields.get(field).copied().zip(matches.get(field).copied());
         let Some((first, first_how)) = known else {
             columns.fields.insert(field, column);
             matches.insert(field, how);
@@ -64,11 +57,7 @@ pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
             continue;
         }
         // A field's name wins over an alias, in any order.
-        let (used, unused) = if how > first_how {
-            (column, first)
-        } else {
-            (first, column)
-        };
+        let (used, unused) = if how > first_how { (column, first) } else { (first, column) };
         columns.fields.insert(field, used);
         matches.insert(field, HeaderMatch::Name);
         let message = format!(
@@ -83,11 +72,7 @@ pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
 }
 
 fn duplicate_message(second: &Value, first: &Value) -> String {
-    format!(
-        "duplicate column {}; first at {}",
-        quote(&second.text),
-        first.place.label()
-    )
+    format!("duplicate column {}; first at {}", quote(&second.text), first.place.label())
 }
 
 /// Notes columns that are likely misspellings of required fields that nothing else gives, in a sheet that fills an
@@ -110,10 +95,7 @@ pub(crate) fn note_likely_typos(
 
 fn typo_message(cell: &Value, field: Field) -> String {
     let header = quote(&cell.text);
-    format!(
-        "the column {header} is not known; did you mean `{}`?",
-        field.name()
-    )
+    format!("the column {header} is not known; did you mean `{}`?", field.name())
 }
 
 /// Notes duplicate columns of the user, and likely misspellings of optional fields. A missing required field is
@@ -168,9 +150,7 @@ pub(crate) fn check_required_columns(
         } else {
             format!("the column `{}` is missing", field.name())
         };
-        let typo = columns
-            .misspelled(header)
-            .find(|(_, meant)| *meant == field);
+        let typo = columns.misspelled(header).find(|(_, meant)| *meant == field);
         let problem = match typo {
             Some((cell, _)) => {
                 let help = format!("rename {} to `{}`?", quote(&cell.text), field.name());
@@ -186,9 +166,7 @@ pub(crate) fn check_required_columns(
 /// Returns what to do about a header that lacks columns.
 fn no_header_help(table: &Table, columns: &Columns) -> String {
     let known = |cells: &[Value]| {
-        let known = cells
-            .iter()
-            .filter(|cell| Field::find(&cell.text).is_some());
+        let known = cells.iter().filter(|cell| Field::find(&cell.text).is_some());
         known.count()
     };
     let below = table.rows.iter().take(20).find(|row| known(row) >= 2);
@@ -267,10 +245,7 @@ mod tests {
     fn a_header_further_down_is_noticed() {
         let shown = findings("Spring campaign,,\nid,text,persona\n");
         assert_eq!(shown.lines().count(), 1);
-        assert!(
-            shown.contains("the column names seem to be at a.csv:2:1"),
-            "{shown}"
-        );
+        assert!(shown.contains("the column names seem to be at a.csv:2:1"), "{shown}");
     }
 
     #[test]

@@ -65,12 +65,7 @@ pub(crate) struct NameResolver<'a> {
 impl<'a> NameResolver<'a> {
     /// Creates a resolver without short names.
     pub(crate) fn new(kind: NameKind, catalogue: Option<Resolve<'a>>) -> Self {
-        Self {
-            kind,
-            short: BTreeMap::new(),
-            answers: RefCell::default(),
-            catalogue,
-        }
+        Self { kind, short: BTreeMap::new(), answers: RefCell::default(), catalogue }
     }
 
     /// Adds a short name. `id` is `None` if its value is wrong.
@@ -94,11 +89,7 @@ impl<'a> NameResolver<'a> {
         let text = trimmed(text);
         if is_uuid(&text) {
             let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-            return Ok(if is_lower {
-                text
-            } else {
-                text.to_ascii_lowercase().into()
-            });
+            return Ok(if is_lower { text } else { text.to_ascii_lowercase().into() });
         }
         let known = self.answers.borrow().get(&*text).cloned();
         known.unwrap_or_else(|| {
@@ -120,10 +111,7 @@ impl<'a> NameResolver<'a> {
                     "give its UUID (see `callsheet {section}`), or a short name from `{section}:` of a YAML manifest"
                 ),
             };
-            return Err(Explanation::new(
-                format!("unknown {noun} {}", quote(text)),
-                help,
-            ));
+            return Err(Explanation::new(format!("unknown {noun} {}", quote(text)), help));
         };
         match catalogue(text, self.kind) {
             Resolution::Found(id) => Ok(id.into()),
@@ -135,10 +123,7 @@ impl<'a> NameResolver<'a> {
                 } else {
                     format!("did you mean {}?", list(near, "or"))
                 };
-                Err(Explanation::new(
-                    format!("there is no {noun} {}", quote(text)),
-                    help,
-                ))
+                Err(Explanation::new(format!("there is no {noun} {}", quote(text)), help))
             }
             Resolution::Ambiguous(candidates) => {
                 let candidates = candidates.iter().map(String::as_str).take(8);
@@ -182,13 +167,7 @@ mod tests {
         let Explanation { message, help } = names.resolve(&"Anns".into()).unwrap_err();
         assert_eq!(message, "unknown persona `Anns`");
         assert_eq!(help, "did you mean `Anna`?");
-        assert!(
-            names
-                .resolve(&"Benedikt".into())
-                .unwrap_err()
-                .help
-                .contains("UUID")
-        );
+        assert!(names.resolve(&"Benedikt".into()).unwrap_err().help.contains("UUID"));
     }
 
     #[test]
@@ -207,12 +186,6 @@ mod tests {
         assert_eq!(names.resolve(&"Ben".into()), Ok(Some("id-of-ben".into())));
         let help = names.resolve(&"Sam".into()).unwrap_err().help;
         assert_eq!(help, "choose one: `Sam (office)` or `id-of-sam`");
-        assert!(
-            names
-                .resolve(&"Bret".into())
-                .unwrap_err()
-                .help
-                .contains("`Bert`")
-        );
+        assert!(names.resolve(&"Bret".into()).unwrap_err().help.contains("`Bert`"));
     }
 }

@@ -16,11 +16,8 @@ pub(crate) enum ParsedRatio {
 /// Spreadsheets convert `9:16` to a time of day and export it in the form of their language. Both numbers survive in
 /// all forms: `4:09 PM` and `16:09` were `16:9`.
 pub(crate) fn parse(text: &str) -> Option<ParsedRatio> {
-    let lower: String = text
-        .trim()
-        .trim_start_matches('\'')
-        .to_lowercase()
-        .replace(['\u{a0}', '\u{202f}'], " ");
+    let lower: String =
+        text.trim().trim_start_matches('\'').to_lowercase().replace(['\u{a0}', '\u{202f}'], " ");
     let lower = lower.trim();
     if let Some(ratio) = word(lower) {
         return Some(ParsedRatio::Plain(ratio));
@@ -28,11 +25,7 @@ pub(crate) fn parse(text: &str) -> Option<ParsedRatio> {
     if let Some((width, height)) = two_numbers(lower) {
         let ratio = from_sides(width, height)?;
         let padded = lower.starts_with('0') || lower.ends_with(":09") || lower.ends_with(":01");
-        return Some(if padded {
-            ParsedRatio::Repaired(ratio)
-        } else {
-            ParsedRatio::Plain(ratio)
-        });
+        return Some(if padded { ParsedRatio::Repaired(ratio) } else { ParsedRatio::Plain(ratio) });
     }
     let minutes = time_of_day(lower).or_else(|| day_fraction(lower))?;
     from_sides(minutes / 60, minutes % 60).map(ParsedRatio::Repaired)
@@ -74,14 +67,9 @@ const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
 pub(crate) const WORDS: [(AspectRatio, &[&str]); 3] = [
     (
         AspectRatio::Portrait,
-        &[
-            "portrait", "vertical", "story", "stories", "reel", "reels", "shorts", "tiktok",
-        ],
+        &["portrait", "vertical", "story", "stories", "reel", "reels", "shorts", "tiktok"],
     ),
-    (
-        AspectRatio::Landscape,
-        &["landscape", "horizontal", "widescreen", "wide", "youtube"],
-    ),
+    (AspectRatio::Landscape, &["landscape", "horizontal", "widescreen", "wide", "youtube"]),
     (AspectRatio::Square, &["square"]),
 ];
 
@@ -97,20 +85,13 @@ fn two_numbers(text: &str) -> Option<(u32, u32)> {
         .or_else(|| text.split_once(" by "))?;
     let (width, height) = (number(left)?, number(right)?);
     // Sizes in pixels are reduced to ratios.
-    let divisor = if width > 60 && height > 60 {
-        greatest_common_divisor(width, height)
-    } else {
-        1
-    };
+    let divisor =
+        if width > 60 && height > 60 { greatest_common_divisor(width, height) } else { 1 };
     Some((width / divisor, height / divisor))
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 /// Parses a number of at most four digits.
@@ -124,17 +105,10 @@ fn number(text: &str) -> Option<u32> {
 /// `1899-12-30 09:16:00`, `09:16:00.000`, `9:16 Uhr`.
 fn time_of_day(text: &str) -> Option<u32> {
     // The day from which spreadsheets count.
-    let text = [
-        "1899-12-30",
-        "1899-12-31",
-        "1900-01-00",
-        "1904-01-01",
-        "1/0/1900",
-        "12/30/1899",
-    ]
-    .iter()
-    .find_map(|date| text.strip_prefix(date))
-    .map_or(text, |time| time.trim_start_matches(['t', ' ']));
+    let text = ["1899-12-30", "1899-12-31", "1900-01-00", "1904-01-01", "1/0/1900", "12/30/1899"]
+        .iter()
+        .find_map(|date| text.strip_prefix(date))
+        .map_or(text, |time| time.trim_start_matches(['t', ' ']));
     let text = text.strip_suffix("uhr").unwrap_or(text).trim_end();
     let half = text.trim_end_matches('.').replace('.', ":");
     let half = half.replace(":m", "m").replace('h', ":");
@@ -189,10 +163,7 @@ mod tests {
                 Portrait,
                 "9:16|9x16|9X16|9/16|9×16| 9 : 16 |'9:16|portrait|Vertical|story|reel|1080x1920",
             ),
-            (
-                Landscape,
-                "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080",
-            ),
+            (Landscape, "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080"),
             (Square, "1:1|1x1|1/1|1×1|Square|1080x1080"),
         ] {
             for text in plain.split('|') {
@@ -209,32 +180,19 @@ mod tests {
                 Landscape,
                 "16:09|16:09:00|4:09 PM|4:09:00 PM|04:09:00 PM|4:09 p.m.|0.672916666666667|0.6729|16h09",
             ),
-            (
-                Square,
-                "01:01|1:01|1:01 AM|01:01:00|1:01:00 AM|0.0423611111111111|0.04236",
-            ),
+            (Square, "01:01|1:01|1:01 AM|01:01:00|1:01:00 AM|0.0423611111111111|0.04236"),
         ] {
             for text in repaired.split('|') {
-                assert_eq!(
-                    parse(text.trim()),
-                    Some(ParsedRatio::Repaired(ratio)),
-                    "{text}"
-                );
+                assert_eq!(parse(text.trim()), Some(ParsedRatio::Repaired(ratio)), "{text}");
             }
         }
     }
 
     #[test]
     fn dates_and_lists_are_recognized() {
-        for text in [
-            "16-Sep",
-            "Sep-16",
-            "16. Sep",
-            "2026-09-16",
-            "16.09.2026",
-            "9/16/2026",
-            "1-Jan",
-        ] {
+        for text in
+            ["16-Sep", "Sep-16", "16. Sep", "2026-09-16", "16.09.2026", "9/16/2026", "1-Jan"]
+        {
             assert!(is_date(text) && parse(text).is_none(), "{text}");
         }
         for text in ["4:3", "sepia", "decade", "16", "", "9-16"] {

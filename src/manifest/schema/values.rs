@@ -13,9 +13,7 @@ pub(crate) const NO: &str = "no n false 0 0.0 off - ✗ ✘ nein falsch non faux
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     let word = text.trim().to_lowercase();
     let is_in = |words: &str| words.split(' ').any(|known| known == word);
-    is_in(YES)
-        .then_some(true)
-        .or_else(|| is_in(NO).then_some(false))
+    is_in(YES).then_some(true).or_else(|| is_in(NO).then_some(false))
 }
 
 /// Parses a number with a decimal point or a decimal comma. Excel exports `1,5` in many countries.
@@ -37,9 +35,7 @@ pub(crate) fn parse_seconds(text: &str) -> Option<f64> {
 /// Returns why a text is not an http(s) URL; `None` if it is one.
 pub(crate) fn url_error(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
-    let rest = lower
-        .strip_prefix("https://")
-        .or_else(|| lower.strip_prefix("http://"));
+    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
     let Some(rest) = rest else {
         return Some("is not an http(s) URL");
     };
@@ -114,11 +110,8 @@ mod tests {
 
     #[test]
     fn urls_need_a_scheme_and_a_host() {
-        for url in [
-            "https://a.example/x.mp3",
-            "HTTP://a.example",
-            "https://user@a.example:8/x?y#z",
-        ] {
+        for url in ["https://a.example/x.mp3", "HTTP://a.example", "https://user@a.example:8/x?y#z"]
+        {
             assert_eq!(url_error(url), None, "{url}");
         }
         for url in [
@@ -142,10 +135,7 @@ mod tests {
 
     #[test]
     fn spoken_texts_are_trimmed_and_have_plain_line_ends() {
-        assert_eq!(
-            normalize_spoken_text(&" a\r\nb\rc\u{b}d\t ".into()),
-            Ok("a\nb\nc\nd".into())
-        );
+        assert_eq!(normalize_spoken_text(&" a\r\nb\rc\u{b}d\t ".into()), Ok("a\nb\nc\nd".into()));
         assert_eq!(normalize_spoken_text(&"a\u{1b}[0m".into()), Err('\u{1b}'));
         assert_eq!(normalize_spoken_text(&"a\u{85}b".into()), Err('\u{85}'));
         assert_eq!(normalize_spoken_text(&" Grüße ".into()), Ok("Grüße".into()));

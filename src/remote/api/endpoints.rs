@@ -172,13 +172,11 @@ impl Api {
     ) -> Result<R, Failure> {
         let limit = self.client.list_timeout(command);
         let reading = self.read_pages(url, command, rows);
-        tokio::time::timeout(limit, reading)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                let seconds = limit.as_secs_f32();
-                let message = format!("the list did not end within {seconds} s");
-                Err(Failure::new(FailureKind::Lost, message))
-            })
+        tokio::time::timeout(limit, reading).await.unwrap_or_else(|_elapsed| {
+            let seconds = limit.as_secs_f32();
+            let message = format!("the list did not end within {seconds} s");
+            Err(Failure::new(FailureKind::Lost, message))
+        })
     }
 
     async fn read_pages<R: RowSink>(
@@ -239,10 +237,9 @@ impl Api {
         transferred?;
         match next {
             Ok(next) => Ok((rows, next)),
-            Err(error) if error.is_eof() => Err(Failure::new(
-                FailureKind::Lost,
-                "the list is incomplete, so it proves nothing",
-            )),
+            Err(error) if error.is_eof() => {
+                Err(Failure::new(FailureKind::Lost, "the list is incomplete, so it proves nothing"))
+            }
             Err(error) => {
                 let reason = self.client.redactor().clean(&error.to_string());
                 let message = format!("the list cannot be read: {reason}");

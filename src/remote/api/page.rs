@@ -109,11 +109,7 @@ impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
                 }
             }
         }
-        if has_results {
-            Ok(next)
-        } else {
-            Err(A::Error::custom("it is an object and not a list"))
-        }
+        if has_results { Ok(next) } else { Err(A::Error::custom("it is an object and not a list")) }
     }
 }
 
@@ -135,10 +131,7 @@ pub(super) struct ChannelReader {
 
 impl ChannelReader {
     pub(super) fn new(receiver: tokio::sync::mpsc::Receiver<Vec<u8>>) -> Self {
-        Self {
-            receiver,
-            current: io::Cursor::default(),
-        }
+        Self { receiver, current: io::Cursor::default() }
     }
 }
 
@@ -167,11 +160,7 @@ mod tests {
     impl RowSink for Count {
         fn push(&mut self, row: Value) -> Result<(), &'static str> {
             self.0 += 1;
-            if row == "bad" {
-                Err("a bad row")
-            } else {
-                Ok(())
-            }
+            if row == "bad" { Err("a bad row") } else { Ok(()) }
         }
     }
 
@@ -186,10 +175,7 @@ mod tests {
         assert_eq!(read("[]").unwrap(), (0, None));
         assert_eq!(read("[{},{}] \n").unwrap(), (2, None));
         let envelope = r#"{"count":9,"next":"https://x/?page=2","previous":null,"results":[1]}"#;
-        assert_eq!(
-            read(envelope).unwrap(),
-            (1, Some("https://x/?page=2".into()))
-        );
+        assert_eq!(read(envelope).unwrap(), (1, Some("https://x/?page=2".into())));
         for last in [r#"{"results":[],"next":null}"#, r#"{"results":[]}"#] {
             assert_eq!(read(last).unwrap(), (0, None));
         }

@@ -51,12 +51,7 @@ impl MemoryBudget {
 }
 
 fn size_of_report(report: &RenderReport) -> usize {
-    let texts = [
-        &report.name,
-        &report.output,
-        &report.thumbnail,
-        &report.failed_reason,
-    ];
+    let texts = [&report.name, &report.output, &report.thumbnail, &report.failed_reason];
     let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
     size_of::<RenderReport>() + texts + report.status.as_word().len()
 }
@@ -66,10 +61,9 @@ fn size_of_value(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(size_of_value).sum(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(field, value)| field.len() + size_of_value(value))
-            .sum(),
+        Value::Object(fields) => {
+            fields.iter().map(|(field, value)| field.len() + size_of_value(value)).sum()
+        }
     };
     size_of::<Value>() + inner
 }
@@ -85,11 +79,7 @@ pub(super) struct ListRows {
 
 impl ListRows {
     pub(super) fn new(filter: Arc<ListFilter>) -> Self {
-        Self {
-            budget: MemoryBudget::for_rows(filter.rows()),
-            filter,
-            listing: Listing::default(),
-        }
+        Self { budget: MemoryBudget::for_rows(filter.rows()), filter, listing: Listing::default() }
     }
 }
 
@@ -136,11 +126,7 @@ impl PollRows {
             .iter()
             .map(|remote| (remote.as_str().to_ascii_lowercase(), remote.clone()))
             .collect();
-        Self {
-            by_id,
-            budget: MemoryBudget::for_rows(remotes.len()),
-            reports: Vec::new(),
-        }
+        Self { by_id, budget: MemoryBudget::for_rows(remotes.len()), reports: Vec::new() }
     }
 }
 
@@ -168,10 +154,7 @@ pub(super) struct CatalogueRows<T> {
 
 impl<T> CatalogueRows<T> {
     pub(super) fn new() -> Self {
-        Self {
-            budget: MemoryBudget(MAX_CATALOGUE),
-            items: Vec::new(),
-        }
+        Self { budget: MemoryBudget(MAX_CATALOGUE), items: Vec::new() }
     }
 }
 
@@ -214,17 +197,9 @@ mod tests {
         ] {
             rows.push(row).unwrap();
         }
-        let ids: Vec<_> = rows
-            .listing
-            .found
-            .iter()
-            .map(|r| r.remote.as_str())
-            .collect();
+        let ids: Vec<_> = rows.listing.found.iter().map(|r| r.remote.as_str()).collect();
         assert_eq!((ids, rows.listing.rows), (vec!["y", "w"], 4));
-        assert_eq!(
-            rows.listing.oldest,
-            Timestamp::parse("2025-05-12T03:12:44-07:00")
-        );
+        assert_eq!(rows.listing.oldest, Timestamp::parse("2025-05-12T03:12:44-07:00"));
     }
 
     #[test]
@@ -248,18 +223,10 @@ mod tests {
         assert!(reason.contains("more matching rows"), "{reason}");
         assert!(list.listing.found.len() < 100);
 
-        let ids: Vec<RemoteId> = (0..1000)
-            .map(|id| id.to_string().parse().unwrap())
-            .collect();
+        let ids: Vec<RemoteId> = (0..1000).map(|id| id.to_string().parse().unwrap()).collect();
         let mut poll = PollRows::new(&ids);
-        let answers = ids
-            .iter()
-            .map(|id| json!({"id": id.as_str(), "failed_reason": link}));
-        assert!(
-            answers
-                .map(|row| poll.push(row))
-                .any(|taken| taken.is_err())
-        );
+        let answers = ids.iter().map(|id| json!({"id": id.as_str(), "failed_reason": link}));
+        assert!(answers.map(|row| poll.push(row)).any(|taken| taken.is_err()));
 
         let mut catalogue = CatalogueRows::<Value>::new();
         let item = json!({"id": "p", "keywords": [link]});

@@ -141,9 +141,7 @@ impl Lipsync {
             thumbnail: self.video_thumbnail.filter(|url| !url.trim().is_empty()),
             duration_seconds: self.duration.filter(|seconds| seconds.is_finite()),
             credits_used: self.credits_used.and_then(Credits::from_number),
-            failed_reason: self
-                .failed_reason
-                .filter(|reason| !reason.trim().is_empty()),
+            failed_reason: self.failed_reason.filter(|reason| !reason.trim().is_empty()),
             progress: self.progress,
             created_at: self.created_at.as_deref().and_then(Timestamp::parse),
         })
@@ -262,9 +260,7 @@ pub struct RemainingCredits {
 /// Parses a number or a string that contains one; anything else is `None`.
 fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value
-        .as_f64()
-        .or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok()))
+    Ok(value.as_f64().or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok()))
 }
 
 /// Parses a string or a whole number; anything else is `None`.
@@ -290,10 +286,7 @@ fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String
         None => value.as_str().unwrap_or_default().split(',').collect(),
     };
     let words = words.into_iter().map(str::trim);
-    Ok(words
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
 /// Parses the readable items of a list; anything else is empty.
@@ -302,10 +295,7 @@ fn readable_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 ) -> Result<Vec<T>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(items
-        .iter()
-        .filter_map(|item| T::deserialize(item).ok())
-        .collect())
+    Ok(items.iter().filter_map(|item| T::deserialize(item).ok()).collect())
 }
 
 #[cfg(test)]
@@ -318,10 +308,7 @@ mod tests {
         let json = r#"{"id":"2f0e4a1c","status":"done","output":"https://x/v.mp4","progress":"1",
             "credits_used":5.5,"duration":15,"created_at":"2025-05-13T03:12:44.123456-07:00",
             "name":null,"something_new":{"a":[1]}}"#;
-        let report = serde_json::from_str::<Lipsync>(json)
-            .unwrap()
-            .into_report()
-            .unwrap();
+        let report = serde_json::from_str::<Lipsync>(json).unwrap().into_report().unwrap();
         assert_eq!(report.status, RenderStatus::Done);
         assert_eq!(report.credits_used.unwrap().to_string(), "5.5");
         assert_eq!(report.progress, Some(1.0));
@@ -331,19 +318,11 @@ mod tests {
     #[test]
     fn unexpected_types_do_not_lose_a_job() {
         let json = r#"{"id":7,"status":"error","output":{},"progress":[],"duration":"12.5"}"#;
-        let report = serde_json::from_str::<Lipsync>(json)
-            .unwrap()
-            .into_report()
-            .unwrap();
+        let report = serde_json::from_str::<Lipsync>(json).unwrap().into_report().unwrap();
         assert_eq!(report.remote.as_str(), "7");
         assert_eq!(report.status, RenderStatus::Other("error".into()));
         assert_eq!((report.output, report.duration_seconds), (None, Some(12.5)));
-        assert!(
-            serde_json::from_str::<Lipsync>("{}")
-                .unwrap()
-                .into_report()
-                .is_err()
-        );
+        assert!(serde_json::from_str::<Lipsync>("{}").unwrap().into_report().is_err());
     }
 
     #[test]

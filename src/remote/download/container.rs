@@ -12,9 +12,8 @@ const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 
 /// Boxes with images and sound, their index, and padding.
-const BOXES: [&[u8; 4]; 8] = [
-    b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"free", b"skip", b"wide",
-];
+const BOXES: [&[u8; 4]; 8] =
+    [b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"free", b"skip", b"wide"];
 
 /// A video has a handful of boxes, a fragmented one some thousands.
 const MAX_BOXES: usize = 100_000;
@@ -37,11 +36,7 @@ pub(super) fn missing_bytes(file: &mut (impl Read + Seek)) -> io::Result<u64> {
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head)?;
     file.rewind()?;
-    let end = if head == EBML {
-        end_of_segment(file)?
-    } else {
-        end_of_boxes(file, length)?
-    };
+    let end = if head == EBML { end_of_segment(file)? } else { end_of_boxes(file, length)? };
     Ok(end.saturating_sub(length))
 }
 
@@ -148,13 +143,9 @@ mod tests {
         assert!(is_video(b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81"));
         assert!(is_image(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"));
         assert!(is_image(b"RIFF\0\0\0\0WEBP"));
-        for page in [
-            &b"<!doctype html>"[..],
-            b"{\"detail\":\"x\"}",
-            b"",
-            b"ftyp",
-            b"RIFF\0\0\0\0WAVE",
-        ] {
+        for page in
+            [&b"<!doctype html>"[..], b"{\"detail\":\"x\"}", b"", b"ftyp", b"RIFF\0\0\0\0WAVE"]
+        {
             assert!(!is_video(page) && !is_image(page));
         }
     }

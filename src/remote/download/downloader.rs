@@ -143,12 +143,7 @@ impl Downloader {
         };
         let total = range.total.or(known);
         self.check_size(total)?;
-        Ok(Transfer {
-            part,
-            end: Some(range.end),
-            total,
-            head: None,
-        })
+        Ok(Transfer { part, end: Some(range.end), total, head: None })
     }
 
     /// Receives the rest of the file and finishes it.
@@ -267,11 +262,7 @@ impl Downloader {
                 .map_err(|_elapsed| timeout_failure(link.host(), stall))?
                 .map_err(|error| transport_failure(&error.without_url(), &host))?;
             let Some(location) = redirect_location(&response) else {
-                return Ok(FileResponse {
-                    inner: response,
-                    host,
-                    stall,
-                });
+                return Ok(FileResponse { inner: response, host, stall });
             };
             link = link.follow(&String::from_utf8_lossy(location.as_bytes()))?;
         }
@@ -303,9 +294,7 @@ impl Downloader {
 
     fn not_a_video(&self, content: &[u8]) -> Failure {
         let summary = ErrorBody::from_storage(content, &self.redactor).text;
-        let is_text = content
-            .iter()
-            .all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
+        let is_text = content.iter().all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
         let reason = if content.is_empty() {
             "it is empty"
         } else if !summary.is_empty() {

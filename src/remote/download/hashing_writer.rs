@@ -38,11 +38,7 @@ impl<W: Write + Send + 'static> HashingWriter<W> {
     /// Returns a writer that continues after `written` bytes with the digest `hash`.
     pub(super) fn new(file: W, hash: Sha256, written: u64) -> Self {
         let spare = Vec::new();
-        Self {
-            buffer: Vec::new(),
-            written,
-            state: State::Idle(Output { file, hash, spare }),
-        }
+        Self { buffer: Vec::new(), written, state: State::Idle(Output { file, hash, spare }) }
     }
 
     /// Returns how many bytes are certainly written.
@@ -144,9 +140,8 @@ mod tests {
     async fn chunks_of_any_length_are_written_in_order() {
         let place = tempfile::NamedTempFile::new().unwrap();
         let mut writer = HashingWriter::new(place.reopen().unwrap(), Sha256::new(), 0);
-        let whole: Vec<u8> = (0..3 * BLOCK + 20)
-            .map(|at| u8::try_from(at % 251).unwrap())
-            .collect();
+        let whole: Vec<u8> =
+            (0..3 * BLOCK + 20).map(|at| u8::try_from(at % 251).unwrap()).collect();
         let mut rest = &whole[..];
         for length in [1, BLOCK - 1, 5, BLOCK + 3, 0, BLOCK - 1, 2] {
             let (chunk, more) = rest.split_at(length);

@@ -98,10 +98,7 @@ mod tests {
         let link = parse("https://x.example/a/v.mp4?Signature=1");
         let fresh = parse("https://x.example/a/v.mp4?Signature=2");
         assert_eq!(link.source(), fresh.source());
-        assert_eq!(
-            link.follow("../b.mp4").unwrap().url().as_str(),
-            "https://x.example/b.mp4"
-        );
+        assert_eq!(link.follow("../b.mp4").unwrap().url().as_str(), "https://x.example/b.mp4");
         assert!(link.follow("file:///etc/passwd").is_err());
         assert!(link.follow("https://a:b@y.example/").is_err());
     }
@@ -114,10 +111,8 @@ mod tests {
             "http://[::ffff:127.0.0.1]/?Signature=s3cret",
             "http://files.localhost/?Signature=s3cret",
         ] {
-            for refused in [
-                Link::parse(internal, AddressPolicy::PublicOnly),
-                link.follow(internal),
-            ] {
+            for refused in [Link::parse(internal, AddressPolicy::PublicOnly), link.follow(internal)]
+            {
                 let failure = refused.unwrap_err();
                 assert_eq!(failure.kind, FailureKind::Refused, "{internal}");
                 assert!(failure.message.contains("your own network"), "{failure}");

@@ -63,11 +63,7 @@ impl Record {
     /// Returns the value of `If-Range`. A new link to another source may lead to the same file; a strong `ETag` proves that,
     /// a date alone does not.
     fn validator(&self, source: &str) -> Option<&str> {
-        let by_date = || {
-            self.last_modified
-                .as_deref()
-                .filter(|_| self.source == source)
-        };
+        let by_date = || self.last_modified.as_deref().filter(|_| self.source == source);
         self.etag.as_deref().or_else(by_date)
     }
 
@@ -106,14 +102,7 @@ impl Part {
         let place = target.clone();
         let (file, hash, length, record) =
             blocking(move || reopen(&place, &source)).await.ok()??;
-        Some(Self::new(
-            target,
-            file,
-            hash,
-            length,
-            record.0,
-            Some(record.1),
-        ))
+        Some(Self::new(target, file, hash, length, record.0, Some(record.1)))
     }
 
     /// Creates an empty part in place of an earlier one.
@@ -283,9 +272,7 @@ fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
     let mut file = File::options().read(true).write(true).open(target.part())?;
     // The last byte is always requested, even if all bytes are here: the server then tells whether the file is still the
     // same, and never answers that the range is empty.
-    let last = record
-        .total
-        .map_or(u64::MAX, |total| total.saturating_sub(1));
+    let last = record.total.map_or(u64::MAX, |total| total.saturating_sub(1));
     let length = file.metadata()?.len().min(record.durable).min(last);
     if length == 0 {
         return Ok(None);
@@ -330,9 +317,7 @@ fn remove(path: &Path) -> io::Result<()> {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
 }
 
 #[cfg(test)]
@@ -340,10 +325,7 @@ mod tests {
     use super::*;
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
-        lines
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     fn validator(lines: &[(&'static str, &str)], source: &str) -> Option<String> {

@@ -27,11 +27,7 @@ impl Target {
                 format!("`{relative}` is not a valid path in the output folder"),
             ));
         }
-        Ok(Self {
-            path: relative
-                .split('/')
-                .fold(folder.to_owned(), |path, part| path.join(part)),
-        })
+        Ok(Self { path: relative.split('/').fold(folder.to_owned(), |path, part| path.join(part)) })
     }
 
     /// Returns the path of the finished file.

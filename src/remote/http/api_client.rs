@@ -74,11 +74,7 @@ impl ApiClient {
 
     /// Returns the time limit of a whole list. Lists for other commands than [`CommandKind::List`] are short.
     pub(crate) fn list_timeout(&self, command: CommandKind) -> Duration {
-        if command == CommandKind::List {
-            self.timeouts.list
-        } else {
-            self.timeouts.read
-        }
+        if command == CommandKind::List { self.timeouts.list } else { self.timeouts.read }
     }
 
     /// Sends the paid POST. Never redirected, never repeated.

@@ -108,9 +108,7 @@ pub(crate) fn status_failure(
         (K::NotSent, _) => format!("the proxy requires credentials: {text}"),
         _ => text.to_owned(),
     };
-    Failure::new(kind, message)
-        .with_status(status.as_u16())
-        .with_retry_after(retry_after(headers))
+    Failure::new(kind, message).with_status(status.as_u16()).with_retry_after(retry_after(headers))
 }
 
 fn redirect_message(headers: &HeaderMap) -> String {
@@ -129,10 +127,7 @@ mod tests {
     use crate::model::RetryAfter;
 
     fn body(text: &str, denies_credits: bool) -> ErrorBody {
-        ErrorBody {
-            text: text.into(),
-            denies_credits,
-        }
+        ErrorBody { text: text.into(), denies_credits }
     }
 
     #[test]
@@ -222,12 +217,8 @@ mod tests {
     fn redirects_are_shown_without_their_query() {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, "https://x.example/a?token=t".parse().unwrap());
-        let failure = status_failure(
-            StatusCode::FOUND,
-            &headers,
-            &body("", false),
-            CommandKind::Submit,
-        );
+        let failure =
+            status_failure(StatusCode::FOUND, &headers, &body("", false), CommandKind::Submit);
         assert!(failure.message.contains("`https://x.example/a?…`"));
     }
 }

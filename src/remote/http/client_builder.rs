@@ -38,9 +38,7 @@ pub(crate) fn build_client(
                 .filter_map(|root| Certificate::from_der(root).ok());
             builder().tls_certs_only(roots).build()
         })
-        .map_err(|error| RemoteError::Client {
-            reason: root_cause(&error),
-        })
+        .map_err(|error| RemoteError::Client { reason: root_cause(&error) })
 }
 
 /// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a proxy that was
@@ -65,11 +63,9 @@ mod tests {
 
     #[test]
     fn the_proxy_is_named_without_its_password() {
-        for url in [
-            "http://p.example:3128",
-            "p.example:3128",
-            "https://user:pass%40word@p.example:3128/",
-        ] {
+        for url in
+            ["http://p.example:3128", "p.example:3128", "https://user:pass%40word@p.example:3128/"]
+        {
             let matcher = Matcher::builder().https(url).no("b.example").build();
             let found = authority(&matcher, "https://api.creatify.ai");
             assert_eq!(found.as_deref(), Some("p.example:3128"), "{url}");

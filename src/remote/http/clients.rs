@@ -34,11 +34,7 @@ pub(crate) struct Clients {
 impl Clients {
     pub(crate) fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
         let connect_timeout = settings.timeouts.connect;
-        let proxy = if settings.base_url.is_loopback() {
-            Proxy::Bypass
-        } else {
-            settings.proxy
-        };
+        let proxy = if settings.base_url.is_loopback() { Proxy::Bypass } else { settings.proxy };
         let build = |configure: fn(ClientBuilder) -> ClientBuilder| {
             build_client(connect_timeout, proxy, configure)
         };

@@ -36,10 +36,7 @@ pub(super) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error
 
 /// Returns the cause of an error. An `io::Error` does not report what it wraps as its source.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
@@ -49,11 +46,8 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 /// request failed, and its URL.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let Some(mut cause) = error.source() else {
-        let reason = if error.is_builder() {
-            "the request cannot be built"
-        } else {
-            "no reason given"
-        };
+        let reason =
+            if error.is_builder() { "the request cannot be built" } else { "no reason given" };
         return reason.to_owned();
     };
     while let Some(inner) = cause.source() {

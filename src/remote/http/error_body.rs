@@ -58,15 +58,8 @@ impl ErrorBody {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
         let is_markup = text.starts_with('<');
-        let message = if is_markup {
-            summarise_markup(text)
-        } else {
-            text.to_owned()
-        };
-        Self {
-            text: redactor.clean(&message),
-            denies_credits: !is_markup && denies_credits(text),
-        }
+        let message = if is_markup { summarise_markup(text) } else { text.to_owned() };
+        Self { text: redactor.clean(&message), denies_credits: !is_markup && denies_credits(text) }
     }
 }
 
@@ -76,11 +69,7 @@ fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
         return;
     }
     let mut add = |text: &str| {
-        parts.push(if field.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{field}: {text}")
-        });
+        parts.push(if field.is_empty() { text.to_owned() } else { format!("{field}: {text}") });
     };
     match value {
         Value::Object(fields) => {
@@ -108,10 +97,7 @@ fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
 
 /// Whether a field is about the request as a whole.
 fn is_general(field: &str) -> bool {
-    matches!(
-        field,
-        "detail" | "message" | "error" | "errors" | "non_field_errors" | "msg"
-    )
+    matches!(field, "detail" | "message" | "error" | "errors" | "non_field_errors" | "msg")
 }
 
 /// Whether a text about the request as a whole denies credits. Other fields may repeat the text that was sent.
@@ -171,16 +157,9 @@ pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a 
 
 /// Returns what kind of markup `lower` is, which begins with `<`.
 pub(super) fn markup_kind(lower: &str) -> &'static str {
-    let root = lower[1..]
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .next()
-        .unwrap_or_default();
+    let root = lower[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let is_html = HTML.contains(&root) || (root.is_empty() && !lower.starts_with("<?xml"));
-    if is_html {
-        "an HTML page"
-    } else {
-        "an XML document"
-    }
+    if is_html { "an HTML page" } else { "an XML document" }
 }
 
 #[cfg(test)]

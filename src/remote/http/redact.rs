@@ -27,13 +27,7 @@ impl Redactor {
         let hidden = self.hide_credentials(&text::sanitize(text));
         let words: Vec<String> = hidden
             .split_whitespace()
-            .map(|word| {
-                if word.contains("://") {
-                    redact_url(word)
-                } else {
-                    word.to_owned()
-                }
-            })
+            .map(|word| if word.contains("://") { redact_url(word) } else { word.to_owned() })
             .collect();
         text::truncate(&words.join(" "), MAX_TEXT)
     }
@@ -48,9 +42,7 @@ impl Redactor {
         [self.credentials.expose_key(), self.credentials.expose_id()]
             .into_iter()
             .filter(|secret| secret.len() >= MIN_SECRET)
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret, "[hidden]")
-            })
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
     }
 }
 
@@ -67,10 +59,7 @@ mod tests {
         let cleaned = redactor().clean(
             "key k3y-of-mine of my-account\r\n\u{1b}[2J see \u{202e}https://a.example/v?Signature=x",
         );
-        assert_eq!(
-            cleaned,
-            "key [hidden] of [hidden] [2J see https://a.example/v?…"
-        );
+        assert_eq!(cleaned, "key [hidden] of [hidden] [2J see https://a.example/v?…");
     }
 
     #[test]

@@ -25,19 +25,14 @@ impl ErrorBody {
         } else {
             String::new()
         };
-        Self {
-            text,
-            denies_credits: false,
-        }
+        Self { text, denies_credits: false }
     }
 }
 
 /// Returns the error of S3, its imitations and Azure (`<Error><Code>…</Code><Message>…`), or else the kind of markup.
 fn summarise_markup(text: &str, redactor: &Redactor) -> String {
     let lower = text.to_ascii_lowercase();
-    let root = lower
-        .split('<')
-        .find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let root = lower.split('<').find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
     let is_error = root.is_some_and(|tag| tag.starts_with("error>") || tag.starts_with("error "));
     let element = |name| element(text, &lower, name).filter(|_| is_error);
     summarise_error(element("code"), element("message"), redactor)
@@ -85,49 +80,28 @@ mod tests {
 
     #[test]
     fn only_the_kind_and_a_stores_error_are_shown() {
-        let long = format!(
-            "<Error><Code>Slow</Code><Message>{}</Message>",
-            "x".repeat(500)
-        );
+        let long = format!("<Error><Code>Slow</Code><Message>{}</Message>", "x".repeat(500));
         let cut = format!("Slow: {}…", "x".repeat(119));
         for (body, expected) in [
             ("", ""),
             ("root:x:0:0:s3cret", ""),
             ("\"s3cret\"", ""),
-            (
-                "<html><title>s3cret</title><code>s3cret</code>",
-                "an HTML page",
-            ),
+            ("<html><title>s3cret</title><code>s3cret</code>", "an HTML page"),
             ("<!doctype html><message>s3cret</message>", "an HTML page"),
-            (
-                "<?xml version='1.0'?><a><Error>s3cret</Error></a>",
-                "an XML document",
-            ),
+            ("<?xml version='1.0'?><a><Error>s3cret</Error></a>", "an XML document"),
             ("<Errors><Code>s3cret</Code></Errors>", "an XML document"),
             ("<Error>s3cret</Error>", "an XML document"),
-            (
-                "<Error><Code>a s3cret</Code><Message>s3cret</Message></Error>",
-                "an XML document",
-            ),
-            (
-                "<Error><Message>s3cret</Message></Error>",
-                "an XML document",
-            ),
+            ("<Error><Code>a s3cret</Code><Message>s3cret</Message></Error>", "an XML document"),
+            ("<Error><Message>s3cret</Message></Error>", "an XML document"),
             (
                 "\u{feff}<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code><Message>Request\nhas \
                  expired</Message><AWSAccessKeyId>s3cret</AWSAccessKeyId></Error>",
                 "AccessDenied: Request has expired",
             ),
             ("<Error><Code>AccessDenied</Code></Error>", "AccessDenied"),
-            (
-                "<Error><Code>No</Code><Message>k3y-of-mine https://x/?Signature=s3cret",
-                "No",
-            ),
+            ("<Error><Code>No</Code><Message>k3y-of-mine https://x/?Signature=s3cret", "No"),
             (&long, &cut),
-            (
-                r#"{"Code":"Success","SecretAccessKey":"s3cret"}"#,
-                "a JSON document",
-            ),
+            (r#"{"Code":"Success","SecretAccessKey":"s3cret"}"#, "a JSON document"),
             (r#"{"detail":"s3cret"}"#, "a JSON document"),
             (r#"["s3cret"]"#, "a JSON document"),
             (r#"{"s3cret": cut"#, "a JSON document"),

@@ -44,11 +44,7 @@ impl SubmitClient {
     /// Sends `request` once.
     pub(super) async fn execute(&self, request: Request) -> reqwest::Result<Response> {
         let is_pooling = self.is_pooling.load(Ordering::Relaxed);
-        let client = if is_pooling {
-            &self.pooled
-        } else {
-            &self.unpooled
-        };
+        let client = if is_pooling { &self.pooled } else { &self.unpooled };
         client.execute(request).await
     }
 

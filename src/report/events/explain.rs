@@ -135,14 +135,7 @@ mod tests {
         run.done(1, "a");
         run.lost(2, "b");
         let text = shown(&run, "a").unwrap();
-        let tag = run
-            .summary()
-            .row(&id("a"))
-            .unwrap()
-            .state
-            .tag
-            .clone()
-            .unwrap();
+        let tag = run.summary().row(&id("a")).unwrap().state.tag.clone().unwrap();
         assert_eq!(
             text,
             format!(
@@ -178,20 +171,11 @@ next: nothing; it is done
         let charged = Some(Credits::ZERO);
         run.job_event(6, "e", JobEvent::Failed { failure, charged });
         for (job, next) in [
-            (
-                "a",
-                "pay for it again: `callsheet run spring.csv --retry-failed --only a`",
-            ),
+            ("a", "pay for it again: `callsheet run spring.csv --retry-failed --only a`"),
             ("b", "pay again: `callsheet run spring.csv --resubmit b`"),
-            (
-                "b",
-                "unproven   the provider's list does not show it, but may not reach",
-            ),
+            ("b", "unproven   the provider's list does not show it, but may not reach"),
             ("c", "c: rendering for 1 min 36 s ("),
-            (
-                "d",
-                "it is paid for but not downloaded: `callsheet collect spring.csv`",
-            ),
+            ("d", "it is paid for but not downloaded: `callsheet collect spring.csv`"),
             (
                 "e",
                 "correct the row in the sheet, or submit it unchanged: `callsheet run spring.csv --retry-failed --only e`",

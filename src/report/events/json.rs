@@ -30,17 +30,14 @@ pub struct JsonLines {
 impl JsonLines {
     /// Returns an observer that writes to `stream`.
     pub fn new(stream: Box<dyn Write + Send>) -> Self {
-        Self {
-            stream: LineStream::new(stream),
-        }
+        Self { stream: LineStream::new(stream) }
     }
 }
 
 impl Observer for JsonLines {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         let event = JsonEvent::of(summary, &entry.event);
-        self.stream
-            .write_line(&json_line(Some(entry.sequence), entry.at, event));
+        self.stream.write_line(&json_line(Some(entry.sequence), entry.at, event));
     }
 }
 
@@ -82,12 +79,7 @@ fn json_line(sequence: Option<u64>, at: Timestamp, event: impl Serialize) -> Str
         at: String,
         event: E,
     }
-    let line = Line {
-        version: VERSION,
-        sequence,
-        at: at.to_string(),
-        event,
-    };
+    let line = Line { version: VERSION, sequence, at: at.to_string(), event };
     serde_json::to_string(&line).expect("plain data can be represented as JSON")
 }
 
@@ -220,21 +212,9 @@ mod tests {
         let stopped = Some(StopReason::CapReached);
         run.event(1, Event::RunEnded { stopped });
         let (lane, until) = (Lane::Submit, at(9));
-        run.event(
-            1,
-            Event::LaneHeld {
-                lane,
-                until,
-                failure: failure.clone(),
-            },
-        );
+        run.event(1, Event::LaneHeld { lane, until, failure: failure.clone() });
         run.event(1, Event::InventoryTaken { rows: 31 });
-        run.event(
-            1,
-            Event::InventorySkipped {
-                failure: failure.clone(),
-            },
-        );
+        run.event(1, Event::InventorySkipped { failure: failure.clone() });
         run.event(1, Event::PlacesLearnt { places: 12 });
         for event in [
             JobEvent::SubmitStarted {
@@ -243,65 +223,26 @@ mod tests {
                 generation,
                 reserved,
             },
-            JobEvent::Submitted {
-                remote: remote.clone(),
-            },
-            JobEvent::SubmitDeferred {
-                failure: failure.clone(),
-            },
-            JobEvent::SubmitLost {
-                failure: failure.clone(),
-            },
-            JobEvent::Adopted {
-                remote,
-                tag,
-                fingerprint,
-                generation,
-                reserved,
-            },
-            JobEvent::NotProven {
-                why: Inconclusive::Once,
-            },
+            JobEvent::Submitted { remote: remote.clone() },
+            JobEvent::SubmitDeferred { failure: failure.clone() },
+            JobEvent::SubmitLost { failure: failure.clone() },
+            JobEvent::Adopted { remote, tag, fingerprint, generation, reserved },
+            JobEvent::NotProven { why: Inconclusive::Once },
             JobEvent::FoundAbsent,
-            JobEvent::Observed {
-                status: "running".into(),
-            },
+            JobEvent::Observed { status: "running".into() },
             JobEvent::RenderOverdue,
-            JobEvent::Rendered {
-                output: output("a"),
-            },
-            JobEvent::Fetched {
-                artifact: artifact("a"),
-            },
-            JobEvent::FetchDeferred {
-                failure: failure.clone(),
-            },
-            JobEvent::FetchLeft {
-                failure: failure.clone(),
-            },
-            JobEvent::LinkExpired {
-                failure: failure.clone(),
-            },
-            JobEvent::PaidTwice {
-                remote: "other-1".parse().unwrap(),
-            },
+            JobEvent::Rendered { output: output("a") },
+            JobEvent::Fetched { artifact: artifact("a") },
+            JobEvent::FetchDeferred { failure: failure.clone() },
+            JobEvent::FetchLeft { failure: failure.clone() },
+            JobEvent::LinkExpired { failure: failure.clone() },
+            JobEvent::PaidTwice { remote: "other-1".parse().unwrap() },
             JobEvent::FileMissing,
-            JobEvent::Failed {
-                failure,
-                charged: None,
-            },
+            JobEvent::Failed { failure, charged: None },
             JobEvent::Revisited,
-            JobEvent::Reopened {
-                generation: Generation(1),
-            },
+            JobEvent::Reopened { generation: Generation(1) },
         ] {
-            run.event(
-                2,
-                Event::Job {
-                    job: id("a"),
-                    event,
-                },
-            );
+            run.event(2, Event::Job { job: id("a"), event });
         }
         run
     }
@@ -317,21 +258,14 @@ mod tests {
         for message in [
             JsonMessage::Note { message },
             JsonMessage::Warning { message },
-            JsonMessage::Error {
-                message,
-                hints: &hints,
-                exit_code,
-            },
+            JsonMessage::Error { message, hints: &hints, exit_code },
         ] {
             shown.push_str(&json_message_line(at(3), message));
             shown.push('\n');
         }
         let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
         let (documented, _) = rest.split_once("```").unwrap();
-        assert_eq!(
-            shown, documented,
-            "`docs/events.md` shows each line as it is"
-        );
+        assert_eq!(shown, documented, "`docs/events.md` shows each line as it is");
     }
 
     #[test]
@@ -352,9 +286,7 @@ mod tests {
             "local",
         ];
         for kind in
-            kinds
-                .into_iter()
-                .chain(["throttled", "not_sent", "lost", "rejected", "render_failed"])
+            kinds.into_iter().chain(["throttled", "not_sent", "lost", "rejected", "render_failed"])
         {
             assert!(DOCUMENT.contains(&format!("`{kind}`")), "{kind}");
         }

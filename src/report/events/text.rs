@@ -133,11 +133,7 @@ mod tests {
 2026-11-24 14:01:30Z  stopped    interrupted; everything is kept
 "
         );
-        assert_eq!(
-            shown(&run, Verbosity::Quiet).lines().count(),
-            3,
-            "failed, in doubt, stopped"
-        );
+        assert_eq!(shown(&run, Verbosity::Quiet).lines().count(), 3, "failed, in doubt, stopped");
         assert_eq!(shown(&run, Verbosity::Verbose).lines().count(), 11);
     }
 
@@ -157,26 +153,14 @@ mod tests {
         let mut run = TestRun::with_jobs(2);
         run.accepted(1, "a");
         run.accepted(1, "b");
-        for (second, job, word) in [
-            (3, "a", "warming"),
-            (4, "b", "warming"),
-            (5, "a", "odd\u{1b}"),
-        ] {
+        for (second, job, word) in [(3, "a", "warming"), (4, "b", "warming"), (5, "a", "odd\u{1b}")]
+        {
             let status = word.into();
             run.job_event(second, job, JobEvent::Observed { status });
         }
         let shown = shown(&run, Verbosity::Normal);
-        assert_eq!(
-            shown
-                .matches("`warming` at the provider; this status")
-                .count(),
-            1,
-            "{shown}"
-        );
-        assert!(
-            shown.contains("`odd ` at the provider; this status"),
-            "{shown}"
-        );
+        assert_eq!(shown.matches("`warming` at the provider; this status").count(), 1, "{shown}");
+        assert!(shown.contains("`odd ` at the provider; this status"), "{shown}");
         assert_eq!(shown.lines().count(), 5, "{shown}");
     }
 
@@ -199,18 +183,11 @@ mod tests {
         run.accepted(1, "a");
         let shared = SharedBuffer::default();
         let summary = run.summary();
-        let mut lines = TextLines::new(
-            &summary,
-            Box::new(shared.clone()),
-            Verbosity::Normal,
-            Colours::Off,
-        );
+        let mut lines =
+            TextLines::new(&summary, Box::new(shared.clone()), Verbosity::Normal, Colours::Off);
         for second in 0..=150 {
             let now = at(second);
-            let state = LiveState {
-                now,
-                ..LiveState::default()
-            };
+            let state = LiveState { now, ..LiveState::default() };
             lines.on_tick(&summary, &state);
         }
         let line = "standing   0 of 2 done, 1 rendering, 1 queued; credits: 0 spent, 5 promised\n";
@@ -247,12 +224,8 @@ mod tests {
         let run = TestRun::with_jobs(2);
         let shared = SharedBuffer::default();
         let summary = run.summary();
-        let mut lines = TextLines::new(
-            &summary,
-            Box::new(shared.clone()),
-            Verbosity::Normal,
-            Colours::Off,
-        );
+        let mut lines =
+            TextLines::new(&summary, Box::new(shared.clone()), Verbosity::Normal, Colours::Off);
         for second in 0..30 {
             let (kind, words) = match second {
                 5..15 => (FailureKind::NotSent, "cannot connect to `api`"),

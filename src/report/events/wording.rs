@@ -45,14 +45,7 @@ impl LogLine {
         text: impl Into<String>,
     ) -> Self {
         let text = text.into();
-        Self {
-            verbosity,
-            style,
-            word,
-            job: None,
-            text,
-            detail: String::new(),
-        }
+        Self { verbosity, style, word, job: None, text, detail: String::new() }
     }
 
     fn with_detail(self, detail: String) -> Self {
@@ -74,18 +67,14 @@ impl EventFormatter {
     /// Puts an entry into words that `summary` includes already.
     pub(crate) fn format(&mut self, summary: &Summary, entry: &Entry) -> LogLine {
         let mut line = describe(summary, &entry.event);
-        if let Event::Job {
-            event: JobEvent::Observed { status },
-            ..
-        } = &entry.event
+        if let Event::Job { event: JobEvent::Observed { status }, .. } = &entry.event
             && matches!(RenderStatus::from_word(status), RenderStatus::Other(_))
             && self.unknown.len() < MAX_UNKNOWN
             && self.unknown.insert(status.clone())
         {
             line.verbosity = Verbosity::Normal;
             line.style = Style::Warning;
-            line.text
-                .push_str("; this status is unknown to the program, which keeps waiting");
+            line.text.push_str("; this status is unknown to the program, which keeps waiting");
         }
         line
     }
@@ -110,14 +99,10 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
             let money = summary.money().sentence();
             LogLine::new(Normal, Bold, "end", format!("the run has ended; {money}"))
         }
-        Event::RunEnded {
-            stopped: Some(reason),
-        } => LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason)),
-        Event::LaneHeld {
-            lane,
-            until,
-            failure: cause,
-        } => {
+        Event::RunEnded { stopped: Some(reason) } => {
+            LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason))
+        }
+        Event::LaneHeld { lane, until, failure: cause } => {
             let (what, until) = (lane_name(*lane), date_time(*until));
             let text = format!("{what} until {until}: {}", failure(cause));
             LogLine::new(Normal, Warning, "paused", text)
@@ -147,10 +132,9 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
             );
             LogLine::new(Normal, Dim, "in flight", text)
         }
-        Event::Job { job, event } => LogLine {
-            job: Some(job.clone()),
-            ..describe_job(summary, job, event)
-        },
+        Event::Job { job, event } => {
+            LogLine { job: Some(job.clone()), ..describe_job(summary, job, event) }
+        }
     }
 }
 
@@ -159,12 +143,7 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
     use Style::{Active, Dim, Failure, Success, Warning};
     use Verbosity::{Normal, Quiet, Verbose};
     match event {
-        JobEvent::SubmitStarted {
-            tag,
-            generation,
-            reserved,
-            ..
-        } => {
+        JobEvent::SubmitStarted { tag, generation, reserved, .. } => {
             let again = match generation.0 {
                 0 => String::new(),
                 times => format!(", paid for again as requested (payment {})", times + 1),
@@ -222,11 +201,7 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
             LogLine::new(Verbose, Active, "rendered", text).with_detail(detail)
         }
         JobEvent::Fetched { artifact } => {
-            let mut text = format!(
-                "{}  {}",
-                sanitize(&artifact.file),
-                byte_size(artifact.bytes)
-            );
+            let mut text = format!("{}  {}", sanitize(&artifact.file), byte_size(artifact.bytes));
             if let Some(charge) = summary.row(job).and_then(|row| row.state.charged) {
                 text = format!("{text}  {}", credits(charge));
             }
@@ -258,10 +233,7 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
             "missing",
             "its file is missing on disk; it is downloaded again, not paid again",
         ),
-        JobEvent::Failed {
-            failure: cause,
-            charged,
-        } => {
+        JobEvent::Failed { failure: cause, charged } => {
             let mut text = failure(cause);
             let mut detail = String::new();
             match charged {
@@ -277,12 +249,9 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
             "revisited",
             "asking the provider again: the paid video may still be available",
         ),
-        JobEvent::Reopened { .. } => LogLine::new(
-            Normal,
-            Active,
-            "reopened",
-            "will be paid for again, as requested",
-        ),
+        JobEvent::Reopened { .. } => {
+            LogLine::new(Normal, Active, "reopened", "will be paid for again, as requested")
+        }
     }
 }
 
@@ -323,19 +292,16 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         }
         StopReason::Unauthorised { message } => {
             // Some failures state this already.
-            let message = message
-                .strip_prefix("the credentials are refused: ")
-                .unwrap_or(message);
+            let message = message.strip_prefix("the credentials are refused: ").unwrap_or(message);
             with("the credentials were refused", message)
         }
         StopReason::WrongAddress { message } => {
             with("the address does not answer like the API", message)
         }
         StopReason::Unreachable { message } => with("the API could not be reached", message),
-        StopReason::InventoryRefused { message } => with(
-            "the provider's job list could not be read, so nothing was submitted",
-            message,
-        ),
+        StopReason::InventoryRefused { message } => {
+            with("the provider's job list could not be read, so nothing was submitted", message)
+        }
         StopReason::Rival { job } => format!(
             "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"
         ),

@@ -80,9 +80,7 @@ impl fmt::Display for ResultCell<'_> {
 /// behind spaces, which some importers trim.
 pub(super) fn escape_formula(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    let is_formula = text
-        .trim_start()
-        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if is_formula { format!("'{text}") } else { text }
 }
 

@@ -33,10 +33,7 @@ pub fn write_csv(
     let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
     writer.write_record(header)?;
     for line in summary.result_lines() {
-        let added = line
-            .row
-            .as_ref()
-            .map_or_else(ResultCell::of_skipped, ResultCell::of);
+        let added = line.row.as_ref().map_or_else(ResultCell::of_skipped, ResultCell::of);
         let added = added.map(|cell| cell.to_string());
         let users = line.cells.iter().map(Text::as_str);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
@@ -108,10 +105,7 @@ later,note of later,,skipped,,,,,,,,,,,
         let charged = None;
         run.job_event(2, "a", JobEvent::Failed { failure, charged });
         let text = text(&run.summary());
-        assert!(
-            text.contains(r#","'=HYPERLINK(""http://evil"") @x""#),
-            "{text}"
-        );
+        assert!(text.contains(r#","'=HYPERLINK(""http://evil"") @x""#), "{text}");
     }
 
     #[test]

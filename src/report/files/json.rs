@@ -31,19 +31,11 @@ pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
         credits: credits(summary),
         estimate_against_actual: accuracy_json(summary),
         gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
-        jobs: Items(|| {
-            summary
-                .result_lines()
-                .filter_map(|line| job(summary, &line))
-        }),
+        jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, &line))),
         manifest: campaign.manifest.display().to_string(),
         runs: runs(summary),
         sandbox: campaign.is_sandbox,
-        skipped: Items(|| {
-            summary
-                .result_lines()
-                .filter_map(|line| skipped(summary, &line))
-        }),
+        skipped: Items(|| summary.result_lines().filter_map(|line| skipped(summary, &line))),
         totals: totals(summary),
         version: VERSION,
     };
@@ -123,9 +115,7 @@ fn job<'a>(summary: &'a Summary, line: &ResultLine<'a>) -> Option<JsonJob<'a>> {
 
 fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
     let row = cells(summary, line.cells);
-    line.row
-        .is_none()
-        .then(|| json!({ "row": row, "status": "skipped" }))
+    line.row.is_none().then(|| json!({ "row": row, "status": "skipped" }))
 }
 
 /// A job, with its fields in alphabetical order.
@@ -241,10 +231,7 @@ mod tests {
         assert_eq!(results["runs"][0]["stopped"], "cap_reached");
         assert_eq!(results["jobs"][0]["job_id"], "a");
         assert_eq!(results["jobs"][0]["row"]["note"], "note of a");
-        assert_eq!(
-            results["jobs"][0]["video_url"],
-            "https://cdn.example/a.mp4?…"
-        );
+        assert_eq!(results["jobs"][0]["video_url"], "https://cdn.example/a.mp4?…");
         assert_eq!(results["jobs"][1]["status"], "pending");
         assert_eq!(results["skipped"][0]["row"]["id"], "later");
         assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
@@ -255,14 +242,7 @@ mod tests {
     fn every_column_and_every_field_is_documented() {
         const DOCUMENT: &str = include_str!("../../../docs/results.md");
         let results = written(&TestRun::with_jobs(1).summary());
-        let fields = |value: &Value| {
-            value
-                .as_object()
-                .unwrap()
-                .keys()
-                .cloned()
-                .collect::<Vec<_>>()
-        };
+        let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let ours = crate::model::RESULT_COLUMNS.map(str::to_owned);
         for field in [
             ours.to_vec(),

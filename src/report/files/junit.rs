@@ -37,10 +37,9 @@ fn status(row: &Row) -> TestCaseStatus {
     let (mut status, message) = match &row.state.phase {
         Phase::Done { .. } => return TestCaseStatus::success(),
         Phase::Failed { .. } => (TestCaseStatus::non_success(NonSuccessKind::Failure), why),
-        Phase::Submitting | Phase::InDoubt { .. } => (
-            TestCaseStatus::non_success(NonSuccessKind::Error),
-            format!("in doubt: {why}"),
-        ),
+        Phase::Submitting | Phase::InDoubt { .. } => {
+            (TestCaseStatus::non_success(NonSuccessKind::Error), format!("in doubt: {why}"))
+        }
         Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
             (TestCaseStatus::skipped(), row.status().to_owned())
         }

@@ -26,10 +26,7 @@ pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
         let _ = fs::remove_file(path);
     }
     let name = started.to_string().replace(':', "-");
-    File::options()
-        .append(true)
-        .create(true)
-        .open(folder.join(format!("{name}.log")))
+    File::options().append(true).create(true).open(folder.join(format!("{name}.log")))
 }
 
 #[cfg(test)]

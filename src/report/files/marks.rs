@@ -50,20 +50,15 @@ pub(crate) enum MarksError {
 pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<ReviewMark>, MarksError> {
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     let header = content.split(|byte| *byte == b'\n').next().unwrap_or(b"");
-    let delimiter = [b';', b'\t']
-        .into_iter()
-        .find(|delimiter| header.contains(delimiter));
+    let delimiter = [b';', b'\t'].into_iter().find(|delimiter| header.contains(delimiter));
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
         .flexible(true)
         .from_reader(content);
     let unreadable = |error: csv::Error| MarksError::Unreadable(error.to_string());
     let headers = reader.headers().map_err(unreadable)?.clone();
-    let column = |name: &str| {
-        headers
-            .iter()
-            .position(|header| header.trim().eq_ignore_ascii_case(name))
-    };
+    let column =
+        |name: &str| headers.iter().position(|header| header.trim().eq_ignore_ascii_case(name));
     let id = column("job_id").ok_or(MarksError::Column("job_id"))?;
     let mark = column("mark").ok_or(MarksError::Column("mark"))?;
     let remote = column("remote_id");
@@ -84,15 +79,9 @@ pub(crate) fn read_marks(content: &[u8]) -> Result<Vec<ReviewMark>, MarksError> 
                 )));
             }
         };
-        let job = cell(id)
-            .parse()
-            .map_err(|error: InvalidId| wrong(error.to_string()))?;
+        let job = cell(id).parse().map_err(|error: InvalidId| wrong(error.to_string()))?;
         let remote = remote.map(cell).filter(|remote| !remote.is_empty());
-        marks.push(ReviewMark {
-            job,
-            verdict,
-            remote: remote.map(str::to_owned),
-        });
+        marks.push(ReviewMark { job, verdict, remote: remote.map(str::to_owned) });
     }
     Ok(marks)
 }
@@ -126,10 +115,7 @@ mod tests {
         for (text, shown) in [
             ("job_id,comment\na,x\n", "no column `mark`"),
             ("id,mark\na,approved\n", "no column `job_id`"),
-            (
-                "job_id,mark\na,approved\nb,perhaps\n",
-                "line 3: the mark `perhaps`",
-            ),
+            ("job_id,mark\na,approved\nb,perhaps\n", "line 3: the mark `perhaps`"),
             ("job_id,mark\n,approved\n", "line 2: "),
         ] {
             let error = read_marks(text.as_bytes()).unwrap_err().to_string();

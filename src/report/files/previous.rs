@@ -46,9 +46,7 @@ impl PreviousResults {
     fn add_json(&mut self, json: &Value) {
         self.manifest = json["manifest"].as_str().map(str::to_owned);
         let arguments = json["arguments"].as_array().into_iter().flatten();
-        self.arguments = arguments
-            .filter_map(|word| word.as_str().map(str::to_owned))
-            .collect();
+        self.arguments = arguments.filter_map(|word| word.as_str().map(str::to_owned)).collect();
         let credits = |value: &Value| value.as_f64().and_then(Credits::from_number);
         self.max_credits = credits(&json["credits"]["max_credits"]);
         for (list, is_gone) in [("jobs", false), ("gone_from_sheet", true)] {
@@ -60,19 +58,10 @@ impl PreviousResults {
                 if let (Some(persona), Some(name)) = (persona, name) {
                     self.personas.insert(persona.to_owned(), name.to_owned());
                 }
-                let [low, likely, high] = [
-                    "credits_estimated_low",
-                    "credits_estimated_likely",
-                    "credits_estimated",
-                ]
-                .map(|field| credits(&job[field]).unwrap_or_default());
-                let estimate = Estimate {
-                    low,
-                    likely,
-                    high,
-                    reserve: high,
-                    ..Estimate::default()
-                };
+                let [low, likely, high] =
+                    ["credits_estimated_low", "credits_estimated_likely", "credits_estimated"]
+                        .map(|field| credits(&job[field]).unwrap_or_default());
+                let estimate = Estimate { low, likely, high, reserve: high, ..Estimate::default() };
                 self.estimates.insert(JobId::clone(&id), estimate);
                 if is_gone {
                     self.gone.insert(id);
@@ -83,10 +72,8 @@ impl PreviousResults {
 
     fn add_csv(&mut self, bytes: &[u8]) {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(bytes);
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
         let mut records = reader.records().filter_map(Result::ok);
         let Some(header) = records.next() else {
             return;
@@ -143,44 +130,30 @@ mod tests {
     fn written_results_are_read_back() {
         let mut run = TestRun::with_jobs(2);
         run.done(1, "a");
-        Arc::make_mut(&mut run.campaign.sheet)
-            .rows
-            .push(row("later", 0..0));
+        Arc::make_mut(&mut run.campaign.sheet).rows.push(row("later", 0..0));
         run.campaign.arguments = vec!["--shard".into(), "1/2".into()];
         run.campaign.max_credits = Some(Credits::whole(7));
         let results = written(&run.summary());
         assert_eq!(results.arguments, ["--shard", "1/2"]);
         assert_eq!(results.columns, ["id", "note"]);
-        let ids: Vec<_> = results
-            .rows
-            .iter()
-            .map(|(_, job)| job.as_ref().map(JobId::as_str))
-            .collect();
+        let ids: Vec<_> =
+            results.rows.iter().map(|(_, job)| job.as_ref().map(JobId::as_str)).collect();
         assert_eq!(ids, [Some("a"), Some("b"), None]);
         assert_eq!(results.rows[0].0[1].as_str(), "note of a");
         assert_eq!(results.max_credits, Some(Credits::whole(7)));
         let mut job = run.campaign.jobs[0].clone();
         let estimate = std::mem::take(&mut job.estimate);
         results.estimate(&mut job);
-        assert_eq!(
-            (job.estimate.low, job.estimate.high),
-            (estimate.low, estimate.high)
-        );
+        assert_eq!((job.estimate.low, job.estimate.high), (estimate.low, estimate.high));
     }
 
     #[test]
     fn missing_and_invalid_files_are_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(
-            PreviousResults::read(folder.path()),
-            PreviousResults::default()
-        );
+        assert_eq!(PreviousResults::read(folder.path()), PreviousResults::default());
         for (name, text) in [("results.csv", "a,b\n1,2\n"), ("results.json", "[1, {]")] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        assert_eq!(
-            PreviousResults::read(folder.path()),
-            PreviousResults::default()
-        );
+        assert_eq!(PreviousResults::read(folder.path()), PreviousResults::default());
     }
 }

@@ -64,9 +64,7 @@ impl ResultsWriter {
     }
 
     fn write_if_due(&mut self, summary: &Summary, now: Timestamp) {
-        let is_due = self
-            .written
-            .is_none_or(|written| now >= written.plus(self.interval));
+        let is_due = self.written.is_none_or(|written| now >= written.plus(self.interval));
         if self.is_stale && is_due {
             self.written = Some(now);
             self.is_stale = write_results(summary, self.encoding).is_err();
@@ -119,11 +117,7 @@ fn write_results(summary: &Summary, encoding: CsvEncoding) -> io::Result<()> {
     let out = OutputDir(&campaign.out);
     // In parallel: the run waits meanwhile, and each file takes a fraction of a second for 100,000 jobs.
     std::thread::scope(|scope| {
-        let csv = || {
-            write_file(&out.results_csv(), |file| {
-                write_csv(summary, encoding, file)
-            })
-        };
+        let csv = || write_file(&out.results_csv(), |file| write_csv(summary, encoding, file));
         let json = || write_file(&out.results_json(), |file| write_json(summary, file));
         let others = [scope.spawn(csv), scope.spawn(json)];
         let page = write_file(&out.report_html(), |file| write_page(summary, file));
@@ -181,35 +175,17 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         let (mut writer, mut summary) = writer(&run, folder.path());
         deliver(&mut writer, &mut summary, &run.entries[0]);
-        writer.on_tick(
-            &summary,
-            &LiveState {
-                now: at(0),
-                ..LiveState::default()
-            },
-        );
+        writer.on_tick(&summary, &LiveState { now: at(0), ..LiveState::default() });
         assert!(results(folder.path()).contains("a,pending"));
         run.accepted(1, "a");
         for entry in &run.entries[1..] {
             deliver(&mut writer, &mut summary, entry);
         }
-        assert!(
-            results(folder.path()).contains("a,rendering"),
-            "two seconds later"
-        );
-        run.job_event(
-            3,
-            "a",
-            JobEvent::Rendered {
-                output: crate::report::testing::output("a"),
-            },
-        );
+        assert!(results(folder.path()).contains("a,rendering"), "two seconds later");
+        run.job_event(3, "a", JobEvent::Rendered { output: crate::report::testing::output("a") });
         deliver(&mut writer, &mut summary, &run.entries[3]);
         assert!(results(folder.path()).contains("a,rendering"), "too early");
-        let state = LiveState {
-            now: at(4),
-            ..LiveState::default()
-        };
+        let state = LiveState { now: at(4), ..LiveState::default() };
         writer.on_tick(&summary, &state);
         assert!(results(folder.path()).contains("a,downloading"));
         let artifact = crate::report::testing::artifact("a");

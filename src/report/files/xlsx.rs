@@ -59,10 +59,7 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
         for (column, cell) in (0..).zip(cells.take(users.len())) {
             sheet.write_string(row, column, fit(cell))?;
         }
-        let added = line
-            .row
-            .as_ref()
-            .map_or_else(ResultCell::of_skipped, ResultCell::of);
+        let added = line.row.as_ref().map_or_else(ResultCell::of_skipped, ResultCell::of);
         for (column, cell) in (0..=end).skip(users.len()).zip(&added) {
             write_cell(sheet, (row, column), cell, &time)?;
         }
@@ -109,10 +106,7 @@ fn write_link(
 }
 
 /// Returns a time as Excel's number of days, in UTC.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of the next 285,000 years are exact"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of the next 285,000 years are exact")]
 fn serial_date(at: Timestamp) -> f64 {
     at.as_millis() as f64 / MILLISECONDS_A_DAY + EPOCH
 }

@@ -106,11 +106,8 @@ fn hostile_run(folder: &Path) -> TestRun {
     run.failed(2, "b", "no face <b>\"><img src=x onerror=alert(1)></b>");
     run.lost(3, "c");
     run.done(4, "d");
-    let request = VideoRequest::new(
-        Speech::Text("שלום, מה שלומך?".into()),
-        "anna",
-        AspectRatio::Portrait,
-    );
+    let request =
+        VideoRequest::new(Speech::Text("שלום, מה שלומך?".into()), "anna", AspectRatio::Portrait);
     Arc::make_mut(&mut run.campaign.jobs[4].spec).request = request.into();
     run.campaign.name = "</script><script>alert(2)</script>".into();
     run.sheet().columns.push("Market <b>".into());
@@ -133,46 +130,26 @@ fn filters_keyboard_marks_and_players_work_without_injection() {
     let Some(answers) = evaluate(&run, folder.path(), include_str!("browser/review.js")) else {
         return;
     };
-    assert_eq!(
-        answers["all"],
-        json!(["b", "c", "a", "d", "e"]),
-        "problems first"
-    );
+    assert_eq!(answers["all"], json!(["b", "c", "a", "d", "e"]), "problems first");
     assert_eq!(answers["shown"], "5 jobs.");
     assert_eq!(answers["injected"], 0);
     assert_eq!(answers["title"], "</script><script>alert(2)</script>");
-    assert_eq!(
-        answers["words"],
-        "no face <b>\"><img src=x onerror=alert(1)></b>"
-    );
+    assert_eq!(answers["words"], "no face <b>\"><img src=x onerror=alert(1)></b>");
     assert_eq!(answers["resubmit"], "callsheet run spring.csv --resubmit c");
     assert_eq!(answers["found"], json!(["d"]));
     assert_eq!(answers["done"], json!(["a", "d"]));
-    assert_eq!(
-        answers["columns"],
-        json!(["Market <b>"]),
-        "each note is different"
-    );
+    assert_eq!(answers["columns"], json!(["Market <b>"]), "each note is different");
     let markets = json!(["all", "(empty)", "<img src=x onerror=alert(3)>", "DE", "FR"]);
     assert_eq!(answers["markets"], markets);
     assert_eq!(answers["nowhere"], json!(["c"]));
     assert_eq!(answers["germany"], json!(["b", "a"]));
     assert_eq!(answers["noted"], json!(["d"]));
     let details = answers["details"].as_str().unwrap();
-    assert!(
-        details.contains("notenote of dMarket <b>FR"),
-        "in the sheet's order: {details}"
-    );
+    assert!(details.contains("notenote of dMarket <b>FR"), "in the sheet's order: {details}");
     assert_eq!(answers["sheet"], json!(["a", "b", "c", "d", "e"]));
     assert_eq!(answers["focused"], true);
     assert_eq!(answers["marks"], json!(["approved", "rejected"]));
-    let names = [
-        "Play a",
-        "Details of a",
-        "Approve a",
-        "Reject a",
-        "Comment on a",
-    ];
+    let names = ["Play a", "Details of a", "Approve a", "Reject a", "Comment on a"];
     assert_eq!(answers["names"], json!(names));
     assert_eq!(answers["line"], "line 2");
     assert_eq!(answers["savable"], json!([false, true]));
@@ -189,19 +166,13 @@ fn filters_keyboard_marks_and_players_work_without_injection() {
     assert_eq!(answers["review"], "Review: 1 approved, 1 rejected.");
     assert_eq!(answers["direction"], "rtl");
     assert_eq!(answers["rejected"], json!(["d"]));
-    assert_eq!(
-        (&answers["playing"], &answers["paused"]),
-        (&json!(true), &json!(true))
-    );
+    assert_eq!((&answers["playing"], &answers["paused"]), (&json!(true), &json!(true)));
 
     assert_eq!(answers["before"], json!([]), "errors before the reload");
     assert_eq!(answers["reloaded"], json!(["approved", "rejected"]));
     let address = "#search=say+a.&column.Market+%3Cb%3E=DE&sort=sheet";
     assert_eq!(answers["kept"], json!([address, "say a.", "a"]));
-    assert_eq!(
-        answers["nothing"],
-        json!(["None of 5 jobs matches.", false, 0])
-    );
+    assert_eq!(answers["nothing"], json!(["None of 5 jobs matches.", false, 0]));
     assert_eq!(answers["escaped"], json!([false, "about zebras"]));
     assert_eq!(answers["cleared"], json!(["#sort=sheet", true, 5, "card"]));
     assert_eq!(answers["entered"], json!(["card", "b"]));
@@ -212,20 +183,12 @@ fn filters_keyboard_marks_and_players_work_without_injection() {
     let again = "return { marks: [card('a').dataset.mark, card('d').dataset.mark] };";
     let mut remade = hostile_run(folder.path());
     for entry in &mut remade.entries {
-        if let Event::Job {
-            event: JobEvent::Submitted { remote },
-            ..
-        } = &mut entry.event
-        {
+        if let Event::Job { event: JobEvent::Submitted { remote }, .. } = &mut entry.event {
             *remote = "another".parse().unwrap();
         }
     }
     let answers = evaluate(&remade, folder.path(), again).unwrap();
-    assert_eq!(
-        answers["marks"],
-        json!(["", ""]),
-        "a new video has no marks"
-    );
+    assert_eq!(answers["marks"], json!(["", ""]), "a new video has no marks");
 }
 
 /// A browser window cannot be as narrow as a telephone, but a frame can.
@@ -262,10 +225,7 @@ fn the_page_of_a_live_run_shows_its_age_and_can_be_reloaded() {
     };
     let state = answers["state"].as_str().unwrap();
     let words = "A run was under way when this page was written, ";
-    assert!(
-        state.starts_with(words) && state.ends_with(" ago."),
-        "{state}"
-    );
+    assert!(state.starts_with(words) && state.ends_with(" ago."), "{state}");
     assert_eq!(answers["reload"], "Reload");
     let ages = ["0 seconds", "59 seconds", "1 minute", "2 hours", "2 days"];
     assert_eq!(answers["ages"], json!(ages.map(|age| format!("{age} ago"))));
@@ -297,19 +257,14 @@ fn the_timeline_separates_waiting_from_rendering_and_has_an_axis() {
     assert!((2..=7).contains(&ticks), "{answers}");
     assert_eq!(answers["words"], true);
     let lane = answers["lane"].as_str().unwrap();
-    assert!(
-        lane.contains("waiting at the provider 30 s, rendering 30 s"),
-        "{lane}"
-    );
+    assert!(lane.contains("waiting at the provider 30 s, rendering 30 s"), "{lane}");
 }
 
 #[test]
 fn pictures_load_when_visible_and_two_thousand_jobs_are_fast() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = TestRun::with_jobs(1);
-    run.campaign.jobs = (0..2000)
-        .map(|n| planned(&format!("a{n}"), n + 2))
-        .collect();
+    run.campaign.jobs = (0..2000).map(|n| planned(&format!("a{n}"), n + 2)).collect();
     for n in 0..2000 {
         run.done(n, &format!("a{n}"));
     }
@@ -319,8 +274,5 @@ fn pictures_load_when_visible_and_two_thousand_jobs_are_fast() {
     assert_eq!(answers["cards"], 2000);
     assert_eq!(answers["found"], json!(["a1999"]));
     let waiting = answers["waiting"].as_u64().unwrap();
-    assert!(
-        (1500..2000).contains(&waiting),
-        "only visible pictures load: {answers}"
-    );
+    assert!((1500..2000).contains(&waiting), "only visible pictures load: {answers}");
 }

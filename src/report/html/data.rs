@@ -61,9 +61,7 @@ impl<'a> Jobs<'a> {
         let summary = self.summary;
         let in_sheet = summary.rows().enumerate();
         let in_sheet = in_sheet.filter(|(_, row)| row.job.in_sheet);
-        let gone = summary
-            .gone()
-            .map(|row| PageJob::of(summary, &row, Vec::new()));
+        let gone = summary.gone().map(|row| PageJob::of(summary, &row, Vec::new()));
         let of_sheet = |(place, row)| PageJob::of(summary, &row, self.own.cells(place));
         in_sheet.map(of_sheet).chain(gone)
     }
@@ -134,9 +132,7 @@ impl<'a> PageJob<'a> {
         Self {
             accepted: state.accepted_at.map(Timestamp::as_millis),
             adopted: state.is_adopted,
-            advice: advice
-                .as_ref()
-                .map(|advice| format!("{}:", capitalize(&advice.text))),
+            advice: advice.as_ref().map(|advice| format!("{}:", capitalize(&advice.text))),
             attempts: state.attempts,
             audio,
             changed: row.has_changed(),

@@ -47,9 +47,7 @@ const PLACE_OF_DATA: &str = "<!-- data -->";
 pub fn write_page(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
     let mut environment = Environment::new();
     for (name, source) in [("report.html", TEMPLATE), ("row.html", ROW)] {
-        environment
-            .add_template(name, source)
-            .expect("the template is a valid constant");
+        environment.add_template(name, source).expect("the template is a valid constant");
     }
     let template = |name| {
         let template = environment.get_template(name);
@@ -80,9 +78,7 @@ pub fn write_page(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
 }
 
 fn render(template: &Template<'_, '_>, context: minijinja::Value) -> String {
-    template
-        .render(context)
-        .expect("the template uses only what it is given")
+    template.render(context).expect("the template uses only what it is given")
 }
 
 /// Writes JSON for a `<script>` element: nothing in it ends the element, begins a comment or ends a line of JavaScript.
@@ -155,15 +151,8 @@ mod tests {
         run.campaign.name = "</title><script>alert(1)</script>".into();
         run.failed(1, "a", "</script><img src=x onerror=alert(2)>\u{2028}");
         let page = page_text(&run.summary());
-        assert!(
-            !page.contains("<script>alert") && !page.contains("<img src=x"),
-            "{page}"
-        );
-        assert_eq!(
-            page.matches("</script>").count(),
-            2,
-            "the data and the script"
-        );
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{page}");
+        assert_eq!(page.matches("</script>").count(), 2, "the data and the script");
         assert!(page.contains(r"\u003c/script\u003e\u003cimg src=x onerror=alert(2)\u003e"));
     }
 
@@ -172,10 +161,7 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         run.done(1, "a");
         let page = page_text(&run.summary());
-        assert!(
-            !page.contains("http:") && !page.contains("https:"),
-            "{page}"
-        );
+        assert!(!page.contains("http:") && !page.contains("https:"), "{page}");
         assert!(page.contains("default-src 'none'"));
         assert!(page.contains(r#""file":"videos/a.mp4""#));
     }
@@ -187,9 +173,6 @@ mod tests {
         embed(&data, &mut embedded).unwrap();
         let embedded = String::from_utf8(embedded).unwrap();
         assert!(!embedded.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&embedded).unwrap(),
-            data
-        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&embedded).unwrap(), data);
     }
 }

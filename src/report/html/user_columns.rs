@@ -40,11 +40,7 @@ impl<'a> UserColumns<'a> {
         let columns = (0..sheet.columns.len())
             .filter(is_user_column)
             .filter(|column| adds_something(*column));
-        Self {
-            columns: columns.collect(),
-            campaign,
-            rows,
-        }
+        Self { columns: columns.collect(), campaign, rows }
     }
 
     /// Returns the names of the columns.
@@ -62,9 +58,7 @@ impl<'a> UserColumns<'a> {
             return Vec::new();
         };
         let cells = self.columns.iter().map(|column| row.cells.get(*column));
-        cells
-            .map(|cell| cell.map_or(Cow::Borrowed(""), redacted))
-            .collect()
+        cells.map(|cell| cell.map_or(Cow::Borrowed(""), redacted)).collect()
     }
 }
 
@@ -132,18 +126,13 @@ mod tests {
         let summary = run.summary();
         let own = UserColumns::of(&summary);
         let cells = |place| own.cells(place).into_iter().map(Cow::into_owned).collect();
-        (
-            own.names(),
-            (0..run.campaign.jobs.len()).map(cells).collect(),
-        )
+        (own.names(), (0..run.campaign.jobs.len()).map(cells).collect())
     }
 
     #[test]
     fn columns_that_repeat_the_card_are_left_out() {
         let mut run = TestRun::with_jobs(2);
-        let columns = [
-            "id", "script", "who", "ratio", "Market", "", "persona", "Brief",
-        ];
+        let columns = ["id", "script", "who", "ratio", "Market", "", "persona", "Brief"];
         run.sheet().columns = columns.map(str::to_owned).to_vec();
         let rows = [
             [

@@ -51,10 +51,7 @@ const fn difference(one: Credits, other: Credits) -> Credits {
 /// Returns what is left of `balance` after the plan, at the upper and at the lower estimate.
 fn left(balance: Credits, money: &Money) -> (Credits, Credits) {
     let free = difference(balance, money.promised);
-    (
-        difference(free, money.to_do_high),
-        difference(free, money.to_do_low),
-    )
+    (difference(free, money.to_do_high), difference(free, money.to_do_low))
 }
 
 impl PlanContext {
@@ -194,15 +191,9 @@ mod tests {
     fn the_remaining_or_missing_balance_is_stated() {
         for ((balance, low, high, promised), expected) in [
             ((100, 20, 30, 0), "100 credits; 70-80 would be left"),
-            (
-                (100, 20, 30, 10),
-                "100 credits, 10 of them promised; 60-70 would be left",
-            ),
+            ((100, 20, 30, 10), "100 credits, 10 of them promised; 60-70 would be left"),
             ((25, 20, 30, 0), "25 credits; up to 5 may be missing"),
-            (
-                (10, 20, 30, 0),
-                "10 credits; 10-20 are missing for all of it",
-            ),
+            ((10, 20, 30, 0), "10 credits; 10-20 are missing for all of it"),
         ] {
             let text = line(balance, low, high, promised);
             assert_eq!(text, format!("balance: {expected}"));
@@ -219,10 +210,7 @@ mod tests {
         let summary = TestRun::with_jobs(1).summary();
         let text = outlook.lines(&summary).join("\n");
         assert!(text.contains("2.5 words a second (2.2 to 3.3), learnt from 4 finished jobs"));
-        assert!(
-            text.contains("could not be read (no answer in 3 seconds)"),
-            "{text}"
-        );
+        assert!(text.contains("could not be read (no answer in 3 seconds)"), "{text}");
         assert_eq!(outlook.assumptions_json(&summary)["learnt_from_jobs"], 4);
         assert!(outlook.balance_json(&summary)["credits"].is_null());
     }

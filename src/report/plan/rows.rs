@@ -30,10 +30,7 @@ pub(super) enum PlanState {
 
 /// Returns the jobs of the plan in order.
 pub(super) fn plan_rows(summary: &Summary) -> impl Iterator<Item = PlanRow<'_>> + Clone {
-    summary.rows().map(|row| PlanRow {
-        row,
-        state: PlanState::of(&row),
-    })
+    summary.rows().map(|row| PlanRow { row, state: PlanState::of(&row) })
 }
 
 impl PlanState {

@@ -14,9 +14,7 @@ use crate::util::text::{agree, plural, sanitize, truncate};
 
 /// Returns the plan as a table of all jobs with totals.
 pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colours) -> String {
-    let header = [
-        "job", "persona", "ratio", "model", "state", "seconds", "credits", "reason",
-    ];
+    let header = ["job", "persona", "ratio", "model", "state", "seconds", "credits", "reason"];
     let rows = plan_rows(summary).map(|row| {
         let spec = &row.row.job.spec;
         let request = &spec.request;
@@ -63,28 +61,19 @@ pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
 /// Groups the jobs that `run` would submit.
 pub(super) fn to_submit(summary: &Summary) -> CostShares<3> {
     let rows = plan_rows(summary).filter(|row| row.state.is_submitted());
-    let by = [
-        GroupBy::Persona,
-        GroupBy::AspectRatio,
-        GroupBy::ModelVersion,
-    ];
+    let by = [GroupBy::Persona, GroupBy::AspectRatio, GroupBy::ModelVersion];
     CostShares::of(summary, rows.map(|row| row.row), by)
 }
 
 fn total_lines(summary: &Summary) -> String {
     let money = summary.money();
-    let to_submit = plan_rows(summary)
-        .filter(|row| row.state.is_submitted())
-        .count();
+    let to_submit = plan_rows(summary).filter(|row| row.state.is_submitted()).count();
     let gone = summary.gone().count();
     let mut all = (summary.rows().len() - gone).to_string();
     if gone > 0 {
         let _ = write!(all, ", and {gone} from an earlier sheet");
     }
-    let mut credits = format!(
-        "{} credits",
-        credit_range(money.to_do_low, money.to_do_high)
-    );
+    let mut credits = format!("{} credits", credit_range(money.to_do_low, money.to_do_high));
     if money.to_do_low != money.to_do_high {
         let _ = write!(credits, " (likely {})", money.to_do_likely);
     }
@@ -108,11 +97,7 @@ fn total_lines(summary: &Summary) -> String {
 
 fn seconds(estimate: &Estimate) -> String {
     let (low, high) = (estimate.seconds_low.round(), estimate.seconds_high.round());
-    if low.total_cmp(&high).is_eq() {
-        format!("{high}")
-    } else {
-        format!("{low}-{high}")
-    }
+    if low.total_cmp(&high).is_eq() { format!("{high}") } else { format!("{low}-{high}") }
 }
 
 /// Returns a note if there are new rows while paid jobs are no longer in the sheet, because an edited row may be both:

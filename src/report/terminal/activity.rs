@@ -64,16 +64,9 @@ fn holds(state: &LiveState) -> impl Iterator<Item = String> {
 pub(super) fn waits(state: &LiveState) -> impl Iterator<Item = String> {
     let ending = state.stopping.as_ref().map(|reason| {
         let text = ending(reason, state);
-        if reason.finishes_paid_work() {
-            text
-        } else {
-            format!("stopping: {text}")
-        }
+        if reason.finishes_paid_work() { text } else { format!("stopping: {text}") }
     });
-    let is_stopping = state
-        .stopping
-        .as_ref()
-        .is_some_and(|reason| !reason.finishes_paid_work());
+    let is_stopping = state.stopping.as_ref().is_some_and(|reason| !reason.finishes_paid_work());
     let list = (state.is_reading_list && ending.is_none())
         .then(|| "reading the provider's list before anything is submitted".to_owned());
     let doubts = (state.looked_for > 0 && !state.is_reading_list && !is_stopping).then(|| {
@@ -140,11 +133,7 @@ pub(super) fn activities(summary: &Summary, state: &LiveState) -> Vec<String> {
     let mut renders: Vec<Row> = summary.rows().filter(is_active).collect();
     renders.sort_by_key(|row| row.state.submitted_at);
     let count = state.transfers.len() + renders.len();
-    let shown = if count > MAX_ACTIVITIES {
-        MAX_ACTIVITIES - 1
-    } else {
-        count
-    };
+    let shown = if count > MAX_ACTIVITIES { MAX_ACTIVITIES - 1 } else { count };
     let downloads = state
         .transfers
         .iter()
@@ -200,10 +189,7 @@ mod tests {
     use crate::report::testing::{TestRun, at, id};
 
     fn state(second: i64) -> LiveState {
-        LiveState {
-            now: at(second),
-            ..LiveState::default()
-        }
+        LiveState { now: at(second), ..LiveState::default() }
     }
 
     fn run() -> TestRun {
@@ -237,11 +223,8 @@ mod tests {
     #[test]
     fn activities_show_bytes_and_progress() {
         let mut state = state(100);
-        state.transfers = vec![Transfer {
-            job: id("e"),
-            received: 400_000,
-            expected: Some(1_234_567),
-        }];
+        state.transfers =
+            vec![Transfer { job: id("e"), received: 400_000, expected: Some(1_234_567) }];
         state.progress = vec![(id("d"), 0.4)];
         assert_eq!(
             activities(&run().summary(), &state),
@@ -270,41 +253,21 @@ mod tests {
         let (now, submits) = (at(1), 2);
         assert_eq!(shown(state(1)), "");
         assert_eq!(
-            shown(LiveState {
-                now,
-                is_reading_list: true,
-                looked_for: 1,
-                ..LiveState::default()
-            }),
+            shown(LiveState { now, is_reading_list: true, looked_for: 1, ..LiveState::default() }),
             "reading the provider's list before anything is submitted"
         );
         assert_eq!(
-            shown(LiveState {
-                now,
-                looked_for: 3,
-                ..LiveState::default()
-            }),
+            shown(LiveState { now, looked_for: 3, ..LiveState::default() }),
             "waiting for proof about 3 jobs in doubt"
         );
         let stopping = Some(StopReason::Interrupted);
         assert_eq!(
-            shown(LiveState {
-                now,
-                stopping,
-                submits,
-                looked_for: 3,
-                ..LiveState::default()
-            }),
+            shown(LiveState { now, stopping, submits, looked_for: 3, ..LiveState::default() }),
             "stopping: waiting for the responses to 2 submits; press Ctrl-C again to leave at once, equally safe"
         );
         let stopping = Some(StopReason::CapReached);
         assert_eq!(
-            shown(LiveState {
-                now,
-                stopping,
-                looked_for: 1,
-                ..LiveState::default()
-            }),
+            shown(LiveState { now, stopping, looked_for: 1, ..LiveState::default() }),
             "submitting has stopped: the next job would exceed `--max-credits`; paid jobs are finished \
              | waiting for proof about 1 job in doubt"
         );

@@ -101,10 +101,7 @@ mod tests {
         run.done(1, "a");
         run.accepted(70, "b");
         let (forecast, summary) = (Forecast::default(), run.summary());
-        assert_eq!(
-            forecast.remaining(&summary, at(91)),
-            Some(Duration::from_secs(39))
-        );
+        assert_eq!(forecast.remaining(&summary, at(91)), Some(Duration::from_secs(39)));
         assert_eq!(forecast.remaining(&summary, at(999)), Some(Duration::ZERO));
     }
 }

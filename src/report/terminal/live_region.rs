@@ -45,8 +45,7 @@ impl LiveRegion {
         let bar = self.bar.get_or_insert_with(|| {
             let style =
                 ProgressStyle::with_template("{msg}").expect("the template is a valid constant");
-            self.screen
-                .add(ProgressBar::new_spinner().with_style(style))
+            self.screen.add(ProgressBar::new_spinner().with_style(style))
         });
         bar.set_message(lines.join("\n"));
     }

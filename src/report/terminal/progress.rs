@@ -45,11 +45,7 @@ impl Progress {
 
 impl Observer for Progress {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        if let Event::Job {
-            event: JobEvent::SubmitStarted { .. },
-            ..
-        } = entry.event
-        {
+        if let Event::Job { event: JobEvent::SubmitStarted { .. }, .. } = entry.event {
             self.forecast.on_submit(entry.at);
         }
         let line = self.formatter.format(summary, entry);
@@ -60,9 +56,9 @@ impl Observer for Progress {
             return;
         }
         let word = self.colours.paint(line.style, &pad(line.word, 9));
-        let job = line.job.map_or_else(String::new, |job| {
-            format!("  {}", pad(job.as_str(), self.id_width))
-        });
+        let job = line
+            .job
+            .map_or_else(String::new, |job| format!("  {}", pad(job.as_str(), self.id_width)));
         let text = format!("{word}{job}  {}", line.text);
         self.region.print(text.trim_end());
     }
@@ -143,10 +139,7 @@ mod tests {
         let (region, summary) = (LiveRegion::on(terminal.clone()), run.summary());
         let mut progress = Progress::on(region, &summary, verbosity, Colours::Off);
         run.replay(&mut progress);
-        let state = LiveState {
-            now: at(100),
-            ..LiveState::default()
-        };
+        let state = LiveState { now: at(100), ..LiveState::default() };
         progress.on_tick(&summary, &state);
         progress.finish(&summary).unwrap();
         terminal.0.text()
@@ -155,25 +148,17 @@ mod tests {
     #[test]
     fn finished_jobs_scroll_and_activity_stays_below() {
         let text = shown(Verbosity::Normal);
-        let done = text
-            .find("done       a  videos/a.mp4  1.2 MB  5 credits")
-            .unwrap();
+        let done = text.find("done       a  videos/a.mp4  1.2 MB  5 credits").unwrap();
         let failed = text.find("failed     b  no  [2Jface").unwrap();
         let running = text.find("c                         Anna 9x16").unwrap();
         let campaign = text.find("1 of 3 done, 1 failed, 1 rendering").unwrap();
-        assert!(
-            done < failed && failed < running && running < campaign,
-            "{text}"
-        );
+        assert!(done < failed && failed < running && running < campaign, "{text}");
         assert!(!text.contains("submitted"), "that is shown below: {text}");
     }
 
     #[test]
     fn quiet_shows_only_problems() {
         let text = shown(Verbosity::Quiet);
-        assert!(
-            text.contains("failed     b") && !text.contains("done"),
-            "{text}"
-        );
+        assert!(text.contains("failed     b") && !text.contains("done"), "{text}");
     }
 }

@@ -59,10 +59,7 @@ impl<T: TermLike> ResizeSafeTerm<T> {
         }
         let width = usize::from(self.terminal.width()).max(1);
         let kept = frame.lines.len().saturating_sub(frame.cleared);
-        let rows: usize = frame.lines[kept..]
-            .iter()
-            .map(|line| line.div_ceil(width).max(1))
-            .sum();
+        let rows: usize = frame.lines[kept..].iter().map(|line| line.div_ceil(width).max(1)).sum();
         if rows > 0 {
             if rows > 1 {
                 let up = format!("\u{1b}[{}A", rows - 1);
@@ -198,10 +195,7 @@ mod tests {
 
     #[test]
     fn frames_are_written_at_once_and_wrapped_lines_are_cleared() {
-        let terminal = FakeTerminal {
-            width: Arc::new(AtomicU16::new(40)),
-            text: Arc::default(),
-        };
+        let terminal = FakeTerminal { width: Arc::new(AtomicU16::new(40)), text: Arc::default() };
         let mut region = LiveRegion::on(terminal.clone());
         let lines = |count: usize| (0..count).map(|n| format!("line {n} {}", "=".repeat(50)));
         region.show(lines(2));
@@ -220,26 +214,17 @@ mod tests {
         assert!(text.starts_with(&clears), "{text:?}");
         region.clear();
         let text = terminal.taken();
-        assert!(
-            text.contains(CLEAR_REST) && !text.contains("line"),
-            "{text:?}"
-        );
+        assert!(text.contains(CLEAR_REST) && !text.contains("line"), "{text:?}");
     }
 
     #[test]
     fn printed_lines_stay_above_the_next() {
-        let terminal = FakeTerminal {
-            width: Arc::new(AtomicU16::new(40)),
-            text: Arc::default(),
-        };
+        let terminal = FakeTerminal { width: Arc::new(AtomicU16::new(40)), text: Arc::default() };
         let mut region = LiveRegion::on(terminal.clone());
         region.print("run");
         region.print("done");
         region.clear();
-        let text = terminal
-            .taken()
-            .replace(BEGIN_FRAME, "")
-            .replace(END_FRAME, "");
+        let text = terminal.taken().replace(BEGIN_FRAME, "").replace(END_FRAME, "");
         assert_eq!(text, "run\r\ndone\r\n");
     }
 }

@@ -37,10 +37,7 @@ pub(super) async fn create(
     let headers = request.headers().clone();
     let accepted = match axum::body::to_bytes(request.into_body(), BODY_LIMIT).await {
         Ok(body) => parse(&headers, &body).and_then(|value| accept(app, &value)),
-        Err(_) => Err(Box::new(detail(
-            413,
-            "Request body is too large, or was cut off.",
-        ))),
+        Err(_) => Err(Box::new(detail(413, "Request body is too large, or was cut off."))),
     };
     match accepted {
         Err(refusal) => respond(app, cutter, None, &path, *refusal, None).await,
@@ -82,9 +79,7 @@ async fn respond(
 
 fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Value, Box<Response>> {
     let media = headers.get(CONTENT_TYPE).map(|value| value.to_str());
-    let media = media
-        .and_then(Result::ok)
-        .unwrap_or("application/octet-stream");
+    let media = media.and_then(Result::ok).unwrap_or("application/octet-stream");
     if !media.to_ascii_lowercase().starts_with("application/json") {
         let message = format!("Unsupported media type \"{media}\" in request.");
         return Err(detail(415, &message).into());

@@ -98,12 +98,8 @@ fn finished_file(
     } else {
         (media.thumbnail(id), "jpg", "image/jpeg")
     };
-    let file = FileResponse {
-        etag: etag(&bytes),
-        bytes: Bytes::from(bytes),
-        content_type,
-        fault: None,
-    };
+    let file =
+        FileResponse { etag: etag(&bytes), bytes: Bytes::from(bytes), content_type, fault: None };
     (extension == own_extension).then_some((job, file))
 }
 
@@ -121,11 +117,7 @@ fn apply_faults(
     file: &mut FileResponse,
 ) -> Result<(), Box<Response>> {
     let faults = &app.settings.faults;
-    let rules = if kind == RequestKind::Video {
-        &faults.files
-    } else {
-        &faults.thumbnails
-    };
+    let rules = if kind == RequestKind::Video { &faults.files } else { &faults.thumbnails };
     file.fault = active_faults(rules, app.fault_seed, kind, ordinal)
         .find(|fault| fault.kind != FileFault::Expires);
     if app.links.signed {
@@ -173,9 +165,8 @@ fn check_link(
         (FileFault::DeadLink404, 404),
         (FileFault::DeadLink410, 410),
     ];
-    let dead = statuses
-        .into_iter()
-        .find(|(dead, _)| fault.is_some_and(|fault| fault.kind == *dead));
+    let dead =
+        statuses.into_iter().find(|(dead, _)| fault.is_some_and(|fault| fault.kind == *dead));
     let dead_links = &mut app.lock().dead_links;
     if let Some((_, status)) = dead {
         dead_links.add(&job.id, issued, status);

@@ -179,9 +179,8 @@ fn shuffle(rows: &mut [Row], seed: Seed, ordinal: u64) {
     let mut state = seed.number("shuffle", ordinal);
     for last in (1..rows.len()).rev() {
         // A linear congruential generator with Knuth's constants. Its high bits are good.
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let choices = u64::try_from(last + 1).unwrap_or(u64::MAX);
         let other = usize::try_from((state >> 32) % choices).unwrap_or(0);
         rows.swap(last, other);

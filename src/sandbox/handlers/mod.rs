@@ -145,9 +145,7 @@ fn unknown_path(uri: &Uri) -> Response {
 fn check_credentials(app: &AppState, headers: &HeaderMap) -> Option<Response> {
     let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     let (Some(id), Some(key)) = (header("x-api-id"), header("x-api-key")) else {
-        return Some(unauthorised(
-            "Authentication credentials were not provided.",
-        ));
+        return Some(unauthorised("Authentication credentials were not provided."));
     };
     let accepted = match &app.settings.credentials {
         Some(pair) => pair.id.as_bytes() == id && pair.key.as_bytes() == key,

@@ -78,9 +78,7 @@ async fn invalid_requests_are_refused_as_by_django() {
     assert_eq!(without_key.status, 401);
     let detail = "Authentication credentials were not provided.";
     assert_eq!(without_key.json()["detail"], detail);
-    let without_slash = post(&server.url("/api/lipsyncs"), &body("x"))
-        .await
-        .unwrap();
+    let without_slash = post(&server.url("/api/lipsyncs"), &body("x")).await.unwrap();
     assert_eq!(without_slash.status, 301);
     assert_eq!(without_slash.header("location"), Some("/api/lipsyncs/"));
     let without_slash = server.get("/api/lipsyncs?ids=1").await;
@@ -119,10 +117,7 @@ async fn invalid_requests_are_refused_as_by_django() {
 #[tokio::test]
 async fn rate_concurrency_and_credits_are_limited() {
     let server = Server::with(SandboxSettings {
-        submit_limit: Some(SubmitLimit {
-            count: 1,
-            millis: 60_000,
-        }),
+        submit_limit: Some(SubmitLimit { count: 1, millis: 60_000 }),
         ..quick(Faults::default())
     })
     .await;
@@ -149,10 +144,7 @@ async fn rate_concurrency_and_credits_are_limited() {
 #[tokio::test]
 async fn only_the_configured_credentials_are_accepted_until_they_are_revoked() {
     let server = Server::with(SandboxSettings {
-        credentials: Some(AcceptedKeys {
-            id: "id".into(),
-            key: "key".into(),
-        }),
+        credentials: Some(AcceptedKeys { id: "id".into(), key: "key".into() }),
         revocation: Some(Revocation::AfterAccepted(1)),
         ..quick(Faults::default())
     })
@@ -190,10 +182,8 @@ async fn a_restarted_sandbox_keeps_its_jobs_and_addresses() {
 async fn a_port_in_use_is_an_error() {
     let first = Server::start(Faults::default()).await;
     let port = first.base_url().rsplit(':').next().unwrap();
-    let settings = SandboxSettings {
-        port: Some(port.parse().unwrap()),
-        ..SandboxSettings::default()
-    };
+    let settings =
+        SandboxSettings { port: Some(port.parse().unwrap()), ..SandboxSettings::default() };
     let error = Sandbox::start(settings).await.unwrap_err();
     assert!(error.to_string().contains(port), "{error}");
 }

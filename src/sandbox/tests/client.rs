@@ -73,9 +73,7 @@ fn parse(bytes: &[u8]) -> io::Result<Answer> {
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1));
     let mut answer = Answer {
-        status: status
-            .and_then(|status| status.parse().ok())
-            .ok_or_else(cut_off)?,
+        status: status.and_then(|status| status.parse().ok()).ok_or_else(cut_off)?,
         headers: lines
             .filter_map(|line| line.split_once(": "))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

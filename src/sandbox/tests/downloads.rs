@@ -8,11 +8,7 @@ use crate::sandbox::random::sha256;
 use crate::sandbox::{FileFault, When};
 
 async fn start(rules: impl IntoIterator<Item = (FileFault, When)>) -> Server {
-    Server::start(Faults {
-        files: rules.into_iter().collect(),
-        ..Faults::default()
-    })
-    .await
+    Server::start(Faults { files: rules.into_iter().collect(), ..Faults::default() }).await
 }
 
 #[tokio::test]
@@ -132,10 +128,8 @@ async fn dead_links_stay_dead_until_the_job_is_read_again() {
 
 #[tokio::test]
 async fn links_expire() {
-    let rules = [
-        (FileFault::Expires, When::always().amount(600)),
-        (FileFault::Html, When::ordinals([1])),
-    ];
+    let rules =
+        [(FileFault::Expires, When::always().amount(600)), (FileFault::Html, When::ordinals([1]))];
     let server = start(rules).await;
     let ids = server.finished(1).await;
     let url = server.link(&ids[0]).await;

@@ -33,29 +33,20 @@ const EXPECTED: [(AnswerFault, Result<u16, ErrorKind>); 21] = [
 /// Returns rules with each fault once, in order.
 fn each_once() -> Rules<AnswerFault> {
     let when = |ordinal| When::ordinals([ordinal]).amount(2);
-    let mut rules: Rules<_> = (1..)
-        .zip(EXPECTED)
-        .map(|(ordinal, (fault, _))| (fault, when(ordinal)))
-        .collect();
+    let mut rules: Rules<_> =
+        (1..).zip(EXPECTED).map(|(ordinal, (fault, _))| (fault, when(ordinal))).collect();
     rules.insert(AnswerFault::Array, When::ordinals([9]));
     rules
 }
 
 /// Returns the status or the kind of error.
 fn seen(answer: &io::Result<Answer>) -> Result<u16, ErrorKind> {
-    answer
-        .as_ref()
-        .map(|answer| answer.status)
-        .map_err(io::Error::kind)
+    answer.as_ref().map(|answer| answer.status).map_err(io::Error::kind)
 }
 
 #[tokio::test]
 async fn a_create_is_accepted_with_every_faulty_response() {
-    let server = Server::start(Faults {
-        create_accepted: each_once(),
-        ..Faults::default()
-    })
-    .await;
+    let server = Server::start(Faults { create_accepted: each_once(), ..Faults::default() }).await;
     for (count, (fault, expected)) in (1..).zip(EXPECTED) {
         let answer = server.create("Hello").await;
         assert_eq!(seen(&answer), expected, "{fault:?}");
@@ -70,11 +61,7 @@ async fn a_create_is_accepted_with_every_faulty_response() {
 
 #[tokio::test]
 async fn a_create_is_refused_with_every_faulty_response() {
-    let server = Server::start(Faults {
-        create_refused: each_once(),
-        ..Faults::default()
-    })
-    .await;
+    let server = Server::start(Faults { create_refused: each_once(), ..Faults::default() }).await;
     let mut retry_after = Vec::new();
     for (fault, expected) in EXPECTED {
         let answer = server.create("Hello").await;
@@ -120,11 +107,7 @@ async fn reads_have_the_same_faults_with_ordinals_by_kind() {
 #[tokio::test]
 async fn a_list_can_be_truncated() {
     let rules = Rules::from([(AnswerFault::Truncated, When::ordinals([1]))]);
-    let server = Server::start(Faults {
-        list: rules,
-        ..Faults::default()
-    })
-    .await;
+    let server = Server::start(Faults { list: rules, ..Faults::default() }).await;
     server.create_many(3).await;
     let error = server.try_get("/api/lipsyncs/").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
@@ -137,11 +120,7 @@ async fn random_faults_are_equal_for_equal_seeds() {
     let rules = Rules::from([(AnswerFault::InternalError, When::probability(0.4))]);
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let server = Server::start(Faults {
-            catalogue: rules.clone(),
-            ..Faults::default()
-        })
-        .await;
+        let server = Server::start(Faults { catalogue: rules.clone(), ..Faults::default() }).await;
         let mut statuses = Vec::new();
         for _ in 0..30 {
             statuses.push(server.get("/api/remaining_credits/").await.status);
@@ -155,11 +134,7 @@ async fn random_faults_are_equal_for_equal_seeds() {
 #[tokio::test]
 async fn stop_ends_hanging_responses() {
     let rules = Rules::from([(AnswerFault::Hang, When::always().amount(600_000))]);
-    let server = Server::start(Faults {
-        create_accepted: rules,
-        ..Faults::default()
-    })
-    .await;
+    let server = Server::start(Faults { create_accepted: rules, ..Faults::default() }).await;
     let url = server.url("/api/lipsyncs/");
     let waiting = tokio::spawn(async move { post(&url, &body("Hello")).await });
     while server.ledger().accepted.is_empty() {

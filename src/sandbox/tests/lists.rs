@@ -6,18 +6,13 @@ use super::*;
 use crate::sandbox::{ListFault, ShownFault, When};
 
 async fn start(faults: impl IntoIterator<Item = (ListFault, When)>) -> Server {
-    Server::start(Faults {
-        listing: faults.into_iter().collect(),
-        ..Faults::default()
-    })
-    .await
+    Server::start(Faults { listing: faults.into_iter().collect(), ..Faults::default() }).await
 }
 
 async fn names(server: &Server) -> Vec<String> {
     let list = server.json("/api/lipsyncs/").await;
     let jobs = list.as_array().unwrap().iter();
-    jobs.map(|job| job["name"].as_str().unwrap_or_default().to_owned())
-        .collect()
+    jobs.map(|job| job["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -35,11 +30,8 @@ async fn jobs_can_be_late_and_the_list_capped() {
 
 #[tokio::test]
 async fn the_list_can_contain_many_foreign_jobs_in_random_order() {
-    let server = start([
-        (ListFault::Foreign, When::always()),
-        (ListFault::Shuffled, When::always()),
-    ])
-    .await;
+    let server =
+        start([(ListFault::Foreign, When::always()), (ListFault::Shuffled, When::always())]).await;
     server.create_many(1).await;
     let first = names(&server).await;
     assert_eq!(first.len(), 20_001);
@@ -74,11 +66,7 @@ async fn job_objects_can_be_faulty() {
         (ShownFault::TextProgress, When::ordinals([3])),
         (ShownFault::NullOutput, When::ordinals([4])),
     ];
-    let server = Server::start(Faults {
-        shown: shown.into(),
-        ..Faults::default()
-    })
-    .await;
+    let server = Server::start(Faults { shown: shown.into(), ..Faults::default() }).await;
     let ids = server.finished(2).await;
     let path = format!("/api/lipsyncs/?ids={}", ids.join(","));
     let missing = server.json(&path).await;

@@ -60,8 +60,7 @@ impl Case {
 
     /// With a variable in the environment; `[FOLDER]` stands for the case's folder.
     pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
-        self.variables
-            .push((name.to_owned(), Some(value.to_owned())));
+        self.variables.push((name.to_owned(), Some(value.to_owned())));
         self
     }
 
@@ -120,9 +119,7 @@ impl Case {
         writeln!(text, "{line}callsheet {}", arguments.join(" ")).unwrap();
         let answer = output(&mut command);
         text.push_str(&answer.stderr);
-        let code = answer
-            .code
-            .map_or_else(|| "none".to_owned(), |code| code.to_string());
+        let code = answer.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
         writeln!(text, "[exit code {code}]\n").unwrap();
         super::without_paths(&text, &folder)
     }

@@ -40,17 +40,9 @@ fn all_done_and_nothing_left() {
 }
 
 fn failures() {
-    let texts = [
-        "Hello [fail].",
-        "Hello [reject: no face].",
-        "Good bye.",
-        &"long ".repeat(50),
-    ];
+    let texts = ["Hello [fail].", "Hello [reject: no face].", "Good bye.", &"long ".repeat(50)];
     let mut session = Session::new(&sheet(&texts));
-    session.change_provider(SandboxSettings {
-        text_limit: 200,
-        ..steady()
-    });
+    session.change_provider(SandboxSettings { text_limit: 200, ..steady() });
     session.show(&RUN);
     session.show(&run(&["--retry-failed", "--only", "job-01"]));
     session.show(&run(&["--max-fail", "0"]));
@@ -99,11 +91,7 @@ fn caps() {
 
 fn out_of_credits() {
     let mut session = three();
-    let poor = SandboxSettings {
-        credits: 12.0,
-        charge_delay_millis: 0,
-        ..steady()
-    };
+    let poor = SandboxSettings { credits: 12.0, charge_delay_millis: 0, ..steady() };
     session.change_provider(poor);
     session.show(&RUN);
     session.show(&run(&["--allow-partial"]));
@@ -112,18 +100,11 @@ fn out_of_credits() {
 
 fn interrupted() {
     let mut session = three();
-    session.change_provider(SandboxSettings {
-        render_millis: 3_600_000..=3_600_000,
-        ..steady()
-    });
+    session.change_provider(SandboxSettings { render_millis: 3_600_000..=3_600_000, ..steady() });
     let child = session.command(&RUN).spawn().unwrap();
-    wait_until("all submits", || {
-        session.provider.ledger().accepted.len() == 3
-    });
+    wait_until("all submits", || session.provider.ledger().accepted.len() == 3);
     // What was answered is on record by then.
-    let results = session
-        .folder
-        .path("sheet-output/.callsheet/journal.sqlite");
+    let results = session.folder.path("sheet-output/.callsheet/journal.sqlite");
     wait_until("the journal", || results.exists());
     std::thread::sleep(std::time::Duration::from_millis(300));
     session.remark("interrupted by Ctrl-C");
@@ -135,21 +116,12 @@ fn interrupted() {
     session.expect("end_interrupted");
 }
 
-const COLLECT_BRIEFLY: [&str; 6] = [
-    "collect",
-    "sheet.csv",
-    "--progress",
-    "none",
-    "--render-timeout",
-    "100ms",
-];
+const COLLECT_BRIEFLY: [&str; 6] =
+    ["collect", "sheet.csv", "--progress", "none", "--render-timeout", "100ms"];
 
 fn submit_only() {
     let mut session = three();
-    session.change_provider(SandboxSettings {
-        render_millis: 3_600_000..=3_600_000,
-        ..steady()
-    });
+    session.change_provider(SandboxSettings { render_millis: 3_600_000..=3_600_000, ..steady() });
     session.show(&run(&["--submit-only"]));
     session.show(&["status", "sheet.csv"]);
     session.expect("end_submit_only");
@@ -158,10 +130,7 @@ fn submit_only() {
 fn refused_keys() {
     let mut session = three();
     session.change_provider(SandboxSettings {
-        credentials: Some(AcceptedKeys {
-            id: "somebody".into(),
-            key: "else".into(),
-        }),
+        credentials: Some(AcceptedKeys { id: "somebody".into(), key: "else".into() }),
         ..steady()
     });
     session.show(&RUN);
@@ -189,11 +158,8 @@ fn wrong_address() {
 fn long_pause() {
     let mut session = three();
     session.change_provider(faulty(Faults {
-        create_refused: [(
-            AnswerFault::TooManyWithSeconds,
-            When::ordinals([2]).amount(86_400),
-        )]
-        .into(),
+        create_refused: [(AnswerFault::TooManyWithSeconds, When::ordinals([2]).amount(86_400))]
+            .into(),
         ..Faults::default()
     }));
     session.show_with(&[("CALLSHEET_IN_FLIGHT", "1")], &RUN);
@@ -216,9 +182,7 @@ fn refused_files() {
 
 fn no_place_for_videos() {
     let mut session = Session::new(&sheet(&["Hello."]));
-    session
-        .folder
-        .write("sheet-output/videos", "a file where a folder is needed");
+    session.folder.write("sheet-output/videos", "a file where a folder is needed");
     session.show(&RUN);
     session.expect("end_no_place_for_videos");
 }

@@ -46,34 +46,23 @@ fn without_output() {
 }
 
 fn refused() {
-    let faults = Faults {
-        create_refused: once(AnswerFault::FieldErrors),
-        ..Faults::default()
-    };
+    let faults = Faults { create_refused: once(AnswerFault::FieldErrors), ..Faults::default() };
     show("events_refused", "Hello.", &faulty(faults), &[]);
 }
 
 fn throttled() {
-    let faults = Faults {
-        create_refused: once(AnswerFault::TooManyWithSeconds),
-        ..Faults::default()
-    };
+    let faults =
+        Faults { create_refused: once(AnswerFault::TooManyWithSeconds), ..Faults::default() };
     show("events_throttled", "Hello.", &faulty(faults), &[]);
 }
 
 fn out_of_credits() {
-    let faults = Faults {
-        create_refused: once(AnswerFault::CreditsGone),
-        ..Faults::default()
-    };
+    let faults = Faults { create_refused: once(AnswerFault::CreditsGone), ..Faults::default() };
     show("events_out_of_credits", "Hello.", &faulty(faults), &[]);
 }
 
 fn adopted() {
-    let faults = Faults {
-        create_accepted: once(AnswerFault::Reset),
-        ..Faults::default()
-    };
+    let faults = Faults { create_accepted: once(AnswerFault::Reset), ..Faults::default() };
     show("events_adopted", "Hello.", &faulty(faults), &[]);
 }
 
@@ -87,10 +76,7 @@ fn in_doubt() {
 }
 
 fn fresh_link() {
-    let faults = Faults {
-        files: once(FileFault::DeadLink410),
-        ..Faults::default()
-    };
+    let faults = Faults { files: once(FileFault::DeadLink410), ..Faults::default() };
     show("events_fresh_link", "Hello.", &faulty(faults), &[]);
 }
 
@@ -107,10 +93,8 @@ fn broken_download() {
 }
 
 fn unreadable_list() {
-    let faults = Faults {
-        list: [(AnswerFault::Forbidden, When::always())].into(),
-        ..Faults::default()
-    };
+    let faults =
+        Faults { list: [(AnswerFault::Forbidden, When::always())].into(), ..Faults::default() };
     show("events_unreadable_list", "Hello.", &faulty(faults), &[]);
 }
 
@@ -118,25 +102,9 @@ fn errors_and_notes_as_json() {
     let mut session = Session::new("text,persona,ratio\nHi,Anna,4:3\n");
     session.show(&["run", "sheet.csv", "--log-format", "json"]);
     session.show(&["run", "nowhere.csv", "--log-format", "json"]);
-    session
-        .folder
-        .write("sheet.csv", "text,persona,ratio,captoins\nHi,Anna,09:16,\n");
-    session.show(&[
-        "run",
-        "sheet.csv",
-        "--log-format",
-        "json",
-        "--max-credits",
-        "1",
-    ]);
-    session.show(&[
-        "run",
-        "sheet.csv",
-        "--log-format",
-        "json",
-        "--only",
-        "job-99",
-    ]);
+    session.folder.write("sheet.csv", "text,persona,ratio,captoins\nHi,Anna,09:16,\n");
+    session.show(&["run", "sheet.csv", "--log-format", "json", "--max-credits", "1"]);
+    session.show(&["run", "sheet.csv", "--log-format", "json", "--only", "job-99"]);
     session.show(&["run", "sheet.csv", "--log-format", "json", "--dance"]);
     session.show(&["collect", "sheet.csv", "--log-format", "json"]);
     session.expect("events_errors");

@@ -20,9 +20,7 @@ fn places_that_are_no_folder() {
     let mut session = two();
     session.show(&run(&["--out", "sheet.csv"]));
     session.show(&run(&["--out", "sheet.csv/output"]));
-    session
-        .folder
-        .write("sheet-output/.callsheet", "in the way");
+    session.folder.write("sheet-output/.callsheet", "in the way");
     session.show(&RUN);
     session.show(&["status", "sheet.csv"]);
     session.expect("folder_no_place");
@@ -32,26 +30,13 @@ fn journals() {
     let mut session = two();
     session.run(&RUN).expect_code(0);
     session.remark("the campaign has another name");
-    std::fs::copy(
-        session.folder.path("sheet.csv"),
-        session.folder.path("other.csv"),
-    )
-    .unwrap();
-    session.show(&[
-        "run",
-        "other.csv",
-        "--out",
-        "sheet-output",
-        "--progress",
-        "none",
-    ]);
+    std::fs::copy(session.folder.path("sheet.csv"), session.folder.path("other.csv")).unwrap();
+    session.show(&["run", "other.csv", "--out", "sheet-output", "--progress", "none"]);
     session.show(&["status", "other.csv", "--out", "sheet-output"]);
     session.remark("the sheet was copied, so its videos are paid for already");
     session.show(&["plan", "other.csv"]);
     session.show(&["run", "other.csv", "--progress", "none"]);
-    let journal = session
-        .folder
-        .path("sheet-output/.callsheet/journal.sqlite");
+    let journal = session.folder.path("sheet-output/.callsheet/journal.sqlite");
     for (remark, content) in [
         (
             "the journal is no journal",
@@ -72,10 +57,7 @@ fn edited_sheets() {
     let mut session = two();
     session.run(&RUN).expect_code(0);
     session.remark("an id has lost its zero");
-    session.folder.write(
-        "sheet.csv",
-        &sheet(&["Hello.", "Good bye."]).replace("job-0", "job-"),
-    );
+    session.folder.write("sheet.csv", &sheet(&["Hello.", "Good bye."]).replace("job-0", "job-"));
     session.show(&["plan", "sheet.csv"]);
     session.show(&RUN);
     session.remark("the sheet is gone");
@@ -84,9 +66,7 @@ fn edited_sheets() {
     session.show(&["collect", "sheet.csv", "--progress", "none"]);
     session.show(&RUN);
     session.remark("a video is gone");
-    session
-        .folder
-        .write("sheet.csv", &sheet(&["Hello.", "Good bye."]));
+    session.folder.write("sheet.csv", &sheet(&["Hello.", "Good bye."]));
     std::fs::remove_file(session.folder.path("sheet-output/videos/job-01.mp4")).unwrap();
     session.show(&["plan", "sheet.csv"]);
     session.show(&RUN);
@@ -109,14 +89,9 @@ fn lost_journal() {
 
 fn held_by_another_run() {
     let mut session = two();
-    session.change_provider(SandboxSettings {
-        render_millis: 3_600_000..=3_600_000,
-        ..steady()
-    });
+    session.change_provider(SandboxSettings { render_millis: 3_600_000..=3_600_000, ..steady() });
     let child = session.command(&RUN).spawn().unwrap();
-    wait_until("the submits", || {
-        session.provider.ledger().accepted.len() == 2
-    });
+    wait_until("the submits", || session.provider.ledger().accepted.len() == 2);
     session.remark("while another run holds the folder");
     session.show(&RUN);
     session.show(&run(&["--lock-wait", "100ms"]));
@@ -133,9 +108,7 @@ fn approvals() {
     session.show(&run(&["--require-approval"]));
     session.show(&run(&["--require-approval", "--log-format", "json"]));
     session.run(&["approve", "sheet.csv"]).expect_code(0);
-    session
-        .folder
-        .write("sheet.csv", &sheet(&["Hello!", "Good bye.", "More."]));
+    session.folder.write("sheet.csv", &sheet(&["Hello!", "Good bye.", "More."]));
     session.show(&run(&["--require-approval"]));
     session.show(&["plan", "sheet.csv"]);
     session.show(&["status", "sheet.csv"]);
@@ -159,14 +132,7 @@ fn shards() {
     session.folder.write("other.csv", &sheet(&["Five."]));
     session.run(&["run", "other.csv"]).expect_code(0);
     session.show(&["report", "--merge", "sheet-output", "other-output"]);
-    session.show(&[
-        "report",
-        "--merge",
-        "sheet-output",
-        "other-output",
-        "--out",
-        "all",
-    ]);
+    session.show(&["report", "--merge", "sheet-output", "other-output", "--out", "all"]);
     session.show(&["report", "--merge", "sheet-output", "--out", "other-output"]);
     session.expect("folder_shards");
 }

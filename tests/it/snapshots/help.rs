@@ -34,15 +34,9 @@ fn printed(folder: &Folder, arguments: &[&str], columns: &str) -> String {
 fn help(name: &str, command: &[&str]) {
     let folder = Folder::new();
     let words = |flag| [command, &[flag]].concat();
-    let (long, wide) = (
-        printed(&folder, &words("--help"), "80"),
-        printed(&folder, &words("--help"), "120"),
-    );
-    let line = ["callsheet"]
-        .into_iter()
-        .chain(words("--help"))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let (long, wide) =
+        (printed(&folder, &words("--help"), "80"), printed(&folder, &words("--help"), "120"));
+    let line = ["callsheet"].into_iter().chain(words("--help")).collect::<Vec<_>>().join(" ");
     let mut text = format!("$ COLUMNS=80 {line}\n{long}\n$ COLUMNS=120 {line}\n{wide}");
     let short = printed(&folder, &words("-h"), "80");
     if short != long {
@@ -90,10 +84,8 @@ fn commands_without_a_manifest() {
     session.show_file("spring.csv");
     session.show(&["init", "-"]);
     let bash = session.run(&["completions", "bash"]).expect_code(0).stdout;
-    let commands: Vec<&str> = bash
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("callsheet,"))
-        .collect();
+    let commands: Vec<&str> =
+        bash.lines().filter_map(|line| line.trim().strip_prefix("callsheet,")).collect();
     session.remark("the commands that bash completes");
     session.text += &(commands.join("\n") + "\n");
     let manual = session.run(&["man"]).expect_code(0).stdout;

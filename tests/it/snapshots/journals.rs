@@ -15,14 +15,9 @@ struct Written {
 impl Written {
     fn new() -> Self {
         let mut session = Session::new(&sheet(&["Hello.", "How are you?", "Good bye."]));
-        session
-            .run(&["run", "sheet.csv", "--in-flight", "1"])
-            .expect_code(0);
+        session.run(&["run", "sheet.csv", "--in-flight", "1"]).expect_code(0);
         session.keeps_statuses = true;
-        let written = Self {
-            session,
-            submit: Value::Null,
-        };
+        let written = Self { session, submit: Value::Null };
         let journal = written.journal();
         let first: String = journal
             .query_row(
@@ -38,10 +33,7 @@ impl Written {
     }
 
     fn journal(&self) -> rusqlite::Connection {
-        let path = self
-            .session
-            .folder
-            .path("sheet-output/.callsheet/journal.sqlite");
+        let path = self.session.folder.path("sheet-output/.callsheet/journal.sqlite");
         rusqlite::Connection::open(path).unwrap()
     }
 
@@ -63,11 +55,8 @@ impl Written {
 
     /// An entry about the first job.
     fn entry(&self, event: Value) -> Value {
-        let event = if event == "submit_started" {
-            json!({"submit_started": self.submit})
-        } else {
-            event
-        };
+        let event =
+            if event == "submit_started" { json!({"submit_started": self.submit}) } else { event };
         json!({"job": {"job": "job-01", "event": event}})
     }
 
@@ -122,10 +111,8 @@ fn histories() {
         "video_url": "http://files.example/a.mp4", "duration_seconds": 4.0, "credits_used": 5
     }}});
     let fetched = json!({"fetched": {"artifact": {"file": "videos/job-01.mp4", "bytes": 9_761, "sha256": "0".repeat(64)}}});
-    let (started, submitted) = (
-        json!("submit_started"),
-        json!({"submitted": {"remote": "remote-1"}}),
-    );
+    let (started, submitted) =
+        (json!("submit_started"), json!({"submitted": {"remote": "remote-1"}}));
     let failed = |kind: &str, charged: Value| json!({"failed": {"failure": {"kind": kind, "message": format!("words about `{kind}`")}, "charged": charged}});
     let mut adopted = written.submit.clone();
     adopted["remote"] = json!("remote-1");
@@ -151,10 +138,7 @@ fn histories() {
     for why in ["no_witness", "incomplete", "cut_short", "once"] {
         let lost = json!({"submit_lost": failure("lost")});
         let unproven = json!({"not_proven": {"why": why}});
-        written.show_job(
-            &format!("in doubt: {why}"),
-            vec![started.clone(), lost, unproven],
-        );
+        written.show_job(&format!("in doubt: {why}"), vec![started.clone(), lost, unproven]);
     }
     written.show_job(
         "a late render, and files that come in the end",
@@ -174,10 +158,7 @@ fn histories() {
             fetched.clone(),
         ],
     );
-    written.show_job(
-        "overdue",
-        vec![started.clone(), submitted.clone(), json!("render_overdue")],
-    );
+    written.show_job("overdue", vec![started.clone(), submitted.clone(), json!("render_overdue")]);
     written.show_job(
         "a file that is gone, at the provider too",
         vec![
@@ -229,10 +210,7 @@ fn histories() {
         "interrupted",
     ] {
         written.session.remark(kind);
-        let entries = [
-            written.entry(started.clone()),
-            written.entry(failed(kind, json!(0))),
-        ];
+        let entries = [written.entry(started.clone()), written.entry(failed(kind, json!(0)))];
         written.write(&entries);
         written.session.show(&["status", "sheet.csv"]);
     }
@@ -246,18 +224,12 @@ fn journals_that_cannot_be_used() {
     let started = written.entry(json!("submit_started"));
     let submitted = written.entry(json!({"submitted": {"remote": "remote-1"}}));
     for (remark, entries) in [
-        (
-            "a history that contradicts itself",
-            vec![started.clone(), started.clone()],
-        ),
+        ("a history that contradicts itself", vec![started.clone(), started.clone()]),
         (
             "a history about an unknown job",
             vec![json!({"job": {"job": "job-99", "event": "render_overdue"}})],
         ),
-        (
-            "an entry of another version",
-            vec![started, submitted, json!({"tea_was_made": {}})],
-        ),
+        ("an entry of another version", vec![started, submitted, json!({"tea_was_made": {}})]),
     ] {
         written.session.remark(remark);
         written.write(&entries);
@@ -267,17 +239,10 @@ fn journals_that_cannot_be_used() {
     written.write(&[json!({"run_ended": {"stopped": null}})]);
     written.session.remark("entries are missing");
     let journal = written.journal();
-    journal
-        .execute(
-            "UPDATE entries SET sequence = sequence + 5 WHERE sequence > 1",
-            [],
-        )
-        .unwrap();
+    journal.execute("UPDATE entries SET sequence = sequence + 5 WHERE sequence > 1", []).unwrap();
     written.session.show(&run);
     written.session.remark("an entry that is no JSON");
-    journal
-        .execute("UPDATE entries SET event = 'tea'", [])
-        .unwrap();
+    journal.execute("UPDATE entries SET event = 'tea'", []).unwrap();
     written.session.show(&run);
     written.session.show(&["status", "sheet.csv"]);
     written.session.remark("a journal of a newer version");
@@ -285,8 +250,6 @@ fn journals_that_cannot_be_used() {
     drop(journal);
     written.session.show(&run);
     written.session.show(&["status", "sheet.csv"]);
-    written
-        .session
-        .show(&["report", "--merge", "sheet-output", "--out", "all"]);
+    written.session.show(&["report", "--merge", "sheet-output", "--out", "all"]);
     written.session.expect("journal_unusable");
 }

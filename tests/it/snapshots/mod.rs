@@ -49,18 +49,9 @@ const FILTERS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d{2,5}", "127.0.0.1:[PORT]"),
     (r"\(os error \d+\)", "(os error [N])"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
-    (
-        r"\b\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h) later",
-        "[DURATION] later",
-    ),
-    (
-        r"(began \[TIME\], ended \[TIME\]) \([^)]*\)",
-        "$1 ([DURATION])",
-    ),
-    (
-        r"(running for|rendering for) [^;(\n]*[^;(\n ]",
-        "$1 [DURATION]",
-    ),
+    (r"\b\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h) later", "[DURATION] later"),
+    (r"(began \[TIME\], ended \[TIME\]) \([^)]*\)", "$1 ([DURATION])"),
+    (r"(running for|rendering for) [^;(\n]*[^;(\n ]", "$1 [DURATION]"),
     (r"(?m)^( +time  ).*$", "$1[DURATION]"),
     (
         r"(?m)^(  .* )(pending|in_queue|running|rendering|downloading) +\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h)",
@@ -71,19 +62,11 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\bprocess \d+", "process [PID]"),
     (r#""sequence":( ?)\d+"#, r#""sequence":$1[N]"#),
     (
-        concat!(
-            r"callsheet ",
-            env!("CARGO_PKG_VERSION"),
-            r"( \([0-9a-f]{7,} [0-9-]+\))?"
-        ),
+        concat!(r"callsheet ", env!("CARGO_PKG_VERSION"), r"( \([0-9a-f]{7,} [0-9-]+\))?"),
         "callsheet [VERSION]",
     ),
     (
-        concat!(
-            r#"("(?:version|program)": ?)""#,
-            env!("CARGO_PKG_VERSION"),
-            "\""
-        ),
+        concat!(r#"("(?:version|program)": ?)""#, env!("CARGO_PKG_VERSION"), "\""),
         r#"$1"[VERSION]""#,
     ),
     (r"\b[0-9a-f]{64}\b", "[SHA-256]"),
@@ -91,10 +74,7 @@ const FILTERS: &[(&str, &str)] = &[
 
 /// A provider whose renders last a moment, and whose balance shows a charge at once.
 fn steady() -> SandboxSettings {
-    SandboxSettings {
-        charge_delay_millis: 0,
-        ..quick()
-    }
+    SandboxSettings { charge_delay_millis: 0, ..quick() }
 }
 
 /// A folder, a provider and a transcript of what happened there.
@@ -127,9 +107,7 @@ impl Session {
     /// The program with `arguments`, fast and with the provider's address.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.folder.command(arguments);
-        command
-            .envs(FAST)
-            .env("CREATIFY_BASE_URL", self.provider.base_url());
+        command.envs(FAST).env("CREATIFY_BASE_URL", self.provider.base_url());
         command
     }
 
@@ -149,9 +127,7 @@ impl Session {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
         let answer = output(&mut command);
-        let variables = variables
-            .iter()
-            .map(|(name, value)| format!("{name}={} ", quoted(value)));
+        let variables = variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value)));
         self.record_line(&variables.collect::<String>(), arguments, &answer);
     }
 
@@ -186,9 +162,7 @@ impl Session {
         let folder = "sheet-output/.callsheet/logs";
         let log = std::fs::read_dir(self.folder.path(folder)).unwrap().next();
         let name = log.unwrap().unwrap().file_name();
-        let content = self
-            .folder
-            .read(&format!("{folder}/{}", name.to_str().unwrap()));
+        let content = self.folder.read(&format!("{folder}/{}", name.to_str().unwrap()));
         self.remark("the log");
         self.block(&content);
         self.text.push('\n');
@@ -206,11 +180,7 @@ impl Session {
     }
 
     fn block(&mut self, text: &str) {
-        let text = if self.keeps_statuses {
-            text.to_owned()
-        } else {
-            without_statuses(text)
-        };
+        let text = if self.keeps_statuses { text.to_owned() } else { without_statuses(text) };
         self.text.push_str(&text);
         if !text.is_empty() && !text.ends_with('\n') {
             self.text.push_str("\n[no line feed]\n");
@@ -297,10 +267,7 @@ fn quoted(argument: &str) -> String {
 fn at_once(tasks: &[fn()]) {
     std::thread::scope(|scope| {
         let running: Vec<_> = tasks.iter().map(|task| scope.spawn(task)).collect();
-        let failed = running
-            .into_iter()
-            .filter_map(|task| task.join().err())
-            .count();
+        let failed = running.into_iter().filter_map(|task| task.join().err()).count();
         assert_eq!(failed, 0, "{failed} snapshots differ, see above");
     });
 }

@@ -33,10 +33,7 @@ fn every_phase() -> Session {
     // Its download never ends.
     let files: Rules<FileFault> = [(FileFault::Stall, When::always())].into();
     session.change_provider(SandboxSettings {
-        faults: Faults {
-            files: files.clone(),
-            ..Faults::default()
-        },
+        faults: Faults { files: files.clone(), ..Faults::default() },
         ..steady()
     });
     run(&session, "stuck", &["--max-duration", "2s"], 8);
@@ -108,11 +105,7 @@ fn why(session: &mut Session) {
 
 fn files(session: &mut Session) {
     session.show(&["report", "sheet.csv", "--junit", "junit.xml"]);
-    for file in [
-        "sheet-output/results.csv",
-        "sheet-output/results.json",
-        "junit.xml",
-    ] {
+    for file in ["sheet-output/results.csv", "sheet-output/results.json", "junit.xml"] {
         session.show_file(file);
     }
     session.expect("phases_files");
@@ -160,23 +153,10 @@ fn configuration() {
         "campaign.yaml",
         "campaign: spring\nlimits:\n  max_credits: 40\n  submit_rate: 5/min\njobs:\n  - text: Hello.\n    persona: Anna\n    aspect_ratio: 9:16\n",
     );
-    session
-        .folder
-        .write(".env", "CREATIFY_API_ID=from-a-file\nCALLSHEET_YES=1\n");
+    session.folder.write(".env", "CREATIFY_API_ID=from-a-file\nCALLSHEET_YES=1\n");
     session.show_with(
-        &[
-            ("CALLSHEET_MAX_FAIL", "3%"),
-            ("CALLSHEET_NOTIFY", "https://hooks.example/secret"),
-        ],
-        &[
-            "config",
-            "campaign.yaml",
-            "--max-credits",
-            "30",
-            "--shard",
-            "1/2",
-            "--share",
-        ],
+        &[("CALLSHEET_MAX_FAIL", "3%"), ("CALLSHEET_NOTIFY", "https://hooks.example/secret")],
+        &["config", "campaign.yaml", "--max-credits", "30", "--shard", "1/2", "--share"],
     );
     session.expect("config");
 }

@@ -154,52 +154,19 @@ fn headers_and_rows() {
         case("blank lines only", "\n\n,,\n"),
         case("a header and no rows", "text,persona,ratio\n"),
         case("no header", "Hello.,ANNA,1:1\n"),
-        case(
-            "a title above the header",
-            "Spring\n\ntext,persona,ratio\nHi,ANNA,1:1\n",
-        ),
+        case("a title above the header", "Spring\n\ntext,persona,ratio\nHi,ANNA,1:1\n"),
         case("missing columns", "id,txet,owner\na,Hi,Maria\n"),
-        case(
-            "no known column but near ones",
-            "txet,persna,rato\nHi,ANNA,1:1\n",
-        ),
-        case(
-            "a column twice",
-            "text,Text,persona,ratio\nHi,Ho,ANNA,1:1\n",
-        ),
-        case(
-            "a field's own name beside an alias",
-            "script,text,persona,ratio\nHo,Hi,ANNA,1:1\n",
-        ),
+        case("no known column but near ones", "txet,persna,rato\nHi,ANNA,1:1\n"),
+        case("a column twice", "text,Text,persona,ratio\nHi,Ho,ANNA,1:1\n"),
+        case("a field's own name beside an alias", "script,text,persona,ratio\nHo,Hi,ANNA,1:1\n"),
         case("two aliases", "script,copy,persona,ratio\nHo,Hi,ANNA,1:1\n"),
-        case(
-            "own columns twice",
-            "text,persona,ratio,owner,Owner\nHi,ANNA,1:1,a,b\n",
-        ),
-        case(
-            "slips in optional columns",
-            "text,persona,ratio,captoins,modle\nHi,ANNA,1:1,,\n",
-        ),
-        case(
-            "short rows",
-            "text,persona,ratio,mine,too\nHi,ANNA,1:1\nHo,ANNA,1:1,x\n",
-        ),
-        case(
-            "rows that end too early",
-            "text;persona;ratio\nHi,ANNA,1:1\nHo;Nobody\n",
-        ),
-        case(
-            "a text with the delimiter in it",
-            "text,persona,ratio\nHello, you,ANNA,1:1\n",
-        ),
-        case(
-            "an open quote",
-            "text,persona,ratio\n\"Hi,ANNA,1:1\nHo,ANNA,1:1\n",
-        ),
-        case(
-            "text behind a quote",
-            "text,persona,ratio\n\"say \"yes\" now\",ANNA,1:1\n",
-        ),
+        case("own columns twice", "text,persona,ratio,owner,Owner\nHi,ANNA,1:1,a,b\n"),
+        case("slips in optional columns", "text,persona,ratio,captoins,modle\nHi,ANNA,1:1,,\n"),
+        case("short rows", "text,persona,ratio,mine,too\nHi,ANNA,1:1\nHo,ANNA,1:1,x\n"),
+        case("rows that end too early", "text;persona;ratio\nHi,ANNA,1:1\nHo;Nobody\n"),
+        case("a text with the delimiter in it", "text,persona,ratio\nHello, you,ANNA,1:1\n"),
+        case("an open quote", "text,persona,ratio\n\"Hi,ANNA,1:1\nHo,ANNA,1:1\n"),
+        case("text behind a quote", "text,persona,ratio\n\"say \"yes\" now\",ANNA,1:1\n"),
         case("a wrong delimiter", "text,persona,ratio\nHi,ANNA,1:1\n").with(&["--delimiter", ";"]),
         case("no delimiter", "text,persona,ratio\nHi,ANNA,1:1\n").with(&["--delimiter", "dash"]),
         case(
@@ -229,20 +196,14 @@ fn encodings_and_other_files() {
         Case::sheet("two encodings", latin(b"caf\xc3\xa9 na\xefve")),
         Case::sheet("no encoding", latin(b"\x81\xfc")),
         Case::sheet("UTF-16 without a mark", utf_16(&sheet)),
-        Case::sheet(
-            "UTF-16, cut off",
-            [&b"\xff\xfe"[..], &utf_16(&sheet)[..31]].concat(),
-        ),
+        Case::sheet("UTF-16, cut off", [&b"\xff\xfe"[..], &utf_16(&sheet)[..31]].concat()),
         Case::sheet("UTF-32", b"\xff\xfe\0\0t\0\0\0"),
         Case::sheet("a NUL byte", latin(b"a\0b")),
         Case::sheet("a PDF", b"%PDF-1.7\n"),
         Case::sheet("a picture", b"\x89PNG\r\n\x1a\n"),
         Case::sheet("a compressed file", b"\x1f\x8b\x08\0"),
         Case::sheet("a text document", b"{\\rtf1 Hello}"),
-        Case::sheet(
-            "a binary file",
-            (0..200).map(|byte| byte % 16).collect::<Vec<u8>>(),
-        ),
+        Case::sheet("a binary file", (0..200).map(|byte| byte % 16).collect::<Vec<u8>>()),
         Case::yaml(
             "YAML in Windows-1252",
             b"jobs:\n- {text: Gr\xfc\xdfe, persona: Anna, ratio: 1:1}\n",
@@ -306,25 +267,13 @@ fn workbooks() {
     let nothing = |_: &mut Worksheet| {};
     let cases = vec![
         of("a wrong cell", workbook(vec![("Jobs", JOBS)], nothing)),
-        of(
-            "several sheets",
-            workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing),
-        ),
-        of(
-            "a sheet by name",
-            workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing),
-        )
-        .with(&["--sheet", "Notes"]),
-        of(
-            "no such sheet",
-            workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing),
-        )
-        .with(&["--sheet", "Jbos"]),
+        of("several sheets", workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing)),
+        of("a sheet by name", workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing))
+            .with(&["--sheet", "Notes"]),
+        of("no such sheet", workbook(vec![("Notes", NOTES), ("Jobs", JOBS)], nothing))
+            .with(&["--sheet", "Jbos"]),
         of("an empty sheet", workbook(vec![("Jobs", &[])], nothing)),
-        of(
-            "a header and no rows",
-            workbook(vec![("Jobs", &JOBS[..1])], nothing),
-        ),
+        of("a header and no rows", workbook(vec![("Jobs", &JOBS[..1])], nothing)),
         of(
             "hidden rows",
             workbook(vec![("Jobs", &JOBS[..2])], |sheet| {
@@ -334,9 +283,7 @@ fn workbooks() {
         of(
             "a formula without a value",
             workbook(vec![("Jobs", &JOBS[..2])], |sheet| {
-                sheet
-                    .write(1, 1, Formula::new("=A1").set_result(""))
-                    .unwrap();
+                sheet.write(1, 1, Formula::new("=A1").set_result("")).unwrap();
             }),
         ),
         of(
@@ -346,9 +293,7 @@ fn workbooks() {
                 sheet.write_with_format(1, 3, 0.386_111_111, &time).unwrap();
                 sheet.write(2, 1, "Ho").unwrap();
                 sheet.write(2, 3, "1:1").unwrap();
-                sheet
-                    .merge_range(1, 2, 2, 2, PERSONA, &Format::new())
-                    .unwrap();
+                sheet.merge_range(1, 2, 2, 2, PERSONA, &Format::new()).unwrap();
             }),
         ),
     ];

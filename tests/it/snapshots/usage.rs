@@ -124,9 +124,7 @@ fn values() {
     ];
     cases.extend(variables.map(|(name, value)| {
         let title = format!("{name}={value}");
-        words(&title, &["run", "sheet.csv"])
-            .keys()
-            .variable(name, value)
+        words(&title, &["run", "sheet.csv"]).keys().variable(name, value)
     }));
     let shards = [
         ("JOB_COMPLETION_INDEX", "0", "auto"),
@@ -139,25 +137,14 @@ fn values() {
     }));
     cases.push(line("run sheet.csv -v").variable("CALLSHEET_QUIET", "yes"));
     cases.push(
-        words(
-            "a part of an array",
-            &["plan", "sheet.csv", "--shard", "auto/8"],
-        )
-        .variable("SLURM_ARRAY_TASK_ID", "2")
-        .variable("SLURM_ARRAY_TASK_COUNT", "2"),
+        words("a part of an array", &["plan", "sheet.csv", "--shard", "auto/8"])
+            .variable("SLURM_ARRAY_TASK_ID", "2")
+            .variable("SLURM_ARRAY_TASK_COUNT", "2"),
     );
     cases.push(
         words(
             "more shards than renders",
-            &[
-                "run",
-                "sheet.csv",
-                "--shard",
-                "1/30",
-                "--share",
-                "--in-flight",
-                "20",
-            ],
+            &["run", "sheet.csv", "--shard", "1/30", "--share", "--in-flight", "20"],
         )
         .keys(),
     );
@@ -237,11 +224,8 @@ fn keys_and_addresses() {
 #[test]
 fn marks() {
     let of = |title: &str, marks: &str| {
-        words(
-            title,
-            &["plan", "sheet.csv", "--only-approved", "marks.csv"],
-        )
-        .file("marks.csv", marks)
+        words(title, &["plan", "sheet.csv", "--only-approved", "marks.csv"])
+            .file("marks.csv", marks)
     };
     let cases = vec![
         of("no column of ids", "id,mark\njob-01,approved\n"),
@@ -249,16 +233,10 @@ fn marks() {
         of("a mark that is no mark", "job_id,mark\njob-01,perhaps\n"),
         of("an id that is missing", "job_id,mark\n,approved\n"),
         of("an unknown job", "job_id,mark\njob-03,approved\n"),
-        words(
-            "not UTF-8",
-            &["plan", "sheet.csv", "--redo-rejected", "marks.csv"],
-        )
-        .file("marks.csv", b"job_id,mark\n\xff,rejected\n"),
-        words(
-            "rejected and never made",
-            &["plan", "sheet.csv", "--redo-rejected", "marks.csv"],
-        )
-        .file("marks.csv", "job_id,mark\njob-01,rejected\n"),
+        words("not UTF-8", &["plan", "sheet.csv", "--redo-rejected", "marks.csv"])
+            .file("marks.csv", b"job_id,mark\n\xff,rejected\n"),
+        words("rejected and never made", &["plan", "sheet.csv", "--redo-rejected", "marks.csv"])
+            .file("marks.csv", "job_id,mark\njob-01,rejected\n"),
     ];
     compare("usage_marks", cases);
 }

@@ -85,11 +85,8 @@ fn manifests() {
             "jobs:\n- {rows: p.csv, text: \"Hi {{ nmae }}\", persona: ANNA, ratio: 4:3}\n",
         )
         .file("p.csv", "name\nx\nx\nx\n"),
-        case(
-            "a slip in the sheet of an item",
-            "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1}\n",
-        )
-        .file("p.csv", "persna,txet\nANNA,x\n"),
+        case("a slip in the sheet of an item", "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1}\n")
+            .file("p.csv", "persna,txet\nANNA,x\n"),
         case(
             "wrong items are not left out",
             "jobs:\n- {rows: p.csv, text: Hi, ratio: 1:1, modle: aurora_v1}\n",
@@ -224,23 +221,17 @@ fn syntax() {
         "a: b\n\u{feff}",
         "- - -\n -\n",
     ];
-    let mut cases: Vec<Case> = texts
-        .into_iter()
-        .map(|text| Case::yaml(&format!("{text:?}"), text))
-        .collect();
+    let mut cases: Vec<Case> =
+        texts.into_iter().map(|text| Case::yaml(&format!("{text:?}"), text)).collect();
     cases.extend([
-        Case::yaml(
-            "a key of more than 1024 characters",
-            format!("{}: b\n", "a".repeat(1_100)),
-        ),
+        Case::yaml("a key of more than 1024 characters", format!("{}: b\n", "a".repeat(1_100))),
         Case::yaml("a tower of lists", "- ".repeat(5_000)),
         Case::yaml("a tower of brackets", "[".repeat(5_000)),
         Case::yaml("a bomb", bomb),
         Case::yaml(
             "anchors without end",
-            (0..2_000).fold("a: &a 1\n".to_owned(), |text, number| {
-                text + &format!("k{number}: *a\n")
-            }),
+            (0..2_000)
+                .fold("a: &a 1\n".to_owned(), |text, number| text + &format!("k{number}: *a\n")),
         ),
         Case::yaml("documents without end", "---\na: 1\n".repeat(2_000)),
     ]);

@@ -12,11 +12,7 @@ fn long_list(rows: usize) -> String {
             _ => (row.to_string(), "foreign".to_owned()),
         };
         let comma = if row == 0 { "" } else { "," };
-        write!(
-            list,
-            r#"{comma}{{"id":"{id}","name":"{name}","status":"done"}}"#
-        )
-        .unwrap();
+        write!(list, r#"{comma}{{"id":"{id}","name":"{name}","status":"done"}}"#).unwrap();
     }
     list + "]"
 }
@@ -56,10 +52,7 @@ async fn an_incomplete_list_is_lost() {
         assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
     }
     let (_server, remote) = with(json("200 OK", "[{}] trailing")).await;
-    assert_eq!(
-        list(&remote).await.unwrap_err().kind,
-        FailureKind::Malformed
-    );
+    assert_eq!(list(&remote).await.unwrap_err().kind, FailureKind::Malformed);
 }
 
 #[tokio::test]
@@ -96,23 +89,13 @@ async fn an_envelope_is_followed_to_its_end_but_not_to_another_server() {
     let listing = list(&remote).await.unwrap();
     assert_eq!((listing.rows, listing.found.len()), (3, 1));
     assert_eq!(listing.oldest, Timestamp::parse("2025-01-01T00:00:00Z"));
-    assert_eq!(
-        server.requests()[1].line,
-        "GET /api/lipsyncs/?page=2 HTTP/1.1"
-    );
-    assert_eq!(
-        server.requests()[2].line,
-        "GET /api/lipsyncs/?page=3 HTTP/1.1"
-    );
+    assert_eq!(server.requests()[1].line, "GET /api/lipsyncs/?page=2 HTTP/1.1");
+    assert_eq!(server.requests()[2].line, "GET /api/lipsyncs/?page=3 HTTP/1.1");
 
     let elsewhere = ScriptedServer::start([]).await;
     let away = elsewhere.address.replace("127.0.0.1", "localhost");
     for next in [format!(r#""{away}/api/""#), "2".into(), r#""?""#.into()] {
-        server.push([
-            page("{}", &next),
-            page("{}", r#""?""#),
-            page("{}", r#""?""#),
-        ]);
+        server.push([page("{}", &next), page("{}", r#""?""#), page("{}", r#""?""#)]);
         let failure = list(&remote).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Malformed, "{next}");
     }

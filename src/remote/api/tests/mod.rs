@@ -45,10 +45,7 @@ pub(super) async fn poll(remote: &Remote, ids: &[&str]) -> Result<Vec<RenderRepo
 }
 
 pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Failure> {
-    let command = Command::Look {
-        job: "a".parse().unwrap(),
-        remote: remote_id(id),
-    };
+    let command = Command::Look { job: "a".parse().unwrap(), remote: remote_id(id) };
     let Outcome::Looked { result, .. } = remote.perform(command, Arc::default()).await else {
         panic!("the outcome of another command");
     };
@@ -63,9 +60,8 @@ pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
             own: None,
         }),
     };
-    let Outcome::Listed { result } = remote
-        .perform(command, Arc::new(DownloadProgress::default()))
-        .await
+    let Outcome::Listed { result } =
+        remote.perform(command, Arc::new(DownloadProgress::default())).await
     else {
         panic!("the outcome of another command");
     };

@@ -12,10 +12,7 @@ async fn a_poll_requests_all_jobs_and_uses_what_it_gets() {
         let reports = poll(&remote, &["a&1", "b/2"]).await.unwrap();
         assert_eq!(reports.len(), 1);
         assert_eq!(reports[0].remote.as_str(), "b/2");
-        assert_eq!(
-            server.requests()[0].line,
-            "GET /api/lipsyncs/?ids=a%261%2Cb%2F2 HTTP/1.1"
-        );
+        assert_eq!(server.requests()[0].line, "GET /api/lipsyncs/?ids=a%261%2Cb%2F2 HTTP/1.1");
         assert_eq!(server.requests()[0].headers["x-api-key"], "k3y-of-mine");
     }
     let (_server, remote) = with(json("200 OK", r#"{"detail":"x"}"#)).await;
@@ -39,16 +36,10 @@ async fn a_look_accepts_only_the_requested_job() {
     let failure = look(&remote, "x/../y?").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
     assert!(failure.message.contains("another workspace"), "{failure}");
-    assert_eq!(
-        server.requests()[2].line,
-        "GET /api/lipsyncs/x%2F..%2Fy%3F/ HTTP/1.1"
-    );
+    assert_eq!(server.requests()[2].line, "GET /api/lipsyncs/x%2F..%2Fy%3F/ HTTP/1.1");
 
     let failure = look(&remote, "..").await.unwrap_err();
-    assert_eq!(
-        (failure.kind, server.requests().len()),
-        (FailureKind::NotFound, 3)
-    );
+    assert_eq!((failure.kind, server.requests().len()), (FailureKind::NotFound, 3));
 }
 
 #[tokio::test]
@@ -86,19 +77,13 @@ async fn catalogues_and_the_balance_are_parsed() {
             "200 OK",
             r#"[{"id":"p1","creator_name":"Anna"},{"id":"own"},{"creator_name":"x"},3]"#,
         ),
-        json(
-            "200 OK",
-            r#"{"results":[{"id":"own","creator_name":"Me"}]}"#,
-        ),
+        json("200 OK", r#"{"results":[{"id":"own","creator_name":"Me"}]}"#),
         json("200 OK", "[]"),
         json("404 Not Found", ""),
         json("200 OK", r#"[{"name":"Joe","accents":[{"id":"v1"}]}]"#),
         json("200 OK", r#"{"remaining_credits":12.5}"#),
         json("200 OK", "{}"),
-        json(
-            "401 Unauthorized",
-            r#"{"detail":"key k3y-of-mine is unknown"}"#,
-        ),
+        json("401 Unauthorized", r#"{"detail":"key k3y-of-mine is unknown"}"#),
     ])
     .await;
     let remote = server.client(Path::new("unused"));
@@ -118,11 +103,7 @@ async fn catalogues_and_the_balance_are_parsed() {
     let refused = remote.remaining_credits().await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::Unauthorised);
     assert!(refused.message.contains("[hidden] is unknown"), "{refused}");
-    let asked: Vec<_> = server
-        .requests()
-        .into_iter()
-        .map(|seen| seen.line)
-        .collect();
+    let asked: Vec<_> = server.requests().into_iter().map(|seen| seen.line).collect();
     assert_eq!(asked[0], "GET /api/personas/ HTTP/1.1");
     assert_eq!(asked[1], "GET /api/personas_v2/ HTTP/1.1");
     assert_eq!(asked[4], "GET /api/voices/ HTTP/1.1");
@@ -166,9 +147,6 @@ async fn a_decompression_bomb_is_refused() {
     let polled = poll(&remote, &["a"]).await.unwrap_err();
     for failure in [polled, super::list(&remote).await.unwrap_err()] {
         assert_eq!(failure.kind, FailureKind::Malformed, "{failure}");
-        assert!(
-            failure.message.contains("without the end of a row"),
-            "{failure}"
-        );
+        assert!(failure.message.contains("without the end of a row"), "{failure}");
     }
 }

@@ -58,14 +58,8 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
         (json("201 Created", ""), K::Malformed),
         (json("201 Created", page), K::Malformed),
         (json("204 No Content", ""), K::Malformed),
-        (
-            json("400 Bad Request", r#"{"text":["too long"]}"#),
-            K::Rejected,
-        ),
-        (
-            json("400 Bad Request", r#"{"detail":"Insufficient credits"}"#),
-            K::OutOfCredits,
-        ),
+        (json("400 Bad Request", r#"{"text":["too long"]}"#), K::Rejected),
+        (json("400 Bad Request", r#"{"detail":"Insufficient credits"}"#), K::OutOfCredits),
         (json("402 Payment Required", ""), K::OutOfCredits),
         (json("401 Unauthorized", ""), K::Unauthorised),
         (json("403 Forbidden", ""), K::Unauthorised),
@@ -78,14 +72,8 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
         (json("503 Busy", page), K::ServerError),
         (json("504 Gateway Timeout", ""), K::ServerError),
         // The status is enough; the body need not be complete.
-        (
-            Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
-            K::Rejected,
-        ),
-        (
-            Action::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()),
-            K::Throttled,
-        ),
+        (Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Rejected),
+        (Action::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Throttled),
     ];
     for (action, kind) in table {
         let (server, remote) = with(action.clone()).await;
@@ -125,13 +113,7 @@ async fn failed_connections_prove_that_nothing_was_sent() {
 
 #[tokio::test]
 async fn a_post_is_never_redirected() {
-    for status in [
-        "301 Moved",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary",
-        "308 Permanent",
-    ] {
+    for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
         let moved = answer(status, "Location: /api/lipsyncs/\r\n", "");
         let (server, remote) = with(Action::Answer(moved)).await;
         let failure = submit(&remote).await.unwrap_err();
@@ -192,10 +174,7 @@ async fn a_refusal_does_not_stop_pooling() {
     let refused = Action::Answer(answer("429 Slow Down", "", ""));
     let server = ScriptedServer::start([refused, created()]).await;
     let remote = server.client(Path::new("unused"));
-    assert_eq!(
-        submit(&remote).await.unwrap_err().kind,
-        FailureKind::Throttled
-    );
+    assert_eq!(submit(&remote).await.unwrap_err().kind, FailureKind::Throttled);
     submit(&remote).await.unwrap();
     assert_eq!(connections(&server), [0, 0]);
 }
@@ -205,10 +184,7 @@ async fn both_formats_of_retry_after_are_parsed() {
     let moment = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
     for (header, expected) in [
         ("Retry-After: 30\r\n", Some(RetryAfter::Seconds(30))),
-        (
-            "Retry-After: Tue, 01 Jan 2030 00:00:00 GMT\r\n",
-            Some(RetryAfter::At(moment)),
-        ),
+        ("Retry-After: Tue, 01 Jan 2030 00:00:00 GMT\r\n", Some(RetryAfter::At(moment))),
         ("Retry-After: soon\r\n", None),
         ("", None),
     ] {
@@ -222,10 +198,7 @@ async fn keys_are_not_in_debug_output_and_must_fit_into_a_header() {
     let (server, remote) = with(json("200 OK", "")).await;
     let mut settings = server.settings(Path::new("unused"));
     for shown in [format!("{remote:?}"), format!("{settings:?}")] {
-        assert!(
-            !shown.contains("k3y") && !shown.contains("my-account"),
-            "{shown}"
-        );
+        assert!(!shown.contains("k3y") && !shown.contains("my-account"), "{shown}");
     }
     settings.credentials = crate::model::Credentials::new("a".into(), "b\nsecret".into());
     let error = Remote::new(settings).unwrap_err().to_string();

@@ -18,9 +18,7 @@ use crate::util::text::hex;
 
 /// Returns a "video" of `length` bytes.
 pub(super) fn video(length: usize) -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..length)
-        .map(|place| u8::try_from(place % 251).unwrap())
-        .collect();
+    let mut bytes: Vec<u8> = (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
     bytes[..12].copy_from_slice(b"\0\0\0\x18ftypmp42");
     bytes
 }

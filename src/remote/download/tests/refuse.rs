@@ -10,10 +10,7 @@ async fn a_file_that_is_not_a_video_is_not_kept() {
         (page, "an HTML page"),
         (r#"{"detail":"s3cret"}"#, "a JSON document"),
         (expired, "AccessDenied: Request has expired"),
-        (
-            "\0\u{1}\u{2}\u{3}\0\0\0\0\0\0\0\0\0",
-            "its content is unknown",
-        ),
+        ("\0\u{1}\u{2}\u{3}\0\0\0\0\0\0\0\0\0", "its content is unknown"),
         ("AKIA s3cret and more of it", "it is plain text"),
         ("s3cret", "it is plain text"),
         ("", "it is empty"),
@@ -23,10 +20,7 @@ async fn a_file_that_is_not_a_video_is_not_kept() {
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&server.client(out.path()), &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadContent);
-        assert_eq!(
-            failure.message,
-            format!("the file is not a video: {reason}")
-        );
+        assert_eq!(failure.message, format!("the file is not a video: {reason}"));
         assert_eq!(files(out.path()), Vec::<String>::new());
     }
 }
@@ -36,15 +30,8 @@ async fn an_incomplete_video_is_not_kept_whatever_length_the_server_announces() 
     let mut content = video(1000);
     content[24..32].copy_from_slice(b"\0\0\x03\xd0mdat");
     let short = &content[..600];
-    let unannounced = [
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(),
-        short,
-    ]
-    .concat();
-    for action in [
-        Action::Answer(answer("200 OK", "", short)),
-        Action::Close(unannounced),
-    ] {
+    let unannounced = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(), short].concat();
+    for action in [Action::Answer(answer("200 OK", "", short)), Action::Close(unannounced)] {
         let out = tempfile::tempdir().unwrap();
         let whole = Action::Answer(answer("200 OK", "", &content));
         let server = ScriptedServer::start([action, whole]).await;
@@ -52,10 +39,7 @@ async fn an_incomplete_video_is_not_kept_whatever_length_the_server_announces() 
         let order = order(&format!("{}/v.mp4", server.address));
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::BadContent);
-        assert!(
-            failure.message.contains("400 bytes are missing"),
-            "{failure}"
-        );
+        assert!(failure.message.contains("400 bytes are missing"), "{failure}");
         assert_eq!(files(out.path()), Vec::<String>::new());
         assert_eq!(fetch(&remote, &order).await.unwrap().bytes, 1000);
     }
@@ -64,23 +48,15 @@ async fn an_incomplete_video_is_not_kept_whatever_length_the_server_announces() 
 #[tokio::test]
 async fn files_over_the_limit_are_refused_with_and_without_an_announced_length() {
     let content = video(5000);
-    let unannounced = [
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(),
-        &content,
-    ]
-    .concat();
-    for action in [
-        Action::Answer(answer("200 OK", "", &content)),
-        Action::Close(unannounced),
-    ] {
+    let unannounced =
+        [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(), &content].concat();
+    for action in [Action::Answer(answer("200 OK", "", &content)), Action::Close(unannounced)] {
         let out = tempfile::tempdir().unwrap();
         let server = ScriptedServer::start([action]).await;
         let mut settings = server.settings(out.path());
         settings.largest_file = 4999;
         let order = order(&format!("{}/v.mp4", server.address));
-        let failure = fetch(&Remote::new(settings).unwrap(), &order)
-            .await
-            .unwrap_err();
+        let failure = fetch(&Remote::new(settings).unwrap(), &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
         assert_eq!(files(out.path()), Vec::<String>::new());
     }
@@ -93,10 +69,7 @@ async fn refusals_of_a_file_host_are_classified() {
     let table = [
         (json("401 Unauthorized", ""), K::Unauthorised),
         (json("403 Forbidden", expired), K::Unauthorised),
-        (
-            json("403 Forbidden", r#"{"detail":"no credits"}"#),
-            K::Unauthorised,
-        ),
+        (json("403 Forbidden", r#"{"detail":"no credits"}"#), K::Unauthorised),
         (json("404 Not Found", ""), K::NotFound),
         (json("410 Gone", ""), K::NotFound),
         (json("429 Slow Down", ""), K::Throttled),
@@ -176,16 +149,11 @@ async fn orders_outside_the_folder_or_the_web_are_refused_without_a_request() {
     let remote = server.client(&out.path().join("inner"));
     let good = order(&format!("{}/v.mp4", server.address));
     for file in ["../a.mp4", "/tmp/a.mp4", "videos/../../a.mp4", ""] {
-        let order = FetchOrder {
-            file: file.into(),
-            ..good.clone()
-        };
+        let order = FetchOrder { file: file.into(), ..good.clone() };
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused, "{file}");
     }
-    let failure = fetch(&remote, &order("file:///etc/passwd"))
-        .await
-        .unwrap_err();
+    let failure = fetch(&remote, &order("file:///etc/passwd")).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert!(server.requests().is_empty());
     assert_eq!(files(out.path()), Vec::<String>::new());

@@ -18,24 +18,14 @@ async fn a_broken_download_is_continued_by_another_client_with_a_new_link() {
     let server = ScriptedServer::start([Action::Answer(range(part.len(), &content, tag))]).await;
     let second = order(&format!("{}/elsewhere/v.mp4?Signature=2", server.address));
     let progress = Arc::default();
-    let artifact = fetch_with_progress(&server.client(out.path()), &second, &progress)
-        .await
-        .unwrap();
-    assert_eq!(
-        server.requests()[0].headers["range"],
-        format!("bytes={}-", part.len())
-    );
+    let artifact =
+        fetch_with_progress(&server.client(out.path()), &second, &progress).await.unwrap();
+    assert_eq!(server.requests()[0].headers["range"], format!("bytes={}-", part.len()));
     assert_eq!(server.requests()[0].headers["if-range"], "\"v1\"");
     assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
-    assert_eq!(
-        std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
-        content
-    );
+    assert_eq!(std::fs::read(out.path().join("videos/a.mp4")).unwrap(), content);
     assert_eq!(files(out.path()), ["videos/a.mp4"]);
-    assert_eq!(
-        (progress.received(), progress.expected()),
-        (200_000, Some(200_000))
-    );
+    assert_eq!((progress.received(), progress.expected()), (200_000, Some(200_000)));
 }
 
 #[tokio::test]
@@ -68,11 +58,7 @@ async fn a_server_that_continues_at_a_wrong_position_restarts_the_download() {
         range(1, &content, tag),
         range(0, &content, tag),
         answer("206 Partial Content", tag, b"no range at all"),
-        answer(
-            "416 Range Not Satisfiable",
-            "Content-Range: bytes */9\r\n",
-            "",
-        ),
+        answer("416 Range Not Satisfiable", "Content-Range: bytes */9\r\n", ""),
     ] {
         server.push([broken(), Action::Answer(wrong)]);
         fetch(&remote, &order).await.unwrap_err();
@@ -84,9 +70,7 @@ async fn a_server_that_continues_at_a_wrong_position_restarts_the_download() {
     // Another version with the right range.
     server.push([broken()]);
     fetch(&remote, &order).await.unwrap_err();
-    let length = std::fs::read(out.path().join("videos/a.mp4.part"))
-        .unwrap()
-        .len();
+    let length = std::fs::read(out.path().join("videos/a.mp4.part")).unwrap().len();
     server.push([
         Action::Answer(range(length, &content, "ETag: \"v2\"\r\n")),
         Action::Answer(answer("200 OK", tag, &content)),
@@ -94,14 +78,7 @@ async fn a_server_that_continues_at_a_wrong_position_restarts_the_download() {
     let failure = fetch(&remote, &order).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Lost, "{failure}");
     fetch(&remote, &order).await.unwrap();
-    assert!(
-        !server
-            .requests()
-            .last()
-            .unwrap()
-            .headers
-            .contains_key("range")
-    );
+    assert!(!server.requests().last().unwrap().headers.contains_key("range"));
 }
 
 #[tokio::test]

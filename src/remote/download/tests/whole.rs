@@ -15,21 +15,14 @@ async fn a_video_and_its_thumbnail_are_downloaded_without_credentials() {
     let mut order = order(&format!("{}/v.mp4?Signature=s", server.address));
     order.thumbnail_url = Some(format!("{}/t.png", server.address));
     let progress = Arc::default();
-    let artifact = fetch_with_progress(&server.client(out.path()), &order, &progress)
-        .await
-        .unwrap();
+    let artifact =
+        fetch_with_progress(&server.client(out.path()), &order, &progress).await.unwrap();
     assert_eq!(artifact.bytes, 300_000);
     assert_eq!(artifact.sha256, hex(&Sha256::digest(&content)));
     assert_eq!(artifact.thumbnail.as_deref(), Some("thumbnails/a.jpg"));
     assert_eq!(files(out.path()), ["thumbnails/a.jpg", "videos/a.mp4"]);
-    assert_eq!(
-        std::fs::read(out.path().join("videos/a.mp4")).unwrap(),
-        content
-    );
-    assert_eq!(
-        (progress.received(), progress.expected()),
-        (300_000, Some(300_000))
-    );
+    assert_eq!(std::fs::read(out.path().join("videos/a.mp4")).unwrap(), content);
+    assert_eq!((progress.received(), progress.expected()), (300_000, Some(300_000)));
     for seen in server.requests() {
         let all = format!("{seen:?}").to_lowercase();
         assert!(!all.contains("x-api") && !all.contains("k3y") && !all.contains("my-account"));
@@ -63,11 +56,9 @@ async fn announced_lengths_are_checked() {
     .await;
     let remote = server.client(out.path());
     let order = order(&format!("{}/v.mp4", server.address));
-    for (kind, files_left) in [
-        (FailureKind::Lost, 2),
-        (FailureKind::Lost, 2),
-        (FailureKind::BadContent, 0),
-    ] {
+    for (kind, files_left) in
+        [(FailureKind::Lost, 2), (FailureKind::Lost, 2), (FailureKind::BadContent, 0)]
+    {
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, kind, "{failure}");
         assert_eq!(files(out.path()).len(), files_left);
