@@ -732,7 +732,7 @@ impl Batch {
         match self.reconciler.on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh) {
             ListRefusal::Retry => {}
             ListRefusal::Stop => {
-                self.stop(StopReason::InventoryRefused { message: failure.to_string() })
+                self.stop(StopReason::InventoryRefused { message: failure.to_string() });
             }
             ListRefusal::Skip => {
                 let failure = failure.clone();
@@ -752,7 +752,7 @@ impl Batch {
                 Decision::Record(event) => self.record(now, event),
                 Decision::PollAgain(index) => self.poll_again(now, index),
                 Decision::FailRender { index, failure, charged } => {
-                    self.fail_render(now, index, failure, charged)
+                    self.fail_render(now, index, failure, charged);
                 }
                 Decision::CountFailure => self.count_failure(),
                 Decision::AddRenderTime(took) => {

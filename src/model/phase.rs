@@ -181,7 +181,6 @@ mod tests {
         Arc::new(Artifact { file: "v".into(), bytes: 1, sha256: "0".into(), thumbnail: None })
     }
 
-    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn every_event() -> Vec<(&'static str, JobEvent)> {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);

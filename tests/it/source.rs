@@ -262,7 +262,7 @@ fn leaves(item: &syn::ItemUse) -> Vec<Leaf> {
                 leaves.push(Leaf { name: path.last().cloned(), path });
             }
             syn::UseTree::Rename(tree) => {
-                leaves.push(Leaf { name: Some(tree.rename.to_string()), path: with(&tree.ident) })
+                leaves.push(Leaf { name: Some(tree.rename.to_string()), path: with(&tree.ident) });
             }
             syn::UseTree::Glob(_) => leaves.push(Leaf { name: None, path: path.to_vec() }),
             syn::UseTree::Group(tree) => {

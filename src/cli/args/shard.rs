@@ -128,7 +128,7 @@ fn automatic(
         // A single task of an array that is run again is numbered like a whole array.
         if counted.is_some_and(|counted| counted != count) || (wanted.is_none() && count == 1) {
             return Err(Error::usage_with_hint(
-                format!("{} of {} is not {count} shards", scheduler.name, counted.unwrap_or(count),),
+                format!("{} of {} is not {count} shards", scheduler.name, counted.unwrap_or(count)),
                 format!(
                     "name the shard itself, such as `--shard \"${}/8\"` where they are numbered from 1",
                     scheduler.index

@@ -343,7 +343,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table of errors")]
     fn every_error_has_a_place_a_message_and_help() {
         for (text, expected, help) in [
             ("a:\n  b: 1\n\tc: 2\n", "3:1 this line is indented with a tab", "spaces"),
