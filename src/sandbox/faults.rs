@@ -24,7 +24,7 @@ use super::random::Seed;
 
 /// The requests that each fault strikes. If several strike the same request, the one declared first
 /// applies.
-pub type Rules<F> = BTreeMap<F, When>;
+pub type Rules<F> = BTreeMap<F, FaultTrigger>;
 
 /// All faults of a sandbox. The default has none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,19 +32,19 @@ pub type Rules<F> = BTreeMap<F, When>;
 pub struct Faults {
     /// Responses to creates that are accepted and charged. Strikes only creates that would be accepted
     /// without faults.
-    pub create_accepted: Rules<AnswerFault>,
+    pub create_accepted: Rules<ResponseFault>,
     /// Responses to creates that are not accepted.
-    pub create_refused: Rules<AnswerFault>,
+    pub create_refused: Rules<ResponseFault>,
     /// `GET /api/lipsyncs/?ids=`.
-    pub poll: Rules<AnswerFault>,
+    pub poll: Rules<ResponseFault>,
     /// `GET /api/lipsyncs/{id}/`.
-    pub look: Rules<AnswerFault>,
+    pub look: Rules<ResponseFault>,
     /// `GET /api/lipsyncs/` without `ids`.
-    pub list: Rules<AnswerFault>,
+    pub list: Rules<ResponseFault>,
     /// Personas, voices and the balance.
-    pub catalogue: Rules<AnswerFault>,
+    pub catalogue: Rules<ResponseFault>,
     /// Job objects in otherwise good responses to `poll` and `look`.
-    pub shown: Rules<ShownFault>,
+    pub shown: Rules<JobFault>,
     /// Otherwise good lists. Unlike elsewhere, all faults that strike a request apply together.
     pub listing: Rules<ListFault>,
     /// Downloads of videos.
@@ -56,7 +56,7 @@ pub struct Faults {
 /// The requests that a fault strikes: by ordinal, by probability or, if neither is given, all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct When {
+pub struct FaultTrigger {
     /// Ordinals among the requests of their kind since the start, from 1.
     #[serde(deserialize_with = "ordinals")]
     pub ordinals: BTreeSet<u64>,
@@ -70,7 +70,7 @@ pub struct When {
 /// A fault of the response to an API request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AnswerFault {
+pub enum ResponseFault {
     /// The connection is reset instead of a response.
     Reset,
     /// No response for `amount` milliseconds (500), then the connection is closed.
@@ -119,7 +119,7 @@ pub enum AnswerFault {
 /// A fault of the job objects in a response to `poll` or `look`, each with its own ordinals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ShownFault {
+pub enum JobFault {
     /// One of the jobs is missing from the response to a poll.
     Missing,
     /// The status is an undocumented word.
@@ -222,14 +222,14 @@ impl Faults {
     }
 }
 
-impl AnswerFault {
+impl ResponseFault {
     /// Whether the client gets no response at all.
     pub(super) fn is_silent(self) -> bool {
         matches!(self, Self::Reset | Self::Hang)
     }
 }
 
-impl When {
+impl FaultTrigger {
     /// Every request.
     pub fn always() -> Self {
         Self::default()
@@ -316,7 +316,7 @@ mod tests {
         let written = r#"{"create_accepted": {"reset": {"ordinals": [1, 5]}},
             "listing": {"late": {"amount": 2000}}, "files": {"dead_link_403": {"probability": 0.5}}}"#;
         let faults: Faults = serde_json::from_str(written).unwrap();
-        assert_eq!(faults.create_accepted[&AnswerFault::Reset], When::ordinals([1, 5]));
+        assert_eq!(faults.create_accepted[&ResponseFault::Reset], FaultTrigger::ordinals([1, 5]));
         assert!(faults.sign_links());
         let again = serde_json::to_string(&faults).unwrap();
         assert_eq!(serde_json::from_str::<Faults>(&again).unwrap(), faults);
@@ -334,17 +334,20 @@ mod tests {
 
     #[test]
     fn ordinals_strike_exactly_and_probabilities_roughly() {
-        let strikes = |when: When| {
-            let rules = Rules::from([(AnswerFault::Reset, when)]);
+        let strikes = |when: FaultTrigger| {
+            let rules = Rules::from([(ResponseFault::Reset, when)]);
             (1..=1000_u64)
                 .filter(|ordinal| {
                     active_faults(&rules, Seed(3), RequestKind::Poll, *ordinal).next().is_some()
                 })
                 .collect::<Vec<_>>()
         };
-        assert_eq!(strikes(When::ordinals([2, 7])), [2, 7]);
-        assert_eq!(strikes(When::always()).len(), 1000);
-        assert!((150..250).contains(&strikes(When::probability(0.2)).len()));
-        assert_eq!(strikes(When::probability(0.2)), strikes(When::probability(0.2)));
+        assert_eq!(strikes(FaultTrigger::ordinals([2, 7])), [2, 7]);
+        assert_eq!(strikes(FaultTrigger::always()).len(), 1000);
+        assert!((150..250).contains(&strikes(FaultTrigger::probability(0.2)).len()));
+        assert_eq!(
+            strikes(FaultTrigger::probability(0.2)),
+            strikes(FaultTrigger::probability(0.2))
+        );
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::clock;
 use super::connection::Cutter;
-use super::faults::{ActiveFault, AnswerFault};
+use super::faults::{ActiveFault, ResponseFault};
 use super::http::{
     detail, html, job_not_found, json, no_credits, redirect, too_many_requests, unauthorised,
     with_body,
@@ -39,62 +39,66 @@ const STALL_MILLIS: u64 = 3_600_000;
 pub(super) async fn apply_fault(
     app: &AppState,
     cutter: &Cutter,
-    fault: ActiveFault<AnswerFault>,
+    fault: ActiveFault<ResponseFault>,
     path: &str,
     good: Response,
 ) -> Response {
     let created = good.status() == 201;
     match fault.kind {
-        AnswerFault::Reset => {
+        ResponseFault::Reset => {
             cutter.reset();
             good
         }
-        AnswerFault::Hang => {
+        ResponseFault::Hang => {
             clock::sleep(fault.amount_or(500), &mut app.stopping.clone()).await;
             cutter.close();
             good
         }
-        AnswerFault::InternalError => detail(500, "A server error occurred."),
-        AnswerFault::BadGateway => html(502, "502 Bad Gateway"),
-        AnswerFault::Unavailable => html(503, "503 Service Temporarily Unavailable"),
-        AnswerFault::GatewayTimeout => html(504, "504 Gateway Time-out"),
-        AnswerFault::Truncated => truncate(app, fault.amount, good),
-        AnswerFault::Unreadable => with_body(
+        ResponseFault::InternalError => detail(500, "A server error occurred."),
+        ResponseFault::BadGateway => html(502, "502 Bad Gateway"),
+        ResponseFault::Unavailable => html(503, "503 Service Temporarily Unavailable"),
+        ResponseFault::GatewayTimeout => html(504, "504 Gateway Time-out"),
+        ResponseFault::Truncated => truncate(app, fault.amount, good),
+        ResponseFault::Unreadable => with_body(
             good.status().as_u16(),
             "application/json",
             Body::from("{\"id\": \"unreadable, \u{0}"),
         ),
-        AnswerFault::Array => {
+        ResponseFault::Array => {
             let status = u16::try_from(fault.amount_or(200)).unwrap_or(200);
             json(status, &json!([]))
         }
-        AnswerFault::EmptyObject if created => json(201, &json!({})),
-        AnswerFault::EmptyObject => json(200, &json!({})),
-        AnswerFault::Redirect => {
+        ResponseFault::EmptyObject if created => json(201, &json!({})),
+        ResponseFault::EmptyObject => json(200, &json!({})),
+        ResponseFault::Redirect => {
             let location = format!("{}{path}", app.origins.mirror);
             redirect(301, &location)
         }
-        AnswerFault::TooManyWithSeconds => too_many_requests(Some(fault.amount_or(1).to_string())),
-        AnswerFault::TooManyWithDate => {
+        ResponseFault::TooManyWithSeconds => {
+            too_many_requests(Some(fault.amount_or(1).to_string()))
+        }
+        ResponseFault::TooManyWithDate => {
             let wait = i64::try_from(fault.amount_or(2)).unwrap_or(i64::MAX / 1000);
             let date = clock::now().saturating_add(wait.saturating_mul(1000));
             // HTTP dates end with the year 9999.
             let date = clock::system_time(date.min(253_402_300_799_000));
             too_many_requests(Some(httpdate::fmt_http_date(date)))
         }
-        AnswerFault::TooMany => too_many_requests(None),
-        AnswerFault::PaymentRequired => no_credits(),
-        AnswerFault::CreditsGone => {
+        ResponseFault::TooMany => too_many_requests(None),
+        ResponseFault::PaymentRequired => no_credits(),
+        ResponseFault::CreditsGone => {
             json(400, &json!(["You do not have enough credits for this request."]))
         }
-        AnswerFault::FieldErrors => json(
+        ResponseFault::FieldErrors => json(
             400,
             &json!({"text": ["This text cannot be used."], "ids": ["This list cannot be used."]}),
         ),
-        AnswerFault::ErrorList => json(400, &json!(["This request cannot be fulfilled."])),
-        AnswerFault::Unauthorised => unauthorised("Invalid API credentials."),
-        AnswerFault::Forbidden => detail(403, "You do not have permission to perform this action."),
-        AnswerFault::NotFound => job_not_found(),
+        ResponseFault::ErrorList => json(400, &json!(["This request cannot be fulfilled."])),
+        ResponseFault::Unauthorised => unauthorised("Invalid API credentials."),
+        ResponseFault::Forbidden => {
+            detail(403, "You do not have permission to perform this action.")
+        }
+        ResponseFault::NotFound => job_not_found(),
     }
 }
 

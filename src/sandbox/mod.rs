@@ -5,11 +5,11 @@
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
-//! use callsheet::sandbox::{AnswerFault, Faults, Sandbox, SandboxSettings, When};
+//! use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, Sandbox, SandboxSettings};
 //!
 //! // The response to the first create is lost, though the job is accepted and charged.
 //! let mut faults = Faults::default();
-//! faults.create_accepted.insert(AnswerFault::Reset, When::ordinals([1]));
+//! faults.create_accepted.insert(ResponseFault::Reset, FaultTrigger::ordinals([1]));
 //! let sandbox = Sandbox::start(SandboxSettings { faults, ..SandboxSettings::default() }).await?;
 //! // ... a client works with sandbox.base_url() and any credentials ...
 //! assert_eq!(sandbox.ledger().accepted.len(), 1);
@@ -104,7 +104,9 @@ mod state_file;
 mod tests;
 mod validation;
 
-pub use faults::{AnswerFault, Faults, FileFault, ListFault, RequestKind, Rules, ShownFault, When};
+pub use faults::{
+    FaultTrigger, Faults, FileFault, JobFault, ListFault, RequestKind, ResponseFault, Rules,
+};
 pub use job::JobStatus;
 pub use ledger::{CreateRecord, Ledger, LedgerJob};
 pub use server::Sandbox;

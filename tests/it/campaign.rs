@@ -1,6 +1,6 @@
 //! A whole campaign against an API at an address, with credentials.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, ShownFault, When};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault, JobFault, ListFault, ResponseFault};
 
 use crate::program::{KEYS, Scenario, contains, sheet};
 
@@ -33,8 +33,8 @@ fn each_job_is_submitted_once_and_results_follow_the_sheet() {
 #[test]
 fn credentials_are_sent_to_the_api_and_written_nowhere() {
     let faults = Faults {
-        poll: [(AnswerFault::Unavailable, When::ordinals([1]))].into(),
-        files: [(FileFault::Redirect, When::ordinals([1]))].into(),
+        poll: [(ResponseFault::Unavailable, FaultTrigger::ordinals([1]))].into(),
+        files: [(FileFault::Redirect, FaultTrigger::ordinals([1]))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(3, faults);
@@ -53,29 +53,29 @@ fn credentials_are_sent_to_the_api_and_written_nowhere() {
 fn a_campaign_completes_despite_many_kinds_of_faults() {
     let faults = Faults {
         create_refused: [
-            (AnswerFault::TooManyWithSeconds, When::ordinals([2])),
-            (AnswerFault::TooManyWithDate, When::ordinals([5])),
+            (ResponseFault::TooManyWithSeconds, FaultTrigger::ordinals([2])),
+            (ResponseFault::TooManyWithDate, FaultTrigger::ordinals([5])),
         ]
         .into(),
         poll: [
-            (AnswerFault::Reset, When::ordinals([1])),
-            (AnswerFault::TooManyWithSeconds, When::ordinals([2])),
-            (AnswerFault::FieldErrors, When::ordinals([4])),
-            (AnswerFault::BadGateway, When::ordinals([5])),
+            (ResponseFault::Reset, FaultTrigger::ordinals([1])),
+            (ResponseFault::TooManyWithSeconds, FaultTrigger::ordinals([2])),
+            (ResponseFault::FieldErrors, FaultTrigger::ordinals([4])),
+            (ResponseFault::BadGateway, FaultTrigger::ordinals([5])),
         ]
         .into(),
         shown: [
-            (ShownFault::UnknownStatus, When::probability(0.2)),
-            (ShownFault::TextProgress, When::probability(0.5)),
-            (ShownFault::NullOutput, When::ordinals([3, 4])),
-            (ShownFault::Missing, When::probability(0.2)),
+            (JobFault::UnknownStatus, FaultTrigger::probability(0.2)),
+            (JobFault::TextProgress, FaultTrigger::probability(0.5)),
+            (JobFault::NullOutput, FaultTrigger::ordinals([3, 4])),
+            (JobFault::Missing, FaultTrigger::probability(0.2)),
         ]
         .into(),
-        listing: [(ListFault::Foreign, When::always().amount(5_000))].into(),
+        listing: [(ListFault::Foreign, FaultTrigger::always().amount(5_000))].into(),
         files: [
-            (FileFault::Reset, When::ordinals([1, 2])),
-            (FileFault::Html, When::ordinals([4])),
-            (FileFault::Expires, When::ordinals([5])),
+            (FileFault::Reset, FaultTrigger::ordinals([1, 2])),
+            (FileFault::Html, FaultTrigger::ordinals([4])),
+            (FileFault::Expires, FaultTrigger::ordinals([5])),
         ]
         .into(),
         ..Faults::default()

@@ -13,7 +13,7 @@ use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
 use callsheet::model::{Credentials, Entry, Event, History, JobEvent, JobId, Limits};
 use callsheet::remote::{Remote, RemoteSettings};
 use callsheet::report::Summary;
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, SandboxSettings, When};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault, ResponseFault, SandboxSettings};
 
 use crate::program::{Provider, Scenario, digest, expect_nothing_paid_twice, job_id, kill, quick};
 use crate::support;
@@ -180,8 +180,8 @@ fn a_crash_at_any_write_pays_for_nothing_twice_and_loses_nothing() {
 #[test]
 fn two_crashes_with_lost_answers_pay_for_nothing_twice_and_lose_nothing() {
     let faults = Faults {
-        create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
-        files: [(FileFault::Reset, When::ordinals([1, 3]))].into(),
+        create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
+        files: [(FileFault::Reset, FaultTrigger::ordinals([1, 3]))].into(),
         ..Faults::default()
     };
     crash_at_each_write(2, &faults);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
+use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 
 use crate::program::{
     FAST, Folder, Output, Scenario, expect_nothing_paid_twice, finish, kill, quick, sheet,
@@ -59,8 +59,10 @@ fn an_old_journal_submits_nothing_while_the_list_is_unavailable() {
     scenario.run_sheet(&[]).expect_code(0);
 
     restore_journal(&scenario);
-    let faults =
-        Faults { list: [(AnswerFault::Unavailable, When::always())].into(), ..Faults::default() };
+    let faults = Faults {
+        list: [(ResponseFault::Unavailable, FaultTrigger::always())].into(),
+        ..Faults::default()
+    };
     let settings = SandboxSettings { faults, ..quick() };
     scenario.provider.restart(settings);
     // Videos and the ids in `results.json` show that the journal is old.

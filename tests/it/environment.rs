@@ -1,7 +1,9 @@
 //! Failures of the environment: full disks, read-only folders, unavailable servers, revoked credentials,
 //! proxies.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, Revocation, SandboxSettings, When};
+use callsheet::sandbox::{
+    FaultTrigger, Faults, FileFault, ResponseFault, Revocation, SandboxSettings,
+};
 
 use crate::program::{
     Folder, Provider, Scenario, expect_nothing_paid_twice, finish, output, quick,
@@ -128,9 +130,9 @@ fn a_run_continues_after_the_server_was_unavailable() {
 
 #[test]
 fn a_run_does_not_wait_out_a_pause_of_a_day() {
-    let fault = AnswerFault::TooManyWithSeconds;
+    let fault = ResponseFault::TooManyWithSeconds;
     let faults = Faults {
-        create_refused: [(fault, When::ordinals([3]).amount(86_400))].into(),
+        create_refused: [(fault, FaultTrigger::ordinals([3]).amount(86_400))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(6, faults);
@@ -146,9 +148,9 @@ fn a_run_does_not_wait_out_a_pause_of_a_day() {
 
 #[test]
 fn running_out_of_credits_stops_submits_but_not_downloads() {
-    let fault = AnswerFault::PaymentRequired;
+    let fault = ResponseFault::PaymentRequired;
     let faults = Faults {
-        create_refused: [(fault, When::ordinals([4, 5, 6, 7, 8]))].into(),
+        create_refused: [(fault, FaultTrigger::ordinals([4, 5, 6, 7, 8]))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(8, faults);
@@ -220,7 +222,7 @@ fn a_summary_is_printed_even_if_the_results_cannot_be_written() {
 #[test]
 fn a_file_that_stays_forbidden_is_reported_and_left_for_collect() {
     let faults = Faults {
-        files: [(FileFault::DeadLink403, When::ordinals(1..=400))].into(),
+        files: [(FileFault::DeadLink403, FaultTrigger::ordinals(1..=400))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(1, faults);

@@ -1,6 +1,6 @@
 //! Each documented exit code.
 
-use callsheet::sandbox::{AcceptedKeys, AnswerFault, Faults, SandboxSettings, When};
+use callsheet::sandbox::{AcceptedKeys, FaultTrigger, Faults, ResponseFault, SandboxSettings};
 
 use crate::program::{
     Folder, KEYS, Scenario, expect_nothing_paid_twice, finish, output, quick, rendering,
@@ -79,7 +79,10 @@ fn code_6_when_credentials_are_refused_or_the_address_is_not_the_api() {
 
     let redirecting = Scenario::with_faults(
         3,
-        Faults { list: [(AnswerFault::Redirect, When::always())].into(), ..Faults::default() },
+        Faults {
+            list: [(ResponseFault::Redirect, FaultTrigger::always())].into(),
+            ..Faults::default()
+        },
     );
     redirecting.run_sheet(&[]).expect_code(6);
     assert_eq!(redirecting.accepted(), 0);
@@ -116,8 +119,8 @@ fn code_3_when_a_render_fails_and_it_is_retried_only_on_request() {
 #[test]
 fn code_4_while_it_is_unknown_whether_a_submit_was_accepted() {
     let faults = Faults {
-        create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
-        list: [(AnswerFault::Unavailable, When::always())].into(),
+        create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
+        list: [(ResponseFault::Unavailable, FaultTrigger::always())].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(3, faults);

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
-use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
+use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 
 use crate::program::{Folder, Scenario, finish, quick, rendering, signal, wait, wait_until};
 #[cfg(target_os = "linux")]
@@ -39,9 +39,9 @@ fn the_first_interrupt_waits_for_answers_and_the_last_line_resumes() {
 
 #[test]
 fn the_second_interrupt_exits_at_once_and_the_unanswered_submit_is_found_later() {
-    let hang = When::ordinals([3]).amount(60_000);
+    let hang = FaultTrigger::ordinals([3]).amount(60_000);
     let faults =
-        Faults { create_accepted: [(AnswerFault::Hang, hang)].into(), ..Faults::default() };
+        Faults { create_accepted: [(ResponseFault::Hang, hang)].into(), ..Faults::default() };
     let scenario = Scenario::with_faults(5, faults);
     let mut child = scenario.spawn_sheet(&[]);
     let log = LogReader::new(&mut child);
@@ -57,7 +57,7 @@ fn the_second_interrupt_exits_at_once_and_the_unanswered_submit_is_found_later()
 #[test]
 fn an_interrupt_says_what_the_program_waits_for() {
     let faults = Faults {
-        create_accepted: [(AnswerFault::Hang, When::always().amount(1500))].into(),
+        create_accepted: [(ResponseFault::Hang, FaultTrigger::always().amount(1500))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(2, faults);

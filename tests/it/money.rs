@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
+use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 use serde_json::Value;
 
 use crate::program::{
@@ -82,7 +82,7 @@ fn credits_promised_to_renders_in_flight_are_not_available() {
 #[test]
 fn an_unreadable_balance_is_reported_once_and_does_not_stop_the_run() {
     let faults = Faults {
-        catalogue: [(AnswerFault::Unavailable, When::always())].into(),
+        catalogue: [(ResponseFault::Unavailable, FaultTrigger::always())].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(2, faults);

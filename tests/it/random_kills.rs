@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use callsheet::sandbox::{
-    AnswerFault, Faults, FileFault, ListFault, Rules, SandboxSettings, ShownFault, When,
+    FaultTrigger, Faults, FileFault, JobFault, ListFault, ResponseFault, Rules, SandboxSettings,
 };
 use fastrand::Rng;
 
@@ -15,53 +15,53 @@ fn percent(rng: &mut Rng, percent: u32) -> bool {
 }
 
 /// Returns a probability of at most `max_percent`.
-fn up_to(rng: &mut Rng, max_percent: u32) -> When {
-    When::probability(f64::from(rng.u32(..=max_percent)) / 100.0)
+fn up_to(rng: &mut Rng, max_percent: u32) -> FaultTrigger {
+    FaultTrigger::probability(f64::from(rng.u32(..=max_percent)) / 100.0)
 }
 
 fn list_faults(rng: &mut Rng, loses_journal: bool) -> Rules<ListFault> {
-    let some = |amount| When::always().amount(amount);
+    let some = |amount| FaultTrigger::always().amount(amount);
     match rng.u8(..6) {
         0 | 1 => [(ListFault::Late, some(rng.u64(..150)))].into(),
         2 => [(ListFault::Envelope, some(rng.u64(1..8)))].into(),
         3 => [(ListFault::Foreign, some(rng.u64(..3000)))].into(),
         // Without a journal, jobs that the list does not show cannot be known.
         4 if !loses_journal => [(ListFault::Capped, some(rng.u64(3..13)))].into(),
-        _ => [(ListFault::Shuffled, When::always())].into(),
+        _ => [(ListFault::Shuffled, FaultTrigger::always())].into(),
     }
 }
 
 fn faults(rng: &mut Rng, loses_journal: bool) -> Faults {
     Faults {
         create_accepted: [
-            (AnswerFault::Reset, up_to(rng, 8)),
-            (AnswerFault::BadGateway, up_to(rng, 5)),
-            (AnswerFault::Truncated, up_to(rng, 5)),
-            (AnswerFault::Array, up_to(rng, 3)),
+            (ResponseFault::Reset, up_to(rng, 8)),
+            (ResponseFault::BadGateway, up_to(rng, 5)),
+            (ResponseFault::Truncated, up_to(rng, 5)),
+            (ResponseFault::Array, up_to(rng, 3)),
         ]
         .into(),
         create_refused: [
-            (AnswerFault::Reset, up_to(rng, 5)),
-            (AnswerFault::InternalError, up_to(rng, 5)),
-            (AnswerFault::TooMany, up_to(rng, 5)),
+            (ResponseFault::Reset, up_to(rng, 5)),
+            (ResponseFault::InternalError, up_to(rng, 5)),
+            (ResponseFault::TooMany, up_to(rng, 5)),
         ]
         .into(),
         poll: [
-            (AnswerFault::Reset, up_to(rng, 10)),
-            (AnswerFault::Unavailable, up_to(rng, 10)),
-            (AnswerFault::FieldErrors, up_to(rng, 5)),
-            (AnswerFault::Unreadable, up_to(rng, 5)),
+            (ResponseFault::Reset, up_to(rng, 10)),
+            (ResponseFault::Unavailable, up_to(rng, 10)),
+            (ResponseFault::FieldErrors, up_to(rng, 5)),
+            (ResponseFault::Unreadable, up_to(rng, 5)),
         ]
         .into(),
         list: [
-            (AnswerFault::Truncated, up_to(rng, 10)),
-            (AnswerFault::Unavailable, up_to(rng, 10)),
+            (ResponseFault::Truncated, up_to(rng, 10)),
+            (ResponseFault::Unavailable, up_to(rng, 10)),
         ]
         .into(),
         shown: [
-            (ShownFault::Missing, up_to(rng, 10)),
-            (ShownFault::UnknownStatus, up_to(rng, 10)),
-            (ShownFault::NullOutput, up_to(rng, 10)),
+            (JobFault::Missing, up_to(rng, 10)),
+            (JobFault::UnknownStatus, up_to(rng, 10)),
+            (JobFault::NullOutput, up_to(rng, 10)),
         ]
         .into(),
         listing: list_faults(rng, loses_journal),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, Ledger, When};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault, Ledger, ResponseFault};
 
 use crate::program::{
     Folder, PERSONA, Scenario, digest, expect_nothing_paid_twice, quick, rendering, sheet,
@@ -26,10 +26,10 @@ fn a_deleted_journal_costs_nothing() {
 fn jobs_whose_answers_were_lost_are_found_in_the_list() {
     let faults = Faults {
         create_accepted: [
-            (AnswerFault::Reset, When::ordinals([2])),
-            (AnswerFault::BadGateway, When::ordinals([4])),
-            (AnswerFault::Array, When::ordinals([5])),
-            (AnswerFault::EmptyObject, When::ordinals([6])),
+            (ResponseFault::Reset, FaultTrigger::ordinals([2])),
+            (ResponseFault::BadGateway, FaultTrigger::ordinals([4])),
+            (ResponseFault::Array, FaultTrigger::ordinals([5])),
+            (ResponseFault::EmptyObject, FaultTrigger::ordinals([6])),
         ]
         .into(),
         ..Faults::default()
@@ -43,8 +43,8 @@ fn jobs_whose_answers_were_lost_are_found_in_the_list() {
 fn a_submit_proven_not_to_be_accepted_is_sent_again() {
     let faults = Faults {
         create_refused: [
-            (AnswerFault::InternalError, When::ordinals([3])),
-            (AnswerFault::Reset, When::ordinals([5])),
+            (ResponseFault::InternalError, FaultTrigger::ordinals([3])),
+            (ResponseFault::Reset, FaultTrigger::ordinals([5])),
         ]
         .into(),
         ..Faults::default()
@@ -65,7 +65,8 @@ fn a_deleted_video_is_downloaded_again_and_not_rendered_again() {
 
 #[test]
 fn a_job_whose_download_fails_can_be_collected_later() {
-    let faults = Faults { files: [(FileFault::Html, When::always())].into(), ..Faults::default() };
+    let faults =
+        Faults { files: [(FileFault::Html, FaultTrigger::always())].into(), ..Faults::default() };
     let mut scenario = Scenario::with_faults(1, faults);
     scenario.run_sheet(&["--max-duration", "3s"]).expect_code(8).expect_stderr(&["collect"]);
     assert!(!scenario.exists("sheet-output/videos/job-01.mp4"));

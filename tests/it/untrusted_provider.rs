@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use callsheet::sandbox::{Faults, FileFault, When};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault};
 
 use crate::program::{KEYS, PERSONA, Scenario, contains};
 
@@ -107,7 +107,7 @@ fn invalid_links_are_refused_and_the_job_stays_collectable() {
 #[test]
 fn a_file_larger_than_any_video_is_refused_before_it_fills_the_disk() {
     let faults = Faults {
-        files: [(FileFault::TooLong, When::always().amount(10_000_000_000))].into(),
+        files: [(FileFault::TooLong, FaultTrigger::always().amount(10_000_000_000))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(1, faults);
@@ -122,7 +122,7 @@ fn a_file_larger_than_any_video_is_refused_before_it_fills_the_disk() {
 fn credentials_and_signatures_are_in_no_file_that_is_shared() {
     let faults = Faults {
         // Links that can expire are signed.
-        files: [(FileFault::Expires, When::always().amount(60_000))].into(),
+        files: [(FileFault::Expires, FaultTrigger::always().amount(60_000))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(3, faults);

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-use callsheet::sandbox::{AnswerFault, Faults, SandboxSettings, When};
+use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 use serde_json::Value;
 
 use crate::program::{KEYS, Scenario, contains, output, rendering};
@@ -119,9 +119,11 @@ fn webhooks_are_sent_and_their_addresses_stay_secret() {
 
 #[test]
 fn a_problem_is_sent_before_the_run_ends_and_events_are_json() {
-    let fault = AnswerFault::PaymentRequired;
-    let faults =
-        Faults { create_refused: [(fault, When::ordinals([2]))].into(), ..Faults::default() };
+    let fault = ResponseFault::PaymentRequired;
+    let faults = Faults {
+        create_refused: [(fault, FaultTrigger::ordinals([2]))].into(),
+        ..Faults::default()
+    };
     let settings = SandboxSettings { faults, ..rendering(1500) };
     let (scenario, server) = (Scenario::with(2, settings), Server::start("204 No Content"));
     let address = format!("{}/webhook", server.address);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::sandbox::account::Refusal;
 use crate::sandbox::clock;
 use crate::sandbox::connection::Cutter;
-use crate::sandbox::faults::{ActiveFault, AnswerFault, RequestKind};
+use crate::sandbox::faults::{ActiveFault, RequestKind, ResponseFault};
 use crate::sandbox::faulty_response::apply_fault;
 use crate::sandbox::http::{detail, json, no_credits, too_many_requests};
 use crate::sandbox::job::Job;
@@ -54,7 +54,7 @@ pub(super) async fn create(
 async fn respond(
     app: &AppState,
     cutter: &Cutter,
-    fault: Option<ActiveFault<AnswerFault>>,
+    fault: Option<ActiveFault<ResponseFault>>,
     path: &str,
     good: Response,
     id: Option<String>,

@@ -10,7 +10,7 @@ use futures::stream;
 use serde_json::{Value, json};
 
 use crate::sandbox::clock;
-use crate::sandbox::faults::{ListFault, RequestKind, ShownFault, active_faults};
+use crate::sandbox::faults::{JobFault, ListFault, RequestKind, active_faults};
 use crate::sandbox::fields::is_uuid;
 use crate::sandbox::http::{Page, job_not_found, json, with_body};
 use crate::sandbox::job::Job;
@@ -69,23 +69,23 @@ fn apply_shown_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, o
         return;
     };
     match fault.kind {
-        ShownFault::Missing if kind == RequestKind::Poll && !jobs.is_empty() => {
+        JobFault::Missing if kind == RequestKind::Poll && !jobs.is_empty() => {
             let count = u64::try_from(jobs.len()).unwrap_or(1);
             let which = app.fault_seed.number("missing", ordinal) % count;
             jobs.remove(usize::try_from(which).unwrap_or(0));
         }
-        ShownFault::Missing => {}
-        ShownFault::UnknownStatus => {
+        JobFault::Missing => {}
+        JobFault::UnknownStatus => {
             for job in jobs {
                 job["status"] = "post_processing".into();
             }
         }
-        ShownFault::TextProgress => {
+        JobFault::TextProgress => {
             for job in jobs {
                 job["progress"] = job["progress"].to_string().into();
             }
         }
-        ShownFault::NullOutput => {
+        JobFault::NullOutput => {
             for job in jobs {
                 job["output"] = Value::Null;
                 job["video_thumbnail"] = Value::Null;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::clock;
 use super::connection::Cutter;
-use super::faults::{AnswerFault, RequestKind, Rules};
+use super::faults::{RequestKind, ResponseFault, Rules};
 use super::faulty_response::apply_fault;
 use super::http::{detail, json, page_not_found, query, redirect, unauthorised};
 use super::state::AppState;
@@ -113,7 +113,7 @@ pub(super) async fn api(
     }
 }
 
-fn rules(app: &AppState, kind: RequestKind) -> &Rules<AnswerFault> {
+fn rules(app: &AppState, kind: RequestKind) -> &Rules<ResponseFault> {
     let faults = &app.settings.faults;
     match kind {
         RequestKind::Create => &faults.create_refused,

@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use super::client::send;
 use super::*;
 use crate::sandbox::random::sha256;
-use crate::sandbox::{FileFault, When};
+use crate::sandbox::{FaultTrigger, FileFault};
 
-async fn start(rules: impl IntoIterator<Item = (FileFault, When)>) -> Server {
+async fn start(rules: impl IntoIterator<Item = (FileFault, FaultTrigger)>) -> Server {
     Server::start(Faults { files: rules.into_iter().collect(), ..Faults::default() }).await
 }
 
@@ -67,16 +67,16 @@ async fn a_video_exists_once_it_is_rendered_and_a_transparent_one_is_webm() {
 #[tokio::test]
 async fn downloads_can_be_faulty() {
     let rules = [
-        (FileFault::Redirect, When::ordinals([1])),
-        (FileFault::Unavailable, When::ordinals([2])),
-        (FileFault::Html, When::ordinals([3])),
-        (FileFault::Reset, When::ordinals([4])),
-        (FileFault::Truncated, When::ordinals([5]).amount(100)),
-        (FileFault::TooShort, When::ordinals([6]).amount(100)),
-        (FileFault::TooLong, When::ordinals([7])),
-        (FileFault::RangeIgnored, When::ordinals([8])),
-        (FileFault::NewTag, When::ordinals([9])),
-        (FileFault::Slow, When::ordinals([10]).amount(200_000)),
+        (FileFault::Redirect, FaultTrigger::ordinals([1])),
+        (FileFault::Unavailable, FaultTrigger::ordinals([2])),
+        (FileFault::Html, FaultTrigger::ordinals([3])),
+        (FileFault::Reset, FaultTrigger::ordinals([4])),
+        (FileFault::Truncated, FaultTrigger::ordinals([5]).amount(100)),
+        (FileFault::TooShort, FaultTrigger::ordinals([6]).amount(100)),
+        (FileFault::TooLong, FaultTrigger::ordinals([7])),
+        (FileFault::RangeIgnored, FaultTrigger::ordinals([8])),
+        (FileFault::NewTag, FaultTrigger::ordinals([9])),
+        (FileFault::Slow, FaultTrigger::ordinals([10]).amount(200_000)),
     ];
     let server = start(rules).await;
     let ids = server.finished(1).await;
@@ -112,7 +112,7 @@ async fn dead_links_stay_dead_until_the_job_is_read_again() {
         (FileFault::DeadLink404, 404),
         (FileFault::DeadLink410, 410),
     ] {
-        let server = start([(fault, When::ordinals([1]))]).await;
+        let server = start([(fault, FaultTrigger::ordinals([1]))]).await;
         let ids = server.finished(1).await;
         let url = server.link(&ids[0]).await;
         for _ in 0..2 {
@@ -128,8 +128,10 @@ async fn dead_links_stay_dead_until_the_job_is_read_again() {
 
 #[tokio::test]
 async fn links_expire() {
-    let rules =
-        [(FileFault::Expires, When::always().amount(600)), (FileFault::Html, When::ordinals([1]))];
+    let rules = [
+        (FileFault::Expires, FaultTrigger::always().amount(600)),
+        (FileFault::Html, FaultTrigger::ordinals([1])),
+    ];
     let server = start(rules).await;
     let ids = server.finished(1).await;
     let url = server.link(&ids[0]).await;
@@ -144,7 +146,7 @@ async fn links_expire() {
 #[tokio::test]
 async fn a_stalled_download_sends_a_part_and_ends_with_the_sandbox() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let server = start([(FileFault::Stall, When::always().amount(100))]).await;
+    let server = start([(FileFault::Stall, FaultTrigger::always().amount(100))]).await;
     let ids = server.finished(1).await;
     let host = server.files_url().trim_start_matches("http://").to_owned();
     let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
@@ -167,7 +169,7 @@ async fn a_stalled_download_sends_a_part_and_ends_with_the_sandbox() {
 #[tokio::test]
 async fn thumbnails_have_their_own_faults() {
     let faulty = Faults {
-        thumbnails: [(FileFault::DeadLink404, When::always())].into(),
+        thumbnails: [(FileFault::DeadLink404, FaultTrigger::always())].into(),
         ..Faults::default()
     };
     for (faults, status) in [(faulty, 404), (Faults::default(), 200)] {

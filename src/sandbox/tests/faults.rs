@@ -3,39 +3,39 @@
 use std::io::ErrorKind;
 
 use super::*;
-use crate::sandbox::{AnswerFault, Rules, When};
+use crate::sandbox::{FaultTrigger, ResponseFault, Rules};
 
 /// What the client gets: a status or an error.
-const EXPECTED: [(AnswerFault, Result<u16, ErrorKind>); 21] = [
-    (AnswerFault::Reset, Err(ErrorKind::ConnectionReset)),
-    (AnswerFault::Hang, Err(ErrorKind::UnexpectedEof)),
-    (AnswerFault::InternalError, Ok(500)),
-    (AnswerFault::BadGateway, Ok(502)),
-    (AnswerFault::Unavailable, Ok(503)),
-    (AnswerFault::GatewayTimeout, Ok(504)),
-    (AnswerFault::Truncated, Err(ErrorKind::UnexpectedEof)),
-    (AnswerFault::Unreadable, Ok(201)),
-    (AnswerFault::Array, Ok(200)),
-    (AnswerFault::EmptyObject, Ok(201)),
-    (AnswerFault::Redirect, Ok(301)),
-    (AnswerFault::TooManyWithSeconds, Ok(429)),
-    (AnswerFault::TooManyWithDate, Ok(429)),
-    (AnswerFault::TooMany, Ok(429)),
-    (AnswerFault::PaymentRequired, Ok(402)),
-    (AnswerFault::CreditsGone, Ok(400)),
-    (AnswerFault::FieldErrors, Ok(400)),
-    (AnswerFault::ErrorList, Ok(400)),
-    (AnswerFault::Unauthorised, Ok(401)),
-    (AnswerFault::Forbidden, Ok(403)),
-    (AnswerFault::NotFound, Ok(404)),
+const EXPECTED: [(ResponseFault, Result<u16, ErrorKind>); 21] = [
+    (ResponseFault::Reset, Err(ErrorKind::ConnectionReset)),
+    (ResponseFault::Hang, Err(ErrorKind::UnexpectedEof)),
+    (ResponseFault::InternalError, Ok(500)),
+    (ResponseFault::BadGateway, Ok(502)),
+    (ResponseFault::Unavailable, Ok(503)),
+    (ResponseFault::GatewayTimeout, Ok(504)),
+    (ResponseFault::Truncated, Err(ErrorKind::UnexpectedEof)),
+    (ResponseFault::Unreadable, Ok(201)),
+    (ResponseFault::Array, Ok(200)),
+    (ResponseFault::EmptyObject, Ok(201)),
+    (ResponseFault::Redirect, Ok(301)),
+    (ResponseFault::TooManyWithSeconds, Ok(429)),
+    (ResponseFault::TooManyWithDate, Ok(429)),
+    (ResponseFault::TooMany, Ok(429)),
+    (ResponseFault::PaymentRequired, Ok(402)),
+    (ResponseFault::CreditsGone, Ok(400)),
+    (ResponseFault::FieldErrors, Ok(400)),
+    (ResponseFault::ErrorList, Ok(400)),
+    (ResponseFault::Unauthorised, Ok(401)),
+    (ResponseFault::Forbidden, Ok(403)),
+    (ResponseFault::NotFound, Ok(404)),
 ];
 
 /// Returns rules with each fault once, in order.
-fn each_once() -> Rules<AnswerFault> {
-    let when = |ordinal| When::ordinals([ordinal]).amount(2);
+fn each_once() -> Rules<ResponseFault> {
+    let when = |ordinal| FaultTrigger::ordinals([ordinal]).amount(2);
     let mut rules: Rules<_> =
         (1..).zip(EXPECTED).map(|(ordinal, (fault, _))| (fault, when(ordinal))).collect();
-    rules.insert(AnswerFault::Array, When::ordinals([9]));
+    rules.insert(ResponseFault::Array, FaultTrigger::ordinals([9]));
     rules
 }
 
@@ -94,9 +94,9 @@ async fn reads_have_the_same_faults_with_ordinals_by_kind() {
             let answer = server.try_get(path).await;
             let expected = match (fault, path == job) {
                 // The response without the fault is a 404.
-                (AnswerFault::Unreadable, true) => Ok(404),
-                (AnswerFault::EmptyObject | AnswerFault::Unreadable, _) => Ok(200),
-                (AnswerFault::Truncated, _) if answer.is_ok() => continue,
+                (ResponseFault::Unreadable, true) => Ok(404),
+                (ResponseFault::EmptyObject | ResponseFault::Unreadable, _) => Ok(200),
+                (ResponseFault::Truncated, _) if answer.is_ok() => continue,
                 _ => expected,
             };
             assert_eq!(seen(&answer), expected, "{fault:?} {path}");
@@ -106,7 +106,7 @@ async fn reads_have_the_same_faults_with_ordinals_by_kind() {
 
 #[tokio::test]
 async fn a_list_can_be_truncated() {
-    let rules = Rules::from([(AnswerFault::Truncated, When::ordinals([1]))]);
+    let rules = Rules::from([(ResponseFault::Truncated, FaultTrigger::ordinals([1]))]);
     let server = Server::start(Faults { list: rules, ..Faults::default() }).await;
     server.create_many(3).await;
     let error = server.try_get("/api/lipsyncs/").await.unwrap_err();
@@ -117,7 +117,7 @@ async fn a_list_can_be_truncated() {
 
 #[tokio::test]
 async fn random_faults_are_equal_for_equal_seeds() {
-    let rules = Rules::from([(AnswerFault::InternalError, When::probability(0.4))]);
+    let rules = Rules::from([(ResponseFault::InternalError, FaultTrigger::probability(0.4))]);
     let mut runs = Vec::new();
     for _ in 0..2 {
         let server = Server::start(Faults { catalogue: rules.clone(), ..Faults::default() }).await;
@@ -133,7 +133,7 @@ async fn random_faults_are_equal_for_equal_seeds() {
 
 #[tokio::test]
 async fn stop_ends_hanging_responses() {
-    let rules = Rules::from([(AnswerFault::Hang, When::always().amount(600_000))]);
+    let rules = Rules::from([(ResponseFault::Hang, FaultTrigger::always().amount(600_000))]);
     let server = Server::start(Faults { create_accepted: rules, ..Faults::default() }).await;
     let url = server.url("/api/lipsyncs/");
     let waiting = tokio::spawn(async move { post(&url, &body("Hello")).await });

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::sandbox::{ListFault, ShownFault, When};
+use crate::sandbox::{FaultTrigger, JobFault, ListFault};
 
-async fn start(faults: impl IntoIterator<Item = (ListFault, When)>) -> Server {
+async fn start(faults: impl IntoIterator<Item = (ListFault, FaultTrigger)>) -> Server {
     Server::start(Faults { listing: faults.into_iter().collect(), ..Faults::default() }).await
 }
 
@@ -18,8 +18,8 @@ async fn names(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn jobs_can_be_late_and_the_list_capped() {
     let server = start([
-        (ListFault::Late, When::always().amount(800)),
-        (ListFault::Capped, When::always().amount(2)),
+        (ListFault::Late, FaultTrigger::always().amount(800)),
+        (ListFault::Capped, FaultTrigger::always().amount(2)),
     ])
     .await;
     server.create_many(3).await;
@@ -30,8 +30,11 @@ async fn jobs_can_be_late_and_the_list_capped() {
 
 #[tokio::test]
 async fn the_list_can_contain_many_foreign_jobs_in_random_order() {
-    let server =
-        start([(ListFault::Foreign, When::always()), (ListFault::Shuffled, When::always())]).await;
+    let server = start([
+        (ListFault::Foreign, FaultTrigger::always()),
+        (ListFault::Shuffled, FaultTrigger::always()),
+    ])
+    .await;
     server.create_many(1).await;
     let first = names(&server).await;
     assert_eq!(first.len(), 20_001);
@@ -41,7 +44,7 @@ async fn the_list_can_contain_many_foreign_jobs_in_random_order() {
 
 #[tokio::test]
 async fn the_list_can_have_pages_with_working_links() {
-    let server = start([(ListFault::Envelope, When::always().amount(2))]).await;
+    let server = start([(ListFault::Envelope, FaultTrigger::always().amount(2))]).await;
     server.create_many(5).await;
     let mut page = server.json("/api/lipsyncs/").await;
     assert_eq!(page["count"], 5);
@@ -61,10 +64,10 @@ async fn the_list_can_have_pages_with_working_links() {
 #[tokio::test]
 async fn job_objects_can_be_faulty() {
     let shown = [
-        (ShownFault::Missing, When::ordinals([1])),
-        (ShownFault::UnknownStatus, When::ordinals([2])),
-        (ShownFault::TextProgress, When::ordinals([3])),
-        (ShownFault::NullOutput, When::ordinals([4])),
+        (JobFault::Missing, FaultTrigger::ordinals([1])),
+        (JobFault::UnknownStatus, FaultTrigger::ordinals([2])),
+        (JobFault::TextProgress, FaultTrigger::ordinals([3])),
+        (JobFault::NullOutput, FaultTrigger::ordinals([4])),
     ];
     let server = Server::start(Faults { shown: shown.into(), ..Faults::default() }).await;
     let ids = server.finished(2).await;

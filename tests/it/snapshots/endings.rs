@@ -1,8 +1,8 @@
 //! The notes and the closing summary of `run` and `collect`, for each way in which they end.
 
 use callsheet::sandbox::{
-    AcceptedKeys, AnswerFault, Faults, FileFault, ListFault, Revocation, Rules, SandboxSettings,
-    When,
+    AcceptedKeys, FaultTrigger, Faults, FileFault, ListFault, ResponseFault, Revocation, Rules,
+    SandboxSettings,
 };
 
 use super::{Session, at_once, sheet, steady};
@@ -24,7 +24,7 @@ fn faulty(faults: Faults) -> SandboxSettings {
 }
 
 fn always<F: Ord>(fault: F) -> Rules<F> {
-    [(fault, When::always())].into()
+    [(fault, FaultTrigger::always())].into()
 }
 
 fn all_done_and_nothing_left() {
@@ -58,8 +58,8 @@ fn more_failures_than_allowed() {
 fn in_doubt() {
     let mut session = three();
     session.change_provider(faulty(Faults {
-        create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
-        list: always(AnswerFault::Unavailable),
+        create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
+        list: always(ResponseFault::Unavailable),
         ..Faults::default()
     }));
     session.show(&RUN);
@@ -73,8 +73,8 @@ fn in_doubt() {
 fn every_answer_is_lost() {
     let mut session = Session::new(&sheet(&["Hello."; 24]));
     session.change_provider(faulty(Faults {
-        create_accepted: always(AnswerFault::Reset),
-        listing: [(ListFault::Late, When::always().amount(3_600_000))].into(),
+        create_accepted: always(ResponseFault::Reset),
+        listing: [(ListFault::Late, FaultTrigger::always().amount(3_600_000))].into(),
         ..Faults::default()
     }));
     session.show(&RUN);
@@ -148,7 +148,7 @@ fn refused_keys() {
 fn wrong_address() {
     let mut session = three();
     session.change_provider(faulty(Faults {
-        list: always(AnswerFault::Redirect),
+        list: always(ResponseFault::Redirect),
         ..Faults::default()
     }));
     session.show(&RUN);
@@ -158,8 +158,11 @@ fn wrong_address() {
 fn long_pause() {
     let mut session = three();
     session.change_provider(faulty(Faults {
-        create_refused: [(AnswerFault::TooManyWithSeconds, When::ordinals([2]).amount(86_400))]
-            .into(),
+        create_refused: [(
+            ResponseFault::TooManyWithSeconds,
+            FaultTrigger::ordinals([2]).amount(86_400),
+        )]
+        .into(),
         ..Faults::default()
     }));
     session.show_with(&[("CALLSHEET_IN_FLIGHT", "1")], &RUN);

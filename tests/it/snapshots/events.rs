@@ -1,6 +1,8 @@
 //! The events of runs of one job as they happen: in lines, as JSON, and in the log.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Rules, SandboxSettings, When};
+use callsheet::sandbox::{
+    FaultTrigger, Faults, FileFault, ListFault, ResponseFault, Rules, SandboxSettings,
+};
 
 use super::{Session, at_once, sheet, steady};
 
@@ -22,7 +24,7 @@ fn faulty(faults: Faults) -> SandboxSettings {
 }
 
 fn once<F: Ord>(fault: F) -> Rules<F> {
-    [(fault, When::ordinals([1]))].into()
+    [(fault, FaultTrigger::ordinals([1]))].into()
 }
 
 fn done() {
@@ -46,30 +48,30 @@ fn without_output() {
 }
 
 fn refused() {
-    let faults = Faults { create_refused: once(AnswerFault::FieldErrors), ..Faults::default() };
+    let faults = Faults { create_refused: once(ResponseFault::FieldErrors), ..Faults::default() };
     show("events_refused", "Hello.", &faulty(faults), &[]);
 }
 
 fn throttled() {
     let faults =
-        Faults { create_refused: once(AnswerFault::TooManyWithSeconds), ..Faults::default() };
+        Faults { create_refused: once(ResponseFault::TooManyWithSeconds), ..Faults::default() };
     show("events_throttled", "Hello.", &faulty(faults), &[]);
 }
 
 fn out_of_credits() {
-    let faults = Faults { create_refused: once(AnswerFault::CreditsGone), ..Faults::default() };
+    let faults = Faults { create_refused: once(ResponseFault::CreditsGone), ..Faults::default() };
     show("events_out_of_credits", "Hello.", &faulty(faults), &[]);
 }
 
 fn adopted() {
-    let faults = Faults { create_accepted: once(AnswerFault::Reset), ..Faults::default() };
+    let faults = Faults { create_accepted: once(ResponseFault::Reset), ..Faults::default() };
     show("events_adopted", "Hello.", &faulty(faults), &[]);
 }
 
 fn in_doubt() {
     let faults = Faults {
-        create_accepted: once(AnswerFault::BadGateway),
-        listing: [(ListFault::Late, When::always().amount(3_600_000))].into(),
+        create_accepted: once(ResponseFault::BadGateway),
+        listing: [(ListFault::Late, FaultTrigger::always().amount(3_600_000))].into(),
         ..Faults::default()
     };
     show("events_in_doubt", "Hello.", &faulty(faults), &[]);
@@ -83,8 +85,8 @@ fn fresh_link() {
 fn broken_download() {
     let faults = Faults {
         files: [
-            (FileFault::Html, When::ordinals([1])),
-            (FileFault::Unavailable, When::ordinals([2])),
+            (FileFault::Html, FaultTrigger::ordinals([1])),
+            (FileFault::Unavailable, FaultTrigger::ordinals([2])),
         ]
         .into(),
         ..Faults::default()
@@ -93,8 +95,10 @@ fn broken_download() {
 }
 
 fn unreadable_list() {
-    let faults =
-        Faults { list: [(AnswerFault::Forbidden, When::always())].into(), ..Faults::default() };
+    let faults = Faults {
+        list: [(ResponseFault::Forbidden, FaultTrigger::always())].into(),
+        ..Faults::default()
+    };
     show("events_unreadable_list", "Hello.", &faulty(faults), &[]);
 }
 

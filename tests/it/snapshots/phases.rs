@@ -1,6 +1,8 @@
 //! `plan`, `status`, `why`, `report` and the files of a campaign with a job in every phase.
 
-use callsheet::sandbox::{AnswerFault, Faults, FileFault, ListFault, Rules, SandboxSettings, When};
+use callsheet::sandbox::{
+    FaultTrigger, Faults, FileFault, ListFault, ResponseFault, Rules, SandboxSettings,
+};
 
 use super::{Session, at_once, sheet, steady};
 use crate::program::PERSONA;
@@ -31,7 +33,7 @@ fn every_phase() -> Session {
     };
     run(&session, "done,edited,removed,failed,rejected", &[], 3);
     // Its download never ends.
-    let files: Rules<FileFault> = [(FileFault::Stall, When::always())].into();
+    let files: Rules<FileFault> = [(FileFault::Stall, FaultTrigger::always())].into();
     session.change_provider(SandboxSettings {
         faults: Faults { files: files.clone(), ..Faults::default() },
         ..steady()
@@ -40,8 +42,8 @@ fn every_phase() -> Session {
     session.change_provider(SandboxSettings {
         render_millis: AN_HOUR,
         faults: Faults {
-            create_accepted: [(AnswerFault::Reset, When::ordinals([2]))].into(),
-            listing: [(ListFault::Late, When::always().amount(3_600_000))].into(),
+            create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
+            listing: [(ListFault::Late, FaultTrigger::always().amount(3_600_000))].into(),
             files,
             ..Faults::default()
         },
