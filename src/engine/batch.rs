@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
@@ -12,14 +13,13 @@ use super::budget::Budget;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
-use super::job::TrackedJob;
 use super::job_table::JobTable;
 use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
 use super::poller::Poller;
 use super::reads::{ReadTurn, Reads};
 use super::reconciler::{ListRefusal, Reconciler};
-use super::reopening::{Reopening, is_resubmitted, may_submit};
+use super::reopening::{Reopening, is_resubmitted};
 use super::rules::{SafetyRules, SoundRules};
 use super::step::Step;
 use super::submitter::{NextSubmit, Submitter};
@@ -27,7 +27,7 @@ use super::{Policy, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
     JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId, RenderReport,
-    Sparse, StopReason, Timestamp,
+    StopReason, Timestamp,
 };
 
 /// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
@@ -116,13 +116,8 @@ impl Batch {
         // A recorded loss of the journal stays in effect until the list has been read.
         let is_loss_recorded = past.last_loss > 0;
         policy.journal_was_lost |= is_loss_recorded;
-        let new_job = |planned: PlannedJob| {
-            let may_submit = may_submit(&planned, &policy);
-            TrackedJob::new(planned, may_submit)
-        };
         let selected = jobs.iter().filter(|job| job.selected).count();
-        let jobs: Vec<TrackedJob> = jobs.into_iter().map(new_job).collect();
-        let jobs = JobTable::restore(jobs, &history);
+        let jobs = JobTable::restore(jobs, &policy, &history);
 
         let limits = &policy.limits;
         let jitter = Jitter::new(policy.seed);
@@ -223,7 +218,7 @@ impl Batch {
     }
 
     /// Returns the state of a job.
-    pub(crate) fn state(&self, job: &JobId) -> Option<&Sparse<JobState>> {
+    pub(crate) fn state(&self, job: &JobId) -> Option<&Arc<JobState>> {
         let index = self.jobs.index_of(job)?;
         Some(&self.jobs[index].state)
     }

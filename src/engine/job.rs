@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    CampaignTags, Credits, Fingerprint, Generation, JobSpec, JobState, Phase, PlannedJob, RemoteId,
-    RenderStatus, Sparse, SupersededSubmit, Tag,
+    CampaignTags, Credits, Fingerprint, Generation, JobSpec, JobState, Phase, RemoteId,
+    RenderStatus, SupersededSubmit, Tag,
 };
 
 /// Number of generations of a pending job that are looked for in a list.
@@ -19,7 +19,7 @@ pub(super) struct TrackedJob {
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
     /// The fold of its entries.
-    pub(super) state: Sparse<JobState>,
+    pub(super) state: Arc<JobState>,
     /// Number of the entry that last reopened it, 0 if there is none.
     pub(super) last_reopened: u64,
     /// Whether this run has stopped waiting for the render.
@@ -29,18 +29,6 @@ pub(super) struct TrackedJob {
 }
 
 impl TrackedJob {
-    pub(super) fn new(planned: PlannedJob, may_submit: bool) -> Self {
-        Self {
-            spec: planned.spec,
-            reservation: planned.estimate.reserve,
-            may_submit,
-            state: Sparse::default(),
-            last_reopened: 0,
-            is_overdue: false,
-            is_left: false,
-        }
-    }
-
     /// Checks whether it occupies a slot at the provider. Jobs in doubt are counted separately.
     pub(super) fn is_in_flight(&self) -> bool {
         match self.state.phase {

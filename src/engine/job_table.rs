@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Index;
 use std::sync::Arc;
 
+use super::Policy;
 use super::job::TrackedJob;
-use crate::model::{FailureKind, History, JobEvent, JobId, Phase, RemoteId, Timestamp};
+use super::reopening::may_submit;
+use crate::model::{FailureKind, History, JobEvent, JobId, Phase, PlannedJob, RemoteId, Timestamp};
 
 /// All jobs of a batch, in the order of the sheet. A job is named by its index.
 #[derive(Debug)]
@@ -35,13 +37,22 @@ pub(super) struct Change {
 }
 
 impl JobTable {
-    /// Takes in what `history` says of each job. The queues stay empty until each job is [enqueued](Self::enqueue).
-    pub(super) fn restore(mut all: Vec<TrackedJob>, history: &History) -> Self {
-        for (job, known) in all.iter_mut().zip(history.jobs()) {
-            job.state = known.state.clone();
-            let reopened = history.resuming.reopened.get(&job.spec.id);
-            job.last_reopened = reopened.copied().unwrap_or(0);
-        }
+    /// Restores the jobs from `history`, which is about exactly these. The queues stay empty until each job is
+    /// [enqueued](Self::enqueue).
+    pub(super) fn restore(planned: Vec<PlannedJob>, policy: &Policy, history: &History) -> Self {
+        let reopened = &history.resuming.reopened;
+        let jobs = planned.into_iter().zip(history.jobs());
+        let all: Vec<TrackedJob> = jobs
+            .map(|(planned, known)| TrackedJob {
+                may_submit: may_submit(&planned, policy),
+                last_reopened: reopened.get(&planned.spec.id).copied().unwrap_or(0),
+                spec: planned.spec,
+                reservation: planned.estimate.reserve,
+                state: Arc::clone(&known.state),
+                is_overdue: false,
+                is_left: false,
+            })
+            .collect();
         let mut jobs = Self {
             indices: history.places(),
             by_remote: HashMap::new(),
@@ -66,7 +77,7 @@ impl JobTable {
         let had_started = job.has_started();
         let previous = job.state.phase.clone();
         let previously_accepted = job.state.accepted_at;
-        job.state
+        Arc::make_mut(&mut job.state)
             .apply(now, event)
             .expect("the engine decides only what the table of phases allows");
         job.is_overdue |= matches!(event, JobEvent::RenderOverdue);

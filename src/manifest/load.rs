@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{Note, Plan, Text};
+use crate::model::{Note, Plan};
 use crate::util::text::{plural, sanitize};
 
 use super::build::plan_builder::PlanBuilder;
@@ -280,7 +280,7 @@ impl<'a> Loader<'a> {
     fn date(&self) -> Variables {
         let date = self.options.today.map(|date| date.to_string());
         let mut variables = Variables::default();
-        let date = Text::from(date.unwrap_or_default());
+        let date = Arc::from(date.unwrap_or_default());
         variables.add(&VariableNames::new(["date"]), vec![date]);
         variables
     }
@@ -288,7 +288,7 @@ impl<'a> Loader<'a> {
     fn rules(&mut self, campaign: &str, document: &Document) -> Rules<'a> {
         let mut shared_variables = self.date();
         let name = VariableNames::new(["campaign"]);
-        shared_variables.add(&name, vec![Text::from(campaign)]);
+        shared_variables.add(&name, vec![Arc::from(campaign)]);
         Rules {
             personas: self.names(NameKind::Persona, &document.personas),
             voices: self.names(NameKind::Voice, &document.voices),

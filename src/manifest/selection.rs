@@ -40,7 +40,7 @@ impl Selection {
         for id in &self.only {
             let mut found = false;
             for (chosen, job) in chosen.iter_mut().zip(jobs) {
-                let row = rows.get(&(job.origin.file.as_str(), job.origin.line));
+                let row = rows.get(&(job.origin.file.as_ref(), job.origin.line));
                 if job.id.as_str() == id || row.is_some_and(|row| is_row(id, row)) {
                     *chosen = true;
                     found = true;
@@ -66,7 +66,7 @@ impl Selection {
 fn by_origin(jobs: &[Arc<JobSpec>]) -> HashMap<(&str, u32), Vec<&str>> {
     let mut ids: HashMap<(&str, u32), Vec<&str>> = HashMap::new();
     for job in jobs {
-        let origin = (job.origin.file.as_str(), job.origin.line);
+        let origin = (job.origin.file.as_ref(), job.origin.line);
         ids.entry(origin).or_default().push(job.id.as_str());
     }
     ids

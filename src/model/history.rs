@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Entry, Event, Failure, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId, Sparse,
+    Entry, Event, Failure, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId,
     StopReason, Timestamp, TrustedTime,
 };
 
@@ -35,7 +35,7 @@ pub struct History {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JobHistory {
     /// The state of the job, shared by all holders of the same state.
-    pub(crate) state: Sparse<JobState>,
+    pub(crate) state: Arc<JobState>,
     /// Whether the newest run has stopped waiting for the render.
     pub(crate) is_overdue: bool,
     /// The number of runs that had begun when it was last submitted or adopted.
@@ -183,7 +183,7 @@ impl History {
         let was_rendered = job.state.rendered_at.is_some();
         let is_reopened = matches!(event, JobEvent::Reopened { .. });
         let earlier = job.state.phase.remote().filter(|_| is_reopened).cloned();
-        if let Err(source) = job.state.apply(moment.at, event) {
+        if let Err(source) = Arc::make_mut(&mut job.state).apply(moment.at, event) {
             self.fault.get_or_insert(HistoryError::Contradiction {
                 sequence,
                 job: id.clone(),

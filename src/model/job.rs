@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Fingerprint, JobId, Text, VideoRequest};
+use super::{Estimate, Fingerprint, JobId, VideoRequest};
 
 /// A video to be made, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct PlannedJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The file, as the user named it.
-    pub file: Text,
+    pub file: Arc<str>,
     /// The line, from 1.
     pub line: u32,
 }

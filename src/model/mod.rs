@@ -23,11 +23,9 @@ mod render;
 mod request;
 mod secret;
 mod shard;
-mod sparse;
 mod state;
 mod stop;
 mod tag;
-mod text;
 mod time;
 mod trusted_time;
 
@@ -61,10 +59,8 @@ pub use request::{
 };
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{ParseShardError, Shard, TooManyShards};
-pub(crate) use sparse::{Blank, Sparse};
 pub use state::{JobState, SupersededSubmit};
 pub use stop::{ExitClass, StopReason};
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
-pub use text::Text;
 pub use time::Timestamp;
 pub use trusted_time::TrustedTime;

@@ -15,10 +15,11 @@ use super::{Artifact, Failure, JobEvent, Output, RemoteId};
 ///    └─FoundAbsent── InDoubt <───┘ SubmitLost           │   └─────LinkExpired─────┴────FileMissing─────┘
 ///                       └────────────Adopted────────────┘
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing was sent, or the request was certainly not accepted.
+    #[default]
     Pending,
     /// The paid request is being sent.
     Submitting,

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{JobSpec, LimitSettings, PriceSettings, SecretText, Text};
+use super::{JobSpec, LimitSettings, PriceSettings, SecretText};
 
 /// A valid manifest: its jobs in order, its sheet and its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,7 @@ pub struct Sheet {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SheetRow {
     /// The cells, one for each column.
-    pub cells: Vec<Text>,
+    pub cells: Vec<Arc<str>>,
     /// The indices in [`Plan::jobs`] of this row's jobs; empty if the row is skipped.
     pub jobs: Range<usize>,
 }

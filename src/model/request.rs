@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-
-use super::Text;
 
 /// A request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,19 +14,19 @@ pub struct VideoRequest {
     /// The speech.
     pub speech: Speech,
     /// The persona's id at the provider (a UUID): the API's `creator`.
-    pub persona: Text,
+    pub persona: Arc<str>,
     /// The aspect ratio.
     pub aspect_ratio: AspectRatio,
     /// The model; always sent, because prices differ by a factor of six and defaults change.
     pub model_version: ModelVersion,
     /// The voice's id (an accent's UUID): the API's `accent`. The persona's own voice if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub voice: Option<Text>,
+    pub voice: Option<Arc<str>>,
     /// Whether captions are wanted (the API's `no_caption`, negated).
     pub captions: bool,
     /// One of [`CAPTION_STYLES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption_style: Option<Text>,
+    pub caption_style: Option<Arc<str>>,
     /// The horizontal position of the captions, relative to the centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_offset_x: Option<CaptionOffset>,
@@ -42,15 +41,15 @@ pub struct VideoRequest {
     pub transparent_background: bool,
     /// The API's `background_asset_image_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub background_image: Option<Text>,
+    pub background_image: Option<Arc<str>>,
     /// The webhook that the provider calls when the job ends. Not used by this program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook_url: Option<Text>,
+    pub webhook_url: Option<Arc<str>>,
 }
 
 impl VideoRequest {
     /// Returns a request with the API's own defaults.
-    pub fn new(speech: Speech, persona: impl Into<Text>, aspect_ratio: AspectRatio) -> Self {
+    pub fn new(speech: Speech, persona: impl Into<Arc<str>>, aspect_ratio: AspectRatio) -> Self {
         Self {
             speech,
             persona: persona.into(),
@@ -80,9 +79,9 @@ impl VideoRequest {
 #[serde(rename_all = "snake_case")]
 pub enum Speech {
     /// A text, spoken by the voice.
-    Text(Text),
+    Text(Arc<str>),
     /// URL of a recording that the provider can fetch.
-    Audio(Text),
+    Audio(Arc<str>),
 }
 
 /// The aspect ratios of the API.

@@ -1,15 +1,15 @@
 //! The state of a job: the fold of its events.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Blank, Credits, Failure, Fingerprint, Generation, IllegalTransition, Inconclusive, JobEvent,
-    Phase, RemoteId, RenderStatus, Tag, Timestamp,
+    Credits, Failure, Fingerprint, Generation, IllegalTransition, Inconclusive, JobEvent, Phase,
+    RemoteId, RenderStatus, Tag, Timestamp,
 };
 
 /// The state of a job: the fold of its events, in a live run and on resume alike.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct JobState {
     /// The phase.
     pub phase: Phase,
@@ -70,42 +70,6 @@ pub struct SupersededSubmit {
     pub reserved: Credits,
     /// The part of that included in the [earlier](JobState::earlier) costs.
     counted: Credits,
-}
-
-impl Default for JobState {
-    fn default() -> Self {
-        Self {
-            phase: Phase::Pending,
-            generation: Generation::default(),
-            tag: None,
-            fingerprint: None,
-            attempts: 0,
-            fetch_failures: 0,
-            earlier: Credits::ZERO,
-            reserved: Credits::ZERO,
-            charged: None,
-            submitted_at: None,
-            accepted_at: None,
-            is_adopted: false,
-            running_at: None,
-            rendered_at: None,
-            finished_at: None,
-            observed: None,
-            last_failure: None,
-            output: None,
-            unproven: None,
-            left_behind: None,
-            twins: Vec::new(),
-        }
-    }
-}
-
-static BLANK: LazyLock<JobState> = LazyLock::new(JobState::default);
-
-impl Blank for JobState {
-    fn blank() -> &'static Self {
-        &BLANK
-    }
 }
 
 impl JobState {

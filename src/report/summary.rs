@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{
     Entry, Generation, History, JobHistory, JobId, JobState, Phase, PlannedJob, Run, SheetRow,
-    Sparse, StopReason, Text, Timestamp, TrustedTime,
+    StopReason, Timestamp, TrustedTime,
 };
 use crate::report::campaign::Campaign;
 use crate::report::counts::{Counts, Money};
@@ -23,7 +23,7 @@ pub struct Summary {
 #[derive(Debug)]
 pub(super) struct ResultLine<'a> {
     /// The user's cells; empty for a job without a row.
-    pub(super) cells: &'a [Text],
+    pub(super) cells: &'a [Arc<str>],
     /// The job; `None` for a skipped row.
     pub(super) row: Option<Row<'a>>,
 }
@@ -73,9 +73,12 @@ impl Summary {
     }
 
     /// Replaces a job's state by an equal one that another owner shares, to save memory.
-    pub(crate) fn share(&mut self, id: &JobId, state: &Sparse<JobState>) {
+    pub(crate) fn share(&mut self, id: &JobId, state: &Arc<JobState>) {
         if let Some(place) = self.history.place(id) {
-            self.history.jobs_mut()[place].state.share(state);
+            let own = &mut self.history.jobs_mut()[place].state;
+            if own == state {
+                *own = Arc::clone(state);
+            }
         }
     }
 

@@ -77,7 +77,7 @@ impl CatalogueResolver {
             }
         }
         let used: BTreeSet<&str> =
-            plan.jobs.iter().map(|job| job.request.persona.as_str()).collect();
+            plan.jobs.iter().map(|job| job.request.persona.as_ref()).collect();
         let personas = self.catalogue.iter().flat_map(|catalogue| &catalogue.personas);
         let labels = personas.filter_map(|persona| {
             let id = persona.id.as_deref().filter(|id| used.contains(id))?;

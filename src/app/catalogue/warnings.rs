@@ -29,7 +29,7 @@ pub(crate) fn warnings(plan: &Plan, catalogue: &Catalogue) -> Vec<Note> {
     }
     let mut found: BTreeMap<(&str, PersonaWarning), Vec<&JobSpec>> = BTreeMap::new();
     for job in &plan.jobs {
-        let id = job.request.persona.as_str();
+        let id = job.request.persona.as_ref();
         for warning in warnings_about(personas.get(id).copied(), job.request.aspect_ratio) {
             found.entry((id, warning)).or_default().push(job);
         }

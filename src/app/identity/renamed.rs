@@ -154,7 +154,7 @@ fn find_renames(
 
 /// Returns the row or item that makes the job.
 fn row_of(job: &JobSpec) -> (&str, u32) {
-    (job.origin.file.as_str(), job.origin.line)
+    (job.origin.file.as_ref(), job.origin.line)
 }
 
 /// Whether `id` is the id of a job of the row `row` that makes several. A suffix of digits alone marks a second row

@@ -7,7 +7,7 @@ use sanitise_file_name::{Options, sanitise_with_options};
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
-use crate::model::{JobId, Text};
+use crate::model::JobId;
 
 use super::rules::Rules;
 use super::slug::fold_case;
@@ -74,7 +74,7 @@ fn file_stem(
     };
     let text = if is_template(&value.text) {
         let mut variables = Variables::default();
-        variables.add(id_name, vec![Text::from(id.as_str())]);
+        variables.add(id_name, vec![Arc::from(id.as_str())]);
         variables.append(&job.validated.variables);
         match rules.templates.render(&value.text, &Arc::new(variables)) {
             Ok(text) => text,

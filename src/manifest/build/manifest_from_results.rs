@@ -4,10 +4,11 @@
 //! names both; as two rows, they would make four jobs and be paid for twice. So adjacent lines with equal cells are
 //! grouped into one row. Lines may be missing: a user may keep only those of failed jobs.
 
+use std::sync::Arc;
+
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::header::Columns;
-use crate::model::Text;
 use crate::util::text::plural;
 
 use super::ids::default_ids;
@@ -34,8 +35,8 @@ pub(crate) fn group_lines(
 }
 
 /// Returns the text of a cell; empty if the row ends before it.
-pub(crate) fn text_at(row: &[Value], column: usize) -> Text {
-    row.get(column).map_or_else(Text::default, |cell| cell.text.clone())
+pub(crate) fn text_at(row: &[Value], column: usize) -> Arc<str> {
+    row.get(column).map_or_else(Arc::default, |cell| cell.text.clone())
 }
 
 /// Returns the job ids in lines of results; none for other sheets.

@@ -11,7 +11,7 @@ use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::options::InvalidRows;
 use crate::manifest::schema::values::parse_bool;
-use crate::model::{JobSpec, Note, Origin, Sheet, SheetRow, Text};
+use crate::model::{JobSpec, Note, Origin, Sheet, SheetRow};
 use crate::util::text::plural;
 
 use super::file_names::file_stems;
@@ -96,7 +96,7 @@ impl<'a> PlanBuilder<'a> {
         for lines in group_lines(rows, columns) {
             let row = &lines[0];
             let own = columns.own.iter();
-            let cells: Arc<[Text]> = own.map(|column| text_at(row, *column)).collect();
+            let cells: Arc<[Arc<str>]> = own.map(|column| text_at(row, *column)).collect();
             let sheet_row = self.sheet.push(&sheet_columns, cells.iter().cloned());
             if let Some(problem) = extra_cells(&header, row) {
                 // The cells are in the wrong columns, so other problems would mislead.
@@ -350,8 +350,8 @@ impl SheetBuilder {
     }
 
     /// Adds a row with the cells of `columns`, and returns its index.
-    fn push(&mut self, columns: &[usize], cells: impl IntoIterator<Item = Text>) -> usize {
-        let mut row = vec![Text::default(); self.0.columns.len()];
+    fn push(&mut self, columns: &[usize], cells: impl IntoIterator<Item = Arc<str>>) -> usize {
+        let mut row = vec![Arc::default(); self.0.columns.len()];
         for (column, cell) in columns.iter().zip(cells) {
             row[*column] = cell;
         }
@@ -365,7 +365,7 @@ impl SheetBuilder {
             let value = validated.combination.get(field)?;
             Some((field.name(), value.trimmed()))
         });
-        let (names, cells): (Vec<&str>, Vec<Text>) = used.unzip();
+        let (names, cells): (Vec<&str>, Vec<Arc<str>>) = used.unzip();
         let columns = self.columns(names);
         self.push(&columns, cells)
     }
@@ -374,7 +374,7 @@ impl SheetBuilder {
     fn finish(mut self) -> Sheet {
         let width = self.0.columns.len();
         for row in &mut self.0.rows {
-            row.cells.resize(width, Text::default());
+            row.cells.resize(width, Arc::default());
         }
         self.0
     }
@@ -425,12 +425,12 @@ mod tests {
     fn columns_are_merged_and_duplicates_kept() {
         let mut builder = SheetBuilder::default();
         let first = builder.columns(["text", "note", "note"]);
-        builder.push(&first, ["a", "b", "c"].map(Text::from));
+        builder.push(&first, ["a", "b", "c"].map(Arc::from));
         let second = builder.columns(["note", "persona"]);
-        builder.push(&second, ["d", "e"].map(Text::from));
+        builder.push(&second, ["d", "e"].map(Arc::from));
         let sheet = builder.finish();
         assert_eq!(sheet.columns, ["text", "note", "note", "persona"]);
-        assert_eq!(sheet.rows[0].cells, ["a", "b", "c", ""]);
-        assert_eq!(sheet.rows[1].cells, ["", "d", "", "e"]);
+        assert_eq!(sheet.rows[0].cells, ["a", "b", "c", ""].map(Arc::from));
+        assert_eq!(sheet.rows[1].cells, ["", "d", "", "e"].map(Arc::from));
     }
 }

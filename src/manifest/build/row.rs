@@ -11,7 +11,7 @@ use crate::manifest::schema::field::{Field, Kind};
 use crate::manifest::schema::names::NameKind;
 use crate::manifest::schema::ratio::{self, ParsedRatio};
 use crate::manifest::schema::values;
-use crate::model::{AspectRatio, CaptionOffset, Speech, Text, VideoRequest};
+use crate::model::{AspectRatio, CaptionOffset, Speech, VideoRequest};
 
 use super::raw_job::{Combination, RawJob};
 use super::rules::Rules;
@@ -87,7 +87,7 @@ impl RowValidator<'_, '_> {
         let audio_seconds = self.audio_seconds();
         // Wrong required values have placeholders, so that all problems are found.
         let mut request = VideoRequest::new(
-            speech.unwrap_or_else(|| Speech::Text(Text::default())),
+            speech.unwrap_or_else(|| Speech::Text(Arc::default())),
             persona.unwrap_or_default(),
             aspect_ratio.unwrap_or(AspectRatio::Square),
         );
@@ -189,7 +189,7 @@ impl RowValidator<'_, '_> {
         }
     }
 
-    fn text(&mut self) -> Option<Text> {
+    fn text(&mut self) -> Option<Arc<str>> {
         let value = self.value(Field::Text)?;
         let written = value.text.trim();
         let is_quoted = written.len() > 1 && written.starts_with('"') && written.ends_with('"');
@@ -219,7 +219,7 @@ impl RowValidator<'_, '_> {
         Some(text)
     }
 
-    fn name(&mut self, field: Field, kind: NameKind) -> Option<Text> {
+    fn name(&mut self, field: Field, kind: NameKind) -> Option<Arc<str>> {
         let value = self.value(field)?;
         match self.rules.names(kind).resolve(&value.text) {
             Ok(id) => {
@@ -317,7 +317,7 @@ impl RowValidator<'_, '_> {
         seconds
     }
 
-    fn url(&mut self, field: Field, max_length: usize, purpose: &str) -> Option<Text> {
+    fn url(&mut self, field: Field, max_length: usize, purpose: &str) -> Option<Arc<str>> {
         let value = self.value(field)?;
         let url = value.text.trim();
         let name = field.name();

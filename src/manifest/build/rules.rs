@@ -6,7 +6,6 @@ use crate::manifest::diagnostics::problem::Findings;
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::{NameKind, NameResolver};
-use crate::model::Text;
 
 use super::raw_job::{Combination, RawJob};
 use super::template::{Templates, VariableNames, Variables, is_template};
@@ -85,7 +84,7 @@ impl Rules<'_> {
         combination: &Combination,
         value: &Value,
         findings: &mut Findings,
-    ) -> Option<Text> {
+    ) -> Option<Arc<str>> {
         if !is_template(&value.text) {
             return Some(value.text.clone());
         }
@@ -98,7 +97,7 @@ impl Rules<'_> {
         value: &Value,
         variables: &Arc<Variables>,
         findings: &mut Findings,
-    ) -> Option<Text> {
+    ) -> Option<Arc<str>> {
         match self.templates.render(&value.text, variables) {
             Ok(text) => Some(text.into()),
             Err(explanation) => {
@@ -113,7 +112,7 @@ impl Rules<'_> {
         let values = Field::ALL.into_iter().map(|field| {
             let value = combination.get(field);
             let value = value.filter(|value| !is_template(&value.text));
-            value.map_or_else(Text::default, |value| value.text.clone())
+            value.map_or_else(Arc::default, |value| value.text.clone())
         });
         let mut variables = Variables::default();
         variables.add(&self.field_names, values.collect::<Vec<_>>());

@@ -12,7 +12,6 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use crate::manifest::diagnostics::problem::Explanation;
 use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
-use crate::model::Text;
 use crate::util::text::sanitize;
 
 use super::slug::slug;
@@ -29,8 +28,11 @@ pub(crate) fn is_template(text: &str) -> bool {
 /// The values that a template can use. Names match like headers: `{{ FirstName }}` is the column `first name`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variables {
-    parts: Vec<(Arc<VariableNames>, Arc<[Text]>)>,
+    parts: Vec<(Arc<VariableNames>, VariableValues)>,
 }
+
+/// The values of one list of names.
+type VariableValues = Arc<[Arc<str>]>;
 
 /// The names of variables, shared by all rows of a sheet.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl VariableNames {
 
 impl Variables {
     /// Adds values with their names. Of two values with the same name, the first is used.
-    pub(crate) fn add(&mut self, names: &Arc<VariableNames>, values: impl Into<Arc<[Text]>>) {
+    pub(crate) fn add(&mut self, names: &Arc<VariableNames>, values: impl Into<VariableValues>) {
         self.parts.push((Arc::clone(names), values.into()));
     }
 
@@ -313,9 +315,9 @@ mod tests {
     fn variables() -> Arc<Variables> {
         let mut variables = Variables::default();
         let names = VariableNames::new(["First Name", "city", "Empty one"]);
-        variables.add(&names, ["anna", "  Łódź ", " "].map(Text::from));
+        variables.add(&names, ["anna", "  Łódź ", " "].map(Arc::from));
         let names = VariableNames::new(["date"]);
-        variables.add(&names, ["2026-11-24"].map(Text::from));
+        variables.add(&names, ["2026-11-24"].map(Arc::from));
         Arc::new(variables)
     }
 

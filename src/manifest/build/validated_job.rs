@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::is_uuid;
-use crate::model::{Fingerprint, Speech, Text};
+use crate::model::{Fingerprint, Speech};
 
 use super::row::ValidatedRequest;
 use super::slug::{fold_case, slug};
@@ -30,7 +31,7 @@ pub(crate) struct ValidatedJob {
     pub(crate) suffix: String,
     pub(crate) fingerprint: Fingerprint,
     /// Its id in a `results.csv` that is used as a manifest.
-    pub(crate) recorded_id: Option<Text>,
+    pub(crate) recorded_id: Option<Arc<str>>,
 }
 
 impl ValidatedJob {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Snippet};
 
-use crate::model::Text;
 use crate::util::text::sanitize;
 
 /// The most characters of a line that are shown on each side of the marked text, and of the marked text itself.
@@ -16,7 +15,7 @@ const MAX_SHOWN: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Source {
     /// The file as the user named it.
-    pub(crate) name: Text,
+    pub(crate) name: Arc<str>,
     /// The decoded text; empty for workbooks.
     pub(crate) text: String,
     /// The name of the workbook's sheet, if the workbook has several.
@@ -26,7 +25,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Creates a text file. Lines end with LF, CRLF or CR.
-    pub(crate) fn of_text(name: impl Into<Text>, text: String) -> Arc<Self> {
+    pub(crate) fn of_text(name: impl Into<Arc<str>>, text: String) -> Arc<Self> {
         let bytes = text.as_bytes();
         let mut line_starts = vec![0];
         for offset in memchr::memchr2_iter(b'\n', b'\r', bytes) {
@@ -39,7 +38,7 @@ impl Source {
     }
 
     /// Creates a workbook, whose places are cells. `sheet` is given if the workbook has several sheets.
-    pub(crate) fn of_workbook(name: impl Into<Text>, sheet: Option<String>) -> Arc<Self> {
+    pub(crate) fn of_workbook(name: impl Into<Arc<str>>, sheet: Option<String>) -> Arc<Self> {
         Arc::new(Self { name: name.into(), text: String::new(), sheet, line_starts: vec![0] })
     }
 
@@ -71,7 +70,7 @@ enum Position {
     /// Bytes of the decoded text, on character boundaries.
     Bytes { start: usize, end: usize },
     /// A cell of a workbook; row and column from 0.
-    Cell { row: u32, column: u32, text: Text },
+    Cell { row: u32, column: u32, text: Arc<str> },
 }
 
 impl PartialEq for Place {
@@ -115,7 +114,12 @@ impl Place {
     }
 
     /// Returns the place of a cell of a workbook; row and column from 0.
-    pub(crate) fn cell(source: &Arc<Source>, row: u32, column: u32, text: impl Into<Text>) -> Self {
+    pub(crate) fn cell(
+        source: &Arc<Source>,
+        row: u32,
+        column: u32,
+        text: impl Into<Arc<str>>,
+    ) -> Self {
         Self {
             source: Arc::clone(source),
             position: Position::Cell { row, column, text: text.into() },
@@ -136,7 +140,7 @@ impl Place {
     }
 
     /// Returns the name of the file.
-    pub(crate) fn file_name(&self) -> &Text {
+    pub(crate) fn file_name(&self) -> &Arc<str> {
         &self.source.name
     }
 

@@ -231,7 +231,7 @@ mod tests {
 
     fn cells(row: &[Value]) -> Vec<(&str, String)> {
         let place = |cell: &Value| cell.place.label().replace("a.csv:", "");
-        row.iter().map(|cell| (cell.text.as_str(), place(cell))).collect()
+        row.iter().map(|cell| (cell.text.as_ref(), place(cell))).collect()
     }
 
     #[test]

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::model::Text;
-
 use crate::manifest::diagnostics::place::{Place, Source};
 
 /// A text with its place: a cell of a sheet, or a key or scalar of a YAML manifest.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
     /// The text as written.
-    pub(crate) text: Text,
+    pub(crate) text: Arc<str>,
     pub(crate) place: Place,
 }
 
 impl Value {
     /// Creates a value.
-    pub(crate) fn new(text: impl Into<Text>, place: &Place) -> Self {
+    pub(crate) fn new(text: impl Into<Arc<str>>, place: &Place) -> Self {
         Self { text: text.into(), place: place.clone() }
     }
 
@@ -26,13 +24,13 @@ impl Value {
     }
 
     /// Returns the text without white space at its ends.
-    pub(crate) fn trimmed(&self) -> Text {
+    pub(crate) fn trimmed(&self) -> Arc<str> {
         trimmed(&self.text)
     }
 }
 
 /// Returns `text` without white space at its ends, without a copy if there is none.
-pub(crate) fn trimmed(text: &Text) -> Text {
+pub(crate) fn trimmed(text: &Arc<str>) -> Arc<str> {
     match text.trim() {
         trimmed if trimmed.len() == text.len() => text.clone(),
         trimmed => trimmed.into(),

@@ -12,7 +12,6 @@ use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::schema::field::Field;
-use crate::model::Text;
 use crate::util::text::{agree, plural};
 
 use super::hidden_rows::hidden_rows;
@@ -295,7 +294,7 @@ fn table(source: &Arc<Source>, contents: Contents, findings: &mut Findings) -> O
     let mut cells = contents.cells;
     let mut rows = rows.into_iter().map(|row| {
         let of_row = columns.iter().map(|column| {
-            let text = Text::from(cells.remove(&(row, *column)).unwrap_or_default());
+            let text: Arc<str> = Arc::from(cells.remove(&(row, *column)).unwrap_or_default());
             let place = Place::cell(source, row, *column, text.clone());
             Value { text, place }
         });

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::model::{Plan, Speech};
 
@@ -18,12 +19,15 @@ fn a_sheet_becomes_jobs_and_keeps_its_own_columns() {
     assert_eq!(ids(&plan), ["r1", "r2-9x16", "r2-1x1"]);
     assert_eq!(plan.campaign, "a");
     assert_eq!(plan.jobs[0].request.speech, Speech::Text("Hello, you".into()));
-    assert_eq!(plan.jobs[1].request.persona, BEN);
+    assert_eq!(&*plan.jobs[1].request.persona, BEN);
     assert_eq!(plan.jobs[1].file_name, "r2-9x16.mp4");
-    assert_eq!((plan.jobs[1].origin.file.as_str(), plan.jobs[1].origin.line), ("a.csv", 4));
+    assert_eq!((plan.jobs[1].origin.file.as_ref(), plan.jobs[1].origin.line), ("a.csv", 4));
     assert_eq!(plan.sheet.columns, ["id", "Script", "Avatar", "Ratio", "owner"]);
-    assert_eq!(plan.sheet.rows[0].cells, ["r1", "Hello, you", ANNA, "9:16", " Maria"]);
-    assert_eq!(plan.sheet.rows[1].cells[4], "=1+1");
+    assert_eq!(
+        plan.sheet.rows[0].cells,
+        ["r1", "Hello, you", ANNA, "9:16", " Maria"].map(Arc::from)
+    );
+    assert_eq!(&*plan.sheet.rows[1].cells[4], "=1+1");
     assert_eq!(plan.sheet.rows[0].jobs, 0..1);
     assert_eq!(plan.sheet.rows[1].jobs, 1..3);
     assert_eq!(plan.notes, []);
@@ -184,7 +188,7 @@ fn a_delimiter_can_be_forced() {
 #[test]
 fn short_rows_are_filled_and_shifted_rows_refused() {
     let plan = csv("text,persona,ratio,mine,too\nHi,ANNA,1:1\nHo,ANNA,1:1,x\nHu,ANNA,1:1,x,y,,\n");
-    assert_eq!(plan.sheet.rows[0].cells[3..], ["", ""]);
+    assert_eq!(plan.sheet.rows[0].cells[3..], ["", ""].map(Arc::from));
     assert_eq!(
         notes(&plan),
         ["a.csv:2:1 this and 1 other row have fewer cells than the header; the missing cells \
@@ -270,7 +274,7 @@ fn names_are_looked_up_in_the_catalogue() {
     let options =
         Options { catalogue: Some(&catalogue), invalid_rows: InvalidRows::Skip, ..options() };
     let plan = load(Path::new("a.csv"), &options, &read).unwrap();
-    assert_eq!(plan.jobs[0].request.persona, ANNA);
+    assert_eq!(&*plan.jobs[0].request.persona, ANNA);
     assert_eq!(plan.jobs[0].request.voice.as_deref(), Some("voice-id"));
     assert_eq!(notes(&plan), ["a.csv:4:4 row left out: there is no persona `Bert`"]);
     assert_eq!(asked.into_inner(), ["Anna", "Warm", "Bert"], "each name is asked for once");

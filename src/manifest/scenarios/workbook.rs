@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use zip::write::{SimpleFileOptions, ZipWriter};
@@ -146,10 +147,10 @@ fn typed_merged_hidden_and_computed_cells_are_read() {
     assert_eq!(ids, ["7", "b", "c"]);
     let ratios: Vec<AspectRatio> = plan.jobs.iter().map(|job| job.request.aspect_ratio).collect();
     assert_eq!(ratios, [AspectRatio::Portrait, AspectRatio::Square, AspectRatio::Landscape]);
-    assert_eq!(plan.jobs[1].request.persona, ANNA);
+    assert_eq!(&*plan.jobs[1].request.persona, ANNA);
     assert_eq!(plan.jobs[2].origin.line, 6);
-    assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "09:16", ""]);
-    assert_eq!(plan.sheet.rows[1].cells[4], "TRUE");
+    assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "09:16", ""].map(Arc::from));
+    assert_eq!(&*plan.sheet.rows[1].cells[4], "TRUE");
     let notes: Vec<&str> = plan.notes.iter().map(|note| note.place.as_str()).collect();
     assert_eq!(notes, ["book.xlsx:A5", "book.xlsx:D4", "book.xlsx:D6"]);
     assert!(plan.notes[0].message.contains("1 row is hidden"));

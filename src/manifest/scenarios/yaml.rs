@@ -1,6 +1,7 @@
 //! YAML manifests, alone and with sheets.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Credits, FailureAllowance, InFlight, Speech};
@@ -78,11 +79,11 @@ fn a_sheet_fills_an_item() {
     assert_eq!(ids(&plan), ["p-anna", "p-lukasz-k-1x1", "p-lukasz-k-16x9", "x"]);
     assert_eq!(plan.jobs[1].request.speech, Speech::Text("Hi Łukasz, K., it is 2026-11-24".into()));
     assert_eq!(plan.jobs[1].file_name, "Łukasz, K-1x1.mp4");
-    assert_eq!(plan.jobs[1].origin.file, "m/lists/people.csv");
+    assert_eq!(&*plan.jobs[1].origin.file, "m/lists/people.csv");
     assert_eq!(plan.jobs[1].origin.line, 3);
     assert_eq!(plan.sheet.columns, ["name", "persona", "ratio", "text", "aspect_ratio"]);
     assert_eq!(plan.sheet.rows[1].jobs, 1..3);
-    assert_eq!(plan.sheet.rows[2].cells, ["", "ben", "", "Alone", "square"]);
+    assert_eq!(plan.sheet.rows[2].cells, ["", "ben", "", "Alone", "square"].map(Arc::from));
 }
 
 #[test]

@@ -13,10 +13,11 @@
 //! Only a value that no [`Kind`] can hold needs more: a new kind here, and its code in `build/row.rs`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use crate::manifest::diagnostics::text::{closest_match, edit_distance, normalize};
-use crate::model::{CAPTION_STYLES, CaptionOffset, ModelVersion, Text, VideoRequest};
+use crate::model::{CAPTION_STYLES, CaptionOffset, ModelVersion, VideoRequest};
 
 use super::names::NameKind;
 
@@ -189,14 +190,14 @@ pub(crate) enum Kind {
         set: fn(&mut VideoRequest, &'static str),
     },
     /// An id or a name of the catalogue.
-    Name(NameKind, fn(&mut VideoRequest, Text)),
+    Name(NameKind, fn(&mut VideoRequest, Arc<str>)),
     /// The URL of a file or of a service.
     Url {
         /// The most characters that the API accepts.
         max_length: usize,
         /// Why the URL must be public.
         purpose: &'static str,
-        set: fn(&mut VideoRequest, Text),
+        set: fn(&mut VideoRequest, Arc<str>),
     },
 }
 

@@ -185,7 +185,7 @@ fn no_header_help(table: &Table, columns: &Columns) -> String {
         return "the first line names the columns, such as `id,text,persona,aspect_ratio`"
             .to_owned();
     }
-    let names = table.header.iter().take(12).map(|cell| cell.text.as_str());
+    let names = table.header.iter().take(12).map(|cell| cell.text.as_ref());
     format!("the sheet has {}", list(names, "and"))
 }
 

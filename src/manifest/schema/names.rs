@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::Explanation;
 use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
 use crate::manifest::formats::table::trimmed;
-use crate::model::Text;
 
 /// The catalogue to which a name belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,14 +49,14 @@ pub enum Resolution {
 pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
 
 /// An id, or why there is none.
-type Answer = Result<Text, Explanation>;
+type Answer = Result<Arc<str>, Explanation>;
 
 /// Resolves the names of one kind.
 pub(crate) struct NameResolver<'a> {
     kind: NameKind,
     /// The short names of the manifest by their normalized form; the id is `None` if it is wrong, which is reported
     /// where it is defined.
-    short: BTreeMap<String, (String, Option<Text>)>,
+    short: BTreeMap<String, (String, Option<Arc<str>>)>,
     /// The answers of the catalogue, which is asked once for each name.
     answers: RefCell<BTreeMap<String, Answer>>,
     catalogue: Option<Resolve<'a>>,
@@ -69,12 +69,12 @@ impl<'a> NameResolver<'a> {
     }
 
     /// Adds a short name. `id` is `None` if its value is wrong.
-    pub(crate) fn add(&mut self, name: &str, id: Option<Text>) {
+    pub(crate) fn add(&mut self, name: &str, id: Option<Arc<str>>) {
         self.short.insert(normalize(name), (name.to_owned(), id));
     }
 
     /// Returns the id of a name. `Ok(None)` if the error has been reported elsewhere.
-    pub(crate) fn resolve(&self, text: &Text) -> Result<Option<Text>, Explanation> {
+    pub(crate) fn resolve(&self, text: &Arc<str>) -> Result<Option<Arc<str>>, Explanation> {
         if !self.short.is_empty() {
             let key = normalize(text);
             if let Some((_, id)) = self.short.get(&key).filter(|_| !key.is_empty()) {
@@ -85,7 +85,7 @@ impl<'a> NameResolver<'a> {
     }
 
     /// Returns the id of a UUID or of a name of the catalogue, ignoring short names.
-    pub(crate) fn look_up(&self, text: &Text) -> Answer {
+    pub(crate) fn look_up(&self, text: &Arc<str>) -> Answer {
         let text = trimmed(text);
         if is_uuid(&text) {
             let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());

@@ -1,7 +1,8 @@
 //! Values of single cells: booleans, numbers, URLs, texts.
 
+use std::sync::Arc;
+
 use crate::manifest::formats::table::trimmed;
-use crate::model::Text;
 
 /// Words for yes, in lower case. Excel exports TRUE in the language of its user.
 pub(crate) const YES: &str =
@@ -67,7 +68,7 @@ pub(crate) fn share_page_warning(url: &str) -> Option<&'static str> {
 /// # Errors
 ///
 /// A control character that cannot be spoken.
-pub(crate) fn normalize_spoken_text(text: &Text) -> Result<Text, char> {
+pub(crate) fn normalize_spoken_text(text: &Arc<str>) -> Result<Arc<str>, char> {
     // Fast path: no byte of a control character, in ASCII or in C1.
     let is_suspect = |byte: u8| matches!(byte, ..b' ' | 0x7F | 0xC2);
     if !text.bytes().any(is_suspect) {

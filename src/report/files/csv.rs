@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::model::{RESULT_COLUMNS, Text};
+use crate::model::RESULT_COLUMNS;
 use crate::report::files::columns::ResultCell;
 use crate::report::summary::Summary;
 
@@ -35,7 +35,7 @@ pub fn write_csv(
     for line in summary.result_lines() {
         let added = line.row.as_ref().map_or_else(ResultCell::of_skipped, ResultCell::of);
         let added = added.map(|cell| cell.to_string());
-        let users = line.cells.iter().map(Text::as_str);
+        let users = line.cells.iter().map(AsRef::as_ref);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
         writer.write_record(users.chain(added.iter().map(String::as_str)))?;
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::model::{
-    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Run, Speech, Text, Timestamp,
-    redact_url,
+    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Run, Speech, Timestamp, redact_url,
 };
 use crate::report::cost_shares::accuracy_json;
 use crate::report::format::{failure, variant_name};
@@ -100,9 +100,9 @@ pub(crate) fn runs(summary: &Summary) -> Value {
 }
 
 /// Returns the user's cells by column; of columns with the same name, the last one.
-fn cells<'a>(summary: &'a Summary, cells: &'a [Text]) -> BTreeMap<&'a str, &'a str> {
+fn cells<'a>(summary: &'a Summary, cells: &'a [Arc<str>]) -> BTreeMap<&'a str, &'a str> {
     let columns = summary.campaign().sheet.columns.iter().map(String::as_str);
-    columns.zip(cells.iter().map(Text::as_str)).collect()
+    columns.zip(cells.iter().map(AsRef::as_ref)).collect()
 }
 
 /// Returns the job of a line with the cells of its row.
@@ -161,11 +161,11 @@ impl<'a> JsonJob<'a> {
         let request = &spec.request;
         let output = state.output.as_ref();
         let (text, audio) = match &request.speech {
-            Speech::Text(text) => (Some(text.as_str()), None),
+            Speech::Text(text) => (Some(text.as_ref()), None),
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
         let time = |time: Option<Timestamp>| time.map(|at| at.to_string());
-        let persona = request.persona.as_str();
+        let persona = request.persona.as_ref();
         let thumbnail_url = output.and_then(|output| output.thumbnail_url.as_deref());
         Self {
             accepted_at: time(state.accepted_at),

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS, Text};
+use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS};
 use crate::util::fs::OutputDir;
 
 /// The content of `results.csv` and `results.json` that the journal does not hold. Missing and unreadable parts are left
@@ -19,7 +20,7 @@ pub struct PreviousResults {
     /// The user's columns.
     pub columns: Vec<String>,
     /// The user's rows in order, once for each job; without a job if the row was skipped.
-    pub rows: Vec<(Vec<Text>, Option<JobId>)>,
+    pub rows: Vec<(Vec<Arc<str>>, Option<JobId>)>,
     /// `--max-credits`.
     pub max_credits: Option<Credits>,
     /// Readable names of personas by id.
@@ -86,7 +87,7 @@ impl PreviousResults {
         }
         self.columns = header.iter().take(own).map(str::to_owned).collect();
         for record in records {
-            let cells = record.iter().take(own).map(Text::from).collect();
+            let cells = record.iter().take(own).map(Arc::from).collect();
             let job = record.get(own).and_then(|id| id.parse().ok());
             self.rows.push((cells, job));
         }
@@ -108,7 +109,6 @@ impl PreviousResults {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "files that only this run reads")]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::report::files::csv::{CsvEncoding, write_csv};
@@ -139,7 +139,7 @@ mod tests {
         let ids: Vec<_> =
             results.rows.iter().map(|(_, job)| job.as_ref().map(JobId::as_str)).collect();
         assert_eq!(ids, [Some("a"), Some("b"), None]);
-        assert_eq!(results.rows[0].0[1].as_str(), "note of a");
+        assert_eq!(&*results.rows[0].0[1], "note of a");
         assert_eq!(results.max_credits, Some(Credits::whole(7)));
         let mut job = run.campaign.jobs[0].clone();
         let estimate = std::mem::take(&mut job.estimate);

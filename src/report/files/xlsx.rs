@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Url, Workbook, Worksheet, XlsxError};
 
-use crate::model::{RESULT_COLUMNS, Text, Timestamp};
+use crate::model::{RESULT_COLUMNS, Timestamp};
 use crate::report::files::columns::ResultCell;
 use crate::report::summary::Summary;
 use crate::util::text::{percent_encode_path, sanitize};
@@ -55,7 +55,7 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
     let mut last = 0;
     for (row, line) in (1..).zip(summary.result_lines()) {
         last = row;
-        let cells = line.cells.iter().map(Text::as_str);
+        let cells = line.cells.iter().map(AsRef::as_ref);
         for (column, cell) in (0..).zip(cells.take(users.len())) {
             sheet.write_string(row, column, fit(cell))?;
         }

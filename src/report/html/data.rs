@@ -119,7 +119,7 @@ impl<'a> PageJob<'a> {
         let request = &spec.request;
         let (width, height) = request.aspect_ratio.sides();
         let (text, audio) = match &request.speech {
-            Speech::Text(text) => (Some(text.as_str()), None),
+            Speech::Text(text) => (Some(text.as_ref()), None),
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
         let status = if matches!(row.state.phase, Phase::Pending) && !row.job.selected {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::{AspectRatio, PlannedJob, SheetRow, Speech, Text, redact_url};
+use crate::model::{AspectRatio, PlannedJob, SheetRow, Speech, redact_url};
 use crate::report::campaign::Campaign;
 use crate::report::summary::Summary;
 
@@ -58,13 +58,13 @@ impl<'a> UserColumns<'a> {
             return Vec::new();
         };
         let cells = self.columns.iter().map(|column| row.cells.get(*column));
-        cells.map(|cell| cell.map_or(Cow::Borrowed(""), redacted)).collect()
+        cells.map(|cell| cell.map_or(Cow::Borrowed(""), |cell| redacted(cell))).collect()
     }
 }
 
 /// Returns a cell without the signature of a link: the page may be passed on.
-fn redacted(cell: &Text) -> Cow<'_, str> {
-    let cell = cell.as_str().trim();
+fn redacted(cell: &str) -> Cow<'_, str> {
+    let cell = cell.trim();
     if cell.contains("://") && !cell.contains(char::is_whitespace) {
         return redact_url(cell).into();
     }
@@ -73,8 +73,8 @@ fn redacted(cell: &Text) -> Cow<'_, str> {
 
 /// Whether a cell only repeats what the page shows of its job: text, persona, ratio, model, id. Webhook URLs are secret
 /// and count as redundant.
-fn is_redundant(cell: &Text, job: &PlannedJob, campaign: &Campaign) -> bool {
-    let cell = cell.as_str().trim();
+fn is_redundant(cell: &str, job: &PlannedJob, campaign: &Campaign) -> bool {
+    let cell = cell.trim();
     let request = &job.spec.request;
     let is_speech = match &request.speech {
         Speech::Text(text) => {
@@ -82,7 +82,7 @@ fn is_redundant(cell: &Text, job: &PlannedJob, campaign: &Campaign) -> bool {
             let is_template = cell.contains("{{") && cell.contains("}}");
             is_template || cell.split_whitespace().eq(text.split_whitespace())
         }
-        Speech::Audio(address) => cell == address.as_str(),
+        Speech::Audio(address) => cell == &**address,
     };
     let is_webhook = request.webhook_url.as_deref() == Some(cell);
     let is_persona = |value: &str| {
@@ -157,7 +157,7 @@ mod tests {
             ],
         ];
         for (row, cells) in run.sheet().rows.iter_mut().zip(rows) {
-            row.cells = cells.map(Text::from).to_vec();
+            row.cells = cells.map(Into::into).to_vec();
         }
         let (names, cells) = own(&run);
         assert_eq!(names, ["Market", "column 6", "Brief"]);
