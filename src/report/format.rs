@@ -20,11 +20,9 @@ pub(super) fn credit_range(low: Credits, high: Credits) -> String {
 /// Returns `2026-11-24 14:03:07Z`.
 pub(super) fn date_time(at: Timestamp) -> String {
     let text = at.to_string();
-    match text.get(..19) {
-        Some(whole_seconds) if text.ends_with('Z') => {
-            format!("{}Z", whole_seconds.replace('T', " "))
-        }
-        Some(_) | None => text,
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{}Z", seconds.replace('T', " ")),
+        None => text,
     }
 }
 
@@ -47,6 +45,16 @@ pub(super) fn variant_name(value: &impl Serialize) -> String {
         Ok(_) | Err(_) => String::new(),
     }
 }
+
+/// Serializes an object with these fields, in this order.
+macro_rules! object {
+    ($serializer:expr, $($name:ident: $value:expr),* $(,)?) => {{
+        let mut map = serde::Serializer::serialize_map($serializer, None)?;
+        $(serde::ser::SerializeMap::serialize_entry(&mut map, stringify!($name), &$value)?;)*
+        serde::ser::SerializeMap::end(map)
+    }};
+}
+pub(super) use object;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! Messages to a chat channel or a webhook when a run ends or needs attention.
 
-use std::fmt;
-
 use serde_json::{Value, json};
 
 use crate::model::StopReason;
@@ -130,12 +128,6 @@ impl Observer for EarlyNotifier {
         {
             send(Notification::trouble(summary, reason));
         }
-    }
-}
-
-impl fmt::Debug for EarlyNotifier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("EarlyNotifier").finish_non_exhaustive()
     }
 }
 

@@ -12,9 +12,8 @@ use crate::report::next_steps;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
-use crate::report::terminal::live_region::LiveRegion;
 use crate::util::style::Colours;
-use crate::util::text::{duration, pad, sanitize, truncate};
+use crate::util::text::{duration, sanitize, truncate};
 
 /// Jobs under way that are shown before the rest is counted.
 const MAX_SHOWN: usize = 12;
@@ -77,11 +76,8 @@ fn job_line(summary: &Summary, row: &Row, now: Timestamp) -> String {
     let since = state.accepted_at.or(state.submitted_at);
     let elapsed = since.map_or_else(String::new, |since| duration(now.since(since)));
     let overdue = if row.is_overdue { "  overdue" } else { "" };
-    format!(
-        "{}  {}  {word:11}  {elapsed}{overdue}",
-        pad(id.as_str(), 24),
-        pad(&truncate(&persona_and_ratio(summary, id), 18), 18),
-    )
+    let what = truncate(&persona_and_ratio(summary, id), 18);
+    format!("{id:24}  {what:18}  {word:11}  {elapsed}{overdue}")
 }
 
 /// Describes the newest run.
@@ -130,30 +126,6 @@ pub(crate) fn status_json(summary: &Summary, context: StatusContext) -> Value {
         "hints": next_steps::hints(summary),
         "resume": next_steps::resume(summary).map(|command| command.to_string()),
     })
-}
-
-/// A status on a terminal that is redrawn in place.
-#[derive(Debug)]
-pub(crate) struct LiveStatus {
-    region: LiveRegion,
-}
-
-impl LiveStatus {
-    /// Returns a live status on standard output.
-    pub(crate) fn on_terminal() -> Self {
-        Self { region: LiveRegion::on_output() }
-    }
-
-    /// Draws the current status.
-    pub(crate) fn show(&mut self, summary: &Summary, context: StatusContext) {
-        let screen = status_screen(summary, context);
-        self.region.show(screen.lines().map(str::to_owned));
-    }
-
-    /// Removes the status from the screen.
-    pub(crate) fn clear(&mut self) {
-        self.region.clear();
-    }
 }
 
 /// Returns the status in one line with the time, for output that is not redrawn.

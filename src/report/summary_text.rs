@@ -9,7 +9,7 @@ use crate::report::next_steps;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{agree, duration, pad, plural, sanitize};
+use crate::util::text::{agree, duration, plural, sanitize};
 
 /// Jobs shown in each section before the rest is counted.
 const MAX_SHOWN: usize = 10;
@@ -148,7 +148,7 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
 
 fn list_rows(text: &mut String, rows: &[Row]) {
     let shown = &rows[..rows.len().min(MAX_SHOWN)];
-    let width = shown.iter().map(|row| row.id().as_str().len()).max();
+    let width = shown.iter().map(|row| row.id().as_str().len()).max().unwrap_or(0);
     for row in shown {
         let mut why = row
             .failure()
@@ -156,9 +156,8 @@ fn list_rows(text: &mut String, rows: &[Row]) {
         if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
             let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
         }
-        let id = pad(row.id().as_str(), width.unwrap_or(0));
-        let line = row.job.spec.origin.line;
-        let _ = writeln!(text, "  {id}  line {line}  {why}");
+        let (id, line) = (row.id(), row.job.spec.origin.line);
+        let _ = writeln!(text, "  {id:width$}  line {line}  {why}");
     }
     if rows.len() > shown.len() {
         let rest = rows.len() - shown.len();

@@ -10,41 +10,28 @@ pub enum Colours {
     Off,
 }
 
-/// The meaning of a piece of text.
+/// The meaning of a piece of text, with its SGR code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Success: green.
-    Success,
+    Success = 32,
     /// Failure: red.
-    Failure,
+    Failure = 31,
     /// A warning, a job in doubt or a pause: yellow.
-    Warning,
+    Warning = 33,
     /// Work in progress: cyan.
-    Active,
+    Active = 36,
     /// Less important text: dim.
-    Dim,
+    Dim = 2,
     /// Important text: bold.
-    Bold,
-}
-
-impl Style {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Success => "32",
-            Self::Failure => "31",
-            Self::Warning => "33",
-            Self::Active => "36",
-            Self::Dim => "2",
-            Self::Bold => "1",
-        }
-    }
+    Bold = 1,
 }
 
 impl Colours {
     /// Returns `text` in the colour of `style`, or unchanged if colours are off.
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         match self {
-            Self::On => format!("\u{1b}[{}m{text}\u{1b}[0m", style.code()),
+            Self::On => format!("\u{1b}[{}m{text}\u{1b}[0m", style as u8),
             Self::Off => text.to_owned(),
         }
     }

@@ -1,7 +1,6 @@
 //! Tables for the terminal.
 
 use super::style::{Colours, Style};
-use super::text::pad;
 
 /// A row of a table and the style of the whole row.
 pub(crate) type TableRow<const COLUMNS: usize> = (Option<Style>, [String; COLUMNS]);
@@ -23,7 +22,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     let header = (Some(Style::Bold), header.map(str::to_owned));
     let mut text = String::new();
     for (style, cells) in std::iter::once(header).chain(rows) {
-        let padded = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
+        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = padded.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
         match style {

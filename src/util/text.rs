@@ -1,14 +1,12 @@
 //! Formatting of counts, durations, sizes and foreign text, the same everywhere.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
 /// Returns `1 job`, `2 jobs`.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        many => format!("{many} {noun}s"),
-    }
+pub(crate) fn plural<N: Copy + Display + From<u8> + PartialEq>(count: N, noun: &str) -> String {
+    let ending = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 /// Returns the form of a verb that agrees with `count`: `is` or `are`, `was` or `were`.
@@ -66,12 +64,6 @@ pub(crate) fn truncate(text: &str, most: usize) -> String {
     }
     let kept: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// Returns `text` followed by spaces up to `width` characters.
-pub(crate) fn pad(text: &str, width: usize) -> String {
-    let missing = width.saturating_sub(text.chars().count());
-    format!("{text}{}", " ".repeat(missing))
 }
 
 /// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.

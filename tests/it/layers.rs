@@ -50,7 +50,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("rustls", &["remote"]),
     ("hyper_util", &["remote"]),
     ("rusqlite", &["journal"]),
-    ("indicatif", &["report"]),
+    ("console", &["report"]),
     ("axum", &["sandbox", "studio"]),
     ("futures", &["app", "driver", "remote", "sandbox"]),
     ("clap", &["cli"]),

@@ -12,8 +12,8 @@ use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::report::status::LiveStatus;
 use crate::report::status::{Liveness, StatusContext, status_json, status_line, status_screen};
+use crate::report::terminal::LiveRegion;
 use crate::util::style::Colours;
 
 /// The interval between two readings of the journal.
@@ -66,7 +66,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
 async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result<Exit, Error> {
     let mut interrupts = app::listen_for_interrupts()?;
     let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
-    let mut screen = is_redrawn.then(LiveStatus::on_terminal);
+    let mut screen = is_redrawn.then(LiveRegion::on_output);
     let mut last = String::new();
     let colours = environment.output_colours();
     let request = view_request(&arguments.campaign, &arguments.address, environment)?;
@@ -75,7 +75,10 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
         let is_over = campaign.liveness != Liveness::Running;
         match &mut screen {
             Some(screen) if is_over => screen.clear(),
-            Some(screen) => screen.show(&campaign.summary, view(&campaign, colours)),
+            Some(screen) => {
+                let text = status_screen(&campaign.summary, view(&campaign, colours));
+                screen.show(text.lines().map(str::to_owned));
+            }
             None => print_change(&campaign, arguments.json, &mut last, colours),
         }
         if is_over {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::model::{Credits, Entry, Event, JobId, Speech, Timestamp, redact_url};
 use crate::report::events::json::JsonEvent;
-use crate::report::events::wording::{describe, persona_and_ratio};
+use crate::report::events::wording::{LogLine, describe, persona_and_ratio};
 use crate::report::files::json::{JsonJob, VERSION};
 use crate::report::format::{credit_range, date_time};
 use crate::report::next_steps::job_advice;
 use crate::report::row::Row;
 use crate::report::summary::Summary;
-use crate::util::text::{duration, pad, plural, sanitize, truncate};
+use crate::util::text::{duration, plural, sanitize, truncate};
 
 /// Characters of a job's text that are shown.
 const MAX_TEXT: usize = 200;
@@ -28,12 +28,11 @@ pub(crate) fn explain(
     let mut text = heading(summary, &row, now);
     let mut previous: Option<Timestamp> = None;
     for entry in entries_of(entries, job) {
-        let line = describe(summary, &entry.event);
+        let LogLine { word, text: what, detail, .. } = describe(summary, &entry.event);
         let gap = previous.map_or_else(String::new, |previous| {
             format!(" ({} later)", duration(entry.at.since(previous)))
         });
-        let (at, word) = (date_time(entry.at), pad(line.word, 9));
-        let _ = writeln!(text, "{at}  {word}  {}{}{gap}", line.text, line.detail);
+        let _ = writeln!(text, "{}  {word:9}  {what}{detail}{gap}", date_time(entry.at));
         previous = Some(entry.at);
     }
     if previous.is_none() {
@@ -105,8 +104,7 @@ fn money(row: &Row) -> String {
     }
     let range = credit_range(estimate.low, estimate.high);
     parts.push(format!("estimated {range}"));
-    let attempts = usize::try_from(state.attempts).unwrap_or(usize::MAX);
-    parts.push(plural(attempts, "submit"));
+    parts.push(plural(state.attempts, "submit"));
     parts.join(", ")
 }
 

@@ -8,12 +8,11 @@
 
 use std::io::Write;
 
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::model::{Entry, Event, Failure, FailureKind, JobEvent, JobId, Timestamp, redact_url};
 use crate::report::events::wording::stop_sentence;
-use crate::report::format::variant_name;
+use crate::report::format::{object, variant_name};
 use crate::report::observer::{LineStream, Observer};
 use crate::report::summary::Summary;
 use crate::util::text::sanitize;
@@ -116,78 +115,63 @@ impl<'a> JsonEvent<'a> {
 }
 
 impl Serialize for JsonEvent<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        write_event(&mut map, self.summary, self.event)?;
-        map.end()
-    }
-}
-
-/// Writes the type of an event and its fields, in this order.
-macro_rules! fields {
-    ($map:ident, $kind:literal $(, $name:ident: $value:expr)*) => {{
-        $map.serialize_entry("type", $kind)?;
-        $($map.serialize_entry(stringify!($name), &$value)?;)*
-        Ok(())
-    }};
-}
-
-#[rustfmt::skip] // A table: one line for each event.
-fn write_event<M: SerializeMap>(map: &mut M, summary: &Summary, event: &Event) -> Result<(), M::Error> {
-    let failed = JsonFailure::of;
-    match event {
-        Event::RunStarted { version, process } => {
-            let counts = summary.counts();
-            fields!(map, "run_started", program: version, process: process, jobs: counts.total, pending: counts.pending)
+    #[rustfmt::skip] // A table: one line for each event.
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let failed = JsonFailure::of;
+        match self.event {
+            Event::RunStarted { version, process } => {
+                let counts = self.summary.counts();
+                object!(out, type: "run_started", program: version, process: process, jobs: counts.total, pending: counts.pending)
+            }
+            Event::RunEnded { stopped } => {
+                let stopped = stopped.as_ref();
+                object!(out, type: "run_ended", stopped: stopped.map(variant_name), message: stopped.map(stop_sentence))
+            }
+            Event::LaneHeld { lane, until, failure } =>
+                object!(out, type: "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),
+            Event::JournalLost => object!(out, type: "journal_lost"),
+            Event::InventoryTaken { rows } => object!(out, type: "inventory_taken", rows: rows),
+            Event::InventorySkipped { failure } => object!(out, type: "inventory_skipped", failure: failed(failure)),
+            Event::PlacesLearnt { places } => object!(out, type: "places_learnt", places: places),
+            Event::Job { job, event } => serialize_job_event(out, job, event),
         }
-        Event::RunEnded { stopped } => {
-            let stopped = stopped.as_ref();
-            fields!(map, "run_ended", stopped: stopped.map(variant_name), message: stopped.map(stop_sentence))
-        }
-        Event::LaneHeld { lane, until, failure } =>
-            fields!(map, "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),
-        Event::JournalLost => fields!(map, "journal_lost"),
-        Event::InventoryTaken { rows } => fields!(map, "inventory_taken", rows: rows),
-        Event::InventorySkipped { failure } => fields!(map, "inventory_skipped", failure: failed(failure)),
-        Event::PlacesLearnt { places } => fields!(map, "places_learnt", places: places),
-        Event::Job { job, event } => write_job_event(map, job, event),
     }
 }
 
 #[rustfmt::skip] // A table: one line for each event.
-fn write_job_event<M: SerializeMap>(map: &mut M, job: &JobId, event: &JobEvent) -> Result<(), M::Error> {
+fn serialize_job_event<S: Serializer>(out: S, job: &JobId, event: &JobEvent) -> Result<S::Ok, S::Error> {
     let failed = JsonFailure::of;
     match event {
         JobEvent::SubmitStarted { tag, generation, reserved, .. } =>
-            fields!(map, "submit_started", job: job, tag: tag, generation: generation, reserved: reserved),
-        JobEvent::Submitted { remote } => fields!(map, "submitted", job: job, remote_id: remote),
-        JobEvent::SubmitDeferred { failure } => fields!(map, "submit_deferred", job: job, failure: failed(failure)),
-        JobEvent::SubmitLost { failure } => fields!(map, "submit_lost", job: job, failure: failed(failure)),
+            object!(out, type: "submit_started", job: job, tag: tag, generation: generation, reserved: reserved),
+        JobEvent::Submitted { remote } => object!(out, type: "submitted", job: job, remote_id: remote),
+        JobEvent::SubmitDeferred { failure } => object!(out, type: "submit_deferred", job: job, failure: failed(failure)),
+        JobEvent::SubmitLost { failure } => object!(out, type: "submit_lost", job: job, failure: failed(failure)),
         JobEvent::Adopted { remote, tag, generation, reserved, .. } =>
-            fields!(map, "adopted", job: job, remote_id: remote, tag: tag, generation: generation, reserved: reserved),
+            object!(out, type: "adopted", job: job, remote_id: remote, tag: tag, generation: generation, reserved: reserved),
         JobEvent::NotProven { why } =>
-            fields!(map, "not_proven", job: job, why: variant_name(why), message: sanitize(&why.to_string())),
-        JobEvent::FoundAbsent => fields!(map, "found_absent", job: job),
-        JobEvent::Observed { status } => fields!(map, "observed", job: job, status: sanitize(status)),
-        JobEvent::RenderOverdue => fields!(map, "render_overdue", job: job),
+            object!(out, type: "not_proven", job: job, why: variant_name(why), message: sanitize(&why.to_string())),
+        JobEvent::FoundAbsent => object!(out, type: "found_absent", job: job),
+        JobEvent::Observed { status } => object!(out, type: "observed", job: job, status: sanitize(status)),
+        JobEvent::RenderOverdue => object!(out, type: "render_overdue", job: job),
         JobEvent::Rendered { output } => {
             let thumbnail = output.thumbnail_url.as_deref();
-            fields!(map, "rendered", job: job, video_url: redact_url(&output.video_url),
+            object!(out, type: "rendered", job: job, video_url: redact_url(&output.video_url),
                 thumbnail_url: thumbnail.map(redact_url), duration_seconds: output.duration_seconds,
                 credits_used: output.credits_used)
         }
         JobEvent::Fetched { artifact } =>
-            fields!(map, "done", job: job, file: artifact.file, thumbnail: artifact.thumbnail, bytes: artifact.bytes,
+            object!(out, type: "done", job: job, file: artifact.file, thumbnail: artifact.thumbnail, bytes: artifact.bytes,
                 sha256: artifact.sha256),
-        JobEvent::FetchDeferred { failure } => fields!(map, "fetch_deferred", job: job, failure: failed(failure)),
-        JobEvent::FetchLeft { failure } => fields!(map, "fetch_left", job: job, failure: failed(failure)),
-        JobEvent::LinkExpired { failure } => fields!(map, "link_expired", job: job, failure: failed(failure)),
-        JobEvent::PaidTwice { remote } => fields!(map, "paid_twice", job: job, other_remote_id: remote),
-        JobEvent::FileMissing => fields!(map, "file_missing", job: job),
+        JobEvent::FetchDeferred { failure } => object!(out, type: "fetch_deferred", job: job, failure: failed(failure)),
+        JobEvent::FetchLeft { failure } => object!(out, type: "fetch_left", job: job, failure: failed(failure)),
+        JobEvent::LinkExpired { failure } => object!(out, type: "link_expired", job: job, failure: failed(failure)),
+        JobEvent::PaidTwice { remote } => object!(out, type: "paid_twice", job: job, other_remote_id: remote),
+        JobEvent::FileMissing => object!(out, type: "file_missing", job: job),
         JobEvent::Failed { failure, charged } =>
-            fields!(map, "failed", job: job, failure: failed(failure), credits_used: charged),
-        JobEvent::Revisited => fields!(map, "revisited", job: job),
-        JobEvent::Reopened { generation } => fields!(map, "reopened", job: job, generation: generation),
+            object!(out, type: "failed", job: job, failure: failed(failure), credits_used: charged),
+        JobEvent::Revisited => object!(out, type: "revisited", job: job),
+        JobEvent::Reopened { generation } => object!(out, type: "reopened", job: job, generation: generation),
     }
 }
 

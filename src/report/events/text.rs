@@ -10,7 +10,6 @@ use crate::report::observer::{LineStream, LiveState, Observer};
 use crate::report::summary::Summary;
 use crate::report::terminal::activity;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{pad, sanitize};
 
 /// After this time without a line the state of the run is printed. Build servers end jobs that are silent for ten
 /// minutes.
@@ -56,15 +55,8 @@ impl TextLines {
         if self.verbosity < line.verbosity {
             return;
         }
-        let word = self.colours.paint(line.style, &pad(line.word, 9));
-        let mut text = format!("{}  {word}", date_time(at));
-        if let Some(job) = &line.job {
-            text.push_str("  ");
-            text.push_str(&pad(job.as_str(), self.id_width));
-        }
-        text.push_str("  ");
-        text.push_str(&sanitize(&line.text));
-        self.stream.write_line(text.trim_end());
+        let text = line.layout(self.id_width, self.colours);
+        self.stream.write_line(&format!("{}  {text}", date_time(at)));
         self.last_line = Some(at);
     }
 

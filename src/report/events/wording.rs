@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Credits, Entry, Event, Flag, JobEvent, JobId, Lane, RenderStatus, StopReason};
 use crate::report::format::{credit_range, credits, date_time, failure};
 use crate::report::summary::Summary;
-use crate::util::style::Style;
+use crate::util::style::{Colours, Style};
 use crate::util::text::{byte_size, plural, sanitize};
 
 /// How much of a run is shown.
@@ -51,6 +51,14 @@ impl LogLine {
     fn with_detail(self, detail: String) -> Self {
         Self { detail, ..self }
     }
+
+    /// Lays out keyword, job and text in columns.
+    pub(crate) fn layout(&self, id_width: usize, colours: Colours) -> String {
+        let word = colours.paint(self.style, &format!("{:9}", self.word));
+        let job = self.job.as_ref().map(|job| format!("  {job:id_width$}"));
+        let text = format!("{word}{}  {}", job.unwrap_or_default(), sanitize(&self.text));
+        text.trim_end().to_owned()
+    }
 }
 
 /// Unknown status words that are reported; the provider may send any number of them.
@@ -81,64 +89,41 @@ impl EventFormatter {
 }
 
 /// Puts an event into words that `summary` includes already.
+#[rustfmt::skip] // A table: one arm for each event.
 pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
     use Style::{Bold, Dim, Warning};
     use Verbosity::{Normal, Quiet, Verbose};
     match event {
         Event::RunStarted { version, .. } => {
             let (counts, money) = (summary.counts(), summary.money());
-            let jobs = counts.jobs();
-            let mut text = format!("callsheet {version}: {jobs}, {} done", counts.done);
+            let mut text = format!("callsheet {version}: {}, {} done", counts.jobs(), counts.done);
             if counts.pending > 0 {
                 let range = credit_range(money.to_do_low, money.to_do_high);
                 text = format!("{text}, {} to submit for {range} credits", counts.pending);
             }
             LogLine::new(Normal, Bold, "run", sanitize(&text))
         }
-        Event::RunEnded { stopped: None } => {
-            let money = summary.money().sentence();
-            LogLine::new(Normal, Bold, "end", format!("the run has ended; {money}"))
-        }
-        Event::RunEnded { stopped: Some(reason) } => {
-            LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason))
-        }
-        Event::LaneHeld { lane, until, failure: cause } => {
-            let (what, until) = (lane_name(*lane), date_time(*until));
-            let text = format!("{what} until {until}: {}", failure(cause));
-            LogLine::new(Normal, Warning, "paused", text)
-        }
-        Event::JournalLost => LogLine::new(
-            Quiet,
-            Warning,
-            "warning",
+        Event::RunEnded { stopped: None } =>
+            LogLine::new(Normal, Bold, "end", format!("the run has ended; {}", summary.money().sentence())),
+        Event::RunEnded { stopped: Some(reason) } =>
+            LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason)),
+        Event::LaneHeld { lane, until, failure: cause } => LogLine::new(Normal, Warning, "paused",
+            format!("{} until {}: {}", lane_name(*lane), date_time(*until), failure(cause))),
+        Event::JournalLost => LogLine::new(Quiet, Warning, "warning",
             "the output folder contains work that the journal does not record; the provider's list is read twice \
-             before anything is submitted",
-        ),
-        Event::InventoryTaken { rows } => {
-            let rows = plural(usize::try_from(*rows).unwrap_or(usize::MAX), "job");
-            let text = format!("the provider's list was read: {rows}");
-            LogLine::new(Verbose, Dim, "inventory", text)
-        }
-        Event::InventorySkipped { failure: cause } => {
-            let cause = failure(cause);
-            let text =
-                format!("the provider's list could not be read; continuing without it: {cause}");
-            LogLine::new(Quiet, Warning, "warning", text)
-        }
-        Event::PlacesLearnt { places } => {
-            let renders = plural(*places, "render");
-            let text = format!(
-                "the provider accepts about {renders} at a time; no more are submitted until it accepts more"
-            );
-            LogLine::new(Normal, Dim, "in flight", text)
-        }
-        Event::Job { job, event } => {
-            LogLine { job: Some(job.clone()), ..describe_job(summary, job, event) }
-        }
+             before anything is submitted"),
+        Event::InventoryTaken { rows } => LogLine::new(Verbose, Dim, "inventory",
+            format!("the provider's list was read: {}", plural(*rows, "job"))),
+        Event::InventorySkipped { failure: cause } => LogLine::new(Quiet, Warning, "warning",
+            format!("the provider's list could not be read; continuing without it: {}", failure(cause))),
+        Event::PlacesLearnt { places } => LogLine::new(Normal, Dim, "in flight", format!(
+            "the provider accepts about {} at a time; no more are submitted until it accepts more",
+            plural(*places, "render"))),
+        Event::Job { job, event } => LogLine { job: Some(job.clone()), ..describe_job(summary, job, event) },
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table: one arm for each event")]
+#[rustfmt::skip] // A table: one arm for each event.
 fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
     use Style::{Active, Dim, Failure, Success, Warning};
     use Verbosity::{Normal, Quiet, Verbose};
@@ -148,110 +133,64 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
                 0 => String::new(),
                 times => format!(", paid for again as requested (payment {})", times + 1),
             };
-            let text = format!("at most {}", credits(*reserved));
-            LogLine::new(Verbose, Dim, "sending", text).with_detail(format!(", tag `{tag}`{again}"))
+            LogLine::new(Verbose, Dim, "sending", format!("at most {}", credits(*reserved)))
+                .with_detail(format!(", tag `{tag}`{again}"))
         }
-        JobEvent::Submitted { remote } => {
-            let text = format!("{} as {remote}", persona_and_ratio(summary, job));
-            LogLine::new(Normal, Active, "submitted", text)
-        }
-        JobEvent::SubmitDeferred { failure: cause } => {
-            let text = format!("not accepted, will be sent again: {}", failure(cause));
-            LogLine::new(Normal, Warning, "deferred", text)
-        }
-        JobEvent::SubmitLost { failure: cause } => {
-            let cause = failure(cause);
-            let text = format!("sent, but no response says whether it was accepted: {cause}");
-            LogLine::new(Quiet, Warning, "in doubt", text)
-        }
-        JobEvent::Adopted { remote, tag, .. } => {
-            let text = format!("found at the provider as {remote}; not paid again");
-            LogLine::new(Normal, Active, "adopted", text).with_detail(format!(", tag `{tag}`"))
-        }
-        JobEvent::NotProven { why } => {
-            LogLine::new(Verbose, Dim, "unproven", sanitize(&why.to_string()))
-        }
-        JobEvent::FoundAbsent => LogLine::new(
-            Normal,
-            Active,
-            "absent",
-            "proven not to be at the provider; can be sent again",
-        )
-        .with_detail(": two listings should have shown it and did not".to_owned()),
-        JobEvent::Observed { status } => {
-            let text = format!("`{}` at the provider", sanitize(status));
-            LogLine::new(Verbose, Dim, "status", text)
-        }
-        JobEvent::RenderOverdue => {
-            let text = format!(
-                "not finished within `{}`; `collect` can fetch it later",
-                Flag::RenderTimeout
-            );
-            LogLine::new(Quiet, Warning, "overdue", text)
-        }
+        JobEvent::Submitted { remote } => LogLine::new(Normal, Active, "submitted",
+            format!("{} as {remote}", persona_and_ratio(summary, job))),
+        JobEvent::SubmitDeferred { failure: cause } => LogLine::new(Normal, Warning, "deferred",
+            format!("not accepted, will be sent again: {}", failure(cause))),
+        JobEvent::SubmitLost { failure: cause } => LogLine::new(Quiet, Warning, "in doubt",
+            format!("sent, but no response says whether it was accepted: {}", failure(cause))),
+        JobEvent::Adopted { remote, tag, .. } => LogLine::new(Normal, Active, "adopted",
+            format!("found at the provider as {remote}; not paid again")).with_detail(format!(", tag `{tag}`")),
+        JobEvent::NotProven { why } => LogLine::new(Verbose, Dim, "unproven", sanitize(&why.to_string())),
+        JobEvent::FoundAbsent => LogLine::new(Normal, Active, "absent",
+            "proven not to be at the provider; can be sent again")
+            .with_detail(": two listings should have shown it and did not".to_owned()),
+        JobEvent::Observed { status } => LogLine::new(Verbose, Dim, "status",
+            format!("`{}` at the provider", sanitize(status))),
+        JobEvent::RenderOverdue => LogLine::new(Quiet, Warning, "overdue",
+            format!("not finished within `{}`; `collect` can fetch it later", Flag::RenderTimeout)),
         JobEvent::Rendered { output } => {
-            let text = output.credits_used.map_or_else(String::new, credits);
-            let mut detail = String::new();
-            if output.credits_used.is_none() {
-                detail.push_str("no charge reported");
-            }
-            if let Some(seconds) = output.duration_seconds {
-                detail = format!("{detail}, {seconds} s long");
-            }
-            LogLine::new(Verbose, Active, "rendered", text).with_detail(detail)
+            let (charge, unreported) = match output.credits_used {
+                Some(charge) => (credits(charge), ""),
+                None => (String::new(), "no charge reported"),
+            };
+            let length = output.duration_seconds.map(|seconds| format!(", {seconds} s long"));
+            LogLine::new(Verbose, Active, "rendered", charge)
+                .with_detail(format!("{unreported}{}", length.unwrap_or_default()))
         }
         JobEvent::Fetched { artifact } => {
-            let mut text = format!("{}  {}", sanitize(&artifact.file), byte_size(artifact.bytes));
-            if let Some(charge) = summary.row(job).and_then(|row| row.state.charged) {
-                text = format!("{text}  {}", credits(charge));
-            }
-            LogLine::new(Normal, Success, "done", text)
+            let charge = summary.row(job).and_then(|row| row.state.charged);
+            let charge = charge.map(|charge| format!("  {}", credits(charge))).unwrap_or_default();
+            LogLine::new(Normal, Success, "done",
+                format!("{}  {}{charge}", sanitize(&artifact.file), byte_size(artifact.bytes)))
                 .with_detail(format!("  SHA-256 {}", sanitize(&artifact.sha256)))
         }
-        JobEvent::FetchDeferred { failure: cause } => {
-            let text = format!("the download failed: {}", failure(cause));
-            LogLine::new(Normal, Warning, "retrying", text)
-        }
-        JobEvent::FetchLeft { failure: cause } => {
-            let cause = failure(cause);
-            let text = format!("paid for but not downloaded: {cause}; `collect` tries again");
-            LogLine::new(Quiet, Failure, "left", text)
-        }
-        JobEvent::LinkExpired { failure: cause } => {
-            let text = format!("the link no longer works: {}", failure(cause));
-            LogLine::new(Verbose, Dim, "new link", text)
-        }
-        JobEvent::PaidTwice { remote } => {
-            let text = format!(
-                "the provider has a second job with the same tag, `{remote}`: another run paid for it too"
-            );
-            LogLine::new(Quiet, Failure, "paid twice", text)
-        }
-        JobEvent::FileMissing => LogLine::new(
-            Normal,
-            Warning,
-            "missing",
-            "its file is missing on disk; it is downloaded again, not paid again",
-        ),
+        JobEvent::FetchDeferred { failure: cause } => LogLine::new(Normal, Warning, "retrying",
+            format!("the download failed: {}", failure(cause))),
+        JobEvent::FetchLeft { failure: cause } => LogLine::new(Quiet, Failure, "left",
+            format!("paid for but not downloaded: {}; `collect` tries again", failure(cause))),
+        JobEvent::LinkExpired { failure: cause } => LogLine::new(Verbose, Dim, "new link",
+            format!("the link no longer works: {}", failure(cause))),
+        JobEvent::PaidTwice { remote } => LogLine::new(Quiet, Failure, "paid twice", format!(
+            "the provider has a second job with the same tag, `{remote}`: another run paid for it too")),
+        JobEvent::FileMissing => LogLine::new(Normal, Warning, "missing",
+            "its file is missing on disk; it is downloaded again, not paid again"),
         JobEvent::Failed { failure: cause, charged } => {
-            let mut text = failure(cause);
-            let mut detail = String::new();
-            match charged {
-                None => detail.push_str("; the charge is unknown"),
-                Some(Credits::ZERO) => detail.push_str("; nothing was charged"),
-                Some(charged) => text = format!("{text}  {}", credits(*charged)),
-            }
-            LogLine::new(Quiet, Failure, "failed", text).with_detail(detail)
+            let (charge, detail) = match charged {
+                None => (String::new(), "; the charge is unknown"),
+                Some(Credits::ZERO) => (String::new(), "; nothing was charged"),
+                Some(charged) => (format!("  {}", credits(*charged)), ""),
+            };
+            LogLine::new(Quiet, Failure, "failed", format!("{}{charge}", failure(cause)))
+                .with_detail(detail.to_owned())
         }
-        JobEvent::Revisited => LogLine::new(
-            Verbose,
-            Dim,
-            "revisited",
-            "asking the provider again: the paid video may still be available",
-        ),
-        JobEvent::Reopened { .. } => {
-            LogLine::new(Normal, Active, "reopened", "will be paid for again, as requested")
-        }
+        JobEvent::Revisited => LogLine::new(Verbose, Dim, "revisited",
+            "asking the provider again: the paid video may still be available"),
+        JobEvent::Reopened { .. } =>
+            LogLine::new(Normal, Active, "reopened", "will be paid for again, as requested"),
     }
 }
 
@@ -274,6 +213,7 @@ pub(crate) const fn lane_name(lane: Lane) -> &'static str {
 }
 
 /// Returns why a run ended early, to follow `stopped: `.
+#[rustfmt::skip] // A table: one arm for each reason.
 pub(crate) fn stop_sentence(reason: &StopReason) -> String {
     let with = |text: &str, message: &str| format!("{text}: {}", sanitize(message).trim());
     match reason {
@@ -283,28 +223,18 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         StopReason::OutOfCredits { message } => with("the account is out of credits", message),
         StopReason::CapReached => format!("the next job would exceed `{}`", Flag::MaxCredits),
         StopReason::RunCapReached => format!("the next job would exceed `{}`", Flag::MaxCreditsRun),
-        StopReason::LongHold { until } => {
-            format!("the provider asked for a pause until {}", date_time(*until))
-        }
-        StopReason::TooManyDoubts => {
-            "20 consecutive submits got no response, and none appears in the provider's job list"
-                .to_owned()
-        }
-        StopReason::Unauthorised { message } => {
-            // Some failures state this already.
-            let message = message.strip_prefix("the credentials are refused: ").unwrap_or(message);
-            with("the credentials were refused", message)
-        }
-        StopReason::WrongAddress { message } => {
-            with("the address does not answer like the API", message)
-        }
+        StopReason::LongHold { until } => format!("the provider asked for a pause until {}", date_time(*until)),
+        StopReason::TooManyDoubts =>
+            "20 consecutive submits got no response, and none appears in the provider's job list".to_owned(),
+        // Some failures state this already.
+        StopReason::Unauthorised { message } => with("the credentials were refused",
+            message.strip_prefix("the credentials are refused: ").unwrap_or(message)),
+        StopReason::WrongAddress { message } => with("the address does not answer like the API", message),
         StopReason::Unreachable { message } => with("the API could not be reached", message),
-        StopReason::InventoryRefused { message } => {
-            with("the provider's job list could not be read, so nothing was submitted", message)
-        }
+        StopReason::InventoryRefused { message } =>
+            with("the provider's job list could not be read, so nothing was submitted", message),
         StopReason::Rival { job } => format!(
-            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"
-        ),
+            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"),
         StopReason::Local { message } => with("a file could not be written", message),
     }
 }

@@ -7,11 +7,9 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::model::{
-    AspectRatio, Credits, JobId, ModelVersion, Origin, RemoteId, Run, Speech, Timestamp, redact_url,
-};
+use crate::model::{Run, Speech, Timestamp, redact_url};
 use crate::report::cost_shares::accuracy_json;
-use crate::report::format::{failure, variant_name};
+use crate::report::format::{failure, object, variant_name};
 use crate::report::row::Row;
 use crate::report::summary::{ResultLine, Summary};
 
@@ -23,42 +21,33 @@ pub(crate) const VERSION: u32 = 1;
 /// # Errors
 /// If `writer` fails.
 pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
-    let campaign = summary.campaign();
-    let results = Results {
-        arguments: &campaign.arguments,
-        as_of: summary.last().map(|last| last.to_string()),
-        campaign: &campaign.name,
-        credits: credits(summary),
-        estimate_against_actual: accuracy_json(summary),
-        gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
-        jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, &line))),
-        manifest: campaign.manifest.display().to_string(),
-        runs: runs(summary),
-        sandbox: campaign.is_sandbox,
-        skipped: Items(|| summary.result_lines().filter_map(|line| skipped(summary, &line))),
-        totals: totals(summary),
-        version: VERSION,
-    };
-    serde_json::to_writer_pretty(&mut writer, &results)?;
+    serde_json::to_writer_pretty(&mut writer, &Results(summary))?;
     writer.write_all(b"\n")
 }
 
 /// The content of the file, with its fields in alphabetical order.
-#[derive(Serialize)]
-struct Results<'a, G, J, S> {
-    arguments: &'a [String],
-    as_of: Option<String>,
-    campaign: &'a str,
-    credits: Value,
-    estimate_against_actual: Value,
-    gone_from_sheet: G,
-    jobs: J,
-    manifest: String,
-    runs: Value,
-    sandbox: bool,
-    skipped: S,
-    totals: Value,
-    version: u32,
+struct Results<'a>(&'a Summary);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let summary = self.0;
+        let campaign = summary.campaign();
+        object!(serializer,
+            arguments: campaign.arguments,
+            as_of: summary.last().map(|last| last.to_string()),
+            campaign: campaign.name,
+            credits: credits(summary),
+            estimate_against_actual: accuracy_json(summary),
+            gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
+            jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, &line))),
+            manifest: campaign.manifest.display().to_string(),
+            runs: runs(summary),
+            sandbox: campaign.is_sandbox,
+            skipped: Items(|| summary.result_lines().filter_map(|line| skipped(summary, &line))),
+            totals: totals(summary),
+            version: VERSION,
+        )
+    }
 }
 
 /// Serializes the items of an iterator one by one.
@@ -107,10 +96,7 @@ fn cells<'a>(summary: &'a Summary, cells: &'a [Arc<str>]) -> BTreeMap<&'a str, &
 
 /// Returns the job of a line with the cells of its row.
 fn job<'a>(summary: &'a Summary, line: &ResultLine<'a>) -> Option<JsonJob<'a>> {
-    Some(JsonJob {
-        row: Some(cells(summary, line.cells)),
-        ..JsonJob::of(summary, line.row.as_ref()?)
-    })
+    Some(JsonJob { cells: Some(line.cells), ..JsonJob::of(summary, line.row.as_ref()?) })
 }
 
 fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
@@ -119,45 +105,23 @@ fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
 }
 
 /// A job, with its fields in alphabetical order.
-#[derive(Debug, Serialize)]
 pub(crate) struct JsonJob<'a> {
-    accepted_at: Option<String>,
-    aspect_ratio: AspectRatio,
-    attempts: u32,
-    audio: Option<String>,
-    changed_since_paid: bool,
-    credits_estimated: Credits,
-    credits_estimated_likely: Credits,
-    credits_estimated_low: Credits,
-    credits_promised: Credits,
-    credits_spent: Credits,
-    credits_used: Option<Credits>,
-    duration_seconds: Option<f64>,
-    error: Option<String>,
-    file: Option<&'a str>,
-    finished_at: Option<String>,
-    #[serde(rename = "job_id")]
-    id: &'a JobId,
-    model_version: ModelVersion,
-    origin: &'a Origin,
-    persona: &'a str,
-    persona_name: Option<&'a str>,
-    remote_id: Option<&'a RemoteId>,
-    rendered_at: Option<String>,
-    row: Option<BTreeMap<&'a str, &'a str>>,
-    selected: bool,
-    status: &'static str,
-    submitted_at: Option<String>,
-    text: Option<&'a str>,
-    thumbnail: Option<&'a str>,
-    thumbnail_url: Option<String>,
-    video_url: Option<String>,
+    summary: &'a Summary,
+    row: Row<'a>,
+    cells: Option<&'a [Arc<str>]>,
 }
 
 impl<'a> JsonJob<'a> {
     /// Returns a job without the cells of its row.
-    pub(crate) fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
-        let (spec, state) = (&row.job.spec, row.state);
+    pub(crate) const fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+        Self { summary, row: *row, cells: None }
+    }
+}
+
+impl Serialize for JsonJob<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (summary, row, state) = (self.summary, &self.row, self.row.state);
+        let (spec, estimate) = (&row.job.spec, &row.job.estimate);
         let request = &spec.request;
         let output = state.output.as_ref();
         let (text, audio) = match &request.speech {
@@ -165,17 +129,16 @@ impl<'a> JsonJob<'a> {
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
         let time = |time: Option<Timestamp>| time.map(|at| at.to_string());
-        let persona = request.persona.as_ref();
         let thumbnail_url = output.and_then(|output| output.thumbnail_url.as_deref());
-        Self {
+        object!(serializer,
             accepted_at: time(state.accepted_at),
             aspect_ratio: request.aspect_ratio,
             attempts: state.attempts,
-            audio,
+            audio: audio,
             changed_since_paid: row.has_changed(),
-            credits_estimated: row.job.estimate.high,
-            credits_estimated_likely: row.job.estimate.likely,
-            credits_estimated_low: row.job.estimate.low,
+            credits_estimated: estimate.high,
+            credits_estimated_likely: estimate.likely,
+            credits_estimated_low: estimate.low,
             credits_promised: state.promised(),
             credits_spent: state.spent(),
             credits_used: state.charged,
@@ -183,22 +146,22 @@ impl<'a> JsonJob<'a> {
             error: row.failure().map(failure),
             file: row.file(),
             finished_at: time(state.finished_at),
-            id: &spec.id,
+            job_id: spec.id,
             model_version: request.model_version,
-            origin: &spec.origin,
-            persona,
-            persona_name: summary.campaign().personas.get(persona).map(String::as_str),
+            origin: spec.origin,
+            persona: request.persona,
+            persona_name: summary.campaign().personas.get(request.persona.as_ref()),
             remote_id: state.phase.remote(),
             rendered_at: time(state.rendered_at),
-            row: None,
+            row: self.cells.map(|row| cells(summary, row)),
             selected: row.job.selected,
             status: row.status(),
             submitted_at: time(state.submitted_at),
-            text,
+            text: text,
             thumbnail: row.thumbnail(),
             thumbnail_url: thumbnail_url.map(redact_url),
             video_url: output.map(|output| redact_url(&output.video_url)),
-        }
+        )
     }
 }
 

@@ -74,22 +74,15 @@ impl ResultsWriter {
 
 impl Observer for ResultsWriter {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        match &entry.event {
-            // The end of a run writes in any case, and a run without work ends as it begins.
-            Event::RunStarted { .. } | Event::RunEnded { .. } => {
-                self.is_stale = true;
-                return;
-            }
-            Event::Job { event, .. } => {
-                self.is_stale |= !matches!(event, JobEvent::Observed { .. });
-            }
-            Event::LaneHeld { .. }
-            | Event::JournalLost
-            | Event::InventoryTaken { .. }
-            | Event::InventorySkipped { .. }
-            | Event::PlacesLearnt { .. } => {}
+        let is_edge = matches!(entry.event, Event::RunStarted { .. } | Event::RunEnded { .. });
+        let is_observation =
+            matches!(entry.event, Event::Job { event: JobEvent::Observed { .. }, .. });
+        let is_job = matches!(entry.event, Event::Job { .. });
+        self.is_stale |= is_edge || is_job && !is_observation;
+        // The end of a run writes in any case, and a run without work ends as it begins.
+        if !is_edge {
+            self.write_if_due(summary, entry.at);
         }
-        self.write_if_due(summary, entry.at);
     }
 
     fn on_tick(&mut self, summary: &Summary, state: &LiveState) {

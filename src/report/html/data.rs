@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
-use crate::model::{Credits, JobId, ModelVersion, Phase, RemoteId, Speech, Timestamp, redact_url};
-use crate::report::files::json::{credits, runs, totals};
-use crate::report::format::failure;
+use crate::model::{Phase, Speech, Timestamp, redact_url};
+use crate::report::files::json::{Items, credits, runs, totals};
+use crate::report::format::{failure, object};
 use crate::report::html::user_columns::UserColumns;
 use crate::report::next_steps::{Advice, NextStep, job_advice, next_step};
 use crate::report::row::Row;
@@ -15,142 +14,85 @@ use crate::report::summary::Summary;
 use crate::util::text::{percent_encode_path, sanitize};
 
 /// The data of the page. Times are milliseconds since the epoch.
-#[derive(Serialize)]
 pub(super) struct PageData<'a> {
-    as_of: Option<i64>,
-    campaign: &'a str,
-    /// The names of the user's own columns.
-    columns: Vec<String>,
-    credits: Value,
-    jobs: Jobs<'a>,
-    runs: Value,
-    sandbox: bool,
-    totals: Value,
-}
-
-impl<'a> PageData<'a> {
-    pub(super) fn of(summary: &'a Summary) -> Self {
-        let campaign = summary.campaign();
-        let own = UserColumns::of(summary);
-        Self {
-            as_of: summary.last().map(Timestamp::as_millis),
-            campaign: &campaign.name,
-            columns: own.names(),
-            credits: credits(summary),
-            jobs: Jobs { summary, own },
-            runs: runs(summary),
-            sandbox: campaign.is_sandbox,
-            totals: totals(summary),
-        }
-    }
-
-    /// Returns the jobs of the sheet, then those that are no longer in it.
-    pub(super) fn jobs(&self) -> impl Iterator<Item = PageJob<'a>> {
-        self.jobs.all()
-    }
-}
-
-/// The jobs, created one at a time.
-struct Jobs<'a> {
     summary: &'a Summary,
     own: UserColumns<'a>,
 }
 
-impl<'a> Jobs<'a> {
-    fn all(&self) -> impl Iterator<Item = PageJob<'a>> {
+impl<'a> PageData<'a> {
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        Self { summary, own: UserColumns::of(summary) }
+    }
+
+    /// Returns the jobs of the sheet, then those that are no longer in it.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = PageJob<'a>> {
         let summary = self.summary;
-        let in_sheet = summary.rows().enumerate();
-        let in_sheet = in_sheet.filter(|(_, row)| row.job.in_sheet);
-        let gone = summary.gone().map(|row| PageJob::of(summary, &row, Vec::new()));
-        let of_sheet = |(place, row)| PageJob::of(summary, &row, self.own.cells(place));
-        in_sheet.map(of_sheet).chain(gone)
+        let in_sheet = summary.rows().enumerate().filter(|(_, row)| row.job.in_sheet);
+        let in_sheet = in_sheet.map(|(place, row)| (row, self.own.cells(place)));
+        let gone = summary.gone().map(|row| (row, Vec::new()));
+        in_sheet.chain(gone).map(move |(row, own)| PageJob { summary, row, own })
     }
 }
 
-impl Serialize for Jobs<'_> {
+impl Serialize for PageData<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.all())
+        let summary = self.summary;
+        object!(serializer,
+            as_of: summary.last().map(Timestamp::as_millis),
+            campaign: summary.campaign().name,
+            columns: self.own.names(),
+            credits: credits(summary),
+            jobs: Items(|| self.jobs()),
+            runs: runs(summary),
+            sandbox: summary.campaign().is_sandbox,
+            totals: totals(summary),
+        )
     }
 }
 
 /// A job.
-#[derive(Serialize)]
 pub(super) struct PageJob<'a> {
-    accepted: Option<i64>,
-    adopted: bool,
-    advice: Option<String>,
-    attempts: u32,
-    audio: Option<String>,
-    changed: bool,
-    command: Option<String>,
-    error: Option<String>,
-    file: Option<String>,
-    finished: Option<i64>,
-    gone: bool,
-    height: u32,
-    high: Credits,
-    id: &'a JobId,
-    line: u32,
-    low: Credits,
-    model: ModelVersion,
-    name: Option<&'a str>,
+    summary: &'a Summary,
+    row: Row<'a>,
     /// The cells of the user's own columns.
     own: Vec<Cow<'a, str>>,
-    persona: &'a str,
-    persona_id: &'a str,
-    promised: Credits,
-    ratio: String,
-    remote: Option<&'a RemoteId>,
-    rendered: Option<i64>,
-    running: Option<i64>,
-    seconds: Option<f64>,
-    spent: Credits,
-    status: &'static str,
-    submitted: Option<i64>,
-    text: Option<&'a str>,
-    thumbnail: Option<String>,
-    used: Option<Credits>,
-    width: u32,
 }
 
-impl<'a> PageJob<'a> {
-    fn of(summary: &'a Summary, row: &Row<'a>, own: Vec<Cow<'a, str>>) -> Self {
-        let (spec, state) = (&row.job.spec, row.state);
+impl Serialize for PageJob<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (summary, row, state) = (self.summary, &self.row, self.row.state);
+        let (spec, estimate) = (&row.job.spec, &row.job.estimate);
         let request = &spec.request;
         let (width, height) = request.aspect_ratio.sides();
         let (text, audio) = match &request.speech {
             Speech::Text(text) => (Some(text.as_ref()), None),
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
-        let status = if matches!(row.state.phase, Phase::Pending) && !row.job.selected {
-            "left_out"
-        } else {
-            row.status()
-        };
+        let is_left_out = matches!(state.phase, Phase::Pending) && !row.job.selected;
         let advice = advice(summary, row);
         let output = state.output.as_ref();
-        Self {
+        object!(serializer,
             accepted: state.accepted_at.map(Timestamp::as_millis),
             adopted: state.is_adopted,
             advice: advice.as_ref().map(|advice| format!("{}:", capitalize(&advice.text))),
             attempts: state.attempts,
-            audio,
+            audio: audio,
             changed: row.has_changed(),
-            command: advice.map(|advice| advice.command.to_string()),
+            command: advice.as_ref().map(|advice| advice.command.to_string()),
             error: row.failure().map(failure),
             file: row.file().map(link),
             finished: state.finished_at.map(Timestamp::as_millis),
             gone: !row.job.in_sheet,
-            height,
-            high: row.job.estimate.high,
-            id: &spec.id,
+            height: height,
+            high: estimate.high,
+            id: spec.id,
             line: spec.origin.line,
-            low: row.job.estimate.low,
+            low: estimate.low,
             model: request.model_version,
             name: row.file(),
-            own,
+            own: self.own,
             persona: summary.campaign().persona(&request.persona),
-            persona_id: &request.persona,
+            persona_id: request.persona,
             promised: state.promised(),
             ratio: format!("{width}:{height}"),
             remote: state.phase.remote(),
@@ -158,13 +100,13 @@ impl<'a> PageJob<'a> {
             running: state.running_at.map(Timestamp::as_millis),
             seconds: output.and_then(|output| output.duration_seconds),
             spent: state.spent(),
-            status,
+            status: if is_left_out { "left_out" } else { row.status() },
             submitted: state.submitted_at.map(Timestamp::as_millis),
-            text,
+            text: text,
             thumbnail: row.thumbnail().map(link),
             used: state.charged,
-            width,
-        }
+            width: width,
+        )
     }
 }
 

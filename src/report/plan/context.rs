@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable, Speech};
+use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable};
 use crate::report::counts::Money;
 use crate::report::format::credit_range;
+use crate::report::plan::rows::has_assumed_length;
 use crate::report::summary::Summary;
 use crate::util::text::plural;
 
@@ -79,8 +80,8 @@ impl PlanContext {
             speech.likely, speech.slow, speech.fast
         );
         if self.learnt_from > 0 {
-            let count = usize::try_from(self.learnt_from).unwrap_or(usize::MAX);
-            text = format!("{text}, learnt from {}", plural(count, "finished job"));
+            let jobs = plural(self.learnt_from, "finished job");
+            text = format!("{text}, learnt from {jobs}");
         }
         text = format!(
             "{text}; {CHARACTERS_A_WORD} characters of Japanese, Chinese or Thai count as a word"
@@ -164,12 +165,7 @@ fn balance_line(balance: Credits, money: &Money) -> String {
 }
 
 fn recordings_of_unknown_length(summary: &Summary) -> usize {
-    summary
-        .rows()
-        .filter(|row| row.job.in_sheet)
-        .filter(|row| matches!(row.job.spec.request.speech, Speech::Audio(_)))
-        .filter(|row| row.job.spec.audio_seconds.is_none())
-        .count()
+    summary.rows().filter(|row| row.job.in_sheet && has_assumed_length(row)).count()
 }
 
 #[cfg(test)]

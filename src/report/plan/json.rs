@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::report::files::json::{Items, VERSION, credits, totals};
+use crate::report::format::object;
 use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
 use crate::report::plan::text::to_submit;
@@ -21,43 +22,38 @@ pub(crate) fn write_plan_json(
     context: &PlanContext,
     mut writer: impl Write,
 ) -> io::Result<()> {
-    let campaign = summary.campaign();
-    let to_submit = to_submit(summary).to_json(
-        |share| json!({ "jobs": share.jobs, "credits_low": share.low, "credits_high": share.high }),
-    );
-    let plan = Plan {
-        approval: campaign.approval.to_json(),
-        assumptions: context.assumptions_json(summary),
-        balance: context.balance_json(summary),
-        campaign: &campaign.name,
-        credits: credits(summary),
-        jobs: Items(|| plan_rows(summary).map(|row| job(summary, &row))),
-        manifest: campaign.manifest.display().to_string(),
-        max_credits_run: json!(context.max_credits_run),
-        sandbox: campaign.is_sandbox,
-        to_submit,
-        totals: totals(summary),
-        version: VERSION,
-    };
-    serde_json::to_writer_pretty(&mut writer, &plan)?;
+    serde_json::to_writer_pretty(&mut writer, &Plan { summary, context })?;
     writer.write_all(b"\n")
 }
 
 /// The plan, with its fields in alphabetical order.
-#[derive(Serialize)]
-struct Plan<'a, J> {
-    approval: Value,
-    assumptions: Value,
-    balance: Value,
-    campaign: &'a str,
-    credits: Value,
-    jobs: J,
-    manifest: String,
-    max_credits_run: Value,
-    sandbox: bool,
-    to_submit: Value,
-    totals: Value,
-    version: u32,
+struct Plan<'a> {
+    summary: &'a Summary,
+    context: &'a PlanContext,
+}
+
+impl Serialize for Plan<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { summary, context } = self;
+        let campaign = summary.campaign();
+        let to_submit = to_submit(summary).to_json(
+            |share| json!({ "jobs": share.jobs, "credits_low": share.low, "credits_high": share.high }),
+        );
+        object!(serializer,
+            approval: campaign.approval.to_json(),
+            assumptions: context.assumptions_json(summary),
+            balance: context.balance_json(summary),
+            campaign: campaign.name,
+            credits: credits(summary),
+            jobs: Items(|| plan_rows(summary).map(|row| job(summary, &row))),
+            manifest: campaign.manifest.display().to_string(),
+            max_credits_run: context.max_credits_run,
+            sandbox: campaign.is_sandbox,
+            to_submit: to_submit,
+            totals: totals(summary),
+            version: VERSION,
+        )
+    }
 }
 
 fn job(summary: &Summary, row: &PlanRow<'_>) -> Value {

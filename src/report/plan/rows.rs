@@ -131,7 +131,8 @@ impl PlanRow<'_> {
     }
 }
 
-fn has_assumed_length(row: &Row) -> bool {
+/// Whether a job speaks a recording of unknown length.
+pub(super) fn has_assumed_length(row: &Row) -> bool {
     let spec = &row.job.spec;
     matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
 }

@@ -2,8 +2,8 @@
 
 pub(super) mod activity;
 mod forecast;
-pub(super) mod live_region;
+mod live_region;
 mod progress;
-mod resize_safe_term;
 
+pub(crate) use live_region::LiveRegion;
 pub use progress::Progress;

@@ -10,7 +10,6 @@ use crate::report::terminal::activity;
 use crate::report::terminal::forecast::Forecast;
 use crate::report::terminal::live_region::LiveRegion;
 use crate::util::style::{Colours, Style};
-use crate::util::text::pad;
 
 /// Shows a run on a terminal: the outcome of each job scrolls by; below it stay a few lines about the current activity
 /// and two about the whole campaign. Lines are cut at the terminal's width, so that resizing does not disturb them.
@@ -55,12 +54,7 @@ impl Observer for Progress {
         if self.verbosity < line.verbosity || is_in_region || is_end {
             return;
         }
-        let word = self.colours.paint(line.style, &pad(line.word, 9));
-        let job = line
-            .job
-            .map_or_else(String::new, |job| format!("  {}", pad(job.as_str(), self.id_width)));
-        let text = format!("{word}{job}  {}", line.text);
-        self.region.print(text.trim_end());
+        self.region.print(&line.layout(self.id_width, self.colours));
     }
 
     fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
@@ -83,50 +77,21 @@ impl Observer for Progress {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
-    use indicatif::TermLike;
-
     use super::*;
+    use crate::report::terminal::live_region::Screen;
     use crate::report::testing::{SharedBuffer, TestRun, at};
 
-    /// A terminal that keeps every letter it is sent.
+    /// Keeps everything it is sent.
     #[derive(Debug, Default, Clone)]
-    struct FakeTerminal(SharedBuffer);
+    struct FakeScreen(SharedBuffer);
 
-    impl FakeTerminal {
-        fn write(&self, text: &str) -> io::Result<()> {
-            io::Write::write_all(&mut self.0.clone(), text.as_bytes())
+    impl Screen for FakeScreen {
+        fn size(&self) -> (u16, u16) {
+            (24, 60)
         }
-    }
 
-    impl TermLike for FakeTerminal {
-        fn width(&self) -> u16 {
-            60
-        }
-        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn write_line(&self, text: &str) -> io::Result<()> {
-            self.write(&format!("{text}\n"))
-        }
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.write(text)
-        }
-        fn clear_line(&self) -> io::Result<()> {
-            Ok(())
-        }
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
+        fn write(&self, text: &str) {
+            io::Write::write_all(&mut self.0.clone(), text.as_bytes()).unwrap();
         }
     }
 
@@ -135,14 +100,14 @@ mod tests {
         run.done(1, "a");
         run.failed(2, "b", "no \u{1b}[2Jface");
         run.accepted(40, "c");
-        let terminal = FakeTerminal::default();
-        let (region, summary) = (LiveRegion::on(terminal.clone()), run.summary());
+        let screen = FakeScreen::default();
+        let (region, summary) = (LiveRegion::on(screen.clone()), run.summary());
         let mut progress = Progress::on(region, &summary, verbosity, Colours::Off);
         run.replay(&mut progress);
         let state = LiveState { now: at(100), ..LiveState::default() };
         progress.on_tick(&summary, &state);
         progress.finish(&summary).unwrap();
-        terminal.0.text()
+        screen.0.text()
     }
 
     #[test]
