@@ -9,7 +9,7 @@ mod support;
 
 use std::time::Duration;
 
-use callsheet::engine::{Batch, Policy};
+use callsheet::engine::{Batch, RunOptions};
 use callsheet::model::{History, InFlight, Limits, Rate, Timestamp};
 
 use support::provider::{Account, Measurements, Profile, simulate};
@@ -103,7 +103,7 @@ fn steps() {
         let (restored, ()) = timed(|| {
             for jobs in planned {
                 let history = History::of(&measured.entries, now);
-                let batch = Batch::restore("bench", jobs, Policy::default(), &history, now);
+                let batch = Batch::restore("bench", jobs, RunOptions::default(), &history, now);
                 drop(batch.expect("the engine's own entries fit"));
             }
         });

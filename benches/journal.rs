@@ -10,7 +10,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callsheet::engine::{Batch, Policy};
+use callsheet::engine::{Batch, RunOptions};
 use callsheet::journal::{Identity, Journal, Replay};
 use callsheet::model::{History, InFlight, Limits, PlannedJob, Rate, Timestamp};
 use callsheet::report::{Campaign, Summary};
@@ -61,7 +61,7 @@ fn row(count: usize) {
     let (summed, summary) = timed(|| Summary::with(campaign, replay.state));
     assert_eq!(summary.counts().done, count);
     let (restored, batch) =
-        timed(|| Batch::restore("bench", planned, Policy::default(), summary.history(), now));
+        timed(|| Batch::restore("bench", planned, RunOptions::default(), summary.history(), now));
     drop(batch.expect("the engine's own entries fit"));
     println!(
         "| {count} | {} | {:.1} µs | {:.0} ms | {:.0} ms | {:.0} ms | {} MB |",

@@ -13,7 +13,7 @@ struct Downloads;
 
 impl Observer for Downloads {
     fn on_entry(&mut self, _: &Summary, entry: &Entry) {
-        if let Event::Job { job, event: JobEvent::Fetched { artifact } } = &entry.event {
+        if let Event::Job { job, event: JobEvent::Downloaded { artifact } } = &entry.event {
             println!("{job}: {} ({} bytes)", artifact.file, artifact.bytes);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use callsheet::engine::{Batch, Policy};
+use callsheet::engine::{Batch, RunOptions};
 use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
 use callsheet::manifest::{self, Options};
 use callsheet::model::{
@@ -49,12 +49,12 @@ pub(crate) fn answers(data: &[u8]) {
         assert!(reports.len() <= 1, "each job is reported once");
         assert!(reports.iter().all(|report| report.remote == wanted));
     }
-    let sought = ListFilter {
+    let filter = ListFilter {
         tags: BTreeSet::from([tag(&job("a"))]),
-        witnesses: BTreeSet::from([wanted]),
+        references: BTreeSet::from([wanted]),
         own: None,
     };
-    if let Ok((listing, _next)) = parse::list(data, sought) {
+    if let Ok((listing, _next)) = parse::list(data, filter) {
         assert!(listing.found.len() as u64 <= listing.rows);
         // A list without its last character is never accepted.
         let end = data.len() - data.iter().rev().take_while(|c| c.is_ascii_whitespace()).count();
@@ -73,9 +73,9 @@ pub(crate) fn refusals(data: &[u8]) {
     let commands = [
         CommandKind::Submit,
         CommandKind::Poll,
-        CommandKind::Look,
+        CommandKind::PollJob,
         CommandKind::List,
-        CommandKind::Fetch,
+        CommandKind::Download,
     ];
     let command = commands[usize::from(*command) % commands.len()];
     let status = 300 + 2 * u16::from(*status);
@@ -128,7 +128,7 @@ fn restore(entries: &[Entry]) {
     let jobs = vec![job("a"), job("b")];
     let now = Timestamp::from_millis(1_800_000_000_000);
     let history = History::of(entries, now);
-    if let Ok(mut batch) = Batch::restore("fuzz", jobs, Policy::default(), &history, now) {
+    if let Ok(mut batch) = Batch::restore("fuzz", jobs, RunOptions::default(), &history, now) {
         // The first step succeeds.
         let step = batch.step(now, []);
         let ready: Result<_, std::convert::Infallible> = step.persist(|_| Ok(()));

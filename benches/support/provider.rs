@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use callsheet::engine::{Batch, Input, Policy};
+use callsheet::engine::{Batch, Input, RunOptions};
 use callsheet::model::{
     Artifact, Command, Entry, Event, Failure, FailureKind, History, InFlight, JobEvent, Limits,
     ListFilter, Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter,
@@ -106,9 +106,9 @@ struct Provider {
 pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile) -> Measurements {
     let started = Timestamp::from_millis(1_700_000_000_000);
     let count = jobs.len();
-    let policy = Policy { limits: limits.clone(), seed: 7, ..Policy::default() };
+    let options = RunOptions { limits: limits.clone(), seed: 7, ..RunOptions::default() };
     let mut batch =
-        Batch::restore("bench", jobs, policy, &History::default(), started).expect("it is empty");
+        Batch::restore("bench", jobs, options, &History::default(), started).expect("it is empty");
     let mut provider = Provider::new(profile, started);
     let mut answers: BTreeMap<(Timestamp, usize), Outcome> = BTreeMap::new();
     let mut now = started;
@@ -144,8 +144,9 @@ pub(crate) fn simulate(jobs: Vec<PlannedJob>, limits: &Limits, profile: Profile)
         }
     }
     provider.delays.sort_by(f64::total_cmp);
-    let is_done =
-        |entry: &&Entry| matches!(&entry.event, Event::Job { event: JobEvent::Fetched { .. }, .. });
+    let is_done = |entry: &&Entry| {
+        matches!(&entry.event, Event::Job { event: JobEvent::Downloaded { .. }, .. })
+    };
     Measurements {
         makespan: now.since(started),
         bound: provider.bound(count, limits),
@@ -224,15 +225,15 @@ impl Provider {
                 });
                 (LATENCY, Outcome::Polled { remotes, result })
             }
-            Command::Look { job, remote } => {
+            Command::PollJob { job, remote } => {
                 self.requests += 1;
                 let place = self.by_remote[&remote];
                 let result = self.read(at, |provider| provider.report(at, place));
-                (LATENCY, Outcome::Looked { job, result })
+                (LATENCY, Outcome::JobPolled { job, result })
             }
-            Command::List { sought } => {
+            Command::List { filter } => {
                 self.requests += 1;
-                let result = self.read(at, |provider| provider.list(at, &sought));
+                let result = self.read(at, |provider| provider.list(at, &filter));
                 if let Ok(listing) = &result {
                     // A render that has ended and is not found now is searched for by its id only.
                     let found = listing.found.iter().map(|report| &report.remote);
@@ -243,7 +244,7 @@ impl Provider {
                 }
                 (LATENCY, Outcome::Listed { result })
             }
-            Command::Fetch(order) => {
+            Command::Download(order) => {
                 let render = &self.renders[self.by_job[order.job.as_str()]];
                 let delay = now.since(render.ends);
                 let render = render.ends.since(render.begins);
@@ -262,7 +263,7 @@ impl Provider {
                         thumbnail: None,
                     })
                 };
-                (DOWNLOAD, Outcome::Fetched { job: order.job, result })
+                (DOWNLOAD, Outcome::Downloaded { job: order.job, result })
             }
         }
     }
@@ -312,13 +313,13 @@ impl Provider {
     }
 
     /// Returns the rows of the filter. A real list has all rows, but reading them is not the engine's work.
-    fn list(&self, at: Timestamp, sought: &ListFilter) -> Listing {
-        let witnesses = sought.witnesses.iter();
-        let named = witnesses.filter_map(|remote| self.by_remote.get(remote));
+    fn list(&self, at: Timestamp, filter: &ListFilter) -> Listing {
+        let references = filter.references.iter();
+        let named = references.filter_map(|remote| self.by_remote.get(remote));
         let places: BTreeSet<usize> = self.open.iter().chain(named).copied().collect();
         let visible = places.into_iter().filter(|place| {
             let render = &self.renders[*place];
-            render.accepted <= at && sought.wants(Some(&render.name), Some(&render.remote))
+            render.accepted <= at && filter.wants(Some(&render.name), Some(&render.remote))
         });
         Listing {
             found: visible.map(|place| self.report(at, place)).collect(),

@@ -253,7 +253,7 @@ mod tests {
                 },
                 JobEvent::Submitted { remote: "r".parse().unwrap() },
                 JobEvent::Rendered { output: Arc::new(output) },
-                JobEvent::Fetched { artifact: Arc::new(artifact) },
+                JobEvent::Downloaded { artifact: Arc::new(artifact) },
             ] {
                 let entry = Entry {
                     sequence: history.sequence() + 1,

@@ -135,7 +135,7 @@ impl ShardFolder {
 
 /// Makes the file paths of a job relative to the merged folder.
 fn place_below(entry: &mut Entry, prefix: &str) {
-    if let Event::Job { event: JobEvent::Fetched { artifact }, .. } = &mut entry.event {
+    if let Event::Job { event: JobEvent::Downloaded { artifact }, .. } = &mut entry.event {
         let artifact = Arc::make_mut(artifact);
         for file in std::iter::once(&mut artifact.file).chain(&mut artifact.thumbnail) {
             *file = format!("{prefix}{file}");
@@ -224,7 +224,7 @@ fn begun_jobs(record: &JournalSnapshot) -> HashSet<&JobId> {
         | Event::JournalLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
-        | Event::PlacesLearnt { .. } => None,
+        | Event::LimitLearned { .. } => None,
     });
     jobs.collect()
 }

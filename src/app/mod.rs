@@ -53,7 +53,7 @@ pub use self::run::{FinishedRun, run};
 pub(crate) use self::view::{CampaignView, ViewRequest};
 pub use crate::driver::DriveError;
 use crate::driver::{self, Clock as _, Interrupts, SystemClock};
-pub use crate::engine::{Policy, Submits};
+pub use crate::engine::{RunOptions, Submits};
 pub use crate::journal::{JournalError, LockError};
 pub(crate) use crate::manifest::Selection;
 pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};

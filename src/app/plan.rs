@@ -15,7 +15,7 @@ use super::preflight::{BALANCE_TIMEOUT, OPTIONAL_BALANCE_TIMEOUT, balance, previ
 use super::provider::ProviderConfig;
 use super::rerun::RerunSelection;
 use super::selection::{check_exists, note_finished, select_named};
-use crate::engine::{Batch, Policy};
+use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
 use crate::model::{Credits, Limits, Timestamp};
 use crate::report::Summary;
@@ -31,7 +31,7 @@ pub(crate) struct PlanRequest {
     pub(crate) selection: Selection,
     pub(crate) rerun: RerunSelection,
     /// What is submitted again.
-    pub(crate) policy: Policy,
+    pub(crate) run_options: RunOptions,
     pub(crate) max_credits: Option<Credits>,
     pub(crate) max_credits_run: Option<Credits>,
     /// Whether the account's balance is required.
@@ -54,7 +54,7 @@ pub(crate) async fn plan(
         provider_flags,
         selection,
         rerun,
-        mut policy,
+        mut run_options,
         max_credits,
         max_credits_run,
         needs_balance,
@@ -74,21 +74,21 @@ pub(crate) async fn plan(
     manifest.report_renames(&notices);
     let mut selected = manifest.select(selection)?;
     rerun.narrow(&manifest, recorded.as_ref(), &mut selected)?;
-    policy.retry_failed |= rerun.only_failed;
-    policy.redo = rerun.redo(&manifest, recorded.as_ref(), &notices)?;
-    policy.resubmit = manifest.own(&policy.resubmit).into_iter().collect();
+    run_options.retry_failed |= rerun.only_failed;
+    run_options.redo = rerun.redo(&manifest, recorded.as_ref(), &notices)?;
+    run_options.resubmit = manifest.own(&run_options.resubmit).into_iter().collect();
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
-    for wanted in &policy.resubmit {
+    for wanted in &run_options.resubmit {
         check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
-    select_named(&mut jobs, policy.resubmit.iter().chain(&policy.redo));
+    select_named(&mut jobs, run_options.resubmit.iter().chain(&run_options.redo));
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = max_credits.or(limits.max_credits);
     limits.max_credits_run = max_credits_run.or(limits.max_credits_run);
-    policy.limits = manifest.share(limits, &options)?;
-    let max_credits_run = policy.limits.max_credits_run;
+    run_options.limits = manifest.share(limits, &options)?;
+    let max_credits_run = run_options.limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &options);
-    campaign.max_credits = policy.limits.max_credits;
+    campaign.max_credits = run_options.limits.max_credits;
     campaign.is_sandbox =
         recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
     let is_sandbox = campaign.is_sandbox;
@@ -104,10 +104,10 @@ pub(crate) async fn plan(
     if manifest.plan.campaign_date.is_none() {
         SiblingCampaign::warn_before_first_run(&summary, &notices);
     }
-    policy.missing_files = missing_files(summary.history(), &manifest.out);
-    let resubmit = policy.resubmit.clone();
+    run_options.missing_files = missing_files(summary.history(), &manifest.out);
+    let resubmit = run_options.resubmit.clone();
     let (campaign, history) = (summary.campaign(), summary.history());
-    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), policy, history, now)?;
+    let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), run_options, history, now)?;
     let summary = preview(summary, &batch.opening_entries(now));
     drop(batch);
     note_finished(&resubmit, &summary, &notices);

@@ -20,7 +20,7 @@ use super::recorded_state::RecordedState;
 use super::rerun::RerunSelection;
 use super::selection::{check_exists, note_finished, select_named};
 use crate::driver::{Clock as _, SystemClock};
-use crate::engine::{Batch, Policy, Submits};
+use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
 use crate::manifest::Selection;
 use crate::model::{JobSpec, LimitSettings, Limits, Timestamp};
@@ -43,7 +43,7 @@ pub struct RunRequest {
     /// Limits that replace those of the manifest.
     pub limits: LimitSettings,
     /// What is submitted, and what is submitted again. Its limits are set by the run.
-    pub policy: Policy,
+    pub run_options: RunOptions,
     /// How long to wait for another run that holds the output folder.
     pub lock_wait: Option<Duration>,
     /// The result files to write.
@@ -73,7 +73,7 @@ impl RunRequest {
             selection: None,
             rerun: RerunSelection::default(),
             limits: LimitSettings::default(),
-            policy: Policy { submits: Submits::Selected, ..Policy::default() },
+            run_options: RunOptions { submits: Submits::Selected, ..RunOptions::default() },
             lock_wait: None,
             files: ResultFiles::default(),
             confirm: Confirm::Never,
@@ -104,7 +104,7 @@ impl std::fmt::Debug for RunRequest {
         formatter
             .debug_struct("RunRequest")
             .field("campaign", &self.campaign)
-            .field("policy", &self.policy)
+            .field("policy", &self.run_options)
             .finish_non_exhaustive()
     }
 }
@@ -203,9 +203,9 @@ impl RunRequest {
     ) -> Result<Box<RunPreview>, Error> {
         let mut selected = selected.to_vec();
         self.rerun.narrow(manifest, Some(&recorded), &mut selected)?;
-        self.policy.redo = self.rerun.redo(manifest, Some(&recorded), &self.notices)?;
-        let resubmit = manifest.own(&self.policy.resubmit);
-        self.policy.resubmit = resubmit.into_iter().collect();
+        self.run_options.redo = self.rerun.redo(manifest, Some(&recorded), &self.notices)?;
+        let resubmit = manifest.own(&self.run_options.resubmit);
+        self.run_options.resubmit = resubmit.into_iter().collect();
         // Independent work, each slow for a large campaign.
         let (out, history) = (&manifest.out, &recorded.history);
         let plan = &manifest.plan.jobs;
@@ -223,37 +223,37 @@ impl RunRequest {
             .filter(|((job, planned), is_unsaved)| *is_unsaved || !Arc::ptr_eq(&job.spec, planned))
             .map(|((job, _), _)| Arc::clone(&job.spec))
             .collect();
-        let named = self.policy.resubmit.iter().chain(&self.policy.redo);
+        let named = self.run_options.resubmit.iter().chain(&self.run_options.redo);
         select_named(&mut jobs, named);
-        for wanted in &self.policy.resubmit {
+        for wanted in &self.run_options.resubmit {
             check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
         }
 
         let is_sandbox = recorded.identity.is_sandbox;
         let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
         let limits = defaults.with(&manifest.plan.limits).with(&self.limits);
-        self.policy.limits = manifest.share(limits, &self.campaign)?;
+        self.run_options.limits = manifest.share(limits, &self.campaign)?;
         let mut campaign = manifest.campaign(jobs, &self.campaign);
-        campaign.max_credits = self.policy.limits.max_credits;
+        campaign.max_credits = self.run_options.limits.max_credits;
         campaign.is_sandbox = is_sandbox;
         self.resume.apply(&mut campaign);
         let summary = Summary::with(Arc::new(campaign), recorded.history);
 
-        self.policy.missing_files = missing;
-        self.policy.journal_was_lost = summary.history().resuming.last_loss > 0
+        self.run_options.missing_files = missing;
+        self.run_options.journal_was_lost = summary.history().resuming.last_loss > 0
             || is_journal_behind(&summary, has_unknown_jobs);
-        self.policy.process = std::process::id();
-        self.policy.seed = seed(clock);
+        self.run_options.process = std::process::id();
+        self.run_options.seed = seed(clock);
         // A dated campaign makes the same videos every day on purpose.
         if manifest.plan.campaign_date.is_none() {
             SiblingCampaign::warn_before_first_run(&summary, &self.notices);
         }
         let now = clock.now();
         let (campaign, history) = (summary.campaign(), summary.history());
-        let (jobs, policy) = (campaign.jobs.clone(), self.policy.clone());
-        let batch = Batch::restore(&campaign.name, jobs, policy, history, now)?;
+        let (jobs, run_options) = (campaign.jobs.clone(), self.run_options.clone());
+        let batch = Batch::restore(&campaign.name, jobs, run_options, history, now)?;
         let preview = preview(summary.clone(), &batch.opening_entries(now));
-        note_finished(&self.policy.resubmit, &preview, &self.notices);
+        note_finished(&self.run_options.resubmit, &preview, &self.notices);
         Ok(Box::new(RunPreview { batch, unsaved, summary, preview }))
     }
 
@@ -265,7 +265,7 @@ impl RunRequest {
             notices: self.notices.clone(),
             network: NetworkUse::Always,
         };
-        let manifest = if self.policy.submits == Submits::Nothing {
+        let manifest = if self.run_options.submits == Submits::Nothing {
             LoadedManifest::load_or_recover_online(&self.campaign, now, &lookup).await?
         } else {
             LoadedManifest::load_online(&self.campaign, now, &lookup).await?
@@ -276,12 +276,12 @@ impl RunRequest {
 
     /// Checks costs and balance, and asks for confirmation, unless nothing is submitted.
     async fn preflight(&self, preview: &Summary, remote: &Remote) -> Result<(), Error> {
-        if self.policy.submits == Submits::Nothing {
+        if self.run_options.submits == Submits::Nothing {
             return Ok(());
         }
-        let mut limits = self.policy.limits.clone();
+        let mut limits = self.run_options.limits.clone();
         // Jobs that are paid for already, and will be found, need no balance.
-        limits.allow_partial |= self.policy.journal_was_lost;
+        limits.allow_partial |= self.run_options.journal_was_lost;
         let preflight =
             Preflight { preview, limits: &limits, confirm: &self.confirm, notices: &self.notices };
         preflight.check(remote).await

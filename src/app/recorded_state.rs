@@ -66,7 +66,7 @@ impl JournalFold {
         // A fresh link reports the same render a second time.
         let fingerprint = state.fingerprint.as_ref().filter(|_| state.rendered_at.is_none())?;
         Some(RenderSample {
-            job: u32::try_from(self.history.place(job)?).ok()?,
+            job: u32::try_from(self.history.index_of(job)?).ok()?,
             run: u32::try_from(self.history.runs().len()).unwrap_or(u32::MAX),
             fingerprint: fingerprint.clone(),
             seconds: output.duration_seconds,
@@ -100,17 +100,17 @@ impl RecordedState {
             replay;
         let planned = plan.jobs.iter().map(|job| &job.id);
         // The new index of each job of the history.
-        let mut indices = history.places_among(planned.clone());
+        let mut indices = history.indices_among(planned.clone());
         let removed = if indices.contains(&None) {
             let ids = history.ids();
             let is_removed =
-                |id: &&JobId| history.place(id).is_some_and(|place| indices[place].is_none());
+                |id: &&JobId| history.index_of(id).is_some_and(|place| indices[place].is_none());
             JournalSnapshot::read_jobs(out, &ids.filter(is_removed).collect())?
         } else {
             Vec::new()
         };
         for (job, index) in removed.iter().zip(plan.jobs.len()..) {
-            if let Some(place) = history.place(&job.id) {
+            if let Some(place) = history.index_of(&job.id) {
                 indices[place] = Some(index);
             }
         }

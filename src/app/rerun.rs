@@ -184,7 +184,7 @@ fn has_failed(state: &JobState) -> bool {
         Phase::Submitting
         | Phase::InDoubt { .. }
         | Phase::Rendering { .. }
-        | Phase::Fetching { .. }
+        | Phase::Downloading { .. }
         | Phase::Done { .. } => false,
     }
 }

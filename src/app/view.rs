@@ -87,7 +87,7 @@ impl CampaignView {
                 | Event::JournalLost
                 | Event::InventoryTaken { .. }
                 | Event::InventorySkipped { .. }
-                | Event::PlacesLearnt { .. } => true,
+                | Event::LimitLearned { .. } => true,
             };
             if !is_known {
                 return Ok(false);

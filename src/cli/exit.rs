@@ -187,7 +187,7 @@ mod tests {
             (StopReason::WrongAddress { message: message() }, "address is not the API"),
             (StopReason::Unreachable { message: message() }, "could not be reached"),
             (StopReason::InventoryRefused { message: message() }, "list of jobs could not be read"),
-            (StopReason::Rival { job: "a".parse().unwrap() }, "another run pays"),
+            (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "another run pays"),
             (StopReason::Local { message: message() }, "a file that cannot be written"),
         ] {
             let documented = documented(Exit::of_reason(&reason));

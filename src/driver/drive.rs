@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 use super::tasks::Tasks;
-use super::{Clock, Interrupts, Provider};
+use super::{Clock, CommandExecutor, Interrupts};
 use crate::engine::{Batch, Input};
 use crate::journal::{Journal, JournalError};
 use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
@@ -17,7 +17,7 @@ use crate::report::{LiveState, Observer, Summary};
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
 /// A durable store of entries.
-pub trait Durable {
+pub trait EntryStore {
     /// The error of a write.
     type Error;
 
@@ -28,7 +28,7 @@ pub trait Durable {
     fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error>;
 }
 
-impl Durable for Journal {
+impl EntryStore for Journal {
     type Error = JournalError;
     fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
         Self::append(self, entries)
@@ -89,7 +89,7 @@ pub enum DriveError<E> {
     Stuck,
 }
 
-impl<P: Provider, J: Durable> Drive<'_, P, J> {
+impl<P: CommandExecutor, J: EntryStore> Drive<'_, P, J> {
     /// Runs to the end. Returns the reason if the run stopped early.
     ///
     /// # Errors
@@ -167,7 +167,7 @@ impl<P: Provider, J: Durable> Drive<'_, P, J> {
 
     /// Makes engine and summary share the state of a finished job, to hold it in memory once.
     fn share_final_state(&mut self, entry: &Entry) {
-        if let Event::Job { job, event: JobEvent::Fetched { .. } | JobEvent::Failed { .. } } =
+        if let Event::Job { job, event: JobEvent::Downloaded { .. } | JobEvent::Failed { .. } } =
             &entry.event
             && let Some(state) = self.batch.state(job)
         {
@@ -223,7 +223,7 @@ fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
         | Event::JournalLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
-        | Event::PlacesLearnt { .. } => None,
+        | Event::LimitLearned { .. } => None,
     };
     entries.iter().filter_map(accepted).collect()
 }
@@ -233,9 +233,9 @@ fn accepted(outcome: Outcome) -> Option<UnrecordedSubmit> {
         Outcome::Submitted { job, result: Ok(remote) } => Some(UnrecordedSubmit { job, remote }),
         Outcome::Submitted { .. }
         | Outcome::Polled { .. }
-        | Outcome::Looked { .. }
+        | Outcome::JobPolled { .. }
         | Outcome::Listed { .. }
-        | Outcome::Fetched { .. } => None,
+        | Outcome::Downloaded { .. } => None,
     }
 }
 
@@ -250,7 +250,7 @@ pub(super) mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::engine::Policy;
+    use crate::engine::RunOptions;
     use crate::model::{
         Artifact, AspectRatio, Command, DownloadProgress, Estimate, JobSpec, Limits, Listing,
         Origin, PlannedJob, RenderReport, RenderStatus, Speech, VideoRequest,
@@ -313,11 +313,11 @@ pub(super) mod tests {
                     result: Ok(remotes.iter().map(|remote| self.report(remote)).collect()),
                     remotes,
                 },
-                Command::Look { job, remote } => {
-                    Outcome::Looked { job, result: Ok(self.report(&remote)) }
+                Command::PollJob { job, remote } => {
+                    Outcome::JobPolled { job, result: Ok(self.report(&remote)) }
                 }
                 Command::List { .. } => Outcome::Listed { result: Ok(Listing::default()) },
-                Command::Fetch(order) => Outcome::Fetched {
+                Command::Download(order) => Outcome::Downloaded {
                     job: order.job,
                     result: Ok(Artifact {
                         file: order.file,
@@ -330,7 +330,7 @@ pub(super) mod tests {
         }
     }
 
-    impl Provider for FakeProvider {
+    impl CommandExecutor for FakeProvider {
         fn perform(
             &self,
             command: Command,
@@ -347,7 +347,7 @@ pub(super) mod tests {
         transactions: Arc<AtomicUsize>,
     }
 
-    impl Durable for MemoryJournal {
+    impl EntryStore for MemoryJournal {
         type Error = &'static str;
         fn append(&mut self, entries: &[Entry]) -> Result<(), Self::Error> {
             let mut written = self.entries.lock().unwrap();
@@ -372,7 +372,7 @@ pub(super) mod tests {
 
     impl Observer for RecordingObserver {
         fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-            if let Event::Job { job, event: JobEvent::Fetched { .. } } = &entry.event {
+            if let Event::Job { job, event: JobEvent::Downloaded { .. } } = &entry.event {
                 let job = summary.history().job(job);
                 self.holders.extend(job.map(|job| Arc::strong_count(&job.state)));
             }
@@ -400,9 +400,9 @@ pub(super) mod tests {
     }
 
     fn batch(summary: &Summary, limits: Limits, clock: &PausedClock) -> Batch {
-        let policy = Policy { limits, ..Policy::default() };
+        let options = RunOptions { limits, ..RunOptions::default() };
         let jobs = summary.campaign().jobs.clone();
-        Batch::restore("test", jobs, policy, summary.history(), clock.now()).unwrap()
+        Batch::restore("test", jobs, options, summary.history(), clock.now()).unwrap()
     }
 
     struct RunResult {
@@ -470,7 +470,7 @@ pub(super) mod tests {
     async fn a_campaign_runs_to_its_end_and_observers_receive_recorded_entries() {
         let ran = run(20, FakeProvider::default(), usize::MAX, &[]).await;
         assert!(matches!(ran.result, Ok(None)), "{:?}", ran.result);
-        assert_eq!(count(&ran.written, "Fetched"), 20);
+        assert_eq!(count(&ran.written, "Downloaded"), 20);
         assert_eq!(ran.observer.entries, ran.written);
         let holders = &ran.observer.holders;
         assert!(!holders.is_empty());
@@ -492,7 +492,7 @@ pub(super) mod tests {
         };
         let jobs = 240;
         let ran = run_within(limits, jobs, FakeProvider::default(), usize::MAX, &[]).await;
-        assert_eq!(count(&ran.written, "Fetched"), jobs);
+        assert_eq!(count(&ran.written, "Downloaded"), jobs);
         assert!(ran.written.len() > 4 * jobs);
         // A submit has a transaction, and so has its response. All results of a poll share one, and so do the downloads that
         // follow.

@@ -28,7 +28,7 @@ mod signals;
 mod tasks;
 
 pub use clock::{Clock, SystemClock};
-pub use drive::{Drive, DriveError, Durable, UnrecordedSubmit};
+pub use drive::{Drive, DriveError, EntryStore, UnrecordedSubmit};
 pub use lock::acquire_lock;
 pub use signals::{Interrupts, listen_for_interrupts};
-pub use tasks::Provider;
+pub use tasks::CommandExecutor;

@@ -11,7 +11,7 @@ use crate::remote::Remote;
 use crate::report::Transfer;
 
 /// An executor of commands: the API, or a fake in a test.
-pub trait Provider: Send + Sync + 'static {
+pub trait CommandExecutor: Send + Sync + 'static {
     /// Makes exactly one attempt at `command` and returns its outcome. A download updates `progress`.
     fn perform(
         &self,
@@ -20,7 +20,7 @@ pub trait Provider: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome> + Send;
 }
 
-impl Provider for Remote {
+impl CommandExecutor for Remote {
     fn perform(
         &self,
         command: Command,
@@ -38,7 +38,7 @@ pub(super) struct Tasks<P> {
     commands: HashMap<Id, (Command, Arc<DownloadProgress>)>,
 }
 
-impl<P: Provider> Tasks<P> {
+impl<P: CommandExecutor> Tasks<P> {
     pub(super) fn new(provider: Arc<P>) -> Self {
         Self { provider, running: JoinSet::new(), commands: HashMap::new() }
     }
@@ -77,7 +77,7 @@ impl<P: Provider> Tasks<P> {
             .commands
             .values()
             .filter_map(|(command, progress)| {
-                let Command::Fetch(order) = command else {
+                let Command::Download(order) = command else {
                     return None;
                 };
                 Some(Transfer {
@@ -115,8 +115,8 @@ fn failed_outcome(command: Command, failure: Failure) -> Outcome {
     match command {
         Command::Submit { job, .. } => Outcome::Submitted { job, result: Err(failure) },
         Command::Poll { remotes } => Outcome::Polled { remotes, result: Err(failure) },
-        Command::Look { job, .. } => Outcome::Looked { job, result: Err(failure) },
+        Command::PollJob { job, .. } => Outcome::JobPolled { job, result: Err(failure) },
         Command::List { .. } => Outcome::Listed { result: Err(failure) },
-        Command::Fetch(order) => Outcome::Fetched { job: order.job, result: Err(failure) },
+        Command::Download(order) => Outcome::Downloaded { job: order.job, result: Err(failure) },
     }
 }

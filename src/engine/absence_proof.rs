@@ -281,7 +281,7 @@ impl AbsenceProofs {
             None if proof.references.iter().any(|row| row.sent.is_some()) => {
                 Inconclusive::Incomplete
             }
-            None => Inconclusive::NoWitness,
+            None => Inconclusive::NoReference,
         }
     }
 

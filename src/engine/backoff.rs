@@ -20,7 +20,7 @@ pub(super) const READ: Backoff =
     Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(30) };
 
 /// For downloads.
-pub(super) const FETCH: Backoff =
+pub(super) const DOWNLOAD: Backoff =
     Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
 impl Backoff {

@@ -23,7 +23,7 @@ use super::reopening::{Reopening, is_resubmitted};
 use super::rules::{SafetyRules, SoundRules};
 use super::step::Step;
 use super::submitter::{NextSubmit, Submitter};
-use super::{Policy, Submits};
+use super::{RunOptions, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
     JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId, RenderReport,
@@ -49,7 +49,7 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Batch {
     campaign: String,
-    policy: Policy,
+    options: RunOptions,
     jobs: JobTable,
     budget: Budget,
     submitter: Submitter,
@@ -87,11 +87,11 @@ impl Batch {
     pub fn restore(
         campaign: &str,
         jobs: Vec<PlannedJob>,
-        policy: Policy,
+        options: RunOptions,
         history: &History,
         now: Timestamp,
     ) -> Result<Self, HistoryError> {
-        Self::restore_with(&SoundRules, campaign, jobs, policy, history, now)
+        Self::restore_with(&SoundRules, campaign, jobs, options, history, now)
     }
 
     /// Restores a batch with these rules.
@@ -99,7 +99,7 @@ impl Batch {
         rules: &'static dyn SafetyRules,
         campaign: &str,
         jobs: Vec<PlannedJob>,
-        mut policy: Policy,
+        mut options: RunOptions,
         history: &History,
         now: Timestamp,
     ) -> Result<Self, HistoryError> {
@@ -115,12 +115,12 @@ impl Batch {
         let past = &history.resuming;
         // A recorded loss of the journal stays in effect until the list has been read.
         let is_loss_recorded = past.last_loss > 0;
-        policy.journal_was_lost |= is_loss_recorded;
+        options.journal_was_lost |= is_loss_recorded;
         let selected = jobs.iter().filter(|job| job.selected).count();
-        let jobs = JobTable::restore(jobs, &policy, &history);
+        let jobs = JobTable::restore(jobs, &options, &history);
 
-        let limits = &policy.limits;
-        let jitter = Jitter::new(policy.seed);
+        let limits = &options.limits;
+        let jitter = Jitter::new(options.seed);
         let mut budget = Budget::new(limits.max_credits, limits.max_credits_run, rules);
         for job in jobs.iter() {
             budget.restore(&job.state);
@@ -131,7 +131,7 @@ impl Batch {
             poller.add_render_time(*took);
             limit.on_render_finished(*at, *took);
         }
-        limit.restore(past.places_learnt, jobs.in_flight());
+        limit.restore(past.learned_limit, jobs.in_flight());
         let last_submit = rules.last_submit(past.last_submit);
         let mut submit_lane = LaneLimiter::of_submits(limits.submit_rate, now, last_submit);
         let mut read_lane = LaneLimiter::of_reads(limits.poll_rate, now);
@@ -139,7 +139,7 @@ impl Batch {
             match lane {
                 Lane::Submit => submit_lane.hold(*until),
                 Lane::Poll => read_lane.hold(*until),
-                Lane::Fetch => {}
+                Lane::Download => {}
             }
         }
         let trusted_since = past.certain_since.unwrap_or(now);
@@ -159,7 +159,7 @@ impl Batch {
             reconciler: Reconciler::new(
                 campaign,
                 limits.settle,
-                policy.journal_was_lost,
+                options.journal_was_lost,
                 jitter,
                 proofs,
                 rules,
@@ -182,7 +182,7 @@ impl Batch {
             commands: Vec::new(),
             wake: WakeUp::default(),
             jobs,
-            policy,
+            options,
         })
     }
 
@@ -190,7 +190,7 @@ impl Batch {
     /// answer, and at the latest at the time named by the previous step.
     pub fn step(&mut self, now: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Step {
         let due = self.wake.time();
-        if due.is_some_and(|due| now > due.plus(self.policy.limits.settle)) {
+        if due.is_some_and(|due| now > due.plus(self.options.limits.settle)) {
             self.reconciler.proofs.discard(&self.jobs);
         }
         self.wake = WakeUp::default();
@@ -280,7 +280,7 @@ impl Batch {
     /// preview.
     pub fn opening_entries(&self, now: Timestamp) -> Vec<Entry> {
         let reopened = self.jobs.iter().filter_map(|job| {
-            let event = self.reopening.event(job, &self.policy)?;
+            let event = self.reopening.event(job, &self.options)?;
             Some(Event::job(&job.spec.id, event))
         });
         let events = std::iter::once(self.run_started()).chain(reopened);
@@ -299,7 +299,7 @@ impl Batch {
     fn run_started(&self) -> Event {
         Event::RunStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            process: self.policy.process,
+            process: self.options.process,
         }
     }
 
@@ -312,11 +312,11 @@ impl Batch {
             self.enter_phase(now, index);
         }
         self.record(now, self.run_started());
-        if self.policy.journal_was_lost && !self.is_loss_recorded {
+        if self.options.journal_was_lost && !self.is_loss_recorded {
             self.record(now, Event::JournalLost);
         }
         for index in 0..self.jobs.len() {
-            if let Some(event) = self.reopening.event(&self.jobs[index], &self.policy) {
+            if let Some(event) = self.reopening.event(&self.jobs[index], &self.options) {
                 if matches!(event, JobEvent::Revisited) {
                     self.poller.revisit(index);
                 }
@@ -324,13 +324,13 @@ impl Batch {
             }
         }
         let mut in_doubt = self.jobs.in_doubt().iter();
-        let may_submit = self.policy.submits == Submits::Selected
+        let may_submit = self.options.submits == Submits::Selected
             && (!self.jobs.ready().is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
         self.reconciler.plan_inventory(now, may_submit, &self.jobs);
     }
 
     fn is_resubmitted(&self, index: usize) -> bool {
-        is_resubmitted(&self.jobs[index], &self.policy)
+        is_resubmitted(&self.jobs[index], &self.options)
     }
 
     fn is_finished(&self, now: Timestamp) -> bool {
@@ -343,7 +343,7 @@ impl Batch {
         if self.wants_to_submit() || self.awaits_inventory() || self.is_reconciling(now) {
             return false;
         }
-        self.policy.leave_after_submitting
+        self.options.leave_after_submitting
             || (self.poller.is_idle(self.reads.have_ended())
                 && self.downloads.are_idle()
                 && !self.reconciler.is_waiting())
@@ -417,7 +417,7 @@ impl Batch {
     // Commands
 
     fn schedule(&mut self, now: Timestamp) {
-        if let (Some(limit), Some(started)) = (self.policy.limits.max_duration, self.started) {
+        if let (Some(limit), Some(started)) = (self.options.limits.max_duration, self.started) {
             let end = started.plus(limit);
             if now >= end {
                 self.stop(StopReason::MaxDuration);
@@ -525,14 +525,14 @@ impl Batch {
                 self.poller.on_outcome();
                 self.on_polled(now, &remotes, result);
             }
-            Outcome::Looked { job, result } => {
+            Outcome::JobPolled { job, result } => {
                 self.poller.on_outcome();
                 if let Some(index) = self.jobs.index_of(&job) {
                     self.on_looked(now, index, result);
                 }
             }
             Outcome::Listed { result } => self.on_listed(now, result),
-            Outcome::Fetched { job, result } => {
+            Outcome::Downloaded { job, result } => {
                 self.downloads.on_outcome();
                 if let Some(index) = self.jobs.index_of(&job) {
                     let decisions = self.downloads.on_answer(now, index, &self.jobs, result);
@@ -566,7 +566,7 @@ impl Batch {
             }
             Err(failure) => {
                 let disposition = failure.disposition(CommandKind::Poll);
-                let is_refused_batch = disposition == Disposition::AskById;
+                let is_refused_batch = disposition == Disposition::PollIndividually;
                 for (_, index) in polled {
                     if let Some(event) = self.rules.failed_poll(&failure) {
                         self.transition(now, index, event);
@@ -596,7 +596,7 @@ impl Batch {
                 self.update_queue(now);
             }
             Err(failure) => {
-                if failure.disposition(CommandKind::Look) == Disposition::NotVisible {
+                if failure.disposition(CommandKind::PollJob) == Disposition::NotVisible {
                     let pause = self.reads.on_refused_request(now, &failure);
                     self.carry_out(now, pause);
                     let (job, last) = (&self.jobs[index], self.reads.last_success());
@@ -604,7 +604,7 @@ impl Batch {
                     self.carry_out(now, decisions);
                 } else {
                     self.poller.on_failure(now, index, &self.jobs[index]);
-                    self.on_read_failed(now, failure, CommandKind::Look);
+                    self.on_read_failed(now, failure, CommandKind::PollJob);
                 }
             }
         }
@@ -666,7 +666,7 @@ impl Batch {
         let mut adopted = Adopted::default();
         for candidate in self.reconciler.candidates(request, &self.jobs, listing) {
             let index = candidate.index;
-            let is_fresh = self.policy.fresh;
+            let is_fresh = self.options.fresh;
             let Some(event) = request.adopt(&self.jobs, candidate, is_fresh, self.rules) else {
                 continue;
             };
@@ -685,7 +685,7 @@ impl Batch {
             self.transition(now, index, event);
             if !request.is_inventory {
                 let job = self.jobs[index].spec.id.clone();
-                self.stop(StopReason::Rival { job });
+                self.stop(StopReason::DuplicateRun { job });
             }
         }
     }
@@ -714,7 +714,7 @@ impl Batch {
 
     fn reopen_resubmitted(&mut self, now: Timestamp) {
         for index in self.jobs.in_doubt().clone() {
-            if let Some(event) = self.reopening.resubmit(&self.jobs[index], &self.policy) {
+            if let Some(event) = self.reopening.resubmit(&self.jobs[index], &self.options) {
                 self.transition(now, index, event);
             }
         }
@@ -723,7 +723,7 @@ impl Batch {
     fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
         let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
         self.carry_out(now, unproven);
-        let (awaits_inventory, is_fresh) = (self.awaits_inventory(), self.policy.fresh);
+        let (awaits_inventory, is_fresh) = (self.awaits_inventory(), self.options.fresh);
         match self.reconciler.on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh) {
             ListRefusal::Retry => {}
             ListRefusal::Stop => {
@@ -804,12 +804,14 @@ impl Batch {
             }
             Phase::InDoubt { .. } => self.reconciler.add_doubt(now, index),
             Phase::Rendering { .. } => {
-                let failed_fetches = self.downloads.failures(index);
+                let failed_downloads = self.downloads.failures(index);
                 let urgency = self.poll_urgency();
-                self.poller.start(now, index, job, failed_fetches, urgency);
+                self.poller.start(now, index, job, failed_downloads, urgency);
             }
-            Phase::Fetching { .. } if !job.is_left => self.downloads.enqueue(now, index),
-            Phase::Fetching { .. } | Phase::Submitting | Phase::Failed { .. } => {}
+            Phase::Downloading { .. } if !job.has_given_up_download => {
+                self.downloads.enqueue(now, index);
+            }
+            Phase::Downloading { .. } | Phase::Submitting | Phase::Failed { .. } => {}
         }
     }
 
@@ -837,7 +839,7 @@ impl Batch {
         if !is_revisited {
             // One that is revisited was counted by an earlier run.
             self.count_failure();
-        } else if let Some(event) = self.reopening.retry(&self.jobs[index], &self.policy) {
+        } else if let Some(event) = self.reopening.retry(&self.jobs[index], &self.options) {
             self.transition(now, index, event);
         }
     }
@@ -845,7 +847,7 @@ impl Batch {
     /// Counts a job that failed in this run, and stops the run if these are too many.
     fn count_failure(&mut self) {
         self.failures += 1;
-        let allowance = self.policy.limits.max_fail;
+        let allowance = self.options.limits.max_fail;
         if allowance.is_some_and(|most| most.is_passed(self.failures, self.selected)) {
             self.stop(StopReason::TooManyFailures);
         }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::backoff::{FETCH, Jitter};
+use super::backoff::{DOWNLOAD, Jitter};
 use super::decision::{Decision, WakeUp};
 use super::job_table::JobTable;
 use super::lane::LONGEST_HOLD;
 use super::rules::SafetyRules;
 use crate::model::{
-    Artifact, Command, CommandKind, Disposition, Failure, FetchOrder, Generation, JobEvent, Phase,
-    StopReason, Timestamp,
+    Artifact, Command, CommandKind, Disposition, DownloadRequest, Failure, Generation, JobEvent,
+    Phase, StopReason, Timestamp,
 };
 
 /// The number of failed downloads of one job after which this run leaves it to `collect`.
@@ -42,7 +42,7 @@ struct Attempts {
     /// Failures since the file last grew by much.
     failures: u32,
     /// Bytes that had been reached by then.
-    reached: u64,
+    bytes_kept: u64,
 }
 
 impl Downloads {
@@ -96,10 +96,10 @@ impl Downloads {
             }
             self.queue.pop_first();
             let job = &jobs[index];
-            let Phase::Fetching { output, .. } = &job.state.phase else {
+            let Phase::Downloading { output, .. } = &job.state.phase else {
                 continue;
             };
-            commands.push(Command::Fetch(FetchOrder {
+            commands.push(Command::Download(DownloadRequest {
                 job: job.spec.id.clone(),
                 video_url: output.video_url.clone(),
                 thumbnail_url: output.thumbnail_url.clone(),
@@ -125,14 +125,14 @@ impl Downloads {
         result: Result<Artifact, Failure>,
     ) -> Vec<Decision> {
         let state = &jobs[index].state;
-        if !matches!(state.phase, Phase::Fetching { .. }) {
+        if !matches!(state.phase, Phase::Downloading { .. }) {
             return Vec::new();
         }
         let apply = |event| Decision::Apply(index, event);
         match result {
             Ok(artifact) => {
                 let artifact = Arc::new(artifact);
-                vec![apply(JobEvent::Fetched { artifact })]
+                vec![apply(JobEvent::Downloaded { artifact })]
             }
             Err(failure) => self.on_failure(now, index, state.generation, failure),
         }
@@ -145,45 +145,45 @@ impl Downloads {
         generation: Generation,
         mut failure: Failure,
     ) -> Vec<Decision> {
-        let reached = std::mem::take(&mut failure.reached);
+        let bytes_kept = std::mem::take(&mut failure.bytes_kept);
         let attempts = self.attempts.entry(index).or_default();
-        if reached >= attempts.reached.saturating_add(MUCH_OF_A_FILE) {
-            attempts.reached = reached;
+        if bytes_kept >= attempts.bytes_kept.saturating_add(MUCH_OF_A_FILE) {
+            attempts.bytes_kept = bytes_kept;
             attempts.failures = 0;
         }
         attempts.failures += 1;
         let failures = attempts.failures;
         let is_last = failures >= FAILURES_PER_RUN;
         let apply = |event| Decision::Apply(index, event);
-        match failure.disposition(CommandKind::Fetch) {
-            Disposition::WaitForPerson => vec![apply(JobEvent::FetchLeft { failure })],
-            Disposition::FreshLink if is_last => vec![apply(JobEvent::FetchLeft { failure })],
+        match failure.disposition(CommandKind::Download) {
+            Disposition::LeaveToUser => vec![apply(JobEvent::DownloadGivenUp { failure })],
+            Disposition::FreshLink if is_last => vec![apply(JobEvent::DownloadGivenUp { failure })],
             Disposition::FreshLink => {
                 let events = self.rules.expired_link(failure, generation);
                 events.into_iter().map(apply).collect()
             }
             Disposition::StopRun => {
                 let reason = StopReason::of_refusal(&failure);
-                vec![apply(JobEvent::FetchLeft { failure }), Decision::Stop(reason)]
+                vec![apply(JobEvent::DownloadGivenUp { failure }), Decision::Stop(reason)]
             }
             Disposition::Retry
             | Disposition::HoldLane
             | Disposition::InDoubt
             | Disposition::FailJob
             | Disposition::StopSubmitting
-            | Disposition::AskById
+            | Disposition::PollIndividually
             | Disposition::NotVisible => {
                 let pause =
                     failure.retry_after.map(|pause| pause.moment(now)).filter(|until| *until > now);
-                let wait = FETCH.wait(failures, self.jitter.of_job(index));
+                let wait = DOWNLOAD.wait(failures, self.jitter.of_job(index));
                 let due = pause.unwrap_or_else(|| now.plus(wait));
                 let event = if is_last || due > now.plus(LONGEST_HOLD) {
-                    JobEvent::FetchLeft { failure }
+                    JobEvent::DownloadGivenUp { failure }
                 } else if pause.is_none() && failures.is_multiple_of(FAILURES_PER_LINK) {
                     JobEvent::LinkExpired { failure }
                 } else {
                     self.enqueue(due, index);
-                    JobEvent::FetchDeferred { failure }
+                    JobEvent::DownloadDeferred { failure }
                 };
                 vec![apply(event)]
             }

@@ -25,7 +25,7 @@ pub(super) struct TrackedJob {
     /// Whether this run has stopped waiting for the render.
     pub(super) is_overdue: bool,
     /// Whether this run has stopped downloading the video.
-    pub(super) is_left: bool,
+    pub(super) has_given_up_download: bool,
 }
 
 impl TrackedJob {
@@ -36,7 +36,7 @@ impl TrackedJob {
             Phase::Rendering { .. } => self.state.rendered_at.is_none() && !self.is_overdue,
             Phase::Pending
             | Phase::InDoubt { .. }
-            | Phase::Fetching { .. }
+            | Phase::Downloading { .. }
             | Phase::Done { .. }
             | Phase::Failed { .. } => false,
         }
@@ -55,7 +55,9 @@ impl TrackedJob {
 
     /// Checks whether this run waits for the render or for a fresh link.
     pub(super) fn wants_polls(&self) -> bool {
-        matches!(self.state.phase, Phase::Rendering { .. }) && !self.is_overdue && !self.is_left
+        matches!(self.state.phase, Phase::Rendering { .. })
+            && !self.is_overdue
+            && !self.has_given_up_download
     }
 
     /// Checks whether the sheet asks for something else than the newest submit did.
@@ -94,7 +96,7 @@ impl TrackedJob {
     /// Returns its id at the provider, if the render has ended.
     pub(super) fn ended_remote(&self) -> Option<&RemoteId> {
         let has_ended = match self.state.phase {
-            Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => true,
+            Phase::Downloading { .. } | Phase::Done { .. } | Phase::Failed { .. } => true,
             Phase::Pending
             | Phase::Submitting
             | Phase::InDoubt { .. }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Index;
 use std::sync::Arc;
 
-use super::Policy;
+use super::RunOptions;
 use super::job::TrackedJob;
 use super::reopening::may_submit;
 use crate::model::{FailureKind, History, JobEvent, JobId, Phase, PlannedJob, RemoteId, Timestamp};
@@ -39,22 +39,26 @@ pub(super) struct Change {
 impl JobTable {
     /// Restores the jobs from `history`, which is about exactly these. The queues stay empty until each job is
     /// [enqueued](Self::enqueue).
-    pub(super) fn restore(planned: Vec<PlannedJob>, policy: &Policy, history: &History) -> Self {
+    pub(super) fn restore(
+        planned: Vec<PlannedJob>,
+        options: &RunOptions,
+        history: &History,
+    ) -> Self {
         let reopened = &history.resuming.reopened;
         let jobs = planned.into_iter().zip(history.jobs());
         let all: Vec<TrackedJob> = jobs
             .map(|(planned, known)| TrackedJob {
-                may_submit: may_submit(&planned, policy),
+                may_submit: may_submit(&planned, options),
                 last_reopened: reopened.get(&planned.spec.id).copied().unwrap_or(0),
                 spec: planned.spec,
                 reservation: planned.estimate.reserve,
                 state: Arc::clone(&known.state),
                 is_overdue: false,
-                is_left: false,
+                has_given_up_download: false,
             })
             .collect();
         let mut jobs = Self {
-            indices: history.places(),
+            indices: history.indices(),
             by_remote: HashMap::new(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),
@@ -82,7 +86,7 @@ impl JobTable {
             .expect("the engine decides only what the table of phases allows");
         job.is_overdue |= matches!(event, JobEvent::RenderOverdue);
         job.is_overdue &= !matches!(event, JobEvent::Rendered { .. });
-        job.is_left |= matches!(event, JobEvent::FetchLeft { .. });
+        job.has_given_up_download |= matches!(event, JobEvent::DownloadGivenUp { .. });
         self.in_flight =
             self.in_flight + usize::from(job.is_in_flight()) - usize::from(was_in_flight);
         self.queued = self.queued + usize::from(job.is_queued()) - usize::from(was_queued);
@@ -124,7 +128,7 @@ impl JobTable {
         if matches!(job.state.phase, Phase::Pending | Phase::Done { .. }) {
             // Facts about an earlier submit say nothing about the next.
             job.is_overdue = false;
-            job.is_left = false;
+            job.has_given_up_download = false;
         }
         if matches!(job.state.phase, Phase::Pending) {
             self.pending.insert(index);

@@ -8,7 +8,7 @@
 //! ```text
 //!            inputs + now                    entries ──> journal, observers
 //!   driver ───────────────> Batch::step ──┤
-//!                                            commands ──> submit, poll, look, list, fetch
+//!                                            commands ──> submit, poll, list, download
 //! ```
 //!
 //! # Structure
@@ -63,8 +63,8 @@ mod evidence;
 mod job;
 mod job_table;
 mod lane;
+mod options;
 mod pace;
-mod policy;
 mod poll_intervals;
 mod poller;
 mod reads;
@@ -79,5 +79,5 @@ mod step;
 mod submitter;
 
 pub use batch::{Batch, Input};
-pub use policy::{Policy, Submits};
+pub use options::{RunOptions, Submits};
 pub use step::{PersistedStep, Step};

@@ -131,13 +131,13 @@ impl Poller {
         self.renders.entry(index).or_default()
     }
 
-    /// Begins to poll a render, or a finished one whose link has expired. `failed_fetches`: failed downloads of it.
+    /// Begins to poll a render, or a finished one whose link has expired. `failed_downloads`: failed downloads of it.
     pub(super) fn start(
         &mut self,
         now: Timestamp,
         index: usize,
         job: &TrackedJob,
-        failed_fetches: u32,
+        failed_downloads: u32,
         urgency: PollUrgency,
     ) {
         if !job.wants_polls() {
@@ -146,7 +146,7 @@ impl Poller {
         let accepted = job.state.accepted_at.unwrap_or(now);
         let due = if job.state.rendered_at.is_some() {
             // Only a fresh link is needed.
-            match failed_fetches {
+            match failed_downloads {
                 0 => now,
                 count => now.plus(READ.wait(count, self.jitter.of_job(index))),
             }
@@ -287,7 +287,7 @@ impl Poller {
         if self.render(first).is_by_id {
             self.take(now, first);
             let job = &jobs[first];
-            return Some(Command::Look {
+            return Some(Command::PollJob {
                 job: job.spec.id.clone(),
                 remote: job.state.phase.remote()?.clone(),
             });
@@ -498,7 +498,7 @@ impl Poller {
         if failure.kind == FailureKind::NoOutput && is_rendered {
             // The video was there before, and only the fresh link is missing.
             self.dequeue(index);
-            return vec![Decision::Apply(index, JobEvent::FetchLeft { failure })];
+            return vec![Decision::Apply(index, JobEvent::DownloadGivenUp { failure })];
         }
         let failure = if failure.kind == FailureKind::NotFound && is_rendered {
             let message = format!(

@@ -120,10 +120,10 @@ impl Reads {
             | Disposition::InDoubt
             | Disposition::FailJob
             | Disposition::StopSubmitting
-            | Disposition::AskById
+            | Disposition::PollIndividually
             | Disposition::NotVisible
             | Disposition::FreshLink
-            | Disposition::WaitForPerson => {
+            | Disposition::LeaveToUser => {
                 // A list that the provider cannot make says nothing about its other answers, and has a back-off of its
                 // own. Polls must not wait with it.
                 let is_sent = failure.kind != FailureKind::NotSent;

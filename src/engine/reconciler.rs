@@ -153,9 +153,9 @@ impl Reconciler {
         let proofs = self.proofs.prepare(now, jobs);
         let references = proofs.iter().flat_map(|proof| &proof.references);
         let command = Command::List {
-            sought: Arc::new(ListFilter {
+            filter: Arc::new(ListFilter {
                 tags: in_doubt.keys().cloned().collect(),
-                witnesses: references.map(|row| row.remote.clone()).collect(),
+                references: references.map(|row| row.remote.clone()).collect(),
                 own: self.own_rows.clone().filter(|_| includes_own_rows),
             }),
         };

@@ -2,7 +2,7 @@
 
 use super::job::TrackedJob;
 use super::rules::SafetyRules;
-use super::{Policy, Submits};
+use super::{RunOptions, Submits};
 use crate::model::{FailureKind, JobEvent, Phase};
 
 /// Decides what becomes of jobs when a run begins.
@@ -17,20 +17,20 @@ pub(super) struct Reopening {
 
 impl Reopening {
     /// Returns the event for a job when a run begins, if there is one.
-    pub(super) fn event(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
+    pub(super) fn event(&self, job: &TrackedJob, options: &RunOptions) -> Option<JobEvent> {
         let again = JobEvent::Reopened { generation: job.state.generation.next() };
         // The same command resumes a run, and reopens no job a second time.
         let is_first_of_command = job.last_reopened <= self.last_complete_end;
-        let is_fresh = policy.fresh && is_first_of_command;
-        let is_redone = policy.redo_changed && job.has_changed();
-        let is_rejected = policy.redo.contains(&job.spec.id) && is_first_of_command;
+        let is_fresh = options.fresh && is_first_of_command;
+        let is_redone = options.redo_changed && job.has_changed();
+        let is_rejected = options.redo.contains(&job.spec.id) && is_first_of_command;
         match &job.state.phase {
             Phase::Submitting => Some(self.rules.interrupted_submit()),
             Phase::Done { .. } => {
                 if job.may_submit && (is_fresh || is_redone || is_rejected) {
                     return Some(again);
                 }
-                policy.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
+                options.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
             }
             Phase::Failed { remote, failure } => {
                 // A refused row that was edited has never been paid for, so it is new.
@@ -39,8 +39,8 @@ impl Reopening {
                 // again.
                 let may_turn_up = remote.is_some()
                     && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
-                let is_retried = !may_turn_up && wants_retry(job, policy);
-                let is_requested = is_retried || is_resubmitted(job, policy);
+                let is_retried = !may_turn_up && wants_retry(job, options);
+                let is_requested = is_retried || is_resubmitted(job, options);
                 let is_requested = is_requested && self.is_unapplied_request(job);
                 if job.may_submit && (is_requested || is_edited || is_fresh || is_redone) {
                     return Some(again);
@@ -51,19 +51,19 @@ impl Reopening {
             Phase::Pending
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. }
-            | Phase::Fetching { .. } => None,
+            | Phase::Downloading { .. } => None,
         }
     }
 
     /// Returns the event that reopens a job in doubt for `--resubmit`. Call it after the list has been read.
-    pub(super) fn resubmit(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
-        let is_due = is_resubmitted(job, policy) && self.is_unapplied_request(job);
+    pub(super) fn resubmit(&self, job: &TrackedJob, options: &RunOptions) -> Option<JobEvent> {
+        let is_due = is_resubmitted(job, options) && self.is_unapplied_request(job);
         is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
     }
 
     /// Returns the event for a job that was revisited before it is retried, and has failed again.
-    pub(super) fn retry(&self, job: &TrackedJob, policy: &Policy) -> Option<JobEvent> {
-        let is_due = wants_retry(job, policy) && job.may_submit && self.is_unapplied_request(job);
+    pub(super) fn retry(&self, job: &TrackedJob, options: &RunOptions) -> Option<JobEvent> {
+        let is_due = wants_retry(job, options) && job.may_submit && self.is_unapplied_request(job);
         is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
     }
 
@@ -75,18 +75,18 @@ impl Reopening {
 }
 
 /// Checks whether the run may submit a job.
-pub(super) fn may_submit(planned: &crate::model::PlannedJob, policy: &Policy) -> bool {
+pub(super) fn may_submit(planned: &crate::model::PlannedJob, options: &RunOptions) -> bool {
     let id = &planned.spec.id;
-    let is_named = policy.resubmit.contains(id) || policy.redo.contains(id);
+    let is_named = options.resubmit.contains(id) || options.redo.contains(id);
     let is_wanted = planned.selected || (planned.in_sheet && is_named);
-    policy.submits == Submits::Selected && is_wanted
+    options.submits == Submits::Selected && is_wanted
 }
 
 /// Checks whether the user resubmits this very job.
-pub(super) fn is_resubmitted(job: &TrackedJob, policy: &Policy) -> bool {
-    job.may_submit && policy.resubmit.contains(&job.spec.id)
+pub(super) fn is_resubmitted(job: &TrackedJob, options: &RunOptions) -> bool {
+    job.may_submit && options.resubmit.contains(&job.spec.id)
 }
 
-fn wants_retry(job: &TrackedJob, policy: &Policy) -> bool {
-    policy.retry_failed && job.state.is_retried_unnamed()
+fn wants_retry(job: &TrackedJob, options: &RunOptions) -> bool {
+    options.retry_failed && job.state.is_retried_unnamed()
 }

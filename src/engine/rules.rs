@@ -118,7 +118,7 @@ pub(super) trait SafetyRules: Debug + Sync {
     fn is_duplicate(&self, state: &JobState, tag: &Tag, remote: &RemoteId) -> bool {
         state.tag.as_ref() == Some(tag)
             && state.phase.remote().is_some()
-            && !state.twins.contains(remote)
+            && !state.duplicates.contains(remote)
     }
 
     /// Checks what a listing without the job says about its absence.

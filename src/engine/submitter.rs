@@ -196,10 +196,10 @@ impl Submitter {
             }
             // The other dispositions are about reads. A submit with one of them may have been accepted.
             Disposition::InDoubt
-            | Disposition::AskById
+            | Disposition::PollIndividually
             | Disposition::NotVisible
             | Disposition::FreshLink
-            | Disposition::WaitForPerson => {
+            | Disposition::LeaveToUser => {
                 self.consecutive_lost += 1;
                 let event = self.rules.unanswered_submit(failure);
                 decisions.push(Decision::Apply(index, event));
@@ -237,7 +237,7 @@ impl Submitter {
 
     /// Records the learned limit if it has changed.
     pub(super) fn take_unrecorded_limit(&mut self) -> Option<Decision> {
-        let places = self.limit.take_unrecorded()?;
-        Some(Decision::Record(Event::PlacesLearnt { places }))
+        let limit = self.limit.take_unrecorded()?;
+        Some(Decision::Record(Event::LimitLearned { limit }))
     }
 }

@@ -154,7 +154,7 @@ impl JournalSnapshot {
             Phase::Submitting
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
+            | Phase::Downloading { .. }
             | Phase::Done { .. } => true,
             Phase::Pending | Phase::Failed { .. } => false,
         });

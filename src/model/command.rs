@@ -26,7 +26,7 @@ pub enum Command {
         remotes: Vec<RemoteId>,
     },
     /// The status of one job.
-    Look {
+    PollJob {
         /// The job.
         job: JobId,
         /// Its id at the provider.
@@ -35,15 +35,15 @@ pub enum Command {
     /// The account's jobs, as many as the provider shows, filtered while they stream in.
     List {
         /// The rows that are kept.
-        sought: Arc<ListFilter>,
+        filter: Arc<ListFilter>,
     },
     /// A download.
-    Fetch(FetchOrder),
+    Download(DownloadRequest),
 }
 
 /// A download to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchOrder {
+pub struct DownloadRequest {
     /// The job.
     pub job: JobId,
     /// URL of the video. Untrusted.
@@ -74,7 +74,7 @@ pub enum Outcome {
         result: Result<Vec<RenderReport>, Failure>,
     },
     /// The outcome of a query for one job.
-    Looked {
+    JobPolled {
         /// The job.
         job: JobId,
         /// The provider's report.
@@ -86,7 +86,7 @@ pub enum Outcome {
         result: Result<Listing, Failure>,
     },
     /// The outcome of a download.
-    Fetched {
+    Downloaded {
         /// The job.
         job: JobId,
         /// The file on disk.
@@ -120,9 +120,9 @@ impl Command {
         match self {
             Self::Submit { .. } => CommandKind::Submit,
             Self::Poll { .. } => CommandKind::Poll,
-            Self::Look { .. } => CommandKind::Look,
+            Self::PollJob { .. } => CommandKind::PollJob,
             Self::List { .. } => CommandKind::List,
-            Self::Fetch(_) => CommandKind::Fetch,
+            Self::Download(_) => CommandKind::Download,
         }
     }
 }

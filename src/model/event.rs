@@ -62,9 +62,11 @@ pub enum Event {
     },
     /// The provider has shown how many renders it executes at a time, by refusing one more or by queueing it. Only if
     /// the limit is to be learnt.
-    PlacesLearnt {
+    #[serde(rename = "places_learnt")]
+    LimitLearned {
         /// The number of renders submitted at a time from now on, including a few queued ones.
-        places: usize,
+        #[serde(rename = "places")]
+        limit: usize,
     },
     /// An event of one job.
     Job {
@@ -84,7 +86,8 @@ pub enum Lane {
     /// Polls, single queries and lists.
     Poll,
     /// Downloads.
-    Fetch,
+    #[serde(rename = "fetch")]
+    Download,
 }
 
 /// An event of one job. [`Phase::apply`](super::Phase::apply) defines its effect.
@@ -158,17 +161,20 @@ pub enum JobEvent {
         output: Arc<Output>,
     },
     /// The complete video is on disk.
-    Fetched {
+    #[serde(rename = "fetched")]
+    Downloaded {
         /// The stored files.
         artifact: Arc<Artifact>,
     },
     /// A download failed and will be retried.
-    FetchDeferred {
+    #[serde(rename = "fetch_deferred")]
+    DownloadDeferred {
         /// The failure.
         failure: Failure,
     },
     /// A download failed and is left to a later run. The video stays paid for.
-    FetchLeft {
+    #[serde(rename = "fetch_left")]
+    DownloadGivenUp {
         /// The failure.
         failure: Failure,
     },
@@ -259,9 +265,9 @@ impl JobEvent {
             | Self::Observed { .. }
             | Self::RenderOverdue
             | Self::Rendered { .. }
-            | Self::Fetched { .. }
-            | Self::FetchDeferred { .. }
-            | Self::FetchLeft { .. }
+            | Self::Downloaded { .. }
+            | Self::DownloadDeferred { .. }
+            | Self::DownloadGivenUp { .. }
             | Self::LinkExpired { .. }
             | Self::FileMissing
             | Self::Failed { .. }

@@ -23,7 +23,7 @@ pub struct Failure {
     pub retry_after: Option<RetryAfter>,
     /// The number of bytes kept of an interrupted download. Used by the engine; not recorded.
     #[serde(skip)]
-    pub reached: u64,
+    pub bytes_kept: u64,
 }
 
 /// The two forms of `Retry-After` (RFC 9110, section 10.2.3).
@@ -93,11 +93,11 @@ pub enum CommandKind {
     /// The status of many jobs in one request.
     Poll,
     /// The status of one job.
-    Look,
+    PollJob,
     /// The whole list of jobs, for reconciling.
     List,
     /// The download of a finished file.
-    Fetch,
+    Download,
 }
 
 /// The consequence of a failure.
@@ -117,13 +117,13 @@ pub enum Disposition {
     /// Stop the run: nothing more can succeed.
     StopRun,
     /// Query each job by its id instead.
-    AskById,
+    PollIndividually,
     /// Not visible yet: query again a few times, then fail the job.
     NotVisible,
     /// Ask the provider for a fresh link.
     FreshLink,
     /// Leave the job to a person or a later `collect`.
-    WaitForPerson,
+    LeaveToUser,
 }
 
 impl Failure {
@@ -131,7 +131,7 @@ impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         let message: String = message.into();
         let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        Self { kind, message, status: None, retry_after: None, reached: 0 }
+        Self { kind, message, status: None, retry_after: None, bytes_kept: 0 }
     }
 
     /// Adds the HTTP status.
@@ -150,8 +150,8 @@ impl Failure {
 
     /// Adds the number of bytes kept of an interrupted download.
     #[must_use]
-    pub fn with_reached(mut self, reached: u64) -> Self {
-        self.reached = reached;
+    pub fn with_bytes_kept(mut self, bytes_kept: u64) -> Self {
+        self.bytes_kept = bytes_kept;
         self
     }
 
@@ -159,7 +159,7 @@ impl Failure {
     /// that a command cannot meet are treated like the nearest kind that it can meet.
     #[expect(clippy::match_same_arms, reason = "the table is kept in its own order, row by row")]
     pub fn disposition(&self, command: CommandKind) -> Disposition {
-        use CommandKind::{Fetch, List, Look, Poll, Submit};
+        use CommandKind::{Download, List, Poll, PollJob, Submit};
         use Disposition as D;
         use FailureKind as K;
         match (self.kind, command) {
@@ -182,27 +182,27 @@ impl Failure {
 
             // A redirected POST becomes a list; a redirected read is followed on its own host only,
             // so what arrives here is a redirect to somewhere else.
-            (K::Redirected, Submit | Poll | Look | List) => D::StopRun,
-            (K::Redirected, Fetch) => D::FreshLink,
+            (K::Redirected, Submit | Poll | PollJob | List) => D::StopRun,
+            (K::Redirected, Download) => D::FreshLink,
 
             (K::Rejected | K::Refused, Submit) => D::FailJob,
-            (K::Rejected | K::Refused, Poll) => D::AskById,
-            (K::Rejected | K::Refused, Look | List) => D::Retry,
-            (K::Rejected | K::Refused, Fetch) => D::WaitForPerson,
+            (K::Rejected | K::Refused, Poll) => D::PollIndividually,
+            (K::Rejected | K::Refused, PollJob | List) => D::Retry,
+            (K::Rejected | K::Refused, Download) => D::LeaveToUser,
 
             (K::OutOfCredits, Submit) => D::StopSubmitting,
-            (K::OutOfCredits, Poll | Look | List) => D::Retry,
-            (K::OutOfCredits, Fetch) => D::FreshLink,
+            (K::OutOfCredits, Poll | PollJob | List) => D::Retry,
+            (K::OutOfCredits, Download) => D::FreshLink,
 
-            (K::Unauthorised, Submit | Poll | Look | List) => D::StopRun,
-            (K::Unauthorised | K::NotFound, Fetch) => D::FreshLink,
+            (K::Unauthorised, Submit | Poll | PollJob | List) => D::StopRun,
+            (K::Unauthorised | K::NotFound, Download) => D::FreshLink,
 
             (K::NotFound, Submit | List) => D::StopRun,
-            (K::NotFound, Poll) => D::AskById,
-            (K::NotFound, Look) => D::NotVisible,
+            (K::NotFound, Poll) => D::PollIndividually,
+            (K::NotFound, PollJob) => D::NotVisible,
 
             (K::BadContent, _) => D::Retry,
-            (K::RenderFailed | K::NoOutput, Poll | Look | List | Fetch) => D::FailJob,
+            (K::RenderFailed | K::NoOutput, Poll | PollJob | List | Download) => D::FailJob,
         }
     }
 }
@@ -222,7 +222,7 @@ impl fmt::Display for Failure {
 mod tests {
     use super::*;
 
-    /// Every cell of the table: rows are kinds, columns are submit, poll, query, list and fetch.
+    /// Every cell of the table: rows are kinds, columns are submit, poll, query, list and download.
     #[test]
     fn every_cell_of_the_table() {
         use Disposition as D;
@@ -230,9 +230,9 @@ mod tests {
         const COMMANDS: [CommandKind; 5] = [
             CommandKind::Submit,
             CommandKind::Poll,
-            CommandKind::Look,
+            CommandKind::PollJob,
             CommandKind::List,
-            CommandKind::Fetch,
+            CommandKind::Download,
         ];
         let table = [
             (K::NotSent, [D::Retry; 5]),
@@ -242,11 +242,14 @@ mod tests {
             (K::Malformed, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::Interrupted, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::Redirected, [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink]),
-            (K::Rejected, [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson]),
-            (K::Refused, [D::FailJob, D::AskById, D::Retry, D::Retry, D::WaitForPerson]),
+            (K::Rejected, [D::FailJob, D::PollIndividually, D::Retry, D::Retry, D::LeaveToUser]),
+            (K::Refused, [D::FailJob, D::PollIndividually, D::Retry, D::Retry, D::LeaveToUser]),
             (K::OutOfCredits, [D::StopSubmitting, D::Retry, D::Retry, D::Retry, D::FreshLink]),
             (K::Unauthorised, [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink]),
-            (K::NotFound, [D::StopRun, D::AskById, D::NotVisible, D::StopRun, D::FreshLink]),
+            (
+                K::NotFound,
+                [D::StopRun, D::PollIndividually, D::NotVisible, D::StopRun, D::FreshLink],
+            ),
             (K::BadContent, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::RenderFailed, [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob]),
             (K::NoOutput, [D::InDoubt, D::FailJob, D::FailJob, D::FailJob, D::FailJob]),

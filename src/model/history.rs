@@ -18,7 +18,7 @@ const RENDERS_REMEMBERED: usize = 1000;
 /// An entry that contradicts earlier ones only sets the [fault](Self::fault): a run must check it, a display need not.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    places: Arc<HashMap<JobId, usize>>,
+    indices: Arc<HashMap<JobId, usize>>,
     jobs: Vec<JobHistory>,
     /// The jobs of the campaign, if they were given: entries of others are ignored then.
     order: Option<Arc<[JobId]>>,
@@ -28,7 +28,7 @@ pub struct History {
     inventory: Option<Inventory>,
     fault: Option<HistoryError>,
     renders: Renders,
-    pub(crate) resuming: Resuming,
+    pub(crate) resuming: ResumeState,
 }
 
 /// The history of one job.
@@ -51,7 +51,7 @@ struct Renders {
 
 /// Information that only a resuming run needs.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Resuming {
+pub(crate) struct ResumeState {
     /// The time since which the clock can be trusted.
     pub(crate) certain_since: Option<Timestamp>,
     /// The start of the newest submit.
@@ -59,7 +59,7 @@ pub(crate) struct Resuming {
     /// The end of the pause that the provider asked for.
     pub(crate) holds: BTreeMap<Lane, Timestamp>,
     /// The learnt limit of concurrent renders.
-    pub(crate) places_learnt: Option<usize>,
+    pub(crate) learned_limit: Option<usize>,
     /// The length of the longest list.
     pub(crate) most_rows: u64,
     /// The number of the newest entry that says that the journal was lost or old; 0 if there is none, or the list was
@@ -170,16 +170,16 @@ impl History {
             Event::InventorySkipped { failure } => {
                 self.inventory = Some(Inventory::Skipped(failure.clone()));
             }
-            Event::PlacesLearnt { places } => self.resuming.places_learnt = Some(*places),
+            Event::LimitLearned { limit } => self.resuming.learned_limit = Some(*limit),
             Event::Job { job, event } => self.apply_to_job(entry.sequence, moment, job, event),
         }
     }
 
     fn apply_to_job(&mut self, sequence: u64, moment: TrustedTime, id: &JobId, event: &JobEvent) {
-        let Some(place) = self.place_or_new(id) else {
+        let Some(index) = self.index_or_new(id) else {
             return;
         };
-        let job = &mut self.jobs[place];
+        let job = &mut self.jobs[index];
         let was_rendered = job.state.rendered_at.is_some();
         let is_reopened = matches!(event, JobEvent::Reopened { .. });
         let earlier = job.state.phase.remote().filter(|_| is_reopened).cloned();
@@ -202,9 +202,9 @@ impl History {
             | JobEvent::NotProven { .. }
             | JobEvent::FoundAbsent
             | JobEvent::Rendered { .. }
-            | JobEvent::Fetched { .. }
-            | JobEvent::FetchDeferred { .. }
-            | JobEvent::FetchLeft { .. }
+            | JobEvent::Downloaded { .. }
+            | JobEvent::DownloadDeferred { .. }
+            | JobEvent::DownloadGivenUp { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }
@@ -216,7 +216,7 @@ impl History {
         }
         // A fresh link reports the same render a second time.
         if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
-            self.learn(moment.at, place);
+            self.learn(moment.at, index);
         }
         let resuming = &mut self.resuming;
         resuming.superseded.extend(earlier);
@@ -234,21 +234,21 @@ impl History {
         }
     }
 
-    fn place_or_new(&mut self, id: &JobId) -> Option<usize> {
-        if let Some(place) = self.places.get(id) {
-            return Some(*place);
+    fn index_or_new(&mut self, id: &JobId) -> Option<usize> {
+        if let Some(index) = self.indices.get(id) {
+            return Some(*index);
         }
         if self.order.is_some() {
             return None;
         }
-        Arc::make_mut(&mut self.places).insert(id.clone(), self.jobs.len());
+        Arc::make_mut(&mut self.indices).insert(id.clone(), self.jobs.len());
         self.jobs.push(JobHistory::default());
         Some(self.jobs.len() - 1)
     }
 
     /// Records the duration of a render that was just seen to be finished.
-    fn learn(&mut self, at: Timestamp, place: usize) {
-        let state = &self.jobs[place].state;
+    fn learn(&mut self, at: Timestamp, index: usize) {
+        let state = &self.jobs[index].state;
         let Some(took) = state.render_time() else {
             return;
         };
@@ -266,17 +266,17 @@ impl History {
 
     /// Returns the history of one job, if it has one.
     pub(crate) fn job(&self, id: &JobId) -> Option<&JobHistory> {
-        self.place(id).map(|place| &self.jobs[place])
+        self.index_of(id).map(|index| &self.jobs[index])
     }
 
     /// Returns the index in [`jobs`](Self::jobs).
-    pub(crate) fn place(&self, id: &JobId) -> Option<usize> {
-        self.places.get(id).copied()
+    pub(crate) fn index_of(&self, id: &JobId) -> Option<usize> {
+        self.indices.get(id).copied()
     }
 
     /// Returns the indices of [all jobs](Self::jobs), which may be shared.
-    pub(crate) fn places(&self) -> Arc<HashMap<JobId, usize>> {
-        Arc::clone(&self.places)
+    pub(crate) fn indices(&self) -> Arc<HashMap<JobId, usize>> {
+        Arc::clone(&self.indices)
     }
 
     /// Returns all jobs: in the given order, else in the order of their first entries.
@@ -291,7 +291,7 @@ impl History {
 
     /// Returns the ids of all jobs with entries.
     pub fn ids(&self) -> impl Iterator<Item = &JobId> {
-        self.places.keys()
+        self.indices.keys()
     }
 
     /// Returns the state of a job, or `None` without entries.
@@ -302,7 +302,7 @@ impl History {
     /// Returns all jobs with entries and their states.
     pub fn states(&self) -> impl Iterator<Item = (&JobId, &JobState)> {
         let jobs = &self.jobs;
-        self.places.iter().map(|(id, place)| (id, &*jobs[*place].state))
+        self.indices.iter().map(|(id, index)| (id, &*jobs[*index].state))
     }
 
     /// Returns every remote id that a job of the campaign has, or had before it was reopened.
@@ -396,7 +396,7 @@ impl History {
         if self.is_about(jobs.iter().copied()) {
             return self;
         }
-        let among = self.places_among(jobs.iter().copied());
+        let among = self.indices_among(jobs.iter().copied());
         self.arranged(jobs.into_iter().cloned().collect(), &among)
     }
 
@@ -407,14 +407,14 @@ impl History {
     }
 
     /// Returns for each of the [history's jobs](Self::jobs) its index in `jobs`, if it is one of them.
-    pub(crate) fn places_among<'a>(
+    pub(crate) fn indices_among<'a>(
         &self,
         jobs: impl IntoIterator<Item = &'a JobId>,
     ) -> Vec<Option<usize>> {
         let mut among = vec![None; self.jobs.len()];
-        for (place, id) in jobs.into_iter().enumerate() {
-            if let Some(known) = self.place(id) {
-                among[known] = Some(place);
+        for (index, id) in jobs.into_iter().enumerate() {
+            if let Some(known) = self.index_of(id) {
+                among[known] = Some(index);
             }
         }
         among
@@ -424,19 +424,19 @@ impl History {
     #[must_use]
     pub(crate) fn arranged(mut self, order: Arc<[JobId]>, among: &[Option<usize>]) -> Self {
         if among.contains(&None) {
-            let mut ids = self.places.iter();
-            let unknown = ids.find(|(_, place)| among[**place].is_none());
+            let mut ids = self.indices.iter();
+            let unknown = ids.find(|(_, index)| among[**index].is_none());
             let job = unknown.expect("every job has a name").0.clone();
             self.fault.get_or_insert(HistoryError::UnknownJob { job });
         }
         let mut jobs = vec![JobHistory::default(); order.len()];
-        for (known, place) in self.jobs.into_iter().zip(among) {
-            if let Some(place) = place {
-                jobs[*place] = known;
+        for (known, index) in self.jobs.into_iter().zip(among) {
+            if let Some(index) = index {
+                jobs[*index] = known;
             }
         }
         self.jobs = jobs;
-        self.places = Arc::new(order.iter().cloned().zip(0..).collect());
+        self.indices = Arc::new(order.iter().cloned().zip(0..).collect());
         self.order = Some(order);
         self
     }

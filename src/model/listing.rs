@@ -14,7 +14,8 @@ use super::{Generation, RemoteId, Tag, find_tags};
 #[serde(rename_all = "snake_case")]
 pub enum Inconclusive {
     /// The campaign has no accepted job of about that time as a reference for the completeness of the list.
-    NoWitness,
+    #[serde(rename = "no_witness")]
+    NoReference,
     /// Jobs of ours that were accepted are missing from it, or have no names.
     Incomplete,
     /// It may end before the time at which the job was sent.
@@ -31,7 +32,7 @@ pub enum Inconclusive {
 impl fmt::Display for Inconclusive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoWitness => formatter.write_str(
+            Self::NoReference => formatter.write_str(
                 "the provider's list does not show it, but no other job of that time shows that the \
                  list is complete",
             ),
@@ -58,7 +59,7 @@ pub struct ListFilter {
     /// Rows with one of these tags.
     pub tags: BTreeSet<Tag>,
     /// Rows with one of these ids.
-    pub witnesses: BTreeSet<RemoteId>,
+    pub references: BTreeSet<RemoteId>,
     /// Rows of this campaign that may be new, if duplicate runs are to be detected.
     pub own: Option<CampaignTags>,
 }
@@ -67,7 +68,7 @@ impl ListFilter {
     /// Returns the number of rows asked for, if each job has one.
     pub fn rows(&self) -> usize {
         let own = self.own.as_ref().map_or(0, |own| own.owners.len());
-        self.tags.len() + self.witnesses.len() + own
+        self.tags.len() + self.references.len() + own
     }
 
     /// Whether a row with this name and id is kept.
@@ -77,7 +78,7 @@ impl ListFilter {
             self.tags.contains(&tag) || self.own.as_ref().is_some_and(is_news)
         };
         name.into_iter().flat_map(find_tags).any(is_wanted)
-            || id.is_some_and(|id| self.witnesses.contains(id))
+            || id.is_some_and(|id| self.references.contains(id))
     }
 }
 
@@ -96,28 +97,28 @@ impl CampaignTags {
         Self { owners: Arc::new(HashMap::with_capacity(tags)), ended: Arc::new(vec![0; jobs]) }
     }
 
-    /// Adds `tag` for a generation of the job at `place`.
-    pub fn add(&mut self, tag: &Tag, place: usize, generation: Generation) {
-        let Ok(place) = u32::try_from(place) else {
+    /// Adds `tag` for a generation of the job at `index`.
+    pub fn add(&mut self, tag: &Tag, index: usize, generation: Generation) {
+        let Ok(index) = u32::try_from(index) else {
             return;
         };
         let key = tag.bits();
-        if self.owners.get(&key) != Some(&(place, generation)) {
-            Arc::make_mut(&mut self.owners).insert(key, (place, generation));
+        if self.owners.get(&key) != Some(&(index, generation)) {
+            Arc::make_mut(&mut self.owners).insert(key, (index, generation));
         }
     }
 
     /// Returns the job that `tag` belongs to.
     pub fn owner(&self, tag: &Tag) -> Option<(usize, Generation)> {
-        let (place, generation) = *self.owners.get(&tag.bits())?;
-        Some((place as usize, generation))
+        let (index, generation) = *self.owners.get(&tag.bits())?;
+        Some((index as usize, generation))
     }
 
-    /// Records that the row `remote` of the job at `place` has ended, or that none has.
-    pub fn set_ended(&mut self, place: usize, remote: Option<&RemoteId>) {
+    /// Records that the row `remote` of the job at `index` has ended, or that none has.
+    pub fn set_ended(&mut self, index: usize, remote: Option<&RemoteId>) {
         let ended = remote.map_or(0, hash);
-        if self.ended.get(place).is_some_and(|known| *known != ended) {
-            Arc::make_mut(&mut self.ended)[place] = ended;
+        if self.ended.get(index).is_some_and(|known| *known != ended) {
+            Arc::make_mut(&mut self.ended)[index] = ended;
         }
     }
 
@@ -129,8 +130,8 @@ impl CampaignTags {
 
     /// Whether a row with this tag and id belongs to this campaign and may contain something new.
     fn is_news(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
-        self.owner(tag).is_some_and(|(place, _)| {
-            let ended = self.ended.get(place).copied().unwrap_or(0);
+        self.owner(tag).is_some_and(|(index, _)| {
+            let ended = self.ended.get(index).copied().unwrap_or(0);
             ended == 0 || id.map(hash) != Some(ended)
         })
     }
@@ -163,14 +164,14 @@ mod tests {
         let mut own = CampaignTags::new(1, 1);
         own.add(&tag(0), 0, Generation(0));
         own.set_ended(0, Some(&remote("w")));
-        let sought =
-            ListFilter { tags: [tag(1)].into(), witnesses: [remote("w")].into(), own: Some(own) };
+        let filter =
+            ListFilter { tags: [tag(1)].into(), references: [remote("w")].into(), own: Some(own) };
         let name = |generation| format!("Copy of a {}", tag(generation));
-        assert!(sought.wants(Some(&name(1)), Some(&remote("x"))));
-        assert!(sought.wants(Some(&name(0)), Some(&remote("w"))));
-        assert!(sought.wants(None, Some(&remote("w"))));
-        assert!(!sought.wants(Some(&name(2)), Some(&remote("x"))));
-        assert_eq!((sought.rows(), ListFilter::default().rows()), (3, 0));
+        assert!(filter.wants(Some(&name(1)), Some(&remote("x"))));
+        assert!(filter.wants(Some(&name(0)), Some(&remote("w"))));
+        assert!(filter.wants(None, Some(&remote("w"))));
+        assert!(!filter.wants(Some(&name(2)), Some(&remote("x"))));
+        assert_eq!((filter.rows(), ListFilter::default().rows()), (3, 0));
         assert!(!ListFilter::default().wants(Some(&name(0)), Some(&remote("x"))));
     }
 
@@ -181,8 +182,8 @@ mod tests {
         let before = own.clone();
         let wants = |own: &CampaignTags, id: Option<&RemoteId>| {
             let own = Some(own.clone());
-            let sought = ListFilter { own, ..ListFilter::default() };
-            sought.wants(Some(tag(0).as_str()), id)
+            let filter = ListFilter { own, ..ListFilter::default() };
+            filter.wants(Some(tag(0).as_str()), id)
         };
         assert!(wants(&own, Some(&remote("x"))));
         own.set_ended(1, Some(&remote("x")));

@@ -31,7 +31,7 @@ mod trusted_time;
 
 pub(crate) use approval::{Approval, Changes};
 pub(crate) use calibration::Calibration;
-pub use command::{Command, DownloadProgress, FetchOrder, Listing, Outcome};
+pub use command::{Command, DownloadProgress, DownloadRequest, Listing, Outcome};
 pub use credits::{Credits, ParseCreditsError};
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};

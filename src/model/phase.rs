@@ -9,10 +9,10 @@ use super::{Artifact, Failure, JobEvent, Output, RemoteId};
 /// The phase of a job.
 ///
 /// ```text
-/// Pending ──SubmitStarted──> Submitting ──Submitted──> Rendering ──Rendered──> Fetching ──Fetched──> Done
-///    ^                        │  │  │                   ^   ^  │                  │                    │
-///    ├──────SubmitDeferred────┘  │  └─Failed─> Failed <─│───│──┘                  │                    │
-///    └─FoundAbsent── InDoubt <───┘ SubmitLost           │   └─────LinkExpired─────┴────FileMissing─────┘
+/// Pending ──SubmitStarted──> Submitting ──Submitted──> Rendering ──Rendered──> Downloading ──Downloaded──> Done
+///    ^                        │  │  │                   ^   ^  │                   │                        │
+///    ├──────SubmitDeferred────┘  │  └─Failed─> Failed <─│───│──┘                   │                        │
+///    └─FoundAbsent── InDoubt <───┘ SubmitLost           │   └─────LinkExpired──────┴──────FileMissing───────┘
 ///                       └────────────Adopted────────────┘
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,8 @@ pub enum Phase {
         remote: RemoteId,
     },
     /// Finished at the provider; the file is not downloaded yet.
-    Fetching {
+    #[serde(rename = "fetching")]
+    Downloading {
         /// The remote id.
         remote: RemoteId,
         /// The output with its links.
@@ -86,24 +87,24 @@ impl Phase {
             }
             (
                 Self::Rendering { .. },
-                E::Observed { .. } | E::RenderOverdue | E::FetchLeft { .. },
+                E::Observed { .. } | E::RenderOverdue | E::DownloadGivenUp { .. },
             )
             | (Self::InDoubt { .. }, E::NotProven { .. })
-            | (Self::Fetching { .. }, E::FetchDeferred { .. } | E::FetchLeft { .. })
+            | (Self::Downloading { .. }, E::DownloadDeferred { .. } | E::DownloadGivenUp { .. })
             | (
                 Self::Rendering { .. }
-                | Self::Fetching { .. }
+                | Self::Downloading { .. }
                 | Self::Done { .. }
                 | Self::Failed { remote: Some(_), .. },
                 E::PaidTwice { .. },
             ) => self.clone(),
             (Self::Rendering { remote }, E::Rendered { output }) => {
-                Self::Fetching { remote: remote.clone(), output: output.clone() }
+                Self::Downloading { remote: remote.clone(), output: output.clone() }
             }
             (Self::Rendering { remote }, E::Failed { failure, .. }) => {
                 Self::Failed { remote: Some(remote.clone()), failure: Box::new(failure.clone()) }
             }
-            (Self::Fetching { remote, .. }, E::Fetched { artifact }) => {
+            (Self::Downloading { remote, .. }, E::Downloaded { artifact }) => {
                 Self::Done { remote: remote.clone(), artifact: artifact.clone() }
             }
             (Self::Submitting, E::Submitted { remote })
@@ -111,7 +112,7 @@ impl Phase {
                 Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
                 E::Adopted { remote, .. },
             )
-            | (Self::Fetching { remote, .. }, E::LinkExpired { .. })
+            | (Self::Downloading { remote, .. }, E::LinkExpired { .. })
             | (Self::Done { remote, .. }, E::FileMissing)
             | (Self::Failed { remote: Some(remote), .. }, E::Revisited) => {
                 Self::Rendering { remote: remote.clone() }
@@ -121,7 +122,7 @@ impl Phase {
                 | Self::Submitting
                 | Self::InDoubt { .. }
                 | Self::Rendering { .. }
-                | Self::Fetching { .. }
+                | Self::Downloading { .. }
                 | Self::Done { .. }
                 | Self::Failed { .. },
                 _,
@@ -139,7 +140,7 @@ impl Phase {
             Self::Pending => "pending",
             Self::Submitting | Self::InDoubt { .. } => "in_doubt",
             Self::Rendering { .. } => "rendering",
-            Self::Fetching { .. } => "downloading",
+            Self::Downloading { .. } => "downloading",
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
         }
@@ -149,7 +150,7 @@ impl Phase {
     pub const fn remote(&self) -> Option<&RemoteId> {
         match self {
             Self::Rendering { remote }
-            | Self::Fetching { remote, .. }
+            | Self::Downloading { remote, .. }
             | Self::Done { remote, .. } => Some(remote),
             Self::Failed { remote, .. } => remote.as_ref(),
             Self::Pending | Self::Submitting | Self::InDoubt { .. } => None,
@@ -164,7 +165,7 @@ impl Phase {
             | Self::Submitting
             | Self::InDoubt { .. }
             | Self::Rendering { .. }
-            | Self::Fetching { .. }
+            | Self::Downloading { .. }
             | Self::Failed { .. } => None,
         }
     }
@@ -217,9 +218,9 @@ mod tests {
             ("observed", JobEvent::Observed { status: "running".into() }),
             ("overdue", JobEvent::RenderOverdue),
             ("rendered", JobEvent::Rendered { output }),
-            ("fetched", JobEvent::Fetched { artifact }),
-            ("fetch_deferred", JobEvent::FetchDeferred { failure: failure.clone() }),
-            ("fetch_left", JobEvent::FetchLeft { failure: failure.clone() }),
+            ("downloaded", JobEvent::Downloaded { artifact }),
+            ("download_deferred", JobEvent::DownloadDeferred { failure: failure.clone() }),
+            ("download_given_up", JobEvent::DownloadGivenUp { failure: failure.clone() }),
             ("expired", JobEvent::LinkExpired { failure: failure.clone() }),
             ("missing", JobEvent::FileMissing),
             ("failed", JobEvent::Failed { failure, charged: None }),
@@ -236,8 +237,8 @@ mod tests {
         let submitting = Phase::Pending.apply(&event("submit_started")).unwrap();
         let in_doubt = submitting.apply(&event("lost")).unwrap();
         let rendering = submitting.apply(&event("submitted")).unwrap();
-        let fetching = rendering.apply(&event("rendered")).unwrap();
-        let done = fetching.apply(&event("fetched")).unwrap();
+        let downloading = rendering.apply(&event("rendered")).unwrap();
+        let done = downloading.apply(&event("downloaded")).unwrap();
         let failed = rendering.apply(&event("failed")).unwrap();
         let refused = submitting.apply(&event("failed")).unwrap();
         let table: [(&Phase, &[(&str, &str)]); 8] = [
@@ -272,18 +273,18 @@ mod tests {
                 &[
                     ("observed", "rendering"),
                     ("overdue", "rendering"),
-                    ("fetch_left", "rendering"),
+                    ("download_given_up", "rendering"),
                     ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
                 ],
             ),
             (
-                &fetching,
+                &downloading,
                 &[
-                    ("fetched", "done"),
-                    ("fetch_deferred", "downloading"),
-                    ("fetch_left", "downloading"),
+                    ("downloaded", "done"),
+                    ("download_deferred", "downloading"),
+                    ("download_given_up", "downloading"),
                     ("paid_twice", "downloading"),
                     ("expired", "rendering"),
                 ],

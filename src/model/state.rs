@@ -22,7 +22,7 @@ pub struct JobState {
     /// The number of submits started.
     pub attempts: u32,
     /// The number of failed downloads since the render finished.
-    pub fetch_failures: u32,
+    pub download_failures: u32,
     /// What earlier generations cost, or may have cost.
     pub earlier: Credits,
     /// The upper end of the newest submit's cost; zero if it was certainly not accepted.
@@ -53,7 +53,7 @@ pub struct JobState {
     pub left_behind: Option<Box<SupersededSubmit>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by another run, and not included in any
     /// sum.
-    pub twins: Vec<RemoteId>,
+    pub duplicates: Vec<RemoteId>,
 }
 
 /// A submit whose acceptance is unknown and that was given up for another one. If it appears in the list before the
@@ -107,7 +107,7 @@ impl JobState {
                 self.reserved = Credits::ZERO;
                 self.unproven = None;
             }
-            JobEvent::PaidTwice { remote } => self.twins.push(remote.clone()),
+            JobEvent::PaidTwice { remote } => self.duplicates.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
             JobEvent::Observed { status } => {
                 if RenderStatus::from_word(status) == RenderStatus::Running {
@@ -123,18 +123,18 @@ impl JobState {
                 self.output = Some(output.clone());
                 self.last_failure = None;
             }
-            JobEvent::Fetched { .. } => {
+            JobEvent::Downloaded { .. } => {
                 if let Some(output) = self.output.as_mut().filter(|output| output.is_signed()) {
                     Arc::make_mut(output).forget_signatures();
                 }
                 self.finished_at = Some(at);
-                self.fetch_failures = 0;
+                self.download_failures = 0;
                 self.last_failure = None;
             }
-            JobEvent::FetchDeferred { failure }
-            | JobEvent::FetchLeft { failure }
+            JobEvent::DownloadDeferred { failure }
+            | JobEvent::DownloadGivenUp { failure }
             | JobEvent::LinkExpired { failure } => {
-                self.fetch_failures += 1;
+                self.download_failures += 1;
                 self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
@@ -181,7 +181,7 @@ impl JobState {
             }
             Phase::Submitting
             | Phase::Rendering { .. }
-            | Phase::Fetching { .. }
+            | Phase::Downloading { .. }
             | Phase::Done { .. }
             | Phase::Failed { .. } => None,
         }
@@ -215,7 +215,7 @@ impl JobState {
     /// Whether the render has finished and its file is not downloaded yet.
     pub const fn is_to_be_downloaded(&self) -> bool {
         match self.phase {
-            Phase::Fetching { .. } => true,
+            Phase::Downloading { .. } => true,
             Phase::Rendering { .. } => self.rendered_at.is_some(),
             Phase::Pending
             | Phase::Submitting
@@ -241,7 +241,7 @@ impl JobState {
     /// reported.
     pub fn spent(&self) -> Credits {
         let settled = match self.phase {
-            Phase::Fetching { .. } | Phase::Done { .. } | Phase::Failed { .. } => {
+            Phase::Downloading { .. } | Phase::Done { .. } | Phase::Failed { .. } => {
                 self.charged.unwrap_or(self.reserved)
             }
             // A finished render that needs a new link was already charged.
@@ -258,7 +258,7 @@ impl JobState {
             Phase::Rendering { .. } if self.charged.is_none() => self.reserved,
             Phase::Rendering { .. }
             | Phase::Pending
-            | Phase::Fetching { .. }
+            | Phase::Downloading { .. }
             | Phase::Done { .. }
             | Phase::Failed { .. } => Credits::ZERO,
         }
@@ -322,7 +322,7 @@ mod tests {
         let rendered = JobEvent::Rendered { output: Arc::clone(&signed) };
         let mut state = fold(submitted().into_iter().chain([rendered]));
         assert_eq!(state.output.as_ref(), Some(&signed));
-        let fetched = JobEvent::Fetched {
+        let downloaded = JobEvent::Downloaded {
             artifact: Arc::new(Artifact {
                 file: "videos/a.mp4".into(),
                 bytes: 1,
@@ -330,7 +330,7 @@ mod tests {
                 thumbnail: None,
             }),
         };
-        state.apply(Timestamp::default(), &fetched).unwrap();
+        state.apply(Timestamp::default(), &downloaded).unwrap();
         let bare = output("https://x/a.mp4?…", "https://x/a.jpg?…");
         assert_eq!(state.output.as_deref(), Some(&bare));
         assert_eq!(signed.video_url, "https://x/a.mp4?key=1");

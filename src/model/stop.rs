@@ -53,7 +53,8 @@ pub enum StopReason {
         message: String,
     },
     /// Another run pays for the same jobs: the provider's list has one of them twice.
-    Rival {
+    #[serde(rename = "rival")]
+    DuplicateRun {
         /// The job that is listed twice.
         job: JobId,
     },
@@ -94,7 +95,7 @@ impl StopReason {
             Self::OutOfCredits { .. } => (5, StoppedEarly, true),
             Self::TooManyDoubts => (6, StoppedEarly, true),
             Self::InventoryRefused { .. } => (7, StoppedEarly, true),
-            Self::Rival { .. } => (8, StoppedEarly, true),
+            Self::DuplicateRun { .. } => (8, StoppedEarly, true),
             Self::Unreachable { .. } => (9, Refused, false),
             Self::WrongAddress { .. } => (10, Refused, false),
             Self::Unauthorised { .. } => (11, Refused, false),

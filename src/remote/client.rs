@@ -50,19 +50,19 @@ impl Remote {
                 let result = self.redact(api.poll(&remotes).await);
                 Outcome::Polled { remotes, result }
             }
-            Command::Look { job, remote } => {
+            Command::PollJob { job, remote } => {
                 let result = self.redact(api.look(&remote).await);
-                Outcome::Looked { job, result }
+                Outcome::JobPolled { job, result }
             }
-            Command::List { sought } => {
-                let result = self.redact(api.list(sought).await);
+            Command::List { filter } => {
+                let result = self.redact(api.list(filter).await);
                 Outcome::Listed { result }
             }
-            Command::Fetch(order) => {
+            Command::Download(order) => {
                 let fetched = self.0.downloader.fetch(&order, &progress).await;
                 let result = self.redact(fetched);
                 let job = order.job;
-                Outcome::Fetched { job, result }
+                Outcome::Downloaded { job, result }
             }
         }
     }

@@ -72,10 +72,12 @@ impl Counts {
             }
             Phase::Pending => &mut self.pending,
             Phase::Submitting | Phase::InDoubt { .. } => &mut self.in_doubt,
-            Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+            Phase::Rendering { .. } | Phase::Downloading { .. }
+                if row.state.is_to_be_downloaded() =>
+            {
                 &mut self.downloading
             }
-            Phase::Rendering { .. } | Phase::Fetching { .. } => &mut self.rendering,
+            Phase::Rendering { .. } | Phase::Downloading { .. } => &mut self.rendering,
             Phase::Done { .. } => &mut self.done,
             Phase::Failed { .. } => &mut self.failed,
         };

@@ -83,6 +83,6 @@ mod tests {
         let message = String::new();
         assert_eq!(variant_name(&StopReason::CapReached), "cap_reached");
         assert_eq!(variant_name(&StopReason::Local { message }), "local");
-        assert_eq!(variant_name(&Inconclusive::NoWitness), "no_witness");
+        assert_eq!(variant_name(&Inconclusive::NoReference), "no_witness");
     }
 }

@@ -46,10 +46,10 @@ pub(super) fn next_step(row: &Row) -> NextStep {
     match &row.state.phase {
         Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
         Phase::Submitting | Phase::InDoubt { .. } => NextStep::Resolve,
-        Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+        Phase::Rendering { .. } | Phase::Downloading { .. } if row.state.is_to_be_downloaded() => {
             NextStep::Download
         }
-        Phase::Rendering { .. } | Phase::Fetching { .. } => NextStep::Collect,
+        Phase::Rendering { .. } | Phase::Downloading { .. } => NextStep::Collect,
         Phase::Done { .. } if row.job.in_sheet && row.has_changed() => NextStep::Redo,
         Phase::Failed { .. } if row.state.is_retried_unnamed() => NextStep::Retry,
         Phase::Failed { .. } => NextStep::Replace,
@@ -188,7 +188,7 @@ fn stop_hint(summary: &Summary) -> Option<String> {
             "the provider may hold paid videos that are not recorded here; try again when its list can be read"
                 .to_owned()
         }
-        StopReason::Rival { .. } => {
+        StopReason::DuplicateRun { .. } => {
             "wait until the other run, on this machine or another, has ended; this command then takes over what it paid \
              for and submits only the rest"
                 .to_owned()
@@ -220,8 +220,8 @@ fn stop_hint(summary: &Summary) -> Option<String> {
 }
 
 fn paid_twice(summary: &Summary) -> Option<String> {
-    let rows: Vec<Row> = summary.rows().filter(|row| !row.state.twins.is_empty()).collect();
-    let first = rows.first()?.state.twins.first()?;
+    let rows: Vec<Row> = summary.rows().filter(|row| !row.state.duplicates.is_empty()).collect();
+    let first = rows.first()?.state.duplicates.first()?;
     Some(format!(
         "{} {} paid for twice, by another run with another output folder or by a copy made in the dashboard: the \
          provider has a second job `{first}`{}",
@@ -269,7 +269,7 @@ mod tests {
             (StopReason::Unreachable { message: text() }, "`HTTPS_PROXY`"),
             (StopReason::InventoryRefused { message: text() }, "may hold paid videos"),
             (StopReason::Local { message: text() }, "`spring-output`"),
-            (StopReason::Rival { job: "a".parse().unwrap() }, "wait until the other run"),
+            (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "wait until the other run"),
             (StopReason::OutOfCredits { message: text() }, "buy credits"),
             (StopReason::RunCapReached, "continue with 1 pending job"),
             (StopReason::LongHold { until: Timestamp::from_millis(0) }, "1970-01-01 00:00:00Z"),

@@ -39,7 +39,7 @@ impl<'a> Row<'a> {
     pub fn failure(&self) -> Option<&'a Failure> {
         match &self.state.phase {
             Phase::Failed { failure, .. } | Phase::InDoubt { failure } => Some(failure),
-            Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
+            Phase::Pending | Phase::Rendering { .. } | Phase::Downloading { .. } => {
                 self.state.last_failure.as_deref()
             }
             Phase::Submitting | Phase::Done { .. } => None,
@@ -59,7 +59,7 @@ impl<'a> Row<'a> {
 
     /// Whether the provider is working on the job or has its video.
     pub(crate) const fn is_outstanding(&self) -> bool {
-        matches!(self.state.phase, Phase::Rendering { .. } | Phase::Fetching { .. })
+        matches!(self.state.phase, Phase::Rendering { .. } | Phase::Downloading { .. })
     }
 
     /// Whether the job failed.

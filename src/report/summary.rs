@@ -74,7 +74,7 @@ impl Summary {
 
     /// Replaces a job's state by an equal one that another owner shares, to save memory.
     pub(crate) fn share(&mut self, id: &JobId, state: &Arc<JobState>) {
-        if let Some(place) = self.history.place(id) {
+        if let Some(place) = self.history.index_of(id) {
             let own = &mut self.history.jobs_mut()[place].state;
             if own == state {
                 *own = Arc::clone(state);
@@ -99,7 +99,7 @@ impl Summary {
 
     /// Returns one job.
     pub fn row(&self, job: &JobId) -> Option<Row<'_>> {
-        self.row_at(self.history.place(job)?)
+        self.row_at(self.history.index_of(job)?)
     }
 
     fn row_at(&self, place: usize) -> Option<Row<'_>> {
@@ -200,7 +200,7 @@ fn progress(state: &JobState) -> (Generation, u8, u32) {
         Phase::Failed { .. } => 1,
         Phase::Submitting | Phase::InDoubt { .. } => 2,
         Phase::Rendering { .. } => 3,
-        Phase::Fetching { .. } => 4,
+        Phase::Downloading { .. } => 4,
         Phase::Done { .. } => 5,
     };
     (state.generation, phase, state.attempts)

@@ -237,7 +237,7 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
         let failure = refused.clone();
         run.job_event(9, "a", JobEvent::LinkExpired { failure });
         let failure = refused.clone();
-        run.job_event(10, "a", JobEvent::FetchLeft { failure });
+        run.job_event(10, "a", JobEvent::DownloadGivenUp { failure });
         run.lost(2, "b");
         let why = Inconclusive::Refused { failure: refused };
         run.job_event(30, "b", JobEvent::NotProven { why });

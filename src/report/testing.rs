@@ -86,7 +86,7 @@ impl TestRun {
     pub(crate) fn done(&mut self, second: i64, job: &str) {
         self.rendered(second, job);
         let artifact = artifact(job);
-        self.job_event(second + 61, job, JobEvent::Fetched { artifact });
+        self.job_event(second + 61, job, JobEvent::Downloaded { artifact });
     }
 
     pub(crate) fn failed(&mut self, second: i64, job: &str, message: &str) {

@@ -27,7 +27,7 @@ fn makespan(measured: &Measurements) -> u128 {
 fn learnt_limits(measured: &Measurements) -> Vec<usize> {
     let entries = measured.entries.iter();
     let learnt = entries.filter_map(|entry| {
-        if let Event::PlacesLearnt { places } = entry.event { Some(places) } else { None }
+        if let Event::LimitLearned { limit } = entry.event { Some(limit) } else { None }
     });
     learnt.collect()
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use callsheet::driver::{Clock as _, Drive, Durable, Interrupts, SystemClock};
-use callsheet::engine::{Batch, Policy};
+use callsheet::driver::{Clock as _, Drive, EntryStore, Interrupts, SystemClock};
+use callsheet::engine::{Batch, RunOptions};
 use callsheet::journal::{Identity, Journal, JournalSnapshot, Lock};
 use callsheet::model::{Credentials, Entry, Event, History, JobEvent, JobId, Limits};
 use callsheet::remote::{Remote, RemoteSettings};
@@ -35,7 +35,7 @@ struct CrashingJournal {
     crash: Crash,
 }
 
-impl Durable for CrashingJournal {
+impl EntryStore for CrashingJournal {
     type Error = String;
     fn append(&mut self, entries: &[Entry]) -> Result<(), String> {
         let write = self.writes;
@@ -71,9 +71,9 @@ async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let jobs = support::jobs(JOBS);
     journal.save_jobs(jobs.iter().map(|job| &*job.spec)).unwrap();
     let clock = SystemClock::new();
-    let policy = Policy { limits: limits(), ..Policy::default() };
+    let options = RunOptions { limits: limits(), ..RunOptions::default() };
     let history = History::of(&record.entries, clock.now());
-    let batch = Batch::restore("crashes", jobs, policy, &history, clock.now()).unwrap();
+    let batch = Batch::restore("crashes", jobs, options, &history, clock.now()).unwrap();
     let credentials = Credentials::new("account".into(), "key".into());
     let address = provider.base_url().parse().unwrap();
     let settings = RemoteSettings::new(address, credentials, out.to_owned());
@@ -116,7 +116,7 @@ fn run_with_crashes(crash: Crash, crashes: usize, faults: Faults) -> bool {
             let Event::Job { job, event } = &entry.event else {
                 return None;
             };
-            matches!(event, JobEvent::Fetched { .. }).then_some(job)
+            matches!(event, JobEvent::Downloaded { .. }).then_some(job)
         })
         .collect();
     assert_eq!(ledger.accepted.len(), done.len(), "{details}");

@@ -110,7 +110,7 @@ fn find_renames(
     if history.is_empty() {
         return Vec::new();
     }
-    let is_new = |(_, job): &(usize, &Arc<JobSpec>)| history.place(&job.id).is_none();
+    let is_new = |(_, job): &(usize, &Arc<JobSpec>)| history.index_of(&job.id).is_none();
     let mut new = jobs.iter().enumerate().filter(is_new).peekable();
     if new.peek().is_none() {
         return Vec::new();
@@ -171,7 +171,7 @@ fn is_paid(state: &JobState) -> bool {
         Phase::Submitting
         | Phase::InDoubt { .. }
         | Phase::Rendering { .. }
-        | Phase::Fetching { .. }
+        | Phase::Downloading { .. }
         | Phase::Done { .. } => true,
         Phase::Pending | Phase::Failed { .. } => state.spent() + state.promised() > Credits::ZERO,
     }

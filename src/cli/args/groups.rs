@@ -13,7 +13,7 @@ use crate::report::files::CsvEncoding;
 use super::date::DateArg;
 use super::shard::ShardArg;
 use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, ResultFiles, Selection};
-use crate::app::{Policy, Submits};
+use crate::app::{RunOptions, Submits};
 use crate::cli::config::Environment;
 use crate::cli::error::Error;
 
@@ -261,14 +261,14 @@ impl RerunArguments {
     }
 
     /// Returns what a run submits.
-    pub(in crate::cli) fn policy(&self, selection: &SelectionArguments) -> Policy {
-        Policy {
+    pub(in crate::cli) fn run_options(&self, selection: &SelectionArguments) -> RunOptions {
+        RunOptions {
             submits: Submits::Selected,
             retry_failed: self.retry_failed || selection.only_failed,
             redo_changed: self.redo_changed,
             fresh: self.fresh,
             resubmit: self.resubmit.iter().cloned().collect(),
-            ..Policy::default()
+            ..RunOptions::default()
         }
     }
 }

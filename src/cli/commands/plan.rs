@@ -54,7 +54,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         provider: provider_config(&arguments.provider, &environment),
         provider_flags: arguments.provider.flags(),
         rerun: arguments.rerun.selection(&arguments.selection)?,
-        policy: arguments.rerun.policy(&arguments.selection),
+        run_options: arguments.rerun.run_options(&arguments.selection),
         selection: arguments.selection.selection(),
         max_credits: arguments.max_credits,
         max_credits_run: arguments.max_credits_run,

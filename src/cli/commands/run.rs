@@ -3,7 +3,7 @@
 use crate::app::{
     self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Notifications, RunRequest,
 };
-use crate::app::{Policy, Submits};
+use crate::app::{RunOptions, Submits};
 use crate::cli::args::{
     CampaignArguments, CollectArguments, LogFormat, OutputArguments, ProviderArguments,
     RunArguments, ScreenArguments, collect_command, resume_command,
@@ -45,7 +45,10 @@ pub(super) async fn run(arguments: RunArguments) -> Result<Exit, Error> {
         Ok(RunRequest {
             rerun: rerun.selection(&selection)?,
             limits: spending.limits(&waiting),
-            policy: Policy { leave_after_submitting: submit_only, ..rerun.policy(&selection) },
+            run_options: RunOptions {
+                leave_after_submitting: submit_only,
+                ..rerun.run_options(&selection)
+            },
             selection: Some(selection.selection()),
             lock_wait: waiting.lock_wait,
             confirm: if spending.yes || !Environment::can_ask() {
@@ -81,7 +84,7 @@ pub(super) async fn collect(arguments: CollectArguments) -> Result<Exit, Error> 
     job.execute(&environment, |request| {
         Ok(RunRequest {
             limits: waiting.limits(),
-            policy: Policy { submits: Submits::Nothing, ..Policy::default() },
+            run_options: RunOptions { submits: Submits::Nothing, ..RunOptions::default() },
             lock_wait: waiting.lock_wait,
             approval: ApprovalPolicy::Never,
             resume,

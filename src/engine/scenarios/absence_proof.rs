@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::harness::{Harness, failure, jobs, lost, seconds, submits};
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{
     Command, Entry, Event, FailureKind, Inconclusive, JobEvent, Listing, Outcome, RenderReport,
     Timestamp,
@@ -21,7 +21,7 @@ pub(super) fn is_absent(event: &JobEvent) -> bool {
 fn growing_lists_prove_the_first_job_absent() {
     let mut harness = Harness::new();
     let mut is_first = true;
-    let run = harness.run(&jobs(20), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(20), &RunOptions::default(), |_, command| {
         let loses = submits(command, 0) && is_first;
         is_first &= !loses;
         if loses { lost(command) } else { None }
@@ -35,7 +35,7 @@ fn growing_lists_prove_the_first_job_absent() {
 pub(super) fn first_of_four(accepts: bool, foreign: u64) -> (Harness, bool, usize) {
     let mut harness = Harness::new();
     let mut is_first = true;
-    let run = harness.run(&jobs(4), &Policy::default(), |harness, command| match command {
+    let run = harness.run(&jobs(4), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } if is_first => {
             is_first = false;
             if accepts {
@@ -65,7 +65,7 @@ fn a_list_that_may_cut_off_the_first_job_proves_nothing() {
     assert!(!is_believed);
     assert!(lists <= 25, "{lists} lists in ten minutes that prove nothing");
     assert_eq!((harness.phase(0), harness.rows.len()), ("in_doubt", 4));
-    let why = [Inconclusive::NoWitness, Inconclusive::CutShort];
+    let why = [Inconclusive::NoReference, Inconclusive::CutShort];
     assert_eq!(inconclusive_reasons(&harness), why, "each is recorded once");
 }
 
@@ -80,16 +80,19 @@ fn a_list_with_much_older_rows_covers_the_first_job() {
 /// list takes `takes` to arrive.
 fn run_with_late_list(lag: Duration, takes: Duration, forgets_first: bool) -> Harness {
     let mut harness = Harness::new();
-    let policy = Policy::default();
-    harness.run(&jobs(1), &policy, |_, _| None);
+    let options = RunOptions::default();
+    harness.run(&jobs(1), &options, |_, _| None);
     harness.now = harness.now.plus(seconds(600));
     if forgets_first {
         harness.journal.clear();
-        let collects =
-            Policy { submits: Submits::Nothing, journal_was_lost: true, ..Policy::default() };
+        let collects = RunOptions {
+            submits: Submits::Nothing,
+            journal_was_lost: true,
+            ..RunOptions::default()
+        };
         harness.run(&jobs(1), &collects, |_, _| None);
     }
-    harness.run(&jobs(2), &policy, |harness, command| match command {
+    harness.run(&jobs(2), &options, |harness, command| match command {
         Command::Submit { name, .. } => {
             harness.accept(name);
             lost(command)
@@ -123,11 +126,11 @@ fn a_reference_of_unknown_age_bounds_no_delay() {
 #[test]
 fn the_delay_counts_from_the_arrival_of_a_listing() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut lists = 0;
     // Both are accepted at about the same time and listed 100 seconds later. One answer is lost. The first list is made
     // 95 seconds after it was requested, the next at once.
-    harness.run(&jobs(2), &policy, |harness, command| match command {
+    harness.run(&jobs(2), &options, |harness, command| match command {
         Command::Submit { name, .. } if submits(command, 1) => {
             harness.now = harness.now.plus(seconds(40));
             harness.accept(name);
@@ -155,7 +158,7 @@ fn the_delay_counts_from_the_arrival_of_a_listing() {
 #[test]
 fn without_possible_proof_the_run_ends_soon() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(1), &Policy::default(), |_, command| lost(command));
+    let run = harness.run(&jobs(1), &RunOptions::default(), |_, command| lost(command));
     assert_eq!(harness.phase(0), "in_doubt");
     assert!(run.took >= seconds(30), "a late list may still show it");
     assert!(run.took <= seconds(90), "{:?}", run.took);
@@ -165,7 +168,7 @@ fn without_possible_proof_the_run_ends_soon() {
 fn a_missing_reference_leaves_the_job_in_doubt() {
     let mut harness = Harness::new();
     let mut has_lost = false;
-    let run = harness.run(&jobs(3), &Policy::default(), |harness, command| match command {
+    let run = harness.run(&jobs(3), &RunOptions::default(), |harness, command| match command {
         Command::Submit { .. } if submits(command, 2) => {
             has_lost = true;
             lost(command)
@@ -184,7 +187,7 @@ fn a_missing_reference_leaves_the_job_in_doubt() {
 /// Job 1 is accepted and its answer is lost. The list shows every row, with its name changed by `keeps`.
 fn run_with_names(keeps: impl Fn(String) -> Option<String>) -> (Harness, bool) {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(4), &Policy::default(), |harness, command| match command {
+    let run = harness.run(&jobs(4), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } if submits(command, 1) => {
             harness.accept(name);
             lost(command)
@@ -223,11 +226,11 @@ fn a_name_in_capitals_is_recognised() {
 #[test]
 fn an_earlier_generation_is_no_reference() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
-    harness.run(&jobs(1), &policy, |_, _| None);
+    let options = RunOptions::default();
+    harness.run(&jobs(1), &options, |_, _| None);
     harness.now = harness.now.plus(seconds(600));
     // Job 1 is accepted and its answer is lost, then job 0 is submitted again. The list shows only the newer row.
-    let fresh = Policy { fresh: true, ..Policy::default() };
+    let fresh = RunOptions { fresh: true, ..RunOptions::default() };
     let mut rows = jobs(2);
     rows.reverse();
     let run = harness.run(&rows, &fresh, |harness, command| match command {
@@ -247,11 +250,11 @@ fn an_earlier_generation_is_no_reference() {
 #[test]
 fn with_a_lost_journal_a_late_list_is_read_again() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     harness.journal.clear();
-    let policy = Policy { journal_was_lost: true, ..Policy::default() };
-    let run = harness.run(&jobs(1), &policy, |harness, command| match command {
+    let options = RunOptions { journal_was_lost: true, ..RunOptions::default() };
+    let run = harness.run(&jobs(1), &options, |harness, command| match command {
         Command::List { .. } if harness.now < harness.rows[0].2.plus(seconds(30)) => {
             Some(listed(Listing::default()))
         }
@@ -264,7 +267,7 @@ fn with_a_lost_journal_a_late_list_is_read_again() {
 fn a_machine_that_slept_past_the_limit_lists_once_more() {
     let mut harness = Harness::new();
     let mut lists = 0;
-    harness.run(&jobs(1), &Policy::default(), |harness, command| match command {
+    harness.run(&jobs(1), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } => {
             harness.accept(name);
             lost(command)
@@ -285,15 +288,15 @@ fn a_machine_that_slept_past_the_limit_lists_once_more() {
 #[test]
 fn times_of_a_clock_that_was_set_back_are_not_used() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
-    harness.run(&jobs(1), &policy, |_, _| None);
+    let options = RunOptions::default();
+    harness.run(&jobs(1), &options, |_, _| None);
     // In the next run the clock is two hours earlier, and the list is five minutes late.
     for entry in &mut harness.journal {
         entry.at = entry.at.plus(seconds(7200));
     }
     harness.now = harness.now.plus(seconds(1000));
     let lag = seconds(300);
-    harness.run(&jobs(2), &policy, |harness, command| match command {
+    harness.run(&jobs(2), &options, |harness, command| match command {
         Command::Submit { name, .. } => {
             harness.accept(name);
             lost(command)
@@ -314,11 +317,11 @@ fn times_of_a_clock_that_was_set_back_are_not_used() {
 fn sleep_between_record_and_request_delays_the_proof() {
     for (asleep, lag) in [(0, 100), (600, 100), (3600, 400)] {
         let mut harness = Harness::new();
-        let policy = Policy::default();
+        let options = RunOptions::default();
         harness.render_time = seconds(1);
-        harness.run(&jobs(1), &policy, |_, _| None);
+        harness.run(&jobs(1), &options, |_, _| None);
         harness.now = harness.now.plus(seconds(600));
-        harness.run(&jobs(2), &policy, |harness, command| match command {
+        harness.run(&jobs(2), &options, |harness, command| match command {
             Command::Submit { name, .. } => {
                 harness.now = harness.now.plus(seconds(asleep));
                 harness.accept(name);
@@ -346,7 +349,7 @@ fn a_list_of_the_oldest_rows_proves_nothing_about_the_newest() {
     }
     harness.now = harness.now.plus(seconds(600));
     let mut has_lost = false;
-    let run = harness.run(&jobs(3), &Policy::default(), |harness, command| match command {
+    let run = harness.run(&jobs(3), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } if submits(command, 2) && !has_lost => {
             has_lost = true;
             harness.accept(name);
@@ -376,7 +379,7 @@ fn is_lost(event: &Event) -> bool {
 #[test]
 fn a_restart_does_not_delay_the_proof() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut is_first = true;
     let answers = |_: &mut Harness, command: &Command| {
         let loses = submits(command, 1) && is_first;
@@ -384,9 +387,9 @@ fn a_restart_does_not_delay_the_proof() {
         if loses { lost(command) } else { None }
     };
     // Killed as soon as the loss is recorded, and started again an hour later.
-    harness.run_until_event(&jobs(2), &policy, answers, is_lost);
+    harness.run_until_event(&jobs(2), &options, answers, is_lost);
     harness.now = harness.now.plus(seconds(3600));
-    let run = harness.run(&jobs(2), &policy, |_, _| None);
+    let run = harness.run(&jobs(2), &options, |_, _| None);
     assert_eq!((harness.phase(1), harness.rows.len()), ("done", 2));
     // The settle time and the render.
     assert!(run.took < seconds(60 + 60), "{:?}", run.took);
@@ -404,7 +407,7 @@ fn after_a_kill_the_proof_waits_for_a_late_acceptance() {
 
 fn a_killed_create_is_accepted_after(duration: Duration, count: usize) {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     // Job 1 is accepted long after it was sent. The program is killed and started again before that.
     let mut is_first = true;
     let mut pending: Option<(String, Timestamp)> = None;
@@ -421,11 +424,11 @@ fn a_killed_create_is_accepted_after(duration: Duration, count: usize) {
             _ => None,
         }
     };
-    harness.run_until_event(&jobs(count), &policy, &mut answers, is_lost);
+    harness.run_until_event(&jobs(count), &options, &mut answers, is_lost);
     // The kill comes before the loss is recorded.
     let end = harness.journal.iter().position(|it| is_lost(&it.event));
     harness.journal.truncate(end.unwrap());
-    harness.run(&jobs(count), &policy, &mut answers);
+    harness.run(&jobs(count), &options, &mut answers);
     assert_eq!(harness.rows.len(), count, "paid twice: {duration:?}");
     assert_eq!(harness.phase(1), "done", "{duration:?}");
 }
@@ -449,7 +452,7 @@ fn every_inconclusive_search_records_its_reason() {
     for is_refused in [false, true] {
         let mut harness = Harness::new();
         let mut was_sent = false;
-        harness.run(&jobs(1), &Policy::default(), |_, command| match command {
+        harness.run(&jobs(1), &RunOptions::default(), |_, command| match command {
             Command::Submit { .. } => {
                 was_sent = true;
                 lost(command)
@@ -462,7 +465,7 @@ fn every_inconclusive_search_records_its_reason() {
         assert_eq!(harness.phase(0), "in_doubt");
         let reasons = inconclusive_reasons(&harness);
         let was_refused = |why: &Inconclusive| match why {
-            Inconclusive::NoWitness => Some(false),
+            Inconclusive::NoReference => Some(false),
             Inconclusive::Refused { .. } => Some(true),
             _ => None,
         };
@@ -475,7 +478,7 @@ fn every_inconclusive_search_records_its_reason() {
     assert_eq!(inconclusive_reasons(&harness).last(), Some(&Inconclusive::Once));
     // A list without an accepted job proves nothing.
     let mut harness = Harness::new();
-    harness.run(&jobs(3), &Policy::default(), |_, command| match command {
+    harness.run(&jobs(3), &RunOptions::default(), |_, command| match command {
         Command::Submit { .. } if submits(command, 0) => lost(command),
         Command::List { .. } => Some(listed(Listing::default())),
         _ => None,

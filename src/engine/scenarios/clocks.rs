@@ -2,7 +2,7 @@
 
 use super::absence_proof::listed;
 use super::harness::{Harness, failure, jobs, lost, seconds, submits};
-use crate::engine::{Input, Policy, Submits};
+use crate::engine::{Input, RunOptions, Submits};
 use crate::model::{
     Command, Entry, Event, FailureKind, JobEvent, Lane, Outcome, StopReason, Timestamp,
 };
@@ -23,11 +23,11 @@ fn shift_journal(harness: &mut Harness, ahead: u64) {
 fn a_journal_from_the_future_delays_nothing() {
     for ahead in [0, 2 * HOUR, 500 * HOUR] {
         let mut harness = Harness::new();
-        let policy = Policy::default();
+        let options = RunOptions::default();
         // One job is rendering, one is in doubt, and both lanes are held for a few seconds.
         harness.run_until_event(
             &jobs(4),
-            &policy,
+            &options,
             |_, _| None,
             |event| matches!(event, Event::Job { job, event: JobEvent::SubmitStarted { .. } } if job.as_str() == "job-1"),
         );
@@ -44,7 +44,7 @@ fn a_journal_from_the_future_delays_nothing() {
         }
         shift_journal(&mut harness, ahead);
         let began = harness.now;
-        let run = harness.run(&jobs(4), &policy, |_, _| None);
+        let run = harness.run(&jobs(4), &options, |_, _| None);
         assert_eq!(run.stopped, None);
         let first = run.commands.first().expect("something is done").0;
         assert!(first >= began.plus(seconds(20)), "the hold is kept");
@@ -56,9 +56,9 @@ fn a_journal_from_the_future_delays_nothing() {
 #[test]
 fn a_render_that_ended_during_sleep_is_not_overdue() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut has_slept = false;
-    let run = harness.run(&jobs(1), &policy, |harness, command| {
+    let run = harness.run(&jobs(1), &options, |harness, command| {
         if matches!(command, Command::Poll { .. }) && !has_slept {
             has_slept = true;
             let outcome = harness.default_answer(command);
@@ -75,11 +75,11 @@ fn a_render_that_ended_during_sleep_is_not_overdue() {
 fn a_late_start_does_not_shorten_the_time_for_polling() {
     let mut harness = Harness::new();
     harness.render_time = seconds(100 * HOUR);
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let is_accepted =
         |event: &Event| matches!(event, Event::Job { event: JobEvent::Submitted { .. }, .. });
-    harness.run_until_event(&jobs(1), &policy, |_, _| None, is_accepted);
-    let mut batch = harness.batch(&jobs(1), &policy);
+    harness.run_until_event(&jobs(1), &options, |_, _| None, is_accepted);
+    let mut batch = harness.batch(&jobs(1), &options);
     harness.now = harness.now.plus(seconds(2 * HOUR));
     let began = harness.now;
     let mut inputs = Vec::new();
@@ -106,7 +106,7 @@ fn a_late_start_does_not_shorten_the_time_for_polling() {
 fn a_render_that_never_ends_is_left_after_a_last_poll() {
     let mut harness = Harness::new();
     harness.render_time = seconds(100 * HOUR);
-    let run = harness.run(&jobs(1), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
     assert!(run.recorded(|event| matches!(event, JobEvent::RenderOverdue)));
     assert_eq!(harness.phase(0), "rendering");
     let last = run.commands.last().unwrap();
@@ -117,9 +117,9 @@ fn a_render_that_never_ends_is_left_after_a_last_poll() {
 #[test]
 fn an_outage_before_sleep_does_not_count_as_continuous() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut polls = 0;
-    let run = harness.run(&jobs(1), &policy, |harness, command| {
+    let run = harness.run(&jobs(1), &options, |harness, command| {
         let Command::Poll { remotes } = command else {
             return None;
         };
@@ -138,13 +138,13 @@ fn an_outage_before_sleep_does_not_count_as_continuous() {
 #[test]
 fn renders_collected_the_next_day_do_not_count_as_render_times() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(8), &leaves, |_, _| None);
     harness.now = harness.now.plus(seconds(10 * HOUR));
-    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
+    let collects = RunOptions { submits: Submits::Nothing, ..RunOptions::default() };
     harness.run(&jobs(8), &collects, |_, _| None);
     let began = harness.now;
-    harness.run(&jobs(9), &Policy::default(), |_, _| None);
+    harness.run(&jobs(9), &RunOptions::default(), |_, _| None);
     assert_eq!(harness.phase(8), "done");
     assert!(harness.now < began.plus(seconds(180)), "{}", harness.now);
 }
@@ -152,7 +152,7 @@ fn renders_collected_the_next_day_do_not_count_as_render_times() {
 #[test]
 fn a_finished_batch_does_nothing_more() {
     let mut harness = Harness::new();
-    let mut batch = harness.batch(&jobs(2), &Policy::default());
+    let mut batch = harness.batch(&jobs(2), &RunOptions::default());
     let ready = batch
         .step(harness.now, [Input::Stop(StopReason::Interrupted)])
         .persist(|_| Ok::<(), ()>(()))
@@ -168,12 +168,12 @@ fn a_finished_batch_does_nothing_more() {
 fn a_clock_jump_between_two_listings_proves_no_absence() {
     for (ahead, lag) in [(0, 20), (24 * HOUR, 20), (24 * HOUR, 60)] {
         let mut harness = Harness::new();
-        let policy = Policy::default();
-        harness.run(&jobs(1), &policy, |_, _| None);
+        let options = RunOptions::default();
+        harness.run(&jobs(1), &options, |_, _| None);
         harness.now = harness.now.plus(seconds(600));
         // The provider uses true time.
         let (mut put_forward, mut is_listed, mut accepted) = (seconds(0), false, None);
-        harness.run(&jobs(3), &policy, |harness, command| match command {
+        harness.run(&jobs(3), &options, |harness, command| match command {
             Command::Submit { name, .. } if submits(command, 1) && accepted.is_none() => {
                 harness.accept(name);
                 accepted = Some(harness.now);

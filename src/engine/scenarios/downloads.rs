@@ -1,14 +1,14 @@
 //! Failed downloads of paid renders.
 
 use super::harness::{Harness, failure, job, jobs, seconds};
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{Command, FailureKind, JobEvent, JobId, Outcome};
 
-fn fail_fetch(command: &Command, kind: FailureKind) -> Option<Outcome> {
-    let Command::Fetch(order) = command else {
+fn fail_download(command: &Command, kind: FailureKind) -> Option<Outcome> {
+    let Command::Download(order) = command else {
         return None;
     };
-    Some(Outcome::Fetched { job: order.job.clone(), result: Err(failure(kind)) })
+    Some(Outcome::Downloaded { job: order.job.clone(), result: Err(failure(kind)) })
 }
 
 #[test]
@@ -20,16 +20,16 @@ fn an_unreachable_file_host_leads_to_a_fresh_link_and_the_run_ends() {
         FailureKind::Unauthorised,
     ] {
         let mut harness = Harness::new();
-        let policy = Policy::default();
-        let run = harness.run(&jobs(2), &policy, |_, command| fail_fetch(command, kind));
+        let options = RunOptions::default();
+        let run = harness.run(&jobs(2), &options, |_, command| fail_download(command, kind));
         assert!(run.recorded(|event| matches!(event, JobEvent::LinkExpired { .. })));
         assert!(!run.recorded(|event| matches!(event, JobEvent::Failed { .. })));
         assert_eq!((run.stopped.clone(), run.submits()), (None, 2));
         assert_eq!(harness.phase(0), "downloading", "{kind:?}");
-        let left = run.recorded(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        let left = run.recorded(|event| matches!(event, JobEvent::DownloadGivenUp { .. }));
         assert!(left, "{kind:?}: the end of attempts is recorded");
         assert!(run.took < seconds(600), "{kind:?}: {:?}", run.took);
-        let again = harness.run(&jobs(2), &policy, |_, _| None);
+        let again = harness.run(&jobs(2), &options, |_, _| None);
         assert_eq!((harness.phase(0), again.submits()), ("done", 0), "{kind:?}");
     }
 }
@@ -37,16 +37,16 @@ fn an_unreachable_file_host_leads_to_a_fresh_link_and_the_run_ends() {
 #[test]
 fn a_link_that_expires_days_later_is_renewed() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     harness.now = harness.now.plus(seconds(3 * 24 * 3600));
-    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
+    let collects = RunOptions { submits: Submits::Nothing, ..RunOptions::default() };
     let mut tries = 0;
     let run = harness.run(&jobs(1), &collects, |harness, command| {
-        tries += u32::from(matches!(command, Command::Fetch(_)));
-        if tries == 1 && matches!(command, Command::Fetch(_)) {
+        tries += u32::from(matches!(command, Command::Download(_)));
+        if tries == 1 && matches!(command, Command::Download(_)) {
             harness.now = harness.now.plus(seconds(600));
-            return fail_fetch(command, FailureKind::NotFound);
+            return fail_download(command, FailureKind::NotFound);
         }
         None
     });
@@ -57,12 +57,12 @@ fn a_link_that_expires_days_later_is_renewed() {
 #[test]
 fn a_video_without_a_link_does_not_fail() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut has_expired = false;
-    let run = harness.run(&jobs(1), &policy, |harness, command| match command {
-        Command::Fetch(_) => {
+    let run = harness.run(&jobs(1), &options, |harness, command| match command {
+        Command::Download(_) => {
             has_expired = true;
-            fail_fetch(command, FailureKind::NotFound)
+            fail_download(command, FailureKind::NotFound)
         }
         Command::Poll { remotes } if has_expired => {
             let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
@@ -73,19 +73,19 @@ fn a_video_without_a_link_does_not_fail() {
         }
         _ => None,
     });
-    assert!(run.recorded(|event| matches!(event, JobEvent::FetchLeft { .. })));
+    assert!(run.recorded(|event| matches!(event, JobEvent::DownloadGivenUp { .. })));
     assert_eq!((run.stopped, harness.phase(0)), (None, "rendering"));
-    harness.run(&jobs(1), &policy, |_, _| None);
+    harness.run(&jobs(1), &options, |_, _| None);
     assert_eq!(harness.phase(0), "done");
 }
 
 #[test]
 fn a_missing_file_is_downloaded_and_not_rendered_again() {
     let mut harness = Harness::new();
-    harness.run(&jobs(1), &Policy::default(), |_, _| None);
+    harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
     harness.now = harness.now.plus(seconds(24 * 3600));
-    let policy = Policy { missing_files: [job(0)].into(), ..Policy::default() };
-    let run = harness.run(&jobs(1), &policy, |_, _| None);
+    let options = RunOptions { missing_files: [job(0)].into(), ..RunOptions::default() };
+    let run = harness.run(&jobs(1), &options, |_, _| None);
     assert_eq!((harness.phase(0), run.submits()), ("done", 0));
     assert!(run.recorded(|event| matches!(event, JobEvent::FileMissing)));
 }
@@ -95,18 +95,18 @@ fn a_download_that_makes_progress_is_not_given_up() {
     for (piece, comes_home) in [(100 << 10, true), (1 << 10, false)] {
         let mut harness = Harness::new();
         let mut tries = 0;
-        let run = harness.run(&jobs(1), &Policy::default(), |_, command| match command {
-            Command::Fetch(order) if tries < 30 => {
+        let run = harness.run(&jobs(1), &RunOptions::default(), |_, command| match command {
+            Command::Download(order) if tries < 30 => {
                 tries += 1;
-                Some(Outcome::Fetched {
+                Some(Outcome::Downloaded {
                     job: order.job.clone(),
-                    result: Err(failure(FailureKind::Lost).with_reached(tries * piece)),
+                    result: Err(failure(FailureKind::Lost).with_bytes_kept(tries * piece)),
                 })
             }
             _ => None,
         });
         assert_eq!(harness.phase(0) == "done", comes_home, "{tries} tries");
-        let left = run.recorded(|event| matches!(event, JobEvent::FetchLeft { .. }));
+        let left = run.recorded(|event| matches!(event, JobEvent::DownloadGivenUp { .. }));
         assert_eq!(left, !comes_home);
     }
 }
@@ -114,14 +114,14 @@ fn a_download_that_makes_progress_is_not_given_up() {
 #[test]
 fn a_delivered_job_is_paid_for_again_only_if_named() {
     let mut harness = Harness::new();
-    harness.run(&jobs(2), &Policy::default(), |_, _| None);
+    harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
     // The user has moved the file away, and the provider no longer has the job.
     harness.now = harness.now.plus(seconds(30 * 24 * 3600));
     harness.rows.remove(0);
-    let nightly = |missing: Option<JobId>| Policy {
+    let nightly = |missing: Option<JobId>| RunOptions {
         retry_failed: true,
         missing_files: missing.into_iter().collect(),
-        ..Policy::default()
+        ..RunOptions::default()
     };
     let run = harness.run(&jobs(2), &nightly(Some(job(0))), |_, _| None);
     assert_eq!((harness.phase(0), run.submits()), ("failed", 0));
@@ -133,7 +133,7 @@ fn a_delivered_job_is_paid_for_again_only_if_named() {
     let failure = harness.state(0).last_failure.clone();
     let words = failure.unwrap().message;
     assert!(words.contains("is not in `videos`"), "{words}");
-    let named = Policy { resubmit: [job(0)].into(), ..Policy::default() };
+    let named = RunOptions { resubmit: [job(0)].into(), ..RunOptions::default() };
     let run = harness.run(&jobs(2), &named, |_, _| None);
     assert_eq!(run.submits(), 1);
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use super::harness::{Harness, ScenarioRun, failure, jobs, planned, seconds, submits};
 use crate::engine::rules::SafetyRules;
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{
     Command, FailureKind, Generation, InFlight, JobEvent, JobState, Limits, ListFilter, Outcome,
     RemoteId, StopReason, Tag,
 };
 
 /// A pace slow enough that the list is read several times before all jobs are submitted.
-fn policy() -> Policy {
-    Policy {
+fn options() -> RunOptions {
+    RunOptions {
         limits: Limits {
             submit_rate: "6/min".parse().unwrap(),
             in_flight: InFlight::AtMost(100),
             ..Limits::default()
         },
-        ..Policy::default()
+        ..RunOptions::default()
     }
 }
 
@@ -28,7 +28,7 @@ fn is_duplicate(event: &JobEvent) -> bool {
 
 /// Runs forty jobs while another run submits the same jobs at the same times.
 fn run_beside_duplicate(harness: &mut Harness) -> ScenarioRun {
-    harness.run(&jobs(40), &policy(), |harness, command| {
+    harness.run(&jobs(40), &options(), |harness, command| {
         if let Command::Submit { name, .. } = command {
             harness.accept(name);
         }
@@ -41,16 +41,16 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
     let mut harness = Harness::new();
     let run = run_beside_duplicate(&mut harness);
     assert!(run.recorded(is_duplicate));
-    assert!(matches!(&run.stopped, Some(StopReason::Rival { .. })), "{:?}", run.stopped);
+    assert!(matches!(&run.stopped, Some(StopReason::DuplicateRun { .. })), "{:?}", run.stopped);
     // One settle time at six a minute, and outstanding submits.
     assert!(run.submits() <= 5, "{} submits", run.submits());
     // Paid renders are still collected.
     assert_eq!(harness.phase(0), "done");
-    assert_eq!(harness.state(0).twins.len(), 1);
+    assert_eq!(harness.state(0).duplicates.len(), 1);
 
     // The other run has ended. The same command adopts its jobs and pays for the rest once.
     let rows = harness.rows.len();
-    let run = harness.run(&jobs(40), &policy(), |_, _| None);
+    let run = harness.run(&jobs(40), &options(), |_, _| None);
     assert_eq!(run.stopped, None);
     assert!(!run.recorded(is_duplicate), "it was recorded before");
     assert_eq!(harness.rows.len() - rows, 40 - rows / 2);
@@ -75,7 +75,7 @@ fn without_detection_every_job_is_paid_for_twice() {
 fn jobs_paid_for_by_another_run_are_adopted() {
     let mut harness = Harness::new();
     // The other run starts from the end of the sheet and has submitted its half before this one has.
-    let run = harness.run(&jobs(40), &policy(), |harness, command| {
+    let run = harness.run(&jobs(40), &options(), |harness, command| {
         if submits(command, 0) {
             for spec in (20..40).map(|number| planned(number).spec) {
                 let tag = Tag::of("c", &spec.id, &spec.fingerprint, Generation(0));
@@ -92,13 +92,13 @@ fn jobs_paid_for_by_another_run_are_adopted() {
 #[test]
 fn a_copied_row_is_recorded_once_and_stops_nothing() {
     let mut harness = Harness::new();
-    harness.run(&jobs(2), &Policy::default(), |_, _| None);
+    harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
     let name = format!("Copy of {}", harness.rows[0].1);
     harness.accept(&name);
-    let run = harness.run(&jobs(10), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(10), &RunOptions::default(), |_, _| None);
     assert_eq!(run.stopped, None);
     assert!(run.recorded(is_duplicate));
-    let run = harness.run(&jobs(11), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(11), &RunOptions::default(), |_, _| None);
     assert!(!run.recorded(is_duplicate));
     assert_eq!(harness.rows.len(), 12);
 }
@@ -107,16 +107,16 @@ fn a_copied_row_is_recorded_once_and_stops_nothing() {
 fn the_list_filter_leaves_out_rows_that_have_ended() {
     let mut harness = Harness::new();
     harness.render_time = seconds(100);
-    let run = harness.run(&jobs(100), &policy(), |_, _| None);
+    let run = harness.run(&jobs(100), &options(), |_, _| None);
     let searches = |run: &ScenarioRun| -> Vec<_> {
-        let sought = run.commands.iter().filter_map(|(at, command)| match command {
-            Command::List { sought } => Some((*at, Arc::clone(sought))),
+        let filter = run.commands.iter().filter_map(|(at, command)| match command {
+            Command::List { filter } => Some((*at, Arc::clone(filter))),
             Command::Submit { .. }
             | Command::Poll { .. }
-            | Command::Look { .. }
-            | Command::Fetch(_) => None,
+            | Command::PollJob { .. }
+            | Command::Download(_) => None,
         });
-        sought.collect()
+        filter.collect()
     };
     let searches = searches(&run);
     // The last one is requested after all renders have ended.
@@ -140,7 +140,7 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
     }
     assert!(seen.iter().all(|rows| *rows > 5), "{seen:?}");
     // The tags of a campaign are computed once.
-    let tags = |sought: &ListFilter| sought.own.clone().unwrap();
+    let tags = |filter: &ListFilter| filter.own.clone().unwrap();
     let (first, last) = (tags(&searches[0].1), tags(newest));
     assert!(first.shares_tags_with(&last));
 }
@@ -148,9 +148,9 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
 #[test]
 fn a_refused_list_does_not_delay_polls_of_renders() {
     let mut harness = Harness::new();
-    let mut policy = policy();
-    policy.limits.settle = std::time::Duration::from_millis(200);
-    let run = harness.run(&jobs(3), &policy, |harness, command| {
+    let mut options = options();
+    options.limits.settle = std::time::Duration::from_millis(200);
+    let run = harness.run(&jobs(3), &options, |harness, command| {
         let is_list = matches!(command, Command::List { .. }) && !harness.rows.is_empty();
         is_list.then(|| Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
     });
@@ -166,9 +166,9 @@ fn detection_costs_few_reads_and_none_without_submits() {
         let is_list = |command: &&(_, Command)| matches!(command.1, Command::List { .. });
         run.commands.iter().filter(is_list).count()
     };
-    let run = harness.run(&jobs(200), &policy(), |_, _| None);
+    let run = harness.run(&jobs(200), &options(), |_, _| None);
     assert!(lists(&run) <= 8, "{} lists in half an hour", lists(&run));
-    let collect = Policy { submits: Submits::Nothing, ..policy() };
+    let collect = RunOptions { submits: Submits::Nothing, ..options() };
     let run = harness.run(&jobs(200), &collect, |_, _| None);
     assert_eq!(lists(&run), 0);
 }
@@ -177,10 +177,10 @@ fn detection_costs_few_reads_and_none_without_submits() {
 fn a_short_run_lists_once_more_before_it_ends() {
     let mut harness = Harness::new();
     harness.render_time = seconds(2);
-    let policy = Policy::default();
+    let options = RunOptions::default();
     // The list fails for a moment at that time.
     let mut refusals = 0;
-    let run = harness.run(&jobs(2), &policy, |harness, command| match command {
+    let run = harness.run(&jobs(2), &options, |harness, command| match command {
         Command::Submit { name, .. } => {
             harness.accept(name);
             None
@@ -191,12 +191,12 @@ fn a_short_run_lists_once_more_before_it_ends() {
         }
         _ => None,
     });
-    assert!(run.took < policy.limits.settle, "{:?}", run.took);
+    assert!(run.took < options.limits.settle, "{:?}", run.took);
     assert!(run.recorded(is_duplicate));
-    let is_rival = matches!(&run.stopped, Some(StopReason::Rival { .. }));
+    let is_rival = matches!(&run.stopped, Some(StopReason::DuplicateRun { .. }));
     assert!(is_rival, "{:?}", run.stopped);
     // A run without submits does not check.
-    let run = harness.run(&jobs(2), &policy, |_, _| None);
+    let run = harness.run(&jobs(2), &options, |_, _| None);
     let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
     assert_eq!((run.commands.iter().filter(|it| is_list(it)).count(), run.stopped), (0, None));
 }

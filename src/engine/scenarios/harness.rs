@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::rules::{SafetyRules, SoundRules};
-use crate::engine::{Batch, Input, Policy};
+use crate::engine::{Batch, Input, RunOptions};
 use crate::model::{
     Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, History, JobEvent,
     JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId, RenderReport,
@@ -81,31 +81,31 @@ impl Harness {
         }
     }
 
-    pub(super) fn batch(&self, jobs: &[PlannedJob], policy: &Policy) -> Batch {
+    pub(super) fn batch(&self, jobs: &[PlannedJob], options: &RunOptions) -> Batch {
         let history = History::of(&self.journal, self.now);
-        let (jobs, policy) = (jobs.to_vec(), policy.clone());
-        Batch::restore_with(self.rules, "c", jobs, policy, &history, self.now).unwrap()
+        let (jobs, options) = (jobs.to_vec(), options.clone());
+        Batch::restore_with(self.rules, "c", jobs, options, &history, self.now).unwrap()
     }
 
     /// Runs the program. `answer` may answer in the provider's place; each answer arrives 10 ms later.
     pub(super) fn run(
         &mut self,
         jobs: &[PlannedJob],
-        policy: &Policy,
+        options: &RunOptions,
         answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
     ) -> ScenarioRun {
-        self.run_until_event(jobs, policy, answer, |_| false)
+        self.run_until_event(jobs, options, answer, |_| false)
     }
 
     /// Runs the program until an event is recorded that `kills` selects, and kills it then.
     pub(super) fn run_until_event(
         &mut self,
         jobs: &[PlannedJob],
-        policy: &Policy,
+        options: &RunOptions,
         mut answer: impl FnMut(&mut Self, &Command) -> Option<Outcome>,
         kills: impl Fn(&Event) -> bool,
     ) -> ScenarioRun {
-        let mut batch = self.batch(jobs, policy);
+        let mut batch = self.batch(jobs, options);
         let (began, first) = (self.now, self.journal.len());
         let mut inputs: Vec<Input> = Vec::new();
         let mut commands = Vec::new();
@@ -152,19 +152,19 @@ impl Harness {
                 remotes: remotes.clone(),
                 result: Ok(remotes.iter().filter_map(|id| self.report(id)).collect()),
             },
-            Command::Look { job, remote } => Outcome::Looked {
+            Command::PollJob { job, remote } => Outcome::JobPolled {
                 job: job.clone(),
                 result: self.report(remote).ok_or_else(|| failure(FailureKind::NotFound)),
             },
-            Command::List { sought } => {
+            Command::List { filter } => {
                 let mut listing = self.list(usize::MAX);
                 let is_kept = |report: &RenderReport| {
-                    sought.wants(report.name.as_deref(), Some(&report.remote))
+                    filter.wants(report.name.as_deref(), Some(&report.remote))
                 };
                 listing.found.retain(is_kept);
                 Outcome::Listed { result: Ok(listing) }
             }
-            Command::Fetch(order) => Outcome::Fetched {
+            Command::Download(order) => Outcome::Downloaded {
                 job: order.job.clone(),
                 result: Ok(Artifact {
                     file: order.file.clone(),
@@ -247,7 +247,7 @@ impl ScenarioRun {
             | Event::JournalLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
-            | Event::PlacesLearnt { .. } => false,
+            | Event::LimitLearned { .. } => false,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::absence_proof::listed;
 use super::harness::{Harness, failure, job, jobs, lost, seconds, submits};
-use crate::engine::Policy;
+use crate::engine::RunOptions;
 use crate::model::{
     Command, Credits, Entry, Event, FailureKind, JobEvent, Listing, Outcome, StopReason,
 };
@@ -14,21 +14,21 @@ fn refuse_list(command: &Command, kind: FailureKind) -> Option<Outcome> {
 #[test]
 fn a_lost_journal_is_remembered_until_the_list_was_read() {
     let mut harness = Harness::new();
-    harness.run(&jobs(3), &Policy::default(), |_, _| None);
+    harness.run(&jobs(3), &RunOptions::default(), |_, _| None);
     harness.journal.clear();
-    let lost = Policy { journal_was_lost: true, ..Policy::default() };
+    let lost = RunOptions { journal_was_lost: true, ..RunOptions::default() };
     let run =
         harness.run(&jobs(3), &lost, |_, command| refuse_list(command, FailureKind::ServerError));
     assert!(matches!(run.stopped, Some(StopReason::InventoryRefused { .. })));
     // The folder now shows only a new journal.
     for _ in 0..2 {
-        let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
+        let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| {
             refuse_list(command, FailureKind::ServerError)
         });
         assert!(matches!(run.stopped, Some(StopReason::InventoryRefused { .. })));
         assert_eq!(run.submits(), 0);
     }
-    let run = harness.run(&jobs(3), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(3), &RunOptions::default(), |_, _| None);
     assert_eq!((harness.rows.len(), run.submits()), (3, 0));
     let is_loss = |event: &Event| matches!(event, Event::JournalLost);
     let told = harness.journal.iter().filter(|entry| is_loss(&entry.event));
@@ -38,10 +38,10 @@ fn a_lost_journal_is_remembered_until_the_list_was_read() {
 #[test]
 fn without_a_record_the_run_waits_for_a_failing_list() {
     let mut harness = Harness::new();
-    harness.run(&jobs(3), &Policy::default(), |_, _| None);
+    harness.run(&jobs(3), &RunOptions::default(), |_, _| None);
     harness.journal.clear();
     let mut refusals = 0;
-    let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| {
         let answer = refuse_list(command, FailureKind::ServerError).filter(|_| refusals < 6);
         refusals += u32::from(answer.is_some());
         answer
@@ -49,7 +49,7 @@ fn without_a_record_the_run_waits_for_a_failing_list() {
     assert_eq!((refusals, harness.rows.len(), run.stopped), (6, 3, None));
     // Not indefinitely: there may be nothing to find.
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(3), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| {
         refuse_list(command, FailureKind::ServerError)
     });
     let skips = |entry: &&Entry| matches!(entry.event, Event::InventorySkipped { .. });
@@ -63,8 +63,8 @@ fn without_a_record_the_run_waits_for_a_failing_list() {
 fn a_server_that_refuses_to_list_is_not_waited_for() {
     for (kind, fresh) in [(FailureKind::Rejected, false), (FailureKind::ServerError, true)] {
         let mut harness = Harness::new();
-        let policy = Policy { fresh, ..Policy::default() };
-        let run = harness.run(&jobs(2), &policy, |_, command| refuse_list(command, kind));
+        let options = RunOptions { fresh, ..RunOptions::default() };
+        let run = harness.run(&jobs(2), &options, |_, command| refuse_list(command, kind));
         assert_eq!((run.submits(), run.stopped), (2, None), "{kind:?}");
     }
 }
@@ -72,11 +72,11 @@ fn a_server_that_refuses_to_list_is_not_waited_for() {
 #[test]
 fn a_list_with_unknown_submits_is_read_until_it_shows_no_more() {
     let mut harness = Harness::new();
-    harness.run(&jobs(6), &Policy::default(), |_, _| None);
+    harness.run(&jobs(6), &RunOptions::default(), |_, _| None);
     harness.journal.clear();
     // The list lags: each one shows two rows more.
     let mut shown = 0;
-    let run = harness.run(&jobs(6), &Policy::default(), |harness, command| {
+    let run = harness.run(&jobs(6), &RunOptions::default(), |harness, command| {
         let Command::List { .. } = command else {
             return None;
         };
@@ -96,7 +96,7 @@ fn a_list_with_unknown_submits_is_read_until_it_shows_no_more() {
 #[test]
 fn after_a_redirected_submit_the_list_is_read_twice() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(2), &Policy::default(), |harness, command| {
+    let run = harness.run(&jobs(2), &RunOptions::default(), |harness, command| {
         let Command::Submit { job, name, .. } = command else {
             return None;
         };
@@ -107,7 +107,7 @@ fn after_a_redirected_submit_the_list_is_read_twice() {
     let rows = harness.rows.len();
     // The first list does not show it.
     let mut listings = 0;
-    let run = harness.run(&jobs(2), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(2), &RunOptions::default(), |_, command| {
         let is_list = matches!(command, Command::List { .. });
         listings += u32::from(is_list);
         (is_list && listings == 1).then(|| listed(Listing::default()))
@@ -120,14 +120,14 @@ fn after_a_redirected_submit_the_list_is_read_twice() {
 fn double_payments_of_a_run_without_list_are_recorded_before_it_ends() {
     let mut harness = Harness::new();
     harness.render_time = seconds(2);
-    harness.run(&jobs(2), &Policy::default(), |_, _| None);
+    harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
     harness.journal.clear();
-    let run = harness.run(&jobs(2), &Policy::default(), |harness, command| {
+    let run = harness.run(&jobs(2), &RunOptions::default(), |harness, command| {
         refuse_list(command, FailureKind::ServerError).filter(|_| harness.rows.len() < 4)
     });
     assert_eq!(harness.rows.len(), 4, "the list failed for too long");
     assert!(run.recorded(|event| matches!(event, JobEvent::PaidTwice { .. })));
-    assert!(matches!(run.stopped, Some(StopReason::Rival { .. })));
+    assert!(matches!(run.stopped, Some(StopReason::DuplicateRun { .. })));
 }
 
 fn empty_list(command: &Command) -> Option<Outcome> {
@@ -144,7 +144,7 @@ fn refuse_submit(command: &Command, kind: FailureKind) -> Option<Outcome> {
 #[test]
 fn a_superseded_submit_found_before_the_next_one_is_adopted() {
     let mut harness = Harness::new();
-    harness.run(&jobs(1), &Policy::default(), |harness, command| match command {
+    harness.run(&jobs(1), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } => {
             harness.accept(name);
             lost(command)
@@ -152,12 +152,12 @@ fn a_superseded_submit_found_before_the_next_one_is_adopted() {
         other => empty_list(other),
     });
     assert_eq!(harness.phase(0), "in_doubt");
-    let named = Policy { resubmit: [job(0)].into(), ..Policy::default() };
+    let named = RunOptions { resubmit: [job(0)].into(), ..RunOptions::default() };
     let run = harness.run(&jobs(1), &named, |_, command| {
         refuse_submit(command, FailureKind::OutOfCredits).or_else(|| empty_list(command))
     });
     assert_eq!((harness.phase(0), run.submits()), ("pending", 1));
-    let run = harness.run(&jobs(1), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
     assert_eq!((harness.phase(0), run.submits()), ("done", 0));
     let spent = harness.state(0).spent();
     assert!(spent <= Credits::whole(5), "counted once, {spent}");
@@ -167,7 +167,7 @@ fn a_superseded_submit_found_before_the_next_one_is_adopted() {
 fn a_refused_submit_found_in_the_list_is_adopted() {
     for retry_failed in [false, true] {
         let mut harness = Harness::new();
-        harness.run(&jobs(2), &Policy::default(), |harness, command| match command {
+        harness.run(&jobs(2), &RunOptions::default(), |harness, command| match command {
             Command::Submit { name, .. } if submits(command, 0) => {
                 harness.accept(name);
                 refuse_submit(command, FailureKind::Rejected)
@@ -175,8 +175,8 @@ fn a_refused_submit_found_in_the_list_is_adopted() {
             other => empty_list(other),
         });
         assert_eq!((harness.phase(0), harness.state(0).spent()), ("failed", Credits::ZERO));
-        let policy = Policy { retry_failed, ..Policy::default() };
-        let run = harness.run(&jobs(3), &policy, |_, _| None);
+        let options = RunOptions { retry_failed, ..RunOptions::default() };
+        let run = harness.run(&jobs(3), &options, |_, _| None);
         assert_eq!((harness.phase(0), run.submits()), ("done", 1), "{retry_failed}");
         assert_eq!(harness.rows.len(), 3);
         assert!(harness.state(0).spent() > Credits::ZERO);

@@ -1,7 +1,7 @@
 //! Limits that are learned, requested or reached.
 
 use super::harness::{Harness, failure, jobs, lost, seconds};
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{
     Command, Credits, Entry, Event, FailureKind, Limits, Outcome, RenderReport, RetryAfter,
     StopReason,
@@ -13,10 +13,10 @@ fn early_submits(journal: Vec<Event>) -> usize {
     let at = harness.now;
     let entries = (1..).zip(journal);
     harness.journal = entries.map(|(sequence, event)| Entry { sequence, at, event }).collect();
-    let mut policy = Policy::default();
-    policy.limits.submit_rate = "100/s".parse().unwrap();
+    let mut options = RunOptions::default();
+    options.limits.submit_rate = "100/s".parse().unwrap();
     let began = harness.now;
-    let run = harness.run(&jobs(60), &policy, |_, _| None);
+    let run = harness.run(&jobs(60), &options, |_, _| None);
     let early = run.commands.iter().filter(|(at, command)| {
         matches!(command, Command::Submit { .. }) && at.since(began) < seconds(4)
     });
@@ -26,16 +26,16 @@ fn early_submits(journal: Vec<Event>) -> usize {
 #[test]
 fn learned_slots_are_used_by_the_next_run() {
     assert_eq!(early_submits(Vec::new()), 10);
-    let learnt = |places| vec![Event::PlacesLearnt { places }];
-    assert_eq!(early_submits(learnt(40)), 40);
-    assert_eq!(early_submits(learnt(3)), 10, "a refusal costs nothing");
+    let learned = |limit| vec![Event::LimitLearned { limit }];
+    assert_eq!(early_submits(learned(40)), 40);
+    assert_eq!(early_submits(learned(3)), 10, "a refusal costs nothing");
 }
 
 #[test]
 fn a_read_pause_of_a_year_is_capped() {
     let mut harness = Harness::new();
     let mut was_paused = false;
-    let run = harness.run(&jobs(2), &Policy::default(), |_, command| match command {
+    let run = harness.run(&jobs(2), &RunOptions::default(), |_, command| match command {
         Command::Poll { remotes } if !was_paused => {
             was_paused = true;
             let year = RetryAfter::Seconds(365 * 24 * 3600);
@@ -46,7 +46,7 @@ fn a_read_pause_of_a_year_is_capped() {
     });
     assert_ne!(harness.phase(0), "done", "{:?}", run.stopped);
     harness.now = harness.now.plus(seconds(2 * 3600));
-    let collects = Policy { submits: Submits::Nothing, ..Policy::default() };
+    let collects = RunOptions { submits: Submits::Nothing, ..RunOptions::default() };
     harness.run(&jobs(2), &collects, |_, _| None);
     assert_eq!(harness.phase(0), "done");
 }
@@ -54,11 +54,11 @@ fn a_read_pause_of_a_year_is_capped() {
 #[test]
 fn a_late_charge_makes_no_room_under_the_cap() {
     let mut harness = Harness::new();
-    let policy = Policy {
+    let options = RunOptions {
         limits: Limits { max_credits: Some(Credits::whole(10)), ..Limits::default() },
-        ..Policy::default()
+        ..RunOptions::default()
     };
-    let run = harness.run(&jobs(10), &policy, |harness, command| match command {
+    let run = harness.run(&jobs(10), &options, |harness, command| match command {
         Command::Poll { remotes } => {
             let reports = remotes.iter().filter_map(|id| harness.report(id));
             let free =
@@ -78,7 +78,7 @@ fn a_late_charge_makes_no_room_under_the_cap() {
 fn submitting_stops_when_every_answer_is_lost_and_the_list_fails() {
     let mut harness = Harness::new();
     let mut has_begun = false;
-    let run = harness.run(&jobs(200), &Policy::default(), |harness, command| match command {
+    let run = harness.run(&jobs(200), &RunOptions::default(), |harness, command| match command {
         Command::Submit { name, .. } => {
             has_begun = true;
             harness.accept(name);
@@ -92,6 +92,6 @@ fn submitting_stops_when_every_answer_is_lost_and_the_list_fails() {
     assert_eq!(run.stopped, Some(StopReason::TooManyDoubts));
     assert!((20..30).contains(&run.submits()), "{}", run.submits());
     // Once the list works again, all of them are found, and the rest is submitted.
-    let run = harness.run(&jobs(200), &Policy::default(), |_, _| None);
+    let run = harness.run(&jobs(200), &RunOptions::default(), |_, _| None);
     assert_eq!((run.stopped, harness.rows.len()), (None, 200));
 }

@@ -3,30 +3,30 @@
 use std::collections::BTreeSet;
 
 use super::harness::{Harness, failure, job, jobs, lost, seconds};
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{
     Command, Event, FailureKind, Generation, JobEvent, Outcome, RenderReport, RenderStatus,
     StopReason,
 };
 
-fn fresh() -> Policy {
-    Policy { fresh: true, ..Policy::default() }
+fn fresh() -> RunOptions {
+    RunOptions { fresh: true, ..RunOptions::default() }
 }
 
-fn resubmits(number: usize) -> Policy {
-    Policy { resubmit: [job(number)].into(), ..Policy::default() }
+fn resubmits(number: usize) -> RunOptions {
+    RunOptions { resubmit: [job(number)].into(), ..RunOptions::default() }
 }
 
-fn is_fetched(event: &Event) -> bool {
-    matches!(event, Event::Job { event: JobEvent::Fetched { .. }, .. })
+fn is_downloaded(event: &Event) -> bool {
+    matches!(event, Event::Job { event: JobEvent::Downloaded { .. }, .. })
 }
 
 #[test]
 fn a_crashed_fresh_run_resumes_with_and_without_the_option() {
-    for resumes in [fresh(), Policy::default()] {
+    for resumes in [fresh(), RunOptions::default()] {
         let mut harness = Harness::new();
-        harness.run(&jobs(4), &Policy::default(), |_, _| None);
-        let crashed = harness.run_until_event(&jobs(4), &fresh(), |_, _| None, is_fetched);
+        harness.run(&jobs(4), &RunOptions::default(), |_, _| None);
+        let crashed = harness.run_until_event(&jobs(4), &fresh(), |_, _| None, is_downloaded);
         let resumed = harness.run(&jobs(4), &resumes, |_, _| None);
         assert_eq!(crashed.submits() + resumed.submits(), 4);
         assert!((0..4).all(|number| harness.state(number).generation == Generation(1)));
@@ -38,7 +38,7 @@ fn a_crashed_fresh_run_resumes_with_and_without_the_option() {
 #[test]
 fn a_stopped_fresh_run_does_not_pay_again_for_finished_jobs() {
     let mut harness = Harness::new();
-    harness.run(&jobs(4), &Policy::default(), |_, _| None);
+    harness.run(&jobs(4), &RunOptions::default(), |_, _| None);
     let stopped = harness.run(&jobs(4), &fresh(), |_, command| {
         let Command::Submit { job: id, .. } = command else {
             return None;
@@ -58,11 +58,11 @@ fn a_fresh_run_without_journal_uses_the_generation_after_the_listed_one() {
     // With and without evidence of the loss.
     for journal_was_lost in [true, false] {
         let mut harness = Harness::new();
-        harness.run(&jobs(2), &Policy::default(), |_, _| None);
+        harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
         for _ in 0..5 {
             harness.journal.clear();
-            let policy = Policy { journal_was_lost, ..fresh() };
-            let run = harness.run(&jobs(2), &policy, |_, _| None);
+            let options = RunOptions { journal_was_lost, ..fresh() };
+            let run = harness.run(&jobs(2), &options, |_, _| None);
             assert_eq!(run.submits(), 2);
         }
         assert_eq!(harness.state(0).generation, Generation(5));
@@ -86,10 +86,10 @@ fn a_failed_job_is_retried_once_across_crashes() {
         }
         Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
     };
-    let retries = Policy { retry_failed: true, ..Policy::default() };
-    harness.run(&jobs(1), &Policy::default(), fail_first);
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    harness.run(&jobs(1), &RunOptions::default(), fail_first);
     assert_eq!(harness.phase(0), "failed");
-    let unasked = harness.run(&jobs(1), &Policy::default(), fail_first);
+    let unasked = harness.run(&jobs(1), &RunOptions::default(), fail_first);
     assert_eq!(unasked.submits(), 0);
     let crashed = harness.run_until_event(&jobs(2), &retries, fail_first, |event| {
         matches!(event, Event::Job { event: JobEvent::Failed { .. }, .. })
@@ -103,14 +103,14 @@ fn a_failed_job_is_retried_once_across_crashes() {
 fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
     for turns_up in [true, false] {
         let mut harness = Harness::new();
-        harness.run(&jobs(2), &Policy::default(), |_, command| match command {
+        harness.run(&jobs(2), &RunOptions::default(), |_, command| match command {
             Command::Submit { job: id, .. } if *id == job(0) => {
                 Some(Outcome::Submitted { job: id.clone(), result: Ok("hidden".parse().unwrap()) })
             }
             _ => None,
         });
         assert_eq!((harness.phase(0), harness.phase(1)), ("failed", "done"));
-        let retries = Policy { retry_failed: true, ..Policy::default() };
+        let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
         let run = harness.run(&jobs(2), &retries, |harness, command| match command {
             Command::Poll { remotes } if turns_up && remotes[0].as_str() == "hidden" => {
                 let mut report = harness.report(&"r-0".parse().unwrap()).unwrap();
@@ -126,24 +126,27 @@ fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
 
 #[test]
 fn a_rejected_job_is_redone_once_across_crashes_and_stops() {
-    let rejects = Policy { redo: [job(0), job(2)].into(), ..Policy::default() };
+    let rejects = RunOptions { redo: [job(0), job(2)].into(), ..RunOptions::default() };
     let mut harness = Harness::new();
-    harness.run(&jobs(3), &Policy::default(), |_, _| None);
+    harness.run(&jobs(3), &RunOptions::default(), |_, _| None);
     let is_accepted =
         |event: &Event| matches!(event, Event::Job { event: JobEvent::Submitted { .. }, .. });
     let crashed = harness.run_until_event(&jobs(3), &rejects, |_, _| None, is_accepted);
     let stopped = harness.run(&jobs(3), &rejects, |_, command| {
-        let Command::Fetch(order) = command else {
+        let Command::Download(order) = command else {
             return None;
         };
-        Some(Outcome::Fetched { job: order.job.clone(), result: Err(failure(FailureKind::Local)) })
+        Some(Outcome::Downloaded {
+            job: order.job.clone(),
+            result: Err(failure(FailureKind::Local)),
+        })
     });
     let resumed = harness.run(&jobs(3), &rejects, |_, _| None);
     let submits = [crashed, stopped, resumed].map(|run| run.submits());
     assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
     let generations = [0, 1, 2].map(|number| harness.state(number).generation);
     assert_eq!(generations, [Generation(1), Generation(0), Generation(1)]);
-    let collects = Policy { submits: Submits::Nothing, ..rejects };
+    let collects = RunOptions { submits: Submits::Nothing, ..rejects };
     assert_eq!(harness.run(&jobs(3), &collects, |_, _| None).submits(), 0);
 }
 
@@ -154,7 +157,7 @@ fn a_resubmitted_job_in_doubt_is_adopted_if_the_list_shows_it() {
         // Killed while its submit was outstanding.
         harness.run_until_event(
             &jobs(1),
-            &Policy::default(),
+            &RunOptions::default(),
             |_, _| None,
             |event| matches!(event, Event::Job { event: JobEvent::SubmitStarted { .. }, .. }),
         );
@@ -174,20 +177,20 @@ fn a_resubmitted_job_in_doubt_is_adopted_if_the_list_shows_it() {
 #[test]
 fn a_resubmitted_job_that_is_lost_again_is_not_resent_by_a_restart() {
     let mut harness = Harness::new();
-    harness.run(&jobs(1), &Policy::default(), |_, command| lost(command));
+    harness.run(&jobs(1), &RunOptions::default(), |_, command| lost(command));
     assert_eq!(harness.phase(0), "in_doubt");
     let is_lost =
         |event: &Event| matches!(event, Event::Job { event: JobEvent::SubmitLost { .. }, .. });
-    let policy = resubmits(0);
-    let crashed = harness.run_until_event(&jobs(1), &policy, |_, command| lost(command), is_lost);
-    let resumed = harness.run(&jobs(1), &policy, |_, command| lost(command));
+    let options = resubmits(0);
+    let crashed = harness.run_until_event(&jobs(1), &options, |_, command| lost(command), is_lost);
+    let resumed = harness.run(&jobs(1), &options, |_, command| lost(command));
     assert_eq!((crashed.submits(), resumed.submits()), (1, 0));
 }
 
 #[test]
 fn resubmit_ignores_jobs_under_way_or_done() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(1), &leaves, |_, _| None);
     assert_eq!(harness.phase(0), "rendering");
     assert_eq!(harness.run(&jobs(1), &resubmits(0), |_, _| None).submits(), 0);
@@ -198,7 +201,7 @@ fn resubmit_ignores_jobs_under_way_or_done() {
 #[test]
 fn unselected_and_removed_jobs_are_collected_and_never_submitted() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(2), &leaves, |_, _| None);
     let mut rows = jobs(4);
     rows[0].selected = false;
@@ -216,11 +219,11 @@ fn unselected_and_removed_jobs_are_collected_and_never_submitted() {
 #[test]
 fn without_a_journal_collect_finds_paid_jobs() {
     let mut harness = Harness::new();
-    let leaves = Policy { leave_after_submitting: true, ..Policy::default() };
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
     harness.run(&jobs(3), &leaves, |_, _| None);
     harness.journal.clear();
     let collects =
-        Policy { submits: Submits::Nothing, journal_was_lost: true, ..Policy::default() };
+        RunOptions { submits: Submits::Nothing, journal_was_lost: true, ..RunOptions::default() };
     let run = harness.run(&jobs(4), &collects, |_, _| None);
     assert_eq!((run.submits(), run.stopped), (0, None));
     let phases = [0, 1, 2, 3].map(|number| harness.phase(number));
@@ -236,10 +239,10 @@ fn a_refused_row_is_submitted_again_once_it_was_edited() {
         };
         Some(Outcome::Submitted { job: job.clone(), result: Err(failure(FailureKind::Rejected)) })
     };
-    harness.run(&jobs(1), &Policy::default(), reject);
-    assert_eq!(harness.run(&jobs(1), &Policy::default(), |_, _| None).submits(), 0);
+    harness.run(&jobs(1), &RunOptions::default(), reject);
+    assert_eq!(harness.run(&jobs(1), &RunOptions::default(), |_, _| None).submits(), 0);
     let mut mended = super::harness::planned(7);
     std::sync::Arc::make_mut(&mut mended.spec).id = job(0);
-    assert_eq!(harness.run(&[mended], &Policy::default(), |_, _| None).submits(), 1);
+    assert_eq!(harness.run(&[mended], &RunOptions::default(), |_, _| None).submits(), 1);
     assert_eq!(harness.phase(0), "done");
 }

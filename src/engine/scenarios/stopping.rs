@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::harness::{Harness, failure, job, jobs, lost, planned, seconds, submits, throttled};
-use crate::engine::Policy;
+use crate::engine::RunOptions;
 use crate::model::{
     Command, Credits, Event, FailureAllowance, FailureKind, InFlight, JobEvent, Outcome,
     RenderStatus, StopReason,
@@ -14,9 +14,9 @@ const DAY: u64 = 24 * 3600;
 #[test]
 fn a_pause_of_a_day_stops_this_run_and_the_next() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let began = harness.now;
-    let run = harness.run(&jobs(3), &policy, |_, command| match command {
+    let run = harness.run(&jobs(3), &options, |_, command| match command {
         Command::Submit { job, .. } => {
             Some(Outcome::Submitted { job: job.clone(), result: Err(throttled(DAY)) })
         }
@@ -26,22 +26,22 @@ fn a_pause_of_a_day_stops_this_run_and_the_next() {
     assert!(until >= began.plus(seconds(DAY)) && run.submits() == 1);
 
     harness.now = harness.now.plus(seconds(3600));
-    let again = harness.run(&jobs(3), &policy, |_, _| None);
+    let again = harness.run(&jobs(3), &options, |_, _| None);
     assert_eq!(again.stopped, Some(StopReason::LongHold { until }));
     assert_eq!(again.submits(), 0);
     assert!(again.took < seconds(60));
 
     harness.now = until;
-    let later = harness.run(&jobs(3), &policy, |_, _| None);
+    let later = harness.run(&jobs(3), &options, |_, _| None);
     assert_eq!((later.submits(), later.stopped), (3, None));
 }
 
 #[test]
 fn a_read_pause_of_a_day_leaves_renders_and_doubts_to_a_later_run() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
+    let options = RunOptions::default();
     let mut accepted = 0;
-    let run = harness.run(&jobs(4), &policy, |_, command| match command {
+    let run = harness.run(&jobs(4), &options, |_, command| match command {
         Command::Submit { .. } => {
             accepted += 1;
             if accepted == 3 { lost(command) } else { None }
@@ -53,11 +53,11 @@ fn a_read_pause_of_a_day_leaves_renders_and_doubts_to_a_later_run() {
     });
     assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
     assert!(run.took < seconds(300), "it sat out {:?}", run.took);
-    let again = harness.run(&jobs(4), &policy, |_, _| None);
+    let again = harness.run(&jobs(4), &options, |_, _| None);
     assert!(matches!(again.stopped, Some(StopReason::LongHold { .. })));
     assert!(again.took < seconds(1) && again.commands.is_empty());
     harness.now = harness.now.plus(seconds(2 * DAY));
-    harness.run(&jobs(4), &policy, |_, _| None);
+    harness.run(&jobs(4), &options, |_, _| None);
     assert_eq!(harness.phase(0), "done");
 }
 
@@ -65,7 +65,7 @@ fn a_read_pause_of_a_day_leaves_renders_and_doubts_to_a_later_run() {
 fn one_job_in_doubt_does_not_block_a_throttled_campaign() {
     let mut harness = Harness::new();
     let mut was_refused = false;
-    let run = harness.run(&jobs(6), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(6), &RunOptions::default(), |_, command| {
         if submits(command, 0) {
             return lost(command);
         }
@@ -76,22 +76,21 @@ fn one_job_in_doubt_does_not_block_a_throttled_campaign() {
             result: Err(failure(FailureKind::Throttled)),
         })
     });
-    let fetched = run
-        .entries
-        .iter()
-        .filter(|entry| matches!(&entry.event, Event::Job { event: JobEvent::Fetched { .. }, .. }));
-    let fetched: Vec<_> = fetched.map(|entry| entry.at).collect();
-    assert_eq!(fetched.len(), 5);
-    let took = fetched[4].since(run.entries[0].at);
+    let downloaded = run.entries.iter().filter(|entry| {
+        matches!(&entry.event, Event::Job { event: JobEvent::Downloaded { .. }, .. })
+    });
+    let downloaded: Vec<_> = downloaded.map(|entry| entry.at).collect();
+    assert_eq!(downloaded.len(), 5);
+    let took = downloaded[4].since(run.entries[0].at);
     assert!(took < seconds(5 * 60), "{took:?}");
 }
 
 #[test]
 fn a_failing_list_does_not_delay_polls() {
     let mut harness = Harness::new();
-    let mut policy = Policy::default();
-    policy.limits.poll_interval = Duration::from_millis(200);
-    let run = harness.run(&jobs(3), &policy, |harness, command| match command {
+    let mut options = RunOptions::default();
+    options.limits.poll_interval = Duration::from_millis(200);
+    let run = harness.run(&jobs(3), &options, |harness, command| match command {
         Command::List { .. } if !harness.rows.is_empty() => {
             Some(Outcome::Listed { result: Err(failure(FailureKind::ServerError)) })
         }
@@ -115,7 +114,7 @@ fn a_failing_list_does_not_delay_polls() {
 #[test]
 fn a_list_that_is_always_throttled_ends_the_run() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(2), &Policy::default(), |_, command| match command {
+    let run = harness.run(&jobs(2), &RunOptions::default(), |_, command| match command {
         Command::List { .. } => {
             Some(Outcome::Listed { result: Err(failure(FailureKind::Throttled)) })
         }
@@ -128,17 +127,18 @@ fn a_list_that_is_always_throttled_ends_the_run() {
 #[test]
 fn an_address_that_finds_nothing_fails_no_job() {
     let mut harness = Harness::new();
-    let mut policy = Policy::default();
+    let mut options = RunOptions::default();
     // So that the list is not read in the meantime.
-    policy.limits.settle = seconds(600);
-    let run = harness.run(&jobs(3), &policy, |_, command| match command {
+    options.limits.settle = seconds(600);
+    let run = harness.run(&jobs(3), &options, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::NotFound)),
         }),
-        Command::Look { job, .. } => {
-            Some(Outcome::Looked { job: job.clone(), result: Err(failure(FailureKind::NotFound)) })
-        }
+        Command::PollJob { job, .. } => Some(Outcome::JobPolled {
+            job: job.clone(),
+            result: Err(failure(FailureKind::NotFound)),
+        }),
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::WrongAddress { .. })));
@@ -148,10 +148,10 @@ fn an_address_that_finds_nothing_fails_no_job() {
 #[test]
 fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
     let mut harness = Harness::new();
-    let mut policy = Policy::default();
-    policy.limits.max_fail = Some(FailureAllowance::Count(1));
+    let mut options = RunOptions::default();
+    options.limits.max_fail = Some(FailureAllowance::Count(1));
     for (count, patience) in [(2, 120), (2, 30), (3, 120)] {
-        let run = harness.run(&jobs(count), &policy, |_, command| {
+        let run = harness.run(&jobs(count), &options, |_, command| {
             if submits(command, 1) {
                 let Command::Submit { job, .. } = command else {
                     return None;
@@ -166,7 +166,7 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
         assert_eq!((harness.phase(0), harness.phase(1)), ("done", "failed"));
         harness.now = harness.now.plus(seconds(DAY));
         // The failure was counted before.
-        policy.limits.max_fail = Some(FailureAllowance::Count(0));
+        options.limits.max_fail = Some(FailureAllowance::Count(0));
     }
     assert_eq!(harness.phase(2), "done");
 }
@@ -174,7 +174,7 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
 #[test]
 fn a_refused_batch_poll_falls_back_to_single_polls() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(3), &Policy::default(), |_, command| match command {
+    let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| match command {
         Command::Submit { job, .. } if submits(command, 1) => {
             Some(Outcome::Submitted { job: job.clone(), result: Ok("denied".parse().unwrap()) })
         }
@@ -192,8 +192,8 @@ fn a_refused_batch_poll_falls_back_to_single_polls() {
 #[test]
 fn a_revoked_key_loses_nothing() {
     let mut harness = Harness::new();
-    let policy = Policy::default();
-    let run = harness.run(&jobs(3), &policy, |_, command| match command {
+    let options = RunOptions::default();
+    let run = harness.run(&jobs(3), &options, |_, command| match command {
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::Unauthorised)),
@@ -201,7 +201,7 @@ fn a_revoked_key_loses_nothing() {
         _ => None,
     });
     assert!(matches!(run.stopped, Some(StopReason::Unauthorised { .. })));
-    let again = harness.run(&jobs(3), &policy, |_, _| None);
+    let again = harness.run(&jobs(3), &options, |_, _| None);
     assert_eq!(run.submits() + again.submits(), 3);
     assert!((0..3).all(|number| harness.phase(number) == "done"));
 }
@@ -209,7 +209,7 @@ fn a_revoked_key_loses_nothing() {
 #[test]
 fn without_credits_paid_renders_are_still_collected() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(5), &Policy::default(), |_, command| {
+    let run = harness.run(&jobs(5), &RunOptions::default(), |_, command| {
         let Command::Submit { job, .. } = command else {
             return None;
         };
@@ -226,13 +226,13 @@ fn without_credits_paid_renders_are_still_collected() {
 #[test]
 fn a_charge_above_the_reservation_stops_submitting() {
     let mut harness = Harness::new();
-    let mut policy = Policy::default();
-    policy.limits.max_credits = Some(Credits::whole(10));
-    policy.limits.in_flight = InFlight::AtMost(1);
+    let mut options = RunOptions::default();
+    options.limits.max_credits = Some(Credits::whole(10));
+    options.limits.in_flight = InFlight::AtMost(1);
     let mut rows = jobs(3);
     rows[1].estimate.reserve = Credits::whole(8);
     rows[2].estimate.reserve = Credits::whole(1);
-    let run = harness.run(&rows, &policy, |harness, command| {
+    let run = harness.run(&rows, &options, |harness, command| {
         let Command::Poll { remotes } = command else {
             return None;
         };
@@ -249,13 +249,13 @@ fn a_charge_above_the_reservation_stops_submitting() {
 #[test]
 fn charges_of_earlier_runs_make_no_room_under_the_run_cap() {
     let mut harness = Harness::new();
-    let mut policy = Policy { leave_after_submitting: true, ..Policy::default() };
-    policy.limits.max_credits_run = Some(Credits::whole(11));
-    let first = harness.run(&jobs(6), &policy, |_, _| None);
+    let mut options = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
+    options.limits.max_credits_run = Some(Credits::whole(11));
+    let first = harness.run(&jobs(6), &options, |_, _| None);
     assert_eq!(first.stopped, Some(StopReason::RunCapReached));
     assert_eq!(first.submits(), 2);
-    policy.leave_after_submitting = false;
-    let second = harness.run(&jobs(6), &policy, |_, _| None);
+    options.leave_after_submitting = false;
+    let second = harness.run(&jobs(6), &options, |_, _| None);
     assert_eq!(second.stopped, Some(StopReason::RunCapReached));
     assert_eq!(second.submits(), 2, "renders of the first run make no room when they are charged");
     assert!((0..4).all(|number| harness.phase(number) == "done"));
@@ -264,7 +264,7 @@ fn charges_of_earlier_runs_make_no_room_under_the_run_cap() {
 #[test]
 fn two_jobs_never_share_a_render() {
     let mut harness = Harness::new();
-    harness.run(&jobs(2), &Policy::default(), |harness, command| {
+    harness.run(&jobs(2), &RunOptions::default(), |harness, command| {
         let Command::Submit { job, name, .. } = command else {
             return None;
         };
@@ -280,9 +280,9 @@ fn two_jobs_never_share_a_render() {
 #[test]
 fn progress_is_a_fraction_whatever_the_provider_sends() {
     let mut harness = Harness::new();
-    let mut policy = Policy::default();
-    policy.limits.render_timeout = seconds(40);
-    let mut batch = harness.batch(&[planned(0)], &policy);
+    let mut options = RunOptions::default();
+    options.limits.render_timeout = seconds(40);
+    let mut batch = harness.batch(&[planned(0)], &options);
     let mut inputs = Vec::new();
     let mut seen = Vec::new();
     for _ in 0..40 {
@@ -300,7 +300,7 @@ fn progress_is_a_fraction_whatever_the_provider_sends() {
 #[test]
 fn unknown_statuses_are_not_final_and_negative_charges_are_ignored() {
     let mut harness = Harness::new();
-    let run = harness.run(&jobs(1), &Policy::default(), |harness, command| {
+    let run = harness.run(&jobs(1), &RunOptions::default(), |harness, command| {
         let Command::Poll { remotes } = command else {
             return None;
         };

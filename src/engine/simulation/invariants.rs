@@ -57,9 +57,9 @@ impl Invariants {
         let (lane, failure) = match outcome {
             Outcome::Submitted { result, .. } => (0, result.as_ref().err()),
             Outcome::Polled { result, .. } => (1, result.as_ref().err()),
-            Outcome::Looked { result, .. } => (1, result.as_ref().err()),
+            Outcome::JobPolled { result, .. } => (1, result.as_ref().err()),
             Outcome::Listed { result } => (1, result.as_ref().err()),
-            Outcome::Fetched { .. } => return,
+            Outcome::Downloaded { .. } => return,
         };
         let named = failure.and_then(|failure| Some(failure.retry_after?.moment(now)));
         self.pauses[lane] = self.pauses[lane].max(named);
@@ -69,8 +69,8 @@ impl Invariants {
     pub(super) fn on_command(&mut self, command: &Command, now: Timestamp, interval: Duration) {
         let lane = match command {
             Command::Submit { .. } => 0,
-            Command::Poll { .. } | Command::Look { .. } | Command::List { .. } => 1,
-            Command::Fetch(_) => return,
+            Command::Poll { .. } | Command::PollJob { .. } | Command::List { .. } => 1,
+            Command::Download(_) => return,
         };
         assert!(
             self.pauses[lane].is_none_or(|named| now >= named),
@@ -124,9 +124,9 @@ impl Invariants {
             | JobEvent::Observed { .. }
             | JobEvent::RenderOverdue
             | JobEvent::Rendered { .. }
-            | JobEvent::Fetched { .. }
-            | JobEvent::FetchDeferred { .. }
-            | JobEvent::FetchLeft { .. }
+            | JobEvent::Downloaded { .. }
+            | JobEvent::DownloadDeferred { .. }
+            | JobEvent::DownloadGivenUp { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
             | JobEvent::Failed { .. }
@@ -194,7 +194,7 @@ impl Invariants {
                 Phase::Submitting
                 | Phase::InDoubt { .. }
                 | Phase::Rendering { .. }
-                | Phase::Fetching { .. }
+                | Phase::Downloading { .. }
                 | Phase::Done { .. } => false,
             };
             assert!(!is_lost, "a paid video was lost: {:?}", state.phase);

@@ -31,7 +31,7 @@ fn simulate(seed: u64) -> Simulation {
         let journal = simulation.journal_text();
         let profile = &simulation.provider.profile;
         let accepted = &simulation.provider.accepted;
-        let limits = &simulation.policy.limits;
+        let limits = &simulation.options.limits;
         // This appears before the message of the panic.
         let text = format!("{journal}\n{profile:#?}\n{limits:?}\n{accepted:#?}\nseed {seed}\n");
         let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());

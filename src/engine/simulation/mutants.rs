@@ -53,7 +53,7 @@ mutant! { ThrottleHoldsOneJob:
     fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         match lane.name() {
             Lane::Submit => now,
-            Lane::Poll | Lane::Fetch => lane.throttle(now, failure, jitter),
+            Lane::Poll | Lane::Download => lane.throttle(now, failure, jitter),
         }
     }
 }
@@ -62,7 +62,7 @@ mutant! { ReadPauseIgnored:
     fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         let failure = match lane.name() {
             Lane::Submit => failure.clone(),
-            Lane::Poll | Lane::Fetch => failure.clone().with_retry_after(None),
+            Lane::Poll | Lane::Download => failure.clone().with_retry_after(None),
         };
         lane.throttle(now, &failure, jitter)
     }
@@ -70,7 +70,7 @@ mutant! { ReadPauseIgnored:
     fn apply_retry_after(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure) -> Option<Event> {
         match lane.name() {
             Lane::Submit => lane.apply_retry_after(now, failure),
-            Lane::Poll | Lane::Fetch => None,
+            Lane::Poll | Lane::Download => None,
         }
     }
 }

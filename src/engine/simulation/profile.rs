@@ -16,7 +16,7 @@ pub(super) struct ProviderProfile {
     /// Failures that stop a run (key revoked, no credits, redirects, a full disk), in a thousand requests.
     pub(super) fatal: u64,
     pub(super) read_faults: u64,
-    pub(super) fetch_faults: u64,
+    pub(super) download_faults: u64,
     pub(super) failed_renders: u64,
     /// Unknown statuses, late outputs, jobs that are not found by their ids.
     pub(super) odd_renders: u64,
@@ -61,7 +61,7 @@ impl ProviderProfile {
             refused: share(5),
             fatal: share(6),
             read_faults: share(20),
-            fetch_faults: share(30),
+            download_faults: share(30),
             failed_renders: share(10),
             odd_renders: share(12),
             overcharges: random.percent(10),
@@ -99,7 +99,7 @@ impl ProviderProfile {
             refused: 0,
             fatal: 0,
             read_faults: 0,
-            fetch_faults: 0,
+            download_faults: 0,
             odd_renders: 0,
             lookup_delay: Duration::ZERO,
             list_delay: Duration::ZERO,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::profile::{LATEST_ACCEPTANCE, ProviderProfile};
 use super::random::Random;
 use crate::model::{
-    Artifact, Command, Credits, Failure, FailureKind, FetchOrder, ListFilter, Listing, Outcome,
-    RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
+    Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, ListFilter, Listing,
+    Outcome, RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
 };
 
 /// One accepted submit.
@@ -73,19 +73,19 @@ impl SimulatedProvider {
                 });
                 Outcome::Polled { remotes, result }
             }
-            Command::Look { job, remote } => {
+            Command::PollJob { job, remote } => {
                 let result = self.read(0, |provider| provider.report(now, &remote));
                 let missing = || Failure::new(FailureKind::NotFound, "not found").with_status(404);
                 let result = result.and_then(|report| report.ok_or_else(missing));
-                Outcome::Looked { job, result }
+                Outcome::JobPolled { job, result }
             }
-            Command::List { sought } => {
+            Command::List { filter } => {
                 let share = self.profile.list_refused;
-                let result = self.read(share, |provider| provider.list(now, &sought));
+                let result = self.read(share, |provider| provider.list(now, &filter));
                 Outcome::Listed { result }
             }
-            Command::Fetch(order) => {
-                Outcome::Fetched { job: order.job.clone(), result: self.fetch(now, order) }
+            Command::Download(order) => {
+                Outcome::Downloaded { job: order.job.clone(), result: self.download(now, order) }
             }
         }
     }
@@ -232,7 +232,7 @@ impl SimulatedProvider {
         }
     }
 
-    fn list(&self, now: Timestamp, sought: &ListFilter) -> Listing {
+    fn list(&self, now: Timestamp, filter: &ListFilter) -> Listing {
         let visible: Vec<&Accepted> = self
             .accepted
             .iter()
@@ -246,7 +246,7 @@ impl SimulatedProvider {
         Listing {
             found: visible
                 .iter()
-                .filter(|job| sought.wants(Some(&job.name), Some(&job.remote)))
+                .filter(|job| filter.wants(Some(&job.name), Some(&job.remote)))
                 .map(|job| self.describe(now, job, false))
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),
@@ -255,7 +255,7 @@ impl SimulatedProvider {
         }
     }
 
-    fn fetch(&mut self, now: Timestamp, order: FetchOrder) -> Result<Artifact, Failure> {
+    fn download(&mut self, now: Timestamp, order: DownloadRequest) -> Result<Artifact, Failure> {
         let fail = |kind| Err(Failure::new(kind, "download failed"));
         let made = order.video_url.parse().map(Timestamp::from_millis).unwrap();
         if now.since(made) > self.profile.link_life {
@@ -266,7 +266,7 @@ impl SimulatedProvider {
         if self.random.permille(self.profile.fatal) {
             return fail(FailureKind::Local);
         }
-        if self.random.percent(self.profile.fetch_faults) {
+        if self.random.percent(self.profile.download_faults) {
             let kinds = [
                 FailureKind::Lost,
                 FailureKind::NotFound,

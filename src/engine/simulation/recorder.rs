@@ -65,6 +65,6 @@ fn job(entry: &Entry) -> Option<&JobId> {
         | Event::JournalLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
-        | Event::PlacesLearnt { .. } => None,
+        | Event::LimitLearned { .. } => None,
     }
 }

@@ -9,7 +9,7 @@ use super::provider::SimulatedProvider;
 use super::random::Random;
 use super::recorder::Recorder;
 use crate::engine::rules::{SafetyRules, SoundRules};
-use crate::engine::{Batch, Input, PersistedStep, Policy};
+use crate::engine::{Batch, Input, PersistedStep, RunOptions};
 use crate::model::{
     AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, History, InFlight, JobId,
     JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp,
@@ -31,7 +31,7 @@ pub(super) struct Simulation {
     recorder: Recorder,
     pub(super) random: Random,
     pub(super) provider: SimulatedProvider,
-    pub(super) policy: Policy,
+    pub(super) options: RunOptions,
     pub(super) jobs: Vec<PlannedJob>,
     pub(super) journal: Vec<Entry>,
     pub(super) invariants: Invariants,
@@ -110,7 +110,7 @@ impl Simulation {
             rules,
             recorder,
             provider: SimulatedProvider::new(Random::new(seed ^ 0xFEED), profile),
-            policy: Policy { limits, seed, ..Policy::default() },
+            options: RunOptions { limits, seed, ..RunOptions::default() },
             jobs,
             journal: Vec::new(),
             invariants: Invariants::default(),
@@ -169,10 +169,10 @@ impl Simulation {
         if profile.list_cap < usize::MAX || self.invariants.rows_were_edited {
             return;
         }
-        profile.list_delay = profile.list_delay.min(self.policy.limits.settle);
-        self.now = self.now.plus(self.policy.limits.settle);
+        profile.list_delay = profile.list_delay.min(self.options.limits.settle);
+        self.now = self.now.plus(self.options.limits.settle);
         self.journal.clear();
-        self.policy.journal_was_lost = true;
+        self.options.journal_was_lost = true;
         self.invariants.lose_journal();
     }
 
@@ -186,8 +186,9 @@ impl Simulation {
         let jobs = self.jobs.clone();
         let machine_time = self.machine_time();
         let history = History::of(&self.journal, machine_time);
-        let policy = self.policy.clone();
-        let batch = Batch::restore_with(self.rules, CAMPAIGN, jobs, policy, &history, machine_time);
+        let options = self.options.clone();
+        let batch =
+            Batch::restore_with(self.rules, CAMPAIGN, jobs, options, &history, machine_time);
         let mut batch = batch.unwrap_or_else(|error| panic!("{error}"));
         self.recorder.begin_run();
         self.invariants.begin_run(&self.jobs);
@@ -235,7 +236,7 @@ impl Simulation {
     /// Checks the entries of a step, which begin at `first` in the journal, and the batch after it.
     fn check(&mut self, batch: &Batch, first: usize, ready: &PersistedStep) {
         for entry in &self.journal[first..] {
-            self.invariants.on_entry(entry, self.now, &self.policy.limits);
+            self.invariants.on_entry(entry, self.now, &self.options.limits);
         }
         if !self.recorder.holds_back() {
             self.invariants.check_phases(batch);
@@ -253,7 +254,7 @@ impl Simulation {
     }
 
     fn dispatch(&mut self, command: Command) {
-        let read_interval = self.policy.limits.poll_rate.interval();
+        let read_interval = self.options.limits.poll_rate.interval();
         self.invariants.on_command(&command, self.now, read_interval);
         let latency = match command {
             Command::Submit { .. } => self.random.millis(20, 8000),
@@ -261,7 +262,7 @@ impl Simulation {
                 let longest = self.provider.profile.list_takes;
                 self.random.millis(50, longest)
             }
-            Command::Poll { .. } | Command::Look { .. } | Command::Fetch(_) => {
+            Command::Poll { .. } | Command::PollJob { .. } | Command::Download(_) => {
                 self.random.millis(5, 500)
             }
         };
@@ -308,7 +309,7 @@ impl Simulation {
     fn handle(&mut self, at: Timestamp, command: Command) -> Outcome {
         let outcome = self.provider.handle(at, command);
         let most = self.provider.peak_concurrency;
-        if let InFlight::AtMost(limit) = self.policy.limits.in_flight {
+        if let InFlight::AtMost(limit) = self.options.limits.in_flight {
             let limit = usize::try_from(limit).unwrap();
             assert!(most <= limit, "{most} renders at once, {limit} allowed");
         }
@@ -328,9 +329,9 @@ impl Simulation {
             let outcome = match outcome {
                 Outcome::Submitted { job, .. } => Outcome::Submitted { job, result: Err(lost()) },
                 Outcome::Polled { remotes, .. } => Outcome::Polled { remotes, result: Err(lost()) },
-                Outcome::Looked { job, .. } => Outcome::Looked { job, result: Err(lost()) },
+                Outcome::JobPolled { job, .. } => Outcome::JobPolled { job, result: Err(lost()) },
                 Outcome::Listed { .. } => Outcome::Listed { result: Err(lost()) },
-                Outcome::Fetched { job, .. } => Outcome::Fetched { job, result: Err(lost()) },
+                Outcome::Downloaded { job, .. } => Outcome::Downloaded { job, result: Err(lost()) },
             };
             let back = self.random.millis(5, 500);
             self.send(wakes.plus(back), InTransit::Answer(outcome));

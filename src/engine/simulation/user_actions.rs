@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use super::run::{Simulation, planned};
-use crate::engine::{Policy, Submits};
+use crate::engine::{RunOptions, Submits};
 use crate::model::{Credits, FailureAllowance, JobId, Phase};
 
 impl Simulation {
     /// Chooses the options of a command.
     pub(super) fn choose_options(&mut self, number: u64) {
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            seed: self.policy.seed,
-            ..Policy::default()
+        self.options = RunOptions {
+            limits: self.options.limits.clone(),
+            journal_was_lost: self.options.journal_was_lost,
+            seed: self.options.seed,
+            ..RunOptions::default()
         };
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
-        self.policy.limits.max_credits_run = self
+        self.options.limits.max_duration = None;
+        self.options.limits.max_fail = None;
+        self.options.limits.max_credits_run = self
             .random
             .percent(20)
             .then(|| Credits::whole(i64::try_from(5 + self.random.below(40)).unwrap()));
@@ -26,34 +26,34 @@ impl Simulation {
             job.in_sheet = true;
         }
         match self.random.below(14) {
-            0 => self.policy.submits = Submits::Nothing,
-            1 => self.policy.leave_after_submitting = true,
+            0 => self.options.submits = Submits::Nothing,
+            1 => self.options.leave_after_submitting = true,
             2 => {
                 let length = self.random.millis(10_000, 600_000);
-                self.policy.limits.max_duration = Some(length);
+                self.options.limits.max_duration = Some(length);
             }
-            3 => self.policy.limits.max_fail = Some(FailureAllowance::Count(0)),
+            3 => self.options.limits.max_fail = Some(FailureAllowance::Count(0)),
             4 => {
                 for job in self.jobs.iter_mut().skip(2) {
                     job.selected = false;
                 }
             }
-            5 if number > 0 => self.policy.fresh = true,
-            6 | 7 => self.policy.retry_failed = true,
+            5 if number > 0 => self.options.fresh = true,
+            6 | 7 => self.options.retry_failed = true,
             // With a lost journal only the sheet tells which job a tag in the list is.
-            8 if number > 0 && !self.policy.journal_was_lost => self.edit_rows(),
+            8 if number > 0 && !self.options.journal_was_lost => self.edit_rows(),
             9 => {
                 let done = self.done();
-                self.policy.missing_files = done.into_iter().take(3).collect();
+                self.options.missing_files = done.into_iter().take(3).collect();
             }
-            10 if self.provider.profile.lists_within(self.policy.limits.settle) => {
+            10 if self.provider.profile.lists_within(self.options.limits.settle) => {
                 let doubts: Vec<JobId> = self.in_doubt().collect();
-                self.policy.resubmit = doubts.into_iter().take(1).collect();
+                self.options.resubmit = doubts.into_iter().take(1).collect();
             }
             11 if number > 0 => {
                 self.jobs[0].selected = false;
                 self.jobs[0].in_sheet = false;
-                self.policy.resubmit = [self.jobs[0].spec.id.clone()].into();
+                self.options.resubmit = [self.jobs[0].spec.id.clone()].into();
             }
             _ => {}
         }
@@ -67,7 +67,7 @@ impl Simulation {
                 self.jobs[index] = planned(index, 1);
             }
         }
-        self.policy.redo_changed = self.random.percent(50);
+        self.options.redo_changed = self.random.percent(50);
     }
 
     fn done(&self) -> Vec<JobId> {
@@ -85,15 +85,15 @@ impl Simulation {
         self.crashes = 0;
         self.sleeps = false;
         self.interrupts_runs = false;
-        self.policy = Policy {
-            limits: self.policy.limits.clone(),
-            journal_was_lost: self.policy.journal_was_lost,
-            ..Policy::default()
+        self.options = RunOptions {
+            limits: self.options.limits.clone(),
+            journal_was_lost: self.options.journal_was_lost,
+            ..RunOptions::default()
         };
-        self.policy.limits.max_credits = None;
-        self.policy.limits.max_credits_run = None;
-        self.policy.limits.max_duration = None;
-        self.policy.limits.max_fail = None;
+        self.options.limits.max_credits = None;
+        self.options.limits.max_credits_run = None;
+        self.options.limits.max_duration = None;
+        self.options.limits.max_fail = None;
         for job in &mut self.jobs {
             job.selected = true;
             job.in_sheet = true;
@@ -102,7 +102,7 @@ impl Simulation {
             // Longer than any pause that was asked for.
             self.now = self.now.plus(Duration::from_secs(25 * 3600));
             if number >= 3 {
-                self.policy.resubmit = self.in_doubt().collect();
+                self.options.resubmit = self.in_doubt().collect();
             }
             self.run_to_end();
         }

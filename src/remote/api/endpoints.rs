@@ -73,7 +73,7 @@ impl Api {
         }
         let base = self.client.base();
         let url = base.endpoint(&["api", "lipsyncs", remote.as_str()]);
-        let response = self.client.get(url, CommandKind::Look).await?;
+        let response = self.client.get(url, CommandKind::PollJob).await?;
         let mut report = self.parse_job(&response)?;
         if !report.remote.as_str().eq_ignore_ascii_case(remote.as_str()) {
             return Err(malformed(&response, "the answer is about another job"));

@@ -178,12 +178,12 @@ mod tests {
         let job: JobId = "a".parse().unwrap();
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
         let tag = Tag::of("c", &job, &Fingerprint::of(&request), Generation(0));
-        let sought = ListFilter {
+        let filter = ListFilter {
             tags: [tag.clone()].into(),
-            witnesses: ["w".parse().unwrap()].into(),
+            references: ["w".parse().unwrap()].into(),
             own: None,
         };
-        (tag, ListRows::new(Arc::new(sought)))
+        (tag, ListRows::new(Arc::new(filter)))
     }
 
     #[test]

@@ -11,7 +11,9 @@ use super::content_range::ContentRange;
 use super::link::Link;
 use super::part::{Part, Record, blocking};
 use super::target::{Target, local_failure};
-use crate::model::{Artifact, CommandKind, DownloadProgress, Failure, FailureKind, FetchOrder};
+use crate::model::{
+    Artifact, CommandKind, DownloadProgress, DownloadRequest, Failure, FailureKind,
+};
 use crate::remote::address::AddressPolicy;
 use crate::remote::http::{
     Clients, ErrorBody, Redactor, next_chunk, read_error_body, redirect_location, redirect_loop,
@@ -74,7 +76,7 @@ impl Downloader {
     /// Makes one attempt at the video and, after its success, at the thumbnail.
     pub(crate) async fn fetch(
         &self,
-        order: &FetchOrder,
+        order: &DownloadRequest,
         progress: &DownloadProgress,
     ) -> Result<Artifact, Failure> {
         let target = Target::new(&self.out, &order.file)?;
@@ -162,9 +164,9 @@ impl Downloader {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
                 Err(failure) => {
-                    let reached = transfer.part.length();
+                    let bytes_kept = transfer.part.length();
                     transfer.part.keep().await;
-                    return Err(failure.with_reached(reached));
+                    return Err(failure.with_bytes_kept(bytes_kept));
                 }
             };
             if let Err(failure) = self.add(&mut transfer, chunk.as_ref()).await {
@@ -188,7 +190,7 @@ impl Downloader {
         if let Some(expected) = expected.filter(|expected| length < *expected) {
             transfer.part.keep().await;
             let message = format!("{host} sent {length} of {expected} bytes");
-            return Err(Failure::new(FailureKind::Lost, message).with_reached(length));
+            return Err(Failure::new(FailureKind::Lost, message).with_bytes_kept(length));
         }
         match transfer.part.missing_bytes().await {
             Ok(0) => transfer.part.finish().await,
@@ -274,7 +276,7 @@ impl Downloader {
         let body = read_error_body(&mut response.inner, self.timeouts.read).await;
         let body = ErrorBody::from_storage(&body, &self.redactor);
         let (status, headers) = (response.inner.status(), response.inner.headers());
-        let mut failure = status_failure(status, headers, &body, CommandKind::Fetch);
+        let mut failure = status_failure(status, headers, &body, CommandKind::Download);
         failure.message = format!("{}: {}", response.host, failure.message);
         failure
     }

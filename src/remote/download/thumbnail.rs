@@ -8,7 +8,7 @@ use super::downloader::Downloader;
 use super::link::Link;
 use super::part::{blocking, replace};
 use super::target::Target;
-use crate::model::FetchOrder;
+use crate::model::DownloadRequest;
 use crate::util::fs::sync_dir;
 use crate::util::text::hex;
 
@@ -17,7 +17,7 @@ const MAX_THUMBNAIL: usize = 10 << 20;
 
 impl Downloader {
     /// Downloads the thumbnail and returns its path; `None` if anything fails.
-    pub(super) async fn thumbnail(&self, order: &FetchOrder) -> Option<String> {
+    pub(super) async fn thumbnail(&self, order: &DownloadRequest) -> Option<String> {
         let link = Link::parse(order.thumbnail_url.as_deref()?, self.policy).ok()?;
         let target = Target::new(&self.out, &order.thumbnail).ok()?;
         let image = tokio::time::timeout(self.timeouts.read, self.image(link));

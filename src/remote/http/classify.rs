@@ -79,7 +79,7 @@ pub(crate) fn status_failure(
         // forwarded the request.
         409 | 499 if command == CommandKind::Submit => K::Lost,
         402 => K::OutOfCredits,
-        400 | 403 if body.denies_credits && command != CommandKind::Fetch => K::OutOfCredits,
+        400 | 403 if body.denies_credits && command != CommandKind::Download => K::OutOfCredits,
         401 | 403 => K::Unauthorised,
         404 | 405 | 410 => K::NotFound,
         300..=399 => K::Redirected,
@@ -95,7 +95,7 @@ pub(crate) fn status_failure(
     };
     let message = match (kind, command) {
         (K::Redirected, _) => redirect_message(headers),
-        (K::NotFound, CommandKind::Look) => {
+        (K::NotFound, CommandKind::PollJob) => {
             format!(
                 "the provider does not know this id; it may belong to another workspace: {text}"
             )
@@ -103,7 +103,7 @@ pub(crate) fn status_failure(
         (K::NotFound, CommandKind::Submit | CommandKind::List) => {
             format!("the server has no such address; is it the API's? {text}")
         }
-        (K::Unauthorised, CommandKind::Fetch) => format!("the link is not accepted: {text}"),
+        (K::Unauthorised, CommandKind::Download) => format!("the link is not accepted: {text}"),
         (K::Unauthorised, _) => format!("the credentials are refused: {text}"),
         (K::NotSent, _) => format!("the proxy requires credentials: {text}"),
         _ => text.to_owned(),
@@ -164,9 +164,9 @@ mod tests {
             for command in [
                 CommandKind::Submit,
                 CommandKind::Poll,
-                CommandKind::Look,
+                CommandKind::PollJob,
                 CommandKind::List,
-                CommandKind::Fetch,
+                CommandKind::Download,
             ] {
                 let failure = status_failure(code, &HeaderMap::new(), &body("", false), command);
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
@@ -193,7 +193,7 @@ mod tests {
             (403, CommandKind::Submit, FailureKind::OutOfCredits),
             (422, CommandKind::Submit, FailureKind::Rejected),
             (401, CommandKind::Submit, FailureKind::Unauthorised),
-            (403, CommandKind::Fetch, FailureKind::Unauthorised),
+            (403, CommandKind::Download, FailureKind::Unauthorised),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let body = body("no credits", true);

@@ -132,7 +132,7 @@ impl Serialize for JsonEvent<'_> {
             Event::JournalLost => object!(out, type: "journal_lost"),
             Event::InventoryTaken { rows } => object!(out, type: "inventory_taken", rows: rows),
             Event::InventorySkipped { failure } => object!(out, type: "inventory_skipped", failure: failed(failure)),
-            Event::PlacesLearnt { places } => object!(out, type: "places_learnt", places: places),
+            Event::LimitLearned { limit } => object!(out, type: "places_learnt", places: limit),
             Event::Job { job, event } => serialize_job_event(out, job, event),
         }
     }
@@ -160,11 +160,11 @@ fn serialize_job_event<S: Serializer>(out: S, job: &JobId, event: &JobEvent) -> 
                 thumbnail_url: thumbnail.map(redact_url), duration_seconds: output.duration_seconds,
                 credits_used: output.credits_used)
         }
-        JobEvent::Fetched { artifact } =>
+        JobEvent::Downloaded { artifact } =>
             object!(out, type: "done", job: job, file: artifact.file, thumbnail: artifact.thumbnail, bytes: artifact.bytes,
                 sha256: artifact.sha256),
-        JobEvent::FetchDeferred { failure } => object!(out, type: "fetch_deferred", job: job, failure: failed(failure)),
-        JobEvent::FetchLeft { failure } => object!(out, type: "fetch_left", job: job, failure: failed(failure)),
+        JobEvent::DownloadDeferred { failure } => object!(out, type: "fetch_deferred", job: job, failure: failed(failure)),
+        JobEvent::DownloadGivenUp { failure } => object!(out, type: "fetch_left", job: job, failure: failed(failure)),
         JobEvent::LinkExpired { failure } => object!(out, type: "link_expired", job: job, failure: failed(failure)),
         JobEvent::PaidTwice { remote } => object!(out, type: "paid_twice", job: job, other_remote_id: remote),
         JobEvent::FileMissing => object!(out, type: "file_missing", job: job),
@@ -199,7 +199,7 @@ mod tests {
         run.event(1, Event::LaneHeld { lane, until, failure: failure.clone() });
         run.event(1, Event::InventoryTaken { rows: 31 });
         run.event(1, Event::InventorySkipped { failure: failure.clone() });
-        run.event(1, Event::PlacesLearnt { places: 12 });
+        run.event(1, Event::LimitLearned { limit: 12 });
         for event in [
             JobEvent::SubmitStarted {
                 tag: tag.clone(),
@@ -216,9 +216,9 @@ mod tests {
             JobEvent::Observed { status: "running".into() },
             JobEvent::RenderOverdue,
             JobEvent::Rendered { output: output("a") },
-            JobEvent::Fetched { artifact: artifact("a") },
-            JobEvent::FetchDeferred { failure: failure.clone() },
-            JobEvent::FetchLeft { failure: failure.clone() },
+            JobEvent::Downloaded { artifact: artifact("a") },
+            JobEvent::DownloadDeferred { failure: failure.clone() },
+            JobEvent::DownloadGivenUp { failure: failure.clone() },
             JobEvent::LinkExpired { failure: failure.clone() },
             JobEvent::PaidTwice { remote: "other-1".parse().unwrap() },
             JobEvent::FileMissing,

@@ -161,7 +161,7 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         run.rendered(1, "a");
         let failure = Failure::new(FailureKind::Refused, "`file:///x`: only `http` is fetched");
-        run.job_event(9, "a", JobEvent::FetchLeft { failure });
+        run.job_event(9, "a", JobEvent::DownloadGivenUp { failure });
         let shown = shown(&run, Verbosity::Quiet);
         assert!(
             shown.contains("left       a  paid for but not downloaded: `file:///x`"),

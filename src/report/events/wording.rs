@@ -116,9 +116,9 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
             format!("the provider's list was read: {}", plural(*rows, "job"))),
         Event::InventorySkipped { failure: cause } => LogLine::new(Quiet, Warning, "warning",
             format!("the provider's list could not be read; continuing without it: {}", failure(cause))),
-        Event::PlacesLearnt { places } => LogLine::new(Normal, Dim, "in flight", format!(
+        Event::LimitLearned { limit } => LogLine::new(Normal, Dim, "in flight", format!(
             "the provider accepts about {} at a time; no more are submitted until it accepts more",
-            plural(*places, "render"))),
+            plural(*limit, "render"))),
         Event::Job { job, event } => LogLine { job: Some(job.clone()), ..describe_job(summary, job, event) },
     }
 }
@@ -161,16 +161,16 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
             LogLine::new(Verbose, Active, "rendered", charge)
                 .with_detail(format!("{unreported}{}", length.unwrap_or_default()))
         }
-        JobEvent::Fetched { artifact } => {
+        JobEvent::Downloaded { artifact } => {
             let charge = summary.row(job).and_then(|row| row.state.charged);
             let charge = charge.map(|charge| format!("  {}", credits(charge))).unwrap_or_default();
             LogLine::new(Normal, Success, "done",
                 format!("{}  {}{charge}", sanitize(&artifact.file), byte_size(artifact.bytes)))
                 .with_detail(format!("  SHA-256 {}", sanitize(&artifact.sha256)))
         }
-        JobEvent::FetchDeferred { failure: cause } => LogLine::new(Normal, Warning, "retrying",
+        JobEvent::DownloadDeferred { failure: cause } => LogLine::new(Normal, Warning, "retrying",
             format!("the download failed: {}", failure(cause))),
-        JobEvent::FetchLeft { failure: cause } => LogLine::new(Quiet, Failure, "left",
+        JobEvent::DownloadGivenUp { failure: cause } => LogLine::new(Quiet, Failure, "left",
             format!("paid for but not downloaded: {}; `collect` tries again", failure(cause))),
         JobEvent::LinkExpired { failure: cause } => LogLine::new(Verbose, Dim, "new link",
             format!("the link no longer works: {}", failure(cause))),
@@ -208,7 +208,7 @@ pub(crate) const fn lane_name(lane: Lane) -> &'static str {
     match lane {
         Lane::Submit => "submits",
         Lane::Poll => "status requests",
-        Lane::Fetch => "downloads",
+        Lane::Download => "downloads",
     }
 }
 
@@ -233,7 +233,7 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         StopReason::Unreachable { message } => with("the API could not be reached", message),
         StopReason::InventoryRefused { message } =>
             with("the provider's job list could not be read, so nothing was submitted", message),
-        StopReason::Rival { job } => format!(
+        StopReason::DuplicateRun { job } => format!(
             "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"),
         StopReason::Local { message } => with("a file could not be written", message),
     }

@@ -40,7 +40,7 @@ fn status(row: &Row) -> TestCaseStatus {
         Phase::Submitting | Phase::InDoubt { .. } => {
             (TestCaseStatus::non_success(NonSuccessKind::Error), format!("in doubt: {why}"))
         }
-        Phase::Pending | Phase::Rendering { .. } | Phase::Fetching { .. } => {
+        Phase::Pending | Phase::Rendering { .. } | Phase::Downloading { .. } => {
             (TestCaseStatus::skipped(), row.status().to_owned())
         }
     };

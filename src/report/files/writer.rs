@@ -182,7 +182,7 @@ mod tests {
         writer.on_tick(&summary, &state);
         assert!(results(folder.path()).contains("a,downloading"));
         let artifact = crate::report::testing::artifact("a");
-        run.job_event(4, "a", JobEvent::Fetched { artifact });
+        run.job_event(4, "a", JobEvent::Downloaded { artifact });
         deliver(&mut writer, &mut summary, &run.entries[4]);
         writer.finish(&summary).unwrap();
         assert!(results(folder.path()).contains("a,done,videos/a.mp4"));

@@ -43,10 +43,12 @@ impl PlanState {
             Phase::Pending if row.state.generation > Generation::default() => Self::Again,
             Phase::Pending => Self::New,
             Phase::Submitting | Phase::InDoubt { .. } => Self::InDoubt,
-            Phase::Rendering { .. } | Phase::Fetching { .. } if row.state.is_to_be_downloaded() => {
+            Phase::Rendering { .. } | Phase::Downloading { .. }
+                if row.state.is_to_be_downloaded() =>
+            {
                 Self::Downloading
             }
-            Phase::Rendering { .. } | Phase::Fetching { .. } => Self::Rendering,
+            Phase::Rendering { .. } | Phase::Downloading { .. } => Self::Rendering,
             Phase::Done { .. } if row.has_changed() => Self::Changed,
             Phase::Done { .. } => Self::Done,
             Phase::Failed { .. } => Self::Failed,

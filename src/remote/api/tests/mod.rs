@@ -45,8 +45,8 @@ pub(super) async fn poll(remote: &Remote, ids: &[&str]) -> Result<Vec<RenderRepo
 }
 
 pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Failure> {
-    let command = Command::Look { job: "a".parse().unwrap(), remote: remote_id(id) };
-    let Outcome::Looked { result, .. } = remote.perform(command, Arc::default()).await else {
+    let command = Command::PollJob { job: "a".parse().unwrap(), remote: remote_id(id) };
+    let Outcome::JobPolled { result, .. } = remote.perform(command, Arc::default()).await else {
         panic!("the outcome of another command");
     };
     result
@@ -54,9 +54,9 @@ pub(super) async fn look(remote: &Remote, id: &str) -> Result<RenderReport, Fail
 
 pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
     let command = Command::List {
-        sought: Arc::new(ListFilter {
+        filter: Arc::new(ListFilter {
             tags: find_tags(TAG).collect(),
-            witnesses: [remote_id("witness")].into(),
+            references: [remote_id("witness")].into(),
             own: None,
         }),
     };

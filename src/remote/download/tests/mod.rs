@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Artifact, Command, DownloadProgress, Failure, FailureKind, FetchOrder, Outcome,
+    Artifact, Command, DownloadProgress, DownloadRequest, Failure, FailureKind, Outcome,
 };
 use crate::remote::Remote;
 use crate::remote::scripted_server::{Action, ScriptedServer, answer, json};
@@ -36,8 +36,8 @@ pub(super) fn range(first: usize, body: &[u8], headers: &str) -> Vec<u8> {
     answer("206 Partial Content", &headers, &body[first..])
 }
 
-pub(super) fn order(url: &str) -> FetchOrder {
-    FetchOrder {
+pub(super) fn order(url: &str) -> DownloadRequest {
+    DownloadRequest {
         job: "a".parse().unwrap(),
         video_url: url.into(),
         thumbnail_url: None,
@@ -46,17 +46,17 @@ pub(super) fn order(url: &str) -> FetchOrder {
     }
 }
 
-pub(super) async fn fetch(remote: &Remote, order: &FetchOrder) -> Result<Artifact, Failure> {
+pub(super) async fn fetch(remote: &Remote, order: &DownloadRequest) -> Result<Artifact, Failure> {
     fetch_with_progress(remote, order, &Arc::default()).await
 }
 
 pub(super) async fn fetch_with_progress(
     remote: &Remote,
-    order: &FetchOrder,
+    order: &DownloadRequest,
     progress: &Arc<DownloadProgress>,
 ) -> Result<Artifact, Failure> {
-    let command = Command::Fetch(order.clone());
-    let Outcome::Fetched { result, .. } = remote.perform(command, Arc::clone(progress)).await
+    let command = Command::Download(order.clone());
+    let Outcome::Downloaded { result, .. } = remote.perform(command, Arc::clone(progress)).await
     else {
         panic!("the outcome of another command");
     };

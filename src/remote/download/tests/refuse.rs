@@ -149,7 +149,7 @@ async fn orders_outside_the_folder_or_the_web_are_refused_without_a_request() {
     let remote = server.client(&out.path().join("inner"));
     let good = order(&format!("{}/v.mp4", server.address));
     for file in ["../a.mp4", "/tmp/a.mp4", "videos/../../a.mp4", ""] {
-        let order = FetchOrder { file: file.into(), ..good.clone() };
+        let order = DownloadRequest { file: file.into(), ..good.clone() };
         let failure = fetch(&remote, &order).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused, "{file}");
     }

@@ -7,7 +7,7 @@ use crate::model::{JobId, Limits};
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-pub struct Policy {
+pub struct RunOptions {
     /// The limits of requests, credits and time.
     pub limits: Limits,
     /// Which jobs to submit.
