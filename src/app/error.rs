@@ -18,7 +18,7 @@ pub enum Error {
         /// All problems of the manifest.
         problems: Problems,
         /// What to do besides correcting the manifest.
-        hint: Option<&'static str>,
+        hint: Option<String>,
     },
     /// An option, the environment or an answer is wrong; nothing was submitted.
     #[error("{message}")]
@@ -42,9 +42,17 @@ pub enum Error {
         /// The command that resumes.
         resume: String,
     },
-    /// Another run holds the output folder, or it cannot be locked.
+    /// The output folder cannot be locked.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Another run holds the output folder.
+    #[error("{held}")]
+    Held {
+        /// Which folder, and which run.
+        held: LockError,
+        /// The command that shows the state of that run.
+        status: String,
+    },
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

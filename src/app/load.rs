@@ -12,11 +12,16 @@ use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
 use crate::journal::Identity;
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
-use crate::model::{Plan, Timestamp};
+use crate::model::{Flag, Plan, Timestamp};
 use crate::util::fs::OutputDir;
 
-const LOOKUP_HINT: &str = "personas and voices are looked up by name at the provider, which needs \
-    CREATIFY_API_ID and CREATIFY_API_KEY; without them give UUIDs, or try `--sandbox`";
+fn lookup_hint() -> String {
+    format!(
+        "personas and voices are looked up by name at the provider, which needs CREATIFY_API_ID and \
+         CREATIFY_API_KEY; without them give UUIDs, or try `{}`",
+        Flag::Sandbox
+    )
+}
 
 /// A manifest that is about to be read.
 struct ManifestReader {
@@ -230,7 +235,7 @@ impl ManifestReader {
             && names.iter().any(|(kind, name)| resolver.resolve(name, *kind).is_none());
         let mut plan = plan.map_err(|problems| Error::Manifest {
             problems,
-            hint: lacks_catalogue.then_some(LOOKUP_HINT),
+            hint: lacks_catalogue.then(lookup_hint),
         })?;
         if let Some(folder) = self.options.folder_of_results()
             && let Some(identity) = Identity::read(&folder)?

@@ -16,7 +16,7 @@ use super::selection::choose;
 use super::shard::ShardPlan;
 use crate::journal::read_approval;
 use crate::manifest::Selection;
-use crate::model::{History, JobId, JobSpec, Limits, Note, Plan, PlannedJob};
+use crate::model::{Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
@@ -102,7 +102,7 @@ impl LoadedManifest {
         if let Some(Ok(date)) = self.plan.campaign_date.as_ref().map(|date| date.parse()) {
             repeated.date = Some(date);
         }
-        campaign.arguments = repeated.repeated();
+        campaign.arguments = repeated.arguments();
         campaign
     }
 
@@ -146,7 +146,8 @@ impl LoadedManifest {
                 Error::usage_with_hint(
                     format!("{error}; nothing was submitted"),
                     format!(
-                        "allow each of them one: `--in-flight {}`, or make fewer shards",
+                        "allow each of them one: `{} {}`, or make fewer shards",
+                        Flag::InFlight,
                         error.count
                     ),
                 )
@@ -172,7 +173,7 @@ impl LoadedManifest {
         campaign.is_sandbox =
             recorded.as_ref().is_some_and(|recorded| recorded.identity.is_sandbox);
         let is_sandbox = campaign.is_sandbox || provider.sandbox;
-        campaign.arguments.extend(provider.arguments(is_sandbox));
+        campaign.add_arguments(&provider.arguments(is_sandbox));
         let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
         Summary::with(Arc::new(campaign), history)
     }

@@ -11,10 +11,11 @@ use super::error::Error;
 use super::notices::Notices;
 use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{
-    Credits, Entry, Event, JobEvent, JobId, PlannedJob, PriceTable, Shard, Sheet, SheetRow,
+    CommandName, Credits, Entry, Event, Flag, JobEvent, JobId, PlannedJob, PriceTable, Shard,
+    Sheet, SheetRow,
 };
 use crate::report::files::PreviousResults;
-use crate::report::{Campaign, Summary};
+use crate::report::{Campaign, CommandLine, Summary};
 use crate::util::fs::OutputDir;
 
 /// The output folder of one shard.
@@ -43,7 +44,10 @@ pub(crate) fn merge(
             "`{}` holds a campaign of its own, whose results would be overwritten; nothing was written",
             out.display()
         );
-        return Err(Error::usage_with_hint(message, "name another folder: `--out DIR`"));
+        return Err(Error::usage_with_hint(
+            message,
+            format!("name another folder: `{} DIR`", Flag::Out),
+        ));
     }
     let mut parts = Vec::with_capacity(folders.len());
     for folder in &folders {
@@ -97,7 +101,7 @@ fn home(folders: &[PathBuf]) -> Result<PathBuf, Error> {
         }
         _ => Err(Error::usage_with_hint(
             "these folders are not the shards of one output folder; nothing was written",
-            "say where to write the report: `--out DIR`",
+            format!("say where to write the report: `{} DIR`", Flag::Out),
         )),
     }
 }
@@ -120,9 +124,10 @@ impl ShardFolder {
     fn read(folder: &Path, out: &Path) -> Result<Self, Error> {
         let Some(mut record) = JournalSnapshot::read(folder)? else {
             let shown = folder.display();
+            let merge = CommandLine::new(CommandName::Report).flag(Flag::Merge);
             return Err(Error::usage_with_hint(
                 format!("there is no journal in `{shown}`, so nothing was written"),
-                "give the output folders: `callsheet report --merge DIR DIR`",
+                format!("give the output folders: `{merge} DIR DIR`"),
             ));
         };
         let prefix = relative(folder, out);

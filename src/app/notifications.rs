@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::error::Error;
 use super::notices::Notices;
 use crate::driver::Interrupts;
-use crate::model::{OutputSettings, SecretText};
+use crate::model::{Flag, OutputSettings, SecretText};
 use crate::remote::{WebhookClient, WebhookError, WebhookUrl};
 use crate::report::Summary;
 use crate::report::notification::{EarlyNotifier, Notification};
@@ -68,8 +68,8 @@ impl Notifications {
         notices: Notices,
     ) -> Result<Self, Error> {
         Ok(Self {
-            notify: notify.map(|url| address("--notify", url)).transpose()?,
-            ping: ping.map(|url| address("--ping", url)).transpose()?,
+            notify: notify.map(|url| address(Flag::Notify.as_str(), url)).transpose()?,
+            ping: ping.map(|url| address(Flag::Ping.as_str(), url)).transpose()?,
             manifest: manifest.display().to_string(),
             is_attended,
             notices,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::model::{Flag, Shard, Timestamp, redact_url};
-use crate::report::Campaign;
 use crate::report::files::CsvEncoding;
+use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
 /// Which campaign is meant, and how its manifest is read.
@@ -76,31 +76,16 @@ impl CampaignOptions {
     }
 
     /// Returns the options that every command about the same campaign repeats.
-    pub(crate) fn repeated(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> CommandLine {
         let Self { manifest: _, out, shard, share, date, delimiter, sheet, skip_invalid } = self;
-        let mut words = Vec::new();
-        push_option(&mut words, Flag::Out, out.as_ref().map(|out| out.display()));
-        push_option(&mut words, Flag::Shard, shard.as_ref());
-        push_flag(&mut words, Flag::Share, *share);
-        push_option(&mut words, Flag::Date, date.as_ref());
-        push_option(&mut words, Flag::Delimiter, delimiter.as_ref());
-        push_option(&mut words, Flag::Sheet, sheet.as_ref());
-        push_flag(&mut words, Flag::SkipInvalid, *skip_invalid);
-        words
-    }
-}
-
-/// Adds an option without a value to a command line if it is set.
-pub(crate) fn push_flag(words: &mut Vec<String>, flag: Flag, is_set: bool) {
-    if is_set {
-        words.push(flag.to_string());
-    }
-}
-
-/// Adds an option to a command line if it has a value.
-pub(crate) fn push_option(words: &mut Vec<String>, flag: Flag, value: Option<impl ToString>) {
-    if let Some(value) = value {
-        words.extend([flag.to_string(), value.to_string()]);
+        CommandLine::default()
+            .option_if(Flag::Out, out.as_ref().map(|out| out.display()))
+            .option_if(Flag::Shard, shard.as_ref())
+            .flag_if(Flag::Share, *share)
+            .option_if(Flag::Date, date.as_ref())
+            .option_if(Flag::Delimiter, delimiter.as_ref())
+            .option_if(Flag::Sheet, sheet.as_ref())
+            .flag_if(Flag::SkipInvalid, *skip_invalid)
     }
 }
 
@@ -125,12 +110,12 @@ pub struct ResultFiles {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResumeCommand {
     /// The arguments that name the provider; every command about the campaign needs them.
-    pub(crate) provider: Vec<String>,
+    pub(crate) provider: CommandLine,
     /// The selection and limits, which the resuming command repeats.
-    pub(crate) limits: Vec<String>,
+    pub(crate) limits: CommandLine,
     /// One-shot arguments such as `--resubmit`: repeated only before anything was done, because repeating them
     /// afterwards would pay again.
-    pub(crate) once: Vec<String>,
+    pub(crate) one_shot: CommandLine,
     /// Whether the command is `collect`.
     pub(crate) is_collect: bool,
 }
@@ -138,7 +123,7 @@ pub struct ResumeCommand {
 impl ResumeCommand {
     /// Adds these arguments to `campaign`, for the hints of a run.
     pub(crate) fn apply(&self, campaign: &mut Campaign) {
-        campaign.arguments.extend(self.provider.iter().cloned());
+        campaign.add_arguments(&self.provider);
         campaign.resume_arguments.clone_from(&self.limits);
         campaign.is_collecting = self.is_collect;
     }
@@ -147,10 +132,9 @@ impl ResumeCommand {
     pub(crate) fn command(&self, options: &CampaignOptions) -> String {
         let manifest = options.manifest.clone();
         let mut campaign = Campaign::new("", manifest, PathBuf::new(), Vec::new());
-        campaign.arguments = options.repeated();
+        campaign.arguments = options.arguments();
         self.apply(&mut campaign);
-        campaign.resume_arguments.extend(self.once.iter().cloned());
-        campaign.resume_command().to_string()
+        campaign.resume_command().arguments(&self.one_shot).to_string()
     }
 }
 
@@ -164,14 +148,12 @@ pub(crate) struct ProviderFlags {
 
 impl ProviderFlags {
     /// Returns the arguments for a campaign of the sandbox or of the real API.
-    pub(crate) fn arguments(&self, is_sandbox: bool) -> Vec<String> {
-        let mut words = Vec::new();
-        push_flag(&mut words, Flag::Sandbox, is_sandbox);
-        if !is_sandbox {
-            push_option(&mut words, Flag::Profile, self.profile.as_ref());
-            let base_url = self.base_url.as_deref().map(redact_url);
-            push_option(&mut words, Flag::BaseUrl, base_url);
+    pub(crate) fn arguments(&self, is_sandbox: bool) -> CommandLine {
+        let arguments = CommandLine::default();
+        if is_sandbox {
+            return arguments.flag(Flag::Sandbox);
         }
-        words
+        let base_url = self.base_url.as_deref().map(redact_url);
+        arguments.option_if(Flag::Profile, self.profile.as_ref()).option_if(Flag::BaseUrl, base_url)
     }
 }

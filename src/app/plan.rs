@@ -17,7 +17,7 @@ use super::rerun::RerunSelection;
 use super::selection::{check_exists, note_finished, select_named};
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
-use crate::model::{Credits, Limits, Timestamp};
+use crate::model::{Credits, Flag, Limits, Timestamp};
 use crate::report::Summary;
 use crate::report::plan::{Balance, PlanContext};
 
@@ -92,7 +92,7 @@ pub(crate) async fn plan(
     campaign.is_sandbox =
         recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
     let is_sandbox = campaign.is_sandbox;
-    campaign.arguments.extend(provider_flags.arguments(is_sandbox));
+    campaign.add_arguments(&provider_flags.arguments(is_sandbox));
     if is_sandbox && !provider_flags.sandbox {
         notices.warning(&sandbox_folder_warning(&manifest.out));
     }
@@ -131,8 +131,9 @@ pub(crate) async fn plan(
 fn sandbox_folder_warning(out: &Path) -> String {
     format!(
         "`{}` belongs to the sandbox, and this is what the sandbox would do; a run that pays needs another folder: \
-         `--out DIR`",
-        out.display()
+         `{} DIR`",
+        out.display(),
+        Flag::Out
     )
 }
 

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::notices::{Confirm, Notices};
-use crate::model::{CommandName, Flag};
-use crate::model::{Credits, Entry, Generation, Limits, Phase};
+use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
 use crate::report::plan::{Balance, replaced_rows_note};
-use crate::report::{Row, Summary};
+use crate::report::{CommandLine, Row, Summary};
 use crate::util::text::plural;
 
 /// The time-out for a balance that a decision depends on.
@@ -127,7 +126,10 @@ impl Preflight<'_> {
             if !ask(self.preview, &question).await {
                 return Err(Error::usage_with_hint(
                     "nothing was submitted",
-                    "`callsheet plan` shows what would be made and what it would cost",
+                    format!(
+                        "`{}` shows what would be made and what it would cost",
+                        CommandLine::new(CommandName::Plan)
+                    ),
                 ));
             }
         }

@@ -21,9 +21,9 @@ use super::rerun::RerunSelection;
 use super::selection::{check_exists, note_finished, select_named};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
-use crate::journal::{Identity, Journal, JournalSnapshot, Lock};
+use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
-use crate::model::{JobSpec, LimitSettings, Limits, Timestamp};
+use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp};
 use crate::remote::Remote;
 use crate::report::{Campaign, Observer, Summary};
 
@@ -166,7 +166,8 @@ impl RunRequest {
             confirmed = Some((preview, provider));
         }
 
-        let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await?;
+        let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await;
+        let lock = lock.map_err(|error| self.with_status_command(error, &manifest))?;
         // The journal may have changed while another run held the lock.
         let (mut journal, replay) =
             Journal::resume(&manifest.out, &identity, || clock.now(), prefetched)?;
@@ -299,10 +300,24 @@ impl RunRequest {
         if !is_required || manifest.approval.is_given() {
             return Ok(());
         }
-        let mut campaign: Campaign = manifest.campaign(Vec::new(), &self.campaign);
+        Err(super::approve::missing_approval(&self.campaign_without_jobs(manifest)))
+    }
+
+    /// Adds the command that shows the other run to the error for an output folder that another run holds.
+    fn with_status_command(&self, error: Error, manifest: &LoadedManifest) -> Error {
+        let Error::Lock(held @ LockError::Held { .. }) = error else {
+            return error;
+        };
+        let status = self.campaign_without_jobs(manifest).command(CommandName::Status);
+        Error::Held { held, status: status.to_string() }
+    }
+
+    /// Returns the campaign as far as command lines about it need it.
+    fn campaign_without_jobs(&self, manifest: &LoadedManifest) -> Campaign {
+        let mut campaign = manifest.campaign(Vec::new(), &self.campaign);
         campaign.is_sandbox = self.provider.is_sandbox();
         self.resume.apply(&mut campaign);
-        Err(super::approve::missing_approval(&campaign))
+        campaign
     }
 }
 

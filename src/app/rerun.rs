@@ -9,7 +9,7 @@ use super::manifest::LoadedManifest;
 use super::notices::Notices;
 use super::recorded_state::RecordedState;
 use super::selection::check_exists;
-use crate::model::{JobId, JobState, Phase, Timestamp};
+use crate::model::{Flag, JobId, JobState, Phase, Timestamp};
 use crate::report::files::{ReviewMark, ReviewVerdict, read_marks};
 
 /// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
@@ -70,7 +70,11 @@ impl RerunSelection {
             let Some(recorded) = recorded.filter(|recorded| !recorded.history.is_empty()) else {
                 return Err(Error::usage_with_hint(
                     "there is no journal that says which jobs failed; nothing was submitted",
-                    "give the folder of the earlier run with `--out DIR`, or run the sheet without `--only-failed`",
+                    format!(
+                        "give the folder of the earlier run with `{} DIR`, or run the sheet without `{}`",
+                        Flag::Out,
+                        Flag::OnlyFailed
+                    ),
                 ));
             };
             keep(&|id| recorded.history.state(id).is_some_and(has_failed));

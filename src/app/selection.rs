@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::error::Error;
 use super::notices::Notices;
 use crate::manifest::{Selection, UnknownJob};
-use crate::model::{CommandName, Flag};
-use crate::model::{JobId, JobSpec, Phase, PlannedJob};
-use crate::report::Summary;
+use crate::model::{CommandName, Flag, JobId, JobSpec, Phase, PlannedJob};
+use crate::report::{CommandLine, Summary};
 
 /// Returns for each of `jobs` whether `selection` selects it.
 ///
@@ -84,7 +83,7 @@ fn finished_note(id: &JobId, preview: &Summary) -> Option<String> {
 fn unknown_job(error: &UnknownJob) -> Error {
     Error::usage_with_hint(
         format!("{error}; nothing was submitted"),
-        "`callsheet plan` shows every job with its id",
+        format!("`{}` shows every job with its id", CommandLine::new(CommandName::Plan)),
     )
 }
 

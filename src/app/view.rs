@@ -12,7 +12,7 @@ use super::provider::ProviderConfig;
 use super::selection::check_exists;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{JournalSnapshot, LockState};
-use crate::model::{Entry, Event, JobId, Timestamp};
+use crate::model::{Entry, Event, Flag, JobId, Timestamp};
 use crate::report::Summary;
 use crate::report::status::Liveness;
 
@@ -115,7 +115,7 @@ impl CampaignView {
         if let Some(shard) = shard.and_then(|shard| shard.other_shard_of(job)) {
             return Err(Error::usage_with_hint(
                 format!("job `{job}` is one of shard {shard}"),
-                format!("ask that one: `--shard {shard}`"),
+                format!("ask that one: `{} {shard}`", Flag::Shard),
             ));
         }
         check_exists(job, self.summary.rows().map(|row| row.id()))?;

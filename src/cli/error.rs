@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::exit::Exit;
 use crate::app::{self, DriveError, JournalError, LockError};
-use crate::model::{CommandKind, Disposition, FailureKind};
+use crate::model::{CommandKind, Disposition, FailureKind, Flag};
 
 /// An error that ends the program.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ impl Error {
             | app::Error::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
             app::Error::Stopped { .. } => Exit::StoppedEarly,
             app::Error::Interrupted { .. } => Exit::Interrupted,
-            app::Error::Lock(LockError::Held { .. }) => Exit::Held,
+            app::Error::Held { .. } | app::Error::Lock(LockError::Held { .. }) => Exit::Held,
             app::Error::Drive { error, .. } => match **error {
                 DriveError::Abandoned => Exit::Interrupted,
                 DriveError::Journal { .. } | DriveError::Stuck => Exit::Unexpected,
@@ -64,19 +64,21 @@ impl Error {
             Self::Other(_) => return Vec::new(),
         };
         match error {
-            app::Error::Usage { hint, .. } => hint.iter().cloned().collect(),
-            app::Error::Lock(LockError::Held { .. }) => vec![
-                "wait for it with `--lock-wait 10m`, or look at it with `callsheet status MANIFEST`"
-                    .to_owned(),
-            ],
-            app::Error::Lock(LockError::Unavailable { .. }) => vec![
-                "nothing was submitted; choose a folder that can be written to with `--out DIR`"
-                    .to_owned(),
-            ],
-            app::Error::Journal(JournalError::OtherCampaign { .. }) => vec![
-                "nothing was submitted; give this campaign a folder of its own with `--out DIR`"
-                    .to_owned(),
-            ],
+            app::Error::Usage { hint, .. } | app::Error::Manifest { hint, .. } => {
+                hint.iter().cloned().collect()
+            }
+            app::Error::Held { status, .. } => vec![format!(
+                "wait for it with `{} 10m`, or look at it with `{status}`",
+                Flag::LockWait
+            )],
+            app::Error::Lock(_) => vec![format!(
+                "nothing was submitted; choose a folder that can be written to with `{} DIR`",
+                Flag::Out
+            )],
+            app::Error::Journal(JournalError::OtherCampaign { .. }) => vec![format!(
+                "nothing was submitted; give this campaign a folder of its own with `{} DIR`",
+                Flag::Out
+            )],
             app::Error::Journal(JournalError::NewerFormat { .. }) => {
                 vec!["nothing was submitted; use the newer version of this program".to_owned()]
             }
@@ -99,7 +101,6 @@ impl Error {
                 "nothing that was paid for is lost: it is in the journal; make room or make the folder \
                  writable, then `{report}` writes the results"
             )],
-            app::Error::Manifest { hint, .. } => hint.iter().map(|hint| (*hint).to_owned()).collect(),
             app::Error::Stopped { hints, .. } => hints.clone(),
             app::Error::Lookup(_) => vec![
                 "repeat the command when the provider can be reached; a sheet with UUIDs needs no lookup"

@@ -7,9 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::commands::definition;
 use super::config::is_set;
-use crate::model::CommandName;
+use crate::model::{CommandName, Flag};
 use crate::report::CommandLine;
-use crate::util::text::shell_quote;
 
 /// Returns a hint for the command line `words`, which was refused with `error`.
 pub(super) fn hint(error: &Error, words: &[String]) -> Option<String> {
@@ -77,11 +76,12 @@ fn dry_run(given: &str, words: &[String]) -> Option<String> {
 
 /// A search term without `--search`.
 fn search(given: &str, words: &[String]) -> Option<String> {
-    let command = words.first()?;
-    let is_search = matches!(command.as_str(), "personas" | "voices") && !given.starts_with('-');
-    is_search.then(|| {
-        let word = shell_quote(given);
-        format!("`callsheet {command} --search {word}` searches for it")
+    let mut searches = [CommandName::Personas, CommandName::Voices].into_iter();
+    let command =
+        searches.find(|command| words.first().is_some_and(|it| it == command.as_str()))?;
+    (!given.starts_with('-')).then(|| {
+        let search = CommandLine::new(command).option(Flag::Search, given);
+        format!("`{search}` searches for it")
     })
 }
 

@@ -34,9 +34,13 @@ names! {
     CommandName {
         Approve = "approve",
         Collect = "collect",
+        Init = "init",
+        Personas = "personas",
         Plan = "plan",
         Report = "report",
         Run = "run",
+        Status = "status",
+        Voices = "voices",
     }
 }
 
@@ -59,10 +63,13 @@ names! {
         MaxCreditsRun = "--max-credits-run",
         MaxDuration = "--max-duration",
         MaxFail = "--max-fail",
+        Merge = "--merge",
+        Notify = "--notify",
         Only = "--only",
         OnlyApproved = "--only-approved",
         OnlyFailed = "--only-failed",
         Out = "--out",
+        Ping = "--ping",
         PollInterval = "--poll-interval",
         PollRate = "--poll-rate",
         Profile = "--profile",
@@ -74,6 +81,7 @@ names! {
         RetryFailed = "--retry-failed",
         Sample = "--sample",
         Sandbox = "--sandbox",
+        Search = "--search",
         Settle = "--settle",
         Shard = "--shard",
         Share = "--share",

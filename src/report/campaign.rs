@@ -33,12 +33,12 @@ pub struct Campaign {
     /// Whether the manifest has been approved in its current form.
     pub approval: ApprovalStatus,
     /// Arguments that each command about this campaign repeats: `--out`, `--sandbox`, `--base-url` and the like.
-    pub arguments: Vec<String>,
+    pub arguments: CommandLine,
     /// Further arguments for single jobs: their shard, in a report of several shards.
-    pub arguments_of: HashMap<JobId, Arc<Vec<String>>>,
+    pub arguments_of: HashMap<JobId, Arc<CommandLine>>,
     /// Further arguments of the command that resumes, such as limits. Never options that act once (`--resubmit`,
     /// `--retry-failed`, `--redo-changed`, `--fresh`): they would pay again.
-    pub resume_arguments: Vec<String>,
+    pub resume_arguments: CommandLine,
     /// Whether the current command is `collect`, so that `collect` resumes it.
     pub is_collecting: bool,
 }
@@ -49,6 +49,11 @@ impl Campaign {
         Self { name: name.to_owned(), manifest, out, jobs, ..Self::default() }
     }
 
+    /// Adds arguments that each command about this campaign repeats.
+    pub fn add_arguments(&mut self, arguments: &CommandLine) {
+        self.arguments = std::mem::take(&mut self.arguments).arguments(arguments);
+    }
+
     /// Returns a command about this campaign, to be completed with options.
     pub fn command(&self, name: CommandName) -> CommandLine {
         CommandLine::new(name).argument(self.manifest.display()).arguments(&self.arguments)
@@ -56,8 +61,11 @@ impl Campaign {
 
     /// Returns a command about one job of this campaign, to be completed with options.
     pub fn command_for(&self, job: &JobId, name: CommandName) -> CommandLine {
-        let own = self.arguments_of.get(job);
-        self.command(name).arguments(own.map_or(&[][..], |own| own.as_slice()))
+        let command = self.command(name);
+        match self.arguments_of.get(job) {
+            Some(own) => command.arguments(own),
+            None => command,
+        }
     }
 
     /// Returns the command that resumes the current one.
@@ -90,8 +98,9 @@ mod tests {
     #[test]
     fn commands_can_be_pasted_into_a_shell() {
         let mut campaign = Campaign::new("c", "it's spring.csv".into(), "o".into(), Vec::new());
-        campaign.arguments = vec!["--out".into(), "my videos".into(), "--sandbox".into()];
-        campaign.resume_arguments = vec!["--max-credits".into(), "100".into()];
+        campaign.arguments =
+            CommandLine::default().option(Flag::Out, "my videos").flag(Flag::Sandbox);
+        campaign.resume_arguments = CommandLine::default().option(Flag::MaxCredits, 100);
         assert_eq!(
             campaign.command(CommandName::Run).option(Flag::Resubmit, "a").to_string(),
             r"callsheet run 'it'\''s spring.csv' --out 'my videos' --sandbox --resubmit a"

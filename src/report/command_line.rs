@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{CommandName, Flag};
 use crate::util::text::shell_quote;
 
-/// A command line that can be pasted into a POSIX shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A command line that can be pasted into a POSIX shell, or arguments at the end of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandLine(Vec<String>);
 
 impl CommandLine {
-    /// Returns a command without arguments.
+    /// Returns a command without arguments. [`default`](Self::default) has no command either.
     pub fn new(name: CommandName) -> Self {
         Self(vec!["callsheet".to_owned(), name.to_string()])
     }
@@ -22,10 +24,10 @@ impl CommandLine {
         self
     }
 
-    /// Adds arguments.
+    /// Adds the arguments of `other`.
     #[must_use]
-    pub fn arguments(mut self, arguments: &[String]) -> Self {
-        self.0.extend_from_slice(arguments);
+    pub fn arguments(mut self, other: &Self) -> Self {
+        self.0.extend_from_slice(&other.0);
         self
     }
 
@@ -35,10 +37,25 @@ impl CommandLine {
         self.argument(flag)
     }
 
+    /// Adds an option without a value if `is_set`.
+    #[must_use]
+    pub fn flag_if(self, flag: Flag, is_set: bool) -> Self {
+        if is_set { self.flag(flag) } else { self }
+    }
+
     /// Adds an option with a value.
     #[must_use]
     pub fn option(self, flag: Flag, value: impl fmt::Display) -> Self {
         self.argument(flag).argument(value)
+    }
+
+    /// Adds an option with a value if there is one.
+    #[must_use]
+    pub fn option_if(self, flag: Flag, value: Option<impl fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.option(flag, value),
+            None => self,
+        }
     }
 }
 

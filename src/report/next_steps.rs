@@ -327,7 +327,7 @@ mod tests {
         let mut run = TestRun::with_jobs(2);
         run.accepted(1, "a");
         run.rendered(2, "b");
-        run.campaign.arguments = vec!["--sandbox".into()];
+        run.campaign.arguments = CommandLine::default().flag(Flag::Sandbox);
         let hints = hints(&run.summary());
         assert_eq!(hints.len(), 2, "{hints:?}");
         for hint in hints {

@@ -180,7 +180,8 @@ pub(super) fn hint_lines(summary: &Summary, colours: Colours) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Failure, FailureKind, Inconclusive, JobEvent, StopReason};
+    use crate::model::{Failure, FailureKind, Flag, Inconclusive, JobEvent, StopReason};
+    use crate::report::command_line::CommandLine;
     use crate::report::testing::{TestRun, row};
 
     #[test]
@@ -219,7 +220,7 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
         run.accepted(1, "a");
         run.ended(5, Some(StopReason::Interrupted));
         run.campaign.manifest = "my spring.csv".into();
-        run.campaign.arguments = vec!["--sandbox".into()];
+        run.campaign.arguments = CommandLine::default().flag(Flag::Sandbox);
         for colours in [Colours::Off, Colours::On] {
             let text = summary_text(&run.summary(), colours);
             assert!(text.ends_with("\ncallsheet run 'my spring.csv' --sandbox\n"), "{text}");

@@ -151,7 +151,7 @@ impl Checker {
         let mut found = 0;
         let mut problems = Vec::new();
         for file in source::program() {
-            for literal in &file.literals {
+            for literal in file.literals.iter().chain(&file.documentation) {
                 found += self.command_lines(literal).len();
                 let of_literal = self.problems(literal).into_iter();
                 let of_literal = of_literal.chain(self.unknown_options(literal));
@@ -256,6 +256,31 @@ fn the_source_names_valid_command_lines_and_options() {
     let (found, problems) = PROGRAM.problems_in_source();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(found > 30, "only {found} were found");
+}
+
+/// A name that is spelled in a message would stay when the option is renamed. `model::flag` has the names, the examples
+/// of help begin with their command.
+#[test]
+fn messages_take_commands_and_options_from_their_definitions() {
+    let is_name = |rest: &str| {
+        let word = rest.strip_prefix("callsheet ").or_else(|| rest.strip_prefix("--"));
+        word.is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    let mut spelled = Vec::new();
+    for file in source::program() {
+        // The message about an address has no arguments.
+        if file.path == "model/flag.rs" || file.path == "remote/base_url.rs" {
+            continue;
+        }
+        for literal in &file.literals {
+            let mut quoted = literal.split('`').skip(1).step_by(2);
+            let is_option = literal.starts_with("--") && !literal.contains(FOREIGN_OPTIONS[0]);
+            if quoted.any(is_name) || (is_option && is_name(literal)) {
+                spelled.push(format!("src/{}: {literal}", file.path));
+            }
+        }
+    }
+    assert!(spelled.is_empty(), "{}", spelled.join("\n"));
 }
 
 #[test]

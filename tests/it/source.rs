@@ -14,8 +14,10 @@ pub(crate) struct SourceFile {
     /// Every path in its code. Documentation and visibilities are left out, and so are re-exports: what a
     /// `pub use` names counts where it is used.
     pub(crate) references: Vec<Reference>,
-    /// Its string literals, documentation included, except in code that is compiled for tests only.
+    /// Its string literals, except in code that is compiled for tests only.
     pub(crate) literals: Vec<String>,
+    /// Its documentation, except in code that is compiled for tests only.
+    pub(crate) documentation: Vec<String>,
 }
 
 /// The files of the program's `src/`, `lib.rs` first. They are parsed once for all tests.
@@ -36,10 +38,10 @@ pub(crate) fn parse(read: &dyn Fn(&Path) -> Option<String>) -> Vec<SourceFile> {
     let mut tree = Tree { files: Vec::new(), modules: Vec::new() };
     tree.add_file(read, Path::new("lib.rs"), Path::new(""), None, false);
     let files = tree.files.iter();
-    let files = files.map(|file| SourceFile {
-        path: file.path.clone(),
-        references: tree.references(file),
-        literals: literals(file),
+    let files = files.map(|file| {
+        let LiteralReader { literals, documentation } = LiteralReader::read(file);
+        let references = tree.references(file);
+        SourceFile { path: file.path.clone(), references, literals, documentation }
     });
     files.collect()
 }
@@ -443,25 +445,38 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }
 
-fn literals(file: &ParsedFile) -> Vec<String> {
-    let mut reader = LiteralReader(Vec::new());
-    if !file.is_test {
-        reader.visit_file(&file.syntax);
-    }
-    reader.0
+/// Collects the string literals of a file.
+#[derive(Default)]
+struct LiteralReader {
+    literals: Vec<String>,
+    documentation: Vec<String>,
 }
 
-/// Collects the string literals of a file.
-struct LiteralReader(Vec<String>);
-
 impl LiteralReader {
+    fn read(file: &ParsedFile) -> Self {
+        let mut reader = Self::default();
+        if !file.is_test {
+            reader.visit_file(&file.syntax);
+        }
+        reader
+    }
+
     fn tokens(&mut self, tokens: &TokenStream) {
         for token in tokens.clone() {
             match token {
-                TokenTree::Group(group) => self.tokens(&group.stream()),
+                TokenTree::Group(group) => {
+                    let mut inner = Self::default();
+                    inner.tokens(&group.stream());
+                    self.documentation.append(&mut inner.documentation);
+                    let first = group.stream().into_iter().next();
+                    // `/// …` in a macro.
+                    let is_doc = first.is_some_and(|first| first.to_string() == "doc");
+                    let texts = if is_doc { &mut self.documentation } else { &mut self.literals };
+                    texts.append(&mut inner.literals);
+                }
                 TokenTree::Literal(literal) => {
                     if let syn::Lit::Str(text) = syn::Lit::new(literal) {
-                        self.0.push(text.value());
+                        self.literals.push(text.value());
                     }
                 }
                 TokenTree::Punct(_) | TokenTree::Ident(_) => {}
@@ -485,10 +500,12 @@ impl<'ast> Visit<'ast> for LiteralReader {
         if let syn::Meta::List(list) = &attribute.meta {
             self.tokens(&list.tokens);
         }
-        visit::visit_attribute(self, attribute);
+        let mut texts = Self::default();
+        visit::visit_attribute(&mut texts, attribute);
+        self.documentation.extend(texts.literals);
     }
 
     fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
-        self.0.push(text.value());
+        self.literals.push(text.value());
     }
 }

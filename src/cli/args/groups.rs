@@ -75,7 +75,7 @@ pub(in crate::cli) struct AddressArguments {
     pub(in crate::cli) base_url: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub(in crate::cli) struct SelectionArguments {
     /// Only these jobs; a row's id stands for all of its jobs
@@ -95,7 +95,7 @@ pub(in crate::cli) struct SelectionArguments {
     pub(in crate::cli) only_approved: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Paying again")]
 pub(in crate::cli) struct RerunArguments {
     /// Submit failed jobs again
@@ -115,7 +115,7 @@ pub(in crate::cli) struct RerunArguments {
     pub(in crate::cli) fresh: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(in crate::cli) struct SpendingArguments {
     /// Submits in a window of time [default: 15/min]

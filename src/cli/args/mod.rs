@@ -17,7 +17,7 @@ pub(super) use self::groups::{
     AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
     SelectionArguments, SpendingArguments, WaitingArguments, encoding,
 };
-pub(super) use self::run::{CollectArguments, RunArguments, collect_command, resume_command};
+pub(super) use self::run::{CollectArguments, RunArguments, resume_command};
 pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::Environment;
 

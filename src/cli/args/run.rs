@@ -1,17 +1,18 @@
 //! The arguments of `run` and `collect`, and those that a shown command repeats so that pasting it resumes the same
 //! campaign within the same limits.
 
-use std::time::Duration;
+use std::ffi::OsStr;
 
-use clap::Args;
+use clap::{ArgMatches, Args};
 
 use super::help::{self, Example};
 use super::{
     CampaignArguments, OutputArguments, ProviderArguments, RerunArguments, ScreenArguments,
     SelectionArguments, SpendingArguments, WaitingArguments,
 };
-use crate::app::{ResumeCommand, push_flag, push_option};
+use crate::app::ResumeCommand;
 use crate::model::Flag;
+use crate::report::CommandLine;
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet run campaign.csv --sandbox", "no account, no cost"),
@@ -66,135 +67,109 @@ pub(in crate::cli) struct CollectArguments {
     pub(in crate::cli) screen: ScreenArguments,
 }
 
-/// Returns what a command that resumes `run` repeats.
-pub(in crate::cli) fn resume_command(arguments: &RunArguments) -> ResumeCommand {
-    let RunArguments {
-        campaign: _,
-        provider,
-        selection,
-        rerun,
-        spending,
-        waiting,
-        submit_only,
-        require_approval,
-        output,
-        screen: _,
-    } = arguments;
-    let mut limits = Vec::new();
-    push_selection(&mut limits, selection);
-    push_spending(&mut limits, spending);
-    push_waiting(&mut limits, waiting);
-    push_flag(&mut limits, Flag::SubmitOnly, *submit_only);
-    push_flag(&mut limits, Flag::RequireApproval, *require_approval);
-    push_output(&mut limits, output);
+impl From<CollectArguments> for RunArguments {
+    fn from(arguments: CollectArguments) -> Self {
+        let CollectArguments { campaign, provider, waiting, output, screen } = arguments;
+        Self {
+            campaign,
+            provider,
+            selection: SelectionArguments::default(),
+            rerun: RerunArguments::default(),
+            spending: SpendingArguments::default(),
+            waiting,
+            submit_only: false,
+            require_approval: false,
+            output,
+            screen,
+        }
+    }
+}
+
+/// The options that a resuming command repeats, so that it works within the same limits. Addresses of notifications are
+/// secrets, and `--only-failed` selects by state.
+const REPEATED: [Flag; 23] = [
+    Flag::Only,
+    Flag::Limit,
+    Flag::Sample,
+    Flag::OnlyApproved,
+    Flag::SubmitRate,
+    Flag::InFlight,
+    Flag::MaxCredits,
+    Flag::MaxCreditsRun,
+    Flag::ConfirmAbove,
+    Flag::AllowPartial,
+    Flag::MaxFail,
+    Flag::PollRate,
+    Flag::PollInterval,
+    Flag::RenderTimeout,
+    Flag::MaxDuration,
+    Flag::Settle,
+    Flag::LockWait,
+    Flag::Downloads,
+    Flag::SubmitOnly,
+    Flag::RequireApproval,
+    Flag::Excel,
+    Flag::Xlsx,
+    Flag::Junit,
+];
+
+/// The options that act once.
+const ONE_SHOT: [Flag; 6] = [
+    Flag::OnlyFailed,
+    Flag::RetryFailed,
+    Flag::RedoChanged,
+    Flag::Resubmit,
+    Flag::RedoRejected,
+    Flag::Fresh,
+];
+
+/// Returns what a command that resumes `run` or `collect` repeats. `matches` are the command's arguments.
+pub(in crate::cli) fn resume_command(
+    provider: &ProviderArguments,
+    matches: &ArgMatches,
+    is_collect: bool,
+) -> ResumeCommand {
     ResumeCommand {
         provider: provider.flags().arguments(provider.sandbox),
-        limits,
-        once: one_shot_options(selection, rerun),
-        is_collect: false,
+        limits: given(matches, &REPEATED),
+        one_shot: given(matches, &ONE_SHOT),
+        is_collect,
     }
 }
 
-/// Returns what a command that resumes `collect` repeats.
-pub(in crate::cli) fn collect_command(arguments: &CollectArguments) -> ResumeCommand {
-    let mut limits = Vec::new();
-    push_waiting(&mut limits, &arguments.waiting);
-    push_output(&mut limits, &arguments.output);
-    let provider = &arguments.provider;
-    ResumeCommand {
-        provider: provider.flags().arguments(provider.sandbox),
-        limits,
-        once: Vec::new(),
-        is_collect: true,
-    }
-}
-
-/// Adds the selection. `--only-failed` selects by state, so it is a one-shot option.
-fn push_selection(words: &mut Vec<String>, selection: &SelectionArguments) {
-    let SelectionArguments { only, limit, sample, only_failed: _, only_approved } = selection;
-    let all = (!only.is_empty()).then(|| only.join(","));
-    push_option(words, Flag::Only, all);
-    push_option(words, Flag::Limit, limit.as_ref());
-    push_option(words, Flag::Sample, sample.as_ref());
-    let approved = only_approved.as_ref().map(|path| path.display());
-    push_option(words, Flag::OnlyApproved, approved);
-}
-
-/// Adds the output files. The addresses of notifications are secrets and left out.
-fn push_output(words: &mut Vec<String>, output: &OutputArguments) {
-    push_flag(words, Flag::Excel, output.excel);
-    push_flag(words, Flag::Xlsx, output.xlsx);
-    let junit = output.junit.as_ref().map(|path| path.display());
-    push_option(words, Flag::Junit, junit);
-}
-
-fn push_spending(words: &mut Vec<String>, spending: &SpendingArguments) {
-    push_option(words, Flag::SubmitRate, spending.submit_rate);
-    push_option(words, Flag::InFlight, spending.in_flight);
-    push_option(words, Flag::MaxCredits, spending.max_credits);
-    push_option(words, Flag::MaxCreditsRun, spending.max_credits_run);
-    push_option(words, Flag::ConfirmAbove, spending.confirm_above);
-    push_flag(words, Flag::AllowPartial, spending.allow_partial);
-    push_option(words, Flag::MaxFail, spending.max_fail);
-}
-
-fn push_waiting(words: &mut Vec<String>, waiting: &WaitingArguments) {
-    push_option(words, Flag::PollRate, waiting.poll_rate);
-    for (flag, time) in [
-        (Flag::PollInterval, waiting.poll_interval),
-        (Flag::RenderTimeout, waiting.render_timeout),
-        (Flag::MaxDuration, waiting.max_duration),
-        (Flag::Settle, waiting.settle),
-        (Flag::LockWait, waiting.lock_wait),
-    ] {
-        push_option(words, flag, time.map(format_duration));
-    }
-    push_option(words, Flag::Downloads, waiting.downloads);
-}
-
-fn one_shot_options(selection: &SelectionArguments, again: &RerunArguments) -> Vec<String> {
-    let mut words = Vec::new();
-    push_flag(&mut words, Flag::OnlyFailed, selection.only_failed);
-    push_flag(&mut words, Flag::RetryFailed, again.retry_failed);
-    push_flag(&mut words, Flag::RedoChanged, again.redo_changed);
-    for job in &again.resubmit {
-        push_option(&mut words, Flag::Resubmit, Some(job));
-    }
-    let rejected = again.redo_rejected.as_ref().map(|path| path.display());
-    push_option(&mut words, Flag::RedoRejected, rejected);
-    push_flag(&mut words, Flag::Fresh, again.fresh);
-    words
-}
-
-/// Formats a duration in the largest unit without a remainder.
-fn format_duration(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    [("h", 3_600_000), ("m", 60_000), ("s", 1000)]
-        .into_iter()
-        .find(|(_, unit)| millis > 0 && millis.is_multiple_of(*unit))
-        .map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
+/// Returns those of `flags` that the command has and that were given, as they were given.
+fn given(matches: &ArgMatches, flags: &[Flag]) -> CommandLine {
+    flags.iter().fold(CommandLine::default(), |line, flag| {
+        let id = flag.as_str().trim_start_matches('-').replace('-', "_");
+        if let Ok(is_set) = matches.try_get_one::<bool>(&id) {
+            return line.flag_if(*flag, is_set.copied().unwrap_or_default());
+        }
+        let values = matches.try_get_raw(&id).ok().flatten();
+        let values: Vec<_> = values.into_iter().flatten().map(OsStr::to_string_lossy).collect();
+        line.option_if(*flag, (!values.is_empty()).then(|| values.join(",")))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::{Arg, Parser as _};
+    use clap::{Arg, FromArgMatches as _};
 
     use super::*;
-    use crate::cli::commands::{Arguments, Command, definition};
+    use crate::cli::commands::definition;
     use crate::model::CommandName;
     use crate::report::Campaign;
 
-    fn run(line: &str) -> RunArguments {
-        let parsed = Arguments::try_parse_from(line.split(' ')).unwrap();
-        let Command::Run(arguments) = parsed.command else {
-            panic!("not a run");
-        };
-        arguments
+    fn parse(line: &str) -> (RunArguments, ResumeCommand) {
+        let matches = definition().try_get_matches_from(line.split(' ')).unwrap();
+        let (name, own) = matches.subcommand().unwrap();
+        let arguments = RunArguments::from_arg_matches(own).unwrap();
+        let resume = resume_command(&arguments.provider, own, name == "collect");
+        (arguments, resume)
     }
 
     fn command(line: &str) -> String {
-        let arguments = run(line);
-        resume_command(&arguments).command(&arguments.campaign.options().unwrap())
+        let (arguments, resume) = parse(line);
+        resume.command(&arguments.campaign.options().unwrap())
     }
 
     #[test]
@@ -224,7 +199,7 @@ mod tests {
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
              --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
              --submit-only --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
-             --resubmit a --resubmit b --redo-rejected m.csv --fresh",
+             --resubmit a,b --redo-rejected m.csv --fresh",
         ] {
             assert_eq!(command(line), line);
         }
@@ -235,7 +210,7 @@ mod tests {
         let line =
             "callsheet run a.csv --retry-failed --redo-changed --fresh --resubmit a --limit 2";
         let mut campaign = Campaign::new("", "a.csv".into(), "o".into(), Vec::new());
-        resume_command(&run(line)).apply(&mut campaign);
+        parse(line).1.apply(&mut campaign);
         assert_eq!(campaign.resume_command().to_string(), "callsheet run a.csv --limit 2");
     }
 
@@ -245,12 +220,5 @@ mod tests {
         let shown = command(line);
         assert!(!shown.contains("secret"), "{shown}");
         assert!(shown.starts_with("callsheet run a.csv --base-url"), "{shown}");
-    }
-
-    #[test]
-    fn durations_are_formatted_as_they_are_parsed() {
-        for text in ["2h", "90m", "90s", "1500ms", "0ms"] {
-            assert_eq!(format_duration(crate::model::parse_duration(text).unwrap()), text);
-        }
     }
 }

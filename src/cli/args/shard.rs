@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::app::Error;
 use crate::cli::config::Environment;
-use crate::model::Shard;
+use crate::model::{Flag, Shard};
 
 /// The value of `--shard`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn automatic(
         let Some(count) = wanted.or(counted) else {
             return Err(Error::usage_with_hint(
                 format!("{} does not set the number of shards", scheduler.name),
-                "give it: `--shard auto/8`",
+                format!("give it: `{} auto/8`", Flag::Shard),
             ));
         };
         // A single task of an array that is run again is numbered like a whole array.
@@ -130,7 +130,8 @@ fn automatic(
             return Err(Error::usage_with_hint(
                 format!("{} of {} is not {count} shards", scheduler.name, counted.unwrap_or(count)),
                 format!(
-                    "name the shard itself, such as `--shard \"${}/8\"` where they are numbered from 1",
+                    "name the shard itself, such as `{} \"${}/8\"` where they are numbered from 1",
+                    Flag::Shard,
                     scheduler.index
                 ),
             ));
@@ -145,8 +146,8 @@ fn automatic(
     }
     let names = SCHEDULERS.map(|scheduler| format!("`{}`", scheduler.index));
     Err(Error::usage_with_hint(
-        format!("`--shard auto` finds none of {} in the environment", names.join(", ")),
-        "name the shard itself: `--shard 2/8`",
+        format!("`{} auto` finds none of {} in the environment", Flag::Shard, names.join(", ")),
+        format!("name the shard itself: `{} 2/8`", Flag::Shard),
     ))
 }
 

@@ -16,7 +16,7 @@ use crate::cli::config::{
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::model::{LimitSettings, Limits, redact_url};
+use crate::model::{Flag, LimitSettings, Limits, redact_url};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
@@ -180,7 +180,7 @@ fn provider(
     for (key, name) in keys.into_iter().zip(KEYS) {
         let (value, source) = match key {
             Some(found) => (Some(HIDDEN.to_owned()), found.source),
-            None => (None, "not set; `--sandbox` needs none".to_owned()),
+            None => (None, format!("not set; `{}` needs none", Flag::Sandbox)),
         };
         settings.push(Setting::new(name, value, source));
     }

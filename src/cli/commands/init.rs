@@ -11,6 +11,8 @@ use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;
+use crate::model::{CommandName, Flag};
+use crate::report::CommandLine;
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet init spring.yaml", "nothing is asked"),
@@ -39,7 +41,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Error::usage_with_hint(
                 format!("`{shown}` is already there and was left as it is"),
-                "name another file: `callsheet init FILE`",
+                format!("name another file: `{} FILE`", CommandLine::new(CommandName::Init)),
             ));
         }
         Err(error) => {
@@ -48,9 +50,8 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
         }
     };
     file.write_all(starter.as_bytes()).with_context(|| format!("cannot write `{shown}`"))?;
-    printer::tell(&format!(
-        "wrote {shown}\n\nhint: try it without an account: callsheet run {shown} --sandbox\n"
-    ));
+    let run = CommandLine::new(CommandName::Run).argument(&shown).flag(Flag::Sandbox);
+    printer::tell(&format!("wrote {shown}\n\nhint: try it without an account: {run}\n"));
     Ok(Exit::Success)
 }
 
@@ -65,10 +66,13 @@ fn starter_for(file: &Path) -> Result<&'static str, Error> {
             Err(Error::usage_with_hint(
                 format!("a starter is YAML or CSV, so that `{}` was not written", file.display()),
                 if is_workbook {
-                    "`callsheet init FILE.csv` writes a sheet that every spreadsheet program opens, and saves as a \
-                     workbook"
+                    let init = CommandLine::new(CommandName::Init).argument("FILE.csv");
+                    format!(
+                        "`{init}` writes a sheet that every spreadsheet program opens, and saves as a workbook"
+                    )
                 } else {
                     "name a file that ends in `.yaml`, `.yml` or `.csv`; `-` is standard output"
+                        .to_owned()
                 },
             ))
         }

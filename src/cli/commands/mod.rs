@@ -20,8 +20,9 @@ use self::completions::{CompletionsArguments, ManArguments};
 use super::args::help::{self, Example};
 use super::args::{CollectArguments, RunArguments, read_options_from_environment};
 use super::error::Error;
-use super::exit::Exit;
+use super::exit::{Exit, Goal};
 use super::printer::Printer;
+use crate::model::Flag;
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; the part in brackets is missing in a build without git history.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CALLSHEET_COMMIT"));
@@ -34,14 +35,21 @@ const EXAMPLES: [Example; 5] = [
     ("callsheet collect campaign.csv", "fetch what is paid for"),
 ];
 
-const AFTER_EXAMPLES: &str = "\
-Every option can also be set in the environment: `--submit-rate` as CALLSHEET_SUBMIT_RATE.
-Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.";
+/// Returns the text below the help of the program.
+fn after_help() -> String {
+    format!(
+        "{}\n\n\
+         Every option can also be set in the environment: `{}` as CALLSHEET_SUBMIT_RATE.\n\
+         Keys come from CREATIFY_API_ID and CREATIFY_API_KEY, in the environment or a `.env` file.",
+        help::examples(&EXAMPLES),
+        Flag::SubmitRate
+    )
+}
 
 /// Turns a sheet of rows into finished avatar videos, and never pays for one twice.
 #[derive(Debug, Parser)]
 #[command(name = "callsheet", version = VERSION, about, max_term_width = 100, args_override_self = true)]
-#[command(after_help = help::examples(&EXAMPLES) + "\n\n" + AFTER_EXAMPLES)]
+#[command(after_help = after_help())]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -82,18 +90,16 @@ pub(super) enum Command {
 impl Command {
     /// Executes the command. `matches` are the arguments of the whole program.
     pub(super) async fn execute(self, matches: &ArgMatches) -> Result<Exit, Error> {
+        let own = matches.subcommand().map_or(matches, |(_, own)| own);
         match self {
-            Self::Run(arguments) => run::run(arguments).await,
-            Self::Collect(arguments) => run::collect(arguments).await,
+            Self::Run(arguments) => run::run(arguments, own, Goal::EveryVideo).await,
+            Self::Collect(arguments) => run::run(arguments.into(), own, Goal::PaidVideos).await,
             Self::Plan(arguments) => plan::plan(arguments).await,
             Self::Approve(arguments) => approve::approve(arguments).await,
             Self::Status(arguments) => status::status(arguments).await,
             Self::Why(arguments) => why::why(&arguments),
             Self::Report(arguments) => report::report(&arguments),
-            Self::Config(arguments) => {
-                let own = matches.subcommand().map_or(matches, |(_, own)| own);
-                config::config(&arguments, own, &definition())
-            }
+            Self::Config(arguments) => config::config(&arguments, own, &definition()),
             Self::Personas(arguments) => catalogue::personas(arguments).await,
             Self::Voices(arguments) => catalogue::voices(arguments).await,
             Self::Init(arguments) => init::init(&arguments),

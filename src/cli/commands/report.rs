@@ -11,6 +11,7 @@ use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
+use crate::model::Flag;
 use crate::report::Observer as _;
 use crate::report::cost_shares::accuracy_table;
 use crate::report::files::write_json;
@@ -65,7 +66,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
             let out = view.summary.campaign().out.display();
             return Err(Error::usage_with_hint(
                 format!("there is no journal in `{out}`, so nothing was written"),
-                "give the folder of an earlier run with `--out DIR`",
+                format!("give the folder of an earlier run with `{} DIR`", Flag::Out),
             ));
         }
         view.summary

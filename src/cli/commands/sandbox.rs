@@ -12,7 +12,8 @@ use crate::cli::config::read_faults;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::model::{Rate, parse_duration};
+use crate::model::{CommandName, Flag, Rate, parse_duration};
+use crate::report::CommandLine;
 use crate::sandbox::{self, Sandbox, SubmitLimit};
 
 const EXAMPLES: [Example; 3] = [
@@ -94,10 +95,12 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
     let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
     let address = sandbox.base_url();
     printer::print(&format!("{address}\n"));
+    let run =
+        CommandLine::new(CommandName::Run).argument("MANIFEST").option(Flag::BaseUrl, address);
     printer::tell(&format!(
         "serving an imitation of the API; any keys are accepted\n\
          what was accepted and charged: {address}/sandbox/ledger\n\
-         try: CREATIFY_API_ID=any CREATIFY_API_KEY=any callsheet run MANIFEST --base-url {address}\n\
+         try: CREATIFY_API_ID=any CREATIFY_API_KEY=any {run}\n\
          Ctrl-C ends it\n"
     ));
     interrupts.recv().await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::env::{Environment, KEYS};
 use super::profile::{CredentialsCommand, Profile};
 use crate::app::Error;
-use crate::model::{Credentials, SecretText};
+use crate::model::{Credentials, Flag, SecretText};
 
 /// The variables of a credentials file, and of a command that prints the credentials.
 pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
@@ -70,8 +70,11 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
     let what = if environment.is_blank(name) { "is set, but empty" } else { "is not set" };
     Error::usage_with_hint(
         format!("`{name}` {what}; nothing was submitted"),
-        "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` file, or try it \
-         without an account: `--sandbox`",
+        format!(
+            "set CREATIFY_API_ID and CREATIFY_API_KEY in the environment or in a `.env` file, or try it \
+             without an account: `{}`",
+            Flag::Sandbox
+        ),
     )
 }
 

@@ -9,6 +9,7 @@ use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig, ViewRequest};
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
+use crate::model::Flag;
 use crate::sandbox::Faults;
 
 /// Returns the provider that `arguments` and the environment name.
@@ -122,8 +123,9 @@ pub(in crate::cli) fn foreign_address(
              address that comes with a folder; nothing was submitted"
         ),
         format!(
-            "if the address is right, give it with `--base-url`, or set `{BASE_URL}` in the environment; if not, \
-             take it out of `{file}`"
+            "if the address is right, give it with `{}`, or set `{BASE_URL}` in the environment; if not, \
+             take it out of `{file}`",
+            Flag::BaseUrl
         ),
     ))
 }

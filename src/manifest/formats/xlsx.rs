@@ -12,6 +12,7 @@ use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::schema::field::Field;
+use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
 use super::hidden_rows::hidden_rows;
@@ -188,9 +189,10 @@ fn choose_sheet(
     let index = candidates.find(|index| has_known_columns(book, &names[*index]));
     let index = index.unwrap_or(first);
     let message = format!(
-        "the sheet {} is read; the workbook has {}, and `--sheet` chooses another",
+        "the sheet {} is read; the workbook has {}, and `{}` chooses another",
         quote(&names[index]),
-        all()
+        all(),
+        Flag::Sheet
     );
     findings.note(file, message);
     Some(index)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::problem::Explanation;
 use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
 use crate::manifest::formats::table::trimmed;
+use crate::model::{CommandName, Flag};
 
 /// The catalogue to which a name belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,10 +27,10 @@ impl NameKind {
     }
 
     /// Returns the section of a manifest, which is also the command that lists the catalogue.
-    const fn section(self) -> &'static str {
+    const fn section(self) -> CommandName {
         match self {
-            Self::Persona => "personas",
-            Self::Voice => "voices",
+            Self::Persona => CommandName::Personas,
+            Self::Voice => CommandName::Voices,
         }
     }
 }
@@ -119,7 +120,7 @@ impl<'a> NameResolver<'a> {
                 let near = near.iter().map(String::as_str).take(5);
                 let near: Vec<&str> = near.chain(near_short).collect();
                 let help = if near.is_empty() {
-                    format!("`callsheet {section} --search WORDS` finds those that exist")
+                    format!("`callsheet {section} {} WORDS` finds those that exist", Flag::Search)
                 } else {
                     format!("did you mean {}?", list(near, "or"))
                 };

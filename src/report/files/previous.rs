@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS};
+use crate::report::command_line::CommandLine;
 use crate::util::fs::OutputDir;
 
 /// The content of `results.csv` and `results.json` that the journal does not hold. Missing and unreadable parts are left
@@ -16,7 +18,7 @@ pub struct PreviousResults {
     /// The manifest's path as the user gave it.
     pub manifest: Option<String>,
     /// Arguments that commands about the campaign repeat.
-    pub arguments: Vec<String>,
+    pub arguments: CommandLine,
     /// The user's columns.
     pub columns: Vec<String>,
     /// The user's rows in order, once for each job; without a job if the row was skipped.
@@ -46,8 +48,7 @@ impl PreviousResults {
 
     fn add_json(&mut self, json: &Value) {
         self.manifest = json["manifest"].as_str().map(str::to_owned);
-        let arguments = json["arguments"].as_array().into_iter().flatten();
-        self.arguments = arguments.filter_map(|word| word.as_str().map(str::to_owned)).collect();
+        self.arguments = CommandLine::deserialize(&json["arguments"]).unwrap_or_default();
         let credits = |value: &Value| value.as_f64().and_then(Credits::from_number);
         self.max_credits = credits(&json["credits"]["max_credits"]);
         for (list, is_gone) in [("jobs", false), ("gone_from_sheet", true)] {
@@ -111,6 +112,7 @@ impl PreviousResults {
 mod tests {
 
     use super::*;
+    use crate::model::Flag;
     use crate::report::files::csv::{CsvEncoding, write_csv};
     use crate::report::files::json::write_json;
     use crate::report::summary::Summary;
@@ -131,10 +133,10 @@ mod tests {
         let mut run = TestRun::with_jobs(2);
         run.done(1, "a");
         Arc::make_mut(&mut run.campaign.sheet).rows.push(row("later", 0..0));
-        run.campaign.arguments = vec!["--shard".into(), "1/2".into()];
+        run.campaign.arguments = CommandLine::default().option(Flag::Shard, "1/2");
         run.campaign.max_credits = Some(Credits::whole(7));
         let results = written(&run.summary());
-        assert_eq!(results.arguments, ["--shard", "1/2"]);
+        assert_eq!(results.arguments, run.campaign.arguments);
         assert_eq!(results.columns, ["id", "note"]);
         let ids: Vec<_> =
             results.rows.iter().map(|(_, job)| job.as_ref().map(JobId::as_str)).collect();
