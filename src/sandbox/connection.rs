@@ -3,8 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
@@ -31,21 +30,23 @@ pub(super) struct FaultyStream {
 
 /// Cuts one connection. Request handlers receive it as connection info.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cutter(Arc<AtomicU8>);
+pub(super) struct Cutter(Arc<OnceLock<Cut>>);
 
-const INTACT: u8 = 0;
-const CLOSED: u8 = 1;
-const RESET: u8 = 2;
+#[derive(Debug, PartialEq, Eq)]
+enum Cut {
+    Close,
+    Reset,
+}
 
 impl Cutter {
     /// Discards everything not yet written and closes the connection.
     pub(super) fn close(&self) {
-        self.0.store(CLOSED, Ordering::Release);
+        let _already_cut = self.0.set(Cut::Close);
     }
 
     /// Discards everything not yet written and resets the connection.
     pub(super) fn reset(&self) {
-        self.0.store(RESET, Ordering::Release);
+        let _already_cut = self.0.set(Cut::Reset);
     }
 }
 
@@ -79,7 +80,7 @@ impl Connected<IncomingStream<'_, Listener>> for Cutter {
 
 impl Drop for FaultyStream {
     fn drop(&mut self) {
-        if self.cutter.0.load(Ordering::Acquire) == RESET {
+        if self.cutter.0.get() == Some(&Cut::Reset) {
             // If the system refuses, the client sees an orderly close instead.
             let _ = self.stream.set_zero_linger();
         }
@@ -102,7 +103,7 @@ impl AsyncWrite for FaultyStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.cutter.0.load(Ordering::Acquire) != INTACT {
+        if self.cutter.0.get().is_some() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)

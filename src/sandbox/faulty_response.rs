@@ -39,10 +39,13 @@ const STALL_MILLIS: u64 = 3_600_000;
 pub(super) async fn apply_fault(
     app: &AppState,
     cutter: &Cutter,
-    fault: ActiveFault<ResponseFault>,
+    fault: Option<ActiveFault<ResponseFault>>,
     path: &str,
     good: Response,
 ) -> Response {
+    let Some(fault) = fault else {
+        return good;
+    };
     let created = good.status() == 201;
     match fault.kind {
         ResponseFault::Reset => {
@@ -59,21 +62,16 @@ pub(super) async fn apply_fault(
         ResponseFault::Unavailable => html(503, "503 Service Temporarily Unavailable"),
         ResponseFault::GatewayTimeout => html(504, "504 Gateway Time-out"),
         ResponseFault::Truncated => truncate(app, fault.amount, good),
-        ResponseFault::Unreadable => with_body(
-            good.status().as_u16(),
-            "application/json",
-            Body::from("{\"id\": \"unreadable, \u{0}"),
-        ),
+        ResponseFault::Unreadable => {
+            let status = good.status().as_u16();
+            with_body(status, "application/json", "{\"id\": \"unreadable, \u{0}")
+        }
         ResponseFault::Array => {
             let status = u16::try_from(fault.amount_or(200)).unwrap_or(200);
             json(status, &json!([]))
         }
-        ResponseFault::EmptyObject if created => json(201, &json!({})),
-        ResponseFault::EmptyObject => json(200, &json!({})),
-        ResponseFault::Redirect => {
-            let location = format!("{}{path}", app.origins.mirror);
-            redirect(301, &location)
-        }
+        ResponseFault::EmptyObject => json(if created { 201 } else { 200 }, &json!({})),
+        ResponseFault::Redirect => redirect(301, &format!("{}{path}", app.origins.mirror)),
         ResponseFault::TooManyWithSeconds => {
             too_many_requests(Some(fault.amount_or(1).to_string()))
         }
@@ -144,15 +142,13 @@ pub(super) fn cut(
 }
 
 /// Sends `bytes` at `per_second` bytes a second.
-pub(super) fn throttle(bytes: Bytes, per_second: u64, stopping: watch::Receiver<bool>) -> Body {
-    let step_millis = 20;
-    let step = usize::try_from(per_second.saturating_mul(step_millis) / 1000).unwrap_or(usize::MAX);
-    let step = step.max(1);
+pub(super) fn throttle(bytes: Bytes, per_second: usize, stopping: watch::Receiver<bool>) -> Body {
+    let step = (per_second / 50).max(1);
     let pieces = stream::unfold((bytes, stopping), move |(mut left, mut stopping)| async move {
         if left.is_empty() {
             return None;
         }
-        clock::sleep(step_millis, &mut stopping).await;
+        clock::sleep(20, &mut stopping).await;
         let piece = left.split_to(step.min(left.len()));
         Some((Ok::<_, io::Error>(piece), (left, stopping)))
     });

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use axum::body::{Body, Bytes};
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::connection::Cutter;
 use super::faults::{ActiveFault, FileFault};
 use super::faulty_response::{CutEnd, cut, throttle};
-use super::http::{set_header, with_body};
+use super::http::{with_body, with_header};
 use super::random::sha256;
 use super::state::AppState;
 
@@ -25,77 +25,57 @@ pub(super) struct FileResponse {
 }
 
 impl FileResponse {
+    pub(super) fn new(bytes: impl Into<Bytes>, content_type: &'static str) -> Self {
+        let bytes = bytes.into();
+        let etag = format!("\"{}\"", &sha256(&bytes)[..32]);
+        Self { bytes, content_type, etag, fault: None }
+    }
+
     /// Returns the response to a request with these headers: the file or a range of it, as its fault has it.
     pub(super) fn send(&self, app: &AppState, cutter: &Cutter, headers: &HeaderMap) -> Response {
         let fault = self.fault.map(|fault| fault.kind);
-        let range = if fault == Some(FileFault::RangeIgnored) {
-            ByteRange::Whole
-        } else {
-            ByteRange::parse(headers, self.bytes.len(), &self.etag)
-        };
         let whole = self.bytes.len();
-        let (status, bytes, content_range) = match range {
-            ByteRange::Whole => (200, self.bytes.clone(), None),
-            ByteRange::Part(range) => {
-                let content_range = format!("bytes {}-{}/{whole}", range.start, range.end - 1);
-                let bytes = self.bytes.slice(range);
-                (206, bytes, Some(content_range))
-            }
-            ByteRange::Unsatisfiable => {
-                let mut response = storage_error(416);
-                set_header(&mut response, CONTENT_RANGE, &format!("bytes */{whole}"));
-                return response;
-            }
+        let range = byte_range(headers, whole, &self.etag)
+            .filter(|_| fault != Some(FileFault::RangeIgnored));
+        if range.as_ref().is_some_and(Range::is_empty) {
+            return with_header(storage_error(416), CONTENT_RANGE, &format!("bytes */{whole}"));
+        }
+        let bytes = self.bytes.slice(range.clone().unwrap_or(0..whole));
+        let amount = |default: usize| {
+            let amount = self.fault.and_then(|fault| fault.amount);
+            amount.map_or(default, |amount| usize::try_from(amount).unwrap_or(usize::MAX))
         };
-        let half = u64::try_from(bytes.len() / 2).unwrap_or(u64::MAX);
-        let amount = |default| {
-            let amount = self.fault.map_or(default, |fault| fault.amount_or(default));
-            usize::try_from(amount).unwrap_or(usize::MAX)
-        };
-        let at = amount(half);
+        let half = amount(bytes.len() / 2);
         let stopping = app.stopping.clone();
         let mut length = bytes.len();
+        let cut_at = |at, end| cut(Body::from(bytes.clone()), at, end, stopping.clone());
         let body = match fault {
-            Some(FileFault::Reset) => {
-                let end = CutEnd::Reset(cutter.clone());
-                cut(Body::from(bytes), at, end, stopping)
-            }
-            Some(FileFault::Truncated) => cut(Body::from(bytes), at, CutEnd::Close, stopping),
-            Some(FileFault::Stall) => cut(Body::from(bytes), at, CutEnd::Stall, stopping),
+            Some(FileFault::Reset) => cut_at(half, CutEnd::Reset(cutter.clone())),
+            Some(FileFault::Truncated) => cut_at(half, CutEnd::Close),
+            Some(FileFault::Stall) => cut_at(half, CutEnd::Stall),
             Some(FileFault::TooShort) => {
-                length = length.min(at);
+                length = length.min(half);
                 Body::from(bytes.slice(..length))
             }
             Some(FileFault::TooLong) => {
                 let sent = length;
                 length = length.saturating_add(amount(1000));
-                cut(Body::from(bytes), sent, CutEnd::Close, stopping)
+                cut_at(sent, CutEnd::Close)
             }
-            Some(FileFault::Slow) => {
-                let per_second = u64::try_from(amount(16_384)).unwrap_or(u64::MAX);
-                throttle(bytes, per_second, stopping)
-            }
-            Some(
-                FileFault::Expires
-                | FileFault::DeadLink403
-                | FileFault::DeadLink404
-                | FileFault::DeadLink410
-                | FileFault::Redirect
-                | FileFault::Unavailable
-                | FileFault::Html
-                | FileFault::RangeIgnored
-                | FileFault::NewTag,
-            )
-            | None => Body::from(bytes),
+            Some(FileFault::Slow) => throttle(bytes, amount(16_384), stopping),
+            // Other faults leave the body as it is.
+            _ => Body::from(bytes),
         };
+        let status = if range.is_some() { 206 } else { 200 };
         let mut response = with_body(status, self.content_type, body);
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
-        set_header(&mut response, ETAG, &self.etag);
+        response = with_header(response, ETAG, &self.etag);
         if fault != Some(FileFault::RangeIgnored) {
-            set_header(&mut response, ACCEPT_RANGES, "bytes");
+            response = with_header(response, ACCEPT_RANGES, "bytes");
         }
-        if let Some(content_range) = content_range {
-            set_header(&mut response, CONTENT_RANGE, &content_range);
+        if let Some(Range { start, end }) = range {
+            let content_range = format!("bytes {start}-{}/{whole}", end - 1);
+            response = with_header(response, CONTENT_RANGE, &content_range);
         }
         response
     }
@@ -103,60 +83,29 @@ impl FileResponse {
 
 /// An error response in the form of an object store.
 pub(super) fn storage_error(status: u16) -> Response {
-    let mut response = with_body(status, "application/xml", Body::empty());
-    let reason = response.status().canonical_reason().unwrap_or("Error");
-    let code = reason.replace(' ', "");
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let code = reason.unwrap_or("Error").replace(' ', "");
     let page = format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code></Error>\n");
-    *response.body_mut() = Body::from(page);
-    response
+    with_body(status, "application/xml", page)
 }
 
-/// Returns the strong `ETag` of a file.
-pub(super) fn etag(bytes: &[u8]) -> String {
-    format!("\"{}\"", &sha256(bytes)[..32])
-}
-
-/// The bytes of a file that a request asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum ByteRange {
-    /// All of them: 200.
-    Whole,
-    /// Some of them: 206.
-    Part(Range<usize>),
-    /// None that exist: 416.
-    Unsatisfiable,
-}
-
-impl ByteRange {
-    /// Parses `Range` and `If-Range` for a file of `length` bytes. As RFC 9110 has it, a malformed range,
-    /// several ranges, or a range of another version of the file select the whole file.
-    fn parse(headers: &HeaderMap, length: usize, etag: &str) -> Self {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        if text(IF_RANGE).is_some_and(|expected| expected != etag) {
-            return Self::Whole;
-        }
-        let range = text(RANGE).and_then(|range| range.trim().strip_prefix("bytes="));
-        let Some((first, last)) = range.and_then(|range| range.split_once('-')) else {
-            return Self::Whole;
-        };
-        match (first.trim(), last.trim()) {
-            ("", suffix) => match suffix.parse::<usize>() {
-                Ok(0) => Self::Unsatisfiable,
-                Ok(suffix) => Self::between(length.saturating_sub(suffix), length),
-                Err(_) => Self::Whole,
-            },
-            (first, "") => first.parse().map_or(Self::Whole, |first| Self::between(first, length)),
-            (first, last) => match (first.parse::<usize>(), last.parse::<usize>()) {
-                (Ok(first), Ok(last)) if first <= last => {
-                    Self::between(first, length.min(last.saturating_add(1)))
-                }
-                _ => Self::Whole,
-            },
-        }
+/// Parses `Range` and `If-Range` for a file of `length` bytes. The range is empty if it contains no byte of
+/// the file. As RFC 9110 has it, a malformed range, several ranges, or a range of another version of the
+/// file select the whole file: `None`.
+fn byte_range(headers: &HeaderMap, length: usize, etag: &str) -> Option<Range<usize>> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(IF_RANGE).is_some_and(|expected| expected != etag) {
+        return None;
     }
-
-    fn between(from: usize, to: usize) -> Self {
-        if from < to { Self::Part(from..to) } else { Self::Unsatisfiable }
+    let (first, last) = text(RANGE)?.trim().strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| text.trim().parse::<usize>().ok();
+    match (first.trim(), last.trim()) {
+        ("", suffix) => Some(length.saturating_sub(number(suffix)?)..length),
+        (first, "") => Some(number(first)?..length),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then_some(first..length.min(last.saturating_add(1)))
+        }
     }
 }
 
@@ -169,20 +118,20 @@ mod tests {
     #[test]
     fn every_form_of_a_range_is_parsed() {
         for (range, expected) in [
-            ("bytes=0-", ByteRange::Part(0..10)),
-            ("bytes=4-6", ByteRange::Part(4..7)),
-            ("bytes=4-99", ByteRange::Part(4..10)),
-            ("bytes=-3", ByteRange::Part(7..10)),
-            ("bytes=-99", ByteRange::Part(0..10)),
-            ("bytes=10-", ByteRange::Unsatisfiable),
-            ("bytes=-0", ByteRange::Unsatisfiable),
-            ("bytes=6-4", ByteRange::Whole),
-            ("bytes=0-1,3-4", ByteRange::Whole),
-            ("bytes=x", ByteRange::Whole),
-            ("lines=1-2", ByteRange::Whole),
+            ("bytes=0-", Some(0..10)),
+            ("bytes=4-6", Some(4..7)),
+            ("bytes=4-99", Some(4..10)),
+            ("bytes=-3", Some(7..10)),
+            ("bytes=-99", Some(0..10)),
+            ("bytes=10-", Some(10..10)),
+            ("bytes=-0", Some(10..10)),
+            ("bytes=6-4", None),
+            ("bytes=0-1,3-4", None),
+            ("bytes=x", None),
+            ("lines=1-2", None),
         ] {
             let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(range))]);
-            assert_eq!(ByteRange::parse(&headers, 10, "\"a\""), expected, "{range}");
+            assert_eq!(byte_range(&headers, 10, "\"a\""), expected, "{range}");
         }
     }
 
@@ -194,8 +143,8 @@ mod tests {
                 (IF_RANGE, HeaderValue::from_static(tag)),
             ])
         };
-        assert_eq!(ByteRange::parse(&headers("\"a\""), 10, "\"a\""), ByteRange::Part(2..10));
-        assert_eq!(ByteRange::parse(&headers("\"b\""), 10, "\"a\""), ByteRange::Whole);
-        assert_eq!(ByteRange::parse(&headers("W/\"a\""), 10, "\"a\""), ByteRange::Whole);
+        assert_eq!(byte_range(&headers("\"a\""), 10, "\"a\""), Some(2..10));
+        assert_eq!(byte_range(&headers("\"b\""), 10, "\"a\""), None);
+        assert_eq!(byte_range(&headers("W/\"a\""), 10, "\"a\""), None);
     }
 }

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Parses the query of `uri`: empty if it is malformed, the last value of a repeated name.
 pub(super) fn query(uri: &Uri) -> HashMap<String, String> {
@@ -18,8 +18,7 @@ pub(super) fn query(uri: &Uri) -> HashMap<String, String> {
 /// A JSON response.
 pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
     // Serializing fails only for maps whose keys are not strings; there are none.
-    let bytes = serde_json::to_vec(value).unwrap_or_default();
-    with_body(status, "application/json", Body::from(bytes))
+    with_body(status, "application/json", serde_json::to_vec(value).unwrap_or_default())
 }
 
 /// `{"detail": …}`, the form of most refusals.
@@ -28,18 +27,22 @@ pub(super) fn detail(status: u16, message: &str) -> Response {
 }
 
 /// A response of any content type.
-pub(super) fn with_body(status: u16, content_type: &'static str, body: Body) -> Response {
-    let mut response = Response::new(body);
+pub(super) fn with_body(
+    status: u16,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    set_header(&mut response, CONTENT_TYPE, content_type);
-    response
+    with_header(response, CONTENT_TYPE, content_type)
 }
 
 /// Sets a header; skips a value that is not valid in one.
-pub(super) fn set_header(response: &mut Response, name: HeaderName, value: &str) {
+pub(super) fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
+    response
 }
 
 /// A small HTML page.
@@ -47,7 +50,7 @@ pub(super) fn html(status: u16, title: &str) -> Response {
     let page = format!(
         "<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     );
-    with_body(status, "text/html; charset=utf-8", Body::from(page))
+    with_body(status, "text/html; charset=utf-8", page)
 }
 
 /// The 404 of an unknown path: HTML, as Django writes it.
@@ -56,29 +59,23 @@ pub(super) fn page_not_found() -> Response {
 }
 
 pub(super) fn redirect(status: u16, location: &str) -> Response {
-    let mut response = html(status, "Moved");
-    set_header(&mut response, LOCATION, location);
-    response
+    with_header(html(status, "Moved"), LOCATION, location)
 }
 
 /// A 401. `WWW-Authenticate` is what makes DRF answer 401 instead of 403.
 pub(super) fn unauthorised(message: &str) -> Response {
-    let mut response = detail(401, message);
-    set_header(&mut response, WWW_AUTHENTICATE, "X-API-ID");
-    response
+    with_header(detail(401, message), WWW_AUTHENTICATE, "X-API-ID")
 }
 
 /// A 429.
 pub(super) fn too_many_requests(retry_after: Option<String>) -> Response {
-    let message = match &retry_after {
-        Some(when) => format!("Request was throttled. Expected available: {when}."),
-        None => "Request was throttled.".to_owned(),
-    };
-    let mut response = detail(429, &message);
-    if let Some(when) = retry_after {
-        set_header(&mut response, RETRY_AFTER, &when);
+    match retry_after {
+        None => detail(429, "Request was throttled."),
+        Some(when) => {
+            let message = format!("Request was throttled. Expected available: {when}.");
+            with_header(detail(429, &message), RETRY_AFTER, &when)
+        }
     }
-    response
 }
 
 /// A 402. It is not known what the API answers when credits run out.
@@ -91,12 +88,14 @@ pub(super) fn job_not_found() -> Response {
     detail(404, "No Lipsync matches the given query.")
 }
 
-/// One page of a list, in the envelope `{count, next, previous, results}`.
-#[derive(Debug)]
+/// One page of a list, in the form of the API.
+#[derive(Debug, Serialize)]
 pub(super) struct Page<'a, T> {
+    /// The length of the whole list.
+    pub(super) count: usize,
+    pub(super) next: Option<String>,
+    pub(super) previous: Option<String>,
     pub(super) results: &'a [T],
-    pub(super) next: Value,
-    pub(super) previous: Value,
 }
 
 impl<'a, T> Page<'a, T> {
@@ -118,9 +117,10 @@ impl<'a, T> Page<'a, T> {
             return Err(detail(404, "Invalid page.").into());
         };
         Ok(Self {
+            count: items.len(),
+            next: (page < pages).then(|| link(page + 1)),
+            previous: (page > 1).then(|| link(page - 1)),
             results: items.chunks(size).nth(page - 1).unwrap_or_default(),
-            next: json!((page < pages).then(|| link(page + 1))),
-            previous: json!((page > 1).then(|| link(page - 1))),
         })
     }
 }

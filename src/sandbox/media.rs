@@ -1,7 +1,7 @@
 //! Videos, thumbnails and previews. The templates in `assets` were made by `assets/make.sh`; a job's copy
 //! contains the job's id, so that no two files are equal.
 
-use super::random::Seed;
+use super::random::{Seed, xorshift};
 
 /// The template files of an aspect ratio.
 #[derive(Debug)]
@@ -124,13 +124,7 @@ fn filler(id: &str, padding: usize) -> Vec<u8> {
     let extra = seed.within(&(0..=MAX_EXTRA), id, 0);
     let length = padding.min(PADDING_LIMIT) + usize::try_from(extra).unwrap_or(0);
     let mut state = seed.number(id, 1) | 1;
-    let noise = std::iter::repeat_with(|| {
-        // Xorshift.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    });
+    let noise = std::iter::repeat_with(|| xorshift(&mut state).to_le_bytes());
     let noise = noise.flatten().take(length);
     id.bytes().chain(noise).collect()
 }

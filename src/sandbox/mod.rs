@@ -86,7 +86,6 @@ mod clock;
 mod connection;
 mod faults;
 mod faulty_response;
-mod fields;
 mod file_response;
 mod handlers;
 mod http;

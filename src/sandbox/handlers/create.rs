@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::sandbox::account::Refusal;
 use crate::sandbox::clock;
 use crate::sandbox::connection::Cutter;
-use crate::sandbox::faults::{ActiveFault, RequestKind, ResponseFault};
+use crate::sandbox::faults::RequestKind;
 use crate::sandbox::faulty_response::apply_fault;
 use crate::sandbox::http::{detail, json, no_credits, too_many_requests};
 use crate::sandbox::job::Job;
@@ -19,8 +19,8 @@ use crate::sandbox::validation::read_create;
 /// The longest body that is read, in bytes: far more than the longest text needs.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// Responds to an authenticated create. Whatever faults do to the response, the job is either accepted
-/// and recorded, or it is not.
+/// Responds to an authenticated create and records it in the ledger. Whatever faults do to the response, the
+/// job is either accepted and recorded, or it is not.
 pub(super) async fn create(
     app: &AppState,
     cutter: &Cutter,
@@ -29,82 +29,58 @@ pub(super) async fn create(
 ) -> Response {
     let path = request.uri().path().to_owned();
     let faults = &app.settings.faults;
-    let kind = RequestKind::Create;
-    if let Some(fault) = app.first_fault(&faults.create_refused, kind, ordinal) {
-        let good = json(201, &json!({"id": null, "status": "pending"}));
-        return respond(app, cutter, Some(fault), &path, good, None).await;
-    }
-    let headers = request.headers().clone();
-    let accepted = match axum::body::to_bytes(request.into_body(), BODY_LIMIT).await {
-        Ok(body) => parse(&headers, &body).and_then(|value| accept(app, &value)),
-        Err(_) => Err(Box::new(detail(413, "Request body is too large, or was cut off."))),
-    };
-    match accepted {
-        Err(refusal) => respond(app, cutter, None, &path, *refusal, None).await,
-        Ok(job) => {
-            let object = job.object(job.accepted_at, &app.links);
-            let good = json(201, &object);
-            let fault = app.first_fault(&faults.create_accepted, kind, ordinal);
-            respond(app, cutter, fault, &path, good, Some(job.id)).await
+    let mut fault = app.first_fault(&faults.create_refused, RequestKind::Create, ordinal);
+    let (good, id) = if fault.is_some() {
+        (json(201, &json!({"id": null, "status": "pending"})), None)
+    } else {
+        match read_and_accept(app, request).await {
+            Err(refusal) => (*refusal, None),
+            Ok(job) => {
+                fault = app.first_fault(&faults.create_accepted, RequestKind::Create, ordinal);
+                (json(201, &job.object(job.accepted_at, &app.links)), Some(job.id))
+            }
         }
+    };
+    if fault.is_some_and(|fault| fault.kind.is_silent()) {
+        // Recorded first: if the client disconnects while it waits, this future is dropped.
+        app.record_create(None, id);
+        return apply_fault(app, cutter, fault, &path, good).await;
     }
+    let response = apply_fault(app, cutter, fault, &path, good).await;
+    app.record_create(Some(&response), id);
+    response
 }
 
-/// Applies the fault to the response and records the create in the ledger.
-async fn respond(
-    app: &AppState,
-    cutter: &Cutter,
-    fault: Option<ActiveFault<ResponseFault>>,
-    path: &str,
-    good: Response,
-    id: Option<String>,
-) -> Response {
-    match fault {
-        Some(fault) if fault.kind.is_silent() => {
-            // Recorded first: if the client disconnects while it waits, this future is dropped.
-            app.record_create(None, id);
-            apply_fault(app, cutter, fault, path, good).await
-        }
-        Some(fault) => {
-            let response = apply_fault(app, cutter, fault, path, good).await;
-            app.record_create(Some(&response), id);
-            response
-        }
-        None => {
-            app.record_create(Some(&good), id);
-            good
-        }
-    }
+async fn read_and_accept(app: &AppState, request: Request) -> Result<Job, Box<Response>> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return Err(detail(413, "Request body is too large, or was cut off.").into());
+    };
+    accept(app, &parse(&head.headers, &body)?)
 }
 
 fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Value, Box<Response>> {
-    let media = headers.get(CONTENT_TYPE).map(|value| value.to_str());
-    let media = media.and_then(Result::ok).unwrap_or("application/octet-stream");
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.unwrap_or("application/octet-stream");
     if !media.to_ascii_lowercase().starts_with("application/json") {
         let message = format!("Unsupported media type \"{media}\" in request.");
         return Err(detail(415, &message).into());
     }
-    serde_json::from_slice(body).map_err(|error| {
-        let message = format!("JSON parse error - {error}");
-        detail(400, &message).into()
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| detail(400, &format!("JSON parse error - {error}")).into())
 }
 
 /// Accepts and saves a job in one step under the lock, or returns the refusal.
 fn accept(app: &AppState, value: &Value) -> Result<Job, Box<Response>> {
     let settings = &app.settings;
     let body = read_create(value, &app.catalogue, settings.text_limit)
-        .map_err(|errors| Box::new(json(400, &errors)))?;
+        .map_err(|errors| json(400, &errors))?;
     let mut state = app.lock();
-    let job = state
-        .account
-        .evaluate(settings, clock::now(), body)
-        .map_err(|refusal| Box::new(refuse(refusal)))?;
-    if let Some(file) = &mut state.file
-        && let Err(error) = file.append_job(&job)
-    {
-        let message = format!("The sandbox could not write its state file: {error}.");
-        return Err(detail(500, &message).into());
+    let job = state.account.evaluate(settings, clock::now(), body).map_err(refuse)?;
+    if let Some(file) = &mut state.file {
+        file.append_job(&job).map_err(|error| {
+            detail(500, &format!("The sandbox could not write its state file: {error}."))
+        })?;
     }
     state.account.add(job.clone());
     Ok(job)

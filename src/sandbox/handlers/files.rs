@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Method;
+use axum::http::uri::PathAndQuery;
 use axum::response::Response;
 
-use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::clock;
 use crate::sandbox::connection::Cutter;
 use crate::sandbox::faults::{ActiveFault, FileFault, RequestKind, Rules, active_faults};
-use crate::sandbox::file_response::{FileResponse, etag, storage_error};
+use crate::sandbox::file_response::{FileResponse, storage_error};
 use crate::sandbox::http::{html, page_not_found, query, redirect};
 use crate::sandbox::job::{Job, JobOutcome, JobStatus};
 use crate::sandbox::media::{Shape, VOICE};
@@ -24,7 +23,7 @@ pub(in crate::sandbox) async fn files(
     ConnectInfo(cutter): ConnectInfo<Cutter>,
     request: Request,
 ) -> Response {
-    serve_file(&app, &cutter, &request, Host::Files)
+    serve_file(&app, &cutter, &request, true)
 }
 
 /// Handles every request at the mirror, the target of redirects. It has no faults.
@@ -33,16 +32,10 @@ pub(in crate::sandbox) async fn mirror(
     ConnectInfo(cutter): ConnectInfo<Cutter>,
     request: Request,
 ) -> Response {
-    serve_file(&app, &cutter, &request, Host::Mirror)
+    serve_file(&app, &cutter, &request, false)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Host {
-    Files,
-    Mirror,
-}
-
-fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, host: Host) -> Response {
+fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, has_faults: bool) -> Response {
     let headers = request.headers();
     let secrets = ["x-api-id", "x-api-key", "authorization"];
     if secrets.iter().any(|name| headers.contains_key(*name)) {
@@ -52,10 +45,10 @@ fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, host: Host) ->
         return html(405, "Method Not Allowed");
     }
     let path = request.uri().path();
-    let has_extension = |name: &&str| name.contains('.');
-    let (kind, name) = if let Some(name) = path.strip_prefix("/videos/").filter(has_extension) {
+    let file_in = |folder| path.strip_prefix(folder).and_then(|name| name.split_once('.'));
+    let (kind, (id, extension)) = if let Some(name) = file_in("/videos/") {
         (RequestKind::Video, name)
-    } else if let Some(name) = path.strip_prefix("/thumbnails/").filter(has_extension) {
+    } else if let Some(name) = file_in("/thumbnails/") {
         (RequestKind::Thumbnail, name)
     } else if let Some(preview) = preview(app, path) {
         app.count(RequestKind::Preview);
@@ -65,12 +58,10 @@ fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, host: Host) ->
         return page_not_found();
     };
     let ordinal = app.count(kind);
-    let Some((job, mut file)) = finished_file(app, kind, name) else {
+    let Some((job, mut file)) = finished_file(app, kind, id, extension) else {
         return storage_error(404);
     };
-    if host == Host::Files
-        && let Err(instead) = apply_faults(app, request, kind, ordinal, &job, &mut file)
-    {
+    if has_faults && let Err(instead) = apply_faults(app, request, kind, ordinal, &job, &mut file) {
         return *instead;
     }
     let response = file.send(app, cutter, headers);
@@ -81,13 +72,13 @@ fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, host: Host) ->
     response
 }
 
-/// Returns the video or the thumbnail `name` (id and extension) and its job, if the job is rendered.
+/// Returns the video or the thumbnail of the job `id`, and the job, if it is rendered.
 fn finished_file(
     app: &AppState,
     kind: RequestKind,
-    name: &str,
+    id: &str,
+    extension: &str,
 ) -> Option<(Arc<Job>, FileResponse)> {
-    let (id, extension) = name.split_once('.')?;
     let job = app.lock().account.job(id).cloned()?;
     if job.status(clock::now()) != JobStatus::Done || job.outcome != JobOutcome::Done {
         return None;
@@ -98,9 +89,7 @@ fn finished_file(
     } else {
         (media.thumbnail(id), "jpg", "image/jpeg")
     };
-    let file =
-        FileResponse { etag: etag(&bytes), bytes: Bytes::from(bytes), content_type, fault: None };
-    (extension == own_extension).then_some((job, file))
+    (extension == own_extension).then(|| (job, FileResponse::new(bytes, content_type)))
 }
 
 /// Applies the fault that strikes this request.
@@ -123,23 +112,21 @@ fn apply_faults(
     if app.links.signed {
         check_link(app, request, job, rules, file.fault)?;
     }
-    let is = |kind| file.fault.is_some_and(|fault| fault.kind == kind);
-    if is(FileFault::Redirect) {
-        let uri = request.uri();
-        let path = uri.path_and_query().map_or("/", |both| both.as_str());
-        let location = format!("{}{path}", app.origins.mirror);
-        return Err(redirect(302, &location).into());
-    }
-    if is(FileFault::Unavailable) {
-        return Err(html(503, "503 Slow Down").into());
-    }
-    if is(FileFault::Html) {
-        return Err(html(200, "Please sign in").into());
-    }
-    if is(FileFault::NewTag) {
-        file.etag = format!("\"{ordinal}-{}", file.etag.trim_start_matches('"'));
-    }
-    Ok(())
+    let instead = match file.fault.map(|fault| fault.kind) {
+        Some(FileFault::Redirect) => {
+            let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+            redirect(302, &format!("{}{path}", app.origins.mirror))
+        }
+        Some(FileFault::Unavailable) => html(503, "503 Slow Down"),
+        Some(FileFault::Html) => html(200, "Please sign in"),
+        fault => {
+            if fault == Some(FileFault::NewTag) {
+                file.etag = format!("\"{ordinal}-{}", file.etag.trim_start_matches('"'));
+            }
+            return Ok(());
+        }
+    };
+    Err(instead.into())
 }
 
 /// Checks that the link of a request is signed, not expired and not dead; `fault` may make it dead.
@@ -150,30 +137,24 @@ fn check_link(
     rules: &Rules<FileFault>,
     fault: Option<ActiveFault<FileFault>>,
 ) -> Result<(), Box<Response>> {
-    let refuse = |status| Err(storage_error(status).into());
     let Some(issued) = app.links.issued(&job.id, &query(request.uri())) else {
-        return refuse(403);
+        return Err(storage_error(403).into());
     };
-    if let Some(when) = rules.get(&FileFault::Expires) {
-        let life = i64::try_from(when.amount.unwrap_or(1000)).unwrap_or(i64::MAX);
+    if let Some(trigger) = rules.get(&FileFault::Expires) {
+        let life = i64::try_from(trigger.amount.unwrap_or(1000)).unwrap_or(i64::MAX);
         if clock::now() > issued.saturating_add(life) {
-            return refuse(403);
+            return Err(storage_error(403).into());
         }
     }
-    let statuses = [
-        (FileFault::DeadLink403, 403),
-        (FileFault::DeadLink404, 404),
-        (FileFault::DeadLink410, 410),
-    ];
-    let dead =
-        statuses.into_iter().find(|(dead, _)| fault.is_some_and(|fault| fault.kind == *dead));
     let dead_links = &mut app.lock().dead_links;
-    if let Some((_, status)) = dead {
-        dead_links.add(&job.id, issued, status);
-        return refuse(status);
+    match fault.map(|fault| fault.kind) {
+        Some(FileFault::DeadLink403) => dead_links.add(&job.id, issued, 403),
+        Some(FileFault::DeadLink404) => dead_links.add(&job.id, issued, 404),
+        Some(FileFault::DeadLink410) => dead_links.add(&job.id, issued, 410),
+        _ => {}
     }
     match dead_links.status(&job.id, issued) {
-        Some(status) => refuse(status),
+        Some(status) => Err(storage_error(status).into()),
         None => Ok(()),
     }
 }
@@ -181,9 +162,7 @@ fn check_link(
 /// Returns a preview of the catalogue.
 fn preview(app: &AppState, path: &str) -> Option<FileResponse> {
     let (bytes, content_type) = if let Some(name) = path.strip_prefix("/voices/") {
-        let id = name.strip_suffix(".mp3")?;
-        let exists = Catalogue::has_accent(id);
-        exists.then_some((VOICE, "audio/mpeg"))?
+        app.catalogue.has_accent(name.strip_suffix(".mp3")?).then_some((VOICE, "audio/mpeg"))?
     } else {
         let (id, name) = path.strip_prefix("/previews/")?.split_once('/')?;
         app.catalogue.persona(id)?;
@@ -195,10 +174,5 @@ fn preview(app: &AppState, path: &str) -> Option<FileResponse> {
             _ => return None,
         }
     };
-    Some(FileResponse {
-        etag: etag(bytes),
-        bytes: Bytes::from_static(bytes),
-        content_type,
-        fault: None,
-    })
+    Some(FileResponse::new(bytes, content_type))
 }

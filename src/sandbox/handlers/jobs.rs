@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::sandbox::clock;
 use crate::sandbox::faults::{JobFault, ListFault, RequestKind, active_faults};
-use crate::sandbox::fields::is_uuid;
 use crate::sandbox::http::{Page, job_not_found, json, with_body};
 use crate::sandbox::job::Job;
-use crate::sandbox::random::Seed;
+use crate::sandbox::random::{Seed, xorshift};
 use crate::sandbox::state::AppState;
+use crate::sandbox::validation::{is_uuid, not_a_uuid};
 
 /// The documented maximum of ids in one request.
 const IDS_LIMIT: usize = 100;
@@ -48,7 +48,7 @@ pub(super) fn poll(app: &AppState, query: &HashMap<String, String>, ordinal: u64
         return refuse("Ensure this field has no more than 100 elements.");
     }
     if let Some(wrong) = ids.iter().find(|id| !is_uuid(id)) {
-        return refuse(&format!("“{wrong}” is not a valid UUID."));
+        return refuse(&not_a_uuid(wrong));
     }
     let now = clock::now();
     let mut jobs: Vec<Arc<Job>> = {
@@ -68,25 +68,20 @@ fn apply_shown_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, o
     let Some(fault) = app.first_fault(&app.settings.faults.shown, kind, ordinal) else {
         return;
     };
-    match fault.kind {
-        JobFault::Missing if kind == RequestKind::Poll && !jobs.is_empty() => {
+    if fault.kind == JobFault::Missing {
+        if kind == RequestKind::Poll && !jobs.is_empty() {
             let count = u64::try_from(jobs.len()).unwrap_or(1);
             let which = app.fault_seed.number("missing", ordinal) % count;
             jobs.remove(usize::try_from(which).unwrap_or(0));
         }
-        JobFault::Missing => {}
-        JobFault::UnknownStatus => {
-            for job in jobs {
-                job["status"] = "post_processing".into();
-            }
-        }
-        JobFault::TextProgress => {
-            for job in jobs {
-                job["progress"] = job["progress"].to_string().into();
-            }
-        }
-        JobFault::NullOutput => {
-            for job in jobs {
+        return;
+    }
+    for job in jobs {
+        match fault.kind {
+            JobFault::Missing => {}
+            JobFault::UnknownStatus => job["status"] = "post_processing".into(),
+            JobFault::TextProgress => job["progress"] = job["progress"].to_string().into(),
+            JobFault::NullOutput => {
                 job["output"] = Value::Null;
                 job["video_thumbnail"] = Value::Null;
             }
@@ -140,14 +135,11 @@ pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal
     let link = |page: usize| format!("{}/api/lipsyncs/?page={page}", app.origins.api);
     match Page::select(&rows, size, query, link) {
         Err(refusal) => *refusal,
-        Ok(page) => {
-            let head = format!(
-                r#"{{"count":{},"next":{},"previous":{},"results":["#,
-                rows.len(),
-                page.next,
-                page.previous
-            );
-            stream_rows(app, head, page.results.to_vec(), "]}", now)
+        Ok(Page { count, next, previous, results }) => {
+            let (next, previous) = (json!(next), json!(previous));
+            let head =
+                format!(r#"{{"count":{count},"next":{next},"previous":{previous},"results":["#);
+            stream_rows(app, head, results.to_vec(), "]}", now)
         }
     }
 }
@@ -176,15 +168,8 @@ fn mix_in_foreign(rows: Vec<Row>, count: u64, now: i64) -> Vec<Row> {
 
 /// Shuffles `rows`; the order follows from the seed and the ordinal.
 fn shuffle(rows: &mut [Row], seed: Seed, ordinal: u64) {
-    let mut state = seed.number("shuffle", ordinal);
-    for last in (1..rows.len()).rev() {
-        // A linear congruential generator with Knuth's constants. Its high bits are good.
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let choices = u64::try_from(last + 1).unwrap_or(u64::MAX);
-        let other = usize::try_from((state >> 32) % choices).unwrap_or(0);
-        rows.swap(last, other);
-    }
+    let mut state = seed.number("shuffle", ordinal) | 1;
+    rows.sort_by_cached_key(|_| xorshift(&mut state));
 }
 
 /// Streams `head`, the rows and `tail`.

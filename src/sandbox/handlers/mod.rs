@@ -1,7 +1,6 @@
 //! The request handlers. [`api`] serves the API's origin: it finds the endpoint, checks the credentials
 //! and applies faults.
 
-mod catalogue;
 mod create;
 mod files;
 mod jobs;
@@ -12,68 +11,17 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::catalogue;
 use super::clock;
 use super::connection::Cutter;
 use super::faults::{RequestKind, ResponseFault, Rules};
 use super::faulty_response::apply_fault;
-use super::http::{detail, json, page_not_found, query, redirect, unauthorised};
+use super::http::{Page, detail, json, page_not_found, query, redirect, unauthorised};
 use super::state::AppState;
 
 pub(super) use files::{files, mirror};
-
-/// An endpoint of the API. Their paths all end in a slash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Endpoint {
-    Lipsyncs,
-    Lipsync(String),
-    Personas,
-    PersonaPages,
-    Persona(String),
-    CustomPersonas,
-    Voices,
-    Balance,
-}
-
-impl Endpoint {
-    fn parse(path: &str) -> Option<Self> {
-        let path = path.strip_prefix("/api/")?.strip_suffix('/')?;
-        let mut parts = path.split('/');
-        let endpoint = match (parts.next()?, parts.next()) {
-            ("lipsyncs", None) => Self::Lipsyncs,
-            ("lipsyncs", Some(id)) if !id.is_empty() => Self::Lipsync(id.to_owned()),
-            ("personas", None) => Self::Personas,
-            ("personas", Some("paginated")) => Self::PersonaPages,
-            ("personas", Some(id)) if !id.is_empty() => Self::Persona(id.to_owned()),
-            ("personas_v2", None) => Self::CustomPersonas,
-            ("voices", None) => Self::Voices,
-            ("remaining_credits", None) => Self::Balance,
-            _ => return None,
-        };
-        parts.next().is_none().then_some(endpoint)
-    }
-
-    fn kind(&self, method: &Method, query: &HashMap<String, String>) -> RequestKind {
-        match self {
-            Self::Lipsyncs if method == Method::POST => RequestKind::Create,
-            Self::Lipsyncs if query.contains_key("ids") => RequestKind::Poll,
-            Self::Lipsyncs => RequestKind::List,
-            Self::Lipsync(_) => RequestKind::Look,
-            Self::Personas
-            | Self::PersonaPages
-            | Self::Persona(_)
-            | Self::CustomPersonas
-            | Self::Voices
-            | Self::Balance => RequestKind::Catalogue,
-        }
-    }
-
-    fn allows(&self, method: &Method) -> bool {
-        let reads = method == Method::GET || method == Method::HEAD;
-        reads || (*self == Self::Lipsyncs && method == Method::POST)
-    }
-}
 
 /// Handles every request at the API's origin.
 pub(super) async fn api(
@@ -85,12 +33,13 @@ pub(super) async fn api(
     if path == "/sandbox/ledger" || path == "/sandbox/ledger/" {
         return json(200, &app.ledger());
     }
-    let Some(endpoint) = Endpoint::parse(&path) else {
+    let query = query(request.uri());
+    let endpoint = endpoint(&path);
+    let method = request.method();
+    let Some(kind) = request_kind(&endpoint, method, &query) else {
         app.count(RequestKind::Other);
         return unknown_path(request.uri());
     };
-    let query = query(request.uri());
-    let kind = endpoint.kind(request.method(), &query);
     let ordinal = app.count(kind);
     if let Some(refusal) = check_credentials(&app, request.headers()) {
         app.lock().ledger.unauthorised += 1;
@@ -99,18 +48,41 @@ pub(super) async fn api(
         }
         return refusal;
     }
-    if !endpoint.allows(request.method()) {
-        let message = format!("Method \"{}\" not allowed.", request.method());
-        return detail(405, &message);
-    }
     if kind == RequestKind::Create {
         return create::create(&app, &cutter, ordinal, request).await;
     }
-    let good = read(&app, &endpoint, &query, kind, ordinal);
-    match app.first_fault(rules(&app, kind), kind, ordinal) {
-        Some(fault) => apply_fault(&app, &cutter, fault, &path, good).await,
-        None => good,
+    if method != Method::GET && method != Method::HEAD {
+        return detail(405, &format!("Method \"{method}\" not allowed."));
     }
+    let good = read(&app, &endpoint, &query, kind, ordinal);
+    let fault = app.first_fault(rules(&app, kind), kind, ordinal);
+    apply_fault(&app, &cutter, fault, &path, good).await
+}
+
+/// Returns the parts of a path of the API: `["lipsyncs", "ID"]` for `/api/lipsyncs/ID/`. Empty for other
+/// paths; those of the API all end in a slash.
+fn endpoint(path: &str) -> Vec<&str> {
+    let parts = path.strip_prefix("/api/").and_then(|path| path.strip_suffix('/'));
+    parts.map(|parts| parts.split('/').collect()).unwrap_or_default()
+}
+
+/// Returns the kind of a request, or `None` if the API has no such endpoint.
+fn request_kind(
+    endpoint: &[&str],
+    method: &Method,
+    query: &HashMap<String, String>,
+) -> Option<RequestKind> {
+    Some(match endpoint {
+        [_, ""] => return None,
+        ["lipsyncs"] if method == Method::POST => RequestKind::Create,
+        ["lipsyncs"] if query.contains_key("ids") => RequestKind::Poll,
+        ["lipsyncs"] => RequestKind::List,
+        ["lipsyncs", _] => RequestKind::Look,
+        ["personas" | "personas_v2" | "voices" | "remaining_credits"] | ["personas", _] => {
+            RequestKind::Catalogue
+        }
+        _ => return None,
+    })
 }
 
 fn rules(app: &AppState, kind: RequestKind) -> &Rules<ResponseFault> {
@@ -131,14 +103,11 @@ fn rules(app: &AppState, kind: RequestKind) -> &Rules<ResponseFault> {
 /// Redirects a path that lacks its last slash, as Django does; any other unknown path is a 404.
 fn unknown_path(uri: &Uri) -> Response {
     let slashed = format!("{}/", uri.path());
-    if Endpoint::parse(&slashed).is_none() {
+    if request_kind(&endpoint(&slashed), &Method::GET, &HashMap::new()).is_none() {
         return page_not_found();
     }
-    let location = match uri.query() {
-        Some(query) => format!("{slashed}?{query}"),
-        None => slashed,
-    };
-    redirect(301, &location)
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    redirect(301, &(slashed + &query))
 }
 
 /// Returns the refusal of a request without valid credentials.
@@ -158,46 +127,45 @@ fn check_credentials(app: &AppState, headers: &HeaderMap) -> Option<Response> {
 /// Returns the response to a read, before faults.
 fn read(
     app: &Arc<AppState>,
-    endpoint: &Endpoint,
+    endpoint: &[&str],
     query: &HashMap<String, String>,
     kind: RequestKind,
     ordinal: u64,
 ) -> Response {
+    let catalogue = &app.catalogue;
     match endpoint {
-        Endpoint::Lipsyncs if kind == RequestKind::Poll => jobs::poll(app, query, ordinal),
-        Endpoint::Lipsyncs => jobs::list(app, query, ordinal),
-        Endpoint::Lipsync(id) => jobs::get(app, id, ordinal),
-        Endpoint::Personas => catalogue::personas(&app.catalogue.personas, query),
-        Endpoint::CustomPersonas => catalogue::personas(&app.catalogue.custom, query),
-        Endpoint::PersonaPages => catalogue::persona_page(app, query),
-        Endpoint::Persona(id) => catalogue::persona(app, id),
-        Endpoint::Voices => json(200, &app.catalogue.voices),
-        Endpoint::Balance => {
+        ["lipsyncs"] if kind == RequestKind::Poll => jobs::poll(app, query, ordinal),
+        ["lipsyncs"] => jobs::list(app, query, ordinal),
+        ["lipsyncs", id] => jobs::get(app, id, ordinal),
+        ["personas"] => json(200, &matching(&catalogue.personas, query)),
+        ["personas_v2"] => json(200, &matching(&catalogue.custom, query)),
+        ["personas", "paginated"] => persona_page(app, query),
+        ["personas", id] => match catalogue.persona(id) {
+            Some(persona) => json(200, persona),
+            None => detail(404, "No Persona matches the given query."),
+        },
+        ["voices"] => json(200, &catalogue.voices),
+        _ => {
             let balance = app.lock().account.balance(&app.settings, clock::now());
             json(200, &json!({ "remaining_credits": balance }))
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn matching<'a>(personas: &'a [Value], query: &HashMap<String, String>) -> Vec<&'a Value> {
+    personas.iter().filter(|persona| catalogue::matches(persona, query)).collect()
+}
 
-    #[test]
-    fn paths_lead_to_the_documented_endpoints() {
-        for (path, endpoint) in [
-            ("/api/lipsyncs/", Some(Endpoint::Lipsyncs)),
-            ("/api/lipsyncs/abc/", Some(Endpoint::Lipsync("abc".into()))),
-            ("/api/personas/paginated/", Some(Endpoint::PersonaPages)),
-            ("/api/personas_v2/", Some(Endpoint::CustomPersonas)),
-            ("/api/remaining_credits/", Some(Endpoint::Balance)),
-            ("/api/lipsyncs", None),
-            ("/api/lipsyncs//", None),
-            ("/api/lipsyncs/abc/render/", None),
-            ("/api/personas-paginated/", None),
-            ("/", None),
-        ] {
-            assert_eq!(Endpoint::parse(path), endpoint, "{path}");
-        }
+fn persona_page(app: &AppState, query: &HashMap<String, String>) -> Response {
+    let personas = matching(&app.catalogue.personas, query);
+    let size = query.get("page_size").and_then(|size| size.parse().ok());
+    let size: usize = size.filter(|size| *size > 0).unwrap_or(10).min(100);
+    let link = |page: usize| {
+        let api = &app.origins.api;
+        format!("{api}/api/personas/paginated/?page={page}&page_size={size}")
+    };
+    match Page::select(&personas, size, query, link) {
+        Ok(page) => json(200, &page),
+        Err(refusal) => *refusal,
     }
 }
