@@ -7,7 +7,7 @@ use super::notices::{Confirm, Notices};
 use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
 use crate::report::plan::{Balance, replaced_rows_note};
-use crate::report::{CommandLine, Row, Summary};
+use crate::report::{CommandLine, JobRow, Summary};
 use crate::util::text::plural;
 
 /// The time-out for a balance that a decision depends on.
@@ -225,11 +225,11 @@ impl Costs {
 
     /// Returns the cost of the part that was submitted before.
     pub(crate) fn paid_again(preview: &Summary) -> Self {
-        let again = |row: &Row| row.state.generation > Generation::default();
+        let again = |row: &JobRow| row.state.generation > Generation::default();
         Self::sum(preview.rows().filter(is_to_be_submitted).filter(again))
     }
 
-    fn sum<'a>(rows: impl Iterator<Item = Row<'a>>) -> Self {
+    fn sum<'a>(rows: impl Iterator<Item = JobRow<'a>>) -> Self {
         let mut costs = Self::default();
         for row in rows {
             costs.videos += 1;
@@ -266,7 +266,7 @@ impl Costs {
     }
 }
 
-fn is_to_be_submitted(row: &Row) -> bool {
+fn is_to_be_submitted(row: &JobRow) -> bool {
     row.job.selected && matches!(row.state.phase, Phase::Pending)
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::{Credits, Phase};
 use crate::report::format::credit_range;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::util::text::plural;
 
 /// The number of jobs in each state. The names are the statuses of `results.csv`, the serialized ones those of
@@ -63,7 +63,7 @@ pub struct Money {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, row: &Row) {
+    pub(super) fn add(&mut self, row: &JobRow) {
         self.sending += usize::from(matches!(row.state.phase, Phase::Submitting));
         let count = match row.state.phase {
             Phase::Pending if !row.job.selected => {
@@ -123,7 +123,7 @@ impl Counts {
 }
 
 impl Money {
-    pub(super) fn add(&mut self, row: &Row) {
+    pub(super) fn add(&mut self, row: &JobRow) {
         let spent = row.state.spent();
         self.spent += spent;
         self.promised += row.state.promised();

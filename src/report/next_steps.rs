@@ -7,7 +7,7 @@ use crate::model::{CommandName, Flag, Phase, StopReason};
 use crate::report::campaign::Campaign;
 use crate::report::command_line::CommandLine;
 use crate::report::format::date_time;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
 use crate::util::text::{agree, list, plural};
 
@@ -42,7 +42,7 @@ pub(super) struct Advice {
 }
 
 /// Returns what a user can do about a job.
-pub(super) fn next_step(row: &Row) -> NextStep {
+pub(super) fn next_step(row: &JobRow) -> NextStep {
     match &row.state.phase {
         Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
         Phase::Submitting | Phase::InDoubt { .. } => NextStep::Resolve,
@@ -58,14 +58,14 @@ pub(super) fn next_step(row: &Row) -> NextStep {
 }
 
 /// Returns the advice about one job.
-pub(super) fn job_advice(campaign: &Campaign, row: &Row) -> Option<Advice> {
+pub(super) fn job_advice(campaign: &Campaign, row: &JobRow) -> Option<Advice> {
     advice(campaign, next_step(row), slice::from_ref(row), true)
 }
 
 /// Returns everything worth doing next, the most urgent first.
 pub(super) fn hints(summary: &Summary) -> Vec<String> {
     let campaign = summary.campaign();
-    let mut groups = BTreeMap::<NextStep, Vec<Row>>::new();
+    let mut groups = BTreeMap::<NextStep, Vec<JobRow>>::new();
     for row in summary.rows() {
         groups.entry(next_step(&row)).or_default().push(row);
     }
@@ -88,7 +88,7 @@ pub(super) fn resume(summary: &Summary) -> Option<CommandLine> {
 }
 
 /// Puts a step into words, for one job that the reader is looking at or for all jobs that share the step.
-fn advice(campaign: &Campaign, step: NextStep, rows: &[Row], is_single: bool) -> Option<Advice> {
+fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool) -> Option<Advice> {
     let (count, first) = (rows.len(), rows.first()?);
     let has_count = matches!(step, NextStep::Retry | NextStep::Collect | NextStep::Submit);
     let subject = if is_single {
@@ -121,7 +121,7 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[Row], is_single: bool) ->
             (text, resubmit())
         }
         NextStep::Retry => {
-            let is_refused = |row: &&Row| row.state.phase.remote().is_none();
+            let is_refused = |row: &&JobRow| row.state.phase.remote().is_none();
             let refused = rows.iter().filter(is_refused).count();
             let text = if refused == 0 {
                 format!("{subject} could not be rendered; pay for {them} again")
@@ -220,7 +220,7 @@ fn stop_hint(summary: &Summary) -> Option<String> {
 }
 
 fn paid_twice(summary: &Summary) -> Option<String> {
-    let rows: Vec<Row> = summary.rows().filter(|row| !row.state.duplicates.is_empty()).collect();
+    let rows: Vec<JobRow> = summary.rows().filter(|row| !row.state.duplicates.is_empty()).collect();
     let first = rows.first()?.state.duplicates.first()?;
     Some(format!(
         "{} {} paid for twice, by another run with another output folder or by a copy made in the dashboard: the \

@@ -6,9 +6,9 @@ use crate::model::StopReason;
 use crate::report::events::wording::stop_sentence;
 use crate::report::files::json::{credits, totals};
 use crate::report::format::{failure, variant_name};
+use crate::report::job_row::JobRow;
 use crate::report::next_steps::hints;
 use crate::report::observer::{LiveState, Observer};
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::report::summary_text::headline;
 use crate::util::text::{sanitize, truncate};
@@ -92,8 +92,8 @@ fn campaign_fields(summary: &Summary, event: &str, stopped: Option<&StopReason>)
 
 /// Lists failed jobs and jobs in doubt.
 fn problems(summary: &Summary) -> String {
-    let is_problem = |row: &Row| row.has_failed() || row.is_in_doubt();
-    let rows: Vec<Row> = summary.rows().filter(is_problem).collect();
+    let is_problem = |row: &JobRow| row.has_failed() || row.is_in_doubt();
+    let rows: Vec<JobRow> = summary.rows().filter(is_problem).collect();
     let mut text = String::new();
     for row in rows.iter().take(MAX_NAMES) {
         let why = row.failure().map_or_else(String::new, failure);

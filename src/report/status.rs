@@ -8,8 +8,8 @@ use crate::model::{Phase, Timestamp};
 use crate::report::events::wording::persona_and_ratio;
 use crate::report::files::json::{VERSION, credits, runs, totals};
 use crate::report::format::date_time;
+use crate::report::job_row::JobRow;
 use crate::report::next_steps;
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
 use crate::util::style::Colours;
@@ -50,7 +50,7 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
         }
     }
     let mut text = labelled(facts, colours);
-    let under_way: Vec<Row> = summary.rows().filter(Row::is_outstanding).collect();
+    let under_way: Vec<JobRow> = summary.rows().filter(JobRow::is_outstanding).collect();
     if !under_way.is_empty() {
         text.push_str("\nunder way:\n");
     }
@@ -67,7 +67,7 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
     text
 }
 
-fn job_line(summary: &Summary, row: &Row, now: Timestamp) -> String {
+fn job_line(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     let (id, state) = (row.id(), row.state);
     let word = match (&state.phase, state.observed.as_deref()) {
         (Phase::Rendering { .. }, Some(observed)) => sanitize(observed),

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::report::campaign::Campaign;
 use crate::report::counts::{Counts, Money};
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 
 /// A campaign with the fold of its entries. Counts, credits, results, page, hints and exit code are read from it.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) struct ResultLine<'a> {
     /// The user's cells; empty for a job without a row.
     pub(super) cells: &'a [Arc<str>],
     /// The job; `None` for a skipped row.
-    pub(super) row: Option<Row<'a>>,
+    pub(super) row: Option<JobRow<'a>>,
 }
 
 impl Summary {
@@ -93,16 +93,16 @@ impl Summary {
     }
 
     /// Returns all jobs: the manifest's in its order, then those that are gone from it.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = JobRow<'_>> + Clone {
         self.campaign.jobs.iter().zip(self.history.jobs()).map(|(job, history)| row(job, history))
     }
 
     /// Returns one job.
-    pub fn row(&self, job: &JobId) -> Option<Row<'_>> {
+    pub fn row(&self, job: &JobId) -> Option<JobRow<'_>> {
         self.row_at(self.history.index_of(job)?)
     }
 
-    fn row_at(&self, place: usize) -> Option<Row<'_>> {
+    fn row_at(&self, place: usize) -> Option<JobRow<'_>> {
         let (job, history) = (self.campaign.jobs.get(place)?, self.history.jobs().get(place)?);
         Some(row(job, history))
     }
@@ -184,13 +184,13 @@ impl Summary {
     }
 
     /// Returns the jobs that were begun and are no longer in the sheet.
-    pub fn gone(&self) -> impl Iterator<Item = Row<'_>> {
+    pub fn gone(&self) -> impl Iterator<Item = JobRow<'_>> {
         self.rows().filter(|row| !row.job.in_sheet)
     }
 }
 
-fn row<'a>(job: &'a PlannedJob, history: &'a JobHistory) -> Row<'a> {
-    Row { job, state: &history.state, is_overdue: history.is_overdue }
+fn row<'a>(job: &'a PlannedJob, history: &'a JobHistory) -> JobRow<'a> {
+    JobRow { job, state: &history.state, is_overdue: history.is_overdue }
 }
 
 /// Orders states by how far a job has come: its generation, then its phase, then its submits.

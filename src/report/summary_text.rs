@@ -5,8 +5,8 @@ use std::fmt::Write;
 use crate::model::Phase;
 use crate::report::events::wording::stop_sentence;
 use crate::report::format::{credits, failure};
+use crate::report::job_row::JobRow;
 use crate::report::next_steps;
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
 use crate::util::text::{agree, duration, plural, sanitize};
@@ -111,10 +111,10 @@ fn status_style(status: &str) -> Style {
 
 /// Returns the sections about failed jobs, jobs in doubt and failed downloads.
 pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
-    let failed: Vec<Row> = summary.rows().filter(Row::has_failed).collect();
-    let doubts: Vec<Row> = summary.rows().filter(Row::is_in_doubt).collect();
-    let is_stuck = |row: &Row| row.state.is_to_be_downloaded() && row.failure().is_some();
-    let not_downloaded: Vec<Row> = summary.rows().filter(is_stuck).collect();
+    let failed: Vec<JobRow> = summary.rows().filter(JobRow::has_failed).collect();
+    let doubts: Vec<JobRow> = summary.rows().filter(JobRow::is_in_doubt).collect();
+    let is_stuck = |row: &JobRow| row.state.is_to_be_downloaded() && row.failure().is_some();
+    let not_downloaded: Vec<JobRow> = summary.rows().filter(is_stuck).collect();
     let sections = [
         (format!("{} failed:", plural(failed.len(), "job")), Style::Failure, failed),
         (
@@ -146,7 +146,7 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
     text
 }
 
-fn list_rows(text: &mut String, rows: &[Row]) {
+fn list_rows(text: &mut String, rows: &[JobRow]) {
     let shown = &rows[..rows.len().min(MAX_SHOWN)];
     let width = shown.iter().map(|row| row.id().as_str().len()).max().unwrap_or(0);
     for row in shown {

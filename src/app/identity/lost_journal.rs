@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::model::{History, Phase, RemoteId};
-use crate::report::{Row, Summary};
+use crate::report::{JobRow, Summary};
 use crate::util::fs::OutputDir;
 
 /// Whether the output folder shows work that the journal does not know: the journal is new though there are results,
@@ -22,7 +22,7 @@ pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bo
     if summary.history().is_empty() && (dir.results_csv().exists() || has_videos()) {
         return true;
     }
-    let has_unsubmitted_video = |row: Row| {
+    let has_unsubmitted_video = |row: JobRow| {
         let is_unsubmitted = matches!(row.state.phase, Phase::Pending) && row.state.attempts == 0;
         is_unsubmitted && out.join(row.job.spec.video_path()).exists()
     };

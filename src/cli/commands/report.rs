@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
 use crate::model::Flag;
 use crate::report::Observer as _;
-use crate::report::cost_shares::accuracy_table;
+use crate::report::cost_breakdown::accuracy_table;
 use crate::report::files::write_json;
 
 const EXAMPLES: [Example; 3] = [

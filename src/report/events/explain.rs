@@ -9,8 +9,8 @@ use crate::report::events::json::JsonEvent;
 use crate::report::events::wording::{LogLine, describe, persona_and_ratio};
 use crate::report::files::json::{JsonJob, VERSION};
 use crate::report::format::{credit_range, date_time};
+use crate::report::job_row::JobRow;
 use crate::report::next_steps::job_advice;
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::util::text::{duration, plural, sanitize, truncate};
 
@@ -71,7 +71,7 @@ fn entries_of<'a>(entries: &'a [Entry], job: &'a JobId) -> impl Iterator<Item = 
         .filter(move |entry| matches!(&entry.event, Event::Job { job: other, .. } if other == job))
 }
 
-fn heading(summary: &Summary, row: &Row, now: Timestamp) -> String {
+fn heading(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     let spec = &row.job.spec;
     let speech = match &spec.request.speech {
         Speech::Text(text) => format!("\"{}\"", truncate(&sanitize(text), MAX_TEXT)),
@@ -93,7 +93,7 @@ fn heading(summary: &Summary, row: &Row, now: Timestamp) -> String {
     )
 }
 
-fn money(row: &Row) -> String {
+fn money(row: &JobRow) -> String {
     let (state, estimate) = (row.state, &row.job.estimate);
     let mut parts = vec![format!("{} spent", state.spent())];
     if state.promised() > Credits::ZERO {
@@ -108,7 +108,7 @@ fn money(row: &Row) -> String {
     parts.join(", ")
 }
 
-fn next(summary: &Summary, row: &Row) -> String {
+fn next(summary: &Summary, row: &JobRow) -> String {
     match job_advice(summary.campaign(), row) {
         Some(advice) => format!("{}: `{}`", advice.text, advice.command),
         None if row.file().is_some() => "nothing; it is done".to_owned(),

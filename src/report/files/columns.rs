@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::model::{Credits, RESULT_COLUMNS, Timestamp, redact_url};
 use crate::report::format::failure;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 
 /// A cell of the program's columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ impl<'a> ResultCell<'a> {
     }
 
     /// Returns the cells of a job.
-    pub(super) fn of(row: &Row<'a>) -> [Self; RESULT_COLUMNS.len()] {
+    pub(super) fn of(row: &JobRow<'a>) -> [Self; RESULT_COLUMNS.len()] {
         let state = row.state;
         let output = state.output.as_ref();
         let thumbnail = output.and_then(|output| output.thumbnail_url.as_deref());

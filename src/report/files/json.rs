@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::model::{Run, Speech, Timestamp, redact_url};
-use crate::report::cost_shares::accuracy_json;
+use crate::report::cost_breakdown::accuracy_json;
 use crate::report::format::{failure, object, variant_name};
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::report::summary::{ResultLine, Summary};
 
 /// Version of `results.json`; raised when a field is renamed or removed.
@@ -107,13 +107,13 @@ fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
 /// A job, with its fields in alphabetical order.
 pub(crate) struct JsonJob<'a> {
     summary: &'a Summary,
-    row: Row<'a>,
+    row: JobRow<'a>,
     cells: Option<&'a [Arc<str>]>,
 }
 
 impl<'a> JsonJob<'a> {
     /// Returns a job without the cells of its row.
-    pub(crate) const fn of(summary: &'a Summary, row: &Row<'a>) -> Self {
+    pub(crate) const fn of(summary: &'a Summary, row: &JobRow<'a>) -> Self {
         Self { summary, row: *row, cells: None }
     }
 }

@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::model::Phase;
 use crate::report::format::failure;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
 
 /// Writes the campaign as one test suite. Each job is a test case: a failed job is a failure, a job in doubt an error,
@@ -25,14 +25,14 @@ pub(super) fn write_junit(summary: &Summary, writer: impl Write) -> io::Result<(
     report.serialize(writer).map_err(io::Error::other)
 }
 
-fn elapsed(row: &Row) -> Duration {
+fn elapsed(row: &JobRow) -> Duration {
     match (row.state.submitted_at, row.state.finished_at) {
         (Some(submitted), Some(finished)) => finished.since(submitted),
         (_, _) => Duration::ZERO,
     }
 }
 
-fn status(row: &Row) -> TestCaseStatus {
+fn status(row: &JobRow) -> TestCaseStatus {
     let why = row.failure().map_or_else(String::new, failure);
     let (mut status, message) = match &row.state.phase {
         Phase::Done { .. } => return TestCaseStatus::success(),

@@ -8,8 +8,8 @@ use crate::model::{Phase, Speech, Timestamp, redact_url};
 use crate::report::files::json::{Items, credits, runs, totals};
 use crate::report::format::{failure, object};
 use crate::report::html::user_columns::UserColumns;
+use crate::report::job_row::JobRow;
 use crate::report::next_steps::{Advice, NextStep, job_advice, next_step};
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::util::text::{percent_encode_path, sanitize};
 
@@ -53,7 +53,7 @@ impl Serialize for PageData<'_> {
 /// A job.
 pub(super) struct PageJob<'a> {
     summary: &'a Summary,
-    row: Row<'a>,
+    row: JobRow<'a>,
     /// The cells of the user's own columns.
     own: Vec<Cow<'a, str>>,
 }
@@ -111,7 +111,7 @@ impl Serialize for PageJob<'_> {
 }
 
 /// Returns the advice about a job that needs attention.
-fn advice(summary: &Summary, row: &Row) -> Option<Advice> {
+fn advice(summary: &Summary, row: &JobRow) -> Option<Advice> {
     let needs_attention = match next_step(row) {
         NextStep::Submit | NextStep::Nothing => false,
         NextStep::Collect | NextStep::Download => row.failure().is_some() || row.is_overdue,

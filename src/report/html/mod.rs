@@ -37,8 +37,8 @@ const SCRIPTS: [&str; 9] = [
 
 /// The places of the plain table's rows and of the data in the template. Content of a campaign is escaped, so it cannot
 /// contain them.
-const PLACE_OF_ROWS: &str = "<!-- rows -->";
-const PLACE_OF_DATA: &str = "<!-- data -->";
+const ROWS_PLACEHOLDER: &str = "<!-- rows -->";
+const DATA_PLACEHOLDER: &str = "<!-- data -->";
 
 /// Writes the page.
 ///
@@ -64,8 +64,8 @@ pub fn write_page(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
         },
     );
     let split = |text, place| str::split_once(text, place).expect("the template has the place");
-    let (head, rest) = split(&frame, PLACE_OF_ROWS);
-    let (middle, tail) = split(rest, PLACE_OF_DATA);
+    let (head, rest) = split(&frame, ROWS_PLACEHOLDER);
+    let (middle, tail) = split(rest, DATA_PLACEHOLDER);
     writer.write_all(head.as_bytes())?;
     let row = template("row.html");
     for job in data.jobs() {

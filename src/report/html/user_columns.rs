@@ -7,7 +7,7 @@ use crate::report::campaign::Campaign;
 use crate::report::summary::Summary;
 
 /// Columns that each card shows anyway, even if their cells are short names from the manifest.
-const SHOWN_ANYWAY: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
+const CARD_COLUMNS: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
 
 /// The columns of the sheet that the page shows, and the row of each job.
 pub(super) struct UserColumns<'a> {
@@ -36,7 +36,7 @@ impl<'a> UserColumns<'a> {
             })
         };
         let is_user_column =
-            |column: &usize| !SHOWN_ANYWAY.contains(&sheet.columns[*column].trim());
+            |column: &usize| !CARD_COLUMNS.contains(&sheet.columns[*column].trim());
         let columns = (0..sheet.columns.len())
             .filter(is_user_column)
             .filter(|column| adds_something(*column));

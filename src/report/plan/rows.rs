@@ -2,14 +2,14 @@
 
 use crate::model::{Credits, Flag, Generation, Phase, Speech};
 use crate::report::format::failure;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
 use crate::util::style::Style;
 
 /// A job of a plan.
 #[derive(Debug)]
 pub(super) struct PlanRow<'a> {
-    pub(super) row: Row<'a>,
+    pub(super) row: JobRow<'a>,
     pub(super) state: PlanState,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn plan_rows(summary: &Summary) -> impl Iterator<Item = PlanRow<'_>> 
 }
 
 impl PlanState {
-    fn of(row: &Row) -> Self {
+    fn of(row: &JobRow) -> Self {
         if !row.job.in_sheet {
             return Self::Gone;
         }
@@ -134,7 +134,7 @@ impl PlanRow<'_> {
 }
 
 /// Whether a job speaks a recording of unknown length.
-pub(super) fn has_assumed_length(row: &Row) -> bool {
+pub(super) fn has_assumed_length(row: &JobRow) -> bool {
     let spec = &row.job.spec;
     matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()
 }

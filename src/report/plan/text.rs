@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::model::{Credits, Estimate, Flag, Generation, Phase};
-use crate::report::cost_shares::{CostShares, GroupBy};
+use crate::report::cost_breakdown::{CostBreakdown, GroupBy};
 use crate::report::format::credit_range;
 use crate::report::plan::context::{PlanContext, low_cap};
 use crate::report::plan::rows::plan_rows;
@@ -59,10 +59,10 @@ pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
 }
 
 /// Groups the jobs that `run` would submit.
-pub(super) fn to_submit(summary: &Summary) -> CostShares<3> {
+pub(super) fn to_submit(summary: &Summary) -> CostBreakdown<3> {
     let rows = plan_rows(summary).filter(|row| row.state.is_submitted());
     let by = [GroupBy::Persona, GroupBy::AspectRatio, GroupBy::ModelVersion];
-    CostShares::of(summary, rows.map(|row| row.row), by)
+    CostBreakdown::of(summary, rows.map(|row| row.row), by)
 }
 
 fn total_lines(summary: &Summary) -> String {

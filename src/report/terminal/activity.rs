@@ -5,8 +5,8 @@ use crate::report::events::wording::{
     LogLine, Verbosity, lane_name, persona_and_ratio, stop_sentence,
 };
 use crate::report::format;
+use crate::report::job_row::JobRow;
 use crate::report::observer::{LiveState, Transfer};
-use crate::report::row::Row;
 use crate::report::summary::Summary;
 use crate::report::terminal::forecast::Forecast;
 use crate::util::style::{Colours, Style};
@@ -127,10 +127,10 @@ pub(super) fn campaign(
 
 /// Returns a line for each activity: first downloads, then submits and renders, the oldest first.
 pub(super) fn activities(summary: &Summary, state: &LiveState) -> Vec<String> {
-    let is_active = |row: &Row| {
+    let is_active = |row: &JobRow| {
         matches!(row.state.phase, Phase::Submitting | Phase::Rendering { .. }) && !row.is_overdue
     };
-    let mut renders: Vec<Row> = summary.rows().filter(is_active).collect();
+    let mut renders: Vec<JobRow> = summary.rows().filter(is_active).collect();
     renders.sort_by_key(|row| row.state.submitted_at);
     let count = state.transfers.len() + renders.len();
     let shown = if count > MAX_ACTIVITIES { MAX_ACTIVITIES - 1 } else { count };
@@ -159,7 +159,7 @@ fn activity(summary: &Summary, job: &JobId, word: &str, detail: &str) -> String 
 }
 
 /// Returns `12 s, 40 %`.
-fn elapsed(row: &Row, state: &LiveState) -> String {
+fn elapsed(row: &JobRow, state: &LiveState) -> String {
     let since = row.state.accepted_at.or(row.state.submitted_at);
     let elapsed = since.map_or_else(String::new, |since| duration(state.now.since(since)));
     let progress = state.progress.iter().find(|(job, _)| job == row.id());

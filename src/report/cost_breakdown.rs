@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::Credits;
 use crate::report::format::credit_range;
-use crate::report::row::Row;
+use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
 use crate::util::style::Colours;
 use crate::util::table::table;
@@ -22,7 +22,7 @@ pub(super) enum GroupBy {
 
 /// The sums over the jobs of a group.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CostShare {
+pub(super) struct CostTotals {
     pub(super) jobs: usize,
     pub(super) low: Credits,
     pub(super) likely: Credits,
@@ -31,7 +31,7 @@ pub(super) struct CostShare {
 }
 
 /// Jobs in groups, by one or more attributes.
-pub(super) struct CostShares<const N: usize>([(GroupBy, BTreeMap<String, CostShare>); N]);
+pub(super) struct CostBreakdown<const N: usize>([(GroupBy, BTreeMap<String, CostTotals>); N]);
 
 impl GroupBy {
     /// Returns the name in JSON and the title in tables.
@@ -43,7 +43,7 @@ impl GroupBy {
         }
     }
 
-    fn key(self, summary: &Summary, row: &Row) -> String {
+    fn key(self, summary: &Summary, row: &JobRow) -> String {
         let request = &row.job.spec.request;
         match self {
             Self::Persona => sanitize(summary.campaign().persona(&request.persona)),
@@ -53,14 +53,14 @@ impl GroupBy {
     }
 }
 
-impl<const N: usize> CostShares<N> {
+impl<const N: usize> CostBreakdown<N> {
     /// Adds up `rows` by each of the attributes.
     pub(super) fn of<'a>(
         summary: &Summary,
-        rows: impl Iterator<Item = Row<'a>>,
+        rows: impl Iterator<Item = JobRow<'a>>,
         by: [GroupBy; N],
     ) -> Self {
-        let mut shares = by.map(|by| (by, BTreeMap::<String, CostShare>::new()));
+        let mut shares = by.map(|by| (by, BTreeMap::<String, CostTotals>::new()));
         for row in rows {
             let estimate = &row.job.estimate;
             for (by, groups) in &mut shares {
@@ -79,7 +79,7 @@ impl<const N: usize> CostShares<N> {
     pub(super) fn tables<const COLUMNS: usize>(
         &self,
         header: [&str; COLUMNS],
-        cells: impl Fn(String, &CostShare) -> [String; COLUMNS] + Copy,
+        cells: impl Fn(String, &CostTotals) -> [String; COLUMNS] + Copy,
         colours: Colours,
     ) -> String {
         let mut text = String::new();
@@ -94,7 +94,7 @@ impl<const N: usize> CostShares<N> {
     }
 
     /// Returns an object for each attribute with a value for each group.
-    pub(super) fn to_json(&self, value: impl Fn(&CostShare) -> Value) -> Value {
+    pub(super) fn to_json(&self, value: impl Fn(&CostTotals) -> Value) -> Value {
         let groups = self.0.iter().map(|(by, groups)| {
             let groups: Map<String, Value> =
                 groups.iter().map(|(name, share)| (name.clone(), value(share))).collect();
@@ -105,10 +105,10 @@ impl<const N: usize> CostShares<N> {
 }
 
 /// Groups the finished jobs whose charge is known.
-fn charged(summary: &Summary) -> CostShares<2> {
-    let is_charged = |row: &Row| row.file().is_some() && row.state.charged.is_some();
+fn charged(summary: &Summary) -> CostBreakdown<2> {
+    let is_charged = |row: &JobRow| row.file().is_some() && row.state.charged.is_some();
     let rows = summary.rows().filter(is_charged);
-    CostShares::of(summary, rows, [GroupBy::ModelVersion, GroupBy::Persona])
+    CostBreakdown::of(summary, rows, [GroupBy::ModelVersion, GroupBy::Persona])
 }
 
 /// Returns a table that compares estimates with charges; empty before anything has been charged.
@@ -117,7 +117,7 @@ pub(crate) fn accuracy_table(summary: &Summary, colours: Colours) -> String {
     if shares.0[0].1.is_empty() {
         return String::new();
     }
-    let cells = |name, share: &CostShare| {
+    let cells = |name, share: &CostTotals| {
         let difference = if share.charged < share.low {
             format!("{} less", share.low.less(share.charged))
         } else if share.charged > share.high {

@@ -4,7 +4,7 @@ use crate::model::{Failure, JobId, JobState, Phase, PlannedJob};
 
 /// A planned job and its current state.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub struct JobRow<'a> {
     /// The planned job.
     pub job: &'a PlannedJob,
     /// Its state.
@@ -13,7 +13,7 @@ pub struct Row<'a> {
     pub is_overdue: bool,
 }
 
-impl<'a> Row<'a> {
+impl<'a> JobRow<'a> {
     /// Returns the job's id.
     pub fn id(&self) -> &'a JobId {
         &self.job.spec.id
