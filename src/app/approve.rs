@@ -76,10 +76,8 @@ pub(crate) async fn approve(
 
 /// Returns the error for a campaign without a valid approval.
 pub(super) fn missing_approval(campaign: &Campaign) -> Error {
-    let sentence = match &campaign.approval {
-        outdated @ ApprovalStatus::Outdated { .. } => outdated.sentence(),
-        ApprovalStatus::NotNeeded | ApprovalStatus::Missing | ApprovalStatus::Given { .. } => None,
-    };
+    let approval = &campaign.approval;
+    let sentence = approval.sentence().filter(|_| *approval != ApprovalStatus::Missing);
     let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
     let manifest = campaign.manifest.display();
     let sample = campaign.command(CommandName::Run).option(Flag::Sample, 3);

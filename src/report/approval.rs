@@ -14,21 +14,14 @@ pub enum ApprovalStatus {
     NotNeeded,
     /// Required and not given.
     Missing,
-    /// Given for the current manifest.
+    /// Given, for the current manifest or an earlier one.
     Given {
         /// Who approved it, if known.
         by: Option<String>,
         /// When.
         at: Timestamp,
-    },
-    /// Given for an earlier manifest.
-    Outdated {
-        /// Who approved it, if known.
-        by: Option<String>,
-        /// When.
-        at: Timestamp,
-        /// The changes since.
-        changes: Changes,
+        /// The changes since then; `None` if the approval is for the current manifest.
+        changes: Option<Changes>,
     },
 }
 
@@ -38,31 +31,31 @@ impl ApprovalStatus {
         match approval {
             None if is_required => Self::Missing,
             None => Self::NotNeeded,
-            Some((Approval { by, at, .. }, None)) => Self::Given { by, at },
-            Some((Approval { by, at, .. }, Some(changes))) => Self::Outdated { by, at, changes },
+            Some((Approval { by, at, .. }, changes)) => Self::Given { by, at, changes },
         }
     }
 
     /// Whether the current manifest has been approved.
     pub const fn is_given(&self) -> bool {
-        matches!(self, Self::Given { .. })
+        matches!(self, Self::Given { changes: None, .. })
     }
 
     /// Returns `given by anna at 2026-11-24 14:00:00Z`, or `None` if no approval is needed.
     pub fn sentence(&self) -> Option<String> {
-        let given = |by: &Option<String>, at: &Timestamp| {
-            let by = by.as_deref().map(|by| format!("by {} ", sanitize(by)));
-            format!("given {}at {}", by.unwrap_or_default(), date_time(*at))
-        };
         match self {
             Self::NotNeeded => None,
             Self::Missing => Some("required by the manifest but not given yet".to_owned()),
-            Self::Given { by, at } => Some(given(by, at)),
-            Self::Outdated { by, at, changes } => Some(format!(
-                "{}, but the manifest has changed since: {}",
-                given(by, at),
-                describe(changes)
-            )),
+            Self::Given { by, at, changes } => {
+                let by = by.as_deref().map(|by| format!("by {} ", sanitize(by)));
+                let given = format!("given {}at {}", by.unwrap_or_default(), date_time(*at));
+                Some(match changes {
+                    None => given,
+                    Some(changes) => {
+                        let changes = describe(changes);
+                        format!("{given}, but the manifest has changed since: {changes}")
+                    }
+                })
+            }
         }
     }
 
@@ -71,10 +64,10 @@ impl ApprovalStatus {
         match self {
             Self::NotNeeded => Value::Null,
             Self::Missing => json!({ "state": "missing" }),
-            Self::Given { by, at } => {
+            Self::Given { by, at, changes: None } => {
                 json!({ "state": "given", "by": by, "at": at.to_string() })
             }
-            Self::Outdated { by, at, changes } => json!({
+            Self::Given { by, at, changes: Some(changes) } => json!({
                 "state": "outdated",
                 "by": by,
                 "at": at.to_string(),
@@ -111,8 +104,8 @@ mod tests {
     fn changes_since_the_approval_are_listed() {
         let at = Timestamp::from_millis(1_764_000_000_250);
         let by = Some("anna\u{1b}[2J".to_owned());
-        let changes = Changes { added: 1, edited: 2, ..Changes::default() };
-        let outdated = ApprovalStatus::Outdated { by, at, changes };
+        let changes = Some(Changes { added: 1, edited: 2, ..Changes::default() });
+        let outdated = ApprovalStatus::Given { by, at, changes };
         assert_eq!(
             outdated.sentence().unwrap(),
             "given by anna [2J at 2025-11-24 16:00:00Z, but the manifest has changed since: 1 job \

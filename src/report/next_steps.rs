@@ -168,55 +168,38 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
 }
 
 /// Returns what to do about the reason for which the newest run stopped early.
+#[rustfmt::skip] // A table: one arm for each reason.
 fn stop_hint(summary: &Summary) -> Option<String> {
     let campaign = summary.campaign();
+    let resume = campaign.resume_command();
     let pending = plural(summary.counts().pending, "pending job");
-    let hint = match summary.stopped()? {
-        StopReason::Unauthorised { .. } => {
-            "check `CREATIFY_API_ID` and `CREATIFY_API_KEY`, then continue".to_owned()
-        }
-        StopReason::WrongAddress { .. } => {
-            return Some(format!(
-                "check the address in `{}` or `CREATIFY_BASE_URL`; the default is `https://api.creatify.ai`",
-                Flag::BaseUrl
-            ));
-        }
-        StopReason::Unreachable { .. } => {
-            "check the network and `HTTPS_PROXY`, then continue".to_owned()
-        }
-        StopReason::InventoryRefused { .. } => {
-            "the provider may hold paid videos that are not recorded here; try again when its list can be read"
-                .to_owned()
-        }
-        StopReason::DuplicateRun { .. } => {
-            "wait until the other run, on this machine or another, has ended; this command then takes over what it paid \
-             for and submits only the rest"
-                .to_owned()
-        }
+    Some(match summary.stopped()? {
+        StopReason::Unauthorised { .. } =>
+            format!("check `CREATIFY_API_ID` and `CREATIFY_API_KEY`, then continue: `{resume}`"),
+        StopReason::WrongAddress { .. } => format!(
+            "check the address in `{}` or `CREATIFY_BASE_URL`; the default is `https://api.creatify.ai`", Flag::BaseUrl),
+        StopReason::Unreachable { .. } => format!("check the network and `HTTPS_PROXY`, then continue: `{resume}`"),
+        StopReason::InventoryRefused { .. } => format!(
+            "the provider may hold paid videos that are not recorded here; try again when its list can be read: \
+             `{resume}`"),
+        StopReason::DuplicateRun { .. } => format!(
+            "wait until the other run, on this machine or another, has ended; this command then takes over what it \
+             paid for and submits only the rest: `{resume}`"),
         StopReason::Local { .. } => format!(
-            "free disk space for `{}` or make it writable, then continue",
-            campaign.out.display()
-        ),
-        StopReason::OutOfCredits { .. } => {
-            "buy credits, then submit the rest; nothing is submitted twice".to_owned()
-        }
+            "free disk space for `{}` or make it writable, then continue: `{resume}`", campaign.out.display()),
+        StopReason::OutOfCredits { .. } =>
+            format!("buy credits, then submit the rest; nothing is submitted twice: `{resume}`"),
         StopReason::CapReached => {
             let enough = campaign.cap_for(summary.money().needed_cap());
-            return Some(format!(
-                "`{} {enough}` would be enough for the {pending}",
-                Flag::MaxCredits
-            ));
+            format!("`{} {enough}` would be enough for the {pending}", Flag::MaxCredits)
         }
-        StopReason::RunCapReached => {
-            format!("continue with {pending}; nothing is submitted twice")
-        }
-        StopReason::LongHold { until } => format!("continue after {}", date_time(*until)),
+        StopReason::RunCapReached => format!("continue with {pending}; nothing is submitted twice: `{resume}`"),
+        StopReason::LongHold { until } => format!("continue after {}: `{resume}`", date_time(*until)),
         StopReason::Interrupted
         | StopReason::MaxDuration
         | StopReason::TooManyFailures
         | StopReason::TooManyDoubts => return None,
-    };
-    Some(format!("{hint}: `{}`", campaign.resume_command()))
+    })
 }
 
 fn paid_twice(summary: &Summary) -> Option<String> {

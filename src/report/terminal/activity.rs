@@ -8,7 +8,7 @@ use crate::report::format;
 use crate::report::job_row::JobRow;
 use crate::report::observer::{LiveState, Transfer};
 use crate::report::summary::Summary;
-use crate::report::terminal::forecast::Forecast;
+use crate::report::terminal::forecast;
 use crate::util::style::{Colours, Style};
 use crate::util::text::{agree, byte_size, duration, plural, sanitize, truncate};
 
@@ -102,12 +102,7 @@ pub(crate) fn trouble(state: &LiveState) -> Option<String> {
 }
 
 /// Returns the two lines about the campaign: progress, then credits and remaining time.
-pub(super) fn campaign(
-    summary: &Summary,
-    forecast: &Forecast,
-    state: &LiveState,
-    colours: Colours,
-) -> [String; 2] {
+pub(super) fn campaign(summary: &Summary, state: &LiveState, colours: Colours) -> [String; 2] {
     let counts = summary.counts();
     let filled = (counts.finished() * BAR).checked_div(counts.total);
     let filled = filled.unwrap_or(0).min(BAR);
@@ -119,7 +114,7 @@ pub(super) fn campaign(
     let mut parts = vec![credits(summary)];
     let delays = holds(state).chain(trouble(state));
     parts.extend(delays.map(|delay| colours.paint(Style::Warning, &delay)));
-    if let Some(remaining) = forecast.remaining(summary, state.now) {
+    if let Some(remaining) = forecast::remaining(summary, state.now) {
         parts.push(format!("about {} to go", duration(remaining)));
     }
     [format!("{bar} {}", jobs(summary)), parts.join("; ")]
@@ -209,7 +204,7 @@ mod tests {
     fn the_campaign_has_two_lines() {
         let mut state = state(100);
         state.holds = vec![(Lane::Submit, at(160)), (Lane::Poll, at(99))];
-        let lines = campaign(&run().summary(), &Forecast::default(), &state, Colours::Off);
+        let lines = campaign(&run().summary(), &state, Colours::Off);
         assert_eq!(
             lines,
             [

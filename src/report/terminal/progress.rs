@@ -2,12 +2,11 @@
 
 use std::io;
 
-use crate::model::{Entry, Event, JobEvent};
+use crate::model::{Entry, Event};
 use crate::report::events::wording::{EventFormatter, Verbosity};
 use crate::report::observer::{LiveState, Observer};
 use crate::report::summary::Summary;
 use crate::report::terminal::activity;
-use crate::report::terminal::forecast::Forecast;
 use crate::report::terminal::live_region::LiveRegion;
 use crate::util::style::{Colours, Style};
 
@@ -16,7 +15,6 @@ use crate::util::style::{Colours, Style};
 #[derive(Debug)]
 pub struct Progress {
     formatter: EventFormatter,
-    forecast: Forecast,
     verbosity: Verbosity,
     colours: Colours,
     region: LiveRegion,
@@ -28,7 +26,6 @@ impl Progress {
         Self {
             id_width: summary.id_width(),
             formatter: EventFormatter::default(),
-            forecast: Forecast::default(),
             verbosity,
             colours,
             region,
@@ -44,9 +41,6 @@ impl Progress {
 
 impl Observer for Progress {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        if let Event::Job { event: JobEvent::SubmitStarted { .. }, .. } = entry.event {
-            self.forecast.on_submit(entry.at);
-        }
         let line = self.formatter.format(summary, entry);
         // The region shows work in progress, and the final summary how the run ended.
         let is_in_region = line.style == Style::Active && self.verbosity < Verbosity::Verbose;
@@ -63,7 +57,7 @@ impl Observer for Progress {
         }
         let mut lines = activity::activities(summary, state);
         lines.extend(activity::waits(state).map(|wait| self.colours.paint(Style::Warning, &wait)));
-        let campaign = activity::campaign(summary, &self.forecast, state, self.colours);
+        let campaign = activity::campaign(summary, state, self.colours);
         lines.extend(campaign);
         self.region.show(lines);
     }
