@@ -7,9 +7,7 @@ use reqwest::{Method, Request, Response, Url};
 
 use super::body::{next_chunk, read_error_body, redirect_location};
 use super::classify::{redirect_loop, status_failure, timeout_failure, transport_failure};
-use super::client_builder::proxy_address;
-use super::clients::Clients;
-use super::error::RemoteError;
+use super::clients::{Clients, RemoteError, proxy_address};
 use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use crate::model::{CommandKind, Failure, FailureKind};

@@ -1,19 +1,43 @@
 //! The HTTP clients: reads, paid submits and downloads differ in how they treat connections.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Url};
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{Certificate, Client, ClientBuilder, Request, Response, Url};
 
-use super::client_builder::build_client;
-use super::error::RemoteError;
+use super::classify::root_cause;
 use super::resolver::PublicOnlyResolver;
-use super::submit_client::SubmitClient;
 use crate::remote::address::{AddressPolicy, is_loopback};
-use crate::remote::settings::{Proxy, RemoteSettings};
+use crate::remote::settings::{Proxy, RemoteSettings, USER_AGENT};
 
 /// Interval and time limit of HTTP/2 pings while a response is awaited. Without them, each read on a dead connection would
 /// have to time out.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long an idle connection may be used again. Servers close idle connections after five seconds at the earliest, as a
+/// rule; a request at that moment may or may not have arrived.
+const MAX_IDLE: Duration = Duration::from_secs(4);
+
+/// Why an HTTP client cannot be created.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// A key contains a character that a header cannot contain. Does not show the key.
+    #[error(
+        "the value of `{variable}` cannot be sent: it holds a line break or another character that HTTP does not allow"
+    )]
+    Credential {
+        /// The environment variable of the key.
+        variable: &'static str,
+    },
+    /// The client cannot be built.
+    #[error("the HTTP client cannot be started: {reason}")]
+    Client {
+        /// Why.
+        reason: String,
+    },
+}
 
 /// All clients of this layer. None of them follows a redirect or repeats a request by itself.
 #[derive(Debug, Clone)]
@@ -51,7 +75,11 @@ impl Clients {
                     .http2_keep_alive_interval(PING_INTERVAL)
                     .http2_keep_alive_timeout(PING_INTERVAL)
             })?,
-            submits: SubmitClient::new(build)?,
+            submits: SubmitClient {
+                pooled: build(|builder| builder.http1_only().pool_idle_timeout(MAX_IDLE))?,
+                unpooled: build(|builder| builder.http1_only().pool_max_idle_per_host(0))?,
+                is_pooling: Arc::new(AtomicBool::new(true)),
+            },
             files,
             local_files: build_client(connect_timeout, Proxy::Bypass, ClientBuilder::http1_only)?,
             resolver,
@@ -65,5 +93,104 @@ impl Clients {
         }
         self.resolver.guard(url);
         &self.files
+    }
+}
+
+/// Sends paid requests: on a connection that was in use a moment ago, until such a connection has broken, and from then on
+/// each request on a new connection.
+///
+/// A request that breaks after it was sent is in doubt, and costs a minute of searching; a pooled connection has one more
+/// reason to break than a new one. With most servers that never happens.
+///
+/// Always HTTP/1.1, where a connection carries one request at a time. A broken HTTP/2 connection would put all its requests
+/// in doubt at once.
+///
+/// hyper-util's client (`send_request`) repeats a request by itself in one case: a pooled connection has closed and returns
+/// the request, of which no byte was written. `reqwest::retry::never` does not cover that, and need not.
+#[derive(Debug, Clone)]
+pub(super) struct SubmitClient {
+    pooled: Client,
+    unpooled: Client,
+    is_pooling: Arc<AtomicBool>,
+}
+
+impl SubmitClient {
+    /// Sends `request` once.
+    pub(super) async fn execute(&self, request: Request) -> reqwest::Result<Response> {
+        let is_pooling = self.is_pooling.load(Ordering::Relaxed);
+        let client = if is_pooling { &self.pooled } else { &self.unpooled };
+        client.execute(request).await
+    }
+
+    /// Uses a new connection for each request from now on, after a response was lost.
+    pub(super) fn stop_pooling(&self) {
+        self.is_pooling.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Builds a client that neither follows redirects nor repeats requests. Where the system has no certificate store (slim
+/// containers), it uses compiled-in root certificates.
+pub(crate) fn build_client(
+    connect_timeout: Duration,
+    proxy: Proxy,
+    configure: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, RemoteError> {
+    // An error means that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_gzip()
+            .connect_timeout(connect_timeout);
+        configure(match proxy {
+            Proxy::System => builder,
+            Proxy::Bypass => builder.no_proxy(),
+        })
+    };
+    builder()
+        .build()
+        .or_else(|_no_system_store| {
+            let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+                .iter()
+                .filter_map(|root| Certificate::from_der(root).ok());
+            builder().tls_certs_only(roots).build()
+        })
+        .map_err(|error| RemoteError::Client { reason: root_cause(&error) })
+}
+
+/// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a proxy that was
+/// forgotten in the environment explains errors that nothing else explains.
+pub(super) fn proxy_address(settings: &RemoteSettings) -> Option<String> {
+    let base = &settings.base_url;
+    if settings.proxy == Proxy::Bypass || base.is_loopback() {
+        return None;
+    }
+    authority(&Matcher::from_system(), &base.to_string())
+}
+
+/// Returns host and port of the proxy that `matcher` finds for `url`, without user name and password.
+fn authority(matcher: &Matcher, url: &str) -> Option<String> {
+    let proxy = matcher.intercept(&url.parse().ok()?)?;
+    proxy.uri().authority().map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proxy_is_named_without_its_password() {
+        for url in
+            ["http://p.example:3128", "p.example:3128", "https://user:pass%40word@p.example:3128/"]
+        {
+            let matcher = Matcher::builder().https(url).no("b.example").build();
+            let found = authority(&matcher, "https://api.creatify.ai");
+            assert_eq!(found.as_deref(), Some("p.example:3128"), "{url}");
+            assert_eq!(authority(&matcher, "https://a.b.example"), None);
+            assert_eq!(authority(&matcher, "http://api.creatify.ai"), None);
+        }
     }
 }

@@ -1,14 +1,22 @@
-//! The message in an error response of the API: [`ErrorBody`].
+//! The message in an error response of the API, or in a response of a file host instead of a file:
+//! [`ErrorBody`].
 
 use serde_json::Value;
 
 use super::redact::Redactor;
+use crate::util::text::truncate;
 
 /// Most parts of a message that are shown.
 const MAX_PARTS: usize = 10;
 
 /// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
 const MAX_STATEMENT: usize = 300;
+
+/// Longest error code that is shown, such as `RequestTimeTooSkewed`.
+const MAX_CODE: usize = 40;
+
+/// Longest error message that is shown, in characters.
+const MAX_MESSAGE: usize = 120;
 
 /// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote the word alone.
 const NO_CREDITS: [&str; 14] = [
@@ -60,6 +68,21 @@ impl ErrorBody {
         let is_markup = text.starts_with('<');
         let message = if is_markup { summarise_markup(text) } else { text.to_owned() };
         Self { text: redactor.clean(&message), denies_credits: !is_markup && denies_credits(text) }
+    }
+
+    /// Summarises `body`, which any host may have sent. The summary is shown and recorded, so it quotes only the code and
+    /// the message of a file store's error; else it names the kind of the document. Empty if that is unknown.
+    pub(crate) fn from_storage(body: &[u8], redactor: &Redactor) -> Self {
+        let decoded = String::from_utf8_lossy(body);
+        let text = decoded.trim_start_matches('\u{feff}').trim();
+        let text = if text.starts_with('<') {
+            summarise_storage_markup(text, redactor)
+        } else if text.starts_with(['{', '[']) {
+            summarise_storage_json(text, redactor)
+        } else {
+            String::new()
+        };
+        Self { text, denies_credits: false }
     }
 }
 
@@ -148,7 +171,7 @@ fn summarise_markup(text: &str) -> String {
 
 /// Returns the content of the first element `name` of `text`. `lower` is `text` in ASCII lower case, so both have the same
 /// byte positions.
-pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
+fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a str> {
     let start = lower.find(&format!("<{name}"))?;
     let content = start + lower[start..].find('>')? + 1;
     let end = content + lower[content..].find("</")?;
@@ -156,10 +179,48 @@ pub(super) fn element<'a>(text: &'a str, lower: &str, name: &str) -> Option<&'a 
 }
 
 /// Returns what kind of markup `lower` is, which begins with `<`.
-pub(super) fn markup_kind(lower: &str) -> &'static str {
+fn markup_kind(lower: &str) -> &'static str {
     let root = lower[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let is_html = HTML.contains(&root) || (root.is_empty() && !lower.starts_with("<?xml"));
     if is_html { "an HTML page" } else { "an XML document" }
+}
+
+/// Returns the error of S3, its imitations and Azure (`<Error><Code>…</Code><Message>…`), or else the kind of markup.
+fn summarise_storage_markup(text: &str, redactor: &Redactor) -> String {
+    let lower = text.to_ascii_lowercase();
+    let root = lower.split('<').find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_error = root.is_some_and(|tag| tag.starts_with("error>") || tag.starts_with("error "));
+    let element = |name| element(text, &lower, name).filter(|_| is_error);
+    summarise_storage_error(element("code"), element("message"), redactor)
+        .unwrap_or_else(|| markup_kind(&lower).to_owned())
+}
+
+/// Returns the error of Google's stores (`{"error": {"code": …, "message": …}}`), or else that it is JSON.
+fn summarise_storage_json(text: &str, redactor: &Redactor) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let code = value["error"]["code"].as_i64().map(|code| code.to_string());
+    let message = value["error"]["message"].as_str();
+    summarise_storage_error(code.as_deref(), message, redactor)
+        .unwrap_or_else(|| "a JSON document".to_owned())
+}
+
+/// Returns code and message; `None` without a plausible code.
+fn summarise_storage_error(
+    code: Option<&str>,
+    message: Option<&str>,
+    redactor: &Redactor,
+) -> Option<String> {
+    let is_code = |code: &&str| {
+        (1..=MAX_CODE).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let code = code.filter(is_code)?;
+    let message = redactor.clean(message.unwrap_or_default());
+    Some(if message.is_empty() {
+        code.to_owned()
+    } else {
+        format!("{code}: {}", truncate(&message, MAX_MESSAGE))
+    })
 }
 
 #[cfg(test)]
@@ -236,6 +297,47 @@ mod tests {
         assert!(!parse(&long).denies_credits);
     }
 
+    fn summarise_storage(body: &[u8]) -> String {
+        let credentials = Credentials::new("my-account".into(), "k3y-of-mine".into());
+        ErrorBody::from_storage(body, &Redactor::new(credentials)).text
+    }
+
+    #[test]
+    fn only_the_kind_and_a_stores_error_are_shown() {
+        let long = format!("<Error><Code>Slow</Code><Message>{}</Message>", "x".repeat(500));
+        let cut = format!("Slow: {}…", "x".repeat(119));
+        for (body, expected) in [
+            ("", ""),
+            ("root:x:0:0:s3cret", ""),
+            ("\"s3cret\"", ""),
+            ("<html><title>s3cret</title><code>s3cret</code>", "an HTML page"),
+            ("<!doctype html><message>s3cret</message>", "an HTML page"),
+            ("<?xml version='1.0'?><a><Error>s3cret</Error></a>", "an XML document"),
+            ("<Errors><Code>s3cret</Code></Errors>", "an XML document"),
+            ("<Error>s3cret</Error>", "an XML document"),
+            ("<Error><Code>a s3cret</Code><Message>s3cret</Message></Error>", "an XML document"),
+            ("<Error><Message>s3cret</Message></Error>", "an XML document"),
+            (
+                "\u{feff}<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code><Message>Request\nhas \
+                 expired</Message><AWSAccessKeyId>s3cret</AWSAccessKeyId></Error>",
+                "AccessDenied: Request has expired",
+            ),
+            ("<Error><Code>AccessDenied</Code></Error>", "AccessDenied"),
+            ("<Error><Code>No</Code><Message>k3y-of-mine https://x/?Signature=s3cret", "No"),
+            (&long, &cut),
+            (r#"{"Code":"Success","SecretAccessKey":"s3cret"}"#, "a JSON document"),
+            (r#"{"detail":"s3cret"}"#, "a JSON document"),
+            (r#"["s3cret"]"#, "a JSON document"),
+            (r#"{"s3cret": cut"#, "a JSON document"),
+            (
+                r#"{"error":{"code":403,"message":"No k3y-of-mine","errors":["s3cret"]}}"#,
+                "403: No [hidden]",
+            ),
+        ] {
+            assert_eq!(summarise_storage(body.as_bytes()), expected, "{body}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_summarised(body in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -248,6 +350,17 @@ mod tests {
         #[test]
         fn any_markup_is_summarised(body in "<[a-zA-Z</>Éİ ]{0,40}") {
             prop_assert!(!parse(&body).text.is_empty());
+        }
+
+        #[test]
+        fn the_summary_of_any_bytes_is_short(body in prop::collection::vec(any::<u8>(), 0..400)) {
+            let text = summarise_storage(&body);
+            prop_assert!(text.chars().count() <= 200 && !text.chars().any(char::is_control));
+        }
+
+        #[test]
+        fn any_markup_of_a_store_is_summarised(body in "<[a-zA-Z</>Éİ ]{0,40}") {
+            prop_assert!(!summarise_storage(body.as_bytes()).is_empty());
         }
     }
 }

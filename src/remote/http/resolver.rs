@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::error::PrivateAddressError;
 use crate::remote::address::is_internal_ip;
 use crate::remote::settings::RemoteSettings;
 
@@ -76,52 +75,7 @@ async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((name, 0)).await?.collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Credentials, FailureKind};
-    use crate::remote::http::classify::transport_failure;
-    use crate::remote::http::client_builder::build_client;
-    use crate::remote::settings::Proxy;
-    use std::time::Duration;
-
-    fn resolver(base: &str) -> PublicOnlyResolver {
-        let credentials = Credentials::new("account".into(), "key".into());
-        let settings = RemoteSettings::new(base.parse().unwrap(), credentials, "out".into());
-        PublicOnlyResolver::new(&settings)
-    }
-
-    async fn count(resolver: &PublicOnlyResolver) -> Option<usize> {
-        let found = resolver.resolve("localhost".parse().unwrap()).await;
-        found.ok().map(Iterator::count)
-    }
-
-    #[tokio::test]
-    async fn names_of_links_resolve_to_public_addresses_and_names_of_proxies_to_any() {
-        let resolver = resolver("https://api.creatify.ai");
-        assert!(count(&resolver).await.unwrap() > 0, "a proxy");
-        resolver.guard(&Url::parse("https://LocalHost/v.mp4").unwrap());
-        assert_eq!(count(&resolver).await, None);
-    }
-
-    #[tokio::test]
-    async fn files_of_an_internal_gateway_may_be_internal() {
-        let resolver = resolver("https://localhost");
-        resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
-        assert!(count(&resolver).await.unwrap() > 0);
-    }
-
-    #[tokio::test]
-    async fn an_internal_name_is_refused_for_good() {
-        let resolver = resolver("https://api.creatify.ai");
-        let link = Url::parse("http://localhost:9/v.mp4").unwrap();
-        resolver.guard(&link);
-        let client = build_client(Duration::from_secs(10), Proxy::Bypass, |builder| {
-            builder.dns_resolver(resolver.clone())
-        });
-        let error = client.unwrap().get(link).send().await.unwrap_err();
-        let failure = transport_failure(&error.without_url(), "`localhost`");
-        assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
-        assert!(failure.message.contains("your own network"), "{failure}");
-    }
-}
+/// A host name resolves to an address of this machine or of a private network.
+#[derive(Debug, thiserror::Error)]
+#[error("its name leads to an address inside your own network, from where no file is fetched")]
+pub(super) struct PrivateAddressError;
