@@ -242,7 +242,7 @@ fn number(number: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::api::wire::Lipsync;
+    use crate::remote::api::wire::parse_job;
     use crate::sandbox::random::Seed;
 
     fn job(text: &str) -> Job {
@@ -338,7 +338,7 @@ mod tests {
     fn the_wire_types_parse_a_job_object() {
         let object = job("Hello").object(2300, &links(true));
         let fields = object.as_object().unwrap().len();
-        let report = serde_json::from_value::<Lipsync>(object).unwrap().into_report().unwrap();
+        let report = parse_job(&object).unwrap();
         assert_eq!(fields, 31);
         assert_eq!(report.name.as_deref(), Some("row-1 cs-abc"));
         assert!(report.output.is_some() && report.thumbnail.is_some());

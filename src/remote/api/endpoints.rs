@@ -7,8 +7,8 @@ use reqwest::{Response, Url};
 use serde_json::Value;
 
 use super::page::{ChannelReader, RowSink, read_page};
-use super::rows::{CatalogueRows, ListRows, PollRows, parse_row};
-use super::wire::{CreateBody, PersonaItem, RemainingCredits, VoiceItem};
+use super::rows::{CatalogueRows, ListRows, PollRows};
+use super::wire::{CreateBody, PersonaItem, VoiceItem, number, parse_job};
 use crate::model::{
     CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
     RenderStatus, Tag, VideoRequest, find_tags,
@@ -41,7 +41,7 @@ impl Api {
     ) -> Result<RemoteId, Failure> {
         let body = serde_json::to_vec(&CreateBody::new(request, name))
             .expect("plain data is always valid JSON");
-        let url = self.client.base().endpoint(&["api", "lipsyncs"]);
+        let url = self.client.base.endpoint(&["api", "lipsyncs"]);
         let response = self.client.post(url, body).await?;
         let report = self.parse_job(&response)?;
         // A job without our tag may have lost its name; one with another tag of ours is another job.
@@ -57,7 +57,7 @@ impl Api {
     /// Returns the status of `remotes` from one request. Jobs that the response does not mention are left out.
     pub(crate) async fn poll(&self, remotes: &[RemoteId]) -> Result<Vec<RenderReport>, Failure> {
         let ids: Vec<&str> = remotes.iter().map(RemoteId::as_str).collect();
-        let mut url = self.client.base().endpoint(&["api", "lipsyncs"]);
+        let mut url = self.client.base.endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
         let rows = PollRows::new(remotes);
         let rows = self.read_list(url, CommandKind::Poll, rows).await?;
@@ -71,8 +71,7 @@ impl Api {
             let message = format!("`{remote}` is not an id that can be requested");
             return Err(Failure::new(FailureKind::NotFound, message));
         }
-        let base = self.client.base();
-        let url = base.endpoint(&["api", "lipsyncs", remote.as_str()]);
+        let url = self.client.base.endpoint(&["api", "lipsyncs", remote.as_str()]);
         let response = self.client.get(url, CommandKind::PollJob).await?;
         let mut report = self.parse_job(&response)?;
         if !report.remote.as_str().eq_ignore_ascii_case(remote.as_str()) {
@@ -84,7 +83,7 @@ impl Api {
 
     /// Returns the account's jobs that match `filter`.
     pub(crate) async fn list(&self, filter: Arc<ListFilter>) -> Result<Listing, Failure> {
-        let url = self.client.base().endpoint(&["api", "lipsyncs"]);
+        let url = self.client.base.endpoint(&["api", "lipsyncs"]);
         let rows = ListRows::new(filter);
         let mut listing = self.read_list(url, CommandKind::List, rows).await?.listing;
         listing.found = listing.found.into_iter().map(|it| self.clean(it)).collect();
@@ -93,11 +92,11 @@ impl Api {
 
     /// Returns the account's balance. Charges are deducted late.
     pub(crate) async fn remaining_credits(&self) -> Result<Credits, Failure> {
-        let url = self.client.base().endpoint(&["api", "remaining_credits"]);
+        let url = self.client.base.endpoint(&["api", "remaining_credits"]);
         let response = self.client.get(url, CommandKind::List).await?;
-        serde_json::from_slice::<RemainingCredits>(&response.body)
+        serde_json::from_slice::<Value>(&response.body)
             .ok()
-            .and_then(|credits| Credits::from_number(credits.remaining_credits?))
+            .and_then(|answer| Credits::from_number(number(answer.get("remaining_credits")?)?))
             .ok_or_else(|| malformed(&response, "the answer contains no balance"))
     }
 
@@ -135,7 +134,7 @@ impl Api {
     where
         T: serde::de::DeserializeOwned + Send + 'static,
     {
-        let url = self.client.base().endpoint(&["api", name]);
+        let url = self.client.base.endpoint(&["api", name]);
         let rows = CatalogueRows::new();
         Ok(self.read_list(url, CommandKind::List, rows).await?.items)
     }
@@ -148,14 +147,14 @@ impl Api {
         } else {
             "the answer has no usable id"
         };
-        parse_row(value)
+        parse_job(&value)
             .map(|report| self.clean(report))
             .ok_or_else(|| malformed(response, problem))
     }
 
     /// Returns `report` with the provider's texts safe to show.
     fn clean(&self, mut report: RenderReport) -> RenderReport {
-        let clean = |text: String| self.client.redactor().clean(&text);
+        let clean = |text: String| self.client.redactor.clean(&text);
         report.failed_reason = report.failed_reason.map(clean);
         if let RenderStatus::Other(word) = report.status {
             report.status = RenderStatus::Other(clean(word));
@@ -170,7 +169,9 @@ impl Api {
         command: CommandKind,
         rows: R,
     ) -> Result<R, Failure> {
-        let limit = self.client.list_timeout(command);
+        // Lists for other commands than the account's list are short.
+        let timeouts = &self.client.timeouts;
+        let limit = if command == CommandKind::List { timeouts.list } else { timeouts.read };
         let reading = self.read_pages(url, command, rows);
         tokio::time::timeout(limit, reading).await.unwrap_or_else(|_elapsed| {
             let seconds = limit.as_secs_f32();
@@ -198,7 +199,7 @@ impl Api {
                 return Ok(rows);
             };
             let next = url.join(&next).ok();
-            let Some(next) = next.and_then(|next| self.client.base().rebase(next)) else {
+            let Some(next) = next.and_then(|next| self.client.base.rebase(next)) else {
                 return error(
                     "the next page of the list is on another server, where the credentials must not be sent",
                 );
@@ -241,7 +242,7 @@ impl Api {
                 Err(Failure::new(FailureKind::Lost, "the list is incomplete, so it proves nothing"))
             }
             Err(error) => {
-                let reason = self.client.redactor().clean(&error.to_string());
+                let reason = self.client.redactor.clean(&error.to_string());
                 let message = format!("the list cannot be read: {reason}");
                 Err(Failure::new(FailureKind::Malformed, message).with_status(status))
             }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::page::read_page;
-use super::rows::{ListRows, PollRows, parse_row};
+use super::rows::{ListRows, PollRows};
+use super::wire::parse_job;
 use crate::model::{
     CommandKind, Credentials, Failure, ListFilter, Listing, RemoteId, RenderReport,
 };
@@ -11,7 +12,7 @@ use crate::remote::http::{ErrorBody, Redactor, status_failure};
 
 /// Parses the response to a create or a look; `None` if it does not describe a job.
 pub fn one_job(body: &[u8]) -> Option<RenderReport> {
-    parse_row(serde_json::from_slice(body).ok()?)
+    parse_job(&serde_json::from_slice(body).ok()?)
 }
 
 /// Parses one page of a list. Returns the matching rows and the link to the next page.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::page::RowSink;
-use super::wire::Lipsync;
+use super::wire::{job_id, parse_job};
 use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
 
 /// Memory for a row that is kept, in bytes, on average: half of it are two links with long signatures. There may be many
@@ -19,20 +19,6 @@ const EXTRA_ROWS: usize = 1000;
 
 /// Largest catalogue, in bytes.
 const MAX_CATALOGUE: usize = 64 << 20;
-
-/// Parses a row; `None` if it has no usable id.
-///
-/// One old client calls `output` `video_output`. If a row has both, `output` counts.
-pub(super) fn parse_row(mut row: Value) -> Option<RenderReport> {
-    let fields = row.as_object_mut()?;
-    if fields.get("output").is_some_and(|output| !output.is_null()) {
-        fields.remove("video_output");
-    } else if fields.contains_key("video_output") {
-        fields.remove("output");
-    }
-    let lipsync: Lipsync = serde_json::from_value(row).ok()?;
-    lipsync.into_report().ok()
-}
 
 /// The memory left for rows, in bytes. A server must not be able to fill the memory.
 #[derive(Debug)]
@@ -96,14 +82,9 @@ impl RowSink for ListRows {
             let (first, _) = self.listing.ends.unwrap_or((created, created));
             self.listing.ends = Some((first, created));
         }
-        let id: Option<RemoteId> = match fields.get("id") {
-            Some(Value::String(id)) => id.parse().ok(),
-            Some(Value::Number(id)) => id.to_string().parse().ok(),
-            _ => None,
-        };
         // Only rows that are kept are parsed: most of a long list is not.
-        if self.filter.wants(text("name"), id.as_ref()) {
-            let report = parse_row(row).ok_or("one of our own jobs in it has no id")?;
+        if self.filter.wants(text("name"), job_id(&row).as_ref()) {
+            let report = parse_job(&row).ok_or("one of our own jobs in it has no id")?;
             self.budget.take(size_of_report(&report))?;
             self.listing.found.push(report);
         }
@@ -132,7 +113,7 @@ impl PollRows {
 
 impl RowSink for PollRows {
     fn push(&mut self, row: Value) -> Result<(), &'static str> {
-        if let Some(mut report) = parse_row(row) {
+        if let Some(mut report) = parse_job(&row) {
             let id = report.remote.as_str().to_ascii_lowercase();
             // A server that ignores `ids` shows other jobs too. Each requested job counts once.
             if let Some(remote) = self.by_id.remove(&id) {
@@ -269,7 +250,7 @@ mod tests {
         ) {
             let row = json!(fields);
             let has_id = fields.get("id").is_some_and(|id| id == "x" || id.is_u64());
-            let reads = parse_row(row.clone()).is_some();
+            let reads = parse_job(&row).is_some();
             prop_assert!(reads || !has_id, "{row}");
             list_rows().1.push(row.clone()).unwrap();
             PollRows::new(&[]).push(row).unwrap();

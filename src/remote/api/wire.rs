@@ -3,9 +3,10 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::model::{
-    Credits, InvalidId, RenderReport, RenderStatus, Speech, Timestamp, VideoRequest,
+    Credits, RemoteId, RenderReport, RenderStatus, Speech, Timestamp, VideoRequest,
 };
 
 /// Body of `POST /api/lipsyncs/`.
@@ -91,61 +92,32 @@ impl CreateBody {
     }
 }
 
-/// A job in a response: create, list and get all return this object.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Lipsync {
-    /// The id; a UUID in all known responses.
-    #[serde(deserialize_with = "text_or_number")]
-    pub id: Option<String>,
-    /// The name of the create.
-    #[serde(deserialize_with = "lenient")]
-    pub name: Option<String>,
-    /// The status word.
-    #[serde(deserialize_with = "lenient")]
-    pub status: Option<String>,
-    /// URL of the video. One older client calls it `video_output`.
-    #[serde(alias = "video_output", deserialize_with = "lenient")]
-    pub output: Option<String>,
-    /// URL of a still image.
-    #[serde(deserialize_with = "lenient")]
-    pub video_thumbnail: Option<String>,
-    /// Seconds.
-    #[serde(deserialize_with = "number_or_text")]
-    pub duration: Option<f64>,
-    /// The charge.
-    #[serde(deserialize_with = "number_or_text")]
-    pub credits_used: Option<f64>,
-    /// A fraction, as a number or a string.
-    #[serde(deserialize_with = "number_or_text")]
-    pub progress: Option<f64>,
-    /// Why the job failed.
-    #[serde(deserialize_with = "lenient")]
-    pub failed_reason: Option<String>,
-    /// ISO 8601 with a numeric offset.
-    #[serde(deserialize_with = "lenient")]
-    pub created_at: Option<String>,
+/// Parses a job in a response: create, list and get all return the same object. `None` if it has no usable id. A missing
+/// status becomes an unknown status, which is not terminal.
+pub fn parse_job(job: &Value) -> Option<RenderReport> {
+    let field = |name| job.get(name).filter(|value| !value.is_null());
+    let text = |name| field(name)?.as_str().map(str::to_owned);
+    let not_blank = |text: &String| !text.trim().is_empty();
+    // One old client calls `output` `video_output`. If a job has both, `output` counts.
+    let output = field("output").or_else(|| field("video_output"));
+    Some(RenderReport {
+        remote: job_id(job)?,
+        name: text("name"),
+        status: RenderStatus::from_word(text("status").as_deref().unwrap_or("unknown")),
+        output: output.and_then(Value::as_str).map(str::to_owned).filter(not_blank),
+        thumbnail: text("video_thumbnail").filter(not_blank),
+        duration_seconds: field("duration").and_then(number).filter(|seconds| seconds.is_finite()),
+        credits_used: field("credits_used").and_then(number).and_then(Credits::from_number),
+        failed_reason: text("failed_reason").filter(not_blank),
+        progress: field("progress").and_then(number),
+        // ISO 8601 with a numeric offset.
+        created_at: text("created_at").as_deref().and_then(Timestamp::parse),
+    })
 }
 
-impl Lipsync {
-    /// Converts the object. A missing status becomes an unknown status, which is not terminal.
-    ///
-    /// # Errors
-    /// If the id is missing or unusable.
-    pub fn into_report(self) -> Result<RenderReport, InvalidId> {
-        Ok(RenderReport {
-            remote: self.id.unwrap_or_default().parse()?,
-            name: self.name,
-            status: RenderStatus::from_word(self.status.as_deref().unwrap_or("unknown")),
-            output: self.output.filter(|url| !url.trim().is_empty()),
-            thumbnail: self.video_thumbnail.filter(|url| !url.trim().is_empty()),
-            duration_seconds: self.duration.filter(|seconds| seconds.is_finite()),
-            credits_used: self.credits_used.and_then(Credits::from_number),
-            failed_reason: self.failed_reason.filter(|reason| !reason.trim().is_empty()),
-            progress: self.progress,
-            created_at: self.created_at.as_deref().and_then(Timestamp::parse),
-        })
-    }
+/// Returns the id of a job in a response: a UUID in all known responses.
+pub(super) fn job_id(job: &Value) -> Option<RemoteId> {
+    string_or_integer(job.get("id")?)?.parse().ok()
 }
 
 /// A persona in a response of `GET /api/personas/` or `GET /api/personas_v2/`. There is no `name`. Values are free text,
@@ -248,39 +220,33 @@ pub struct AccentItem {
     pub preview_url: Option<String>,
 }
 
-/// The response of `GET /api/remaining_credits/`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RemainingCredits {
-    /// The account's balance.
-    #[serde(deserialize_with = "number_or_text")]
-    pub remaining_credits: Option<f64>,
+/// Returns a number, or the number that a string contains.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok())
 }
 
-/// Parses a number or a string that contains one; anything else is `None`.
-fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_f64().or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok()))
+/// Returns a string, or a whole number as a string.
+fn string_or_integer(value: &Value) -> Option<String> {
+    let number = || value.as_u64().map(|number| number.to_string());
+    value.as_str().map(str::to_owned).or_else(number)
 }
 
 /// Parses a string or a whole number; anything else is `None`.
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    let number = || value.as_u64().map(|number| number.to_string());
-    Ok(value.as_str().map(str::to_owned).or_else(number))
+    Ok(string_or_integer(&Value::deserialize(deserializer)?))
 }
 
 /// Parses a value of the type of the field; anything else is `None`.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let value = Value::deserialize(deserializer)?;
     Ok(T::deserialize(value).ok())
 }
 
 /// Parses a list of strings, or a string with commas; anything else is empty.
 fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let value = Value::deserialize(deserializer)?;
     let words: Vec<&str> = match value.as_array() {
         Some(items) => items.iter().filter_map(|item| item.as_str()).collect(),
         None => value.as_str().unwrap_or_default().split(',').collect(),
@@ -293,7 +259,7 @@ fn list_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String
 fn readable_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let value = Value::deserialize(deserializer)?;
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(items.iter().filter_map(|item| T::deserialize(item).ok()).collect())
 }
@@ -308,7 +274,7 @@ mod tests {
         let json = r#"{"id":"2f0e4a1c","status":"done","output":"https://x/v.mp4","progress":"1",
             "credits_used":5.5,"duration":15,"created_at":"2025-05-13T03:12:44.123456-07:00",
             "name":null,"something_new":{"a":[1]}}"#;
-        let report = serde_json::from_str::<Lipsync>(json).unwrap().into_report().unwrap();
+        let report = parse_job(&serde_json::from_str(json).unwrap()).unwrap();
         assert_eq!(report.status, RenderStatus::Done);
         assert_eq!(report.credits_used.unwrap().to_string(), "5.5");
         assert_eq!(report.progress, Some(1.0));
@@ -318,11 +284,11 @@ mod tests {
     #[test]
     fn unexpected_types_do_not_lose_a_job() {
         let json = r#"{"id":7,"status":"error","output":{},"progress":[],"duration":"12.5"}"#;
-        let report = serde_json::from_str::<Lipsync>(json).unwrap().into_report().unwrap();
+        let report = parse_job(&serde_json::from_str(json).unwrap()).unwrap();
         assert_eq!(report.remote.as_str(), "7");
         assert_eq!(report.status, RenderStatus::Other("error".into()));
         assert_eq!((report.output, report.duration_seconds), (None, Some(12.5)));
-        assert!(serde_json::from_str::<Lipsync>("{}").unwrap().into_report().is_err());
+        assert!(parse_job(&serde_json::json!({})).is_none());
     }
 
     #[test]
@@ -358,8 +324,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(voice.accents.len(), 1);
-        let credits: RemainingCredits =
-            serde_json::from_str(r#"{"remaining_credits":"12.5"}"#).unwrap();
-        assert_eq!(credits.remaining_credits, Some(12.5));
+        assert_eq!(number(&serde_json::json!("12.5")), Some(12.5));
     }
 }

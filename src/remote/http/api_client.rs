@@ -25,12 +25,12 @@ const MAX_REDIRECTS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct ApiClient {
     clients: Clients,
-    base: BaseUrl,
+    pub(crate) base: BaseUrl,
     /// The host, and the proxy on the way to it, for messages.
     peer: String,
     headers: HeaderMap,
-    timeouts: Timeouts,
-    redactor: Redactor,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) redactor: Redactor,
 }
 
 /// A successful response.
@@ -59,20 +59,6 @@ impl ApiClient {
             timeouts: settings.timeouts,
             redactor,
         })
-    }
-
-    /// Returns the API's address.
-    pub(crate) fn base(&self) -> &BaseUrl {
-        &self.base
-    }
-
-    pub(crate) fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    /// Returns the time limit of a whole list. Lists for other commands than [`CommandKind::List`] are short.
-    pub(crate) fn list_timeout(&self, command: CommandKind) -> Duration {
-        if command == CommandKind::List { self.timeouts.list } else { self.timeouts.read }
     }
 
     /// Sends the paid POST. Never redirected, never repeated.
