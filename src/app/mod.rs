@@ -37,6 +37,7 @@ pub(crate) use self::catalogue::{
     or_dash, persona_genders, persona_page, voice_genders, voice_page,
 };
 pub use self::error::Error;
+pub(crate) use self::identity::replaced_rows;
 pub(crate) use self::load::blocking;
 pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::merge::merge;

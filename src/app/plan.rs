@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalogue::{NameLookup, NetworkUse};
 use super::error::Error;
 use super::estimates::Estimates;
-use super::identity::SiblingCampaign;
+use super::identity::{SiblingCampaign, replaced_rows};
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::Notices;
 use super::options::{CampaignOptions, ProviderFlags};
@@ -115,6 +115,7 @@ pub(crate) async fn plan(
         prices,
         learnt_from,
         max_credits_run,
+        replaced: replaced_rows(&summary),
         balance: match provider {
             // The sandbox costs nothing.
             _ if is_sandbox => Balance::NotAsked,

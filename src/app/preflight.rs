@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::error::Error;
+use super::identity::replaced_rows;
 use super::notices::{Confirm, Notices};
 use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
-use crate::report::plan::{Balance, replaced_rows_note};
+use crate::report::plan::Balance;
 use crate::report::{CommandLine, JobRow, Summary};
 use crate::util::text::plural;
 
@@ -81,7 +82,7 @@ impl Preflight<'_> {
             return Ok(());
         }
         let again = paid_again(&Costs::paid_again(self.preview));
-        let replaced = replaced_rows_note(self.preview);
+        let replaced = replaced_rows(self.preview).map(|replaced| replaced.to_string());
         for note in again.into_iter().chain(replaced) {
             self.notices.note(&note);
         }

@@ -11,10 +11,10 @@ use super::prefetch::JournalPrefetch;
 use super::provider::ProviderConfig;
 use super::selection::check_exists;
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{JournalSnapshot, LockState};
+use crate::journal::JournalSnapshot;
 use crate::model::{Entry, Event, Flag, JobId, Timestamp};
 use crate::report::Summary;
-use crate::report::status::Liveness;
+use crate::util::fs::LockState;
 
 /// What a view is made of.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub(crate) struct CampaignView {
     /// The last entry that `summary` includes.
     last_entry: Option<Entry>,
     pub(crate) summary: Summary,
-    /// Whether a run is active.
-    pub(crate) liveness: Liveness,
+    /// The lock of the output folder, which an active run holds.
+    pub(crate) lock: LockState,
     /// The time of the view.
     pub(crate) now: Timestamp,
 }
@@ -60,7 +60,8 @@ impl CampaignView {
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
         let summary = manifest.summarize(&request.campaign, &request.provider_flags, recorded);
-        Ok(Self { has_journal, last_entry, summary, liveness: liveness(&manifest), now, manifest })
+        let lock = LockState::of(&manifest.out);
+        Ok(Self { manifest, has_journal, last_entry, summary, lock, now })
     }
 
     /// Adds what a run has recorded since. Returns `false` if more than that may have changed, so that the campaign has
@@ -73,7 +74,7 @@ impl CampaignView {
             return Ok(false);
         };
         // Read first, so that the entries of a run that is seen to have ended are complete.
-        let liveness = liveness(&self.manifest);
+        let lock = LockState::of(&self.manifest.out);
         let Some(new) = JournalSnapshot::read_since(&self.manifest.out, last_entry)? else {
             return Ok(false);
         };
@@ -98,7 +99,7 @@ impl CampaignView {
             *last_entry = last;
         }
         self.now = SystemClock::new().now();
-        self.liveness = liveness;
+        self.lock = lock;
         Ok(true)
     }
 
@@ -121,14 +122,6 @@ impl CampaignView {
         check_exists(job, self.summary.rows().map(|row| row.id()))?;
         let snapshot = JournalSnapshot::read(&self.manifest.out)?;
         Ok((job, snapshot.map_or_else(Vec::new, |it| it.entries)))
-    }
-}
-
-fn liveness(manifest: &LoadedManifest) -> Liveness {
-    match LockState::of(&manifest.out) {
-        LockState::Held => Liveness::Running,
-        LockState::Free => Liveness::Idle,
-        LockState::Unknown => Liveness::Unknown,
     }
 }
 

@@ -62,7 +62,7 @@ impl Lock {
             .truncate(false)
             .read(true)
             .write(true)
-            .open(hidden.join("lock"))
+            .open(OutputDir(folder).lock())
             .map_err(unavailable)?;
         // A separate file, because a locked file cannot be read on Windows.
         let holder_file = hidden.join("holder");
@@ -103,36 +103,10 @@ pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
     builder.create(hidden)
 }
 
-/// Whether a run is active in an output folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockState {
-    /// A process holds the lock.
-    Held,
-    /// No process holds the lock.
-    Free,
-    /// The lock cannot be tested.
-    Unknown,
-}
-
-impl LockState {
-    /// Tests the lock of the output folder `folder` without waiting and without creating anything.
-    pub fn of(folder: &Path) -> Self {
-        let file = match File::open(OutputDir(folder).state().join("lock")) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Free,
-            Err(_) => return Self::Unknown,
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Self::Free,
-            Err(TryLockError::WouldBlock) => Self::Held,
-            Err(TryLockError::Error(_)) => Self::Unknown,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::util::fs::LockState;
 
     #[cfg(unix)]
     #[test]

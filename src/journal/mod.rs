@@ -36,7 +36,7 @@ mod store;
 pub(crate) use approval::{read_approval, write_approval};
 pub use error::JournalError;
 pub use identity::Identity;
-pub use lock::{Lock, LockError, LockState};
+pub use lock::{Lock, LockError};
 pub use replay::{Fold, Replay};
 pub use snapshot::JournalSnapshot;
 pub use store::Journal;

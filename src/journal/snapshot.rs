@@ -111,23 +111,18 @@ impl JournalSnapshot {
         Ok(unsaved)
     }
 
-    /// Returns those of the requests `wanted` that the journal of `folder` has paid for, or may have, and its identity;
-    /// `None` if there is no journal or `is_relevant` rejects its identity. Keeps only wanted jobs in memory.
+    /// Returns those of the requests `wanted` that a job of the journal of `folder` has sent in its newest submit, with
+    /// the job's phase. Keeps only wanted jobs in memory.
     ///
     /// # Errors
     /// If the file cannot be read or is not a journal.
-    pub fn find_paid(
+    pub fn read_phases(
         folder: &Path,
-        is_relevant: impl FnOnce(&Identity) -> bool,
         wanted: &HashSet<&Fingerprint>,
-    ) -> Result<Option<(Identity, HashSet<Fingerprint>)>, JournalError> {
+    ) -> Result<Vec<(Fingerprint, Phase)>, JournalError> {
         let Some(reader) = Reader::open(folder)? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let identity = reader.identity()?;
-        if !is_relevant(&identity) {
-            return Ok(None);
-        }
         let mut jobs: HashSet<JobId> = HashSet::new();
         let sql = "SELECT sequence, event FROM entries WHERE instr(event, '\"fingerprint\"')";
         for_each_job_event(&reader, sql, |job, event| {
@@ -135,14 +130,14 @@ impl JournalSnapshot {
                 jobs.insert(job);
             }
         })?;
-        let mut states: HashMap<JobId, (Phase, Option<Fingerprint>)> = HashMap::new();
+        let mut states: HashMap<JobId, (Option<Fingerprint>, Phase)> = HashMap::new();
         if !jobs.is_empty() {
             let sql = "SELECT sequence, event FROM entries ORDER BY sequence";
             for_each_job_event(&reader, sql, |job, event| {
                 if !jobs.contains(&job) {
                     return;
                 }
-                let (phase, fingerprint) = states.entry(job).or_insert((Phase::Pending, None));
+                let (fingerprint, phase) = states.entry(job).or_insert((None, Phase::Pending));
                 // A run of that campaign reports contradictions.
                 if let Ok(next) = phase.apply(&event) {
                     *phase = next;
@@ -150,18 +145,9 @@ impl JournalSnapshot {
                 }
             })?;
         }
-        let paid = states.into_values().filter(|(phase, _)| match phase {
-            Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. }
-            | Phase::Downloading { .. }
-            | Phase::Done { .. } => true,
-            Phase::Pending | Phase::Failed { .. } => false,
-        });
-        let paid = paid
-            .filter_map(|(_, fingerprint)| fingerprint)
-            .filter(|fingerprint| wanted.contains(fingerprint));
-        Ok(Some((identity, paid.collect())))
+        let states = states.into_values();
+        let states = states.filter_map(|(fingerprint, phase)| Some((fingerprint?, phase)));
+        Ok(states.filter(|(fingerprint, _)| wanted.contains(fingerprint)).collect())
     }
 }
 

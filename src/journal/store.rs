@@ -237,6 +237,7 @@ fn file_at(_path: &Path) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fs::File;
     use std::sync::Arc;
 
@@ -370,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn paid_requests_are_found_by_fingerprint() {
+    fn phases_are_found_by_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(folder.path()).unwrap();
         let requests: Vec<Fingerprint> = (0..6)
@@ -427,25 +428,18 @@ mod tests {
             }
         }
         journal.append(&recorded).unwrap();
-        let paid = |wanted: &[usize]| {
+        let phases = |wanted: &[usize]| {
             let wanted = wanted.iter().map(|place| &requests[*place]).collect();
-            let found = JournalSnapshot::find_paid(folder.path(), |it| *it == identity(), &wanted);
-            let (of, paid) = found.unwrap().unwrap();
-            assert_eq!(of, identity());
-            let mut places: Vec<usize> =
-                (0..6).filter(|it| paid.contains(&requests[*it])).collect();
-            places.sort_unstable();
-            places
+            let phases = JournalSnapshot::read_phases(folder.path(), &wanted).unwrap();
+            let place = |of: &Fingerprint| requests.iter().position(|it| it == of).unwrap();
+            let phases = phases.iter().map(|(request, phase)| (place(request), phase.name()));
+            phases.collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>()
         };
-        assert_eq!(paid(&[0, 1, 2, 3, 4, 5]), [0, 1, 5]);
-        assert_eq!(paid(&[1, 2]), [1]);
-        assert_eq!(paid(&[]), [0; 0]);
-
-        // The entries of an irrelevant journal are not read.
-        journal.connection.execute_batch("UPDATE entries SET event = 'x'").unwrap();
-        let wanted = [&requests[0]].into();
-        let found = JournalSnapshot::find_paid(folder.path(), |_| false, &wanted);
-        assert_eq!(found.unwrap(), None);
+        let (sent, accepted, deferred) = ((0, "in_doubt"), (1, "rendering"), (2, "pending"));
+        let all = [sent, accepted, deferred, (3, "failed"), (5, "in_doubt")];
+        assert_eq!(phases(&[0, 1, 2, 3, 4, 5]), all);
+        assert_eq!(phases(&[1, 2]), [accepted, deferred]);
+        assert_eq!(phases(&[]), []);
     }
 
     fn job_event(event: JobEvent) -> Event {

@@ -12,30 +12,20 @@ use crate::report::job_row::JobRow;
 use crate::report::next_steps;
 use crate::report::summary::Summary;
 use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
+use crate::util::fs::LockState;
 use crate::util::style::Colours;
 use crate::util::text::{duration, sanitize, truncate};
 
 /// Jobs under way that are shown before the rest is counted.
 const MAX_SHOWN: usize = 12;
 
-/// Whether a run is under way. The lock tells a live run from a crashed one; the journal alone cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Liveness {
-    /// A process holds the lock.
-    Running,
-    /// No process holds the lock.
-    Idle,
-    /// The lock could not be tried.
-    Unknown,
-}
-
 /// What a status shows besides the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatusContext {
     /// The time.
     pub now: Timestamp,
-    /// Whether a run is under way.
-    pub liveness: Liveness,
+    /// The lock of the output folder, which an active run holds.
+    pub lock: LockState,
     /// Whether to use colours.
     pub colours: Colours,
 }
@@ -61,7 +51,7 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
         let _ = writeln!(text, "  and {} more", under_way.len() - MAX_SHOWN);
     }
     text.push_str(&problems(summary, colours));
-    if context.liveness != Liveness::Running {
+    if context.lock != LockState::Held {
         text.push_str(&hint_lines(summary, colours));
     }
     text
@@ -86,21 +76,21 @@ fn last_run(summary: &Summary, context: StatusContext) -> String {
         return "none yet".to_owned();
     };
     let began = date_time(run.started);
-    match (&run.ended, context.liveness) {
+    match (&run.ended, context.lock) {
         (Some(end), _) => format!(
             "began {began}, ended {} ({})",
             date_time(end.at),
             duration(end.at.since(run.started)),
         ),
-        (None, Liveness::Running) => format!(
+        (None, LockState::Held) => format!(
             "running for {} (process {})",
             duration(context.now.since(run.started)),
             run.process,
         ),
-        (None, Liveness::Idle) => {
+        (None, LockState::Free) => {
             format!("began {began} and ended unexpectedly; everything it did is recorded")
         }
-        (None, Liveness::Unknown) => format!("began {began}, end unknown"),
+        (None, LockState::Unknown) => format!("began {began}, end unknown"),
     }
 }
 
@@ -114,10 +104,10 @@ pub(crate) fn status_json(summary: &Summary, context: StatusContext) -> Value {
         "out": campaign.out.display().to_string(),
         "sandbox": campaign.is_sandbox,
         "now": context.now.to_string(),
-        "running": match context.liveness {
-            Liveness::Running => Value::Bool(true),
-            Liveness::Idle => Value::Bool(false),
-            Liveness::Unknown => Value::Null,
+        "running": match context.lock {
+            LockState::Held => Value::Bool(true),
+            LockState::Free => Value::Bool(false),
+            LockState::Unknown => Value::Null,
         },
         "totals": totals(summary),
         "credits": credits(summary),
@@ -139,8 +129,8 @@ mod tests {
     use crate::model::JobEvent;
     use crate::report::testing::{TestRun, at};
 
-    fn view(liveness: Liveness) -> StatusContext {
-        StatusContext { now: at(100), liveness, colours: Colours::Off }
+    fn view(lock: LockState) -> StatusContext {
+        StatusContext { now: at(100), lock, colours: Colours::Off }
     }
 
     fn run() -> TestRun {
@@ -156,7 +146,7 @@ mod tests {
     #[test]
     fn the_screen_of_a_running_campaign() {
         assert_eq!(
-            status_screen(&run().summary(), view(Liveness::Running)),
+            status_screen(&run().summary(), view(LockState::Held)),
             " campaign  spring
      jobs  3 jobs: 1 done, 1 rendering, 1 downloading
   credits  10 spent, 5 promised
@@ -176,30 +166,30 @@ under way:
     fn a_campaign_without_runs_has_no_files() {
         let mut run = TestRun::with_jobs(2);
         run.entries.clear();
-        let screen = status_screen(&run.summary(), view(Liveness::Idle));
+        let screen = status_screen(&run.summary(), view(LockState::Free));
         assert!(screen.contains("2 jobs") && !screen.contains("results.csv"), "{screen}");
     }
 
     #[test]
     fn a_crashed_run_differs_from_a_live_one() {
         let summary = run().summary();
-        let screen = status_screen(&summary, view(Liveness::Idle));
+        let screen = status_screen(&summary, view(LockState::Free));
         assert!(screen.contains("ended unexpectedly; everything it did is recorded"));
         assert!(
             screen.contains("hint: `c` is paid for but not downloaded: `callsheet"),
             "{screen}"
         );
-        let screen = status_screen(&summary, view(Liveness::Unknown));
+        let screen = status_screen(&summary, view(LockState::Unknown));
         assert!(screen.contains("began 2026-11-24 14:00:00Z, end unknown"), "{screen}");
         let mut run = run();
         run.ended(70, None);
-        let screen = status_screen(&run.summary(), view(Liveness::Idle));
+        let screen = status_screen(&run.summary(), view(LockState::Free));
         assert!(screen.contains("ended 2026-11-24 14:01:10Z (1 min 10 s)"), "{screen}");
     }
 
     #[test]
     fn json_has_totals_credits_and_hints() {
-        let status = status_json(&run().summary(), view(Liveness::Running));
+        let status = status_json(&run().summary(), view(LockState::Held));
         assert_eq!(status["totals"]["done"], 1);
         assert_eq!(status["credits"]["spent"], 10);
         assert_eq!(status["running"], true);

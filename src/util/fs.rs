@@ -1,5 +1,6 @@
 //! Files: the layout of an output folder, atomic writes.
 
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,11 @@ impl OutputDir<'_> {
     /// Returns the journal: a SQLite database.
     pub(crate) fn journal(self) -> PathBuf {
         self.state().join("journal.sqlite")
+    }
+
+    /// Returns the file whose lock a run holds.
+    pub(crate) fn lock(self) -> PathBuf {
+        self.state().join("lock")
     }
 
     /// Returns the folder of the log files.
@@ -61,6 +67,33 @@ impl OutputDir<'_> {
     /// Returns the path of the review page.
     pub(crate) fn report_html(self) -> PathBuf {
         self.0.join("report.html")
+    }
+}
+
+/// The state of the lock of an output folder. It tells an active run from one that crashed, which the journal cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LockState {
+    /// A process holds the lock.
+    Held,
+    /// No process holds the lock.
+    Free,
+    /// The lock cannot be tested.
+    Unknown,
+}
+
+impl LockState {
+    /// Tests the lock of the output folder `folder` without waiting and without creating anything.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let file = match File::open(OutputDir(folder).lock()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Free,
+            Err(_) => return Self::Unknown,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Self::Free,
+            Err(TryLockError::WouldBlock) => Self::Held,
+            Err(TryLockError::Error(_)) => Self::Unknown,
+        }
     }
 }
 
@@ -114,7 +147,7 @@ fn side_file(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
 /// If the folder cannot be opened or synced.
 pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        std::fs::File::open(folder)?.sync_all()?;
+        File::open(folder)?.sync_all()?;
     }
     Ok(())
 }

@@ -7,12 +7,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::is_paid;
 use crate::app::manifest::{LoadedManifest, RenamedJob};
 use crate::app::notices::Notices;
 use crate::app::recorded_state::JournalFold;
 use crate::app::reserved_names::stem_key;
 use crate::journal::{JournalError, JournalSnapshot};
-use crate::model::{Credits, Fingerprint, History, JobId, JobSpec, JobState, Phase};
+use crate::model::{Fingerprint, History, JobId, JobSpec};
 
 /// The number of renamed jobs that are named one by one.
 const MAX_NAMED: usize = 3;
@@ -163,18 +164,6 @@ fn extends(id: &JobId, row: &JobId) -> bool {
     let rest = id.as_str().strip_prefix(row.as_str());
     let rest = rest.and_then(|rest| rest.strip_prefix('-'));
     rest.is_some_and(|rest| !rest.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Whether the job has, or may have, cost something.
-fn is_paid(state: &JobState) -> bool {
-    match state.phase {
-        Phase::Submitting
-        | Phase::InDoubt { .. }
-        | Phase::Rendering { .. }
-        | Phase::Downloading { .. }
-        | Phase::Done { .. } => true,
-        Phase::Pending | Phase::Failed { .. } => state.spent() + state.promised() > Credits::ZERO,
-    }
 }
 
 #[cfg(test)]

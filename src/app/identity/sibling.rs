@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::may_have_video;
 use crate::app::notices::Notices;
 use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{Fingerprint, Shard};
@@ -61,12 +62,14 @@ impl SiblingCampaign {
             .take(MAX_FOLDERS)
             .filter_map(|folder| {
                 // Journals that cannot be read are skipped: this is a warning, not a check.
-                let is_other = |identity: &Identity| {
-                    !identity.is_sandbox && identity.campaign != campaign.name
-                };
-                let (identity, made) =
-                    JournalSnapshot::find_paid(&folder, is_other, &wanted).ok()??;
-                Some(Self { folder, jobs: made.len(), campaign: identity.campaign })
+                let Identity { campaign: name, is_sandbox } = Identity::read(&folder).ok()??;
+                if is_sandbox || name == campaign.name {
+                    return None;
+                }
+                let phases = JournalSnapshot::read_phases(&folder, &wanted).ok()?;
+                let made = phases.iter().filter(|(_, phase)| may_have_video(phase));
+                let made: HashSet<&Fingerprint> = made.map(|(request, _)| request).collect();
+                Some(Self { folder, campaign: name, jobs: made.len() })
             })
             .filter(|sibling| sibling.jobs > 0)
             .max_by_key(|sibling| sibling.jobs)

@@ -46,7 +46,7 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     )
     .await?;
     let summary = &approved.summary;
-    printer::print(&plan_totals(summary, Colours::Off));
+    printer::print(&plan_totals(summary, app::replaced_rows(summary), Colours::Off));
     let done = summary.counts().done;
     if done > 0 {
         let page = OutputDir(&summary.campaign().out).report_html();

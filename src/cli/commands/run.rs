@@ -132,7 +132,7 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
-        printer::tell(&plan_totals(preview, style.colours()));
+        printer::tell(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
         Box::pin(async move {
             let answer = printer::ask(question).await;
             answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))

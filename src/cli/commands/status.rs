@@ -12,8 +12,9 @@ use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::report::status::{Liveness, StatusContext, status_json, status_line, status_screen};
+use crate::report::status::{StatusContext, status_json, status_line, status_screen};
 use crate::report::terminal::LiveRegion;
+use crate::util::fs::LockState;
 use crate::util::style::Colours;
 
 /// The interval between two readings of the journal.
@@ -72,7 +73,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
     let request = view_request(&arguments.campaign, &arguments.address, environment)?;
     let mut campaign = CampaignView::open(&request)?;
     loop {
-        let is_over = campaign.liveness != Liveness::Running;
+        let is_over = campaign.lock != LockState::Held;
         match &mut screen {
             Some(screen) if is_over => screen.clear(),
             Some(screen) => {
@@ -103,13 +104,13 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
 }
 
 fn view(campaign: &CampaignView, colours: Colours) -> StatusContext {
-    StatusContext { now: campaign.now, liveness: campaign.liveness, colours }
+    StatusContext { now: campaign.now, lock: campaign.lock, colours }
 }
 
 /// Prints the status unless only the time has changed since `last`.
 fn print_change(campaign: &CampaignView, is_json: bool, last: &mut String, colours: Colours) {
     let summary = &campaign.summary;
-    let state = format!("{:?} {:?} {:?}", summary.last(), summary.counts(), campaign.liveness);
+    let state = format!("{:?} {:?} {:?}", summary.last(), summary.counts(), campaign.lock);
     if state == *last {
         return;
     }

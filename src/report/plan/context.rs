@@ -1,5 +1,7 @@
 //! What a plan shows besides the jobs: the account's balance and the assumptions of the estimates.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable};
@@ -7,7 +9,7 @@ use crate::report::counts::Money;
 use crate::report::format::credit_range;
 use crate::report::plan::rows::has_assumed_length;
 use crate::report::summary::Summary;
-use crate::util::text::plural;
+use crate::util::text::{agree, plural};
 
 /// What a plan shows besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +22,33 @@ pub(crate) struct PlanContext {
     pub max_credits_run: Option<Credits>,
     /// The account's balance.
     pub balance: Balance,
+    /// New rows that may be paid jobs.
+    pub replaced: Option<ReplacedRows>,
+}
+
+/// New rows beside paid jobs that are no longer in the sheet. An edited row may be both: without an id of its own, or if
+/// its number of jobs changes too, it makes a new job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReplacedRows {
+    /// The number of paid jobs that are no longer in the sheet.
+    pub gone: usize,
+    /// The number of new jobs that the run would submit.
+    pub new: usize,
+}
+
+impl fmt::Display for ReplacedRows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { gone, new } = *self;
+        write!(
+            formatter,
+            "{} that {} paid for earlier {} no longer in the sheet, and {new} {} new: if these rows were \
+             only edited, they are paid for again; rows that keep their `id`, ratios, personas and voices are not",
+            plural(gone, "job"),
+            agree(gone, "was", "were"),
+            agree(gone, "is", "are"),
+            agree(new, "is", "are"),
+        )
+    }
 }
 
 /// The account's balance.

@@ -9,6 +9,6 @@ mod json;
 mod rows;
 mod text;
 
-pub(crate) use context::{Balance, PlanContext};
+pub(crate) use context::{Balance, PlanContext, ReplacedRows};
 pub(crate) use json::write_plan_json;
-pub(crate) use text::{plan_table, plan_totals, replaced_rows_note};
+pub(crate) use text::{plan_table, plan_totals};

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::model::{Credits, Estimate, Flag, Generation, Phase};
+use crate::model::{Estimate, Flag};
 use crate::report::cost_breakdown::{CostBreakdown, GroupBy};
 use crate::report::format::credit_range;
-use crate::report::plan::context::{PlanContext, low_cap};
+use crate::report::plan::context::{PlanContext, ReplacedRows, low_cap};
 use crate::report::plan::rows::plan_rows;
 use crate::report::summary::Summary;
 use crate::util::style::Colours;
 use crate::util::table::table;
-use crate::util::text::{agree, plural, sanitize, truncate};
+use crate::util::text::{plural, sanitize, truncate};
 
 /// Returns the plan as a table of all jobs with totals.
 pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colours) -> String {
@@ -38,7 +38,7 @@ pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colo
         let _ = writeln!(text, "{} skipped", plural(skipped, "row"));
     }
     text.push('\n');
-    text.push_str(&plan_totals(summary, colours));
+    text.push_str(&plan_totals(summary, context.replaced, colours));
     for line in context.lines(summary) {
         let _ = writeln!(text, "{line}");
     }
@@ -46,7 +46,11 @@ pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colo
 }
 
 /// Returns the totals of the plan.
-pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
+pub(crate) fn plan_totals(
+    summary: &Summary,
+    replaced: Option<ReplacedRows>,
+    colours: Colours,
+) -> String {
     let shares = to_submit(summary).tables(
         ["", "jobs", "credits"],
         |name, share| {
@@ -55,7 +59,7 @@ pub(crate) fn plan_totals(summary: &Summary, colours: Colours) -> String {
         },
         colours,
     );
-    shares + &total_lines(summary)
+    shares + &total_lines(summary, replaced)
 }
 
 /// Groups the jobs that `run` would submit.
@@ -65,7 +69,7 @@ pub(super) fn to_submit(summary: &Summary) -> CostBreakdown<3> {
     CostBreakdown::of(summary, rows.map(|row| row.row), by)
 }
 
-fn total_lines(summary: &Summary) -> String {
+fn total_lines(summary: &Summary, replaced: Option<ReplacedRows>) -> String {
     let money = summary.money();
     let to_submit = plan_rows(summary).filter(|row| row.state.is_submitted()).count();
     let gone = summary.gone().count();
@@ -86,8 +90,8 @@ fn total_lines(summary: &Summary) -> String {
     if let Some(cap) = money.cap.filter(|cap| needed > *cap) {
         let _ = writeln!(text, "{}", low_cap(Flag::MaxCredits, cap, needed));
     }
-    if let Some(note) = replaced_rows_note(summary) {
-        let _ = writeln!(text, "note: {note}");
+    if let Some(replaced) = replaced {
+        let _ = writeln!(text, "note: {replaced}");
     }
     if let Some(approval) = summary.campaign().approval.sentence() {
         let _ = writeln!(text, "approval: {approval}");
@@ -100,37 +104,14 @@ fn seconds(estimate: &Estimate) -> String {
     if low.total_cmp(&high).is_eq() { format!("{high}") } else { format!("{low}-{high}") }
 }
 
-/// Returns a note if there are new rows while paid jobs are no longer in the sheet, because an edited row may be both:
-/// without an id of its own, or if its number of jobs changes too, an edited row makes a new job.
-pub(crate) fn replaced_rows_note(summary: &Summary) -> Option<String> {
-    let gone = summary
-        .gone()
-        .filter(|row| row.state.spent() + row.state.promised() > Credits::ZERO)
-        .count();
-    let new = summary
-        .rows()
-        .filter(|row| row.job.in_sheet && row.job.selected)
-        .filter(|row| matches!(row.state.phase, Phase::Pending))
-        .filter(|row| row.state.attempts == 0 && row.state.generation == Generation::default())
-        .count();
-    (gone > 0 && new > 0).then(|| {
-        format!(
-            "{} that {} paid for earlier {} no longer in the sheet, and {new} {} new: if these rows were \
-             only edited, they are paid for again; rows that keep their `id`, ratios, personas and voices are not",
-            plural(gone, "job"),
-            agree(gone, "was", "were"),
-            agree(gone, "is", "are"),
-            agree(new, "is", "are"),
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{AspectRatio, JobEvent, PriceTable, Speech, VideoRequest};
+    use crate::model::{
+        AspectRatio, Credits, Generation, JobEvent, PriceTable, Speech, VideoRequest,
+    };
     use crate::report::plan::json::write_plan_json;
     use crate::report::testing::{TestRun, row};
 
@@ -245,24 +226,5 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
                 ),
             "{text}"
         );
-    }
-
-    #[test]
-    fn removed_paid_jobs_are_mentioned_if_there_are_new_ones() {
-        let mut run = TestRun::with_jobs(3);
-        run.done(1, "a");
-        assert_eq!(replaced_rows_note(&run.summary()), None, "nothing is gone");
-        let job = &mut run.campaign.jobs[0];
-        (job.in_sheet, job.selected) = (false, false);
-        let note = replaced_rows_note(&run.summary()).unwrap();
-        assert!(
-            note.starts_with(
-                "1 job that was paid for earlier is no longer in the sheet, and 2 are new: if these"
-            ),
-            "{note}"
-        );
-        run.done(2, "b");
-        run.done(3, "c");
-        assert_eq!(replaced_rows_note(&run.summary()), None, "nothing is new");
     }
 }
