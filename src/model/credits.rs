@@ -7,15 +7,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ParseError;
+
 /// An amount of the provider's credits, in thousandths. Charges are decimal (5.5 was observed), and thousandths keep
 /// sums exact where floating point would not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Credits(i64);
-
-/// The text is not an amount of credits.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a number of credits, such as `250` or `12.5`")]
-pub struct ParseCreditsError(String);
 
 impl Credits {
     /// No credits.
@@ -100,12 +97,12 @@ impl fmt::Display for Credits {
 }
 
 impl FromStr for Credits {
-    type Err = ParseCreditsError;
+    type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number: f64 = text.trim().parse().map_err(|_| ParseCreditsError(text.to_owned()))?;
-        Self::from_number(number)
+        let number = text.trim().parse().ok().and_then(Self::from_number);
+        number
             .filter(|credits| *credits >= Self::ZERO)
-            .ok_or_else(|| ParseCreditsError(text.to_owned()))
+            .ok_or_else(|| ParseError::new(text, "a number of credits, such as `250` or `12.5`"))
     }
 }
 

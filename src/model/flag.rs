@@ -2,35 +2,12 @@
 //!
 //! A test compares them with the definitions of the command line.
 
-use std::fmt;
+use super::parse::text_enum;
 
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each variant is the command or option of that name")]
-        pub enum $name { $($variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// Returns the name as it is typed.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-names! {
+text_enum! {
     /// A command of the program that command lines are printed of.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "each variant is the command of that name")]
     CommandName {
         Approve = "approve",
         Collect = "collect",
@@ -44,8 +21,10 @@ names! {
     }
 }
 
-names! {
+text_enum! {
     /// An option that is printed in messages or command lines.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "each variant is the option of that name")]
     Flag {
         AllowPartial = "--allow-partial",
         BaseUrl = "--base-url",

@@ -1,25 +1,22 @@
 //! Ids: ours ([`JobId`]) and the provider's ([`RemoteId`]).
 
-use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use super::parse::text_id;
 
-/// The readable id of a job: unique in its campaign, part of file names and of the tag.
-///
-/// 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, so that it is safe in a path, a URL, a shell and
-/// a terminal.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct JobId(Arc<str>);
+text_id! {
+    /// The readable id of a job: unique in its campaign, part of file names and of the tag.
+    ///
+    /// 1 to 100 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit, so that it is safe in a path, a URL, a shell and
+    /// a terminal.
+    JobId
+}
 
-/// The provider's id of a job, a UUID as far as is known. Untrusted: at most 200 visible ASCII characters, to be
-/// escaped in URLs.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct RemoteId(Arc<str>);
+text_id! {
+    /// The provider's id of a job, a UUID as far as is known. Untrusted: at most 200 visible ASCII characters, to be
+    /// escaped in URLs.
+    RemoteId
+}
 
 /// The text is not a valid id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +32,6 @@ impl JobId {
     /// The maximum length in bytes; leaves room for the tag in the API's 255-character `name` and for extensions in
     /// file names.
     pub const MAX_LENGTH: usize = 100;
-
-    /// Returns the id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for JobId {
@@ -61,13 +53,6 @@ impl FromStr for JobId {
     }
 }
 
-impl RemoteId {
-    /// Returns the id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for RemoteId {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -84,41 +69,6 @@ impl FromStr for RemoteId {
         Err(InvalidId { text, rule })
     }
 }
-
-macro_rules! text_id {
-    ($type:ty) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.pad(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $type {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "{:?}", &*self.0)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Parsing;
-                impl Visitor<'_> for Parsing {
-                    type Value = $type;
-                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        formatter.write_str("an id")
-                    }
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_str(Parsing)
-            }
-        }
-    };
-}
-
-text_id!(JobId);
-text_id!(RemoteId);
 
 #[cfg(test)]
 mod tests {

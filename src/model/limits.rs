@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Credits;
+use super::{Credits, ParseError};
 
 /// The resolved limits of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,26 +75,22 @@ impl Limits {
 
     /// Replaces the values that `settings` has.
     #[must_use]
-    pub fn with(mut self, settings: &LimitSettings) -> Self {
-        fn set<T: Clone>(place: &mut T, value: Option<&T>) {
-            if let Some(value) = value {
-                place.clone_from(value);
-            }
+    pub fn with(self, settings: &LimitSettings) -> Self {
+        Self {
+            submit_rate: settings.submit_rate.unwrap_or(self.submit_rate),
+            in_flight: settings.in_flight.unwrap_or(self.in_flight),
+            poll_rate: settings.poll_rate.unwrap_or(self.poll_rate),
+            downloads: settings.downloads.unwrap_or(self.downloads),
+            max_credits: settings.max_credits.or(self.max_credits),
+            max_credits_run: settings.max_credits_run.or(self.max_credits_run),
+            confirm_above: settings.confirm_above.unwrap_or(self.confirm_above),
+            allow_partial: settings.allow_partial.unwrap_or(self.allow_partial),
+            render_timeout: settings.render_timeout.unwrap_or(self.render_timeout),
+            max_duration: settings.max_duration.or(self.max_duration),
+            max_fail: settings.max_fail.or(self.max_fail),
+            settle: settings.settle.unwrap_or(self.settle),
+            poll_interval: settings.poll_interval.unwrap_or(self.poll_interval),
         }
-        set(&mut self.submit_rate, settings.submit_rate.as_ref());
-        set(&mut self.in_flight, settings.in_flight.as_ref());
-        set(&mut self.poll_rate, settings.poll_rate.as_ref());
-        set(&mut self.downloads, settings.downloads.as_ref());
-        set(&mut self.render_timeout, settings.render_timeout.as_ref());
-        set(&mut self.settle, settings.settle.as_ref());
-        set(&mut self.poll_interval, settings.poll_interval.as_ref());
-        set(&mut self.confirm_above, settings.confirm_above.as_ref());
-        set(&mut self.allow_partial, settings.allow_partial.as_ref());
-        self.max_credits = settings.max_credits.or(self.max_credits);
-        self.max_credits_run = settings.max_credits_run.or(self.max_credits_run);
-        self.max_duration = settings.max_duration.or(self.max_duration);
-        self.max_fail = settings.max_fail.or(self.max_fail);
-        self
     }
 
     /// Returns these limits as settings, for display.
@@ -171,22 +167,11 @@ impl FailureAllowance {
     }
 }
 
-/// The text is not a valid limit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {expected}")]
-pub struct ParseLimitError {
-    text: String,
-    expected: &'static str,
-}
-
 impl FromStr for Rate {
-    type Err = ParseLimitError;
+    type Err = ParseError;
     /// Parses `15/min`, `2/s`, `600/h` and `3/10s`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseLimitError {
-            text: text.to_owned(),
-            expected: "a rate such as `15/min`, `2/s` or `600/h`",
-        };
+        let error = || ParseError::new(text, "a rate such as `15/min`, `2/s` or `600/h`");
         let (count, per) = text.split_once('/').ok_or_else(error)?;
         let count: u32 = count.trim().parse().map_err(|_| error())?;
         let per = match per.trim() {
@@ -218,13 +203,11 @@ impl fmt::Display for Rate {
 }
 
 impl FromStr for FailureAllowance {
-    type Err = ParseLimitError;
+    type Err = ParseError;
     /// Parses `5` and `3%`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseLimitError {
-            text: text.to_owned(),
-            expected: "a number of jobs such as `5` or a share such as `3%`",
-        };
+        let error =
+            || ParseError::new(text, "a number of jobs such as `5` or a share such as `3%`");
         let trimmed = text.trim();
         match trimmed.strip_suffix('%') {
             Some(percent) => {
@@ -246,11 +229,8 @@ impl fmt::Display for FailureAllowance {
 }
 
 /// Parses `90s`, `30m`, `1h 30m`, `250ms`.
-pub fn parse_duration(text: &str) -> Result<Duration, ParseLimitError> {
-    let error = || ParseLimitError {
-        text: text.to_owned(),
-        expected: "a duration such as `90s`, `30m` or `1h 30m`",
-    };
+pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
+    let error = || ParseError::new(text, "a duration such as `90s`, `30m` or `1h 30m`");
     let signed: jiff::SignedDuration = text.trim().parse().map_err(|_| error())?;
     Duration::try_from(signed).map_err(|_| error())
 }
@@ -280,13 +260,8 @@ impl InFlight {
     }
 }
 
-/// The text is neither `auto` nor a number of renders.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a number of renders; it must be at least 1, or `auto`")]
-pub struct ParseInFlightError(String);
-
 impl FromStr for InFlight {
-    type Err = ParseInFlightError;
+    type Err = ParseError;
     /// Parses `auto` and whole numbers from 1.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
@@ -295,7 +270,9 @@ impl FromStr for InFlight {
         }
         match trimmed.parse() {
             Ok(most) if most > 0 => Ok(Self::AtMost(most)),
-            Ok(_) | Err(_) => Err(ParseInFlightError(text.to_owned())),
+            Ok(_) | Err(_) => {
+                Err(ParseError::new(text, "a number of renders; it must be at least 1, or `auto`"))
+            }
         }
     }
 }

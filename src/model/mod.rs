@@ -16,6 +16,7 @@ mod ids;
 mod job;
 mod limits;
 mod listing;
+mod parse;
 mod phase;
 mod plan;
 mod price;
@@ -27,12 +28,11 @@ mod state;
 mod stop;
 mod tag;
 mod time;
-mod trusted_time;
 
 pub(crate) use approval::{Approval, Changes};
 pub(crate) use calibration::Calibration;
 pub use command::{Command, DownloadProgress, DownloadRequest, Listing, Outcome};
-pub use credits::{Credits, ParseCreditsError};
+pub use credits::Credits;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
 pub use flag::{CommandName, Flag};
@@ -40,11 +40,9 @@ pub(crate) use history::JobHistory;
 pub use history::{History, HistoryError, Inventory, Run, RunEnd};
 pub use ids::{InvalidId, JobId, RemoteId};
 pub use job::{JobSpec, Origin, PlannedJob};
-pub use limits::{
-    FailureAllowance, InFlight, LimitSettings, Limits, ParseInFlightError, ParseLimitError, Rate,
-    parse_duration,
-};
+pub use limits::{FailureAllowance, InFlight, LimitSettings, Limits, Rate, parse_duration};
 pub use listing::{CampaignTags, Inconclusive, ListFilter};
+pub use parse::ParseError;
 pub use phase::{IllegalTransition, Phase};
 pub(crate) use plan::RESULT_COLUMNS;
 pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
@@ -53,14 +51,10 @@ pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,
 };
 pub use render::{RenderReport, RenderStatus};
-pub use request::{
-    AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, ParseRequestError, Speech,
-    VideoRequest,
-};
+pub use request::{AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, VideoRequest};
 pub use secret::{Credentials, SecretText, redact_url};
-pub use shard::{ParseShardError, Shard, TooManyShards};
+pub use shard::{Shard, TooManyShards};
 pub use state::{JobState, SupersededSubmit};
 pub use stop::{ExitClass, StopReason};
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
-pub use time::Timestamp;
-pub use trusted_time::TrustedTime;
+pub use time::{Timestamp, TrustedTime};

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::ParseError;
+use super::parse::text_enum;
+
 /// A request for a video. Its hash is the job's [`Fingerprint`](super::Fingerprint).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,33 +87,23 @@ pub enum Speech {
     Audio(Arc<str>),
 }
 
-/// The aspect ratios of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum AspectRatio {
-    /// Landscape.
-    #[serde(rename = "16x9")]
-    Landscape,
-    /// Square.
-    #[serde(rename = "1x1")]
-    Square,
-    /// Portrait.
-    #[serde(rename = "9x16")]
-    Portrait,
+text_enum! {
+    /// The aspect ratios of the API, by their names in its current documentation.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    AspectRatio {
+        /// Landscape.
+        #[serde(rename = "16x9")]
+        Landscape = "16x9",
+        /// Square.
+        #[serde(rename = "1x1")]
+        Square = "1x1",
+        /// Portrait.
+        #[serde(rename = "9x16")]
+        Portrait = "9x16",
+    }
 }
 
 impl AspectRatio {
-    /// All aspect ratios.
-    pub const ALL: [Self; 3] = [Self::Landscape, Self::Square, Self::Portrait];
-
-    /// Returns the spelling in the API's current documentation: `16x9`, `1x1`, `9x16`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Landscape => "16x9",
-            Self::Square => "1x1",
-            Self::Portrait => "9x16",
-        }
-    }
-
     /// Returns width and height in units of the ratio.
     pub const fn sides(self) -> (u32, u32) {
         match self {
@@ -121,31 +114,19 @@ impl AspectRatio {
     }
 }
 
-/// The models of the lipsync endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ModelVersion {
-    /// `standard`: the cheapest for all but the shortest texts.
-    #[serde(rename = "standard")]
-    Standard,
-    /// `aurora_v1`: the most expensive.
-    #[serde(rename = "aurora_v1")]
-    AuroraV1,
-    /// `aurora_v1_fast`.
-    #[serde(rename = "aurora_v1_fast")]
-    AuroraV1Fast,
-}
-
-impl ModelVersion {
-    /// All models.
-    pub const ALL: [Self; 3] = [Self::Standard, Self::AuroraV1, Self::AuroraV1Fast];
-
-    /// Returns the API's spelling.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::AuroraV1 => "aurora_v1",
-            Self::AuroraV1Fast => "aurora_v1_fast",
-        }
+text_enum! {
+    /// The models of the lipsync endpoint, by their names in the API.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    ModelVersion {
+        /// The cheapest for all but the shortest texts.
+        #[serde(rename = "standard")]
+        Standard = "standard",
+        /// The most expensive.
+        #[serde(rename = "aurora_v1")]
+        AuroraV1 = "aurora_v1",
+        /// Half the price of `aurora_v1`.
+        #[serde(rename = "aurora_v1_fast")]
+        AuroraV1Fast = "aurora_v1_fast",
     }
 }
 
@@ -176,50 +157,35 @@ pub const CAPTION_STYLES: [&str; 18] = [
     "duality",
 ];
 
-/// The value of a field is not one the API accepts.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {expected}")]
-pub struct ParseRequestError {
-    text: String,
-    /// The accepted values.
-    pub expected: &'static str,
-}
-
-impl ParseRequestError {
-    fn new(text: &str, expected: &'static str) -> Self {
-        Self { text: text.to_owned(), expected }
-    }
-}
-
 impl FromStr for AspectRatio {
-    type Err = ParseRequestError;
+    type Err = ParseError;
     /// Parses `9x16` and `9:16`. Ratios that a spreadsheet has converted are handled by the manifest layer.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let plain = text.trim().replace(':', "x");
         Self::ALL
             .into_iter()
             .find(|ratio| ratio.as_str() == plain)
-            .ok_or_else(|| ParseRequestError::new(text, "one of `16:9`, `1:1`, `9:16`"))
+            .ok_or_else(|| ParseError::new(text, "one of `16:9`, `1:1`, `9:16`"))
     }
 }
 
 impl FromStr for ModelVersion {
-    type Err = ParseRequestError;
+    type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let expected = "one of `standard`, `aurora_v1`, `aurora_v1_fast`";
         Self::ALL
             .into_iter()
             .find(|model| model.as_str() == text.trim())
-            .ok_or_else(|| ParseRequestError::new(text, expected))
+            .ok_or_else(|| ParseError::new(text, expected))
     }
 }
 
 impl FromStr for CaptionOffset {
-    type Err = ParseRequestError;
+    type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number: f64 = text.trim().parse().unwrap_or(f64::NAN);
         if !(-0.5..=0.5).contains(&number) {
-            return Err(ParseRequestError::new(text, "a number from -0.5 to 0.5"));
+            return Err(ParseError::new(text, "a number from -0.5 to 0.5"));
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 50 either way")]
         Ok(Self((number * 100.0).round() as i8))
@@ -229,18 +195,6 @@ impl FromStr for CaptionOffset {
 impl fmt::Display for CaptionOffset {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:.2}", f64::from(self.0) / 100.0)
-    }
-}
-
-impl fmt::Display for AspectRatio {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for ModelVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use super::{Credits, InFlight, JobId, Limits};
+use super::{Credits, InFlight, JobId, Limits, ParseError};
 
 /// The part `number` of `count`, from 1: `2/8`.
 ///
@@ -17,11 +17,6 @@ pub struct Shard {
     number: NonZeroU32,
     count: NonZeroU32,
 }
-
-/// The text is not a shard.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no shard such as `2/8`: from 1 up to the number of shards")]
-pub struct ParseShardError(String);
 
 /// There are more shards than renders to share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,13 +116,14 @@ impl fmt::Display for Shard {
 }
 
 impl FromStr for Shard {
-    type Err = ParseShardError;
+    type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = || {
             let (number, count) = text.trim().split_once('/')?;
             Self::new(number.trim().parse().ok()?, count.trim().parse().ok()?)
         };
-        read().ok_or_else(|| ParseShardError(text.to_owned()))
+        let expected = "a shard such as `2/8`: from 1 up to the number of shards";
+        read().ok_or_else(|| ParseError::new(text, expected))
     }
 }
 

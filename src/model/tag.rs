@@ -1,12 +1,12 @@
 //! What identifies a job at the provider: [`Fingerprint`], [`Generation`] and [`Tag`].
 
-use std::fmt;
+use std::str::FromStr;
 
-use serde::de::{Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{JobId, VideoRequest};
+use super::parse::text_id;
+use super::{JobId, ParseError, VideoRequest};
 
 /// How often a job was intentionally paid for before: 0 for the first time, one more for each `--retry-failed`,
 /// `--resubmit`, `--redo-changed` or `--fresh`.
@@ -24,68 +24,38 @@ impl Generation {
     }
 }
 
-/// A hash of everything in a request that affects the video, which is all fields but the webhook: 16 characters of
-/// base 32 (80 bits of SHA-256).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Fingerprint(FixedAscii<FINGERPRINT_CHARACTERS>);
+text_id! {
+    /// A hash of everything in a request that affects the video, which is all fields but the webhook: 16 characters of
+    /// base 32 (80 bits of SHA-256).
+    Fingerprint
+}
 
-/// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found at the provider. Deterministic: the
-/// same campaign, job, request and generation have the same tag, so a run without its journal still recognises paid
-/// jobs. 60 bits of SHA-256.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Tag(FixedAscii<{ PREFIX.len() + TAG_CHARACTERS }>);
+text_id! {
+    /// The mark `cs-xxxxxxxxxxxx` in the API's `name` field by which a job is found at the provider. Deterministic: the
+    /// same campaign, job, request and generation have the same tag, so a run without its journal still recognises paid
+    /// jobs. 60 bits of SHA-256.
+    Tag
+}
 
 const PREFIX: &str = "cs-";
 const TAG_CHARACTERS: usize = 12;
 const FINGERPRINT_CHARACTERS: usize = 16;
 
-/// An ASCII string of fixed length, stored inline: a campaign holds several for each job and event.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct FixedAscii<const LENGTH: usize>([u8; LENGTH]);
-
-impl<const LENGTH: usize> FixedAscii<LENGTH> {
-    fn new(text: &str) -> Option<Self> {
-        let letters = text.as_bytes().try_into().ok()?;
-        text.is_ascii().then_some(Self(letters))
-    }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("made of ASCII alone")
+impl FromStr for Fingerprint {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let is_valid = text.len() == FINGERPRINT_CHARACTERS && text.is_ascii();
+        is_valid
+            .then(|| Self(text.into()))
+            .ok_or_else(|| ParseError::new(text, "a hash of a request"))
     }
 }
 
-impl<const LENGTH: usize> fmt::Debug for FixedAscii<LENGTH> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), formatter)
-    }
-}
-
-/// Deserializes without an intermediate copy.
-struct Reading<const LENGTH: usize>;
-
-impl<const LENGTH: usize> Visitor<'_> for Reading<LENGTH> {
-    type Value = FixedAscii<LENGTH>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{LENGTH} characters of ASCII")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        FixedAscii::new(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
-    }
-}
-
-impl<const LENGTH: usize> Serialize for FixedAscii<LENGTH> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de, const LENGTH: usize> Deserialize<'de> for FixedAscii<LENGTH> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Reading)
+impl FromStr for Tag {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let is_valid = text.len() == PREFIX.len() + TAG_CHARACTERS && text.is_ascii();
+        is_valid.then(|| Self(text.into())).ok_or_else(|| ParseError::new(text, "a tag of a job"))
     }
 }
 
@@ -98,12 +68,7 @@ impl Fingerprint {
             .then(|| VideoRequest { webhook_url: None, ..request.clone() });
         let canonical = serde_json::to_vec(without_webhook.as_ref().unwrap_or(request))
             .expect("a request is plain data, which JSON can always represent");
-        Self(FixedAscii(base32(&Sha256::digest(&canonical))))
-    }
-
-    /// Returns the fingerprint as text.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        Self(base32(&Sha256::digest(&canonical), FINGERPRINT_CHARACTERS).into())
     }
 }
 
@@ -117,21 +82,13 @@ impl Tag {
             hash.update(part.as_bytes());
         }
         hash.update(generation.0.to_be_bytes());
-        let mut letters = [0; PREFIX.len() + TAG_CHARACTERS];
-        let (prefix, rest) = letters.split_at_mut(PREFIX.len());
-        prefix.copy_from_slice(PREFIX.as_bytes());
-        rest.copy_from_slice(&base32::<TAG_CHARACTERS>(&hash.finalize()));
-        Self(FixedAscii(letters))
-    }
-
-    /// Returns the tag as text.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        let characters = base32(&hash.finalize(), TAG_CHARACTERS);
+        Self(format!("{PREFIX}{characters}").into())
     }
 
     /// Returns the tag as a unique number.
     pub(super) fn bits(&self) -> u64 {
-        let digits = self.0.0[PREFIX.len()..].iter();
+        let digits = self.0.bytes().skip(PREFIX.len());
         digits.fold(0, |bits, digit| {
             let digit = match digit {
                 b'2'..=b'7' => digit - b'2' + 26,
@@ -147,12 +104,6 @@ impl Tag {
     }
 }
 
-impl fmt::Display for Tag {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
 /// Returns all tags in `name`. They are searched for, ignoring case, because it is unknown whether the provider keeps
 /// names byte for byte.
 pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
@@ -162,21 +113,22 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
         let end = start + PREFIX.len() + TAG_CHARACTERS;
         let candidate = name.get(start..end)?;
         let is_tag = candidate.bytes().skip(PREFIX.len()).all(|byte| ALPHABET.contains(&byte));
-        FixedAscii::new(candidate).filter(|_| is_tag).map(Tag)
+        is_tag.then(|| Tag(candidate.into()))
     })
 }
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Returns the first characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
-fn base32<const LENGTH: usize>(bytes: &[u8]) -> [u8; LENGTH] {
-    std::array::from_fn(|position| {
+fn base32(bytes: &[u8], characters: usize) -> String {
+    let character = |position| {
         let bit = position * 5;
         let high = u16::from(bytes[bit / 8]) << 8;
         let low = bytes.get(bit / 8 + 1).copied().map_or(0, u16::from);
         let index = ((high | low) >> (11 - bit % 8)) & 31;
-        ALPHABET[usize::from(index)]
-    })
+        char::from(ALPHABET[usize::from(index)])
+    };
+    (0..characters).map(character).collect()
 }
 
 #[cfg(test)]
@@ -185,7 +137,7 @@ mod tests {
     use crate::model::{AspectRatio, ModelVersion, Speech};
 
     fn fingerprint(letter: char) -> Fingerprint {
-        Fingerprint(FixedAscii::new(&letter.to_string().repeat(16)).unwrap())
+        letter.to_string().repeat(16).parse().unwrap()
     }
 
     #[test]
@@ -210,7 +162,7 @@ mod tests {
 
     #[test]
     fn base32_follows_the_rfc() {
-        assert_eq!(&base32::<10>(b"foobar\0\0"), b"mzxw6ytboi");
+        assert_eq!(base32(b"foobar\0\0", 10), "mzxw6ytboi");
     }
 
     /// These values are recorded in journals and at the provider: they must never change.
