@@ -45,7 +45,9 @@ fn row(count: usize) {
     let folder = tempfile::tempdir().expect("a writable folder");
     std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a writable folder");
     let identity = Identity { campaign: "bench".to_owned(), is_sandbox: true };
-    let (mut journal, _) = Journal::open(folder.path(), &identity).expect("a new journal");
+    let (mut journal, _) =
+        Journal::open::<History>(folder.path(), &identity, Timestamp::default, None)
+            .expect("a new journal");
     journal.save_jobs(planned.iter().map(|job| &*job.spec)).expect("room on the disk");
     let (appended, ()) = timed(|| {
         for step in entries.chunks(ENTRIES_A_STEP) {

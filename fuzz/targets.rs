@@ -97,7 +97,7 @@ pub(crate) fn journal_file(data: &[u8]) {
     put(&path, data);
     let read = JournalSnapshot::read(folder.path());
     let identity = Identity { campaign: "fuzz".to_owned(), is_sandbox: false };
-    let opened = Journal::open(folder.path(), &identity);
+    let opened = Journal::open::<History>(folder.path(), &identity, Timestamp::default, None);
     if read.is_err() {
         assert!(opened.is_err(), "refused by one reader and accepted by the other");
     }
@@ -105,8 +105,8 @@ pub(crate) fn journal_file(data: &[u8]) {
         let now = std::fs::read(&path).expect("the file still exists");
         assert_eq!(now, data, "the refused file was changed");
     }
-    if let Ok((_, record)) = opened {
-        restore(&record.entries);
+    if let (Ok(Some(snapshot)), Ok(_)) = (read, opened) {
+        restore(&snapshot.entries);
     }
 }
 

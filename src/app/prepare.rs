@@ -170,7 +170,7 @@ impl RunRequest {
         let lock = lock.map_err(|error| self.with_status_command(error, &manifest))?;
         // The journal may have changed while another run held the lock.
         let (mut journal, replay) =
-            Journal::resume(&manifest.out, &identity, || clock.now(), prefetched)?;
+            Journal::open(&manifest.out, &identity, || clock.now(), prefetched)?;
         manifest.apply_renames(&replay.state)?;
         manifest.report_renames(&self.notices);
         let recorded = RecordedState::new(&manifest.plan, &manifest.out, replay)?;

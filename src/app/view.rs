@@ -129,7 +129,7 @@ impl CampaignView {
 mod tests {
     use super::*;
     use crate::journal::{Identity, Journal};
-    use crate::model::{Credits, Generation, JobEvent, JobId, StopReason, Tag, Timestamp};
+    use crate::model::{Credits, Generation, History, JobEvent, JobId, StopReason, Tag, Timestamp};
 
     struct Campaign {
         request: ViewRequest,
@@ -158,7 +158,8 @@ mod tests {
             let out = folder.path().join("sheet-output");
             std::fs::create_dir_all(out.join(".callsheet")).unwrap();
             let identity = Identity { campaign: "sheet".into(), is_sandbox: false };
-            let (journal, _) = Journal::open(&out, &identity).unwrap();
+            let (journal, _) =
+                Journal::open::<History>(&out, &identity, Timestamp::default, None).unwrap();
             Self { request, journal, entries: 0, _folder: folder }
         }
 

@@ -212,31 +212,20 @@ impl<P: CommandExecutor, J: EntryStore> Drive<'_, P, J> {
 
 /// Returns the accepted submits in `entries`.
 fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
-    let accepted = |entry: &Entry| match &entry.event {
-        Event::Job { job, event: JobEvent::Submitted { remote } } => {
-            Some(UnrecordedSubmit { job: job.clone(), remote: remote.clone() })
-        }
-        Event::Job { .. }
-        | Event::RunStarted { .. }
-        | Event::RunEnded { .. }
-        | Event::LaneHeld { .. }
-        | Event::JournalLost
-        | Event::InventoryTaken { .. }
-        | Event::InventorySkipped { .. }
-        | Event::LimitLearned { .. } => None,
+    let accepted = |entry: &Entry| {
+        let Event::Job { job, event: JobEvent::Submitted { remote } } = &entry.event else {
+            return None;
+        };
+        Some(UnrecordedSubmit { job: job.clone(), remote: remote.clone() })
     };
     entries.iter().filter_map(accepted).collect()
 }
 
 fn accepted(outcome: Outcome) -> Option<UnrecordedSubmit> {
-    match outcome {
-        Outcome::Submitted { job, result: Ok(remote) } => Some(UnrecordedSubmit { job, remote }),
-        Outcome::Submitted { .. }
-        | Outcome::Polled { .. }
-        | Outcome::JobPolled { .. }
-        | Outcome::Listed { .. }
-        | Outcome::Downloaded { .. } => None,
-    }
+    let Outcome::Submitted { job, result: Ok(remote) } = outcome else {
+        return None;
+    };
+    Some(UnrecordedSubmit { job, remote })
 }
 
 fn sleep_time(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
@@ -244,7 +233,7 @@ fn sleep_time(now: Timestamp, wake_at: Option<Timestamp>) -> Duration {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use std::collections::BTreeMap;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -258,10 +247,10 @@ pub(super) mod tests {
     use crate::report::Campaign;
 
     /// Tokio's paused clock.
-    pub(in crate::driver) struct PausedClock(tokio::time::Instant);
+    struct PausedClock(tokio::time::Instant);
 
     impl PausedClock {
-        pub(in crate::driver) fn new() -> Self {
+        fn new() -> Self {
             Self(tokio::time::Instant::now())
         }
     }

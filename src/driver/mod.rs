@@ -23,12 +23,10 @@
 
 mod clock;
 mod drive;
-mod lock;
 mod signals;
 mod tasks;
 
 pub use clock::{Clock, SystemClock};
 pub use drive::{Drive, DriveError, EntryStore, UnrecordedSubmit};
-pub use lock::acquire_lock;
 pub use signals::{Interrupts, listen_for_interrupts};
 pub use tasks::CommandExecutor;

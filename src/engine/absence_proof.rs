@@ -125,7 +125,7 @@ impl AbsenceProofs {
         let settles =
             if may_have_reference { SETTLES_BEFORE_GIVING_UP } else { SETTLES_WITHOUT_REFERENCE };
         let patience = self.settle.saturating_mul(settles);
-        jobs.in_doubt().iter().any(|index| {
+        jobs.in_doubt.iter().any(|index| {
             let doubt = self.doubts.get(index);
             let since = doubt.and_then(|doubt| doubt.since).unwrap_or(now);
             let listings = doubt.map_or(0, |doubt| doubt.listings);
@@ -135,13 +135,13 @@ impl AbsenceProofs {
 
     /// Prepares for each job in doubt what a list requested at `now` must show to prove its absence.
     pub(super) fn prepare(&self, now: Timestamp, jobs: &JobTable) -> Vec<PendingProof> {
-        let in_doubt = jobs.in_doubt().iter();
+        let in_doubt = jobs.in_doubt.iter();
         in_doubt.map(|index| self.prepare_one(now, jobs, *index)).collect()
     }
 
     fn prepare_one(&self, now: Timestamp, jobs: &JobTable, index: usize) -> PendingProof {
         let sent = jobs[index].state.submitted_at.unwrap_or_default();
-        let accepted = jobs.accepted();
+        let accepted = &jobs.accepted;
         let earlier = accepted.range(..(sent, 0)).rev().take(REFERENCES);
         let later = accepted
             .range((sent, 0)..)
@@ -225,7 +225,7 @@ impl AbsenceProofs {
         self.longest_list = self.longest_list.max(listing.rows);
         let open = || {
             let proofs = proofs.iter();
-            proofs.filter(|proof| jobs.in_doubt().contains(&proof.index))
+            proofs.filter(|proof| jobs.in_doubt.contains(&proof.index))
         };
         for proof in open() {
             self.evaluate_one(now, started, proof, listing, &rows);
@@ -233,7 +233,7 @@ impl AbsenceProofs {
         // A longer list completes evidence of earlier, shorter ones.
         let is_absent =
             |index: &usize| self.rules.is_proof(self.evidence(*index), self.longest_list);
-        let absent = jobs.in_doubt().iter().copied().filter(is_absent);
+        let absent = jobs.in_doubt.iter().copied().filter(is_absent);
         let absent = absent.map(|index| Decision::Apply(index, JobEvent::FoundAbsent));
         let inconclusive = open()
             .filter(|proof| !is_absent(&proof.index))
@@ -288,14 +288,14 @@ impl AbsenceProofs {
     /// Decides what a refused listing says about the jobs in doubt.
     pub(super) fn on_refused(jobs: &JobTable, failure: &Failure) -> Vec<Decision> {
         let refused = || Inconclusive::Refused { failure: failure.clone() };
-        let in_doubt = jobs.in_doubt().iter();
+        let in_doubt = jobs.in_doubt.iter();
         in_doubt.filter_map(|index| inconclusive(jobs, *index, refused())).collect()
     }
 
     /// Discards all evidence after a step that came much later than it was due: the machine slept, or the clock was put
     /// forward, so the time that must pass at the provider between two listings may not have passed.
     pub(super) fn discard(&mut self, jobs: &JobTable) {
-        for index in jobs.in_doubt() {
+        for index in &jobs.in_doubt {
             if let Some(doubt) = self.doubts.get_mut(index) {
                 doubt.evidence.clear();
             }
@@ -308,7 +308,7 @@ impl AbsenceProofs {
             let mut evidence = self.evidence(*index).iter();
             evidence.find(|evidence| self.rules.is_complete(evidence, self.longest_list))
         };
-        jobs.in_doubt()
+        jobs.in_doubt
             .iter()
             .filter_map(first_half)
             .map(|evidence| evidence.completed_from)

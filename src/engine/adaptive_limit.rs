@@ -20,6 +20,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::concurrency_limit::ConcurrencyLimit;
 use crate::model::Timestamp;
 
 /// The limit is never higher than this.
@@ -97,33 +98,45 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Continues from an earlier run that learned `learned` slots and left `in_flight` renders. A value below the
-    /// first one is raised to it, because a refusal costs nothing.
-    pub(super) fn restore(&mut self, learned: Option<usize>, in_flight: usize) {
+    fn reduce(&mut self, slots: usize) {
+        self.is_known = true;
+        self.is_probe = false;
+        self.change(slots);
+    }
+
+    fn change(&mut self, slots: usize) {
+        self.slots = slots.max(1);
+        self.started = 0;
+    }
+}
+
+impl ConcurrencyLimit for AdaptiveLimit {
+    fn is_adaptive(&self) -> bool {
+        true
+    }
+
+    /// A value below the first one is raised to it, because a refusal costs nothing.
+    fn restore(&mut self, learned: Option<usize>, in_flight: usize) {
         self.is_known = learned.is_some();
         self.recorded = learned;
         let known = learned.unwrap_or(in_flight);
         self.slots = self.first.max(known).min(MAX_SLOTS);
     }
 
-    /// Checks whether one more job may be submitted. Jobs in doubt count against the absolute maximum only, because
-    /// the current value is an estimate.
-    pub(super) fn has_room(&self, in_flight: usize, in_doubt: usize) -> bool {
+    fn has_room(&self, in_flight: usize, in_doubt: usize) -> bool {
         in_flight < self.slots && in_flight.saturating_add(in_doubt) < MAX_SLOTS
     }
 
-    /// Sets whether nearly all slots are taken and more jobs are ready. The limit grows only then.
-    pub(super) const fn set_saturated(&mut self, is_saturated: bool) {
+    /// The limit grows only while it is saturated.
+    fn set_saturated(&mut self, is_saturated: bool) {
         self.is_saturated = is_saturated;
     }
 
-    /// Checks whether renders wait in the provider's queue.
-    pub(super) const fn has_queued(&self) -> bool {
+    fn has_queued(&self) -> bool {
         self.queued > 0
     }
 
-    /// Counts a render that the provider has started.
-    pub(super) fn on_render_started(&mut self) {
+    fn on_render_started(&mut self) {
         let max_slots = self.times.max_slots().unwrap_or(self.first * 2).min(MAX_SLOTS);
         let may_grow = self.is_saturated && self.queued == 0 && self.slots < max_slots;
         if !may_grow || self.times.are_slowing() {
@@ -142,9 +155,8 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Reduces the limit after a refusal with `in_flight` renders. With none in flight the refusal was not about
-    /// concurrency.
-    pub(super) fn on_refused(&mut self, in_flight: usize) {
+    fn on_refused(&mut self, in_flight: usize, outstanding: usize) {
+        let in_flight = in_flight.saturating_sub(outstanding);
         if in_flight == 0 {
             return;
         }
@@ -154,8 +166,8 @@ impl AdaptiveLimit {
         self.reduce(self.slots.min(in_flight));
     }
 
-    /// Updates how many of `in_flight` renders wait in the provider's queue, and reduces the limit if they are many.
-    pub(super) fn on_queue_changed(&mut self, in_flight: usize, queued: usize) {
+    /// Many queued renders reduce the limit.
+    fn on_queue_changed(&mut self, in_flight: usize, queued: usize) {
         self.queued = queued;
         let rendered = in_flight.saturating_sub(queued);
         let enough = rendered + headroom(rendered);
@@ -164,31 +176,19 @@ impl AdaptiveLimit {
         }
     }
 
-    /// Takes in how long a render took that was seen to be finished at `now`.
-    pub(super) fn on_render_finished(&mut self, now: Timestamp, took: Duration) {
+    fn on_render_finished(&mut self, now: Timestamp, took: Duration) {
         if let Some(factor) = self.times.add(now, took) {
             self.reduce(scaled(self.slots, factor));
         }
     }
 
     /// Returns the limit if it is known and differs from the recorded one by more than the headroom.
-    pub(super) fn take_unrecorded(&mut self) -> Option<usize> {
+    fn take_unrecorded(&mut self) -> Option<usize> {
         let differs =
             self.recorded.is_none_or(|recorded| recorded.abs_diff(self.slots) > headroom(recorded));
         let slots = (self.is_known && differs).then_some(self.slots)?;
         self.recorded = Some(slots);
         Some(slots)
-    }
-
-    fn reduce(&mut self, slots: usize) {
-        self.is_known = true;
-        self.is_probe = false;
-        self.change(slots);
-    }
-
-    fn change(&mut self, slots: usize) {
-        self.slots = slots.max(1);
-        self.started = 0;
     }
 }
 
@@ -299,16 +299,16 @@ mod tests {
     #[test]
     fn a_refusal_reduces_and_each_failed_probe_doubles_the_wait() {
         let mut limit = adaptive(16);
-        limit.on_refused(10);
+        limit.on_refused(10, 0);
         assert_eq!(limit.slots, 10);
-        limit.on_refused(0);
+        limit.on_refused(0, 0);
         assert_eq!(limit.slots, 10, "not about concurrency");
         for rounds in [1, 2, 4] {
             begin(&mut limit, 10 * rounds - 1);
             assert_eq!(limit.slots, 10);
             limit.on_render_started();
             assert_eq!(limit.slots, 12);
-            limit.on_refused(10);
+            limit.on_refused(10, 0);
         }
         begin(&mut limit, 80);
         assert_eq!(limit.slots, 12);
@@ -377,11 +377,11 @@ mod tests {
     fn small_changes_are_not_recorded() {
         let mut limit = adaptive(40);
         assert_eq!(limit.take_unrecorded(), None, "nothing was learned");
-        limit.on_refused(24);
+        limit.on_refused(24, 0);
         assert_eq!(limit.take_unrecorded(), Some(24));
-        limit.on_refused(21);
+        limit.on_refused(21, 0);
         assert_eq!(limit.take_unrecorded(), None);
-        limit.on_refused(19);
+        limit.on_refused(19, 0);
         assert_eq!(limit.take_unrecorded(), Some(19));
     }
 }

@@ -79,11 +79,11 @@ impl ListRequest {
             let (index, generation) = own?.owner(tag)?;
             let job = &jobs[index];
             // Earlier generations of a reopened job are not wanted, except one whose fate was unknown.
-            let is_wanted = if jobs.pending().contains(&index) {
+            let is_wanted = if jobs.pending.contains(&index) {
                 job.state.generation <= generation || job.superseded(tag).is_some()
             } else {
                 let is_newest = job.state.tag.as_ref() == Some(tag);
-                is_newest && (jobs.in_doubt().contains(&index) || job.is_refused())
+                is_newest && (jobs.in_doubt.contains(&index) || job.is_refused())
             };
             is_wanted.then_some((index, generation))
         })
@@ -100,10 +100,10 @@ impl ListRequest {
     ) -> Option<JobEvent> {
         let index = candidate.index;
         let job = &jobs[index];
-        let is_in_doubt = jobs.in_doubt().contains(&index);
+        let is_in_doubt = jobs.in_doubt.contains(&index);
         // A row that is another job of ours already is a copy of it.
         let is_taken = jobs.with_remote(&candidate.report.remote).is_some();
-        let is_open = is_in_doubt || jobs.pending().contains(&index) || job.is_refused();
+        let is_open = is_in_doubt || jobs.pending.contains(&index) || job.is_refused();
         if is_taken || !is_open {
             return None;
         }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
+use super::adaptive_limit::AdaptiveLimit;
 use super::adoption::{Adopted, ListRequest};
 use super::backoff::Jitter;
 use super::budget::Budget;
-use super::concurrency_limit::ConcurrencyLimit;
+use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
 use super::job_table::JobTable;
@@ -21,13 +22,13 @@ use super::reads::{ReadTurn, Reads};
 use super::reconciler::{ListRefusal, Reconciler};
 use super::reopening::{Reopening, is_resubmitted};
 use super::rules::{SafetyRules, SoundRules};
-use super::step::Step;
+use super::step::{PersistedStep, Step};
 use super::submitter::{NextSubmit, Submitter};
 use super::{RunOptions, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
-    JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId, RenderReport,
-    StopReason, Timestamp,
+    InFlight, JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId,
+    RenderReport, StopReason, Timestamp,
 };
 
 /// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
@@ -125,13 +126,16 @@ impl Batch {
         for job in jobs.iter() {
             budget.restore(&job.state);
         }
-        let mut limit = ConcurrencyLimit::new(limits.in_flight, limits.render_timeout);
+        let mut limit: Box<dyn ConcurrencyLimit> = match limits.in_flight {
+            InFlight::AtMost(most) => Box::new(FixedLimit::new(most)),
+            InFlight::Auto { from } => Box::new(AdaptiveLimit::new(from, limits.render_timeout)),
+        };
         let mut poller = Poller::new(limits.poll_interval, limits.render_timeout, jitter, now);
         for (at, took) in &past.newest_renders {
             poller.add_render_time(*took);
             limit.on_render_finished(*at, *took);
         }
-        limit.restore(past.learned_limit, jobs.in_flight());
+        limit.restore(past.learned_limit, jobs.in_flight);
         let last_submit = rules.last_submit(past.last_submit);
         let mut submit_lane = LaneLimiter::of_submits(limits.submit_rate, now, last_submit);
         let mut read_lane = LaneLimiter::of_reads(limits.poll_rate, now);
@@ -209,12 +213,12 @@ impl Batch {
                 self.end(now);
             }
         }
-        Step {
+        Step(PersistedStep {
             entries: std::mem::take(&mut self.entries),
             commands: std::mem::take(&mut self.commands),
             wake_at: self.wake.time(),
             finished: self.has_ended,
-        }
+        })
     }
 
     /// Returns the state of a job.
@@ -269,11 +273,7 @@ impl Batch {
 
     /// Returns how many jobs in doubt this run still looks for, for the display.
     pub fn reconciling_jobs(&self, now: Timestamp) -> usize {
-        if self.is_reconciling(now) && !self.stops_at_once() {
-            self.jobs.in_doubt().len()
-        } else {
-            0
-        }
+        if self.is_reconciling(now) && !self.stops_at_once() { self.jobs.in_doubt.len() } else { 0 }
     }
 
     /// Returns the entries that a run beginning at `now` would record before it requests or sends anything, for a
@@ -323,9 +323,9 @@ impl Batch {
                 self.transition(now, index, event);
             }
         }
-        let mut in_doubt = self.jobs.in_doubt().iter();
+        let mut in_doubt = self.jobs.in_doubt.iter();
         let may_submit = self.options.submits == Submits::Selected
-            && (!self.jobs.ready().is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
+            && (!self.jobs.ready.is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
         self.reconciler.plan_inventory(now, may_submit, &self.jobs);
     }
 
@@ -381,7 +381,7 @@ impl Batch {
 
     /// Checks whether there are jobs to submit, now or later in this run.
     fn wants_to_submit(&self) -> bool {
-        self.stop.is_none() && !self.jobs.ready().is_empty()
+        self.stop.is_none() && !self.jobs.ready.is_empty()
     }
 
     /// Checks whether the list must be read before anything else can be decided.
@@ -391,7 +391,7 @@ impl Batch {
 
     /// Checks whether the run still looks for jobs in doubt.
     fn is_reconciling(&self, now: Timestamp) -> bool {
-        let may_have_reference = !self.jobs.accepted().is_empty()
+        let may_have_reference = !self.jobs.accepted.is_empty()
             || self.submitter.outstanding() > 0
             || self.wants_to_submit();
         let proofs = &self.reconciler.proofs;
@@ -400,12 +400,12 @@ impl Batch {
 
     /// Checks whether nearly all slots are taken. Several may become free between two polls.
     fn are_slots_scarce(&self) -> bool {
-        let taken = self.jobs.in_flight() + self.jobs.in_doubt().len();
+        let taken = self.jobs.in_flight + self.jobs.in_doubt.len();
         !self.submitter.limit.has_room(taken + taken / 3, 0)
     }
 
     fn poll_urgency(&self) -> PollUrgency {
-        let in_flight = self.jobs.in_flight();
+        let in_flight = self.jobs.in_flight;
         let waits_for_slot = self.are_slots_scarce() && !self.submitter.limit.has_queued();
         if self.wants_to_submit() && !waits_for_slot {
             PollUrgency::Low(in_flight)
@@ -628,7 +628,7 @@ impl Batch {
 
     /// Updates how many renders wait at the provider.
     fn update_queue(&mut self, now: Timestamp) {
-        let (in_flight, queued) = (self.jobs.in_flight(), self.jobs.queued());
+        let (in_flight, queued) = (self.jobs.in_flight, self.jobs.queued);
         self.submitter.limit.on_queue_changed(in_flight, queued);
         let decision = self.submitter.take_unrecorded_limit();
         self.carry_out(now, decision);
@@ -672,7 +672,7 @@ impl Batch {
             };
             let is_reopened = matches!(event, JobEvent::Reopened { .. });
             adopted.may_have_more |= is_reopened;
-            adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt().contains(&index);
+            adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
             self.transition(now, index, event);
         }
         adopted
@@ -702,7 +702,7 @@ impl Batch {
             let is_too_early = self.reconciler.is_too_early(request, &self.jobs, *index);
             is_too_early && self.is_resubmitted(*index)
         };
-        if self.jobs.in_doubt().iter().any(is_too_early) {
+        if self.jobs.in_doubt.iter().any(is_too_early) {
             return;
         }
         let jobs = &self.jobs;
@@ -713,7 +713,7 @@ impl Batch {
     }
 
     fn reopen_resubmitted(&mut self, now: Timestamp) {
-        for index in self.jobs.in_doubt().clone() {
+        for index in self.jobs.in_doubt.clone() {
             if let Some(event) = self.reopening.resubmit(&self.jobs[index], &self.options) {
                 self.transition(now, index, event);
             }

@@ -31,15 +31,9 @@ pub(super) struct TrackedJob {
 impl TrackedJob {
     /// Checks whether it occupies a slot at the provider. Jobs in doubt are counted separately.
     pub(super) fn is_in_flight(&self) -> bool {
-        match self.state.phase {
-            Phase::Submitting => true,
-            Phase::Rendering { .. } => self.state.rendered_at.is_none() && !self.is_overdue,
-            Phase::Pending
-            | Phase::InDoubt { .. }
-            | Phase::Downloading { .. }
-            | Phase::Done { .. }
-            | Phase::Failed { .. } => false,
-        }
+        let is_rendering = matches!(self.state.phase, Phase::Rendering { .. });
+        matches!(self.state.phase, Phase::Submitting)
+            || is_rendering && self.state.rendered_at.is_none() && !self.is_overdue
     }
 
     /// Checks whether it is known to wait in the provider's queue.
@@ -95,14 +89,10 @@ impl TrackedJob {
 
     /// Returns its id at the provider, if the render has ended.
     pub(super) fn ended_remote(&self) -> Option<&RemoteId> {
-        let has_ended = match self.state.phase {
-            Phase::Downloading { .. } | Phase::Done { .. } | Phase::Failed { .. } => true,
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Rendering { .. } => false,
-        };
-        self.state.phase.remote().filter(|_| has_ended)
+        let phase = &self.state.phase;
+        let has_ended =
+            matches!(phase, Phase::Downloading { .. } | Phase::Done { .. } | Phase::Failed { .. });
+        phase.remote().filter(|_| has_ended)
     }
 
     /// Returns what the newest submit asked for.

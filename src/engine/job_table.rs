@@ -1,4 +1,5 @@
-//! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`JobTable::apply`].
+//! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`JobTable::apply`],
+//! which keeps the indexes up to date.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Index;
@@ -16,15 +17,16 @@ pub(super) struct JobTable {
     indices: Arc<HashMap<JobId, usize>>,
     by_remote: HashMap<RemoteId, usize>,
     /// Pending jobs, whether or not this run may submit them.
-    pending: BTreeSet<usize>,
+    pub(super) pending: BTreeSet<usize>,
     /// Pending jobs that this run may submit.
-    ready: BTreeSet<usize>,
-    in_doubt: BTreeSet<usize>,
+    pub(super) ready: BTreeSet<usize>,
+    pub(super) in_doubt: BTreeSet<usize>,
     /// Jobs known to be accepted, by the time of acceptance.
-    accepted: BTreeSet<(Timestamp, usize)>,
-    in_flight: usize,
+    pub(super) accepted: BTreeSet<(Timestamp, usize)>,
+    /// Renders known to be under way.
+    pub(super) in_flight: usize,
     /// Of those, known to wait in the provider's queue.
-    queued: usize,
+    pub(super) queued: usize,
 }
 
 /// What an event has changed besides the job's state.
@@ -157,35 +159,6 @@ impl JobTable {
     /// Returns the index of the job with this id at the provider.
     pub(super) fn with_remote(&self, remote: &RemoteId) -> Option<usize> {
         self.by_remote.get(remote).copied()
-    }
-
-    /// Returns the pending jobs, whether or not this run may submit them.
-    pub(super) const fn pending(&self) -> &BTreeSet<usize> {
-        &self.pending
-    }
-
-    /// Returns the pending jobs that this run may submit.
-    pub(super) const fn ready(&self) -> &BTreeSet<usize> {
-        &self.ready
-    }
-
-    pub(super) const fn in_doubt(&self) -> &BTreeSet<usize> {
-        &self.in_doubt
-    }
-
-    /// Returns the jobs known to be accepted, by the time of acceptance.
-    pub(super) const fn accepted(&self) -> &BTreeSet<(Timestamp, usize)> {
-        &self.accepted
-    }
-
-    /// Returns how many renders are known to be under way.
-    pub(super) const fn in_flight(&self) -> usize {
-        self.in_flight
-    }
-
-    /// Returns how many of them are known to wait in the provider's queue.
-    pub(super) const fn queued(&self) -> usize {
-        self.queued
     }
 
     /// Checks whether the journal knows of any submit.

@@ -97,7 +97,7 @@ impl Reconciler {
     /// run may submit, because a tag in it may be all that is left of a lost journal, or the work of
     /// another machine. With a lost journal it is read even if the run submits nothing: what it shows is collected.
     pub(super) fn plan_inventory(&mut self, now: Timestamp, may_submit: bool, jobs: &JobTable) {
-        let may_have_lost_jobs = self.journal_was_lost && !jobs.pending().is_empty();
+        let may_have_lost_jobs = self.journal_was_lost && !jobs.pending.is_empty();
         if self.rules.needs_inventory(may_submit, may_have_lost_jobs) {
             self.inventory = InventoryState::Due;
             self.next.get_or_insert(now);
@@ -149,7 +149,7 @@ impl Reconciler {
             let state = &jobs[*index].state;
             Some((state.tag.clone()?, (*index, state.generation)))
         };
-        let in_doubt: HashMap<Tag, _> = jobs.in_doubt().iter().filter_map(tag).collect();
+        let in_doubt: HashMap<Tag, _> = jobs.in_doubt.iter().filter_map(tag).collect();
         let proofs = self.proofs.prepare(now, jobs);
         let references = proofs.iter().flat_map(|proof| &proof.references);
         let command = Command::List {
@@ -323,14 +323,14 @@ impl Reconciler {
 
 /// Returns the tags of all jobs: of those that were submitted before, and of those that may be.
 fn campaign_tags(campaign: &str, jobs: &JobTable) -> CampaignTags {
-    let pending = jobs.pending().len();
+    let pending = jobs.pending.len();
     let capacity = pending * PLAUSIBLE_GENERATIONS as usize + jobs.len() - pending;
     let mut tags = CampaignTags::new(jobs.len(), capacity);
     for (index, job) in jobs.iter().enumerate() {
         if let Some(tag) = &job.state.tag {
             tags.add(tag, index, job.state.generation);
         }
-        if jobs.pending().contains(&index) {
+        if jobs.pending.contains(&index) {
             job.add_plausible_tags(&mut tags, campaign, index);
         }
         tags.set_ended(index, job.ended_remote());

@@ -5,12 +5,7 @@ use crate::model::{Command, Entry, Timestamp};
 /// The engine's answer to one call. [`Step::persist`] is the only way to its commands.
 #[derive(Debug)]
 #[must_use = "entries that are not persisted are lost, and the commands with them"]
-pub struct Step {
-    pub(super) entries: Vec<Entry>,
-    pub(super) commands: Vec<Command>,
-    pub(super) wake_at: Option<Timestamp>,
-    pub(super) finished: bool,
-}
+pub struct Step(pub(super) PersistedStep);
 
 /// A step whose entries are on disk.
 #[derive(Debug)]
@@ -34,14 +29,9 @@ impl Step {
         self,
         write: impl FnOnce(&[Entry]) -> Result<(), E>,
     ) -> Result<PersistedStep, E> {
-        if !self.entries.is_empty() {
-            write(&self.entries)?;
+        if !self.0.entries.is_empty() {
+            write(&self.0.entries)?;
         }
-        Ok(PersistedStep {
-            entries: self.entries,
-            commands: self.commands,
-            wake_at: self.wake_at,
-            finished: self.finished,
-        })
+        Ok(self.0)
     }
 }

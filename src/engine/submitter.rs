@@ -33,7 +33,7 @@ pub(super) enum NextSubmit {
 #[derive(Debug)]
 pub(super) struct Submitter {
     pub(super) lane: LaneLimiter,
-    pub(super) limit: ConcurrencyLimit,
+    pub(super) limit: Box<dyn ConcurrencyLimit>,
     render_timeout: Duration,
     jitter: Jitter,
     rules: &'static dyn SafetyRules,
@@ -46,7 +46,7 @@ pub(super) struct Submitter {
 impl Submitter {
     pub(super) const fn new(
         lane: LaneLimiter,
-        limit: ConcurrencyLimit,
+        limit: Box<dyn ConcurrencyLimit>,
         render_timeout: Duration,
         jitter: Jitter,
         rules: &'static dyn SafetyRules,
@@ -72,7 +72,7 @@ impl Submitter {
             // Requested from this run or an earlier one.
             return NextSubmit::Stop(StopReason::LongHold { until });
         }
-        let Some(&index) = jobs.ready().first() else {
+        let Some(&index) = jobs.ready.first() else {
             return NextSubmit::Wait;
         };
         if self.consecutive_lost >= MAX_CONSECUTIVE_LOST {
@@ -83,12 +83,12 @@ impl Submitter {
             };
         }
         let in_doubt = self.slots_in_doubt(now, jobs, wake);
-        if !self.limit.has_room(jobs.in_flight(), in_doubt) {
+        if !self.limit.has_room(jobs.in_flight, in_doubt) {
             return NextSubmit::Wait;
         }
         if let Some(reason) = budget.exceeded_by(jobs[index].reservation) {
             // Jobs under way may cost less than reserved. Without any, there will never be room.
-            return if jobs.in_flight() == 0 && !is_reconciling {
+            return if jobs.in_flight == 0 && !is_reconciling {
                 NextSubmit::Stop(reason)
             } else {
                 NextSubmit::Wait
@@ -104,7 +104,7 @@ impl Submitter {
 
     /// Returns how many slots at the provider jobs in doubt may occupy, and wakes up when the first becomes free.
     fn slots_in_doubt(&self, now: Timestamp, jobs: &JobTable, wake: &mut WakeUp) -> usize {
-        let in_doubt = jobs.in_doubt().iter();
+        let in_doubt = jobs.in_doubt.iter();
         let ends = in_doubt.filter_map(|index| {
             let state = &jobs[*index].state;
             self.rules.occupied_until(state, now, self.render_timeout)
@@ -222,7 +222,7 @@ impl Submitter {
         let is_about_pace = failure.retry_after.is_some() && !self.lane.is_failing();
         if is_first && !is_about_pace {
             // The refused job itself is no longer in flight.
-            let in_flight = jobs.in_flight().saturating_sub(1);
+            let in_flight = jobs.in_flight.saturating_sub(1);
             self.limit.on_refused(in_flight, self.outstanding);
             decisions.extend(self.take_unrecorded_limit());
         }

@@ -26,7 +26,6 @@
 mod access;
 mod approval;
 mod error;
-mod identity;
 mod lock;
 mod reader;
 mod replay;
@@ -35,8 +34,8 @@ mod store;
 
 pub(crate) use approval::{read_approval, write_approval};
 pub use error::JournalError;
-pub use identity::Identity;
 pub use lock::{Lock, LockError};
+pub use reader::Identity;
 pub use replay::{Fold, Replay};
 pub use snapshot::JournalSnapshot;
 pub use store::Journal;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, Row};
+use serde::{Deserialize, Serialize};
 
 use super::access::{begin_reading, database_error};
 use super::error::JournalError;
-use super::identity::Identity;
 use crate::model::{Entry, Event, JobSpec, Timestamp};
 use crate::util::fs::OutputDir;
 
@@ -16,6 +16,26 @@ pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
 
 /// The format version, in `user_version`. Newer versions are refused.
 pub(super) const FORMAT_VERSION: i32 = 1;
+
+/// The campaign that a journal belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Name of the campaign; part of every tag.
+    pub campaign: String,
+    /// Whether the campaign runs against the sandbox. Such a journal is never used as the record of real videos.
+    pub is_sandbox: bool,
+}
+
+impl Identity {
+    /// Returns the identity of the journal of the output folder `folder`; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
+    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
+        let reader = Reader::open(folder)?;
+        reader.map(|reader| reader.identity()).transpose()
+    }
+}
 
 /// A journal at one moment: a read-only transaction.
 #[derive(Debug)]

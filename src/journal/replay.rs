@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use super::error::JournalError;
-use super::identity::Identity;
-use super::reader::Reader;
+use super::reader::{Identity, Reader};
 use crate::model::{Entry, History, Timestamp, TrustedTime};
 
 /// A state built from the entries of a journal.
@@ -97,7 +96,9 @@ mod tests {
         fn new(times: impl IntoIterator<Item = i64>) -> Self {
             let folder = tempfile::tempdir().unwrap();
             std::fs::create_dir_all(OutputDir(folder.path()).state()).unwrap();
-            let (mut journal, _) = Journal::open(folder.path(), &identity()).unwrap();
+            let (mut journal, _) =
+                Journal::open::<History>(folder.path(), &identity(), Timestamp::default, None)
+                    .unwrap();
             let entries: Vec<Entry> =
                 times.into_iter().zip(1..).map(|(at, sequence)| entry(sequence, at)).collect();
             journal.append(&entries).unwrap();
@@ -159,7 +160,7 @@ mod tests {
         let now = Timestamp::from_millis(9);
         let resume = |journal: &TestJournal, prefetched: Replay<Recorded>| {
             let out = journal.0.path();
-            let resumed = Journal::resume(out, &identity(), || now, Some(prefetched));
+            let resumed = Journal::open(out, &identity(), || now, Some(prefetched));
             resumed.unwrap().1.state.entries.len()
         };
         let mut prefetched = journal.replay(9);

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::JournalError;
-use super::identity::Identity;
-use super::reader::{Reader, damaged, parse_event, parse_job, text};
+use super::reader::{Identity, Reader, damaged, parse_event, parse_job, text};
 use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, Phase};
 
 /// The whole content of a journal at one moment.
@@ -18,17 +17,6 @@ pub struct JournalSnapshot {
     pub jobs: Vec<Arc<JobSpec>>,
     /// All entries, in order.
     pub entries: Vec<Entry>,
-}
-
-impl Identity {
-    /// Returns the identity of the journal of the output folder `folder`; `None` if there is none.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not a journal.
-    pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
-        let reader = Reader::open(folder)?;
-        reader.map(|reader| reader.identity()).transpose()
-    }
 }
 
 impl JournalSnapshot {

@@ -6,10 +6,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::access::database_error;
 use super::error::JournalError;
-use super::identity::Identity;
-use super::reader::{APPLICATION_ID, FORMAT_VERSION};
+use super::reader::{APPLICATION_ID, FORMAT_VERSION, Identity};
 use super::replay::{Fold, Replay};
-use super::snapshot::JournalSnapshot;
 use crate::model::{Entry, JobSpec, Timestamp};
 use crate::util::fs::{OutputDir, sync_dir};
 
@@ -33,34 +31,18 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of the output folder `out` and reads it, or creates it.
-    ///
-    /// # Errors
-    /// If the journal cannot be read or written, or belongs to another campaign.
-    pub fn open(out: &Path, identity: &Identity) -> Result<(Self, JournalSnapshot), JournalError> {
-        // Read-only first, so that a file that is refused stays unchanged.
-        let existing = JournalSnapshot::read(out)?;
-        let found = existing.as_ref().map(|snapshot| &snapshot.identity);
-        let journal = Self::begin(out, identity, found)?;
-        let snapshot = existing.unwrap_or_else(|| JournalSnapshot {
-            identity: identity.clone(),
-            jobs: Vec::new(),
-            entries: Vec::new(),
-        });
-        Ok((journal, snapshot))
-    }
-
     /// Opens the journal of the output folder `out` and replays it, or creates it. Uses `prefetched` instead if no entry
     /// was written since.
     ///
     /// # Errors
     /// If the journal cannot be read or written, or belongs to another campaign.
-    pub fn resume<F: Fold>(
+    pub fn open<F: Fold>(
         out: &Path,
         identity: &Identity,
         now: impl FnOnce() -> Timestamp,
         prefetched: Option<Replay<F>>,
     ) -> Result<(Self, Replay<F>), JournalError> {
+        // Read-only first, so that a file that is refused stays unchanged.
         let existing = match prefetched {
             Some(replayed) if replayed.is_current(out)? => Some(replayed),
             Some(_) | None => Replay::read(out, now)?,
@@ -241,10 +223,11 @@ mod tests {
     use std::fs::File;
     use std::sync::Arc;
 
+    use super::super::snapshot::JournalSnapshot;
     use super::*;
     use crate::model::{
-        AspectRatio, Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent,
-        JobId, Origin, Speech, Tag, Timestamp, VideoRequest,
+        AspectRatio, Credits, Event, Failure, FailureKind, Fingerprint, Generation, History,
+        JobEvent, JobId, Origin, Speech, Tag, Timestamp, VideoRequest,
     };
 
     fn identity() -> Identity {
@@ -278,7 +261,8 @@ mod tests {
 
     fn open(folder: &Path) -> Result<(Journal, JournalSnapshot), JournalError> {
         std::fs::create_dir_all(OutputDir(folder).state()).unwrap();
-        Journal::open(folder, &identity())
+        let (journal, _) = Journal::open::<History>(folder, &identity(), Timestamp::default, None)?;
+        Ok((journal, JournalSnapshot::read(folder)?.unwrap()))
     }
 
     #[test]
@@ -561,7 +545,7 @@ mod tests {
         }
         let other = Identity { is_sandbox: true, ..identity() };
         assert!(matches!(
-            Journal::open(folder.path(), &other),
+            Journal::open::<History>(folder.path(), &other, Timestamp::default, None),
             Err(JournalError::OtherCampaign { .. })
         ));
         journal.connection.pragma_update(None, "user_version", 99).unwrap();

@@ -252,28 +252,10 @@ pub struct Artifact {
 impl JobEvent {
     /// Returns the hash of the request that a submit was for, if the event has one.
     pub const fn fingerprint(&self) -> Option<&Fingerprint> {
-        match self {
-            Self::SubmitStarted { fingerprint, .. } | Self::Adopted { fingerprint, .. } => {
-                Some(fingerprint)
-            }
-            Self::Submitted { .. }
-            | Self::SubmitDeferred { .. }
-            | Self::SubmitLost { .. }
-            | Self::NotProven { .. }
-            | Self::FoundAbsent
-            | Self::PaidTwice { .. }
-            | Self::Observed { .. }
-            | Self::RenderOverdue
-            | Self::Rendered { .. }
-            | Self::Downloaded { .. }
-            | Self::DownloadDeferred { .. }
-            | Self::DownloadGivenUp { .. }
-            | Self::LinkExpired { .. }
-            | Self::FileMissing
-            | Self::Failed { .. }
-            | Self::Revisited
-            | Self::Reopened { .. } => None,
+        if let Self::SubmitStarted { fingerprint, .. } | Self::Adopted { fingerprint, .. } = self {
+            return Some(fingerprint);
         }
+        None
     }
 }
 

@@ -191,26 +191,9 @@ impl History {
             });
             return;
         }
-        job.is_overdue = match event {
-            JobEvent::RenderOverdue => true,
-            JobEvent::Observed { .. } | JobEvent::PaidTwice { .. } => job.is_overdue,
-            JobEvent::SubmitStarted { .. }
-            | JobEvent::Submitted { .. }
-            | JobEvent::SubmitDeferred { .. }
-            | JobEvent::SubmitLost { .. }
-            | JobEvent::Adopted { .. }
-            | JobEvent::NotProven { .. }
-            | JobEvent::FoundAbsent
-            | JobEvent::Rendered { .. }
-            | JobEvent::Downloaded { .. }
-            | JobEvent::DownloadDeferred { .. }
-            | JobEvent::DownloadGivenUp { .. }
-            | JobEvent::LinkExpired { .. }
-            | JobEvent::FileMissing
-            | JobEvent::Failed { .. }
-            | JobEvent::Revisited
-            | JobEvent::Reopened { .. } => false,
-        };
+        if !matches!(event, JobEvent::Observed { .. } | JobEvent::PaidTwice { .. }) {
+            job.is_overdue = matches!(event, JobEvent::RenderOverdue);
+        }
         if event.fingerprint().is_some() {
             job.sent_in_run = u32::try_from(self.runs.len()).unwrap_or(u32::MAX);
         }

@@ -159,15 +159,7 @@ impl Phase {
 
     /// Returns the files of a finished job.
     pub fn artifact(&self) -> Option<&Artifact> {
-        match self {
-            Self::Done { artifact, .. } => Some(artifact),
-            Self::Pending
-            | Self::Submitting
-            | Self::InDoubt { .. }
-            | Self::Rendering { .. }
-            | Self::Downloading { .. }
-            | Self::Failed { .. } => None,
-        }
+        if let Self::Done { artifact, .. } = self { Some(artifact) } else { None }
     }
 }
 

@@ -131,17 +131,12 @@ impl PriceTable {
     /// Replaces values of this table with those of a manifest.
     #[must_use]
     pub fn with(mut self, settings: &PriceSettings) -> Self {
-        let set = |place: &mut Credits, value: Option<Credits>| {
-            if let Some(value) = value {
-                *place = value;
-            }
-        };
-        set(&mut self.standard_block, settings.standard_block);
-        set(&mut self.aurora_v1_second, settings.aurora_v1_second);
-        set(&mut self.aurora_v1_fast_second, settings.aurora_v1_fast_second);
-        if let Some(seconds) = settings.standard_block_seconds {
-            self.standard_block_seconds = seconds.max(1);
-        }
+        self.standard_block = settings.standard_block.unwrap_or(self.standard_block);
+        self.aurora_v1_second = settings.aurora_v1_second.unwrap_or(self.aurora_v1_second);
+        let fast_second = settings.aurora_v1_fast_second;
+        self.aurora_v1_fast_second = fast_second.unwrap_or(self.aurora_v1_fast_second);
+        let block_seconds = settings.standard_block_seconds.map(|seconds| seconds.max(1));
+        self.standard_block_seconds = block_seconds.unwrap_or(self.standard_block_seconds);
         if let Some(seconds) = settings.assumed_audio_seconds {
             self.recordings = RecordingLengths::around(seconds);
         }

@@ -214,15 +214,8 @@ impl JobState {
 
     /// Whether the render has finished and its file is not downloaded yet.
     pub const fn is_to_be_downloaded(&self) -> bool {
-        match self.phase {
-            Phase::Downloading { .. } => true,
-            Phase::Rendering { .. } => self.rendered_at.is_some(),
-            Phase::Pending
-            | Phase::Submitting
-            | Phase::InDoubt { .. }
-            | Phase::Done { .. }
-            | Phase::Failed { .. } => false,
-        }
+        matches!(self.phase, Phase::Downloading { .. })
+            || matches!(self.phase, Phase::Rendering { .. }) && self.rendered_at.is_some()
     }
 
     /// Whether `--retry-failed` pays for the job again if it failed. A job whose video was delivered before is paid

@@ -67,13 +67,13 @@ fn limits() -> Limits {
 async fn run(out: &Path, provider: &Provider, crash: Crash) -> bool {
     let _lock = Lock::acquire(out, "crashes").unwrap();
     let identity = Identity { campaign: "crashes".into(), is_sandbox: false };
-    let (mut journal, record) = Journal::open(out, &identity).unwrap();
+    let clock = SystemClock::new();
+    let (mut journal, replay) =
+        Journal::open::<History>(out, &identity, || clock.now(), None).unwrap();
     let jobs = support::jobs(JOBS);
     journal.save_jobs(jobs.iter().map(|job| &*job.spec)).unwrap();
-    let clock = SystemClock::new();
     let options = RunOptions { limits: limits(), ..RunOptions::default() };
-    let history = History::of(&record.entries, clock.now());
-    let batch = Batch::restore("crashes", jobs, options, &history, clock.now()).unwrap();
+    let batch = Batch::restore("crashes", jobs, options, &replay.state, clock.now()).unwrap();
     let credentials = Credentials::new("account".into(), "key".into());
     let address = provider.base_url().parse().unwrap();
     let settings = RemoteSettings::new(address, credentials, out.to_owned());

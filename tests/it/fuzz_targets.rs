@@ -102,13 +102,14 @@ fn any_manifest() {
 #[test]
 fn any_journal_file() {
     use callsheet::journal::{Identity, Journal, Lock};
-    use callsheet::model::{Entry, Event, Timestamp};
+    use callsheet::model::{Entry, Event, History, Timestamp};
 
     // A real journal is the seed. It is made here, because a database is not a text file like the other seeds.
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::acquire(folder.path(), "seed").unwrap();
     let identity = Identity { campaign: "fuzz".into(), is_sandbox: false };
-    let (mut journal, _) = Journal::open(folder.path(), &identity).unwrap();
+    let (mut journal, _) =
+        Journal::open::<History>(folder.path(), &identity, Timestamp::default, None).unwrap();
     let entries: Vec<Entry> = (1..=30)
         .map(|sequence| Entry {
             sequence,

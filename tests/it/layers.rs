@@ -36,7 +36,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 const EDGES: [&str; 2] = ["cli", "studio"];
 
 /// Outside crates that only these layers may name.
-const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
+const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
     ("csv", &["manifest", "report"]),
     // `report` reads back, in its tests, the workbook that it writes.
     ("calamine", &["manifest", "report"]),
@@ -45,7 +45,6 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("encoding_rs", &["manifest"]),
     ("minijinja", &["manifest", "report"]),
     ("sanitise_file_name", &["manifest"]),
-    ("governor", &["engine"]),
     ("reqwest", &["remote"]),
     ("rustls", &["remote"]),
     ("hyper_util", &["remote"]),
