@@ -9,7 +9,8 @@ use crate::util::text::{plural, sanitize};
 
 use super::build::plan_builder::PlanBuilder;
 use super::build::rules::{MAX_JOBS, MAX_TEXT, Rules};
-use super::build::template::{Templates, VariableNames, Variables, is_template};
+use super::build::template::{Templates, is_template};
+use super::build::variables::{VariableNames, Variables};
 use super::diagnostics::lints;
 use super::diagnostics::place::{Place, Source};
 use super::diagnostics::problem::{Findings, Problem, Problems, merge_notes, sort_by_place};

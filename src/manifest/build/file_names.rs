@@ -11,8 +11,9 @@ use crate::model::JobId;
 
 use super::rules::Rules;
 use super::slug::fold_case;
-use super::template::{VariableNames, Variables, is_template};
+use super::template::is_template;
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
+use super::variables::{VariableNames, Variables};
 
 /// The most bytes of a name without extension. File systems allow 255 for a whole name; suffixes, the extension and
 /// `.part` need the rest.

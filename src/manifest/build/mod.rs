@@ -9,4 +9,6 @@ pub(crate) mod row;
 pub(crate) mod rules;
 pub(crate) mod slug;
 pub(crate) mod template;
+mod template_syntax;
 pub(crate) mod validated_job;
+pub(crate) mod variables;

@@ -20,8 +20,8 @@ use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, tex
 use super::raw_job::{Combination, RawJob, split_at_bars, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
-use super::template::VariableNames;
 use super::validated_job::ValidatedJob;
+use super::variables::VariableNames;
 
 /// The columns of YAML jobs in the results.
 const YAML_COLUMNS: [Field; 5] =
@@ -382,7 +382,8 @@ impl SheetBuilder {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::build::template::{Templates, Variables};
+    use crate::manifest::build::template::Templates;
+    use crate::manifest::build::variables::Variables;
     use crate::manifest::diagnostics::place::{Place, Source};
     use crate::manifest::schema::names::{NameKind, NameResolver};
 

@@ -7,7 +7,7 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::{Field, FieldMap};
 use crate::manifest::schema::ratio::{self, ParsedRatio};
 
-use super::template::Variables;
+use super::variables::Variables;
 
 /// The most jobs of a row or item. More are a mistake in a matrix.
 const MAX_COMBINATIONS: usize = 10_000;

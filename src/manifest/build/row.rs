@@ -15,7 +15,8 @@ use crate::model::{AspectRatio, CaptionOffset, Speech, VideoRequest};
 
 use super::raw_job::{Combination, RawJob};
 use super::rules::Rules;
-use super::template::{Variables, is_template};
+use super::template::is_template;
+use super::variables::Variables;
 
 const DATE_HELP: &str =
     "the spreadsheet converted it to a date; write `9x16`, `16x9` or `1x1`, which it keeps";

@@ -8,7 +8,8 @@ use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::{NameKind, NameResolver};
 
 use super::raw_job::{Combination, RawJob};
-use super::template::{Templates, VariableNames, Variables, is_template};
+use super::template::{Templates, is_template};
+use super::variables::{VariableNames, Variables};
 
 /// The most characters of a text, by the highest limit in any of the API's pages. `limits.max_text` overrides it.
 pub(crate) const MAX_TEXT: usize = 8_000;

@@ -1,7 +1,7 @@
 //! Notes about values that are valid but doubtful.
 
 use crate::manifest::build::raw_job::Combination;
-use crate::manifest::build::template::Variables;
+use crate::manifest::build::variables::Variables;
 use crate::manifest::formats::yaml::{Content, Node};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::values;

@@ -1,0 +1,124 @@
+//! The variables of templates: the columns of a row, the campaign and the date.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::Object;
+
+use crate::manifest::diagnostics::problem::Explanation;
+use crate::manifest::diagnostics::text::{closest_match, list, normalize, quote};
+use crate::util::text::sanitize;
+
+/// The values that a template can use. Names match like headers: `{{ FirstName }}` is the column `first name`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Variables {
+    parts: Vec<(Arc<VariableNames>, Values)>,
+}
+
+/// The values of a row's columns.
+type Values = Arc<[Arc<str>]>;
+
+/// The names of variables, shared by all rows of a sheet.
+#[derive(Debug)]
+pub(crate) struct VariableNames {
+    names: Vec<String>,
+    /// The index of each name by its [key](key_of).
+    indices: HashMap<String, usize>,
+}
+
+impl VariableNames {
+    /// Creates a list of names. Of two equal names, the first is used.
+    pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Arc<Self> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let mut indices = HashMap::new();
+        for (index, name) in names.iter().enumerate() {
+            indices.entry(key_of(name)).or_insert(index);
+        }
+        Arc::new(Self { names, indices })
+    }
+}
+
+/// Returns what is compared of a name: its letters and digits, or all of it if it has none.
+fn key_of(name: &str) -> String {
+    let key = normalize(name);
+    if key.is_empty() { name.trim().to_owned() } else { key }
+}
+
+impl Variables {
+    /// Adds values with their names. Of two values with the same name, the first is used.
+    pub(crate) fn add(&mut self, names: &Arc<VariableNames>, values: impl Into<Values>) {
+        self.parts.push((Arc::clone(names), values.into()));
+    }
+
+    /// Adds the variables of `other`.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.parts.extend(other.parts.iter().cloned());
+    }
+
+    /// Returns the position of a variable in [`names`](Self::names), or `None` if there is no such name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        let key = key_of(name);
+        let mut before = 0;
+        self.parts.iter().filter(|_| !key.is_empty()).find_map(|(names, _)| {
+            let index = names.indices.get(&key).map(|index| before + index);
+            before += names.names.len();
+            index
+        })
+    }
+
+    /// Returns the value of the variable at a position, without white space at its ends.
+    pub(super) fn value(&self, position: usize) -> &str {
+        let mut index = position;
+        for (names, values) in &self.parts {
+            if index < names.names.len() {
+                return values.get(index).map_or("", |value| value.trim());
+            }
+            index -= names.names.len();
+        }
+        ""
+    }
+
+    /// Returns all names as the user wrote them.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.parts.iter().flat_map(|(names, _)| &names.names);
+        names.map(|name| name.trim())
+    }
+
+    /// Returns a variable in single braces, which is not replaced: `{first_name}`.
+    pub(crate) fn find_single_braced<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.split('{').skip(1).find_map(|rest| {
+            let (inside, _) = rest.split_once('}')?;
+            self.find(inside).map(|_| inside)
+        })
+    }
+
+    /// Explains that a template uses an unknown name.
+    pub(super) fn explain_unknown(&self, name: &str) -> Explanation {
+        let help = if let Some(near) = closest_match(name, self.names()) {
+            format!("did you mean `{{{{ {} }}}}`?", sanitize(near))
+        } else {
+            let mut filled: Vec<&str> = Vec::new();
+            for (position, name) in self.names().enumerate() {
+                if !self.value(position).is_empty() && !name.is_empty() && !filled.contains(&name) {
+                    filled.push(name);
+                }
+            }
+            format!("the variables are {}", list(filled.into_iter().take(20), "and"))
+        };
+        Explanation::new(format!("there is no variable {}", quote(name)), help)
+    }
+}
+
+/// The engine knows a variable by its position: `v3`.
+impl Object for Variables {
+    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
+        self.get_value_by_str(name.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        // An empty cell is undefined, so that `or` and `default` replace it and printing it fails.
+        let value = self.value(name.strip_prefix('v')?.parse().ok()?);
+        (!value.is_empty()).then(|| Value::from(value))
+    }
+}
