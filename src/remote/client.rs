@@ -51,7 +51,7 @@ impl Remote {
                 Outcome::Polled { remotes, result }
             }
             Command::PollJob { job, remote } => {
-                let result = self.redact(api.look(&remote).await);
+                let result = self.redact(api.poll_job(&remote).await);
                 Outcome::JobPolled { job, result }
             }
             Command::List { filter } => {

@@ -52,21 +52,20 @@ impl Account {
         let starts_at = self.render_start(settings, now)?;
         let seconds = speech::seconds(seed, &body);
         let outcome = JobOutcome::requested(&body);
-        let is_charged = match outcome {
-            JobOutcome::Done | JobOutcome::DoneWithoutOutput => true,
-            JobOutcome::Failed => settings.charge_failures,
-            JobOutcome::Rejected => false,
+        let charge = match outcome {
+            JobOutcome::Done | JobOutcome::DoneWithoutOutput => {
+                speech::charge(body.model_version.as_deref(), seconds)
+            }
+            // Whether the real API charges a failed render is unknown.
+            JobOutcome::Failed | JobOutcome::Rejected => 0.0,
         };
-        let charge =
-            if is_charged { speech::charge(body.model_version.as_deref(), seconds) } else { 0.0 };
         if settings.credits - self.charged() < charge {
             return Err(Refusal::Credits);
         }
-        let render = match outcome {
-            JobOutcome::Rejected => 0,
-            JobOutcome::Done | JobOutcome::DoneWithoutOutput | JobOutcome::Failed => {
-                seed.within(&settings.render_millis, "render", number)
-            }
+        let render = if outcome == JobOutcome::Rejected {
+            0
+        } else {
+            seed.within(&settings.render_millis, "render", number)
         };
         // The request is part of the id: a sandbox that has lost its jobs must not give an earlier job's id
         // to another request, or a client with a journal would confuse the two.
@@ -121,32 +120,25 @@ impl Account {
         // The window is full if the job `count` places from the end was accepted within it.
         let count = usize::try_from(limit.count.max(1)).unwrap_or(usize::MAX);
         let oldest = self.jobs.len().checked_sub(count).and_then(|index| self.jobs.get(index));
-        match oldest {
-            Some(job) if now.saturating_sub(job.accepted_at) < window => Err(Refusal::Rate {
-                wait_millis: window.saturating_sub(now.saturating_sub(job.accepted_at)),
-            }),
-            _ => Ok(()),
-        }
+        let wait_millis =
+            oldest.map_or(0, |job| window.saturating_sub(now.saturating_sub(job.accepted_at)));
+        if wait_millis > 0 { Err(Refusal::Rate { wait_millis }) } else { Ok(()) }
     }
 
     /// Returns when a job accepted at `now` starts to render: first come, first served.
     fn render_start(&self, settings: &SandboxSettings, now: i64) -> Result<i64, Refusal> {
         let earliest = now.saturating_add(QUEUE_MILLIS);
         let limit = settings.max_running.max(1);
-        let ends_after = |time: i64| {
-            let ends = self.jobs.iter().map(|job| job.ends_at);
-            ends.filter(|end| *end > time).collect::<Vec<_>>()
-        };
-        if settings.overload == Overload::Reject && ends_after(now).len() >= limit {
+        let ends = self.jobs.iter().map(|job| job.ends_at);
+        let mut ends: Vec<i64> = ends.filter(|end| *end > now).collect();
+        if settings.overload == Overload::Reject && ends.len() >= limit {
             return Err(Refusal::Concurrency);
         }
-        let mut ends = ends_after(earliest);
+        ends.retain(|end| *end > earliest);
         ends.sort_unstable();
         // It starts when fewer than `limit` of the jobs before it are left.
-        Ok(match ends.len().checked_sub(limit) {
-            Some(index) => ends.get(index).copied().unwrap_or(earliest),
-            None => earliest,
-        })
+        let index = ends.len().checked_sub(limit);
+        Ok(index.and_then(|index| ends.get(index).copied()).unwrap_or(earliest))
     }
 }
 

@@ -222,13 +222,6 @@ impl Faults {
     }
 }
 
-impl ResponseFault {
-    /// Whether the client gets no response at all.
-    pub(super) fn is_silent(self) -> bool {
-        matches!(self, Self::Reset | Self::Hang)
-    }
-}
-
 impl FaultTrigger {
     /// Every request.
     pub fn always() -> Self {

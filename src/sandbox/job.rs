@@ -77,13 +77,6 @@ pub enum JobStatus {
     Rejected,
 }
 
-impl JobStatus {
-    /// Whether the job has ended.
-    pub const fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::Failed | Self::Rejected)
-    }
-}
-
 impl JobOutcome {
     /// Returns the outcome that the directives of a request ask for.
     pub(super) fn requested(body: &CreateBody) -> Self {
@@ -209,7 +202,7 @@ impl Job {
             "no_music": body.no_music.unwrap_or(true),
             "created_at": api_time(self.accepted_at),
             "updated_at": api_time(updated_at),
-            "credits_used": number(if status.is_final() { self.charge } else { 0.0 }),
+            "credits_used": number(if now >= self.ends_at { self.charge } else { 0.0 }),
             "duration": has_output.then(|| number(self.seconds.ceil())),
             "progress": self.progress(now),
             "failed_reason": failed_reason,

@@ -84,13 +84,6 @@ impl Ledger {
     /// The maximum length of [`Self::creates`].
     pub const CREATES_KEPT: usize = 10_000;
 
-    /// Counts a request and returns its ordinal among those of its kind, from 1.
-    pub(super) fn count(&mut self, kind: RequestKind) -> u64 {
-        let count = self.requests.entry(kind).or_default();
-        *count += 1;
-        *count
-    }
-
     /// Records the result of a create.
     pub(super) fn record_create(&mut self, create: CreateRecord) {
         match (&create.id, create.status) {
@@ -102,11 +95,6 @@ impl Ledger {
             self.creates.pop_front();
         }
         self.creates.push_back(create);
-    }
-
-    /// Counts a response with bytes of a job's video.
-    pub(super) fn record_download(&mut self, id: &str) {
-        *self.downloads.entry(id.to_owned()).or_default() += 1;
     }
 
     /// Adds everything that follows from the accepted jobs.
@@ -124,11 +112,6 @@ impl Ledger {
             max_in_flight: overlap(|job| job.accepted_at),
             ..self
         }
-    }
-
-    /// Returns the accepted jobs of that name.
-    pub fn accepted_as<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a LedgerJob> {
-        self.accepted.iter().filter(move |job| job.name.as_deref() == Some(name))
     }
 }
 

@@ -110,6 +110,5 @@ pub use job::JobStatus;
 pub use ledger::{CreateRecord, Ledger, LedgerJob};
 pub use server::Sandbox;
 pub use settings::{
-    AcceptedKeys, Overload, RENDERS_IN_FLIGHT, Revocation, SUBMITS_PER_SECOND, SandboxSettings,
-    SubmitLimit,
+    AcceptedKeys, Overload, RENDERS_IN_FLIGHT, SUBMITS_PER_SECOND, SandboxSettings, SubmitLimit,
 };

@@ -16,7 +16,7 @@ use super::handlers;
 use super::ledger::Ledger;
 use super::settings::SandboxSettings;
 use super::state::{AppState, Origins};
-use super::state_file::{Ports, SavedState, StateFile};
+use super::state_file::{Ports, SavedState, StateFile, StateLine};
 
 /// How long connections may take to close when the sandbox stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 /// A running sandbox. It serves on the runtime that started it until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    app: Arc<AppState>,
+    pub(super) app: Arc<AppState>,
     stop: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
 }
@@ -59,7 +59,7 @@ impl Sandbox {
         if let Some(file) = &mut file
             && known != Some(ports)
         {
-            file.append_ports(ports)?;
+            file.append(&StateLine::Ports(ports))?;
         }
         let mut account = Account::default();
         for job in saved.jobs {
@@ -91,25 +91,9 @@ impl Sandbox {
         &self.app.origins.api
     }
 
-    /// Returns the origin of links to files.
-    pub fn files_url(&self) -> &str {
-        &self.app.origins.files
-    }
-
-    /// Returns the origin of the mirror, the target of redirects.
-    pub fn mirror_url(&self) -> &str {
-        &self.app.origins.mirror
-    }
-
     /// Returns the current ledger.
     pub fn ledger(&self) -> Ledger {
         self.app.ledger()
-    }
-
-    /// Returns the bytes of a job's video, even before it is rendered; `None` if there is no such job.
-    pub fn video(&self, id: &str) -> Option<Vec<u8>> {
-        let job = self.app.lock().account.job(id).cloned();
-        job.map(|job| job.video())
     }
 
     /// Stops the sandbox: ends hanging responses, closes connections and frees the ports.

@@ -1,6 +1,5 @@
 //! The settings of a sandbox.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -28,8 +27,8 @@ pub struct SandboxSettings {
     pub credits: f64,
     /// The only credentials that are accepted. Default: any that are not empty.
     pub credentials: Option<AcceptedKeys>,
-    /// When the credentials stop being accepted. Default: never.
-    pub revocation: Option<Revocation>,
+    /// The credentials stop being accepted once this many jobs have been accepted. Default: never.
+    pub revoked_after: Option<usize>,
     /// The duration of a render in milliseconds. Default: 1,500 to 5,000.
     pub render_millis: RangeInclusive<u64>,
     /// The maximum of renders at one time. Default: [`RENDERS_IN_FLIGHT`].
@@ -42,8 +41,6 @@ pub struct SandboxSettings {
     /// How long after a job's end its charge appears in the balance, in milliseconds. The real balance lags
     /// too. Default: 1,000.
     pub charge_delay_millis: u64,
-    /// Whether a failed render is charged. Unknown for the real API. Default: no.
-    pub charge_failures: bool,
     /// The longest text in characters. Sources for the real API say 3,600 or 8,000. Default: 8,000.
     pub text_limit: usize,
     /// Bytes added to each video, for downloads of a realistic size. Default: 0.
@@ -52,22 +49,13 @@ pub struct SandboxSettings {
     pub faults: Faults,
 }
 
-/// The credentials that a client must send. `Debug` does not print them.
-#[derive(Clone, PartialEq, Eq)]
+/// The credentials that a client must send.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedKeys {
     /// `X-API-ID`.
     pub id: String,
     /// `X-API-KEY`.
     pub key: String,
-}
-
-/// When the credentials stop being accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revocation {
-    /// This many milliseconds after the start.
-    AfterMillis(u64),
-    /// Once this many jobs have been accepted.
-    AfterAccepted(usize),
 }
 
 /// What happens to a job when the maximum of jobs is in flight.
@@ -97,37 +85,15 @@ impl Default for SandboxSettings {
             state: None,
             credits: 1000.0,
             credentials: None,
-            revocation: None,
+            revoked_after: None,
             render_millis: 1500..=5000,
             max_running: RENDERS_IN_FLIGHT,
             overload: Overload::Queue,
             submit_limit: Some(SubmitLimit { count: 2 * SUBMITS_PER_SECOND, millis: 1000 }),
             charge_delay_millis: 1000,
-            charge_failures: false,
             text_limit: 8000,
             padding_bytes: 0,
             faults: Faults::default(),
         }
-    }
-}
-
-impl fmt::Debug for AcceptedKeys {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AcceptedKeys").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_never_printed() {
-        let settings = SandboxSettings {
-            credentials: Some(AcceptedKeys { id: "open-sesame".into(), key: "hush-hush".into() }),
-            ..SandboxSettings::default()
-        };
-        let printed = format!("{settings:?}");
-        assert!(!printed.contains("sesame") && !printed.contains("hush"));
     }
 }

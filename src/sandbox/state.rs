@@ -13,7 +13,7 @@ use super::faults::{ActiveFault, RequestKind, Rules, active_faults};
 use super::ledger::{CreateRecord, Ledger};
 use super::links::{DeadLinks, Links};
 use super::random::Seed;
-use super::settings::{Revocation, SandboxSettings};
+use super::settings::SandboxSettings;
 use super::state_file::StateFile;
 
 /// The shared state of the three servers.
@@ -23,7 +23,6 @@ pub(super) struct AppState {
     /// Seeds the faults. It depends on the number of jobs at the start too, so that a restarted sandbox
     /// does not repeat the faults of its previous run.
     pub(super) fault_seed: Seed,
-    started_at: i64,
     pub(super) catalogue: Catalogue,
     pub(super) origins: Origins,
     pub(super) links: Links,
@@ -63,7 +62,6 @@ impl AppState {
         let accepted = u64::try_from(account.jobs().len()).unwrap_or(u64::MAX);
         Self {
             fault_seed: Seed(seed.number("life", accepted)),
-            started_at: clock::now(),
             catalogue: Catalogue::new(&origins.files),
             links: Links {
                 files: origins.files.clone(),
@@ -89,7 +87,10 @@ impl AppState {
 
     /// Counts a request and returns its ordinal among those of its kind, from 1.
     pub(super) fn count(&self, kind: RequestKind) -> u64 {
-        self.lock().ledger.count(kind)
+        let requests = &mut self.lock().ledger.requests;
+        let count = requests.entry(kind).or_default();
+        *count += 1;
+        *count
     }
 
     /// Records a create in the ledger: its response, if there was one, and the id of the job, if it was
@@ -114,20 +115,12 @@ impl AppState {
 
     /// Whether the credentials are no longer accepted.
     pub(super) fn is_revoked(&self) -> bool {
-        match self.settings.revocation {
-            None => false,
-            Some(Revocation::AfterMillis(millis)) => {
-                let age = clock::now().saturating_sub(self.started_at);
-                u64::try_from(age).unwrap_or(0) >= millis
-            }
-            Some(Revocation::AfterAccepted(count)) => self.lock().account.jobs().len() >= count,
-        }
+        let limit = self.settings.revoked_after;
+        limit.is_some_and(|limit| self.lock().account.jobs().len() >= limit)
     }
 
     pub(super) fn ledger(&self) -> Ledger {
         let state = self.lock();
-        let credits = self.settings.credits;
-        let ledger = state.ledger.clone();
-        ledger.with_jobs(&state.account, credits, clock::now())
+        state.ledger.clone().with_jobs(&state.account, self.settings.credits, clock::now())
     }
 }

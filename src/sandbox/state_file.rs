@@ -32,9 +32,10 @@ pub(super) struct Ports {
     pub(super) mirror: u16,
 }
 
+/// A line of a state file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum StateLine {
+pub(super) enum StateLine {
     Ports(Ports),
     Accepted(Box<Job>),
 }
@@ -60,16 +61,12 @@ impl StateFile {
         }
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::ResourceBusy,
-                    "another sandbox is using it",
-                ));
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                io::Error::new(io::ErrorKind::ResourceBusy, "another sandbox is using it")
             }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+            TryLockError::Error(error) => error,
+        })?;
         let mut saved = SavedState::default();
         let mut reader = BufReader::new(&file);
         let mut length = 0_u64;
@@ -95,16 +92,8 @@ impl StateFile {
         Ok((Self { file, length }, saved))
     }
 
-    pub(super) fn append_job(&mut self, job: &Job) -> io::Result<()> {
-        self.append(&StateLine::Accepted(Box::new(job.clone())))
-    }
-
-    pub(super) fn append_ports(&mut self, ports: Ports) -> io::Result<()> {
-        self.append(&StateLine::Ports(ports))
-    }
-
     /// Appends a line completely or not at all. It survives a crash of the process, but not a power failure.
-    fn append(&mut self, line: &StateLine) -> io::Result<()> {
+    pub(super) fn append(&mut self, line: &StateLine) -> io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
         if let Err(error) = self.file.write_all(&bytes) {
@@ -136,8 +125,8 @@ mod tests {
         let path = folder.path().join("not yet there/state.jsonl");
         let (mut state, saved) = StateFile::open(&path).unwrap();
         assert!(saved.jobs.is_empty() && saved.ports.is_none());
-        state.append_ports(PORTS).unwrap();
-        state.append_job(&job()).unwrap();
+        state.append(&StateLine::Ports(PORTS)).unwrap();
+        state.append(&StateLine::Accepted(Box::new(job()))).unwrap();
         drop(state);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(br#"{"accepted":{"number":1,"#).unwrap();
@@ -145,7 +134,7 @@ mod tests {
         let (mut state, saved) = StateFile::open(&path).unwrap();
         assert_eq!(saved.ports, Some(PORTS));
         assert_eq!(saved.jobs, [job()]);
-        state.append_job(&job()).unwrap();
+        state.append(&StateLine::Accepted(Box::new(job()))).unwrap();
         drop(state);
         assert_eq!(StateFile::open(&path).unwrap().1.jobs, [job(), job()]);
     }

@@ -1,9 +1,7 @@
 //! Failures of the environment: full disks, read-only folders, unavailable servers, revoked credentials,
 //! proxies.
 
-use callsheet::sandbox::{
-    FaultTrigger, Faults, FileFault, ResponseFault, Revocation, SandboxSettings,
-};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault, ResponseFault, SandboxSettings};
 
 use crate::program::{
     Folder, Provider, Scenario, expect_nothing_paid_twice, finish, output, quick,
@@ -160,7 +158,7 @@ fn running_out_of_credits_stops_submits_but_not_downloads() {
 
 #[test]
 fn revoked_credentials_stop_the_run_and_valid_ones_continue_it() {
-    let settings = SandboxSettings { revocation: Some(Revocation::AfterAccepted(3)), ..quick() };
+    let settings = SandboxSettings { revoked_after: Some(3), ..quick() };
     let mut scenario = Scenario::with(6, settings);
     let stopped = scenario.run_sheet(&[]).expect_code(6);
     stopped.expect_stderr(&["CREATIFY_API_KEY"]);

@@ -65,7 +65,7 @@ impl Api {
     }
 
     /// Returns one job by its id.
-    pub(crate) async fn look(&self, remote: &RemoteId) -> Result<RenderReport, Failure> {
+    pub(crate) async fn poll_job(&self, remote: &RemoteId) -> Result<RenderReport, Failure> {
         // A path segment of dots would name another endpoint.
         if remote.as_str().bytes().all(|byte| byte == b'.') {
             let message = format!("`{remote}` is not an id that can be requested");

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::remote::http::{ErrorBody, Redactor, status_failure};
 
-/// Parses the response to a create or a look; `None` if it does not describe a job.
+/// Parses the response to a create or a poll of one job; `None` if it does not describe a job.
 pub fn one_job(body: &[u8]) -> Option<RenderReport> {
     parse_job(&serde_json::from_slice(body).ok()?)
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::page::RowSink;
-use super::wire::{job_id, parse_job};
+use super::wire::{job_id, parse_item, parse_job};
 use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
 
 /// Memory for a row that is kept, in bytes, on average: half of it are two links with long signatures. There may be many
@@ -142,7 +142,7 @@ impl<T> CatalogueRows<T> {
 impl<T: DeserializeOwned + Send + 'static> RowSink for CatalogueRows<T> {
     fn push(&mut self, row: Value) -> Result<(), &'static str> {
         self.budget.take(size_of_value(&row))?;
-        self.items.extend(serde_json::from_value::<T>(row));
+        self.items.extend(parse_item::<T>(row));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::{
     Credits, RemoteId, RenderReport, RenderStatus, Speech, Timestamp, VideoRequest,
@@ -129,22 +129,16 @@ pub struct PersonaItem {
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// The name.
-    #[serde(deserialize_with = "lenient")]
     pub creator_name: Option<String>,
     /// `m`, `f`, `nb`.
-    #[serde(deserialize_with = "lenient")]
     pub gender: Option<String>,
     /// For example `adult`.
-    #[serde(deserialize_with = "lenient")]
     pub age_range: Option<String>,
     /// For example `indoor`.
-    #[serde(deserialize_with = "lenient")]
     pub location: Option<String>,
     /// For example `presenter`.
-    #[serde(deserialize_with = "lenient")]
     pub style: Option<String>,
     /// The scene.
-    #[serde(deserialize_with = "lenient")]
     pub video_scene: Option<String>,
     /// Search terms.
     #[serde(deserialize_with = "list_or_text")]
@@ -153,37 +147,26 @@ pub struct PersonaItem {
     #[serde(deserialize_with = "list_or_text")]
     pub suitable_industries: Vec<String>,
     /// Whether it can be used.
-    #[serde(deserialize_with = "lenient")]
     pub is_active: Option<bool>,
     /// Progress of creating a custom avatar; not the status of a render.
-    #[serde(deserialize_with = "lenient")]
     pub process_status: Option<String>,
     /// URL of a still image in landscape.
-    #[serde(deserialize_with = "lenient")]
     pub preview_image_16_9: Option<String>,
     /// URL of a still image in square format.
-    #[serde(deserialize_with = "lenient")]
     pub preview_image_1_1: Option<String>,
     /// URL of a still image in portrait.
-    #[serde(deserialize_with = "lenient")]
     pub preview_image_9_16: Option<String>,
     /// URL of a sample video in landscape.
-    #[serde(deserialize_with = "lenient")]
     pub preview_video_16_9: Option<String>,
     /// URL of a sample video in square format.
-    #[serde(deserialize_with = "lenient")]
     pub preview_video_1_1: Option<String>,
     /// URL of a sample video in portrait.
-    #[serde(deserialize_with = "lenient")]
     pub preview_video_9_16: Option<String>,
     /// Older name of the sample video in landscape.
-    #[serde(deserialize_with = "lenient")]
     pub landscape_preview_video: Option<String>,
     /// Older name of the sample video in square format.
-    #[serde(deserialize_with = "lenient")]
     pub squared_preview_video: Option<String>,
     /// Older name of the sample video in portrait.
-    #[serde(deserialize_with = "lenient")]
     pub portrait_preview_video: Option<String>,
     /// Whether it is one of the account's own. Not part of the API: tells which of the two lists it was in.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -195,10 +178,8 @@ pub struct PersonaItem {
 #[serde(default)]
 pub struct VoiceItem {
     /// The name.
-    #[serde(deserialize_with = "lenient")]
     pub name: Option<String>,
     /// The gender.
-    #[serde(deserialize_with = "lenient")]
     pub gender: Option<String>,
     /// Its accents.
     #[serde(deserialize_with = "readable_items")]
@@ -213,10 +194,8 @@ pub struct AccentItem {
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// The name.
-    #[serde(deserialize_with = "lenient")]
     pub accent_name: Option<String>,
     /// URL of a sample.
-    #[serde(deserialize_with = "lenient")]
     pub preview_url: Option<String>,
 }
 
@@ -236,12 +215,11 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<S
     Ok(string_or_integer(&Value::deserialize(deserializer)?))
 }
 
-/// Parses a value of the type of the field; anything else is `None`.
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(T::deserialize(value).ok())
+/// Parses an item of a catalogue; `None` if it is not an object. A field with a value of another type counts as missing.
+pub(super) fn parse_item<T: DeserializeOwned>(mut item: Value) -> Option<T> {
+    let fields = item.as_object_mut()?;
+    fields.retain(|name, value| T::deserialize(json!({ name: value })).is_ok());
+    T::deserialize(item).ok()
 }
 
 /// Parses a list of strings, or a string with commas; anything else is empty.
@@ -261,7 +239,7 @@ fn readable_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 ) -> Result<Vec<T>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(items.iter().filter_map(|item| T::deserialize(item).ok()).collect())
+    Ok(items.iter().cloned().filter_map(parse_item).collect())
 }
 
 #[cfg(test)]
@@ -288,7 +266,7 @@ mod tests {
         assert_eq!(report.remote.as_str(), "7");
         assert_eq!(report.status, RenderStatus::Other("error".into()));
         assert_eq!((report.output, report.duration_seconds), (None, Some(12.5)));
-        assert!(parse_job(&serde_json::json!({})).is_none());
+        assert!(parse_job(&json!({})).is_none());
     }
 
     #[test]
@@ -301,7 +279,7 @@ mod tests {
         let body = serde_json::to_value(CreateBody::new(&request, "a cs-b")).unwrap();
         assert_eq!(
             body,
-            serde_json::json!({
+            json!({
                 "text": "Hi", "creator": "7350375b-9a98-51b8-934d-14d46a645dc2",
                 "aspect_ratio": "9x16", "name": "a cs-b", "model_version": "standard",
                 "no_caption": true, "no_music": true,
@@ -311,19 +289,17 @@ mod tests {
 
     #[test]
     fn catalogues_are_parsed_in_every_format() {
-        let persona: PersonaItem = serde_json::from_str(
-            r#"{"id":"p","creator_name":"Anna","keywords":"a, b,,","suitable_industries":["x",1],
-                "is_active":"yes","style":7,"new":{}}"#,
-        )
+        let persona: PersonaItem = parse_item(json!({
+            "id": "p", "creator_name": "Anna", "keywords": "a, b,,", "suitable_industries": ["x", 1],
+            "is_active": "yes", "style": 7, "new": {},
+        }))
         .unwrap();
         assert_eq!(persona.keywords, ["a", "b"]);
         assert_eq!(persona.suitable_industries, ["x"]);
         assert_eq!((persona.is_active, persona.style), (None, None));
-        let voice: VoiceItem = serde_json::from_str(
-            r#"{"name":"Joe","accents":[{"id":"v","accent_name":"US"},null,"x"]}"#,
-        )
-        .unwrap();
+        let accents = json!([{"id": "v", "accent_name": "US"}, null, "x"]);
+        let voice: VoiceItem = parse_item(json!({"name": "Joe", "accents": accents})).unwrap();
         assert_eq!(voice.accents.len(), 1);
-        assert_eq!(number(&serde_json::json!("12.5")), Some(12.5));
+        assert_eq!(number(&json!("12.5")), Some(12.5));
     }
 }

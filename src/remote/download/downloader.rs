@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Method, Request, Response, StatusCode};
+use sha2::{Digest as _, Sha256};
 
-use super::container::{HEAD, is_video};
-use super::content_range::ContentRange;
+use super::backup::backup_existing;
+use super::container::{HEAD, is_image, is_video};
 use super::link::Link;
-use super::part::{Part, Record, blocking};
+use super::part::{Part, Record, blocking, replace};
 use super::target::{Target, local_failure};
 use crate::model::{
     Artifact, CommandKind, DownloadProgress, DownloadRequest, Failure, FailureKind,
@@ -20,24 +21,29 @@ use crate::remote::http::{
     status_failure, timeout_failure, transport_failure,
 };
 use crate::remote::settings::{RemoteSettings, Timeouts};
+use crate::util::fs::sync_dir;
+use crate::util::text::hex;
 
 /// About as many as browsers allow.
 const MAX_REDIRECTS: usize = 10;
+
+/// Largest thumbnail, in bytes.
+const MAX_THUMBNAIL: usize = 10 << 20;
 
 /// Downloads files, without credentials.
 #[derive(Debug)]
 pub(crate) struct Downloader {
     clients: Clients,
     redactor: Redactor,
-    pub(super) out: PathBuf,
-    pub(super) timeouts: Timeouts,
-    pub(super) policy: AddressPolicy,
+    out: PathBuf,
+    timeouts: Timeouts,
+    policy: AddressPolicy,
     largest_file: u64,
 }
 
 /// A response of a file host.
-pub(super) struct FileResponse {
-    pub(super) inner: Response,
+struct FileResponse {
+    inner: Response,
     /// The host in backticks, for messages.
     host: String,
     stall: Duration,
@@ -56,7 +62,7 @@ struct Transfer {
 
 impl FileResponse {
     /// Returns the next chunk; `None` at the end. Only a lack of progress is limited in time.
-    pub(super) async fn next_chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
+    async fn next_chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Failure> {
         next_chunk(&mut self.inner, self.stall, &self.host).await
     }
 }
@@ -234,12 +240,44 @@ impl Downloader {
         transfer.part.write(chunk).await
     }
 
+    /// Downloads the thumbnail and returns its path; `None` if anything fails.
+    async fn thumbnail(&self, order: &DownloadRequest) -> Option<String> {
+        let link = Link::parse(order.thumbnail_url.as_deref()?, self.policy).ok()?;
+        let target = Target::new(&self.out, &order.thumbnail).ok()?;
+        let image = tokio::time::timeout(self.timeouts.read, self.image(link));
+        let image = image.await.ok()??;
+        blocking(move || {
+            std::fs::create_dir_all(target.folder())?;
+            // The thumbnail of an earlier video is kept like the video.
+            let digest = hex(&Sha256::digest(&image));
+            backup_existing(target.path(), image.len() as u64, &digest)?;
+            replace(target.path(), &image)?;
+            sync_dir(target.folder())
+        })
+        .await
+        .ok()?;
+        Some(order.thumbnail.clone())
+    }
+
+    async fn image(&self, link: Link) -> Option<Vec<u8>> {
+        let mut response = self.get(link, None).await.ok()?;
+        if response.inner.status() != StatusCode::OK {
+            return None;
+        }
+        let expected = response.inner.content_length();
+        let mut image = Vec::new();
+        while let Some(chunk) = response.next_chunk().await.ok()? {
+            image.extend_from_slice(chunk.as_ref());
+            if image.len() > MAX_THUMBNAIL {
+                return None;
+            }
+        }
+        let is_complete = expected.is_none_or(|expected| expected == image.len() as u64);
+        (is_complete && is_image(&image)).then_some(image)
+    }
+
     /// Requests the file, or the rest of `existing`, and follows redirects.
-    pub(super) async fn get(
-        &self,
-        mut link: Link,
-        existing: Option<&Part>,
-    ) -> Result<FileResponse, Failure> {
+    async fn get(&self, mut link: Link, existing: Option<&Part>) -> Result<FileResponse, Failure> {
         for _ in 0..=MAX_REDIRECTS {
             let mut request = Request::new(Method::GET, link.url().clone());
             let headers = request.headers_mut();
@@ -318,4 +356,66 @@ fn bad_content(message: String) -> Failure {
 fn changed() -> Failure {
     let message = "the download cannot be continued where it stopped; it starts again";
     Failure::new(FailureKind::Lost, message)
+}
+
+/// `Content-Range: bytes first-last/total` (RFC 9110, section 14.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ContentRange {
+    /// The first byte.
+    first: u64,
+    /// The byte after the last.
+    end: u64,
+    /// The length of the whole file, if known.
+    total: Option<u64>,
+}
+
+impl ContentRange {
+    /// Returns the range in `headers`; `None` if it is missing or invalid.
+    fn parse(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(CONTENT_RANGE)?.to_str().ok()?.trim();
+        let (unit, range) = text.split_once(' ')?;
+        let (range, total) = range.trim().split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let number = |text: &str| text.trim().parse::<u64>().ok();
+        let range = Self {
+            first: number(first)?,
+            end: number(last)?.checked_add(1)?,
+            total: match total.trim() {
+                "*" => None,
+                total => Some(number(total)?),
+            },
+        };
+        let is_valid = unit.eq_ignore_ascii_case("bytes")
+            && range.first < range.end
+            && range.total.is_none_or(|total| range.end <= total);
+        is_valid.then_some(range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(u64, u64, Option<u64>)> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_RANGE, text.parse().unwrap());
+        ContentRange::parse(&headers).map(|range| (range.first, range.end, range.total))
+    }
+
+    #[test]
+    fn valid_ranges_are_parsed_and_others_are_not() {
+        assert_eq!(read("bytes 5-9/10"), Some((5, 10, Some(10))));
+        assert_eq!(read("Bytes 0-0/*"), Some((0, 1, None)));
+        for wrong in [
+            "",
+            "bytes */10",
+            "bytes 5-4/10",
+            "bytes 5-10/10",
+            "lines 0-1/2",
+            "bytes 0-18446744073709551615/*",
+            "bytes -1-2/3",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -12,7 +12,6 @@
 
 mod backup;
 mod container;
-mod content_range;
 mod downloader;
 mod hashing_writer;
 mod link;
@@ -20,6 +19,5 @@ mod part;
 mod target;
 #[cfg(test)]
 mod tests;
-mod thumbnail;
 
 pub(crate) use downloader::Downloader;

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use crate::sandbox::account::Refusal;
 use crate::sandbox::clock;
 use crate::sandbox::connection::Cutter;
-use crate::sandbox::faults::RequestKind;
+use crate::sandbox::faults::{ActiveFault, RequestKind, ResponseFault};
 use crate::sandbox::faulty_response::apply_fault;
 use crate::sandbox::http::{detail, json, no_credits, too_many_requests};
 use crate::sandbox::job::Job;
 use crate::sandbox::state::AppState;
+use crate::sandbox::state_file::StateLine;
 use crate::sandbox::validation::read_create;
 
 /// The longest body that is read, in bytes: far more than the longest text needs.
@@ -41,7 +42,9 @@ pub(super) async fn create(
             }
         }
     };
-    if fault.is_some_and(|fault| fault.kind.is_silent()) {
+    let is_silent =
+        |fault: ActiveFault<_>| matches!(fault.kind, ResponseFault::Reset | ResponseFault::Hang);
+    if fault.is_some_and(is_silent) {
         // Recorded first: if the client disconnects while it waits, this future is dropped.
         app.record_create(None, id);
         return apply_fault(app, cutter, fault, &path, good).await;
@@ -78,7 +81,7 @@ fn accept(app: &AppState, value: &Value) -> Result<Job, Box<Response>> {
     let mut state = app.lock();
     let job = state.account.evaluate(settings, clock::now(), body).map_err(refuse)?;
     if let Some(file) = &mut state.file {
-        file.append_job(&job).map_err(|error| {
+        file.append(&StateLine::Accepted(Box::new(job.clone()))).map_err(|error| {
             detail(500, &format!("The sandbox could not write its state file: {error}."))
         })?;
     }

@@ -67,7 +67,7 @@ fn serve_file(app: &AppState, cutter: &Cutter, request: &Request, has_faults: bo
     let response = file.send(app, cutter, headers);
     let has_bytes = response.status().is_success() && request.method() == Method::GET;
     if kind == RequestKind::Video && has_bytes {
-        app.lock().ledger.record_download(&job.id);
+        *app.lock().ledger.downloads.entry(job.id.clone()).or_default() += 1;
     }
     response
 }

@@ -4,9 +4,7 @@ use serde_json::json;
 
 use super::client::send;
 use super::*;
-use crate::sandbox::{
-    AcceptedKeys, JobStatus, Ledger, Overload, RequestKind, Revocation, SubmitLimit,
-};
+use crate::sandbox::{AcceptedKeys, JobStatus, Ledger, Overload, RequestKind, SubmitLimit};
 
 #[tokio::test]
 async fn a_job_is_accepted_rendered_charged_and_found_in_three_ways() {
@@ -29,7 +27,8 @@ async fn a_job_is_accepted_rendered_charged_and_found_in_three_ways() {
     let ledger = fetch(&server.url("/sandbox/ledger")).await;
     let ledger: Ledger = serde_json::from_slice(&ledger.body).unwrap();
     assert_eq!(ledger.accepted, server.ledger().accepted);
-    let job = ledger.accepted_as("Hello there").next().unwrap();
+    let job = &ledger.accepted[0];
+    assert_eq!(job.name.as_deref(), Some("Hello there"));
     assert!(job.status == JobStatus::Done && job.bytes > 1000);
     assert_eq!((ledger.max_running, ledger.max_in_flight), (1, 1));
     assert_eq!(ledger.requests[&RequestKind::Create], 1);
@@ -145,7 +144,7 @@ async fn rate_concurrency_and_credits_are_limited() {
 async fn only_the_configured_credentials_are_accepted_until_they_are_revoked() {
     let server = Server::with(SandboxSettings {
         credentials: Some(AcceptedKeys { id: "id".into(), key: "key".into() }),
-        revocation: Some(Revocation::AfterAccepted(1)),
+        revoked_after: Some(1),
         ..quick(Faults::default())
     })
     .await;

@@ -41,6 +41,15 @@ impl Server {
         format!("{}{path}", self.base_url())
     }
 
+    fn files_url(&self) -> &str {
+        &self.app.origins.files
+    }
+
+    /// Returns the bytes of a job's video, even before it is rendered.
+    fn video(&self, id: &str) -> Vec<u8> {
+        self.app.lock().account.job(id).unwrap().video()
+    }
+
     async fn try_get(&self, path: &str) -> io::Result<Answer> {
         get(&self.url(path), &KEYS).await
     }

@@ -1,8 +1,7 @@
 //! The notes and the closing summary of `run` and `collect`, for each way in which they end.
 
 use callsheet::sandbox::{
-    AcceptedKeys, FaultTrigger, Faults, FileFault, ListFault, ResponseFault, Revocation, Rules,
-    SandboxSettings,
+    AcceptedKeys, FaultTrigger, Faults, FileFault, ListFault, ResponseFault, Rules, SandboxSettings,
 };
 
 use super::{Session, at_once, sheet, steady};
@@ -136,10 +135,7 @@ fn refused_keys() {
     session.show(&RUN);
     session.show(&COLLECT);
     session.remark("a key that is revoked after the first submit");
-    session.change_provider(SandboxSettings {
-        revocation: Some(Revocation::AfterAccepted(1)),
-        ..steady()
-    });
+    session.change_provider(SandboxSettings { revoked_after: Some(1), ..steady() });
     session.show(&RUN);
     session.show(&["status", "sheet.csv"]);
     session.expect("end_refused_keys");

@@ -141,7 +141,9 @@ async fn a_decompression_bomb_is_refused() {
     let actions =
         [job, list.clone(), list].map(|body| Action::Answer(answer("200 OK", headers, body)));
     let server = ScriptedServer::start(actions).await;
-    let remote = server.client(Path::new("unused"));
+    let mut settings = server.settings(Path::new("unused"));
+    settings.timeouts.read = Duration::from_secs(20);
+    let remote = Remote::new(settings).unwrap();
     let looked = look(&remote, "a").await.unwrap_err();
     assert_eq!(looked.kind, FailureKind::Malformed, "{looked}");
     let polled = poll(&remote, &["a"]).await.unwrap_err();
