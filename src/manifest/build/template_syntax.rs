@@ -398,10 +398,11 @@ fn find_variable(text: &str, variables: &Variables) -> Option<(usize, usize)> {
     })
 }
 
-/// Returns the beginning of `text` that may be the name of a variable: up to a filter, a quote or a comparison.
+/// Returns the beginning of `text` that may be the name of a variable: up to a filter, a quote, a comparison or a bracket.
 fn name_region(text: &str) -> &str {
     let ends = |character: char| {
-        matches!(character, '|' | ',' | '=' | '<' | '>' | '!') || Quote::of(character).is_some()
+        matches!(character, '|' | ',' | '=' | '<' | '>' | '!' | '[' | '{')
+            || Quote::of(character).is_some()
     };
     text.split(ends).next().unwrap_or_default()
 }
