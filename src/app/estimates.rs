@@ -47,7 +47,9 @@ impl<'a> Estimates<'a> {
             while self.calibrated.len() <= sample.run as usize {
                 self.calibrated.push(self.prices());
             }
-            let place = sample.job as usize;
+            let Some(place) = recorded.history.index_of(&sample.job) else {
+                continue;
+            };
             let spec = specs[place];
             if sample.fingerprint == spec.fingerprint {
                 let speech = SpeechLength::of(&spec.request, spec.audio_seconds);

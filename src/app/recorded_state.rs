@@ -1,5 +1,6 @@
 //! The recorded state of a campaign: its journal, folded and matched with the manifest.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ pub(crate) struct RecordedState {
 /// Length and charge of one finished render.
 #[derive(Debug, Clone)]
 pub(crate) struct RenderSample {
-    /// The job, as its index in the history.
-    pub(crate) job: u32,
+    /// The job.
+    pub(crate) job: JobId,
     /// The number of runs that had begun when the end was seen.
     pub(crate) run: u32,
     /// The request that was rendered.
@@ -66,7 +67,7 @@ impl JournalFold {
         // A fresh link reports the same render a second time.
         let fingerprint = state.fingerprint.as_ref().filter(|_| state.rendered_at.is_none())?;
         Some(RenderSample {
-            job: u32::try_from(self.history.index_of(job)?).ok()?,
+            job: job.clone(),
             run: u32::try_from(self.history.runs().len()).unwrap_or(u32::MAX),
             fingerprint: fingerprint.clone(),
             seconds: output.duration_seconds,
@@ -96,31 +97,12 @@ impl RecordedState {
         out: &Path,
         replay: Replay<JournalFold>,
     ) -> Result<Self, JournalError> {
-        let Replay { identity, last_entry: newest, state: JournalFold { history, mut samples } } =
+        let Replay { identity, last_entry: newest, state: JournalFold { history, samples } } =
             replay;
-        let planned = plan.jobs.iter().map(|job| &job.id);
-        // The new index of each job of the history.
-        let mut indices = history.indices_among(planned.clone());
-        let removed = if indices.contains(&None) {
-            let ids = history.ids();
-            let is_removed =
-                |id: &&JobId| history.index_of(id).is_some_and(|place| indices[place].is_none());
-            JournalSnapshot::read_jobs(out, &ids.filter(is_removed).collect())?
-        } else {
-            Vec::new()
-        };
-        for (job, index) in removed.iter().zip(plan.jobs.len()..) {
-            if let Some(place) = history.index_of(&job.id) {
-                indices[place] = Some(index);
-            }
-        }
-        samples.retain_mut(|sample| {
-            let index = indices[sample.job as usize].and_then(|index| u32::try_from(index).ok());
-            sample.job = index.unwrap_or_default();
-            index.is_some()
-        });
-        let order = planned.chain(removed.iter().map(|job| &job.id)).cloned();
-        let history = history.arranged(order.collect(), &indices);
+        let planned: HashSet<&JobId> = plan.jobs.iter().map(|job| &job.id).collect();
+        let others = history.ids().filter(|id| !planned.contains(id));
+        let removed = JournalSnapshot::read_jobs(out, &others.collect())?;
+        let history = history.about(plan.jobs.iter().chain(&removed).map(|job| &job.id));
         Ok(Self { identity, newest, history, samples, removed })
     }
 }
@@ -185,11 +167,8 @@ mod tests {
         let phases: Vec<&str> =
             past.history.jobs().iter().map(|job| job.state.phase.name()).collect();
         assert_eq!(phases, ["pending", "downloading", "downloading"]);
-        let samples: BTreeMap<&str, Option<f64>> = past
-            .samples
-            .iter()
-            .map(|sample| (plan.jobs[sample.job as usize].id.as_str(), sample.seconds))
-            .collect();
+        let samples: BTreeMap<&str, Option<f64>> =
+            past.samples.iter().map(|sample| (sample.job.as_str(), sample.seconds)).collect();
         assert_eq!(samples, BTreeMap::from([("a", Some(10.0)), ("b", Some(20.0))]));
         let fingerprints = past.samples.iter().map(|sample| &sample.fingerprint);
         assert!(fingerprints.eq([&b.fingerprint, &a.fingerprint]));

@@ -1,7 +1,6 @@
 //! The whole run as one value. [`Batch`] owns the parts of the engine, passes them what happened, and carries out what
 //! they decide.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,12 +103,7 @@ impl Batch {
         history: &History,
         now: Timestamp,
     ) -> Result<Self, HistoryError> {
-        let ids = jobs.iter().map(|job| &job.spec.id);
-        let history = if history.is_about(ids.clone()) {
-            Cow::Borrowed(history)
-        } else {
-            Cow::Owned(history.clone().about(ids))
-        };
+        let history = history.clone().about(jobs.iter().map(|job| &job.spec.id));
         if let Some(fault) = history.fault() {
             return Err(fault.clone());
         }

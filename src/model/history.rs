@@ -374,52 +374,23 @@ impl History {
     /// Returns the history with `jobs` in their order. A recorded job outside of `jobs` is an error now and is ignored
     /// in later entries.
     #[must_use]
-    pub fn about<'a>(self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
-        let jobs: Vec<&JobId> = jobs.into_iter().collect();
-        if self.is_about(jobs.iter().copied()) {
+    pub fn about<'a>(mut self, jobs: impl IntoIterator<Item = &'a JobId>) -> Self {
+        let order: Arc<[JobId]> = jobs.into_iter().cloned().collect();
+        if self.order.as_ref() == Some(&order) {
             return self;
         }
-        let among = self.indices_among(jobs.iter().copied());
-        self.arranged(jobs.into_iter().cloned().collect(), &among)
-    }
-
-    /// Whether the history is arranged for exactly these jobs. Fast if the ids are shared in memory.
-    pub(crate) fn is_about<'a>(&self, jobs: impl ExactSizeIterator<Item = &'a JobId>) -> bool {
-        let order = self.order.as_deref();
-        order.is_some_and(|order| order.len() == jobs.len() && order.iter().eq(jobs))
-    }
-
-    /// Returns for each of the [history's jobs](Self::jobs) its index in `jobs`, if it is one of them.
-    pub(crate) fn indices_among<'a>(
-        &self,
-        jobs: impl IntoIterator<Item = &'a JobId>,
-    ) -> Vec<Option<usize>> {
-        let mut among = vec![None; self.jobs.len()];
-        for (index, id) in jobs.into_iter().enumerate() {
-            if let Some(known) = self.index_of(id) {
-                among[known] = Some(index);
-            }
-        }
-        among
-    }
-
-    /// Reorders the history to match `order`; `among[i]` is the new index of job `i`.
-    #[must_use]
-    pub(crate) fn arranged(mut self, order: Arc<[JobId]>, among: &[Option<usize>]) -> Self {
-        if among.contains(&None) {
-            let mut ids = self.indices.iter();
-            let unknown = ids.find(|(_, index)| among[**index].is_none());
-            let job = unknown.expect("every job has a name").0.clone();
-            self.fault.get_or_insert(HistoryError::UnknownJob { job });
-        }
+        let indices: HashMap<JobId, usize> = order.iter().cloned().zip(0..).collect();
         let mut jobs = vec![JobHistory::default(); order.len()];
-        for (known, index) in self.jobs.into_iter().zip(among) {
-            if let Some(index) = index {
-                jobs[*index] = known;
+        for (id, known) in self.indices.iter() {
+            match indices.get(id) {
+                Some(index) => jobs[*index] = std::mem::take(&mut self.jobs[*known]),
+                None => {
+                    self.fault.get_or_insert(HistoryError::UnknownJob { job: id.clone() });
+                }
             }
         }
         self.jobs = jobs;
-        self.indices = Arc::new(order.iter().cloned().zip(0..).collect());
+        self.indices = Arc::new(indices);
         self.order = Some(order);
         self
     }
