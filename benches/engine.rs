@@ -1,7 +1,7 @@
 //! The engine in virtual time: the cost of a step with 10² to 10⁵ jobs, and the makespan of campaigns
 //! relative to their lower bound, with and without faults.
 //!
-//! `cargo bench --bench engine`, or parts of it: `cargo bench --bench engine -- campaigns learnt steps`
+//! `cargo bench --bench engine`, or parts of it: `cargo bench --bench engine -- campaigns learned steps`
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -31,8 +31,8 @@ fn main() {
     if is_wanted("campaigns") {
         campaigns();
     }
-    if is_wanted("learnt") {
-        learnt();
+    if is_wanted("learned") {
+        learned();
     }
     if is_wanted("steps") {
         steps();
@@ -59,8 +59,8 @@ fn campaigns() {
     row(5_000, 100, "calm, 15 submits a minute", &measured);
 }
 
-fn learnt() {
-    println!("\n# In flight that is learnt\n");
+fn learned() {
+    println!("\n# In flight that is learned\n");
     println!(
         "| jobs | account | submits | makespan / bound | requests / job | submits refused | most waiting |"
     );
@@ -80,7 +80,7 @@ fn learnt() {
             Account::Hides(25),
         ] {
             for rate in ["15/min", "5/s"] {
-                learnt_row(count, account, rate.parse().expect("a rate"));
+                learned_row(count, account, rate.parse().expect("a rate"));
             }
         }
     }
@@ -138,7 +138,7 @@ fn row(count: usize, in_flight: u32, name: &str, measured: &Measurements) {
     );
 }
 
-fn learnt_row(count: usize, account: Account, submit_rate: Rate) {
+fn learned_row(count: usize, account: Account, submit_rate: Rate) {
     let limits = Limits { submit_rate, in_flight: InFlight::AUTO, ..limits(1) };
     let measured = simulate(jobs(count), &limits, Profile { account, ..CALM });
     println!(

@@ -64,7 +64,7 @@ pub(super) struct AbsenceProofs {
     doubts: HashMap<usize, Doubt>,
 }
 
-/// What is known about a job in doubt while the run lasts.
+/// A job in doubt, as far as this run knows.
 #[derive(Debug, Default)]
 struct Doubt {
     /// When its answer was known to be lost, by a clock that can be trusted. A restart keeps this time, so it does

@@ -17,9 +17,9 @@ pub(super) struct ListRequest {
     pub(super) started: Timestamp,
     /// The jobs in doubt, by their tags.
     pub(super) in_doubt: HashMap<Tag, (usize, Generation)>,
-    /// Whether all rows of the campaign were requested that may be news.
+    /// Whether all rows of the campaign that may be new were requested.
     pub(super) includes_own_rows: bool,
-    /// Whether it was requested before any submit, so that the list shows what is older than this run.
+    /// Whether it was requested before any submit, so that all rows are older than this run.
     pub(super) is_inventory: bool,
     /// The proofs that it may complete.
     pub(super) proofs: Vec<PendingProof>,
@@ -34,7 +34,7 @@ pub(super) struct AdoptableRow<'a> {
     report: &'a RenderReport,
 }
 
-/// What the adoption of rows has brought.
+/// The result of adopting rows.
 #[derive(Debug, Default)]
 pub(super) struct Adopted {
     /// Whether a job was adopted that was not in doubt, so its submit was unknown.
@@ -78,7 +78,7 @@ impl ListRequest {
         in_doubt.or_else(|| {
             let (index, generation) = own?.owner(tag)?;
             let job = &jobs[index];
-            // Earlier generations of a reopened job are not wanted, except one whose fate was unknown.
+            // Earlier generations of a reopened job are not wanted, except one that may have been accepted.
             let is_wanted = if jobs.pending.contains(&index) {
                 job.state.generation <= generation || job.superseded(tag).is_some()
             } else {
@@ -126,7 +126,7 @@ impl ListRequest {
     }
 }
 
-/// Returns the event for each row that is a second one of a job, with the job.
+/// Returns a `PaidTwice` event for each further row of a job that has one, with the job.
 pub(super) fn duplicates(
     jobs: &JobTable,
     own: &CampaignTags,

@@ -140,8 +140,8 @@ impl Batch {
                 Lane::Download => {}
             }
         }
-        let trusted_since = past.certain_since.unwrap_or(now);
-        let mut proofs = AbsenceProofs::new(limits.settle, rules, trusted_since, past.most_rows);
+        let trusted_since = past.trusted_since.unwrap_or(now);
+        let mut proofs = AbsenceProofs::new(limits.settle, rules, trusted_since, past.longest_list);
         for (job, lost_at) in &past.lost {
             if let Some(index) = jobs.index_of(job) {
                 proofs.restore_loss(index, *lost_at);
@@ -165,7 +165,7 @@ impl Batch {
             reopening: Reopening {
                 rules,
                 last_end: past.last_end,
-                last_complete_end: past.last_own_end,
+                last_complete_end: past.last_complete_end,
             },
             rules,
             is_loss_recorded,
@@ -672,7 +672,7 @@ impl Batch {
         adopted
     }
 
-    /// Records rows that are second ones of our jobs. If they are news of this run, another run is submitting, and this
+    /// Records further rows of jobs that have one. If they appear during this run, another run is submitting, and this
     /// one stops.
     fn record_duplicates(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) {
         for (index, event) in self.reconciler.duplicates(request, &self.jobs, listing) {
@@ -689,7 +689,7 @@ impl Batch {
         now: Timestamp,
         request: &ListRequest,
         rows: u64,
-        has_news: bool,
+        has_unknown_submits: bool,
     ) {
         // A job in doubt is resubmitted only after the list had time to show it.
         let is_too_early = |index: &usize| {
@@ -700,7 +700,7 @@ impl Batch {
             return;
         }
         let jobs = &self.jobs;
-        if self.reconciler.advance_inventory(now, request, jobs, has_news) {
+        if self.reconciler.advance_inventory(now, request, jobs, has_unknown_submits) {
             self.record(now, Event::InventoryTaken { rows });
             self.reopen_resubmitted(now);
         }
@@ -777,7 +777,7 @@ impl Batch {
             event,
             JobEvent::Submitted { .. } | JobEvent::Adopted { .. } | JobEvent::FoundAbsent
         ) {
-            self.submitter.on_fate_known();
+            self.submitter.on_submit_resolved();
         }
         self.record(now, Event::job(&self.jobs[index].spec.id, event));
         self.reconciler.update_tags(index, &self.jobs);
@@ -842,7 +842,7 @@ impl Batch {
     fn count_failure(&mut self) {
         self.failures += 1;
         let allowance = self.options.limits.max_fail;
-        if allowance.is_some_and(|most| most.is_passed(self.failures, self.selected)) {
+        if allowance.is_some_and(|most| most.is_exceeded(self.failures, self.selected)) {
             self.stop(StopReason::TooManyFailures);
         }
     }

@@ -1,4 +1,4 @@
-//! The caps on credits: what is spent and promised, against what may be.
+//! The caps on credits, and what is spent and promised.
 
 use std::collections::HashMap;
 

@@ -31,7 +31,7 @@ pub(super) trait ConcurrencyLimit: Debug + Send + Sync {
     /// Updates how many of `in_flight` renders wait in the provider's queue.
     fn on_queue_changed(&mut self, _in_flight: usize, _queued: usize) {}
 
-    /// Takes in how long a render took that was seen to be finished at `now`.
+    /// Adds the duration of a render that was seen to be finished at `now`.
     fn on_render_finished(&mut self, _now: Timestamp, _took: Duration) {}
 
     /// Returns a learned limit that should be recorded.
@@ -39,7 +39,7 @@ pub(super) trait ConcurrencyLimit: Debug + Send + Sync {
         None
     }
 
-    /// Checks whether the limit is learned, so that it is worth knowing when renders start.
+    /// Checks whether the limit is learned, so that it is useful to know when renders start.
     fn is_adaptive(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! What the parts of the engine decide.
+//! The decisions of the parts of the engine.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) enum Decision {
     FailRender { index: usize, failure: Failure, charged: Option<Credits> },
     /// Counts a failed job.
     CountFailure,
-    /// Takes in how long a render took.
+    /// Adds the duration of a render.
     AddRenderTime(Duration),
     /// Notes that the provider has answered.
     NoteReachable,

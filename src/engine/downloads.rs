@@ -21,7 +21,7 @@ const FAILURES_PER_RUN: u32 = 8;
 const FAILURES_PER_LINK: u32 = 3;
 
 /// An attempt that got this many bytes further resets the count of failures, however it ended.
-const MUCH_OF_A_FILE: u64 = 64 << 10;
+const SIGNIFICANT_PROGRESS: u64 = 64 << 10;
 
 /// Decides about downloads.
 #[derive(Debug)]
@@ -147,7 +147,7 @@ impl Downloads {
     ) -> Vec<Decision> {
         let bytes_kept = std::mem::take(&mut failure.bytes_kept);
         let attempts = self.attempts.entry(index).or_default();
-        if bytes_kept >= attempts.bytes_kept.saturating_add(MUCH_OF_A_FILE) {
+        if bytes_kept >= attempts.bytes_kept.saturating_add(SIGNIFICANT_PROGRESS) {
             attempts.bytes_kept = bytes_kept;
             attempts.failures = 0;
         }
@@ -174,7 +174,7 @@ impl Downloads {
             | Disposition::PollIndividually
             | Disposition::NotVisible => {
                 let pause =
-                    failure.retry_after.map(|pause| pause.moment(now)).filter(|until| *until > now);
+                    failure.retry_after.map(|pause| pause.end(now)).filter(|until| *until > now);
                 let wait = DOWNLOAD.wait(failures, self.jitter.of_job(index));
                 let due = pause.unwrap_or_else(|| now.plus(wait));
                 let event = if is_last || due > now.plus(LONGEST_HOLD) {

@@ -4,7 +4,7 @@
 //! What the provider shows when a run begins is adopted, so runs one after the other never pay twice. Two runs that
 //! submit at the same time can: the API has no key that would make a submit unique, and each run learns only from the
 //! list what the other has done. To keep that time short, a run that submits reads the list again a settle time after
-//! its first submit was accepted, then twice as long after that, and so on, and once more before it ends.
+//! its first submit was accepted, then at intervals that double, and a last time before it ends.
 //! Jobs that only the other run has paid for are adopted. A job that both have paid for is recorded, and
 //! the run stops submitting.
 

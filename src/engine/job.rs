@@ -72,7 +72,7 @@ impl TrackedJob {
     /// Adds the tags that a list is searched for while the job is pending: its own, and those of a few later
     /// generations in case a journal that knew of them was lost.
     pub(super) fn add_plausible_tags(&self, tags: &mut CampaignTags, campaign: &str, index: usize) {
-        if let Some(left) = &self.state.left_behind {
+        if let Some(left) = &self.state.superseded {
             tags.add(&left.tag, index, left.generation);
         }
         let first = self.state.generation.0;
@@ -83,7 +83,7 @@ impl TrackedJob {
 
     /// Returns the superseded submit, if it has this tag.
     pub(super) fn superseded(&self, tag: &Tag) -> Option<&SupersededSubmit> {
-        let left = self.state.left_behind.as_deref();
+        let left = self.state.superseded.as_deref();
         left.filter(|left| left.tag == *tag)
     }
 

@@ -76,7 +76,7 @@ impl JobTable {
         jobs
     }
 
-    /// Makes `event` true of one job.
+    /// Applies `event` to one job.
     pub(super) fn apply(&mut self, now: Timestamp, index: usize, event: &JobEvent) -> Change {
         let job = &mut self.all[index];
         let (was_in_flight, was_queued) = (job.is_in_flight(), job.is_queued());

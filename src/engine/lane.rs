@@ -123,7 +123,7 @@ impl LaneLimiter {
     /// Returns the end of the pause that `failure` names, at most the longest pause. A time that has passed is no
     /// pause.
     fn requested_pause(&self, now: Timestamp, failure: &Failure) -> Option<Timestamp> {
-        let until = failure.retry_after?.moment(now);
+        let until = failure.retry_after?.end(now);
         (until > now).then(|| until.min(now.plus(self.longest_pause)))
     }
 

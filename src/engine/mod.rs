@@ -1,7 +1,7 @@
 //! The engine: decides what to do next. Pure and synchronous, without clock, network or disk.
 //!
-//! [`Batch`] holds a whole run. It is restored from a plan and the entries of the journal. Each call tells it what
-//! happened and what time it is, and returns a [`Step`]: *entries* (facts to be recorded), *commands* (what
+//! [`Batch`] holds a whole run. It is restored from a plan and the entries of the journal. Each call passes it what
+//! happened and the time, and returns a [`Step`]: *entries* (facts to be recorded), *commands* (what
 //! to do next) and the time of the next call. The commands are available only after the entries have been written
 //! ([`Step::persist`]), so nothing is paid for before its intent is on disk.
 //!
@@ -33,7 +33,7 @@
 //! | `concurrency_limit`, `adaptive_limit` | how many renders may be in flight |
 //! | `budget` | the caps on credits |
 //! | `rules` | the decisions on which the promise depends |
-//! | `decision` | what parts decide |
+//! | `decision` | decisions of the parts |
 //!
 //! # Promise
 //!

@@ -21,7 +21,7 @@ pub struct RunOptions {
     pub redo_changed: bool,
     /// Submit all jobs again that are done or failed (`--fresh`), but not those under way or in doubt. A run that crashed
     /// or was stopped early has begun the new generation: the next run continues it with or without this option,
-    /// and reopens only jobs that were not reopened yet. So each job is paid for once more, until a run has ended by
+    /// and reopens only jobs that were not reopened yet. So each job is paid for one more time, until a run has ended by
     /// itself.
     pub fresh: bool,
     /// Submit these jobs again if they are in doubt or failed (`--resubmit`). A job in doubt is first looked for in the

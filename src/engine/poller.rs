@@ -1,5 +1,4 @@
-//! Polls: when the provider is asked about renders, many in one request, one by one where that fails, and what
-//! its answers mean.
+//! Polls: many renders in one request, one by one where that fails, and what the answers mean.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -55,7 +54,7 @@ pub(super) struct Poller {
     outstanding: usize,
 }
 
-/// What is known about one render while the run lasts.
+/// The polling state of one render.
 #[derive(Debug, Clone, Copy, Default)]
 struct Render {
     /// Its key in the queue.
@@ -102,7 +101,7 @@ impl Poller {
         self.started = now;
     }
 
-    /// Takes in how long a render took.
+    /// Adds the duration of a render.
     pub(super) fn add_render_time(&mut self, took: Duration) {
         self.intervals.add_sample(took);
     }
@@ -195,7 +194,7 @@ impl Poller {
         }
     }
 
-    /// Forgets what is known about a render.
+    /// Forgets the polling state of a render.
     pub(super) fn forget(&mut self, index: usize) {
         self.dequeue(index);
         self.renders.remove(&index);
@@ -275,7 +274,7 @@ impl Poller {
     }
 
     /// Makes the next request: for the first render that is due by its id, or for all that are due and others that cost
-    /// no extra request. `wants_starts`: it is worth knowing which renders have started.
+    /// no extra request. `wants_starts`: starts of renders are of use.
     pub(super) fn request(
         &mut self,
         now: Timestamp,
@@ -301,7 +300,7 @@ impl Poller {
     }
 
     /// Returns the renders for one request: all that are due, others that may have finished, and others that may have
-    /// started if that is worth knowing.
+    /// started if starts are of use.
     fn batch(&self, now: Timestamp, jobs: &JobTable, wants_starts: bool) -> Vec<usize> {
         let horizon = now.plus(self.interval / 2);
         let is_by_id = |index: &usize| self.renders.get(index).is_some_and(|it| it.is_by_id);

@@ -1,4 +1,4 @@
-//! The provider's list: when it is read, and what is to be learned from it. Jobs in doubt and jobs that a lost journal
+//! The provider's list: when it is read, and what it shows. Jobs in doubt and jobs that a lost journal
 //! has forgotten are found by their tags.
 
 use std::collections::HashMap;
@@ -190,7 +190,7 @@ impl Reconciler {
         request.candidates(jobs, self.own_rows(request), listing)
     }
 
-    /// Returns the event for each row that is a second one of a job, with the job.
+    /// Returns a `PaidTwice` event for each further row of a job that has one, with the job.
     pub(super) fn duplicates(
         &self,
         request: &ListRequest,
@@ -206,14 +206,14 @@ impl Reconciler {
         self.own_rows.as_ref().filter(|_| request.includes_own_rows)
     }
 
-    /// Decides whether the list has been read with enough care before the first submit. `has_news`: it has shown
+    /// Decides whether the list has been read with enough care before the first submit. `has_unknown_submits`: it has shown
     /// submits that the journal does not know. Returns whether it is now settled.
     pub(super) fn advance_inventory(
         &mut self,
         now: Timestamp,
         request: &ListRequest,
         jobs: &JobTable,
-        has_news: bool,
+        has_unknown_submits: bool,
     ) -> bool {
         self.inventory = match self.inventory {
             InventoryState::Settled => return false,
@@ -221,7 +221,7 @@ impl Reconciler {
                 InventoryState::ReadOnce(now)
             }
             // The list may not show all of it yet, or another run is submitting.
-            InventoryState::Due | InventoryState::ReadOnce(_) if has_news => {
+            InventoryState::Due | InventoryState::ReadOnce(_) if has_unknown_submits => {
                 InventoryState::ReadOnce(now)
             }
             InventoryState::ReadOnce(first) if request.started < first.plus(self.settle) => {
@@ -243,7 +243,7 @@ impl Reconciler {
         request.started < sent.plus(self.settle)
     }
 
-    /// Schedules the next request for when it can bring something new.
+    /// Schedules the next request for when it can show something new.
     pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &JobTable, may_have_more: bool) {
         let inventory = match self.inventory {
             InventoryState::ReadOnce(first) => Some(first.plus(self.settle)),

@@ -37,15 +37,15 @@ impl Reopening {
                 let is_edited = remote.is_none() && job.has_changed();
                 // A job that was accepted and has no result may have one by now. It is polled before it is paid for
                 // again.
-                let may_turn_up = remote.is_some()
+                let may_appear = remote.is_some()
                     && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
-                let is_retried = !may_turn_up && wants_retry(job, options);
+                let is_retried = !may_appear && wants_retry(job, options);
                 let is_requested = is_retried || is_resubmitted(job, options);
                 let is_requested = is_requested && self.is_unapplied_request(job);
                 if job.may_submit && (is_requested || is_edited || is_fresh || is_redone) {
                     return Some(again);
                 }
-                may_turn_up.then_some(JobEvent::Revisited)
+                may_appear.then_some(JobEvent::Revisited)
             }
             // A job in doubt that is resubmitted is looked for in the list first.
             Phase::Pending

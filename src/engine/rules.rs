@@ -1,4 +1,4 @@
-//! The decisions on which the promise depends: what is paid for, what counts as proof, what is counted.
+//! The decisions on which the promise depends: payment, proof and sums.
 //!
 //! The parts of the engine ask [`SafetyRules`] at these points, and a batch gets its rules when it is made. There is one
 //! sound implementation, [`SoundRules`]. The tests replace one rule at a time by a wrong one, and check that the

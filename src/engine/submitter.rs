@@ -18,14 +18,14 @@ use crate::model::{
 /// been paid for.
 const MAX_CONSECUTIVE_LOST: usize = 20;
 
-/// Which job is submitted next.
+/// The next submit.
 #[derive(Debug)]
 pub(super) enum NextSubmit {
-    /// This one, now.
+    /// Submit this job now.
     Submit(usize),
-    /// None at present.
+    /// Submit nothing now.
     Wait,
-    /// None any more.
+    /// Submit nothing more in this run.
     Stop(StopReason),
 }
 
@@ -117,8 +117,8 @@ impl Submitter {
         self.outstanding = self.outstanding.saturating_sub(1);
     }
 
-    /// Notes that the fate of a submit is known.
-    pub(super) const fn on_fate_known(&mut self) {
+    /// Notes that a submit is known to be accepted or not.
+    pub(super) const fn on_submit_resolved(&mut self) {
         self.consecutive_lost = 0;
     }
 
@@ -134,7 +134,7 @@ impl Submitter {
             return Vec::new();
         }
         match result {
-            // Two jobs cannot be one render. The list will tell which of them was accepted.
+            // Two jobs cannot be one render. The list will show which of them was accepted.
             Ok(remote) if jobs.with_remote(&remote).is_some() => {
                 let message =
                     format!("the provider answered with the id of another job, `{remote}`");

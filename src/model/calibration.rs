@@ -73,10 +73,10 @@ impl Calibration {
     /// Returns `table` calibrated with these jobs. Values without samples stay.
     #[must_use]
     pub(crate) fn applied_to(&self, mut table: PriceTable) -> PriceTable {
-        if let Some((slow, likely, fast)) = self.pace.learnt() {
+        if let Some((slow, likely, fast)) = self.pace.range() {
             table.speech = SpeechRates { slow, likely, fast };
         }
-        if let Some((short, likely, long)) = self.recordings.learnt() {
+        if let Some((short, likely, long)) = self.recordings.range() {
             table.recordings = RecordingLengths { short, likely, long };
         }
         let price = |model, listed: Credits| match self.charges[place(model)].ratio() {
@@ -113,7 +113,7 @@ impl ValueRange {
     }
 
     /// Returns minimum, mean and maximum with a margin, or `None` with too few samples.
-    fn learnt(&self) -> Option<(f64, f64, f64)> {
+    fn range(&self) -> Option<(f64, f64, f64)> {
         let mean = self.total.0 / self.total.1;
         (self.count >= ENOUGH).then(|| {
             (self.least.min(mean * (1.0 - MARGIN)), mean, self.most.max(mean * (1.0 + MARGIN)))
@@ -153,21 +153,21 @@ mod tests {
     }
 
     /// Returns the table calibrated with `jobs` of the given words, seconds and credits.
-    fn taught(jobs: &[(usize, f64, i64)], model: ModelVersion) -> PriceTable {
+    fn calibrated(jobs: &[(usize, f64, i64)], model: ModelVersion) -> PriceTable {
         let table = PriceTable::default();
-        let mut experience = Calibration::default();
+        let mut calibration = Calibration::default();
         for (words, seconds, charged) in jobs {
             let request = text(*words, model);
             let report = (Some(*seconds), Some(Credits::whole(*charged)));
-            experience.learn(&table, model, SpeechLength::of(&request, None), report);
+            calibration.learn(&table, model, SpeechLength::of(&request, None), report);
         }
-        experience.applied_to(table)
+        calibration.applied_to(table)
     }
 
     #[test]
     fn ranges_narrow_around_observed_values() {
         let jobs = [(100, 50.0, 50), (60, 29.0, 29), (80, 41.0, 41)];
-        let table = taught(&jobs, ModelVersion::AuroraV1);
+        let table = calibrated(&jobs, ModelVersion::AuroraV1);
         let request = text(100, ModelVersion::AuroraV1);
         let (before, after) =
             (PriceTable::default().estimate(&request, None), table.estimate(&request, None));
@@ -180,16 +180,16 @@ mod tests {
     #[test]
     fn few_or_short_samples_are_ignored() {
         let model = ModelVersion::AuroraV1;
-        let few = taught(&[(100, 80.0, 80), (100, 80.0, 80)], model);
+        let few = calibrated(&[(100, 80.0, 80), (100, 80.0, 80)], model);
         assert_eq!(few, PriceTable::default());
-        let short = taught(&[(2, 1.0, 1), (2, 1.0, 1), (2, 1.0, 1)], model);
+        let short = calibrated(&[(2, 1.0, 1), (2, 1.0, 1), (2, 1.0, 1)], model);
         assert_eq!(short, PriceTable::default());
     }
 
     #[test]
     fn a_different_price_affects_its_model_only() {
         let jobs = [(50, 20.0, 10), (50, 20.0, 10), (50, 20.0, 10)];
-        let table = taught(&jobs, ModelVersion::Standard);
+        let table = calibrated(&jobs, ModelVersion::Standard);
         assert_eq!(table.standard_block, Credits::whole(10));
         assert_eq!(table.aurora_v1_second, Credits::whole(1));
     }
@@ -199,7 +199,7 @@ mod tests {
         let jobs = [(100, 25.0, 25), (100, 25.0, 25), (100, 25.0, 25)];
         let request = text(100, ModelVersion::AuroraV1);
         let before = PriceTable::default().estimate(&request, None);
-        let after = taught(&jobs, ModelVersion::AuroraV1).estimate(&request, None);
+        let after = calibrated(&jobs, ModelVersion::AuroraV1).estimate(&request, None);
         assert!(after.high < before.high);
         assert_eq!(after.reserving_at_least(&before).reserve, before.reserve);
     }
@@ -208,6 +208,6 @@ mod tests {
     fn invalid_reports_are_ignored() {
         let model = ModelVersion::AuroraV1;
         let odd = [(0, 60.0, 0), (9, f64::NAN, -4), (9, f64::INFINITY, 0), (9, -1.0, 9)];
-        assert_eq!(taught(&odd, model), PriceTable::default());
+        assert_eq!(calibrated(&odd, model), PriceTable::default());
     }
 }

@@ -61,7 +61,7 @@ pub enum Event {
         failure: Failure,
     },
     /// The provider has shown how many renders it executes at a time, by refusing one more or by queueing it. Only if
-    /// the limit is to be learnt.
+    /// the limit is learned.
     #[serde(rename = "places_learnt")]
     LimitLearned {
         /// The number of renders submitted at a time from now on, including a few queued ones.

@@ -38,10 +38,10 @@ pub enum RetryAfter {
 
 impl RetryAfter {
     /// Returns the end of the pause, for an answer received at `now`.
-    pub fn moment(self, now: Timestamp) -> Timestamp {
+    pub fn end(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Seconds(seconds) => now.plus(Duration::from_secs(seconds)),
-            Self::At(moment) => moment,
+            Self::At(end) => end,
         }
     }
 }

@@ -53,22 +53,22 @@ struct Renders {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ResumeState {
     /// The time since which the clock can be trusted.
-    pub(crate) certain_since: Option<Timestamp>,
-    /// The start of the newest submit.
+    pub(crate) trusted_since: Option<Timestamp>,
+    /// The time of the newest submit.
     pub(crate) last_submit: Option<Timestamp>,
     /// The end of the pause that the provider asked for.
     pub(crate) holds: BTreeMap<Lane, Timestamp>,
-    /// The learnt limit of concurrent renders.
+    /// The learned limit of concurrent renders.
     pub(crate) learned_limit: Option<usize>,
     /// The length of the longest list.
-    pub(crate) most_rows: u64,
+    pub(crate) longest_list: u64,
     /// The number of the newest entry that says that the journal was lost or old; 0 if there is none, or the list was
     /// read completely since.
     pub(crate) last_loss: u64,
     /// The number of the newest entry that ends a run in any way.
     pub(crate) last_end: u64,
     /// The number of the newest entry that ends a run with nothing left to do.
-    pub(crate) last_own_end: u64,
+    pub(crate) last_complete_end: u64,
     /// For each reopened job, the number of the newest entry that reopened it.
     pub(crate) reopened: HashMap<JobId, u64>,
     /// For each job whose answer was ever lost, the trusted time of the newest such entry.
@@ -84,7 +84,7 @@ pub(crate) struct ResumeState {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum HistoryError {
     /// There are entries of a job that is neither in the plan nor in the journal's list of jobs.
-    #[error("the journal speaks of an unknown job `{job}`")]
+    #[error("the journal names an unknown job `{job}`")]
     UnknownJob {
         /// The job.
         job: JobId,
@@ -132,7 +132,7 @@ impl History {
         self.sequence = entry.sequence;
         self.last = Some(at);
         if is_certain {
-            self.resuming.certain_since.get_or_insert(at);
+            self.resuming.trusted_since.get_or_insert(at);
         }
         match &entry.event {
             Event::RunStarted { version, process } => {
@@ -149,7 +149,7 @@ impl History {
             Event::RunEnded { stopped } => {
                 self.resuming.last_end = entry.sequence;
                 if stopped.is_none() {
-                    self.resuming.last_own_end = entry.sequence;
+                    self.resuming.last_complete_end = entry.sequence;
                 }
                 if let Some(run) = self.runs.last_mut() {
                     run.ended = Some(RunEnd { at, stopped: stopped.clone() });
@@ -164,7 +164,7 @@ impl History {
             Event::JournalLost => self.resuming.last_loss = entry.sequence,
             Event::InventoryTaken { rows } => {
                 self.resuming.last_loss = 0;
-                self.resuming.most_rows = self.resuming.most_rows.max(*rows);
+                self.resuming.longest_list = self.resuming.longest_list.max(*rows);
                 self.inventory = Some(Inventory::Taken(*rows));
             }
             Event::InventorySkipped { failure } => {
@@ -294,7 +294,7 @@ impl History {
         current.chain(&self.resuming.superseded)
     }
 
-    /// Whether there are no entries.
+    /// Checks whether there are no entries.
     pub const fn is_empty(&self) -> bool {
         self.last.is_none()
     }
@@ -324,8 +324,8 @@ impl History {
         self.fault.as_ref()
     }
 
-    /// Returns the render times, from acceptance to the end, or `None` without any.
-    pub fn usual_render(&self) -> Option<Duration> {
+    /// Returns the mean render time, from acceptance to the end, or `None` without any.
+    pub fn mean_render_time(&self) -> Option<Duration> {
         self.renders.total.checked_div(self.renders.count)
     }
 
@@ -404,11 +404,11 @@ mod tests {
         StopReason, Tag, VideoRequest,
     };
 
-    /// Returns entries, one second apart.
+    /// A list of entries, one second apart.
     #[derive(Default)]
-    struct Tale(Vec<Entry>);
+    struct EventLog(Vec<Entry>);
 
-    impl Tale {
+    impl EventLog {
         fn push(&mut self, event: Event) {
             let sequence = self.0.len() as u64 + 1;
             self.0.push(Entry { sequence, at: at(sequence), event });
@@ -423,7 +423,7 @@ mod tests {
             self.push(Event::RunEnded { stopped });
         }
 
-        fn tell(&mut self, job: &str, event: JobEvent) {
+        fn push_job(&mut self, job: &str, event: JobEvent) {
             self.push(Event::job(&id(job), event));
         }
 
@@ -433,9 +433,9 @@ mod tests {
             let generation = Generation(0);
             let tag = Tag::of("c", &id(job), &fingerprint, generation);
             let reserved = Credits::whole(5);
-            self.tell(job, JobEvent::SubmitStarted { tag, fingerprint, generation, reserved });
+            self.push_job(job, JobEvent::SubmitStarted { tag, fingerprint, generation, reserved });
             let remote = remote.parse().unwrap();
-            self.tell(job, JobEvent::Submitted { remote });
+            self.push_job(job, JobEvent::Submitted { remote });
         }
 
         fn history(&self) -> History {
@@ -468,22 +468,19 @@ mod tests {
 
     #[test]
     fn jobs_are_in_the_given_order_and_others_are_left_out() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.accepted("a", "r1");
-        tale.accepted("b", "r2");
+        let mut log = EventLog::default();
+        log.begin();
+        log.accepted("a", "r1");
+        log.accepted("b", "r2");
         let jobs = ["new", "b"].map(id);
-        let mut history = tale.history().about(&jobs);
-        assert_eq!(
-            history.fault().unwrap().to_string(),
-            "the journal speaks of an unknown job `a`"
-        );
+        let mut history = log.history().about(&jobs);
+        assert_eq!(history.fault().unwrap().to_string(), "the journal names an unknown job `a`");
         let phases = |history: &History| {
             let jobs = history.jobs().iter();
             jobs.map(|job| job.state.phase.name()).collect::<Vec<_>>()
         };
         assert_eq!(phases(&history), ["pending", "rendering"]);
-        let last = tale.0.len() as u64 + 1;
+        let last = log.0.len() as u64 + 1;
         for (sequence, job) in (last..).zip(["a", "b"]) {
             let entry = Entry { sequence, at: at(sequence), event: Event::job(&id(job), failed()) };
             history.apply(&entry, TrustedTime::certain(entry.at));
@@ -494,47 +491,47 @@ mod tests {
 
     #[test]
     fn a_render_time_is_recorded_once() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.accepted("a", "r1");
-        tale.accepted("b", "r2");
-        tale.tell("a", rendered());
+        let mut log = EventLog::default();
+        log.begin();
+        log.accepted("a", "r1");
+        log.accepted("b", "r2");
+        log.push_job("a", rendered());
         let failure = Failure::new(FailureKind::NotFound, "gone");
-        tale.tell("a", JobEvent::LinkExpired { failure });
-        tale.tell("a", rendered());
-        tale.begin();
-        tale.tell("b", rendered());
-        let history = tale.history();
+        log.push_job("a", JobEvent::LinkExpired { failure });
+        log.push_job("a", rendered());
+        log.begin();
+        log.push_job("b", rendered());
+        let history = log.history();
         let seconds = Duration::from_secs;
-        assert_eq!(history.usual_render(), Some((seconds(3) + seconds(5)) / 2));
+        assert_eq!(history.mean_render_time(), Some((seconds(3) + seconds(5)) / 2));
         let newest = &history.resuming.newest_renders;
         assert_eq!(newest.iter().collect::<Vec<_>>(), [&(at(6), seconds(3))]);
     }
 
     #[test]
     fn the_next_run_waits_again_for_a_render_that_timed_out() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.accepted("a", "r1");
-        tale.tell("a", JobEvent::RenderOverdue);
-        let is_overdue = |tale: &Tale| tale.history().job(&id("a")).unwrap().is_overdue;
-        assert!(is_overdue(&tale));
-        tale.end(Some(StopReason::Interrupted));
-        tale.begin();
-        assert!(!is_overdue(&tale));
-        let resuming = tale.history().resuming;
-        assert_eq!((resuming.last_end, resuming.last_own_end), (5, 0));
+        let mut log = EventLog::default();
+        log.begin();
+        log.accepted("a", "r1");
+        log.push_job("a", JobEvent::RenderOverdue);
+        let is_overdue = |log: &EventLog| log.history().job(&id("a")).unwrap().is_overdue;
+        assert!(is_overdue(&log));
+        log.end(Some(StopReason::Interrupted));
+        log.begin();
+        assert!(!is_overdue(&log));
+        let resuming = log.history().resuming;
+        assert_eq!((resuming.last_end, resuming.last_complete_end), (5, 0));
     }
 
     #[test]
     fn remote_ids_are_known_after_a_job_was_reopened() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.accepted("a", "r1");
-        tale.tell("a", failed());
+        let mut log = EventLog::default();
+        log.begin();
+        log.accepted("a", "r1");
+        log.push_job("a", failed());
         let generation = Generation(1);
-        tale.tell("a", JobEvent::Reopened { generation });
-        let history = tale.history();
+        log.push_job("a", JobEvent::Reopened { generation });
+        let history = log.history();
         assert_eq!(history.state(&id("a")).unwrap().phase, Phase::Pending);
         assert_eq!(history.remotes().map(RemoteId::as_str).collect::<Vec<_>>(), ["r1"]);
         assert_eq!(history.resuming.reopened[&id("a")], 5);
@@ -542,29 +539,29 @@ mod tests {
 
     #[test]
     fn the_time_of_a_lost_answer_is_kept_if_the_clock_is_right() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.accepted("a", "r1");
-        tale.0.pop();
+        let mut log = EventLog::default();
+        log.begin();
+        log.accepted("a", "r1");
+        log.0.pop();
         let failure = Failure::new(FailureKind::Lost, "lost");
-        tale.tell("a", JobEvent::SubmitLost { failure });
-        let lost = |now| History::of(&tale.0, now).resuming.lost.get(&id("a")).copied();
+        log.push_job("a", JobEvent::SubmitLost { failure });
+        let lost = |now| History::of(&log.0, now).resuming.lost.get(&id("a")).copied();
         assert_eq!(lost(at(9)), Some(at(3)));
         assert_eq!(lost(at(2)), None, "it lies in the future");
     }
 
     #[test]
     fn a_contradicting_entry_changes_nothing_and_is_reported() {
-        let mut tale = Tale::default();
-        tale.begin();
-        tale.tell("a", rendered());
-        tale.tell("a", rendered());
-        let history = tale.history();
+        let mut log = EventLog::default();
+        log.begin();
+        log.push_job("a", rendered());
+        log.push_job("a", rendered());
+        let history = log.history();
         let fault = history.fault().unwrap().to_string();
         assert_eq!(fault, "entry 2 about job `a` contradicts those before it");
         assert_eq!(history.state(&id("a")).unwrap().phase, Phase::Pending);
-        tale.0.remove(0);
-        let fault = tale.history().fault().unwrap().to_string();
+        log.0.remove(0);
+        let fault = log.history().fault().unwrap().to_string();
         assert_eq!(fault, "entry 2 follows entry 0");
     }
 }

@@ -159,7 +159,7 @@ pub enum FailureAllowance {
 
 impl FailureAllowance {
     /// Whether `failed` of `total` jobs exceeds the allowance.
-    pub fn is_passed(self, failed: usize, total: usize) -> bool {
+    pub fn is_exceeded(self, failed: usize, total: usize) -> bool {
         match self {
             Self::Count(count) => failed > count as usize,
             Self::Percent(percent) => failed * 100 > total * percent as usize,
@@ -238,7 +238,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
 /// The limit of concurrent renders at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InFlight {
-    /// Learnt from how the provider treats the renders it is given, starting with this number (at least 1).
+    /// Learned from how the provider treats renders, starting with this number (at least 1).
     Auto {
         /// The initial number.
         from: u32,
@@ -327,9 +327,9 @@ mod tests {
     fn durations_and_allowances() {
         assert_eq!(parse_duration("1h 30m").unwrap(), Duration::from_secs(5400));
         assert!(parse_duration("-1s").is_err() && parse_duration("5").is_err());
-        assert!("3%".parse::<FailureAllowance>().unwrap().is_passed(4, 100));
-        assert!(!"3%".parse::<FailureAllowance>().unwrap().is_passed(3, 100));
-        assert!("0".parse::<FailureAllowance>().unwrap().is_passed(1, 100));
+        assert!("3%".parse::<FailureAllowance>().unwrap().is_exceeded(4, 100));
+        assert!(!"3%".parse::<FailureAllowance>().unwrap().is_exceeded(3, 100));
+        assert!("0".parse::<FailureAllowance>().unwrap().is_exceeded(1, 100));
         assert!("101%".parse::<FailureAllowance>().is_err());
     }
 

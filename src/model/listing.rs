@@ -74,8 +74,8 @@ impl ListFilter {
     /// Whether a row with this name and id is kept.
     pub fn wants(&self, name: Option<&str>, id: Option<&RemoteId>) -> bool {
         let is_wanted = |tag: Tag| {
-            let is_news = |own: &CampaignTags| own.is_news(&tag, id);
-            self.tags.contains(&tag) || self.own.as_ref().is_some_and(is_news)
+            let may_be_new = |own: &CampaignTags| own.may_be_new(&tag, id);
+            self.tags.contains(&tag) || self.own.as_ref().is_some_and(may_be_new)
         };
         name.into_iter().flat_map(find_tags).any(is_wanted)
             || id.is_some_and(|id| self.references.contains(id))
@@ -129,7 +129,7 @@ impl CampaignTags {
     }
 
     /// Whether a row with this tag and id belongs to this campaign and may contain something new.
-    fn is_news(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
+    fn may_be_new(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
         self.owner(tag).is_some_and(|(index, _)| {
             let ended = self.ended.get(index).copied().unwrap_or(0);
             ended == 0 || id.map(hash) != Some(ended)

@@ -200,7 +200,7 @@ mod tests {
         let refused = limits.shared(Shard::new(1, 11).unwrap());
         let words = "10 renders at one time cannot be shared by 11 shards";
         assert_eq!(refused.unwrap_err().to_string(), words);
-        // A learnt limit starts with at least one.
+        // A learned limit starts with at least one.
         let shared = Limits::default().shared(Shard::new(11, 11).unwrap());
         assert_eq!(shared.unwrap().in_flight, InFlight::Auto { from: 1 });
     }

@@ -50,7 +50,7 @@ pub struct JobState {
     /// Why the newest search for a job in doubt was inconclusive.
     pub unproven: Option<Box<Inconclusive>>,
     /// The submit that was given up when the job was last reopened, until another is accepted.
-    pub left_behind: Option<Box<SupersededSubmit>>,
+    pub superseded: Option<Box<SupersededSubmit>>,
     /// Other jobs at the provider with the tag of the newest submit: paid for by another run, and not included in any
     /// sum.
     pub duplicates: Vec<RemoteId>,
@@ -86,7 +86,7 @@ impl JobState {
             }
             JobEvent::Adopted { tag, fingerprint, generation, reserved, .. } => {
                 // An adopted job is no longer counted as given up.
-                if let Some(left) = self.left_behind.take().filter(|left| left.tag == *tag) {
+                if let Some(left) = self.superseded.take().filter(|left| left.tag == *tag) {
                     self.earlier = self.earlier.less(left.counted);
                 }
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
@@ -95,7 +95,7 @@ impl JobState {
                 self.is_adopted = true;
             }
             JobEvent::Submitted { .. } => {
-                self.left_behind = None;
+                self.superseded = None;
                 self.accepted_at = Some(at);
             }
             JobEvent::SubmitDeferred { failure } => {
@@ -146,14 +146,14 @@ impl JobState {
                 self.last_failure = Some(Box::new(failure.clone()));
             }
             JobEvent::Reopened { generation } => {
-                let left_behind = self.left_behind(&previous, committed);
+                let superseded = self.superseded(&previous, committed);
                 // Costs of earlier generations stay.
                 *self = Self {
                     generation: *generation,
                     earlier: committed,
                     attempts: self.attempts,
                     fingerprint: self.fingerprint.clone(),
-                    left_behind,
+                    superseded,
                     ..Self::default()
                 };
             }
@@ -163,13 +163,13 @@ impl JobState {
 
     /// Returns the submit that a reopening in phase `previous` gives up. `committed` is the upper end of the job's
     /// whole cost.
-    fn left_behind(
+    fn superseded(
         &mut self,
         previous: &Phase,
         committed: Credits,
     ) -> Option<Box<SupersededSubmit>> {
         match previous {
-            Phase::Pending => self.left_behind.take(),
+            Phase::Pending => self.superseded.take(),
             Phase::InDoubt { .. } | Phase::Failed { remote: None, .. } => {
                 Some(Box::new(SupersededSubmit {
                     tag: self.tag.clone()?,
@@ -333,8 +333,8 @@ mod tests {
     fn a_reported_charge_stays_when_the_provider_no_longer_knows_the_job() {
         let failure = Failure::new(FailureKind::NotFound, "gone");
         let expired = JobEvent::LinkExpired { failure };
-        let story = [rendered(), expired, failed(None)];
-        let state = fold(submitted().into_iter().chain(story));
+        let events = [rendered(), expired, failed(None)];
+        let state = fold(submitted().into_iter().chain(events));
         assert_eq!(state.spent(), Credits::whole(3));
     }
 

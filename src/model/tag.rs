@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn the_webhook_does_not_change_the_fingerprint() {
         let request = VideoRequest::new(Speech::Text("x".into()), "p", AspectRatio::Square);
-        let told = VideoRequest {
+        let with_webhook = VideoRequest {
             webhook_url: Some("https://example.com/done".into()),
             ..request.clone()
         };
-        assert_eq!(Fingerprint::of(&told), Fingerprint::of(&request));
+        assert_eq!(Fingerprint::of(&with_webhook), Fingerprint::of(&request));
     }
 
     #[test]

@@ -152,8 +152,8 @@ impl Summary {
     }
 
     /// Returns the typical time from acceptance to the end of a render; `None` before the first has finished.
-    pub fn usual_render(&self) -> Option<Duration> {
-        self.history.usual_render()
+    pub fn mean_render_time(&self) -> Option<Duration> {
+        self.history.mean_render_time()
     }
 
     /// Returns the lines of `results.csv`: the sheet's rows in order, once for each of their jobs, then the jobs of the
@@ -301,7 +301,7 @@ mod tests {
         run.job_event(70, "a", JobEvent::LinkExpired { failure });
         let output = crate::report::testing::output("a");
         run.job_event(500, "a", JobEvent::Rendered { output });
-        assert_eq!(run.summary().usual_render(), Some(Duration::from_secs(59)));
+        assert_eq!(run.summary().mean_render_time(), Some(Duration::from_secs(59)));
     }
 
     #[test]

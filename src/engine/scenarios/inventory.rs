@@ -31,8 +31,8 @@ fn a_lost_journal_is_remembered_until_the_list_was_read() {
     let run = harness.run(&jobs(3), &RunOptions::default(), |_, _| None);
     assert_eq!((harness.rows.len(), run.submits()), (3, 0));
     let is_loss = |event: &Event| matches!(event, Event::JournalLost);
-    let told = harness.journal.iter().filter(|entry| is_loss(&entry.event));
-    assert_eq!(told.count(), 1);
+    let recorded = harness.journal.iter().filter(|entry| is_loss(&entry.event));
+    assert_eq!(recorded.count(), 1);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Invariants {
             Outcome::Listed { result } => (1, result.as_ref().err()),
             Outcome::Downloaded { .. } => return,
         };
-        let named = failure.and_then(|failure| Some(failure.retry_after?.moment(now)));
+        let named = failure.and_then(|failure| Some(failure.retry_after?.end(now)));
         self.pauses[lane] = self.pauses[lane].max(named);
     }
 

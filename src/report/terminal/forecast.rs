@@ -13,7 +13,7 @@ const MAX_SUBMITS: usize = 12;
 /// A pending job waits for a free slot at the provider or for the pace of submits, whichever takes longer; the last
 /// one then renders as long as usual.
 pub(super) fn remaining(summary: &Summary, now: Timestamp) -> Option<Duration> {
-    let render = summary.usual_render()?;
+    let render = summary.mean_render_time()?;
     let counts = summary.counts();
     let slots = u32::try_from(counts.rendering.max(1)).unwrap_or(u32::MAX);
     if counts.pending > 0 {
