@@ -286,9 +286,11 @@ mod tests {
                 created_at: None,
             }
         }
+    }
 
+    impl CommandExecutor for FakeProvider {
         #[expect(clippy::disallowed_methods, reason = "a second under a paused clock")]
-        async fn answer(&self, command: Command) -> Outcome {
+        async fn perform(&self, command: Command, _progress: Arc<DownloadProgress>) -> Outcome {
             tokio::time::sleep(Duration::from_secs(1)).await;
             match command {
                 Command::Submit { job, .. } => {
@@ -316,16 +318,6 @@ mod tests {
                     }),
                 },
             }
-        }
-    }
-
-    impl CommandExecutor for FakeProvider {
-        fn perform(
-            &self,
-            command: Command,
-            _progress: Arc<DownloadProgress>,
-        ) -> impl Future<Output = Outcome> + Send {
-            self.answer(command)
         }
     }
 

@@ -21,12 +21,8 @@ pub trait CommandExecutor: Send + Sync + 'static {
 }
 
 impl CommandExecutor for Remote {
-    fn perform(
-        &self,
-        command: Command,
-        progress: Arc<DownloadProgress>,
-    ) -> impl Future<Output = Outcome> + Send {
-        Self::perform(self, command, progress)
+    async fn perform(&self, command: Command, progress: Arc<DownloadProgress>) -> Outcome {
+        Self::perform(self, command, progress).await
     }
 }
 

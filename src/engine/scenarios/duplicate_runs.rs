@@ -193,8 +193,8 @@ fn a_short_run_lists_once_more_before_it_ends() {
     });
     assert!(run.took < options.limits.settle, "{:?}", run.took);
     assert!(run.recorded(is_duplicate));
-    let is_rival = matches!(&run.stopped, Some(StopReason::DuplicateRun { .. }));
-    assert!(is_rival, "{:?}", run.stopped);
+    let is_duplicate_run = matches!(&run.stopped, Some(StopReason::DuplicateRun { .. }));
+    assert!(is_duplicate_run, "{:?}", run.stopped);
     // A run without submits does not check.
     let run = harness.run(&jobs(2), &options, |_, _| None);
     let is_list = |(_, command): &(_, Command)| matches!(command, Command::List { .. });
