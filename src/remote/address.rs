@@ -13,7 +13,7 @@ pub(super) enum AddressPolicy {
     /// Any address: the API itself is on this machine or in a private network, like the sandbox or a gateway, and so may
     /// be its files.
     Any,
-    /// Addresses of the internet alone.
+    /// Only addresses of the internet.
     PublicOnly,
 }
 

@@ -96,37 +96,24 @@ impl FromStr for BaseUrl {
         let mut url = Url::parse(text).map_err(|_| {
             invalid("it is not a URL; write it in full, such as `https://api.creatify.ai`")
         })?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(invalid(
-                "only `http` and `https` are possible; write it in full, such as `https://api.creatify.ai`",
-            ));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid(
-                "it must not contain a user name or password; the keys are read from `CREATIFY_API_ID` and `CREATIFY_API_KEY`",
-            ));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid("it must end before `?` and `#`"));
-        }
-        if url.scheme() == "http" && !is_loopback(&url) && !is_private(&url) {
-            return Err(invalid(
-                "the keys would travel unencrypted over the internet; use `https` (plain `http` is for this machine and for private addresses, such as `http://127.0.0.1:8080`)",
-            ));
-        }
         let path = url.path().trim_end_matches('/').to_owned();
-        if path.contains("/api/lipsyncs") {
-            return Err(invalid(
-                "the paths below it are added; write only the part before `/api/lipsyncs`",
-            ));
-        }
-        if !path.is_empty() && url.origin() == Self::default().0.origin() {
-            return Err(invalid(
-                "it has no path there; leave `--base-url` out, or write `https://api.creatify.ai`",
-            ));
-        }
-        url.set_path(&path);
-        Ok(Self(url))
+        let problem = if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            "only `http` and `https` are possible; write it in full, such as `https://api.creatify.ai`"
+        } else if !url.username().is_empty() || url.password().is_some() {
+            "it must not contain a user name or password; the keys are read from `CREATIFY_API_ID` and `CREATIFY_API_KEY`"
+        } else if url.query().is_some() || url.fragment().is_some() {
+            "it must end before `?` and `#`"
+        } else if url.scheme() == "http" && !is_loopback(&url) && !is_private(&url) {
+            "the keys would travel unencrypted over the internet; use `https` (plain `http` is for this machine and for private addresses, such as `http://127.0.0.1:8080`)"
+        } else if path.contains("/api/lipsyncs") {
+            "the paths below it are added; write only the part before `/api/lipsyncs`"
+        } else if !path.is_empty() && url.origin() == Self::default().0.origin() {
+            "it has no path there; leave `--base-url` out, or write `https://api.creatify.ai`"
+        } else {
+            url.set_path(&path);
+            return Ok(Self(url));
+        };
+        Err(invalid(problem))
     }
 }
 

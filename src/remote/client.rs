@@ -67,8 +67,8 @@ impl Remote {
         }
     }
 
-    /// Returns the account's balance. A free request, so also the cheapest test of the credentials. Charges are deducted
-    /// late: credits already promised are included.
+    /// Returns the account's balance. The request is free, so it also tests the credentials. Charges are deducted
+    /// late: the balance still includes them.
     ///
     /// # Errors
     /// If the request fails.
@@ -92,14 +92,14 @@ impl Remote {
         self.redact(self.0.api.voices().await)
     }
 
-    /// Hides the credentials in a failure. Every failure of this layer passes here.
+    /// Hides the credentials in a failure. Every failure of this layer passes through it.
     fn redact<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| self.0.redactor.redact(failure))
     }
 }
 
 impl fmt::Debug for Remote {
-    /// Writes the address alone.
+    /// Shows only the address.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Remote").field("address", &self.0.address).finish_non_exhaustive()
     }

@@ -16,11 +16,11 @@
 //!
 //! - The paid POST is sent at most once per call: no redirect and no repetition by any layer below. After a connection has
 //!   broken, each is sent on a new one.
-//! - The credentials are sent to the API's own address and appear nowhere else: no other host, no redirect, no message, no
-//!   `Debug`.
+//! - The credentials are sent to the API's own address and nowhere else: not to other hosts, redirects, messages or
+//!   `Debug` output.
 //! - A list that was not read to its end is a failure, never a shorter list.
-//! - A file with its final name is complete and on disk. An unfinished download is kept and continued if it is certainly
-//!   the same file.
+//! - A file with its final name is complete and on disk. An unfinished download is kept, and continued only if the
+//!   server proves that the file is the same.
 //! - No link of the API leads to this machine or a private network, unless the API itself is there.
 //! - No server can make this layer panic, fill the memory, or write outside the output folder.
 

@@ -14,7 +14,7 @@ pub(super) const USER_AGENT: &str = concat!("callsheet/", env!("CARGO_PKG_VERSIO
 pub struct RemoteSettings {
     /// The address of the API.
     pub base_url: BaseUrl,
-    /// The account's keys; sent to that address alone.
+    /// The account's keys; sent only to that address.
     pub credentials: Credentials,
     /// The output folder; all files are written below it.
     pub out: PathBuf,
@@ -29,8 +29,8 @@ pub struct RemoteSettings {
 /// Whether to use the system's proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Proxy {
-    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` or the system say. Servers on this machine are reached
-    /// directly in any case.
+    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` or the system say. Servers on this machine are always
+    /// reached directly.
     #[default]
     System,
     /// Never: for the embedded sandbox.

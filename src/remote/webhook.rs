@@ -20,7 +20,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A second attempt helps if the network failed for a moment.
 const ATTEMPTS: u32 = 2;
 
-/// The address of a webhook. `Debug` and `Display` show its host alone.
+/// The address of a webhook. `Debug` and `Display` show only its host.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct WebhookUrl(Url);
 

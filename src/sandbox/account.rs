@@ -1,4 +1,4 @@
-//! The account: all accepted jobs. Charges, renders in flight and the submit rate all follow from them.
+//! The account: all accepted jobs. Charges, renders in flight and the submit rate are computed from them.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -57,7 +57,7 @@ impl axum::serve::Listener for Listener {
     async fn accept(&mut self) -> (FaultyStream, SocketAddr) {
         loop {
             if let Ok((stream, address)) = self.listener.accept().await {
-                // Without it, small answers may wait for an acknowledgement. Failure only costs time.
+                // Otherwise small responses may wait for an acknowledgement. A failure only costs time.
                 let _ = stream.set_nodelay(true);
                 let cutter = Cutter::default();
                 return (FaultyStream { stream, cutter }, address);

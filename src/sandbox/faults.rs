@@ -22,15 +22,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::random::Seed;
 
-/// The requests that each fault strikes. If several strike the same request, the one declared first
-/// applies.
+/// The triggers of faults. If several faults apply to a request, the one declared first is used.
 pub type Rules<F> = BTreeMap<F, FaultTrigger>;
 
 /// All faults of a sandbox. The default has none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// Responses to creates that are accepted and charged. Strikes only creates that would be accepted
+    /// Responses to creates that are accepted and charged. Applies only to creates that would be accepted
     /// without faults.
     pub create_accepted: Rules<ResponseFault>,
     /// Responses to creates that are not accepted.
@@ -45,7 +44,7 @@ pub struct Faults {
     pub catalogue: Rules<ResponseFault>,
     /// Job objects in otherwise good responses to `poll` and `look`.
     pub shown: Rules<JobFault>,
-    /// Otherwise good lists. Unlike elsewhere, all faults that strike a request apply together.
+    /// Otherwise good lists. Unlike elsewhere, several faults can apply to one request.
     pub listing: Rules<ListFault>,
     /// Downloads of videos.
     pub files: Rules<FileFault>,
@@ -53,7 +52,7 @@ pub struct Faults {
     pub thumbnails: Rules<FileFault>,
 }
 
-/// The requests that a fault strikes: by ordinal, by probability or, if neither is given, all.
+/// The requests that a fault applies to: by ordinal, by probability or, if neither is given, all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultTrigger {
@@ -245,8 +244,8 @@ impl FaultTrigger {
         self
     }
 
-    /// Whether it strikes the request `ordinal`. `name` makes the random numbers of two faults independent.
-    fn strikes(&self, seed: Seed, name: &str, ordinal: u64) -> bool {
+    /// Whether the fault applies to the request `ordinal`. `name` makes the random numbers of two faults independent.
+    fn applies_to(&self, seed: Seed, name: &str, ordinal: u64) -> bool {
         match self.probability {
             None if self.ordinals.is_empty() => true,
             None => self.ordinals.contains(&ordinal),
@@ -273,7 +272,7 @@ fn probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>
     }
 }
 
-/// A fault that strikes a request.
+/// A fault that applies to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ActiveFault<F> {
     pub(super) kind: F,
@@ -287,7 +286,7 @@ impl<F> ActiveFault<F> {
     }
 }
 
-/// Returns all faults of `rules` that strike the request `ordinal` of `kind`, in order.
+/// Returns all faults of `rules` that apply to the request `ordinal` of `kind`, in order.
 pub(super) fn active_faults<F: Copy + fmt::Debug>(
     rules: &Rules<F>,
     seed: Seed,
@@ -295,7 +294,7 @@ pub(super) fn active_faults<F: Copy + fmt::Debug>(
     ordinal: u64,
 ) -> impl Iterator<Item = ActiveFault<F>> {
     rules.iter().filter_map(move |(fault, when)| {
-        when.strikes(seed, &format!("{kind:?} {fault:?}"), ordinal)
+        when.applies_to(seed, &format!("{kind:?} {fault:?}"), ordinal)
             .then_some(ActiveFault { kind: *fault, amount: when.amount })
     })
 }
@@ -326,8 +325,8 @@ mod tests {
     }
 
     #[test]
-    fn ordinals_strike_exactly_and_probabilities_roughly() {
-        let strikes = |when: FaultTrigger| {
+    fn ordinals_apply_exactly_and_probabilities_roughly() {
+        let affected = |when: FaultTrigger| {
             let rules = Rules::from([(ResponseFault::Reset, when)]);
             (1..=1000_u64)
                 .filter(|ordinal| {
@@ -335,12 +334,12 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         };
-        assert_eq!(strikes(FaultTrigger::ordinals([2, 7])), [2, 7]);
-        assert_eq!(strikes(FaultTrigger::always()).len(), 1000);
-        assert!((150..250).contains(&strikes(FaultTrigger::probability(0.2)).len()));
+        assert_eq!(affected(FaultTrigger::ordinals([2, 7])), [2, 7]);
+        assert_eq!(affected(FaultTrigger::always()).len(), 1000);
+        assert!((150..250).contains(&affected(FaultTrigger::probability(0.2)).len()));
         assert_eq!(
-            strikes(FaultTrigger::probability(0.2)),
-            strikes(FaultTrigger::probability(0.2))
+            affected(FaultTrigger::probability(0.2)),
+            affected(FaultTrigger::probability(0.2))
         );
     }
 }

@@ -1,4 +1,4 @@
-//! API responses changed by faults, and bodies that break off.
+//! API responses changed by faults, and incomplete bodies.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use super::http::{
 };
 use super::state::AppState;
 
-/// How a body that breaks off ends.
+/// The end of an incomplete body.
 #[derive(Debug, Clone)]
 pub(super) enum CutEnd {
     /// The connection is closed in an orderly way.
@@ -35,7 +35,7 @@ const FLUSH_MILLIS: u64 = 30;
 /// An hour, which is longer than any client waits.
 const STALL_MILLIS: u64 = 3_600_000;
 
-/// Returns what `fault` makes of the response `good` to a request for `path`.
+/// Applies `fault` to the response `good` to a request for `path`.
 pub(super) async fn apply_fault(
     app: &AppState,
     cutter: &Cutter,

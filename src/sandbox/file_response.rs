@@ -14,7 +14,7 @@ use super::http::{with_body, with_header};
 use super::random::sha256;
 use super::state::AppState;
 
-/// A file and the fault that strikes its download.
+/// A file and the fault of its download.
 #[derive(Debug)]
 pub(super) struct FileResponse {
     pub(super) bytes: Bytes,
@@ -31,7 +31,7 @@ impl FileResponse {
         Self { bytes, content_type, etag, fault: None }
     }
 
-    /// Returns the response to a request with these headers: the file or a range of it, as its fault has it.
+    /// Returns the response to a request with these headers: the file or a range of it, changed by the fault.
     pub(super) fn send(&self, app: &AppState, cutter: &Cutter, headers: &HeaderMap) -> Response {
         let fault = self.fault.map(|fault| fault.kind);
         let whole = self.bytes.len();
@@ -63,7 +63,7 @@ impl FileResponse {
                 cut_at(sent, CutEnd::Close)
             }
             Some(FileFault::Slow) => throttle(bytes, amount(16_384), stopping),
-            // Other faults leave the body as it is.
+            // Other faults do not change the body.
             _ => Body::from(bytes),
         };
         let status = if range.is_some() { 206 } else { 200 };
@@ -90,7 +90,7 @@ pub(super) fn storage_error(status: u16) -> Response {
 }
 
 /// Parses `Range` and `If-Range` for a file of `length` bytes. The range is empty if it contains no byte of
-/// the file. As RFC 9110 has it, a malformed range, several ranges, or a range of another version of the
+/// the file. By RFC 9110, a malformed range, several ranges, or a range of another version of the
 /// file select the whole file: `None`.
 fn byte_range(headers: &HeaderMap, length: usize, etag: &str) -> Option<Range<usize>> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());

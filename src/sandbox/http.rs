@@ -78,7 +78,7 @@ pub(super) fn too_many_requests(retry_after: Option<String>) -> Response {
     }
 }
 
-/// A 402. It is not known what the API answers when credits run out.
+/// A 402. The response of the real API without credits is unknown.
 pub(super) fn no_credits() -> Response {
     detail(402, "Insufficient credits.")
 }

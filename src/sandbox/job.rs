@@ -163,7 +163,7 @@ impl Job {
         let directives = Directives::new(body);
         let has_output = status == JobStatus::Done && self.outcome == JobOutcome::Done;
         let output = has_output.then(|| {
-            let link = || links.video(&self.id, self.media().extension(), now);
+            let link = || links.file("videos", &self.id, self.media().extension(), now);
             directives.argument("output").unwrap_or_else(link)
         });
         let requested = directives.argument("status");
@@ -193,7 +193,7 @@ impl Job {
             "creator": body.creator,
             "model_version": body.model_version.as_deref().unwrap_or("standard"),
             "output": output,
-            "video_thumbnail": has_output.then(|| links.thumbnail(&self.id, now)),
+            "video_thumbnail": has_output.then(|| links.file("thumbnails", &self.id, "jpg", now)),
             "aspect_ratio": body.aspect_ratio,
             "green_screen": body.green_screen.unwrap_or(false),
             "transparent_background": body.transparent_background.unwrap_or(false),

@@ -1,4 +1,4 @@
-//! The ledger: what the sandbox has received and accepted, for tests to compare with what a client claims.
+//! The ledger of received requests and accepted jobs. Tests compare it with the reports of a client.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -72,7 +72,7 @@ pub struct LedgerJob {
 /// A create that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRecord {
-    /// When.
+    /// When it was received.
     pub at: i64,
     /// The status of the response; `None` if there was no response.
     pub status: Option<u16>,

@@ -15,23 +15,14 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Returns a link to a job's video, issued at `now`.
-    pub(super) fn video(&self, id: &str, extension: &str, now: i64) -> String {
-        self.url(&format!("/videos/{id}.{extension}"), id, now)
-    }
-
-    /// Returns a link to a job's thumbnail, issued at `now`.
-    pub(super) fn thumbnail(&self, id: &str, now: i64) -> String {
-        self.url(&format!("/thumbnails/{id}.jpg"), id, now)
-    }
-
-    fn url(&self, path: &str, id: &str, now: i64) -> String {
+    /// Returns a link to a file of the job `id`, issued at `now`.
+    pub(super) fn file(&self, folder: &str, id: &str, extension: &str, now: i64) -> String {
         let query = if self.signed {
             format!("?issued={now}&signature={}", self.signature(id, now))
         } else {
             String::new()
         };
-        format!("{}{path}{query}", self.files)
+        format!("{}/{folder}/{id}.{extension}{query}", self.files)
     }
 
     /// Returns when the link with these parameters was issued, or `None` if the signature is wrong.
@@ -75,7 +66,7 @@ mod tests {
     #[test]
     fn only_own_links_are_accepted() {
         let links = Links { files: String::new(), signed: true, seed: Seed(1) };
-        let link = links.url("/v.mp4", "a", 77);
+        let link = links.file("videos", "a", "mp4", 77);
         let query = |link: &str| -> HashMap<String, String> {
             let query = link.split_once('?').unwrap().1;
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));

@@ -1,7 +1,7 @@
 //! An imitation of Creatify's AI Avatar API on loopback: no account, no cost, no network.
 //!
-//! It serves first trials (`--sandbox`) and tests: its [`Ledger`] records what a client did, and its
-//! [`Faults`] produce what can go wrong.
+//! It serves first trials (`--sandbox`) and tests: its [`Ledger`] records the actions of a client, and its
+//! [`Faults`] imitate failures.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -29,7 +29,7 @@
 //! * **A complete ledger:** [`Ledger`], in Rust and at `GET /sandbox/ledger` without credentials.
 //! * **Real files:** each job's video plays, has the right shape, and differs from all others.
 //! * **Independent of the program:** it shares only the wire types, so that it does not inherit the
-//!   program's idea of what is valid.
+//!   program's rules of validity.
 //!
 //! # Directives in a text
 //!
@@ -45,7 +45,7 @@
 //! The last three imitate untrusted answers. JSON escapes are decoded in them (`\u001b`, `\n`); they end at
 //! the first `]`, which itself is written `\u005d`.
 //!
-//! A recording whose URL contains `?seconds=12.5` has that length; others have a likely one.
+//! A recording whose URL contains `?seconds=12.5` has that length; others get one from the seed.
 //!
 //! # Personas for examples
 //!
@@ -61,7 +61,7 @@
 //!
 //! Viktor (`813c2cbf-fa4c-4b73-af40-afade1cc2193`) has no preview in portrait, Greta
 //! (`4a205296-32d6-4eeb-a93c-e945d2e7aa56`) is not active, and "Our founder"
-//! (`c8ea1bf8-f917-4bb6-9301-c1c2f5496eaf`) is the account's own, in `personas_v2` alone. Of the voices,
+//! (`c8ea1bf8-f917-4bb6-9301-c1c2f5496eaf`) is the account's own, only in `personas_v2`. Of the voices,
 //! Olivia's British accent is `ea895fc1-78bc-4d43-a29e-6e510e00c1d7`.
 //!
 //! # Not imitated
@@ -72,7 +72,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `account`, `job`, `speech`, `validation`, `fields` | accepted jobs and the rules for accepting them: pure |
+//! | `account`, `job`, `speech`, `validation` | accepted jobs and the rules for accepting them: pure |
 //! | `faults`, `random` | the faults; random numbers |
 //! | `state`, `state_file`, `ledger` | shared state; its file; the ledger |
 //! | `catalogue`, `media`, `links` | personas and voices; files; links to files |

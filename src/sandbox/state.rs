@@ -103,7 +103,7 @@ impl AppState {
         });
     }
 
-    /// Returns the first fault of `rules` that strikes the request `ordinal` of `kind`.
+    /// Returns the first fault of `rules` that applies to the request `ordinal` of `kind`.
     pub(super) fn first_fault<F: Copy + fmt::Debug>(
         &self,
         rules: &Rules<F>,

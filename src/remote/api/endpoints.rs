@@ -15,10 +15,10 @@ use crate::model::{
 };
 use crate::remote::http::{ApiClient, ApiResponse};
 
-/// Chunks of a list that may wait for the parser before reading pauses.
+/// The maximum of chunks that wait for the parser; at this number, reading pauses.
 const MAX_WAITING_CHUNKS: usize = 16;
 
-/// Most pages of a list. A server with more has pages that link in circles.
+/// The maximum of pages of a list. With more, the pages probably link in circles.
 const MAX_PAGES: usize = 100_000;
 
 /// The endpoints of the API; each call makes one attempt.
@@ -105,7 +105,7 @@ impl Api {
         let public: Vec<PersonaItem> = self.catalogue("personas").await?;
         let mut personas: Vec<PersonaItem> = match self.catalogue("personas_v2").await {
             Ok(own) => own,
-            // Not every plan has avatars of its own, and neither has the sandbox.
+            // Not every plan has custom avatars.
             Err(failure)
                 if matches!(failure.kind, FailureKind::NotFound | FailureKind::Rejected) =>
             {
@@ -209,7 +209,7 @@ impl Api {
         error("the pages of the list link in circles")
     }
 
-    /// Reads one page, with the parser on a thread of its own. Each chunk has a time limit.
+    /// Reads one page, with the parser on a separate thread. Each chunk has a time limit.
     async fn read_page<R: RowSink>(
         &self,
         mut response: Response,

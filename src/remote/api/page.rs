@@ -29,8 +29,8 @@ pub(super) trait RowSink: Send + 'static {
 ///
 /// # Errors
 ///
-/// If the page is incomplete, is not JSON, is not a list, or contains a row that is far too long. A list that was not read
-/// to its end is not a list.
+/// If the page is incomplete, is not JSON, is not a list, or contains a row that is far too long. An incomplete list proves
+/// nothing.
 pub(super) fn read_page(
     source: impl Read,
     rows: &mut impl RowSink,

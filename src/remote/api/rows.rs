@@ -14,7 +14,7 @@ use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
 /// copies of one job.
 const KEPT_PER_ROW: usize = 8 << 10;
 
-/// Rows that may be kept in addition to those that were asked for.
+/// Rows that may be kept in addition to the requested ones.
 const EXTRA_ROWS: usize = 1000;
 
 /// Largest catalogue, in bytes.
@@ -55,7 +55,7 @@ fn size_of_value(value: &Value) -> usize {
 }
 
 /// The rows of the account's list that match a filter. Strict: the list must prove absence, and an unreadable row may be
-/// the one that is looked for.
+/// the wanted job.
 #[derive(Debug)]
 pub(super) struct ListRows {
     filter: Arc<ListFilter>,
@@ -82,7 +82,7 @@ impl RowSink for ListRows {
             let (first, _) = self.listing.ends.unwrap_or((created, created));
             self.listing.ends = Some((first, created));
         }
-        // Only rows that are kept are parsed: most of a long list is not.
+        // Only matching rows are parsed; they are few in a long list.
         if self.filter.wants(text("name"), job_id(&row).as_ref()) {
             let report = parse_job(&row).ok_or("one of our own jobs in it has no id")?;
             self.budget.take(size_of_report(&report))?;

@@ -168,7 +168,7 @@ pub struct PersonaItem {
     pub squared_preview_video: Option<String>,
     /// Older name of the sample video in portrait.
     pub portrait_preview_video: Option<String>,
-    /// Whether it is one of the account's own. Not part of the API: tells which of the two lists it was in.
+    /// Whether it is one of the account's own. Not part of the API: it comes from the list of custom personas.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_custom: bool,
 }

@@ -1,4 +1,4 @@
-//! Keeping files that a download would overwrite: other videos that were paid for, perhaps edited since.
+//! Backups of files that a download would overwrite: other paid videos, which may have been edited.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use crate::util::fs::sync_dir;
 use crate::util::text::hex;
 
-/// Most earlier files of one name.
+/// The maximum of backups of one file.
 const MAX_BACKUPS: u32 = 10_000;
 
 /// Renames the file at `path`, unless it has this length and this digest, to `x.earlier-1.mp4` or the next free number. The
-/// rename is durable when this returns, so the file has one of the two names whatever happens next.
+/// rename is durable when this returns, so that the file has one of the two names after a crash.
 ///
 /// No other process takes the free name meanwhile: one process at a time writes to an output folder.
 pub(super) fn backup_existing(path: &Path, length: u64, digest: &str) -> io::Result<()> {

@@ -27,7 +27,7 @@ use crate::util::text::hex;
 /// About as many as browsers allow.
 const MAX_REDIRECTS: usize = 10;
 
-/// Largest thumbnail, in bytes.
+/// The maximum size of a thumbnail in bytes.
 const MAX_THUMBNAIL: usize = 10 << 20;
 
 /// Downloads files, without credentials.
@@ -320,16 +320,13 @@ impl Downloader {
     }
 
     fn check_size(&self, bytes: Option<u64>) -> Result<(), Failure> {
-        match bytes {
-            Some(bytes) if bytes > self.largest_file => {
-                let limit = self.largest_file;
-                let message = format!(
-                    "the file has at least {bytes} bytes, which is over the limit of {limit}"
-                );
-                Err(Failure::new(FailureKind::Refused, message))
-            }
-            Some(_) | None => Ok(()),
-        }
+        let limit = self.largest_file;
+        let Some(bytes) = bytes.filter(|bytes| *bytes > limit) else {
+            return Ok(());
+        };
+        let message =
+            format!("the file has at least {bytes} bytes, which is over the limit of {limit}");
+        Err(Failure::new(FailureKind::Refused, message))
     }
 
     fn not_a_video(&self, content: &[u8]) -> Failure {

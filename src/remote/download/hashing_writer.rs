@@ -1,4 +1,4 @@
-//! Writing a download: bytes are collected into blocks, which another thread hashes and writes while more arrive.
+//! The writer of a download: bytes are collected into blocks, which another thread hashes and writes while more arrive.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ const BLOCK: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct HashingWriter<W> {
     buffer: Vec<u8>,
-    /// Bytes that are certainly written.
+    /// The number of bytes known to be written.
     written: u64,
     state: State<W>,
 }
@@ -41,7 +41,7 @@ impl<W: Write + Send + 'static> HashingWriter<W> {
         Self { buffer: Vec::new(), written, state: State::Idle(Output { file, hash, spare }) }
     }
 
-    /// Returns how many bytes are certainly written.
+    /// Returns the number of bytes known to be written.
     pub(super) fn written(&self) -> u64 {
         self.written
     }

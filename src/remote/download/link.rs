@@ -52,7 +52,7 @@ impl Link {
         Err(Failure::new(FailureKind::Refused, message))
     }
 
-    /// Returns the URL, for the request alone.
+    /// Returns the URL, which only the request may contain.
     pub(super) fn url(&self) -> &Url {
         &self.url
     }

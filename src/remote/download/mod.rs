@@ -1,7 +1,7 @@
 //! Downloads of finished files.
 //!
-//! An attempt writes `videos/x.mp4.part` and beside it `x.mp4.part.json` with what is needed to continue it: the source, the
-//! server's validator, the length, and how many bytes are certainly on disk. The next attempt, in this run or a later one,
+//! An attempt writes `videos/x.mp4.part` and beside it `x.mp4.part.json` with the data to continue it: the source, the
+//! server's validator, the length, and the number of bytes known to be on disk. The next attempt, in this run or a later one,
 //! requests the rest with `Range` and `If-Range`; a server whose file has changed returns the whole file. A complete file is
 //! synced and renamed, and its folder is synced: a file with its final name is always complete.
 //!

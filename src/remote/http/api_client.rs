@@ -18,7 +18,7 @@ use crate::remote::settings::{RemoteSettings, Timeouts};
 /// its own length.
 const MAX_RESPONSE: usize = 1 << 20;
 
-/// A server that redirects more often redirects in circles.
+/// The maximum of redirects. With more, the server probably redirects in circles.
 const MAX_REDIRECTS: usize = 5;
 
 /// The authenticated client of the API.

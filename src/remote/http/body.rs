@@ -28,7 +28,7 @@ pub(crate) async fn next_chunk(
     }
 }
 
-/// Returns the beginning of an error body, as far as it can be read within `limit`: the status alone decides.
+/// Returns the beginning of an error body, as far as it can be read within `limit`. The failure depends only on the status.
 pub(crate) async fn read_error_body(response: &mut Response, limit: Duration) -> Vec<u8> {
     let mut body = Vec::new();
     let reading = async {

@@ -16,8 +16,8 @@ const MAX_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// Returns the failure for a request to `peer` without a response.
 ///
-/// Only an error while connecting proves that nothing was sent. After that the request may have arrived, whatever the error
-/// is called.
+/// Only an error while connecting proves that nothing was sent. After that the request may have arrived, whatever the kind
+/// of the error.
 pub(crate) fn transport_failure(error: &reqwest::Error, peer: &str) -> Failure {
     let reason = root_cause(error);
     let (kind, message) = if causes(error).any(<dyn Error>::is::<PrivateAddressError>) {
@@ -133,7 +133,7 @@ fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
         return Some(RetryAfter::Seconds(seconds.min(MAX_SECONDS)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    // The server's own clock tells how long that is, whatever the local clock says.
+    // Measured with the server's clock, because the local clock may be wrong.
     let sent = headers.get(DATE).and_then(|date| date.to_str().ok());
     if let Some(sent) = sent.and_then(|sent| httpdate::parse_http_date(sent).ok()) {
         let pause = date.duration_since(sent).unwrap_or_default();
@@ -169,7 +169,7 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     let message = cause.to_string();
-    // rustls appends a link to its manual, which is for programmers.
+    // rustls appends a link to its manual, which does not help users.
     redact_url(message.split(": https://").next().unwrap_or_default())
 }
 

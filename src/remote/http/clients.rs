@@ -96,14 +96,14 @@ impl Clients {
     }
 }
 
-/// Sends paid requests: on a connection that was in use a moment ago, until such a connection has broken, and from then on
-/// each request on a new connection.
+/// Sends paid requests: on recently used connections, until one of them has broken, and from then on each request on a
+/// new connection.
 ///
 /// A request that breaks after it was sent is in doubt, and costs a minute of searching; a pooled connection has one more
 /// reason to break than a new one. With most servers that never happens.
 ///
 /// Always HTTP/1.1, where a connection carries one request at a time. A broken HTTP/2 connection would put all its requests
-/// in doubt at once.
+/// in doubt.
 ///
 /// hyper-util's client (`send_request`) repeats a request by itself in one case: a pooled connection has closed and returns
 /// the request, of which no byte was written. `reqwest::retry::never` does not cover that, and need not.
@@ -161,8 +161,8 @@ pub(crate) fn build_client(
         .map_err(|error| RemoteError::Client { reason: root_cause(&error) })
 }
 
-/// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a proxy that was
-/// forgotten in the environment explains errors that nothing else explains.
+/// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a forgotten
+/// proxy setting causes errors that are hard to explain otherwise.
 pub(super) fn proxy_address(settings: &RemoteSettings) -> Option<String> {
     let base = &settings.base_url;
     if settings.proxy == Proxy::Bypass || base.is_loopback() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::redact::Redactor;
 use crate::util::text::truncate;
 
-/// Most parts of a message that are shown.
+/// The maximum of parts of a message that are shown.
 const MAX_PARTS: usize = 10;
 
 /// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
@@ -18,7 +18,7 @@ const MAX_CODE: usize = 40;
 /// Longest error message that is shown, in characters.
 const MAX_MESSAGE: usize = 120;
 
-/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote the word alone.
+/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote a single word.
 const NO_CREDITS: [&str; 14] = [
     "insufficient credit",
     "insufficient_credit",
@@ -86,7 +86,7 @@ impl ErrorBody {
     }
 }
 
-/// Adds the texts in `value` to `parts`, each with the field it is about.
+/// Adds the texts in `value` to `parts`, each with its field.
 fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
     if parts.len() >= MAX_PARTS {
         return;
@@ -118,12 +118,12 @@ fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
     }
 }
 
-/// Whether a field is about the request as a whole.
+/// Whether a field concerns the whole request.
 fn is_general(field: &str) -> bool {
     matches!(field, "detail" | "message" | "error" | "errors" | "non_field_errors" | "msg")
 }
 
-/// Whether a text about the request as a whole denies credits. Other fields may repeat the text that was sent.
+/// Whether a text that concerns the whole request denies credits. Other fields may repeat the text that was sent.
 fn value_denies_credits(value: &Value) -> bool {
     match value {
         Value::String(text) => denies_credits(text),

@@ -12,7 +12,7 @@ use crate::remote::settings::RemoteSettings;
 
 /// A DNS resolver that leaves out internal addresses of the hosts of links.
 ///
-/// It also resolves the names of proxies, without that restriction: a proxy is often in a private network. A link that is
+/// It also resolves the names of proxies, without restriction: a proxy is often in a private network. A link that is
 /// fetched through a proxy is resolved by the proxy, which has its own rules.
 #[derive(Debug, Clone)]
 pub(super) struct PublicOnlyResolver {

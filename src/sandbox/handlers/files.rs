@@ -92,7 +92,7 @@ fn finished_file(
     (extension == own_extension).then(|| (job, FileResponse::new(bytes, content_type)))
 }
 
-/// Applies the fault that strikes this request.
+/// Applies the fault of this request.
 ///
 /// # Errors
 ///

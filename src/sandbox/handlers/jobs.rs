@@ -33,7 +33,7 @@ pub(super) fn get(app: &AppState, id: &str, ordinal: u64) -> Response {
         return job_not_found();
     };
     let mut jobs = vec![job.object(clock::now(), &app.links)];
-    apply_shown_fault(app, &mut jobs, RequestKind::Look, ordinal);
+    apply_job_fault(app, &mut jobs, RequestKind::Look, ordinal);
     json(200, &jobs.first())
 }
 
@@ -59,12 +59,12 @@ pub(super) fn poll(app: &AppState, query: &HashMap<String, String>, ordinal: u64
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
     jobs.dedup_by_key(|job| job.number);
     let mut jobs: Vec<Value> = jobs.iter().map(|job| job.object(now, &app.links)).collect();
-    apply_shown_fault(app, &mut jobs, RequestKind::Poll, ordinal);
+    apply_job_fault(app, &mut jobs, RequestKind::Poll, ordinal);
     json(200, &jobs)
 }
 
-/// Changes job objects by the fault that strikes this request.
-fn apply_shown_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, ordinal: u64) {
+/// Applies the fault of this request to the job objects.
+fn apply_job_fault(app: &AppState, jobs: &mut Vec<Value>, kind: RequestKind, ordinal: u64) {
     let Some(fault) = app.first_fault(&app.settings.faults.shown, kind, ordinal) else {
         return;
     };

@@ -1,9 +1,9 @@
-//! Polls, looks, catalogues and the balance.
+//! Polls, catalogues and the balance.
 
 use super::*;
 
 #[tokio::test]
-async fn a_poll_requests_all_jobs_and_uses_what_it_gets() {
+async fn a_poll_requests_all_jobs_and_skips_unusable_rows() {
     let array = r#"[{"id":"b/2","status":"done","output":"https://x/v.mp4","credits_used":5.5},
         null, 7, {"status":"done"}, {"id":"other","status":"done"}]"#;
     let envelope = format!(r#"{{"count":1,"next":null,"results":{array}}}"#);
@@ -21,7 +21,7 @@ async fn a_poll_requests_all_jobs_and_uses_what_it_gets() {
 }
 
 #[tokio::test]
-async fn a_look_accepts_only_the_requested_job() {
+async fn a_poll_of_one_job_accepts_only_that_job() {
     let (server, remote) = with(json("200 OK", r#"{"id":"A-1","status":"odd\u001b[2J"}"#)).await;
     let report = look(&remote, "a-1").await.unwrap();
     assert_eq!(report.remote.as_str(), "a-1");

@@ -38,7 +38,7 @@ async fn a_response_about_another_job_is_malformed() {
 }
 
 #[tokio::test]
-async fn every_failed_create_is_classified_by_what_may_have_happened() {
+async fn every_failed_create_is_classified_by_its_possible_effect() {
     use FailureKind as K;
     let half = b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"id\":\"j-1\", \"na".to_vec();
     let page = "<html><title>502 Bad Gateway</title></html>";
@@ -71,7 +71,7 @@ async fn every_failed_create_is_classified_by_what_may_have_happened() {
         (json("500 Oops", ""), K::ServerError),
         (json("503 Busy", page), K::ServerError),
         (json("504 Gateway Timeout", ""), K::ServerError),
-        // The status is enough; the body need not be complete.
+        // The status suffices; the body may be incomplete.
         (Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Rejected),
         (Action::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Throttled),
     ];
