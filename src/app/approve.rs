@@ -1,18 +1,13 @@
 //! The approval of a manifest in its present form.
 
-use std::path::PathBuf;
-
-use super::catalogue::{NameLookup, NetworkUse};
+use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::LoadedManifest;
-use super::notices::Notices;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::preflight::Costs;
-use super::provider::ProviderConfig;
 use crate::journal::write_approval;
-use crate::model::{Approval, Timestamp};
-use crate::model::{CommandName, Flag};
+use crate::model::{Approval, CommandName, Flag, Timestamp};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
@@ -44,24 +39,20 @@ pub(crate) struct GivenApproval {
 /// If the manifest has problems, or the approval cannot be recorded.
 pub(crate) async fn approve(
     options: &CampaignOptions,
-    provider: Option<ProviderConfig>,
     provider_flags: &ProviderFlags,
-    cache_dir: Option<PathBuf>,
+    lookup: &NameLookup,
     by: Option<String>,
-    notices: &Notices,
     now: Timestamp,
 ) -> Result<GivenApproval, Error> {
     let mut options = options.clone();
     options.shard = None;
-    let lookup =
-        NameLookup { provider, cache_dir, notices: notices.clone(), network: NetworkUse::IfNeeded };
     let prefetch = JournalPrefetch::start(&options);
-    let mut manifest = LoadedManifest::load_online(&options, now, &lookup).await?;
-    manifest.report_notes(notices);
+    let mut manifest = LoadedManifest::load(&options, lookup, now).await?;
+    manifest.report_notes(&lookup.notices);
     // Before renames: the approval is about the sheet's own ids.
     let approval = Approval::of(&manifest.plan.campaign, &manifest.plan.jobs, by, now);
     let recorded = prefetch.state(&mut manifest)?;
-    manifest.report_renames(notices);
+    manifest.report_renames(&lookup.notices);
     let summary = manifest.summarize(&options, provider_flags, recorded);
     let out = manifest.out.display();
     write_approval(&manifest.out, &approval)

@@ -39,46 +39,6 @@ struct FirstReading {
 }
 
 impl LoadedManifest {
-    /// Loads the manifest without network: names mean what they meant in the last run, or what a cached catalogue
-    /// says. Creates nothing.
-    ///
-    /// # Errors
-    /// All problems of the manifest together.
-    pub(crate) fn load(
-        options: &CampaignOptions,
-        lookup: &NameLookup,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        let reader = ManifestReader::new(options, now)?;
-        let first = reader.read_first();
-        let out = first.out(&reader);
-        let resolver = CatalogueResolver::offline(lookup, out.as_deref());
-        reader.finish(first, resolver)
-    }
-
-    /// Loads the manifest like [`load`](Self::load). If it is missing or invalid by now, its last results are read
-    /// instead.
-    ///
-    /// # Errors
-    /// All problems of the manifest together.
-    pub(crate) fn load_or_recover(
-        options: &CampaignOptions,
-        lookup: &NameLookup,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        let error = match Self::load(options, lookup, now) {
-            Err(error @ Error::Manifest { .. }) => error,
-            result => return result,
-        };
-        let recovered = last_results(options)
-            .and_then(|results| Some((Self::load(&results, lookup, now).ok()?, results)));
-        let Some((manifest, results)) = recovered else {
-            return Err(error);
-        };
-        report_recovery(&error, &results, &lookup.notices);
-        Ok(manifest)
-    }
-
     /// Loads the manifest for its settings alone; names are not resolved.
     ///
     /// # Errors
@@ -89,15 +49,15 @@ impl LoadedManifest {
         reader.finish(first, CatalogueResolver::default())
     }
 
-    /// Loads the manifest, and asks the provider for names that are not known otherwise. Can be cancelled while it
-    /// waits for a pipe or for an answer.
+    /// Loads the manifest, and looks up names that are not recorded. Creates nothing. Can be cancelled while it waits
+    /// for a pipe or for an answer.
     ///
     /// # Errors
     /// All problems of the manifest together, or that the provider cannot be asked.
-    pub(crate) async fn load_online(
+    pub(crate) async fn load(
         options: &CampaignOptions,
-        now: Timestamp,
         lookup: &NameLookup,
+        now: Timestamp,
     ) -> Result<Self, Error> {
         let reader = ManifestReader::new(options, now)?;
         let (reader, first) = blocking(move || {
@@ -109,29 +69,29 @@ impl LoadedManifest {
             CatalogueResolver::default()
         } else {
             let out = first.out(&reader);
-            CatalogueResolver::online(lookup, &first.names, out.as_deref(), now).await?
+            CatalogueResolver::new(lookup, &first.names, out.as_deref(), now).await?
         };
         blocking(move || reader.finish(first, resolver)).await
     }
 
-    /// Loads the manifest like [`load_online`](Self::load_online) for a run that only collects. If it is missing or
-    /// invalid by now, its last results are read instead: paid videos must not wait for a corrected manifest.
+    /// Loads the manifest like [`load`](Self::load) for a command that submits nothing. If it is missing or invalid by
+    /// now, its last results are read instead: paid videos must not wait for a corrected manifest.
     ///
     /// # Errors
     /// All problems of the manifest together, or that the provider cannot be asked.
-    pub(crate) async fn load_or_recover_online(
+    pub(crate) async fn load_or_recover(
         options: &CampaignOptions,
-        now: Timestamp,
         lookup: &NameLookup,
+        now: Timestamp,
     ) -> Result<Self, Error> {
-        let error = match Self::load_online(options, now, lookup).await {
+        let error = match Self::load(options, lookup, now).await {
             Err(error @ Error::Manifest { .. }) => error,
             result => return result,
         };
         let Some(results) = last_results(options) else {
             return Err(error);
         };
-        let Ok(manifest) = Self::load_online(&results, now, lookup).await else {
+        let Ok(manifest) = Self::load(&results, lookup, now).await else {
             return Err(error);
         };
         report_recovery(&error, &results, &lookup.notices);

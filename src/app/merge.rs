@@ -76,7 +76,7 @@ fn shards_of(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut shards: Vec<(u32, u32, PathBuf)> = entries
         .filter_map(|entry| {
-            let shard = Shard::of_folder(entry.file_name().to_str()?)?;
+            let shard = shard_of(&entry.path())?;
             Some((shard.count(), shard.number(), entry.path()))
         })
         .collect();
@@ -221,17 +221,10 @@ fn campaign(parts: &[ShardFolder], identity: &Identity, out: PathBuf) -> Campaig
 
 /// Returns the jobs that have events.
 fn begun_jobs(record: &JournalSnapshot) -> HashSet<&JobId> {
-    let jobs = record.entries.iter().filter_map(|entry| match &entry.event {
-        Event::Job { job, .. } => Some(job),
-        Event::RunStarted { .. }
-        | Event::RunEnded { .. }
-        | Event::LaneHeld { .. }
-        | Event::JournalLost
-        | Event::InventoryTaken { .. }
-        | Event::InventorySkipped { .. }
-        | Event::LimitLearned { .. } => None,
-    });
-    jobs.collect()
+    let events = record.entries.iter().map(|entry| &entry.event);
+    events
+        .filter_map(|event| if let Event::Job { job, .. } = event { Some(job) } else { None })
+        .collect()
 }
 
 /// Returns every job once, with the first shard that has it in its sheet, or has at least begun it.

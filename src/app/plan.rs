@@ -14,7 +14,7 @@ use super::prefetch::JournalPrefetch;
 use super::preflight::{BALANCE_TIMEOUT, OPTIONAL_BALANCE_TIMEOUT, balance, preview};
 use super::provider::ProviderConfig;
 use super::rerun::RerunSelection;
-use super::selection::{check_exists, note_finished, select_named};
+use super::selection::{note_finished, select_named};
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
 use crate::model::{Credits, Flag, Limits, Timestamp};
@@ -68,20 +68,14 @@ pub(crate) async fn plan(
         network: NetworkUse::IfNeeded,
     };
     let prefetch = JournalPrefetch::start(&options);
-    let mut manifest = LoadedManifest::load_online(&options, now, &lookup).await?;
+    let mut manifest = LoadedManifest::load(&options, &lookup, now).await?;
     let recorded = prefetch.state(&mut manifest)?;
     manifest.report_notes(&notices);
     manifest.report_renames(&notices);
     let mut selected = manifest.select(selection)?;
-    rerun.narrow(&manifest, recorded.as_ref(), &mut selected)?;
-    run_options.retry_failed |= rerun.only_failed;
-    run_options.redo = rerun.redo(&manifest, recorded.as_ref(), &notices)?;
-    run_options.resubmit = manifest.own(&run_options.resubmit).into_iter().collect();
+    rerun.apply(&manifest, recorded.as_ref(), &mut selected, &mut run_options, &notices)?;
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
-    for wanted in &run_options.resubmit {
-        check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
-    }
-    select_named(&mut jobs, run_options.resubmit.iter().chain(&run_options.redo));
+    select_named(&mut jobs, &run_options)?;
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = max_credits.or(limits.max_credits);
     limits.max_credits_run = max_credits_run.or(limits.max_credits_run);

@@ -18,7 +18,7 @@ use super::preflight::{Preflight, preview};
 use super::provider::{Provider, ProviderConfig};
 use super::recorded_state::RecordedState;
 use super::rerun::RerunSelection;
-use super::selection::{check_exists, note_finished, select_named};
+use super::selection::{note_finished, select_named};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
@@ -203,10 +203,8 @@ impl RunRequest {
         clock: &SystemClock,
     ) -> Result<Box<RunPreview>, Error> {
         let mut selected = selected.to_vec();
-        self.rerun.narrow(manifest, Some(&recorded), &mut selected)?;
-        self.run_options.redo = self.rerun.redo(manifest, Some(&recorded), &self.notices)?;
-        let resubmit = manifest.own(&self.run_options.resubmit);
-        self.run_options.resubmit = resubmit.into_iter().collect();
+        let options = &mut self.run_options;
+        self.rerun.apply(manifest, Some(&recorded), &mut selected, options, &self.notices)?;
         // Independent work, each slow for a large campaign.
         let (out, history) = (&manifest.out, &recorded.history);
         let plan = &manifest.plan.jobs;
@@ -224,11 +222,7 @@ impl RunRequest {
             .filter(|((job, planned), is_unsaved)| *is_unsaved || !Arc::ptr_eq(&job.spec, planned))
             .map(|((job, _), _)| Arc::clone(&job.spec))
             .collect();
-        let named = self.run_options.resubmit.iter().chain(&self.run_options.redo);
-        select_named(&mut jobs, named);
-        for wanted in &self.run_options.resubmit {
-            check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
-        }
+        select_named(&mut jobs, &self.run_options)?;
 
         let is_sandbox = recorded.identity.is_sandbox;
         let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
@@ -267,9 +261,9 @@ impl RunRequest {
             network: NetworkUse::Always,
         };
         let manifest = if self.run_options.submits == Submits::Nothing {
-            LoadedManifest::load_or_recover_online(&self.campaign, now, &lookup).await?
+            LoadedManifest::load_or_recover(&self.campaign, &lookup, now).await?
         } else {
-            LoadedManifest::load_online(&self.campaign, now, &lookup).await?
+            LoadedManifest::load(&self.campaign, &lookup, now).await?
         };
         manifest.report_notes(&self.notices);
         Ok(manifest)

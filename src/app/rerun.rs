@@ -9,6 +9,7 @@ use super::manifest::LoadedManifest;
 use super::notices::Notices;
 use super::recorded_state::RecordedState;
 use super::selection::check_exists;
+use crate::engine::RunOptions;
 use crate::model::{Flag, JobId, JobState, Phase, Timestamp};
 use crate::report::files::{ReviewMark, ReviewVerdict, read_marks};
 
@@ -19,7 +20,7 @@ const FILE_TIME_RESOLUTION: Duration = Duration::from_millis(20);
 /// A selection by the recorded state and by the marks of a review.
 #[derive(Debug, Default)]
 pub struct RerunSelection {
-    pub(crate) only_failed: bool,
+    only_failed: bool,
     approved: Option<MarksFile>,
     rejected: Option<MarksFile>,
 }
@@ -50,11 +51,27 @@ impl RerunSelection {
         })
     }
 
-    /// Removes from `selected` the jobs that `--only-failed` and `--only-approved` exclude.
+    /// Narrows `selected` to the jobs that these options select, and names in `run_options` the jobs of this shard that
+    /// are made again.
     ///
     /// # Errors
     /// If there is no journal to select from, or a mark names an unknown job.
-    pub(crate) fn narrow(
+    pub(crate) fn apply(
+        &self,
+        manifest: &LoadedManifest,
+        recorded: Option<&RecordedState>,
+        selected: &mut [bool],
+        run_options: &mut RunOptions,
+        notices: &Notices,
+    ) -> Result<(), Error> {
+        self.narrow(manifest, recorded, selected)?;
+        run_options.redo = self.redo(manifest, recorded, notices)?;
+        run_options.resubmit = manifest.own(&run_options.resubmit).into_iter().collect();
+        Ok(())
+    }
+
+    /// Removes from `selected` the jobs that `--only-failed` and `--only-approved` exclude.
+    fn narrow(
         &self,
         manifest: &LoadedManifest,
         recorded: Option<&RecordedState>,
@@ -91,10 +108,7 @@ impl RerunSelection {
 
     /// Returns the jobs that `--redo-rejected` pays for again: the rejected ones that were not made again since. So the
     /// same file of marks never pays for the same job twice.
-    ///
-    /// # Errors
-    /// If a mark names an unknown job.
-    pub(crate) fn redo(
+    fn redo(
         &self,
         manifest: &LoadedManifest,
         recorded: Option<&RecordedState>,

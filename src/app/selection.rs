@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::notices::Notices;
+use crate::engine::RunOptions;
 use crate::manifest::{Selection, UnknownJob};
 use crate::model::{CommandName, Flag, JobId, JobSpec, Phase, PlannedJob};
 use crate::report::{CommandLine, Summary};
@@ -16,15 +17,20 @@ pub(crate) fn choose(selection: &Selection, jobs: &[Arc<JobSpec>]) -> Result<Vec
     selection.choose(jobs).map_err(|error| unknown_job(&error))
 }
 
-/// Selects the jobs of the sheet that are named one by one, in addition to all others.
-pub(crate) fn select_named<'a>(
-    jobs: &mut [PlannedJob],
-    named: impl IntoIterator<Item = &'a JobId>,
-) {
-    let named: std::collections::HashSet<&JobId> = named.into_iter().collect();
-    for job in jobs {
-        job.selected |= job.in_sheet && named.contains(&job.spec.id);
+/// Selects the jobs of the sheet that `options` name one by one, in addition to all others.
+///
+/// # Errors
+/// If a job to be submitted again does not exist.
+pub(crate) fn select_named(jobs: &mut [PlannedJob], options: &RunOptions) -> Result<(), Error> {
+    for wanted in &options.resubmit {
+        check_exists(wanted, jobs.iter().map(|job| &job.spec.id))?;
     }
+    for job in jobs {
+        let id = &job.spec.id;
+        let is_named = options.resubmit.contains(id) || options.redo.contains(id);
+        job.selected |= job.in_sheet && is_named;
+    }
+    Ok(())
 }
 
 /// Checks that `wanted` is one of the `known` ids.

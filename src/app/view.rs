@@ -1,14 +1,10 @@
 //! A read-only view of a campaign, for `status`, `why` and `report`. Uses no network and takes no lock.
 
-use std::path::PathBuf;
-
-use super::catalogue::{NameLookup, NetworkUse};
+use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::LoadedManifest;
-use super::notices::Notices;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
-use super::provider::ProviderConfig;
 use super::selection::check_exists;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::JournalSnapshot;
@@ -20,11 +16,8 @@ use crate::util::fs::LockState;
 #[derive(Debug)]
 pub(crate) struct ViewRequest {
     pub(crate) campaign: CampaignOptions,
-    /// The provider whose cached catalogue resolves names, if there are keys for it.
-    pub(crate) provider: Option<ProviderConfig>,
     pub(crate) provider_flags: ProviderFlags,
-    pub(crate) cache_dir: Option<PathBuf>,
-    pub(crate) notices: Notices,
+    pub(crate) lookup: NameLookup,
 }
 
 /// The state of a campaign at one moment.
@@ -46,16 +39,11 @@ impl CampaignView {
     ///
     /// # Errors
     /// If the manifest has problems or the journal cannot be read.
-    pub(crate) fn open(request: &ViewRequest) -> Result<Self, Error> {
+    pub(crate) async fn open(request: &ViewRequest) -> Result<Self, Error> {
         let now = SystemClock::new().now();
         let prefetch = JournalPrefetch::start(&request.campaign);
-        let lookup = NameLookup {
-            provider: request.provider.clone(),
-            cache_dir: request.cache_dir.clone(),
-            notices: request.notices.clone(),
-            network: NetworkUse::IfNeeded,
-        };
-        let mut manifest = LoadedManifest::load_or_recover(&request.campaign, &lookup, now)?;
+        let mut manifest =
+            LoadedManifest::load_or_recover(&request.campaign, &request.lookup, now).await?;
         let recorded = prefetch.state(&mut manifest)?;
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
@@ -79,18 +67,13 @@ impl CampaignView {
             return Ok(false);
         };
         for entry in &new {
-            let is_known = match &entry.event {
-                Event::Job { job, .. } => self.summary.row(job).is_some(),
+            let is_unknown = if let Event::Job { job, .. } = &entry.event {
+                self.summary.row(job).is_none()
+            } else {
                 // A new run may have another manifest.
-                Event::RunStarted { .. } => false,
-                Event::RunEnded { .. }
-                | Event::LaneHeld { .. }
-                | Event::JournalLost
-                | Event::InventoryTaken { .. }
-                | Event::InventorySkipped { .. }
-                | Event::LimitLearned { .. } => true,
+                matches!(entry.event, Event::RunStarted { .. })
             };
-            if !is_known {
+            if is_unknown {
                 return Ok(false);
             }
             self.summary.apply(entry);
@@ -128,6 +111,8 @@ impl CampaignView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::catalogue::NetworkUse;
+    use crate::app::notices::Notices;
     use crate::journal::{Identity, Journal};
     use crate::model::{Credits, Generation, History, JobEvent, JobId, StopReason, Tag, Timestamp};
 
@@ -150,10 +135,13 @@ mod tests {
             std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
             let request = ViewRequest {
                 campaign: CampaignOptions::new(&sheet),
-                provider: None,
                 provider_flags: ProviderFlags::default(),
-                cache_dir: None,
-                notices: Notices::discard(),
+                lookup: NameLookup {
+                    provider: None,
+                    cache_dir: None,
+                    network: NetworkUse::Never,
+                    notices: Notices::discard(),
+                },
             };
             let out = folder.path().join("sheet-output");
             std::fs::create_dir_all(out.join(".callsheet")).unwrap();
@@ -164,7 +152,8 @@ mod tests {
         }
 
         fn view(&self) -> CampaignView {
-            CampaignView::open(&self.request).unwrap()
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(CampaignView::open(&self.request)).unwrap()
         }
 
         fn record(&mut self, event: Event) {

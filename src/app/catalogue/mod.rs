@@ -3,11 +3,9 @@
 //! For manifests the catalogue is fetched at most once a day and cached in the user's cache folder. The names in a
 //! campaign keep the ids they had in its first run.
 
-mod cache;
 mod filter;
 mod lookup;
 mod page;
-mod recorded_names;
 mod resolver;
 mod source;
 mod warnings;
@@ -16,8 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::filter::{CatalogueFilter, persona_genders, voice_genders};
 pub(crate) use self::page::{persona_page, voice_page};
-pub(crate) use self::recorded_names::RecordedNames;
-pub(crate) use self::resolver::{CatalogueResolver, Names};
+pub(crate) use self::resolver::{CatalogueResolver, Names, RecordedNames};
 pub(crate) use self::source::{NameLookup, NetworkUse};
 pub(crate) use self::warnings::has_preview;
 use crate::model::Timestamp;

@@ -1,13 +1,17 @@
-//! Resolves the names of one manifest.
+//! Resolves the names of one manifest, and keeps their ids: `.callsheet/names.json` in the output folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::source::CatalogueNeed;
-use super::{Catalogue, NameLookup, RecordedNames, lookup, warnings};
+use super::{Catalogue, NameLookup, lookup, normalize, warnings};
 use crate::app::error::Error;
 use crate::manifest::{NameKind, Resolution};
 use crate::model::{Note, Plan, Timestamp};
+use crate::util::fs::{Access, OutputDir, write_atomic};
 
 /// Resolves names: first by the recorded names of the campaign, then by the catalogue.
 #[derive(Debug, Default)]
@@ -20,19 +24,11 @@ pub(crate) struct CatalogueResolver {
 pub(crate) type Names = BTreeSet<(NameKind, String)>;
 
 impl CatalogueResolver {
-    /// Returns a resolver that uses no network.
-    pub(crate) fn offline(lookup: &NameLookup, out: Option<&Path>) -> Self {
-        Self {
-            recorded: out.map(RecordedNames::read).unwrap_or_default(),
-            catalogue: lookup.cached(out),
-        }
-    }
-
-    /// Returns a resolver that asks the provider if `names` are not recorded.
+    /// Returns a resolver that needs a catalogue if `names` are not recorded.
     ///
     /// # Errors
     /// If a name depends on the provider and it cannot be asked.
-    pub(crate) async fn online(
+    pub(crate) async fn new(
         lookup: &NameLookup,
         names: &Names,
         out: Option<&Path>,
@@ -85,5 +81,77 @@ impl CatalogueResolver {
         });
         recorded.labels.extend(labels);
         recorded
+    }
+}
+
+/// The ids that the names in a campaign stand for. A name keeps its id for the life of the campaign, whatever happens
+/// to the catalogue: otherwise paid videos would seem to be edited. It also means that resuming and collecting need no
+/// catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct RecordedNames {
+    /// Ids of personas, by name.
+    personas: BTreeMap<String, String>,
+    /// Ids of voices, by name.
+    voices: BTreeMap<String, String>,
+    /// Display names of personas, by id.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+impl RecordedNames {
+    /// Reads the names of the output folder `out`. A file that cannot be read counts as missing.
+    fn read(out: &Path) -> Self {
+        std::fs::read(OutputDir(out).names())
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Writes the names, unless they are unchanged.
+    pub(crate) fn write(&self, out: &Path) -> io::Result<()> {
+        if *self == Self::read(out) {
+            return Ok(());
+        }
+        let out = OutputDir(out);
+        std::fs::create_dir_all(out.state())?;
+        let bytes = serde_json::to_vec_pretty(self)?;
+        write_atomic(&out.names(), Access::Private, |file| file.write_all(&bytes))
+    }
+
+    /// Returns the id that `name` stands for.
+    fn id(&self, name: &str, kind: NameKind) -> Option<&str> {
+        let ids = match kind {
+            NameKind::Persona => &self.personas,
+            NameKind::Voice => &self.voices,
+        };
+        ids.get(&normalize(name)).map(String::as_str)
+    }
+
+    /// Records that `name` stands for `id`.
+    fn record(&mut self, name: &str, kind: NameKind, id: &str) {
+        let ids = match kind {
+            NameKind::Persona => &mut self.personas,
+            NameKind::Voice => &mut self.voices,
+        };
+        ids.insert(normalize(name), id.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut names = RecordedNames::read(folder.path());
+        assert_eq!(names, RecordedNames::default());
+        names.record("Anna", NameKind::Persona, "a1");
+        names.record("Anna", NameKind::Voice, "v1");
+        names.write(folder.path()).unwrap();
+        let read = RecordedNames::read(folder.path());
+        assert_eq!(read.id(" ANNA", NameKind::Persona), Some("a1"));
+        assert_eq!(read.id("anna", NameKind::Voice), Some("v1"));
+        assert_eq!(read.id("ben", NameKind::Voice), None);
     }
 }

@@ -7,19 +7,18 @@ mod date;
 mod groups;
 pub(super) mod help;
 mod run;
-mod screen;
 mod shard;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Command};
 
 pub(super) use self::groups::{
-    AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
-    SelectionArguments, SpendingArguments, WaitingArguments, encoding,
+    AddressArguments, CampaignArguments, LogFormat, OutputArguments, ProgressStyle,
+    ProviderArguments, RerunArguments, ScreenArguments, SelectionArguments, SpendingArguments,
+    WaitingArguments, encoding,
 };
 pub(super) use self::run::{CollectArguments, RunArguments, resume_command};
-pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};
-use super::config::Environment;
+use super::config::{BASE_URL, Environment};
 
 /// Commands without options in the environment.
 const COMMANDS_WITHOUT: [&str; 4] = ["init", "sandbox", "completions", "man"];
@@ -47,6 +46,14 @@ const OPTIONS_WITHOUT: [&str; 18] = [
     "open",
 ];
 
+/// Returns the environment variable of the option `id`.
+pub(super) fn variable(id: &str) -> String {
+    match id {
+        "base_url" => BASE_URL.to_owned(),
+        id => format!("CALLSHEET_{}", id.to_uppercase()),
+    }
+}
+
 /// Lets every option be set by the environment variable of its name: `--submit-rate` by `CALLSHEET_SUBMIT_RATE`. An
 /// empty variable counts as not set.
 pub(super) fn read_options_from_environment(program: Command) -> Command {
@@ -64,10 +71,7 @@ pub(super) fn read_options_from_environment(program: Command) -> Command {
             if is_excluded {
                 return argument;
             }
-            let variable = match id {
-                "base_url" => "CREATIFY_BASE_URL".to_owned(),
-                id => format!("CALLSHEET_{}", id.to_uppercase()),
-            };
+            let variable = variable(id);
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
             let argument =
                 if is_flag { argument.value_parser(BoolishValueParser::new()) } else { argument };

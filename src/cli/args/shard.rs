@@ -43,46 +43,26 @@ impl fmt::Display for ShardArg {
     }
 }
 
-/// A scheduler that runs one command as an array of tasks, and its variables.
-struct Scheduler {
-    name: &'static str,
-    index: &'static str,
-    count: Option<&'static str>,
-    numbering: Numbering,
+/// Where a scheduler's numbers begin.
+enum First {
+    /// At a fixed number.
+    At(u32),
+    /// At the number in a variable.
+    AtVariable(&'static str),
 }
 
-enum Numbering {
-    /// From a fixed number.
-    From(u32),
-    /// From the number in a variable.
-    FromVariable(&'static str),
-}
-
-const SCHEDULERS: [Scheduler; 4] = [
-    Scheduler {
-        name: "a Kubernetes Indexed Job",
-        index: "JOB_COMPLETION_INDEX",
-        count: None,
-        numbering: Numbering::From(0),
-    },
-    Scheduler {
-        name: "a Slurm array",
-        index: "SLURM_ARRAY_TASK_ID",
-        count: Some("SLURM_ARRAY_TASK_COUNT"),
-        numbering: Numbering::FromVariable("SLURM_ARRAY_TASK_MIN"),
-    },
-    Scheduler {
-        name: "a Cloud Run job",
-        index: "CLOUD_RUN_TASK_INDEX",
-        count: Some("CLOUD_RUN_TASK_COUNT"),
-        numbering: Numbering::From(0),
-    },
-    Scheduler {
-        name: "a parallel GitLab job",
-        index: "CI_NODE_INDEX",
-        count: Some("CI_NODE_TOTAL"),
-        numbering: Numbering::From(1),
-    },
+/// Schedulers that run one command as an array of tasks: the name, the variables of a task's number and of the number of
+/// tasks, and the first number.
+const SCHEDULERS: [(&str, &str, Option<&str>, First); 4] = [
+    ("a Kubernetes Indexed Job", "JOB_COMPLETION_INDEX", None, First::At(0)),
+    (
+        "a Slurm array",
+        "SLURM_ARRAY_TASK_ID",
+        Some("SLURM_ARRAY_TASK_COUNT"),
+        First::AtVariable("SLURM_ARRAY_TASK_MIN"),
+    ),
+    ("a Cloud Run job", "CLOUD_RUN_TASK_INDEX", Some("CLOUD_RUN_TASK_COUNT"), First::At(0)),
+    ("a parallel GitLab job", "CI_NODE_INDEX", Some("CI_NODE_TOTAL"), First::At(1)),
 ];
 
 impl ShardArg {
@@ -110,41 +90,40 @@ fn automatic(
             Error::usage(format!("`{name}` is `{}`, which is no number", text.escape_debug()))
         })
     };
-    for scheduler in SCHEDULERS {
-        let Some(index) = number(scheduler.index)? else {
+    for (scheduler, index_name, count_name, first) in SCHEDULERS {
+        let Some(index) = number(index_name)? else {
             continue;
         };
-        let counted = scheduler.count.map(number).transpose()?.flatten();
-        let from = match scheduler.numbering {
-            Numbering::From(first) => first,
-            Numbering::FromVariable(name) => number(name)?.unwrap_or(0),
+        let counted = count_name.map(number).transpose()?.flatten();
+        let from = match first {
+            First::At(first) => first,
+            First::AtVariable(name) => number(name)?.unwrap_or(0),
         };
         let Some(count) = wanted.or(counted) else {
             return Err(Error::usage_with_hint(
-                format!("{} does not set the number of shards", scheduler.name),
+                format!("{scheduler} does not set the number of shards"),
                 format!("give it: `{} auto/8`", Flag::Shard),
             ));
         };
         // A single task of an array that is run again is numbered like a whole array.
         if counted.is_some_and(|counted| counted != count) || (wanted.is_none() && count == 1) {
             return Err(Error::usage_with_hint(
-                format!("{} of {} is not {count} shards", scheduler.name, counted.unwrap_or(count)),
+                format!("{scheduler} of {} is not {count} shards", counted.unwrap_or(count)),
                 format!(
-                    "name the shard itself, such as `{} \"${}/8\"` where they are numbered from 1",
-                    Flag::Shard,
-                    scheduler.index
+                    "name the shard itself, such as `{} \"${index_name}/8\"` where they are numbered from 1",
+                    Flag::Shard
                 ),
             ));
         }
         let place = index.checked_sub(from).and_then(|place| place.checked_add(1));
         return place.and_then(|place| Shard::new(place, count)).ok_or_else(|| {
             Error::usage_with_hint(
-                format!("`{}` is {index}, which is none of {count} shards", scheduler.index),
+                format!("`{index_name}` is {index}, which is none of {count} shards"),
                 "number the tasks without gaps, one for each shard",
             )
         });
     }
-    let names = SCHEDULERS.map(|scheduler| format!("`{}`", scheduler.index));
+    let names = SCHEDULERS.map(|(_, index_name, ..)| format!("`{index_name}`"));
     Err(Error::usage_with_hint(
         format!("`{} auto` finds none of {} in the environment", Flag::Shard, names.join(", ")),
         format!("name the shard itself: `{} 2/8`", Flag::Shard),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app;
+use crate::app::{self, NameLookup, NetworkUse};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{CampaignArguments, ProviderArguments};
 use crate::cli::config::{Environment, provider_config};
@@ -37,11 +37,14 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
         ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.variable(name));
     let approved = app::approve(
         &arguments.campaign.options()?,
-        provider_config(&arguments.provider, &environment).ok(),
         &arguments.provider.flags(),
-        environment.cache_dir(),
+        &NameLookup {
+            provider: provider_config(&arguments.provider, &environment).ok(),
+            cache_dir: environment.cache_dir(),
+            network: NetworkUse::IfNeeded,
+            notices: Printer::Text.notices(),
+        },
         by,
-        &Printer::Text.notices(),
         app::now(),
     )
     .await?;

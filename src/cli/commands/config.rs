@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::app::{self, BaseUrl, LoadedManifest};
 use crate::cli::args::help::{self, Example};
-use crate::cli::args::{CampaignArguments, RunArguments};
+use crate::cli::args::{RunArguments, variable};
 use crate::cli::config::{
     AllowCommands, BASE_URL, Environment, KEYS, Profile, find_keys, foreign_address,
 };
@@ -44,21 +44,17 @@ struct Setting {
     source: String,
 }
 
-impl Setting {
-    fn new(name: &str, value: Option<String>, source: impl Into<String>) -> Self {
-        let (name, source) = (name.to_owned(), source.into());
-        Self { name, value, source }
-    }
-}
-
 /// The text in place of a secret.
 const HIDDEN: &str = "(set, hidden)";
 
 /// The source of a default value.
 const DEFAULT: &str = "default";
 
-/// Options that are no settings: they act once.
-const ONCE: [&str; 13] = [
+/// The source of a value of the manifest.
+const MANIFEST: &str = "manifest";
+
+/// Options that are no settings, because they act once.
+const ONE_SHOT: [&str; 13] = [
     "help",
     "json",
     "faults",
@@ -88,13 +84,15 @@ pub(super) fn config(
         Some(_) => Some(LoadedManifest::load_settings(&campaign.options()?, app::now())?),
         None => None,
     };
-    let mut settings = Vec::new();
-    settings.extend(provider(arguments, matches, &environment)?);
-    settings.extend(locations(campaign, manifest.as_ref(), matches));
-    settings.extend(limits(arguments, manifest.as_ref(), matches)?);
-    settings.extend(others(manifest.as_ref(), matches, &environment, program));
-    let text =
-        if arguments.screen.json { format!("{:#}\n", json!(settings)) } else { table(&settings) };
+    let manifest = manifest.as_ref();
+    let mut settings =
+        Settings { arguments, manifest, matches, environment: &environment, list: Vec::new() };
+    settings.add_provider()?;
+    settings.add_locations();
+    settings.add_limits()?;
+    settings.add_others(program);
+    let list = settings.list;
+    let text = if arguments.screen.json { format!("{:#}\n", json!(list)) } else { table(&list) };
     printer::print(&text);
     environment.report_ignored(Printer::Text);
     for open in Environment::open_files(file) {
@@ -120,129 +118,151 @@ fn table(settings: &[Setting]) -> String {
     text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
 }
 
-/// Returns the source of the option `id` if it was given on the command line or in the environment.
-fn given(matches: &ArgMatches, id: &str) -> Option<String> {
-    let flag = id.replace('_', "-");
-    match matches.value_source(id)? {
-        ValueSource::CommandLine => Some(format!("command line, `--{flag}`")),
-        ValueSource::EnvVariable if id == "base_url" => {
-            Some("environment, `CREATIFY_BASE_URL`".to_owned())
+/// Collects the settings.
+struct Settings<'a> {
+    arguments: &'a RunArguments,
+    manifest: Option<&'a LoadedManifest>,
+    matches: &'a ArgMatches,
+    environment: &'a Environment,
+    list: Vec<Setting>,
+}
+
+impl Settings<'_> {
+    fn add(&mut self, name: &str, value: Option<String>, source: impl Into<String>) {
+        self.list.push(Setting { name: name.to_owned(), value, source: source.into() });
+    }
+
+    /// Returns the source of the option `id` if it was given on the command line or in the environment.
+    fn given(&self, id: &str) -> Option<String> {
+        match self.matches.value_source(id)? {
+            ValueSource::CommandLine => Some(format!("command line, `--{}`", id.replace('_', "-"))),
+            ValueSource::EnvVariable => Some(format!("environment, `{}`", variable(id))),
+            ValueSource::DefaultValue | _ => None,
         }
-        ValueSource::EnvVariable => Some(format!("environment, `CALLSHEET_{}`", id.to_uppercase())),
-        ValueSource::DefaultValue | _ => None,
     }
-}
 
-/// Returns an option as it was given.
-fn raw(matches: &ArgMatches, id: &str) -> Option<String> {
-    let values = matches.get_raw(id)?;
-    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
+    /// Returns an option as it was given.
+    fn raw(&self, id: &str) -> Option<String> {
+        let values = self.matches.get_raw(id)?;
+        let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
 
-fn provider(
-    arguments: &RunArguments,
-    matches: &ArgMatches,
-    environment: &Environment,
-) -> Result<Vec<Setting>, Error> {
-    if arguments.provider.sandbox {
-        let source = given(matches, "sandbox").unwrap_or_default();
-        let provider = Some("the sandbox".to_owned());
-        return Ok(vec![Setting::new("provider", provider, source)]);
-    }
-    let name = arguments.provider.profile.as_deref();
-    let profile = name.map(|name| Profile::load(name, environment)).transpose()?;
-    let mut settings = Vec::new();
-    if let Some(profile) = &profile {
-        let source = given(matches, "profile").unwrap_or_default();
-        let source = format!("{source}; in `{}`", profile.file.display());
-        settings.push(Setting::new("profile", name.map(str::to_owned), source));
-    }
-    let of_profile = profile
-        .as_ref()
-        .and_then(|profile| Some((profile.settings.base_url.clone()?, profile.source())));
-    let (url, source) = arguments
-        .provider
-        .base_url
-        .clone()
-        .zip(given(matches, "base_url"))
-        .or(of_profile)
-        .or_else(|| {
+    fn add_provider(&mut self) -> Result<(), Error> {
+        let arguments = &self.arguments.provider;
+        if arguments.sandbox {
+            let source = self.given("sandbox").unwrap_or_default();
+            self.add("provider", Some("the sandbox".to_owned()), source);
+            return Ok(());
+        }
+        let environment = self.environment;
+        let profile = arguments.profile.as_deref();
+        let profile = profile.map(|name| Profile::load(name, environment)).transpose()?;
+        if let Some(profile) = &profile {
+            let source = self.given("profile").unwrap_or_default();
+            let source = format!("{source}; in `{}`", profile.file.display());
+            self.add("profile", Some(profile.name.clone()), source);
+        }
+        let of_profile = profile
+            .as_ref()
+            .and_then(|profile| Some((profile.settings.base_url.clone()?, profile.source())));
+        let given = arguments.base_url.clone().zip(self.given("base_url"));
+        let found = given.or(of_profile).or_else(|| {
             let (url, source) = environment.found(BASE_URL)?;
             let refused = foreign_address(environment, profile.as_ref())
                 .map_or("", |_| "; refused, for the keys are not that file's own");
             Some((url, format!("{source}{refused}")))
-        })
-        .unwrap_or_else(|| (BaseUrl::default().to_string(), DEFAULT.to_owned()));
-    settings.push(Setting::new("base_url", Some(redact_url(&url)), source));
-    // A password manager's command is executed, to show whether it works.
-    let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
-    for (key, name) in keys.into_iter().zip(KEYS) {
-        let (value, source) = match key {
-            Some(found) => (Some(HIDDEN.to_owned()), found.source),
-            None => (None, format!("not set; `{}` needs none", Flag::Sandbox)),
-        };
-        settings.push(Setting::new(name, value, source));
+        });
+        let default = || (BaseUrl::default().to_string(), DEFAULT.to_owned());
+        let (url, source) = found.unwrap_or_else(default);
+        self.add("base_url", Some(redact_url(&url)), source);
+        // A password manager's command is executed, to show whether it works.
+        let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
+        for (key, name) in keys.into_iter().zip(KEYS) {
+            match key {
+                Some(found) => self.add(name, Some(HIDDEN.to_owned()), found.source),
+                None => self.add(name, None, format!("not set; `{}` needs none", Flag::Sandbox)),
+            }
+        }
+        Ok(())
     }
-    Ok(settings)
-}
 
-fn locations(
-    arguments: &CampaignArguments,
-    manifest: Option<&LoadedManifest>,
-    matches: &ArgMatches,
-) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    let mut add = |name: &str, value: Option<String>, source: String| {
-        settings.push(Setting::new(name, value, source));
-    };
-    let of_manifest = || "manifest".to_owned();
-    if let Some(manifest) = manifest {
-        add("manifest", raw(matches, "manifest"), "command line".to_owned());
-        add("campaign", Some(manifest.plan.campaign.clone()), of_manifest());
-        let source = match &manifest.plan.output.folder {
-            _ if arguments.out.is_some() => given(matches, "out").unwrap_or_default(),
-            Some(_) => of_manifest(),
-            None => DEFAULT.to_owned(),
-        };
-        add("out", Some(manifest.out.display().to_string()), source);
-    } else if let Some(source) = given(matches, "out") {
-        add("out", raw(matches, "out"), source);
+    fn add_locations(&mut self) {
+        let out = self.given("out");
+        if let Some(manifest) = self.manifest {
+            self.add("manifest", self.raw("manifest"), "command line");
+            self.add("campaign", Some(manifest.plan.campaign.clone()), MANIFEST);
+            let of_manifest = manifest.plan.output.folder.as_ref().map(|_| MANIFEST.to_owned());
+            let source = out.or(of_manifest).unwrap_or_else(|| DEFAULT.to_owned());
+            self.add("out", Some(manifest.out.display().to_string()), source);
+        } else if let Some(source) = out {
+            self.add("out", self.raw("out"), source);
+        }
+        if let Some(source) = self.given("shard") {
+            let shard = self.manifest.and_then(|manifest| manifest.shard.as_ref());
+            let shard = shard.map(|part| part.shard.to_string());
+            self.add("shard", shard.or_else(|| self.raw("shard")), source);
+        }
     }
-    if let Some(source) = given(matches, "shard") {
-        let shard = manifest.and_then(|manifest| manifest.shard.as_ref());
-        let shard = shard.map(|part| part.shard.to_string());
-        add("shard", shard.or_else(|| raw(matches, "shard")), source);
-    }
-    settings
-}
 
-fn limits(
-    arguments: &RunArguments,
-    manifest: Option<&LoadedManifest>,
-    matches: &ArgMatches,
-) -> Result<Vec<Setting>, Error> {
-    let standard = if arguments.provider.sandbox { Limits::sandbox() } else { Limits::default() };
-    let of_manifest = manifest.map(|manifest| manifest.plan.limits.clone()).unwrap_or_default();
-    let typed = arguments.spending.limits(&arguments.waiting);
-    let whole = standard.with(&of_manifest).with(&typed);
-    let shared = match manifest {
-        Some(manifest) => manifest.share(whole.clone(), &arguments.campaign.options()?)?,
-        None => whole.clone(),
-    };
-    let set = limit_words(&of_manifest);
-    let (whole, shared) = (limit_words(&whole.settings()), limit_words(&shared.settings()));
-    let settings =
-        shared.into_iter().zip(whole).zip(set).map(|(((name, value), (_, whole)), (_, set))| {
-            let source = given(matches, name).or_else(|| set.map(|_| "manifest".to_owned()));
+    fn add_limits(&mut self) -> Result<(), Error> {
+        let arguments = self.arguments;
+        let is_sandbox = arguments.provider.sandbox;
+        let standard = if is_sandbox { Limits::sandbox() } else { Limits::default() };
+        let of_manifest = self.manifest.map(|manifest| manifest.plan.limits.clone());
+        let of_manifest = of_manifest.unwrap_or_default();
+        let typed = arguments.spending.limits(&arguments.waiting);
+        let whole = standard.with(&of_manifest).with(&typed);
+        let shared = match self.manifest {
+            Some(manifest) => manifest.share(whole.clone(), &arguments.campaign.options()?)?,
+            None => whole.clone(),
+        };
+        let [shared, whole] = [shared, whole].map(|limits| limit_words(&limits.settings()));
+        let limits = shared.into_iter().zip(whole).zip(limit_words(&of_manifest));
+        for (((name, value), (_, whole)), (_, of_manifest)) in limits {
+            let of_manifest = of_manifest.map(|_| MANIFEST.to_owned());
+            let source = self.given(name).or(of_manifest);
             let mut source = source.unwrap_or_else(|| DEFAULT.to_owned());
             if value != whole {
                 let whole = whole.unwrap_or_default();
                 source = format!("{source}; this shard's part of {whole}");
             }
-            Setting::new(name, value, source)
-        });
-    Ok(settings.collect())
+            self.add(name, value, source);
+        }
+        Ok(())
+    }
+
+    /// Adds all other options that are settings.
+    fn add_others(&mut self, program: &clap::Command) {
+        let config = program.find_subcommand("config");
+        let arguments = config.into_iter().flat_map(clap::Command::get_arguments);
+        for argument in arguments.filter(|argument| argument.get_long().is_some()) {
+            let id = argument.get_id().as_str();
+            let is_elsewhere = ["sandbox", "profile", "base_url", "out", "shard"].contains(&id)
+                || limit_words(&LimitSettings::default()).iter().any(|(name, _)| *name == id);
+            if ONE_SHOT.contains(&id) || is_elsewhere {
+                continue;
+            }
+            let output = self.manifest.map(|manifest| &manifest.plan.output);
+            let of_manifest = output.and_then(|output| match id {
+                "notify" => output.notify.as_ref().map(|_| HIDDEN.to_owned()),
+                "ping" => output.ping.as_ref().map(|_| HIDDEN.to_owned()),
+                "require_approval" => output.require_approval.then(|| "true".to_owned()),
+                _ => None,
+            });
+            let is_secret = matches!(id, "notify" | "ping");
+            // clap does not read the variables of secrets, because its errors would show them.
+            let found = is_secret.then(|| self.environment.found(&variable(id))).flatten();
+            let (value, source) = match (self.given(id), found, of_manifest) {
+                (Some(source), _, _) => (self.raw(id), source),
+                (None, Some((value, source)), _) => (Some(value), source),
+                (None, None, Some(value)) => (Some(value), MANIFEST.to_owned()),
+                (None, None, None) => (self.raw(id), DEFAULT.to_owned()),
+            };
+            let value = value.map(|value| if is_secret { HIDDEN.to_owned() } else { value });
+            self.add(id, value, source);
+        }
+    }
 }
 
 /// Returns every limit by name, formatted as it is written.
@@ -267,46 +287,4 @@ fn limit_words(limits: &LimitSettings) -> Vec<(&'static str, Option<String>)> {
         ("max_fail", limits.max_fail.map(|it| it.to_string())),
         ("settle", time(limits.settle)),
     ]
-}
-
-/// Returns all other options that are settings.
-fn others(
-    manifest: Option<&LoadedManifest>,
-    matches: &ArgMatches,
-    environment: &Environment,
-    program: &clap::Command,
-) -> Vec<Setting> {
-    let run = program.find_subcommand("config");
-    let known = limit_words(&LimitSettings::default());
-    let is_listed = |id: &str| {
-        let elsewhere = ["out", "shard", "manifest", "sandbox", "profile", "base_url"];
-        ONCE.contains(&id) || elsewhere.contains(&id) || known.iter().any(|(name, _)| *name == id)
-    };
-    let mut settings = Vec::new();
-    for argument in run.into_iter().flat_map(clap::Command::get_arguments) {
-        let id = argument.get_id().as_str();
-        if is_listed(id) || argument.get_long().is_none() {
-            continue;
-        }
-        let output = manifest.map(|manifest| &manifest.plan.output);
-        let of_manifest = output.and_then(|output| match id {
-            "notify" => output.notify.as_ref().map(|_| HIDDEN.to_owned()),
-            "ping" => output.ping.as_ref().map(|_| HIDDEN.to_owned()),
-            "require_approval" => output.require_approval.then(|| "true".to_owned()),
-            _ => None,
-        });
-        let is_secret = matches!(id, "notify" | "ping");
-        let variable = format!("CALLSHEET_{}", id.to_uppercase());
-        // clap does not read the variables of secrets, because its errors would show them.
-        let found = is_secret.then(|| environment.found(&variable)).flatten();
-        let (value, source) = match (given(matches, id), found, of_manifest) {
-            (Some(source), _, _) => (raw(matches, id), source),
-            (None, Some((value, source)), _) => (Some(value), source),
-            (None, None, Some(value)) => (Some(value), "manifest".to_owned()),
-            (None, None, None) => (raw(matches, id), DEFAULT.to_owned()),
-        };
-        let value = value.map(|value| if is_secret { HIDDEN.to_owned() } else { value });
-        settings.push(Setting::new(id, value, source));
-    }
-    settings
 }

@@ -52,7 +52,7 @@ pub(in crate::cli) struct ReportArguments {
 }
 
 /// Executes `callsheet report`.
-pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
+pub(super) async fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     let campaign = &arguments.campaign;
     let environment = Environment::read(Some(&campaign.manifest));
     let summary = if arguments.merge {
@@ -61,7 +61,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         app::merge(&folders, campaign.out.clone(), &Printer::Text.notices())?
     } else {
         let request = view_request(campaign, &arguments.address, &environment)?;
-        let view = CampaignView::open(&request)?;
+        let view = CampaignView::open(&request).await?;
         if !view.has_journal {
             let out = view.summary.campaign().out.display();
             return Err(Error::usage_with_hint(

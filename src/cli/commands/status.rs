@@ -48,7 +48,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
         return watch(&arguments, &environment).await;
     }
     let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
-    let campaign = CampaignView::open(&request)?;
+    let campaign = CampaignView::open(&request).await?;
     let view = view(&campaign, environment.output_colours());
     if arguments.json {
         printer::print_with(|output| {
@@ -71,7 +71,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
     let mut last = String::new();
     let colours = environment.output_colours();
     let request = view_request(&arguments.campaign, &arguments.address, environment)?;
-    let mut campaign = CampaignView::open(&request)?;
+    let mut campaign = CampaignView::open(&request).await?;
     loop {
         let is_over = campaign.lock != LockState::Held;
         match &mut screen {
@@ -85,7 +85,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
         if is_over {
             if !arguments.json {
                 // A new view has estimates calibrated with the finished run.
-                let campaign = CampaignView::open(&request)?;
+                let campaign = CampaignView::open(&request).await?;
                 let view = view(&campaign, colours);
                 printer::print(&status_screen(&campaign.summary, view));
             }
@@ -98,7 +98,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
             () = pause => {}
         }
         if !campaign.refresh()? {
-            campaign = CampaignView::open(&request)?;
+            campaign = CampaignView::open(&request).await?;
         }
     }
 }

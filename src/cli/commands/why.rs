@@ -32,10 +32,10 @@ pub(in crate::cli) struct WhyArguments {
 }
 
 /// Executes `callsheet why`.
-pub(super) fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
+pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let environment = Environment::read(Some(&arguments.campaign.manifest));
     let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
-    let campaign = CampaignView::open(&request)?;
+    let campaign = CampaignView::open(&request).await?;
     let (job, entries) = campaign.job_history(&arguments.job)?;
     if arguments.json {
         let explain = explain_json(&campaign.summary, &entries, job).unwrap_or_default();

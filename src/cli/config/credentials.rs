@@ -2,7 +2,7 @@
 //! every process on the machine could read.
 
 use std::io::{IsTerminal as _, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -95,15 +95,9 @@ pub(in crate::cli) fn find(
         *half = from_variable(environment, name)?;
     }
     if halves.iter().any(Option::is_none) {
-        let file = environment.variable(CREDENTIALS_FILE);
-        let command = environment.variable(CREDENTIALS_COMMAND);
-        let given = match (file, command) {
-            (Some(file), _) => Some(from_file(Path::new(&file))?),
-            (None, Some(line)) if commands == AllowCommands::Yes => {
-                Some(from_command(&CredentialsCommand::Line(line), None)?)
-            }
-            (None, Some(_) | None) => None,
-        };
+        let file = environment.variable(CREDENTIALS_FILE).map(PathBuf::from);
+        let command = environment.variable(CREDENTIALS_COMMAND).map(CredentialsCommand::Line);
+        let given = from_file_or_command(file, command.as_ref(), Path::new(""), commands)?;
         if let Some((text, source)) = given {
             let further = parse_keys(&text, &source, None)?;
             for (half, further) in halves.iter_mut().zip(further) {
@@ -137,18 +131,31 @@ fn from_profile(
         .api_id
         .as_deref()
         .map(|id| FoundKey { value: SecretText::new(id), source: profile.source() });
-    let given = match (&profile.settings.credentials_file, &profile.settings.credentials_command) {
-        (Some(file), _) => Some(from_file(&profile.folder.join(file))?),
-        (None, Some(command)) if commands == AllowCommands::Yes => {
-            Some(from_command(command, Some(&profile.folder))?)
-        }
-        (None, Some(_) | None) => None,
-    };
+    let (settings, folder) = (&profile.settings, &profile.folder);
+    let file = settings.credentials_file.as_ref().map(|file| folder.join(file));
+    let command = settings.credentials_command.as_ref();
+    let given = from_file_or_command(file, command, folder, commands)?;
     let Some((text, source)) = given else {
         return Ok([id, None]);
     };
     let source = format!("{}: {source}", profile.source());
     parse_keys(&text, &source, id)
+}
+
+/// Returns the text of `file`, or else the output of `command` in `folder`, and a description of the source.
+fn from_file_or_command(
+    file: Option<PathBuf>,
+    command: Option<&CredentialsCommand>,
+    folder: &Path,
+    commands: AllowCommands,
+) -> Result<Option<(SecretText, String)>, Error> {
+    match (file, command) {
+        (Some(file), _) => from_file(&file).map(Some),
+        (None, Some(command)) if commands == AllowCommands::Yes => {
+            from_command(command, folder).map(Some)
+        }
+        (None, Some(_) | None) => Ok(None),
+    }
 }
 
 /// Parses both keys from lines such as `CREATIFY_API_KEY=…`, or the secret key alone from a single line if the id is
@@ -201,7 +208,7 @@ fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
 #[cfg(unix)]
 fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let handed = handed.into_iter().chain(["/run/secrets".into()]);
     let is_handed = handed
         .filter_map(|folder| std::fs::canonicalize(folder).ok())
@@ -224,12 +231,9 @@ fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error>
 }
 
 /// Returns the output of a command, which is never shown. The command may ask on the terminal.
-fn from_command(
-    line: &CredentialsCommand,
-    folder: Option<&Path>,
-) -> Result<(SecretText, String), Error> {
+fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<(SecretText, String), Error> {
     let (mut command, name) = line.command()?;
-    if let Some(folder) = folder.filter(|folder| *folder != Path::new("")) {
+    if folder != Path::new("") {
         command.current_dir(folder);
     }
     let text = run(&mut command, PATIENCE).map_err(|what| {
@@ -304,7 +308,7 @@ mod tests {
     #[test]
     fn the_output_of_a_command_is_used_and_never_shown() {
         let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
-        let (text, source) = from_command(&line(printed), None).unwrap();
+        let (text, source) = from_command(&line(printed), Path::new("")).unwrap();
         assert_eq!(source, "command `printf`");
         let [id, key] = parse_keys(&text, &source, None).unwrap();
         assert_eq!(id.unwrap().value.expose(), "a");
@@ -314,11 +318,11 @@ mod tests {
             ("kill -9 $$", "failed (signal: 9"),
             ("printf '\\377'", "not print text"),
         ] {
-            let error = from_command(&line(command), None).unwrap_err().to_string();
+            let error = from_command(&line(command), Path::new("")).unwrap_err().to_string();
             assert!(error.contains(words) && !error.contains("secret"), "{error}");
         }
         let missing = CredentialsCommand::Words(vec!["/nowhere/pass".into(), "secret".into()]);
-        let error = from_command(&missing, None).unwrap_err().to_string();
+        let error = from_command(&missing, Path::new("")).unwrap_err().to_string();
         assert!(error.contains("`/nowhere/pass` cannot be run"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }

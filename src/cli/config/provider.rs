@@ -5,7 +5,9 @@ use std::path::Path;
 use super::credentials::{AllowCommands, credentials};
 use super::env::{BASE_URL, Environment};
 use super::profile::Profile;
-use crate::app::{self, BaseUrl, LoadedManifest, ProviderConfig, ViewRequest};
+use crate::app::{
+    self, BaseUrl, LoadedManifest, NameLookup, NetworkUse, ProviderConfig, ViewRequest,
+};
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
@@ -71,10 +73,13 @@ pub(in crate::cli) fn view_request(
 ) -> Result<ViewRequest, Error> {
     Ok(ViewRequest {
         campaign: campaign.options()?,
-        provider: provider_for_reading(address, environment).ok(),
         provider_flags: address.flags(),
-        cache_dir: environment.cache_dir(),
-        notices: Printer::Text.notices(),
+        lookup: NameLookup {
+            provider: provider_for_reading(address, environment).ok(),
+            cache_dir: environment.cache_dir(),
+            network: NetworkUse::Never,
+            notices: Printer::Text.notices(),
+        },
     })
 }
 
