@@ -17,23 +17,23 @@ pub enum Error {
     Manifest {
         /// All problems of the manifest.
         problems: Problems,
-        /// What to do besides correcting the manifest.
+        /// Advice, besides correcting the manifest.
         hint: Option<String>,
     },
     /// An option, the environment or an answer is wrong; nothing was submitted.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The problem.
         message: String,
-        /// What to do.
+        /// Advice.
         hint: Option<String>,
     },
     /// The account's credits do not allow the run; nothing was submitted.
     #[error("{message}")]
     Stopped {
-        /// Why.
+        /// The reason.
         message: String,
-        /// What to do.
+        /// Advice.
         hints: Vec<String>,
     },
     /// An interrupt arrived before the run began.
@@ -48,7 +48,7 @@ pub enum Error {
     /// Another run holds the output folder.
     #[error("{held}")]
     Held {
-        /// Which folder, and which run.
+        /// The folder and the other run.
         held: LockError,
         /// The command that shows the state of that run.
         status: String,
@@ -90,7 +90,7 @@ pub enum Error {
     /// A file cannot be read or written.
     #[error("{context}")]
     Io {
-        /// What could not be done.
+        /// The operation that failed.
         context: String,
         /// The cause.
         source: std::io::Error,

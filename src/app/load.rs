@@ -248,7 +248,7 @@ impl ManifestReader {
 }
 
 impl FirstReading {
-    /// Returns the output folder as far as it is known.
+    /// Returns the output folder, if it is known before names are resolved.
     fn out(&self, reader: &ManifestReader) -> Option<PathBuf> {
         let home = self.plan.as_ref().ok().map(|plan| reader.out(plan));
         let home = home.or_else(|| reader.options.out.clone())?;

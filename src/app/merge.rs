@@ -307,7 +307,7 @@ fn sheet(parts: &[ShardFolder], jobs: &[PlannedJob]) -> Sheet {
     Sheet { columns, rows }
 }
 
-/// Returns the jobs that two folders know under one tag with different remote ids.
+/// Returns the jobs that have different remote ids under one tag in two folders.
 fn paid_twice(summaries: &[Summary]) -> BTreeSet<JobId> {
     let mut known = HashMap::new();
     let mut twice = BTreeSet::new();

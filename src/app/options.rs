@@ -9,7 +9,7 @@ use crate::report::files::CsvEncoding;
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
-/// Which campaign is meant, and how its manifest is read.
+/// The campaign, and how its manifest is read.
 #[derive(Debug, Clone, Default)]
 pub struct CampaignOptions {
     /// The manifest; `-` is standard input.
@@ -46,7 +46,7 @@ impl CampaignOptions {
         OutputDir(&out).state().is_dir().then_some(out)
     }
 
-    /// Returns the output folder as far as it is known before the manifest is read.
+    /// Returns the output folder that is expected before the manifest is read.
     pub(crate) fn default_out(&self) -> PathBuf {
         self.shard_folder(self.folder(None))
     }
@@ -128,7 +128,7 @@ impl ResumeCommand {
         campaign.is_collecting = self.is_collect;
     }
 
-    /// Returns the command that does what this one was to do, before anything was done.
+    /// Returns the command that repeats the current one completely, for a run that has done nothing yet.
     pub(crate) fn command(&self, options: &CampaignOptions) -> String {
         let manifest = options.manifest.clone();
         let mut campaign = Campaign::new("", manifest, PathBuf::new(), Vec::new());

@@ -30,7 +30,7 @@ pub(crate) struct PlanRequest {
     pub(crate) provider_flags: ProviderFlags,
     pub(crate) selection: Selection,
     pub(crate) rerun: RerunSelection,
-    /// What is submitted again.
+    /// The jobs that are submitted again.
     pub(crate) run_options: RunOptions,
     pub(crate) max_credits: Option<Credits>,
     pub(crate) max_credits_run: Option<Credits>,

@@ -35,7 +35,7 @@ pub(crate) fn preview(mut summary: Summary, opening: &[Entry]) -> Summary {
     summary
 }
 
-/// What is known before a run begins.
+/// The inputs of the checks before a run.
 pub(crate) struct Preflight<'a> {
     /// The state after the run's opening entries.
     pub(crate) preview: &'a Summary,

@@ -42,7 +42,7 @@ pub struct RunRequest {
     pub rerun: RerunSelection,
     /// Limits that replace those of the manifest.
     pub limits: LimitSettings,
-    /// What is submitted, and what is submitted again. Its limits are set by the run.
+    /// The jobs that are submitted, and those that are submitted again. The run sets its limits.
     pub run_options: RunOptions,
     /// How long to wait for another run that holds the output folder.
     pub lock_wait: Option<Duration>,

@@ -9,7 +9,7 @@ use crate::util::fs::OutputDir;
 
 use super::error::Error;
 
-/// Which provider is used. Checked before anything is started, so that a missing key leaves no trace on disk.
+/// Which provider is used. Checked before anything is started, so that nothing is written if a key is missing.
 #[derive(Debug, Clone)]
 pub enum ProviderConfig {
     /// The embedded sandbox, with its faults.

@@ -12,7 +12,7 @@ use crate::model::{Entry, Event, Flag, JobId, Timestamp};
 use crate::report::Summary;
 use crate::util::fs::LockState;
 
-/// What a view is made of.
+/// The inputs of a view.
 #[derive(Debug)]
 pub(crate) struct ViewRequest {
     pub(crate) campaign: CampaignOptions,

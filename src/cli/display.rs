@@ -19,7 +19,7 @@ const LINES_TICK: Duration = Duration::from_secs(1);
 /// How a run is displayed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DisplayStyle {
-    form: DisplayMode,
+    mode: DisplayMode,
     verbosity: Verbosity,
     colours: Colours,
 }
@@ -35,7 +35,7 @@ enum DisplayMode {
 impl DisplayStyle {
     /// Returns the style for `arguments`, as far as the terminal supports it.
     pub(super) fn new(arguments: &ScreenArguments, environment: &Environment) -> Self {
-        let form = match arguments.progress {
+        let mode = match arguments.progress {
             _ if arguments.log_format == LogFormat::Json => DisplayMode::Json,
             ProgressStyle::None => DisplayMode::Nothing,
             ProgressStyle::Bar => DisplayMode::Bar,
@@ -48,12 +48,12 @@ impl DisplayStyle {
             (false, _) => Verbosity::Verbose,
         };
         // With `--quiet`, failures are lines and there is no bar.
-        let form = if verbosity == Verbosity::Quiet && form == DisplayMode::Bar {
+        let mode = if verbosity == Verbosity::Quiet && mode == DisplayMode::Bar {
             DisplayMode::TextLines
         } else {
-            form
+            mode
         };
-        Self { form, verbosity, colours: environment.error_colours() }
+        Self { mode, verbosity, colours: environment.error_colours() }
     }
 
     /// Whether the display is coloured.
@@ -63,7 +63,7 @@ impl DisplayStyle {
 
     /// Returns the printer for notes and warnings.
     pub(super) fn printer(self) -> Printer {
-        match self.form {
+        match self.mode {
             DisplayMode::Json => Printer::Json,
             _ if self.verbosity == Verbosity::Quiet => Printer::Quiet,
             DisplayMode::Bar | DisplayMode::TextLines | DisplayMode::Nothing => Printer::Text,
@@ -72,7 +72,7 @@ impl DisplayStyle {
 
     /// Returns the refresh interval.
     pub(super) fn tick(self) -> Duration {
-        match self.form {
+        match self.mode {
             DisplayMode::Bar => BAR_TICK,
             DisplayMode::TextLines | DisplayMode::Json | DisplayMode::Nothing => LINES_TICK,
         }
@@ -81,7 +81,7 @@ impl DisplayStyle {
     /// Returns the displays of a run that begins with `summary`.
     pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Observer>> {
         let stderr = || Box::new(std::io::stderr());
-        match self.form {
+        match self.mode {
             DisplayMode::Bar => {
                 vec![Box::new(Progress::on_terminal(summary, self.verbosity, self.colours))]
             }

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
     });
     let (command, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error),
+        Err(error) => return print_usage_error(&error),
     };
     let printer = command.printer();
     let result = (|| {
@@ -57,15 +57,15 @@ pub fn definition() -> clap::Command {
     commands::definition()
 }
 
-/// Prints help, version or a usage error, and returns the exit code.
-fn refuse(error: &clap::Error) -> ExitCode {
+/// Prints a usage error, or the help or version that was asked for, and returns the exit code.
+fn print_usage_error(error: &clap::Error) -> ExitCode {
     let is_requested = !error.use_stderr();
     // A closed pipe is ignored.
     let _ = error.print();
     let words = std::env::args_os().skip(1);
     let words: Vec<String> = words.map(|word| word.to_string_lossy().into()).collect();
     if let Some(hint) = usage_hints::hint(error, &words) {
-        printer::tell(&format!("\nhint: {hint}\n"));
+        printer::eprint(&format!("\nhint: {hint}\n"));
     }
     if is_requested { Exit::Success.into() } else { Exit::Usage.into() }
 }

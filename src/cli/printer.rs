@@ -43,8 +43,8 @@ impl Printer {
     /// Prints a note.
     pub(super) fn note(self, message: &str) {
         match self {
-            Self::Text => tell(&format!("note: {message}\n")),
-            Self::Json => print_remark(JsonMessage::Note { message }),
+            Self::Text => eprint(&format!("note: {message}\n")),
+            Self::Json => print_message(JsonMessage::Note { message }),
             Self::Warnings | Self::Quiet => {}
         }
     }
@@ -52,8 +52,8 @@ impl Printer {
     /// Prints a warning.
     pub(super) fn warning(self, message: &str) {
         match self {
-            Self::Text | Self::Warnings => tell(&format!("warning: {message}\n")),
-            Self::Json => print_remark(JsonMessage::Warning { message }),
+            Self::Text | Self::Warnings => eprint(&format!("warning: {message}\n")),
+            Self::Json => print_message(JsonMessage::Warning { message }),
             Self::Quiet => {}
         }
     }
@@ -61,8 +61,8 @@ impl Printer {
     /// Prints the error that ends the program.
     pub(super) fn error(self, error: &Error) {
         match self {
-            Self::Text | Self::Warnings | Self::Quiet => tell(&error.render()),
-            Self::Json => print_remark(JsonMessage::Error {
+            Self::Text | Self::Warnings | Self::Quiet => eprint(&error.render()),
+            Self::Json => print_message(JsonMessage::Error {
                 message: &error.message(),
                 hints: &error.hints(),
                 exit_code: error.exit().code(),
@@ -71,8 +71,8 @@ impl Printer {
     }
 }
 
-fn print_remark(remark: JsonMessage<'_>) {
-    tell(&format!("{}\n", json_message_line(app::now(), remark)));
+fn print_message(message: JsonMessage<'_>) {
+    eprint(&format!("{}\n", json_message_line(app::now(), message)));
 }
 
 /// Prints to standard output. A closed pipe is ignored.
@@ -109,7 +109,7 @@ pub(super) fn print_with(
 }
 
 /// Prints to standard error. A closed pipe is ignored.
-pub(super) fn tell(text: &str) {
+pub(super) fn eprint(text: &str) {
     let mut output = io::stderr().lock();
     let _ = output.write_all(text.as_bytes());
     let _ = output.flush();
@@ -118,7 +118,7 @@ pub(super) fn tell(text: &str) {
 /// Asks a question and reads a line, or `None` if the input has ended. If the wait is cancelled, the cursor is moved to
 /// a new line.
 pub(super) async fn ask(question: &str) -> Option<String> {
-    tell(question);
+    eprint(question);
     let unanswered = UnansweredQuestion;
     let answer = app::blocking(|| {
         let mut answer = String::new();
@@ -140,6 +140,6 @@ struct UnansweredQuestion;
 
 impl Drop for UnansweredQuestion {
     fn drop(&mut self) {
-        tell("\n");
+        eprint("\n");
     }
 }

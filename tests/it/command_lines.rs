@@ -1,4 +1,4 @@
-//! Every command line that people are shown is one that the program accepts: in messages, help, the review page,
+//! Every command line that is shown is one that the program accepts: in messages, help, the review page,
 //! the source, the documents and the examples.
 
 use std::collections::BTreeSet;
@@ -62,7 +62,7 @@ impl Checker {
         Some(format!("`{line}`: {}", problems[0]))
     }
 
-    /// The line with its placeholders filled: any command may stand for one, and `1` for a value.
+    /// Returns the line with its placeholders filled: any command may stand for one, and `1` for a value.
     fn variants(&self, line: &str) -> Vec<String> {
         let fill = |line: &str, value: &str| {
             let Some((before, rest)) = line.split_once('{') else {
@@ -95,7 +95,7 @@ impl Checker {
         if is_name || !error.use_stderr() { Ok(()) } else { Err(error.to_string()) }
     }
 
-    /// The command lines in `text`: `callsheet`, the name of a command or a placeholder for one, and what follows.
+    /// Returns the command lines in `text`: `callsheet`, the name of a command or a placeholder for one, and what follows.
     fn command_lines(&self, text: &str) -> Vec<String> {
         const NAME: &str = "callsheet ";
         let continued: Vec<&str> = text.split("\\\n").map(str::trim).collect();
@@ -130,7 +130,7 @@ impl Checker {
         lines
     }
 
-    /// The options that `text` names and no command has.
+    /// Returns the options that `text` names and no command has.
     fn unknown_options(&self, text: &str) -> Vec<String> {
         let starts = text.match_indices("--").map(|(start, _)| start);
         let names = starts.filter_map(|start| {
@@ -146,7 +146,7 @@ impl Checker {
         unknown.map(|name| format!("`--{name}` in `{text}`")).collect()
     }
 
-    /// Describes what is wrong in the source: command lines and options in its string literals.
+    /// Returns the number of command lines in the string literals of the source, and the problems of these and of options.
     fn problems_in_source(&self) -> (usize, Vec<String>) {
         let mut found = 0;
         let mut problems = Vec::new();
@@ -162,7 +162,7 @@ impl Checker {
     }
 }
 
-/// The first command of a line of shell, prose or help.
+/// Returns the first command of a line of shell, prose or help.
 fn first_command(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     let mut end = line.len();
@@ -206,7 +206,7 @@ fn documents() -> Vec<PathBuf> {
     files
 }
 
-/// The arguments of containers in a Kubernetes manifest, as command lines.
+/// Adds the arguments of the containers in a Kubernetes manifest as command lines.
 fn containers(value: &Value, lines: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

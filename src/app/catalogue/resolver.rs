@@ -64,7 +64,7 @@ impl CatalogueResolver {
             .map_or_else(Vec::new, |catalogue| warnings::warnings(plan, catalogue))
     }
 
-    /// Returns what is recorded with the campaign: the ids of `names`, and the display names of its personas.
+    /// Returns the names to be recorded with the campaign: the ids of `names`, and the display names of its personas.
     pub(crate) fn into_recorded(self, plan: &Plan, names: &Names) -> RecordedNames {
         let mut recorded = self.recorded.clone();
         for (kind, name) in names {

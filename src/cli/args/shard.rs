@@ -134,12 +134,12 @@ fn automatic(
 mod tests {
     use super::*;
 
-    fn found(wish: &str, environment: &[(&str, &str)]) -> Result<String, String> {
+    fn found(argument: &str, environment: &[(&str, &str)]) -> Result<String, String> {
         let variable = |name: &str| {
             let pair = environment.iter().find(|(key, _)| *key == name);
             pair.map(|(_, value)| (*value).to_owned())
         };
-        match wish.parse::<ShardArg>()? {
+        match argument.parse::<ShardArg>()? {
             ShardArg::Given(shard) => Ok(shard.to_string()),
             ShardArg::Auto(count) => automatic(count, variable)
                 .map(|shard| shard.to_string())
@@ -156,8 +156,12 @@ mod tests {
                 ("SLURM_ARRAY_TASK_COUNT", count),
             ]
         };
-        let is = |wish: &str, environment: &[(&str, &str)], shard: &str| {
-            assert_eq!(found(wish, environment).as_deref(), Ok(shard), "{wish} {environment:?}");
+        let is = |argument: &str, environment: &[(&str, &str)], shard: &str| {
+            assert_eq!(
+                found(argument, environment).as_deref(),
+                Ok(shard),
+                "{argument} {environment:?}"
+            );
         };
         is("2/8", &[], "2/8");
         is("auto/8", &[("JOB_COMPLETION_INDEX", "0")], "1/8");
@@ -171,8 +175,8 @@ mod tests {
 
     #[test]
     fn missing_or_inconsistent_variables_are_refused() {
-        let refused = |wish: &str, environment: &[(&str, &str)], words: &str| {
-            let error = found(wish, environment).unwrap_err();
+        let refused = |argument: &str, environment: &[(&str, &str)], words: &str| {
+            let error = found(argument, environment).unwrap_err();
             assert!(error.contains(words), "{error}");
         };
         refused("auto", &[], "finds none of `JOB_COMPLETION_INDEX`");

@@ -64,6 +64,6 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
         approved.costs.range(),
     ));
     let run = summary.campaign().command(CommandName::Run).flag(Flag::RequireApproval);
-    printer::tell(&format!("hint: `{run}` makes exactly these\n"));
+    printer::eprint(&format!("hint: `{run}` makes exactly these\n"));
     Ok(Exit::Success)
 }

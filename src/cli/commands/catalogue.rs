@@ -184,7 +184,7 @@ fn open_page(environment: &Environment, name: &str, page: &str) -> Result<(), Er
         .stderr(Stdio::null())
         .spawn();
     if child.is_err() {
-        printer::tell("no program to open pages was found; open the file in a browser\n");
+        printer::eprint("no program to open pages was found; open the file in a browser\n");
     }
     Ok(())
 }
@@ -219,5 +219,5 @@ fn row(persona: &PersonaItem) -> [String; 8] {
 }
 
 fn print_count(found: usize, all: usize, what: &str) {
-    printer::tell(&format!("{found} of {all} {what}\n"));
+    printer::eprint(&format!("{found} of {all} {what}\n"));
 }

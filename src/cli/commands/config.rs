@@ -97,7 +97,7 @@ pub(super) fn config(
     environment.report_ignored(Printer::Text);
     for open in Environment::open_files(file) {
         let shown = open.display();
-        printer::tell(&format!(
+        printer::eprint(&format!(
             "note: `{shown}` can be read by others; if it holds keys: chmod 600 '{shown}'\n"
         ));
     }
@@ -176,7 +176,7 @@ impl Settings<'_> {
         let default = || (BaseUrl::default().to_string(), DEFAULT.to_owned());
         let (url, source) = found.unwrap_or_else(default);
         self.add("base_url", Some(redact_url(&url)), source);
-        // A password manager's command is executed, to show whether it works.
+        // Executes a password manager's command, to show whether it works.
         let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
         for (key, name) in keys.into_iter().zip(KEYS) {
             match key {
@@ -265,7 +265,7 @@ impl Settings<'_> {
     }
 }
 
-/// Returns every limit by name, formatted as it is written.
+/// Returns every limit by name, formatted as in a manifest.
 fn limit_words(limits: &LimitSettings) -> Vec<(&'static str, Option<String>)> {
     let time = |time: Option<std::time::Duration>| {
         let time = jiff::SignedDuration::try_from(time?).ok()?;

@@ -51,7 +51,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<Exit, Error> {
     };
     file.write_all(starter.as_bytes()).with_context(|| format!("cannot write `{shown}`"))?;
     let run = CommandLine::new(CommandName::Run).argument(&shown).flag(Flag::Sandbox);
-    printer::tell(&format!("wrote {shown}\n\nhint: try it without an account: {run}\n"));
+    printer::eprint(&format!("wrote {shown}\n\nhint: try it without an account: {run}\n"));
     Ok(Exit::Success)
 }
 

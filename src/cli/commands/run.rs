@@ -103,13 +103,13 @@ fn conclude(
         let was_idle = finished.was_idle && finished.summary.stopped().is_none();
         if screen.log_format == LogFormat::Text {
             match (was_idle, screen.quiet) {
-                // A night without work sends no mail from cron.
+                // Cron sends no mail about a run that prints nothing.
                 (true, true) => {}
                 (true, false) => {
                     let headline = headline(&finished.summary);
-                    printer::tell(&format!("{headline}; nothing to do\n"));
+                    printer::eprint(&format!("{headline}; nothing to do\n"));
                 }
-                (false, _) => printer::tell(&summary_text(&finished.summary, style.colours())),
+                (false, _) => printer::eprint(&summary_text(&finished.summary, style.colours())),
             }
         }
     }
@@ -132,7 +132,7 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
-        printer::tell(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
+        printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
         Box::pin(async move {
             let answer = printer::ask(question).await;
             answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))

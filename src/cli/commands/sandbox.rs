@@ -97,7 +97,7 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
     printer::print(&format!("{address}\n"));
     let run =
         CommandLine::new(CommandName::Run).argument("MANIFEST").option(Flag::BaseUrl, address);
-    printer::tell(&format!(
+    printer::eprint(&format!(
         "serving an imitation of the API; any keys are accepted\n\
          what was accepted and charged: {address}/sandbox/ledger\n\
          try: CREATIFY_API_ID=any CREATIFY_API_KEY=any {run}\n\

@@ -17,10 +17,10 @@ pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
 pub(in crate::cli) const CREDENTIALS_COMMAND: &str = "CALLSHEET_CREDENTIALS_COMMAND";
 
 /// The time-out of a password manager's command: enough to touch a hardware key or type a passphrase.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The maximum length of a command's output in bytes.
-const LONGEST: u64 = 64 * 1024;
+const MAX_OUTPUT: u64 = 64 * 1024;
 
 /// Whether a password manager's command may be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,24 +197,24 @@ fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
         ))
     };
     let file = std::fs::File::open(path).map_err(cannot)?;
-    refuse_open(path, &file.metadata().map_err(cannot)?)?;
+    check_private(path, &file.metadata().map_err(cannot)?)?;
     let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text).map_err(cannot)?;
+    file.take(MAX_OUTPUT).read_to_string(&mut text).map_err(cannot)?;
     Ok((SecretText::new(text), format!("file `{shown}`")))
 }
 
-/// Reads a file of keys. Refuses a file that others can read, except in a folder for this service alone
-/// (systemd's credentials), where the mode of a file means nothing.
+/// Refuses a file of keys that others can read, except in a folder for this service alone (systemd's credentials), where
+/// the mode of a file means nothing.
 #[cfg(unix)]
-fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+fn check_private(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    let handed = Environment::real_variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let handed = handed.into_iter().chain(["/run/secrets".into()]);
-    let is_handed = handed
+    let folders = Environment::real_variable("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let folders = folders.into_iter().chain(["/run/secrets".into()]);
+    let is_in_private_folder = folders
         .filter_map(|folder| std::fs::canonicalize(folder).ok())
         .any(|folder| std::fs::canonicalize(path).is_ok_and(|path| path.starts_with(folder)));
     let mode = metadata.permissions().mode() & 0o777;
-    if is_handed || mode.trailing_zeros() >= 6 {
+    if is_in_private_folder || mode.trailing_zeros() >= 6 {
         return Ok(());
     }
     let shown = path.display();
@@ -226,7 +226,7 @@ fn refuse_open(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as where files have such rights")]
-fn refuse_open(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
+fn check_private(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 
@@ -236,7 +236,7 @@ fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<(SecretText,
     if folder != Path::new("") {
         command.current_dir(folder);
     }
-    let text = run(&mut command, PATIENCE).map_err(|what| {
+    let text = run(&mut command, TIMEOUT).map_err(|what| {
         Error::usage_with_hint(
             format!("the credentials command `{name}` {what}; nothing was submitted"),
             "run it by hand to see what is wrong; its output is not shown here",
@@ -268,17 +268,17 @@ impl CredentialsCommand {
 }
 
 fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
-    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let screen = || {
-        if is_watched { Stdio::inherit() } else { Stdio::null() }
+    let is_interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let terminal = || {
+        if is_interactive { Stdio::inherit() } else { Stdio::null() }
     };
-    command.stdin(screen()).stdout(Stdio::piped()).stderr(screen());
+    command.stdin(terminal()).stdout(Stdio::piped()).stderr(terminal());
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
     let output = child.stdout.take();
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         let mut text = String::new();
-        let read = output.map(|output| output.take(LONGEST).read_to_string(&mut text));
+        let read = output.map(|output| output.take(MAX_OUTPUT).read_to_string(&mut text));
         // The receiver is gone after a time-out.
         let _ = send.send(read.transpose().map(|_| text));
     });

@@ -13,8 +13,8 @@ pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";
 /// The variables of the two keys.
 pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
 
-/// Variables that redirect requests or files, besides those that begin with one of [`OURS`].
-const ELSEWHERE: [&str; 9] = [
+/// Variables that redirect requests or files, besides those with one of the [`OWN_PREFIXES`].
+const REDIRECTING: [&str; 9] = [
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -27,7 +27,7 @@ const ELSEWHERE: [&str; 9] = [
 ];
 
 /// The prefixes of this program's own variables.
-const OURS: [&str; 2] = ["CALLSHEET_", "CREATIFY_"];
+const OWN_PREFIXES: [&str; 2] = ["CALLSHEET_", "CREATIFY_"];
 
 /// The environment, read once.
 ///
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Environment {
     /// Variables in these files that are ignored.
     ignored: Vec<(PathBuf, BTreeSet<String>)>,
     /// Files that may interpolate variables of the real environment.
-    borrowing: HashSet<PathBuf>,
+    interpolating: HashSet<PathBuf>,
     /// Whether a variable is set in the real environment, even if empty.
     is_set: fn(&str) -> bool,
 }
@@ -59,7 +59,12 @@ impl Environment {
     }
 
     fn without_files(is_set: fn(&str) -> bool) -> Self {
-        Self { from_files: HashMap::new(), ignored: Vec::new(), borrowing: HashSet::new(), is_set }
+        Self {
+            from_files: HashMap::new(),
+            ignored: Vec::new(),
+            interpolating: HashSet::new(),
+            is_set,
+        }
     }
 
     fn add_file(&mut self, file: &Path, text: &[u8]) {
@@ -75,7 +80,7 @@ impl Environment {
             self.ignored.push((file.to_owned(), ignored));
         }
         if text.contains(&b'$') {
-            self.borrowing.insert(file.to_owned());
+            self.interpolating.insert(file.to_owned());
         }
     }
 
@@ -87,7 +92,7 @@ impl Environment {
     }
 
     fn ignored_notes(&self) -> Vec<String> {
-        let in_words = |(file, names): &(PathBuf, BTreeSet<String>)| {
+        let note_about = |(file, names): &(PathBuf, BTreeSet<String>)| {
             let names = names.iter().filter(|name| !(self.is_set)(name));
             let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
             let why = match names.len() {
@@ -98,7 +103,7 @@ impl Environment {
             let (file, names) = (file.display(), names.join(", "));
             Some(format!("`{file}` sets {names}, {why}"))
         };
-        self.ignored.iter().filter_map(in_words).collect()
+        self.ignored.iter().filter_map(note_about).collect()
     }
 
     /// Returns the paths of the `.env` files. The last one with a variable counts.
@@ -164,7 +169,7 @@ impl Environment {
     pub(in crate::cli) fn foreign_address(&self) -> Option<&Path> {
         let file = self.address_file()?;
         let is_own = |name| self.value_in_files(name).is_some_and(|(_, other)| other == file);
-        let is_right = KEYS.into_iter().all(is_own) && !self.borrowing.contains(file);
+        let is_right = KEYS.into_iter().all(is_own) && !self.interpolating.contains(file);
         (!is_right).then_some(file)
     }
 
@@ -220,8 +225,8 @@ pub(in crate::cli) fn is_set(name: &str) -> bool {
 
 /// Whether this program reads the variable, but not from a `.env` file.
 fn is_taken_from_environment_alone(name: &str) -> bool {
-    OURS.iter().any(|beginning| name.starts_with(beginning))
-        || ELSEWHERE.contains(&name.to_uppercase().as_str())
+    OWN_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
+        || REDIRECTING.contains(&name.to_uppercase().as_str())
 }
 
 /// A folder of the user.

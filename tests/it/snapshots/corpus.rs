@@ -125,7 +125,7 @@ impl Case {
     }
 }
 
-/// A file as it is shown: cut off where it is long, with escapes for what is not printable.
+/// Formats a file: truncated if it is long, with escapes for characters that are not printable.
 fn shown(content: &[u8]) -> String {
     let text = String::from_utf8_lossy(content);
     let is_text = std::str::from_utf8(content).is_ok();

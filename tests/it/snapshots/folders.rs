@@ -1,4 +1,4 @@
-//! Output folders that cannot be used, approvals, and what is noticed about earlier campaigns.
+//! Messages about unusable output folders, approvals and earlier campaigns.
 
 use callsheet::sandbox::SandboxSettings;
 

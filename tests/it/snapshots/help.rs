@@ -72,7 +72,7 @@ fn every_command_is_in_the_list() {
     assert_eq!(listed, COMMANDS);
 }
 
-/// Completion scripts are long and clap's own; what is ours in them are the names.
+/// Completion scripts are long and written by clap; only the names in them come from this program.
 #[test]
 fn commands_without_a_manifest() {
     let mut session = Session::new("");

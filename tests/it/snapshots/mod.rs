@@ -235,7 +235,7 @@ fn without_paths(text: &str, folder: &Folder) -> String {
     text
 }
 
-/// `text` without what it says about the status of renders: events, lines of a log, and lines of `why`.
+/// Removes the reports about the status of renders from `text`: events, lines of a log, and lines of `why`.
 fn without_statuses(text: &str) -> String {
     if let Ok(Value::Object(mut story)) = serde_json::from_str(text)
         && let Some(Value::Array(events)) = story.get_mut("events")
@@ -294,7 +294,7 @@ fn every_snapshot_belongs_to_a_test() {
             names.push(name.to_owned());
         }
     }
-    // The name of a command is put together: `help_` and what is in a list.
+    // The names of these snapshots are `help_` and the name of a command.
     let is_used = |name: &str| {
         let name = name.strip_prefix("help_").unwrap_or(name);
         sources.contains(&format!("\"{name}\""))

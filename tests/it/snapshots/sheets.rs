@@ -261,7 +261,7 @@ fn workbooks() {
     ];
     const NOTES: &[&[&str]] = &[&["to do"], &["call Anna"]];
     let of = |title: &str, content: Vec<u8>| {
-        // What is in it is below; its bytes change with every release of the writer.
+        // Its content is below; its bytes change with every release of the writer.
         Case::new(title, &["plan", "a.xlsx"]).unseen_file("a.xlsx", content)
     };
     let nothing = |_: &mut Worksheet| {};

@@ -1,4 +1,4 @@
-//! Command lines, variables, keys and profiles that are wrong, and what is said about them.
+//! Messages about invalid command lines, variables, keys and profiles.
 
 use super::corpus::{Case, compare};
 use crate::program::PERSONA;
