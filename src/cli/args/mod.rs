@@ -7,17 +7,18 @@ mod date;
 mod groups;
 pub(super) mod help;
 mod run;
+mod screen;
 mod shard;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Command};
 
 pub(super) use self::groups::{
-    AddressArguments, CampaignArguments, LogFormat, OutputArguments, ProgressStyle,
-    ProviderArguments, RerunArguments, ScreenArguments, SelectionArguments, SpendingArguments,
-    WaitingArguments, encoding,
+    AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
+    SelectionArguments, SpendingArguments, WaitingArguments, encoding,
 };
 pub(super) use self::run::{CollectArguments, RunArguments, resume_command};
+pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::{BASE_URL, Environment};
 
 /// Commands without options in the environment.
