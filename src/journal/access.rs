@@ -51,16 +51,16 @@ fn is_disk_full(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// Returns the path of the write-ahead log of the journal at `path`.
-fn log_path(path: &Path) -> PathBuf {
+/// Returns the path of a file beside the database at `path`: its write-ahead log has the suffix `-wal`.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(suffix);
     name.into()
 }
 
 /// Whether the write-ahead log may hold entries that are not in the file itself yet.
 fn has_log(path: &Path) -> bool {
-    match std::fs::metadata(log_path(path)) {
+    match std::fs::metadata(with_suffix(path, "-wal")) {
         Ok(log) => log.len() > 0,
         Err(error) => error.kind() != ErrorKind::NotFound,
     }
@@ -110,7 +110,7 @@ fn access_reason(path: &Path, code: ErrorCode) -> Error {
         format!(
             "permission denied or read-only: `{}` can be read only where its folder can be written; \
              copy the output folder to where it can",
-            log_path(path).display()
+            with_suffix(path, "-wal").display()
         )
     } else if code == ErrorCode::ReadOnly {
         "the file or its folder is read-only or belongs to another user".to_owned()
@@ -161,7 +161,8 @@ mod tests {
         {
             assert_eq!(error_for(code), None, "{code}");
         }
-        std::io::Write::write_all(&mut File::create(log_path(&path)).unwrap(), b"log").unwrap();
+        std::io::Write::write_all(&mut File::create(with_suffix(&path, "-wal")).unwrap(), b"log")
+            .unwrap();
         let message = error_for(ffi::SQLITE_CANTOPEN).unwrap();
         assert!(message.contains("-wal") && message.contains("copy"), "{message}");
     }
@@ -171,7 +172,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
         assert!(!has_log(&path));
-        let mut log = File::create(log_path(&path)).unwrap();
+        let mut log = File::create(with_suffix(&path, "-wal")).unwrap();
         assert!(!has_log(&path));
         std::io::Write::write_all(&mut log, b"log").unwrap();
         assert!(has_log(&path));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::access::database_error;
+use super::access::{database_error, with_suffix};
 use super::error::JournalError;
 use super::reader::{APPLICATION_ID, FORMAT_VERSION, Identity};
 use super::replay::{Fold, Replay};
@@ -182,12 +182,6 @@ fn remove(path: &Path) -> Result<(), JournalError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(path, error)),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
