@@ -43,7 +43,7 @@ pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::merge::merge;
 pub use self::notices::{Ask, Confirm, Notices, Severity};
 pub(crate) use self::notifications::{CommandEnd, Notifications};
-pub use self::options::{CampaignOptions, ResultFiles, ResumeCommand};
+pub use self::options::{CampaignOptions, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, today};
 pub(crate) use self::plan::{PlanRequest, plan};
 pub use self::prepare::{Displays, RunRequest};

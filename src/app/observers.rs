@@ -3,11 +3,10 @@
 use std::io;
 
 use super::error::Error;
-use super::options::ResultFiles;
 use crate::driver::{Clock as _, SystemClock};
 use crate::model::CommandName;
 use crate::report::events::{TextLines, Verbosity};
-use crate::report::files::{ResultsWriter, open_log};
+use crate::report::files::{ResultFiles, ResultsWriter, open_log};
 use crate::report::{Observer, Summary};
 use crate::util::style::Colours;
 
@@ -18,7 +17,8 @@ pub(super) fn observers(
     files: &ResultFiles,
     clock: &SystemClock,
 ) -> Vec<Box<dyn Observer>> {
-    let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(files.writer(summary))];
+    let writer = ResultsWriter::new(summary, files.clone());
+    let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(writer)];
     observers.extend(displays);
     // A log that cannot be written does not end the run: the journal has everything that matters.
     if let Ok(file) = open_log(&summary.campaign().out, clock.now()) {
@@ -41,13 +41,4 @@ pub(super) fn finish(observers: &mut [Box<dyn Observer>], summary: &Summary) -> 
         out: summary.campaign().out.clone(),
         report: summary.campaign().command(CommandName::Report).to_string(),
     })
-}
-
-impl ResultFiles {
-    /// Returns a writer of these files.
-    pub(crate) fn writer(&self, summary: &Summary) -> ResultsWriter {
-        ResultsWriter::new(summary, self.encoding)
-            .with_junit(self.junit.clone())
-            .with_workbook(self.workbook)
-    }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::model::{Flag, Shard, Timestamp, redact_url};
-use crate::report::files::CsvEncoding;
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
@@ -93,17 +92,6 @@ impl CampaignOptions {
 pub(crate) fn today(now: Timestamp) -> Option<Date> {
     let now = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
     Some(jiff::tz::TimeZone::system().to_datetime(now).date())
-}
-
-/// The result files that are written besides the standard ones.
-#[derive(Debug, Clone, Default)]
-pub struct ResultFiles {
-    /// The encoding of `results.csv`.
-    pub encoding: CsvEncoding,
-    /// Whether `results.xlsx` is written.
-    pub workbook: bool,
-    /// The path of the JUnit file, if one is written.
-    pub junit: Option<PathBuf>,
 }
 
 /// The arguments that commands shown to the user repeat, so that they can be pasted.

@@ -11,7 +11,7 @@ use super::identity::{SiblingCampaign, is_journal_behind, results_name_unknown_j
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
-use super::options::{CampaignOptions, ResultFiles, ResumeCommand};
+use super::options::{CampaignOptions, ResumeCommand};
 use super::output_lock::{check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
 use super::preflight::{Preflight, preview};
@@ -25,6 +25,7 @@ use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
 use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp};
 use crate::remote::Remote;
+use crate::report::files::ResultFiles;
 use crate::report::{Campaign, Observer, Summary};
 
 /// Creates the displays of a run from its summary.

@@ -1,4 +1,4 @@
-//! Whether a campaign's manifest has been approved.
+//! The approval status of a manifest.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What is known of a campaign before its entries are read.
+//! A campaign's jobs and settings, which are known before its entries are read.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

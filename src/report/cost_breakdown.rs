@@ -12,7 +12,7 @@ use crate::util::style::Colours;
 use crate::util::table::table;
 use crate::util::text::{sanitize, truncate};
 
-/// What jobs are grouped by.
+/// An attribute that jobs are grouped by.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum GroupBy {
     Persona,

@@ -138,7 +138,7 @@ impl Money {
         }
     }
 
-    /// Returns what is left of the cap after all promised credits are paid.
+    /// Returns the rest of the cap after all promised credits are paid.
     pub fn left(&self) -> Option<Credits> {
         Some(self.cap?.less(self.spent + self.promised))
     }

@@ -1,6 +1,6 @@
-//! Everything that people and programs are given: progress, log lines, events, results, the page.
+//! The output for people and programs: progress, log lines, events, results, the page.
 //!
-//! A [`Campaign`] holds what is known before a run. A [`Summary`] folds the journal's entries and answers
+//! A [`Campaign`] holds the jobs and settings before a run. A [`Summary`] folds the journal's entries and answers
 //! every question about counts, credits and jobs. Every text and file is a pure function of a summary, so it
 //! is the same during a run and afterwards.
 //!

@@ -1,4 +1,4 @@
-//! What to do next: the source of hints, of the page's advice and of the last line of `why`.
+//! The next steps for a user: the source of hints, of the page's advice and of the last line of `why`.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -14,7 +14,7 @@ use crate::util::text::{agree, list, plural};
 /// Jobs named in one hint before the rest is counted.
 const MAX_NAMES: usize = 5;
 
-/// What a user can do about a job, the most urgent first.
+/// A user's next step for a job, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NextStep {
     /// Look for a job in doubt at the provider, or pay again.
@@ -41,7 +41,7 @@ pub(super) struct Advice {
     pub(super) command: CommandLine,
 }
 
-/// Returns what a user can do about a job.
+/// Returns the next step for a job.
 pub(super) fn next_step(row: &JobRow) -> NextStep {
     match &row.state.phase {
         Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
@@ -167,7 +167,7 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
     Some(Advice { text, command })
 }
 
-/// Returns what to do about the reason for which the newest run stopped early.
+/// Returns the hint about the reason for which the newest run stopped early.
 #[rustfmt::skip] // A table: one arm for each reason.
 fn stop_hint(summary: &Summary) -> Option<String> {
     let campaign = summary.campaign();

@@ -19,7 +19,7 @@ use crate::util::text::{duration, sanitize, truncate};
 /// Jobs under way that are shown before the rest is counted.
 const MAX_SHOWN: usize = 12;
 
-/// What a status shows besides the summary.
+/// The information that a status shows besides the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatusContext {
     /// The time.

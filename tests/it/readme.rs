@@ -1,5 +1,7 @@
 //! Checks that the commands in the README print what it shows.
 
+use std::path::PathBuf;
+
 use crate::program::{Folder, repository};
 
 /// Times, sizes and other numbers differ between runs; so do the times at the beginning of lines, which are
@@ -64,16 +66,21 @@ fn anchors(document: &str) -> Vec<String> {
     headings.map(anchor).collect()
 }
 
-#[test]
-fn every_link_between_the_documents_leads_somewhere() {
+/// The documents for users and developers.
+fn documents() -> Vec<PathBuf> {
     let root = repository();
     let mut documents = vec![root.join("README.md"), root.join("benches/RESULTS.md")];
     for entry in std::fs::read_dir(root.join("docs")).unwrap() {
         documents.push(entry.unwrap().path());
     }
     documents.retain(|path| path.extension().is_some_and(|it| it == "md"));
+    documents
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
     let mut links = 0;
-    for path in documents {
+    for path in documents() {
         let text = std::fs::read_to_string(&path).unwrap();
         for link in text.split("](").skip(1) {
             let (link, _) = link.split_once(')').unwrap();
@@ -95,4 +102,20 @@ fn every_link_between_the_documents_leads_somewhere() {
         }
     }
     assert!(links > 30, "only {links} were found");
+}
+
+#[test]
+fn every_source_file_that_the_documents_name_exists() {
+    let mut files = 0;
+    for path in documents() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_file = ["src/", "tests/", "examples/"].iter().any(|it| name.starts_with(it));
+            if is_file && !name.contains(char::is_whitespace) {
+                files += 1;
+                assert!(repository().join(name).exists(), "{}: {name}", path.display());
+            }
+        }
+    }
+    assert!(files > 10, "only {files} were found");
 }

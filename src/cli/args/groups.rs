@@ -8,11 +8,11 @@ use clap::Args;
 use crate::model::{
     Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, SecretText, parse_duration,
 };
-use crate::report::files::CsvEncoding;
+use crate::report::files::{CsvEncoding, ResultFiles};
 
 use super::date::DateArg;
 use super::shard::ShardArg;
-use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, ResultFiles, Selection};
+use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, Selection};
 use crate::app::{RunOptions, Submits};
 use crate::cli::config::Environment;
 use crate::cli::error::Error;

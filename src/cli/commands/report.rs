@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::{self, CampaignView, ResultFiles};
+use crate::app::{self, CampaignView};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments, encoding};
 use crate::cli::config::{Environment, view_request};
@@ -14,7 +14,7 @@ use crate::cli::printer::{self, Printer};
 use crate::model::Flag;
 use crate::report::Observer as _;
 use crate::report::cost_breakdown::accuracy_table;
-use crate::report::files::write_json;
+use crate::report::files::{ResultFiles, ResultsWriter, write_json};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet report campaign.csv --xlsx", "as a workbook too"),
@@ -77,7 +77,7 @@ pub(super) async fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         workbook: arguments.xlsx,
         junit: arguments.junit.clone(),
     };
-    let written = files.writer(&summary).finish(&summary);
+    let written = ResultsWriter::new(&summary, files).finish(&summary);
     written.map_err(app::Error::io(format!("cannot write the results to `{}`", out.display())))?;
     if arguments.json {
         printer::print_with(|output| write_json(&summary, output))?;

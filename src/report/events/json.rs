@@ -249,7 +249,7 @@ mod tests {
         }
         let (_, rest) = DOCUMENT.split_once("```jsonl\n").unwrap();
         let (documented, _) = rest.split_once("```").unwrap();
-        assert_eq!(shown, documented, "`docs/events.md` shows each line as it is");
+        assert_eq!(shown, documented, "the example lines of `docs/events.md`");
     }
 
     #[test]

@@ -22,5 +22,5 @@ pub use json::write_json;
 pub(crate) use log::open_log;
 pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
 pub use previous::PreviousResults;
-pub use writer::ResultsWriter;
+pub use writer::{ResultFiles, ResultsWriter};
 pub use xlsx::write_workbook;

@@ -21,15 +21,24 @@ const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// Added to the interval for each job, because the files of large campaigns take longer to write.
 const INTERVAL_PER_JOB: Duration = Duration::from_millis(2);
 
+/// The result files that are written besides the standard ones.
+#[derive(Debug, Clone, Default)]
+pub struct ResultFiles {
+    /// The encoding of `results.csv`.
+    pub encoding: CsvEncoding,
+    /// Whether `results.xlsx` is written at the end.
+    pub workbook: bool,
+    /// The path of the `JUnit` file that is written at the end, if any.
+    pub junit: Option<PathBuf>,
+}
+
 /// Rewrites `results.csv`, `results.json` and `report.html` as jobs progress, atomically.
 ///
 /// A write that fails, for example because a spreadsheet program holds the file, does not end the run: it is tried again
 /// after the next change, and [`finish`](Observer::finish) reports the failure.
 #[derive(Debug)]
 pub struct ResultsWriter {
-    encoding: CsvEncoding,
-    junit: Option<PathBuf>,
-    writes_workbook: bool,
+    files: ResultFiles,
     interval: Duration,
     written: Option<Timestamp>,
     is_stale: bool,
@@ -37,52 +46,32 @@ pub struct ResultsWriter {
 
 impl ResultsWriter {
     /// Returns a writer for the campaign of `summary`.
-    pub fn new(summary: &Summary, encoding: CsvEncoding) -> Self {
+    pub fn new(summary: &Summary, files: ResultFiles) -> Self {
         let jobs = u32::try_from(summary.campaign().jobs.len()).unwrap_or(u32::MAX);
-        Self {
-            interval: MIN_INTERVAL.max(INTERVAL_PER_JOB.saturating_mul(jobs)),
-            encoding,
-            junit: None,
-            writes_workbook: false,
-            written: None,
-            is_stale: true,
-        }
-    }
-
-    /// Also writes `JUnit` XML to `path` at the end.
-    #[must_use]
-    pub fn with_junit(mut self, path: Option<PathBuf>) -> Self {
-        self.junit = path;
-        self
-    }
-
-    /// Also writes `results.xlsx` at the end.
-    #[must_use]
-    pub const fn with_workbook(mut self, is_wanted: bool) -> Self {
-        self.writes_workbook = is_wanted;
-        self
+        let interval = MIN_INTERVAL.max(INTERVAL_PER_JOB.saturating_mul(jobs));
+        Self { files, interval, written: None, is_stale: true }
     }
 
     fn write_if_due(&mut self, summary: &Summary, now: Timestamp) {
         let is_due = self.written.is_none_or(|written| now >= written.plus(self.interval));
         if self.is_stale && is_due {
             self.written = Some(now);
-            self.is_stale = write_results(summary, self.encoding).is_err();
+            self.is_stale = write_results(summary, self.files.encoding).is_err();
         }
     }
 }
 
 impl Observer for ResultsWriter {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
-        let is_edge = matches!(entry.event, Event::RunStarted { .. } | Event::RunEnded { .. });
-        let is_observation =
-            matches!(entry.event, Event::Job { event: JobEvent::Observed { .. }, .. });
-        let is_job = matches!(entry.event, Event::Job { .. });
-        self.is_stale |= is_edge || is_job && !is_observation;
-        // The end of a run writes in any case, and a run without work ends as it begins.
-        if !is_edge {
-            self.write_if_due(summary, entry.at);
+        // `finish` writes at the end of a run; a run without work ends as soon as it starts.
+        if matches!(entry.event, Event::RunStarted { .. } | Event::RunEnded { .. }) {
+            self.is_stale = true;
+            return;
         }
+        if let Event::Job { event, .. } = &entry.event {
+            self.is_stale |= !matches!(event, JobEvent::Observed { .. });
+        }
+        self.write_if_due(summary, entry.at);
     }
 
     fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
@@ -90,13 +79,13 @@ impl Observer for ResultsWriter {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        if let Some(path) = &self.junit {
+        if let Some(path) = &self.files.junit {
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             folder.map_or(Ok(()), std::fs::create_dir_all)?;
             write_file(path, |file| write_junit(summary, file))?;
         }
-        write_results(summary, self.encoding)?;
-        if self.writes_workbook {
+        write_results(summary, self.files.encoding)?;
+        if self.files.workbook {
             let path = summary.campaign().out.join("results.xlsx");
             write_file(&path, |file| write_workbook(summary, file))?;
         }
@@ -141,7 +130,7 @@ mod tests {
         let mut campaign = run.campaign.clone();
         campaign.out = folder.join("out");
         let summary = Summary::new(Arc::new(campaign));
-        (ResultsWriter::new(&summary, CsvEncoding::Utf8), summary)
+        (ResultsWriter::new(&summary, ResultFiles::default()), summary)
     }
 
     fn results(folder: &Path) -> String {

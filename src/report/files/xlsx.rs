@@ -80,7 +80,15 @@ fn write_cell(
     match cell {
         ResultCell::Empty => return Ok(()),
         ResultCell::Text(_) => sheet.write_string(row, column, fit(&cell.to_string()))?,
-        ResultCell::File(file) => return write_link(sheet, (row, column), file),
+        ResultCell::File(file) => {
+            let target = percent_encode_path(file.as_bytes());
+            let link = Url::new(format!("file:///{target}")).set_text(*file);
+            // Excel refuses some links; the cell then has only the name.
+            if sheet.write_url(row, column, link).is_err() {
+                sheet.write_string(row, column, fit(file))?;
+            }
+            return Ok(());
+        }
         ResultCell::Credits(credits) => sheet.write_number(row, column, credits.as_number())?,
         ResultCell::Seconds(seconds) => sheet.write_number(row, column, *seconds)?,
         ResultCell::Count(count) => sheet.write_number(row, column, *count)?,
@@ -88,20 +96,6 @@ fn write_cell(
             sheet.write_number_with_format(row, column, serial_date(*at), time)?
         }
     };
-    Ok(())
-}
-
-/// Writes a link to a file beside the workbook, or only its name if Excel accepts no such link.
-fn write_link(
-    sheet: &mut Worksheet,
-    (row, column): (u32, u16),
-    file: &str,
-) -> Result<(), XlsxError> {
-    let target = percent_encode_path(file.as_bytes());
-    let link = Url::new(format!("file:///{target}")).set_text(file);
-    if sheet.write_url(row, column, link).is_err() {
-        sheet.write_string(row, column, fit(file))?;
-    }
     Ok(())
 }
 
@@ -197,11 +191,12 @@ mod tests {
 
     #[test]
     fn links_that_excel_refuses_become_names() {
+        let time = Format::new();
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
-        write_link(sheet, (0, 0), "videos/a b#1?ü%.mp4").unwrap();
+        write_cell(sheet, (0, 0), &ResultCell::File("videos/a b#1?ü%.mp4"), &time).unwrap();
         let long = "x".repeat(5000);
-        write_link(sheet, (1, 0), &long).unwrap();
+        write_cell(sheet, (1, 0), &ResultCell::File(&long), &time).unwrap();
         let content = workbook.save_to_buffer().unwrap();
         let mut workbook: Xlsx<_> = Xlsx::new(io::Cursor::new(content)).unwrap();
         let range = workbook.worksheet_range("Sheet1").unwrap();

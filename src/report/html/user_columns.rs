@@ -1,4 +1,4 @@
-//! The user's own columns, as far as they add to what the page shows anyway.
+//! The user's own columns that do not only repeat the content of the cards.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::model::{AspectRatio, PlannedJob, SheetRow, Speech, redact_url};
 use crate::report::campaign::Campaign;
 use crate::report::summary::Summary;
 
-/// Columns that each card shows anyway, even if their cells are short names from the manifest.
+/// Columns whose content each card shows, even if their cells are short names from the manifest.
 const CARD_COLUMNS: [&str; 5] = ["text", "audio", "persona", "aspect_ratio", "model_version"];
 
 /// The columns of the sheet that the page shows, and the row of each job.

@@ -1,4 +1,4 @@
-//! What a plan shows besides the jobs: the account's balance and the assumptions of the estimates.
+//! The account's balance and the assumptions of the estimates, which a plan shows besides the jobs.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::report::plan::rows::has_assumed_length;
 use crate::report::summary::Summary;
 use crate::util::text::{agree, plural};
 
-/// What a plan shows besides the campaign.
+/// The information that a plan shows besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PlanContext {
     /// The prices and speeds that the estimates use.
@@ -78,7 +78,7 @@ const fn difference(one: Credits, other: Credits) -> Credits {
     Credits::from_thousandths(one.thousandths().saturating_sub(other.thousandths()))
 }
 
-/// Returns what is left of `balance` after the plan, at the upper and at the lower estimate.
+/// Returns the rest of `balance` after the plan, at the upper and at the lower estimate.
 fn left(balance: Credits, money: &Money) -> (Credits, Credits) {
     let free = difference(balance, money.promised);
     (difference(free, money.to_do_high), difference(free, money.to_do_low))

@@ -61,7 +61,7 @@ fn job(summary: &Summary, row: &PlanRow<'_>) -> Value {
     let rounded = |seconds: f64| (seconds * 10.0).round() / 10.0;
     json!({
         "job_id": spec.id,
-        "state": row.state.word().replace(' ', "_"),
+        "state": row.state.word_and_style().0.replace(' ', "_"),
         "reason": row.reason(),
         "will_submit": row.state.is_submitted(),
         "persona": spec.request.persona,

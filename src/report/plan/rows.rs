@@ -55,7 +55,8 @@ impl PlanState {
         }
     }
 
-    const fn word_and_style(self) -> (&'static str, Style) {
+    /// Returns the name and the style of the state.
+    pub(super) const fn word_and_style(self) -> (&'static str, Style) {
         match self {
             Self::New => ("new", Style::Bold),
             Self::Again => ("again", Style::Bold),
@@ -68,16 +69,6 @@ impl PlanState {
             Self::Failed => ("failed", Style::Failure),
             Self::Gone => ("gone from the sheet", Style::Dim),
         }
-    }
-
-    /// Returns its name.
-    pub(super) const fn word(self) -> &'static str {
-        self.word_and_style().0
-    }
-
-    /// Returns its style.
-    pub(super) const fn style(self) -> Style {
-        self.word_and_style().1
     }
 
     /// Whether `run` would submit the job.

@@ -19,18 +19,19 @@ pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, colours: Colo
         let spec = &row.row.job.spec;
         let request = &spec.request;
         let persona = sanitize(summary.campaign().persona(&request.persona));
+        let (word, style) = row.state.word_and_style();
         let price = row.price().map(|(low, high)| credit_range(low, high));
         let cells = [
             spec.id.to_string(),
             truncate(&persona, 20),
             request.aspect_ratio.to_string(),
             request.model_version.to_string(),
-            row.state.word().to_owned(),
+            word.to_owned(),
             seconds(&row.row.job.estimate),
             price.unwrap_or_default(),
             row.reason(),
         ];
-        (Some(row.state.style()), cells)
+        (Some(style), cells)
     });
     let mut text = table(header, rows, colours);
     let skipped = summary.counts().skipped;

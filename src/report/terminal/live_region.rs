@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what it is sent, and can be made narrower.
+    /// Keeps the text that it receives, and can be made narrower.
     #[derive(Debug, Clone)]
     struct FakeScreen {
         columns: Rc<Cell<u16>>,
