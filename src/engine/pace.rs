@@ -1,18 +1,41 @@
-//! The pace of one lane: a rate limit that slows down and recovers.
+//! The pace of one lane: governor's GCRA rate limiter on the engine's own clock.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
 use crate::model::{Rate, Timestamp};
+
+/// A clock for governor that shows the time the engine was called with.
+#[derive(Debug, Clone, Default)]
+struct ManualClock(Arc<AtomicU64>);
+
+impl Clock for ManualClock {
+    type Instant = Nanos;
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.load(Ordering::Relaxed))
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, ManualClock, NoOpMiddleware<Nanos>>;
 
 /// A rate limit that can be slowed down and recovers with successes. It allows no bursts: 15 a minute means one
 /// every four seconds, so that no window of a minute has more than 15.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// The interval between two requests at full pace.
-    interval: Duration,
+    limiter: Limiter,
+    clock: ManualClock,
+    origin: Timestamp,
+    rate: Rate,
     /// The factor by which the interval is longer: 1 at full pace, 2 at half, at most [`MAX_SLOWDOWN`].
     slowdown: u32,
-    /// When the newest request was made.
     last: Option<Timestamp>,
     /// Successes since the last change of pace.
     successes: u32,
@@ -24,6 +47,9 @@ pub(super) struct Pace {
 
 /// Halving stops at an eighth of the pace. A provider that wants less sends `Retry-After`.
 const MAX_SLOWDOWN: u32 = 8;
+
+/// Longer than any run. A longer interval would not fit the limiter's arithmetic.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Successes at half the pace that restore the full pace. A quarter of the pace needs half as many for the step to a
 /// half, so each step takes the same time, and recovery from a burst is quick.
@@ -40,15 +66,34 @@ impl Pace {
     /// Creates a pace of `rate` for a run that begins at `now`. `last` is the time of the last request of an earlier
     /// run, so that a restart keeps the pace.
     pub(super) fn new(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
-        Self {
-            interval: rate.interval(),
+        // A journal of a clock that was set back since must not delay the first request.
+        let last = last.map(|last| last.min(now));
+        let origin = last.unwrap_or(now);
+        let clock = ManualClock::default();
+        let limiter = Self::limiter(rate, 1, &clock);
+        let mut pace = Self {
+            limiter,
+            clock,
+            origin,
+            rate,
             slowdown: 1,
-            // A journal of a clock that was set back since must not delay the first request.
-            last: last.map(|last| last.min(now)),
+            last: None,
             successes: 0,
             was_raised: false,
             patience: 1,
+        };
+        if let Some(last) = last {
+            pace.take(last).expect("the first request is always allowed");
         }
+        pace
+    }
+
+    fn limiter(rate: Rate, slowdown: u32, clock: &ManualClock) -> Limiter {
+        let interval = rate.interval().min(LONGEST_INTERVAL) * slowdown;
+        let quota = Quota::with_period(interval)
+            .expect("an interval is never zero")
+            .allow_burst(NonZeroU32::MIN);
+        RateLimiter::direct_with_clock(quota, clock.clone())
     }
 
     /// Takes one request's turn at `now`.
@@ -56,14 +101,19 @@ impl Pace {
     /// # Errors
     /// The time of the next turn, if it is not now.
     pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
-        // Timestamps are whole milliseconds: round up.
-        let interval = self.interval.saturating_mul(self.slowdown);
-        let interval = interval.saturating_add(Duration::from_nanos(999_999));
-        match self.last.map(|last| last.plus(interval)) {
-            Some(next) if next > now => Err(next),
-            Some(_) | None => {
+        let nanos = |moment: Timestamp| {
+            u64::try_from(moment.since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+        };
+        self.clock.0.store(nanos(now), Ordering::Relaxed);
+        match self.limiter.check() {
+            Ok(()) => {
                 self.last = Some(now);
                 Ok(())
+            }
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(self.clock.now());
+                // Timestamps are whole milliseconds: round up, so that the wake-up is not too early.
+                Err(now.plus(wait + Duration::from_nanos(999_999)))
             }
         }
     }
@@ -91,9 +141,18 @@ impl Pace {
         }
     }
 
-    const fn change(&mut self, slowdown: u32) {
+    /// Replaces the limiter, because a governor quota cannot be changed, and repeats the last request in it.
+    fn change(&mut self, slowdown: u32) {
         self.successes = 0;
+        if slowdown == self.slowdown {
+            return;
+        }
         self.slowdown = slowdown;
+        self.clock.0.store(0, Ordering::Relaxed);
+        self.limiter = Self::limiter(self.rate, slowdown, &self.clock);
+        if let Some(last) = self.last {
+            self.take(last).expect("the first request is always allowed");
+        }
     }
 }
 

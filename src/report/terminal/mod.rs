@@ -4,6 +4,7 @@ pub(super) mod activity;
 mod forecast;
 mod live_region;
 mod progress;
+mod resize_safe_term;
 
 pub(crate) use live_region::LiveRegion;
 pub use progress::Progress;

@@ -71,21 +71,50 @@ impl Observer for Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use indicatif::TermLike;
+
     use super::*;
-    use crate::report::terminal::live_region::Screen;
     use crate::report::testing::{SharedBuffer, TestRun, at};
 
-    /// Keeps everything it is sent.
+    /// A terminal that keeps every letter it is sent.
     #[derive(Debug, Default, Clone)]
-    struct FakeScreen(SharedBuffer);
+    struct FakeTerminal(SharedBuffer);
 
-    impl Screen for FakeScreen {
-        fn size(&self) -> (u16, u16) {
-            (24, 60)
+    impl FakeTerminal {
+        fn write(&self, text: &str) -> io::Result<()> {
+            io::Write::write_all(&mut self.0.clone(), text.as_bytes())
         }
+    }
 
-        fn write(&self, text: &str) {
-            io::Write::write_all(&mut self.0.clone(), text.as_bytes()).unwrap();
+    impl TermLike for FakeTerminal {
+        fn width(&self) -> u16 {
+            60
+        }
+        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write(&format!("{text}\n"))
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.write(text)
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
         }
     }
 
@@ -94,14 +123,14 @@ mod tests {
         run.done(1, "a");
         run.failed(2, "b", "no \u{1b}[2Jface");
         run.accepted(40, "c");
-        let screen = FakeScreen::default();
-        let (region, summary) = (LiveRegion::on(screen.clone()), run.summary());
+        let terminal = FakeTerminal::default();
+        let (region, summary) = (LiveRegion::on(terminal.clone()), run.summary());
         let mut progress = Progress::on(region, &summary, verbosity, Colours::Off);
         run.replay(&mut progress);
         let state = LiveState { now: at(100), ..LiveState::default() };
         progress.on_tick(&summary, &state);
         progress.finish(&summary).unwrap();
-        screen.0.text()
+        terminal.0.text()
     }
 
     #[test]
