@@ -23,7 +23,7 @@ pub(super) enum Exit {
     /// Some jobs are in doubt: a person must check them.
     InDoubt,
     /// Stopped early: the account is out of credits or its balance is too low, a cap is reached, the
-    /// provider asked for a long pause, twenty submits in a row got no answer, the provider's list of jobs
+    /// provider asked for a long pause, twenty submits in a row got no response, the provider's list of jobs
     /// could not be read, or another run pays for the same jobs.
     StoppedEarly,
     /// Renders are outstanding, because of `--submit-only`, `--max-duration` or a slow render: `collect`
@@ -182,7 +182,7 @@ mod tests {
             (StopReason::CapReached, "a cap is reached"),
             (StopReason::RunCapReached, "a cap is reached"),
             (StopReason::LongHold { until: Timestamp::from_millis(0) }, "a long pause"),
-            (StopReason::TooManyDoubts, "twenty submits in a row got no answer"),
+            (StopReason::TooManyDoubts, "twenty submits in a row got no response"),
             (StopReason::Unauthorised { message: message() }, "credentials were refused"),
             (StopReason::WrongAddress { message: message() }, "address is not the API"),
             (StopReason::Unreachable { message: message() }, "could not be reached"),
