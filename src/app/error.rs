@@ -12,10 +12,10 @@ use crate::remote::RemoteError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The manifest has problems; nothing was submitted.
+    /// The manifest or a file of marks has problems; nothing was submitted.
     #[error("{problems}")]
     Manifest {
-        /// All problems of the manifest.
+        /// All problems of the file.
         problems: Problems,
         /// Advice, besides correcting the manifest.
         hint: Option<String>,

@@ -11,7 +11,7 @@ use super::notices::Notices;
 use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
 use crate::journal::Identity;
-use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution};
+use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution, TextEncoding};
 use crate::model::{Flag, Plan, Timestamp};
 use crate::util::fs::OutputDir;
 
@@ -27,6 +27,7 @@ fn lookup_hint() -> String {
 struct ManifestReader {
     options: CampaignOptions,
     delimiter: Option<Delimiter>,
+    encoding: Option<TextEncoding>,
     today: Option<jiff::civil::Date>,
     /// The content of standard input, which can be read only once.
     standard_input: RefCell<Option<Vec<u8>>>,
@@ -99,6 +100,15 @@ impl LoadedManifest {
     }
 }
 
+/// Parses the value of `--encoding`.
+///
+/// # Errors
+/// If it is not the name of an encoding.
+pub(crate) fn parse_encoding(name: Option<&str>) -> Result<Option<TextEncoding>, Error> {
+    let encoding = name.map(str::parse::<TextEncoding>);
+    encoding.transpose().map_err(|error| Error::usage(error.to_string()))
+}
+
 /// Runs blocking work on a thread of its own, so that waiting for it can be cancelled.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
@@ -137,6 +147,7 @@ impl ManifestReader {
         let delimiter = options.delimiter.as_deref().map(str::parse::<Delimiter>);
         Ok(Self {
             delimiter: delimiter.transpose().map_err(|error| Error::usage(error.to_string()))?,
+            encoding: parse_encoding(options.encoding.as_deref())?,
             today: options.date.or_else(|| today(now)),
             options: options.clone(),
             standard_input: RefCell::default(),
@@ -150,6 +161,7 @@ impl ManifestReader {
     ) -> manifest::Options<'a> {
         manifest::Options {
             delimiter: self.delimiter,
+            encoding: self.encoding,
             sheet: self.options.sheet.clone(),
             invalid_rows: if self.options.skip_invalid {
                 InvalidRows::Skip

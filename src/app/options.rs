@@ -23,6 +23,8 @@ pub struct CampaignOptions {
     pub date: Option<Date>,
     /// The character between the cells of a CSV file, if it is not detected.
     pub delimiter: Option<String>,
+    /// The encoding of the manifest, its sheets and files of marks, if it is not detected.
+    pub encoding: Option<String>,
     /// The sheet of a workbook, if it is not the first.
     pub sheet: Option<String>,
     /// Whether invalid rows are left out instead of refused.
@@ -76,13 +78,15 @@ impl CampaignOptions {
 
     /// Returns the options that every command about the same campaign repeats.
     pub(crate) fn arguments(&self) -> CommandLine {
-        let Self { manifest: _, out, shard, share, date, delimiter, sheet, skip_invalid } = self;
+        let Self { manifest: _, out, shard, share, date, delimiter, encoding, sheet, skip_invalid } =
+            self;
         CommandLine::default()
             .option_if(Flag::Out, out.as_ref().map(|out| out.display()))
             .option_if(Flag::Shard, shard.as_ref())
             .flag_if(Flag::Share, *share)
             .option_if(Flag::Date, date.as_ref())
             .option_if(Flag::Delimiter, delimiter.as_ref())
+            .option_if(Flag::Encoding, encoding.as_ref())
             .option_if(Flag::Sheet, sheet.as_ref())
             .flag_if(Flag::SkipInvalid, *skip_invalid)
     }

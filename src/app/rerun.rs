@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::error::Error;
+use super::load::parse_encoding;
 use super::manifest::LoadedManifest;
 use super::notices::Notices;
 use super::recorded_state::RecordedState;
 use super::selection::check_exists;
 use crate::engine::RunOptions;
+use crate::manifest::{ReviewMark, ReviewVerdict, TextEncoding, read_marks};
 use crate::model::{Flag, JobId, JobState, Phase, Timestamp};
-use crate::report::files::{ReviewMark, ReviewVerdict, read_marks};
 
 /// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
 /// it. Making a video takes far longer.
@@ -35,7 +36,7 @@ struct MarksFile {
 }
 
 impl RerunSelection {
-    /// Reads the files of marks.
+    /// Reads the files of marks, in the encoding that is named or in a detected one.
     ///
     /// # Errors
     /// If a file cannot be read or parsed.
@@ -43,11 +44,14 @@ impl RerunSelection {
         only_failed: bool,
         approved: Option<&Path>,
         rejected: Option<&Path>,
+        encoding: Option<&str>,
     ) -> Result<Self, Error> {
+        let encoding = parse_encoding(encoding)?;
+        let read = |path: &Path| MarksFile::read(path, encoding);
         Ok(Self {
             only_failed,
-            approved: approved.map(MarksFile::read).transpose()?,
-            rejected: rejected.map(MarksFile::read).transpose()?,
+            approved: approved.map(read).transpose()?,
+            rejected: rejected.map(read).transpose()?,
         })
     }
 
@@ -154,18 +158,15 @@ fn check_marks(manifest: &LoadedManifest, marks: &[&ReviewMark]) -> Result<(), E
 }
 
 impl MarksFile {
-    fn read(path: &Path) -> Result<Self, Error> {
+    fn read(path: &Path, encoding: Option<TextEncoding>) -> Result<Self, Error> {
         let shown = path.display();
         let content = std::fs::read(path).map_err(|error| {
             Error::usage(format!(
                 "cannot read the marks in `{shown}`: {error}; nothing was submitted"
             ))
         })?;
-        let marks = read_marks(&content).map_err(|error| {
-            Error::usage(format!(
-                "`{shown}` is not a file of marks: {error}; nothing was submitted"
-            ))
-        })?;
+        let marks = read_marks(&shown.to_string(), content, encoding)
+            .map_err(|problems| Error::Manifest { problems, hint: None })?;
         let saved = std::fs::metadata(path)
             .and_then(|metadata| metadata.modified())
             .ok()

@@ -15,7 +15,7 @@ use super::diagnostics::lints;
 use super::diagnostics::place::{Place, Source};
 use super::diagnostics::problem::{Findings, Problem, Problems, merge_notes, sort_by_place};
 use super::diagnostics::text::quote;
-use super::formats::decode::{self, FileKind, locked_workbook};
+use super::formats::decode::{FileKind, decode_source, locked_workbook};
 use super::formats::table::{Table, Value};
 use super::formats::{csv, xlsx, yaml};
 use super::schema::document::{self, Document, Item};
@@ -77,7 +77,9 @@ impl<'a> Loader<'a> {
         let (document, table) = match FileKind::detect(path, &bytes) {
             FileKind::Yaml => {
                 let help = "save the manifest as text in UTF-8";
-                let source = self.decode(&name, bytes, help)?;
+                // YAML is UTF-8; the option is also for the sheets that the manifest names.
+                let encoding = self.options.encoding.and_then(|it| it.unless_utf_8(&bytes));
+                let source = decode_source(&name, bytes, encoding, help, &mut self.findings)?;
                 let root = yaml::parse(&source, &mut self.findings)?;
                 lints::check_unquoted_hashes(&source, &root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
@@ -190,28 +192,6 @@ impl<'a> Loader<'a> {
         None
     }
 
-    fn decode(&mut self, name: &str, bytes: Vec<u8>, help: &str) -> Option<Arc<Source>> {
-        match decode::decode(bytes) {
-            Ok(decoded) => {
-                let source = Source::of_text(name, decoded.text);
-                if let Some(note) = decoded.note {
-                    self.findings.note(&Place::file(&source), note);
-                }
-                Some(source)
-            }
-            Err(error) => {
-                let (text, offset) = error.place.unzip();
-                let source = Source::of_text(name, text.unwrap_or_default());
-                let place = offset.map_or_else(
-                    || Place::file(&source),
-                    |offset| Place::bytes(&source, offset..offset + 1),
-                );
-                self.findings.problem(Problem::at(&place, error.message).help(help));
-                None
-            }
-        }
-    }
-
     fn table(
         &mut self,
         kind: FileKind,
@@ -223,8 +203,15 @@ impl<'a> Loader<'a> {
             FileKind::Workbook => xlsx::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
-                let source = self.decode(name, bytes, help)?;
-                csv::read(&source, self.options.delimiter, &mut self.findings)
+                let encoding = self.options.encoding;
+                let source = decode_source(name, bytes, encoding, help, &mut self.findings)?;
+                let table = csv::read(&source, self.options.delimiter, &mut self.findings);
+                if table.is_none() && self.findings.problems.is_empty() {
+                    let problem = Problem::at(&Place::file(&source), "the file is empty");
+                    let help = "the first line names the columns: `text,persona,aspect_ratio`";
+                    self.findings.problem(problem.help(help));
+                }
+                table
             }
         }
     }

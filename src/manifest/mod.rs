@@ -20,6 +20,7 @@ mod build;
 mod diagnostics;
 mod formats;
 mod load;
+mod marks;
 #[cfg(test)]
 mod scenarios;
 mod schema;
@@ -27,8 +28,10 @@ mod selection;
 
 pub use diagnostics::problem::{Problem, Problems};
 pub use formats::csv::{Delimiter, ParseDelimiterError};
+pub use formats::decode::{ParseEncodingError, TextEncoding};
 pub(crate) use formats::yaml::parse_yaml;
 pub use load::{ReadFile, load};
+pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
 pub use schema::names::{NameKind, Resolution, Resolve};
 pub use schema::options::{InvalidRows, Options};
 pub(crate) use selection::{Selection, UnknownJob};

@@ -32,6 +32,7 @@ text_enum! {
         Date = "--date",
         Delimiter = "--delimiter",
         Downloads = "--downloads",
+        Encoding = "--encoding",
         Excel = "--excel",
         Fresh = "--fresh",
         InFlight = "--in-flight",

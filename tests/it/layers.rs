@@ -36,13 +36,14 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
 const EDGES: [&str; 2] = ["cli", "studio"];
 
 /// Outside crates that only these layers may name.
-const ONLY_NAMED_BY: [(&str, &[&str]); 16] = [
+const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("csv", &["manifest", "report"]),
     // `report` reads back, in its tests, the workbook that it writes.
     ("calamine", &["manifest", "report"]),
     ("rust_xlsxwriter", &["report"]),
     ("serde_yaml", &["manifest"]),
     ("encoding_rs", &["manifest"]),
+    ("chardetng", &["manifest"]),
     ("minijinja", &["manifest", "report"]),
     ("sanitise_file_name", &["manifest"]),
     ("reqwest", &["remote"]),

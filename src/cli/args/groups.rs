@@ -38,6 +38,10 @@ pub(in crate::cli) struct CampaignArguments {
     /// The character between cells, if it is not found by itself: `,` `;` `|` or `tab`
     #[arg(long, value_name = "CHARACTER", help_heading = "Sheet")]
     pub(in crate::cli) delimiter: Option<String>,
+    /// The encoding of sheets and files of marks, if it is not found by itself, such as `windows-1251`,
+    /// `shift_jis` or `gbk`
+    #[arg(long, value_name = "NAME", help_heading = "Sheet")]
+    pub(in crate::cli) encoding: Option<String>,
     /// The sheet of a workbook, if it is not the first
     #[arg(long, value_name = "NAME", help_heading = "Sheet")]
     pub(in crate::cli) sheet: Option<String>,
@@ -211,6 +215,7 @@ impl CampaignArguments {
             share: self.share,
             date: self.date.and_then(|date| date.date(app::now())),
             delimiter: self.delimiter.clone(),
+            encoding: self.encoding.clone(),
             sheet: self.sheet.clone(),
             skip_invalid: self.skip_invalid,
         })
@@ -254,10 +259,12 @@ impl RerunArguments {
     pub(in crate::cli) fn selection(
         &self,
         selection: &SelectionArguments,
+        campaign: &CampaignArguments,
     ) -> Result<RerunSelection, Error> {
         let approved = selection.only_approved.as_deref();
         let rejected = self.redo_rejected.as_deref();
-        Ok(RerunSelection::new(selection.only_failed, approved, rejected)?)
+        let encoding = campaign.encoding.as_deref();
+        Ok(RerunSelection::new(selection.only_failed, approved, rejected, encoding)?)
     }
 
     /// Returns what a run submits.

@@ -53,7 +53,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         campaign: arguments.campaign.options()?,
         provider: provider_config(&arguments.provider, &environment),
         provider_flags: arguments.provider.flags(),
-        rerun: arguments.rerun.selection(&arguments.selection)?,
+        rerun: arguments.rerun.selection(&arguments.selection, &arguments.campaign)?,
         run_options: arguments.rerun.run_options(&arguments.selection),
         selection: arguments.selection.selection(),
         max_credits: arguments.max_credits,

@@ -69,7 +69,7 @@ async fn request(
     };
     Ok(RunRequest {
         selection: Some(selection.selection()),
-        rerun: rerun.selection(selection)?,
+        rerun: rerun.selection(selection, campaign)?,
         limits: spending.limits(waiting),
         run_options,
         lock_wait: waiting.lock_wait,

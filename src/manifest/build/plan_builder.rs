@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
-use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::formats::table::{Table, Value, visible};
 use crate::manifest::schema::document::{Defaults, Item};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
@@ -96,8 +96,9 @@ impl<'a> PlanBuilder<'a> {
         for lines in group_lines(rows, columns) {
             let row = &lines[0];
             let own = columns.own.iter();
-            let cells: Arc<[Arc<str>]> = own.map(|column| text_at(row, *column)).collect();
-            let sheet_row = self.sheet.push(&sheet_columns, cells.iter().cloned());
+            let cells: Vec<Arc<str>> = own.map(|column| text_at(row, *column)).collect();
+            let variables: Arc<[Arc<str>]> = cells.iter().map(visible).collect();
+            let sheet_row = self.sheet.push(&sheet_columns, cells);
             if let Some(problem) = extra_cells(&header, row) {
                 // The cells are in the wrong columns, so other problems would mislead.
                 self.findings.push(Findings { problems: vec![problem], notes: Vec::new() });
@@ -106,7 +107,8 @@ impl<'a> PlanBuilder<'a> {
             let mut job = RawJob::new(row[0].place.clone());
             for (field, column) in columns.fields.iter() {
                 let cell = row.get(*column);
-                let value = cell.filter(|cell| !cell.is_blank()).cloned();
+                let value = cell.map(|cell| Value::new(visible(&cell.text), &cell.place));
+                let value = value.filter(|value| !value.is_blank());
                 let values = value.map_or_else(Vec::new, |value| split_at_bars(field, value));
                 if values.is_empty() {
                     let end = || row.last().unwrap_or(&row[0]).place.after();
@@ -116,7 +118,7 @@ impl<'a> PlanBuilder<'a> {
                     job.values.insert(field, values);
                 }
             }
-            job.variables.add(&names, cells);
+            job.variables.add(&names, variables);
             job.reported = reported.to_vec();
             job.recorded_ids = recorded_ids(&lines, columns);
             if let Some(item) = item {

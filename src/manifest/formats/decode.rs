@@ -1,10 +1,16 @@
 //! File types and text encodings.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
 
+use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
+use crate::util::text::sanitize;
 
 /// The kinds of files that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,36 +48,82 @@ pub(crate) fn locked_workbook(path: &Path) -> Option<PathBuf> {
     (FileKind::detect(&workbook, &[]) == FileKind::Workbook).then_some(workbook)
 }
 
+/// An encoding that `--encoding` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextEncoding(&'static Encoding);
+
+impl TextEncoding {
+    /// Returns the encoding for a file of a format that is UTF-8 by definition: the file is read as UTF-8 if it can be.
+    pub(crate) fn unless_utf_8(self, bytes: &[u8]) -> Option<Self> {
+        std::str::from_utf8(bytes).is_err().then_some(self)
+    }
+}
+
+/// The text is not the name of an encoding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{} is not a known encoding; names are for example `windows-1252`, `windows-1250`, `windows-1251`, `shift_jis`, \
+     `gbk`, `big5`, `euc-kr`, `macintosh` and `utf-16le`",
+    quote(.0)
+)]
+pub struct ParseEncodingError(String);
+
+impl FromStr for TextEncoding {
+    type Err = ParseEncodingError;
+    /// Parses a label of the [WHATWG encoding standard](https://encoding.spec.whatwg.org/#names-and-labels).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let encoding = Encoding::for_label_no_replacement(text.as_bytes());
+        encoding.map(Self).ok_or_else(|| ParseEncodingError(text.to_owned()))
+    }
+}
+
 /// A decoded file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
+struct Decoded {
     /// The text, without byte-order mark.
-    pub(crate) text: String,
+    text: String,
     /// A note if the encoding is a guess.
-    pub(crate) note: Option<String>,
+    note: Option<String>,
 }
 
 /// The bytes are not a text in a known encoding.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct DecodeError {
-    pub(crate) message: String,
+struct DecodeError {
+    message: String,
+    /// What to do, if it is more than saving the file in UTF-8.
+    help: Option<String>,
     /// The text up to the end of the line with the first wrong byte, and the offset of that byte in it, if there is
     /// one.
-    pub(crate) place: Option<(String, usize)>,
+    place: Option<(String, usize)>,
 }
 
 impl DecodeError {
     fn of_file(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None }
+        Self { message: message.into(), help: None, place: None }
     }
 
     fn at(bytes: &[u8], offset: usize, message: impl Into<String>) -> Self {
+        Self::read_as(UTF_8, bytes, offset, message)
+    }
+
+    /// Returns an error at `offset` that shows the text in an encoding.
+    fn read_as(
+        encoding: &'static Encoding,
+        bytes: &[u8],
+        offset: usize,
+        message: impl Into<String>,
+    ) -> Self {
         let (before, rest) = bytes.split_at(offset);
-        let mut text = String::from_utf8_lossy(before).into_owned();
+        let mut text = encoding.decode_without_bom_handling(before).0.into_owned();
         let start = text.len();
-        let line = rest.split(|byte| matches!(byte, b'\r' | b'\n')).next();
-        text.push_str(&String::from_utf8_lossy(line.unwrap_or_default()));
-        Self { message: message.into(), place: Some((text, start)) }
+        let line = rest.split(|byte| is_line_end(*byte)).next().unwrap_or_default();
+        text.push_str(&encoding.decode_without_bom_handling(line).0);
+        Self { message: message.into(), help: None, place: Some((text, start)) }
+    }
+
+    /// Adds what to do.
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
     }
 }
 
@@ -85,8 +137,17 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"{\\rtf", "a text document (RTF)"),
 ];
 
-/// Decodes UTF-8, UTF-16 with or without byte-order mark, and Windows-1252, which is a guess and gets a note.
-pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
+/// The most bytes that are examined to guess an encoding.
+const MAX_EXAMINED: usize = 1 << 20;
+
+/// Decodes a text. A byte-order mark decides, then `forced`. Without both, the text must be UTF-8, UTF-16 or clearly
+/// Windows-1252, which gets a note.
+///
+/// # Errors
+///
+/// If the text is in another encoding, or a byte is invalid in its encoding. A guess is an error, because a text that is
+/// decoded wrongly would be spoken.
+fn decode(mut bytes: Vec<u8>, forced: Option<TextEncoding>) -> Result<Decoded, DecodeError> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
         let message = "the file is UTF-32, which is not supported";
         return Err(DecodeError::of_file(message));
@@ -96,17 +157,19 @@ pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
         let message = format!("this is {kind}, not a sheet or a manifest");
         return Err(DecodeError::of_file(message));
     }
-    if let Some((encoding, _)) = Encoding::for_bom(&bytes)
-        && encoding != encoding_rs::UTF_8
+    let marked = Encoding::for_bom(&bytes).map(|(encoding, _)| encoding);
+    if let Some(encoding) = marked
+        && encoding != UTF_8
     {
         return decode_utf_16(&bytes, encoding, None);
     }
-    if let Some(encoding) = utf_16_without_mark(&bytes) {
+    if marked.is_some() {
+        bytes.drain(..3);
+    } else if let Some(TextEncoding(encoding)) = forced {
+        return decode_forced(&bytes, encoding);
+    } else if let Some(encoding) = utf_16_without_mark(&bytes) {
         let note = format!("read as {} (it has no byte-order mark)", encoding.name());
         return decode_utf_16(&bytes, encoding, Some(note));
-    }
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
     }
     if is_binary(&bytes) {
         return Err(DecodeError::of_file("this is not a text file"));
@@ -119,7 +182,37 @@ pub(crate) fn decode(mut bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
         Ok(text) => Ok(Decoded { text, note: None }),
         Err(error) => {
             let first_wrong = error.utf8_error().valid_up_to();
-            decode_windows_1252(error.as_bytes(), first_wrong)
+            decode_legacy(error.as_bytes(), first_wrong)
+        }
+    }
+}
+
+/// Decodes a file, and reports in `findings` what is wrong with it. `help` says what to do if nothing better is known.
+pub(crate) fn decode_source(
+    name: &str,
+    bytes: Vec<u8>,
+    forced: Option<TextEncoding>,
+    help: &str,
+    findings: &mut Findings,
+) -> Option<Arc<Source>> {
+    match decode(bytes, forced) {
+        Ok(decoded) => {
+            let source = Source::of_text(name, decoded.text);
+            if let Some(note) = decoded.note {
+                findings.note(&Place::file(&source), note);
+            }
+            Some(source)
+        }
+        Err(DecodeError { message, help: own_help, place }) => {
+            let (text, offset) = place.unzip();
+            let source = Source::of_text(name, text.unwrap_or_default());
+            let place = offset.map_or_else(
+                || Place::file(&source),
+                |offset| Place::bytes(&source, offset..offset + 1),
+            );
+            let help = own_help.unwrap_or_else(|| help.to_owned());
+            findings.problem(Problem::at(&place, message).help(help));
+            None
         }
     }
 }
@@ -136,6 +229,38 @@ fn decode_utf_16(
         return Err(DecodeError::of_file(message));
     }
     Ok(Decoded { text: text.into_owned(), note })
+}
+
+/// Decodes a text in the encoding that the user has named.
+fn decode_forced(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, DecodeError> {
+    let name = encoding.name();
+    if encoding != UTF_8
+        && !bytes.is_ascii()
+        && encoding != UTF_16LE
+        && encoding != UTF_16BE
+        && std::str::from_utf8(bytes).is_ok()
+    {
+        let offset = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
+        let readings = side_by_side(bytes, offset, &[UTF_8, encoding]);
+        let message = format!("this line is valid UTF-8, but `--encoding` says {name}");
+        return Err(DecodeError::at(bytes, offset, message).help(format!(
+            "{readings}\nleave `--encoding` out if the first reading is right; else save the file as UTF-8"
+        )));
+    }
+    let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+    let is_wrong = |character: char| {
+        matches!(character, '\0' | '\u{80}'..='\u{9f}')
+            || had_errors && character == char::REPLACEMENT_CHARACTER
+    };
+    let Some(offset) = text.find(is_wrong) else {
+        return Ok(Decoded { text: text.into_owned(), note: None });
+    };
+    let end = text[offset..].find(['\r', '\n']).map_or(text.len(), |length| offset + length);
+    let message = format!("there is a byte here that {name} does not have");
+    Err(DecodeError {
+        place: Some((text[..end].to_owned(), offset)),
+        ..DecodeError::of_file(message).help("give another `--encoding`, or save the file as UTF-8")
+    })
 }
 
 /// Whether the beginning of a file has more control characters than a text.
@@ -165,36 +290,207 @@ fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Decodes a text that is not UTF-8 as Windows-1252, unless it also has valid UTF-8 letters (two encodings are mixed)
-/// or bytes that Windows-1252 does not use.
-fn decode_windows_1252(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeError> {
-    let has_utf_8_letters = bytes
-        .utf8_chunks()
-        .flat_map(|chunk| chunk.valid().chars())
-        .any(|character| !character.is_ascii());
-    if has_utf_8_letters {
+/// Decodes a text that is not Unicode as Windows-1252 if it is clearly that.
+fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeError> {
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(first_wrong);
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let examined = &bytes[line_start(bytes, first)..];
+    detector.feed(&examined[..examined.len().min(MAX_EXAMINED)], true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    if is_mixed_with_utf_8(bytes, guess) {
         let message = "the file is UTF-8, but this character is in another encoding";
         return Err(DecodeError::at(bytes, first_wrong, message));
     }
-    let unused = |byte: &u8| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);
-    if let Some(offset) = bytes.iter().position(unused) {
-        let message = "the file is neither UTF-8 nor UTF-16 nor Windows-1252";
-        return Err(DecodeError::at(bytes, offset, message));
-    }
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let line = line_index(bytes, first_wrong);
-    let before = bytes[..first_wrong].iter().rev();
-    let column = before.take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
-    let sample = text.lines().nth(line).unwrap_or_default().chars();
-    let sample: String = sample.skip(column.saturating_sub(12)).take(40).collect();
-    Ok(Decoded {
-        note: Some(format!(
-            "line {} is not UTF-8, so the file was read as Windows-1252; is {} right? If not, export it as UTF-8",
-            line + 1,
+    let western = read(bytes, WINDOWS_1252);
+    let letters = western.as_deref().map(WesternLetters::of);
+    let is_western = letters.is_some_and(|letters| {
+        let is_guessed = guess == WINDOWS_1252
+            || letters.only_symbols && guess.is_single_byte()
+            || read(bytes, guess) == western;
+        is_guessed && letters.are_usual && !letters.only_whole_words
+    });
+    if is_western && let Some(text) = western {
+        let line = line_index(bytes, first) + 1;
+        let sample = sample(bytes, first, WINDOWS_1252);
+        let note = format!(
+            "line {line} is not UTF-8, so the file was read as Windows-1252; is {} right? If not, export it as UTF-8",
             quote(&sample)
-        )),
-        text: text.into_owned(),
-    })
+        );
+        return Ok(Decoded { text, note: Some(note) });
+    }
+    let by_region = ["ru", "gr", "jp", "cn", "kr", "tw", "pl", "tr", "il", "th"];
+    let by_region = by_region.map(|tld| detector.guess(Some(tld.as_bytes()), Utf8Detection::Deny));
+    let mut likely = Vec::new();
+    if guess != WINDOWS_1252 {
+        likely.push(guess);
+    } else if letters.is_some_and(|letters| letters.only_whole_words) {
+        likely.push(WINDOWS_1251);
+    }
+    // The detector does not know Mac Roman.
+    for encoding in [WINDOWS_1252, MACINTOSH] {
+        let letters = read(bytes, encoding).as_deref().map(WesternLetters::of);
+        if letters.is_some_and(|letters| letters.are_usual && !letters.only_symbols) {
+            likely.push(encoding);
+        }
+    }
+    likely.extend(by_region);
+    likely.push(WINDOWS_1252);
+    Err(uncertain(bytes, first, likely))
+}
+
+/// Returns the error that the encoding is one of `likely`, the likeliest first, with two of the readings.
+fn uncertain(bytes: &[u8], first: usize, likely: Vec<&'static Encoding>) -> DecodeError {
+    let mut shown: Vec<&'static Encoding> = Vec::new();
+    for encoding in likely {
+        let reading = sample(bytes, first, encoding);
+        let is_new = shown.iter().all(|other| sample(bytes, first, other) != reading);
+        if shown.len() < 2 && is_new && read(bytes, encoding).is_some() {
+            shown.push(encoding);
+        }
+    }
+    let names: Vec<&str> = shown.iter().map(|encoding| encoding.name()).collect();
+    let Some(likeliest) = shown.first() else {
+        let message = "this line is not UTF-8, and its encoding is unknown";
+        return DecodeError::at(bytes, first, message);
+    };
+    let message = format!(
+        "this line is not UTF-8, and its encoding can only be guessed: {}",
+        names.join(" or ")
+    );
+    let readings = side_by_side(bytes, first, &shown);
+    DecodeError::read_as(likeliest, bytes, first, message).help(format!(
+        "{readings}\ngive the option whose reading is right, or save the file as UTF-8"
+    ))
+}
+
+/// Returns the line with the byte at `offset` in each of `encodings`, one below the other.
+fn side_by_side(bytes: &[u8], offset: usize, encodings: &[&'static Encoding]) -> String {
+    let line = line_index(bytes, offset) + 1;
+    let options = encodings.iter().map(|encoding| {
+        let option = format!("`--encoding {}`", encoding.name().to_lowercase());
+        (option, sample(bytes, offset, encoding))
+    });
+    let options: Vec<(String, String)> = options.collect();
+    let width = options.iter().map(|(option, _)| option.len()).max().unwrap_or(0);
+    let readings = options.iter().map(|(option, sample)| {
+        format!("line {line} with {option:width$}  {}", sanitize(sample).trim_end())
+    });
+    readings.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the text in an encoding, or `None` if a byte is invalid in it.
+fn read(bytes: &[u8], encoding: &'static Encoding) -> Option<String> {
+    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+    let is_unused =
+        |character: char| matches!(character, '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}');
+    (!text.contains(is_unused)).then(|| text.into_owned())
+}
+
+/// Returns the part of a line around the byte at `offset`.
+fn sample(bytes: &[u8], offset: usize, encoding: &'static Encoding) -> String {
+    // The bytes before `offset` are ASCII.
+    let before = &bytes[line_start(bytes, offset)..offset];
+    let before = &before[before.len().saturating_sub(12)..];
+    let after = bytes[offset..].split(|byte| is_line_end(*byte)).next().unwrap_or_default();
+    let after = &after[..after.len().min(160)];
+    let (text, _) = encoding.decode_without_bom_handling(after);
+    String::from_utf8_lossy(before).chars().chain(text.chars().take(28)).collect()
+}
+
+/// Whether a text is UTF-8 with some bytes of another encoding. By chance, a few pairs of bytes of other encodings are
+/// valid UTF-8 too.
+fn is_mixed_with_utf_8(bytes: &[u8], guess: &Encoding) -> bool {
+    let (mut valid, mut western, mut invalid) = (0, 0, 0);
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars().filter(|character| !character.is_ascii()) {
+            valid += 1;
+            western += usize::from(matches!(
+                character,
+                '\u{c0}'..='\u{ff}' | '\u{2010}'..='\u{203a}' | '€'
+            ));
+        }
+        invalid += usize::from(!chunk.invalid().is_empty());
+    }
+    valid > 3 * invalid || western > 0 && guess == WINDOWS_1252
+}
+
+/// The non-ASCII characters of a text that was read as Windows-1252.
+#[derive(Debug, Clone, Copy)]
+struct WesternLetters {
+    /// Whether each is usual in a Western European language, where it stands.
+    are_usual: bool,
+    /// Whether there are no letters among them.
+    only_symbols: bool,
+    /// Whether the letters stand in words without ASCII letters alone, as in Cyrillic or Greek.
+    only_whole_words: bool,
+}
+
+impl WesternLetters {
+    fn of(text: &str) -> Self {
+        let mut letters = Self { are_usual: true, only_symbols: true, only_whole_words: false };
+        let mut has_mixed_words = false;
+        let mut before = ' ';
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            if !character.is_ascii() {
+                let after = characters.peek().copied().unwrap_or(' ');
+                letters.are_usual &= is_usual(before, character, after);
+                letters.only_symbols &= !is_letter(character);
+            }
+            before = character;
+        }
+        if letters.only_symbols {
+            return letters;
+        }
+        for cell in text.split([',', ';', '\t', '|', '"', '\n', '\r']) {
+            if cell.is_ascii() {
+                continue;
+            }
+            let is_ascii_cell = cell.bytes().any(|byte| byte.is_ascii_alphabetic());
+            for word in cell.split(|character| !is_letter(character)) {
+                let has_ascii = word.bytes().any(|byte| byte.is_ascii());
+                has_mixed_words |= has_ascii && !word.is_ascii();
+                let is_long = word.chars().nth(1).is_some();
+                letters.only_whole_words |=
+                    !word.is_empty() && !has_ascii && (is_long || !is_ascii_cell);
+            }
+        }
+        letters.only_whole_words &= !has_mixed_words;
+        letters
+    }
+}
+
+fn is_letter(character: char) -> bool {
+    character.is_alphabetic() && !matches!(character, 'ª' | 'º' | 'µ')
+}
+
+/// Whether a character of Windows-1252 is usual between two others. In texts of other encodings, above all Mac Roman,
+/// symbols and capital letters stand inside words.
+fn is_usual(before: char, character: char, after: char) -> bool {
+    match character {
+        '’' | '´' | '·' | '…' | 'ª' | 'º' | '\u{a0}' | '\u{ad}' => true,
+        '–' | '—' => !(before.is_lowercase() && after.is_lowercase()),
+        'œ' | 'Œ' => matches!(after.to_ascii_lowercase(), 'i' | 'u'),
+        '¤' | '¦' | '¨' | '¬' | '¯' | '¶' | '¸' | 'ƒ' | 'ˆ' | '˜' | '†' | '‡' | 'ÿ' | 'Ÿ' | 'Š'
+        | 'š' | 'Ž' | 'ž' => false,
+        // Hungarian `ő`, except in Portuguese words such as `milhões`.
+        'õ' => after == 'e',
+        _ if character.is_uppercase() => {
+            !(before.is_lowercase() || before.is_alphabetic() && after.is_lowercase())
+        }
+        _ if character.is_alphabetic() => true,
+        _ => !(before.is_alphabetic() && after.is_alphabetic()),
+    }
+}
+
+/// Whether a byte is a line end or the half of one.
+pub(super) const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+/// Returns the offset of the line that contains `offset`.
+fn line_start(bytes: &[u8], offset: usize) -> usize {
+    bytes[..offset].iter().rposition(|byte| is_line_end(*byte)).map_or(0, |end| end + 1)
 }
 
 /// Returns the number of line ends before `offset`.
@@ -229,23 +525,23 @@ mod tests {
             utf_16(text, true, false),
             windows,
         ] {
-            assert_eq!(decode(bytes.clone()).unwrap().text, text, "{bytes:?}");
+            assert_eq!(decode(bytes.clone(), None).unwrap().text, text, "{bytes:?}");
         }
     }
 
     #[test]
     fn a_guess_has_a_note_with_a_sample() {
         let bytes = WINDOWS_1252.encode("id,text\r\nr1,Grüße\r\n").0.into_owned();
-        let note = decode(bytes).unwrap().note.unwrap();
+        let note = decode(bytes, None).unwrap().note.unwrap();
         assert!(note.contains("line 2") && note.contains("`r1,Grüße`"), "{note}");
-        assert_eq!(decode("ä".into()).unwrap().note, None);
+        assert_eq!(decode("ä".into(), None).unwrap().note, None);
     }
 
     #[test]
     fn unknown_encodings_are_refused() {
         for (bytes, shown) in [
             (&b"caf\xC3\xA9\nna\xEFve\n"[..], Some(("café\nna\u{fffd}ve", 8))),
-            (b"a\n\x81\x40\n", Some(("a\n\u{fffd}@", 2))),
+            (b"a\n\x81\x40\n", Some(("a\n\u{3000}", 2))),
             (b"a\nb\0c\r\nd", Some(("a\nb\0c", 3))),
             (b"\xFF\xFE\0\0a\0\0\0", None),
             (b"\xFF\xFEa\0\0\xD8", None),
@@ -253,8 +549,132 @@ mod tests {
             (b"a,b\n\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\0", None),
         ] {
             let expected = shown.map(|(text, offset)| (text.to_owned(), offset));
-            assert_eq!(decode(bytes.to_vec()).unwrap_err().place, expected, "{bytes:?}");
+            assert_eq!(decode(bytes.to_vec(), None).unwrap_err().place, expected, "{bytes:?}");
         }
+    }
+
+    /// A sheet with one text, in an encoding.
+    fn sheet(text: &str, encoding: &'static Encoding) -> Vec<u8> {
+        let sheet = format!("id,text,persona\r\na,{text},Anna\r\n");
+        let (bytes, _, is_lossy) = encoding.encode(&sheet);
+        assert!(!is_lossy, "{text}");
+        bytes.into_owned()
+    }
+
+    #[test]
+    fn clearly_western_texts_are_read_with_a_note() {
+        for text in [
+            "Grüße",
+            "Schöne Grüße aus München, für 5 €",
+            "ÜBER STRAßE",
+            "Don’t miss it – today",
+            "We’re open",
+            "only 5 £ or “free”",
+            "Save £5",
+            "wait…what",
+            "Brand™ and Brand® since 2010–2015",
+            "mañana",
+            "¿Qué tal, señor? ¡Compra ahora en España!",
+            "1º Premio",
+            "à bientôt",
+            "Rendez-vous à Paris",
+            "Un cœur d’été",
+            "voilà",
+            "Découvrez notre nouvelle collection dès à présent",
+            "è più bello così",
+            "promoção não é só hoje para milhões",
+            "Välkommen till vår nya kollektion",
+            "Vi har fået nye sko på lager",
+            "geïnteresseerd in één",
+            "hyvää päivää",
+            "café",
+        ] {
+            let decoded = decode(sheet(text, WINDOWS_1252), None);
+            let decoded = decoded.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+            assert!(decoded.note.is_some() && decoded.text.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_refused_and_read_when_they_are_named() {
+        use encoding_rs::*;
+        for (text, encoding, is_guessed) in [
+            ("Zażółć gęślą jaźń", WINDOWS_1250, true),
+            ("Cześć", WINDOWS_1250, true),
+            ("Příliš žluťoučký kůň", WINDOWS_1250, true),
+            ("večer", WINDOWS_1250, true),
+            ("őszi akció", WINDOWS_1250, false),
+            ("Tűzijáték", WINDOWS_1250, true),
+            ("Güneşli bir gün, alışveriş", WINDOWS_1254, true),
+            ("kış", WINDOWS_1254, true),
+            ("Labrīt, paldies jums, šodien", WINDOWS_1257, true),
+            ("Привет друг", WINDOWS_1251, true),
+            ("Сім’я", WINDOWS_1251, true),
+            ("Да", WINDOWS_1251, true),
+            ("я и ты", WINDOWS_1251, true),
+            ("а", WINDOWS_1251, true),
+            ("Привет друг", KOI8_U, true),
+            ("Привет друг", IBM866, true),
+            ("Καλημέρα", WINDOWS_1253, true),
+            ("να", WINDOWS_1253, false),
+            ("שלום חבר", WINDOWS_1255, true),
+            ("مرحبا يا صديقي", WINDOWS_1256, true),
+            ("สวัสดี", WINDOWS_874, false),
+            ("こんにちは", SHIFT_JIS, true),
+            ("日本", SHIFT_JIS, true),
+            ("ｱｲｳ", SHIFT_JIS, false),
+            ("こんにちは", EUC_JP, true),
+            ("你好", GBK, true),
+            ("联通", GBK, true),
+            ("你好", BIG5, true),
+            ("안녕하세요", EUC_KR, true),
+        ] {
+            let bytes = sheet(text, encoding);
+            let error = decode(bytes.clone(), None).expect_err(text);
+            let (message, help) = (error.message, error.help.unwrap_or_default());
+            assert!(message.contains("can only be guessed"), "{text}: {message}");
+            assert!(help.contains(text) || !is_guessed, "{text}: {help}");
+            assert!(help.contains("`--encoding "), "{text}: {help}");
+            let forced = encoding.name().parse().unwrap();
+            assert!(decode(bytes, Some(forced)).unwrap().text.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_old_macs_are_never_read_as_western() {
+        // `Grüße`, `Mädchen`, `schön`, `café`, `España`, `adiós` and `garçon` in Mac Roman.
+        for text in [
+            &b"Gr\x9f\xa7e"[..],
+            b"M\x8adchen",
+            b"sch\x9an",
+            b"caf\x8e",
+            b"Espa\x96a",
+            b"adi\x97s",
+            b"gar\x8don",
+        ] {
+            let bytes = [b"id,text\na,", text, b"\n"].concat();
+            let error = decode(bytes.clone(), None).expect_err("a guess");
+            assert!(error.message.contains("macintosh"), "{error:?}");
+            let (expected, _) = MACINTOSH.decode_without_bom_handling(text);
+            let help = error.help.unwrap();
+            assert!(help.contains(&*expected), "{help}");
+        }
+    }
+
+    #[test]
+    fn a_named_encoding_is_strict() {
+        let named = |name: &str, bytes: &[u8]| decode(bytes.to_vec(), Some(name.parse().unwrap()));
+        let place = |name: &str, bytes: &[u8]| named(name, bytes).unwrap_err().place;
+        assert_eq!(place("shift_jis", b"a\n\x82\xa0\x82\nb"), Some(("a\nあ\u{fffd}".into(), 5)));
+        assert_eq!(place("latin1", b"a\n\x81b"), Some(("a\n\u{81}b".into(), 2)));
+        assert_eq!(place("utf-8", b"a\n\xe4b\nc"), Some(("a\n\u{fffd}b".into(), 2)));
+        // Valid UTF-8 in another encoding is likelier a wrong option.
+        assert_eq!(place("windows-1252", "Grüße".as_bytes()), Some(("Grüße".into(), 2)));
+        assert_eq!(named("windows-1252", b"Hi").unwrap().text, "Hi");
+        assert_eq!(named("gbk", b"\xef\xbb\xbf\xc3\xbc").unwrap().text, "ü", "a mark is certain");
+        assert_eq!(named("utf-16le", b"a\0\x42\x30").unwrap().text, "aあ");
+        let error = "klingon".parse::<TextEncoding>().unwrap_err().to_string();
+        assert!(error.contains("`klingon`") && error.contains("shift_jis"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Values with their places, and tables of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::{Place, Source};
@@ -29,6 +30,49 @@ impl Value {
     }
 }
 
+/// Returns what a cell shows: without invisible characters that come with copied text, without white space at its ends,
+/// and without `="…"`, by which sheets keep the zeros of `="01234"`. There is no copy if nothing is removed.
+pub(crate) fn visible(text: &Arc<str>) -> Arc<str> {
+    let shown = text.trim();
+    if shown.is_ascii() && !shown.starts_with("=\"") {
+        return trimmed(text);
+    }
+    let is_invisible = |character: char| {
+        character.is_whitespace()
+            || matches!(
+                character,
+                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}'
+            )
+    };
+    let shown = shown.trim_matches(is_invisible);
+    let quoted = shown.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    // Any other quote ends the text, as in `="a"&B2`.
+    let whole = quoted.filter(|inner| !inner.replace("\"\"", "").contains('"'));
+    let shown = whole.map_or(shown.into(), |inner| Cow::from(inner.replace("\"\"", "\"")));
+    let mut result = String::with_capacity(shown.len());
+    let mut rest = shown.chars();
+    while let Some(character) = rest.next() {
+        let near = [result.chars().next_back(), rest.clone().next()];
+        let is_kept = match character {
+            '\u{2060}' | '\u{feff}' => false,
+            // In scripts without spaces, it separates words.
+            '\u{200b}' => {
+                near.iter().flatten().filter(|near| is_southeast_asian(**near)).count() == 2
+            }
+            _ => true,
+        };
+        if is_kept {
+            result.push(character);
+        }
+    }
+    let result = result.trim();
+    if result.len() == text.len() { text.clone() } else { result.into() }
+}
+
+fn is_southeast_asian(character: char) -> bool {
+    matches!(character, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
 /// Returns `text` without white space at its ends, without a copy if there is none.
 pub(crate) fn trimmed(text: &Arc<str>) -> Arc<str> {
     match text.trim() {
@@ -44,4 +88,33 @@ pub(crate) struct Table {
     pub(crate) header: Vec<Value>,
     /// The rows below the header. A row has as many cells as were written.
     pub(crate) rows: Vec<Vec<Value>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_lose_what_is_not_seen() {
+        for (text, shown) in [
+            (" Hi ", "Hi"),
+            ("=\"01234\"", "01234"),
+            (" =\"say \"\"yes\"\"\" ", "say \"yes\""),
+            ("=\"a\"&\"b\"", "=\"a\"&\"b\""),
+            ("=\"\"", ""),
+            ("=\"", "=\""),
+            ("=A1", "=A1"),
+            ("\u{feff}Hi\u{200b}", "Hi"),
+            ("\u{200e}7350\u{202c}", "7350"),
+            ("\u{a0}Hi\u{a0}you\u{a0}", "Hi\u{a0}you"),
+            ("\u{ad}co\u{ad}op\u{ad}", "co\u{ad}op"),
+            ("9\u{200b}:\u{2060}16", "9:16"),
+            ("สวัสดี\u{200b}ครับ", "สวัสดี\u{200b}ครับ"),
+            ("می\u{200c}خواهم\u{200c}", "می\u{200c}خواهم"),
+            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
+            ("\u{200b}", ""),
+        ] {
+            assert_eq!(&*visible(&text.into()), shown, "{text:?}");
+        }
+    }
 }

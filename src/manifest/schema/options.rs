@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::manifest::formats::csv::Delimiter;
+use crate::manifest::formats::decode::TextEncoding;
 
 use super::names::Resolve;
 
@@ -13,6 +14,8 @@ use super::names::Resolve;
 pub struct Options<'a> {
     /// The delimiter of a CSV; detected if not given.
     pub delimiter: Option<Delimiter>,
+    /// The encoding of texts without byte-order mark; detected if not given.
+    pub encoding: Option<TextEncoding>,
     /// The sheet of a workbook; see `--sheet`.
     pub sheet: Option<String>,
     /// The treatment of invalid rows.
@@ -38,6 +41,7 @@ impl fmt::Debug for Options<'_> {
         formatter
             .debug_struct("Options")
             .field("delimiter", &self.delimiter)
+            .field("encoding", &self.encoding)
             .field("sheet", &self.sheet)
             .field("invalid_rows", &self.invalid_rows)
             .field("today", &self.today)

@@ -17,15 +17,18 @@ pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     is_in(YES).then_some(true).or_else(|| is_in(NO).then_some(false))
 }
 
-/// Parses a number with a decimal point or a decimal comma. Excel exports `1,5` in many countries.
+/// Parses a number with a decimal point or a decimal comma, or a percentage: `0.3`, `0,3`, `−0.3`, `30%`. Excel exports
+/// `1,5` in many countries, and word processors turn `-` into a minus sign.
 pub(crate) fn parse_number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let plain = if text.matches(',').count() == 1 && !text.contains('.') {
-        text.replace(',', ".")
-    } else {
-        text.to_owned()
+    let text = text.trim().replace('\u{2212}', "-");
+    let (number, divisor) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 100.0),
+        None => (text.as_str(), 1.0),
     };
-    plain.parse().ok().filter(|number: &f64| number.is_finite())
+    let is_decimal_comma = number.matches(',').count() == 1 && !number.contains('.');
+    let plain = if is_decimal_comma { number.replace(',', ".") } else { number.to_owned() };
+    let number = plain.parse::<f64>().ok()? / divisor;
+    number.is_finite().then_some(number)
 }
 
 /// Parses the length of a recording in seconds, at most a day.

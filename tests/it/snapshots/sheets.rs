@@ -166,6 +166,11 @@ fn headers_and_rows() {
         case("rows that end too early", "text;persona;ratio\nHi,ANNA,1:1\nHo;Nobody\n"),
         case("a text with the delimiter in it", "text,persona,ratio\nHello, you,ANNA,1:1\n"),
         case("an open quote", "text,persona,ratio\n\"Hi,ANNA,1:1\nHo,ANNA,1:1\n"),
+        case(
+            "a quote that swallows rows",
+            "text,persona,ratio\n\"Hi,ANNA,1:1\nHo,ANNA,1:1\nHu\",ANNA,1:1\nHa,ANNA,4:3\n",
+        ),
+        case("spaces before quotes", "text,persona,ratio\nHi, \"ANNA\", \"1:1\"\n"),
         case("text behind a quote", "text,persona,ratio\n\"say \"yes\" now\",ANNA,1:1\n"),
         case("a wrong delimiter", "text,persona,ratio\nHi,ANNA,1:1\n").with(&["--delimiter", ";"]),
         case("no delimiter", "text,persona,ratio\nHi,ANNA,1:1\n").with(&["--delimiter", "dash"]),
@@ -193,6 +198,16 @@ fn encodings_and_other_files() {
     };
     let cases = vec![
         Case::sheet("Windows-1252", latin(b"Gr\xfc\xdfe")),
+        Case::sheet("Windows-1251", latin(b"\xcf\xf0\xe8\xe2\xe5\xf2")),
+        Case::sheet("Windows-1251, as named", latin(b"\xcf\xf0\xe8\xe2\xe5\xf2"))
+            .with(&["--encoding", "windows-1251"]),
+        Case::sheet("Shift_JIS", latin(b"\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd")),
+        Case::sheet("Mac Roman", latin(b"Gr\x9f\xa7e")),
+        Case::sheet("UTF-8 under another name", latin("Grüße".as_bytes()))
+            .with(&["--encoding", "latin1"]),
+        Case::sheet("a byte that the encoding lacks", latin(b"\x82\xb1\x82 \x82"))
+            .with(&["--encoding", "shift_jis"]),
+        Case::sheet("no such encoding", latin(b"\xfc")).with(&["--encoding", "klingon"]),
         Case::sheet("two encodings", latin(b"caf\xc3\xa9 na\xefve")),
         Case::sheet("no encoding", latin(b"\x81\xfc")),
         Case::sheet("UTF-16 without a mark", utf_16(&sheet)),

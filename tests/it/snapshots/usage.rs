@@ -230,6 +230,7 @@ fn marks() {
     let cases = vec![
         of("no column of ids", "id,mark\njob-01,approved\n"),
         of("no column of marks", "job_id,comment\njob-01,x\n"),
+        of("marks of a spreadsheet", "job_id;mark\r\njob-01;approved\r\njob-02;aproved\r\n"),
         of("a mark that is no mark", "job_id,mark\njob-01,perhaps\n"),
         of("an id that is missing", "job_id,mark\n,approved\n"),
         of("an unknown job", "job_id,mark\njob-03,approved\n"),
