@@ -17,7 +17,7 @@ use super::diagnostics::problem::{Findings, Problem, Problems, merge_notes, sort
 use super::diagnostics::text::quote;
 use super::formats::decode::{FileKind, decode_source, locked_workbook};
 use super::formats::table::{Table, Value};
-use super::formats::{csv, xlsx, yaml};
+use super::formats::{csv, workbook, yaml};
 use super::schema::document::{self, Document, Item};
 use super::schema::field::Field;
 use super::schema::header;
@@ -200,7 +200,7 @@ impl<'a> Loader<'a> {
         sheet: Option<&str>,
     ) -> Option<Table> {
         match kind {
-            FileKind::Workbook => xlsx::read(name, &bytes, sheet, &mut self.findings),
+            FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
                 let encoding = self.options.encoding;

@@ -238,3 +238,95 @@ fn a_file_that_stays_forbidden_is_reported_and_left_for_collect() {
     assert_eq!(results[0]["status"], "downloading");
     assert!(results[0]["error"].contains("403"), "{results:?}");
 }
+
+/// Returns an archive with these parts.
+#[cfg(target_os = "linux")]
+fn archive(parts: &[(&str, String)]) -> Vec<u8> {
+    let mut writer = zip::write::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Each of these small workbooks stands for gigabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_workbook_that_grows_is_refused_in_little_memory() {
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let relation = |id: &str, kind: &str, target: &str| {
+        format!("<Relationship Id='{id}' Type='{office}/{kind}' Target='{target}'/>")
+    };
+    let xlsx = |rows: &str, merged: &str, strings: &str| {
+        let relations =
+            [relation("a", "worksheet", "a.xml"), relation("b", "sharedStrings", "b.xml")];
+        let sheet = format!("<sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells>");
+        archive(&[
+            ("_rels/.rels", format!("<a>{}</a>", relation("a", "officeDocument", "xl/w.xml"))),
+            ("xl/_rels/w.xml.rels", format!("<a>{}</a>", relations.concat())),
+            (
+                "xl/w.xml",
+                "<workbook><sheets><sheet name='A' r:id='a'/></sheets></workbook>".to_owned(),
+            ),
+            ("xl/a.xml", format!("<worksheet>{sheet}</worksheet>")),
+            ("xl/b.xml", strings.to_owned()),
+        ])
+    };
+    let ods = |cells: &str| {
+        let table = format!(
+            "<table:table><table:table-row table:number-rows-repeated='1048576'>{cells}</table:table-row></table:table>"
+        );
+        let body =
+            format!("<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>");
+        archive(&[(
+            "content.xml",
+            format!("<office:document-content>{body}</office:document-content>"),
+        )])
+    };
+    let corners = "<row><c r='A1' t='str'><v>a</v></c></row><row><c r='XFD1048576' t='str'><v>b</v></c></row>";
+    let shared = "<c t='s'><v>0</v></c>".repeat(16_000);
+    let folder = Folder::new();
+    for (name, content, message) in [
+        (
+            "count.xlsx",
+            xlsx("", "", "<sst count='4294967295' uniqueCount='4294967295'/>"),
+            "the sheet is empty",
+        ),
+        ("corners.xlsx", xlsx(corners, "<mergeCell ref='A1:XFD1048576'/>", "<sst/>"), "`text`"),
+        (
+            "merged.xlsx",
+            xlsx(corners, &"<mergeCell ref='A1:A1048575'/>".repeat(2_000), "<sst/>"),
+            "larger than",
+        ),
+        (
+            "strings.xlsx",
+            xlsx(
+                &format!("<row>{shared}</row>"),
+                "",
+                &format!("<sst><si><t>{}</t></si></sst>", "a".repeat(32_000)),
+            ),
+            "larger than",
+        ),
+        (
+            "spaces.ods",
+            ods(
+                "<table:table-cell><text:p>a<text:s text:c='2000000000'/></text:p></table:table-cell>",
+            ),
+            "larger than",
+        ),
+        (
+            "cells.ods",
+            ods(
+                "<table:table-cell table:number-columns-repeated='16384'><text:p>a</text:p></table:table-cell>",
+            ),
+            "larger than",
+        ),
+    ] {
+        std::fs::write(folder.path(name), content).unwrap();
+        let plan = folder.command(&["plan", name]);
+        let script = "ulimit -v 524288; exec \"$0\" \"$@\"";
+        let refused = output(&mut executed_by("/bin/sh", &["-c", script], &plan));
+        refused.expect_code(2).expect_stderr(&[name, message, "nothing was submitted"]);
+    }
+}

@@ -20,6 +20,7 @@ use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, tex
 use super::raw_job::{Combination, RawJob, split_at_bars, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
+use super::template::{is_template, used_names};
 use super::validated_job::ValidatedJob;
 use super::variables::VariableNames;
 
@@ -107,7 +108,7 @@ impl<'a> PlanBuilder<'a> {
             let mut job = RawJob::new(row[0].place.clone());
             for (field, column) in columns.fields.iter() {
                 let cell = row.get(*column);
-                let value = cell.map(|cell| Value::new(visible(&cell.text), &cell.place));
+                let value = cell.map(|cell| Value { text: visible(&cell.text), ..cell.clone() });
                 let value = value.filter(|value| !value.is_blank());
                 let values = value.map_or_else(Vec::new, |value| split_at_bars(field, value));
                 if values.is_empty() {
@@ -119,6 +120,11 @@ impl<'a> PlanBuilder<'a> {
                 }
             }
             job.variables.add(&names, variables);
+            for column in &columns.own {
+                let problem = row.get(*column).and_then(Value::problem);
+                let name = || header[*column].text.trim().to_owned();
+                job.uncertain.extend(problem.map(|problem| (name(), problem)));
+            }
             job.reported = reported.to_vec();
             job.recorded_ids = recorded_ids(&lines, columns);
             if let Some(item) = item {
@@ -194,6 +200,7 @@ impl<'a> PlanBuilder<'a> {
             }
         }
         if !self.is_skipped(&mut job, &mut findings) && begin <= max_jobs {
+            self.check_cells(&mut job, &mut findings);
             let combinations = job.combinations(&mut findings);
             let varying = varying_fields(&combinations);
             for combination in combinations {
@@ -220,6 +227,49 @@ impl<'a> PlanBuilder<'a> {
             }
         }
         self.findings.push(findings);
+    }
+
+    /// Reports the cells whose text is not certain. The values that have or use one are removed. A cell that no value
+    /// uses is only noted.
+    fn check_cells(&self, job: &mut RawJob, findings: &mut Findings) {
+        let has_problem =
+            |values: &Vec<Value>| values.iter().any(|value| value.problem().is_some());
+        if job.uncertain.is_empty() && !job.values.iter().any(|(_, values)| has_problem(values)) {
+            return;
+        }
+        let mut is_used = vec![false; job.uncertain.len()];
+        let variables = self.rules.variables(job, &Combination::new());
+        let mut find_problem = |value: &Value| {
+            let has_names = is_template(&value.text) && !job.uncertain.is_empty();
+            let names = if has_names { used_names(&value.text, &variables) } else { Vec::new() };
+            let mut problem = value.problem();
+            for ((name, of_cell), is_used) in job.uncertain.iter().zip(&mut is_used) {
+                if names.contains(name) {
+                    *is_used = true;
+                    problem = problem.or_else(|| Some(of_cell.clone()));
+                }
+            }
+            problem
+        };
+        let mut failed = Vec::new();
+        for (field, values) in job.values.iter() {
+            for problem in values.iter().filter_map(&mut find_problem) {
+                findings.problem(problem);
+                failed.push(field);
+            }
+        }
+        if let Some(problem) = self.rules.file_name.as_ref().and_then(&mut find_problem) {
+            findings.problem(problem);
+        }
+        for ((_, problem), is_used) in job.uncertain.drain(..).zip(is_used) {
+            if !is_used {
+                findings.notes.push(problem.as_note());
+            }
+        }
+        for field in failed {
+            job.values.remove(field);
+            job.reported.push(field);
+        }
     }
 
     /// Records the id that a row gives. It counts as taken even if the rest of the row is invalid.

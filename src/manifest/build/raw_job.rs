@@ -32,6 +32,8 @@ pub(crate) struct RawJob {
     pub(crate) exclude: Vec<(Place, Values)>,
     /// The row's columns, for templates.
     pub(crate) variables: Variables,
+    /// The user's own cells whose text is not certain: the name of the column and the problem.
+    pub(crate) uncertain: Vec<(String, Problem)>,
     /// The required fields whose absence is already reported.
     pub(crate) reported: Vec<Field>,
     /// The job ids of a row of `results.csv`, in order.
@@ -48,6 +50,7 @@ impl RawJob {
             include: Vec::new(),
             exclude: Vec::new(),
             variables: Variables::default(),
+            uncertain: Vec::new(),
             reported: Vec::new(),
             recorded_ids: Vec::new(),
         }
@@ -79,7 +82,7 @@ impl RawJob {
 
 /// Splits a cell such as `a | b` into its values, if the field allows it.
 pub(crate) fn split_at_bars(field: Field, value: Value) -> Vec<Value> {
-    if !field.splits_at_bars() || !value.text.contains('|') {
+    if !field.splits_at_bars() || !value.text.contains('|') || value.trouble.is_some() {
         return vec![value];
     }
     let parts = value.text.split('|').map(str::trim);

@@ -23,12 +23,6 @@ const DATE_HELP: &str =
 const RATIO_HELP: &str = "one of `16:9`, `1:1`, `9:16`; spreadsheets do not convert `9x16`";
 const SPEECH_HELP: &str = "a job has either a text or the URL of a recording";
 
-/// The results of failed formulas in spreadsheets.
-const SPREADSHEET_ERRORS: [&str; 13] = [
-    "#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!",
-    "#BEZUG!", "#NV", "#WERT!", "#CALC!",
-];
-
 /// A valid combination.
 #[derive(Debug, Clone)]
 pub(crate) struct ValidatedRequest {
@@ -133,15 +127,12 @@ impl RowValidator<'_, '_> {
     /// Returns the value of a field, unless it is blank or the error of a formula.
     fn value(&mut self, field: Field) -> Option<Value> {
         let value = self.combination.get(field)?.clone();
-        let text = value.text.trim();
-        if text.starts_with('#') && SPREADSHEET_ERRORS.contains(&text.to_uppercase().as_str()) {
-            let message = format!("{} is the error of a formula", quote(text));
-            let help = "correct the formula in the sheet, and export it again";
-            self.problem(&value.place, message, help);
+        if let Some(problem) = value.problem() {
+            self.findings.problem(problem);
             self.failed.push(field);
             return None;
         }
-        (!text.is_empty()).then_some(value)
+        (!value.is_blank()).then_some(value)
     }
 
     fn problem(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {

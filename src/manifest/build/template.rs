@@ -74,6 +74,15 @@ impl Templates {
     }
 }
 
+/// Returns the names of the variables that a template uses, as the user wrote them; none if its syntax is wrong.
+pub(crate) fn used_names(template: &str, variables: &Variables) -> Vec<String> {
+    let Ok(Translation { used, .. }) = translate(template, variables) else {
+        return Vec::new();
+    };
+    let names: Vec<&str> = variables.names().collect();
+    used.into_iter().map(|position| names[position].to_owned()).collect()
+}
+
 fn empty_variable(name: &str) -> Explanation {
     Explanation::new(
         format!("{} is empty here", quote(name)),

@@ -101,6 +101,11 @@ impl Problem {
         }
     }
 
+    /// Returns this problem as a note: it does not matter for the videos.
+    pub(crate) fn as_note(&self) -> Note {
+        Note { place: self.place(), message: self.message.clone() }
+    }
+
     /// Converts this problem to a note: the row was left out because of it.
     pub(crate) fn into_note(self) -> Note {
         Note { place: self.place(), message: format!("row left out: {}", self.message) }

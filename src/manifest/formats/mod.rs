@@ -2,7 +2,7 @@
 
 pub(crate) mod csv;
 pub(crate) mod decode;
-pub(crate) mod hidden_rows;
+pub(crate) mod number_format;
 pub(crate) mod table;
-pub(crate) mod xlsx;
+pub(crate) mod workbook;
 pub(crate) mod yaml;

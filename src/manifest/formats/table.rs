@@ -4,6 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::Problem;
+use crate::manifest::diagnostics::text::quote;
+
+use super::number_format::FormatError;
 
 /// A text with its place: a cell of a sheet, or a key or scalar of a YAML manifest.
 #[derive(Debug, Clone)]
@@ -11,17 +15,74 @@ pub(crate) struct Value {
     /// The text as written.
     pub(crate) text: Arc<str>,
     pub(crate) place: Place,
+    /// What is wrong with the cell of a workbook.
+    pub(crate) trouble: Option<Box<Trouble>>,
 }
+
+/// A reason why the text of a cell may not be what a spreadsheet shows, or not what its author meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A formula without a stored result.
+    FormulaWithoutValue,
+    /// A formula whose stored result is a placeholder of a program that does not calculate.
+    FormulaNeverCalculated,
+    /// A formula that failed; the text is the word for the error, such as `#REF!`.
+    ErrorValue,
+    /// A value whose format is not understood; the text is the bare value.
+    UnknownFormat(FormatError),
+    /// A value with a format that the file does not apply; the text is the bare value.
+    UnformattedNumber,
+}
+
+/// The results of failed formulas in spreadsheets.
+const ERROR_WORDS: [&str; 13] = [
+    "#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!",
+    "#BEZUG!", "#NV", "#WERT!", "#CALC!",
+];
 
 impl Value {
     /// Creates a value.
     pub(crate) fn new(text: impl Into<Arc<str>>, place: &Place) -> Self {
-        Self { text: text.into(), place: place.clone() }
+        Self { text: text.into(), place: place.clone(), trouble: None }
     }
 
-    /// Whether the text is empty or white space.
+    /// Returns what is wrong with the value. In a file without types, the words for errors are texts.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let text = self.text.trim();
+        let is_error = || ERROR_WORDS.contains(&text.to_uppercase().as_str());
+        let calculate = "open the workbook in a spreadsheet program and save it";
+        let (message, help) = match self.trouble.as_deref() {
+            None if text.starts_with('#') && is_error() => return Some(self.error_value()),
+            None => return None,
+            Some(Trouble::ErrorValue) => return Some(self.error_value()),
+            Some(Trouble::FormulaWithoutValue) => {
+                ("the formula in this cell has no stored value".to_owned(), calculate)
+            }
+            Some(Trouble::FormulaNeverCalculated) => {
+                let message = "the formula in this cell was never calculated; its stored value is a placeholder";
+                (message.to_owned(), calculate)
+            }
+            Some(Trouble::UnknownFormat(error)) => (
+                format!("it is not known how the cell shows its value: {error}"),
+                "give the cell a simpler format, or make it a text",
+            ),
+            Some(Trouble::UnformattedNumber) => (
+                "it is not known how the cell shows its value: the file has only the bare value"
+                    .to_owned(),
+                calculate,
+            ),
+        };
+        Some(Problem::at(&self.place, message).help(help))
+    }
+
+    fn error_value(&self) -> Problem {
+        let message = format!("{} is the error of a formula", quote(self.text.trim()));
+        Problem::at(&self.place, message).help("correct the formula in the sheet")
+    }
+
+    /// Whether the text is empty or white space. A cell whose text is not certain is not blank.
     pub(crate) fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
+        self.trouble.is_none() && self.text.trim().is_empty()
     }
 
     /// Returns the text without white space at its ends.

@@ -23,7 +23,7 @@ fn archive(parts: &[(&str, String)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Returns a workbook with these sheets: name, state, and the content of `worksheet`. Style 1 is a time, style 2 a
+/// Returns a workbook with these sheets: name, state or `chart`, and the content of `worksheet`. Style 1 is a time, style 2 a
 /// date.
 fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -33,6 +33,7 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     let mut parts = Vec::new();
     for (index, (name, state, inside)) in sheets.iter().enumerate() {
         let number = index + 1;
+        let kind = if *state == "chart" { "chartsheet" } else { "worksheet" };
         write!(
             list,
             "<sheet name=\"{name}\" sheetId=\"{number}\" state=\"{state}\" r:id=\"r{number}\"/>"
@@ -40,7 +41,7 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
         .unwrap();
         write!(
             relations,
-            "<Relationship Id=\"r{number}\" Type=\"{relation}/worksheet\" Target=\"worksheets/s{number}.xml\"/>"
+            "<Relationship Id=\"r{number}\" Type=\"{relation}/{kind}\" Target=\"worksheets/s{number}.xml\"/>"
         )
         .unwrap();
         parts.push((
@@ -149,10 +150,10 @@ fn typed_merged_hidden_and_computed_cells_are_read() {
     assert_eq!(ratios, [AspectRatio::Portrait, AspectRatio::Square, AspectRatio::Landscape]);
     assert_eq!(&*plan.jobs[1].request.persona, ANNA);
     assert_eq!(plan.jobs[2].origin.line, 6);
-    assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "09:16", ""].map(Arc::from));
+    assert_eq!(plan.sheet.rows[0].cells, ["7", "Hello", ANNA, "9:16", ""].map(Arc::from));
     assert_eq!(&*plan.sheet.rows[1].cells[4], "TRUE");
     let notes: Vec<&str> = plan.notes.iter().map(|note| note.place.as_str()).collect();
-    assert_eq!(notes, ["book.xlsx:A5", "book.xlsx:D4", "book.xlsx:D6"]);
+    assert_eq!(notes, ["book.xlsx:A5", "book.xlsx:D6"]);
     assert!(plan.notes[0].message.contains("1 row is hidden"));
 }
 
@@ -192,19 +193,64 @@ fn problems_name_their_cells() {
     assert_eq!(
         problems("book.xlsx", &book, None),
         [
-            "book.xlsx:D2 `2026-09-16` is not an aspect ratio",
+            "book.xlsx:D2 `9/16/2026` is not an aspect ratio",
             "book.xlsx:B3 `#REF!` is the error of a formula",
-            "book.xlsx:B4 `text` or `audio` is missing",
+            "book.xlsx:B4 the formula in this cell has no stored value",
         ]
     );
     let shown = load_book("book.xlsx", &book, None).unwrap_err().to_string();
     assert!(
         shown.contains(
-            "book.xlsx:D2: `2026-09-16` is not an aspect ratio\n |\n | 2026-09-16\n | ^^^^^^^^^^"
+            "book.xlsx:D2: `9/16/2026` is not an aspect ratio\n |\n | 9/16/2026\n | ^^^^^^^^^"
         ),
         "{shown}"
     );
     assert!(shown.contains("the spreadsheet converted it to a date"), "{shown}");
+}
+
+#[test]
+fn a_broken_cell_is_a_problem_where_it_is_used() {
+    let broken = "<c r=\"AT\" t=\"e\"><f>1/0</f><v>#DIV/0!</v></c>";
+    let zero = "<c r=\"AT\"><f>\"Hi \"&amp;A1</f><v>0</v></c>";
+    let rows = [
+        row(1, "", &["id", "text", "persona", "ratio", "own", "Last Name", "skip"]),
+        row(2, "", &["a", "Hi {{ own }}", ANNA, "1:1", broken, "b"]),
+        row(3, "", &["b", "Hi {{ last_name }}", ANNA, "1:1", broken, "<c r=\"AT\"><f>A1</f></c>"]),
+        row(4, "", &["c", zero, ANNA, "1:1", "d", "e"]),
+        row(5, "", &["d", "Hi {{ last_name }}", ANNA, "1:1", "d", broken, "yes"]),
+        row(6, "", &["e", "Hi", ANNA, broken, "d", "e"]),
+        row(7, "", &["f", "Hi", broken, "nothing", "d", "e"]),
+    ];
+    let sheet = format!("<sheetData>{}</sheetData>", rows.concat());
+    let book = xlsx(&[("Jobs", "visible", &sheet)]);
+    let error = load_book("book.xlsx", &book, None).expect_err("some cells are broken");
+    let found = error.problems().iter();
+    let found: Vec<String> = found.map(|it| format!("{} {}", it.place(), it.message())).collect();
+    assert_eq!(
+        found,
+        [
+            "book.xlsx:E2 `#DIV/0!` is the error of a formula",
+            "book.xlsx:F3 the formula in this cell has no stored value",
+            "book.xlsx:B4 the formula in this cell was never calculated; its stored value is a placeholder",
+            "book.xlsx:D6 `#DIV/0!` is the error of a formula",
+            "book.xlsx:C7 `#DIV/0!` is the error of a formula",
+            "book.xlsx:D7 `nothing` is not an aspect ratio",
+        ]
+    );
+    let notes: Vec<&str> = error.notes().iter().map(|note| note.place.as_str()).collect();
+    assert_eq!(notes, ["book.xlsx:E3"]);
+}
+
+#[test]
+fn a_chart_is_not_the_sheet_with_the_jobs() {
+    let book = xlsx(&[("Chart", "chart", ""), ("Jobs", "visible", &jobs_sheet())]);
+    let plan = load_book("book.xlsx", &book, None).unwrap();
+    assert_eq!(plan.jobs.len(), 3);
+    assert!(plan.notes[0].message.contains("the sheet `Jobs` is read"), "{:?}", plan.notes);
+    assert_eq!(
+        problems("book.xlsx", &book, Some("Chart")),
+        ["book.xlsx the workbook has no sheet `Chart`"]
+    );
 }
 
 #[test]
@@ -268,7 +314,7 @@ fn files_that_are_not_workbooks_are_refused() {
         (&b"PK\x03\x04junk"[..], "the workbook is damaged or incomplete"),
         (
             &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, 0, 0],
-            "this is a damaged old office file, or not a workbook",
+            "the workbook is damaged or incomplete",
         ),
     ] {
         assert_eq!(problems("a.csv", bytes, None), [format!("a.csv {message}")]);

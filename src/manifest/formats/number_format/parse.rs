@@ -1,0 +1,370 @@
+//! The parser of number formats: splits a code into sections of tokens.
+
+use std::cmp::Ordering;
+use std::ops::RangeInclusive;
+
+use super::FormatError;
+use super::locale::Language;
+
+/// The unit of a date or time field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Year,
+    /// The year of the Buddhist calendar.
+    BuddhistYear,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+}
+
+/// A field of a date or time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// A unit and the number of its letters.
+    Unit(Unit, usize),
+    /// All hours, minutes or seconds that have passed, and the number of letters in brackets.
+    Elapsed(Unit, usize),
+    /// The decimals of the seconds.
+    Decimals(u32),
+    /// `AM/PM`.
+    Half,
+    /// `A/P`.
+    HalfLetter { upper: bool },
+}
+
+/// A placeholder for a digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placeholder {
+    /// `0`: shows insignificant zeros.
+    Zero,
+    /// `#`: shows nothing for them.
+    Hash,
+    /// `?`: shows a space for them.
+    Space,
+}
+
+impl Placeholder {
+    /// Returns what the placeholder shows for an insignificant zero.
+    pub(super) fn filler(self) -> Option<char> {
+        match self {
+            Self::Zero => Some('0'),
+            Self::Hash => None,
+            Self::Space => Some(' '),
+        }
+    }
+}
+
+/// A part of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    Literal(char),
+    Digit(Placeholder),
+    /// A digit from 1 to 9, which is literal outside a denominator.
+    Numeral(char),
+    Point,
+    Comma,
+    Percent,
+    Slash,
+    /// `E+`, or `E-`, which shows no sign before a positive exponent.
+    Exponent {
+        plus: bool,
+    },
+    General,
+    Text,
+    Date(Field),
+}
+
+impl Token {
+    /// Returns the character that the token shows where it has no special meaning.
+    pub(super) fn literal(self) -> Option<char> {
+        match self {
+            Self::Literal(character) | Self::Numeral(character) => Some(character),
+            Self::Point => Some('.'),
+            Self::Comma => Some(','),
+            Self::Percent => Some('%'),
+            Self::Slash => Some('/'),
+            Self::Digit(_) | Self::Exponent { .. } | Self::General | Self::Text | Self::Date(_) => {
+                None
+            }
+        }
+    }
+
+    pub(super) fn placeholder(self) -> Option<Placeholder> {
+        if let Self::Digit(placeholder) = self { Some(placeholder) } else { None }
+    }
+}
+
+/// Returns the number of digit placeholders.
+pub(super) fn count_digits(tokens: &[Token]) -> i32 {
+    tokens.iter().map(|token| i32::from(token.placeholder().is_some())).sum()
+}
+
+/// Joins literal characters.
+///
+/// # Errors
+///
+/// A token has a meaning that is unknown at this place.
+pub(super) fn literals(tokens: &[Token]) -> Result<String, FormatError> {
+    let literal = |token: &Token| {
+        if matches!(token, Token::Point | Token::Comma) { None } else { token.literal() }
+    };
+    tokens
+        .iter()
+        .map(literal)
+        .collect::<Option<_>>()
+        .ok_or(FormatError::Ambiguous("a point or comma after the digits"))
+}
+
+/// A condition such as `[>=100]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Condition {
+    /// Whether the condition holds for numbers below the limit, at the limit and above it.
+    pub(super) below: bool,
+    pub(super) equal: bool,
+    pub(super) above: bool,
+    pub(super) limit: f64,
+}
+
+impl Condition {
+    fn parse(text: &str) -> Option<Self> {
+        let limit = text.trim_start_matches(['<', '>', '=']);
+        let sign = &text[..text.len() - limit.len()];
+        let condition = Self {
+            below: sign.contains('<'),
+            equal: sign.contains('='),
+            above: sign.contains('>'),
+            limit: limit.trim().parse().ok()?,
+        };
+        (["<", "<=", "=", ">=", ">", "<>"].contains(&sign) && condition.limit.is_finite())
+            .then_some(condition)
+    }
+
+    pub(super) fn holds(self, value: f64) -> bool {
+        self.below && value < self.limit
+            || self.above && value > self.limit
+            || self.equal && value >= self.limit && value <= self.limit
+    }
+
+    /// Checks whether a negative number that meets the condition has a minus sign.
+    ///
+    /// # Errors
+    ///
+    /// Programs differ: the condition holds for negative numbers only, and is not `[<0]`.
+    pub(super) fn shows_sign(self) -> Result<bool, FormatError> {
+        match (self.above, self.equal, self.limit.total_cmp(&0.0)) {
+            (true, ..) | (.., Ordering::Greater) => Ok(true),
+            (false, false, Ordering::Equal) => Ok(false),
+            _ => Err(FormatError::Ambiguous("the sign under a condition for negative numbers")),
+        }
+    }
+}
+
+/// A section as it is written.
+#[derive(Debug, Default)]
+pub(super) struct RawSection {
+    pub(super) tokens: Vec<Token>,
+    pub(super) condition: Option<Condition>,
+    pub(super) language: Option<Language>,
+    /// The format of the system that replaces the tokens.
+    system_format: Option<&'static str>,
+}
+
+/// Splits a code into its sections.
+///
+/// # Errors
+///
+/// The code is invalid or has an unsupported part.
+pub(super) fn sections(code: &str) -> Result<Vec<RawSection>, FormatError> {
+    if code.is_empty() {
+        return Err(FormatError::Invalid("it is empty"));
+    }
+    let mut parser = Parser { rest: code };
+    let mut sections = vec![parser.section()?];
+    while parser.take(";") {
+        sections.push(parser.section()?);
+    }
+    if sections.len() > 4 {
+        Err(FormatError::Invalid("more than four sections"))
+    } else {
+        Ok(sections)
+    }
+}
+
+const UNFINISHED: FormatError = FormatError::Invalid("it ends in the middle of an instruction");
+
+struct Parser<'c> {
+    rest: &'c str,
+}
+
+impl<'c> Parser<'c> {
+    /// Parses up to the semicolon that ends the section, or the end of the code.
+    fn section(&mut self) -> Result<RawSection, FormatError> {
+        let mut section = RawSection::default();
+        while !self.rest.is_empty() && !self.rest.starts_with(';') {
+            self.token(&mut section)?;
+        }
+        if let Some(format) = section.system_format {
+            section.tokens = Parser { rest: format }.section()?.tokens;
+        }
+        Ok(section)
+    }
+
+    fn token(&mut self, section: &mut RawSection) -> Result<(), FormatError> {
+        let Some(first) = self.next() else { return Ok(()) };
+        let token = match first {
+            '"' => {
+                section.tokens.extend(self.until('"')?.chars().map(Token::Literal));
+                return Ok(());
+            }
+            '[' => return self.bracket(section),
+            '\\' => Token::Literal(self.next().ok_or(UNFINISHED)?),
+            '_' => self.next().map(|_| Token::Literal(' ')).ok_or(UNFINISHED)?,
+            '*' => return self.next().map(|_| ()).ok_or(UNFINISHED),
+            '0' => Token::Digit(Placeholder::Zero),
+            '#' => Token::Digit(Placeholder::Hash),
+            '?' => Token::Digit(Placeholder::Space),
+            '1'..='9' => Token::Numeral(first),
+            '.' => Token::Point,
+            ',' => Token::Comma,
+            '%' => Token::Percent,
+            '/' => Token::Slash,
+            '@' => Token::Text,
+            'G' | 'g' if self.take("eneral") => Token::General,
+            'E' | 'e' if self.take("+") => Token::Exponent { plus: true },
+            'E' | 'e' if self.take("-") => Token::Exponent { plus: false },
+            'A' | 'a' if self.take("M/PM") => Token::Date(Field::Half),
+            'A' | 'a' if self.take("/P") => Token::Date(Field::HalfLetter { upper: first == 'A' }),
+            _ if first.is_ascii_alphabetic() => return self.letter(first, section),
+            // The characters that need no quotes, by ECMA-376 part 1, section 18.8.31.
+            _ if " $-+():!^&'~{}<>=".contains(first) || is_foreign_literal(first) => {
+                Token::Literal(first)
+            }
+            _ => return Err(FormatError::Invalid("a character that must be quoted")),
+        };
+        section.tokens.push(token);
+        Ok(())
+    }
+
+    /// Parses a letter outside quotes: a date field or a literal.
+    fn letter(&mut self, first: char, section: &mut RawSection) -> Result<(), FormatError> {
+        let rest = self.rest.trim_start_matches(|next: char| next.eq_ignore_ascii_case(&first));
+        let length = 1 + self.rest.len() - rest.len();
+        let (unit, longest) = match first.to_ascii_lowercase() {
+            'y' => (Unit::Year, 4),
+            'e' if section.language.is_none() => (Unit::Year, 1),
+            'b' if !rest.starts_with(['1', '2']) => (Unit::BuddhistYear, 4),
+            'm' => (Unit::Month, 5),
+            'd' => (Unit::Day, 4),
+            'h' => (Unit::Hour, 2),
+            's' => (Unit::Second, 2),
+            'a' if length >= 3 => return Err(FormatError::Ambiguous("the day of the week as aaa")),
+            'b' | 'e' | 'g' => return Err(FormatError::Unsupported("another calendar")),
+            'n' => return Err(FormatError::Invalid("a letter that must be quoted")),
+            _ => {
+                section.tokens.push(Token::Literal(first));
+                return Ok(());
+            }
+        };
+        if length > longest {
+            return Err(FormatError::Invalid("a date field with too many letters"));
+        }
+        self.rest = rest;
+        let is_long_year =
+            longest == 1 || length == 3 && matches!(unit, Unit::Year | Unit::BuddhistYear);
+        section.tokens.push(Token::Date(Field::Unit(unit, if is_long_year { 4 } else { length })));
+        Ok(())
+    }
+
+    /// Parses a bracket: a color, a condition, a currency or language, or elapsed time.
+    fn bracket(&mut self, section: &mut RawSection) -> Result<(), FormatError> {
+        let content = self.until(']')?;
+        if let Some(currency) = content.strip_prefix('$') {
+            return currency_or_language(currency, section);
+        }
+        if content.starts_with(['<', '>', '=']) {
+            let condition = Condition::parse(content)
+                .ok_or(FormatError::Invalid("a condition without a number"))?;
+            let first = section.condition.replace(condition);
+            return if first.is_some() {
+                Err(FormatError::Invalid("two conditions in a section"))
+            } else {
+                Ok(())
+            };
+        }
+        let content = content.to_ascii_lowercase();
+        let unit = match content.as_str() {
+            "h" | "hh" => Unit::Hour,
+            "m" | "mm" => Unit::Minute,
+            "s" | "ss" => Unit::Second,
+            "black" | "blue" | "cyan" | "green" | "magenta" | "red" | "white" | "yellow" => {
+                return Ok(());
+            }
+            color => {
+                let index = color.strip_prefix("color").and_then(|index| index.trim().parse().ok());
+                let is_color = index.is_some_and(|index: u8| (1..=56).contains(&index));
+                let unknown = FormatError::Unsupported("an unknown instruction in brackets");
+                return if is_color { Ok(()) } else { Err(unknown) };
+            }
+        };
+        section.tokens.push(Token::Date(Field::Elapsed(unit, content.len())));
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let mut rest = self.rest.chars();
+        let next = rest.next();
+        self.rest = rest.as_str();
+        next
+    }
+
+    /// Takes the text before a closing character, and drops the character.
+    fn until(&mut self, end: char) -> Result<&'c str, FormatError> {
+        let (content, rest) = self.rest.split_once(end).ok_or(UNFINISHED)?;
+        self.rest = rest;
+        Ok(content)
+    }
+
+    /// Takes the text if it is next, in any case of letters.
+    fn take(&mut self, text: &str) -> bool {
+        let is_next =
+            self.rest.get(..text.len()).is_some_and(|next| next.eq_ignore_ascii_case(text));
+        if is_next {
+            self.rest = &self.rest[text.len()..];
+        }
+        is_next
+    }
+}
+
+/// Adds the currency symbol or the language of `[$symbol-language]`. The language of a currency has no effect.
+fn currency_or_language(content: &str, section: &mut RawSection) -> Result<(), FormatError> {
+    let (symbol, tag) = content.split_once('-').unwrap_or((content, ""));
+    section.tokens.extend(symbol.chars().map(Token::Literal));
+    // The formats of the system replace the code beside them (ECMA-376 part 1, section 18.8.31).
+    match tag.to_ascii_lowercase().as_str() {
+        "f800" | "x-sysdate" => section.system_format = Some("dddd, mmmm d, yyyy"),
+        "f400" | "x-systime" => section.system_format = Some("h:mm:ss AM/PM"),
+        "" => {}
+        _ => {
+            let language = Language::parse(tag)?;
+            if symbol.is_empty() && section.language.replace(language).is_some() {
+                return Err(FormatError::Ambiguous("two languages in a section"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks whether a character beyond ASCII is shown without quotes.
+fn is_foreign_literal(character: char) -> bool {
+    // Signs of Latin-1, dashes and quotes, currencies, and wide currencies.
+    const SIGNS: [RangeInclusive<char>; 4] = [
+        '\u{a1}'..='\u{bf}',
+        '\u{2010}'..='\u{206f}',
+        '\u{20a0}'..='\u{20cf}',
+        '\u{ffe0}'..='\u{ffe6}',
+    ];
+    let is_letter = character.is_alphanumeric() || character.is_whitespace();
+    !character.is_ascii() && (is_letter || SIGNS.iter().any(|signs| signs.contains(&character)))
+}

@@ -1,0 +1,271 @@
+//! The contents of a sheet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::manifest::formats::table::Trouble;
+
+use super::error::ReadError;
+
+/// The most columns and rows of a sheet in Excel, and in `LibreOffice` by default.
+pub(crate) const MAX_COLUMNS: u32 = 16_384;
+pub(crate) const MAX_ROWS: u32 = 1_048_576;
+
+/// The most cells with a content, and the most cells that merged areas can fill.
+const MAX_CELLS: usize = 2_000_000;
+
+/// The most strings that cells can share.
+const MAX_SHARED: usize = 10_000_000;
+
+/// The most bytes of text in a sheet, of all shared strings, and in its longest cell.
+const MAX_TEXT: usize = 128 << 20;
+pub(crate) const MAX_CELL_TEXT: usize = 1 << 20;
+
+/// The most columns of [`Extent::Header`].
+const MAX_HEADER: u32 = 500;
+
+/// The strings that cells share, in one piece of memory.
+#[derive(Debug, Default)]
+pub(crate) struct SharedStrings {
+    text: String,
+    /// The end of each string.
+    ends: Vec<u32>,
+}
+
+impl SharedStrings {
+    /// Adds a string.
+    pub(crate) fn add(&mut self, string: &str) -> Result<(), ReadError> {
+        if self.ends.len() >= MAX_SHARED || self.text.len() + string.len() > MAX_TEXT {
+            return Err(ReadError::TooLarge("the workbook"));
+        }
+        self.text.push_str(string);
+        self.ends.push(offset(self.text.len()));
+        Ok(())
+    }
+
+    /// Returns a string by its index.
+    pub(crate) fn get(&self, index: usize) -> Result<&str, ReadError> {
+        let end = *self.ends.get(index).ok_or(ReadError::Damaged)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Ok(&self.text[start as usize..end as usize])
+    }
+}
+
+/// A cell with a content.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    /// The row, from 0.
+    pub(crate) row: u32,
+    /// The column, from 0.
+    pub(crate) column: u32,
+    /// The bytes of the cell in [`Contents::text`].
+    pub(crate) text: Range<u32>,
+    pub(crate) trouble: Option<Box<Trouble>>,
+}
+
+/// The contents of a sheet.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// The texts of all cells.
+    pub(crate) text: String,
+    /// The cells that are not blank, by row and column.
+    pub(crate) cells: Vec<Cell>,
+    /// The rows that are hidden, by hand or by a filter, and have cells; from 0.
+    pub(crate) hidden: BTreeSet<u32>,
+}
+
+/// A part of a sheet that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The first row that is not blank, up to [`MAX_HEADER`].
+    Header,
+    /// The whole sheet.
+    All,
+}
+
+/// A position: row and column, from 0.
+type Position = (u32, u32);
+
+/// Collects the contents of a sheet, in any order, within the limits.
+pub(crate) struct Builder {
+    extent: Extent,
+    contents: Contents,
+    /// The first and the last cell of each merged area that has several rows.
+    merged: Vec<(Position, Position)>,
+}
+
+impl Builder {
+    /// Creates a builder.
+    pub(crate) fn new(extent: Extent) -> Self {
+        Self { extent, contents: Contents::default(), merged: Vec::new() }
+    }
+
+    /// Adds a cell, unless it is blank.
+    pub(crate) fn add(
+        &mut self,
+        (row, column): Position,
+        text: &str,
+        trouble: Option<Trouble>,
+    ) -> Result<(), ReadError> {
+        if text.trim().is_empty() && trouble.is_none() {
+            return Ok(());
+        }
+        if self.extent == Extent::Header && column >= MAX_HEADER {
+            return Ok(());
+        }
+        let contents = &mut self.contents;
+        if row >= MAX_ROWS || column >= MAX_COLUMNS {
+            return Err(ReadError::Damaged);
+        }
+        if contents.cells.len() >= MAX_CELLS || contents.text.len() + text.len() > MAX_TEXT {
+            return Err(ReadError::TooLarge("the sheet"));
+        }
+        let start = offset(contents.text.len());
+        contents.text.push_str(text);
+        let text = start..offset(contents.text.len());
+        contents.cells.push(Cell { row, column, text, trouble: trouble.map(Box::new) });
+        Ok(())
+    }
+
+    /// Marks a row as hidden.
+    pub(crate) fn hide(&mut self, row: u32) {
+        self.contents.hidden.insert(row);
+    }
+
+    /// Adds a merged area.
+    pub(crate) fn merge(&mut self, first: Position, last: Position) -> Result<(), ReadError> {
+        if self.merged.len() >= MAX_CELLS {
+            return Err(ReadError::TooLarge("the sheet"));
+        }
+        if last.0 > first.0 {
+            self.merged.push((first, last));
+        }
+        Ok(())
+    }
+
+    /// Whether everything has been added that is needed.
+    pub(crate) fn is_complete(&self) -> bool {
+        let cells = &self.contents.cells;
+        let is_past_header =
+            || cells.first().map(|cell| cell.row) != cells.last().map(|cell| cell.row);
+        self.extent == Extent::Header && is_past_header()
+    }
+
+    /// Returns the end of the rows from `row` on that are needed of a repeated row.
+    pub(crate) fn rows_needed(&self, row: u32) -> u32 {
+        match self.extent {
+            Extent::Header => row + 2,
+            Extent::All => MAX_ROWS,
+        }
+    }
+
+    /// Returns the contents.
+    pub(crate) fn finish(mut self) -> Result<Contents, ReadError> {
+        self.contents.sort();
+        if self.extent == Extent::Header {
+            let first = self.contents.cells.first().map(|cell| cell.row);
+            self.contents.cells.retain(|cell| Some(cell.row) == first);
+        } else {
+            self.fill_merged()?;
+        }
+        let mut contents = self.contents;
+        let cells = &contents.cells;
+        contents.hidden.retain(|row| !cells_of_row(cells, *row).is_empty());
+        Ok(contents)
+    }
+
+    /// Copies the value of each cell that is merged over several rows to those of the rows that are records.
+    ///
+    /// A row is the continuation of the record above, not a record, if it has no cells of its own and all cells of that
+    /// record are merged over it.
+    fn fill_merged(&mut self) -> Result<(), ReadError> {
+        let cells = &self.contents.cells;
+        let last_row = cells.last().map_or(0, |cell| cell.row);
+        let mut covered: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut count = 0;
+        for (first, last) in &self.merged {
+            let Ok(anchor) = cells.binary_search_by_key(first, position) else {
+                continue;
+            };
+            let rows = first.0 + 1..=last.0.min(last_row);
+            count += rows.clone().count();
+            if count > MAX_CELLS {
+                return Err(ReadError::TooLarge("the merged area"));
+            }
+            for row in rows {
+                covered.entry(row).or_default().push(anchor);
+            }
+        }
+        let mut copies = Vec::new();
+        for (row, mut anchors) in covered {
+            anchors.sort_unstable();
+            anchors.dedup();
+            let own = cells_of_row(cells, row);
+            let nearest = anchors.last().map_or(row, |anchor| cells[*anchor].row);
+            let mut record = cells.partition_point(|cell| cell.row < nearest)
+                ..cells.partition_point(|cell| cell.row <= nearest);
+            if own.is_empty() && record.all(|index| anchors.binary_search(&index).is_ok()) {
+                continue;
+            }
+            for anchor in anchors {
+                let anchor = &cells[anchor];
+                if own.binary_search_by_key(&anchor.column, |cell| cell.column).is_err() {
+                    copies.push(Cell { row, ..anchor.clone() });
+                }
+            }
+        }
+        if cells.len() + copies.len() > MAX_CELLS {
+            return Err(ReadError::TooLarge("the sheet"));
+        }
+        self.contents.cells.extend(copies);
+        self.contents.sort();
+        Ok(())
+    }
+}
+
+impl Contents {
+    /// Sorts the cells. Of several cells at the same position, the first stays.
+    fn sort(&mut self) {
+        if !self.cells.is_sorted_by(|one, other| position(one) < position(other)) {
+            self.cells.sort_by_key(position);
+            self.cells.dedup_by_key(|cell| position(cell));
+        }
+    }
+
+    /// Returns the text of a cell.
+    pub(crate) fn text_of(&self, cell: &Cell) -> &str {
+        &self.text[cell.text.start as usize..cell.text.end as usize]
+    }
+}
+
+fn position(cell: &Cell) -> Position {
+    (cell.row, cell.column)
+}
+
+fn cells_of_row(cells: &[Cell], row: u32) -> &[Cell] {
+    let start = cells.partition_point(|cell| cell.row < row);
+    let length = cells[start..].partition_point(|cell| cell.row == row);
+    &cells[start..start + length]
+}
+
+/// Converts an offset in [`Contents::text`], which is limited.
+fn offset(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// A sheet of a workbook.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    pub(crate) name: String,
+    pub(crate) is_visible: bool,
+    /// Whether the sheet has cells; a chart can be a sheet of its own.
+    pub(crate) has_cells: bool,
+}
+
+/// The most sheets of a workbook.
+const MAX_SHEETS: usize = 1_000;
+
+/// Checks the number of sheets.
+pub(crate) fn check_sheets(sheets: &[Sheet]) -> Result<(), ReadError> {
+    if sheets.len() > MAX_SHEETS { Err(ReadError::TooLarge("the workbook")) } else { Ok(()) }
+}

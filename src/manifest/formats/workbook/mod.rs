@@ -1,0 +1,286 @@
+//! The reader of workbooks: `.xlsx`, `.xlsm`, `.xlsb`, `.xls` and `.ods`.
+//!
+//! The text of a cell is the one that a spreadsheet shows. Where it is not certain, the cell has a
+//! [`Trouble`](super::table::Trouble), too. Formulas
+//! are read by their stored results. The files may be damaged or hostile: every length and count is checked before memory
+//! is allocated for it.
+
+mod binary;
+mod compound;
+mod contents;
+mod error;
+mod ods;
+mod package;
+mod styles;
+#[cfg(test)]
+mod tests;
+mod xls;
+mod xlsb;
+mod xlsx;
+mod xml;
+
+use std::collections::BTreeSet;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+
+use crate::manifest::diagnostics::place::{Place, Source};
+use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::text::{list, quote};
+use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::schema::field::Field;
+use crate::util::text::{agree, plural};
+
+use compound::CompoundFile;
+use contents::{Contents, Extent, Sheet};
+use error::ReadError;
+use ods::Ods;
+use package::Package;
+use xls::Xls;
+use xlsb::Xlsb;
+use xlsx::{Relations, Xlsx};
+
+/// The most cells of a table, counting the empty ones in its rows and columns.
+const MAX_CELLS: usize = 2_000_000;
+
+const DAMAGED_HELP: &str = "save it again in a spreadsheet program, or export the sheet as CSV";
+
+/// Reads a sheet of a workbook. Returns `None` if it cannot be read; `findings` then has the reason.
+pub(crate) fn read(
+    name: &str,
+    bytes: &[u8],
+    wanted: Option<&str>,
+    findings: &mut Findings,
+) -> Option<Table> {
+    // The last protection against damage that the checks do not foresee.
+    let attempt = catch_unwind(|| {
+        let mut findings = Findings::default();
+        let table = read_table(name, bytes, wanted, &mut findings);
+        (table, findings)
+    });
+    if let Ok((table, found)) = attempt {
+        findings.extend(found);
+        return table;
+    }
+    let file = Place::file(&Source::of_workbook(name, None));
+    findings.problem(read_problem(&file, ReadError::Damaged));
+    None
+}
+
+fn read_table(
+    name: &str,
+    bytes: &[u8],
+    wanted: Option<&str>,
+    findings: &mut Findings,
+) -> Option<Table> {
+    let file = Place::file(&Source::of_workbook(name, None));
+    let mut book = match Workbook::open(bytes) {
+        Ok(book) => book,
+        Err(error) => {
+            findings.problem(read_problem(&file, error));
+            return None;
+        }
+    };
+    let index = book.choose_sheet(wanted, &file, findings)?;
+    let sheet = &book.sheets[index].name;
+    let source = Source::of_workbook(name, (book.sheets.len() > 1).then(|| sheet.clone()));
+    match book.read(index) {
+        Ok(contents) => table(&source, &contents, findings),
+        Err(ReadError::Damaged) => {
+            let message = format!("the sheet {} is damaged", quote(&book.sheets[index].name));
+            findings.problem(Problem::at(&file, message).help(DAMAGED_HELP));
+            None
+        }
+        Err(error) => {
+            findings.problem(read_problem(&Place::file(&source), error));
+            None
+        }
+    }
+}
+
+/// Returns the problem that a file or a sheet cannot be read.
+fn read_problem(file: &Place, error: ReadError) -> Problem {
+    let (message, help) = match error {
+        ReadError::Damaged => ("the workbook is damaged or incomplete".to_owned(), DAMAGED_HELP),
+        ReadError::NotWorkbook(message) => (message.to_owned(), DAMAGED_HELP),
+        ReadError::Password => {
+            ("the workbook is protected by a password".to_owned(), "save it without a password")
+        }
+        ReadError::TooLarge(what) => (
+            format!("{what} is larger than can be read"),
+            "remove the rows, columns and sheets that are not needed",
+        ),
+    };
+    Problem::at(file, message).help(help)
+}
+
+/// Converts the contents to a table of the rows and columns that are not blank.
+fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> Option<Table> {
+    let place = |row, column| Place::cell(source, row, column, "");
+    if let Some(first) = contents.hidden.first() {
+        let count = contents.hidden.len();
+        let message = format!(
+            "{} {} hidden in the sheet, starting with this one; hidden rows are made too",
+            plural(count, "row"),
+            agree(count, "is", "are")
+        );
+        findings.note(&place(*first, 0), message);
+    }
+    let columns: BTreeSet<u32> = contents.cells.iter().map(|cell| cell.column).collect();
+    let columns: Vec<u32> = columns.into_iter().collect();
+    let rows = contents.cells.chunk_by(|one, other| one.row == other.row);
+    let count = rows.clone().count();
+    if columns.len().saturating_mul(count) > MAX_CELLS {
+        let message = format!(
+            "the sheet has {count} rows and {} columns, more than can be read",
+            columns.len()
+        );
+        findings.problem(Problem::at(&Place::file(source), message).help("split the campaign"));
+        return None;
+    }
+    let mut rows = rows.map(|cells| {
+        let row = cells[0].row;
+        let mut cells = cells.iter().peekable();
+        let values = columns.iter().map(|column| {
+            let cell = cells.next_if(|cell| cell.column == *column);
+            let text: Arc<str> =
+                cell.map_or_else(Arc::default, |cell| contents.text_of(cell).into());
+            let trouble = cell.and_then(|cell| cell.trouble.clone());
+            Value { place: Place::cell(source, row, *column, text.clone()), text, trouble }
+        });
+        values.collect::<Vec<_>>()
+    });
+    let Some(header) = rows.next() else {
+        let message = "the sheet is empty";
+        let help = "the first row names the columns: `text`, `persona`, `aspect_ratio`";
+        findings.problem(Problem::at(&Place::file(source), message).help(help));
+        return None;
+    };
+    // A wrong name would lead to misleading problems or hide a column.
+    header.iter().filter_map(Value::problem).for_each(|problem| findings.problem(problem));
+    let rows = rows.collect();
+    Some(Table { source: Arc::clone(source), header, rows })
+}
+
+/// A workbook.
+struct Workbook<'b> {
+    sheets: Vec<Sheet>,
+    format: Format<'b>,
+}
+
+enum Format<'b> {
+    Xlsx(Xlsx<'b>),
+    Xlsb(Xlsb<'b>),
+    Xls(Xls),
+    Ods(Ods<'b>),
+}
+
+impl<'b> Workbook<'b> {
+    /// Opens a workbook. Its format follows from its content.
+    fn open(bytes: &'b [u8]) -> Result<Self, ReadError> {
+        if bytes.starts_with(b"PK") {
+            return Self::open_package(Package::open(bytes)?);
+        }
+        if bytes.starts_with(compound::SIGNATURE) {
+            let file = CompoundFile::open(bytes)?;
+            // [MS-OFFCRYPTO] 2.3.4: an encrypted `.xlsx` is a stream.
+            if file.stream("EncryptedPackage")?.is_some() {
+                return Err(ReadError::Password);
+            }
+            let (book, sheets) = Xls::open(&file)?;
+            return Ok(Self { sheets, format: Format::Xls(book) });
+        }
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        Err(ReadError::NotWorkbook(if first == Some(&b'<') {
+            "this is a web page or XML with the name of a workbook"
+        } else {
+            "this is not a workbook"
+        }))
+    }
+
+    fn open_package(mut package: Package<'b>) -> Result<Self, ReadError> {
+        if package.has("content.xml") {
+            let (book, sheets) = Ods::open(package)?;
+            return Ok(Self { sheets, format: Format::Ods(book) });
+        }
+        let other =
+            ReadError::NotWorkbook("this is a ZIP archive or another office file, not a workbook");
+        if !package.has("_rels/.rels") {
+            return Err(other);
+        }
+        let relations = Relations::find(&mut package)?;
+        if relations.main.to_lowercase().ends_with("bin") {
+            let (book, sheets) = Xlsb::open(package, &relations)?;
+            return Ok(Self { sheets, format: Format::Xlsb(book) });
+        }
+        let (book, sheets) = Xlsx::open(package, &relations)?;
+        // Other office files have a main part, too, but no sheets.
+        if sheets.is_empty() { Err(other) } else { Ok(Self { sheets, format: Format::Xlsx(book) }) }
+    }
+
+    /// Reads a sheet.
+    fn read(&mut self, index: usize) -> Result<Contents, ReadError> {
+        match &mut self.format {
+            Format::Xlsx(book) => book.read(index, Extent::All),
+            Format::Xlsb(book) => book.read(index, Extent::All),
+            Format::Xls(book) => book.read(index, Extent::All),
+            Format::Ods(book) => book.read(index),
+        }
+    }
+
+    /// Returns the index of the sheet to read: the wanted one, else the first that has known columns, else the first
+    /// visible one.
+    fn choose_sheet(
+        &mut self,
+        wanted: Option<&str>,
+        file: &Place,
+        findings: &mut Findings,
+    ) -> Option<usize> {
+        let with_cells = self.sheets.iter().filter(|sheet| sheet.has_cells);
+        let all = list(with_cells.map(|sheet| sheet.name.as_str()), "and");
+        if let Some(wanted) = wanted {
+            let folded = |name: &str| name.trim().to_lowercase();
+            let position = |is_wanted: &dyn Fn(&str) -> bool| {
+                self.sheets.iter().position(|sheet| sheet.has_cells && is_wanted(&sheet.name))
+            };
+            let exact = position(&|name| name == wanted);
+            let found = exact.or_else(|| position(&|name| folded(name) == folded(wanted)));
+            if found.is_none() {
+                let message = format!("the workbook has no sheet {}", quote(wanted));
+                findings.problem(Problem::at(file, message).help(format!("it has {all}")));
+            }
+            return found;
+        }
+        let visible = self.sheets.iter().filter(|sheet| sheet.is_visible).count();
+        let is_candidate =
+            |index: &usize| self.sheets[*index].is_visible && self.sheets[*index].has_cells;
+        let candidates: Vec<usize> = (0..self.sheets.len()).filter(is_candidate).collect();
+        let Some(first) = candidates.first().copied() else {
+            findings.problem(Problem::at(file, "the workbook has no visible sheet"));
+            return None;
+        };
+        if visible == 1 {
+            return Some(first);
+        }
+        let index = candidates.into_iter().find(|index| self.has_known_columns(*index));
+        let index = index.unwrap_or(first);
+        let message = format!(
+            "the sheet {} is read; the workbook has {all}, and `--sheet` chooses another",
+            quote(&self.sheets[index].name),
+        );
+        findings.note(file, message);
+        Some(index)
+    }
+
+    /// Whether the first row of a sheet that is not blank has at least two known columns.
+    fn has_known_columns(&mut self, index: usize) -> bool {
+        let header = match &mut self.format {
+            Format::Xlsx(book) => &book.read(index, Extent::Header),
+            Format::Xlsb(book) => &book.read(index, Extent::Header),
+            Format::Xls(book) => &book.read(index, Extent::Header),
+            Format::Ods(book) => &Ok(std::mem::take(&mut book.headers[index])),
+        };
+        let Ok(header) = header else { return false };
+        let texts = header.cells.iter().map(|cell| header.text_of(cell));
+        texts.filter(|text| Field::find(text).is_some()).take(2).count() == 2
+    }
+}
