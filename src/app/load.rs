@@ -163,6 +163,7 @@ impl ManifestReader {
             delimiter: self.delimiter,
             encoding: self.encoding,
             sheet: self.options.sheet.clone(),
+            columns: self.options.columns.clone(),
             invalid_rows: if self.options.skip_invalid {
                 InvalidRows::Skip
             } else {

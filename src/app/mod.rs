@@ -56,6 +56,7 @@ pub use crate::driver::DriveError;
 use crate::driver::{self, Clock as _, Interrupts, SystemClock};
 pub use crate::engine::{RunOptions, Submits};
 pub use crate::journal::{JournalError, LockError};
+pub use crate::manifest::ColumnChoice;
 pub(crate) use crate::manifest::Selection;
 pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};
 use crate::model::Timestamp;

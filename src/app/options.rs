@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::manifest::ColumnChoice;
 use crate::model::{Flag, Shard, Timestamp, redact_url};
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
@@ -27,6 +28,8 @@ pub struct CampaignOptions {
     pub encoding: Option<String>,
     /// The sheet of a workbook, if it is not the first.
     pub sheet: Option<String>,
+    /// The columns of fields whose headers are not recognized.
+    pub columns: Vec<ColumnChoice>,
     /// Whether invalid rows are left out instead of refused.
     pub skip_invalid: bool,
 }
@@ -78,17 +81,28 @@ impl CampaignOptions {
 
     /// Returns the options that every command about the same campaign repeats.
     pub(crate) fn arguments(&self) -> CommandLine {
-        let Self { manifest: _, out, shard, share, date, delimiter, encoding, sheet, skip_invalid } =
-            self;
-        CommandLine::default()
+        let Self {
+            manifest: _,
+            out,
+            shard,
+            share,
+            date,
+            delimiter,
+            encoding,
+            sheet,
+            columns,
+            skip_invalid,
+        } = self;
+        let arguments = CommandLine::default()
             .option_if(Flag::Out, out.as_ref().map(|out| out.display()))
             .option_if(Flag::Shard, shard.as_ref())
             .flag_if(Flag::Share, *share)
             .option_if(Flag::Date, date.as_ref())
             .option_if(Flag::Delimiter, delimiter.as_ref())
             .option_if(Flag::Encoding, encoding.as_ref())
-            .option_if(Flag::Sheet, sheet.as_ref())
-            .flag_if(Flag::SkipInvalid, *skip_invalid)
+            .option_if(Flag::Sheet, sheet.as_ref());
+        let add = |line: CommandLine, column| line.option(Flag::Column, column);
+        columns.iter().fold(arguments, add).flag_if(Flag::SkipInvalid, *skip_invalid)
     }
 }
 

@@ -22,7 +22,7 @@ use super::schema::document::{self, Document, Item};
 use super::schema::field::Field;
 use super::schema::header;
 use super::schema::names::{NameKind, NameResolver};
-use super::schema::options::{InvalidRows, Options};
+use super::schema::options::{ColumnChoice, InvalidRows, Options};
 
 /// Returns the bytes of a file; `-` is standard input.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -85,7 +85,8 @@ impl<'a> Loader<'a> {
                 (document::read(&root, &mut self.findings), None)
             }
             kind @ (FileKind::Delimited | FileKind::Workbook) => {
-                let table = self.table(kind, &name, bytes, self.options.sheet.as_deref())?;
+                let (sheet, choices) = (self.options.sheet.as_deref(), &self.options.columns);
+                let table = self.table(kind, &name, bytes, sheet, choices)?;
                 (Document::default(), Some(table))
             }
         };
@@ -93,7 +94,7 @@ impl<'a> Loader<'a> {
         let rules = self.rules(&campaign, &document);
         let mut builder = PlanBuilder::new(rules, document.defaults);
         if let Some(table) = table {
-            let columns = header::map_columns(&table, &mut self.findings);
+            let columns = header::map_columns(&table, &self.options.columns, &mut self.findings);
             let missing = header::check_required_columns(&table, &columns, &mut self.findings);
             self.check_rows(&table);
             // If the first line is not a header, problems of the rows would mislead.
@@ -128,8 +129,10 @@ impl<'a> Loader<'a> {
             builder.add_item(item);
             return;
         };
-        if let Some(table) = self.rows_of_item(manifest, &item, rows) {
-            let columns = header::map_columns(&table, &mut self.findings);
+        let choices: Vec<ColumnChoice> =
+            item.columns.iter().chain(&self.options.columns).cloned().collect();
+        if let Some(table) = self.rows_of_item(manifest, &item, rows, &choices) {
+            let columns = header::map_columns(&table, &choices, &mut self.findings);
             let given: Vec<Field> = item.values.fields().chain(builder.defaults()).collect();
             header::note_likely_typos(&table, &columns, &given, &mut self.findings);
             self.check_rows(&table);
@@ -139,7 +142,13 @@ impl<'a> Loader<'a> {
         self.findings.extend(item.findings);
     }
 
-    fn rows_of_item(&mut self, manifest: &Path, item: &Item, rows: &Value) -> Option<Table> {
+    fn rows_of_item(
+        &mut self,
+        manifest: &Path,
+        item: &Item,
+        rows: &Value,
+        choices: &[ColumnChoice],
+    ) -> Option<Table> {
         let folder = manifest.parent().unwrap_or_else(|| Path::new(""));
         let path = folder.join(rows.text.trim());
         let bytes = self.bytes(&path, &rows.place)?;
@@ -150,7 +159,7 @@ impl<'a> Loader<'a> {
             return None;
         }
         let sheet = item.sheet.as_ref().map(|value| value.text.trim());
-        self.table(kind, &name_of(&path), bytes, sheet)
+        self.table(kind, &name_of(&path), bytes, sheet, choices)
     }
 
     /// Returns the bytes of a file. Reports at `place` if it cannot be read.
@@ -198,8 +207,9 @@ impl<'a> Loader<'a> {
         name: &str,
         bytes: Vec<u8>,
         sheet: Option<&str>,
+        choices: &[ColumnChoice],
     ) -> Option<Table> {
-        match kind {
+        let mut table = match kind {
             FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
@@ -213,7 +223,9 @@ impl<'a> Loader<'a> {
                 }
                 table
             }
-        }
+        }?;
+        header::skip_title_rows(&mut table, choices, &mut self.findings);
+        Some(table)
     }
 
     /// Notes short rows, and reports a sheet without rows.

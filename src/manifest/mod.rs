@@ -33,7 +33,7 @@ pub(crate) use formats::yaml::parse_yaml;
 pub use load::{ReadFile, load};
 pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
 pub use schema::names::{NameKind, Resolution, Resolve};
-pub use schema::options::{InvalidRows, Options};
+pub use schema::options::{ColumnChoice, InvalidRows, Options, ParseColumnError};
 pub(crate) use selection::{Selection, UnknownJob};
 
 /// The YAML manifest that `callsheet init` writes: short, commented, and accepted by the sandbox.

@@ -12,7 +12,7 @@ use crate::report::files::{CsvEncoding, ResultFiles};
 
 use super::date::DateArg;
 use super::shard::ShardArg;
-use crate::app::{self, CampaignOptions, ProviderFlags, RerunSelection, Selection};
+use crate::app::{self, CampaignOptions, ColumnChoice, ProviderFlags, RerunSelection, Selection};
 use crate::app::{RunOptions, Submits};
 use crate::cli::config::Environment;
 use crate::cli::error::Error;
@@ -45,6 +45,10 @@ pub(in crate::cli) struct CampaignArguments {
     /// The sheet of a workbook, if it is not the first
     #[arg(long, value_name = "NAME", help_heading = "Sheet")]
     pub(in crate::cli) sheet: Option<String>,
+    /// The column of a field whose header is not recognised, such as `persona=Sprecher`; `music=` means
+    /// none. May be repeated
+    #[arg(long, value_name = "FIELD=HEADER", help_heading = "Sheet")]
+    pub(in crate::cli) column: Vec<ColumnChoice>,
     /// Leave out rows that are wrong instead of refusing the whole sheet
     #[arg(long, help_heading = "Sheet")]
     pub(in crate::cli) skip_invalid: bool,
@@ -217,6 +221,7 @@ impl CampaignArguments {
             delimiter: self.delimiter.clone(),
             encoding: self.encoding.clone(),
             sheet: self.sheet.clone(),
+            columns: self.column.clone(),
             skip_invalid: self.skip_invalid,
         })
     }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::text::{list, quote};
+use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value, visible};
 use crate::manifest::schema::document::{Defaults, Item};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::options::InvalidRows;
 use crate::manifest::schema::values::parse_bool;
-use crate::model::{JobSpec, Note, Origin, Sheet, SheetRow};
+use crate::model::{Flag, JobSpec, Note, Origin, Sheet, SheetRow};
 use crate::util::text::plural;
 
 use super::file_names::file_stems;
@@ -93,6 +93,7 @@ impl<'a> PlanBuilder<'a> {
         self.jobs.reserve(expected);
         self.findings.reserve(expected);
         self.sheet.0.rows.reserve(expected);
+        let mut taken: Vec<(Field, usize)> = columns.inexact().collect();
         // Each row is dropped once its jobs are made, which halves the memory of a large sheet.
         for lines in group_lines(rows, columns) {
             let row = &lines[0];
@@ -136,6 +137,13 @@ impl<'a> PlanBuilder<'a> {
             let mut findings = Findings::default();
             self.check_length(&header, columns, row, &mut job, &mut findings);
             self.add(job, Some(sheet_row), findings);
+            taken.retain(|(field, column)| {
+                let is_own = self.findings.last_mut().is_some_and(|findings| {
+                    is_taken(&header[*column], row, *column, &findings.problems)
+                        && note_taken(*field, &header[*column], findings)
+                });
+                !is_own
+            });
         }
     }
 
@@ -378,6 +386,28 @@ fn extra_cells(header: &[Value], row: &[Value]) -> Option<Problem> {
     let message = format!("this row has {cells}, but the header has {width}");
     let help = "a text that contains the delimiter must be in quotes: `\"one, two\"`";
     Some(Problem::at(&extra.place, message).help(help))
+}
+
+/// Whether a column that is read as a field seems to be the user's own: a template uses it, or its value is wrong.
+fn is_taken(header: &Value, row: &[Value], column: usize, problems: &[Problem]) -> bool {
+    let name = normalize(&header.text);
+    let uses = |cell: &Value| {
+        let tags = cell.text.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        is_template(&cell.text) && tags.into_iter().any(|tag| normalize(tag).contains(&name))
+    };
+    let is_wrong = |cell: &Value| problems.iter().any(|problem| problem.is_at(&cell.place));
+    row.get(column).is_some_and(is_wrong) || row.iter().any(uses)
+}
+
+/// Notes that a column is read as a field. Always returns true.
+fn note_taken(field: Field, header: &Value, findings: &mut Findings) -> bool {
+    let (column, field) = (quote(&header.text), field.name());
+    let message = format!(
+        "the column {column} is read as `{field}`; if it is a column of your own, rename it or give `{} {field}=`",
+        Flag::Column
+    );
+    findings.note(&header.place, message);
+    true
 }
 
 /// Collects the user's rows. The columns are the union of the columns of all files, in order of appearance.

@@ -92,6 +92,11 @@ impl Problem {
         self.place.label()
     }
 
+    /// Whether the problem is at `place`.
+    pub(crate) fn is_at(&self, place: &Place) -> bool {
+        self.place == *place
+    }
+
     /// Returns the place without the file.
     fn place_in_file(&self) -> String {
         match (&self.cell, self.line, self.column) {

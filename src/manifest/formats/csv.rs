@@ -383,16 +383,28 @@ fn declaration(text: &str) -> (usize, Option<Delimiter>) {
     named.map_or((0, None), |delimiter| (end, Some(delimiter)))
 }
 
-/// Returns the delimiter that splits the first non-blank line into the most known columns, or into the most
-/// columns if none is known.
+/// Returns the delimiter that splits one of the first lines into the most known columns, or into the most columns if
+/// none is known.
 fn detect_delimiter(text: &str) -> Delimiter {
     let text = text.trim_start_matches(['\r', '\n', ' ']);
     let score = |delimiter: &Delimiter| {
-        let cells = Lines { text, delimiter: delimiter.byte() }.read(0).cells;
-        let header =
-            cells.iter().map(|cell| &text[cell.quoted.as_ref().unwrap_or(&cell.range).clone()]);
-        let known = header.filter(|cell| Field::find(cell).is_some()).count();
-        (known, cells.len())
+        let lines = Lines { text, delimiter: delimiter.byte() };
+        let score = |line: &Line| {
+            let shown = |cell: &Cell| &text[cell.quoted.as_ref().unwrap_or(&cell.range).clone()];
+            let known = line.cells.iter().filter(|cell| Field::find(shown(cell)).is_some());
+            (known.count(), line.cells.len())
+        };
+        let first = lines.read(0);
+        let mut at = first.end;
+        let first = score(&first);
+        // The header may be below a title.
+        let below = std::iter::from_fn(|| {
+            let line = lines.read(lines.next_start(at)?);
+            at = line.end;
+            Some(score(&line))
+        });
+        let mut below = below.take(if first.0 < 2 { 20 } else { 0 });
+        below.find(|(known, _)| *known > 1).unwrap_or(first)
     };
     // `max_by_key` returns the last of equals, and the comma wins a draw.
     let candidates = Delimiter::ALL.into_iter().rev();

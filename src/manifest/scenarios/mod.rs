@@ -3,6 +3,7 @@
 mod examples;
 mod messages;
 mod properties;
+mod real_sheets;
 mod reference;
 mod results;
 mod sheet;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::manifest::schema::document::{DOCUMENT_KEYS, ITEM_KEYS};
 use crate::manifest::schema::field::Field;
+use crate::manifest::schema::other_names::{OTHER_NAMES, other_names};
 use crate::manifest::schema::ratio;
 use crate::manifest::schema::settings::OUTPUT;
 use crate::manifest::schema::values::{NO, YES};
@@ -42,21 +43,34 @@ fn table_of_columns() -> String {
     format!("| column | also accepted as | value |\n|---|---|---|\n{}", rows.concat())
 }
 
-/// With `UPDATE_DOCS` in the environment, writes the table instead of checking it.
+/// Returns the table of other names, as Markdown.
+fn table_of_other_names() -> String {
+    let rows = OTHER_NAMES.map(|(field, _)| {
+        let names: Vec<String> = other_names(field).map(|it| format!("`{it}`")).collect();
+        format!("| `{field}` | {} |\n", names.join(", "))
+    });
+    format!("| column | headers |\n|---|---|\n{}", rows.concat())
+}
+
 #[test]
-#[expect(clippy::disallowed_methods, reason = "an option for developers")]
 fn every_column_and_alias_is_documented() {
-    let expected = table_of_columns();
-    let documented = section("Columns").split("\n\n").find(|part| part.starts_with('|'));
-    let documented = format!("{}\n", documented.unwrap());
+    assert_eq!(words(Field::ModelVersion.info().doc), ModelVersion::ALL.map(ModelVersion::as_str));
+    check_table("Columns", &table_of_columns());
+    check_table("Headers in other languages", &table_of_other_names());
+}
+
+/// Checks the table below a heading. With `UPDATE_DOCS` in the environment, writes it instead.
+#[expect(clippy::disallowed_methods, reason = "an option for developers")]
+fn check_table(heading: &str, expected: &str) {
+    let documented = section(heading).split("\n\n").find(|part| part.starts_with('|'));
+    let documented = format!("{}\n", documented.unwrap().trim_end());
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sheet.md");
-        let updated = DOCUMENT.replace(&documented, &expected);
+        let updated = std::fs::read_to_string(&path).unwrap().replace(&documented, expected);
         write_atomic(&path, Access::Shared, |file| file.write_all(updated.as_bytes())).unwrap();
         return;
     }
     assert_eq!(documented, expected, "run `UPDATE_DOCS=1 cargo test reference`");
-    assert_eq!(words(Field::ModelVersion.info().doc), ModelVersion::ALL.map(ModelVersion::as_str));
 }
 
 #[test]

@@ -9,13 +9,14 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::formats::yaml::{Content, Node};
 
 use super::field::Field;
+use super::options::ColumnChoice;
 use super::settings::{LIMITS, OUTPUT, PRICES, Settings, expect_scalar, suggest_key};
 
 /// The keys of a manifest.
 pub(crate) const DOCUMENT_KEYS: [&str; 8] =
     ["campaign", "defaults", "personas", "voices", "limits", "output", "prices", "jobs"];
 /// The keys of an item of `jobs:` besides the fields of a job.
-pub(crate) const ITEM_KEYS: [&str; 4] = ["rows", "sheet", "include", "exclude"];
+pub(crate) const ITEM_KEYS: [&str; 5] = ["rows", "sheet", "columns", "include", "exclude"];
 
 /// A YAML manifest before validation.
 #[derive(Debug, Default)]
@@ -49,6 +50,8 @@ pub(crate) struct Item {
     pub(crate) rows: Option<Value>,
     /// The sheet of a workbook.
     pub(crate) sheet: Option<Value>,
+    /// The columns of fields in that sheet.
+    pub(crate) columns: Vec<ColumnChoice>,
     /// Combinations to add.
     pub(crate) include: Vec<Values>,
     /// Combinations to leave out.
@@ -138,6 +141,7 @@ fn item(node: &Node) -> Item {
         values: Values::new(),
         rows: None,
         sheet: None,
+        columns: Vec::new(),
         include: Vec::new(),
         exclude: Vec::new(),
         reported: Vec::new(),
@@ -153,6 +157,7 @@ fn item(node: &Node) -> Item {
         match &*key.text {
             "rows" => item.rows = expect_scalar(value, &mut findings),
             "sheet" => item.sheet = expect_scalar(value, &mut findings),
+            "columns" => item.columns = columns(value, &mut findings),
             "include" => {
                 let combinations = combinations(value, "include", &mut findings);
                 item.include = combinations.into_iter().map(|(_, values)| values).collect();
@@ -168,12 +173,33 @@ fn item(node: &Node) -> Item {
             ),
         }
     }
-    if item.sheet.is_some() && item.rows.is_none() {
-        let message = "`sheet` is given without `rows`";
-        findings.problem(Problem::at(&node.place, message));
+    for (key, is_given) in [("sheet", item.sheet.is_some()), ("columns", !item.columns.is_empty())]
+    {
+        if is_given && item.rows.is_none() {
+            let message = format!("`{key}` is given without `rows`");
+            findings.problem(Problem::at(&node.place, message));
+        }
     }
     item.findings = findings;
     item
+}
+
+/// Reads `columns`: the headers of fields.
+fn columns(node: &Node, findings: &mut Findings) -> Vec<ColumnChoice> {
+    let mut columns = Vec::new();
+    for (key, value) in node.entries("`columns`", findings) {
+        let header = expect_scalar(value, findings).map(|header| header.text.trim().to_owned());
+        match (Field::find(&key.text), header) {
+            (Some((field, _)), Some(header)) => columns.push(ColumnChoice { field, header }),
+            (Some(_), None) => {}
+            (None, _) => {
+                let help = suggest_key(&key.text, &Field::ALL.map(Field::name));
+                let message = format!("`columns` has an unknown field {}", quote(&key.text));
+                findings.problem(Problem::at(&key.place, message).help(help));
+            }
+        }
+    }
+    columns
 }
 
 /// Reads the list under `include` or `exclude`.

@@ -16,10 +16,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
+use crate::manifest::build::slug::slug;
 use crate::manifest::diagnostics::text::{closest_match, edit_distance, normalize};
 use crate::model::{CAPTION_STYLES, CaptionOffset, ModelVersion, VideoRequest};
 
 use super::names::NameKind;
+use super::other_names::other_names;
 
 const MODELS: [&str; 3] = [
     ModelVersion::Standard.as_str(),
@@ -101,7 +103,7 @@ fields! {
             choices: &CAPTION_STYLES,
             set: |request, style| request.caption_style = Some(style.into()),
         };
-    /// From -0.5 to 0.5, as a part of the width from the centre.
+    /// From -0.5 to 0.5, as a part of the width from the centre, or in percent (`-30%`).
     CaptionOffsetX: "caption_offset_x", List,
         ["caption x"],
         Kind::Offset(|request, offset| request.caption_offset_x = Some(offset));
@@ -201,22 +203,46 @@ pub(crate) enum Kind {
     },
 }
 
-/// How a header names a field.
+/// How a header names a field, from the least exact to the most exact way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum HeaderMatch {
+    /// A name with a hint in brackets, such as `Text (max. 300)`.
+    Hint,
+    /// One of the [`OTHER_NAMES`](super::other_names::OTHER_NAMES).
+    Other,
     Alias,
     Name,
+    /// `--column`
+    Chosen,
 }
 
-/// The fields by their normalized names and aliases.
+/// The fields by their normalized names.
 static BY_KEY: LazyLock<BTreeMap<String, (Field, HeaderMatch)>> = LazyLock::new(|| {
-    let keys = Field::ALL.into_iter().flat_map(|field| {
-        let aliases = field.info().aliases.iter();
-        let aliases = aliases.map(move |alias| (normalize(alias), (field, HeaderMatch::Alias)));
-        std::iter::once((normalize(field.name()), (field, HeaderMatch::Name))).chain(aliases)
-    });
-    keys.collect()
+    let mut keys = BTreeMap::new();
+    for field in Field::ALL {
+        for name in other_names(field.name()) {
+            // Headers are often written without accents.
+            let german = slug(name, usize::MAX).replace('-', "");
+            for key in [normalize(name), german].into_iter().chain(without_accents(name)) {
+                keys.insert(key, (field, HeaderMatch::Other));
+            }
+        }
+    }
+    for field in Field::ALL {
+        for alias in field.info().aliases {
+            keys.insert(normalize(alias), (field, HeaderMatch::Alias));
+        }
+        keys.insert(normalize(field.name()), (field, HeaderMatch::Name));
+    }
+    keys
 });
+
+/// Returns the letters and digits of a name in ASCII, such as `seitenverhaltnis`, or `None` if it is not Latin or too
+/// long for a header.
+fn without_accents(name: &str) -> Option<String> {
+    let is_latin = |character| character < '\u{250}' || !char::is_alphabetic(character);
+    (name.len() < 100 && name.chars().all(is_latin)).then(|| normalize(&deunicode::deunicode(name)))
+}
 
 impl Field {
     /// The fields that every job needs. `audio` may take the place of `text`.
@@ -239,7 +265,14 @@ impl Field {
 
     /// Returns the field that a header or key names.
     pub(crate) fn find(header: &str) -> Option<(Self, HeaderMatch)> {
-        BY_KEY.get(normalize(header).as_str()).copied()
+        let known = |name: &str| {
+            let by_name = BY_KEY.get(normalize(name).as_str());
+            by_name.or_else(|| BY_KEY.get(without_accents(name)?.as_str())).copied()
+        };
+        known(header).or_else(|| {
+            let (name, _hint) = header.split_once(['(', '[', '{', '<', '（'])?;
+            known(name).map(|(field, _)| (field, HeaderMatch::Hint))
+        })
     }
 
     /// Returns the field that a header or key most likely misspells.
@@ -377,6 +410,58 @@ mod tests {
                 assert!(seen.insert(normalize(alias)), "{alias}");
                 assert_eq!(Field::find(alias), Some((field, HeaderMatch::Alias)));
             }
+        }
+        for field in Field::ALL {
+            for name in other_names(field.name()) {
+                assert!(!seen.contains(&normalize(name)), "{name}");
+                assert_eq!(Field::find(name), Some((field, HeaderMatch::Other)), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn real_headers_are_recognized() {
+        use Field::*;
+        for (field, headers) in [
+            (Id, "Video ID|ID|Video-ID:"),
+            (
+                Text,
+                "Script (max 300 chars)|Script (English)|Skript|Sprechtext|GUIÓN|guion|Texte|Copione|Roteiro|Tekst",
+            ),
+            (
+                Persona,
+                "Persona name|Avatar name|Sprecher|Présentateur|presentateur|Presentatore|apresentador|Prezenter",
+            ),
+            (
+                AspectRatio,
+                "Ratio (9:16 or 16:9)|Format|Seitenverhältnis|Seitenverhaeltnis|SEITENVERHALTNIS|Seitenverha\u{308}ltnis|\
+                           Relación de aspecto|Proporção|proporcao|Verhouding|Proporcje",
+            ),
+            (Voice, "Stimme|voz|Voix|voce|stem|głos|glos"),
+            (
+                Captions,
+                "Untertitel|Subtítulos|subtitulos|sous-titres|Sottotitoli|legendas|ondertiteling|napisy",
+            ),
+            (Music, "Musik|música|musica|Muziek"),
+            (Filename, "Dateiname|File name"),
+            (Skip, "Überspringen|Ueberspringen|pomin"),
+        ] {
+            for header in headers.split('|') {
+                assert_eq!(Field::find(header).map(|(field, _)| field), Some(field), "{header}");
+            }
+        }
+        for own in [
+            "Modell",
+            "Hintergrund",
+            "Titel",
+            "Name",
+            "Notiz",
+            "(internal)",
+            "Sprache",
+            "Zielgruppe (Text)",
+            "Nr",
+        ] {
+            assert_eq!(Field::find(own), None, "{own}");
         }
     }
 

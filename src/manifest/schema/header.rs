@@ -6,15 +6,19 @@ use std::ops::Range;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value};
-use crate::model::RESULT_COLUMNS;
+use crate::model::{Flag, RESULT_COLUMNS};
+use crate::util::text::sanitize;
 
 use super::field::{Field, FieldMap, HeaderMatch};
+use super::options::ColumnChoice;
 
 /// The columns of a sheet.
 #[derive(Debug)]
 pub(crate) struct Columns {
     /// The column of each field.
     pub(crate) fields: FieldMap<usize>,
+    /// How each of these headers names its field.
+    matches: FieldMap<HeaderMatch>,
     /// The user's columns: all but those that a `results.csv` adds.
     pub(crate) own: Vec<usize>,
     /// The column of job ids, if the sheet is a `results.csv`.
@@ -22,6 +26,15 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// Returns the optional fields whose columns could be the user's own, because their headers do not have the
+    /// field's exact name.
+    pub(crate) fn inexact(&self) -> impl Iterator<Item = (Field, usize)> {
+        let inexact = self.matches.iter().filter(|(field, how)| {
+            **how < HeaderMatch::Name && !field.is_required() && *field != Field::Id
+        });
+        inexact.filter_map(|(field, _)| Some((field, *self.fields.get(field)?)))
+    }
+
     /// Returns the header cells that are no field but a likely misspelling of one, with that field.
     fn misspelled<'t>(&self, header: &'t [Value]) -> impl Iterator<Item = (&'t Value, Field)> {
         let own = self.own.iter().map(|column| &header[*column]);
@@ -30,28 +43,76 @@ impl Columns {
     }
 }
 
+/// The number of rows below the first in which a header is searched.
+const MAX_TITLE_ROWS: usize = 20;
+
+/// Makes the first row with at least two known columns the header, if the first row of the sheet has fewer. The rows
+/// above it are removed.
+pub(crate) fn skip_title_rows(
+    table: &mut Table,
+    choices: &[ColumnChoice],
+    findings: &mut Findings,
+) {
+    let is_known = |cell: &&Value| {
+        Field::find(&cell.text).is_some()
+            || choices.iter().any(|choice| normalize(&choice.header) == normalize(&cell.text))
+    };
+    let is_header = |cells: &[Value]| cells.iter().filter(is_known).count() >= 2;
+    if is_header(&table.header) {
+        return;
+    }
+    let Some(index) = table.rows.iter().take(MAX_TITLE_ROWS).position(|row| is_header(row)) else {
+        return;
+    };
+    let mut above = table.rows.drain(..=index);
+    if let Some(header) = above.next_back() {
+        let place = &header[0].place;
+        let row = place.line().unwrap_or_default();
+        let message = format!("the header is in row {row}; the rows above it are not used");
+        findings.note(place, message);
+        table.header = header;
+    }
+}
+
 /// Maps the columns of a sheet to fields. Reports duplicate columns and notes doubtful ones.
-pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
+pub(crate) fn map_columns(
+    table: &Table,
+    choices: &[ColumnChoice],
+    findings: &mut Findings,
+) -> Columns {
     let header = &table.header;
     let results = find_results_columns(header);
     let own = (0..header.len())
         .filter(|column| !results.as_ref().is_some_and(|block| block.contains(column)))
         .collect();
-    let mut columns =
-        Columns { fields: FieldMap::new(), own, job_id: results.map(|block| block.start) };
-    let mut matches: FieldMap<HeaderMatch> = FieldMap::new();
-    for column in columns.own.iter().copied() {
+    let mut columns = Columns {
+        fields: FieldMap::new(),
+        matches: FieldMap::new(),
+        own,
+        job_id: results.map(|block| block.start),
+    };
+    choose_columns(table, choices, &mut columns, findings);
+    let chosen: Vec<usize> = columns.fields.iter().map(|(_, column)| *column).collect();
+    for column in columns.own.iter().copied().filter(|column| !chosen.contains(column)) {
         let Some((field, how)) = Field::find(&header[column].text) else {
             continue;
         };
-        let known = columns.fields.get(field).copied().zip(matches.get(field).copied());
+        if choices.iter().any(|choice| choice.field == field && choice.header.is_empty()) {
+            continue;
+        }
+        let known = columns.fields.get(field).copied().zip(columns.matches.get(field).copied());
         let Some((first, first_how)) = known else {
             columns.fields.insert(field, column);
-            matches.insert(field, how);
+            columns.matches.insert(field, how);
             continue;
         };
         if how == first_how {
-            let help = format!("keep one column for `{}`", field.name());
+            let name = field.name();
+            let help = format!(
+                "keep one column for `{name}`, or choose one: `{} {name}={}`",
+                Flag::Column,
+                sanitize(header[column].text.trim())
+            );
             let message = duplicate_message(&header[column], &header[first]);
             findings.problem(Problem::at(&header[column].place, message).help(help));
             continue;
@@ -59,7 +120,7 @@ pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
         // A field's name wins over an alias, in any order.
         let (used, unused) = if how > first_how { (column, first) } else { (first, column) };
         columns.fields.insert(field, used);
-        matches.insert(field, HeaderMatch::Name);
+        columns.matches.insert(field, how.max(first_how));
         let message = format!(
             "the column {} is not used, because there is a column {} too",
             quote(&header[unused].text),
@@ -69,6 +130,31 @@ pub(crate) fn map_columns(table: &Table, findings: &mut Findings) -> Columns {
     }
     note_doubtful_columns(header, &columns, findings);
     columns
+}
+
+/// Maps the columns that the user chooses.
+fn choose_columns(
+    table: &Table,
+    choices: &[ColumnChoice],
+    columns: &mut Columns,
+    findings: &mut Findings,
+) {
+    for ColumnChoice { field, header } in choices.iter().filter(|it| !it.header.is_empty()) {
+        let exact = |column: &usize| table.header[*column].text.trim() == header;
+        let similar = |column: &usize| normalize(&table.header[*column].text) == normalize(header);
+        let mut own = columns.own.iter().copied();
+        let found = own.find(exact).or_else(|| columns.own.iter().copied().find(similar));
+        if let Some(column) = found {
+            columns.fields.insert(*field, column);
+            columns.matches.insert(*field, HeaderMatch::Chosen);
+            continue;
+        }
+        let message = format!("there is no column {} for `{}`", quote(header), field.name());
+        let names = table.header.iter().map(|cell| cell.text.trim());
+        let names = names.filter(|name| !name.is_empty());
+        let help = format!("the sheet has {}", list(names.take(40), "and"));
+        findings.problem(Problem::at(&table.header[0].place, message).help(help));
+    }
 }
 
 fn duplicate_message(second: &Value, first: &Value) -> String {
@@ -165,19 +251,6 @@ pub(crate) fn check_required_columns(
 
 /// Returns what to do about a header that lacks columns.
 fn no_header_help(table: &Table, columns: &Columns) -> String {
-    let known = |cells: &[Value]| {
-        let known = cells.iter().filter(|cell| Field::find(&cell.text).is_some());
-        known.count()
-    };
-    let below = table.rows.iter().take(20).find(|row| known(row) >= 2);
-    if let Some(row) = below
-        && known(&table.header) < 2
-    {
-        return format!(
-            "the column names seem to be at {}; delete the lines above it",
-            row[0].place.label()
-        );
-    }
     if table.header.len() == 1 && table.header[0].text.contains([',', ';', '\t']) {
         return "the whole line is one cell; is the delimiter right?".to_owned();
     }
@@ -196,16 +269,26 @@ mod tests {
     use crate::manifest::formats::csv;
 
     fn read(text: &str) -> (Columns, Findings) {
+        read_with(text, &[])
+    }
+
+    fn read_with(text: &str, choices: &[ColumnChoice]) -> (Columns, Findings) {
         let mut findings = Findings::default();
         let source = Source::of_text("a.csv", text.to_owned());
-        let table = csv::read(&source, None, &mut findings).unwrap();
-        let columns = map_columns(&table, &mut findings);
+        let mut table = csv::read(&source, None, &mut findings).unwrap();
+        skip_title_rows(&mut table, choices, &mut findings);
+        let columns = map_columns(&table, choices, &mut findings);
         check_required_columns(&table, &columns, &mut findings);
         (columns, findings)
     }
 
     fn findings(text: &str) -> String {
-        let (_, findings) = read(text);
+        findings_with(text, &[])
+    }
+
+    fn findings_with(text: &str, choices: &[&str]) -> String {
+        let choices: Vec<ColumnChoice> = choices.iter().map(|it| it.parse().unwrap()).collect();
+        let (_, findings) = read_with(text, &choices);
         let problems = findings.problems.iter();
         let problems = problems.map(|problem| {
             let help = problem.help_text().unwrap_or_default();
@@ -242,17 +325,58 @@ mod tests {
     }
 
     #[test]
-    fn a_header_further_down_is_noticed() {
-        let shown = findings("Spring campaign,,\nid,text,persona\n");
-        assert_eq!(shown.lines().count(), 1);
-        assert!(shown.contains("the column names seem to be at a.csv:2:1"), "{shown}");
+    fn a_header_below_a_title_is_used() {
+        for (sheet, row) in [
+            ("Spring campaign,,\nid,text,persona,ratio\n", 2),
+            ("Spring campaign\n\n,,Text,\nid,text,persona,ratio\n", 4),
+            ("Kampagne, Frühling\n\n\nid;text;persona;ratio\n", 4),
+        ] {
+            assert_eq!(
+                findings(sheet),
+                format!(
+                    "note a.csv:{row}:1 the header is in row {row}; the rows above it are not used"
+                )
+            );
+        }
+        // The first row stays the header if it has two known columns, or no row has.
+        assert_eq!(findings("text,persona,ratio\ntext,persona,ratio\n"), "");
+        assert!(findings("a,b\nc,d\n").contains("the first line has none of the columns"));
+    }
+
+    #[test]
+    fn a_column_can_be_chosen() {
+        let sheet = "Neuer Text,Text,Person 1,Format,Musik\n";
+        let choices = ["text=Neuer Text", "persona=person 1", "music="];
+        assert_eq!(
+            findings_with(sheet, &choices),
+            "note a.csv:1:12 the column `Text` is not used, because there is a column `Neuer Text` too"
+        );
+        let choices: Vec<ColumnChoice> = choices.iter().map(|it| it.parse().unwrap()).collect();
+        let (columns, _) = read_with(sheet, &choices);
+        let fields = columns.fields.iter().map(|(field, column)| (field, *column));
+        assert_eq!(
+            fields.collect::<Vec<_>>(),
+            [(Field::Text, 0), (Field::Persona, 2), (Field::AspectRatio, 3)]
+        );
+        assert_eq!(
+            findings_with("text,Wer,ratio\n", &["persona=Werr"]),
+            "a.csv:1:1 there is no column `Werr` for `persona` [the sheet has `text`, `Wer` and `ratio`]\n\
+             a.csv:1:1 the column `persona` is missing [the sheet has `text`, `Wer` and `ratio`]"
+        );
+        for (wrong, message) in [
+            ("persona", "is not a field and a header"),
+            ("who=x", "there is no field `who`; the fields are `id`, `text`"),
+        ] {
+            let error = wrong.parse::<ColumnChoice>().unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 
     #[test]
     fn duplicate_and_doubtful_columns_are_reported() {
         assert_eq!(
             findings("text,Text,persona,avatar,ratio,captoins,note,note\n"),
-            "a.csv:1:6 duplicate column `Text`; first at a.csv:1:1 [keep one column for `text`]\n\
+            "a.csv:1:6 duplicate column `Text`; first at a.csv:1:1 [keep one column for `text`, or choose one: `--column text=Text`]\n\
              note a.csv:1:19 the column `avatar` is not used, because there is a column `persona` too\n\
              note a.csv:1:32 the column `captoins` is not known; did you mean `captions`?\n\
              note a.csv:1:46 duplicate column `note`; first at a.csv:1:41"

@@ -5,6 +5,7 @@ pub(crate) mod field;
 pub(crate) mod header;
 pub(crate) mod names;
 pub(crate) mod options;
+pub(crate) mod other_names;
 pub(crate) mod ratio;
 pub(crate) mod settings;
 pub(crate) mod values;
