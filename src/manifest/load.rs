@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::{Note, Plan};
 use crate::util::text::{plural, sanitize};
 
+use super::build::incomplete_rows::remove_blank_rows;
 use super::build::plan_builder::PlanBuilder;
 use super::build::rules::{MAX_JOBS, MAX_TEXT, Rules};
 use super::build::template::{Templates, is_template};
@@ -93,9 +94,10 @@ impl<'a> Loader<'a> {
         let campaign = self.campaign(path, document.campaign.as_ref());
         let rules = self.rules(&campaign, &document);
         let mut builder = PlanBuilder::new(rules, document.defaults);
-        if let Some(table) = table {
+        if let Some(mut table) = table {
             let columns = header::map_columns(&table, &self.options.columns, &mut self.findings);
             let missing = header::check_required_columns(&table, &columns, &mut self.findings);
+            remove_blank_rows(&mut table, &columns, &[], &mut self.findings);
             self.check_rows(&table);
             // If the first line is not a header, problems of the rows would mislead.
             if !columns.fields.is_empty() || missing.is_empty() {
@@ -131,10 +133,11 @@ impl<'a> Loader<'a> {
         };
         let choices: Vec<ColumnChoice> =
             item.columns.iter().chain(&self.options.columns).cloned().collect();
-        if let Some(table) = self.rows_of_item(manifest, &item, rows, &choices) {
+        if let Some(mut table) = self.rows_of_item(manifest, &item, rows, &choices) {
             let columns = header::map_columns(&table, &choices, &mut self.findings);
             let given: Vec<Field> = item.values.fields().chain(builder.defaults()).collect();
             header::note_likely_typos(&table, &columns, &given, &mut self.findings);
+            remove_blank_rows(&mut table, &columns, &given, &mut self.findings);
             self.check_rows(&table);
             builder.add_table(table, &columns, Some(&item), &[]);
         }

@@ -27,6 +27,13 @@ pub(crate) fn normalize_id(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join("-"))
 }
 
+/// Whether an id is a word that programs write for an empty cell.
+pub(crate) fn is_placeholder(id: &str) -> bool {
+    let words =
+        ["null", "(null)", "<null>", "none", "nil", "nan", "undefined", "n/a", "#n/a", "#nv"];
+    words.contains(&id.to_lowercase().as_str())
+}
+
 /// Reports each id that two rows or items give. `ids` is in their order.
 pub(crate) fn report_duplicate_ids(ids: &[ExplicitId], findings: &mut [Findings]) {
     let mut first_of: HashMap<String, &ExplicitId> = HashMap::new();

@@ -2,6 +2,7 @@
 
 pub(crate) mod file_names;
 pub(crate) mod ids;
+pub(crate) mod incomplete_rows;
 pub(crate) mod manifest_from_results;
 pub(crate) mod plan_builder;
 pub(crate) mod raw_job;

@@ -16,8 +16,9 @@ use crate::util::text::plural;
 
 use super::file_names::file_stems;
 use super::ids::{self, ExplicitId, assign_ids};
+use super::incomplete_rows::IncompleteRows;
 use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, text_at};
-use super::raw_job::{Combination, RawJob, split_at_bars, varying_fields};
+use super::raw_job::{Combination, RawJob, split_values, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
 use super::template::{is_template, used_names};
@@ -87,6 +88,9 @@ impl<'a> PlanBuilder<'a> {
         let own = own.map(|column| &*table.header[*column].text);
         let names = VariableNames::new(own.clone());
         let sheet_columns = self.sheet.columns(own);
+        let given = item.map_or(&self.defaults.values, |item| &item.values).fields();
+        let given: Vec<Field> = given.chain(self.defaults()).chain(reported.to_vec()).collect();
+        let incomplete = IncompleteRows::new(&table, columns, &given);
         let Table { header, rows, .. } = table;
         // Most rows make one job.
         let expected = rows.len().min(self.rules.max_jobs);
@@ -101,17 +105,19 @@ impl<'a> PlanBuilder<'a> {
             let cells: Vec<Arc<str>> = own.map(|column| text_at(row, *column)).collect();
             let variables: Arc<[Arc<str>]> = cells.iter().map(visible).collect();
             let sheet_row = self.sheet.push(&sheet_columns, cells);
-            if let Some(problem) = extra_cells(&header, row) {
-                // The cells are in the wrong columns, so other problems would mislead.
+            if let Some(problem) = extra_cells(&header, row).or_else(|| incomplete.check(row)) {
+                // The cells are in the wrong columns or no values, so other problems would mislead.
                 self.findings.push(Findings { problems: vec![problem], notes: Vec::new() });
                 continue;
             }
             let mut job = RawJob::new(row[0].place.clone());
+            let mut findings = Findings::default();
             for (field, column) in columns.fields.iter() {
                 let cell = row.get(*column);
                 let value = cell.map(|cell| Value { text: visible(&cell.text), ..cell.clone() });
                 let value = value.filter(|value| !value.is_blank());
-                let values = value.map_or_else(Vec::new, |value| split_at_bars(field, value));
+                let values =
+                    value.map_or_else(Vec::new, |value| split_values(field, value, &mut findings));
                 if values.is_empty() {
                     let end = || row.last().unwrap_or(&row[0]).place.after();
                     let place = cell.map_or_else(end, |cell| cell.place.clone());
@@ -134,7 +140,6 @@ impl<'a> PlanBuilder<'a> {
                 job.exclude.clone_from(&item.exclude);
                 job.reported.extend(&item.reported);
             }
-            let mut findings = Findings::default();
             self.check_length(&header, columns, row, &mut job, &mut findings);
             self.add(job, Some(sheet_row), findings);
             taken.retain(|(field, column)| {
@@ -291,6 +296,13 @@ impl<'a> PlanBuilder<'a> {
             && let Some(text) = self.rules.render(job, combination, value, findings)
             && let Some(text) = ids::normalize_id(&text)
         {
+            if ids::is_placeholder(&text) {
+                let message =
+                    format!("{} stands for an empty cell and cannot be an id", quote(&text));
+                let help = "give the row an id, or leave the cell empty: the id is then made from the content";
+                findings.problem(Problem::at(&value.place, message).help(help));
+                return;
+            }
             self.explicit_ids.push(ExplicitId {
                 raw_job: self.findings.len(),
                 text,

@@ -80,9 +80,21 @@ impl RawJob {
     }
 }
 
-/// Splits a cell such as `a | b` into its values, if the field allows it.
-pub(crate) fn split_at_bars(field: Field, value: Value) -> Vec<Value> {
-    if !field.splits_at_bars() || !value.text.contains('|') || value.trouble.is_some() {
+/// Splits a cell such as `a | b` into its values, if the field allows it. Ratios have more separators.
+pub(crate) fn split_values(field: Field, value: Value, findings: &mut Findings) -> Vec<Value> {
+    if !field.splits_at_bars() || value.trouble.is_some() {
+        return vec![value];
+    }
+    if field == Field::AspectRatio && !value.text.contains('|') {
+        let ratios = ratio::split(&value.text);
+        if ratios.len() > 1 {
+            let (written, count) = (quote(value.text.trim()), ratios.len());
+            let message = format!("{written} is read as {count} aspect ratios; each makes a video");
+            findings.note(&value.place, message);
+            return ratios.into_iter().map(|ratio| Value::new(ratio, &value.place)).collect();
+        }
+    }
+    if !value.text.contains('|') {
         return vec![value];
     }
     let parts = value.text.split('|').map(str::trim);

@@ -244,7 +244,15 @@ impl RowValidator<'_, '_> {
             None => {
                 let help = if ratio::is_date(&value.text) {
                     DATE_HELP
-                } else if ratio::are_several(&value.text) {
+                } else if ratio::is_contradictory(&value.text) {
+                    let help = "write one of them; several videos are written `9:16 | 1:1`";
+                    self.problem(
+                        &value.place,
+                        format!("{written} names different aspect ratios"),
+                        help,
+                    );
+                    return None;
+                } else if ratio::split(&value.text).len() > 1 {
                     "several ratios in one cell are written `9:16 | 1:1`"
                 } else {
                     RATIO_HELP

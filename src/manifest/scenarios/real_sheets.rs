@@ -1,7 +1,7 @@
 //! Sheets as people write them: headers in other languages, titles, totals, several ratios in a cell.
 
-use super::support::{ANNA, csv, ids, load_with, notes, options, plan};
-use crate::manifest::Options;
+use super::support::{ANNA, csv, ids, load_with, notes, options, plan, problems_of};
+use crate::manifest::{InvalidRows, Options};
 use crate::model::AspectRatio;
 
 #[test]
@@ -44,4 +44,88 @@ fn a_column_of_the_user_that_is_taken_for_a_field_is_noted() {
     let columns = ["model_version=", "captions="].map(|it| it.parse().unwrap()).to_vec();
     let plan = load_with(&[("a.csv", sheet)], &Options { columns, ..options() }).unwrap();
     assert_eq!(plan.jobs.len(), 2);
+}
+
+#[test]
+fn rows_with_checkboxes_and_default_values_are_blank() {
+    let plan = csv("id,text,persona,ratio,done,note\n\
+        a,Hi,ANNA,1:1,TRUE,\n\
+        ,,ANNA,1:1,FALSE,\n\
+        ,,,,FALSE,\n\
+        b,Ho,ANNA,1:1,FALSE,\n\
+        ,,ANNA,,,\n");
+    assert_eq!(ids(&plan), ["a", "b"]);
+    assert_eq!(plan.sheet.rows.len(), 2);
+    assert_eq!(
+        notes(&plan),
+        [
+            "a.csv:3:1 3 rows have neither text nor id, only checkboxes or default values, and are left out; this is the first"
+        ]
+    );
+    // An id or a note is content.
+    assert_eq!(
+        problems_of(&[(
+            "a.csv",
+            "id,text,persona,ratio,note\na,Hi,ANNA,1:1,\nb,,ANNA,1:1,\n,,ANNA,1:1,x\n"
+        )]),
+        ["a.csv:3:3 `text` or `audio` is missing", "a.csv:4:2 `text` or `audio` is missing"]
+    );
+    assert_eq!(
+        problems_of(&[("a.csv", "text,persona,ratio,done\n,ANNA,1:1,FALSE\n")]),
+        ["a.csv there are no rows below the header"]
+    );
+}
+
+#[test]
+fn totals_and_comments_below_the_rows_are_named() {
+    let sheet = "id,text,persona,ratio,seconds\n\
+        a,Hi,ANNA,1:1,3\n\
+        Summe:,,,,3\n\
+        b,Ho,ANNA,1:1,\n\
+        ,Approved by Maria,,,\n\
+        Total\n";
+    assert_eq!(
+        problems_of(&[("a.csv", sheet)]),
+        [
+            "a.csv:3:1 this seems to be a row of totals: `Summe:`",
+            "a.csv:5:2 only this cell is filled, below the last complete row; it seems to be a comment, not a video",
+            "a.csv:6:1 this seems to be a row of totals: `Total`",
+        ]
+    );
+    let options = Options { invalid_rows: InvalidRows::Skip, ..options() };
+    assert_eq!(ids(&load_with(&[("a.csv", sheet)], &options).unwrap()), ["a", "b"]);
+    // A video may say `Total`, and rows of a sheet in a YAML manifest may have a single cell.
+    assert_eq!(csv("text,persona,ratio\nTotal,ANNA,1:1\n").jobs.len(), 1);
+    let manifest = "jobs:\n- {rows: a.csv, persona: ANNA, ratio: 1:1}\n";
+    assert_eq!(plan(&[("m.yaml", manifest), ("a.csv", "text,note\nHi,x\nTotal\n")]).jobs.len(), 2);
+}
+
+#[test]
+fn several_ratios_in_a_cell_make_several_videos() {
+    let plan = csv(
+        "id,text,persona,ratio\na,Hi,ANNA,\"9:16 (Reel), 1:1\"\nb,Ho,ANNA,9:16 / 16:9\nc,Ha,ANNA,16/9\n",
+    );
+    assert_eq!(ids(&plan), ["a-9x16", "a-1x1", "b-9x16", "b-16x9", "c"]);
+    assert_eq!(
+        notes(&plan),
+        [
+            "a.csv:2:43 `9:16 (Reel), 1:1` is read as 2 aspect ratios; each makes a video",
+            "a.csv:3:43 `9:16 / 16:9` is read as 2 aspect ratios; each makes a video",
+        ]
+    );
+    assert_eq!(
+        problems_of(&[("a.csv", "text,persona,ratio\nHi,ANNA,Hochformat 16:9\n")]),
+        ["a.csv:2:41 `Hochformat 16:9` names different aspect ratios"]
+    );
+}
+
+#[test]
+fn words_for_empty_cells_are_no_ids() {
+    assert_eq!(
+        problems_of(&[("a.csv", "id,text,persona,ratio\nnull,Hi,ANNA,1:1\nnull,Ho,ANNA,1:1\n")]),
+        [
+            "a.csv:2:1 `null` stands for an empty cell and cannot be an id",
+            "a.csv:3:1 `null` stands for an empty cell and cannot be an id",
+        ]
+    );
 }

@@ -1,6 +1,6 @@
 //! The outline of a YAML manifest.
 
-use crate::manifest::build::raw_job::{Values, refuse_list, split_at_bars};
+use crate::manifest::build::raw_job::{Values, refuse_list, split_values};
 use crate::manifest::build::template::is_template;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
@@ -280,7 +280,8 @@ fn values_of(field: Field, node: &Node, findings: &mut Findings) -> Vec<Value> {
     for node in nodes {
         match &node.content {
             Content::Scalar(text) => {
-                values.extend(split_at_bars(field, Value::new(text.as_str(), &node.place)));
+                let value = Value::new(text.as_str(), &node.place);
+                values.extend(split_values(field, value, findings));
             }
             // `voice:` without a value is a voice that is not given.
             Content::Null if nodes.len() == 1 => {}

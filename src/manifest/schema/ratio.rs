@@ -14,11 +14,90 @@ pub(crate) enum ParsedRatio {
 /// Parses an aspect ratio.
 ///
 /// Spreadsheets convert `9:16` to a time of day and export it in the form of their language. Both numbers survive in
-/// all forms: `4:09 PM` and `16:09` were `16:9`.
+/// all forms: `4:09 PM` and `16:09` were `16:9`. Words beside a ratio may confirm it: `9:16 (Reel)`.
 pub(crate) fn parse(text: &str) -> Option<ParsedRatio> {
-    let lower: String =
-        text.trim().trim_start_matches('\'').to_lowercase().replace(['\u{a0}', '\u{202f}'], " ");
-    let lower = lower.trim();
+    let text = normalize(text);
+    parse_single(&text).or_else(|| match ratios_of_phrase(&text)?.as_slice() {
+        [ratio] => Some(*ratio),
+        _ => None,
+    })
+}
+
+/// Whether the words of a cell name different aspect ratios: `Hochformat 16:9`.
+pub(crate) fn is_contradictory(text: &str) -> bool {
+    ratios_of_phrase(&normalize(text)).is_some_and(|ratios| ratios.len() > 1)
+}
+
+/// Splits a cell with several ratios, such as `9:16, 1:1` or `9:16 / 1:1`. Returns the cell as a whole if any part is not a
+/// ratio. The `/` of `16/9` is not a separator.
+pub(crate) fn split(text: &str) -> Vec<&str> {
+    let mut ratios: Vec<(&str, AspectRatio)> = Vec::new();
+    for part in split_at(text.trim(), &SEPARATORS).unwrap_or_default() {
+        if let Some(ParsedRatio::Plain(ratio) | ParsedRatio::Repaired(ratio)) = parse(part)
+            && !ratios.iter().any(|(_, other)| *other == ratio)
+        {
+            ratios.push((part, ratio));
+        }
+    }
+    if ratios.len() < 2 { vec![text] } else { ratios.into_iter().map(|(part, _)| part).collect() }
+}
+
+/// What separates several ratios in a cell, from the strongest to the weakest.
+const SEPARATORS: [&[&str]; 4] = [
+    &["\n", "\r", "|", ";"],
+    &[",", "+", "&", " and ", " und ", " y ", " et ", " e ", " en ", " i ", " oraz "],
+    &[" / "],
+    &["/"],
+];
+
+fn split_at<'t>(text: &'t str, separators: &[&[&str]]) -> Option<Vec<&'t str>> {
+    if parse(text).is_some() {
+        return Some(vec![text]);
+    }
+    let (strongest, others) = separators.split_first()?;
+    let parts = strongest.iter().fold(vec![text], |parts, separator| {
+        parts.into_iter().flat_map(|part| part.split(*separator)).collect()
+    });
+    let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
+    let ratios: Option<Vec<Vec<&str>>> = parts.map(|part| split_at(part, others)).collect();
+    ratios.map(|ratios| ratios.concat())
+}
+
+/// Returns a cell in lower case, with plain spaces and without invisible characters.
+fn normalize(text: &str) -> String {
+    let lower = text.trim().trim_start_matches('\'').to_lowercase();
+    let lower = lower.replace(['\u{a0}', '\u{202f}'], " ");
+    lower.replace(['\u{200b}', '\u{2060}', '\u{feff}'], "").trim().to_owned()
+}
+
+/// Words that may stand beside a ratio and name none. `youtube` and `tiktok` name one if nothing else does.
+const NEUTRAL: &str = "format video vídeo vidéo ratio hd full 4k for für pour para instagram insta facebook linkedin feed post \
+                       youtube tiktok";
+
+/// Returns the different ratios that the words of a text name, or `None` if it has other words or no ratio.
+fn ratios_of_phrase(text: &str) -> Option<Vec<ParsedRatio>> {
+    let joined = text.replace(" : ", ":").replace(" x ", "x").replace(" × ", "×");
+    let words = joined.split([' ', '\n', '\t', '(', ')', '[', ']', ',', ';', '+', '&']);
+    let mut ratios: Vec<(AspectRatio, ParsedRatio)> = Vec::new();
+    let mut neutral = Vec::new();
+    for word in words.filter(|word| word.contains(char::is_alphanumeric)) {
+        let word = word.trim_end_matches([':', '.']);
+        if NEUTRAL.split_whitespace().any(|known| known == word) {
+            neutral.extend(parse_single(word));
+            continue;
+        }
+        let parsed = parse_single(word)?;
+        let (ParsedRatio::Plain(ratio) | ParsedRatio::Repaired(ratio)) = parsed;
+        if !ratios.iter().any(|(other, _)| *other == ratio) {
+            ratios.push((ratio, parsed));
+        }
+    }
+    let ratios: Vec<ParsedRatio> = ratios.into_iter().map(|(_, parsed)| parsed).collect();
+    let named = if ratios.is_empty() { neutral } else { ratios };
+    (!named.is_empty()).then_some(named)
+}
+
+fn parse_single(lower: &str) -> Option<ParsedRatio> {
     if let Some(ratio) = word(lower) {
         return Some(ParsedRatio::Plain(ratio));
     }
@@ -47,13 +126,6 @@ pub(crate) fn is_date(text: &str) -> bool {
     (has_month && text.len() < 20) || is_numeric
 }
 
-/// Whether a cell is a list of ratios without `|` between them.
-pub(crate) fn are_several(text: &str) -> bool {
-    let parts = text.split([',', ';', '\n', '&', '+']);
-    let parts: Vec<&str> = parts.filter(|part| !part.trim().is_empty()).collect();
-    parts.len() > 1 && parts.iter().all(|part| parse(part).is_some())
-}
-
 const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
     match (width, height) {
         (16, 9) => Some(AspectRatio::Landscape),
@@ -67,10 +139,69 @@ const fn from_sides(width: u32, height: u32) -> Option<AspectRatio> {
 pub(crate) const WORDS: [(AspectRatio, &[&str]); 3] = [
     (
         AspectRatio::Portrait,
-        &["portrait", "vertical", "story", "stories", "reel", "reels", "shorts", "tiktok"],
+        &[
+            "portrait",
+            "vertical",
+            "story",
+            "stories",
+            "reel",
+            "reels",
+            "shorts",
+            "tiktok",
+            "hochformat",
+            "hochkant",
+            "vertikal",
+            "retrato",
+            "verticale",
+            "verticaal",
+            "staand",
+            "pionowo",
+            "pionowy",
+            "pionowe",
+            "pionowa",
+        ],
     ),
-    (AspectRatio::Landscape, &["landscape", "horizontal", "widescreen", "wide", "youtube"]),
-    (AspectRatio::Square, &["square"]),
+    (
+        AspectRatio::Landscape,
+        &[
+            "landscape",
+            "horizontal",
+            "widescreen",
+            "wide",
+            "youtube",
+            "querformat",
+            "quer",
+            "breitbild",
+            "apaisado",
+            "paysage",
+            "paisagem",
+            "orizzontale",
+            "horizontaal",
+            "liggend",
+            "poziomo",
+            "poziomy",
+            "poziome",
+            "pozioma",
+        ],
+    ),
+    (
+        AspectRatio::Square,
+        &[
+            "square",
+            "quadratisch",
+            "quadrat",
+            "cuadrado",
+            "cuadrada",
+            "carré",
+            "carre",
+            "quadrato",
+            "quadrado",
+            "quadrada",
+            "vierkant",
+            "kwadrat",
+            "kwadratowy",
+        ],
+    ),
 ];
 
 fn word(text: &str) -> Option<AspectRatio> {
@@ -199,10 +330,58 @@ mod tests {
             assert!(!is_date(text), "{text}");
         }
         for text in ["9:16, 1:1", "9x16;16x9", "portrait\nsquare"] {
-            assert!(are_several(text) && parse(text).is_none(), "{text}");
+            assert!(split(text).len() == 2 && parse(text).is_none(), "{text}");
         }
         for text in ["9:16", "9:16,", "9:16, 4:3", ""] {
-            assert!(!are_several(text), "{text}");
+            assert_eq!(split(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_beside_a_ratio_confirm_it() {
+        use AspectRatio::{Landscape, Portrait, Square};
+        for (ratio, texts) in [
+            (
+                Portrait,
+                "9:16 (Reel)|Vertical 9:16|9:16 Hochformat|Hochformat (9 : 16)|YouTube Shorts|Instagram Reel|TikTok 9:16|Reel, 9:16|9\u{200b}:16",
+            ),
+            (
+                Landscape,
+                "16:9 YouTube|Querformat|Querformat 16:9|YouTube|16x9 – Full HD|apaisado|paysage|poziomo",
+            ),
+            (Square, "quadratisch|1:1 (Feed)|carré|vierkant|Instagram Post 1:1"),
+        ] {
+            for text in texts.split('|') {
+                assert_eq!(parse(text), Some(ParsedRatio::Plain(ratio)), "{text}");
+                assert_eq!(split(text), [text], "{text}");
+            }
+        }
+        for text in ["Hochformat 16:9", "9:16 1:1", "Reel 1:1"] {
+            assert!(parse(text).is_none() && is_contradictory(text), "{text}");
+        }
+        for text in ["9:16 soon", "Format", "9:16 PM", "Instagram", "4:3 (Reel)"] {
+            assert!(parse(text).is_none() && !is_contradictory(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn several_ratios_are_split() {
+        for (text, parts) in [
+            ("9:16, 1:1", "9:16|1:1"),
+            ("9:16;16:9", "9:16|16:9"),
+            ("9:16 / 1:1", "9:16|1:1"),
+            ("9:16/1:1", "9:16|1:1"),
+            ("16/9", "16/9"),
+            ("16/9 / 9/16", "16/9|9/16"),
+            ("16/9, 9/16 + square", "16/9|9/16|square"),
+            ("9:16 & 16:9 and 1:1", "9:16|16:9|1:1"),
+            ("9:16 (Reel)\n16:9 (YouTube)", "9:16 (Reel)|16:9 (YouTube)"),
+            ("Hochformat und Querformat", "Hochformat|Querformat"),
+            ("9:16, 9x16, 1:1", "9:16|1:1"),
+            ("9:16 / 4:3", "9:16 / 4:3"),
+            ("0,386111", "0,386111"),
+        ] {
+            assert_eq!(split(text).join("|"), parts, "{text}");
         }
     }
 

@@ -1,0 +1,132 @@
+//! Rows of a sheet that are no videos: blank ones with checkboxes or default values, totals, and comments.
+
+use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::text::quote;
+use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::schema::field::Field;
+use crate::manifest::schema::header::Columns;
+use crate::manifest::schema::values::parse_bool;
+use crate::util::text::{agree, plural};
+
+/// The first words of rows with totals, in lower case.
+const TOTALS: [&str; 18] = [
+    "total",
+    "totals",
+    "subtotal",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "insgesamt",
+    "zwischensumme",
+    "total general",
+    "total général",
+    "totale",
+    "totaal",
+    "suma",
+    "razem",
+    "łącznie",
+    "soma",
+];
+
+/// The fields that make a row a video. Values of all others are often copied down to the rows below the last video.
+const CONTENT: [Field; 5] =
+    [Field::Id, Field::Text, Field::Audio, Field::Filename, Field::AudioSeconds];
+
+/// Removes the rows that have only checkboxes and default values. `given` are the fields that all rows have.
+pub(crate) fn remove_blank_rows(
+    table: &mut Table,
+    columns: &Columns,
+    given: &[Field],
+    findings: &mut Findings,
+) {
+    let has_speech = |field: &Field| matches!(field, Field::Text | Field::Audio);
+    if given.iter().any(has_speech) || !columns.fields.fields().any(|field| has_speech(&field)) {
+        return;
+    }
+    let mut defaults = vec![false; table.header.len()];
+    for (field, column) in columns.fields.iter().filter(|(field, _)| !CONTENT.contains(field)) {
+        defaults[*column] = field != Field::Skip;
+    }
+    let is_blank = |row: &Vec<Value>| {
+        let mut cells = row.iter().enumerate();
+        cells.all(|(column, cell)| is_unfilled(cell) || defaults.get(column) == Some(&true))
+    };
+    let mut removed = table.rows.extract_if(.., |row| is_blank(row));
+    let Some(first) = removed.next() else { return };
+    let count = 1 + removed.count();
+    let message = format!(
+        "{} {} neither text nor id, only checkboxes or default values, and {} left out; this is the first",
+        plural(count, "row"),
+        agree(count, "has", "have"),
+        agree(count, "is", "are"),
+    );
+    findings.note(&first[0].place, message);
+}
+
+/// Whether a cell is empty or a checkbox.
+fn is_unfilled(cell: &Value) -> bool {
+    let text = cell.text.trim();
+    // `1` and `x` may be data.
+    let is_checkbox = text.chars().count() > 3 && parse_bool(text).is_some();
+    (text.is_empty() || is_checkbox) && cell.problem().is_none()
+}
+
+/// Finds rows that are incomplete because they are no videos.
+pub(crate) struct IncompleteRows {
+    /// The columns of required values that only the rows give. A row needs a cell of each.
+    required: Vec<Vec<usize>>,
+    /// The line of the last row that has all of them.
+    last_complete: Option<u32>,
+    /// The column `skip`.
+    skip: Option<usize>,
+}
+
+impl IncompleteRows {
+    /// Examines the rows of a table. `given` are the fields that all rows have.
+    pub(crate) fn new(table: &Table, columns: &Columns, given: &[Field]) -> Self {
+        let alternatives =
+            [vec![Field::Text, Field::Audio], vec![Field::Persona], vec![Field::AspectRatio]];
+        let missing = alternatives.into_iter().filter(|it| !it.iter().any(|it| given.contains(it)));
+        let columns_of = |fields: Vec<Field>| {
+            fields.into_iter().filter_map(|field| columns.fields.get(field).copied()).collect()
+        };
+        let mut rows = Self {
+            required: missing.map(columns_of).collect(),
+            last_complete: None,
+            skip: columns.fields.get(Field::Skip).copied(),
+        };
+        let last = table.rows.iter().rev().find(|row| rows.is_complete(row));
+        rows.last_complete = last.and_then(|row| row[0].place.line());
+        rows
+    }
+
+    fn is_complete(&self, row: &[Value]) -> bool {
+        let is_filled = |column: &usize| row.get(*column).is_some_and(|cell| !cell.is_blank());
+        self.required.iter().all(|columns| columns.iter().any(is_filled))
+    }
+
+    /// Returns what is wrong with a row of totals, or with a comment below the last complete row.
+    pub(crate) fn check(&self, row: &[Value]) -> Option<Problem> {
+        let skip = self.skip.and_then(|column| parse_bool(&row.get(column)?.text));
+        if self.is_complete(row) || skip == Some(true) {
+            return None;
+        }
+        let mut filled = row.iter().filter(|cell| !is_unfilled(cell));
+        let first = filled.next()?;
+        let word = first.text.trim().trim_end_matches([':', '=']).trim_end().to_lowercase();
+        if TOTALS.contains(&word.as_str()) {
+            let message = format!("this seems to be a row of totals: {}", quote(first.text.trim()));
+            let help = "delete the row, or leave it out with `--skip-invalid`";
+            return Some(Problem::at(&first.place, message).help(help));
+        }
+        let is_below = self.last_complete.is_some_and(|last| row[0].place.line() > Some(last));
+        (is_below && filled.next().is_none()).then(|| {
+            let message =
+                "only this cell is filled, below the last complete row; it seems to be a comment, not a video";
+            let help = "complete the row, delete it, or leave it out with `--skip-invalid`";
+            Problem::at(&first.place, message).help(help)
+        })
+    }
+}
