@@ -28,9 +28,10 @@ pub(crate) struct Styles {
 }
 
 impl Styles {
-    /// Adds a format.
-    pub(crate) fn add_format(&mut self, id: u32, code: impl Into<String>) -> Result<(), ReadError> {
-        self.codes.insert(id, code.into());
+    /// Adds a format. Spreadsheets take one without a code for the general format.
+    pub(crate) fn add_format(&mut self, id: u32, code: &str) -> Result<(), ReadError> {
+        let code = if code.is_empty() { "General" } else { code };
+        self.codes.insert(id, code.to_owned());
         check(self.codes.len())
     }
 

@@ -49,7 +49,7 @@ const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 /// An `.xlsx` workbook. Style 1 is a percentage, 2 dollars, 3 five digits, 4 has words around a text, 5 is not
-/// understood, 6 is a date.
+/// understood, 6 is a date, and 7 has no code.
 #[derive(Default)]
 struct XlsxBook {
     workbook: String,
@@ -72,9 +72,10 @@ impl XlsxBook {
         let styles = "<numFmts><numFmt numFmtId='170' formatCode='&quot;$&quot;#,##0.00'/>\
             <numFmt numFmtId='171' formatCode='00000'/>\
             <numFmt numFmtId='172' formatCode='0;0;0;&quot;Dear &quot;@'/>\
-            <numFmt numFmtId='173' formatCode='[DBNum1]0'/></numFmts><cellStyleXfs><xf numFmtId='9'/></cellStyleXfs>\
+            <numFmt numFmtId='173' formatCode='[DBNum1]0'/>\
+            <numFmt numFmtId='174' formatCode=''/></numFmts><cellStyleXfs><xf numFmtId='9'/></cellStyleXfs>\
             <cellXfs><xf numFmtId='0'/><xf numFmtId='9'/><xf numFmtId='170'/><xf numFmtId='171'/>\
-            <xf numFmtId='172'/><xf numFmtId='173'/><xf numFmtId='14'/></cellXfs>";
+            <xf numFmtId='172'/><xf numFmtId='173'/><xf numFmtId='14'/><xf numFmtId='174'/></cellXfs>";
         archive(&[
             ("_rels/.rels", format!("<Relationships>{root}</Relationships>").as_bytes()),
             ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
@@ -119,6 +120,7 @@ fn cells_of_xlsx_have_the_text_that_is_shown() {
         ("<c s='5' t='s'><v>0</v></c>", "plain"),
         ("<c s='99'><v>3</v></c>", "3 !UnknownFormat"),
         ("<c s=''><v>3</v></c>", "3"),
+        ("<c s='7'><v>0.1</v></c>", "0.1"),
         ("<c s='6'><v>46096</v></c>", "3/15/2026"),
         ("<c s='6' t='d'><v>2026-03-15</v></c>", "3/15/2026"),
         ("<c t='d'><v>2026-03-15T00:00:00</v></c>", "2026-03-15"),

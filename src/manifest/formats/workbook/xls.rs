@@ -14,6 +14,9 @@ use super::styles::Styles;
 /// The records that are read (2.3.2).
 mod record {
     pub(super) const FORMULA: u16 = 0x06;
+    /// The same record under the numbers of older versions, which some programs write.
+    pub(super) const FORMULA_3: u16 = 0x206;
+    pub(super) const FORMULA_4: u16 = 0x406;
     pub(super) const END: u16 = 0x0A;
     pub(super) const DATE_SYSTEM: u16 = 0x22;
     pub(super) const PASSWORD: u16 = 0x2F;
@@ -92,7 +95,7 @@ impl Xls {
                         TextFormat::Bytes(_) => data.u8()?.into(),
                         TextFormat::Unicode => data.u16()?,
                     };
-                    book.styles.add_format(id.into(), data.string(length, book.text)?)?;
+                    book.styles.add_format(id.into(), &data.string(length, book.text)?)?;
                 }
                 record::STYLE => book.styles.add_style(data.skip(2)?.u16()?.into())?,
                 record::SHEET => {
@@ -163,6 +166,8 @@ impl Xls {
                     }
                 }
                 record::FORMULA
+                | record::FORMULA_3
+                | record::FORMULA_4
                 | record::RICH_TEXT
                 | record::SHARED_TEXT
                 | record::NUMBER
@@ -183,18 +188,20 @@ impl Xls {
                             let value = data.u8()?;
                             bool_or_error(value, data.u8()? != 0)
                         }
-                        record::FORMULA => match data.array::<8>()? {
-                            // 2.5.133: the type of a result that is no number.
-                            [kind, _, value, _, _, _, 0xFF, 0xFF] => match kind {
-                                0 => {
-                                    waiting = Some((position, style));
-                                    continue;
-                                }
-                                1 | 2 => bool_or_error(value, kind == 2),
-                                _ => continue,
-                            },
-                            number => self.styles.number(style, f64::from_le_bytes(number)),
-                        },
+                        record::FORMULA | record::FORMULA_3 | record::FORMULA_4 => {
+                            match data.array::<8>()? {
+                                // 2.5.133: the type of a result that is no number.
+                                [kind, _, value, _, _, _, 0xFF, 0xFF] => match kind {
+                                    0 => {
+                                        waiting = Some((position, style));
+                                        continue;
+                                    }
+                                    1 | 2 => bool_or_error(value, kind == 2),
+                                    _ => continue,
+                                },
+                                number => self.styles.number(style, f64::from_le_bytes(number)),
+                            }
+                        }
                         _ => {
                             string = records.long_string(data, self.text)?;
                             self.styles.text(style, &string)

@@ -139,7 +139,7 @@ fn read_styles(part: Part<'_, '_>, styles: &mut Styles) -> Result<(), ReadError>
     let mut in_styles = false;
     while let Some((kind, mut data)) = records.next()? {
         match kind {
-            record::FORMAT => styles.add_format(data.u16()?.into(), data.wide_string()?)?,
+            record::FORMAT => styles.add_format(data.u16()?.into(), &data.wide_string()?)?,
             record::BEGIN_CELL_STYLES => in_styles = true,
             record::END_CELL_STYLES => in_styles = false,
             record::STYLE if in_styles => styles.add_style(data.skip(2)?.u16()?.into())?,

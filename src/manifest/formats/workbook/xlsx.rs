@@ -332,7 +332,7 @@ fn read_styles(xml: &mut Xml<'_, '_>, styles: &mut Styles) -> Result<(), ReadErr
                 if let (Some(id), Some(code)) =
                     (element.number("numFmtId")?, element.attribute("formatCode")?)
                 {
-                    styles.add_format(id, code)?;
+                    styles.add_format(id, &code)?;
                 }
             }
             "xf" if in_styles => styles.add_style(element.number("numFmtId")?.unwrap_or(0))?,
