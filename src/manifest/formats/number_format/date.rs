@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::date;
 
-use super::FormatError;
 use super::decimal::{Decimal, padded};
+use super::error::FormatError;
 use super::locale::{Language, Names};
 use super::parse::{Field, Placeholder, Token, Unit};
 

@@ -1,7 +1,7 @@
 //! Fractions, such as `# ?/?` and `# ??/16`.
 
-use super::FormatError;
 use super::decimal::Decimal;
+use super::error::FormatError;
 use super::locale::Language;
 use super::number::Number;
 use super::parse::{Placeholder, Token, literals};

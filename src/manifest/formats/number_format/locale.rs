@@ -4,7 +4,7 @@
 //! or English names (short months of Polish, Czech, Slovak and Hungarian; months of Japanese and Korean; the nominative of
 //! Greek), the names are those of the Unicode locale data (CLDR).
 
-use super::FormatError;
+use super::error::FormatError;
 
 /// The regions: Windows identifier, BCP 47 tag, language; separators of decimals, groups and dates. The United States are
 /// first.

@@ -1,7 +1,7 @@
 //! Numbers: digits, separators, percentages, exponents and `General`.
 
-use super::FormatError;
 use super::decimal::{Decimal, padded};
+use super::error::FormatError;
 use super::locale::Language;
 use super::parse::{Placeholder, Token, count_digits, literals};
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
-use super::FormatError;
+use super::error::FormatError;
 use super::locale::Language;
 
 /// The unit of a date or time field.

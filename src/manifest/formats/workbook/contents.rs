@@ -38,7 +38,7 @@ impl SharedStrings {
         if self.ends.len() >= MAX_SHARED || self.text.len() + string.len() > MAX_TEXT {
             return Err(ReadError::TooLarge("the workbook"));
         }
-        self.text.push_str(string);
+        push_text(&mut self.text, string);
         self.ends.push(offset(self.text.len()));
         Ok(())
     }
@@ -121,7 +121,7 @@ impl Builder {
             return Err(ReadError::TooLarge("the sheet"));
         }
         let start = offset(contents.text.len());
-        contents.text.push_str(text);
+        push_text(&mut contents.text, text);
         let text = start..offset(contents.text.len());
         contents.cells.push(Cell { row, column, text, trouble: trouble.map(Box::new) });
         Ok(())
@@ -246,6 +246,15 @@ fn cells_of_row(cells: &[Cell], row: u32) -> &[Cell] {
     let start = cells.partition_point(|cell| cell.row < row);
     let length = cells[start..].partition_point(|cell| cell.row == row);
     &cells[start..start + length]
+}
+
+/// Appends a part to a text that stays below [`MAX_TEXT`]. The memory grows by half, but not above that limit.
+fn push_text(text: &mut String, part: &str) {
+    if text.capacity() - text.len() < part.len() {
+        let more = (text.len() / 2).max(part.len()).min(MAX_TEXT - text.len());
+        text.reserve_exact(more);
+    }
+    text.push_str(part);
 }
 
 /// Converts an offset in [`Contents::text`], which is limited.

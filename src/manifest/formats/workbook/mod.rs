@@ -28,6 +28,7 @@ use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::formats::table::{Table, Value};
 use crate::manifest::schema::field::Field;
+use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
 use compound::CompoundFile;
@@ -264,8 +265,9 @@ impl<'b> Workbook<'b> {
         let index = candidates.into_iter().find(|index| self.has_known_columns(*index));
         let index = index.unwrap_or(first);
         let message = format!(
-            "the sheet {} is read; the workbook has {all}, and `--sheet` chooses another",
+            "the sheet {} is read; the workbook has {all}, and `{}` chooses another",
             quote(&self.sheets[index].name),
+            Flag::Sheet
         );
         findings.note(file, message);
         Some(index)
