@@ -26,6 +26,7 @@ fn job(id: &str) -> PlannedJob {
         estimate: Estimate::default(),
         selected: true,
         in_sheet: true,
+        left_out: None,
     }
 }
 

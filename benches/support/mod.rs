@@ -70,6 +70,7 @@ pub(crate) fn jobs(count: usize) -> Vec<PlannedJob> {
             spec: spec.into(),
             selected: true,
             in_sheet: true,
+            left_out: None,
         }
     };
     (0..count).map(job).collect()

@@ -1,5 +1,9 @@
 //! The approval of a manifest in its present form.
 
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
 use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::LoadedManifest;
@@ -7,7 +11,7 @@ use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::preflight::Costs;
 use crate::journal::write_approval;
-use crate::model::{Approval, CommandName, Flag, Timestamp};
+use crate::model::{Approval, CommandName, Flag, JobSpec, Timestamp};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
@@ -33,7 +37,11 @@ pub(crate) struct GivenApproval {
     pub(crate) costs: Costs,
 }
 
-/// Approves the whole sheet, for all of its shards.
+/// Asks a question, and returns whether the answer is yes.
+pub(crate) type AskYesOrNo = fn(String) -> BoxFuture<'static, bool>;
+
+/// Approves the whole sheet, for all of its shards. Texts that look unfinished are approved if `--suspicious allow` is
+/// given, or if `ask` returns yes; a run leaves out the others.
 ///
 /// # Errors
 /// If the manifest has problems, or the approval cannot be recorded.
@@ -41,6 +49,7 @@ pub(crate) async fn approve(
     options: &CampaignOptions,
     provider_flags: &ProviderFlags,
     lookup: &NameLookup,
+    ask: Option<AskYesOrNo>,
     by: Option<String>,
     now: Timestamp,
 ) -> Result<GivenApproval, Error> {
@@ -49,20 +58,19 @@ pub(crate) async fn approve(
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, lookup, now).await?;
     manifest.report_notes(&lookup.notices);
+    let left_out = manifest.confirm_suspicions(&options, &lookup.notices, ask).await?;
+    let jobs = manifest.plan.jobs.iter().enumerate();
+    let jobs = jobs.filter(|(index, _)| !left_out.contains(index));
+    let jobs: Vec<Arc<JobSpec>> = jobs.map(|(_, job)| Arc::clone(job)).collect();
     // Before renames: the approval is about the sheet's own ids.
-    let approval = Approval::of(&manifest.plan.campaign, &manifest.plan.jobs, by, now);
+    let approval = Approval::of(&manifest.plan.campaign, &jobs, by, now);
     let recorded = prefetch.state(&mut manifest)?;
     manifest.report_renames(&lookup.notices);
     let summary = manifest.summarize(&options, provider_flags, recorded);
     let out = manifest.out.display();
     write_approval(&manifest.out, &approval)
         .map_err(Error::io(format!("cannot keep the approval in `{out}`; it was not given")))?;
-    Ok(GivenApproval {
-        approval,
-        costs: Costs::of(&summary),
-        jobs: manifest.plan.jobs.len(),
-        summary,
-    })
+    Ok(GivenApproval { approval, costs: Costs::of(&summary), jobs: jobs.len(), summary })
 }
 
 /// Returns the error for a campaign without a valid approval.

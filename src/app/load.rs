@@ -218,7 +218,7 @@ impl ManifestReader {
         plan.notes.extend(resolver.warnings(&plan));
         let names = resolver.into_recorded(&plan, &names);
         let home = self.out(&plan);
-        let approval = approval(&home, &plan);
+        let approval = approval(&home, &mut plan, self.options.suspicious);
         let shard = self.options.shard;
         let shard = shard.map(|shard| ShardPlan::narrow_plan(&mut plan, shard));
         Ok(LoadedManifest {

@@ -16,7 +16,9 @@ use super::selection::choose;
 use super::shard::ShardPlan;
 use crate::journal::read_approval;
 use crate::manifest::Selection;
-use crate::model::{Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob};
+use crate::model::{
+    Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts,
+};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
 
@@ -67,6 +69,7 @@ impl LoadedManifest {
             spec,
             selected,
             in_sheet,
+            left_out: None,
         };
         let removed = recorded.map_or(&[][..], |recorded| &recorded.removed);
         let reserved = ReservedNames::new(&self.plan, recorded);
@@ -164,7 +167,11 @@ impl LoadedManifest {
         recorded: Option<RecordedState>,
     ) -> Summary {
         let selected = vec![true; self.plan.jobs.len()];
-        let jobs = self.jobs(recorded.as_ref(), &selected);
+        let mut jobs = self.jobs(recorded.as_ref(), &selected);
+        // Only a run asks about them; without one they are left out.
+        if options.suspicious != SuspiciousTexts::Allow {
+            self.leave_out_suspicious(&mut jobs);
+        }
         let mut campaign = self.campaign(jobs, options);
         let limits = Limits::default().with(&self.plan.limits);
         // Limits that cannot be shared are refused by `run`, not here.
@@ -208,10 +215,27 @@ fn files_of(folder: &Path) -> HashSet<OsString> {
 }
 
 /// Returns whether `plan` is approved in its present form. An approval that cannot be read counts as missing.
-pub(crate) fn approval(home: &Path, plan: &Plan) -> ApprovalStatus {
+///
+/// An approval may leave out texts that look unfinished. Those that it covers are not suspicious any more.
+pub(crate) fn approval(home: &Path, plan: &mut Plan, choice: SuspiciousTexts) -> ApprovalStatus {
     let approval = read_approval(home).ok().flatten();
     let approval = approval.map(|approval| {
-        let changes = approval.changes(&plan.campaign, &plan.jobs);
+        let covers = |job: &JobSpec| approval.jobs.get(&job.id) == Some(&job.fingerprint);
+        let left_out: HashSet<usize> = match choice {
+            SuspiciousTexts::Allow => HashSet::new(),
+            SuspiciousTexts::Ask | SuspiciousTexts::Skip => plan.suspicious_jobs().collect(),
+        };
+        let jobs = plan.jobs.iter().enumerate();
+        let jobs = jobs.filter(|(index, job)| !left_out.contains(index) || covers(job));
+        let jobs: Vec<Arc<JobSpec>> = jobs.map(|(_, job)| Arc::clone(job)).collect();
+        let changes = approval.changes(&plan.campaign, &jobs);
+        if changes.is_none() {
+            let Plan { jobs, suspicions, .. } = plan;
+            suspicions.retain_mut(|suspicion| {
+                suspicion.jobs.retain(|index| !covers(&jobs[*index]));
+                !suspicion.jobs.is_empty()
+            });
+        }
         (approval, changes)
     });
     ApprovalStatus::new(approval, plan.output.require_approval)

@@ -247,6 +247,7 @@ fn planned(parts: &[ShardFolder]) -> Vec<(PlannedJob, usize)> {
                 spec: Arc::clone(spec),
                 selected: in_sheet,
                 in_sheet,
+                left_out: None,
             };
             results.estimate(&mut job);
             match places.get(&spec.id) {

@@ -28,10 +28,11 @@ mod reserved_names;
 mod run;
 mod selection;
 mod shard;
+mod suspicious;
 mod view;
 
 pub use self::approve::ApprovalPolicy;
-pub(crate) use self::approve::approve;
+pub(crate) use self::approve::{AskYesOrNo, approve};
 pub(crate) use self::catalogue::{
     Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
     or_dash, persona_genders, persona_page, voice_genders, voice_page,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::manifest::ColumnChoice;
-use crate::model::{Flag, Shard, Timestamp, redact_url};
+use crate::model::{Flag, Shard, SuspiciousTexts, Timestamp, redact_url};
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
@@ -32,6 +32,8 @@ pub struct CampaignOptions {
     pub columns: Vec<ColumnChoice>,
     /// Whether invalid rows are left out instead of refused.
     pub skip_invalid: bool,
+    /// The treatment of texts that look unfinished.
+    pub suspicious: SuspiciousTexts,
 }
 
 impl CampaignOptions {
@@ -92,7 +94,9 @@ impl CampaignOptions {
             sheet,
             columns,
             skip_invalid,
+            suspicious,
         } = self;
+        let is_default = *suspicious == SuspiciousTexts::default();
         let arguments = CommandLine::default()
             .option_if(Flag::Out, out.as_ref().map(|out| out.display()))
             .option_if(Flag::Shard, shard.as_ref())
@@ -102,7 +106,11 @@ impl CampaignOptions {
             .option_if(Flag::Encoding, encoding.as_ref())
             .option_if(Flag::Sheet, sheet.as_ref());
         let add = |line: CommandLine, column| line.option(Flag::Column, column);
-        columns.iter().fold(arguments, add).flag_if(Flag::SkipInvalid, *skip_invalid)
+        columns
+            .iter()
+            .fold(arguments, add)
+            .flag_if(Flag::SkipInvalid, *skip_invalid)
+            .option_if(Flag::Suspicious, (!is_default).then_some(suspicious))
     }
 }
 

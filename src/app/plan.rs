@@ -15,9 +15,10 @@ use super::preflight::{BALANCE_TIMEOUT, OPTIONAL_BALANCE_TIMEOUT, balance, previ
 use super::provider::ProviderConfig;
 use super::rerun::RerunSelection;
 use super::selection::{note_finished, select_named};
+use super::suspicious::report_planned;
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
-use crate::model::{Credits, Flag, Limits, Timestamp};
+use crate::model::{Credits, Flag, Limits, SuspiciousTexts, Timestamp};
 use crate::report::Summary;
 use crate::report::plan::{Balance, PlanContext};
 
@@ -75,6 +76,9 @@ pub(crate) async fn plan(
     let mut selected = manifest.select(selection)?;
     rerun.apply(&manifest, recorded.as_ref(), &mut selected, &mut run_options, &notices)?;
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
+    if options.suspicious == SuspiciousTexts::Skip {
+        manifest.leave_out_suspicious(&mut jobs);
+    }
     select_named(&mut jobs, &run_options)?;
     let mut limits = Limits::default().with(&manifest.plan.limits);
     limits.max_credits = max_credits.or(limits.max_credits);
@@ -105,11 +109,14 @@ pub(crate) async fn plan(
     let summary = preview(summary, &batch.opening_entries(now));
     drop(batch);
     note_finished(&resubmit, &summary, &notices);
+    let suspicions = manifest.unpaid_suspicions(&summary);
+    report_planned(&suspicions, options.suspicious, &notices);
     let context = PlanContext {
         prices,
         learnt_from,
         max_credits_run,
         replaced: replaced_rows(&summary),
+        suspicions,
         balance: match provider {
             // The sandbox costs nothing.
             _ if is_sandbox => Balance::NotAsked,

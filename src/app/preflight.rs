@@ -41,6 +41,8 @@ pub(crate) struct Preflight<'a> {
     pub(crate) preview: &'a Summary,
     pub(crate) limits: &'a Limits,
     pub(crate) confirm: &'a Confirm,
+    /// Texts that look unfinished, which a person must agree to: what the question says about them.
+    pub(crate) unfinished: Option<String>,
     pub(crate) notices: &'a Notices,
 }
 
@@ -113,15 +115,18 @@ impl Preflight<'_> {
         }
         let is_sandbox = self.preview.campaign().is_sandbox;
         if let Some(ask) = ask
-            && (is_short || needs_confirmation(&costs, self.limits, is_sandbox))
+            && (is_short
+                || self.unfinished.is_some()
+                || needs_confirmation(&costs, self.limits, is_sandbox))
         {
+            let unfinished = self.unfinished.as_deref().unwrap_or_default();
             let question = match affordability {
                 Affordability::Short(_) => {
-                    "submit as many as the balance covers? [y/N] ".to_owned()
+                    format!("submit as many as the balance covers{unfinished}? [y/N] ")
                 }
                 Affordability::Enough | Affordability::Perhaps(_) => {
                     let (count, range) = (costs.count(), costs.range());
-                    format!("submit {count} for {range} credits? [y/N] ")
+                    format!("submit {count} for {range} credits{unfinished}? [y/N] ")
                 }
             };
             if !ask(self.preview, &question).await {

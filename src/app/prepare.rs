@@ -19,6 +19,7 @@ use super::provider::{Provider, ProviderConfig};
 use super::recorded_state::RecordedState;
 use super::rerun::RerunSelection;
 use super::selection::{note_finished, select_named};
+use super::suspicious::leaves_out;
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
@@ -141,7 +142,9 @@ impl RunRequest {
         let prefetch = JournalPrefetch::start(&self.campaign);
         let mut manifest = self.load(clock.now()).await?;
         notifications.add_settings(&manifest.plan.output)?;
-        self.check_approval(&manifest)?;
+        let is_approved = self.check_approval(&manifest)?;
+        // An approval covers exactly the texts that were accepted.
+        let leaves_out = is_approved || leaves_out(self.campaign.suspicious, &self.confirm);
         // Errors of the journal are reported once it is locked; they may be gone by then.
         let prefetched = prefetch.replay(&manifest.out).ok().flatten();
         if let Some(replay) = &prefetched {
@@ -161,9 +164,9 @@ impl RunRequest {
         let mut confirmed = None;
         if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
             let empty = RecordedState::empty(identity.clone());
-            let preview = self.preview(&manifest, empty, &selected, clock)?;
+            let preview = self.preview(&manifest, empty, &selected, leaves_out, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
-            self.preflight(&preview.preview, &provider.remote).await?;
+            self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             confirmed = Some((preview, provider));
         }
 
@@ -183,9 +186,9 @@ impl RunRequest {
         let (preview, provider) = if let Some(confirmed) = confirmed.filter(|_| is_first) {
             confirmed
         } else {
-            let preview = self.preview(&manifest, recorded, &selected, clock)?;
+            let preview = self.preview(&manifest, recorded, &selected, leaves_out, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
-            self.preflight(&preview.preview, &provider.remote).await?;
+            self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             (preview, provider)
         };
         let RunPreview { batch, unsaved, summary, preview } = *preview;
@@ -201,6 +204,7 @@ impl RunRequest {
         manifest: &LoadedManifest,
         recorded: RecordedState,
         selected: &[bool],
+        leaves_out: bool,
         clock: &SystemClock,
     ) -> Result<Box<RunPreview>, Error> {
         let mut selected = selected.to_vec();
@@ -223,6 +227,9 @@ impl RunRequest {
             .filter(|((job, planned), is_unsaved)| *is_unsaved || !Arc::ptr_eq(&job.spec, planned))
             .map(|((job, _), _)| Arc::clone(&job.spec))
             .collect();
+        if leaves_out {
+            manifest.leave_out_suspicious(&mut jobs);
+        }
         select_named(&mut jobs, &self.run_options)?;
 
         let is_sandbox = recorded.identity.is_sandbox;
@@ -271,20 +278,32 @@ impl RunRequest {
     }
 
     /// Checks costs and balance, and asks for confirmation, unless nothing is submitted.
-    async fn preflight(&self, preview: &Summary, remote: &Remote) -> Result<(), Error> {
+    async fn preflight(
+        &self,
+        manifest: &LoadedManifest,
+        preview: &Summary,
+        leaves_out: bool,
+        remote: &Remote,
+    ) -> Result<(), Error> {
         if self.run_options.submits == Submits::Nothing {
             return Ok(());
         }
         let mut limits = self.run_options.limits.clone();
         // Jobs that are paid for already, and will be found, need no balance.
         limits.allow_partial |= self.run_options.journal_was_lost;
-        let preflight =
-            Preflight { preview, limits: &limits, confirm: &self.confirm, notices: &self.notices };
+        let choice = self.campaign.suspicious;
+        let preflight = Preflight {
+            preview,
+            limits: &limits,
+            confirm: &self.confirm,
+            unfinished: manifest.check_suspicions(preview, leaves_out, choice, &self.notices)?,
+            notices: &self.notices,
+        };
         preflight.check(remote).await
     }
 
-    /// Checks the approval before anything is created or locked.
-    fn check_approval(&self, manifest: &LoadedManifest) -> Result<(), Error> {
+    /// Checks the approval before anything is created or locked. Returns whether the run requires one.
+    fn check_approval(&self, manifest: &LoadedManifest) -> Result<bool, Error> {
         let selection = self.selection.as_ref();
         let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         let is_required = match self.approval {
@@ -293,7 +312,7 @@ impl RunRequest {
             ApprovalPolicy::Never => false,
         };
         if !is_required || manifest.approval.is_given() {
-            return Ok(());
+            return Ok(is_required);
         }
         Err(super::approve::missing_approval(&self.campaign_without_jobs(manifest)))
     }

@@ -39,6 +39,12 @@ impl ShardPlan {
                 is_ours.then_some(SheetRow { cells: row.cells, jobs })
             })
             .collect();
+        plan.suspicions.retain_mut(|suspicion| {
+            let concerns_sheet = suspicion.jobs.is_empty();
+            suspicion.jobs.retain(|job| before[*job] < before[*job + 1]);
+            suspicion.jobs.iter_mut().for_each(|job| *job = before[*job]);
+            concerns_sheet || !suspicion.jobs.is_empty()
+        });
         Self { shard, all }
     }
 

@@ -29,7 +29,8 @@ pub(super) enum Exit {
     /// Renders are outstanding, because of `--submit-only`, `--max-duration` or a slow render: `collect`
     /// fetches them later.
     Outstanding,
-    /// Finished, some jobs failed, or more than `--max-fail` allows.
+    /// Finished, some jobs failed, or more than `--max-fail` allows, or some were left out because their text
+    /// looks unfinished.
     SomeFailed,
     /// Every selected job is done.
     Success,
@@ -57,13 +58,15 @@ impl Exit {
         let counts = summary.counts();
         let selected = summary.selected_counts();
         let because = stopped.map(Self::of_reason);
+        let has_left_out =
+            goal == Goal::EveryVideo && summary.rows().any(|row| row.left_out().is_some());
         let outstanding = counts.outstanding() > 0
             || (goal == Goal::EveryVideo && selected.pending > 0 && because.is_none());
         [
             because,
             (counts.in_doubt > 0).then_some(Self::InDoubt),
             outstanding.then_some(Self::Outstanding),
-            (counts.failed > 0).then_some(Self::SomeFailed),
+            (counts.failed > 0 || has_left_out).then_some(Self::SomeFailed),
         ]
         .into_iter()
         .flatten()

@@ -115,9 +115,15 @@ pub(super) fn eprint(text: &str) {
     let _ = output.flush();
 }
 
+/// Asks a question on the terminal, and returns whether the answer is yes.
+pub(super) async fn ask_yes_or_no(question: &str) -> bool {
+    let answer = ask(question).await;
+    answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
+}
+
 /// Asks a question and reads a line, or `None` if the input has ended. If the wait is cancelled, the cursor is moved to
 /// a new line.
-pub(super) async fn ask(question: &str) -> Option<String> {
+async fn ask(question: &str) -> Option<String> {
     eprint(question);
     let unanswered = UnansweredQuestion;
     let answer = app::blocking(|| {

@@ -375,6 +375,7 @@ mod tests {
                 estimate: Estimate::default(),
                 selected: true,
                 in_sheet: true,
+                left_out: None,
             }
         });
         jobs.collect()

@@ -42,7 +42,7 @@ const MAX_CAMPAIGN: usize = 100;
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
     let mut loader = Loader { options, read, findings: Findings::default() };
     let outcome = loader.load(source);
-    let Findings { mut problems, mut notes } = loader.findings;
+    let Findings { mut problems, mut notes, suspicions } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
         return Err(Problems::new(sort_by_place(problems), merge_notes(notes)));
     };
@@ -59,6 +59,7 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
         return Err(Problems::new(sort_by_place(problems), notes));
     }
     plan.notes = notes;
+    plan.suspicions.splice(0..0, suspicions);
     Ok(plan)
 }
 
@@ -122,6 +123,7 @@ impl<'a> Loader<'a> {
             output: settings.output,
             prices: settings.prices,
             notes: Vec::new(),
+            suspicions: built.suspicions,
         };
         Some((plan, built.problems, built.notes))
     }
@@ -262,8 +264,8 @@ impl<'a> Loader<'a> {
             return fallback;
         };
         match Templates::new().render(&value.text, &Arc::new(self.date())) {
-            Ok(campaign) => {
-                let campaign = campaign.trim();
+            Ok(rendered) => {
+                let campaign = rendered.text.trim();
                 let is_long = campaign.chars().count() > MAX_CAMPAIGN;
                 if campaign.is_empty() || is_long || campaign.chars().any(char::is_control) {
                     let message = format!("{} cannot be the name of a campaign", quote(campaign));

@@ -70,6 +70,7 @@ text_enum! {
         SkipInvalid = "--skip-invalid",
         SubmitOnly = "--submit-only",
         SubmitRate = "--submit-rate",
+        Suspicious = "--suspicious",
         Xlsx = "--xlsx",
     }
 }

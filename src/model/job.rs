@@ -34,6 +34,8 @@ pub struct PlannedJob {
     pub selected: bool,
     /// Whether the manifest still has it. A paid job that was removed from the sheet is still collected.
     pub in_sheet: bool,
+    /// Why this run may not submit it although it was selected, such as a text that looks unfinished.
+    pub left_out: Option<Arc<str>>,
 }
 
 /// A place in the manifest.

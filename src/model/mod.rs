@@ -45,7 +45,7 @@ pub use listing::{CampaignTags, Inconclusive, ListFilter};
 pub use parse::ParseError;
 pub use phase::{IllegalTransition, Phase};
 pub(crate) use plan::RESULT_COLUMNS;
-pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow};
+pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow, Suspicion, SuspiciousTexts};
 pub(crate) use price::SpeechLength;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,

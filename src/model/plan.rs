@@ -1,5 +1,6 @@
 //! A valid manifest.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +28,15 @@ pub struct Plan {
     pub prices: PriceSettings,
     /// Notes for the user: repairs, guesses, doubtful values.
     pub notes: Vec<Note>,
+    /// Texts that look unfinished, whose videos are not paid for without a confirmation.
+    pub suspicions: Vec<Suspicion>,
+}
+
+impl Plan {
+    /// Returns the indices of the jobs whose text looks unfinished; some of them twice.
+    pub(crate) fn suspicious_jobs(&self) -> impl Iterator<Item = usize> {
+        self.suspicions.iter().flat_map(|suspicion| suspicion.jobs.iter().copied())
+    }
 }
 
 /// The user's own rows and columns, which the results contain byte for byte.
@@ -67,6 +77,59 @@ pub struct Note {
     pub place: String,
     /// The note.
     pub message: String,
+}
+
+/// A text that looks unfinished or damaged, or the header of a column that looks misspelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspicion {
+    /// `file:line:column` of the first one.
+    pub place: String,
+    /// What looks wrong.
+    pub message: String,
+    /// The indices in [`Plan::jobs`] of the jobs that it concerns; empty if it concerns the whole sheet.
+    pub jobs: Vec<usize>,
+}
+
+impl fmt::Display for Suspicion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.message)?;
+        match self.jobs.len() {
+            0 | 1 => Ok(()),
+            count => write!(formatter, " ({count} videos)"),
+        }
+    }
+}
+
+/// The treatment of texts that look unfinished: `--suspicious`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SuspiciousTexts {
+    /// A person is asked; without one, their videos are left out.
+    #[default]
+    Ask,
+    /// Their videos are left out.
+    Skip,
+    /// Their videos are made.
+    Allow,
+}
+
+impl SuspiciousTexts {
+    /// All variants.
+    pub const ALL: [Self; 3] = [Self::Ask, Self::Skip, Self::Allow];
+
+    /// Returns the value of the option.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Skip => "skip",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+impl fmt::Display for SuspiciousTexts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 /// The columns that the results add after the sheet's own. Their order and names are a contract with other programs,

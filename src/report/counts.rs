@@ -32,7 +32,7 @@ pub struct Counts {
     /// The part of `total` that is no longer in the sheet.
     #[serde(rename = "gone_from_sheet")]
     pub gone: usize,
-    /// Rows of the sheet that make no job.
+    /// Rows of the sheet that make no job, and jobs whose text looks unfinished.
     pub skipped: usize,
     /// Jobs that are not selected and were never begun; not part of `total`.
     pub left_out: usize,
@@ -67,7 +67,9 @@ impl Counts {
         self.sending += usize::from(matches!(row.state.phase, Phase::Submitting));
         let count = match row.state.phase {
             Phase::Pending if !row.job.selected => {
-                self.left_out += 1;
+                let is_skipped = row.left_out().is_some();
+                self.skipped += usize::from(is_skipped);
+                self.left_out += usize::from(!is_skipped);
                 return;
             }
             Phase::Pending => &mut self.pending,

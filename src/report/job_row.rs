@@ -1,6 +1,7 @@
 //! One job of a campaign with its state.
 
 use crate::model::{Failure, JobId, JobState, Phase, PlannedJob};
+use crate::report::format::failure;
 
 /// A planned job and its current state.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,19 @@ impl<'a> JobRow<'a> {
 
     /// Returns the job's status in `results.csv`.
     pub fn status(&self) -> &'static str {
-        self.state.status()
+        if self.left_out().is_some() { "skipped" } else { self.state.status() }
+    }
+
+    /// Returns why the job was left out, unless it was paid for before.
+    pub fn left_out(&self) -> Option<&'a str> {
+        let is_left_out = matches!(self.state.phase, Phase::Pending) && !self.job.selected;
+        self.job.left_out.as_deref().filter(|_| is_left_out)
+    }
+
+    /// Returns why the job is not done: the reason for leaving it out, or the failure.
+    pub(crate) fn error(&self) -> Option<String> {
+        let left_out = self.left_out().map(str::to_owned);
+        left_out.or_else(|| self.failure().map(failure))
     }
 
     /// Returns the downloaded video, relative to the output folder.

@@ -114,7 +114,7 @@ impl Summary {
             counts.add(&row);
         }
         let sheet = &self.campaign.sheet;
-        counts.skipped = sheet.rows.iter().filter(|row| row.jobs.is_empty()).count();
+        counts.skipped += sheet.rows.iter().filter(|row| row.jobs.is_empty()).count();
         counts
     }
 

@@ -129,6 +129,7 @@ pub(crate) fn planned(id: &str, line: u32) -> PlannedJob {
         estimate,
         selected: true,
         in_sheet: true,
+        left_out: None,
     }
 }
 

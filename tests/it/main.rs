@@ -34,6 +34,7 @@ mod shards;
 mod snapshots;
 mod source;
 #[cfg(target_os = "linux")]
+mod suspicious;
 mod tls;
 mod untrusted_provider;
 mod webhooks;

@@ -138,6 +138,7 @@ mod tests {
             output: crate::model::OutputSettings::default(),
             prices: crate::model::PriceSettings::default(),
             notes: Vec::new(),
+            suspicions: Vec::new(),
         }
     }
 

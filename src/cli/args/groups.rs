@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::{
-    Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, SecretText, parse_duration,
+    Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, SecretText, SuspiciousTexts,
+    parse_duration,
 };
 use crate::report::files::{CsvEncoding, ResultFiles};
 
@@ -52,6 +54,10 @@ pub(in crate::cli) struct CampaignArguments {
     /// Leave out rows that are wrong instead of refusing the whole sheet
     #[arg(long, help_heading = "Sheet")]
     pub(in crate::cli) skip_invalid: bool,
+    /// Texts that look unfinished, such as `Hi [First Name]`: ask about them on a terminal and leave them out
+    /// without one, leave them out, or make their videos
+    #[arg(long, value_name = "CHOICE", default_value = "ask", value_parser = suspicious(), help_heading = "Sheet")]
+    pub(in crate::cli) suspicious: SuspiciousTexts,
 }
 
 #[derive(Debug, Args)]
@@ -223,6 +229,7 @@ impl CampaignArguments {
             sheet: self.sheet.clone(),
             columns: self.column.clone(),
             skip_invalid: self.skip_invalid,
+            suspicious: self.suspicious,
         })
     }
 }
@@ -337,6 +344,15 @@ impl SpendingArguments {
             ..waiting.limits()
         }
     }
+}
+
+/// Returns the parser of `--suspicious`.
+fn suspicious() -> impl TypedValueParser<Value = SuspiciousTexts> {
+    let choices = PossibleValuesParser::new(SuspiciousTexts::ALL.map(SuspiciousTexts::as_str));
+    choices.map(|name| {
+        let mut all = SuspiciousTexts::ALL.into_iter();
+        all.find(|choice| choice.as_str() == name).unwrap_or_default()
+    })
 }
 
 fn at_least_one(text: &str) -> Result<u32, String> {

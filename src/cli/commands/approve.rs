@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::{self, NameLookup, NetworkUse};
+use crate::app::{self, AskYesOrNo, NameLookup, NetworkUse};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{CampaignArguments, ProviderArguments};
 use crate::cli::config::{Environment, provider_config};
@@ -35,6 +35,8 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     environment.report_ignored(Printer::Text);
     let by =
         ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.variable(name));
+    let ask: AskYesOrNo =
+        |question| Box::pin(async move { printer::ask_yes_or_no(&question).await });
     let approved = app::approve(
         &arguments.campaign.options()?,
         &arguments.provider.flags(),
@@ -44,6 +46,7 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
             network: NetworkUse::IfNeeded,
             notices: Printer::Text.notices(),
         },
+        Environment::can_ask().then_some(ask),
         by,
         app::now(),
     )

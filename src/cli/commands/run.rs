@@ -133,9 +133,6 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
         printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
-        Box::pin(async move {
-            let answer = printer::ask(question).await;
-            answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
-        })
+        Box::pin(printer::ask_yes_or_no(question))
     }))
 }

@@ -63,6 +63,7 @@ pub(super) fn planned(number: usize) -> PlannedJob {
         },
         selected: true,
         in_sheet: true,
+        left_out: None,
     }
 }
 

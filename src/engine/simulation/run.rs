@@ -67,6 +67,7 @@ pub(super) fn planned(number: usize, version: u64) -> PlannedJob {
         },
         selected: true,
         in_sheet: true,
+        left_out: None,
     }
 }
 

@@ -78,7 +78,7 @@ fn file_stem(
         variables.add(id_name, vec![Arc::from(id.as_str())]);
         variables.append(&job.validated.variables);
         match rules.templates.render(&value.text, &Arc::new(variables)) {
-            Ok(text) => text,
+            Ok(rendered) => rendered.text,
             Err(mut explanation) => {
                 explanation.message = format!("{} (for the job `{id}`)", explanation.message);
                 findings.problem(explanation.at(&value.place));

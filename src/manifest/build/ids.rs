@@ -7,7 +7,7 @@ use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
-use crate::model::JobId;
+use crate::model::{JobId, Note};
 
 use super::slug::{fold_case, slug};
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
@@ -60,13 +60,17 @@ pub(crate) fn default_ids(jobs: &[ValidatedJob]) -> Vec<String> {
 }
 
 /// Assigns the id of each job, explicit ids first. A job whose id is wrong gets none, which is in the findings of its
-/// row.
-pub(crate) fn assign_ids(jobs: &[ValidatedJob], findings: &mut [Findings]) -> Vec<Option<JobId>> {
+/// row. Returns the jobs too that are the same video as an earlier one, with a note about that.
+pub(crate) fn assign_ids(
+    jobs: &[ValidatedJob],
+    findings: &mut [Findings],
+) -> (Vec<Option<JobId>>, Vec<(usize, Note)>) {
     let mut assigner = IdAssigner {
         jobs,
         ids: vec![None; jobs.len()],
         taken: HashMap::new(),
         next_copy: HashMap::new(),
+        copies: Vec::new(),
     };
     let mut without_id = Vec::new();
     for range in group_by_raw_job(jobs) {
@@ -80,9 +84,9 @@ pub(crate) fn assign_ids(jobs: &[ValidatedJob], findings: &mut [Findings]) -> Ve
     }
     for index in without_id {
         let job = &jobs[index];
-        assigner.assign_or_copy(index, &job.content_id(), &mut findings[job.raw_job]);
+        assigner.assign_or_copy(index, &job.content_id());
     }
-    assigner.ids
+    (assigner.ids, assigner.copies)
 }
 
 struct IdAssigner<'m> {
@@ -92,6 +96,8 @@ struct IdAssigner<'m> {
     taken: HashMap<String, usize>,
     /// The next number for a copy of each id.
     next_copy: HashMap<String, usize>,
+    /// The jobs that are equal to an earlier one, with a note about that.
+    copies: Vec<(usize, Note)>,
 }
 
 impl IdAssigner<'_> {
@@ -110,12 +116,12 @@ impl IdAssigner<'_> {
                 let problem = Problem::at(&id_place(job), message);
                 findings.problem(problem.help("change one of the two ids"));
             }
-            Some(_) | None => self.assign_or_copy(index, id.as_str(), findings),
+            Some(_) | None => self.assign_or_copy(index, id.as_str()),
         }
     }
 
     /// Assigns an id, with a number if it is taken: the job is equal to an earlier one.
-    fn assign_or_copy(&mut self, index: usize, id: &str, findings: &mut Findings) {
+    fn assign_or_copy(&mut self, index: usize, id: &str) {
         let mut free = id.to_owned();
         if let Some(first) = self.taken.get(&fold_case(id)).copied() {
             let number = self.next_copy.entry(fold_case(id)).or_insert(2);
@@ -125,8 +131,8 @@ impl IdAssigner<'_> {
                 *number += 1;
             }
             let first = self.jobs[first].place.label();
-            let message = format!("this is the same video as {first}; both are made");
-            findings.note(&self.jobs[index].place, message);
+            let message = format!("this is the same video as {first}");
+            self.copies.push((index, Note { place: self.jobs[index].place.label(), message }));
         }
         self.taken.insert(fold_case(&free), index);
         let id = free.parse();

@@ -1,6 +1,6 @@
 //! The builder of a plan: it collects the jobs of all rows and items.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
@@ -11,7 +11,7 @@ use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::options::InvalidRows;
 use crate::manifest::schema::values::parse_bool;
-use crate::model::{Flag, JobSpec, Note, Origin, Sheet, SheetRow};
+use crate::model::{Flag, JobSpec, Note, Origin, Sheet, SheetRow, Suspicion};
 use crate::util::text::plural;
 
 use super::file_names::file_stems;
@@ -54,6 +54,8 @@ pub(crate) struct BuiltPlan {
     pub(crate) problems: Vec<Problem>,
     /// The notes about rows and items.
     pub(crate) notes: Vec<Note>,
+    /// The texts that look unfinished.
+    pub(crate) suspicions: Vec<Suspicion>,
 }
 
 impl<'a> PlanBuilder<'a> {
@@ -107,7 +109,7 @@ impl<'a> PlanBuilder<'a> {
             let sheet_row = self.sheet.push(&sheet_columns, cells);
             if let Some(problem) = extra_cells(&header, row).or_else(|| incomplete.check(row)) {
                 // The cells are in the wrong columns or no values, so other problems would mislead.
-                self.findings.push(Findings { problems: vec![problem], notes: Vec::new() });
+                self.findings.push(Findings { problems: vec![problem], ..Findings::default() });
                 continue;
             }
             let mut job = RawJob::new(row[0].place.clone());
@@ -334,10 +336,14 @@ impl<'a> PlanBuilder<'a> {
         drop(self.explicit_ids);
         let findings = &mut self.findings;
         self.jobs.retain(|job| findings[job.raw_job].problems.is_empty());
-        let ids = assign_ids(&self.jobs, findings);
+        let (ids, copies) = assign_ids(&self.jobs, findings);
+        for (index, copy) in copies {
+            self.jobs[index].validated.suspicions.push(copy);
+        }
         let stems = file_stems(&self.jobs, &ids, &self.rules, findings);
         let mut sheet = self.sheet.finish();
         let mut jobs = Vec::new();
+        let mut suspicions = Vec::new();
         for ((job, id), stem) in self.jobs.into_iter().zip(ids).zip(stems) {
             let is_left_out = match invalid_rows {
                 InvalidRows::Refuse => false,
@@ -351,6 +357,8 @@ impl<'a> PlanBuilder<'a> {
                 of_row.start = jobs.len();
             }
             of_row.end = jobs.len() + 1;
+            let found = job.validated.suspicions.into_iter();
+            suspicions.extend(found.map(|suspicion| (jobs.len(), suspicion)));
             let request = job.validated.request;
             jobs.push(Arc::new(JobSpec {
                 id,
@@ -365,7 +373,8 @@ impl<'a> PlanBuilder<'a> {
             }));
         }
         let (problems, notes) = without_duplicates(self.findings);
-        BuiltPlan { jobs, sheet, too_many: self.too_many, problems, notes }
+        let suspicions = merge_suspicions(suspicions);
+        BuiltPlan { jobs, sheet, too_many: self.too_many, problems, notes, suspicions }
     }
 }
 
@@ -387,6 +396,21 @@ fn without_duplicates(findings: Vec<Findings>) -> (Vec<Problem>, Vec<Note>) {
         }
     }
     (problems, notes)
+}
+
+/// Merges suspicions with equal messages: the same placeholder in 5,000 rows is one suspicion. Each comes with its job.
+fn merge_suspicions(suspicions: Vec<(usize, Note)>) -> Vec<Suspicion> {
+    let mut merged: Vec<Suspicion> = Vec::new();
+    let mut indices = HashMap::new();
+    for (job, Note { place, message }) in suspicions {
+        let index = *indices.entry(message.clone()).or_insert(merged.len());
+        match merged.get_mut(index) {
+            Some(known) if known.jobs.last() == Some(&job) => {}
+            Some(known) => known.jobs.push(job),
+            None => merged.push(Suspicion { place, message, jobs: vec![job] }),
+        }
+    }
+    merged
 }
 
 /// Returns the problem of a row with more cells than the header, which most often has a text with an unquoted delimiter.

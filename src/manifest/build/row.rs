@@ -11,10 +11,10 @@ use crate::manifest::schema::field::{Field, Kind};
 use crate::manifest::schema::names::NameKind;
 use crate::manifest::schema::ratio::{self, ParsedRatio};
 use crate::manifest::schema::values;
-use crate::model::{AspectRatio, CaptionOffset, Speech, VideoRequest};
+use crate::model::{AspectRatio, CaptionOffset, Note, Speech, VideoRequest};
 
 use super::raw_job::{Combination, RawJob};
-use super::rules::Rules;
+use super::rules::{RenderedCombination, Rules};
 use super::template::is_template;
 use super::variables::Variables;
 
@@ -33,6 +33,8 @@ pub(crate) struct ValidatedRequest {
     pub(crate) combination: Combination,
     /// The variables of the file name's template; empty if there is none.
     pub(crate) variables: Variables,
+    /// What looks unfinished in the text.
+    pub(crate) suspicions: Vec<Note>,
 }
 
 /// Validates one combination of `job`. Returns `None` if something is wrong, which is in `findings`.
@@ -42,7 +44,8 @@ pub(crate) fn validate(
     combination: Combination,
     findings: &mut Findings,
 ) -> Option<ValidatedRequest> {
-    let (combination, failed) = rules.render_combination(job, combination, findings);
+    let RenderedCombination { combination, failed, filled } =
+        rules.render_combination(job, combination, findings);
     let row = RowValidator { rules, job, combination: &combination, failed, findings };
     let (request, audio_seconds) = row.validate()?;
     // Computed only where they are used: for the file name, and to find a variable in single braces.
@@ -52,8 +55,15 @@ pub(crate) fn validate(
         || combination.get(Field::Text).is_some_and(has_brace);
     let variables =
         if needs_variables { rules.variables(job, &combination) } else { Variables::default() };
-    lints::check_request(&combination, &request, audio_seconds, &variables, findings);
-    Some(ValidatedRequest { request: Arc::new(request), audio_seconds, combination, variables })
+    lints::check_request(&combination, &request, audio_seconds, findings);
+    let suspicions = match (&request.speech, combination.get(Field::Text)) {
+        (Speech::Text(_), Some(text)) => {
+            lints::check_text(text, &filled, &variables, &job.variables)
+        }
+        _ => Vec::new(),
+    };
+    let request = Arc::new(request);
+    Some(ValidatedRequest { request, audio_seconds, combination, variables, suspicions })
 }
 
 /// The validation of one combination.

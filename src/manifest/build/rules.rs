@@ -1,5 +1,6 @@
 //! The rules by which rows are validated, and the rendering of their templates.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::Findings;
@@ -8,7 +9,7 @@ use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::{NameKind, NameResolver};
 
 use super::raw_job::{Combination, RawJob};
-use super::template::{Templates, is_template};
+use super::template::{Rendered, Templates, is_template};
 use super::variables::{VariableNames, Variables};
 
 /// The most characters of a text, by the highest limit in any of the API's pages. `limits.max_text` overrides it.
@@ -34,6 +35,15 @@ pub(crate) struct Rules<'a> {
     pub(crate) file_name: Option<Value>,
 }
 
+/// A combination with its templates rendered.
+pub(crate) struct RenderedCombination {
+    pub(crate) combination: Combination,
+    /// The fields in which that failed.
+    pub(crate) failed: Vec<Field>,
+    /// The ranges of the values that were filled into the text.
+    pub(crate) filled: Vec<Range<usize>>,
+}
+
 impl Rules<'_> {
     /// Returns the resolver of names of a kind.
     pub(crate) const fn names(&self, kind: NameKind) -> &NameResolver<'_> {
@@ -49,33 +59,36 @@ impl Rules<'_> {
         own.filter(|value| !value.is_blank()).or(self.file_name.as_ref())
     }
 
-    /// Renders the templates of a combination. Returns the fields in which that failed too. The file name is left as
-    /// it is, because its template may use the job's id.
+    /// Renders the templates of a combination. The file name is left as it is, because its template may use the job's
+    /// id.
     pub(crate) fn render_combination(
         &self,
         job: &RawJob,
         mut combination: Combination,
         findings: &mut Findings,
-    ) -> (Combination, Vec<Field>) {
+    ) -> RenderedCombination {
         let templates: Vec<(Field, Value)> = combination
             .iter()
             .filter(|(field, value)| *field != Field::Filename && is_template(&value.text))
             .map(|(field, value)| (field, value.clone()))
             .collect();
-        let mut failed = Vec::new();
+        let (mut failed, mut filled) = (Vec::new(), Vec::new());
         if templates.is_empty() {
-            return (combination, failed);
+            return RenderedCombination { combination, failed, filled };
         }
         let variables = Arc::new(self.variables(job, &combination));
         for (field, value) in templates {
-            if let Some(text) = self.render_with(&value, &variables, findings) {
-                combination.insert(field, Value::new(text, &value.place));
+            if let Some(rendered) = self.render_with(&value, &variables, findings) {
+                combination.insert(field, Value::new(rendered.text, &value.place));
+                if field == Field::Text {
+                    filled = rendered.filled;
+                }
             } else {
                 combination.remove(field);
                 failed.push(field);
             }
         }
-        (combination, failed)
+        RenderedCombination { combination, failed, filled }
     }
 
     /// Renders one value. Returns `None` if that failed, which is reported.
@@ -90,7 +103,7 @@ impl Rules<'_> {
             return Some(value.text.clone());
         }
         let variables = Arc::new(self.variables(job, combination));
-        self.render_with(value, &variables, findings)
+        self.render_with(value, &variables, findings).map(|rendered| rendered.text.into())
     }
 
     fn render_with(
@@ -98,9 +111,9 @@ impl Rules<'_> {
         value: &Value,
         variables: &Arc<Variables>,
         findings: &mut Findings,
-    ) -> Option<Arc<str>> {
+    ) -> Option<Rendered> {
         match self.templates.render(&value.text, variables) {
-            Ok(text) => Some(text.into()),
+            Ok(rendered) => Some(rendered),
             Err(explanation) => {
                 findings.problem(explanation.at(&value.place));
                 None

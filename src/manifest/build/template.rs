@@ -5,9 +5,12 @@
 //!
 //! `template_syntax` reads the language and translates it for the engine, which evaluates it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior, Value,
+};
 
 use crate::manifest::diagnostics::problem::Explanation;
 use crate::manifest::diagnostics::text::quote;
@@ -24,6 +27,14 @@ const FUEL: u64 = 20_000;
 pub(crate) fn is_template(text: &str) -> bool {
     // The search for one character is fast, and few cells have it.
     text.contains('{') && (text.contains("{{") || text.contains("{%"))
+}
+
+/// The text of a template.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rendered {
+    pub(crate) text: String,
+    /// The ranges of the values that were filled in.
+    pub(crate) filled: Vec<Range<usize>>,
 }
 
 /// A strict template engine.
@@ -44,7 +55,7 @@ impl Templates {
         Self { environment }
     }
 
-    /// Renders a template.
+    /// Renders a template. Returns the text, and the ranges of the values in it.
     ///
     /// # Errors
     ///
@@ -53,13 +64,13 @@ impl Templates {
         &self,
         template: &str,
         variables: &Arc<Variables>,
-    ) -> Result<String, Explanation> {
+    ) -> Result<Rendered, Explanation> {
         let translation = translate(template, variables)?;
         let Translation { source, used } = &translation;
         let compiled =
             self.environment.template_from_str(source).map_err(|error| explain(&error))?;
-        let rendered = compiled.render(Value::from_dyn_object(Arc::clone(variables)));
-        rendered.map_err(|error| {
+        let rendered = compiled.render_with_spans(Value::from_dyn_object(Arc::clone(variables)));
+        let (text, spans) = rendered.map_err(|error| {
             if error.kind() != ErrorKind::UndefinedError {
                 return explain(&error);
             }
@@ -70,7 +81,9 @@ impl Templates {
             let position = in_part.find(is_empty).or_else(|| used.iter().copied().find(is_empty));
             let name = position.and_then(|position| variables.names().nth(position));
             empty_variable(name.unwrap_or("a variable"))
-        })
+        })?;
+        let filled = spans.iter().filter(|span| span.kind() == OutputSpanKind::Expression);
+        Ok(Rendered { filled: filled.map(OutputSpan::output_range).collect(), text })
     }
 }
 
@@ -131,7 +144,7 @@ mod tests {
 
     fn render(template: &str) -> Result<String, (String, String)> {
         let rendered = Templates::new().render(template, &variables());
-        rendered.map_err(|problem| (problem.message, problem.help))
+        rendered.map(|rendered| rendered.text).map_err(|problem| (problem.message, problem.help))
     }
 
     #[test]
@@ -186,7 +199,7 @@ mod tests {
                 format!("{{{{ \"{header}\" }}}}"),
             ] {
                 let rendered = Templates::new().render(&template, &variables);
-                let rendered = rendered.map_err(|problem| problem.message);
+                let rendered = rendered.map(|it| it.text).map_err(|problem| problem.message);
                 // In an expression, a quote begins a text, and a sign is not a name.
                 if template.contains('|') && matches!(header, "Client’s name" | "😀" | "or") {
                     continue;
@@ -194,7 +207,7 @@ mod tests {
                 assert_eq!(rendered.as_deref(), Ok(header), "{template}");
             }
         }
-        let render = |template| Templates::new().render(template, &variables).unwrap();
+        let render = |template| Templates::new().render(template, &variables).unwrap().text;
         assert_eq!(
             render("{{ Terms or conditions or 1 }} {{ 1 or 2024 }}"),
             "Terms or conditions 1"

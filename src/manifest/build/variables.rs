@@ -57,7 +57,7 @@ impl Variables {
     }
 
     /// Returns the position of a variable in [`names`](Self::names), or `None` if there is no such name.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let key = key_of(name);
         let mut before = 0;
         self.parts.iter().filter(|_| !key.is_empty()).find_map(|(names, _)| {

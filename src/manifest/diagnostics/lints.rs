@@ -1,15 +1,19 @@
-//! Notes about values that are valid but doubtful.
+//! Notes about values that are valid but doubtful, and suspicions about texts.
+
+use std::ops::Range;
 
 use crate::manifest::build::raw_job::Combination;
 use crate::manifest::build::variables::Variables;
+use crate::manifest::formats::table::Value;
 use crate::manifest::formats::yaml::{Content, Node};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::values;
-use crate::model::{ModelVersion, Speech, VideoRequest};
+use crate::model::{ModelVersion, Note, Speech, VideoRequest};
 use crate::util::text::sanitize;
 
 use super::place::{Place, Source};
 use super::problem::Findings;
+use super::suspicions::{Suspicion, SuspicionKind, find_suspicions};
 
 /// The longest text in the API's older pages, in characters.
 const USUAL_TEXT: usize = 3_600;
@@ -21,7 +25,6 @@ pub(crate) fn check_request(
     combination: &Combination,
     request: &VideoRequest,
     audio_seconds: Option<f64>,
-    variables: &Variables,
     findings: &mut Findings,
 ) {
     let mut note = |field: Field, message: &str| {
@@ -38,22 +41,8 @@ pub(crate) fn check_request(
                 );
                 note(Field::Text, &message);
             }
-            if let Some(name) = variables.find_single_braced(text) {
-                let name = sanitize(name);
-                let variable = name.trim();
-                let message = format!(
-                    "`{{{name}}}` is spoken as it is written; did you mean `{{{{ {variable} }}}}`?"
-                );
-                note(Field::Text, &message);
-            }
             if text.starts_with('=') {
                 note(Field::Text, "the text begins with `=`; is it a formula?");
-            }
-            if text.contains('\u{FFFD}') {
-                note(
-                    Field::Text,
-                    "the text contains `\u{FFFD}`, which stands for a lost character",
-                );
             }
         }
         Speech::Audio(url) => {
@@ -83,6 +72,33 @@ pub(crate) fn check_request(
     }
 }
 
+/// Returns what looks unfinished in a spoken text. `filled` are the ranges of the values that a template put into it,
+/// and `columns` the row's columns.
+pub(crate) fn check_text(
+    text: &Value,
+    filled: &[Range<usize>],
+    variables: &Variables,
+    columns: &Variables,
+) -> Vec<Note> {
+    let is_column = |name: &str| Field::find(name).is_none() && columns.find(name).is_some();
+    let mut found = find_suspicions(&text.text, filled, &is_column);
+    if let Some(name) = variables.find_single_braced(&text.text) {
+        let braced = format!("{{{name}}}");
+        found.retain(|suspicion| text.text[suspicion.range.clone()] != braced);
+        let message = format!(
+            "`{}` is spoken as it is written; did you mean `{{{{ {} }}}}`?",
+            sanitize(&braced),
+            sanitize(name.trim())
+        );
+        found.push(Suspicion { range: 0..0, kind: SuspicionKind::Placeholder, message });
+    }
+    let place = text.place.label();
+    found
+        .into_iter()
+        .map(|suspicion| Note { place: place.clone(), message: sanitize(&suspicion.message) })
+        .collect()
+}
+
 /// Notes spoken texts of a YAML manifest that ` #` cuts off, because it begins a comment. Comments for readers begin
 /// with `# ` and are not noted.
 pub(crate) fn check_unquoted_hashes(source: &Source, node: &Node, findings: &mut Findings) {
@@ -98,10 +114,10 @@ pub(crate) fn check_unquoted_hashes(source: &Source, node: &Node, findings: &mut
                 match (Field::find(&key.text), &value.content) {
                     (Some((Field::Text, _)), Content::List(texts)) => {
                         for text in texts {
-                            check_text(source, text, findings);
+                            check_hash(source, text, findings);
                         }
                     }
-                    (Some((Field::Text, _)), _) => check_text(source, value, findings),
+                    (Some((Field::Text, _)), _) => check_hash(source, value, findings),
                     (_, _) => check_unquoted_hashes(source, value, findings),
                 }
             }
@@ -109,7 +125,7 @@ pub(crate) fn check_unquoted_hashes(source: &Source, node: &Node, findings: &mut
     }
 }
 
-fn check_text(source: &Source, text: &Node, findings: &mut Findings) {
+fn check_hash(source: &Source, text: &Node, findings: &mut Findings) {
     if matches!(text.content, Content::Scalar(_)) && is_cut_off(source, &text.place) {
         let message = "the text ends before ` #`, where a comment begins; put the text in quotes if the `#` belongs to it";
         findings.note(&text.place, message);

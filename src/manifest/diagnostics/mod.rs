@@ -1,7 +1,8 @@
-//! Problems and notes: what is wrong, where, and what would be right.
+//! Problems, notes and suspicions: what is wrong, where, and what would be right.
 
 pub(crate) mod lints;
 pub(crate) mod place;
 pub(crate) mod problem;
+pub(crate) mod suspicions;
 pub(crate) mod text;
 pub(crate) mod yaml_errors;

@@ -6,7 +6,7 @@ use std::fmt;
 use annotate_snippets::{Group, Level, Renderer};
 use serde::Serialize;
 
-use crate::model::Note;
+use crate::model::{Note, Suspicion};
 use crate::util::text::plural;
 
 use super::place::Place;
@@ -230,11 +230,13 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Problems and notes, as they are found.
+/// Problems, notes and suspicions, as they are found.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     pub(crate) notes: Vec<Note>,
+    /// What looks wrong about the sheet as a whole.
+    pub(crate) suspicions: Vec<Suspicion>,
 }
 
 impl Findings {
@@ -253,10 +255,17 @@ impl Findings {
         }
     }
 
+    /// Adds a suspicion about the sheet as a whole.
+    pub(crate) fn suspicion(&mut self, place: &Place, message: impl Into<String>) {
+        let (place, message) = (place.label(), message.into());
+        self.suspicions.push(Suspicion { place, message, jobs: Vec::new() });
+    }
+
     /// Appends the findings of another step.
     pub(crate) fn extend(&mut self, other: Self) {
         self.problems.extend(other.problems);
         self.notes.extend(other.notes);
+        self.suspicions.extend(other.suspicions);
     }
 }
 

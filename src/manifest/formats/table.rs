@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::Problem;
+use crate::manifest::diagnostics::suspicions::is_formula_error;
 use crate::manifest::diagnostics::text::quote;
 
 use super::number_format::FormatError;
@@ -34,12 +35,6 @@ pub(crate) enum Trouble {
     UnformattedNumber,
 }
 
-/// The results of failed formulas in spreadsheets.
-const ERROR_WORDS: [&str; 13] = [
-    "#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!",
-    "#BEZUG!", "#NV", "#WERT!", "#CALC!",
-];
-
 impl Value {
     /// Creates a value.
     pub(crate) fn new(text: impl Into<Arc<str>>, place: &Place) -> Self {
@@ -49,10 +44,9 @@ impl Value {
     /// Returns what is wrong with the value. In a file without types, the words for errors are texts.
     pub(crate) fn problem(&self) -> Option<Problem> {
         let text = self.text.trim();
-        let is_error = || ERROR_WORDS.contains(&text.to_uppercase().as_str());
         let calculate = "open the workbook in a spreadsheet program and save it";
         let (message, help) = match self.trouble.as_deref() {
-            None if text.starts_with('#') && is_error() => return Some(self.error_value()),
+            None if is_formula_error(text) => return Some(self.error_value()),
             None => return None,
             Some(Trouble::ErrorValue) => return Some(self.error_value()),
             Some(Trouble::FormulaWithoutValue) => {

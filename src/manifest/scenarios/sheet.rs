@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::{Plan, Speech};
 
-use super::support::{ANNA, BEN, csv, ids, load_with, notes, options, problems_of};
+use super::support::{ANNA, BEN, csv, ids, load_with, notes, options, problems_of, suspicions};
 use crate::manifest::{Delimiter, InvalidRows, NameKind, Options, Resolution, load};
 
 #[test]
@@ -58,11 +58,12 @@ fn moving_and_inserting_rows_changes_no_id() {
 }
 
 #[test]
-fn equal_rows_are_both_made_with_a_note() {
+fn a_repeated_row_is_suspicious_and_has_an_id_of_its_own() {
     let plan = csv("text,persona,ratio\nHi,ANNA,1:1\nHi,ANNA,1x1\n");
     let first = plan.jobs[0].id.to_string();
     assert_eq!(plan.jobs[1].id.as_str(), format!("{first}-2"));
-    assert_eq!(notes(&plan), ["a.csv:3:1 this is the same video as a.csv:2:1; both are made"]);
+    assert_eq!(suspicions(&plan), ["a.csv:3:1: this is the same video as a.csv:2:1"]);
+    assert_eq!(plan.suspicions[0].jobs, [1]);
 }
 
 #[test]
@@ -204,6 +205,34 @@ fn short_rows_are_filled_and_shifted_rows_refused() {
 }
 
 #[test]
+fn unfinished_texts_are_suspicious_with_all_their_jobs() {
+    let plan = csv("id,text,persona,ratio,First Name\n\
+         a,Hi «First Name»,ANNA,1:1 | 9:16,Ann\n\
+         b,Hi {{ First Name }},ANNA,1:1,Bea\n\
+         c,Hi {{ First Name }},ANNA,1:1,none\n\
+         d,Hi «First Name»,ANNA,1:1,Dee\n");
+    assert_eq!(
+        suspicions(&plan),
+        [
+            "a.csv:2:3: `«First Name»` looks like a placeholder (3 videos)",
+            "a.csv:4:3: `none` looks like a missing value",
+        ]
+    );
+    assert_eq!(plan.suspicions[0].jobs, [0, 1, 4]);
+}
+
+#[test]
+fn the_error_of_a_formula_in_a_template_is_a_problem() {
+    assert_eq!(
+        problems_of(&[(
+            "a.csv",
+            "id,text,persona,ratio,Price\na,Only {{ Price or 1 }},ANNA,1:1,#valeur!\n"
+        )]),
+        ["a.csv:2:66 `#valeur!` is the error of a formula"]
+    );
+}
+
+#[test]
 fn repairs_and_doubtful_values_are_notes() {
     let long = "word ".repeat(800);
     let sheet = format!(
@@ -213,11 +242,10 @@ fn repairs_and_doubtful_values_are_notes() {
          ,https://drive.google.com/file/d/1/view,ANNA,1:1,Aurora V1,,https://x.example/b.png,301,\n\
          =A1&B1,,ANNA,0.386111,,,,,\n"
     );
-    let notes = notes(&csv(&sheet));
+    let plan = csv(&sheet);
+    let notes = notes(&plan);
     let expected = [
-        "a.csv:1:71 the column `captoins` is not known; did you mean `captions`?",
         "a.csv:2:59 `09:16` is read as the aspect ratio `9:16`",
-        "a.csv:2:1 `{persona}` is spoken as it is written; did you mean `{{ persona }}`?",
         "a.csv:3:4040 `16:09:00` is read as the aspect ratio `16:9`",
         "a.csv:3:1 the text has 3999 characters; some of the API's pages allow only 3600",
         "a.csv:3:4050 `caption_style` has no effect while `captions` are off",
@@ -231,6 +259,15 @@ fn repairs_and_doubtful_values_are_notes() {
         assert!(note.starts_with(expected), "{note}\n{expected}");
     }
     assert_eq!(notes.len(), expected.len());
+    assert_eq!(
+        suspicions(&plan),
+        [
+            "a.csv:1:71: the column `captoins` is not known; did you mean `captions`?",
+            "a.csv:2:1: `{name}` looks like a placeholder",
+            "a.csv:2:1: `{persona}` is spoken as it is written; did you mean `{{ persona }}`?",
+        ]
+    );
+    assert!(plan.suspicions[0].jobs.is_empty(), "it concerns the whole sheet");
 }
 
 #[test]

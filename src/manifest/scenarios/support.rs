@@ -60,3 +60,8 @@ pub(super) fn notes(plan: &Plan) -> Vec<String> {
     let notes = plan.notes.iter();
     notes.map(|note| format!("{} {}", note.place, note.message)).collect()
 }
+
+/// Returns `place: message` of each suspicion, with the number of jobs if there are several.
+pub(super) fn suspicions(plan: &Plan) -> Vec<String> {
+    plan.suspicions.iter().map(ToString::to_string).collect()
+}

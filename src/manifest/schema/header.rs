@@ -184,8 +184,8 @@ fn typo_message(cell: &Value, field: Field) -> String {
     format!("the column {header} is not known; did you mean `{}`?", field.name())
 }
 
-/// Notes duplicate columns of the user, and likely misspellings of optional fields. A missing required field is
-/// reported elsewhere.
+/// Notes duplicate columns of the user, and suspects likely misspellings of optional fields, without which every video
+/// would lack what the column says. A missing required field is reported elsewhere.
 fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &Value> = BTreeMap::new();
     for cell in columns.own.iter().map(|column| &header[*column]) {
@@ -199,7 +199,7 @@ fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Fin
             && !field.is_required()
             && !columns.fields.contains(field)
         {
-            findings.note(&cell.place, typo_message(cell, field));
+            findings.suspicion(&cell.place, typo_message(cell, field));
         }
     }
 }
@@ -296,7 +296,8 @@ mod tests {
         });
         let notes = findings.notes.iter();
         let notes = notes.map(|note| format!("note {} {}", note.place, note.message));
-        problems.chain(notes).collect::<Vec<_>>().join("\n")
+        let suspicions = findings.suspicions.iter().map(|it| format!("suspicion {it}"));
+        problems.chain(notes).chain(suspicions).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -378,8 +379,8 @@ mod tests {
             findings("text,Text,persona,avatar,ratio,captoins,note,note\n"),
             "a.csv:1:6 duplicate column `Text`; first at a.csv:1:1 [keep one column for `text`, or choose one: `--column text=Text`]\n\
              note a.csv:1:19 the column `avatar` is not used, because there is a column `persona` too\n\
-             note a.csv:1:32 the column `captoins` is not known; did you mean `captions`?\n\
-             note a.csv:1:46 duplicate column `note`; first at a.csv:1:41"
+             note a.csv:1:46 duplicate column `note`; first at a.csv:1:41\n\
+             suspicion a.csv:1:32: the column `captoins` is not known; did you mean `captions`?"
         );
     }
 

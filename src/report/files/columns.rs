@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::model::{Credits, RESULT_COLUMNS, Timestamp, redact_url};
-use crate::report::format::failure;
 use crate::report::job_row::JobRow;
 
 /// A cell of the program's columns.
@@ -47,7 +46,7 @@ impl<'a> ResultCell<'a> {
             Self::or_empty(state.finished_at, Self::Time),
             Self::Count(state.attempts),
             Self::or_empty(state.phase.remote(), |remote| Self::text(remote.as_str())),
-            Self::or_empty(row.failure(), |cause| Self::Text(failure(cause))),
+            Self::or_empty(row.error(), Self::Text),
         ]
     }
 

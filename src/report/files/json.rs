@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Run, Speech, Timestamp, redact_url};
 use crate::report::cost_breakdown::accuracy_json;
-use crate::report::format::{failure, object, variant_name};
+use crate::report::format::{object, variant_name};
 use crate::report::job_row::JobRow;
 use crate::report::summary::{ResultLine, Summary};
 
@@ -143,7 +143,7 @@ impl Serialize for JsonJob<'_> {
             credits_spent: state.spent(),
             credits_used: state.charged,
             duration_seconds: output.and_then(|output| output.duration_seconds),
-            error: row.failure().map(failure),
+            error: row.error(),
             file: row.file(),
             finished_at: time(state.finished_at),
             job_id: spec.id,

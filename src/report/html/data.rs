@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::{Phase, Speech, Timestamp, redact_url};
 use crate::report::files::json::{Items, credits, runs, totals};
-use crate::report::format::{failure, object};
+use crate::report::format::object;
 use crate::report::html::user_columns::UserColumns;
 use crate::report::job_row::JobRow;
 use crate::report::next_steps::{Advice, NextStep, job_advice, next_step};
@@ -79,7 +79,7 @@ impl Serialize for PageJob<'_> {
             audio: audio,
             changed: row.has_changed(),
             command: advice.as_ref().map(|advice| advice.command.to_string()),
-            error: row.failure().map(failure),
+            error: row.error(),
             file: row.file().map(link),
             finished: state.finished_at.map(Timestamp::as_millis),
             gone: !row.job.in_sheet,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable};
+use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable, Suspicion};
 use crate::report::counts::Money;
 use crate::report::format::credit_range;
 use crate::report::plan::rows::has_assumed_length;
@@ -24,6 +24,8 @@ pub(crate) struct PlanContext {
     pub balance: Balance,
     /// New rows that may be paid jobs.
     pub replaced: Option<ReplacedRows>,
+    /// Texts that look unfinished.
+    pub suspicions: Vec<Suspicion>,
 }
 
 /// New rows beside paid jobs that are no longer in the sheet. An edited row may be both: without an id of its own, or if
@@ -100,6 +102,20 @@ impl PlanContext {
         }
         lines.push(self.assumptions(summary));
         lines
+    }
+
+    /// Returns the texts that look unfinished as JSON, with the ids of their jobs.
+    pub(super) fn suspicions_json(&self, summary: &Summary) -> Vec<Value> {
+        let id = |index: &usize| summary.rows().nth(*index).map(|row| row.id().clone());
+        let suspicions = self.suspicions.iter();
+        let json = |suspicion: &Suspicion| {
+            json!({
+                "jobs": suspicion.jobs.iter().filter_map(id).collect::<Vec<_>>(),
+                "message": suspicion.message,
+                "place": suspicion.place,
+            })
+        };
+        suspicions.map(json).collect()
     }
 
     fn assumptions(&self, summary: &Summary) -> String {

@@ -49,6 +49,7 @@ impl Serialize for Plan<'_> {
             manifest: campaign.manifest.display().to_string(),
             max_credits_run: context.max_credits_run,
             sandbox: campaign.is_sandbox,
+            suspicions: context.suspicions_json(summary),
             to_submit: to_submit,
             totals: totals(summary),
             version: VERSION,

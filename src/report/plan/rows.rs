@@ -92,7 +92,7 @@ impl PlanRow<'_> {
                 let earlier = row.state.earlier;
                 format!("to be paid for again; earlier attempts cost {earlier}")
             }
-            PlanState::LeftOut => "not selected".to_owned(),
+            PlanState::LeftOut => row.left_out().unwrap_or("not selected").to_owned(),
             PlanState::InDoubt => {
                 format!("may have been paid for, so it is not sent again: {}", why())
             }

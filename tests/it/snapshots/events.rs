@@ -108,6 +108,8 @@ fn errors_and_notes_as_json() {
     session.show(&["run", "nowhere.csv", "--log-format", "json"]);
     session.folder.write("sheet.csv", "text,persona,ratio,captoins\nHi,Anna,09:16,\n");
     session.show(&["run", "sheet.csv", "--log-format", "json", "--max-credits", "1"]);
+    let allowed = ["run", "sheet.csv", "--log-format", "json", "--suspicious", "allow"];
+    session.show(&[&allowed[..], &["--max-credits", "1"]].concat());
     session.show(&["run", "sheet.csv", "--log-format", "json", "--only", "job-99"]);
     session.show(&["run", "sheet.csv", "--log-format", "json", "--dance"]);
     session.show(&["collect", "sheet.csv", "--log-format", "json"]);

@@ -1,0 +1,28 @@
+//! The kinds of suspicious texts.
+
+/// What is wrong with a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum SuspicionKind {
+    /// Letters that became question marks or U+FFFD: `Gr??e`.
+    LostLetters,
+    /// Control characters U+0080 to U+009F, which stand for letters and quotes of Windows-1252.
+    ControlCharacter,
+    /// Nothing to speak: `...`.
+    NoLetters,
+    /// Only a number, an amount, a date or a time: `19.9`, `30/11/2026`.
+    OnlyNumber,
+    /// UTF-8 that was decoded with another encoding: `JosÃ©`.
+    Mojibake,
+    /// HTML tags and entities: `<b>`, `&amp;`.
+    Markup,
+    /// A field of this or another program that was not filled: `[First Name]`, `{{ name }}`.
+    Placeholder,
+    /// A word for a missing value: `null`, `N/A`.
+    EmptyValue,
+    /// An error of a spreadsheet formula: `#REF!`.
+    ErrorValue,
+    /// Unfinished text: `TODO`, `Lorem ipsum`.
+    Draft,
+    /// Template syntax inside a filled value, which is not filled again.
+    NestedTemplate,
+}

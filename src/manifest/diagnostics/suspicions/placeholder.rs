@@ -1,0 +1,206 @@
+//! Fields of templates and mail programs that were not filled: `[First Name]`, `*|FNAME|*`, `{{ name }}`.
+
+use std::ops::Range;
+
+use super::words;
+
+/// The longest name of a field, in characters.
+const LONGEST_NAME: usize = 60;
+/// The most words of a name in title case.
+const MOST_WORDS: usize = 5;
+
+/// Returns the first `{{ … }}` or `{% … %}`, or only its opening braces when they are not closed.
+pub(super) fn find_template(text: &str) -> Option<Range<usize>> {
+    let start = text
+        .match_indices('{')
+        .map(|(start, _)| start)
+        .find(|&start| template_length(&text[start..]).is_some())?;
+    Some(start..start + template_length(&text[start..])?)
+}
+
+fn template_length(rest: &str) -> Option<usize> {
+    let close = match rest.get(..2)? {
+        "{{" => "}}",
+        "{%" => "%}",
+        _ => return None,
+    };
+    let length = between(rest, "{", close).map_or(2, |inside| inside.len() + 1 + close.len());
+    Some(length + rest[length..].len() - rest[length..].trim_start_matches('}').len())
+}
+
+/// Returns the length of the placeholder at the beginning of `rest`. `before` is the text before it. The name of a column
+/// is always one.
+pub(super) fn placeholder_length(
+    before: &str,
+    rest: &str,
+    is_column: &dyn Fn(&str) -> bool,
+) -> Option<usize> {
+    let enclosed = |open: &str, close: &str, is_name: &dyn Fn(&str) -> bool| {
+        let inside = between(rest, open, close)?;
+        (inside.contains(char::is_alphanumeric) && (is_name(inside) || is_column(inside)))
+            .then(|| open.len() + inside.len() + close.len())
+    };
+    match rest.chars().next()? {
+        '{' => template_length(rest).or_else(|| enclosed("{", "}", &is_braced_name)),
+        '$' => rest
+            .starts_with("${")
+            .then(|| placeholder_length(before, &rest[1..], is_column))?
+            .map(|length| length + 1),
+        '[' => {
+            let length = enclosed("[", "]", &is_bracketed_name)
+                .or_else(|| enclosed("[[", "]]", &is_bracketed_name))?;
+            // A link of Markdown, and letters that an editor changed: [T]he.
+            let after = &rest[length..];
+            let is_part =
+                after.starts_with('(') || length < 5 && after.starts_with(char::is_lowercase);
+            (!is_part).then_some(length)
+        }
+        '<' => enclosed("<<", ">>", &|name| is_identifier(name) || is_field(name))
+            .or_else(|| enclosed("<", ">", &|name| is_field(name) || is_constant(name))),
+        // Without capitals or an underscore, the name may be a word of the sentence.
+        '(' if rest[1..].starts_with(char::is_uppercase) || rest.contains('_') => {
+            enclosed("(", ")", &|_| false)
+        }
+        '-' if !before.ends_with(|c: char| c.is_alphanumeric() || c == '-') => {
+            let length = enclosed("-", "-", &|_| false)?;
+            (!rest[length..].starts_with(char::is_alphanumeric)).then_some(length)
+        }
+        '«' => enclosed("«", "»", &is_merge_field),
+        '*' => enclosed("*|", "|*", &|_| true),
+        c @ ('~' | '|' | '@' | '#') if !before.ends_with(char::is_alphanumeric) => {
+            let mark = &rest[..if rest[1..].starts_with(c) { 2 } else { 1 }];
+            enclosed(mark, mark, &|name| is_identifier(name) && is_field(name))
+        }
+        '%' if rest.starts_with("%%=") => enclosed("%%=", "=%%", &|_| true),
+        '%' => {
+            let is_percent = before.trim_end().ends_with(|c: char| c.is_numeric() || c == '%');
+            let signs = if rest.starts_with("%%") { "%%" } else { "%" };
+            let is_name = |name: &str| {
+                is_identifier(name) && name.len() > 1 || is_field(name) && name.trim() == name
+            };
+            if is_percent {
+                None
+            } else {
+                enclosed(signs, signs, &is_name).or_else(|| format_length(rest))
+            }
+        }
+        '_' if !before.ends_with(|c: char| c.is_alphanumeric() || c == '_') => {
+            let after = rest.trim_start_matches('_');
+            let line = rest.len() - after.len();
+            let is_line = line > 2 && !after.starts_with(char::is_alphanumeric);
+            if is_line { Some(line) } else { enclosed("__", "__", &is_identifier) }
+        }
+        _ => None,
+    }
+}
+
+/// Returns the length of a format specifier: `%s`, `%d`.
+fn format_length(rest: &str) -> Option<usize> {
+    let is_format = rest.starts_with("%s") || rest.starts_with("%d") || rest.starts_with("%@");
+    (is_format && !rest[2..].starts_with(char::is_alphanumeric)).then_some(2)
+}
+
+/// Returns the text between two marks, if it is on one line and not longer than the name of a field.
+fn between<'a>(rest: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let inside = rest.strip_prefix(open)?;
+    let limit = inside
+        .char_indices()
+        .nth(LONGEST_NAME + close.len())
+        .map_or(inside.len(), |(limit, _)| limit);
+    let inside = &inside[..inside[..limit].find(close)?];
+    (!inside.contains('\n')).then_some(inside)
+}
+
+/// Whether text in brackets is the name of a field, not an audio tag as `[laughs softly]`.
+///
+/// Names are known words of fields, requests as `[insert offer here]`, and any name in title case or capitals.
+fn is_bracketed_name(text: &str) -> bool {
+    let words = split_words(text);
+    let Some((first, last)) = words.first().zip(words.last()) else { return false };
+    let is_audio_tag =
+        words::contains(words::AUDIO_TAGS, first) || words::contains(words::AUDIO_TAGS, last);
+    let is_label = words.len() == 1 && words::contains(words::LABELS, first);
+    let is_name = is_title(text)
+        || words::contains(words::REQUESTS, first)
+        || is_identifier(text) && text.contains('_');
+    is_field(text) || is_name && !is_audio_tag && !is_label
+}
+
+/// Whether text in braces is a variable, a position or alternatives: `{$name}`, `{0}`, `{Hi|Hello}`.
+fn is_braced_name(text: &str) -> bool {
+    let name = text.trim().trim_start_matches(['$', '!', '@', '#', '%', '=']);
+    let is_position = text.chars().all(|c| c.is_ascii_digit());
+    is_position || text.contains('|') || is_identifier(name) || is_bracketed_name(text)
+}
+
+/// Whether text between guillemets is a merge field of Word, not a quotation.
+///
+/// A merge field has no spaces at its ends, and has an underscore (`«First_Name»`), or is a field of persons (`«Name»`),
+/// or has several words of which the last is a field (`«FirstName»`, `«First Name»`). Everything else is a quotation:
+/// `« Bonjour »`, `«Привет»`, `«YouTube»`.
+fn is_merge_field(text: &str) -> bool {
+    let words = split_words(text);
+    let Some((last, qualifiers)) = words.split_last() else { return false };
+    let is_known = |word: &String| words::contains(words::QUALIFIERS, word) || is_field_word(word);
+    let is_name = match qualifiers {
+        [] => words::contains(words::PERSON_FIELDS, last),
+        _ => is_field_word(last) && qualifiers.iter().all(is_known),
+    };
+    text.trim() == text && (is_name || is_identifier(text) && text.contains('_'))
+}
+
+/// Whether a text is the name of a field: `name`, `First Name`, `customer_name`, `nom du client`.
+fn is_field(text: &str) -> bool {
+    let is_name = text.chars().all(|c| c.is_alphanumeric() || " _-.:/|'’#".contains(c));
+    let words = split_words(text);
+    let Some((first, last)) = words.first().zip(words.last()) else { return false };
+    let has_owner = words.iter().any(|word| words::contains(words::OF, word));
+    is_name
+        && words.len() <= MOST_WORDS
+        && (is_field_word(last) || has_owner && is_field_word(first))
+}
+
+fn is_field_word(word: &str) -> bool {
+    words::contains(words::PERSON_FIELDS, word) || words::contains(words::FIELDS, word)
+}
+
+/// Whether a text could be the name of a variable: `first_name`, `FirstName`, `name2`.
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// Whether a text is an identifier in capitals: `CITY`, `FIRST_NAME`.
+fn is_constant(text: &str) -> bool {
+    is_identifier(text) && text.len() > 2 && !text.contains(char::is_lowercase)
+}
+
+/// Whether every word begins with a capital letter: `Discount Rate`, `CTA`, `Name of the Product`.
+fn is_title(text: &str) -> bool {
+    let words: Vec<_> = text.split([' ', '_', '-', '/']).filter(|word| !word.is_empty()).collect();
+    let is_capitalized = |word: &&str| {
+        word.starts_with(char::is_uppercase) || words::contains(words::SMALL_WORDS, word)
+    };
+    words.len() <= MOST_WORDS
+        && words.first().is_some_and(|word| word.starts_with(char::is_uppercase))
+        && words.iter().all(|word| is_capitalized(word) || word.chars().all(|c| c.is_ascii_digit()))
+        && !text.contains(['.', '!', '?', '…', ','])
+}
+
+/// Returns the words of a name in lower case, without digits. Capital letters inside a word begin another one.
+fn split_words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut previous = ' ';
+    for c in text.chars() {
+        let is_inside = c.is_alphabetic() || matches!(c, '\'' | '’');
+        if !is_inside || previous.is_lowercase() && c.is_uppercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| is_inside) {
+            word.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}

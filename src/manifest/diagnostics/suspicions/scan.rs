@@ -1,0 +1,220 @@
+//! Suspicious parts at one place of a text, found in one pass.
+
+use std::ops::Range;
+
+use super::kind::SuspicionKind::{
+    self, ControlCharacter, Draft, EmptyValue, ErrorValue, LostLetters, Markup, Placeholder,
+};
+use super::placeholder::placeholder_length;
+use super::words;
+
+/// The longest HTML tag, in bytes.
+const LONGEST_TAG: usize = 300;
+/// The text of an object in JavaScript.
+const OBJECT: &str = "[object Object]";
+/// The longest HTML entity, in bytes.
+const LONGEST_ENTITY: usize = 12;
+/// How many characters on each side decide whether a word in capitals stands in a sentence in capitals.
+const CONTEXT: usize = 100;
+
+/// Returns the suspicious parts of a text, in order. They do not overlap.
+pub(super) fn find_parts(
+    text: &str,
+    is_column: &dyn Fn(&str) -> bool,
+) -> Vec<(Range<usize>, SuspicionKind)> {
+    let is_iberian = text.contains("TODO") && is_iberian(text);
+    let mut parts = Vec::new();
+    let (mut at, mut is_address, mut previous) = (0, false, ' ');
+    while let Some(c) = text[at..].chars().next() {
+        let (before, rest) = text.split_at(at);
+        if previous.is_whitespace() {
+            is_address = is_web_address(rest);
+        }
+        let part = match c {
+            '?' if !is_address && previous != '?' => {
+                lost_letters(before, rest).map(|length| (length, LostLetters))
+            }
+            '\u{fffd}' => Some((damaged_length(rest), LostLetters)),
+            '\u{80}'..='\u{9f}' => Some((c.len_utf8(), ControlCharacter)),
+            '#' => error_length(rest).map(|length| (length, ErrorValue)),
+            '&' => entity_length(rest).map(|length| (length, Markup)),
+            '<' => tag_length(rest).map(|length| (length, Markup)),
+            '[' if rest.starts_with(OBJECT) => Some((OBJECT.len(), EmptyValue)),
+            _ if c.is_ascii_alphabetic()
+                && !previous.is_alphanumeric()
+                && !"#@_./-".contains(previous) =>
+            {
+                suspicious_word(before, rest, is_iberian)
+            }
+            _ => None,
+        };
+        let may_be_placeholder = !(is_address && matches!(c, '%' | '_'));
+        let part = part.or_else(|| {
+            let length =
+                may_be_placeholder.then(|| placeholder_length(before, rest, is_column))??;
+            Some((length, Placeholder))
+        });
+        let length = part.map_or(c.len_utf8(), |(length, _)| length);
+        if let Some((length, kind)) = part {
+            // Lost letters are reported with the word around them.
+            let word = before.trim_end_matches(char::is_alphanumeric).len();
+            let start = if kind == LostLetters { word } else { at };
+            parts.push((start..at + length, kind));
+        }
+        previous = text[at..at + length].chars().next_back().unwrap_or(c);
+        at += length;
+    }
+    parts
+}
+
+fn run_length(rest: &str, is_inside: impl Fn(char) -> bool) -> usize {
+    rest.find(|c| !is_inside(c)).unwrap_or(rest.len())
+}
+
+fn starts_with_word(rest: &str, word: &str) -> bool {
+    rest.strip_prefix(word).is_some_and(|after| !after.starts_with(char::is_alphanumeric))
+}
+
+/// Whether a word is a web or e-mail address, which may contain `?`, `%` and `_`.
+fn is_web_address(rest: &str) -> bool {
+    let word = &rest[..run_length(rest, |c| !c.is_whitespace())];
+    let is_path = word.contains('/') && word.contains('.');
+    let is_query = word.contains('?') && word.contains('=');
+    let is_mail = word.starts_with(char::is_alphanumeric) && word.contains('@');
+    is_path || is_query || is_mail || word.contains("://") || word.contains("www.")
+}
+
+/// Returns the length of letters, and of what replaced others.
+fn damaged_length(rest: &str) -> usize {
+    run_length(rest, |c| c.is_alphanumeric() || matches!(c, '?' | '\u{fffd}'))
+}
+
+/// Returns the length of a run of question marks, and of the letters after it, that replaces letters.
+fn lost_letters(before: &str, rest: &str) -> Option<usize> {
+    let run = run_length(rest, |c| c == '?');
+    let after = &rest[run..];
+    let is_cased = |c: char| c.is_lowercase() || c.is_uppercase();
+    let starts_word = !before.ends_with(|c: char| c.is_alphanumeric() || "!?.)]»”’\"'".contains(c));
+    if after.starts_with(is_cased) {
+        // In `Ready?Go` only a space is missing.
+        let is_inside = before.ends_with(is_cased)
+            && (after.starts_with(char::is_lowercase) || before.ends_with(char::is_uppercase));
+        let starts_sentence = before.trim_end().is_empty()
+            || before.trim_end().ends_with(['.', '!', '?', ':', '…', ',']);
+        let is_first = starts_word && (after.starts_with(char::is_lowercase) || starts_sentence);
+        return (is_inside || is_first).then(|| damaged_length(rest));
+    }
+    if !starts_word || after.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    // French puts a space before the question marks that end a sentence: Quoi ??? Encore ?
+    let next = after.trim_start_matches(|c: char| c.is_whitespace() || ",.;:!-".contains(c));
+    let next_run = run_length(next, |c| c == '?');
+    let is_one_of_many = next_run > 0 && run + next_run > 2;
+    let is_inside_sentence =
+        after.starts_with(',') || run > 2 && next.starts_with(char::is_lowercase);
+    // The sign of a currency: 5 ? statt 10 ?
+    let is_sign = run == 1
+        && before.trim_end().ends_with(|c: char| c.is_ascii_digit())
+        && after.starts_with(' ');
+    let is_word = is_sign && next.starts_with(char::is_lowercase)
+        || before.trim_end().is_empty() && run > 2
+        || run > 3
+        || run > 1 && is_inside_sentence;
+    (is_word || is_one_of_many).then_some(run)
+}
+
+/// Returns the length of a tag of HTML or of the beginning of a comment. Tags of speech, such as `<break time="1s"/>`, are not HTML.
+fn tag_length(rest: &str) -> Option<usize> {
+    if rest.starts_with("<!--") {
+        return Some("<!--".len());
+    }
+    let tag = &rest[1..rest.bytes().take(LONGEST_TAG).position(|byte| byte == b'>')?];
+    let tag = tag.strip_prefix('/').unwrap_or(tag);
+    let (name, attributes) = tag.split_at(run_length(tag, |c| c.is_ascii_alphanumeric()));
+    let attributes = attributes.trim_end_matches('/').trim();
+    let is_element = words::contains(words::HTML_ELEMENTS, &name.to_ascii_lowercase());
+    let is_tag =
+        is_element && !tag.contains('<') && (attributes.is_empty() || attributes.contains('='));
+    is_tag.then(|| rest.find('>').map(|end| end + 1))?
+}
+
+/// Returns the length of an error value of a spreadsheet.
+fn error_length(rest: &str) -> Option<usize> {
+    words::ERRORS.iter().find(|error| starts_with_word(rest, error)).map(|error| error.len())
+}
+
+/// Returns the length of an entity of HTML: `&amp;`, `&eacute;`, `&#39;`, `&#x27;`.
+fn entity_length(rest: &str) -> Option<usize> {
+    let name = &rest[1..rest.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';')?];
+    let is_number = name.strip_prefix('#').is_some_and(|number| {
+        let (digits, radix) =
+            number.strip_prefix(['x', 'X']).map_or((number, 10), |digits| (digits, 16));
+        u32::from_str_radix(digits, radix).is_ok()
+    });
+    let lower = name.to_ascii_lowercase();
+    let has_accent = words::ENTITY_ACCENTS
+        .split_whitespace()
+        .any(|accent| lower.strip_suffix(accent).is_some_and(|letter| letter.len() == 1));
+    let is_entity = is_number || has_accent || words::contains(words::HTML_ENTITIES, &lower);
+    is_entity.then_some(name.len() + 2)
+}
+
+/// Returns the length and kind of a word that is suspicious in the middle of a text.
+fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize, SuspicionKind)> {
+    let word = &rest[..run_length(rest, char::is_alphanumeric)];
+    let after = &rest[word.len()..];
+    let is_crossed =
+        word.len() > 2 && (word.chars().all(|c| c == 'X') || word.chars().all(|c| c == 'x'));
+    match word {
+        "TODO" if !is_iberian && !is_in_capitals(before, after) => Some((word.len(), Draft)),
+        "TBD" | "tbd" | "FIXME" => Some((word.len(), Draft)),
+        "NaN" => Some((word.len(), EmptyValue)),
+        "Err" => after
+            .strip_prefix(':')
+            .filter(|code| run_length(code, |c| c.is_ascii_digit()) == 3)
+            .map(|_| (7, ErrorValue)),
+        _ if word.eq_ignore_ascii_case("lorem")
+            && after.get(..6).is_some_and(|next| next.eq_ignore_ascii_case(" ipsum")) =>
+        {
+            Some((word.len() + 6, Draft))
+        }
+        _ if is_crossed && is_name(word, before, after) => Some((word.len(), Placeholder)),
+        _ => None,
+    }
+}
+
+/// Whether crosses such as `XXX` stand for a name or an amount: after a greeting, beside a currency, or four times and more. Otherwise
+/// it is a Roman numeral or kisses.
+fn is_name(word: &str, before: &str, after: &str) -> bool {
+    let (before, after) = (before.trim_end(), after.trim_start());
+    let last =
+        before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+    let is_amount = words::CURRENCIES
+        .split_whitespace()
+        .any(|currency| before.ends_with(currency) || starts_with_word(after, currency));
+    word.len() > 3 && word.starts_with('X')
+        || is_amount
+        || words::contains(words::GREETINGS, &last) && !before.ends_with('.')
+}
+
+/// Whether the sentence around a word is in capitals.
+fn is_in_capitals(before: &str, after: &str) -> bool {
+    let is_inside = |c: &char| !matches!(c, '.' | '!' | '?' | '\n');
+    let letters = before
+        .chars()
+        .rev()
+        .take(CONTEXT)
+        .take_while(is_inside)
+        .chain(after.chars().take(CONTEXT).take_while(is_inside));
+    let mut letters = letters.filter(|c| c.is_alphabetic()).peekable();
+    letters.peek().is_some() && letters.all(char::is_uppercase)
+}
+
+/// Whether a text is in Spanish or Portuguese, where `TODO` is the word for "all".
+fn is_iberian(text: &str) -> bool {
+    text.contains(['¿', '¡', 'ñ', 'ã'])
+        || text
+            .split(|c: char| !c.is_alphabetic())
+            .any(|word| words::contains(words::IBERIAN, word))
+}
