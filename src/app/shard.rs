@@ -23,7 +23,7 @@ impl ShardPlan {
         // The number of this shard's jobs before each index.
         let mut before = vec![0];
         for job in &all {
-            if shard.holds(&job.id) {
+            if shard.holds(job.shard_key()) {
                 plan.jobs.push(Arc::clone(job));
             }
             before.push(plan.jobs.len());
@@ -51,23 +51,21 @@ impl ShardPlan {
     /// Narrows `chosen`, which has one element for each job of all shards, to this shard's jobs.
     pub(crate) fn narrow(&self, chosen: &[bool]) -> Vec<bool> {
         let pairs = self.all.iter().zip(chosen);
-        let ours = pairs.filter(|(job, _)| self.shard.holds(&job.id));
+        let ours = pairs.filter(|(job, _)| self.shard.holds(job.shard_key()));
         ours.map(|(_, chosen)| *chosen).collect()
     }
 
     /// Returns the other shard that makes the job, if the job is in the plan.
     pub(crate) fn other_shard_of(&self, job: &JobId) -> Option<Shard> {
-        if self.shard.holds(job) || !self.all.iter().any(|spec| spec.id == *job) {
-            return None;
-        }
+        let spec = self.all.iter().find(|spec| spec.id == *job)?;
         let count = std::num::NonZeroU32::new(self.shard.count())?;
-        Some(Shard::of(job, count))
+        Some(Shard::of(spec.shard_key(), count)).filter(|shard| *shard != self.shard)
     }
 
     /// Returns `named` without the jobs of other shards.
     pub(crate) fn keep_own<'a>(&self, named: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
-        let others: HashSet<&JobId> =
-            self.all.iter().map(|spec| &spec.id).filter(|id| !self.shard.holds(id)).collect();
+        let others = self.all.iter().filter(|spec| !self.shard.holds(spec.shard_key()));
+        let others: HashSet<&JobId> = others.map(|spec| &spec.id).collect();
         named.into_iter().filter(|id| !others.contains(id)).cloned().collect()
     }
 }

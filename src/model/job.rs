@@ -21,6 +21,9 @@ pub struct JobSpec {
     pub audio_seconds: Option<f64>,
     /// The place in the manifest.
     pub origin: Origin,
+    /// The id that earlier versions gave the job, if they gave it another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_id: Option<JobId>,
 }
 
 /// A job with its estimate, and whether this run may pay for it.
@@ -52,7 +55,21 @@ impl JobSpec {
     pub fn new(id: JobId, request: VideoRequest, origin: Origin) -> Self {
         let file_name = format!("{id}.{}", request.extension());
         let fingerprint = Fingerprint::of(&request);
-        Self { id, request: Arc::new(request), fingerprint, file_name, audio_seconds: None, origin }
+        Self {
+            id,
+            request: Arc::new(request),
+            fingerprint,
+            file_name,
+            audio_seconds: None,
+            origin,
+            former_id: None,
+        }
+    }
+
+    /// Returns the id by which shards divide the jobs. It is the same in all versions, so that a job stays in the shard
+    /// that has paid for it.
+    pub fn shard_key(&self) -> &JobId {
+        self.former_id.as_ref().unwrap_or(&self.id)
     }
 
     /// Returns the path of the finished video, relative to the output folder.

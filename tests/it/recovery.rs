@@ -1,6 +1,10 @@
 //! Files lost, damaged or edited between two runs.
 
+use callsheet::manifest::{self, Options};
+use callsheet::model::JobSpec;
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
 use callsheet::sandbox::{FaultTrigger, Faults, FileFault, Ledger, ResponseFault};
 
@@ -294,4 +298,65 @@ fn a_job_in_flight_keeps_its_id_and_equal_rows_with_other_ids_are_submitted() {
     scenario.run_sheet(&[]).expect_code(0);
     assert_eq!(scenario.accepted(), 3);
     expect_nothing_paid_twice(&scenario.ledger());
+}
+
+/// Returns the jobs of a sheet, as this version names them.
+fn jobs_of(sheet: &str) -> Vec<Arc<JobSpec>> {
+    let read = |_: &Path| Ok(sheet.as_bytes().to_vec());
+    manifest::load(Path::new("sheet.csv"), &Options::default(), &read).unwrap().jobs
+}
+
+#[test]
+fn jobs_with_ids_of_an_earlier_version_are_not_paid_for_again() {
+    let rows = ["Привет, мир!", "日本語", "Привет, мир!", "Καλημέρα", "Latin"]
+        .map(|text| format!("\"{text}\",{PERSONA},9:16\n"));
+    let sheet = format!("text,persona,aspect_ratio\n{}", rows.concat());
+    let jobs = jobs_of(&sheet);
+    let former: Vec<String> = jobs.iter().map(|job| job.shard_key().to_string()).collect();
+    let earlier = former.iter().zip(&rows).map(|(id, row)| format!("{id},{row}"));
+    let earlier = format!("id,text,persona,aspect_ratio\n{}", earlier.collect::<String>());
+    assert_eq!(former.iter().filter(|id| id.starts_with("video-9x16-")).count(), 4);
+    for shards in [&[None][..], &[Some("1/2"), Some("2/2")]] {
+        let scenario = Scenario::with_text(&earlier);
+        let run = |shard: Option<&str>, further: &[&str]| {
+            let shard = shard.map_or(vec![], |shard| vec!["--shard", shard]);
+            scenario.run_sheet(&[&shard, further].concat()).expect_code(0)
+        };
+        for shard in shards {
+            run(*shard, &[]);
+        }
+        assert_eq!(scenario.accepted(), 5);
+        scenario.write("sheet.csv", &sheet);
+        for shard in shards {
+            run(*shard, &[]);
+        }
+        assert_eq!(scenario.accepted(), 5, "{shards:?}");
+        if shards == [None] {
+            assert_eq!(job_ids(&scenario), former);
+            let new = jobs[1].id.as_str();
+            let note =
+                format!("`{new}` is the video paid for as `{}`, and keeps that id", former[1]);
+            run(None, &["--only", new]).expect_stderr(&[&note]);
+            let results = ["run", "sheet-output/results.csv"];
+            scenario.run_online(&results).expect_code(0);
+            assert_eq!(scenario.accepted(), 5);
+        }
+    }
+}
+
+#[test]
+fn a_new_column_of_ids_does_not_pay_again() {
+    let sheet =
+        format!("text,persona,aspect_ratio\nHello.,{PERSONA},9:16\nHello.,{PERSONA},9:16\n");
+    let scenario = Scenario::with_text(&sheet);
+    scenario.run_sheet(&[]).expect_code(0);
+    let sheet = format!(
+        "id,text,persona,aspect_ratio\na,Hello.,{PERSONA},9:16\nb,Hello.,{PERSONA},9:16\nc,New.,{PERSONA},9:16\n"
+    );
+    scenario.write("sheet.csv", &sheet);
+    scenario
+        .run_sheet(&[])
+        .expect_code(0)
+        .expect_stderr(&["`a` is the video paid for as `hello-9x16-"]);
+    assert_eq!(scenario.accepted(), 3);
 }

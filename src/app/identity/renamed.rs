@@ -1,5 +1,7 @@
 //! Paid jobs that keep their recorded id although their row now produces a different id.
 //!
+//! Earlier versions gave rows without an id other ids, if their texts are not in Latin letters.
+//!
 //! A row with the id `a` and one ratio makes the job `a`. With a second ratio it makes `a-9x16` and `a-1x1`, and one of
 //! them is the video that was paid for as `a`. Row and request are unchanged, so that job keeps its recorded id, and
 //! with it its tag and its file.
@@ -38,6 +40,7 @@ impl LoadedManifest {
         for (place, recorded) in renames {
             let job = Arc::make_mut(&mut self.plan.jobs[place]);
             let sheet = std::mem::replace(&mut job.id, recorded.clone());
+            job.former_id = None;
             let earlier = earlier.iter().find(|job| job.id == recorded);
             if let Some(earlier) = earlier
                 && stems.insert(stem_key(&earlier.file_name))
@@ -138,16 +141,22 @@ fn find_renames(
     let mut taken: HashSet<&JobId> = HashSet::new();
     for (place, job) in new {
         let is_single = jobs_of_row.get(&row_of(job)).is_none_or(|count| *count < 2);
+        let content = format!("-{}-{}", job.request.aspect_ratio, &job.fingerprint.as_str()[..6]);
+        // A row that was known by its content may get an id. Copies of it are interchangeable.
+        let is_same_content = |recorded: &JobId| recorded.as_str().contains(&content);
         // The id of a row with a single job has no suffix, so the recorded id must extend it, and the reverse.
-        let is_same_row = |recorded: &&&JobId| {
+        let is_same_row = |recorded: &JobId| {
             if is_single { extends(recorded, &job.id) } else { extends(&job.id, recorded) }
         };
         let recorded = removed.get(&job.fingerprint).map_or(&[][..], Vec::as_slice);
-        let mut recorded = recorded.iter().filter(is_same_row);
-        if let (Some(only), None) = (recorded.next(), recorded.next())
-            && taken.insert(only)
-        {
-            renames.push((place, (*only).clone()));
+        let free = || recorded.iter().copied().filter(|id| !taken.contains(id));
+        let former = free().find(|id| job.former_id.as_ref() == Some(*id));
+        let mut same_row = free().filter(|id| is_same_row(id));
+        let only = same_row.next().filter(|_| same_row.next().is_none());
+        let same = former.or(only).or_else(|| free().find(|id| is_same_content(id)));
+        if let Some(same) = same {
+            taken.insert(same);
+            renames.push((place, same.clone()));
         }
     }
     renames

@@ -1,6 +1,7 @@
 //! The ids of jobs, unique in the plan.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
@@ -9,7 +10,7 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
 use crate::model::{JobId, Note};
 
-use super::slug::{fold_case, slug};
+use super::slug::{fold_case, slug, transliterate};
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
 
 /// An id that a row or item gives, even if the rest of it is invalid.
@@ -18,11 +19,14 @@ pub(crate) struct ExplicitId {
     pub(crate) raw_job: usize,
     /// The id as [`normalize_id`] returns it.
     pub(crate) text: String,
+    /// The id as it is written.
+    pub(crate) written: Arc<str>,
     pub(crate) place: Place,
 }
 
-/// Returns `text` trimmed and with dashes for spaces, or `None` if nothing is left.
+/// Returns `text` trimmed, in ASCII letters and with dashes for spaces, or `None` if nothing is left.
 pub(crate) fn normalize_id(text: &str) -> Option<String> {
+    let text = transliterate(text);
     let words: Vec<&str> = text.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join("-"))
 }
@@ -43,7 +47,10 @@ pub(crate) fn report_duplicate_ids(ids: &[ExplicitId], findings: &mut [Findings]
             continue;
         }
         let (text, place) = (quote(&id.text), first.place.label());
-        let message = if first.text == id.text {
+        let message = if first.written.trim() != id.written.trim() && first.text == id.text {
+            let (one, other) = (quote(first.written.trim()), quote(id.written.trim()));
+            format!("the ids {one} at {place} and {other} are both {text}")
+        } else if first.text == id.text {
             format!("duplicate id {text}; first at {place}")
         } else {
             format!("the id {text} differs only in case from the id at {place}")
@@ -165,7 +172,8 @@ fn parse_id(job: &ValidatedJob, id: &str, findings: &mut Findings) -> Option<Job
     match id.parse::<JobId>() {
         Ok(id) => {
             let written = written_id(job).map_or("", |value| value.text.trim());
-            if written.contains(char::is_whitespace) && job.recorded_id.is_none() {
+            let is_changed = normalize_id(written).is_some_and(|id| id != written);
+            if is_changed && job.recorded_id.is_none() {
                 let message = format!("the id {} is used as `{id}`", quote(written));
                 findings.note(&place, message);
             }

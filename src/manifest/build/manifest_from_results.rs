@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::header::Columns;
+use crate::model::JobId;
 use crate::util::text::plural;
 
 use super::ids::default_ids;
@@ -59,7 +60,14 @@ pub(crate) fn keep_recorded(
     findings: &mut Findings,
 ) -> Vec<ValidatedJob> {
     let ids = default_ids(jobs);
-    let position = |id: &Value| ids.iter().position(|other| *other == *id.text);
+    let former: Vec<Option<JobId>> =
+        ids.iter().zip(jobs).map(|(id, job)| job.former_id(&id.parse().ok()?)).collect();
+    let is_former = |id: &Value| {
+        let mut former = former.iter();
+        former.position(|former| former.as_ref().is_some_and(|it| *it.as_str() == *id.text))
+    };
+    let position =
+        |id: &Value| ids.iter().position(|other| *other == *id.text).or_else(|| is_former(id));
     let by_id: Option<Vec<usize>> = recorded.iter().map(position).collect();
     let by_order = || {
         let is_complete = recorded.len().is_multiple_of(jobs.len().max(1));

@@ -296,18 +296,19 @@ impl<'a> PlanBuilder<'a> {
     ) {
         if let Some(value) = combination.get(Field::Id)
             && let Some(text) = self.rules.render(job, combination, value, findings)
-            && let Some(text) = ids::normalize_id(&text)
+            && let Some(id) = ids::normalize_id(&text)
         {
-            if ids::is_placeholder(&text) {
+            if ids::is_placeholder(&id) {
                 let message =
-                    format!("{} stands for an empty cell and cannot be an id", quote(&text));
+                    format!("{} stands for an empty cell and cannot be an id", quote(&id));
                 let help = "give the row an id, or leave the cell empty: the id is then made from the content";
                 findings.problem(Problem::at(&value.place, message).help(help));
                 return;
             }
             self.explicit_ids.push(ExplicitId {
                 raw_job: self.findings.len(),
-                text,
+                text: id,
+                written: text,
                 place: value.place.clone(),
             });
         }
@@ -357,11 +358,13 @@ impl<'a> PlanBuilder<'a> {
                 of_row.start = jobs.len();
             }
             of_row.end = jobs.len() + 1;
+            let former_id = job.former_id(&id);
             let found = job.validated.suspicions.into_iter();
             suspicions.extend(found.map(|suspicion| (jobs.len(), suspicion)));
             let request = job.validated.request;
             jobs.push(Arc::new(JobSpec {
                 id,
+                former_id,
                 file_name: format!("{stem}.{}", request.extension()),
                 request,
                 fingerprint: job.fingerprint,

@@ -57,6 +57,50 @@ fn plain_letters(character: char) -> impl Iterator<Item = char> {
     own.into_iter().chain(letters.chars())
 }
 
+/// Returns `text` in ASCII letters and digits: `Frühling` becomes `Fruehling` and `Привет` becomes `Privet`. Dashes become
+/// `-`; other punctuation stays.
+pub(crate) fn transliterate(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let character = match (character, rest.peek()) {
+            ('a' | 'o' | 'u' | 'A' | 'O' | 'U', Some('\u{308}')) => composed(character),
+            _ => character,
+        };
+        match character {
+            '\u{300}'..='\u{36F}' => {}
+            '‐'..='—' => result.push('-'),
+            _ if character.is_ascii() || !character.is_alphanumeric() => result.push(character),
+            _ => result.push_str(&ascii_of(character)),
+        }
+    }
+    result
+}
+
+/// Returns an umlaut for the letter that precedes a combining diaeresis.
+const fn composed(letter: char) -> char {
+    match letter {
+        'a' => 'ä',
+        'o' => 'ö',
+        'u' => 'ü',
+        'A' => 'Ä',
+        'O' => 'Ö',
+        _ => 'Ü',
+    }
+}
+
+/// Returns the ASCII letters for a letter; empty if there are none.
+fn ascii_of(letter: char) -> String {
+    let plain: String = letter.to_lowercase().flat_map(plain_letters).collect();
+    if plain.is_empty() {
+        return deunicode::deunicode_char(letter).unwrap_or_default().to_owned();
+    }
+    if letter.is_uppercase() { plain[..1].to_uppercase() + &plain[1..] } else { plain }
+}
+
 /// Returns what is equal in names that some file system does not distinguish.
 pub(crate) fn fold_case(name: &str) -> String {
     name.to_lowercase()
@@ -77,6 +121,21 @@ mod tests {
             ("../../etc", "etc"),
         ] {
             assert_eq!(slug(text, 100), expected);
+        }
+    }
+
+    #[test]
+    fn other_letters_are_transliterated() {
+        for (text, expected) in [
+            ("Frühling 1", "Fruehling 1"),
+            ("Fru\u{308}hling", "Fruehling"),
+            ("Übergröße – Łódź", "Uebergroesse - Lodz"),
+            ("Привет, мир", "Privet, mir"),
+            ("Καλημέρα", "Kalemera"),
+            ("你好", "Ni Hao "),
+            ("a/b", "a/b"),
+        ] {
+            assert_eq!(transliterate(text), expected);
         }
     }
 

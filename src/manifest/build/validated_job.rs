@@ -7,13 +7,17 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::is_uuid;
-use crate::model::{Fingerprint, Speech};
+use crate::model::{Fingerprint, JobId, Speech};
 
 use super::row::ValidatedRequest;
-use super::slug::{fold_case, slug};
+use super::slug::{fold_case, slug, transliterate};
 
 /// The most characters of a text or a recording's name in an id.
 const SLUG_LENGTH: usize = 24;
+/// The number of characters of a text that are transliterated for an id.
+const MAX_TRANSLITERATED: usize = 100;
+/// The words of an id if the text has no letters.
+const NO_WORDS: &str = "video";
 /// The length of the fingerprint in an id: 30 bits, in addition to the words and the ratio.
 const HASH_LENGTH: usize = 6;
 
@@ -59,13 +63,34 @@ impl ValidatedJob {
 
     /// Returns the id made from the content: `meet-the-new-spring-9x16-k3f9ab`. Moving rows does not change it.
     pub(crate) fn content_id(&self) -> String {
-        let words = match &self.validated.request.speech {
-            Speech::Text(text) => slug(text, SLUG_LENGTH),
-            Speech::Audio(url) => slug(audio_name(url), SLUG_LENGTH),
-        };
-        let words = if words.is_empty() { "video" } else { &words };
         let ratio = self.validated.request.aspect_ratio;
-        format!("{words}-{ratio}-{}", self.hash())
+        format!("{}-{ratio}-{}", self.words().0, self.hash())
+    }
+
+    /// Returns the id that earlier versions gave a job with the content id `id`, if its words were not in it.
+    pub(crate) fn former_id(&self, id: &JobId) -> Option<JobId> {
+        let has_own_id =
+            self.recorded_id.is_some() || self.validated.combination.contains(Field::Id);
+        let (words, is_transliterated) = self.words();
+        let rest = id.as_str().strip_prefix(&words)?;
+        let former = (is_transliterated && !has_own_id).then(|| format!("{NO_WORDS}{rest}"))?;
+        former.parse().ok()
+    }
+
+    /// Returns the first words of the speech, and whether they are transliterated: earlier versions left out all letters
+    /// that are not Latin. Texts with Latin words keep their ids.
+    fn words(&self) -> (String, bool) {
+        let speech = match &self.validated.request.speech {
+            Speech::Text(text) => text,
+            Speech::Audio(url) => audio_name(url),
+        };
+        let latin = slug(speech, SLUG_LENGTH);
+        if !latin.is_empty() {
+            return (latin, false);
+        }
+        let begin: String = speech.chars().take(MAX_TRANSLITERATED).collect();
+        let words = slug(&transliterate(&begin), SLUG_LENGTH);
+        if words.is_empty() { (NO_WORDS.to_owned(), false) } else { (words, true) }
     }
 
     /// Returns the beginning of the fingerprint.

@@ -129,3 +129,47 @@ fn words_for_empty_cells_are_no_ids() {
         ]
     );
 }
+
+#[test]
+fn ids_are_written_in_ascii_and_never_collide() {
+    let plan = csv("id,text,persona,ratio\nFrühling 1,Hi,ANNA,1:1\nВесна,Ho,ANNA,1:1\n");
+    assert_eq!(ids(&plan), ["Fruehling-1", "Vesna"]);
+    assert_eq!(
+        notes(&plan),
+        [
+            "a.csv:2:1 the id `Frühling 1` is used as `Fruehling-1`",
+            "a.csv:3:1 the id `Весна` is used as `Vesna`"
+        ]
+    );
+    assert_eq!(
+        problems_of(&[(
+            "a.csv",
+            "id,text,persona,ratio\nFrühling 1,Hi,ANNA,1:1\nFruehling-1,Ho,ANNA,1:1\n"
+        )]),
+        ["a.csv:3:1 the ids `Frühling 1` at a.csv:2:1 and `Fruehling-1` are both `Fruehling-1`"]
+    );
+}
+
+/// The words were recorded with version 0.1.0: a paid job is known by its id.
+#[test]
+fn the_words_of_content_ids_never_change() {
+    for (text, words, former) in [
+        ("A row without an id is known by its content.", "a-row-without-an-id-is", None),
+        ("Schöne Grüße, Łukasz & Zoë", "schoene-gruesse-lukasz", None),
+        ("Don't stop — it’s 50% off", "dont-stop-its-50-off", None),
+        ("日本語 only", "only", None),
+        ("Новый iPhone", "iphone", None),
+        ("Việt Nam", "vit-nam", None),
+        ("!!!", "video", None),
+        ("Привет, мир!", "privet-mir", Some("video")),
+        ("日本語", "ri-ben-yu", Some("video")),
+        ("Καλημέρα", "kalemera", Some("video")),
+    ] {
+        let plan = csv(&format!("text,persona,ratio\n\"{text}\",ANNA,9:16\n"));
+        let job = &plan.jobs[0];
+        let hash = &job.fingerprint.as_str()[..6];
+        assert_eq!(job.id.as_str(), format!("{words}-9x16-{hash}"));
+        let former = former.map(|words| format!("{words}-9x16-{hash}"));
+        assert_eq!(job.former_id.as_ref().map(ToString::to_string), former);
+    }
+}

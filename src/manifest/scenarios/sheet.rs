@@ -53,7 +53,7 @@ fn moving_and_inserting_rows_changes_no_id() {
     };
     assert_eq!(sorted(&before), sorted(&after));
     assert!(before.jobs[0].id.as_str().starts_with("meet-the-new-spring-9x16-"));
-    assert!(before.jobs[3].id.as_str().starts_with("video-1x1-"));
+    assert!(before.jobs[3].id.as_str().starts_with("ri-ben-yu-1x1-"));
     assert_eq!(sorted(&sheet(&[0])), [before.jobs[0].id.to_string()]);
 }
 

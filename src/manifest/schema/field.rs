@@ -271,7 +271,9 @@ impl Field {
         };
         known(header).or_else(|| {
             let (name, _hint) = header.split_once(['(', '[', '{', '<', '（'])?;
-            known(name).map(|(field, _)| (field, HeaderMatch::Hint))
+            // `ID (CRM)` is rather a column of the user.
+            let found = known(name).filter(|(field, _)| *field != Self::Id);
+            found.map(|(field, _)| (field, HeaderMatch::Hint))
         })
     }
 
@@ -460,6 +462,7 @@ mod tests {
             "Sprache",
             "Zielgruppe (Text)",
             "Nr",
+            "ID (CRM)",
         ] {
             assert_eq!(Field::find(own), None, "{own}");
         }
