@@ -95,6 +95,7 @@ impl LoadedManifest {
         let mut campaign =
             Campaign::new(&self.plan.campaign, options.manifest.clone(), self.out.clone(), jobs);
         campaign.sheet = self.plan.sheet.clone();
+        campaign.delimiter = self.plan.delimiter;
         campaign.personas = self.names.labels.clone().into_iter().collect();
         campaign.approval = self.approval.clone();
         let mut repeated = options.clone();

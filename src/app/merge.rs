@@ -212,6 +212,7 @@ fn campaign(parts: &[ShardFolder], identity: &Identity, out: PathBuf) -> Campaig
     let mut campaign = Campaign::new(&identity.campaign, manifest.into(), out, jobs);
     campaign.is_sandbox = identity.is_sandbox;
     campaign.sheet = Arc::new(sheet);
+    campaign.delimiter = parts.iter().find_map(|part| part.results.delimiter);
     campaign.arguments_of = arguments_of;
     campaign.personas = parts.iter().flat_map(|part| part.results.personas.clone()).collect();
     let caps: Option<Vec<Credits>> = parts.iter().map(|part| part.results.max_credits).collect();

@@ -16,9 +16,11 @@ use super::diagnostics::lints;
 use super::diagnostics::place::{Place, Source};
 use super::diagnostics::problem::{Findings, Problem, Problems, merge_notes, sort_by_place};
 use super::diagnostics::text::quote;
+use super::formats::csv::{self, Delimiter};
 use super::formats::decode::{FileKind, decode_source, locked_workbook};
+use super::formats::other_files::other_file;
 use super::formats::table::{Table, Value};
-use super::formats::{csv, workbook, yaml};
+use super::formats::{workbook, yaml};
 use super::schema::document::{self, Document, Item};
 use super::schema::field::Field;
 use super::schema::header;
@@ -40,7 +42,7 @@ const MAX_CAMPAIGN: usize = 100;
 ///
 /// All problems of the manifest. With [`InvalidRows::Skip`], invalid rows are left out instead, unless no row is left.
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
-    let mut loader = Loader { options, read, findings: Findings::default() };
+    let mut loader = Loader { options, read, findings: Findings::default(), delimiter: None };
     let outcome = loader.load(source);
     let Findings { mut problems, mut notes, suspicions } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
@@ -68,6 +70,8 @@ struct Loader<'a> {
     read: ReadFile<'a>,
     /// The findings about the manifest as a whole. Those about rows are returned separately.
     findings: Findings,
+    /// The delimiter of the first delimited file.
+    delimiter: Option<Delimiter>,
 }
 
 impl<'a> Loader<'a> {
@@ -119,6 +123,7 @@ impl<'a> Loader<'a> {
             source: path.to_owned(),
             jobs: built.jobs,
             sheet: Arc::new(built.sheet),
+            delimiter: self.delimiter.map(Delimiter::character),
             limits: settings.limits,
             output: settings.output,
             prices: settings.prices,
@@ -178,7 +183,14 @@ impl<'a> Loader<'a> {
             return None;
         }
         let error = match (self.read)(path) {
-            Ok(bytes) => return Some(bytes),
+            Ok(bytes) => {
+                let Some(explanation) = other_file(path, &bytes) else {
+                    return Some(bytes);
+                };
+                let file = Place::file(&Source::of_text(name_of(path), String::new()));
+                self.findings.problem(explanation.at(&file));
+                return None;
+            }
             Err(error) => error,
         };
         let name = name_of(path);
@@ -220,7 +232,9 @@ impl<'a> Loader<'a> {
                 let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
                 let encoding = self.options.encoding;
                 let source = decode_source(name, bytes, encoding, help, &mut self.findings)?;
-                let table = csv::read(&source, self.options.delimiter, &mut self.findings);
+                let delimiter = csv::delimiter_of(&source.text, self.options.delimiter);
+                self.delimiter.get_or_insert(delimiter);
+                let table = csv::read(&source, Some(delimiter), &mut self.findings);
                 if table.is_none() && self.findings.problems.is_empty() {
                     let problem = Problem::at(&Place::file(&source), "the file is empty");
                     let help = "the first line names the columns: `text,persona,aspect_ratio`";

@@ -20,6 +20,8 @@ pub struct Plan {
     pub jobs: Vec<Arc<JobSpec>>,
     /// The user's rows, for the results.
     pub sheet: Arc<Sheet>,
+    /// The character between the cells of the sheet, if it is a delimited text.
+    pub delimiter: Option<char>,
     /// `limits:` of the manifest.
     pub limits: LimitSettings,
     /// `output:` of the manifest.

@@ -24,6 +24,8 @@ pub struct Campaign {
     pub jobs: Vec<PlannedJob>,
     /// The user's sheet.
     pub sheet: Arc<Sheet>,
+    /// The character between the cells of the sheet, if it is a delimited text.
+    pub delimiter: Option<char>,
     /// Readable names of personas by id.
     pub personas: HashMap<String, String>,
     /// `--max-credits`; the share of it for a shard with `--share`.

@@ -133,6 +133,7 @@ mod tests {
             campaign_date: None,
             source: "a.csv".into(),
             jobs: jobs.collect(),
+            delimiter: None,
             sheet: std::sync::Arc::default(),
             limits: crate::model::LimitSettings::default(),
             output: crate::model::OutputSettings::default(),

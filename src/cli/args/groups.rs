@@ -187,7 +187,7 @@ pub(in crate::cli) struct WaitingArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct OutputArguments {
-    /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
+    /// Write `results.csv` as Excel opens it: with a byte-order mark, and with the semicolons of the sheet
     #[arg(long)]
     pub(in crate::cli) excel: bool,
     /// Write `results.xlsx` as well, when the run ends: a workbook with real numbers, times and links
@@ -209,7 +209,7 @@ pub(in crate::cli) struct OutputArguments {
 
 /// Returns the encoding of `results.csv`.
 pub(in crate::cli) const fn encoding(is_for_excel: bool) -> CsvEncoding {
-    if is_for_excel { CsvEncoding::Utf8WithBom } else { CsvEncoding::Utf8 }
+    if is_for_excel { CsvEncoding::Excel } else { CsvEncoding::Utf8 }
 }
 
 impl CampaignArguments {

@@ -30,7 +30,7 @@ pub(in crate::cli) struct ReportArguments {
     pub(in crate::cli) campaign: CampaignArguments,
     #[command(flatten)]
     pub(in crate::cli) address: AddressArguments,
-    /// Begin `results.csv` with a byte-order mark, by which Excel knows its encoding
+    /// Write `results.csv` as Excel opens it: with a byte-order mark, and with the semicolons of the sheet
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) excel: bool,
     /// One report of several output folders, such as shards: MANIFEST and what follows are folders, or one

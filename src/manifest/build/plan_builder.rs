@@ -1,6 +1,6 @@
 //! The builder of a plan: it collects the jobs of all rows and items.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
@@ -458,16 +458,17 @@ impl SheetBuilder {
     /// second.
     fn columns<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
         let columns = &mut self.0.columns;
-        let mut indices: Vec<usize> = Vec::new();
-        for name in names {
-            let known = (0..columns.len())
-                .find(|index| columns[*index] == name && !indices.contains(index));
-            indices.push(known.unwrap_or_else(|| {
+        let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (index, name) in columns.iter().enumerate() {
+            known.entry(name.clone()).or_default().push_back(index);
+        }
+        let index_of = |name: &str| {
+            known.get_mut(name).and_then(VecDeque::pop_front).unwrap_or_else(|| {
                 columns.push(name.to_owned());
                 columns.len() - 1
-            }));
-        }
-        indices
+            })
+        };
+        names.into_iter().map(index_of).collect()
     }
 
     /// Adds a row with the cells of `columns`, and returns its index.

@@ -20,6 +20,9 @@ const MAX_SHOWN: usize = 50;
 /// The most problems with the same message that are shown in full; of the others, only the places are listed.
 const MAX_SIMILAR: usize = 3;
 
+/// The most notes that are shown with problems.
+const MAX_NOTES: usize = 20;
+
 /// The most of those places that are listed; the others are counted.
 const MAX_PLACES: usize = 20;
 
@@ -32,6 +35,8 @@ pub struct Problem {
     cell: Option<String>,
     message: String,
     help: Option<String>,
+    #[serde(skip)]
+    topic: Option<&'static str>,
     #[serde(skip)]
     place: Place,
 }
@@ -46,6 +51,7 @@ impl Problem {
             cell: place.cell_name(),
             message: message.into(),
             help: None,
+            topic: None,
             place: place.clone(),
         }
     }
@@ -155,17 +161,25 @@ impl fmt::Display for Problem {
 pub(crate) struct Explanation {
     pub(crate) message: String,
     pub(crate) help: String,
+    /// What problems with different messages have in common, if one remedy helps against all of them.
+    topic: Option<&'static str>,
 }
 
 impl Explanation {
     /// Creates an explanation of what is wrong and what would be right.
     pub(crate) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self { message: message.into(), help: help.into(), topic: None }
+    }
+
+    /// Counts as one problem with all others about the topic.
+    pub(crate) fn about(self, topic: &'static str) -> Self {
+        Self { topic: Some(topic), ..self }
     }
 
     /// Returns the problem at a place.
     pub(crate) fn at(self, place: &Place) -> Problem {
-        Problem::at(place, self.message).help(self.help)
+        let topic = self.topic;
+        Problem { topic, ..Problem::at(place, self.message).help(self.help) }
     }
 }
 
@@ -191,14 +205,15 @@ impl Problems {
         &self.notes
     }
 
-    /// Groups the problems that have the same file and message: the first few are shown in full, the last of
-    /// them with the others.
-    fn group_similar(&self) -> Vec<(&Problem, Vec<&Problem>)> {
+    /// Groups the problems that have the same file and message, or topic: the first few are shown in full, the last of
+    /// them with the others. Returns the number of groups too.
+    fn group_similar(&self) -> (Vec<(&Problem, Vec<&Problem>)>, usize) {
         let mut shown: Vec<(&Problem, Vec<&Problem>)> = Vec::new();
         // The number of problems of each kind, and the index in `shown` of the last one.
         let mut kinds = HashMap::new();
         for problem in &self.problems {
-            let kind = (&problem.file, &problem.message, &problem.help);
+            let message = (&problem.message, &problem.help);
+            let kind = (&problem.file, problem.topic, problem.topic.is_none().then_some(message));
             let (count, last) = kinds.entry(kind).or_insert((0, 0));
             *count += 1;
             if *count <= MAX_SIMILAR {
@@ -208,13 +223,25 @@ impl Problems {
                 shown[*last].1.push(problem);
             }
         }
-        shown
+        let count = kinds.len();
+        (shown, count)
     }
 }
 
 impl fmt::Display for Problems {
+    /// Writes the notes, which often name the cause of a problem, then the problems and their number.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = self.group_similar();
+        for Note { place, message } in self.notes.iter().take(MAX_NOTES) {
+            writeln!(formatter, "note: {place}: {message}")?;
+        }
+        if self.notes.len() > MAX_NOTES {
+            let more = plural(self.notes.len() - MAX_NOTES, "more note");
+            writeln!(formatter, "note: and {more}")?;
+        }
+        if !self.notes.is_empty() {
+            formatter.write_str("\n")?;
+        }
+        let (groups, kinds) = self.group_similar();
         for (problem, similar) in groups.iter().take(MAX_SHOWN) {
             problem.write(formatter, similar)?;
             formatter.write_str("\n\n")?;
@@ -223,8 +250,13 @@ impl fmt::Display for Problems {
         if hidden > 0 {
             writeln!(formatter, "and {hidden} more\n")?;
         }
-        let count = plural(self.problems.len(), "problem");
-        write!(formatter, "{count}; nothing was submitted")
+        let count = plural(kinds, "problem");
+        match self.problems.len() {
+            places if places > kinds => {
+                write!(formatter, "{count} in {places} places; nothing was submitted")
+            }
+            _ => write!(formatter, "{count}; nothing was submitted"),
+        }
     }
 }
 
@@ -362,7 +394,31 @@ mod tests {
         assert_eq!(shown.matches("a.csv:").count(), 4, "{shown}");
         let others = "= note: also at 4:1, 5:1, 6:1, ";
         assert!(shown.contains(others) && shown.contains(", 23:1 and 17 more\n"), "{shown}");
-        assert!(shown.ends_with("\n\n41 problems; nothing was submitted"));
+        assert!(shown.ends_with("\n\n2 problems in 41 places; nothing was submitted"));
+    }
+
+    #[test]
+    fn problems_with_one_remedy_count_as_one() {
+        let source = Source::of_text("a.csv", "x\n".repeat(9));
+        let problems = (0..9).map(|n| {
+            let explanation = Explanation::new(format!("unknown `{n}`"), "give keys");
+            explanation.about("names").at(&Place::bytes(&source, 2 * n..2 * n + 1))
+        });
+        let shown = Problems::new(problems.collect(), Vec::new()).to_string();
+        assert_eq!(shown.matches("unknown").count(), 3, "{shown}");
+        assert!(shown.contains("also at 4:1, 5:1"), "{shown}");
+        assert!(shown.ends_with("\n\n1 problem in 9 places; nothing was submitted"), "{shown}");
+    }
+
+    #[test]
+    fn notes_are_shown_with_problems() {
+        let source = Source::of_text("a.csv", "x".to_owned());
+        let problem = || vec![Problem::at(&Place::file(&source), "wrong")];
+        let note = |n: usize| Note { place: format!("a.csv:{n}"), message: "doubtful".to_owned() };
+        let shown = Problems::new(problem(), vec![note(1)]).to_string();
+        assert!(shown.starts_with("note: a.csv:1: doubtful\n\na.csv: wrong\n"), "{shown}");
+        let shown = Problems::new(problem(), (1..=30).map(note).collect()).to_string();
+        assert!(shown.contains("20: doubtful\nnote: and 10 more notes\n\na.csv: wrong"), "{shown}");
     }
 
     #[test]

@@ -19,6 +19,12 @@ use super::table::{Table, Value};
 /// The most columns of a spreadsheet.
 const MAX_COLUMNS: usize = 16_384;
 
+/// The most bytes of a cell. Spreadsheets allow 32,767 characters.
+const MAX_CELL: usize = 1_000_000;
+
+/// The most wrong quotes after which reading continues.
+const MAX_WRONG_QUOTES: usize = 100;
+
 /// The character between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delimiter {
@@ -43,6 +49,11 @@ impl Delimiter {
             Self::Tab => b'\t',
             Self::Pipe => b'|',
         }
+    }
+
+    /// Returns the character.
+    pub(crate) fn character(self) -> char {
+        char::from(self.byte())
     }
 
     /// Returns the name, as the command line takes it.
@@ -87,11 +98,10 @@ pub(crate) fn read(
     forced: Option<Delimiter>,
     findings: &mut Findings,
 ) -> Option<Table> {
-    let (begin, declared) = declaration(&source.text);
-    let body = source.text[begin..].trim_start_matches('\u{feff}');
-    let mut at = source.text.len() - body.len();
-    let delimiter = forced.or(declared).unwrap_or_else(|| detect_delimiter(body));
+    let (mut at, _) = declaration(&source.text);
+    let delimiter = delimiter_of(&source.text, forced);
     let lines = Lines { text: &source.text, delimiter: delimiter.byte() };
+    let mut wrong_quotes = 0;
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut columns = None;
     while let Some(start) = lines.next_start(at) {
@@ -102,10 +112,22 @@ pub(crate) fn read(
             findings.problem(Problem::at(&Place::bytes(source, start..start), message));
             return None;
         }
+        if let Some(cell) = line.cells.iter().find(|cell| cell.range.len() > MAX_CELL) {
+            let message = format!("this cell has {} characters", cell.range.len());
+            let place = Place::bytes(source, cell.range.start..cell.range.start + 1);
+            let help = "is this the right file, and is the delimiter right?";
+            findings.problem(Problem::at(&place, message).help(help));
+            return None;
+        }
         let wrong = columns.as_ref().and_then(|columns| lines.swallowed(&line, columns));
         if let Some(wrong) = wrong.or(line.wrong) {
             at = wrong.resume;
             findings.problem(wrong.problem(source));
+            wrong_quotes += 1;
+            // Each may take a search to the end of the file.
+            if wrong_quotes == MAX_WRONG_QUOTES {
+                break;
+            }
             continue;
         }
         for cell in line.cells.iter().filter(|cell| cell.has_space_before_quote()) {
@@ -128,6 +150,12 @@ pub(crate) fn read(
     let mut rows = rows.into_iter();
     let header = rows.next()?;
     Some(Table { source: Arc::clone(source), header, rows: rows.collect() })
+}
+
+/// Returns the delimiter of a text: `forced`, else the one that the text declares, else the one that suits its first line.
+pub(crate) fn delimiter_of(text: &str, forced: Option<Delimiter>) -> Delimiter {
+    let (begin, declared) = declaration(text);
+    forced.or(declared).unwrap_or_else(|| detect_delimiter(&text[begin..]))
 }
 
 /// Reads the lines of a delimited text by [RFC 4180](https://www.rfc-editor.org/rfc/rfc4180), with any kind of line end.
@@ -375,12 +403,19 @@ impl RowColumns {
     }
 }
 
-/// Returns the delimiter that a first line such as `sep=;` declares for Excel, and the offset after the line.
+/// Returns the offset at which a text begins, and the delimiter that a first line such as `sep=;` declares for Excel.
 fn declaration(text: &str) -> (usize, Option<Delimiter>) {
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
+    let is_declaration = |line: &str| {
+        let begin = line.trim_start_matches('"').get(..4);
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case("sep="))
+    };
+    let end = if is_declaration(text) { text.find(['\r', '\n']) } else { Some(0) };
+    let end = end.unwrap_or(text.len());
     let line = text[..end].trim_matches('"').to_ascii_lowercase();
     let named = line.strip_prefix("sep=").and_then(|rest| rest.parse().ok());
-    named.map_or((0, None), |delimiter| (end, Some(delimiter)))
+    let begin = if named.is_some() { end } else { 0 };
+    let body = text[begin..].trim_start_matches('\u{feff}');
+    (text.len() - body.len(), named)
 }
 
 /// Returns the delimiter that splits one of the first lines into the most known columns, or into the most columns if
@@ -640,6 +675,8 @@ mod tests {
             assert!(shown[0].contains("more than 16384 cells"), "{shown:?}");
         }
         assert_eq!(problems(&format!("text{}", ",".repeat(16_383))), [""; 0]);
+        let shown = problems(&format!("text\n{}", "x".repeat(1_000_001)));
+        assert_eq!(shown, ["a.csv:2:1 this cell has 1000001 characters"]);
     }
 
     proptest! {

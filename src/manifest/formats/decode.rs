@@ -127,16 +127,6 @@ impl DecodeError {
     }
 }
 
-/// The first bytes of files that are not text, with their names.
-const OTHER_KINDS: [(&[u8], &str); 6] = [
-    (b"%PDF-", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xFF\xD8\xFF", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x1F\x8B", "a compressed file"),
-    (b"{\\rtf", "a text document (RTF)"),
-];
-
 /// The most bytes that are examined to guess an encoding.
 const MAX_EXAMINED: usize = 1 << 20;
 
@@ -150,11 +140,6 @@ const MAX_EXAMINED: usize = 1 << 20;
 fn decode(mut bytes: Vec<u8>, forced: Option<TextEncoding>) -> Result<Decoded, DecodeError> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
         let message = "the file is UTF-32, which is not supported";
-        return Err(DecodeError::of_file(message));
-    }
-    let kind = OTHER_KINDS.iter().find(|kind| bytes.starts_with(kind.0));
-    if let Some((_, kind)) = kind {
-        let message = format!("this is {kind}, not a sheet or a manifest");
         return Err(DecodeError::of_file(message));
     }
     let marked = Encoding::for_bom(&bytes).map(|(encoding, _)| encoding);
@@ -414,12 +399,16 @@ fn is_mixed_with_utf_8(bytes: &[u8], guess: &Encoding) -> bool {
     valid > 3 * invalid || western > 0 && guess == WINDOWS_1252
 }
 
+/// Symbols of English texts. Some encodings differ from Windows-1252 only in letters.
+const COMMON_SYMBOLS: [char; 16] =
+    ['£', '€', '‘', '’', '“', '”', '–', '—', '…', '•', '™', '®', '©', '°', '½', '\u{a0}'];
+
 /// The non-ASCII characters of a text that was read as Windows-1252.
 #[derive(Debug, Clone, Copy)]
 struct WesternLetters {
     /// Whether each is usual in a Western European language, where it stands.
     are_usual: bool,
-    /// Whether there are no letters among them.
+    /// Whether all are [`COMMON_SYMBOLS`].
     only_symbols: bool,
     /// Whether the letters stand in words without ASCII letters alone, as in Cyrillic or Greek.
     only_whole_words: bool,
@@ -435,7 +424,7 @@ impl WesternLetters {
             if !character.is_ascii() {
                 let after = characters.peek().copied().unwrap_or(' ');
                 letters.are_usual &= is_usual(before, character, after);
-                letters.only_symbols &= !is_letter(character);
+                letters.only_symbols &= COMMON_SYMBOLS.contains(&character);
             }
             before = character;
         }
@@ -545,7 +534,6 @@ mod tests {
             (b"a\nb\0c\r\nd", Some(("a\nb\0c", 3))),
             (b"\xFF\xFE\0\0a\0\0\0", None),
             (b"\xFF\xFEa\0\0\xD8", None),
-            (b"%PDF-1.7\n", None),
             (b"a,b\n\0\x01\x02\x03\x04\x05\x06\x07\x08\x0e\0", None),
         ] {
             let expected = shown.map(|(text, offset)| (text.to_owned(), offset));

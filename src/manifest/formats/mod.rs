@@ -3,6 +3,7 @@
 pub(crate) mod csv;
 pub(crate) mod decode;
 pub(crate) mod number_format;
+pub(crate) mod other_files;
 pub(crate) mod table;
 pub(crate) mod workbook;
 pub(crate) mod yaml;

@@ -325,7 +325,7 @@ fn one_mistake_in_sixty_rows_is_shown_three_times() {
     let shown = problems.to_string();
     assert_eq!(shown.matches("is not an aspect ratio").count(), 3);
     assert!(shown.contains("= note: also at 5:41, 6:41, "), "{shown}");
-    assert!(shown.ends_with("60 problems; nothing was submitted"));
+    assert!(shown.ends_with("1 problem in 60 places; nothing was submitted"));
 }
 
 #[test]

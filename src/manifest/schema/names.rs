@@ -112,7 +112,8 @@ impl<'a> NameResolver<'a> {
                     "give its UUID (see `callsheet {section}`), or a short name from `{section}:` of a YAML manifest"
                 ),
             };
-            return Err(Explanation::new(format!("unknown {noun} {}", quote(text)), help));
+            let unknown = Explanation::new(format!("unknown {noun} {}", quote(text)), help);
+            return Err(if near_short.is_some() { unknown } else { unknown.about(noun) });
         };
         match catalogue(text, self.kind) {
             Resolution::Found(id) => Ok(id.into()),
@@ -165,7 +166,7 @@ mod tests {
             assert_eq!(names.resolve(&text.into()), Ok(Some(ANNA.into())), "{text}");
         }
         assert_eq!(names.resolve(&"wrong".into()), Ok(None));
-        let Explanation { message, help } = names.resolve(&"Anns".into()).unwrap_err();
+        let Explanation { message, help, .. } = names.resolve(&"Anns".into()).unwrap_err();
         assert_eq!(message, "unknown persona `Anns`");
         assert_eq!(help, "did you mean `Anna`?");
         assert!(names.resolve(&"Benedikt".into()).unwrap_err().help.contains("UUID"));

@@ -12,8 +12,9 @@ pub enum CsvEncoding {
     /// UTF-8.
     #[default]
     Utf8,
-    /// UTF-8 with a byte-order mark, without which Excel assumes an older encoding.
-    Utf8WithBom,
+    /// UTF-8 for Excel: with a byte-order mark, without which Excel assumes an older encoding, and with semicolons if the
+    /// sheet has them, because Excel then expects them.
+    Excel,
 }
 
 /// Writes `results.csv`.
@@ -25,10 +26,14 @@ pub fn write_csv(
     encoding: CsvEncoding,
     mut writer: impl Write,
 ) -> io::Result<()> {
-    if encoding == CsvEncoding::Utf8WithBom {
+    let mut delimiter = b',';
+    if encoding == CsvEncoding::Excel {
         writer.write_all(b"\xef\xbb\xbf")?;
+        if summary.campaign().delimiter == Some(';') {
+            delimiter = b';';
+        }
     }
-    let mut writer = csv::WriterBuilder::new().from_writer(writer);
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
     let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
     writer.write_record(header)?;
@@ -109,9 +114,22 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
+    fn excel_gets_the_semicolons_of_the_sheet() {
+        let mut run = TestRun::with_jobs(1);
+        for (delimiter, expected) in
+            [(None, "id,note,"), (Some(';'), "id;note;"), (Some('|'), "id,note,")]
+        {
+            run.campaign.delimiter = delimiter;
+            let csv = String::from_utf8(to_csv(&run.summary(), CsvEncoding::Excel)).unwrap();
+            assert!(csv.trim_start_matches('\u{feff}').starts_with(expected), "{csv}");
+            assert!(text(&run.summary()).starts_with("id,note,"), "without `--excel`");
+        }
+    }
+
+    #[test]
     fn excel_gets_a_byte_order_mark() {
         let summary = TestRun::with_jobs(1).summary();
-        let csv = to_csv(&summary, CsvEncoding::Utf8WithBom);
+        let csv = to_csv(&summary, CsvEncoding::Excel);
         assert_eq!(csv[..3], [0xef, 0xbb, 0xbf]);
         assert_eq!(csv[3..], to_csv(&summary, CsvEncoding::Utf8));
     }

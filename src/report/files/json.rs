@@ -1,6 +1,6 @@
 //! `results.json`, written job by job: for 100,000 jobs it has 170 MB, and ten times that as one value in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let summary = self.0;
         let campaign = summary.campaign();
+        let columns = &column_names(&campaign.sheet.columns);
         object!(serializer,
             arguments: campaign.arguments,
             as_of: summary.last().map(|last| last.to_string()),
@@ -39,11 +40,11 @@ impl Serialize for Results<'_> {
             credits: credits(summary),
             estimate_against_actual: accuracy_json(summary),
             gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
-            jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, &line))),
+            jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, columns, &line))),
             manifest: campaign.manifest.display().to_string(),
             runs: runs(summary),
             sandbox: campaign.is_sandbox,
-            skipped: Items(|| summary.result_lines().filter_map(|line| skipped(summary, &line))),
+            skipped: Items(|| summary.result_lines().filter_map(|line| skipped(columns, &line))),
             totals: totals(summary),
             version: VERSION,
         )
@@ -88,19 +89,46 @@ pub(crate) fn runs(summary: &Summary) -> Value {
     summary.runs().iter().map(run).collect()
 }
 
-/// Returns the user's cells by column; of columns with the same name, the last one.
-fn cells<'a>(summary: &'a Summary, cells: &'a [Arc<str>]) -> BTreeMap<&'a str, &'a str> {
-    let columns = summary.campaign().sheet.columns.iter().map(String::as_str);
-    columns.zip(cells.iter().map(AsRef::as_ref)).collect()
+/// Returns the names of the user's columns, each of them once: a second `note` is `note (2)`, and the seventh column is
+/// `column 7` if it has no name.
+fn column_names(columns: &[String]) -> Vec<String> {
+    let mut taken: HashSet<String> = columns.iter().cloned().collect();
+    // The number of the next column of a name.
+    let mut numbers = HashMap::new();
+    let unique = |(index, name): (usize, &String)| {
+        let is_named = !name.trim().is_empty();
+        let base = if is_named { name.clone() } else { format!("column {}", index + 1) };
+        let next = numbers.entry((is_named, base.clone())).or_insert(1);
+        loop {
+            let number = *next;
+            *next += 1;
+            let name = if number == 1 { base.clone() } else { format!("{base} ({number})") };
+            // The first column of a name keeps it.
+            if is_named && number == 1 || taken.insert(name.clone()) {
+                return name;
+            }
+        }
+    };
+    columns.iter().enumerate().map(unique).collect()
+}
+
+/// Returns the user's cells by column.
+fn cells<'a>(columns: &'a [String], cells: &'a [Arc<str>]) -> BTreeMap<&'a str, &'a str> {
+    columns.iter().map(String::as_str).zip(cells.iter().map(AsRef::as_ref)).collect()
 }
 
 /// Returns the job of a line with the cells of its row.
-fn job<'a>(summary: &'a Summary, line: &ResultLine<'a>) -> Option<JsonJob<'a>> {
-    Some(JsonJob { cells: Some(line.cells), ..JsonJob::of(summary, line.row.as_ref()?) })
+fn job<'a>(
+    summary: &'a Summary,
+    columns: &'a [String],
+    line: &ResultLine<'a>,
+) -> Option<JsonJob<'a>> {
+    let cells = Some((columns, line.cells));
+    Some(JsonJob { cells, ..JsonJob::of(summary, line.row.as_ref()?) })
 }
 
-fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
-    let row = cells(summary, line.cells);
+fn skipped(columns: &[String], line: &ResultLine<'_>) -> Option<Value> {
+    let row = cells(columns, line.cells);
     line.row.is_none().then(|| json!({ "row": row, "status": "skipped" }))
 }
 
@@ -108,7 +136,8 @@ fn skipped(summary: &Summary, line: &ResultLine<'_>) -> Option<Value> {
 pub(crate) struct JsonJob<'a> {
     summary: &'a Summary,
     row: JobRow<'a>,
-    cells: Option<&'a [Arc<str>]>,
+    /// The names of the user's columns, and the cells of the row.
+    cells: Option<(&'a [String], &'a [Arc<str>])>,
 }
 
 impl<'a> JsonJob<'a> {
@@ -153,7 +182,7 @@ impl Serialize for JsonJob<'_> {
             persona_name: summary.campaign().personas.get(request.persona.as_ref()),
             remote_id: state.phase.remote(),
             rendered_at: time(state.rendered_at),
-            row: self.cells.map(|row| cells(summary, row)),
+            row: self.cells.map(|(columns, row)| cells(columns, row)),
             selected: row.job.selected,
             status: row.status(),
             submitted_at: time(state.submitted_at),
@@ -199,6 +228,15 @@ mod tests {
         assert_eq!(results["skipped"][0]["row"]["id"], "later");
         assert_eq!(results["gone_from_sheet"][0]["job_id"], "gone");
         assert!(!results.to_string().contains("secret"), "signatures");
+    }
+
+    #[test]
+    fn columns_of_one_name_are_kept_apart() {
+        let names = ["note", "note", "", "", "note", "note (2)", "column 4"].map(str::to_owned);
+        assert_eq!(
+            column_names(&names),
+            ["note", "note (3)", "column 3", "column 4 (2)", "note (4)", "note (2)", "column 4"]
+        );
     }
 
     #[test]

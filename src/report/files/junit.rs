@@ -44,6 +44,10 @@ fn status(row: &JobRow) -> TestCaseStatus {
             (TestCaseStatus::skipped(), row.status().to_owned())
         }
     };
+    // Some build servers show the message, others the body.
+    if !matches!(status, TestCaseStatus::Skipped { .. }) {
+        status.set_description(message.as_str());
+    }
     status.set_message(message);
     status
 }
@@ -68,10 +72,10 @@ mod tests {
     <testsuite name="spring" tests="4" skipped="1" errors="1" failures="1">
         <testcase name="a" classname="spring" time="61.000"/>
         <testcase name="b" classname="spring" time="30.000">
-            <failure message="no &quot;face&quot; &lt;b&gt;&amp;"/>
+            <failure message="no &quot;face&quot; &lt;b&gt;&amp;">no &quot;face&quot; &lt;b&gt;&amp;</failure>
         </testcase>
         <testcase name="c" classname="spring" time="0.000">
-            <error message="in doubt: the connection was reset"/>
+            <error message="in doubt: the connection was reset">in doubt: the connection was reset</error>
         </testcase>
         <testcase name="d" classname="spring" time="0.000">
             <skipped message="pending"/>

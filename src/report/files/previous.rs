@@ -27,6 +27,8 @@ pub struct PreviousResults {
     pub max_credits: Option<Credits>,
     /// Readable names of personas by id.
     pub personas: HashMap<String, String>,
+    /// The character between the cells of `results.csv`, if it is not the comma.
+    pub delimiter: Option<char>,
     estimates: HashMap<JobId, Estimate>,
     gone: HashSet<JobId>,
 }
@@ -74,8 +76,15 @@ impl PreviousResults {
 
     fn add_csv(&mut self, bytes: &[u8]) {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        // As `--excel` writes it.
+        let has_semicolons = memchr::memmem::find(bytes, b";job_id;status;").is_some()
+            || bytes.starts_with(b"job_id;status;");
+        self.delimiter = has_semicolons.then_some(';');
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(if has_semicolons { b';' } else { b',' })
+            .from_reader(bytes);
         let mut records = reader.records().filter_map(Result::ok);
         let Some(header) = records.next() else {
             return;
@@ -121,7 +130,7 @@ mod tests {
     fn written(summary: &Summary) -> PreviousResults {
         let folder = tempfile::tempdir().unwrap();
         let (mut csv, mut json) = (Vec::new(), Vec::new());
-        write_csv(summary, CsvEncoding::Utf8WithBom, &mut csv).unwrap();
+        write_csv(summary, CsvEncoding::Excel, &mut csv).unwrap();
         write_json(summary, &mut json).unwrap();
         std::fs::write(folder.path().join("results.csv"), csv).unwrap();
         std::fs::write(folder.path().join("results.json"), json).unwrap();
@@ -147,6 +156,15 @@ mod tests {
         let estimate = std::mem::take(&mut job.estimate);
         results.estimate(&mut job);
         assert_eq!((job.estimate.low, job.estimate.high), (estimate.low, estimate.high));
+    }
+
+    #[test]
+    fn results_with_semicolons_are_read_back() {
+        let mut run = TestRun::with_jobs(1);
+        run.campaign.delimiter = Some(';');
+        let results = written(&run.summary());
+        assert_eq!(results.delimiter, Some(';'));
+        assert_eq!(results.columns, ["id", "note"]);
     }
 
     #[test]

@@ -216,6 +216,14 @@ fn encodings_and_other_files() {
         Case::sheet("a NUL byte", latin(b"a\0b")),
         Case::sheet("a PDF", b"%PDF-1.7\n"),
         Case::sheet("a picture", b"\x89PNG\r\n\x1a\n"),
+        Case::new("results for programs", &["plan", "results.json"])
+            .file("results.json", "{\"as_of\": null, \"estimate_against_actual\": {}}"),
+        Case::new("the page", &["plan", "report.html"]).file("report.html", "<!doctype html>"),
+        Case::new("a link to a sheet", &["plan", "a.gsheet"]).file("a.gsheet", "{}"),
+        Case::new("a Numbers document", &["plan", "a.numbers"]).file("a.numbers", "PK\x03\x04"),
+        Case::new("a Word document", &["plan", "a.docx"]).file("a.docx", "PK\x03\x04"),
+        Case::new("JSON lines", &["plan", "a.jsonl"])
+            .file("a.jsonl", "{\"text\": \"Hi\"}\n{\"text\": \"Ho\"}\n"),
         Case::sheet("a compressed file", b"\x1f\x8b\x08\0"),
         Case::sheet("a text document", b"{\\rtf1 Hello}"),
         Case::sheet("a binary file", (0..200).map(|byte| byte % 16).collect::<Vec<u8>>()),

@@ -1,0 +1,147 @@
+//! Files that are given in place of a sheet or a manifest by mistake.
+
+use std::path::Path;
+
+use memchr::memmem;
+
+use crate::manifest::diagnostics::problem::Explanation;
+
+/// The first bytes of files that are not text, with their names.
+const BINARY: [(&[u8], &str); 6] = [
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xFF\xD8\xFF", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1F\x8B", "a compressed file"),
+    (b"{\\rtf", "a text document (RTF)"),
+];
+
+/// The names of files inside documents, which are archives like workbooks.
+const IN_ARCHIVES: [(&[u8], &str); 3] = [
+    (b"word/document.xml", "a Word document"),
+    (b"ppt/presentation.xml", "a presentation"),
+    (b"application/vnd.oasis.opendocument.text", "a text document (OpenDocument)"),
+];
+
+/// Extensions of files that are never sheets, with what they are and what to do.
+const EXTENSIONS: [(&str, &str, &str); 10] = [
+    ("gsheet", "a link to a Google Sheet, not the sheet", DOWNLOAD),
+    ("gdoc", "a link to a Google document", IN_A_SHEET),
+    ("gslides", "a link to a Google presentation", IN_A_SHEET),
+    ("numbers", "a Numbers document", "in Numbers, choose File, Export To, CSV or Excel"),
+    ("pages", "a Pages document", IN_A_SHEET),
+    ("key", "a Keynote presentation", IN_A_SHEET),
+    ("docx", "a Word document", IN_A_SHEET),
+    ("doc", "a Word document", IN_A_SHEET),
+    ("odt", "a text document (OpenDocument)", IN_A_SHEET),
+    ("pptx", "a presentation", IN_A_SHEET),
+];
+
+const DOWNLOAD: &str = "open it in the browser, and choose File, Download, Microsoft Excel (.xlsx)";
+const IN_A_SHEET: &str =
+    "put the texts in a sheet, a row for each video; `callsheet init FILE.csv` writes an example";
+const SHEET_OF_RESULTS: &str =
+    "give the sheet of the campaign, or the `results.csv` beside this file";
+
+/// Returns what a file is that is certainly neither a sheet nor a manifest, and what to do.
+pub(crate) fn other_file(path: &Path, bytes: &[u8]) -> Option<Explanation> {
+    let this_is = |what: &str, help: &str| Some(Explanation::new(format!("this is {what}"), help));
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    if let Some((_, what, help)) = EXTENSIONS.iter().find(|kind| kind.0 == extension) {
+        return this_is(what, help);
+    }
+    if let Some((_, what)) = BINARY.iter().find(|kind| bytes.starts_with(kind.0)) {
+        let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
+        return this_is(&format!("{what}, not a sheet or a manifest"), help);
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        let is_inside = |name: &[u8]| memmem::find(bytes, name).is_some();
+        let (_, what) = IN_ARCHIVES.iter().find(|kind| is_inside(kind.0))?;
+        return this_is(what, IN_A_SHEET);
+    }
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let begins_with = |prefix: &[u8]| {
+        text.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+    };
+    let is_workbook = matches!(extension.as_str(), "xls" | "xlsx" | "xlsm" | "xlsb" | "ods");
+    if is_workbook && bytes.is_empty() {
+        return Some(Explanation::new(
+            "the file is empty",
+            "save the workbook again, or copy it again",
+        ));
+    }
+    if !is_workbook && (begins_with(b"<!doctype html") || begins_with(b"<html")) {
+        return if path.file_name().is_some_and(|name| name == "report.html") {
+            this_is("the page to review a campaign, not its sheet", SHEET_OF_RESULTS)
+        } else {
+            let help = "open it in a spreadsheet program, and save it as CSV or as a workbook";
+            this_is("a web page, not a sheet", help)
+        };
+    }
+    if begins_with(b"{") {
+        if memmem::find(text, b"\"estimate_against_actual\":").is_some() {
+            return this_is("a file of results for programs, not a sheet", SHEET_OF_RESULTS);
+        }
+        let is_object = |line: &[u8]| line.starts_with(b"{") && line.ends_with(b"}");
+        let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let mut lines = lines.filter(|line| !line.is_empty()).take(2);
+        if lines.next().is_some_and(is_object) && lines.next().is_some_and(is_object) {
+            let help = "write them as `{\"jobs\": [ … ]}` with a comma between two jobs, in a file that ends in `.json`";
+            return this_is("a list of JSON lines", help);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_files_are_recognized_by_name_or_content() {
+        for (name, bytes, expected) in [
+            (
+                "a.gsheet",
+                &b"{\"url\": \"https://docs.google.com/\"}"[..],
+                "a link to a Google Sheet",
+            ),
+            ("a.gdoc", b"{}", "a link to a Google document"),
+            ("a.NUMBERS", b"PK\x03\x04", "a Numbers document"),
+            ("a.pages", b"PK\x03\x04", "a Pages document"),
+            ("a.docx", b"PK\x03\x04", "a Word document"),
+            ("a.xlsx", b"PK\x03\x04...word/document.xml...", "a Word document"),
+            (
+                "a.zip",
+                b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text",
+                "a text document",
+            ),
+            ("a.csv", b"%PDF-1.7", "a PDF"),
+            ("report.html", b"<!doctype html>", "the page to review"),
+            ("a.csv", b"\xEF\xBB\xBF\n<HTML>", "a web page"),
+            (
+                "results.json",
+                b"{\n  \"as_of\": null,\n  \"estimate_against_actual\": []}",
+                "a file of results",
+            ),
+            (
+                "a.jsonl",
+                b"{\"text\": \"Hi\"}\r\n\r\n{\"text\": \"Ho\"}\r\n",
+                "a list of JSON lines",
+            ),
+        ] {
+            let found = other_file(Path::new(name), bytes).unwrap_or_else(|| panic!("{name}"));
+            assert!(found.message.starts_with(&format!("this is {expected}")), "{name}: {found:?}");
+        }
+        for (name, bytes) in [
+            ("a.csv", &b"text,persona\n"[..]),
+            ("a.xlsx", b"PK\x03\x04xl/workbook.xml"),
+            ("a.xls", b"<html>"),
+            ("a.json", b"{\"jobs\": []}"),
+            ("a.json", b"{\n\"jobs\": [\n{\"text\": \"Hi\"},\n{}\n]}"),
+            ("-", b"{text},persona\n{x},y\n"),
+            ("a.csv", b""),
+        ] {
+            assert_eq!(other_file(Path::new(name), bytes), None, "{name}");
+        }
+    }
+}
