@@ -612,8 +612,8 @@ mod tests {
             ("日本", SHIFT_JIS, true),
             ("ｱｲｳ", SHIFT_JIS, false),
             ("こんにちは", EUC_JP, true),
-            ("你好", GBK, true),
-            ("联通", GBK, true),
+            ("你好", GBK, false),
+            ("联通", GBK, false),
             ("你好", BIG5, true),
             ("안녕하세요", EUC_KR, true),
         ] {

@@ -64,12 +64,6 @@ pub(crate) fn other_file(path: &Path, bytes: &[u8]) -> Option<Explanation> {
         text.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
     };
     let is_workbook = matches!(extension.as_str(), "xls" | "xlsx" | "xlsm" | "xlsb" | "ods");
-    if is_workbook && bytes.is_empty() {
-        return Some(Explanation::new(
-            "the file is empty",
-            "save the workbook again, or copy it again",
-        ));
-    }
     if !is_workbook && (begins_with(b"<!doctype html") || begins_with(b"<html")) {
         return if path.file_name().is_some_and(|name| name == "report.html") {
             this_is("the page to review a campaign, not its sheet", SHEET_OF_RESULTS)
