@@ -20,7 +20,7 @@ use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
 use crate::model::{Credits, Flag, Limits, SuspiciousTexts, Timestamp};
 use crate::report::Summary;
-use crate::report::plan::{Balance, PlanContext};
+use crate::report::plan::{Balance, PlanContext, run_time};
 
 /// The run that is planned.
 #[derive(Debug)]
@@ -80,16 +80,17 @@ pub(crate) async fn plan(
         manifest.leave_out_suspicious(&mut jobs);
     }
     select_named(&mut jobs, &run_options)?;
-    let mut limits = Limits::default().with(&manifest.plan.limits);
+    let is_sandbox =
+        recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
+    let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
+    let mut limits = defaults.with(&manifest.plan.limits);
     limits.max_credits = max_credits.or(limits.max_credits);
     limits.max_credits_run = max_credits_run.or(limits.max_credits_run);
     run_options.limits = manifest.share(limits, &options)?;
     let max_credits_run = run_options.limits.max_credits_run;
     let mut campaign = manifest.campaign(jobs, &options);
     campaign.max_credits = run_options.limits.max_credits;
-    campaign.is_sandbox =
-        recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
-    let is_sandbox = campaign.is_sandbox;
+    campaign.is_sandbox = is_sandbox;
     campaign.add_arguments(&provider_flags.arguments(is_sandbox));
     if is_sandbox && !provider_flags.sandbox {
         notices.warning(&sandbox_folder_warning(&manifest.out));
@@ -102,6 +103,7 @@ pub(crate) async fn plan(
     if manifest.plan.campaign_date.is_none() {
         SiblingCampaign::warn_before_first_run(&summary, &notices);
     }
+    let limits = run_options.limits.clone();
     run_options.missing_files = missing_files(summary.history(), &manifest.out);
     let resubmit = run_options.resubmit.clone();
     let (campaign, history) = (summary.campaign(), summary.history());
@@ -115,8 +117,10 @@ pub(crate) async fn plan(
         prices,
         learnt_from,
         max_credits_run,
+        notes: manifest.plan.notes.clone(),
         replaced: replaced_rows(&summary),
         suspicions,
+        run_time: run_time(&summary, &limits),
         balance: match provider {
             // The sandbox costs nothing.
             _ if is_sandbox => Balance::NotAsked,

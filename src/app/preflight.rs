@@ -7,9 +7,9 @@ use super::identity::replaced_rows;
 use super::notices::{Confirm, Notices};
 use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
-use crate::report::plan::Balance;
+use crate::report::plan::{Balance, run_time};
 use crate::report::{CommandLine, JobRow, Summary};
-use crate::util::text::plural;
+use crate::util::text::{plural, rough_duration};
 
 /// The time-out for a balance that a decision depends on.
 pub(crate) const BALANCE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -126,7 +126,9 @@ impl Preflight<'_> {
                 }
                 Affordability::Enough | Affordability::Perhaps(_) => {
                     let (count, range) = (costs.count(), costs.range());
-                    format!("submit {count} for {range} credits{unfinished}? [y/N] ")
+                    let time = run_time(self.preview, self.limits).unwrap_or_default();
+                    let time = rough_duration(time);
+                    format!("submit {count} for {range} credits, ready in about {time}{unfinished}? [y/N] ")
                 }
             };
             if !ask(self.preview, &question).await {

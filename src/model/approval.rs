@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Fingerprint, JobId, JobSpec, Timestamp};
+use super::{Fingerprint, JobId, JobSpec, Speech, Timestamp};
 
 /// An approval: the jobs of a manifest at the time. It covers exactly these jobs, in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Approval {
     pub digest: String,
     /// The hash of each job's request, so that changes can be named.
     pub jobs: BTreeMap<JobId, Fingerprint>,
+    /// The text that each job speaks, for people who read the file.
+    #[serde(default)]
+    pub texts: BTreeMap<JobId, Arc<str>>,
     /// The user who approved, by their system name.
     pub by: Option<String>,
     /// The time of the approval.
@@ -38,11 +41,17 @@ pub struct Changes {
 }
 
 impl Approval {
-    /// Approves `jobs`.
-    pub fn of(campaign: &str, jobs: &[Arc<JobSpec>], by: Option<String>, at: Timestamp) -> Self {
+    /// Approves the jobs of `specs`.
+    pub fn of(campaign: &str, specs: &[Arc<JobSpec>], by: Option<String>, at: Timestamp) -> Self {
         let jobs: BTreeMap<JobId, Fingerprint> =
-            jobs.iter().map(|job| (job.id.clone(), job.fingerprint.clone())).collect();
-        Self { digest: digest(campaign, &jobs), campaign: campaign.to_owned(), jobs, by, at }
+            specs.iter().map(|job| (job.id.clone(), job.fingerprint.clone())).collect();
+        let text = |job: &Arc<JobSpec>| match &job.request.speech {
+            Speech::Text(text) => Some((job.id.clone(), Arc::clone(text))),
+            Speech::Audio(_) => None,
+        };
+        let texts = specs.iter().filter_map(text).collect();
+        let campaign = campaign.to_owned();
+        Self { digest: digest(&campaign, &jobs), campaign, jobs, texts, by, at }
     }
 
     /// Returns how `jobs` differ from the approved ones, or `None` if they do not.

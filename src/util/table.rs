@@ -22,7 +22,10 @@ pub(crate) fn table<const COLUMNS: usize>(
     let header = (Some(Style::Bold), header.map(str::to_owned));
     let mut text = String::new();
     for (style, cells) in std::iter::once(header).chain(rows) {
-        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let padded = cells.iter().zip(widths).map(|(cell, wanted)| {
+            let padding = wanted - width(cell);
+            format!("{cell}{:padding$}", "")
+        });
         let line = padded.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
         match style {
@@ -34,6 +37,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     text
 }
 
+/// Returns the number of terminal columns of a cell. Letters of East Asian scripts take two.
 fn width(cell: &str) -> usize {
-    cell.chars().count()
+    if cell.is_ascii() { cell.len() } else { console::measure_text_width(cell) }
 }

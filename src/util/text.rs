@@ -29,6 +29,22 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Returns an estimated duration without needless precision: `40 s`, `5 min`, `2 h 15 min`, `2 d 5 h`.
+pub(crate) fn rough_duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let unit = match seconds {
+        0..120 => 10,
+        120..3600 => 60,
+        3600..86_400 => 300,
+        86_400.. => 3600,
+    };
+    let rounded = Duration::from_secs(seconds.div_ceil(unit).max(1) * unit);
+    match rounded.as_secs() {
+        60..3600 => format!("{} min", rounded.as_secs().div_ceil(60)),
+        _ => duration(rounded),
+    }
+}
+
 /// Returns a decimal size as file managers show it: `900 B`, `1.2 MB`.
 #[expect(clippy::cast_precision_loss, reason = "rounded to one digit anyway")]
 pub(crate) fn byte_size(count: u64) -> String {
@@ -133,6 +149,21 @@ pub(crate) fn escape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn estimated_durations_are_rounded_up() {
+        for (seconds, expected) in [
+            (0, "10 s"),
+            (41, "50 s"),
+            (61, "2 min"),
+            (230, "4 min"),
+            (3600, "1 h 00 min"),
+            (8_097, "2 h 15 min"),
+            (200_000, "2 d 8 h"),
+        ] {
+            assert_eq!(rough_duration(Duration::from_secs(seconds)), expected, "{seconds}");
+        }
+    }
 
     #[test]
     fn numbers_agree_with_their_nouns() {

@@ -49,7 +49,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("rustls", &["remote"]),
     ("hyper_util", &["remote"]),
     ("rusqlite", &["journal"]),
-    ("console", &["report"]),
+    ("console", &["report", "util"]),
     ("axum", &["sandbox", "studio"]),
     ("futures", &["app", "driver", "remote", "sandbox"]),
     ("clap", &["cli"]),

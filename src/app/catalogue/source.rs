@@ -11,8 +11,9 @@ use super::Catalogue;
 use crate::app::error::Error;
 use crate::app::notices::Notices;
 use crate::app::provider::ProviderConfig;
-use crate::model::{Credentials, Failure, FailureKind, Timestamp};
+use crate::model::{AspectRatio, Credentials, Failure, FailureKind, Timestamp};
 use crate::remote::{BaseUrl, Remote};
+use crate::report::plan::Pictures;
 use crate::util::fs::{Access, OutputDir, write_atomic};
 use crate::util::text::hex;
 
@@ -114,6 +115,25 @@ impl NameLookup {
             }
             (Err(error), None, CatalogueNeed::Required) => Err(error),
         }
+    }
+
+    /// Returns the pictures of the personas, or none if the catalogue cannot be had.
+    pub(crate) async fn pictures(&self, now: Timestamp) -> Pictures {
+        let catalogue = self.catalogue(CatalogueNeed::Optional, None, now).await.ok().flatten();
+        let mut pictures = Pictures::new();
+        for persona in catalogue.unwrap_or_default().personas {
+            let urls = [
+                (AspectRatio::Landscape, persona.preview_image_16_9),
+                (AspectRatio::Square, persona.preview_image_1_1),
+                (AspectRatio::Portrait, persona.preview_image_9_16),
+            ];
+            for (ratio, url) in urls {
+                if let (Some(id), Some(url)) = (&persona.id, url) {
+                    pictures.insert((id.to_ascii_lowercase(), ratio), url);
+                }
+            }
+        }
+        pictures
     }
 
     /// Fetches and caches the current catalogue. If the provider cannot be asked, returns the cached one with a note.

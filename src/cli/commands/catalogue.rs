@@ -163,7 +163,7 @@ async fn newest(
 }
 
 /// Writes a page to the user's cache folder, prints its path and opens it in a browser.
-fn open_page(environment: &Environment, name: &str, page: &str) -> Result<(), Error> {
+pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Result<(), Error> {
     let folder = environment.cache_dir().unwrap_or_else(|| std::env::temp_dir().join("callsheet"));
     let path = folder.join(name);
     std::fs::create_dir_all(&folder)

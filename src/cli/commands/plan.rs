@@ -2,24 +2,27 @@
 
 use clap::Args;
 
-use crate::app::{self, PlanRequest};
+use crate::app::{self, NameLookup, NetworkUse, PlanRequest};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{CampaignArguments, ProviderArguments, RerunArguments, SelectionArguments};
+use crate::cli::commands::catalogue::open_page;
 use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
 use crate::model::Credits;
-use crate::report::plan::{plan_table, write_plan_json};
+use crate::report::plan::{TextStyle, plan_page, plan_table, problem_page, write_plan_json};
 
-const EXAMPLES: [Example; 3] = [
+const EXAMPLES: [Example; 4] = [
     ("callsheet plan campaign.csv", "each job, and its cost"),
+    ("callsheet plan campaign.csv --open", "texts and pictures on a page"),
     ("callsheet plan campaign.csv --online", "what would be left"),
     ("callsheet plan campaign.csv --retry-failed", "what that would do"),
 ];
 
 #[derive(Debug, Args)]
 #[command(after_help = help::examples(&EXAMPLES))]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub(in crate::cli) struct PlanArguments {
     #[command(flatten)]
     pub(in crate::cli) campaign: CampaignArguments,
@@ -38,6 +41,12 @@ pub(in crate::cli) struct PlanArguments {
     /// Wait for the account's balance, which is otherwise shown if it can be had at once
     #[arg(long, help_heading = "Provider")]
     pub(in crate::cli) online: bool,
+    /// Show the whole text of each job
+    #[arg(long, help_heading = "Screen")]
+    pub(in crate::cli) texts: bool,
+    /// Write a page of all jobs with their texts and pictures, and show it
+    #[arg(long, conflicts_with = "json", help_heading = "Screen")]
+    pub(in crate::cli) open: bool,
     /// Print JSON
     #[arg(long, help_heading = "Screen")]
     pub(in crate::cli) json: bool,
@@ -49,9 +58,16 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     // Standard error of a command for programs has warnings only.
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
     environment.report_ignored(printer);
+    let provider = provider_config(&arguments.provider, &environment);
+    let pictures = NameLookup {
+        provider: provider.as_ref().ok().cloned(),
+        cache_dir: environment.cache_dir(),
+        network: NetworkUse::Always,
+        notices: printer.notices(),
+    };
     let request = PlanRequest {
         campaign: arguments.campaign.options()?,
-        provider: provider_config(&arguments.provider, &environment),
+        provider,
         provider_flags: arguments.provider.flags(),
         rerun: arguments.rerun.selection(&arguments.selection, &arguments.campaign)?,
         run_options: arguments.rerun.run_options(&arguments.selection),
@@ -62,12 +78,25 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         cache_dir: environment.cache_dir(),
         notices: printer.notices(),
     };
-    let (summary, context) = app::plan(request, app::now()).await?;
-    if arguments.json {
+    let planned = app::plan(request, app::now()).await;
+    if let Err(app::Error::Manifest { problems, .. }) = &planned
+        && arguments.open
+    {
+        let problems = problems.problems().iter();
+        let problems =
+            problems.map(|problem| (problem.place(), problem.message(), problem.help_text()));
+        open_page(&environment, "plan.html", &problem_page(problems))?;
+    }
+    let (summary, context) = planned?;
+    if arguments.open {
+        let page = plan_page(&summary, &context, &pictures.pictures(app::now()).await);
+        open_page(&environment, "plan.html", &page)?;
+    } else if arguments.json {
         printer::print_with(|output| write_plan_json(&summary, &context, output))?;
     } else {
         let colours = environment.output_colours();
-        printer::print(&plan_table(&summary, &context, colours));
+        let texts = if arguments.texts { TextStyle::Whole } else { TextStyle::of_output() };
+        printer::print(&plan_table(&summary, &context, texts, colours));
     }
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(summary);

@@ -13,7 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::{Exit, Goal};
 use crate::cli::printer::{self, Printer};
 use crate::report::files::write_json;
-use crate::report::plan::plan_totals;
+use crate::report::plan::{plan_totals, text_examples};
 use crate::report::summary_text::{headline, summary_text};
 
 /// Executes `callsheet run`, or `callsheet collect` with its arguments as those of `run`. `matches` are the arguments of
@@ -132,6 +132,7 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
+        printer::eprint(&text_examples(preview));
         printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
         Box::pin(printer::ask_yes_or_no(question))
     }))

@@ -6,6 +6,7 @@
 //! is written job by job.
 
 mod data;
+pub(crate) mod gallery;
 mod user_columns;
 
 use std::io::{self, Write};

@@ -1,15 +1,16 @@
 //! The account's balance and the assumptions of the estimates, which a plan shows besides the jobs.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::model::{CHARACTERS_A_WORD, Credits, Flag, PriceTable, Suspicion};
+use crate::model::{CHARACTERS_A_WORD, Credits, Flag, Note, PriceTable, Suspicion};
 use crate::report::counts::Money;
 use crate::report::format::credit_range;
 use crate::report::plan::rows::has_assumed_length;
 use crate::report::summary::Summary;
-use crate::util::text::{agree, plural};
+use crate::util::text::{agree, plural, rough_duration};
 
 /// The information that a plan shows besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +21,12 @@ pub(crate) struct PlanContext {
     pub learnt_from: u32,
     /// `--max-credits-run`.
     pub max_credits_run: Option<Credits>,
+    /// How long the run takes. `None` if it submits nothing.
+    pub run_time: Option<Duration>,
     /// The account's balance.
     pub balance: Balance,
+    /// The notes about the manifest.
+    pub notes: Vec<Note>,
     /// New rows that may be paid jobs.
     pub replaced: Option<ReplacedRows>,
     /// Texts that look unfinished.
@@ -99,6 +104,9 @@ impl PlanContext {
             Balance::NotAsked => {}
             Balance::Unknown(why) => lines.push(format!("balance: could not be read ({why})")),
             Balance::Known(balance) => lines.push(balance_line(*balance, &money)),
+        }
+        if let Some(time) = self.run_time {
+            lines.push(format!("ready in about {}", rough_duration(time)));
         }
         lines.push(self.assumptions(summary));
         lines

@@ -113,6 +113,19 @@ impl PlanRow<'_> {
         }
     }
 
+    /// Returns the text that is spoken, or the URL of the recording.
+    pub(super) fn speech(&self) -> &str {
+        match &self.row.job.spec.request.speech {
+            Speech::Text(text) => text,
+            Speech::Audio(url) => url,
+        }
+    }
+
+    /// Whether the job speaks a text, not a recording.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.row.job.spec.request.speech, Speech::Text(_))
+    }
+
     /// Returns the estimated price, or the actual cost so far.
     pub(super) fn price(&self) -> Option<(Credits, Credits)> {
         let (state, estimate) = (self.row.state, &self.row.job.estimate);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Phase, Timestamp};
+use crate::report::plan::time_for;
 use crate::report::summary::Summary;
 
 /// Submits that the pace is measured over: enough to smooth a burst, few enough to follow a slow-down.
@@ -15,11 +16,9 @@ const MAX_SUBMITS: usize = 12;
 pub(super) fn remaining(summary: &Summary, now: Timestamp) -> Option<Duration> {
     let render = summary.mean_render_time()?;
     let counts = summary.counts();
-    let slots = u32::try_from(counts.rendering.max(1)).unwrap_or(u32::MAX);
     if counts.pending > 0 {
-        let wait = submit_interval(summary).unwrap_or_default().max(render / slots);
-        let pending = u32::try_from(counts.pending).unwrap_or(u32::MAX);
-        return Some(wait.saturating_mul(pending).saturating_add(render));
+        let interval = submit_interval(summary).unwrap_or_default();
+        return Some(time_for(counts.pending, interval, Some(counts.rendering), render));
     }
     summary
         .rows()

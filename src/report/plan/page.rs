@@ -1,0 +1,140 @@
+//! The plan as a page: every job with its picture, text, length and cost, and the problems and notes of its row.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::model::{AspectRatio, Note};
+use crate::report::format::credit_range;
+use crate::report::html::gallery::{Card, gallery, is_web, picture};
+use crate::report::plan::context::PlanContext;
+use crate::report::plan::rows::{PlanRow, plan_rows};
+use crate::report::plan::text::{seconds, total_lines};
+use crate::report::summary::Summary;
+use crate::util::text::sanitize;
+
+/// The URLs of personas' pictures, by persona and aspect ratio.
+pub(crate) type Pictures = BTreeMap<(String, AspectRatio), String>;
+
+/// Returns the page of a plan.
+pub(crate) fn plan_page(summary: &Summary, context: &PlanContext, pictures: &Pictures) -> String {
+    let mut introduction = total_lines(summary, context.replaced);
+    for line in context.lines(summary) {
+        introduction.push_str(&line);
+        introduction.push('\n');
+    }
+    let mut notes_of_rows: BTreeMap<(&str, u32), Vec<&str>> = BTreeMap::new();
+    for note in &context.notes {
+        match place_of(note) {
+            Some(place) => notes_of_rows.entry(place).or_default().push(&note.message),
+            None => {
+                let _ = writeln!(introduction, "note: {}: {}", note.place, note.message);
+            }
+        }
+    }
+    let in_sheet = plan_rows(summary).filter(|row| row.row.job.in_sheet);
+    let cards = in_sheet.map(|row| {
+        let origin = &row.row.job.spec.origin;
+        let notes = notes_of_rows.get(&(&*origin.file, origin.line));
+        card(summary, &row, pictures, notes.map(Vec::as_slice).unwrap_or_default())
+    });
+    gallery(&format!("Plan of {}", summary.campaign().name), &introduction, cards)
+}
+
+/// Returns the page of a manifest with problems: the place of each, what is wrong, and what would be right.
+pub(crate) fn problem_page<'p>(
+    problems: impl Iterator<Item = (String, &'p str, Option<&'p str>)>,
+) -> String {
+    let cards = problems.map(|(place, message, help)| Card {
+        title: place,
+        facts: help.map(str::to_owned).into_iter().collect(),
+        warnings: vec![message.to_owned()],
+        ..Card::default()
+    });
+    gallery("Problems", "Nothing was submitted.", cards)
+}
+
+/// Returns the file and the line of a note about a row.
+fn place_of(note: &Note) -> Option<(&str, u32)> {
+    let (file, rest) = match note.place.rsplit_once(':')? {
+        (file_and_line, column) if column.bytes().all(|byte| byte.is_ascii_digit()) => {
+            file_and_line.rsplit_once(':')?
+        }
+        with_cell => with_cell,
+    };
+    let line = rest.trim_start_matches(|character: char| !character.is_ascii_digit());
+    Some((file, line.parse().ok()?))
+}
+
+fn card(summary: &Summary, row: &PlanRow<'_>, pictures: &Pictures, notes: &[&str]) -> Card {
+    let spec = &row.row.job.spec;
+    let request = &spec.request;
+    let persona = sanitize(summary.campaign().persona(&request.persona));
+    let url = pictures.get(&(request.persona.to_string(), request.aspect_ratio));
+    let url = url.filter(|url| is_web(url));
+    let (state, _) = row.state.word_and_style();
+    let price = row
+        .price()
+        .map_or_else(String::new, |(low, high)| format!(", {} credits", credit_range(low, high)));
+    let length = seconds(&row.row.job.estimate);
+    Card {
+        media: url.map_or_else(String::new, |url| picture(url, &persona)),
+        title: format!("{} ({state})", spec.id),
+        text: Some(row.speech().to_owned()),
+        facts: vec![
+            format!("{persona}, {}, {}", request.aspect_ratio, request.model_version),
+            format!("{length} seconds{price}"),
+            format!("{}:{}", spec.origin.file, spec.origin.line),
+        ],
+        code: None,
+        warnings: notes
+            .iter()
+            .map(|note| (*note).to_owned())
+            .chain(Some(row.reason()).filter(|reason| !reason.is_empty()))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::TestRun;
+
+    #[test]
+    fn each_job_has_a_card_with_its_text_and_notes() {
+        let run = TestRun::with_jobs(2);
+        let job = &run.campaign.jobs[0].spec;
+        let place = format!("{}:{}:7", job.origin.file, job.origin.line);
+        let ratio = job.request.aspect_ratio;
+        let notes = vec![
+            Note { place, message: "<b> is odd".to_owned() },
+            Note { place: "sheet.csv".to_owned(), message: "about all".to_owned() },
+        ];
+        let context = PlanContext { notes, ..PlanContext::default() };
+        let url = "https://x/anna.jpg".to_owned();
+        let pictures = Pictures::from([((job.request.persona.to_string(), ratio), url)]);
+        let page = plan_page(&run.summary(), &context, &pictures);
+        for part in [
+            "<h2>a (new)</h2>",
+            "src=\"https://x/anna.jpg\" alt=\"Anna\"",
+            "Say something nice",
+            "<p class=\"warning\">&lt;b&gt; is odd</p>",
+            "2 jobs to submit of 2, for 10 credits",
+            "note: sheet.csv: about all",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("<script") && page.contains("default-src 'none'"));
+    }
+
+    #[test]
+    fn notes_belong_to_the_row_of_their_place() {
+        let place = |place: &str| {
+            let note = Note { place: place.to_owned(), message: String::new() };
+            place_of(&note).map(|(file, line)| (file.to_owned(), line))
+        };
+        assert_eq!(place("a.csv:3:7"), Some(("a.csv".to_owned(), 3)));
+        assert_eq!(place("a.xlsx:B12"), Some(("a.xlsx".to_owned(), 12)));
+        assert_eq!(place("a.xlsx:Jobs 2!B12"), None);
+        assert_eq!(place("a.csv"), None);
+    }
+}
