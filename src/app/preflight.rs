@@ -128,7 +128,9 @@ impl Preflight<'_> {
                     let (count, range) = (costs.count(), costs.range());
                     let time = run_time(self.preview, self.limits).unwrap_or_default();
                     let time = rough_duration(time);
-                    format!("submit {count} for {range} credits, ready in about {time}{unfinished}? [y/N] ")
+                    format!(
+                        "submit {count} for {range} credits, ready in about {time}{unfinished}? [y/N] "
+                    )
                 }
             };
             if !ask(self.preview, &question).await {
