@@ -15,7 +15,7 @@ use super::reserved_names::ReservedNames;
 use super::selection::choose;
 use super::shard::ShardPlan;
 use crate::journal::read_approval;
-use crate::manifest::Selection;
+use crate::manifest::{Selection, jobs_of_row};
 use crate::model::{
     Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts,
 };
@@ -129,6 +129,15 @@ impl LoadedManifest {
     /// Returns the jobs of all shards together.
     pub(crate) fn every_job(&self) -> &[Arc<JobSpec>] {
         self.shard.as_ref().map_or(&self.plan.jobs, |shard| &shard.all)
+    }
+
+    /// Returns the ids of the jobs in the row that `reference` names by its number or a cell, unless it is the id of a
+    /// job.
+    pub(crate) fn jobs_of_row(&self, reference: &JobId) -> Vec<&JobId> {
+        let jobs = self.every_job();
+        let is_id = jobs.iter().any(|job| job.id == *reference);
+        let indices = if is_id { Vec::new() } else { jobs_of_row(reference.as_str(), jobs) };
+        indices.into_iter().map(|index| &jobs[index].id).collect()
     }
 
     /// Returns the recorded ids of those of `ids` that belong to this shard.

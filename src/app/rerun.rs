@@ -70,7 +70,17 @@ impl RerunSelection {
     ) -> Result<(), Error> {
         self.narrow(manifest, recorded, selected)?;
         run_options.redo = self.redo(manifest, recorded, notices)?;
-        run_options.resubmit = manifest.own(&run_options.resubmit).into_iter().collect();
+        let mut resubmit = Vec::new();
+        for wanted in &run_options.resubmit {
+            let is_recorded =
+                recorded.is_some_and(|recorded| recorded.history.index_of(wanted).is_some());
+            let of_row = if is_recorded { Vec::new() } else { manifest.jobs_of_row(wanted) };
+            if of_row.is_empty() {
+                resubmit.push(wanted);
+            }
+            resubmit.extend(of_row);
+        }
+        run_options.resubmit = manifest.own(resubmit).into_iter().collect();
         Ok(())
     }
 

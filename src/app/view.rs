@@ -86,7 +86,7 @@ impl CampaignView {
         Ok(true)
     }
 
-    /// Returns the recorded id of `job`, and all entries of the journal.
+    /// Returns the recorded id of `job`, which may be the number or a cell of its row, and all entries of the journal.
     ///
     /// # Errors
     /// If the job does not exist or belongs to another shard, or the journal cannot be read.
@@ -94,7 +94,20 @@ impl CampaignView {
         &'a self,
         job: &'a JobId,
     ) -> Result<(&'a JobId, Vec<Entry>), Error> {
-        let job = self.manifest.recorded_id(job);
+        let mut job = self.manifest.recorded_id(job);
+        if self.summary.row(job).is_none() {
+            match self.manifest.jobs_of_row(job).as_slice() {
+                [] => {}
+                [only] => job = only,
+                several => {
+                    let ids = several.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>();
+                    return Err(Error::usage_with_hint(
+                        format!("the row {job} has {} jobs", ids.len()),
+                        format!("name one of them: {}", ids.join(", ")),
+                    ));
+                }
+            }
+        }
         let shard = self.manifest.shard.as_ref();
         if let Some(shard) = shard.and_then(|shard| shard.other_shard_of(job)) {
             return Err(Error::usage_with_hint(

@@ -34,7 +34,7 @@ pub use load::{ReadFile, load};
 pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
 pub use schema::names::{NameKind, Resolution, Resolve};
 pub use schema::options::{ColumnChoice, InvalidRows, Options, ParseColumnError};
-pub(crate) use selection::{Selection, UnknownJob};
+pub(crate) use selection::{Selection, UnknownJob, jobs_of_row};
 
 /// The YAML manifest that `callsheet init` writes: short, commented, and accepted by the sandbox.
 pub(crate) const INIT_YAML: &str = include_str!("init.yaml");

@@ -10,7 +10,8 @@ use super::diagnostics::text::{closest_match, quote};
 /// `--only`, `--limit` and `--sample`, applied in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// The ids of the selected jobs; all if empty. The id of a row selects all its jobs.
+    /// The ids of the selected jobs, or the numbers or cells of their rows; all if empty. The id of a row selects all its
+    /// jobs.
     pub only: Vec<String>,
     /// The most jobs, from the top.
     pub limit: Option<usize>,
@@ -46,7 +47,10 @@ impl Selection {
                     found = true;
                 }
             }
-            if !found {
+            for index in jobs_of_row(id, jobs).into_iter().filter(|_| !found) {
+                chosen[index] = true;
+            }
+            if !found && jobs_of_row(id, jobs).is_empty() {
                 let near = closest_match(id, jobs.iter().map(|job| job.id.as_str()));
                 return Err(UnknownJob { id: id.clone(), near: near.map(str::to_owned) });
             }
@@ -60,6 +64,28 @@ impl Selection {
         }
         Ok(chosen)
     }
+}
+
+/// Returns the indices of the jobs of the row that `reference` names: by its number in messages (`5`), or by a cell
+/// (`A5`). Returns none if ids have that form, or if several files have such a row.
+pub(crate) fn jobs_of_row(reference: &str, jobs: &[Arc<JobSpec>]) -> Vec<usize> {
+    let Some(line) = row_number(reference) else {
+        return Vec::new();
+    };
+    let of_row: Vec<usize> = (0..jobs.len()).filter(|at| jobs[*at].origin.line == line).collect();
+    let mut files = of_row.iter().map(|at| &jobs[*at].origin.file);
+    let first = files.next();
+    let is_ambiguous = files.any(|file| Some(file) != first)
+        || jobs.iter().any(|job| row_number(job.id.as_str()).is_some());
+    if is_ambiguous { Vec::new() } else { of_row }
+}
+
+/// Returns the row of `5` or `A5`. Cells have capital letters, because `a5` may be a misspelled id.
+fn row_number(reference: &str) -> Option<u32> {
+    let number = reference.trim_start_matches(|first: char| first.is_ascii_uppercase());
+    let is_number = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_cell = reference.len() - number.len() <= 3;
+    (is_number && is_cell).then(|| number.parse().ok()).flatten()
 }
 
 /// Returns the ids of the jobs of each row or item, by its place.
@@ -169,6 +195,24 @@ mod tests {
             only(&["zzz"]).choose(&jobs()).unwrap_err().to_string(),
             "there is no job `zzz`"
         );
+    }
+
+    #[test]
+    fn jobs_are_chosen_by_their_rows_and_cells() {
+        assert_eq!(chosen(&only(&["2", "C4"])), [0, 1, 2, 3, 5]);
+        for wrong in ["5", "a3", "03", "ABCD3", "A", "3B", ""] {
+            assert!(only(&[wrong]).choose(&jobs()).is_err(), "{wrong}");
+        }
+        // An id wins, and if ids have the form of rows, no row is meant.
+        let mut jobs = jobs();
+        jobs.push(job("3", 9, "anna", AspectRatio::Square));
+        let chosen = only(&["3"]).choose(&jobs).unwrap();
+        assert_eq!(chosen.iter().position(|chosen| *chosen), Some(6));
+        assert!(only(&["4"]).choose(&jobs).is_err());
+        // Rows of two files are not distinguished by a number.
+        let other = Origin { file: "b.csv".into(), line: 4 };
+        jobs[6] = Arc::new(JobSpec { origin: other, ..JobSpec::clone(&jobs[5]) });
+        assert!(only(&["4"]).choose(&jobs).is_err());
     }
 
     #[test]

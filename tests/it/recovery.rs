@@ -349,14 +349,36 @@ fn a_new_column_of_ids_does_not_pay_again() {
     let sheet =
         format!("text,persona,aspect_ratio\nHello.,{PERSONA},9:16\nHello.,{PERSONA},9:16\n");
     let scenario = Scenario::with_text(&sheet);
-    scenario.run_sheet(&[]).expect_code(0);
+    scenario.run_sheet(&["--suspicious", "allow"]).expect_code(0);
     let sheet = format!(
         "id,text,persona,aspect_ratio\na,Hello.,{PERSONA},9:16\nb,Hello.,{PERSONA},9:16\nc,New.,{PERSONA},9:16\n"
     );
     scenario.write("sheet.csv", &sheet);
     scenario
-        .run_sheet(&[])
+        .run_sheet(&["--suspicious", "allow"])
         .expect_code(0)
         .expect_stderr(&["`a` is the video paid for as `hello-9x16-"]);
     assert_eq!(scenario.accepted(), 3);
+}
+
+#[test]
+fn rows_and_cells_name_jobs() {
+    let faults = Faults::default();
+    let scenario = Scenario::with_faults(0, faults);
+    scenario.write(
+        "sheet.csv",
+        &format!("id,text,persona,aspect_ratio\na,Hi. [fail],{PERSONA},9:16\nb,Ho.,{PERSONA},9:16 | 1:1\n"),
+    );
+    scenario.run_sheet(&["--only", "3"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
+    scenario.run_sheet(&["--only", "B2"]).expect_code(3);
+    scenario.run_sheet(&["--resubmit", "2"]).expect_code(3);
+    assert_eq!(scenario.accepted(), 4);
+    scenario.run(&["why", "sheet.csv", "A2"]).expect_code(0).expect_stdout(&["a"]);
+    let several = scenario.run(&["why", "sheet.csv", "3"]).expect_code(2);
+    several.expect_stderr(&["the row 3 has 2 jobs", "`b-9x16`, `b-1x1`"]);
+    for wrong in ["4", "a2"] {
+        scenario.run(&["why", "sheet.csv", wrong]).expect_code(2);
+        scenario.run_sheet(&["--only", wrong]).expect_code(2);
+    }
 }

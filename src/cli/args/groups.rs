@@ -92,7 +92,8 @@ pub(in crate::cli) struct AddressArguments {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub(in crate::cli) struct SelectionArguments {
-    /// Only these jobs; a row's id stands for all of its jobs
+    /// Only these jobs: ids, or rows of the sheet such as `5` or `A5`. The id of a row stands for all of
+    /// its jobs
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(in crate::cli) only: Vec<String>,
     /// Only the first N jobs of the sheet
@@ -118,7 +119,8 @@ pub(in crate::cli) struct RerunArguments {
     /// Submit jobs again whose row was edited after they were paid for
     #[arg(long)]
     pub(in crate::cli) redo_changed: bool,
-    /// Submit this job again though it failed, or though it is in doubt; one that is done stays as it is
+    /// Submit this job again (its id, or its row such as `5`) though it failed, or though it is in doubt;
+    /// one that is done stays as it is
     #[arg(long, value_name = "JOB", value_delimiter = ',')]
     pub(in crate::cli) resubmit: Vec<JobId>,
     /// Make videos again that are rejected in this file of marks, as the report page saves it

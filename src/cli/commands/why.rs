@@ -24,7 +24,7 @@ pub(in crate::cli) struct WhyArguments {
     pub(in crate::cli) campaign: CampaignArguments,
     #[command(flatten)]
     pub(in crate::cli) address: AddressArguments,
-    /// The job
+    /// The job: its id, its row in the sheet (`5`), or a cell of it (`A5`)
     pub(in crate::cli) job: JobId,
     /// Print JSON
     #[arg(long, help_heading = "Screen")]
