@@ -292,7 +292,7 @@ fn sheet(parts: &[ShardFolder], jobs: &[PlannedJob]) -> Sheet {
                 cells_of.entry(job).or_insert(cells);
                 continue;
             }
-            let row = SheetRow { cells, jobs: 0..0 };
+            let row = SheetRow { cells, ..SheetRow::default() };
             // The same shard in two folders has these rows twice.
             if !skipped.contains(&row) {
                 skipped.push(row);
@@ -303,6 +303,7 @@ fn sheet(parts: &[ShardFolder], jobs: &[PlannedJob]) -> Sheet {
     let rows = rows.map(|(place, job)| SheetRow {
         cells: cells_of.remove(&job.spec.id).unwrap_or_default(),
         jobs: place..place + 1,
+        left_out: None,
     });
     let mut rows: Vec<SheetRow> = rows.collect();
     rows.append(&mut skipped);

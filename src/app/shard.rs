@@ -36,7 +36,7 @@ impl ShardPlan {
                 let was_skipped = row.jobs.is_empty();
                 let jobs = before[row.jobs.start]..before[row.jobs.end];
                 let is_ours = !jobs.is_empty() || (was_skipped && shard.number() == 1);
-                is_ours.then_some(SheetRow { cells: row.cells, jobs })
+                is_ours.then_some(SheetRow { jobs, ..row })
             })
             .collect();
         plan.suspicions.retain_mut(|suspicion| {

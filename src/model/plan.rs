@@ -57,6 +57,8 @@ pub struct SheetRow {
     pub cells: Vec<Arc<str>>,
     /// The indices in [`Plan::jobs`] of this row's jobs; empty if the row is skipped.
     pub jobs: Range<usize>,
+    /// Why the row makes no job, if it is invalid and left out.
+    pub left_out: Option<Arc<str>>,
 }
 
 /// `output:` of the manifest.

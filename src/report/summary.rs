@@ -26,6 +26,8 @@ pub(super) struct ResultLine<'a> {
     pub(super) cells: &'a [Arc<str>],
     /// The job; `None` for a skipped row.
     pub(super) row: Option<JobRow<'a>>,
+    /// Why the row makes no job, if it is invalid.
+    pub(super) left_out: Option<&'a str>,
 }
 
 impl Summary {
@@ -170,11 +172,16 @@ impl Summary {
             let jobs = jobs_of(row);
             let skipped = jobs.is_empty().then_some(None);
             let lines = jobs.map(|place| self.row_at(place)).chain(skipped);
-            lines.map(|job| ResultLine { cells: &row.cells, row: job })
+            let left_out = row.left_out.as_deref();
+            lines.map(move |job| ResultLine { cells: &row.cells, row: job, left_out })
         });
         let rest = self.rows().zip(has_row);
         let rest = rest.filter(|(row, has_row)| row.job.in_sheet && !has_row);
-        of_sheet.chain(rest.map(|(row, _)| ResultLine { cells: &[], row: Some(row) }))
+        of_sheet.chain(rest.map(|(row, _)| ResultLine {
+            cells: &[],
+            row: Some(row),
+            left_out: None,
+        }))
     }
 
     /// Returns the width of a column of ids; a few very long ids may exceed it.

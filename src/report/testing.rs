@@ -134,7 +134,8 @@ pub(crate) fn planned(id: &str, line: u32) -> PlannedJob {
 }
 
 pub(crate) fn row(id: &str, jobs: Range<usize>) -> SheetRow {
-    SheetRow { cells: vec![id.into(), format!("note of {id}").into()], jobs }
+    let cells = vec![id.into(), format!("note of {id}").into()];
+    SheetRow { cells, jobs, left_out: None }
 }
 
 pub(crate) fn output(job: &str) -> Arc<Output> {

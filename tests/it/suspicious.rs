@@ -111,3 +111,15 @@ fn an_approval_covers_exactly_the_accepted_texts() {
     scenario.run_sheet(approved).expect_code(0);
     scenario.expect_paid_once(2);
 }
+
+#[test]
+fn invalid_rows_that_are_left_out_have_their_problem_in_the_results() {
+    let text = sheet(&[("a", "Hi there!"), ("b", "")]);
+    let scenario = Scenario::with_text(&text);
+    scenario.run_sheet(&["--skip-invalid"]).expect_code(0);
+    let results = scenario.results();
+    assert_eq!(results[1]["status"], "skipped");
+    assert!(results[1]["error"].contains("missing"), "{:?}", results[1]);
+    let skipped = &scenario.read_json("sheet-output/results.json")["skipped"][0];
+    assert_eq!(skipped["error"], results[1]["error"]);
+}

@@ -41,6 +41,8 @@ pub(crate) struct PlanBuilder<'a> {
     too_many: Option<Problem>,
     /// The findings of each row and item.
     findings: Vec<Findings>,
+    /// The index in the sheet of each row; `None` for an item.
+    rows: Vec<Option<usize>>,
 }
 
 /// The jobs of a manifest.
@@ -69,6 +71,7 @@ impl<'a> PlanBuilder<'a> {
             explicit_ids: Vec::new(),
             too_many: None,
             findings: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
@@ -110,6 +113,7 @@ impl<'a> PlanBuilder<'a> {
             if let Some(problem) = extra_cells(&header, row).or_else(|| incomplete.check(row)) {
                 // The cells are in the wrong columns or no values, so other problems would mislead.
                 self.findings.push(Findings { problems: vec![problem], ..Findings::default() });
+                self.rows.push(Some(sheet_row));
                 continue;
             }
             let mut job = RawJob::new(row[0].place.clone());
@@ -242,6 +246,7 @@ impl<'a> PlanBuilder<'a> {
             }
         }
         self.findings.push(findings);
+        self.rows.push(row);
     }
 
     /// Reports the cells whose text is not certain. The values that have or use one are removed. A cell that no value
@@ -343,6 +348,11 @@ impl<'a> PlanBuilder<'a> {
         }
         let stems = file_stems(&self.jobs, &ids, &self.rules, findings);
         let mut sheet = self.sheet.finish();
+        for (row, findings) in self.rows.iter().zip(findings.iter()) {
+            if let (Some(row), Some(problem)) = (row, findings.problems.first()) {
+                sheet.rows[*row].left_out = Some(problem.message().into());
+            }
+        }
         let mut jobs = Vec::new();
         let mut suspicions = Vec::new();
         for ((job, id), stem) in self.jobs.into_iter().zip(ids).zip(stems) {
@@ -477,7 +487,7 @@ impl SheetBuilder {
         for (column, cell) in columns.iter().zip(cells) {
             row[*column] = cell;
         }
-        self.0.rows.push(SheetRow { cells: row, jobs: 0..0 });
+        self.0.rows.push(SheetRow { cells: row, ..SheetRow::default() });
         self.0.rows.len() - 1
     }
 

@@ -118,7 +118,11 @@ fn invalid_rows_can_be_left_out() {
     let options = Options { invalid_rows: InvalidRows::Skip, ..options() };
     let plan = load_with(&[("a.csv", sheet)], &options).unwrap();
     assert_eq!(ids(&plan), ["b"]);
-    assert_eq!(plan.sheet.rows.len(), 3);
+    let left_out = plan.sheet.rows.iter().map(|row| row.left_out.as_deref());
+    assert_eq!(
+        left_out.collect::<Vec<_>>(),
+        [Some("`9:99` is not an aspect ratio"), None, Some("duplicate id `b`; first at a.csv:3:1"),]
+    );
     assert_eq!(
         notes(&plan),
         [

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::model::{Credits, RESULT_COLUMNS, Timestamp, redact_url};
 use crate::report::job_row::JobRow;
+use crate::report::summary::ResultLine;
 
 /// A cell of the program's columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ impl<'a> ResultCell<'a> {
     }
 
     /// Returns the cells of a job.
-    pub(super) fn of(row: &JobRow<'a>) -> [Self; RESULT_COLUMNS.len()] {
+    fn of(row: &JobRow<'a>) -> [Self; RESULT_COLUMNS.len()] {
         let state = row.state;
         let output = state.output.as_ref();
         let thumbnail = output.and_then(|output| output.thumbnail_url.as_deref());
@@ -50,10 +51,16 @@ impl<'a> ResultCell<'a> {
         ]
     }
 
-    /// Returns the cells of a row that makes no job.
-    pub(super) fn of_skipped() -> [Self; RESULT_COLUMNS.len()] {
+    /// Returns the cells of a line.
+    pub(super) fn of_line(line: &ResultLine<'a>) -> [Self; RESULT_COLUMNS.len()] {
+        line.row.as_ref().map_or_else(|| Self::of_skipped(line.left_out), Self::of)
+    }
+
+    /// Returns the cells of a row that makes no job, for this reason if it was not skipped on purpose.
+    fn of_skipped(left_out: Option<&str>) -> [Self; RESULT_COLUMNS.len()] {
         let mut cells = [const { ResultCell::Empty }; RESULT_COLUMNS.len()];
         cells[1] = Self::text("skipped");
+        cells[RESULT_COLUMNS.len() - 1] = Self::or_empty(left_out, Self::text);
         cells
     }
 }

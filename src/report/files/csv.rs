@@ -38,8 +38,7 @@ pub fn write_csv(
     let header = columns.iter().map(String::as_str).chain(RESULT_COLUMNS);
     writer.write_record(header)?;
     for line in summary.result_lines() {
-        let added = line.row.as_ref().map_or_else(ResultCell::of_skipped, ResultCell::of);
-        let added = added.map(|cell| cell.to_string());
+        let added = ResultCell::of_line(&line).map(|cell| cell.to_string());
         let users = line.cells.iter().map(AsRef::as_ref);
         let users = users.chain(std::iter::repeat("")).take(columns.len());
         writer.write_record(users.chain(added.iter().map(String::as_str)))?;
@@ -146,7 +145,7 @@ later,note of later,,skipped,,,,,,,,,,,
             let mut run = TestRun::with_jobs(1);
             *run.sheet() = Sheet {
                 columns: columns.clone(),
-                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: 0..1 }).collect(),
+                rows: rows.iter().map(|cells| SheetRow { cells: cells.iter().map(|cell| cell.as_str().into()).collect(), jobs: 0..1, left_out: None }).collect(),
             };
             let csv = to_csv(&run.summary(), CsvEncoding::Utf8);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[..]);

@@ -129,7 +129,7 @@ fn job<'a>(
 
 fn skipped(columns: &[String], line: &ResultLine<'_>) -> Option<Value> {
     let row = cells(columns, line.cells);
-    line.row.is_none().then(|| json!({ "row": row, "status": "skipped" }))
+    line.row.is_none().then(|| json!({ "error": line.left_out, "row": row, "status": "skipped" }))
 }
 
 /// A job, with its fields in alphabetical order.

@@ -59,7 +59,7 @@ fn workbook(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
         for (column, cell) in (0..).zip(cells.take(users.len())) {
             sheet.write_string(row, column, fit(cell))?;
         }
-        let added = line.row.as_ref().map_or_else(ResultCell::of_skipped, ResultCell::of);
+        let added = ResultCell::of_line(&line);
         for (column, cell) in (0..=end).skip(users.len()).zip(&added) {
             write_cell(sheet, (row, column), cell, &time)?;
         }
