@@ -250,7 +250,7 @@ fn planned(parts: &[ShardFolder]) -> Vec<(PlannedJob, usize)> {
                 in_sheet,
                 left_out: None,
             };
-            results.estimate(&mut job);
+            results.restore(&mut job);
             match places.get(&spec.id) {
                 Some(place) if in_sheet && !jobs[*place].0.in_sheet => jobs[*place] = (job, part),
                 Some(_) => {}

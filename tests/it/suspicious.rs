@@ -123,3 +123,14 @@ fn invalid_rows_that_are_left_out_have_their_problem_in_the_results() {
     let skipped = &scenario.read_json("sheet-output/results.json")["skipped"][0];
     assert_eq!(skipped["error"], results[1]["error"]);
 }
+
+#[test]
+fn a_merged_report_keeps_the_reason() {
+    let text = sheet(&[("a", "Hi there!"), ("b", "Hi [First Name]!")]);
+    let scenario = Scenario::with_text(&text);
+    scenario.run_sheet(&["--shard", "1/1"]).expect_code(3);
+    scenario.run(&["report", "--merge", "sheet-output"]).expect_code(0);
+    let result = &scenario.results()[1];
+    assert_eq!(result["status"], "skipped");
+    assert_eq!(result["error"], "`[First Name]` looks like a placeholder");
+}

@@ -30,6 +30,8 @@ pub struct PreviousResults {
     /// The character between the cells of `results.csv`, if it is not the comma.
     pub delimiter: Option<char>,
     estimates: HashMap<JobId, Estimate>,
+    /// Why jobs were left out.
+    left_out: HashMap<JobId, Arc<str>>,
     gone: HashSet<JobId>,
 }
 
@@ -67,6 +69,11 @@ impl PreviousResults {
                         .map(|field| credits(&job[field]).unwrap_or_default());
                 let estimate = Estimate { low, likely, high, reserve: high, ..Estimate::default() };
                 self.estimates.insert(JobId::clone(&id), estimate);
+                if let (Some("skipped"), Some(reason)) =
+                    (job["status"].as_str(), job["error"].as_str())
+                {
+                    self.left_out.insert(JobId::clone(&id), reason.into());
+                }
                 if is_gone {
                     self.gone.insert(id);
                 }
@@ -108,10 +115,14 @@ impl PreviousResults {
         self.gone.contains(job)
     }
 
-    /// Replaces a job's estimate by the recorded one.
-    pub fn estimate(&self, job: &mut PlannedJob) {
+    /// Restores what was recorded about a job: its estimate, and whether it was left out.
+    pub fn restore(&self, job: &mut PlannedJob) {
         if let Some(estimate) = self.estimates.get(&job.spec.id) {
             job.estimate = *estimate;
+        }
+        if let Some(reason) = self.left_out.get(&job.spec.id) {
+            job.selected = false;
+            job.left_out = Some(Arc::clone(reason));
         }
     }
 }
@@ -154,7 +165,7 @@ mod tests {
         assert_eq!(results.max_credits, Some(Credits::whole(7)));
         let mut job = run.campaign.jobs[0].clone();
         let estimate = std::mem::take(&mut job.estimate);
-        results.estimate(&mut job);
+        results.restore(&mut job);
         assert_eq!((job.estimate.low, job.estimate.high), (estimate.low, estimate.high));
     }
 
