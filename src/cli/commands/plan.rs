@@ -59,8 +59,9 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
     environment.report_ignored(printer);
     let provider = provider_config(&arguments.provider, &environment);
+    // The pictures of the sandbox are gone with it.
     let pictures = NameLookup {
-        provider: provider.as_ref().ok().cloned(),
+        provider: provider.as_ref().ok().filter(|_| !arguments.provider.sandbox).cloned(),
         cache_dir: environment.cache_dir(),
         network: NetworkUse::Always,
         notices: printer.notices(),

@@ -31,11 +31,16 @@ pub(crate) fn plan_page(summary: &Summary, context: &PlanContext, pictures: &Pic
             }
         }
     }
-    let in_sheet = plan_rows(summary).filter(|row| row.row.job.in_sheet);
-    let cards = in_sheet.map(|row| {
+    for suspicion in context.suspicions.iter().filter(|suspicion| suspicion.jobs.is_empty()) {
+        let _ = writeln!(introduction, "{suspicion}");
+    }
+    let in_sheet = plan_rows(summary).enumerate().filter(|(_, row)| row.row.job.in_sheet);
+    let cards = in_sheet.map(|(index, row)| {
         let origin = &row.row.job.spec.origin;
-        let notes = notes_of_rows.get(&(&*origin.file, origin.line));
-        card(summary, &row, pictures, notes.map(Vec::as_slice).unwrap_or_default())
+        let notes = notes_of_rows.get(&(&*origin.file, origin.line)).into_iter().flatten();
+        let suspicions = context.suspicions.iter().filter(|it| it.jobs.contains(&index));
+        let messages = suspicions.map(|suspicion| &*suspicion.message).chain(notes.copied());
+        card(summary, &row, pictures, messages)
     });
     gallery(&format!("Plan of {}", summary.campaign().name), &introduction, cards)
 }
@@ -65,7 +70,12 @@ fn place_of(note: &Note) -> Option<(&str, u32)> {
     Some((file, line.parse().ok()?))
 }
 
-fn card(summary: &Summary, row: &PlanRow<'_>, pictures: &Pictures, notes: &[&str]) -> Card {
+fn card<'m>(
+    summary: &Summary,
+    row: &PlanRow<'_>,
+    pictures: &Pictures,
+    messages: impl Iterator<Item = &'m str>,
+) -> Card {
     let spec = &row.row.job.spec;
     let request = &spec.request;
     let persona = sanitize(summary.campaign().persona(&request.persona));
@@ -82,13 +92,12 @@ fn card(summary: &Summary, row: &PlanRow<'_>, pictures: &Pictures, notes: &[&str
         text: Some(row.speech().to_owned()),
         facts: vec![
             format!("{persona}, {}, {}", request.aspect_ratio, request.model_version),
-            format!("{length} seconds{price}"),
+            format!("{length} s{price}"),
             format!("{}:{}", spec.origin.file, spec.origin.line),
         ],
         code: None,
-        warnings: notes
-            .iter()
-            .map(|note| (*note).to_owned())
+        warnings: messages
+            .map(str::to_owned)
             .chain(Some(row.reason()).filter(|reason| !reason.is_empty()))
             .collect(),
     }
@@ -97,6 +106,7 @@ fn card(summary: &Summary, row: &PlanRow<'_>, pictures: &Pictures, notes: &[&str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Suspicion;
     use crate::report::testing::TestRun;
 
     #[test]
@@ -109,7 +119,13 @@ mod tests {
             Note { place, message: "<b> is odd".to_owned() },
             Note { place: "sheet.csv".to_owned(), message: "about all".to_owned() },
         ];
-        let context = PlanContext { notes, ..PlanContext::default() };
+        let suspicion = |message: &str, jobs: Vec<usize>| {
+            let place = "sheet.csv:1:1".to_owned();
+            Suspicion { place, message: message.to_owned(), jobs }
+        };
+        let suspicions =
+            vec![suspicion("the second looks odd", vec![1]), suspicion("a column", Vec::new())];
+        let context = PlanContext { notes, suspicions, ..PlanContext::default() };
         let url = "https://x/anna.jpg".to_owned();
         let pictures = Pictures::from([((job.request.persona.to_string(), ratio), url)]);
         let page = plan_page(&run.summary(), &context, &pictures);
@@ -120,6 +136,8 @@ mod tests {
             "<p class=\"warning\">&lt;b&gt; is odd</p>",
             "2 jobs to submit of 2, for 10 credits",
             "note: sheet.csv: about all",
+            "sheet.csv:1:1: a column",
+            "<p class=\"warning\">the second looks odd</p>",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }
