@@ -13,11 +13,10 @@ use crate::cli::printer::{self, Printer};
 use crate::model::Credits;
 use crate::report::plan::{TextStyle, plan_page, plan_table, problem_page, write_plan_json};
 
-const EXAMPLES: [Example; 4] = [
+const EXAMPLES: [Example; 3] = [
     ("callsheet plan campaign.csv", "each job, and its cost"),
     ("callsheet plan campaign.csv --open", "texts and pictures on a page"),
     ("callsheet plan campaign.csv --online", "what would be left"),
-    ("callsheet plan campaign.csv --retry-failed", "what that would do"),
 ];
 
 #[derive(Debug, Args)]

@@ -89,9 +89,9 @@ pub(crate) fn plan_table(
 /// Returns a text on one line, cut to `width` columns of a terminal.
 fn one_line(text: &str, width: usize) -> String {
     // The beginning is enough: a text may have thousands of characters.
-    let beginning: String = text.chars().take(4 * width).collect();
+    let beginning = sanitize(&text.chars().take(4 * width).collect::<String>());
     let words: Vec<&str> = beginning.split_whitespace().collect();
-    console::truncate_str(&sanitize(&words.join(" ")), width, "…").into_owned()
+    console::truncate_str(&words.join(" "), width, "…").into_owned()
 }
 
 /// Returns up to three of the texts that `run` would submit, and the longest one, for a last look before they are paid
