@@ -42,7 +42,8 @@ pub(crate) fn remove_blank_rows(
     findings: &mut Findings,
 ) {
     let has_speech = |field: &Field| matches!(field, Field::Text | Field::Audio);
-    if given.iter().any(has_speech) || !columns.fields.fields().any(|field| has_speech(&field)) {
+    let has_column = columns.fields.fields().any(|field| has_speech(&field));
+    if given.iter().any(has_speech) || !has_column && columns.languages.is_empty() {
         return;
     }
     let mut defaults = vec![false; table.header.len()];
@@ -92,11 +93,14 @@ impl IncompleteRows {
         let columns_of = |fields: Vec<Field>| {
             fields.into_iter().filter_map(|field| columns.fields.get(field).copied()).collect()
         };
-        let mut rows = Self {
-            required: missing.map(columns_of).collect(),
-            last_complete: None,
-            skip: columns.fields.get(Field::Skip).copied(),
-        };
+        let mut required: Vec<Vec<usize>> = missing.map(columns_of).collect();
+        if let Some(speech) = required.first_mut().filter(|_| !given.contains(&Field::Text)) {
+            for (_, fields) in &columns.languages {
+                speech.extend(fields.get(Field::Text).into_iter().chain(fields.get(Field::Audio)));
+            }
+        }
+        let mut rows =
+            Self { required, last_complete: None, skip: columns.fields.get(Field::Skip).copied() };
         let last = table.rows.iter().rev().find(|row| rows.is_complete(row));
         rows.last_complete = last.and_then(|row| row[0].place.line());
         rows

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value, visible};
 use crate::manifest::schema::document::{Defaults, Item};
-use crate::manifest::schema::field::Field;
+use crate::manifest::schema::field::{Field, FieldMap};
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::options::InvalidRows;
 use crate::manifest::schema::values::parse_bool;
@@ -18,7 +19,7 @@ use super::file_names::file_stems;
 use super::ids::{self, ExplicitId, assign_ids};
 use super::incomplete_rows::IncompleteRows;
 use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, text_at};
-use super::raw_job::{Combination, RawJob, split_values, varying_fields};
+use super::raw_job::{Combination, RawJob, Values, split_values, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
 use super::template::{is_template, used_names};
@@ -26,8 +27,14 @@ use super::validated_job::ValidatedJob;
 use super::variables::VariableNames;
 
 /// The columns of YAML jobs in the results.
-const YAML_COLUMNS: [Field; 5] =
-    [Field::Text, Field::Audio, Field::Persona, Field::AspectRatio, Field::ModelVersion];
+const YAML_COLUMNS: [Field; 6] = [
+    Field::Text,
+    Field::Audio,
+    Field::Persona,
+    Field::AspectRatio,
+    Field::ModelVersion,
+    Field::Language,
+];
 
 /// Collects the jobs of a manifest.
 pub(crate) struct PlanBuilder<'a> {
@@ -103,6 +110,9 @@ impl<'a> PlanBuilder<'a> {
         self.findings.reserve(expected);
         self.sheet.0.rows.reserve(expected);
         let mut taken: Vec<(Field, usize)> = columns.inexact().collect();
+        // The rows, and those without each language.
+        let mut count = 0;
+        let mut without: Vec<Vec<Place>> = vec![Vec::new(); columns.languages.len()];
         // Each row is dropped once its jobs are made, which halves the memory of a large sheet.
         for lines in group_lines(rows, columns) {
             let row = &lines[0];
@@ -132,6 +142,13 @@ impl<'a> PlanBuilder<'a> {
                     job.values.insert(field, values);
                 }
             }
+            for ((language, fields), places) in columns.languages.iter().zip(&mut without) {
+                match language_of_row(language, fields, row, &mut findings) {
+                    Some(values) => job.languages.push(values),
+                    None => places.push(row[0].place.clone()),
+                }
+            }
+            count += 1;
             job.variables.add(&names, variables);
             for column in &columns.own {
                 let problem = row.get(*column).and_then(Value::problem);
@@ -142,6 +159,7 @@ impl<'a> PlanBuilder<'a> {
             job.recorded_ids = recorded_ids(&lines, columns);
             if let Some(item) = item {
                 job.values.extend(&item.values);
+                job.languages.extend(item.languages.iter().cloned());
                 job.include.clone_from(&item.include);
                 job.exclude.clone_from(&item.exclude);
                 job.reported.extend(&item.reported);
@@ -155,6 +173,17 @@ impl<'a> PlanBuilder<'a> {
                 });
                 !is_own
             });
+        }
+        for ((language, _), places) in columns.languages.iter().zip(without) {
+            if let (Some(first), Some(findings)) = (places.first(), self.findings.last_mut())
+                && places.len() < count
+            {
+                let rows = plural(places.len(), "row");
+                let message = format!(
+                    "{rows} of {count} without a text in the language `{language}`, starting with this one"
+                );
+                findings.note(first, message);
+            }
         }
     }
 
@@ -171,7 +200,8 @@ impl<'a> PlanBuilder<'a> {
             |field: Field| job.values.contains(field) || self.defaults.values.contains(field);
         let is_missing = |field: &Field| {
             let column = columns.fields.get(*field);
-            let has_audio = *field == Field::Text && given(Field::Audio);
+            let has_audio =
+                *field == Field::Text && (given(Field::Audio) || !job.languages.is_empty());
             !given(*field)
                 && !has_audio
                 && !job.reported.contains(field)
@@ -198,6 +228,7 @@ impl<'a> PlanBuilder<'a> {
     pub(crate) fn add_item(&mut self, item: Item) {
         let job = RawJob {
             values: item.values,
+            languages: item.languages,
             include: item.include,
             exclude: item.exclude,
             reported: item.reported,
@@ -214,7 +245,9 @@ impl<'a> PlanBuilder<'a> {
         for (field, values) in self.defaults.values.iter() {
             let has_audio = field == Field::Text && job.values.contains(Field::Audio);
             let has_text = field == Field::Audio && job.values.contains(Field::Text);
-            if !has_audio && !has_text && !job.values.contains(field) {
+            let has_languages =
+                matches!(field, Field::Text | Field::Audio) && !job.languages.is_empty();
+            if !has_audio && !has_text && !has_languages && !job.values.contains(field) {
                 job.values.insert(field, values.clone());
             }
         }
@@ -254,7 +287,9 @@ impl<'a> PlanBuilder<'a> {
     fn check_cells(&self, job: &mut RawJob, findings: &mut Findings) {
         let has_problem =
             |values: &Vec<Value>| values.iter().any(|value| value.problem().is_some());
-        if job.uncertain.is_empty() && !job.values.iter().any(|(_, values)| has_problem(values)) {
+        let is_doubtful = |values: &Values| values.iter().any(|(_, values)| has_problem(values));
+        let is_certain = !is_doubtful(&job.values) && !job.languages.iter().any(is_doubtful);
+        if job.uncertain.is_empty() && is_certain {
             return;
         }
         let mut is_used = vec![false; job.uncertain.len()];
@@ -276,6 +311,11 @@ impl<'a> PlanBuilder<'a> {
             for problem in values.iter().filter_map(&mut find_problem) {
                 findings.problem(problem);
                 failed.push(field);
+            }
+        }
+        for (_, values) in job.languages.iter().flat_map(Values::iter) {
+            for problem in values.iter().filter_map(&mut find_problem) {
+                findings.problem(problem);
             }
         }
         if let Some(problem) = self.rules.file_name.as_ref().and_then(&mut find_problem) {
@@ -437,6 +477,28 @@ fn extra_cells(header: &[Value], row: &[Value]) -> Option<Problem> {
     Some(Problem::at(&extra.place, message).help(help))
 }
 
+/// Returns the values that a row has in the columns of a language, or `None` if it has no text or recording there.
+fn language_of_row(
+    language: &str,
+    fields: &FieldMap<usize>,
+    row: &[Value],
+    findings: &mut Findings,
+) -> Option<Values> {
+    let mut values = Values::new();
+    for (field, column) in fields.iter() {
+        if let Some(cell) =
+            row.get(*column).filter(|cell| !cell.is_blank() || cell.problem().is_some())
+        {
+            let value = Value { text: visible(&cell.text), ..cell.clone() };
+            values.insert(field, split_values(field, value, findings));
+        }
+    }
+    let spoken = values.get(Field::Text).or(values.get(Field::Audio))?;
+    let language = Value::new(language, &spoken[0].place);
+    values.insert(Field::Language, vec![language]);
+    Some(values)
+}
+
 /// Whether a column that is read as a field seems to be the user's own: a template uses it, or its value is wrong.
 fn is_taken(header: &Value, row: &[Value], column: usize, problems: &[Problem]) -> bool {
     let name = normalize(&header.text);
@@ -516,7 +578,7 @@ impl SheetBuilder {
 mod tests {
     use crate::manifest::build::template::Templates;
     use crate::manifest::build::variables::Variables;
-    use crate::manifest::diagnostics::place::{Place, Source};
+    use crate::manifest::diagnostics::place::Source;
     use crate::manifest::schema::names::{NameKind, NameResolver};
 
     use super::*;

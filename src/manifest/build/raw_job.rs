@@ -1,5 +1,8 @@
 //! Rows and items before validation, and their combinations.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{normalize, quote};
@@ -26,6 +29,8 @@ pub(crate) struct RawJob {
     pub(crate) values: Values,
     /// The places of the empty cells.
     pub(crate) blank: FieldMap<Place>,
+    /// The values of each language that the row has. Each replaces some of `values`.
+    pub(crate) languages: Vec<Values>,
     /// Combinations to add. Each replaces some of `values`.
     pub(crate) include: Vec<Values>,
     /// Combinations to leave out.
@@ -47,6 +52,7 @@ impl RawJob {
             place,
             values: Values::new(),
             blank: FieldMap::new(),
+            languages: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
             variables: Variables::default(),
@@ -58,7 +64,11 @@ impl RawJob {
 
     /// Returns all combinations: personas vary slower than ratios, and those of `include` come last.
     pub(crate) fn combinations(&self, findings: &mut Findings) -> Vec<Combination> {
-        let mut combinations = product(&self.values, &self.place, findings);
+        let mut combinations = Vec::new();
+        let bases = self.bases();
+        for base in &bases {
+            combinations.extend(product(base, &self.place, findings));
+        }
         let before = combinations.len();
         for (place, values) in &self.exclude {
             let count = combinations.len();
@@ -68,15 +78,36 @@ impl RawJob {
             }
         }
         for values in &self.include {
-            let mut replaced = self.values.clone();
-            replaced.extend(values);
-            combinations.extend(product(&replaced, &self.place, findings));
+            for base in &bases {
+                let mut replaced = Values::clone(base);
+                replaced.extend(values);
+                combinations.extend(product(&replaced, &self.place, findings));
+            }
         }
         if combinations.is_empty() && before > 0 {
             let problem = Problem::at(&self.place, "`exclude` removes all jobs of this item");
             findings.problem(problem.help("remove the item, or exclude less"));
         }
         combinations
+    }
+}
+
+impl RawJob {
+    /// Returns the values of the row, if it has a text or a recording, and those of each of its languages.
+    fn bases(&self) -> Vec<Cow<'_, Values>> {
+        let speech = [Field::Text, Field::Audio];
+        let has_speech = speech.into_iter().any(|field| self.values.contains(field));
+        let is_base = has_speech || self.languages.is_empty();
+        let base = is_base.then_some(Cow::Borrowed(&self.values));
+        let languages = self.languages.iter().map(|language| {
+            let mut values = self.values.clone();
+            for field in speech {
+                values.remove(field);
+            }
+            values.extend(language);
+            Cow::Owned(values)
+        });
+        base.into_iter().chain(languages).collect()
     }
 }
 
@@ -165,7 +196,21 @@ pub(crate) fn varying_fields(combinations: &[Combination]) -> Vec<Field> {
         let of_first = text_of(first, *field);
         rest.iter().any(|other| text_of(other, *field) != of_first)
     };
-    Field::ALL.into_iter().filter(varies).collect()
+    let mut varying: Vec<Field> = Field::ALL.into_iter().filter(varies).collect();
+    if varying.contains(&Field::Language) {
+        // The language says which persona and voice it is, if each language has one.
+        let follows_language = |field: Field| {
+            let mut of_language = BTreeMap::new();
+            combinations.iter().all(|combination| {
+                let text = text_of(combination, field);
+                *of_language.entry(text_of(combination, Field::Language)).or_insert(text) == text
+            })
+        };
+        varying.retain(|field| {
+            !matches!(field, Field::Persona | Field::Voice) || !follows_language(*field)
+        });
+    }
+    varying
 }
 
 fn text_of(combination: &Combination, field: Field) -> Option<&str> {

@@ -123,6 +123,7 @@ fn suffix(validated: &ValidatedRequest, varying: &[Field]) -> String {
     };
     let request = &validated.request;
     let parts = [
+        (Field::Language, name(Field::Language)),
         (Field::Persona, name(Field::Persona)),
         (Field::Voice, name(Field::Voice)),
         (Field::ModelVersion, Some(request.model_version.to_string())),

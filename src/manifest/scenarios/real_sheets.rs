@@ -173,3 +173,48 @@ fn the_words_of_content_ids_never_change() {
         assert_eq!(job.former_id.as_ref().map(ToString::to_string), former);
     }
 }
+
+#[test]
+fn columns_for_languages_make_a_video_for_each() {
+    let plan = csv("id,name,text_de,text_pt-BR,persona,persona_de,ratio\n\
+        a,Ana,Hallo {{ name }},Oi {{ name }},ANNA,BEN,1:1\n\
+        b,Eva,Tag {{ language }},,ANNA,,1:1\n\
+        ,,,,ANNA,,1:1\n");
+    assert_eq!(ids(&plan), ["a-de", "a-pt-br", "b"]);
+    let spoken: Vec<String> =
+        plan.jobs.iter().map(|job| format!("{:?}", job.request.speech)).collect();
+    assert_eq!(spoken, ["Text(\"Hallo Ana\")", "Text(\"Oi Ana\")", "Text(\"Tag de\")"]);
+    assert_eq!(&*plan.jobs[0].request.persona, super::support::BEN);
+    assert_eq!(&*plan.jobs[1].request.persona, ANNA);
+    assert_eq!(plan.jobs[0].file_name, "a-de.mp4");
+    assert!(notes(&plan)[0].ends_with(
+        "each row makes a video for each of the languages `de` and `pt-BR` that it has"
+    ));
+    assert_eq!(
+        notes(&plan)[2],
+        "a.csv:3:1 1 row of 2 without a text in the language `pt-BR`, starting with this one"
+    );
+    // With `text`, there is a video without a language too.
+    assert_eq!(ids(&csv("id,text,text_fr,persona,ratio\na,Hi,Salut,ANNA,1:1\n")), ["a", "a-fr"]);
+    assert_eq!(
+        problems_of(&[("a.csv", "id,text_fr,persona,ratio\na,,ANNA,1:1\n")]),
+        ["a.csv:2:1 `text` or `audio` is missing"]
+    );
+}
+
+#[test]
+fn texts_of_a_yaml_job_make_a_video_for_each_language() {
+    let manifest = "jobs:\n- {id: a, texts: {de: Hallo, fr: {text: Salut, persona: BEN}}, persona: ANNA, ratio: [1:1, 9:16]}\n";
+    let plan = plan(&[("m.yaml", manifest)]);
+    assert_eq!(ids(&plan), ["a-de-1x1", "a-de-9x16", "a-fr-1x1", "a-fr-9x16"]);
+    assert_eq!(
+        problems_of(&[(
+            "m.yaml",
+            "jobs:\n- {texts: {xx: Hi, fr: {voice: x}}, text: Hi, persona: ANNA, ratio: 1:1}\n"
+        )]),
+        [
+            "m.yaml:2:12 `xx` is not the code of a language",
+            "m.yaml:2:20 the language `fr` has neither text nor recording",
+        ]
+    );
+}

@@ -9,6 +9,7 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::formats::yaml::{Content, Node};
 
 use super::field::Field;
+use super::languages::parse_language;
 use super::options::ColumnChoice;
 use super::settings::{LIMITS, OUTPUT, PRICES, Settings, expect_scalar, suggest_key};
 
@@ -16,7 +17,7 @@ use super::settings::{LIMITS, OUTPUT, PRICES, Settings, expect_scalar, suggest_k
 pub(crate) const DOCUMENT_KEYS: [&str; 8] =
     ["campaign", "defaults", "personas", "voices", "limits", "output", "prices", "jobs"];
 /// The keys of an item of `jobs:` besides the fields of a job.
-pub(crate) const ITEM_KEYS: [&str; 5] = ["rows", "sheet", "columns", "include", "exclude"];
+pub(crate) const ITEM_KEYS: [&str; 6] = ["texts", "rows", "sheet", "columns", "include", "exclude"];
 
 /// A YAML manifest before validation.
 #[derive(Debug, Default)]
@@ -46,6 +47,8 @@ pub(crate) struct Item {
     /// The beginning of the item.
     pub(crate) place: Place,
     pub(crate) values: Values,
+    /// The values of each language of `texts`.
+    pub(crate) languages: Vec<Values>,
     /// The file with the sheet whose rows the item is for.
     pub(crate) rows: Option<Value>,
     /// The sheet of a workbook.
@@ -139,6 +142,7 @@ fn item(node: &Node) -> Item {
     let mut item = Item {
         place: node.place.clone(),
         values: Values::new(),
+        languages: Vec::new(),
         rows: None,
         sheet: None,
         columns: Vec::new(),
@@ -157,6 +161,9 @@ fn item(node: &Node) -> Item {
         match &*key.text {
             "rows" => item.rows = expect_scalar(value, &mut findings),
             "sheet" => item.sheet = expect_scalar(value, &mut findings),
+            "texts" => {
+                item.languages = languages(value, &mut item.reported, &mut findings);
+            }
             "columns" => item.columns = columns(value, &mut findings),
             "include" => {
                 let combinations = combinations(value, "include", &mut findings);
@@ -182,6 +189,36 @@ fn item(node: &Node) -> Item {
     }
     item.findings = findings;
     item
+}
+
+/// Reads `texts`: for each language a text, or keys with values.
+fn languages(node: &Node, reported: &mut Vec<Field>, findings: &mut Findings) -> Vec<Values> {
+    let mut languages = Vec::new();
+    for (key, node) in node.entries("`texts`", findings) {
+        let Some(language) = parse_language(&key.text) else {
+            let message = format!("{} is not the code of a language", quote(&key.text));
+            findings.problem(Problem::at(&key.place, message).help("such as `de` or `pt-BR`"));
+            continue;
+        };
+        let mut values = Values::new();
+        if matches!(node.content, Content::Map(_)) {
+            for (key, value) in node.entries("a language of `texts`", findings) {
+                read_field(&mut values, reported, key, value, &[], findings);
+            }
+        } else {
+            values.insert(Field::Text, values_of(Field::Text, node, findings));
+        }
+        let has_speech = |field| values.get(field).is_some_and(|values| !values.is_empty());
+        if !has_speech(Field::Text) && !has_speech(Field::Audio) {
+            let message =
+                format!("the language {} has neither text nor recording", quote(&language));
+            findings.problem(Problem::at(&key.place, message));
+            continue;
+        }
+        values.insert(Field::Language, vec![Value::new(language, &key.place)]);
+        languages.push(values);
+    }
+    languages
 }
 
 /// Reads `columns`: the headers of fields.

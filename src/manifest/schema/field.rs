@@ -148,6 +148,10 @@ fields! {
     Skip: "skip", One,
         ["ignore"],
         Kind::Special;
+    /// Language of the video, for its id and for templates; see [languages](#languages).
+    Language: "language", One,
+        [],
+        Kind::Special;
     /// Length of the recording, for an exact estimate.
     AudioSeconds: "audio_seconds", List,
         ["audio length", "audio duration"],

@@ -10,6 +10,7 @@ use crate::model::{Flag, RESULT_COLUMNS};
 use crate::util::text::sanitize;
 
 use super::field::{Field, FieldMap, HeaderMatch};
+use super::languages::find_language;
 use super::options::ColumnChoice;
 
 /// The columns of a sheet.
@@ -19,6 +20,8 @@ pub(crate) struct Columns {
     pub(crate) fields: FieldMap<usize>,
     /// How each of these headers names its field.
     matches: FieldMap<HeaderMatch>,
+    /// The columns of each language, in the order of the sheet. Each language has a text or a recording.
+    pub(crate) languages: Vec<(String, FieldMap<usize>)>,
     /// The user's columns: all but those that a `results.csv` adds.
     pub(crate) own: Vec<usize>,
     /// The column of job ids, if the sheet is a `results.csv`.
@@ -55,6 +58,7 @@ pub(crate) fn skip_title_rows(
 ) {
     let is_known = |cell: &&Value| {
         Field::find(&cell.text).is_some()
+            || find_language(&cell.text).is_some()
             || choices.iter().any(|choice| normalize(&choice.header) == normalize(&cell.text))
     };
     let is_header = |cells: &[Value]| cells.iter().filter(is_known).count() >= 2;
@@ -88,12 +92,17 @@ pub(crate) fn map_columns(
     let mut columns = Columns {
         fields: FieldMap::new(),
         matches: FieldMap::new(),
+        languages: Vec::new(),
         own,
         job_id: results.map(|block| block.start),
     };
     choose_columns(table, choices, &mut columns, findings);
     let chosen: Vec<usize> = columns.fields.iter().map(|(_, column)| *column).collect();
     for column in columns.own.iter().copied().filter(|column| !chosen.contains(column)) {
+        if let Some((field, language)) = find_language(&header[column].text) {
+            add_language(header, &mut columns.languages, (field, language, column), findings);
+            continue;
+        }
         let Some((field, how)) = Field::find(&header[column].text) else {
             continue;
         };
@@ -128,8 +137,37 @@ pub(crate) fn map_columns(
         );
         findings.note(&header[unused].place, message);
     }
+    let has_speech =
+        |fields: &FieldMap<usize>| fields.contains(Field::Text) || fields.contains(Field::Audio);
+    columns.languages.retain(|(_, fields)| has_speech(fields));
+    if !columns.languages.is_empty() {
+        let languages = columns.languages.iter().map(|(language, _)| language.as_str());
+        let message = format!(
+            "each row makes a video for each of the languages {} that it has",
+            list(languages, "and")
+        );
+        findings.note(&header[0].place, message);
+    }
     note_doubtful_columns(header, &columns, findings);
     columns
+}
+
+/// Adds the column of a field in a language.
+fn add_language(
+    header: &[Value],
+    languages: &mut Vec<(String, FieldMap<usize>)>,
+    (field, language, column): (Field, String, usize),
+    findings: &mut Findings,
+) {
+    let known = languages.iter().position(|(other, _)| *other == language);
+    let index = known.unwrap_or_else(|| {
+        languages.push((language, FieldMap::new()));
+        languages.len() - 1
+    });
+    if let Some(first) = languages[index].1.insert(field, column) {
+        let message = duplicate_message(&header[column], &header[first]);
+        findings.problem(Problem::at(&header[column].place, message));
+    }
 }
 
 /// Maps the columns that the user chooses.
@@ -189,7 +227,10 @@ fn typo_message(cell: &Value, field: Field) -> String {
 fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &Value> = BTreeMap::new();
     for cell in columns.own.iter().map(|column| &header[*column]) {
-        if cell.is_blank() || Field::find(&cell.text).is_some() {
+        if cell.is_blank()
+            || Field::find(&cell.text).is_some()
+            || find_language(&cell.text).is_some()
+        {
             continue;
         }
         if let Some(first) = seen.insert(normalize(&cell.text), cell) {
@@ -220,14 +261,17 @@ pub(crate) fn check_required_columns(
     findings: &mut Findings,
 ) -> Vec<Field> {
     let header = &table.header;
-    if columns.fields.is_empty() && columns.misspelled(header).next().is_none() {
+    if columns.fields.is_empty()
+        && columns.languages.is_empty()
+        && columns.misspelled(header).next().is_none()
+    {
         let message = "the first line has none of the columns `text`, `persona`, `aspect_ratio`";
         let problem = Problem::at(&header[0].place, message);
         findings.problem(problem.help(no_header_help(table, columns)));
         return Field::REQUIRED.to_vec();
     }
     let has = |field: Field| columns.fields.contains(field);
-    let has_audio = has(Field::Audio);
+    let has_audio = has(Field::Audio) || !columns.languages.is_empty();
     let is_missing = |field: &Field| !has(*field) && (*field != Field::Text || !has_audio);
     let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(is_missing).collect();
     for field in missing.iter().copied() {

@@ -3,6 +3,7 @@
 pub(crate) mod document;
 pub(crate) mod field;
 pub(crate) mod header;
+pub(crate) mod languages;
 pub(crate) mod names;
 pub(crate) mod options;
 pub(crate) mod other_names;
