@@ -6,6 +6,7 @@ use crate::manifest::formats::table::{Table, Value};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
 use crate::manifest::schema::values::parse_bool;
+use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
 /// The first words of rows with totals, in lower case.
@@ -122,14 +123,15 @@ impl IncompleteRows {
         let word = first.text.trim().trim_end_matches([':', '=']).trim_end().to_lowercase();
         if TOTALS.contains(&word.as_str()) {
             let message = format!("this seems to be a row of totals: {}", quote(first.text.trim()));
-            let help = "delete the row, or leave it out with `--skip-invalid`";
+            let help = format!("delete the row, or leave it out with `{}`", Flag::SkipInvalid);
             return Some(Problem::at(&first.place, message).help(help));
         }
         let is_below = self.last_complete.is_some_and(|last| row[0].place.line() > Some(last));
         (is_below && filled.next().is_none()).then(|| {
             let message =
                 "only this cell is filled, below the last complete row; it seems to be a comment, not a video";
-            let help = "complete the row, delete it, or leave it out with `--skip-invalid`";
+            let help =
+                format!("complete the row, delete it, or leave it out with `{}`", Flag::SkipInvalid);
             Problem::at(&first.place, message).help(help)
         })
     }

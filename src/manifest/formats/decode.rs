@@ -10,6 +10,7 @@ use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, 
 use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
+use crate::model::Flag;
 use crate::util::text::sanitize;
 
 /// The kinds of files that can be read.
@@ -227,9 +228,10 @@ fn decode_forced(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, D
     {
         let offset = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
         let readings = side_by_side(bytes, offset, &[UTF_8, encoding]);
-        let message = format!("this line is valid UTF-8, but `--encoding` says {name}");
+        let message = format!("this line is valid UTF-8, but `{}` says {name}", Flag::Encoding);
         return Err(DecodeError::at(bytes, offset, message).help(format!(
-            "{readings}\nleave `--encoding` out if the first reading is right; else save the file as UTF-8"
+            "{readings}\nleave `{}` out if the first reading is right; else save the file as UTF-8",
+            Flag::Encoding
         )));
     }
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
@@ -244,7 +246,8 @@ fn decode_forced(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, D
     let message = format!("there is a byte here that {name} does not have");
     Err(DecodeError {
         place: Some((text[..end].to_owned(), offset)),
-        ..DecodeError::of_file(message).help("give another `--encoding`, or save the file as UTF-8")
+        ..DecodeError::of_file(message)
+            .help(format!("give another `{}`, or save the file as UTF-8", Flag::Encoding))
     })
 }
 
@@ -352,7 +355,7 @@ fn uncertain(bytes: &[u8], first: usize, likely: Vec<&'static Encoding>) -> Deco
 fn side_by_side(bytes: &[u8], offset: usize, encodings: &[&'static Encoding]) -> String {
     let line = line_index(bytes, offset) + 1;
     let options = encodings.iter().map(|encoding| {
-        let option = format!("`--encoding {}`", encoding.name().to_lowercase());
+        let option = format!("`{} {}`", Flag::Encoding, encoding.name().to_lowercase());
         (option, sample(bytes, offset, encoding))
     });
     let options: Vec<(String, String)> = options.collect();

@@ -38,8 +38,7 @@ const EXTENSIONS: [(&str, &str, &str); 10] = [
 ];
 
 const DOWNLOAD: &str = "open it in the browser, and choose File, Download, Microsoft Excel (.xlsx)";
-const IN_A_SHEET: &str =
-    "put the texts in a sheet, a row for each video; `callsheet init FILE.csv` writes an example";
+const IN_A_SHEET: &str = "put the texts into a sheet with a row for each video";
 const SHEET_OF_RESULTS: &str =
     "give the sheet of the campaign, or the `results.csv` beside this file";
 

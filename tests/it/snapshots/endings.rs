@@ -55,9 +55,9 @@ fn more_failures_than_allowed() {
 }
 
 fn in_doubt() {
-    let mut session = three();
+    let mut session = Session::new(&sheet(&["Hello."]));
     session.change_provider(faulty(Faults {
-        create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
+        create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([1]))].into(),
         list: always(ResponseFault::Unavailable),
         ..Faults::default()
     }));

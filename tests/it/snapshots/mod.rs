@@ -49,6 +49,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d{2,5}", "127.0.0.1:[PORT]"),
     (r"\(os error \d+\)", "(os error [N])"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+    (r"\b1[01] kB\b", "[SIZE]"),
     (r"\b\d+(\.\d)? (s|min \d\d s|h \d\d min|d \d+ h) later", "[DURATION] later"),
     (r"(began \[TIME\], ended \[TIME\]) \([^)]*\)", "$1 ([DURATION])"),
     (r"(running for|rendering for) [^;(\n]*[^;(\n ]", "$1 [DURATION]"),
