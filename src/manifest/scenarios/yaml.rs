@@ -27,6 +27,15 @@ fn a_matrix_makes_every_combination() {
 }
 
 #[test]
+fn keys_that_begin_with_x_hold_shared_values() {
+    let plan = plan(&[(
+        "m.yaml",
+        "x-base: &base {persona: ANNA, aspect_ratio: 1:1}\njobs:\n- {<<: *base, id: a, text: Hi}\n",
+    )]);
+    assert_eq!(ids(&plan), ["a"]);
+}
+
+#[test]
 fn yaml_problems_are_found_all_at_once() {
     let problems = problems_of(&[(
         "m.yaml",

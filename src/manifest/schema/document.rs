@@ -82,6 +82,8 @@ pub(crate) fn read(root: &Node, findings: &mut Findings) -> Document {
                 has_jobs = true;
                 document.items = items(value, findings);
             }
+            // A place for anchors, as in other YAML formats.
+            extension if extension.starts_with("x-") => {}
             other => {
                 let help = if other.starts_with('-') {
                     "an item of a list begins with `- `, with a space".to_owned()
