@@ -128,9 +128,11 @@ impl LoadedManifest {
         let question = match count {
             0 => String::new(),
             count => format!(
-                ", of which {count} look unfinished (`{} {}` leaves them out)",
+                ", of which {count} {} unfinished (`{} {}` leaves {} out)",
+                agree(count, "looks", "look"),
                 Flag::Suspicious,
-                SuspiciousTexts::Skip
+                SuspiciousTexts::Skip,
+                agree(count, "it", "them")
             ),
         };
         Ok((choice == SuspiciousTexts::Ask).then_some(question))
