@@ -66,7 +66,7 @@ impl Templates {
         variables: &Arc<Variables>,
     ) -> Result<Rendered, Explanation> {
         let translation = translate(template, variables)?;
-        let Translation { source, used } = &translation;
+        let Translation { source, used, .. } = &translation;
         let compiled =
             self.environment.template_from_str(source).map_err(|error| explain(&error))?;
         let rendered = compiled.render_with_spans(Value::from_dyn_object(Arc::clone(variables)));
@@ -217,6 +217,25 @@ mod tests {
     }
 
     #[test]
+    fn the_exact_header_wins_and_ambiguous_names_are_refused() {
+        let headers = ["Price", "Price %", "Price €", "name", "Name", "C++", "First Name"];
+        let mut variables = Variables::default();
+        variables.add(&VariableNames::new(headers), headers.map(Arc::<str>::from));
+        let variables = Arc::new(variables);
+        let render = |template: &str| {
+            Templates::new().render(template, &variables).map(|rendered| rendered.text).ok()
+        };
+        let exact = "{{ Price € }} {{ Price % }} {{Price}} {{ name }} {{ Name }} {{ C++ }} {{ first_name }}";
+        assert_eq!(
+            render(exact).as_deref(),
+            Some("Price € Price % Price name Name C++ First Name")
+        );
+        for ambiguous in ["{{ price }}", "{{ NAME }}", "{{ Price $ }}"] {
+            assert_eq!(render(ambiguous), None, "{ambiguous}");
+        }
+    }
+
+    #[test]
     fn characters_of_word_processors_are_read() {
         for template in [
             "{{\u{a0}first\u{a0}name\u{a0}}}",
@@ -324,10 +343,16 @@ mod tests {
         let growing = format!("{{{{ city{} }}}}", "|replace(\"d\", \"dddddddd\")".repeat(20));
         let (message, _) = render(&growing).unwrap_err();
         assert_eq!(message, "the template is too long or nested too deeply");
-        let (open, close) = ("(".repeat(50_000), ")".repeat(50_000));
-        let (message, _) =
-            render(&format!("{{% if {open}city{close} %}}{{% endif %}}")).unwrap_err();
-        assert_eq!(message, "the template is too long or nested too deeply");
+        for long in [
+            format!("{{{{ city{} }}}}", "|upper".repeat(2_000)),
+            format!("{{{{ {}city }}}}", "city or ".repeat(5_000)),
+            format!("{{% if city %}}a{}{{% endif %}}", "{% elif city %}b".repeat(2_000)),
+            "{{ city }}".repeat(1_000),
+            format!("{{% if {}city{} %}}{{% endif %}}", "(".repeat(9_000), ")".repeat(9_000)),
+        ] {
+            let (message, _) = render(&long).unwrap_err();
+            assert_eq!(message, "the template has more than 300 names, signs and blocks");
+        }
     }
 
     #[test]

@@ -31,6 +31,12 @@ const FILTERS: [&str; 14] = [
     "slug",
 ];
 
+/// The most names, signs and blocks of a template.
+const MAX_PARTS: usize = 300;
+
+/// The most characters of a name within a longer expression.
+const MAX_NAME: usize = 200;
+
 pub(super) const VARIABLES: &str =
     "a variable is the name of a column in double braces: `{{ first_name }}`";
 pub(super) const BLOCKS: &str = "`{% if first_name %}` ends with `{% endif %}`";
@@ -42,6 +48,8 @@ pub(super) struct Translation {
     pub(super) source: String,
     /// The positions of the variables that it uses.
     pub(super) used: Vec<usize>,
+    /// The number of blocks and of their words and signs.
+    parts: usize,
 }
 
 /// Translates a template.
@@ -50,7 +58,7 @@ pub(super) struct Translation {
 ///
 /// An unknown variable or filter, or something that the language does not have.
 pub(super) fn translate(template: &str, variables: &Variables) -> Result<Translation, Explanation> {
-    let mut translation = Translation { source: String::new(), used: Vec::new() };
+    let mut translation = Translation { source: String::new(), used: Vec::new(), parts: 0 };
     let mut rest = template;
     while let Some(start) = find_delimiter(rest) {
         translation.source.push_str(&rest[..start]);
@@ -59,6 +67,7 @@ pub(super) fn translate(template: &str, variables: &Variables) -> Result<Transla
             let help = "delete the comment, or put it into a column of its own";
             return Err(Explanation::new("templates have no comments (`{# … #}`)", help));
         }
+        translation.count_part()?;
         let is_variable = delimiter == "{{";
         let end = find_end(content, is_variable, variables)?;
         let (inner, sign_before, sign_after) = strip_signs(&content[..end]);
@@ -231,6 +240,16 @@ impl Translation {
         self.source.push_str(&position.to_string());
     }
 
+    /// Counts a part. The engine's memory grows with the depth of an expression, so the number is limited.
+    fn count_part(&mut self) -> Result<(), Explanation> {
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            let message = format!("the template has more than {MAX_PARTS} names, signs and blocks");
+            return Err(Explanation::new(message, "use a shorter template"));
+        }
+        Ok(())
+    }
+
     fn add_expression(&mut self, text: &str, variables: &Variables) -> Result<(), Explanation> {
         let mut expected = Expected::Operand;
         // Whether each open parenthesis holds the arguments of a filter or test, where digits are numbers.
@@ -238,6 +257,7 @@ impl Translation {
         let mut may_call = false;
         let mut rest = text.trim_start_matches(is_space);
         while let Some(character) = rest.chars().next() {
+            self.count_part()?;
             let after_name = std::mem::take(&mut may_call);
             let in_arguments = parentheses.last() == Some(&true);
             let length = if let Some((literal, length)) =
@@ -404,7 +424,8 @@ fn name_region(text: &str) -> &str {
         matches!(character, '|' | ',' | '=' | '<' | '>' | '!' | '[' | '{')
             || Quote::of(character).is_some()
     };
-    text.split(ends).next().unwrap_or_default()
+    let end = text.char_indices().nth(MAX_NAME).map_or(text.len(), |(offset, _)| offset);
+    text[..end].split(ends).next().unwrap_or_default()
 }
 
 /// Whether a character stands between two words.

@@ -23,19 +23,23 @@ type Values = Arc<[Arc<str>]>;
 #[derive(Debug)]
 pub(crate) struct VariableNames {
     names: Vec<String>,
-    /// The index of each name by its [key](key_of).
-    indices: HashMap<String, usize>,
+    /// The index of each name as it stands.
+    exact: HashMap<String, usize>,
+    /// The index of each name by its [key](key_of). `None` if several names have it, such as `Price` and `Price %`.
+    indices: HashMap<String, Option<usize>>,
 }
 
 impl VariableNames {
     /// Creates a list of names. Of two equal names, the first is used.
     pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Arc<Self> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let mut indices = HashMap::new();
+        let (mut exact, mut indices) = (HashMap::new(), HashMap::new());
         for (index, name) in names.iter().enumerate() {
-            indices.entry(key_of(name)).or_insert(index);
+            let first = *exact.entry(name.trim().to_owned()).or_insert(index);
+            let of_key = indices.entry(key_of(name)).or_insert(Some(first));
+            *of_key = of_key.filter(|known| *known == first);
         }
-        Arc::new(Self { names, indices })
+        Arc::new(Self { names, exact, indices })
     }
 }
 
@@ -56,15 +60,20 @@ impl Variables {
         self.parts.extend(other.parts.iter().cloned());
     }
 
-    /// Returns the position of a variable in [`names`](Self::names), or `None` if there is no such name.
+    /// Returns the position of a variable in [`names`](Self::names), or `None` if there is no such name, or several
+    /// that differ only in signs, spaces or case.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        let key = key_of(name);
+        let (name, key) = (name.trim(), key_of(name));
         let mut before = 0;
-        self.parts.iter().filter(|_| !key.is_empty()).find_map(|(names, _)| {
-            let index = names.indices.get(&key).map(|index| before + index);
+        for (names, _) in self.parts.iter().filter(|_| !key.is_empty()) {
+            let of_key = names.indices.get(&key).copied();
+            if of_key.is_some() {
+                let index = names.exact.get(name).copied().or(of_key.flatten());
+                return index.map(|index| before + index);
+            }
             before += names.names.len();
-            index
-        })
+        }
+        None
     }
 
     /// Returns the value of the variable at a position, without white space at its ends.
