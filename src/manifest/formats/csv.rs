@@ -200,7 +200,7 @@ enum WrongQuoteKind {
     Unclosed,
     /// There is text at this offset after the closing quote.
     TextAfter(usize),
-    /// The quoted cell contains so many lines that look like rows; the second begins at this offset.
+    /// The quoted cell contains `lines` lines that look like rows. `second` is the offset of the second one.
     Swallows { lines: usize, second: usize },
 }
 

@@ -139,6 +139,10 @@ const MAX_EXAMINED: usize = 1 << 20;
 /// If the text is in another encoding, or a byte is invalid in its encoding. A guess is an error, because a text that is
 /// decoded wrongly would be spoken.
 fn decode(mut bytes: Vec<u8>, forced: Option<TextEncoding>) -> Result<Decoded, DecodeError> {
+    // DOS programs end a text with the character "substitute".
+    if bytes.last() == Some(&0x1A) {
+        bytes.pop();
+    }
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
         let message = "the file is UTF-32, which is not supported";
         return Err(DecodeError::of_file(message));
@@ -413,7 +417,7 @@ struct WesternLetters {
     are_usual: bool,
     /// Whether all are [`COMMON_SYMBOLS`].
     only_symbols: bool,
-    /// Whether the letters stand in words without ASCII letters alone, as in Cyrillic or Greek.
+    /// Whether the letters occur only in words without ASCII letters, as in Cyrillic or Greek.
     only_whole_words: bool,
 }
 
@@ -457,16 +461,22 @@ fn is_letter(character: char) -> bool {
 }
 
 /// Whether a character of Windows-1252 is usual between two others. In texts of other encodings, above all Mac Roman,
-/// symbols and capital letters stand inside words.
+/// symbols and capital letters are inside words. In DOS encodings `‚`, `„`, `‰` and `…` are letters.
+/// In Windows-1250 `£` is `Ł`.
 fn is_usual(before: char, character: char, after: char) -> bool {
     match character {
-        '’' | '´' | '·' | '…' | 'ª' | 'º' | '\u{a0}' | '\u{ad}' => true,
+        '…' => before != '-' && after != '-',
+        '‚' | '„' | '‰' => !before.is_alphabetic(),
+        '£' => !after.is_alphabetic(),
+        '’' | '´' | '·' | 'ª' | 'º' | '\u{a0}' | '\u{ad}' => true,
         '–' | '—' => !(before.is_lowercase() && after.is_lowercase()),
         'œ' | 'Œ' => matches!(after.to_ascii_lowercase(), 'i' | 'u'),
         '¤' | '¦' | '¨' | '¬' | '¯' | '¶' | '¸' | 'ƒ' | 'ˆ' | '˜' | '†' | '‡' | 'ÿ' | 'Ÿ' | 'Š'
         | 'š' | 'Ž' | 'ž' => false,
         // Hungarian `ő`, except in Portuguese words such as `milhões`.
-        'õ' => after == 'e',
+        'õ' | 'Õ' => after.eq_ignore_ascii_case(&'e'),
+        // The euro sign of Mac Roman.
+        'Û' => after.is_alphabetic(),
         _ if character.is_uppercase() => {
             !(before.is_lowercase() || before.is_alphabetic() && after.is_lowercase())
         }
@@ -628,6 +638,32 @@ mod tests {
             assert!(help.contains("`--encoding "), "{text}: {help}");
             let forced = encoding.name().parse().unwrap();
             assert!(decode(bytes, Some(forced)).unwrap().text.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_mark_of_dos_is_not_part_of_the_text() {
+        let decoded = decode(b"text\r\nHi\r\n\x1a".to_vec(), None).unwrap();
+        assert_eq!(decoded.text, "text\r\nHi\r\n");
+    }
+
+    #[test]
+    fn single_letters_of_other_encodings_are_not_read_as_symbols() {
+        for text in [
+            // Code page 850: `Café`, `Meet André today`, `Zoë`, `Vis-à-vis`, `für Mädchen`.
+            &b"Caf\x82"[..],
+            b"Meet Andr\x82 today",
+            b"Zo\x89",
+            b"Vis-\x85-vis",
+            b"M\x84dchen",
+            // Windows-1250: `Hello Łukasz`, `Ősz jön`.
+            b"Hello \xa3ukasz",
+            b"\xd5sz j\xf6n",
+            // Mac Roman: `Only 5 €`.
+            b"Only 5 \xdb",
+        ] {
+            let sheet = [b"text,persona\n", text, b",Anna\n"].concat();
+            assert!(decode(sheet, None).is_err(), "{}", String::from_utf8_lossy(text));
         }
     }
 

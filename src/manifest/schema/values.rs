@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::manifest::formats::table::trimmed;
 
 /// Words for yes, in lower case. Excel exports TRUE in the language of its user.
-pub(crate) const YES: &str =
-    "yes y true 1 1.0 on x ✓ ✔ ja wahr oui vrai sí si verdadero sì vero verdadeiro sim waar";
+pub(crate) const YES: &str = "yes y true 1 1.0 on x ✓ ✔ ja wahr oui vrai sí si verdadero sì vero verdadeiro sim waar tak prawda";
 /// Words for no, in lower case.
-pub(crate) const NO: &str = "no n false 0 0.0 off - ✗ ✘ nein falsch non faux falso não nee onwaar";
+pub(crate) const NO: &str =
+    "no n false 0 0.0 off - ✗ ✘ nein falsch non faux falso não nee onwaar nie fałsz";
 
 /// Parses a yes or no. Returns `None` for any other word.
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {

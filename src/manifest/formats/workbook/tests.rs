@@ -417,7 +417,7 @@ fn xls(sheet: &[Vec<u8>]) -> Vec<u8> {
         record(0x41E, &[&id.to_le_bytes(), &length.to_le_bytes(), &[0], code.as_bytes()])
     };
     let style = |format: u16| record(0xE0, &[&[0, 0], &format.to_le_bytes(), &[0; 16]]);
-    // The second string goes on in another record, with wide characters, and has a formatted run.
+    // The second string continues in another record, with wide characters, and has a formatted run.
     let strings = [
         record(
             0xFC,
