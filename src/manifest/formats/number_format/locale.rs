@@ -45,11 +45,17 @@ impl Language {
     ///
     /// The tag asks for other digits than 0-9 or another calendar than the Gregorian one.
     pub(super) fn parse(tag: &str) -> Result<Self, FormatError> {
-        let found = if let Ok(code) = u32::from_str_radix(tag, 16) {
-            // The upper bytes are the digits and the calendar; 0 and 1 are the usual ones.
-            let [0 | 1, 0 | 1, ..] = code.to_be_bytes() else {
-                return Err(FormatError::Unsupported("other digits or another calendar"));
-            };
+        let code = |text: &str| u32::from_str_radix(text, 16).ok();
+        // The upper bytes of an identifier are the digits and the calendar. A tag has them after a comma: `pl-PL,1`.
+        let (tag, suffix) = match tag.split_once(',') {
+            Some((tag, suffix)) => (tag, code(suffix)),
+            None => (tag, code(tag).map(|code| code >> 16).or(Some(0))),
+        };
+        // 0 and 1 are the usual ones.
+        if !suffix.is_some_and(|suffix| matches!(suffix.to_be_bytes(), [0, 0, 0 | 1, 0 | 1])) {
+            return Err(FormatError::Unsupported("other digits or another calendar"));
+        }
+        let found = if let Some(code) = code(tag) {
             let id = match code & 0xFFFF {
                 // No language, and the language of the user and of the system.
                 0 | 0x400 | 0x800 => 0x409,

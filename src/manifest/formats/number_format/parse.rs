@@ -163,12 +163,41 @@ impl Condition {
 
 /// A section as it is written.
 #[derive(Debug, Default)]
-pub(super) struct RawSection {
+pub(super) struct RawSection<'c> {
     pub(super) tokens: Vec<Token>,
     pub(super) condition: Option<Condition>,
     pub(super) language: Option<Language>,
     /// The format of the system that replaces the tokens.
     system_format: Option<&'static str>,
+    /// The unquoted words that are no date fields.
+    words: Vec<&'c str>,
+}
+
+/// The letters that date fields have in some language, as in the German `TT.MM.JJJJ`. Files store the English ones.
+const DATE_LETTERS: &str = "abdeghjmnrsty";
+
+impl RawSection<'_> {
+    /// Checks the unquoted words. Beside digits, a word is a unit, as in `0 kr`. Elsewhere, it may be a date field in another
+    /// language.
+    fn check_words(&self) -> Result<(), FormatError> {
+        let has = |wanted: fn(&Token) -> bool| self.tokens.iter().any(wanted);
+        let is_number = has(|token| token.placeholder().is_some())
+            && !has(|token| matches!(token, Token::Date(_)));
+        let is_doubtful = |word: &&str| {
+            let mut letters = word.chars().flat_map(char::to_lowercase);
+            let first = letters.next();
+            let is_repeated =
+                word.chars().nth(1).is_some() && letters.all(|next| Some(next) == first);
+            is_repeated
+                || !is_number
+                    && word
+                        .contains(|letter: char| DATE_LETTERS.contains(letter.to_ascii_lowercase()))
+        };
+        if self.words.iter().any(is_doubtful) {
+            return Err(FormatError::Invalid("letters that must be quoted"));
+        }
+        Ok(())
+    }
 }
 
 /// Splits a code into its sections.
@@ -176,7 +205,7 @@ pub(super) struct RawSection {
 /// # Errors
 ///
 /// The code is invalid or has an unsupported part.
-pub(super) fn sections(code: &str) -> Result<Vec<RawSection>, FormatError> {
+pub(super) fn sections(code: &str) -> Result<Vec<RawSection<'_>>, FormatError> {
     if code.is_empty() {
         return Err(FormatError::Invalid("it is empty"));
     }
@@ -200,18 +229,21 @@ struct Parser<'c> {
 
 impl<'c> Parser<'c> {
     /// Parses up to the semicolon that ends the section, or the end of the code.
-    fn section(&mut self) -> Result<RawSection, FormatError> {
+    fn section(&mut self) -> Result<RawSection<'c>, FormatError> {
         let mut section = RawSection::default();
         while !self.rest.is_empty() && !self.rest.starts_with(';') {
             self.token(&mut section)?;
         }
         if let Some(format) = section.system_format {
             section.tokens = Parser { rest: format }.section()?.tokens;
+            section.words.clear();
         }
+        section.check_words()?;
         Ok(section)
     }
 
-    fn token(&mut self, section: &mut RawSection) -> Result<(), FormatError> {
+    fn token(&mut self, section: &mut RawSection<'c>) -> Result<(), FormatError> {
+        let whole = self.rest;
         let Some(first) = self.next() else { return Ok(()) };
         let token = match first {
             '"' => {
@@ -236,7 +268,10 @@ impl<'c> Parser<'c> {
             'E' | 'e' if self.take("-") => Token::Exponent { plus: false },
             'A' | 'a' if self.take("M/PM") => Token::Date(Field::Half),
             'A' | 'a' if self.take("/P") => Token::Date(Field::HalfLetter { upper: first == 'A' }),
-            _ if first.is_ascii_alphabetic() => return self.letter(first, section),
+            _ if first.is_alphabetic() => {
+                self.rest = whole;
+                return self.word(section);
+            }
             // The characters that need no quotes, by ECMA-376 part 1, section 18.8.31.
             _ if " $-+():!^&'~{}<>=".contains(first) || is_foreign_literal(first) => {
                 Token::Literal(first)
@@ -247,38 +282,77 @@ impl<'c> Parser<'c> {
         Ok(())
     }
 
-    /// Parses a letter outside quotes: a date field or a literal.
-    fn letter(&mut self, first: char, section: &mut RawSection) -> Result<(), FormatError> {
-        let rest = self.rest.trim_start_matches(|next: char| next.eq_ignore_ascii_case(&first));
-        let length = 1 + self.rest.len() - rest.len();
-        let (unit, longest) = match first.to_ascii_lowercase() {
+    /// Parses a word outside quotes: date fields or literal letters. A word has only ASCII letters or none, because East
+    /// Asian formats have no spaces.
+    fn word(&mut self, section: &mut RawSection<'c>) -> Result<(), FormatError> {
+        let is_ascii = self.rest.starts_with(|first: char| first.is_ascii());
+        let is_inside = |next: char| next.is_alphabetic() && next.is_ascii() == is_ascii;
+        let end = self.rest.find(|next| !is_inside(next)).unwrap_or(self.rest.len());
+        // `hAM/PM`
+        let half = ["AM/PM", "A/P"].iter().filter_map(|half| {
+            let length = half.split('/').next().unwrap_or_default().len();
+            let start = end.checked_sub(length).filter(|start| *start > 0)?;
+            let next = self.rest.get(start..start + half.len())?;
+            next.eq_ignore_ascii_case(half).then_some(start)
+        });
+        let end = half.min().unwrap_or(end);
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        let field = |letter: char| "ymdhsebgn".contains(letter.to_ascii_lowercase());
+        // ISO 8601 separates dates and times by `T`, and ends times in UTC with `Z`.
+        let parts = word.strip_suffix(['Z', 'z']).filter(|before| before.ends_with(['s', 'S']));
+        let mut parts = parts.unwrap_or(word).split("Th");
+        let is_date = parts.all(|part| part.chars().all(field));
+        if !is_date {
+            section.words.push(word);
+            section.tokens.extend(word.chars().map(Token::Literal));
+            return Ok(());
+        }
+        let mut word = word;
+        while let Some(letter) = word.chars().next() {
+            let after = word.trim_start_matches(|next: char| next.eq_ignore_ascii_case(&letter));
+            let length = word.len() - after.len();
+            word = after;
+            let is_last = after.is_empty();
+            section.tokens.push(if field(letter) {
+                self.date_field(letter, length, section.language.is_some(), is_last)?
+            } else {
+                Token::Literal(letter)
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns a date field of several equal letters.
+    fn date_field(
+        &self,
+        letter: char,
+        length: usize,
+        has_language: bool,
+        is_last: bool,
+    ) -> Result<Token, FormatError> {
+        let is_calendar = is_last && self.rest.starts_with(['1', '2']);
+        let (unit, longest) = match letter.to_ascii_lowercase() {
             'y' => (Unit::Year, 4),
-            'e' if section.language.is_none() => (Unit::Year, 1),
-            'b' if !rest.starts_with(['1', '2']) => (Unit::BuddhistYear, 4),
+            'e' if !has_language => (Unit::Year, 1),
+            'b' if !is_calendar => (Unit::BuddhistYear, 4),
             'm' => (Unit::Month, 5),
             'd' => (Unit::Day, 4),
             'h' => (Unit::Hour, 2),
             's' => (Unit::Second, 2),
-            'a' if length >= 3 => return Err(FormatError::Ambiguous("the day of the week as aaa")),
-            'b' | 'e' | 'g' => return Err(FormatError::Unsupported("another calendar")),
-            'n' => return Err(FormatError::Invalid("a letter that must be quoted")),
-            _ => {
-                section.tokens.push(Token::Literal(first));
-                return Ok(());
-            }
+            'n' => return Err(FormatError::Invalid("letters that must be quoted")),
+            _ => return Err(FormatError::Unsupported("another calendar")),
         };
         if length > longest {
             return Err(FormatError::Invalid("a date field with too many letters"));
         }
-        self.rest = rest;
         let is_long_year =
             longest == 1 || length == 3 && matches!(unit, Unit::Year | Unit::BuddhistYear);
-        section.tokens.push(Token::Date(Field::Unit(unit, if is_long_year { 4 } else { length })));
-        Ok(())
+        Ok(Token::Date(Field::Unit(unit, if is_long_year { 4 } else { length })))
     }
 
     /// Parses a bracket: a color, a condition, a currency or language, or elapsed time.
-    fn bracket(&mut self, section: &mut RawSection) -> Result<(), FormatError> {
+    fn bracket(&mut self, section: &mut RawSection<'_>) -> Result<(), FormatError> {
         let content = self.until(']')?;
         if let Some(currency) = content.strip_prefix('$') {
             return currency_or_language(currency, section);
@@ -338,7 +412,7 @@ impl<'c> Parser<'c> {
 }
 
 /// Adds the currency symbol or the language of `[$symbol-language]`. The language of a currency has no effect.
-fn currency_or_language(content: &str, section: &mut RawSection) -> Result<(), FormatError> {
+fn currency_or_language(content: &str, section: &mut RawSection<'_>) -> Result<(), FormatError> {
     let (symbol, tag) = content.split_once('-').unwrap_or((content, ""));
     section.tokens.extend(symbol.chars().map(Token::Literal));
     // The formats of the system replace the code beside them (ECMA-376 part 1, section 18.8.31).

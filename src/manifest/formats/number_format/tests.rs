@@ -222,6 +222,73 @@ fn dates_are_shown_as_excel_counts_them() {
 }
 
 #[test]
+fn date_letters_of_other_languages_are_refused() {
+    check_refused(
+        &[
+            "TT.MM.JJJJ",
+            "JJJJ",
+            "rrrr",
+            "dd.mm.rrrr",
+            "aaaa-mm-dd",
+            "dd/mm/aaaa",
+            "jj/mm/aaaa",
+            "gg/mm/aaaa",
+            "dd-mm-jjjj",
+            "pp.kk.vvvv",
+            "åååå-mm-dd",
+            "εεεε",
+            "ДД.ММ.ГГГГ",
+            "dd.MM.ГГГГ",
+            "hh:mm Uhr",
+            "hh:mmTT",
+            "T.M.",
+            "dd Tmm",
+            "kr",
+            "0 TT",
+            "0;JJJJ",
+            "0 m",
+            "0 h",
+            "0 mm",
+            "0 d",
+            "[h]:mm Std",
+        ]
+        .map(|code| (code, 46022.75)),
+    );
+}
+
+#[test]
+fn unquoted_words_beside_digits_are_units() {
+    check(&[
+        ("0 x", 5.0, "5 x"),
+        ("0 kr", 5.0, "5 kr"),
+        ("0 km", 5.0, "5 km"),
+        ("0 zł", 5.0, "5 zł"),
+        ("0 Kč", 5.0, "5 Kč"),
+        ("0.00 EUR", 5.0, "5.00 EUR"),
+        ("R$ #,##0.00", 5.0, "R$ 5.00"),
+        ("0,K", 5000.0, "5K"),
+        ("0 руб", 5.0, "5 руб"),
+        ("0個", 5.0, "5個"),
+        ("KW 0;KW -0", 5.0, "KW 5"),
+        ("0E+0 km", 5.0, "5E+0 km"),
+        ("x", 5.0, "x"),
+    ]);
+}
+
+#[test]
+fn words_beside_date_fields_are_literal() {
+    check(&[
+        ("yyyy-mm-ddThh:mm:ssZ", 46022.75, "2025-12-31T18:00:00Z"),
+        ("yyyymmdd", 46022.75, "20251231"),
+        ("yyyy年m月d日", 46022.75, "2025年12月31日"),
+        ("dd.mm.yyyyг.", 46022.75, "31.12.2025г."),
+        ("d/m kl. hAM/PM", 46022.75, "31/12 kl. 6PM"),
+        ("hh:mm \"Uhr\"", 46022.75, "18:00 Uhr"),
+        ("hh\\hmm", 46022.75, "18h00"),
+    ]);
+}
+
+#[test]
 fn dates_of_1904_start_at_zero() {
     let format = NumberFormat::parse("yyyy-mm-dd dddd").unwrap();
     assert_eq!(format.render(0.0, DateSystem::From1904).as_deref(), Ok("1904-01-01 Friday"));
@@ -266,6 +333,8 @@ fn a_language_tag_selects_names_and_separators() {
         ("[$-415]mmmm yyyy", 43891.0, "marzec 2020"),
         ("[$-411]h AM/PM", 0.75, "6 午後"),
         ("[$-1010409]mmm", 43891.0, "Mar"),
+        ("[$-pl-PL,1]mmmm yyyy", 43891.0, "marzec 2020"),
+        ("[$-pl-PL,101]#,##0.0", 1234.5, "1\u{a0}234,5"),
         ("[$€-407]#,##0.00", 1234.5, "€1,234.50"),
         ("[$-7777]0", 5.0, "5"),
     ]);
@@ -276,6 +345,9 @@ fn a_language_tag_selects_names_and_separators() {
         ("[$-407]h AM/PM", 0.5),
         ("[$-2000401]0", 5.0),
         ("[$-1070000]d", 5.0),
+        ("[$-th-TH,D07]d", 5.0),
+        ("[$-ar-EG,2000000]d", 5.0),
+        ("[$-pl-PL,]d", 5.0),
         ("[DBNum1]0", 5.0),
         ("[ENG]d", 5.0),
         ("[$-411]e", 5.0),

@@ -72,6 +72,8 @@ pub(crate) struct Contents {
     pub(crate) cells: Vec<Cell>,
     /// The rows that are hidden, by hand or by a filter, and have cells; from 0.
     pub(crate) hidden: BTreeSet<u32>,
+    /// The areas with cells whose number format depends on a condition.
+    pub(crate) conditional: Vec<Area>,
 }
 
 /// A part of a sheet that is read.
@@ -84,14 +86,20 @@ pub(crate) enum Extent {
 }
 
 /// A position: row and column, from 0.
-type Position = (u32, u32);
+pub(crate) type Position = (u32, u32);
+
+/// An area: its first and its last cell.
+pub(crate) type Area = (Position, Position);
+
+/// The most areas of conditional formats.
+const MAX_CONDITIONAL: usize = 100;
 
 /// Collects the contents of a sheet, in any order, within the limits.
 pub(crate) struct Builder {
     extent: Extent,
     contents: Contents,
     /// The first and the last cell of each merged area that has several rows.
-    merged: Vec<(Position, Position)>,
+    merged: Vec<Area>,
 }
 
 impl Builder {
@@ -143,6 +151,13 @@ impl Builder {
         Ok(())
     }
 
+    /// Adds an area in which the number format depends on a condition.
+    pub(crate) fn add_conditional(&mut self, area: Area) {
+        if self.contents.conditional.len() < MAX_CONDITIONAL {
+            self.contents.conditional.push(area);
+        }
+    }
+
     /// Whether everything has been added that is needed.
     pub(crate) fn is_complete(&self) -> bool {
         let cells = &self.contents.cells;
@@ -171,6 +186,11 @@ impl Builder {
         let mut contents = self.contents;
         let cells = &contents.cells;
         contents.hidden.retain(|row| !cells_of_row(cells, *row).is_empty());
+        contents.conditional.retain(|((top, left), (bottom, right))| {
+            cells.iter().any(|cell| {
+                (*top..=*bottom).contains(&cell.row) && (*left..=*right).contains(&cell.column)
+            })
+        });
         Ok(contents)
     }
 

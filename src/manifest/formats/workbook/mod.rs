@@ -126,6 +126,14 @@ fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> 
         );
         findings.note(&place(*first, 0), message);
     }
+    for (first, last) in &contents.conditional {
+        let first = place(first.0, first.1);
+        let end = place(last.0, last.1).cell_name().unwrap_or_default();
+        let message = format!(
+            "from here to `{end}`, a conditional format changes how numbers look; it is not applied to texts"
+        );
+        findings.note(&first, message);
+    }
     let columns: BTreeSet<u32> = contents.cells.iter().map(|cell| cell.column).collect();
     let columns: Vec<u32> = columns.into_iter().collect();
     let rows = contents.cells.chunk_by(|one, other| one.row == other.row);

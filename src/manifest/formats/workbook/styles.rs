@@ -9,7 +9,7 @@ use crate::manifest::formats::table::Trouble;
 use super::error::ReadError;
 
 /// The most styles, and the most formats; Excel can have 65,490 styles.
-const MAX_STYLES: usize = 100_000;
+pub(crate) const MAX_STYLES: usize = 100_000;
 
 /// A text and what is wrong with it.
 pub(crate) type Shown<'t> = (Cow<'t, str>, Option<Trouble>);

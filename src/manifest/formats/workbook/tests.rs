@@ -55,6 +55,8 @@ struct XlsxBook {
     workbook: String,
     strings: String,
     merged: String,
+    /// The elements after the merged areas.
+    rest: String,
 }
 
 impl XlsxBook {
@@ -75,7 +77,8 @@ impl XlsxBook {
             <numFmt numFmtId='173' formatCode='[DBNum1]0'/>\
             <numFmt numFmtId='174' formatCode=''/></numFmts><cellStyleXfs><xf numFmtId='9'/></cellStyleXfs>\
             <cellXfs><xf numFmtId='0'/><xf numFmtId='9'/><xf numFmtId='170'/><xf numFmtId='171'/>\
-            <xf numFmtId='172'/><xf numFmtId='173'/><xf numFmtId='14'/><xf numFmtId='174'/></cellXfs>";
+            <xf numFmtId='172'/><xf numFmtId='173'/><xf numFmtId='14'/><xf numFmtId='174'/></cellXfs>\
+            <dxfs><dxf><font/></dxf><dxf><numFmt numFmtId='175' formatCode='0%'/></dxf></dxfs>";
         archive(&[
             ("_rels/.rels", format!("<Relationships>{root}</Relationships>").as_bytes()),
             ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
@@ -92,8 +95,8 @@ impl XlsxBook {
             (
                 "xl/worksheets/a.xml",
                 format!(
-                    "<worksheet><sheetData>{rows}</sheetData><mergeCells>{}</mergeCells></worksheet>",
-                    self.merged
+                    "<worksheet><sheetData>{rows}</sheetData><mergeCells>{}</mergeCells>{}</worksheet>",
+                    self.merged, self.rest
                 )
                 .as_bytes(),
             ),
@@ -153,6 +156,26 @@ fn cells_of_xlsx_have_the_text_that_is_shown() {
     ] {
         let shown = rows(&book.with(&format!("<row>{xml}</row>")));
         assert_eq!(shown, Err("the sheet `A` is damaged".to_owned()), "{xml}");
+    }
+}
+
+#[test]
+fn conditional_number_formats_are_noted() {
+    let notes = |area: &str, format: u32| {
+        let rest = format!(
+            "<conditionalFormatting sqref='{area}'><cfRule type='cellIs' dxfId='{format}'/></conditionalFormatting>"
+        );
+        let book = XlsxBook { rest, ..XlsxBook::default() };
+        rows(&book.with("<row><c><v>1</v></c></row><row><c r='B2'><v>0.5</v></c></row>")).unwrap().1
+    };
+    assert_eq!(
+        notes("D1 B2:B9", 1),
+        [
+            "book:B2 from here to `B9`, a conditional format changes how numbers look; it is not applied to texts"
+        ]
+    );
+    for (area, format) in [("B2:B9", 0), ("B2:B9", 7), ("D1", 1), ("x", 1)] {
+        assert_eq!(notes(area, format), Vec::<String>::new(), "{area} {format}");
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use crate::manifest::formats::table::Trouble;
 
 use super::contents::{
-    Builder, Contents, Extent, MAX_CELL_TEXT, MAX_COLUMNS, MAX_ROWS, SharedStrings, Sheet,
+    Area, Builder, Contents, Extent, MAX_CELL_TEXT, MAX_COLUMNS, MAX_ROWS, SharedStrings, Sheet,
     check_sheets,
 };
 use super::error::ReadError;
 use super::package::Package;
-use super::styles::{Shown, Styles, date_serial, iso_text, must_be_text};
+use super::styles::{MAX_STYLES, Shown, Styles, date_serial, iso_text, must_be_text};
 use super::xml::{Element, Node, Xml};
 
 /// The most relations of a part. A workbook has one for each sheet, and some more.
@@ -26,6 +26,8 @@ pub(crate) struct Xlsx<'b> {
     /// Whether the workbook asks to be calculated when it is opened, so its results are old or placeholders
     /// (ECMA-376 part 1, 18.2.2). Programs that write formulas without calculating them set it.
     needs_calculation: bool,
+    /// Whether each differential format changes the number format.
+    changes_number: Vec<bool>,
 }
 
 /// The main part of an Excel workbook, and the parts that it refers to.
@@ -132,14 +134,16 @@ impl<'b> Xlsx<'b> {
             }
         }
         drop(xml);
-        if let Some(part) = relations.part("styles").filter(|part| package.has(part)) {
-            read_styles(&mut Xml::open(&mut package, part)?, &mut styles)?;
-        }
+        let changes_number = match relations.part("styles").filter(|part| package.has(part)) {
+            Some(part) => read_styles(&mut Xml::open(&mut package, part)?, &mut styles)?,
+            None => Vec::new(),
+        };
         let strings = match relations.part("sharedStrings").filter(|part| package.has(part)) {
             Some(part) => read_strings(&mut Xml::open(&mut package, part)?)?,
             None => SharedStrings::default(),
         };
-        Ok((Self { package, parts, strings, styles, needs_calculation }, sheets))
+        let book = Self { package, parts, strings, styles, needs_calculation, changes_number };
+        Ok((book, sheets))
     }
 
     /// Reads a sheet.
@@ -149,6 +153,8 @@ impl<'b> Xlsx<'b> {
         // Rows and cells may leave out their position; they then follow the one before (ECMA-376 part 1, 18.3.1.4).
         let (mut row, mut column) = (0, 0);
         let mut next_row = 0;
+        // The areas of the conditional format that is read.
+        let mut areas = Vec::new();
         while let Some(node) = xml.next()? {
             let Node::Start(element) = node else { continue };
             match element.local_name() {
@@ -179,12 +185,19 @@ impl<'b> Xlsx<'b> {
                     }
                 }
                 "mergeCell" => {
-                    let area = element.attribute("ref")?.unwrap_or_default();
-                    let (first, last) = area.split_once(':').unwrap_or((&area, &area));
-                    if let (Some(first), Some(last)) =
-                        (parse_reference(first), parse_reference(last))
-                    {
+                    let area = element.attribute("ref")?;
+                    if let Some((first, last)) = area.and_then(|area| parse_area(&area)) {
                         builder.merge(first, last)?;
+                    }
+                }
+                "conditionalFormatting" => {
+                    let area = element.attribute("sqref")?.unwrap_or_default();
+                    areas = area.split_ascii_whitespace().filter_map(parse_area).collect();
+                }
+                "cfRule" => {
+                    let format: Option<usize> = element.number("dxfId")?;
+                    if format.and_then(|format| self.changes_number.get(format)) == Some(&true) {
+                        areas.drain(..).for_each(|area| builder.add_conditional(area));
                     }
                 }
                 _ => {}
@@ -319,10 +332,17 @@ fn parse_reference(text: &str) -> Option<(u32, u32)> {
     (position.0 < MAX_ROWS && position.1 < MAX_COLUMNS).then_some(position)
 }
 
-/// Reads the number formats of `styles.xml` (ECMA-376 part 1, 18.8).
-fn read_styles(xml: &mut Xml<'_, '_>, styles: &mut Styles) -> Result<(), ReadError> {
+/// Parses a reference to an area, such as `B2:C7`, or to one cell.
+fn parse_area(text: &str) -> Option<Area> {
+    let (first, last) = text.split_once(':').unwrap_or((text, text));
+    Some((parse_reference(first)?, parse_reference(last)?))
+}
+
+/// Reads the number formats of `styles.xml` (ECMA-376 part 1, 18.8). Returns whether each differential format has one.
+fn read_styles(xml: &mut Xml<'_, '_>, styles: &mut Styles) -> Result<Vec<bool>, ReadError> {
     // Both elements have namesakes elsewhere: in differential formats and in named styles.
     let (mut in_formats, mut in_styles) = (false, false);
+    let mut changes_number = Vec::new();
     while let Some(node) = xml.next()? {
         let Node::Start(element) = node else { continue };
         match element.local_name() {
@@ -335,6 +355,8 @@ fn read_styles(xml: &mut Xml<'_, '_>, styles: &mut Styles) -> Result<(), ReadErr
                     styles.add_format(id, &code)?;
                 }
             }
+            "dxf" if changes_number.len() < MAX_STYLES => changes_number.push(false),
+            "numFmt" => changes_number.iter_mut().last().into_iter().for_each(|it| *it = true),
             "xf" if in_styles => styles.add_style(element.number("numFmtId")?.unwrap_or(0))?,
             "fonts" | "fills" | "borders" | "cellStyleXfs" | "cellStyles" | "dxfs" => {
                 (in_formats, in_styles) = (false, false);
@@ -342,7 +364,7 @@ fn read_styles(xml: &mut Xml<'_, '_>, styles: &mut Styles) -> Result<(), ReadErr
             _ => {}
         }
     }
-    Ok(())
+    Ok(changes_number)
 }
 
 /// Reads the strings that cells share (ECMA-376 part 1, 18.4). Their declared count is ignored.
