@@ -6,57 +6,85 @@ use std::time::Duration;
 
 use super::{Credits, ParseError};
 
-/// The resolved limits of one run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Limits {
-    /// Submits in a window of time. The provider publishes no limit; 15 a minute is what a careful client uses.
-    pub submit_rate: Rate,
-    /// Concurrent renders at the provider.
-    pub in_flight: InFlight,
-    /// Polls, single queries and lists in a window of time.
-    pub poll_rate: Rate,
-    /// Concurrent downloads.
-    pub downloads: u32,
-    /// The maximum that the campaign spends or promises.
-    pub max_credits: Option<Credits>,
-    /// The maximum that the submits of one run cost or promise.
-    pub max_credits_run: Option<Credits>,
-    /// A person is asked before a run that may spend more than this. Applied by the command, not by the engine. The
-    /// default is the price of ten short videos.
-    pub confirm_above: Credits,
-    /// Whether to begin although the balance does not cover everything. Applied by the command.
-    pub allow_partial: bool,
-    /// How long a run waits for a render.
-    pub render_timeout: Duration,
-    /// The maximum duration of a run before it leaves renders to a later `collect`.
-    pub max_duration: Option<Duration>,
-    /// The number of failures that ends submitting.
-    pub max_fail: Option<FailureAllowance>,
-    /// The minimum interval between two listings that together prove an absence. A run that is otherwise finished
-    /// looks for proof for twenty times as long (ten minutes by default), or twice as long where no proof is possible;
-    /// then the job is left to a person.
-    pub settle: Duration,
-    /// The minimum interval between two polls of the same render.
-    pub poll_interval: Duration,
+/// Defines [`Limits`] with its defaults, and [`LimitSettings`] with the optional form of each limit. A limit without a
+/// default is optional in both.
+macro_rules! limits {
+    (
+        defaults { $($(#[$meta:meta])* $limit:ident: $type:ty = $default:expr,)* }
+        optional { $($(#[$optional_meta:meta])* $optional:ident: $optional_type:ty,)* }
+    ) => {
+        /// The resolved limits of one run.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Limits {
+            $($(#[$meta])* pub $limit: $type,)*
+            $($(#[$optional_meta])* pub $optional: Option<$optional_type>,)*
+        }
+
+        /// The limits of one source: command line, environment or manifest. Missing values are left to the next source.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        #[expect(missing_docs, reason = "each field is the optional form of its namesake in `Limits`")]
+        pub struct LimitSettings {
+            $(pub $limit: Option<$type>,)*
+            $(pub $optional: Option<$optional_type>,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($limit: $default,)* $($optional: None,)* }
+            }
+        }
+
+        impl Limits {
+            /// Replaces the values that `settings` has.
+            #[must_use]
+            pub fn with(self, settings: &LimitSettings) -> Self {
+                Self {
+                    $($limit: settings.$limit.unwrap_or(self.$limit),)*
+                    $($optional: settings.$optional.or(self.$optional),)*
+                }
+            }
+
+            /// Returns these limits as settings, for display.
+            pub fn settings(&self) -> LimitSettings {
+                LimitSettings { $($limit: Some(self.$limit),)* $($optional: self.$optional,)* }
+            }
+        }
+    };
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            submit_rate: Rate { count: 15, per: Duration::from_secs(60) },
-            in_flight: InFlight::AUTO,
-            poll_rate: Rate { count: 1, per: Duration::from_secs(1) },
-            downloads: 4,
-            max_credits: None,
-            max_credits_run: None,
-            confirm_above: Credits::whole(50),
-            allow_partial: false,
-            render_timeout: Duration::from_secs(30 * 60),
-            max_duration: None,
-            max_fail: None,
-            settle: Duration::from_secs(30),
-            poll_interval: Duration::from_secs(5),
-        }
+limits! {
+    defaults {
+        /// Submits in a window of time. The provider publishes no limit; 15 a minute is what a careful client uses.
+        submit_rate: Rate = Rate { count: 15, per: Duration::from_secs(60) },
+        /// Concurrent renders at the provider.
+        in_flight: InFlight = InFlight::AUTO,
+        /// Polls, single queries and lists in a window of time.
+        poll_rate: Rate = Rate { count: 1, per: Duration::from_secs(1) },
+        /// Concurrent downloads.
+        downloads: u32 = 4,
+        /// A person is asked before a run that may spend more than this. Applied by the command, not by the engine. The
+        /// default is the price of ten short videos.
+        confirm_above: Credits = Credits::whole(50),
+        /// Whether to begin although the balance does not cover everything. Applied by the command.
+        allow_partial: bool = false,
+        /// How long a run waits for a render.
+        render_timeout: Duration = Duration::from_secs(30 * 60),
+        /// The minimum interval between two listings that together prove an absence. A run that is otherwise finished
+        /// looks for proof for twenty times as long (ten minutes by default), or twice as long where no proof is
+        /// possible; then the job is left to a person.
+        settle: Duration = Duration::from_secs(30),
+        /// The minimum interval between two polls of the same render.
+        poll_interval: Duration = Duration::from_secs(5),
+    }
+    optional {
+        /// The maximum that the campaign spends or promises.
+        max_credits: Credits,
+        /// The maximum that the submits of one run cost or promise.
+        max_credits_run: Credits,
+        /// The maximum duration of a run before it leaves renders to a later `collect`.
+        max_duration: Duration,
+        /// The number of failures that ends submitting.
+        max_fail: FailureAllowance,
     }
 }
 
@@ -72,64 +100,6 @@ impl Limits {
             ..Self::default()
         }
     }
-
-    /// Replaces the values that `settings` has.
-    #[must_use]
-    pub fn with(self, settings: &LimitSettings) -> Self {
-        Self {
-            submit_rate: settings.submit_rate.unwrap_or(self.submit_rate),
-            in_flight: settings.in_flight.unwrap_or(self.in_flight),
-            poll_rate: settings.poll_rate.unwrap_or(self.poll_rate),
-            downloads: settings.downloads.unwrap_or(self.downloads),
-            max_credits: settings.max_credits.or(self.max_credits),
-            max_credits_run: settings.max_credits_run.or(self.max_credits_run),
-            confirm_above: settings.confirm_above.unwrap_or(self.confirm_above),
-            allow_partial: settings.allow_partial.unwrap_or(self.allow_partial),
-            render_timeout: settings.render_timeout.unwrap_or(self.render_timeout),
-            max_duration: settings.max_duration.or(self.max_duration),
-            max_fail: settings.max_fail.or(self.max_fail),
-            settle: settings.settle.unwrap_or(self.settle),
-            poll_interval: settings.poll_interval.unwrap_or(self.poll_interval),
-        }
-    }
-
-    /// Returns these limits as settings, for display.
-    pub fn settings(&self) -> LimitSettings {
-        LimitSettings {
-            submit_rate: Some(self.submit_rate),
-            in_flight: Some(self.in_flight),
-            poll_rate: Some(self.poll_rate),
-            downloads: Some(self.downloads),
-            max_credits: self.max_credits,
-            max_credits_run: self.max_credits_run,
-            confirm_above: Some(self.confirm_above),
-            allow_partial: Some(self.allow_partial),
-            render_timeout: Some(self.render_timeout),
-            max_duration: self.max_duration,
-            max_fail: self.max_fail,
-            settle: Some(self.settle),
-            poll_interval: Some(self.poll_interval),
-        }
-    }
-}
-
-/// The limits of one source: command line, environment or manifest. Missing values are left to the next source.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[expect(missing_docs, reason = "each field is the optional form of its namesake in `Limits`")]
-pub struct LimitSettings {
-    pub submit_rate: Option<Rate>,
-    pub in_flight: Option<InFlight>,
-    pub poll_rate: Option<Rate>,
-    pub downloads: Option<u32>,
-    pub max_credits: Option<Credits>,
-    pub max_credits_run: Option<Credits>,
-    pub confirm_above: Option<Credits>,
-    pub allow_partial: Option<bool>,
-    pub render_timeout: Option<Duration>,
-    pub max_duration: Option<Duration>,
-    pub max_fail: Option<FailureAllowance>,
-    pub settle: Option<Duration>,
-    pub poll_interval: Option<Duration>,
 }
 
 /// A number in a window of time: `15/min`.

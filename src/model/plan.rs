@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::parse::text_enum;
 use super::{JobSpec, LimitSettings, PriceSettings, SecretText};
 
 /// A valid manifest: its jobs in order, its sheet and its settings.
@@ -104,35 +105,17 @@ impl fmt::Display for Suspicion {
     }
 }
 
-/// The treatment of texts that look unfinished: `--suspicious`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum SuspiciousTexts {
-    /// A person is asked; without one, their videos are left out.
-    #[default]
-    Ask,
-    /// Their videos are left out.
-    Skip,
-    /// Their videos are made.
-    Allow,
-}
-
-impl SuspiciousTexts {
-    /// All variants.
-    pub const ALL: [Self; 3] = [Self::Ask, Self::Skip, Self::Allow];
-
-    /// Returns the value of the option.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::Skip => "skip",
-            Self::Allow => "allow",
-        }
-    }
-}
-
-impl fmt::Display for SuspiciousTexts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+text_enum! {
+    /// The treatment of texts that look unfinished: `--suspicious`.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    SuspiciousTexts {
+        /// A person is asked; without one, their videos are left out.
+        #[default]
+        Ask = "ask",
+        /// Their videos are left out.
+        Skip = "skip",
+        /// Their videos are made.
+        Allow = "allow",
     }
 }
 
