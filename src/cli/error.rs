@@ -3,9 +3,8 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use super::exit::Exit;
 use crate::app::{self, DriveError, JournalError, LockError};
-use crate::model::{CommandKind, Disposition, FailureKind, Flag};
+use crate::model::{CommandKind, Disposition, Exit, FailureKind, Flag};
 
 /// An error that ends the program.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,6 @@ mod commands;
 mod config;
 mod display;
 mod error;
-mod exit;
 mod printer;
 mod usage_hints;
 
@@ -18,7 +17,7 @@ use anyhow::Context as _;
 use clap::FromArgMatches as _;
 
 use self::commands::Arguments;
-use self::exit::Exit;
+use crate::model::Exit;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {

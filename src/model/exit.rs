@@ -2,13 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::model::{ExitClass, StopReason};
-use crate::report::Summary;
-
 /// The exit codes, the most important first: where several apply, the first is returned. The README's table has the
 /// same words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     /// Unexpected error, such as a file that cannot be written.
     Unexpected,
     /// Usage or manifest error; nothing was submitted.
@@ -38,7 +35,7 @@ pub(super) enum Exit {
 
 impl Exit {
     /// Returns the number.
-    pub(super) const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Unexpected => 1,
@@ -52,47 +49,6 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
-
-    /// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
-    pub(super) fn of_run(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Self {
-        let counts = summary.counts();
-        let selected = summary.selected_counts();
-        let because = stopped.map(Self::of_reason);
-        let has_left_out =
-            goal == Goal::EveryVideo && summary.rows().any(|row| row.left_out().is_some());
-        let outstanding = counts.outstanding() > 0
-            || (goal == Goal::EveryVideo && selected.pending > 0 && because.is_none());
-        [
-            because,
-            (counts.in_doubt > 0).then_some(Self::InDoubt),
-            outstanding.then_some(Self::Outstanding),
-            (counts.failed > 0 || has_left_out).then_some(Self::SomeFailed),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or(Self::Success)
-    }
-
-    fn of_reason(reason: &StopReason) -> Self {
-        match reason.exit_class() {
-            ExitClass::Unexpected => Self::Unexpected,
-            ExitClass::Interrupted => Self::Interrupted,
-            ExitClass::Refused => Self::Refused,
-            ExitClass::StoppedEarly => Self::StoppedEarly,
-            ExitClass::Outstanding => Self::Outstanding,
-            ExitClass::SomeFailed => Self::SomeFailed,
-        }
-    }
-}
-
-/// What the program tries to achieve, for the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
-    /// Every selected job done.
-    EveryVideo,
-    /// Every paid job done.
-    PaidVideos,
 }
 
 impl From<Exit> for ExitCode {
@@ -104,7 +60,7 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
+    use crate::model::{StopReason, Timestamp};
 
     const ALL: [Exit; 10] = [
         Exit::Unexpected,
@@ -193,7 +149,7 @@ mod tests {
             (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "another run pays"),
             (StopReason::Local { message: message() }, "a file that cannot be written"),
         ] {
-            let documented = documented(Exit::of_reason(&reason));
+            let documented = documented(reason.exit());
             assert!(documented.contains(words), "{reason:?}: {documented}");
         }
     }

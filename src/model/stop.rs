@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, FailureKind, JobId, Timestamp};
+use super::{Exit, Failure, FailureKind, JobId, Timestamp};
 
 /// Why a run ends early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,27 +65,10 @@ pub enum StopReason {
     },
 }
 
-/// The class of exit codes that a stop reason belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitClass {
-    /// An unexpected error.
-    Unexpected,
-    /// Interrupted by the user or the system.
-    Interrupted,
-    /// The credentials or the address were refused.
-    Refused,
-    /// Stopped early: credits, a cap, a long pause, or a decision is needed.
-    StoppedEarly,
-    /// Renders are outstanding.
-    Outstanding,
-    /// Some jobs failed.
-    SomeFailed,
-}
-
 impl StopReason {
-    /// Returns severity, exit class, and whether paid work is still polled and downloaded.
-    const fn properties(&self) -> (u8, ExitClass, bool) {
-        use ExitClass::{Interrupted, Outstanding, Refused, SomeFailed, StoppedEarly, Unexpected};
+    /// Returns severity, exit code, and whether paid work is still polled and downloaded.
+    const fn properties(&self) -> (u8, Exit, bool) {
+        use Exit::{Interrupted, Outstanding, Refused, SomeFailed, StoppedEarly, Unexpected};
         match self {
             Self::TooManyFailures => (0, SomeFailed, true),
             Self::MaxDuration => (1, Outstanding, false),
@@ -109,8 +92,8 @@ impl StopReason {
         self.properties().2
     }
 
-    /// Returns the class of the program's exit code.
-    pub const fn exit_class(&self) -> ExitClass {
+    /// Returns the exit code of a run that stops for this reason.
+    pub(crate) const fn exit(&self) -> Exit {
         self.properties().1
     }
 

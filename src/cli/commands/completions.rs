@@ -5,8 +5,8 @@ use clap::Args;
 
 use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer;
+use crate::model::Exit;
 
 const COMPLETIONS_EXAMPLES: [Example; 2] = [
     ("source <(callsheet completions bash)", "in ~/.bashrc"),

@@ -14,9 +14,8 @@ use crate::cli::config::{
     AllowCommands, BASE_URL, Environment, KEYS, Profile, find_keys, foreign_address,
 };
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Flag, LimitSettings, Limits, redact_url};
+use crate::model::{Exit, Flag, LimitSettings, Limits, redact_url};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),

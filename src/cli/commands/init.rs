@@ -9,9 +9,8 @@ use clap::Args;
 use crate::app::{INIT_CSV, INIT_YAML};
 use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::model::{CommandName, Flag};
+use crate::model::{CommandName, Exit, Flag};
 use crate::report::CommandLine;
 
 const EXAMPLES: [Example; 3] = [

@@ -8,9 +8,8 @@ use crate::cli::args::{CampaignArguments, ProviderArguments, RerunArguments, Sel
 use crate::cli::commands::catalogue::open_page;
 use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer::{self, Printer};
-use crate::model::Credits;
+use crate::model::{Credits, Exit};
 use crate::report::plan::{TextStyle, plan_page, plan_table, problem_page, write_plan_json};
 
 const EXAMPLES: [Example; 3] = [

@@ -10,11 +10,21 @@ use crate::cli::args::{LogFormat, RunArguments, ScreenArguments, resume_command}
 use crate::cli::config::{Environment, provider_for_manifest};
 use crate::cli::display::DisplayStyle;
 use crate::cli::error::Error;
-use crate::cli::exit::{Exit, Goal};
 use crate::cli::printer::{self, Printer};
+use crate::model::{Exit, StopReason};
+use crate::report::Summary;
 use crate::report::files::write_json;
 use crate::report::plan::{plan_totals, text_examples};
 use crate::report::summary_text::{headline, summary_text};
+
+/// What the program tries to achieve, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Every selected job done.
+    EveryVideo,
+    /// Every paid job done.
+    PaidVideos,
+}
 
 /// Executes `callsheet run`, or `callsheet collect` with its arguments as those of `run`. `matches` are the arguments of
 /// the command.
@@ -114,8 +124,27 @@ fn conclude(
         }
     }
     let stopped = finished.result?;
-    let exit = Exit::of_run(&finished.summary, stopped.as_ref(), goal);
+    let exit = exit_code(&finished.summary, stopped.as_ref(), goal);
     Ok(if exit == Exit::Success && !is_printed { Exit::Unexpected } else { exit })
+}
+
+/// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
+fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Exit {
+    let counts = summary.counts();
+    let because = stopped.map(StopReason::exit);
+    let wants_all = goal == Goal::EveryVideo;
+    let has_left_out = wants_all && summary.rows().any(|row| row.left_out().is_some());
+    let has_pending = wants_all && summary.selected_counts().pending > 0 && because.is_none();
+    [
+        because,
+        (counts.in_doubt > 0).then_some(Exit::InDoubt),
+        (counts.outstanding() > 0 || has_pending).then_some(Exit::Outstanding),
+        (counts.failed > 0 || has_left_out).then_some(Exit::SomeFailed),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+    .unwrap_or(Exit::Success)
 }
 
 /// Prints the results as JSON. Returns `false` if they could not be written.

@@ -10,9 +10,8 @@ use crate::app;
 use crate::cli::args::help::{self, Example};
 use crate::cli::config::read_faults;
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::model::{CommandName, Flag, Rate, parse_duration};
+use crate::model::{CommandName, Exit, Flag, Rate, parse_duration};
 use crate::report::CommandLine;
 use crate::sandbox::{self, Sandbox, SubmitLimit};
 

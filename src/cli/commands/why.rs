@@ -7,9 +7,8 @@ use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments};
 use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
-use crate::cli::exit::Exit;
 use crate::cli::printer;
-use crate::model::JobId;
+use crate::model::{Exit, JobId};
 use crate::report::events::{explain, explain_json};
 
 const EXAMPLES: [Example; 2] = [
