@@ -1,9 +1,8 @@
-//! The writer of a download: bytes are collected into blocks, which another thread hashes and writes while more arrive.
+//! The writer of a download: bytes are collected into blocks, which a thread for blocking work hashes and writes.
 
 use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
-use tokio::task::JoinHandle;
 
 /// Size of a block: large enough that handing it over costs nothing compared to hashing, and small in memory.
 const BLOCK: usize = 256 << 10;
@@ -15,30 +14,14 @@ pub(super) struct HashingWriter<W> {
     buffer: Vec<u8>,
     /// The number of bytes known to be written.
     written: u64,
-    state: State<W>,
-}
-
-#[derive(Debug)]
-enum State<W> {
-    Idle(Output<W>),
-    /// A block is being written.
-    Busy(JoinHandle<(Output<W>, io::Result<u64>)>),
-    Failed,
-}
-
-#[derive(Debug)]
-struct Output<W> {
-    file: W,
-    hash: Sha256,
-    /// The previous block, reused.
-    spare: Vec<u8>,
+    /// The file and the digest of the written bytes; `None` after a failed write.
+    output: Option<(W, Sha256)>,
 }
 
 impl<W: Write + Send + 'static> HashingWriter<W> {
     /// Returns a writer that continues after `written` bytes with the digest `hash`.
     pub(super) fn new(file: W, hash: Sha256, written: u64) -> Self {
-        let spare = Vec::new();
-        Self { buffer: Vec::new(), written, state: State::Idle(Output { file, hash, spare }) }
+        Self { buffer: Vec::new(), written, output: Some((file, hash)) }
     }
 
     /// Returns the number of bytes known to be written.
@@ -46,65 +29,38 @@ impl<W: Write + Send + 'static> HashingWriter<W> {
         self.written
     }
 
-    /// Adds bytes. Writes are buffered; an error may surface on a later call.
+    /// Adds bytes. Writes are buffered.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() < BLOCK {
-            return Ok(());
-        }
-        self.write_block().await
+        if self.buffer.len() < BLOCK { Ok(()) } else { self.flush().await }
     }
 
     /// Writes all buffered bytes. An error is returned once.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        self.write_block().await?;
-        self.settle().await
+        let Some((mut file, mut hash)) = self.output.take() else {
+            return Ok(());
+        };
+        let mut block = std::mem::take(&mut self.buffer);
+        let count = block.len() as u64;
+        let write = move || {
+            hash.update(&block);
+            file.write_all(&block)?;
+            block.clear();
+            io::Result::Ok((file, hash, block))
+        };
+        let written = tokio::task::spawn_blocking(write).await;
+        let (file, hash, buffer) = written.map_err(io::Error::other)??;
+        self.written += count;
+        self.buffer = buffer;
+        self.output = Some((file, hash));
+        Ok(())
     }
 
     /// Writes all buffered bytes and returns the digest.
     pub(super) async fn finish(mut self) -> io::Result<Sha256> {
         self.flush().await?;
-        match self.state {
-            State::Idle(output) => Ok(output.hash),
-            State::Busy(_) | State::Failed => Err(io::Error::other("an earlier write has failed")),
-        }
-    }
-
-    /// Starts writing the buffer after the previous block is written.
-    async fn write_block(&mut self) -> io::Result<()> {
-        self.settle().await?;
-        self.state = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Idle(mut output) => {
-                let spare = std::mem::take(&mut output.spare);
-                let block = std::mem::replace(&mut self.buffer, spare);
-                State::Busy(tokio::task::spawn_blocking(move || output.write(block)))
-            }
-            failed @ (State::Busy(_) | State::Failed) => failed,
-        };
-        Ok(())
-    }
-
-    /// Waits for the block that is being written.
-    async fn settle(&mut self) -> io::Result<()> {
-        let State::Busy(busy) = &mut self.state else {
-            return Ok(());
-        };
-        let ended = busy.await;
-        self.state = State::Failed;
-        let (output, written) = ended.map_err(io::Error::other)?;
-        self.written += written?;
-        self.state = State::Idle(output);
-        Ok(())
-    }
-}
-
-impl<W: Write> Output<W> {
-    fn write(mut self, mut block: Vec<u8>) -> (Self, io::Result<u64>) {
-        self.hash.update(&block);
-        let written = self.file.write_all(&block).map(|()| block.len() as u64);
-        block.clear();
-        self.spare = block;
-        (self, written)
+        let failed = || io::Error::other("an earlier write has failed");
+        self.output.map(|(_, hash)| hash).ok_or_else(failed)
     }
 }
 
@@ -161,7 +117,6 @@ mod tests {
         let disk = Full::default();
         let block = vec![0; BLOCK];
         let mut writer = HashingWriter::new(disk.clone(), Sha256::new(), 10);
-        writer.write(&block).await.unwrap();
         writer.write(&block).await.unwrap();
         let error = writer.write(&block).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
