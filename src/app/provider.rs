@@ -1,6 +1,7 @@
 //! The provider of a run: the real API or the embedded sandbox.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, RemoteSettings};
@@ -26,7 +27,7 @@ pub enum ProviderConfig {
 /// A provider that is ready for requests. An embedded sandbox lives as long as this value.
 #[derive(Debug)]
 pub(crate) struct Provider {
-    pub(crate) remote: Remote,
+    pub(crate) remote: Arc<Remote>,
     _sandbox: Option<Sandbox>,
 }
 
@@ -70,6 +71,6 @@ impl ProviderConfig {
                 (Some(sandbox), settings)
             }
         };
-        Ok(Provider { remote: Remote::new(settings)?, _sandbox: sandbox })
+        Ok(Provider { remote: Arc::new(Remote::new(settings)?), _sandbox: sandbox })
     }
 }

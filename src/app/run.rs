@@ -71,7 +71,7 @@ pub(crate) async fn run_with(
     let drive = Drive {
         batch,
         journal,
-        provider: Arc::new(provider.remote.clone()),
+        provider: Arc::clone(&provider.remote),
         clock: &clock,
         interrupts,
         summary: &mut summary,

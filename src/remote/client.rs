@@ -1,24 +1,18 @@
 //! The entry point of the network layer: [`Remote`].
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::api::Api;
 use super::api::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
 use super::http::{ApiClient, Clients, Redactor, RemoteError};
 use super::settings::RemoteSettings;
 use crate::model::{Command, Credits, DownloadProgress, Failure, Outcome};
 
-/// The provider and the hosts of its files. Cheap to clone.
-#[derive(Clone)]
-pub struct Remote(Arc<Inner>);
-
-struct Inner {
-    api: Api,
+/// The provider and the hosts of its files.
+#[derive(Debug)]
+pub struct Remote {
+    api: ApiClient,
     downloader: Downloader,
-    redactor: Redactor,
-    address: String,
 }
 
 impl Remote {
@@ -29,18 +23,14 @@ impl Remote {
     pub fn new(settings: RemoteSettings) -> Result<Self, RemoteError> {
         let clients = Clients::new(&settings)?;
         let redactor = Redactor::new(settings.credentials.clone());
-        let client = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
-        Ok(Self(Arc::new(Inner {
-            address: settings.base_url.to_string(),
-            api: Api::new(client),
-            downloader: Downloader::new(settings, clients, redactor.clone()),
-            redactor,
-        })))
+        let api = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
+        let downloader = Downloader::new(settings, clients, redactor);
+        Ok(Self { api, downloader })
     }
 
     /// Makes exactly one attempt at `command`. A download updates `progress`.
     pub async fn perform(&self, command: Command, progress: Arc<DownloadProgress>) -> Outcome {
-        let api = &self.0.api;
+        let api = &self.api;
         match command {
             Command::Submit { job, request, name } => {
                 let result = self.redact(api.submit(&request, &name).await);
@@ -59,7 +49,7 @@ impl Remote {
                 Outcome::Listed { result }
             }
             Command::Download(order) => {
-                let fetched = self.0.downloader.fetch(&order, &progress).await;
+                let fetched = self.downloader.fetch(&order, &progress).await;
                 let result = self.redact(fetched);
                 let job = order.job;
                 Outcome::Downloaded { job, result }
@@ -73,7 +63,7 @@ impl Remote {
     /// # Errors
     /// If the request fails.
     pub async fn remaining_credits(&self) -> Result<Credits, Failure> {
-        self.redact(self.0.api.remaining_credits().await)
+        self.redact(self.api.remaining_credits().await)
     }
 
     /// Returns every persona of the account, its own first and marked as such. Items without an id are left out.
@@ -81,7 +71,7 @@ impl Remote {
     /// # Errors
     /// If a request fails.
     pub async fn personas(&self) -> Result<Vec<PersonaItem>, Failure> {
-        self.redact(self.0.api.personas().await)
+        self.redact(self.api.personas().await)
     }
 
     /// Returns every voice.
@@ -89,18 +79,11 @@ impl Remote {
     /// # Errors
     /// If the request fails.
     pub async fn voices(&self) -> Result<Vec<VoiceItem>, Failure> {
-        self.redact(self.0.api.voices().await)
+        self.redact(self.api.voices().await)
     }
 
     /// Hides the credentials in a failure. Every failure of this layer passes through it.
     fn redact<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        result.map_err(|failure| self.0.redactor.redact(failure))
-    }
-}
-
-impl fmt::Debug for Remote {
-    /// Shows only the address.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Remote").field("address", &self.0.address).finish_non_exhaustive()
+        result.map_err(|failure| self.api.redactor.redact(failure))
     }
 }

@@ -1,4 +1,4 @@
-//! The endpoints of the API: [`Api`].
+//! The endpoints of the API.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,16 +22,7 @@ const MAX_WAITING_CHUNKS: usize = 16;
 const MAX_PAGES: usize = 100_000;
 
 /// The endpoints of the API; each call makes one attempt.
-#[derive(Debug)]
-pub(crate) struct Api {
-    client: ApiClient,
-}
-
-impl Api {
-    pub(crate) fn new(client: ApiClient) -> Self {
-        Self { client }
-    }
-
+impl ApiClient {
     /// Sends the paid POST. Success is a 2xx (200 and 201 are documented) with a JSON object that has an id, and nothing
     /// else: a redirected POST returns a list.
     pub(crate) async fn submit(
@@ -41,8 +32,8 @@ impl Api {
     ) -> Result<RemoteId, Failure> {
         let body = serde_json::to_vec(&CreateBody::new(request, name))
             .expect("plain data is always valid JSON");
-        let url = self.client.base.endpoint(&["api", "lipsyncs"]);
-        let response = self.client.post(url, body).await?;
+        let url = self.base.endpoint(&["api", "lipsyncs"]);
+        let response = self.post(url, body).await?;
         let report = self.parse_job(&response)?;
         // A job without our tag may have lost its name; one with another tag of ours is another job.
         let sent: Vec<Tag> = find_tags(name).collect();
@@ -57,7 +48,7 @@ impl Api {
     /// Returns the status of `remotes` from one request. Jobs that the response does not mention are left out.
     pub(crate) async fn poll(&self, remotes: &[RemoteId]) -> Result<Vec<RenderReport>, Failure> {
         let ids: Vec<&str> = remotes.iter().map(RemoteId::as_str).collect();
-        let mut url = self.client.base.endpoint(&["api", "lipsyncs"]);
+        let mut url = self.base.endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
         let rows = PollRows::new(remotes);
         let rows = self.read_list(url, CommandKind::Poll, rows).await?;
@@ -71,8 +62,8 @@ impl Api {
             let message = format!("`{remote}` is not an id that can be requested");
             return Err(Failure::new(FailureKind::NotFound, message));
         }
-        let url = self.client.base.endpoint(&["api", "lipsyncs", remote.as_str()]);
-        let response = self.client.get(url, CommandKind::PollJob).await?;
+        let url = self.base.endpoint(&["api", "lipsyncs", remote.as_str()]);
+        let response = self.get(url, CommandKind::PollJob).await?;
         let mut report = self.parse_job(&response)?;
         if !report.remote.as_str().eq_ignore_ascii_case(remote.as_str()) {
             return Err(malformed(&response, "the answer is about another job"));
@@ -83,7 +74,7 @@ impl Api {
 
     /// Returns the account's jobs that match `filter`.
     pub(crate) async fn list(&self, filter: Arc<ListFilter>) -> Result<Listing, Failure> {
-        let url = self.client.base.endpoint(&["api", "lipsyncs"]);
+        let url = self.base.endpoint(&["api", "lipsyncs"]);
         let rows = ListRows::new(filter);
         let mut listing = self.read_list(url, CommandKind::List, rows).await?.listing;
         listing.found = listing.found.into_iter().map(|it| self.clean(it)).collect();
@@ -92,8 +83,8 @@ impl Api {
 
     /// Returns the account's balance. Charges are deducted late.
     pub(crate) async fn remaining_credits(&self) -> Result<Credits, Failure> {
-        let url = self.client.base.endpoint(&["api", "remaining_credits"]);
-        let response = self.client.get(url, CommandKind::List).await?;
+        let url = self.base.endpoint(&["api", "remaining_credits"]);
+        let response = self.get(url, CommandKind::List).await?;
         serde_json::from_slice::<Value>(&response.body)
             .ok()
             .and_then(|answer| Credits::from_number(number(answer.get("remaining_credits")?)?))
@@ -134,7 +125,7 @@ impl Api {
     where
         T: serde::de::DeserializeOwned + Send + 'static,
     {
-        let url = self.client.base.endpoint(&["api", name]);
+        let url = self.base.endpoint(&["api", name]);
         let rows = CatalogueRows::new();
         Ok(self.read_list(url, CommandKind::List, rows).await?.items)
     }
@@ -154,7 +145,7 @@ impl Api {
 
     /// Returns `report` with the provider's texts safe to show.
     fn clean(&self, mut report: RenderReport) -> RenderReport {
-        let clean = |text: String| self.client.redactor.clean(&text);
+        let clean = |text: String| self.redactor.clean(&text);
         report.failed_reason = report.failed_reason.map(clean);
         if let RenderStatus::Other(word) = report.status {
             report.status = RenderStatus::Other(clean(word));
@@ -170,7 +161,7 @@ impl Api {
         rows: R,
     ) -> Result<R, Failure> {
         // Lists for other commands than the account's list are short.
-        let timeouts = &self.client.timeouts;
+        let timeouts = &self.timeouts;
         let limit = if command == CommandKind::List { timeouts.list } else { timeouts.read };
         let reading = self.read_pages(url, command, rows);
         tokio::time::timeout(limit, reading).await.unwrap_or_else(|_elapsed| {
@@ -192,14 +183,14 @@ impl Api {
             if !seen.insert(url.clone()) {
                 break;
             }
-            let response = self.client.open(url.clone(), command).await?;
+            let response = self.open(url.clone(), command).await?;
             let next;
             (rows, next) = self.read_page(response, rows).await?;
             let Some(next) = next else {
                 return Ok(rows);
             };
             let next = url.join(&next).ok();
-            let Some(next) = next.and_then(|next| self.client.base.rebase(next)) else {
+            let Some(next) = next.and_then(|next| self.base.rebase(next)) else {
                 return error(
                     "the next page of the list is on another server, where the credentials must not be sent",
                 );
@@ -222,7 +213,7 @@ impl Api {
             (rows, next)
         });
         let transfer = async {
-            while let Some(chunk) = self.client.next_chunk(&mut response).await? {
+            while let Some(chunk) = self.next_chunk(&mut response).await? {
                 // A parser that has stopped returns the reason.
                 if sender.send(chunk).await.is_err() {
                     break;
@@ -242,7 +233,7 @@ impl Api {
                 Err(Failure::new(FailureKind::Lost, "the list is incomplete, so it proves nothing"))
             }
             Err(error) => {
-                let reason = self.client.redactor.clean(&error.to_string());
+                let reason = self.redactor.clean(&error.to_string());
                 let message = format!("the list cannot be read: {reason}");
                 Err(Failure::new(FailureKind::Malformed, message).with_status(status))
             }

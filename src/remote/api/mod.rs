@@ -7,5 +7,3 @@ mod rows;
 #[cfg(test)]
 mod tests;
 pub mod wire;
-
-pub(crate) use endpoints::Api;
