@@ -1,7 +1,7 @@
 //! The state file: JSON lines, each appended before the response is sent.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -67,26 +67,22 @@ impl StateFile {
             }
             TryLockError::Error(error) => error,
         })?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
         let mut saved = SavedState::default();
-        let mut reader = BufReader::new(&file);
-        let mut length = 0_u64;
-        let mut bytes = Vec::new();
-        for number in 1_u64.. {
-            bytes.clear();
-            let read = reader.read_until(b'\n', &mut bytes)?;
-            if !bytes.ends_with(b"\n") {
-                break;
-            }
-            match serde_json::from_slice(&bytes) {
+        for (index, line) in complete.lines().enumerate() {
+            match serde_json::from_str(line) {
                 Ok(StateLine::Ports(ports)) => saved.ports = Some(ports),
                 Ok(StateLine::Accepted(job)) => saved.jobs.push(*job),
                 Err(error) => {
-                    let message = format!("line {number} is not a line of a state file: {error}");
+                    let message =
+                        format!("line {} is not a line of a state file: {error}", index + 1);
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                 }
             }
-            length += u64::try_from(read).unwrap_or(0);
         }
+        let length = u64::try_from(complete.len()).unwrap_or(0);
         file.set_len(length)?;
         file.seek(SeekFrom::Start(length))?;
         Ok((Self { file, length }, saved))
