@@ -8,6 +8,7 @@ use super::printer::Printer;
 use crate::report::events::{JsonLines, TextLines, Verbosity};
 use crate::report::terminal::Progress;
 use crate::report::{Observer, Summary};
+use crate::util::stderr::Stderr;
 use crate::util::style::Colours;
 
 /// The refresh interval of a progress bar.
@@ -80,7 +81,7 @@ impl DisplayStyle {
 
     /// Returns the displays of a run that begins with `summary`.
     pub(super) fn displays(self, summary: &Summary) -> Vec<Box<dyn Observer>> {
-        let stderr = || Box::new(std::io::stderr());
+        let stderr = || Box::new(Stderr);
         match self.mode {
             DisplayMode::Bar => {
                 vec![Box::new(Progress::on_terminal(summary, self.verbosity, self.colours))]

@@ -11,13 +11,20 @@ mod error;
 mod printer;
 mod usage_hints;
 
+use std::io;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use anyhow::Context as _;
-use clap::FromArgMatches as _;
+use clap::{ArgMatches, FromArgMatches as _};
 
-use self::commands::Arguments;
+use self::commands::{Arguments, Command};
+use self::error::Error;
+use self::printer::Printer;
+use crate::app;
 use crate::model::Exit;
+use crate::util::stderr;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -30,24 +37,54 @@ pub fn main() -> ExitCode {
         Err(error) => return print_usage_error(&error),
     };
     let printer = command.printer();
-    let result = (|| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
-        let result = runtime.block_on(command.execute(&matches));
-        // Downloads that are active now are resumed by the next run.
-        runtime.shutdown_background();
-        result
-    })();
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            printer.error(&error);
-            error.exit().into()
-        }
+    let exit = execute(command, &matches).unwrap_or_else(|error| {
+        printer.error(&error);
+        error.exit()
+    });
+    stderr::drain();
+    exit.into()
+}
+
+fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
+    check_threads()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(async {
+        let mut interrupts = app::listen_for_interrupts()?;
+        Box::pin(command.execute(matches, &mut interrupts)).await
+    });
+    // Downloads that are active now are resumed by the next run.
+    runtime.shutdown_background();
+    result
+}
+
+/// The threads that the program needs at least: for standard error, for the runtime, and for reading and writing files.
+const MIN_THREADS: usize = 8;
+
+/// Checks that the system allows as many threads as the program needs: the runtime panics where it cannot start one.
+fn check_threads() -> Result<(), Error> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
+    let threads: io::Result<Vec<_>> = (0..MIN_THREADS)
+        .map(|_| {
+            let gate = Arc::clone(&gate);
+            thread::Builder::new().spawn(move || drop(gate.lock()))
+        })
+        .collect();
+    drop(closed);
+    let threads = threads.with_context(|| {
+        format!(
+            "the program needs {MIN_THREADS} threads, and the system does not allow as many; nothing was submitted. \
+             Raise the limit on processes: `ulimit -u`, TasksMax of the service or the container's limit of PIDs"
+        )
+    })?;
+    for thread in threads {
+        let _ = thread.join();
     }
+    Ok(())
 }
 
 /// Returns the definition of the command line. For tests of the command lines that the program prints.
@@ -59,12 +96,20 @@ pub fn definition() -> clap::Command {
 /// Prints a usage error, or the help or version that was asked for, and returns the exit code.
 fn print_usage_error(error: &clap::Error) -> ExitCode {
     let is_requested = !error.use_stderr();
-    // A closed pipe is ignored.
-    let _ = error.print();
+    if let Err(error) = error.print()
+        && is_requested
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let error = printer::output_error(error);
+        Printer::Text.error(&error);
+        stderr::drain();
+        return error.exit().into();
+    }
     let words = std::env::args_os().skip(1);
     let words: Vec<String> = words.map(|word| word.to_string_lossy().into()).collect();
     if let Some(hint) = usage_hints::hint(error, &words) {
         printer::eprint(&format!("\nhint: {hint}\n"));
     }
+    stderr::drain();
     if is_requested { Exit::Success.into() } else { Exit::Usage.into() }
 }

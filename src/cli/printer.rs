@@ -9,6 +9,7 @@ use super::args::LogFormat;
 use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
+use crate::util::stderr::{self, Stderr};
 
 /// The form of notes, warnings and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +77,11 @@ fn print_message(message: JsonMessage<'_>) {
 }
 
 /// Prints to standard output. A closed pipe is ignored.
-pub(super) fn print(text: &str) {
-    let _ = write_output(|output| output.write_all(text.as_bytes()));
+///
+/// # Errors
+/// If it cannot be written for another reason.
+pub(super) fn print(text: &str) -> Result<(), Error> {
+    print_with(|output| output.write_all(text.as_bytes()))
 }
 
 /// Writes to standard output.
@@ -87,12 +91,14 @@ pub(super) fn print(text: &str) {
 pub(super) fn write_output(
     write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    // On a terminal, what was printed before stands above.
+    stderr::drain();
     let mut output = io::BufWriter::new(io::stdout().lock());
     write(&mut output)?;
     output.flush()
 }
 
-/// Writes to standard output for a read-only command, which ignores a closed pipe.
+/// Writes to standard output. A closed pipe is ignored.
 ///
 /// # Errors
 /// If it cannot be written for another reason.
@@ -100,19 +106,19 @@ pub(super) fn print_with(
     write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> Result<(), Error> {
     match write_output(write) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let context = "cannot write to standard output";
-            Err(anyhow::Error::from(error).context(context).into())
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output_error(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// Prints to standard error. A closed pipe is ignored.
+/// Returns the error that ends a command whose output cannot be written.
+pub(super) fn output_error(error: io::Error) -> Error {
+    anyhow::Error::from(error).context("cannot write to standard output").into()
+}
+
+/// Prints to standard error.
 pub(super) fn eprint(text: &str) {
-    let mut output = io::stderr().lock();
-    let _ = output.write_all(text.as_bytes());
-    let _ = output.flush();
+    let _ = Stderr.write_all(text.as_bytes());
 }
 
 /// Asks a question on the terminal, and returns whether the answer is yes.

@@ -14,7 +14,7 @@ use crate::report::summary::Summary;
 use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
 use crate::util::fs::LockState;
 use crate::util::style::Colours;
-use crate::util::text::{duration, sanitize, truncate};
+use crate::util::text::{duration, pad, sanitize, truncate};
 
 /// Jobs under way that are shown before the rest is counted.
 const MAX_SHOWN: usize = 12;
@@ -67,7 +67,8 @@ fn job_line(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     let elapsed = since.map_or_else(String::new, |since| duration(now.since(since)));
     let overdue = if row.is_overdue { "  overdue" } else { "" };
     let what = truncate(&persona_and_ratio(summary, id), 18);
-    format!("{id:24}  {what:18}  {word:11}  {elapsed}{overdue}")
+    let (id, what, word) = (pad(id.as_str(), 24), pad(&what, 18), pad(&word, 11));
+    format!("{id}  {what}  {word}  {elapsed}{overdue}")
 }
 
 /// Describes the newest run.

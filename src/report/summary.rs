@@ -10,6 +10,7 @@ use crate::model::{
 use crate::report::campaign::Campaign;
 use crate::report::counts::{Counts, Money};
 use crate::report::job_row::JobRow;
+use crate::util::text::width;
 
 /// A campaign with the fold of its entries. Counts, credits, results, page, hints and exit code are read from it.
 #[derive(Debug, Clone)]
@@ -186,7 +187,7 @@ impl Summary {
 
     /// Returns the width of a column of ids; a few very long ids may exceed it.
     pub(super) fn id_width(&self) -> usize {
-        let widths = self.rows().map(|row| row.id().as_str().len());
+        let widths = self.rows().map(|row| width(row.id().as_str()));
         widths.max().unwrap_or(0).min(30)
     }
 

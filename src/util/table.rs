@@ -1,6 +1,7 @@
 //! Tables for the terminal.
 
 use super::style::{Colours, Style};
+use super::text::{pad, width};
 
 /// A row of a table and the style of the whole row.
 pub(crate) type TableRow<const COLUMNS: usize> = (Option<Style>, [String; COLUMNS]);
@@ -22,10 +23,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     let header = (Some(Style::Bold), header.map(str::to_owned));
     let mut text = String::new();
     for (style, cells) in std::iter::once(header).chain(rows) {
-        let padded = cells.iter().zip(widths).map(|(cell, wanted)| {
-            let padding = wanted - width(cell);
-            format!("{cell}{:padding$}", "")
-        });
+        let padded = cells.iter().zip(widths).map(|(cell, wanted)| pad(cell, wanted));
         let line = padded.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
         match style {
@@ -35,9 +33,4 @@ pub(crate) fn table<const COLUMNS: usize>(
         text.push('\n');
     }
     text
-}
-
-/// Returns the number of terminal columns of a cell. Letters of East Asian scripts take two.
-fn width(cell: &str) -> usize {
-    if cell.is_ascii() { cell.len() } else { console::measure_text_width(cell) }
 }

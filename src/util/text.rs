@@ -3,6 +3,10 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
+use console::AnsiCodeIterator;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr;
+
 /// Returns `1 job`, `2 jobs`.
 pub(crate) fn plural<N: Copy + Display + From<u8> + PartialEq>(count: N, noun: &str) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
@@ -73,13 +77,45 @@ pub(crate) fn sanitize(text: &str) -> String {
     text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect()
 }
 
-/// Returns `text` if it has at most `most` characters, else its beginning and `…`.
+/// Returns the number of terminal columns of `text`, without escape sequences. Emoji and letters of East Asian scripts
+/// take two.
+pub(crate) fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
+    let visible = AnsiCodeIterator::new(text).filter(|(_, is_escape)| !is_escape);
+    visible.flat_map(|(part, _)| part.graphemes(true)).map(UnicodeWidthStr::width).sum()
+}
+
+/// Returns `text` if it takes at most `most` terminal columns, else its beginning and `…`. Escape sequences are kept.
 pub(crate) fn truncate(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+    if width(text) <= most {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let (mut kept, mut used, mut is_cut) = (String::new(), 0, false);
+    for (part, is_escape) in AnsiCodeIterator::new(text) {
+        if is_escape {
+            kept.push_str(part);
+            continue;
+        }
+        for grapheme in part.graphemes(true) {
+            used += grapheme.width();
+            if !is_cut && used >= most {
+                kept.truncate(kept.trim_end().len());
+                kept.push('…');
+                is_cut = true;
+            }
+            if !is_cut {
+                kept.push_str(grapheme);
+            }
+        }
+    }
+    kept
+}
+
+/// Returns `text` filled with spaces to `columns` terminal columns.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{:1$}", "", columns.saturating_sub(width(text)))
 }
 
 /// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.
@@ -192,6 +228,9 @@ mod tests {
     fn long_texts_and_lists_are_shortened() {
         assert_eq!(truncate("déjà vu", 5), "déjà…");
         assert_eq!(truncate("short", 5), "short");
+        assert_eq!(truncate("東京タワー", 5), "東京…");
+        assert_eq!(truncate("\u{1b}[31mred text\u{1b}[0m", 5), "\u{1b}[31mred…\u{1b}[0m");
+        assert_eq!([pad("é", 3), pad("❤\u{fe0f}", 3)], ["é  ", "❤\u{fe0f} "]);
         let names = ["a", "b", "c", "d"];
         assert_eq!(list(names[..1].iter().copied(), 2), "`a`");
         assert_eq!(list(names[..3].iter().copied(), 2), "`a`, `b` and `c`");

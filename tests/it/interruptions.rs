@@ -249,3 +249,48 @@ fn ctrl_c_at_the_confirmation_spends_nothing() {
     scenario.run_sheet(&["--yes"]).expect_code(0);
     assert_eq!(scenario.accepted(), 2);
 }
+
+/// As process 1 of a container, the program is not ended by a signal that it does not handle.
+#[test]
+fn signals_end_commands_that_wait_for_their_manifest() {
+    for arguments in [
+        ["run", "-", "--sandbox", "--out", "o"].as_slice(),
+        &["plan", "-"],
+        &["approve", "-"],
+        &["report", "-", "--out", "o"],
+        &["status", "-", "--out", "o"],
+    ] {
+        for name in ["INT", "TERM"] {
+            let folder = Folder::new();
+            let mut child = folder.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+            let input = child.stdin.take();
+            #[cfg(target_os = "linux")]
+            wait_until("the signal is handled", || handles_interrupts(&child));
+            signal(&child, name);
+            assert_eq!(exit_code(child), Some(130), "{arguments:?} {name}");
+            drop(input);
+        }
+    }
+}
+
+/// Whether the process has a handler for SIGTERM.
+#[cfg(target_os = "linux")]
+fn handles_interrupts(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << 14) != 0
+}
+
+/// A log driver that blocks, or a frozen terminal.
+#[cfg(unix)]
+#[test]
+fn an_unread_standard_error_neither_stops_the_run_nor_its_signals() {
+    let scenario = Scenario::with(150, quick());
+    let (unread, stderr) = std::io::pipe().unwrap();
+    let mut run = scenario.sheet_command(&["--log-format", "json", "--submit-rate", "1000/s"]);
+    let mut child = run.stderr(stderr).spawn().unwrap();
+    drop(run);
+    assert_eq!(wait(&mut child).unwrap().code(), Some(0));
+    scenario.expect_paid_once(150);
+    drop(unread);
+}

@@ -160,3 +160,32 @@ fn why_prints_json() {
     assert_eq!(why["events"][0]["event"]["type"], "submit_started");
     assert!(why["next"].is_string());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error_of_every_command() {
+    let scenario = Scenario::new(1);
+    scenario.run_sheet(&[]).expect_code(0);
+    for arguments in [
+        "completions bash",
+        "man",
+        "plan sheet.csv --sandbox",
+        "status sheet.csv",
+        "status sheet.csv --watch",
+        "why sheet.csv job-01",
+        "config sheet.csv",
+        "personas --sandbox",
+        "report sheet.csv",
+        "run sheet.csv --sandbox --out other --json",
+        "--help",
+        "plan --help",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = scenario.command(&arguments);
+        let ended = command.stdin(Stdio::null()).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("standard output"), "{arguments:?}: {stderr}");
+    }
+}

@@ -51,11 +51,11 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     )
     .await?;
     let summary = &approved.summary;
-    printer::print(&plan_totals(summary, app::replaced_rows(summary), Colours::Off));
+    printer::print(&plan_totals(summary, app::replaced_rows(summary), Colours::Off))?;
     let done = summary.counts().done;
     if done > 0 {
         let page = OutputDir(&summary.campaign().out).report_html();
-        printer::print(&format!("{done} already made: {}\n", page.display()));
+        printer::print(&format!("{done} already made: {}\n", page.display()))?;
     }
     let by = approved.approval.by.as_deref();
     let by = by.map_or_else(String::new, |by| format!(" by {}", sanitize(by)));
@@ -64,7 +64,7 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
         approved.jobs,
         approved.costs.videos,
         approved.costs.range(),
-    ));
+    ))?;
     let run = summary.campaign().command(CommandName::Run).flag(Flag::RequireApproval);
     printer::eprint(&format!("hint: `{run}` makes exactly these\n"));
     Ok(Exit::Success)

@@ -101,7 +101,7 @@ pub(super) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error
     } else {
         let header = ["id", "name", "gender", "age", "style", "location", "scene", ""];
         let rows = found.iter().map(|persona| (None, row(persona)));
-        printer::print(&table(header, rows, Colours::Off));
+        printer::print(&table(header, rows, Colours::Off))?;
     }
     print_count(found.len(), all.len(), "personas");
     Ok(Exit::Success)
@@ -141,7 +141,7 @@ pub(super) async fn voices(arguments: VoicesArguments) -> Result<Exit, Error> {
             })
         });
         let header = ["id", "name", "gender", "accent"];
-        printer::print(&table(header, rows, Colours::Off));
+        printer::print(&table(header, rows, Colours::Off))?;
     }
     print_count(count(&found), count(&catalogue.voices), "voices");
     Ok(Exit::Success)
@@ -168,7 +168,7 @@ pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Re
     std::fs::create_dir_all(&folder)
         .and_then(|()| write_atomic(&path, Access::Private, |file| file.write_all(page.as_bytes())))
         .map_err(app::Error::io(format!("cannot write a page to `{}`", folder.display())))?;
-    printer::print(&format!("{}\n", path.display()));
+    printer::print(&format!("{}\n", path.display()))?;
     let opener = if cfg!(windows) {
         "explorer"
     } else if cfg!(target_os = "macos") {

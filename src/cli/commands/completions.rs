@@ -28,11 +28,14 @@ pub(in crate::cli) struct CompletionsArguments {
 pub(in crate::cli) struct ManArguments {}
 
 /// Executes `callsheet completions`.
-pub(super) fn completions(arguments: &CompletionsArguments, mut program: clap::Command) -> Exit {
+pub(super) fn completions(
+    arguments: &CompletionsArguments,
+    mut program: clap::Command,
+) -> Result<Exit, Error> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut program, "callsheet", &mut script);
-    printer::print(&String::from_utf8_lossy(&script));
-    Exit::Success
+    printer::print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Success)
 }
 
 /// Executes `callsheet man`: the program's page, then one for each command.
@@ -47,6 +50,6 @@ pub(super) fn man(program: &clap::Command) -> Result<Exit, Error> {
             .render(&mut pages)
             .context("cannot write the manual page")?;
     }
-    printer::print(&String::from_utf8_lossy(&pages));
+    printer::print(&String::from_utf8_lossy(&pages))?;
     Ok(Exit::Success)
 }

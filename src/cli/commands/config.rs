@@ -92,7 +92,7 @@ pub(super) fn config(
     settings.add_others(program);
     let list = settings.list;
     let text = if arguments.screen.json { format!("{:#}\n", json!(list)) } else { table(&list) };
-    printer::print(&text);
+    printer::print(&text)?;
     environment.report_ignored(Printer::Text);
     for open in Environment::open_files(file) {
         let shown = open.display();

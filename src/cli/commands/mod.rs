@@ -22,6 +22,7 @@ use super::args::help::{self, Example};
 use super::args::{CollectArguments, RunArguments, read_options_from_environment};
 use super::error::Error;
 use super::printer::Printer;
+use crate::app::Interrupts;
 use crate::model::{Exit, Flag};
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; the part in brackets is missing in a build without git history.
@@ -88,23 +89,34 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Executes the command. `matches` are the arguments of the whole program.
-    pub(super) async fn execute(self, matches: &ArgMatches) -> Result<Exit, Error> {
+    /// Executes the command. `matches` are the arguments of the whole program. An interrupt ends it: as process 1 of a
+    /// container, the program is not ended by signals that it does not handle.
+    pub(super) async fn execute(
+        self,
+        matches: &ArgMatches,
+        interrupts: &mut Interrupts,
+    ) -> Result<Exit, Error> {
         let own = matches.subcommand().map_or(matches, |(_, own)| own);
         match self {
-            Self::Run(arguments) => run::run(arguments, own, Goal::EveryVideo).await,
-            Self::Collect(arguments) => run::run(arguments.into(), own, Goal::PaidVideos).await,
-            Self::Plan(arguments) => plan::plan(arguments).await,
-            Self::Approve(arguments) => approve::approve(arguments).await,
-            Self::Status(arguments) => status::status(arguments).await,
-            Self::Why(arguments) => why::why(&arguments).await,
-            Self::Report(arguments) => report::report(&arguments).await,
+            Self::Run(arguments) => run::run(arguments, own, Goal::EveryVideo, interrupts).await,
+            Self::Collect(arguments) => {
+                run::run(arguments.into(), own, Goal::PaidVideos, interrupts).await
+            }
+            Self::Sandbox(arguments) => sandbox::sandbox(arguments, interrupts).await,
+            Self::Plan(arguments) => {
+                or_interrupt(interrupts, Box::pin(plan::plan(arguments))).await
+            }
+            Self::Approve(arguments) => or_interrupt(interrupts, approve::approve(arguments)).await,
+            Self::Status(arguments) => or_interrupt(interrupts, status::status(arguments)).await,
+            Self::Why(arguments) => or_interrupt(interrupts, why::why(&arguments)).await,
+            Self::Report(arguments) => or_interrupt(interrupts, report::report(&arguments)).await,
+            Self::Personas(arguments) => {
+                or_interrupt(interrupts, catalogue::personas(arguments)).await
+            }
+            Self::Voices(arguments) => or_interrupt(interrupts, catalogue::voices(arguments)).await,
             Self::Config(arguments) => config::config(&arguments, own, &definition()),
-            Self::Personas(arguments) => catalogue::personas(arguments).await,
-            Self::Voices(arguments) => catalogue::voices(arguments).await,
             Self::Init(arguments) => init::init(&arguments),
-            Self::Sandbox(arguments) => sandbox::sandbox(arguments).await,
-            Self::Completions(arguments) => Ok(completions::completions(&arguments, definition())),
+            Self::Completions(arguments) => completions::completions(&arguments, definition()),
             Self::Man(_) => completions::man(&definition()),
         }
     }
@@ -118,6 +130,17 @@ impl Command {
         } else {
             Printer::Text
         }
+    }
+}
+
+/// Waits for a command that may be dropped at any time, or for an interrupt.
+async fn or_interrupt(
+    interrupts: &mut Interrupts,
+    command: impl Future<Output = Result<Exit, Error>>,
+) -> Result<Exit, Error> {
+    tokio::select! {
+        Some(()) = interrupts.recv() => Ok(Exit::Interrupted),
+        result = command => result,
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     } else {
         let colours = environment.output_colours();
         let texts = if arguments.texts { TextStyle::Whole } else { TextStyle::of_output() };
-        printer::print(&plan_table(&summary, &context, texts, colours));
+        printer::print(&plan_table(&summary, &context, texts, colours))?;
     }
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(summary);

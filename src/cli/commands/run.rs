@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use crate::app::{
-    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Notifications, RunOptions, RunRequest,
-    Submits,
+    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications, RunOptions,
+    RunRequest, Submits,
 };
 use crate::cli::args::{LogFormat, RunArguments, ScreenArguments, resume_command};
 use crate::cli::config::{Environment, provider_for_manifest};
@@ -32,8 +32,9 @@ pub(super) async fn run(
     arguments: RunArguments,
     matches: &ArgMatches,
     goal: Goal,
+    interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
-    let RunArguments { campaign, output, screen, .. } = &arguments;
+    let RunArguments { campaign, provider, output, screen, .. } = &arguments;
     let environment = Environment::read(Some(&campaign.manifest));
     environment.report_ignored(Printer::of(screen.log_format));
     let mut notifications = Notifications::new(
@@ -43,11 +44,18 @@ pub(super) async fn run(
         Environment::can_ask(),
         Printer::of(screen.log_format).notices(),
     )?;
-    let mut interrupts = app::listen_for_interrupts()?;
     let style = DisplayStyle::new(screen, &environment);
     let result = async {
-        let request = request(&arguments, matches, goal, &environment, style).await?;
-        let finished = app::run_with(request, &mut notifications, &mut interrupts).await?;
+        let request = tokio::select! {
+            biased;
+            Some(()) = interrupts.recv() => {
+                let resume = resume_command(provider, matches, goal == Goal::PaidVideos);
+                let resume = resume.command(&campaign.options()?);
+                return Err(app::Error::Interrupted { resume }.into());
+            }
+            request = request(&arguments, matches, goal, &environment, style) => request?,
+        };
+        let finished = app::run_with(request, &mut notifications, interrupts).await?;
         conclude(finished, screen, style, goal)
     }
     .await;
@@ -58,7 +66,7 @@ pub(super) async fn run(
         is_success: exit == Exit::Success || (arguments.submit_only && exit == Exit::Outstanding),
         error: result.as_ref().err().map(Error::first_line),
     };
-    notifications.end(end, &mut interrupts).await;
+    notifications.end(end, interrupts).await;
     result
 }
 

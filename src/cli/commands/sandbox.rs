@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::app;
+use crate::app::Interrupts;
 use crate::cli::args::help::{self, Example};
 use crate::cli::config::read_faults;
 use crate::cli::error::Error;
@@ -68,7 +68,10 @@ pub(in crate::cli) enum Overload {
 }
 
 /// Executes `callsheet sandbox`: serves until an interrupt.
-pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> {
+pub(super) async fn sandbox(
+    arguments: SandboxArguments,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, Error> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let (from, to) = arguments.render;
     let faults = arguments.faults.as_deref().map(read_faults).transpose()?;
@@ -90,10 +93,9 @@ pub(super) async fn sandbox(arguments: SandboxArguments) -> Result<Exit, Error> 
         faults: faults.unwrap_or_default(),
         ..sandbox::SandboxSettings::default()
     };
-    let mut interrupts = app::listen_for_interrupts()?;
     let sandbox = Sandbox::start(settings).await.context("cannot start the sandbox")?;
     let address = sandbox.base_url();
-    printer::print(&format!("{address}\n"));
+    printer::print(&format!("{address}\n"))?;
     let run =
         CommandLine::new(CommandName::Run).argument("MANIFEST").option(Flag::BaseUrl, address);
     printer::eprint(&format!(

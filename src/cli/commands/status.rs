@@ -1,11 +1,11 @@
 //! The `status` command: where a campaign stands.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::app::{self, CampaignView};
+use crate::app::CampaignView;
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments};
 use crate::cli::config::{Environment, view_request};
@@ -55,7 +55,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
             writeln!(output, "{:#}", status_json(&campaign.summary, view))
         })?;
     } else {
-        printer::print(&status_screen(&campaign.summary, view));
+        printer::print(&status_screen(&campaign.summary, view))?;
     }
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(campaign);
@@ -65,8 +65,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
 /// Shows the status until the active run has ended, or Ctrl-C: redrawn in place on a terminal, else a line for each
 /// change.
 async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result<Exit, Error> {
-    let mut interrupts = app::listen_for_interrupts()?;
-    let is_redrawn = std::io::stdout().is_terminal() && !arguments.json;
+    let is_redrawn = io::stdout().is_terminal() && !arguments.json;
     let mut screen = is_redrawn.then(LiveRegion::on_output);
     let mut last = String::new();
     let colours = environment.output_colours();
@@ -80,23 +79,25 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
                 let text = status_screen(&campaign.summary, view(&campaign, colours));
                 screen.show(text.lines().map(str::to_owned));
             }
-            None => print_change(&campaign, arguments.json, &mut last, colours),
+            None => match print_change(&campaign, arguments.json, &mut last, colours) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(Exit::Success);
+                }
+                printed => printed.map_err(printer::output_error)?,
+            },
         }
         if is_over {
             if !arguments.json {
                 // A new view has estimates calibrated with the finished run.
                 let campaign = CampaignView::open(&request).await?;
                 let view = view(&campaign, colours);
-                printer::print(&status_screen(&campaign.summary, view));
+                printer::print(&status_screen(&campaign.summary, view))?;
             }
             return Ok(Exit::Success);
         }
         #[expect(clippy::disallowed_methods, reason = "polls the journal")]
         let pause = tokio::time::sleep(WATCH_INTERVAL);
-        tokio::select! {
-            _ = interrupts.recv() => return Ok(Exit::Success),
-            () = pause => {}
-        }
+        pause.await;
         if !campaign.refresh()? {
             campaign = CampaignView::open(&request).await?;
         }
@@ -108,17 +109,24 @@ fn view(campaign: &CampaignView, colours: Colours) -> StatusContext {
 }
 
 /// Prints the status unless only the time has changed since `last`.
-fn print_change(campaign: &CampaignView, is_json: bool, last: &mut String, colours: Colours) {
+fn print_change(
+    campaign: &CampaignView,
+    is_json: bool,
+    last: &mut String,
+    colours: Colours,
+) -> io::Result<()> {
     let summary = &campaign.summary;
     let state = format!("{:?} {:?} {:?}", summary.last(), summary.counts(), campaign.lock);
     if state == *last {
-        return;
+        return Ok(());
     }
     *last = state;
     let view = view(campaign, colours);
-    if is_json {
-        printer::print(&format!("{}\n", status_json(summary, view)));
-    } else {
-        printer::print(&status_line(summary, view));
-    }
+    printer::write_output(|output| {
+        if is_json {
+            writeln!(output, "{}", status_json(summary, view))
+        } else {
+            output.write_all(status_line(summary, view).as_bytes())
+        }
+    })
 }

@@ -41,7 +41,7 @@ pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         printer::print_with(|output| writeln!(output, "{explain:#}"))?;
     } else {
         let explain = explain(&campaign.summary, &entries, job, campaign.now).unwrap_or_default();
-        printer::print(&explain);
+        printer::print(&explain)?;
     }
     Ok(Exit::Success)
 }

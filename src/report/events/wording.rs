@@ -6,7 +6,7 @@ use crate::model::{Credits, Entry, Event, Flag, JobEvent, JobId, Lane, RenderSta
 use crate::report::format::{credit_range, credits, date_time, failure};
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{byte_size, plural, sanitize};
+use crate::util::text::{byte_size, pad, plural, sanitize};
 
 /// How much of a run is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ impl LogLine {
     /// Lays out keyword, job and text in columns.
     pub(crate) fn layout(&self, id_width: usize, colours: Colours) -> String {
         let word = colours.paint(self.style, &format!("{:9}", self.word));
-        let job = self.job.as_ref().map(|job| format!("  {job:id_width$}"));
+        let job = self.job.as_ref().map(|job| format!("  {}", pad(job.as_str(), id_width)));
         let text = format!("{word}{}  {}", job.unwrap_or_default(), sanitize(&self.text));
         text.trim_end().to_owned()
     }

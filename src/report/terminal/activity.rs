@@ -10,7 +10,7 @@ use crate::report::observer::{LiveState, Transfer};
 use crate::report::summary::Summary;
 use crate::report::terminal::forecast;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{agree, byte_size, duration, plural, sanitize, truncate};
+use crate::util::text::{agree, byte_size, duration, pad, plural, sanitize, truncate};
 
 /// Lines of downloads and renders before the rest is counted.
 const MAX_ACTIVITIES: usize = 6;
@@ -150,7 +150,7 @@ pub(super) fn activities(summary: &Summary, state: &LiveState) -> Vec<String> {
 
 fn activity(summary: &Summary, job: &JobId, word: &str, detail: &str) -> String {
     let (id, what) = (truncate(job.as_str(), 24), truncate(&persona_and_ratio(summary, job), 18));
-    format!("  {id:24}  {what:18}  {word:11}  {detail}")
+    format!("  {}  {}  {}  {detail}", pad(&id, 24), pad(&what, 18), pad(word, 11))
 }
 
 /// Returns `12 s, 40 %`.

@@ -1,53 +1,59 @@
 //! Lines at the bottom of a terminal that are redrawn in place.
 
-use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle, TermLike};
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
 
-use crate::report::terminal::resize_safe_term::ResizeSafeTerm;
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::report::terminal::resize_safe_term::{ResizeSafeTerm, Size};
+use crate::util::stderr::Stderr;
+use crate::util::text::truncate;
 
 /// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
-/// drawn in one frame.
-#[derive(Debug)]
+/// drawn in one frame. A terminal with too few rows shows the last lines.
 pub(crate) struct LiveRegion {
-    /// Used only for its width.
-    terminal: Box<dyn TermLike>,
+    size: Size,
     screen: MultiProgress,
     /// One bar whose message is all lines; `None` while nothing is shown.
     bar: Option<ProgressBar>,
 }
 
+impl fmt::Debug for LiveRegion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LiveRegion").field("bar", &self.bar).finish_non_exhaustive()
+    }
+}
+
 impl LiveRegion {
     /// Returns a region on standard error.
     pub(crate) fn on_errors() -> Self {
-        Self::on(Term::stderr())
+        Self::on(size_of(Term::stderr()), Box::new(Stderr))
     }
 
     /// Returns a region on standard output.
     pub(crate) fn on_output() -> Self {
-        Self::on(Term::stdout())
+        Self::on(size_of(Term::stdout()), Box::new(io::stdout()))
     }
 
-    pub(super) fn on(terminal: impl TermLike + Clone + 'static) -> Self {
-        Self {
-            terminal: Box::new(terminal.clone()),
-            screen: MultiProgress::with_draw_target(ResizeSafeTerm::target(terminal)),
-            bar: None,
-        }
+    pub(super) fn on(size: Size, output: Box<dyn Write + Send>) -> Self {
+        let target = ResizeSafeTerm::target(Arc::clone(&size), output);
+        Self { size, screen: MultiProgress::with_draw_target(target), bar: None }
     }
 
     /// Replaces the lines.
     pub(crate) fn show(&mut self, lines: impl IntoIterator<Item = String>) {
-        let width = usize::from(self.terminal.width());
-        let lines: Vec<String> = lines
-            .into_iter()
-            .map(|line| console::truncate_str(&line, width, "…").into_owned())
-            .collect();
+        let (columns, rows) = (self.size)();
+        let lines: Vec<String> =
+            lines.into_iter().map(|line| truncate(&line, usize::from(columns))).collect();
+        let hidden = lines.len().saturating_sub(usize::from(rows).saturating_sub(1).max(1));
         let bar = self.bar.get_or_insert_with(|| {
             let style =
                 ProgressStyle::with_template("{msg}").expect("the template is a valid constant");
             self.screen.add(ProgressBar::new_spinner().with_style(style))
         });
-        bar.set_message(lines.join("\n"));
+        bar.set_message(lines[hidden..].join("\n"));
     }
 
     /// Prints a line above the region.
@@ -65,4 +71,11 @@ impl LiveRegion {
         // A terminal that is gone must not end the run.
         let _ = self.screen.clear();
     }
+}
+
+fn size_of(terminal: Term) -> Size {
+    Arc::new(move || {
+        let (rows, columns) = terminal.size();
+        (columns, rows)
+    })
 }

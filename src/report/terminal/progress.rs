@@ -71,66 +71,25 @@ impl Observer for Progress {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
-    use indicatif::TermLike;
+    use std::sync::Arc;
 
     use super::*;
     use crate::report::testing::{SharedBuffer, TestRun, at};
-
-    /// A terminal that keeps every letter it is sent.
-    #[derive(Debug, Default, Clone)]
-    struct FakeTerminal(SharedBuffer);
-
-    impl FakeTerminal {
-        fn write(&self, text: &str) -> io::Result<()> {
-            io::Write::write_all(&mut self.0.clone(), text.as_bytes())
-        }
-    }
-
-    impl TermLike for FakeTerminal {
-        fn width(&self) -> u16 {
-            60
-        }
-        fn move_cursor_up(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_down(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_right(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn move_cursor_left(&self, _n: usize) -> io::Result<()> {
-            Ok(())
-        }
-        fn write_line(&self, text: &str) -> io::Result<()> {
-            self.write(&format!("{text}\n"))
-        }
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.write(text)
-        }
-        fn clear_line(&self) -> io::Result<()> {
-            Ok(())
-        }
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn shown(verbosity: Verbosity) -> String {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
         run.failed(2, "b", "no \u{1b}[2Jface");
         run.accepted(40, "c");
-        let terminal = FakeTerminal::default();
-        let (region, summary) = (LiveRegion::on(terminal.clone()), run.summary());
+        let shown = SharedBuffer::default();
+        let region = LiveRegion::on(Arc::new(|| (60, 24)), Box::new(shown.clone()));
+        let summary = run.summary();
         let mut progress = Progress::on(region, &summary, verbosity, Colours::Off);
         run.replay(&mut progress);
         let state = LiveState { now: at(100), ..LiveState::default() };
         progress.on_tick(&summary, &state);
         progress.finish(&summary).unwrap();
-        terminal.0.text()
+        shown.text()
     }
 
     #[test]
