@@ -37,14 +37,9 @@ impl Backoff {
 
 /// The run's seed, from which each job gets its own jitter.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Jitter(u64);
+pub(super) struct Jitter(pub(super) u64);
 
 impl Jitter {
-    /// Creates the jitter of a run.
-    pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// Returns the jitter of the run as a whole.
     pub(super) const fn of_run(self) -> u64 {
         mix(self.0)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
 use super::adaptive_limit::AdaptiveLimit;
-use super::adoption::{Adopted, ListRequest};
+use super::adoption::{Adopted, ListRequest, duplicates};
 use super::backoff::Jitter;
 use super::budget::Budget;
 use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
@@ -17,7 +17,7 @@ use super::job_table::JobTable;
 use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
 use super::poller::Poller;
-use super::reads::{ReadTurn, Reads};
+use super::reads::Reads;
 use super::reconciler::{ListRefusal, Reconciler};
 use super::reopening::{Reopening, is_resubmitted};
 use super::rules::{SafetyRules, SoundRules};
@@ -115,7 +115,7 @@ impl Batch {
         let jobs = JobTable::restore(jobs, &options, &history);
 
         let limits = &options.limits;
-        let jitter = Jitter::new(options.seed);
+        let jitter = Jitter(options.seed);
         let mut budget = Budget::new(limits.max_credits, limits.max_credits_run, rules);
         for job in jobs.iter() {
             budget.restore(&job.state);
@@ -126,7 +126,7 @@ impl Batch {
         };
         let mut poller = Poller::new(limits.poll_interval, limits.render_timeout, jitter, now);
         for (at, took) in &past.newest_renders {
-            poller.add_render_time(*took);
+            poller.intervals.add_sample(*took);
             limit.on_render_finished(*at, *took);
         }
         limit.restore(past.learned_limit, jobs.in_flight);
@@ -235,7 +235,7 @@ impl Batch {
     pub fn lane_holds(&self, now: Timestamp) -> Vec<(Lane, Timestamp)> {
         [&self.submitter.lane, &self.reads.lane]
             .into_iter()
-            .filter_map(|lane| Some((lane.name(), lane.held_until(now)?)))
+            .filter_map(|lane| Some((lane.name, lane.held_until(now)?)))
             .collect()
     }
 
@@ -257,7 +257,7 @@ impl Batch {
 
     /// Returns how many submits have no answer yet, for the display.
     pub const fn unanswered_submits(&self) -> usize {
-        self.submitter.outstanding()
+        self.submitter.outstanding
     }
 
     /// Checks whether submits wait until the provider's list has been read, for the display.
@@ -328,7 +328,7 @@ impl Batch {
     }
 
     fn is_finished(&self, now: Timestamp) -> bool {
-        if self.submitter.outstanding() > 0 {
+        if self.submitter.outstanding > 0 {
             return false;
         }
         if self.stops_at_once() {
@@ -338,14 +338,14 @@ impl Batch {
             return false;
         }
         self.options.leave_after_submitting
-            || (self.poller.is_idle(self.reads.have_ended())
+            || (self.poller.is_idle(self.reads.have_ended)
                 && self.downloads.are_idle()
                 && !self.reconciler.is_waiting())
     }
 
     /// Reads the list a last time before the run ends, if another run may have submitted. Returns whether it does.
     fn starts_final_check(&mut self, now: Timestamp) -> bool {
-        let may_list = self.stop.is_none() && !self.reads.have_ended();
+        let may_list = self.stop.is_none() && !self.reads.have_ended;
         let is_held = self.reads.lane.held_until(now).is_some();
         let starts = may_list && self.reconciler.schedule_final_check(now, is_held);
         if starts {
@@ -386,10 +386,10 @@ impl Batch {
     /// Checks whether the run still looks for jobs in doubt.
     fn is_reconciling(&self, now: Timestamp) -> bool {
         let may_have_reference = !self.jobs.accepted.is_empty()
-            || self.submitter.outstanding() > 0
+            || self.submitter.outstanding > 0
             || self.wants_to_submit();
         let proofs = &self.reconciler.proofs;
-        !self.reads.have_ended() && proofs.is_pending(now, &self.jobs, may_have_reference)
+        !self.reads.have_ended && proofs.is_pending(now, &self.jobs, may_have_reference)
     }
 
     /// Checks whether nearly all slots are taken. Several may become free between two polls.
@@ -481,7 +481,7 @@ impl Batch {
     fn poll_if_due(&mut self, now: Timestamp) {
         let wants_starts = self.submitter.limit.is_adaptive();
         while let Some(due) = self.poller.due()
-            && !self.reads.have_ended()
+            && !self.reads.have_ended
         {
             if due > now {
                 return self.wake.at(due);
@@ -496,12 +496,11 @@ impl Batch {
 
     /// Takes the turn of a read, or wakes up when it comes, or stops the run if it is too far away.
     fn may_read(&mut self, now: Timestamp) -> bool {
-        match self.reads.take(now) {
-            ReadTurn::Now => return true,
-            ReadTurn::At(later) => self.wake.at(later),
-            ReadTurn::Never(until) => self.stop(StopReason::LongHold { until }),
-        }
-        false
+        let turn = self.reads.take(now, &mut self.wake);
+        turn.unwrap_or_else(|reason| {
+            self.stop(reason);
+            false
+        })
     }
 
     // Answers
@@ -593,7 +592,7 @@ impl Batch {
                 if failure.disposition(CommandKind::PollJob) == Disposition::NotVisible {
                     let pause = self.reads.on_refused_request(now, &failure);
                     self.carry_out(now, pause);
-                    let (job, last) = (&self.jobs[index], self.reads.last_success());
+                    let (job, last) = (&self.jobs[index], self.reads.last_success);
                     let decisions = self.poller.on_not_found(now, index, job, failure, last);
                     self.carry_out(now, decisions);
                 } else {
@@ -605,7 +604,7 @@ impl Batch {
     }
 
     fn on_report(&mut self, now: Timestamp, index: usize, report: RenderReport) {
-        let (job, last) = (&self.jobs[index], self.reads.last_success());
+        let (job, last) = (&self.jobs[index], self.reads.last_success);
         let decisions = self.poller.on_report(now, index, job, report, last);
         self.carry_out(now, decisions);
     }
@@ -658,7 +657,8 @@ impl Batch {
     /// Adopts the rows that are jobs of ours.
     fn adopt(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) -> Adopted {
         let mut adopted = Adopted::default();
-        for candidate in self.reconciler.candidates(request, &self.jobs, listing) {
+        let own = self.reconciler.own_rows(request);
+        for candidate in request.candidates(&self.jobs, own, listing) {
             let index = candidate.index;
             let is_fresh = self.options.fresh;
             let Some(event) = request.adopt(&self.jobs, candidate, is_fresh, self.rules) else {
@@ -675,7 +675,10 @@ impl Batch {
     /// Records further rows of jobs that have one. If they appear during this run, another run is submitting, and this
     /// one stops.
     fn record_duplicates(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) {
-        for (index, event) in self.reconciler.duplicates(request, &self.jobs, listing) {
+        let Some(own) = self.reconciler.own_rows(request) else {
+            return;
+        };
+        for (index, event) in duplicates(&self.jobs, own, listing, self.rules) {
             self.transition(now, index, event);
             if !request.is_inventory {
                 let job = self.jobs[index].spec.id.clone();
@@ -745,7 +748,7 @@ impl Batch {
                 }
                 Decision::CountFailure => self.count_failure(),
                 Decision::AddRenderTime(took) => {
-                    self.poller.add_render_time(took);
+                    self.poller.intervals.add_sample(took);
                     self.submitter.limit.on_render_finished(now, took);
                 }
                 Decision::NoteReachable => self.has_reached_provider = true,
@@ -771,7 +774,7 @@ impl Batch {
             self.submitter.limit.on_render_started();
         }
         if matches!(event, JobEvent::Submitted { .. }) {
-            self.reconciler.on_accepted(now);
+            self.reconciler.detector.on_accepted(now);
         }
         if matches!(
             event,

@@ -21,7 +21,8 @@ const WAIT_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// Decides when the list is read to detect another run.
 #[derive(Debug)]
 pub(super) struct Detector {
-    next: Option<Timestamp>,
+    /// When the next check is due.
+    pub(super) next: Option<Timestamp>,
     /// The time from the next check to the one after it.
     interval: Duration,
     has_begun: bool,
@@ -42,11 +43,6 @@ impl Detector {
             self.has_begun = true;
             self.advance(now);
         }
-    }
-
-    /// Returns when the next check is due.
-    pub(super) const fn due(&self) -> Option<Timestamp> {
-        self.next
     }
 
     /// Notes that a list is requested, and returns whether it is the check that is due.

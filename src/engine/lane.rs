@@ -26,7 +26,7 @@ const SHORTEST_OUTAGE: Duration = Duration::from_secs(3);
 /// One lane.
 #[derive(Debug)]
 pub(super) struct LaneLimiter {
-    name: Lane,
+    pub(super) name: Lane,
     pace: Pace,
     backoff: Backoff,
     longest_pause: Duration,
@@ -65,11 +65,6 @@ impl LaneLimiter {
             last_failed_at: None,
             last_failure: None,
         }
-    }
-
-    /// Returns which lane this is.
-    pub(super) const fn name(&self) -> Lane {
-        self.name
     }
 
     /// Takes one request's turn at `now`.

@@ -39,7 +39,7 @@ const LONGEST_STATUS: usize = 40;
 /// Decides about polls.
 #[derive(Debug)]
 pub(super) struct Poller {
-    intervals: PollIntervals,
+    pub(super) intervals: PollIntervals,
     interval: Duration,
     render_timeout: Duration,
     jitter: Jitter,
@@ -99,11 +99,6 @@ impl Poller {
 
     pub(super) const fn begin(&mut self, now: Timestamp) {
         self.started = now;
-    }
-
-    /// Adds the duration of a render.
-    pub(super) fn add_render_time(&mut self, took: Duration) {
-        self.intervals.add_sample(took);
     }
 
     /// Notes that a job had failed without a result before this run.

@@ -2,7 +2,7 @@
 //! anything for a job.
 
 use super::backoff::Jitter;
-use super::decision::Decision;
+use super::decision::{Decision, WakeUp};
 use super::lane::{LONGEST_HOLD, LaneLimiter};
 use super::rules::SafetyRules;
 use crate::model::{CommandKind, Disposition, Failure, FailureKind, StopReason, Timestamp};
@@ -13,19 +13,10 @@ pub(super) struct Reads {
     pub(super) lane: LaneLimiter,
     jitter: Jitter,
     rules: &'static dyn SafetyRules,
-    /// When a read last succeeded.
-    last_success: Option<Timestamp>,
+    /// When a read last succeeded in this run.
+    pub(super) last_success: Option<Timestamp>,
     /// Whether the provider asked for a pause that this run does not wait for, so that reads are left to a later run.
-    have_ended: bool,
-}
-
-/// When a read may start.
-#[derive(Debug)]
-pub(super) enum ReadTurn {
-    Now,
-    At(Timestamp),
-    /// Not in this run, because of a hold until this time.
-    Never(Timestamp),
+    pub(super) have_ended: bool,
 }
 
 impl Reads {
@@ -37,27 +28,17 @@ impl Reads {
         Self { lane, jitter, rules, last_success: None, have_ended: false }
     }
 
-    /// Takes one request's turn.
-    pub(super) fn take(&mut self, now: Timestamp) -> ReadTurn {
+    /// Takes one request's turn, or wakes up when it comes. Returns whether it is now.
+    ///
+    /// # Errors
+    /// If a hold, asked for in this run or an earlier one, is too long to wait for.
+    pub(super) fn take(&mut self, now: Timestamp, wake: &mut WakeUp) -> Result<bool, StopReason> {
         if let Some(until) = self.lane.long_hold(now) {
-            // Requested from this run or an earlier one.
             self.have_ended = true;
-            return ReadTurn::Never(until);
+            return Err(StopReason::LongHold { until });
         }
-        match self.lane.take(now) {
-            Ok(()) => ReadTurn::Now,
-            Err(later) => ReadTurn::At(later),
-        }
-    }
-
-    /// Checks whether this run reads nothing more.
-    pub(super) const fn have_ended(&self) -> bool {
-        self.have_ended
-    }
-
-    /// Returns when a read last succeeded in this run.
-    pub(super) const fn last_success(&self) -> Option<Timestamp> {
-        self.last_success
+        let turn = self.lane.take(now);
+        Ok(turn.map_err(|later| wake.at(later)).is_ok())
     }
 
     /// Notes a read that succeeded.

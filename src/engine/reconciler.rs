@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
-use super::adoption::{AdoptableRow, ListRequest, duplicates};
+use super::adoption::ListRequest;
 use super::backoff::{Jitter, READ};
 use super::duplicate_runs::Detector;
 use super::job::PLAUSIBLE_GENERATIONS;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
-    CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, JobEvent, ListFilter,
-    Listing, Phase, Tag, Timestamp,
+    CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, ListFilter, Phase, Tag,
+    Timestamp,
 };
 
 /// How often a refused list is requested again before a run continues without it.
@@ -61,7 +61,7 @@ pub(super) struct Reconciler {
     /// Refusals since the last listing.
     failures: u32,
     failing_since: Option<Timestamp>,
-    detector: Detector,
+    pub(super) detector: Detector,
     /// The tags of all jobs, once they were needed.
     own_rows: Option<CampaignTags>,
     pub(super) proofs: AbsenceProofs,
@@ -115,11 +115,6 @@ impl Reconciler {
         self.next.get_or_insert(now);
     }
 
-    /// Notes that a submit was accepted.
-    pub(super) fn on_accepted(&mut self, now: Timestamp) {
-        self.detector.on_accepted(now);
-    }
-
     /// Checks whether the answer to a request is outstanding.
     pub(super) const fn is_waiting(&self) -> bool {
         self.request.is_some()
@@ -131,7 +126,7 @@ impl Reconciler {
             return None;
         }
         let for_jobs = for_jobs.then(|| self.next.unwrap_or(now));
-        for_jobs.into_iter().chain(self.detector.due()).min()
+        for_jobs.into_iter().chain(self.detector.next).min()
     }
 
     /// Requests the list.
@@ -180,29 +175,8 @@ impl Reconciler {
         }
     }
 
-    /// Returns the rows that may be adopted.
-    pub(super) fn candidates<'a>(
-        &self,
-        request: &ListRequest,
-        jobs: &JobTable,
-        listing: &'a Listing,
-    ) -> Vec<AdoptableRow<'a>> {
-        request.candidates(jobs, self.own_rows(request), listing)
-    }
-
-    /// Returns a `PaidTwice` event for each further row of a job that has one, with the job.
-    pub(super) fn duplicates(
-        &self,
-        request: &ListRequest,
-        jobs: &JobTable,
-        listing: &Listing,
-    ) -> Vec<(usize, JobEvent)> {
-        self.own_rows(request)
-            .map(|own| duplicates(jobs, own, listing, self.rules))
-            .unwrap_or_default()
-    }
-
-    fn own_rows(&self, request: &ListRequest) -> Option<&CampaignTags> {
+    /// Returns the tags of the campaign, if the request was for its rows too.
+    pub(super) fn own_rows(&self, request: &ListRequest) -> Option<&CampaignTags> {
         self.own_rows.as_ref().filter(|_| request.includes_own_rows)
     }
 

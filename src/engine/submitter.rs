@@ -38,7 +38,7 @@ pub(super) struct Submitter {
     jitter: Jitter,
     rules: &'static dyn SafetyRules,
     /// Submits without an answer yet.
-    outstanding: usize,
+    pub(super) outstanding: usize,
     /// Answers lost since a submit was last known to be accepted or not.
     consecutive_lost: usize,
 }
@@ -52,11 +52,6 @@ impl Submitter {
         rules: &'static dyn SafetyRules,
     ) -> Self {
         Self { lane, limit, render_timeout, jitter, rules, outstanding: 0, consecutive_lost: 0 }
-    }
-
-    /// Returns how many submits have no answer yet.
-    pub(super) const fn outstanding(&self) -> usize {
-        self.outstanding
     }
 
     /// Decides which job is submitted next. `is_reconciling`: the run still looks for jobs in doubt.

@@ -51,7 +51,7 @@ mutant! { PaceForgotten:
 
 mutant! { ThrottleHoldsOneJob:
     fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
-        match lane.name() {
+        match lane.name {
             Lane::Submit => now,
             Lane::Poll | Lane::Download => lane.throttle(now, failure, jitter),
         }
@@ -60,7 +60,7 @@ mutant! { ThrottleHoldsOneJob:
 
 mutant! { ReadPauseIgnored:
     fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
-        let failure = match lane.name() {
+        let failure = match lane.name {
             Lane::Submit => failure.clone(),
             Lane::Poll | Lane::Download => failure.clone().with_retry_after(None),
         };
@@ -68,7 +68,7 @@ mutant! { ReadPauseIgnored:
     }
 
     fn apply_retry_after(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure) -> Option<Event> {
-        match lane.name() {
+        match lane.name {
             Lane::Submit => lane.apply_retry_after(now, failure),
             Lane::Poll | Lane::Download => None,
         }
