@@ -2,29 +2,19 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
-
 /// The id and the key of an API account. Neither can be printed: `Debug` shows a placeholder.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    id: SecretString,
-    key: SecretString,
+    /// The value of the `X-API-ID` header, and of `CREATIFY_API_ID`.
+    pub id: SecretText,
+    /// The value of the `X-API-KEY` header, and of `CREATIFY_API_KEY`.
+    pub key: SecretText,
 }
 
 impl Credentials {
     /// Wraps the values of `CREATIFY_API_ID` and `CREATIFY_API_KEY`.
     pub fn new(id: String, key: String) -> Self {
-        Self { id: id.into(), key: key.into() }
-    }
-
-    /// Returns the value of the `X-API-ID` header.
-    pub fn expose_id(&self) -> &str {
-        self.id.expose_secret()
-    }
-
-    /// Returns the value of the `X-API-KEY` header.
-    pub fn expose_key(&self) -> &str {
-        self.key.expose_secret()
+        Self { id: SecretText(id), key: SecretText(key) }
     }
 }
 

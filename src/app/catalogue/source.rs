@@ -215,7 +215,7 @@ impl CatalogueCache {
     /// Returns the file in `folder` for an account at an address. Its name reveals neither.
     fn new(folder: &Path, base_url: &BaseUrl, credentials: &Credentials) -> Self {
         let mut hash = Sha256::new();
-        hash.update(format!("{base_url}\n{}", credentials.expose_id()));
+        hash.update(format!("{base_url}\n{}", credentials.id.expose()));
         let digest = hash.finalize();
         Self { path: folder.join(format!("catalogue-{}.json", hex(&digest[..8]))) }
     }

@@ -51,10 +51,9 @@ pub(in crate::cli) fn credentials(
 ) -> Result<Credentials, Error> {
     let [id, key] = find(environment, profile, commands)?;
     let half = |found: Option<FoundKey>, name: &str| {
-        let value = found.map(|found| found.value.expose().to_owned());
-        value.ok_or_else(|| missing(name, environment, profile))
+        found.map(|found| found.value).ok_or_else(|| missing(name, environment, profile))
     };
-    Ok(Credentials::new(half(id, KEYS[0])?, half(key, KEYS[1])?))
+    Ok(Credentials { id: half(id, KEYS[0])?, key: half(key, KEYS[1])? })
 }
 
 fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> Error {

@@ -194,8 +194,8 @@ fn api_headers(settings: &RemoteSettings) -> Result<HeaderMap, RemoteError> {
     };
     let keys = &settings.credentials;
     let mut headers = HeaderMap::new();
-    headers.insert("x-api-id", secret(keys.expose_id(), "CREATIFY_API_ID")?);
-    headers.insert("x-api-key", secret(keys.expose_key(), "CREATIFY_API_KEY")?);
+    headers.insert("x-api-id", secret(keys.id.expose(), "CREATIFY_API_ID")?);
+    headers.insert("x-api-key", secret(keys.key.expose(), "CREATIFY_API_KEY")?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     Ok(headers)
 }

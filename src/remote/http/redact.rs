@@ -39,7 +39,7 @@ impl Redactor {
     }
 
     fn hide_credentials(&self, text: &str) -> String {
-        [self.credentials.expose_key(), self.credentials.expose_id()]
+        [self.credentials.key.expose(), self.credentials.id.expose()]
             .into_iter()
             .filter(|secret| secret.len() >= MIN_SECRET)
             .fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
