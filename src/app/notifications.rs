@@ -10,7 +10,7 @@ use super::error::Error;
 use super::notices::Notices;
 use crate::driver::Interrupts;
 use crate::model::{Flag, OutputSettings, SecretText};
-use crate::remote::{WebhookClient, WebhookError, WebhookUrl};
+use crate::remote::{WebhookClient, WebhookUrl};
 use crate::report::Summary;
 use crate::report::notification::{EarlyNotifier, Notification};
 
@@ -173,7 +173,7 @@ enum Message {
 }
 
 impl Message {
-    async fn deliver(self, client: WebhookClient) -> Result<(), WebhookError> {
+    async fn deliver(self, client: WebhookClient) -> Result<(), String> {
         match self {
             Self::Ping(url) => client.ping(&url).await,
             Self::Post(url, notice) if url.is_chat() => {
@@ -184,7 +184,7 @@ impl Message {
     }
 }
 
-fn warn(notices: &Notices, delivered: &Result<(), WebhookError>) {
+fn warn(notices: &Notices, delivered: &Result<(), String>) {
     if let Err(error) = delivered {
         notices.warning(&format!("a message was not delivered: {error}"));
     }

@@ -40,4 +40,4 @@ pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
 pub use http::RemoteError;
 pub use settings::{Proxy, RemoteSettings, Timeouts};
-pub(crate) use webhook::{WebhookClient, WebhookError, WebhookUrl};
+pub(crate) use webhook::{WebhookClient, WebhookUrl};

@@ -5,11 +5,13 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 
-use super::body::{next_chunk, read_error_body, redirect_location};
-use super::classify::{redirect_loop, status_failure, timeout_failure, transport_failure};
 use super::clients::{Clients, RemoteError, proxy_address};
 use super::error_body::ErrorBody;
 use super::redact::Redactor;
+use super::response::{
+    next_chunk, read_error_body, redirect_location, redirect_loop, status_failure, timeout_failure,
+    transport_failure,
+};
 use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::base_url::BaseUrl;
 use crate::remote::settings::{RemoteSettings, Timeouts};

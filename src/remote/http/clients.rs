@@ -7,8 +7,8 @@ use std::time::Duration;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Client, ClientBuilder, Request, Response, Url};
 
-use super::classify::root_cause;
 use super::resolver::PublicOnlyResolver;
+use super::response::root_cause;
 use crate::remote::address::{AddressPolicy, is_loopback};
 use crate::remote::settings::{Proxy, RemoteSettings, USER_AGENT};
 

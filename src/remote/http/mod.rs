@@ -1,17 +1,18 @@
 //! One attempt over HTTP, and the classification of its failure.
 
 mod api_client;
-mod body;
-mod classify;
 mod clients;
 mod error_body;
 mod redact;
 mod resolver;
+mod response;
 
 pub(crate) use api_client::{ApiClient, ApiResponse};
-pub(crate) use body::{next_chunk, read_error_body, redirect_location};
-pub(crate) use classify::{redirect_loop, status_failure, timeout_failure, transport_failure};
 pub use clients::RemoteError;
 pub(crate) use clients::{Clients, build_client};
 pub(crate) use error_body::ErrorBody;
 pub(crate) use redact::Redactor;
+pub(crate) use response::{
+    next_chunk, read_error_body, redirect_location, redirect_loop, status_failure, timeout_failure,
+    transport_failure,
+};

@@ -4,12 +4,15 @@ use std::error::Error;
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
-use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 
 use super::error_body::ErrorBody;
 use super::resolver::PrivateAddressError;
 use crate::model::{CommandKind, Failure, FailureKind, RetryAfter, Timestamp, redact_url};
+
+/// Longest error body that is read, in bytes: only its beginning is shown.
+const MAX_ERROR_BODY: usize = 64 << 10;
 
 /// A year: longer pauses are cut to it. The engine stops the run for much shorter ones.
 const MAX_SECONDS: u64 = 365 * 24 * 60 * 60;
@@ -121,6 +124,46 @@ fn redirect_message(headers: &HeaderMap) -> String {
             redact_url(location)
         ),
         Some(Err(_)) | None => "the server redirects without an address".to_owned(),
+    }
+}
+
+/// Returns the next chunk of a response from `peer`; `None` at its end.
+pub(crate) async fn next_chunk(
+    response: &mut Response,
+    limit: Duration,
+    peer: &str,
+) -> Result<Option<impl AsRef<[u8]> + Into<Vec<u8>> + use<>>, Failure> {
+    match tokio::time::timeout(limit, response.chunk()).await {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(error)) => Err(transport_failure(&error.without_url(), peer)),
+        Err(_elapsed) => {
+            let seconds = limit.as_secs_f32();
+            let message = format!("no data from {peer} for {seconds} s");
+            Err(Failure::new(FailureKind::Lost, message))
+        }
+    }
+}
+
+/// Returns the beginning of an error body, as far as it can be read within `limit`. The failure depends only on the status.
+pub(crate) async fn read_error_body(response: &mut Response, limit: Duration) -> Vec<u8> {
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < MAX_ERROR_BODY
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+    };
+    let _ = tokio::time::timeout(limit, reading).await;
+    body.truncate(MAX_ERROR_BODY);
+    body
+}
+
+/// Returns where a response redirects to.
+pub(crate) fn redirect_location(response: &Response) -> Option<&HeaderValue> {
+    match response.status().as_u16() {
+        301 | 302 | 303 | 307 | 308 => response.headers().get(LOCATION),
+        _ => None,
     }
 }
 
