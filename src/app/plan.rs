@@ -20,7 +20,8 @@ use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
 use crate::model::{Credits, Flag, Limits, SuspiciousTexts, Timestamp};
 use crate::report::Summary;
-use crate::report::plan::{Balance, PlanContext, run_time};
+use crate::report::forecast::run_time;
+use crate::report::plan::{Balance, PlanContext};
 
 /// The run that is planned.
 #[derive(Debug)]

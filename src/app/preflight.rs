@@ -7,7 +7,8 @@ use super::identity::replaced_rows;
 use super::notices::{Confirm, Notices};
 use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
-use crate::report::plan::{Balance, run_time};
+use crate::report::forecast::run_time;
+use crate::report::plan::Balance;
 use crate::report::{CommandLine, JobRow, Summary};
 use crate::util::text::{plural, rough_duration};
 

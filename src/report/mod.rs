@@ -18,6 +18,7 @@ pub(crate) mod cost_breakdown;
 mod counts;
 pub mod events;
 pub mod files;
+pub(crate) mod forecast;
 mod format;
 pub mod html;
 mod job_row;

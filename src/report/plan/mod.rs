@@ -8,12 +8,9 @@ mod context;
 mod json;
 mod page;
 mod rows;
-mod run_time;
 mod text;
 
 pub(crate) use context::{Balance, PlanContext, ReplacedRows};
 pub(crate) use json::write_plan_json;
 pub(crate) use page::{Pictures, plan_page, problem_page};
-pub(crate) use run_time::run_time;
-pub(super) use run_time::time_for;
 pub(crate) use text::{TextStyle, plan_table, plan_totals, text_examples};

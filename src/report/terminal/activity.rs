@@ -4,11 +4,10 @@ use crate::model::{JobId, Phase, StopReason};
 use crate::report::events::wording::{
     LogLine, Verbosity, lane_name, persona_and_ratio, stop_sentence,
 };
-use crate::report::format;
 use crate::report::job_row::JobRow;
 use crate::report::observer::{LiveState, Transfer};
 use crate::report::summary::Summary;
-use crate::report::terminal::forecast;
+use crate::report::{forecast, format};
 use crate::util::style::{Colours, Style};
 use crate::util::text::{agree, byte_size, duration, pad, plural, sanitize, truncate};
 

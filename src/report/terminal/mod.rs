@@ -1,7 +1,6 @@
 //! The progress of a run on a terminal: finished jobs scroll by, jobs under way stay below.
 
 pub(super) mod activity;
-mod forecast;
 mod live_region;
 mod progress;
 mod resize_safe_term;
