@@ -22,13 +22,10 @@ const MAX_SILENCE: Duration = Duration::from_secs(60);
 pub struct TextLines {
     formatter: EventFormatter,
     stream: LineStream,
-    verbosity: Verbosity,
-    colours: Colours,
     last_line: Option<Timestamp>,
     has_shown_ending: bool,
     /// The problem with the provider that was printed last.
     trouble: Option<String>,
-    id_width: usize,
 }
 
 impl TextLines {
@@ -40,11 +37,8 @@ impl TextLines {
         colours: Colours,
     ) -> Self {
         Self {
-            id_width: summary.id_width(),
-            formatter: EventFormatter::default(),
+            formatter: EventFormatter::new(summary, verbosity, colours),
             stream: LineStream::new(stream),
-            verbosity,
-            colours,
             last_line: None,
             has_shown_ending: false,
             trouble: None,
@@ -52,12 +46,10 @@ impl TextLines {
     }
 
     fn print(&mut self, at: Timestamp, line: &LogLine) {
-        if self.verbosity < line.verbosity {
-            return;
+        if let Some(text) = self.formatter.layout(line) {
+            self.stream.write_line(&format!("{}  {text}", date_time(at)));
+            self.last_line = Some(at);
         }
-        let text = line.layout(self.id_width, self.colours);
-        self.stream.write_line(&format!("{}  {text}", date_time(at)));
-        self.last_line = Some(at);
     }
 
     fn warn(&mut self, at: Timestamp, word: &'static str, text: String) {

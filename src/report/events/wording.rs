@@ -51,27 +51,39 @@ impl LogLine {
     fn with_detail(self, detail: String) -> Self {
         Self { detail, ..self }
     }
-
-    /// Lays out keyword, job and text in columns.
-    pub(crate) fn layout(&self, id_width: usize, colours: Colours) -> String {
-        let word = colours.paint(self.style, &format!("{:9}", self.word));
-        let job = self.job.as_ref().map(|job| format!("  {}", pad(job.as_str(), id_width)));
-        let text = format!("{word}{}  {}", job.unwrap_or_default(), sanitize(&self.text));
-        text.trim_end().to_owned()
-    }
 }
 
 /// Unknown status words that are reported; the provider may send any number of them.
 const MAX_UNKNOWN: usize = 20;
 
-/// Puts the entries of a run into words.
-#[derive(Debug, Default)]
+/// Puts the entries of a run into words, and lays them out as lines.
+#[derive(Debug)]
 pub(crate) struct EventFormatter {
+    pub(crate) verbosity: Verbosity,
+    pub(crate) colours: Colours,
+    id_width: usize,
     /// Unknown status words that have been reported.
     unknown: BTreeSet<String>,
 }
 
 impl EventFormatter {
+    /// Returns a formatter for a run that begins with `summary`.
+    pub(crate) fn new(summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
+        Self { verbosity, colours, id_width: summary.id_width(), unknown: BTreeSet::new() }
+    }
+
+    /// Lays out keyword, job and text in columns. `None` if the verbosity hides the line.
+    pub(crate) fn layout(&self, line: &LogLine) -> Option<String> {
+        if self.verbosity < line.verbosity {
+            return None;
+        }
+        let id_width = self.id_width;
+        let word = self.colours.paint(line.style, &format!("{:9}", line.word));
+        let job = line.job.as_ref().map(|job| format!("  {}", pad(job.as_str(), id_width)));
+        let text = format!("{word}{}  {}", job.unwrap_or_default(), sanitize(&line.text));
+        Some(text.trim_end().to_owned())
+    }
+
     /// Puts an entry into words that `summary` includes already.
     pub(crate) fn format(&mut self, summary: &Summary, entry: &Entry) -> LogLine {
         let mut line = describe(summary, &entry.event);

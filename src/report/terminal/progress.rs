@@ -15,21 +15,12 @@ use crate::util::style::{Colours, Style};
 #[derive(Debug)]
 pub struct Progress {
     formatter: EventFormatter,
-    verbosity: Verbosity,
-    colours: Colours,
     region: LiveRegion,
-    id_width: usize,
 }
 
 impl Progress {
     fn on(region: LiveRegion, summary: &Summary, verbosity: Verbosity, colours: Colours) -> Self {
-        Self {
-            id_width: summary.id_width(),
-            formatter: EventFormatter::default(),
-            verbosity,
-            colours,
-            region,
-        }
+        Self { formatter: EventFormatter::new(summary, verbosity, colours), region }
     }
 
     /// Returns the progress of a run that begins with `summary`, on standard error. Without a terminal, use
@@ -43,21 +34,22 @@ impl Observer for Progress {
     fn on_entry(&mut self, summary: &Summary, entry: &Entry) {
         let line = self.formatter.format(summary, entry);
         // The region shows work in progress, and the final summary how the run ended.
-        let is_in_region = line.style == Style::Active && self.verbosity < Verbosity::Verbose;
+        let is_in_region =
+            line.style == Style::Active && self.formatter.verbosity < Verbosity::Verbose;
         let is_end = matches!(entry.event, Event::RunEnded { .. });
-        if self.verbosity < line.verbosity || is_in_region || is_end {
-            return;
+        if let Some(text) = self.formatter.layout(&line).filter(|_| !is_in_region && !is_end) {
+            self.region.print(&text);
         }
-        self.region.print(&line.layout(self.id_width, self.colours));
     }
 
     fn on_tick(&mut self, summary: &Summary, state: &LiveState) {
-        if self.verbosity == Verbosity::Quiet {
+        let EventFormatter { verbosity, colours, .. } = self.formatter;
+        if verbosity == Verbosity::Quiet {
             return;
         }
         let mut lines = activity::activities(summary, state);
-        lines.extend(activity::waits(state).map(|wait| self.colours.paint(Style::Warning, &wait)));
-        let campaign = activity::campaign(summary, state, self.colours);
+        lines.extend(activity::waits(state).map(|wait| colours.paint(Style::Warning, &wait)));
+        let campaign = activity::campaign(summary, state, colours);
         lines.extend(campaign);
         self.region.show(lines);
     }
