@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::model::{Command, CommandKind, DownloadProgress, Failure, FailureKind, Outcome};
+use crate::model::{Command, DownloadProgress, Failure, FailureKind, Outcome};
 use crate::remote::Remote;
 use crate::report::Transfer;
 
@@ -52,7 +52,7 @@ impl<P: CommandExecutor> Tasks<P> {
     }
 
     pub(super) fn has_submits(&self) -> bool {
-        self.commands.values().any(|(command, _)| command.kind() == CommandKind::Submit)
+        self.commands.values().any(|(command, _)| matches!(command, Command::Submit { .. }))
     }
 
     /// Waits for the next outcome; `None` if no command is in flight.

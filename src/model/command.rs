@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Artifact, CommandKind, Failure, JobId, ListFilter, RemoteId, RenderReport, Timestamp,
-    VideoRequest,
+    Artifact, Failure, JobId, ListFilter, RemoteId, RenderReport, Timestamp, VideoRequest,
 };
 
 /// A command to execute. It contains all it needs and is answered by exactly one [`Outcome`].
@@ -111,19 +110,6 @@ impl Listing {
     /// Whether the oldest rows come first, so that a list that is cut off lacks the newest.
     pub fn is_oldest_first(&self) -> bool {
         self.ends.is_some_and(|(first, last)| first < last)
-    }
-}
-
-impl Command {
-    /// Returns the kind, for the table of failures.
-    pub const fn kind(&self) -> CommandKind {
-        match self {
-            Self::Submit { .. } => CommandKind::Submit,
-            Self::Poll { .. } => CommandKind::Poll,
-            Self::PollJob { .. } => CommandKind::PollJob,
-            Self::List { .. } => CommandKind::List,
-            Self::Download(_) => CommandKind::Download,
-        }
     }
 }
 

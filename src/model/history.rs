@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Entry, Event, Failure, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId,
-    StopReason, Timestamp, TrustedTime,
+    Entry, Event, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId, StopReason,
+    Timestamp, TrustedTime,
 };
 
 /// The number of newest renders kept one by one, for the current render time.
@@ -25,7 +25,6 @@ pub struct History {
     sequence: u64,
     last: Option<Timestamp>,
     runs: Vec<Run>,
-    inventory: Option<Inventory>,
     fault: Option<HistoryError>,
     renders: Renders,
     pub(crate) resuming: ResumeState,
@@ -165,11 +164,8 @@ impl History {
             Event::InventoryTaken { rows } => {
                 self.resuming.last_loss = 0;
                 self.resuming.longest_list = self.resuming.longest_list.max(*rows);
-                self.inventory = Some(Inventory::Taken(*rows));
             }
-            Event::InventorySkipped { failure } => {
-                self.inventory = Some(Inventory::Skipped(failure.clone()));
-            }
+            Event::InventorySkipped { .. } => {}
             Event::LimitLearned { limit } => self.resuming.learned_limit = Some(*limit),
             Event::Job { job, event } => self.apply_to_job(entry.sequence, moment, job, event),
         }
@@ -314,11 +310,6 @@ impl History {
         &self.runs
     }
 
-    /// Returns the result of the newest run's first listing, if there was one.
-    pub const fn inventory(&self) -> Option<&Inventory> {
-        self.inventory.as_ref()
-    }
-
     /// Returns the first entry that contradicts those before it.
     pub const fn fault(&self) -> Option<&HistoryError> {
         self.fault.as_ref()
@@ -359,15 +350,6 @@ pub struct RunEnd {
     pub at: Timestamp,
     /// Why the run stopped early, if it did.
     pub stopped: Option<StopReason>,
-}
-
-/// The result of the listing at the start of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inventory {
-    /// The list was read and had this number of rows.
-    Taken(u64),
-    /// The list could not be read.
-    Skipped(Failure),
 }
 
 impl History {

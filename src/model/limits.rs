@@ -220,14 +220,6 @@ pub enum InFlight {
 impl InFlight {
     /// The provider publishes no limit. Ten is what careful clients use.
     pub const AUTO: Self = Self::Auto { from: 10 };
-
-    /// Returns the number that a run starts with.
-    pub const fn first(self) -> u32 {
-        match self {
-            Self::Auto { from } => from,
-            Self::AtMost(most) => most,
-        }
-    }
 }
 
 impl FromStr for InFlight {

@@ -39,7 +39,7 @@ pub(crate) use exit::Exit;
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
 pub use flag::{CommandName, Flag};
 pub(crate) use history::JobHistory;
-pub use history::{History, HistoryError, Inventory, Run, RunEnd};
+pub use history::{History, HistoryError, Run, RunEnd};
 pub use ids::{InvalidId, JobId, RemoteId};
 pub use job::{JobSpec, Origin, PlannedJob};
 pub use limits::{FailureAllowance, InFlight, LimitSettings, Limits, Rate, parse_duration};

@@ -60,10 +60,6 @@ impl RecordingLengths {
     pub fn around(likely: f64) -> Self {
         Self { short: likely / 2.0, likely, long: likely * 2.0 }
     }
-
-    const fn range(self) -> (f64, f64, f64) {
-        (self.short, self.likely, self.long)
-    }
 }
 
 impl Default for RecordingLengths {
@@ -151,8 +147,10 @@ impl PriceTable {
     /// Estimates speech of this length with `model`.
     pub(crate) fn estimate_of(&self, model: ModelVersion, spoken: SpeechLength) -> Estimate {
         let (seconds_low, likely, seconds_high) = match spoken {
-            SpeechLength::Recording(length) => {
-                length.map_or(self.recordings.range(), |seconds| (seconds, seconds, seconds))
+            SpeechLength::Recording(Some(seconds)) => (seconds, seconds, seconds),
+            SpeechLength::Recording(None) => {
+                let RecordingLengths { short, likely, long } = self.recordings;
+                (short, likely, long)
             }
             SpeechLength::Words(words) => {
                 let SpeechRates { slow, likely, fast } = self.speech;

@@ -183,8 +183,11 @@ mod tests {
                 prop_assert!(in_flight < count);
                 return Ok(());
             };
-            prop_assert!(parts.iter().all(|part| part.in_flight.first() > 0));
-            prop_assert_eq!(parts.iter().map(|part| part.in_flight.first()).sum::<u32>(), in_flight);
+            let slots = |part: &Limits| match part.in_flight {
+                InFlight::AtMost(slots) | InFlight::Auto { from: slots } => slots,
+            };
+            prop_assert!(parts.iter().all(|part| slots(part) > 0));
+            prop_assert_eq!(parts.iter().map(slots).sum::<u32>(), in_flight);
             let credits: Credits = parts.iter().filter_map(|part| part.max_credits).sum();
             prop_assert_eq!(credits.thousandths(), cap);
             // The rates of all shards add up to the whole.
