@@ -22,7 +22,8 @@ const LINES_TICK: Duration = Duration::from_secs(1);
 pub(super) struct DisplayStyle {
     mode: DisplayMode,
     verbosity: Verbosity,
-    colours: Colours,
+    /// Whether the display is coloured.
+    pub(super) colours: Colours,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,30 +37,21 @@ enum DisplayMode {
 impl DisplayStyle {
     /// Returns the style for `arguments`, as far as the terminal supports it.
     pub(super) fn new(arguments: &ScreenArguments, environment: &Environment) -> Self {
-        let mode = match arguments.progress {
-            _ if arguments.log_format == LogFormat::Json => DisplayMode::Json,
-            ProgressStyle::None => DisplayMode::Nothing,
-            ProgressStyle::Bar => DisplayMode::Bar,
-            ProgressStyle::Auto if environment.shows_bars() => DisplayMode::Bar,
-            ProgressStyle::Plain | ProgressStyle::Auto => DisplayMode::TextLines,
-        };
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        // With `--quiet`, failures are lines and there is no bar.
-        let mode = if verbosity == Verbosity::Quiet && mode == DisplayMode::Bar {
-            DisplayMode::TextLines
-        } else {
-            mode
+        let mode = match arguments.progress {
+            _ if arguments.log_format == LogFormat::Json => DisplayMode::Json,
+            ProgressStyle::None => DisplayMode::Nothing,
+            // With `--quiet`, failures are lines and there is no bar.
+            _ if arguments.quiet => DisplayMode::TextLines,
+            ProgressStyle::Bar => DisplayMode::Bar,
+            ProgressStyle::Auto if environment.shows_bars() => DisplayMode::Bar,
+            ProgressStyle::Plain | ProgressStyle::Auto => DisplayMode::TextLines,
         };
         Self { mode, verbosity, colours: environment.error_colours() }
-    }
-
-    /// Whether the display is coloured.
-    pub(super) const fn colours(self) -> Colours {
-        self.colours
     }
 
     /// Returns the printer for notes and warnings.

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 
 use crate::app::{self, DriveError, JournalError, LockError};
-use crate::model::{CommandKind, Disposition, Exit, FailureKind, Flag};
+use crate::model::{CommandKind, Disposition, Exit, Failure, FailureKind, Flag};
 
 /// An error that ends the program.
 #[derive(Debug, thiserror::Error)]
@@ -25,94 +25,68 @@ impl Error {
 
     /// Returns the exit code.
     pub(super) fn exit(&self) -> Exit {
-        let error = match self {
-            Self::App(error) => error,
-            Self::Other(_) => return Exit::Unexpected,
-        };
-        match error {
-            app::Error::Manifest { .. }
-            | app::Error::Usage { .. }
-            | app::Error::Remote(_)
-            | app::Error::Journal(JournalError::OtherCampaign { .. }) => Exit::Usage,
-            app::Error::Stopped { .. } => Exit::StoppedEarly,
-            app::Error::Interrupted { .. } => Exit::Interrupted,
-            app::Error::Held { .. } | app::Error::Lock(LockError::Held { .. }) => Exit::Held,
-            app::Error::Drive { error, .. } => match **error {
-                DriveError::Abandoned => Exit::Interrupted,
-                DriveError::Journal { .. } | DriveError::Stuck => Exit::Unexpected,
-            },
-            app::Error::Provider(failure) | app::Error::Lookup(failure)
-                if failure.disposition(CommandKind::List) == Disposition::StopRun =>
-            {
-                Exit::Refused
-            }
-            app::Error::Provider(_)
-            | app::Error::Lookup(_)
-            | app::Error::Lock(LockError::Unavailable { .. })
-            | app::Error::Journal(_)
-            | app::Error::Restore(_)
-            | app::Error::Results { .. }
-            | app::Error::Io { .. } => Exit::Unexpected,
-        }
+        self.exit_and_hints().0
     }
 
     /// Returns advice, one sentence each.
     pub(super) fn hints(&self) -> Vec<String> {
+        self.exit_and_hints().1
+    }
+
+    fn exit_and_hints(&self) -> (Exit, Vec<String>) {
         let error = match self {
             Self::App(error) => error,
-            Self::Other(_) => return Vec::new(),
+            Self::Other(_) => return (Exit::Unexpected, Vec::new()),
         };
-        match error {
+        let (exit, hint) = match error {
             app::Error::Usage { hint, .. } | app::Error::Manifest { hint, .. } => {
-                hint.iter().cloned().collect()
+                return (Exit::Usage, hint.iter().cloned().collect());
             }
-            app::Error::Held { status, .. } => vec![format!(
-                "wait for it with `{} 10m`, or look at it with `{status}`",
-                Flag::LockWait
-            )],
-            app::Error::Lock(_) => vec![format!(
-                "nothing was submitted; choose a folder that can be written to with `{} DIR`",
-                Flag::Out
-            )],
-            app::Error::Journal(JournalError::OtherCampaign { .. }) => vec![format!(
-                "nothing was submitted; give this campaign a folder of its own with `{} DIR`",
-                Flag::Out
-            )],
-            app::Error::Journal(JournalError::NewerFormat { .. }) => {
-                vec!["nothing was submitted; use the newer version of this program".to_owned()]
+            app::Error::Stopped { hints, .. } => return (Exit::StoppedEarly, hints.clone()),
+            app::Error::Drive { error, resume } => return drive_hints(error, resume),
+            app::Error::Remote(_) => return (Exit::Usage, Vec::new()),
+            app::Error::Interrupted { resume } => {
+                (Exit::Interrupted, format!("to resume this run:\n{resume}"))
             }
-            app::Error::Journal(JournalError::DiskFull { .. }) => {
-                vec!["nothing was submitted; make room, then give the same command again".to_owned()]
+            app::Error::Held { status, .. } => (
+                Exit::Held,
+                format!("wait for it with `{} 10m`, or look at it with `{status}`", Flag::LockWait),
+            ),
+            app::Error::Lock(error) => (
+                match error {
+                    LockError::Held { .. } => Exit::Held,
+                    LockError::Unavailable { .. } => Exit::Unexpected,
+                },
+                format!(
+                    "nothing was submitted; choose a folder that can be written to with `{} DIR`",
+                    Flag::Out
+                ),
+            ),
+            app::Error::Journal(error @ JournalError::OtherCampaign { .. }) => {
+                (Exit::Usage, journal_hint(error))
             }
-            // The journal itself may be intact, so it must not be moved away.
-            app::Error::Journal(JournalError::Inaccessible { .. } | JournalError::NotWritable { .. }) => vec![
-                "nothing was submitted; you need permission to read and write the output folder: run as its owner or change \
-                 its permissions"
-                    .to_owned(),
-            ],
-            app::Error::Journal(_) | app::Error::Restore(_) => vec![
-                "nothing was submitted; restore the folder `.callsheet` from a backup, or move it \
-                 away: what was paid for is then found again at the provider"
-                    .to_owned(),
-            ],
-            app::Error::Drive { error, resume } => drive_hints(error, resume),
-            app::Error::Results { report, .. } => vec![format!(
-                "nothing that was paid for is lost: it is in the journal; make room or make the folder \
-                 writable, then `{report}` writes the results"
-            )],
-            app::Error::Stopped { hints, .. } => hints.clone(),
-            app::Error::Lookup(_) => vec![
+            app::Error::Journal(error) => (Exit::Unexpected, journal_hint(error)),
+            app::Error::Restore(_) => (Exit::Unexpected, RESTORE_JOURNAL.to_owned()),
+            app::Error::Results { report, .. } => (
+                Exit::Unexpected,
+                format!(
+                    "nothing that was paid for is lost: it is in the journal; make room or make the folder \
+                     writable, then `{report}` writes the results"
+                ),
+            ),
+            app::Error::Lookup(failure) => (
+                exit_of_read(failure),
                 "repeat the command when the provider can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
-            ],
-            app::Error::Interrupted { resume } => {
-                vec![format!("to resume this run:\n{resume}")]
-            }
+            ),
             app::Error::Provider(failure) if failure.kind == FailureKind::NotSent => {
-                vec!["check the network, the address and `HTTPS_PROXY`".to_owned()]
+                let hint = "check the network, the address and `HTTPS_PROXY`";
+                (exit_of_read(failure), hint.to_owned())
             }
-            app::Error::Remote(_) | app::Error::Provider(_) | app::Error::Io { .. } => Vec::new(),
-        }
+            app::Error::Provider(failure) => return (exit_of_read(failure), Vec::new()),
+            app::Error::Io { .. } => return (Exit::Unexpected, Vec::new()),
+        };
+        (exit, vec![hint])
     }
 
     /// Returns the message with its causes, without hints.
@@ -169,32 +143,64 @@ impl Error {
     }
 }
 
-fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> Vec<String> {
+/// Returns the exit code for a failed request that costs nothing.
+fn exit_of_read(failure: &Failure) -> Exit {
+    let is_refused = failure.disposition(CommandKind::List) == Disposition::StopRun;
+    if is_refused { Exit::Refused } else { Exit::Unexpected }
+}
+
+const RESTORE_JOURNAL: &str = "nothing was submitted; restore the folder `.callsheet` from a backup, or move it away: \
+                               what was paid for is then found again at the provider";
+
+fn journal_hint(error: &JournalError) -> String {
     match error {
+        JournalError::OtherCampaign { .. } => format!(
+            "nothing was submitted; give this campaign a folder of its own with `{} DIR`",
+            Flag::Out
+        ),
+        JournalError::NewerFormat { .. } => {
+            "nothing was submitted; use the newer version of this program".to_owned()
+        }
+        JournalError::DiskFull { .. } => {
+            "nothing was submitted; make room, then give the same command again".to_owned()
+        }
+        // The journal itself may be intact, so it must not be moved away.
+        JournalError::Inaccessible { .. } | JournalError::NotWritable { .. } => {
+            "nothing was submitted; you need permission to read and write the output folder: run as its owner or change \
+             its permissions"
+                .to_owned()
+        }
+        JournalError::Database { .. }
+        | JournalError::NotAJournal { .. }
+        | JournalError::Damaged { .. }
+        | JournalError::Replaced { .. } => RESTORE_JOURNAL.to_owned(),
+    }
+}
+
+fn drive_hints(error: &DriveError<JournalError>, resume: &str) -> (Exit, Vec<String>) {
+    let hint = match error {
         DriveError::Journal { source, unrecorded } => {
-            let mut hints: Vec<String> = unrecorded
-                .iter()
-                .map(|lost| {
-                    format!(
-                        "job `{}` was accepted as `{}`, which is not on record; the next run finds \
-                         it by its tag",
-                        lost.job, lost.remote
-                    )
-                })
-                .collect();
             let what_to_do = if matches!(source, JournalError::Replaced { .. }) {
                 "stop the run that uses the new folder, or restore the folder `.callsheet`"
             } else {
                 "make room or mend the disk"
             };
-            hints.push(format!("{what_to_do}, then: {resume}"));
-            hints
+            let unrecorded = unrecorded.iter().map(|lost| {
+                format!(
+                    "job `{}` was accepted as `{}`, which is not on record; the next run finds it by its tag",
+                    lost.job, lost.remote
+                )
+            });
+            let hints = unrecorded.chain([format!("{what_to_do}, then: {resume}")]);
+            return (Exit::Unexpected, hints.collect());
         }
-        DriveError::Abandoned => vec![format!(
+        DriveError::Abandoned => format!(
             "the next run looks for the submits in flight and does not pay for them again:\n{resume}"
-        )],
-        DriveError::Stuck => vec![format!("please report this; to resume: {resume}")],
-    }
+        ),
+        DriveError::Stuck => format!("please report this; to resume: {resume}"),
+    };
+    let is_abandoned = matches!(error, DriveError::Abandoned);
+    (if is_abandoned { Exit::Interrupted } else { Exit::Unexpected }, vec![hint])
 }
 
 #[cfg(test)]

@@ -35,27 +35,19 @@ impl Printer {
 
     /// Returns a receiver that prints the notes and warnings of a use case.
     pub(super) fn notices(self) -> Notices {
-        Notices::new(move |severity, message| match severity {
-            Severity::Note => self.note(message),
-            Severity::Warning => self.warning(message),
-        })
+        Notices::new(move |severity, message| self.notice(severity, message))
     }
 
-    /// Prints a note.
-    pub(super) fn note(self, message: &str) {
-        match self {
-            Self::Text => eprint(&format!("note: {message}\n")),
-            Self::Json => print_message(JsonMessage::Note { message }),
-            Self::Warnings | Self::Quiet => {}
-        }
-    }
-
-    /// Prints a warning.
-    pub(super) fn warning(self, message: &str) {
-        match self {
-            Self::Text | Self::Warnings => eprint(&format!("warning: {message}\n")),
-            Self::Json => print_message(JsonMessage::Warning { message }),
-            Self::Quiet => {}
+    /// Prints a note or a warning.
+    pub(super) fn notice(self, severity: Severity, message: &str) {
+        match (self, severity) {
+            (Self::Text, Severity::Note) => eprint(&format!("note: {message}\n")),
+            (Self::Text | Self::Warnings, Severity::Warning) => {
+                eprint(&format!("warning: {message}\n"));
+            }
+            (Self::Json, Severity::Note) => print_message(JsonMessage::Note { message }),
+            (Self::Json, Severity::Warning) => print_message(JsonMessage::Warning { message }),
+            (Self::Warnings, Severity::Note) | (Self::Quiet, _) => {}
         }
     }
 
@@ -121,30 +113,19 @@ pub(super) fn eprint(text: &str) {
     let _ = Stderr.write_all(text.as_bytes());
 }
 
-/// Asks a question on the terminal, and returns whether the answer is yes.
+/// Asks a question on the terminal, and returns whether the answer is yes. If the wait is cancelled, the cursor is moved
+/// to a new line.
 pub(super) async fn ask_yes_or_no(question: &str) -> bool {
-    let answer = ask(question).await;
-    answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
-}
-
-/// Asks a question and reads a line, or `None` if the input has ended. If the wait is cancelled, the cursor is moved to
-/// a new line.
-async fn ask(question: &str) -> Option<String> {
     eprint(question);
     let unanswered = UnansweredQuestion;
-    let answer = app::blocking(|| {
-        let mut answer = String::new();
-        match io::stdin().read_line(&mut answer) {
-            Ok(0) | Err(_) => None,
-            Ok(_) => Some(answer.trim().to_owned()),
-        }
-    })
-    .await;
-    if answer.is_some() {
+    let mut answer = String::new();
+    let read = app::blocking(move || io::stdin().read_line(&mut answer).map(|_| answer)).await;
+    let answer = read.unwrap_or_default();
+    if !answer.is_empty() {
         // The answer ended the line.
         std::mem::forget(unanswered);
     }
-    answer
+    matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// Ends the line of a question that was not answered.

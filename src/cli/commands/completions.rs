@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Args;
+use clap_mangen::Man;
 
 use crate::cli::args::help::{self, Example};
 use crate::cli::error::Error;
@@ -41,14 +42,11 @@ pub(super) fn completions(
 /// Executes `callsheet man`: the program's page, then one for each command.
 pub(super) fn man(program: &clap::Command) -> Result<Exit, Error> {
     let mut pages = Vec::new();
-    clap_mangen::Man::new(program.clone())
-        .render(&mut pages)
-        .context("cannot write the manual page")?;
+    let mut add = |page: Man| page.render(&mut pages).context("cannot write the manual page");
+    add(Man::new(program.clone()))?;
     for command in program.get_subcommands() {
-        clap_mangen::Man::new(command.clone())
-            .title(format!("callsheet-{}", command.get_name()))
-            .render(&mut pages)
-            .context("cannot write the manual page")?;
+        let title = format!("callsheet-{}", command.get_name());
+        add(Man::new(command.clone()).title(title))?;
     }
     printer::print(&String::from_utf8_lossy(&pages))?;
     Ok(Exit::Success)

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 
 use crate::app::{
     self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications, RunOptions,
-    RunRequest, Submits,
+    RunRequest, Severity, Submits,
 };
 use crate::cli::args::{LogFormat, RunArguments, ScreenArguments, resume_command};
 use crate::cli::config::{Environment, provider_for_manifest};
@@ -127,7 +127,7 @@ fn conclude(
                     let headline = headline(&finished.summary);
                     printer::eprint(&format!("{headline}; nothing to do\n"));
                 }
-                (false, _) => printer::eprint(&summary_text(&finished.summary, style.colours())),
+                (false, _) => printer::eprint(&summary_text(&finished.summary, style.colours)),
             }
         }
     }
@@ -159,9 +159,10 @@ fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Exi
 fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
     let written = printer::write_output(|output| write_json(&finished.summary, output));
     if let Err(error) = &written {
-        Printer::of(screen.log_format).warning(&format!(
+        let warning = format!(
             "the results could not be written to standard output ({error}); `results.json` has them"
-        ));
+        );
+        Printer::of(screen.log_format).notice(Severity::Warning, &warning);
     }
     written.is_ok()
 }
@@ -170,7 +171,7 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
         printer::eprint(&text_examples(preview));
-        printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours()));
+        printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours));
         Box::pin(printer::ask_yes_or_no(question))
     }))
 }

@@ -31,10 +31,10 @@ pub(in crate::cli) enum AllowCommands {
     No,
 }
 
-/// A key and a description of its source.
+/// A key, or a text that holds keys, and a description of its source.
 #[derive(Debug)]
 pub(in crate::cli) struct FoundKey {
-    /// The key.
+    /// The key or the text.
     pub(in crate::cli) value: SecretText,
     /// The variable, file or command.
     pub(in crate::cli) source: String,
@@ -97,8 +97,8 @@ pub(in crate::cli) fn find(
         let file = environment.variable(CREDENTIALS_FILE).map(PathBuf::from);
         let command = environment.variable(CREDENTIALS_COMMAND).map(CredentialsCommand::Line);
         let given = from_file_or_command(file, command.as_ref(), Path::new(""), commands)?;
-        if let Some((text, source)) = given {
-            let further = parse_keys(&text, &source, None)?;
+        if let Some(given) = given {
+            let further = parse_keys(&given, None)?;
             for (half, further) in halves.iter_mut().zip(further) {
                 *half = half.take().or(further);
             }
@@ -115,10 +115,9 @@ fn from_variable(environment: &Environment, name: &str) -> Result<Option<FoundKe
     let Some(file) = environment.variable(&format!("{name}_FILE")) else {
         return Ok(None);
     };
-    let (text, source) = from_file(Path::new(&file))?;
-    let value = text.expose().trim();
-    let value = (!value.is_empty()).then(|| SecretText::new(value));
-    Ok(value.map(|value| FoundKey { value, source }))
+    let FoundKey { value, source } = from_file(Path::new(&file))?;
+    let value = SecretText::new(value.expose().trim());
+    Ok((!value.expose().is_empty()).then_some(FoundKey { value, source }))
 }
 
 fn from_profile(
@@ -134,20 +133,20 @@ fn from_profile(
     let file = settings.credentials_file.as_ref().map(|file| folder.join(file));
     let command = settings.credentials_command.as_ref();
     let given = from_file_or_command(file, command, folder, commands)?;
-    let Some((text, source)) = given else {
+    let Some(mut given) = given else {
         return Ok([id, None]);
     };
-    let source = format!("{}: {source}", profile.source());
-    parse_keys(&text, &source, id)
+    given.source = format!("{}: {}", profile.source(), given.source);
+    parse_keys(&given, id)
 }
 
-/// Returns the text of `file`, or else the output of `command` in `folder`, and a description of the source.
+/// Returns the text of `file`, or else the output of `command` in `folder`.
 fn from_file_or_command(
     file: Option<PathBuf>,
     command: Option<&CredentialsCommand>,
     folder: &Path,
     commands: AllowCommands,
-) -> Result<Option<(SecretText, String)>, Error> {
+) -> Result<Option<FoundKey>, Error> {
     match (file, command) {
         (Some(file), _) => from_file(&file).map(Some),
         (None, Some(command)) if commands == AllowCommands::Yes => {
@@ -159,19 +158,15 @@ fn from_file_or_command(
 
 /// Parses both keys from lines such as `CREATIFY_API_KEY=…`, or the secret key alone from a single line if the id is
 /// known.
-fn parse_keys(
-    text: &SecretText,
-    source: &str,
-    mut id: Option<FoundKey>,
-) -> Result<[Option<FoundKey>; 2], Error> {
-    let found =
-        |value: String| FoundKey { value: SecretText::new(value), source: source.to_owned() };
-    let trimmed = text.expose().trim();
+fn parse_keys(given: &FoundKey, mut id: Option<FoundKey>) -> Result<[Option<FoundKey>; 2], Error> {
+    let (text, source) = (given.value.expose(), &given.source);
+    let found = |value: String| FoundKey { value: SecretText::new(value), source: source.clone() };
+    let trimmed = text.trim();
     if id.is_some() && !trimmed.contains(['=', '\n']) && !trimmed.is_empty() {
         return Ok([id, Some(found(trimmed.to_owned()))]);
     }
     let mut key = None;
-    for pair in dotenvy::from_read_iter(text.expose().as_bytes()) {
+    for pair in dotenvy::from_read_iter(text.as_bytes()) {
         // The parser's message would quote the line.
         let (name, value) = pair.map_err(|_| {
             Error::usage(format!("{source} does not give lines such as `{}=…`", KEYS[1]))
@@ -188,7 +183,7 @@ fn parse_keys(
     Ok([id, key])
 }
 
-fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
+fn from_file(path: &Path) -> Result<FoundKey, Error> {
     let shown = path.display();
     let cannot = |error: std::io::Error| {
         Error::usage(format!(
@@ -199,7 +194,7 @@ fn from_file(path: &Path) -> Result<(SecretText, String), Error> {
     check_private(path, &file.metadata().map_err(cannot)?)?;
     let mut text = String::new();
     file.take(MAX_OUTPUT).read_to_string(&mut text).map_err(cannot)?;
-    Ok((SecretText::new(text), format!("file `{shown}`")))
+    Ok(FoundKey { value: SecretText::new(text), source: format!("file `{shown}`") })
 }
 
 /// Refuses a file of keys that others can read, except in a folder for this service alone (systemd's credentials), where
@@ -230,7 +225,7 @@ fn check_private(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Erro
 }
 
 /// Returns the output of a command, which is never shown. The command may ask on the terminal.
-fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<(SecretText, String), Error> {
+fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<FoundKey, Error> {
     let (mut command, name) = line.command()?;
     if folder != Path::new("") {
         command.current_dir(folder);
@@ -241,7 +236,7 @@ fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<(SecretText,
             "run it by hand to see what is wrong; its output is not shown here",
         )
     })?;
-    Ok((SecretText::new(text), format!("command `{name}`")))
+    Ok(FoundKey { value: SecretText::new(text), source: format!("command `{name}`") })
 }
 
 impl CredentialsCommand {
@@ -307,9 +302,9 @@ mod tests {
     #[test]
     fn the_output_of_a_command_is_used_and_never_shown() {
         let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
-        let (text, source) = from_command(&line(printed), Path::new("")).unwrap();
-        assert_eq!(source, "command `printf`");
-        let [id, key] = parse_keys(&text, &source, None).unwrap();
+        let given = from_command(&line(printed), Path::new("")).unwrap();
+        assert_eq!(given.source, "command `printf`");
+        let [id, key] = parse_keys(&given, None).unwrap();
         assert_eq!(id.unwrap().value.expose(), "a");
         assert_eq!(key.unwrap().value.expose(), "secret b");
         for (command, words) in [
@@ -336,12 +331,13 @@ mod tests {
 
     #[test]
     fn a_key_alone_is_enough_beside_an_id_and_invalid_lines_are_not_quoted() {
-        let id = || Some(FoundKey { value: SecretText::new("a"), source: String::new() });
-        let [_, key] = parse_keys(&SecretText::new("secret\n"), "it", id()).unwrap();
+        let text = |text: &str| FoundKey { value: SecretText::new(text), source: "it".to_owned() };
+        let id = || Some(text("a"));
+        let [_, key] = parse_keys(&text("secret\n"), id()).unwrap();
         assert_eq!(key.unwrap().value.expose(), "secret");
-        let [_, key] = parse_keys(&SecretText::new("\n"), "it", id()).unwrap();
+        let [_, key] = parse_keys(&text("\n"), id()).unwrap();
         assert!(key.is_none());
-        let error = parse_keys(&SecretText::new("secret words\nand more"), "it", None).unwrap_err();
+        let error = parse_keys(&text("secret words\nand more"), None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{}", error.to_string());
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use crate::app::Severity;
 use crate::cli::printer::Printer;
 use crate::util::style::Colours;
 
@@ -87,7 +88,7 @@ impl Environment {
     /// Reports the variables in `.env` files that are ignored, unless the real environment sets them.
     pub(in crate::cli) fn report_ignored(&self, printer: Printer) {
         for note in self.ignored_notes() {
-            printer.note(&note);
+            printer.notice(Severity::Note, &note);
         }
     }
 

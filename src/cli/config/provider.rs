@@ -52,30 +52,21 @@ pub(in crate::cli) async fn provider_for_manifest(
     Err(error.into())
 }
 
-/// Returns the API for a command that uses no network.
-///
-/// # Errors
-/// If the address is invalid or keys are missing.
-fn provider_for_reading(
-    arguments: &AddressArguments,
-    environment: &Environment,
-) -> Result<ProviderConfig, app::Error> {
-    let profile = arguments.profile.clone();
-    let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
-    api_config(arguments.base_url.clone(), profile.as_deref(), environment, AllowCommands::No)
-}
-
 /// Returns the request for a read-only view of a campaign.
 pub(in crate::cli) fn view_request(
     campaign: &CampaignArguments,
     address: &AddressArguments,
     environment: &Environment,
 ) -> Result<ViewRequest, Error> {
+    let profile = address.profile.clone();
+    let profile = profile.or_else(|| environment.variable("CALLSHEET_PROFILE"));
+    let base_url = address.base_url.clone();
+    let provider = api_config(base_url, profile.as_deref(), environment, AllowCommands::No);
     Ok(ViewRequest {
         campaign: campaign.options()?,
         provider_flags: address.flags(),
         lookup: NameLookup {
-            provider: provider_for_reading(address, environment).ok(),
+            provider: provider.ok(),
             cache_dir: environment.cache_dir(),
             network: NetworkUse::Never,
             notices: Printer::Text.notices(),

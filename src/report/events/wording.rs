@@ -77,9 +77,8 @@ impl EventFormatter {
         if self.verbosity < line.verbosity {
             return None;
         }
-        let id_width = self.id_width;
         let word = self.colours.paint(line.style, &format!("{:9}", line.word));
-        let job = line.job.as_ref().map(|job| format!("  {}", pad(job.as_str(), id_width)));
+        let job = line.job.as_ref().map(|job| format!("  {}", pad(job.as_str(), self.id_width)));
         let text = format!("{word}{}  {}", job.unwrap_or_default(), sanitize(&line.text));
         Some(text.trim_end().to_owned())
     }
