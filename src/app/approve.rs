@@ -7,10 +7,11 @@ use futures::future::BoxFuture;
 use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::LoadedManifest;
+use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::preflight::Costs;
-use crate::journal::write_approval;
+use crate::journal::{Identity, write_approval};
 use crate::model::{Approval, CommandName, Flag, JobSpec, Timestamp};
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
@@ -53,7 +54,7 @@ pub(crate) async fn approve(
     by: Option<String>,
     now: Timestamp,
 ) -> Result<GivenApproval, Error> {
-    let mut options = options.clone();
+    let mut options = options.open_address(SheetCopy::Current, provider_flags.sandbox).await?;
     options.shard = None;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, lookup, now).await?;
@@ -66,7 +67,12 @@ pub(crate) async fn approve(
     let approval = Approval::of(&manifest.plan.campaign, &jobs, by, now);
     let recorded = prefetch.state(&mut manifest)?;
     manifest.report_renames(&lookup.notices);
+    let is_sandbox = recorded.as_ref().map(|recorded| recorded.identity.is_sandbox);
     let summary = manifest.summarize(&options, provider_flags, recorded);
+    if let Some(sheet) = &options.addressed_sheet {
+        let is_sandbox = is_sandbox.unwrap_or(provider_flags.sandbox);
+        sheet.keep(&Identity { campaign: manifest.plan.campaign.clone(), is_sandbox })?;
+    }
     let out = manifest.out.display();
     write_approval(&manifest.out, &approval)
         .map_err(Error::io(format!("cannot keep the approval in `{out}`; it was not given")))?;
@@ -78,7 +84,7 @@ pub(super) fn missing_approval(campaign: &Campaign) -> Error {
     let approval = &campaign.approval;
     let sentence = approval.sentence().filter(|_| *approval != ApprovalStatus::Missing);
     let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
-    let manifest = campaign.manifest.display();
+    let manifest = &campaign.manifest;
     let sample = campaign.command(CommandName::Run).option(Flag::Sample, 3);
     let approve = campaign.command(CommandName::Approve);
     Error::usage_with_hint(

@@ -12,7 +12,7 @@ use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
 use crate::journal::Identity;
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution, TextEncoding};
-use crate::model::{Flag, Plan, Timestamp};
+use crate::model::{Flag, ManifestLocation, Plan, Timestamp};
 use crate::util::fs::OutputDir;
 
 fn lookup_hint() -> String {
@@ -120,8 +120,8 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 /// Returns options that read the campaign's last results in place of its manifest.
 fn last_results(options: &CampaignOptions) -> Option<CampaignOptions> {
     let manifest = OutputDir(&options.default_out()).results_csv();
-    let results = CampaignOptions { skip_invalid: true, ..CampaignOptions::new(manifest) };
-    let is_other = results.manifest != options.manifest && results.manifest.exists();
+    let results = CampaignOptions { skip_invalid: true, ..CampaignOptions::new(&manifest) };
+    let is_other = results.manifest != options.manifest && manifest.exists();
     (is_other && results.folder_of_results().is_some()).then_some(results)
 }
 
@@ -138,7 +138,7 @@ fn report_recovery(error: &Error, results: &CampaignOptions, notices: &Notices) 
     notices.warning(&format!(
         "the manifest cannot be used as it is ({}); what has been paid for is taken from `{}`",
         first.unwrap_or_default(),
-        results.manifest.display()
+        results.manifest
     ));
 }
 
@@ -164,6 +164,10 @@ impl ManifestReader {
             encoding: self.encoding,
             sheet: self.options.sheet.clone(),
             columns: self.options.columns.clone(),
+            campaign: self.options.addressed_sheet.as_ref().map_or_else(
+                || self.options.campaign.clone(),
+                |sheet| Some(sheet.campaign().to_owned()),
+            ),
             invalid_rows: if self.options.skip_invalid {
                 InvalidRows::Skip
             } else {
@@ -243,12 +247,20 @@ impl ManifestReader {
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
         let read = |path: &Path| self.bytes(path);
-        manifest::load(&self.options.manifest, options, &read)
+        let path = match (&self.options.manifest, &self.options.addressed_sheet) {
+            (ManifestLocation::File(path), _) => path.clone(),
+            (ManifestLocation::Address(_), Some(sheet)) => sheet.file(),
+            (ManifestLocation::StandardInput | ManifestLocation::Address(_), _) => "-".into(),
+        };
+        manifest::load(&path, options, &read)
     }
 
     fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if path != Path::new("-") {
-            return std::fs::read(path);
+        match (&self.options.manifest, &self.options.addressed_sheet) {
+            (ManifestLocation::File(_), _) => return std::fs::read(path),
+            (ManifestLocation::Address(_), Some(sheet)) => return Ok(sheet.bytes.clone()),
+            (ManifestLocation::Address(_), None) => return Err(io::ErrorKind::NotFound.into()),
+            (ManifestLocation::StandardInput, _) => {}
         }
         let mut read = self.standard_input.borrow_mut();
         if let Some(bytes) = &*read {

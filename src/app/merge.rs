@@ -39,7 +39,7 @@ pub(crate) fn merge(
         Some(out) => out,
         None => home(&folders)?,
     };
-    if OutputDir(&out).state().is_dir() {
+    if OutputDir(&out).journal().exists() {
         let message = format!(
             "`{}` holds a campaign of its own, whose results would be overwritten; nothing was written",
             out.display()
@@ -70,7 +70,8 @@ pub(crate) fn merge(
 
 /// Returns `folder` itself, or the shard folders in it.
 fn shards_of(folder: &Path) -> Vec<PathBuf> {
-    if OutputDir(folder).state().is_dir() {
+    // The folder of all shards has no journal, but may have an approval.
+    if OutputDir(folder).journal().exists() {
         return vec![folder.to_owned()];
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -4,6 +4,7 @@
 //! warnings through [`Notices`]; questions about money go through [`Confirm`]. The command line is one edge over
 //! this layer, a local web page can be another.
 
+mod addressed_sheet;
 mod approve;
 mod catalogue;
 mod error;
@@ -15,6 +16,7 @@ mod merge;
 mod notices;
 mod notifications;
 mod observers;
+mod open_address;
 mod options;
 mod output_lock;
 mod plan;
@@ -44,6 +46,7 @@ pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::merge::merge;
 pub use self::notices::{Ask, Confirm, Notices, Severity};
 pub(crate) use self::notifications::{CommandEnd, Notifications};
+pub(crate) use self::open_address::SheetCopy;
 pub use self::options::{CampaignOptions, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, today};
 pub(crate) use self::plan::{PlanRequest, plan};
@@ -60,7 +63,7 @@ pub use crate::engine::{RunOptions, Submits};
 pub use crate::journal::{JournalError, LockError};
 pub use crate::manifest::ColumnChoice;
 pub(crate) use crate::manifest::Selection;
-pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, parse_yaml};
+pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, is_campaign_name, parse_yaml};
 use crate::model::Timestamp;
 pub use crate::remote::BaseUrl;
 

@@ -1,7 +1,6 @@
 //! Notifications about a run: a summary to a webhook, and pings for a dead man's switch. A notification that cannot be
 //! delivered is a warning; it never fails a run.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
@@ -9,7 +8,7 @@ use tokio::task::JoinSet;
 use super::error::Error;
 use super::notices::Notices;
 use crate::driver::Interrupts;
-use crate::model::{Flag, OutputSettings, SecretText};
+use crate::model::{Flag, ManifestLocation, OutputSettings, SecretText};
 use crate::remote::{WebhookClient, WebhookUrl};
 use crate::report::Summary;
 use crate::report::notification::{EarlyNotifier, Notification};
@@ -63,14 +62,14 @@ impl Notifications {
     pub(crate) fn new(
         notify: Option<&SecretText>,
         ping: Option<&SecretText>,
-        manifest: &Path,
+        manifest: &ManifestLocation,
         is_attended: bool,
         notices: Notices,
     ) -> Result<Self, Error> {
         Ok(Self {
             notify: notify.map(|url| address(Flag::Notify.as_str(), url)).transpose()?,
             ping: ping.map(|url| address(Flag::Ping.as_str(), url)).transpose()?,
-            manifest: manifest.display().to_string(),
+            manifest: manifest.to_string(),
             is_attended,
             notices,
             ..Self::none()

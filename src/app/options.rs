@@ -1,19 +1,25 @@
 //! Options that name a campaign.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::addressed_sheet::AddressedSheet;
 use crate::manifest::ColumnChoice;
-use crate::model::{Flag, Shard, SuspiciousTexts, Timestamp, redact_url};
+use crate::model::{
+    Flag, ManifestLocation, SecretText, Shard, SuspiciousTexts, Timestamp, redact_url,
+};
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
 /// The campaign, and how its manifest is read.
 #[derive(Debug, Clone, Default)]
 pub struct CampaignOptions {
-    /// The manifest; `-` is standard input.
-    pub manifest: PathBuf,
+    /// The manifest.
+    pub manifest: ManifestLocation,
+    /// The name of the campaign, if it is not the manifest's.
+    pub campaign: Option<String>,
     /// The output folder, if it is not the default one.
     pub out: Option<PathBuf>,
     /// The shard of the campaign to work on.
@@ -34,11 +40,15 @@ pub struct CampaignOptions {
     pub skip_invalid: bool,
     /// The treatment of texts that look unfinished.
     pub suspicious: SuspiciousTexts,
+    /// The token for the server of a sheet behind an address.
+    pub sheet_token: Option<SecretText>,
+    /// The sheet behind the address, once it is read.
+    pub(crate) addressed_sheet: Option<Arc<AddressedSheet>>,
 }
 
 impl CampaignOptions {
     /// Returns the options for `manifest` with their defaults.
-    pub fn new(manifest: impl Into<PathBuf>) -> Self {
+    pub fn new(manifest: impl Into<ManifestLocation>) -> Self {
         Self { manifest: manifest.into(), ..Self::default() }
     }
 
@@ -46,8 +56,9 @@ impl CampaignOptions {
     /// output folder with a journal, or such a folder is given as well. Treating it as a new campaign would pay for
     /// everything again.
     pub(crate) fn folder_of_results(&self) -> Option<PathBuf> {
-        self.manifest.file_stem().filter(|stem| *stem == "results")?;
-        let beside = self.manifest.parent().unwrap_or(Path::new(""));
+        let file = self.manifest.file()?;
+        file.file_stem().filter(|stem| *stem == "results")?;
+        let beside = file.parent().unwrap_or(Path::new(""));
         let out = self.out.clone().unwrap_or_else(|| beside.to_owned());
         OutputDir(&out).state().is_dir().then_some(out)
     }
@@ -57,20 +68,22 @@ impl CampaignOptions {
         self.shard_folder(self.folder(None))
     }
 
-    /// Returns the output folder: the given one, else the one `named` by the manifest, else the one beside it.
+    /// Returns the output folder: the given one, else the one `named` by the manifest, else the one beside it. A manifest
+    /// that is no file has its folder in the working folder, named after the campaign.
     pub(crate) fn folder(&self, named: Option<&Path>) -> PathBuf {
         if let Some(out) = self.out.clone().or_else(|| self.folder_of_results()) {
             return out;
         }
-        let beside = self.manifest.parent().unwrap_or(Path::new(""));
-        match named {
-            Some(folder) => beside.join(folder),
-            None if self.manifest == Path::new("-") => PathBuf::from("stdin-output"),
-            None => {
-                let stem = self.manifest.file_stem().unwrap_or_default();
-                beside.join(format!("{}-output", stem.to_string_lossy()))
-            }
+        if let Some(sheet) = &self.addressed_sheet {
+            return sheet.folder.clone();
         }
+        let file = self.manifest.file().unwrap_or(Path::new("stdin"));
+        let beside = file.parent().unwrap_or(Path::new(""));
+        if let Some(folder) = named {
+            return beside.join(folder);
+        }
+        let stem = file.file_stem().unwrap_or_default();
+        beside.join(format!("{}-output", stem.to_string_lossy()))
     }
 
     /// Returns the shard's folder inside `home`. Results used as a manifest lie in their shard's folder already.
@@ -85,6 +98,7 @@ impl CampaignOptions {
     pub(crate) fn arguments(&self) -> CommandLine {
         let Self {
             manifest: _,
+            campaign,
             out,
             shard,
             share,
@@ -95,9 +109,12 @@ impl CampaignOptions {
             columns,
             skip_invalid,
             suspicious,
+            sheet_token: _,
+            addressed_sheet: _,
         } = self;
         let is_default = *suspicious == SuspiciousTexts::default();
         let arguments = CommandLine::default()
+            .option_if(Flag::Campaign, campaign.as_ref())
             .option_if(Flag::Out, out.as_ref().map(|out| out.display()))
             .option_if(Flag::Shard, shard.as_ref())
             .flag_if(Flag::Share, *share)

@@ -9,6 +9,7 @@ use super::estimates::Estimates;
 use super::identity::{SiblingCampaign, replaced_rows};
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::Notices;
+use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::preflight::{BALANCE_TIMEOUT, OPTIONAL_BALANCE_TIMEOUT, balance, preview};
@@ -51,7 +52,7 @@ pub(crate) async fn plan(
     now: Timestamp,
 ) -> Result<(Summary, PlanContext), Error> {
     let PlanRequest {
-        campaign: options,
+        campaign,
         provider,
         provider_flags,
         selection,
@@ -69,6 +70,7 @@ pub(crate) async fn plan(
         notices: notices.clone(),
         network: NetworkUse::IfNeeded,
     };
+    let options = campaign.open_address(SheetCopy::Current, provider_flags.sandbox).await?;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, &lookup, now).await?;
     let recorded = prefetch.state(&mut manifest)?;

@@ -11,6 +11,7 @@ use super::identity::{SiblingCampaign, is_journal_behind, results_name_unknown_j
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
+use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ResumeCommand};
 use super::output_lock::{check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
@@ -139,6 +140,11 @@ impl RunRequest {
         notifications: &mut Notifications,
         clock: &SystemClock,
     ) -> Result<PreparedRun, Error> {
+        let copy = match self.run_options.submits {
+            Submits::Nothing => SheetCopy::Kept,
+            Submits::Selected => SheetCopy::Current,
+        };
+        self.campaign = self.campaign.open_address(copy, self.provider.is_sandbox()).await?;
         let prefetch = JournalPrefetch::start(&self.campaign);
         let mut manifest = self.load(clock.now()).await?;
         notifications.add_settings(&manifest.plan.output)?;
@@ -172,6 +178,9 @@ impl RunRequest {
 
         let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await;
         let lock = lock.map_err(|error| self.with_status_command(error, &manifest))?;
+        if let Some(sheet) = &self.campaign.addressed_sheet {
+            sheet.keep(&identity)?;
+        }
         // The journal may have changed while another run held the lock.
         let (mut journal, replay) =
             Journal::open(&manifest.out, &identity, || clock.now(), prefetched)?;

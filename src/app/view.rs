@@ -1,8 +1,10 @@
-//! A read-only view of a campaign, for `status`, `why` and `report`. Uses no network and takes no lock.
+//! A read-only view of a campaign, for `status`, `why` and `report`. Takes no lock, and uses no network, except for a
+//! sheet behind an address of which no copy was kept.
 
 use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::LoadedManifest;
+use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::selection::check_exists;
@@ -41,13 +43,14 @@ impl CampaignView {
     /// If the manifest has problems or the journal cannot be read.
     pub(crate) async fn open(request: &ViewRequest) -> Result<Self, Error> {
         let now = SystemClock::new().now();
-        let prefetch = JournalPrefetch::start(&request.campaign);
-        let mut manifest =
-            LoadedManifest::load_or_recover(&request.campaign, &request.lookup, now).await?;
+        let is_sandbox = request.provider_flags.sandbox;
+        let options = request.campaign.open_address(SheetCopy::Kept, is_sandbox).await?;
+        let prefetch = JournalPrefetch::start(&options);
+        let mut manifest = LoadedManifest::load_or_recover(&options, &request.lookup, now).await?;
         let recorded = prefetch.state(&mut manifest)?;
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
-        let summary = manifest.summarize(&request.campaign, &request.provider_flags, recorded);
+        let summary = manifest.summarize(&options, &request.provider_flags, recorded);
         let lock = LockState::of(&manifest.out);
         Ok(Self { manifest, has_journal, last_entry, summary, lock, now })
     }

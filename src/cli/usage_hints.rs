@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::commands::definition;
 use super::config::is_set;
-use crate::model::{CommandName, Flag};
+use crate::model::{CommandName, Flag, ManifestLocation};
 use crate::report::CommandLine;
 
 /// Returns a hint for the command line `words`, which was refused with `error`.
@@ -88,7 +88,8 @@ fn search(given: &str, words: &[String]) -> Option<String> {
 fn is_manifest(word: &str) -> bool {
     const MANIFESTS: [&str; 7] = ["csv", "tsv", "yaml", "yml", "xlsx", "xls", "ods"];
     let extension = Path::new(word).extension().unwrap_or_default();
-    MANIFESTS.contains(&&*extension.to_string_lossy().to_lowercase())
+    let is_address = matches!(ManifestLocation::from(word), ManifestLocation::Address(_));
+    is_address || MANIFESTS.contains(&&*extension.to_string_lossy().to_lowercase())
 }
 
 #[cfg(test)]

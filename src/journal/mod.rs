@@ -26,6 +26,7 @@
 mod access;
 mod approval;
 mod error;
+mod kept_sheet;
 mod lock;
 mod reader;
 mod replay;
@@ -34,6 +35,7 @@ mod store;
 
 pub(crate) use approval::{read_approval, write_approval};
 pub use error::JournalError;
+pub(crate) use kept_sheet::SheetRecord;
 pub use lock::{Lock, LockError};
 pub use reader::Identity;
 pub use replay::{Fold, Replay};

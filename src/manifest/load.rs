@@ -31,7 +31,7 @@ use super::schema::options::{ColumnChoice, InvalidRows, Options};
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
 /// The most characters of a campaign's name, which is shown in every line and hashed into every tag.
-const MAX_CAMPAIGN: usize = 100;
+pub(crate) const MAX_CAMPAIGN: usize = 100;
 
 /// Loads a manifest, and the sheets that it names, with `read`.
 ///
@@ -267,21 +267,23 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Returns the name of the campaign: from the manifest, else the name of the file.
+    /// Returns the name of the campaign: from the options, else from the manifest, else the name of the file.
     fn campaign(&mut self, path: &Path, given: Option<&Value>) -> String {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let fallback = match &*stem {
             "" | "-" => "stdin".to_owned(),
             stem => sanitize(stem).trim().to_owned(),
         };
+        if let Some(name) = &self.options.campaign {
+            return name.clone();
+        }
         let Some(value) = given else {
             return fallback;
         };
         match Templates::new().render(&value.text, &Arc::new(self.date())) {
             Ok(rendered) => {
                 let campaign = rendered.text.trim();
-                let is_long = campaign.chars().count() > MAX_CAMPAIGN;
-                if campaign.is_empty() || is_long || campaign.chars().any(char::is_control) {
+                if !is_campaign_name(campaign) {
                     let message = format!("{} cannot be the name of a campaign", quote(campaign));
                     let help = format!("use 1 to {MAX_CAMPAIGN} characters on one line");
                     self.findings.problem(Problem::at(&value.place, message).help(help));
@@ -331,6 +333,12 @@ impl<'a> Loader<'a> {
         }
         names
     }
+}
+
+/// Whether `name` can be the name of a campaign.
+pub(crate) fn is_campaign_name(name: &str) -> bool {
+    let is_short = name.chars().count() <= MAX_CAMPAIGN;
+    !name.trim().is_empty() && is_short && !name.chars().any(char::is_control)
 }
 
 /// Returns a file as the user named it.

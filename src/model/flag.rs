@@ -28,6 +28,7 @@ text_enum! {
     Flag {
         AllowPartial = "--allow-partial",
         BaseUrl = "--base-url",
+        Campaign = "--campaign",
         Column = "--column",
         ConfirmAbove = "--confirm-above",
         Date = "--date",

@@ -9,7 +9,7 @@ use reqwest::Url;
 /// The API must not be able to make this machine send requests that only this machine can send: to its own services, to
 /// the office network, or to the metadata service of a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AddressPolicy {
+pub(crate) enum AddressPolicy {
     /// Any address: the API itself is on this machine or in a private network, like the sandbox or a gateway, and so may
     /// be its files.
     Any,

@@ -10,6 +10,7 @@
 //! | `http` | one request: headers, time limits, redirects, classification, error bodies |
 //! | `api` | the endpoints, the wire types, lists that are parsed while they arrive |
 //! | `download` | one attempt to download a file, or to continue a download |
+//! | `sheet` | a sheet behind an address |
 //! | `webhook` | messages to addresses of the user |
 //!
 //! # Guarantees
@@ -33,6 +34,7 @@ mod http;
 #[cfg(test)]
 mod scripted_server;
 mod settings;
+mod sheet;
 mod webhook;
 
 pub use api::wire::{AccentItem, PersonaItem, VoiceItem};
@@ -40,4 +42,5 @@ pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
 pub use http::RemoteError;
 pub use settings::{Proxy, RemoteSettings, Timeouts};
+pub(crate) use sheet::{SheetAddress, SheetClient, SheetError};
 pub(crate) use webhook::{WebhookClient, WebhookUrl};

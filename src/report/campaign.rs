@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::{CommandName, Credits, JobId, PlannedJob, Sheet};
+use crate::model::{CommandName, Credits, JobId, ManifestLocation, PlannedJob, Sheet};
 use crate::report::approval::ApprovalStatus;
 use crate::report::command_line::CommandLine;
 
@@ -13,8 +13,8 @@ use crate::report::command_line::CommandLine;
 pub struct Campaign {
     /// Its name.
     pub name: String,
-    /// The manifest's path as the user gave it.
-    pub manifest: PathBuf,
+    /// The manifest as the user gave it.
+    pub manifest: ManifestLocation,
     /// The output folder as the user would write it.
     pub out: PathBuf,
     /// Whether the provider is the sandbox, where nothing is charged.
@@ -47,7 +47,12 @@ pub struct Campaign {
 
 impl Campaign {
     /// Returns a campaign without arguments, cap and readable personas.
-    pub fn new(name: &str, manifest: PathBuf, out: PathBuf, jobs: Vec<PlannedJob>) -> Self {
+    pub fn new(
+        name: &str,
+        manifest: ManifestLocation,
+        out: PathBuf,
+        jobs: Vec<PlannedJob>,
+    ) -> Self {
         Self { name: name.to_owned(), manifest, out, jobs, ..Self::default() }
     }
 
@@ -58,7 +63,7 @@ impl Campaign {
 
     /// Returns a command about this campaign, to be completed with options.
     pub fn command(&self, name: CommandName) -> CommandLine {
-        CommandLine::new(name).argument(self.manifest.display()).arguments(&self.arguments)
+        CommandLine::new(name).argument(&self.manifest).arguments(&self.arguments)
     }
 
     /// Returns a command about one job of this campaign, to be completed with options.

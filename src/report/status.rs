@@ -101,7 +101,7 @@ pub(crate) fn status_json(summary: &Summary, context: StatusContext) -> Value {
     json!({
         "version": VERSION,
         "campaign": campaign.name,
-        "manifest": campaign.manifest.display().to_string(),
+        "manifest": campaign.manifest.to_string(),
         "out": campaign.out.display().to_string(),
         "sandbox": campaign.is_sandbox,
         "now": context.now.to_string(),

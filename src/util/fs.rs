@@ -44,6 +44,16 @@ impl OutputDir<'_> {
         self.state().join("approval.json")
     }
 
+    /// Returns the file with the address that the sheet was read from.
+    pub(crate) fn address(self) -> PathBuf {
+        self.state().join("address.json")
+    }
+
+    /// Returns the copy of a sheet that was read from an address.
+    pub(crate) fn sheet(self, extension: &str) -> PathBuf {
+        self.0.join(format!("sheet.{extension}"))
+    }
+
     /// Returns the folder of the embedded sandbox's own record.
     pub(crate) fn sandbox(self) -> PathBuf {
         self.0.join(".sandbox")

@@ -6,6 +6,7 @@
     reason = "a test fails at the first unexpected result"
 )]
 
+mod addresses;
 mod campaign;
 mod catalogue;
 mod command_lines;

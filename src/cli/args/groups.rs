@@ -7,8 +7,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::{
-    Credits, FailureAllowance, InFlight, JobId, LimitSettings, Rate, SecretText, SuspiciousTexts,
-    parse_duration,
+    Credits, FailureAllowance, InFlight, JobId, LimitSettings, ManifestLocation, Rate, SecretText,
+    SuspiciousTexts, parse_duration,
 };
 use crate::report::files::{CsvEncoding, ResultFiles};
 
@@ -16,16 +16,22 @@ use super::date::DateArg;
 use super::shard::ShardArg;
 use crate::app::{self, CampaignOptions, ColumnChoice, ProviderFlags, RerunSelection, Selection};
 use crate::app::{RunOptions, Submits};
-use crate::cli::config::Environment;
+use crate::cli::config::{Environment, SHEET_TOKEN};
 use crate::cli::error::Error;
 
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct CampaignArguments {
-    /// The sheet: CSV, Excel or YAML; `-` reads CSV from standard input
-    pub(in crate::cli) manifest: PathBuf,
+    /// The sheet: CSV, Excel or YAML; a link to Google Sheets, or the `https` address of a CSV or Excel
+    /// file; `-` reads CSV from standard input
+    #[arg(value_parser = clap::value_parser!(ManifestLocation), value_hint = clap::ValueHint::AnyPath)]
+    pub(in crate::cli) manifest: ManifestLocation,
     /// The output folder (by default `<manifest stem>-output` beside the manifest)
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
+    /// The name of the campaign [default: the name in the manifest, of its file, or of the sheet behind
+    /// a link]. For a link, also that of the output folder
+    #[arg(long, value_name = "NAME", value_parser = campaign_name)]
+    pub(in crate::cli) campaign: Option<String>,
     /// Only one part of the jobs, in a folder of its own inside the output folder: part K of N, or
     /// `auto`, `auto/N` in a Kubernetes Indexed Job, a Slurm array or the like
     #[arg(long, value_name = "K/N", help_heading = "Shards")]
@@ -209,6 +215,15 @@ pub(in crate::cli) struct OutputArguments {
     pub(in crate::cli) ping: Option<String>,
 }
 
+/// Parses the value of `--campaign`.
+fn campaign_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if app::is_campaign_name(name) {
+        return Ok(name.to_owned());
+    }
+    Err("the name of a campaign has 1 to 100 characters on one line".to_owned())
+}
+
 /// Returns the encoding of `results.csv`.
 pub(in crate::cli) const fn encoding(is_for_excel: bool) -> CsvEncoding {
     if is_for_excel { CsvEncoding::Excel } else { CsvEncoding::Utf8 }
@@ -222,6 +237,7 @@ impl CampaignArguments {
     pub(in crate::cli) fn options(&self) -> Result<CampaignOptions, Error> {
         Ok(CampaignOptions {
             manifest: self.manifest.clone(),
+            campaign: self.campaign.clone(),
             out: self.out.clone(),
             shard: self.shard.map(ShardArg::resolve).transpose()?,
             share: self.share,
@@ -232,6 +248,8 @@ impl CampaignArguments {
             columns: self.column.clone(),
             skip_invalid: self.skip_invalid,
             suspicious: self.suspicious,
+            sheet_token: Environment::real_variable(SHEET_TOKEN).map(SecretText::new),
+            ..CampaignOptions::default()
         })
     }
 }

@@ -1,21 +1,19 @@
 //! The `config` command: every setting of `run` with its source. Secrets are named, not shown.
 
-use std::path::Path;
-
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::app::{self, BaseUrl, LoadedManifest};
+use crate::app::{self, BaseUrl, LoadedManifest, SheetCopy};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{RunArguments, variable};
 use crate::cli::config::{
-    AllowCommands, BASE_URL, Environment, KEYS, Profile, find_keys, foreign_address,
+    AllowCommands, BASE_URL, Environment, KEYS, Profile, SHEET_TOKEN, find_keys, foreign_address,
 };
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Exit, Flag, LimitSettings, Limits, redact_url};
+use crate::model::{Exit, Flag, LimitSettings, Limits, ManifestLocation, redact_url};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
@@ -70,18 +68,21 @@ const ONE_SHOT: [&str; 13] = [
 ];
 
 /// Executes `callsheet config`. `matches` are the arguments of this command.
-pub(super) fn config(
+pub(super) async fn config(
     arguments: &RunArguments,
     matches: &ArgMatches,
     program: &clap::Command,
 ) -> Result<Exit, Error> {
     let campaign = &arguments.campaign;
-    let has_manifest = campaign.manifest != Path::new(NO_MANIFEST);
-    let file = has_manifest.then_some(campaign.manifest.as_path());
+    let has_manifest = campaign.manifest != ManifestLocation::from(NO_MANIFEST);
+    let file = campaign.manifest.file().filter(|_| has_manifest);
     let environment = Environment::read(file);
-    let manifest = match file {
-        Some(_) => Some(LoadedManifest::load_settings(&campaign.options()?, app::now())?),
-        None => None,
+    let manifest = if has_manifest {
+        let is_sandbox = arguments.provider.sandbox;
+        let options = campaign.options()?.open_address(SheetCopy::Kept, is_sandbox).await?;
+        Some(LoadedManifest::load_settings(&options, app::now())?)
+    } else {
+        None
     };
     let manifest = manifest.as_ref();
     let mut settings =
@@ -189,13 +190,19 @@ impl Settings<'_> {
     fn add_locations(&mut self) {
         let out = self.given("out");
         if let Some(manifest) = self.manifest {
-            self.add("manifest", self.raw("manifest"), "command line");
-            self.add("campaign", Some(manifest.plan.campaign.clone()), MANIFEST);
+            let location = self.arguments.campaign.manifest.to_string();
+            self.add("manifest", Some(location), "command line");
+            let source = self.given("campaign").unwrap_or_else(|| MANIFEST.to_owned());
+            self.add("campaign", Some(manifest.plan.campaign.clone()), source);
             let of_manifest = manifest.plan.output.folder.as_ref().map(|_| MANIFEST.to_owned());
             let source = out.or(of_manifest).unwrap_or_else(|| DEFAULT.to_owned());
             self.add("out", Some(manifest.out.display().to_string()), source);
         } else if let Some(source) = out {
             self.add("out", self.raw("out"), source);
+        }
+        if Environment::real_variable(SHEET_TOKEN).is_some() {
+            let source = format!("environment, `{SHEET_TOKEN}`");
+            self.add("sheet_token", Some(HIDDEN.to_owned()), source);
         }
         if let Some(source) = self.given("shard") {
             let shard = self.manifest.and_then(|manifest| manifest.shard.as_ref());
@@ -237,7 +244,8 @@ impl Settings<'_> {
         let arguments = config.into_iter().flat_map(clap::Command::get_arguments);
         for argument in arguments.filter(|argument| argument.get_long().is_some()) {
             let id = argument.get_id().as_str();
-            let is_elsewhere = ["sandbox", "profile", "base_url", "out", "shard"].contains(&id)
+            let is_elsewhere = ["sandbox", "profile", "base_url", "campaign", "out", "shard"]
+                .contains(&id)
                 || limit_words(&LimitSettings::default()).iter().any(|(name, _)| *name == id);
             if ONE_SHOT.contains(&id) || is_elsewhere {
                 continue;

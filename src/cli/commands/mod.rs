@@ -114,7 +114,9 @@ impl Command {
                 or_interrupt(interrupts, catalogue::personas(arguments)).await
             }
             Self::Voices(arguments) => or_interrupt(interrupts, catalogue::voices(arguments)).await,
-            Self::Config(arguments) => config::config(&arguments, own, &definition()),
+            Self::Config(arguments) => {
+                or_interrupt(interrupts, config::config(&arguments, own, &definition())).await
+            }
             Self::Init(arguments) => init::init(&arguments),
             Self::Completions(arguments) => completions::completions(&arguments, definition()),
             Self::Man(_) => completions::man(&definition()),

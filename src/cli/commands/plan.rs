@@ -52,7 +52,7 @@ pub(in crate::cli) struct PlanArguments {
 
 /// Executes `callsheet plan`.
 pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
-    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let environment = Environment::read(arguments.campaign.manifest.file());
     // Standard error of a command for programs has warnings only.
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
     environment.report_ignored(printer);

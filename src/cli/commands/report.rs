@@ -53,9 +53,15 @@ pub(in crate::cli) struct ReportArguments {
 /// Executes `callsheet report`.
 pub(super) async fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     let campaign = &arguments.campaign;
-    let environment = Environment::read(Some(&campaign.manifest));
+    let environment = Environment::read(campaign.manifest.file());
     let summary = if arguments.merge {
-        let mut folders = vec![campaign.manifest.clone()];
+        let first = campaign.manifest.file().ok_or_else(|| {
+            Error::usage_with_hint(
+                format!("`{}` merges output folders, not sheets", Flag::Merge),
+                "give the output folders of the campaigns",
+            )
+        })?;
+        let mut folders = vec![first.to_owned()];
         folders.extend_from_slice(&arguments.more);
         app::merge(&folders, campaign.out.clone(), &Printer::Text.notices())?
     } else {

@@ -35,7 +35,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
     let RunArguments { campaign, provider, output, screen, .. } = &arguments;
-    let environment = Environment::read(Some(&campaign.manifest));
+    let environment = Environment::read(campaign.manifest.file());
     environment.report_ignored(Printer::of(screen.log_format));
     let mut notifications = Notifications::new(
         output.notify(&environment).as_ref(),

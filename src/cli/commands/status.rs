@@ -43,7 +43,7 @@ pub(in crate::cli) struct StatusArguments {
 
 /// Executes `callsheet status`.
 pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
-    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let environment = Environment::read(arguments.campaign.manifest.file());
     if arguments.watch {
         return watch(&arguments, &environment).await;
     }

@@ -32,7 +32,7 @@ pub(in crate::cli) struct WhyArguments {
 
 /// Executes `callsheet why`.
 pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
-    let environment = Environment::read(Some(&arguments.campaign.manifest));
+    let environment = Environment::read(arguments.campaign.manifest.file());
     let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
     let campaign = CampaignView::open(&request).await?;
     let (job, entries) = campaign.job_history(&arguments.job)?;

@@ -14,6 +14,9 @@ pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";
 /// The variables of the two keys.
 pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
 
+/// The token for the server of a sheet behind an address.
+pub(in crate::cli) const SHEET_TOKEN: &str = "CALLSHEET_SHEET_TOKEN";
+
 /// Variables that redirect requests or files, besides those with one of the [`OWN_PREFIXES`].
 const REDIRECTING: [&str; 9] = [
     "HTTP_PROXY",

@@ -44,8 +44,8 @@ pub(in crate::cli) async fn provider_for_manifest(
         Ok(provider) => return Ok(provider),
         Err(error) => error,
     };
-    // Standard input may be a terminal, where a person would wait for an answer.
-    if campaign.manifest != Path::new("-") {
+    // Standard input may be a terminal, where a person would wait for an answer. An address takes a moment.
+    if campaign.manifest.file().is_some() {
         let options = campaign.options()?;
         app::blocking(move || LoadedManifest::load_settings(&options, app::now())).await?;
     }

@@ -99,7 +99,7 @@ fn file_stem(
 
 /// Returns `text` as a file name without extension: not a path, not hidden, not a device, at most [`MAX_STEM`] bytes.
 /// Returns `None` if nothing of it can be used.
-fn sanitize_stem(text: &str) -> Option<String> {
+pub(crate) fn sanitize_stem(text: &str) -> Option<String> {
     let text = without_video_extension(text.trim());
     // Some file systems do not distinguish combining accents from precomposed letters.
     let composed: String =

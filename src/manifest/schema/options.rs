@@ -23,6 +23,8 @@ pub struct Options<'a> {
     pub sheet: Option<String>,
     /// The columns of fields whose headers are not recognized.
     pub columns: Vec<ColumnChoice>,
+    /// The name of the campaign, if it is not the manifest's.
+    pub campaign: Option<String>,
     /// The treatment of invalid rows.
     pub invalid_rows: InvalidRows,
     /// The value of `{{ date }}`, which is a problem where it is used without this.
@@ -84,6 +86,7 @@ impl fmt::Debug for Options<'_> {
             .field("encoding", &self.encoding)
             .field("sheet", &self.sheet)
             .field("columns", &self.columns)
+            .field("campaign", &self.campaign)
             .field("invalid_rows", &self.invalid_rows)
             .field("today", &self.today)
             .field("catalogue", &self.catalogue.is_some())

@@ -11,14 +11,14 @@ use crate::util::text::hex;
 ///
 /// Checks the host as written in the link. The address behind a name is checked when the client resolves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Link {
+pub(crate) struct Link {
     url: Url,
     policy: AddressPolicy,
 }
 
 impl Link {
     /// Checks a link of the provider.
-    pub(super) fn parse(text: &str, policy: AddressPolicy) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str, policy: AddressPolicy) -> Result<Self, Failure> {
         let url = Url::parse(text.trim()).map_err(|_| {
             let message = format!("`{}` is not a URL", redact_url(text));
             Failure::new(FailureKind::Refused, message)
@@ -27,7 +27,7 @@ impl Link {
     }
 
     /// Checks a redirect of this link.
-    pub(super) fn follow(&self, location: &str) -> Result<Self, Failure> {
+    pub(crate) fn follow(&self, location: &str) -> Result<Self, Failure> {
         let url = self.url.join(location).map_err(|_| {
             let message = format!("`{}` redirects without a valid address", self.host());
             Failure::new(FailureKind::Redirected, message)
@@ -53,18 +53,18 @@ impl Link {
     }
 
     /// Returns the URL, which only the request may contain.
-    pub(super) fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 
     /// Returns the host, for messages.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
     /// Returns a digest of host and path, which all links to a file have in common. Signatures are in the query and differ.
     /// A digest, because a path can be a secret too.
-    pub(super) fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let text = format!("{}{}", self.host(), self.url.path());
         hex(&Sha256::digest(text))
     }

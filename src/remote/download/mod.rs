@@ -21,3 +21,4 @@ mod target;
 mod tests;
 
 pub(crate) use downloader::Downloader;
+pub(crate) use link::Link;

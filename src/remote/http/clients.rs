@@ -62,8 +62,10 @@ impl Clients {
         let build = |configure: fn(ClientBuilder) -> ClientBuilder| {
             build_client(connect_timeout, proxy, configure)
         };
-        let resolver = PublicOnlyResolver::new(settings);
-        let policy = settings.base_url.address_policy();
+        let base = &settings.base_url;
+        let resolver =
+            PublicOnlyResolver::new((!base.is_official()).then(|| base.host().to_owned()));
+        let policy = base.address_policy();
         let files = build_client(connect_timeout, settings.proxy, |builder| match policy {
             AddressPolicy::Any => builder.http1_only(),
             AddressPolicy::PublicOnly => builder.http1_only().dns_resolver(resolver.clone()),

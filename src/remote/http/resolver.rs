@@ -8,31 +8,27 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::remote::address::is_internal_ip;
-use crate::remote::settings::RemoteSettings;
 
 /// A DNS resolver that leaves out internal addresses of the hosts of links.
 ///
 /// It also resolves the names of proxies, without restriction: a proxy is often in a private network. A link that is
 /// fetched through a proxy is resolved by the proxy, which has its own rules.
 #[derive(Debug, Clone)]
-pub(super) struct PublicOnlyResolver {
+pub(crate) struct PublicOnlyResolver {
     /// The hosts of links.
     guarded: Arc<Mutex<HashSet<String>>>,
-    /// The host of an API that is not the official one. If it resolves to internal addresses, so may its files.
+    /// A host that the user chose: an API that is not the official one, or the server of a sheet. If it resolves to
+    /// internal addresses, so may the links.
     gateway: Option<String>,
 }
 
 impl PublicOnlyResolver {
-    pub(super) fn new(settings: &RemoteSettings) -> Self {
-        let base = &settings.base_url;
-        Self {
-            guarded: Arc::default(),
-            gateway: (!base.is_official()).then(|| base.host().to_owned()),
-        }
+    pub(crate) fn new(gateway: Option<String>) -> Self {
+        Self { guarded: Arc::default(), gateway }
     }
 
     /// Restricts the host of `url` to public addresses from now on.
-    pub(super) fn guard(&self, url: &Url) {
+    pub(crate) fn guard(&self, url: &Url) {
         let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
         guarded.extend(url.host_str().map(str::to_owned));
     }

@@ -41,7 +41,7 @@ impl Serialize for Results<'_> {
             estimate_against_actual: accuracy_json(summary),
             gone_from_sheet: Items(|| summary.gone().map(|row| JsonJob::of(summary, &row))),
             jobs: Items(|| summary.result_lines().filter_map(|line| job(summary, columns, &line))),
-            manifest: campaign.manifest.display().to_string(),
+            manifest: campaign.manifest.to_string(),
             runs: runs(summary),
             sandbox: campaign.is_sandbox,
             skipped: Items(|| summary.result_lines().filter_map(|line| skipped(columns, &line))),

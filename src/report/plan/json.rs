@@ -46,7 +46,7 @@ impl Serialize for Plan<'_> {
             campaign: campaign.name,
             credits: credits(summary),
             jobs: Items(|| plan_rows(summary).map(|row| job(summary, &row))),
-            manifest: campaign.manifest.display().to_string(),
+            manifest: campaign.manifest.to_string(),
             max_credits_run: context.max_credits_run,
             run_seconds: context.run_time.map(|time| time.as_secs()),
             sandbox: campaign.is_sandbox,
