@@ -29,7 +29,12 @@ impl Redactor {
             .split_whitespace()
             .map(|word| if word.contains("://") { redact_url(word) } else { word.to_owned() })
             .collect();
-        text::truncate(&words.join(" "), MAX_TEXT)
+        let text = text::truncate(&words.join(" "), MAX_TEXT);
+        // Characters without width do not count for the terminal, but for the memory.
+        if text.chars().count() <= MAX_TEXT {
+            return text;
+        }
+        text.chars().take(MAX_TEXT - 1).chain(['…']).collect()
     }
 
     /// Returns `failure` without the credentials.
@@ -68,5 +73,7 @@ mod tests {
         let cleaned = redactor().clean(&text);
         assert!(!cleaned.contains("k3y"), "{cleaned}");
         assert_eq!(cleaned.chars().count(), MAX_TEXT);
+        let cleaned = redactor().clean(&"e\u{301}".repeat(299));
+        assert_eq!(cleaned.chars().count(), MAX_TEXT, "characters without width");
     }
 }
