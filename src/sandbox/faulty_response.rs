@@ -103,13 +103,9 @@ pub(super) async fn apply_fault(
 /// Closes the connection after `amount` bytes of `good`, by default half of them.
 fn truncate(app: &AppState, amount: Option<u64>, good: Response) -> Response {
     let (mut parts, body) = good.into_parts();
-    let whole = body.size_hint().exact();
-    if let Some(whole) = whole {
-        parts.headers.insert(CONTENT_LENGTH, whole.into());
-    }
-    // A body of unknown length is a streamed list: cut it near its start.
-    let length = amount.unwrap_or(whole.map_or(1000, |whole| whole / 2));
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let whole = body.size_hint().lower();
+    parts.headers.insert(CONTENT_LENGTH, whole.into());
+    let length = usize::try_from(amount.unwrap_or(whole / 2)).unwrap_or(usize::MAX);
     let body = cut(body, length, CutEnd::Close, app.stopping.clone());
     Response::from_parts(parts, body)
 }

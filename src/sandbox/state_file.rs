@@ -40,6 +40,13 @@ pub(super) enum StateLine {
     Accepted(Box<Job>),
 }
 
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is being started shares it for a moment.
+        let _ = self.file.unlock();
+    }
+}
+
 impl StateFile {
     /// Opens or creates the file and its folder, and reads it. An incomplete last line is removed: the
     /// response to its request was never sent.

@@ -1,12 +1,9 @@
 //! `GET /api/lipsyncs/`: one job, up to a hundred by id, or all of them.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
 use axum::response::Response;
-use futures::stream;
 use serde_json::{Value, json};
 
 use crate::sandbox::clock;
@@ -22,9 +19,6 @@ const IDS_LIMIT: usize = 100;
 
 /// The maximum of jobs of other campaigns in the list.
 const FOREIGN_LIMIT: u64 = 1_000_000;
-
-/// Rows written at a time: a packet or two, so that a long list takes little memory.
-const ROWS_PER_CHUNK: usize = 32;
 
 /// `GET /api/lipsyncs/{id}/`.
 pub(super) fn get(app: &AppState, id: &str, ordinal: u64) -> Response {
@@ -98,7 +92,7 @@ enum Row {
 }
 
 /// `GET /api/lipsyncs/`: an array of all jobs, newest first, unless faults change it.
-pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal: u64) -> Response {
+pub(super) fn list(app: &AppState, query: &HashMap<String, String>, ordinal: u64) -> Response {
     let now = clock::now();
     let seed = app.fault_seed;
     let own: Vec<Arc<Job>> = app.lock().account.jobs().to_vec();
@@ -130,7 +124,7 @@ pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal
         }
     }
     let Some(size) = page_size else {
-        return stream_rows(app, "[".to_owned(), rows, "]", now);
+        return rows_response(app, "[", &rows, "]", now);
     };
     let link = |page: usize| format!("{}/api/lipsyncs/?page={page}", app.origins.api);
     match Page::select(&rows, size, query, link) {
@@ -139,7 +133,7 @@ pub(super) fn list(app: &Arc<AppState>, query: &HashMap<String, String>, ordinal
             let (next, previous) = (json!(next), json!(previous));
             let head =
                 format!(r#"{{"count":{count},"next":{next},"previous":{previous},"results":["#);
-            stream_rows(app, head, results.to_vec(), "]}", now)
+            rows_response(app, &head, results, "]}", now)
         }
     }
 }
@@ -172,35 +166,10 @@ fn shuffle(rows: &mut [Row], seed: Seed, ordinal: u64) {
     rows.sort_by_cached_key(|_| xorshift(&mut state));
 }
 
-/// Streams `head`, the rows and `tail`.
-fn stream_rows(
-    app: &Arc<AppState>,
-    head: String,
-    rows: Vec<Row>,
-    tail: &'static str,
-    now: i64,
-) -> Response {
-    let app = app.clone();
-    let mut head = Some(head);
-    let mut rows = rows.into_iter().peekable();
-    let chunks = std::iter::from_fn(move || {
-        if head.is_none() && rows.peek().is_none() {
-            return None;
-        }
-        let mut chunk = head.take().unwrap_or_default();
-        for row in rows.by_ref().take(ROWS_PER_CHUNK) {
-            if !chunk.ends_with('[') {
-                chunk.push(',');
-            }
-            chunk.push_str(&row_json(&app, &row, now));
-        }
-        if rows.peek().is_none() {
-            chunk.push_str(tail);
-        }
-        Some(Ok::<_, Infallible>(Bytes::from(chunk)))
-    });
-    let body = Body::from_stream(stream::iter(chunks));
-    with_body(200, "application/json", body)
+/// Returns a list of `rows` between `head` and `tail`.
+fn rows_response(app: &AppState, head: &str, rows: &[Row], tail: &str, now: i64) -> Response {
+    let rows: Vec<String> = rows.iter().map(|row| row_json(app, row, now)).collect();
+    with_body(200, "application/json", format!("{head}{}{tail}", rows.join(",")))
 }
 
 /// Formats a row as JSON; foreign ones by hand, because there may be a million.

@@ -126,7 +126,7 @@ fn check_credentials(app: &AppState, headers: &HeaderMap) -> Option<Response> {
 
 /// Returns the response to a read, before faults.
 fn read(
-    app: &Arc<AppState>,
+    app: &AppState,
     endpoint: &[&str],
     query: &HashMap<String, String>,
     kind: RequestKind,
