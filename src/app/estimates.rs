@@ -66,7 +66,7 @@ impl<'a> Estimates<'a> {
 
     /// Returns the estimate of one job. `place` is its index in the history.
     pub(crate) fn of(&self, place: usize, spec: &JobSpec) -> Estimate {
-        let submitted = self.history.and_then(|history| history.jobs().get(place));
+        let submitted = self.history.and_then(|history| history.jobs.get(place));
         let is_same = |job: &&JobHistory| job.state.fingerprint.as_ref() == Some(&spec.fingerprint);
         let run = submitted
             .filter(is_same)

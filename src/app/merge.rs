@@ -75,17 +75,13 @@ fn shards_of(folder: &Path) -> Vec<PathBuf> {
         return vec![folder.to_owned()];
     }
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut shards: Vec<(u32, u32, PathBuf)> = entries
-        .filter_map(|entry| {
-            let shard = shard_of(&entry.path())?;
-            Some((shard.count(), shard.number(), entry.path()))
-        })
-        .collect();
-    shards.sort();
+    let shards = entries.filter_map(|entry| Some((shard_of(&entry.path())?, entry.path())));
+    let mut shards: Vec<(Shard, PathBuf)> = shards.collect();
+    shards.sort_by_key(|(shard, _)| (shard.count(), shard.number()));
     if shards.is_empty() {
         return vec![folder.to_owned()];
     }
-    shards.into_iter().map(|(_, _, path)| path).collect()
+    shards.into_iter().map(|(_, path)| path).collect()
 }
 
 fn shard_of(folder: &Path) -> Option<Shard> {
@@ -164,11 +160,11 @@ fn relative(folder: &Path, from: &Path) -> String {
     let shared = folder.components().zip(from.components());
     let shared = shared.take_while(|(one, other)| one == other).count();
     let up = from.components().skip(shared).map(|_| "..".into());
-    let down = folder.components().skip(shared).filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy()),
-        Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => {
-            None
-        }
+    let down = folder.components().skip(shared).filter_map(|part| {
+        let Component::Normal(name) = part else {
+            return None;
+        };
+        Some(name.to_string_lossy())
     });
     up.chain(down).fold(String::new(), |way, part| way + &part + "/")
 }
@@ -193,13 +189,9 @@ fn common(parts: &[ShardFolder]) -> Result<Identity, Error> {
 fn campaign(parts: &[ShardFolder], identity: &Identity, out: PathBuf) -> Campaign {
     let mut jobs = planned(parts);
     // In the order of the sheet, by the recorded lines.
-    jobs.sort_by(|(one, _), (other, _)| {
-        let key = |job: &PlannedJob| {
-            let origin = &job.spec.origin;
-            (!job.in_sheet, origin.file.clone(), origin.line)
-        };
-        let ids = || one.spec.id.cmp(&other.spec.id);
-        key(one).cmp(&key(other)).then_with(ids)
+    jobs.sort_by_cached_key(|(job, _)| {
+        let origin = &job.spec.origin;
+        (!job.in_sheet, origin.file.clone(), origin.line, job.spec.id.clone())
     });
     let arguments = jobs.iter().map(|(job, part)| {
         let arguments = Arc::new(parts[*part].results.arguments.clone());

@@ -165,7 +165,7 @@ mod tests {
         };
         let past = RecordedState::new(&plan, Path::new("unused"), replay).unwrap();
         let phases: Vec<&str> =
-            past.history.jobs().iter().map(|job| job.state.phase.name()).collect();
+            past.history.jobs.iter().map(|job| job.state.phase.name()).collect();
         assert_eq!(phases, ["pending", "downloading", "downloading"]);
         let samples: BTreeMap<&str, Option<f64>> =
             past.samples.iter().map(|sample| (sample.job.as_str(), sample.seconds)).collect();

@@ -26,7 +26,7 @@ impl ReservedNames {
         }
         // Names within a plan are unique, so a video under its job's own name conflicts with nothing.
         let specs = plan.jobs.iter().chain(&recorded.removed);
-        for (place, (spec, job)) in specs.zip(recorded.history.jobs()).enumerate() {
+        for (place, (spec, job)) in specs.zip(&recorded.history.jobs).enumerate() {
             if let Some(artifact) = job.state.phase.artifact() {
                 let (_, name) = artifact.file.rsplit_once('/').unwrap_or(("", &artifact.file));
                 if name != spec.file_name {

@@ -47,7 +47,7 @@ impl JobTable {
         history: &History,
     ) -> Self {
         let reopened = &history.resuming.reopened;
-        let jobs = planned.into_iter().zip(history.jobs());
+        let jobs = planned.into_iter().zip(&history.jobs);
         let all: Vec<TrackedJob> = jobs
             .map(|(planned, known)| TrackedJob {
                 may_submit: may_submit(&planned, options),
@@ -60,7 +60,7 @@ impl JobTable {
             })
             .collect();
         let mut jobs = Self {
-            indices: history.indices(),
+            indices: Arc::clone(&history.indices),
             by_remote: HashMap::new(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),

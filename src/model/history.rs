@@ -18,8 +18,10 @@ const RENDERS_REMEMBERED: usize = 1000;
 /// An entry that contradicts earlier ones only sets the [fault](Self::fault): a run must check it, a display need not.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    indices: Arc<HashMap<JobId, usize>>,
-    jobs: Vec<JobHistory>,
+    /// The indices in `jobs`, shared by all owners of the same jobs.
+    pub(crate) indices: Arc<HashMap<JobId, usize>>,
+    /// All jobs: in the given order, else in the order of their first entries.
+    pub(crate) jobs: Vec<JobHistory>,
     /// The jobs of the campaign, if they were given: entries of others are ignored then.
     order: Option<Arc<[JobId]>>,
     sequence: u64,
@@ -248,24 +250,9 @@ impl History {
         self.index_of(id).map(|index| &self.jobs[index])
     }
 
-    /// Returns the index in [`jobs`](Self::jobs).
+    /// Returns the index in `jobs`.
     pub(crate) fn index_of(&self, id: &JobId) -> Option<usize> {
         self.indices.get(id).copied()
-    }
-
-    /// Returns the indices of [all jobs](Self::jobs), which may be shared.
-    pub(crate) fn indices(&self) -> Arc<HashMap<JobId, usize>> {
-        Arc::clone(&self.indices)
-    }
-
-    /// Returns all jobs: in the given order, else in the order of their first entries.
-    pub(crate) fn jobs(&self) -> &[JobHistory] {
-        &self.jobs
-    }
-
-    /// Returns all jobs, mutable.
-    pub(crate) fn jobs_mut(&mut self) -> &mut [JobHistory] {
-        &mut self.jobs
     }
 
     /// Returns the ids of all jobs with entries.
@@ -458,7 +445,7 @@ mod tests {
         let mut history = log.history().about(&jobs);
         assert_eq!(history.fault().unwrap().to_string(), "the journal names an unknown job `a`");
         let phases = |history: &History| {
-            let jobs = history.jobs().iter();
+            let jobs = history.jobs.iter();
             jobs.map(|job| job.state.phase.name()).collect::<Vec<_>>()
         };
         assert_eq!(phases(&history), ["pending", "rendering"]);

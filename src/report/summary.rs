@@ -57,7 +57,7 @@ impl Summary {
         let mut merged = Self::new(campaign);
         for part in parts {
             let jobs = merged.campaign.jobs.iter().map(|job| &job.spec.id);
-            for (job, ours) in jobs.zip(merged.history.jobs_mut()) {
+            for (job, ours) in jobs.zip(&mut merged.history.jobs) {
                 if let Some(theirs) = part.history.job(job)
                     && progress(&theirs.state) > progress(&ours.state)
                 {
@@ -78,7 +78,7 @@ impl Summary {
     /// Replaces a job's state by an equal one that another owner shares, to save memory.
     pub(crate) fn share(&mut self, id: &JobId, state: &Arc<JobState>) {
         if let Some(place) = self.history.index_of(id) {
-            let own = &mut self.history.jobs_mut()[place].state;
+            let own = &mut self.history.jobs[place].state;
             if own == state {
                 *own = Arc::clone(state);
             }
@@ -97,7 +97,7 @@ impl Summary {
 
     /// Returns all jobs: the manifest's in its order, then those that are gone from it.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = JobRow<'_>> + Clone {
-        self.campaign.jobs.iter().zip(self.history.jobs()).map(|(job, history)| row(job, history))
+        self.campaign.jobs.iter().zip(&self.history.jobs).map(|(job, history)| row(job, history))
     }
 
     /// Returns one job.
@@ -106,7 +106,7 @@ impl Summary {
     }
 
     fn row_at(&self, place: usize) -> Option<JobRow<'_>> {
-        let (job, history) = (self.campaign.jobs.get(place)?, self.history.jobs().get(place)?);
+        let (job, history) = (self.campaign.jobs.get(place)?, self.history.jobs.get(place)?);
         Some(row(job, history))
     }
 
