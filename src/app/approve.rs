@@ -65,8 +65,8 @@ pub(crate) async fn approve(
     let jobs: Vec<Arc<JobSpec>> = jobs.map(|(_, job)| Arc::clone(job)).collect();
     // Before renames: the approval is about the sheet's own ids.
     let approval = Approval::of(&manifest.plan.campaign, &jobs, by, now);
-    let recorded = prefetch.state(&mut manifest)?;
-    manifest.report_renames(&lookup.notices);
+    let recorded = prefetch.state(&mut manifest, provider_flags.sandbox)?;
+    manifest.ids.report(&lookup.notices);
     let is_sandbox = recorded.as_ref().map(|recorded| recorded.identity.is_sandbox);
     let summary = manifest.summarize(&options, provider_flags, recorded);
     if let Some(sheet) = &options.addressed_sheet {

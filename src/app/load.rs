@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalogue::{CatalogueResolver, NameLookup, Names};
 use super::error::Error;
+use super::identity::ResolvedIds;
 use super::manifest::{LoadedManifest, approval};
 use super::notices::Notices;
 use super::options::{CampaignOptions, today};
@@ -231,7 +232,7 @@ impl ManifestReader {
             shard,
             approval,
             names,
-            renamed: Vec::new(),
+            ids: ResolvedIds::default(),
         })
     }
 

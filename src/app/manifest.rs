@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::catalogue::RecordedNames;
 use super::error::Error;
 use super::estimates::Estimates;
+use super::identity::ResolvedIds;
 use super::notices::Notices;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::recorded_state::RecordedState;
 use super::reserved_names::ReservedNames;
-use super::selection::choose;
 use super::shard::ShardPlan;
 use crate::journal::read_approval;
 use crate::manifest::{Selection, jobs_of_row};
@@ -35,17 +35,8 @@ pub(crate) struct LoadedManifest {
     pub(crate) approval: ApprovalStatus,
     /// The resolved names of personas and voices.
     pub(crate) names: RecordedNames,
-    /// Jobs of `plan` that keep a recorded id other than the one the sheet gives them.
-    pub(crate) renamed: Vec<RenamedJob>,
-}
-
-/// A job that keeps its recorded id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RenamedJob {
-    /// The id that the sheet gives it now.
-    pub(crate) sheet: JobId,
-    /// The id it was paid for under.
-    pub(crate) recorded: JobId,
+    /// The recorded ids of jobs that the sheet names otherwise.
+    pub(crate) ids: ResolvedIds,
 }
 
 impl LoadedManifest {
@@ -115,14 +106,8 @@ impl LoadedManifest {
     ///
     /// # Errors
     /// If the selection names a job that does not exist.
-    pub(crate) fn select(&self, mut selection: Selection) -> Result<Vec<bool>, Error> {
-        let chosen = if self.renamed.is_empty() {
-            choose(&selection, self.every_job())?
-        } else {
-            let only = std::mem::take(&mut selection.only).into_iter();
-            selection.only = only.map(|id| self.id_in_sheet(id)).collect();
-            choose(&selection, &self.jobs_as_in_sheet())?
-        };
+    pub(crate) fn select(&self, selection: Selection) -> Result<Vec<bool>, Error> {
+        let chosen = self.choose(selection)?;
         Ok(self.shard.as_ref().map(|shard| shard.narrow(&chosen)).unwrap_or(chosen))
     }
 
@@ -140,12 +125,11 @@ impl LoadedManifest {
         indices.into_iter().map(|index| &jobs[index].id).collect()
     }
 
-    /// Returns the recorded ids of those of `ids` that belong to this shard.
+    /// Returns those of the recorded `ids` that belong to this shard.
     pub(crate) fn own<'a>(&'a self, ids: impl IntoIterator<Item = &'a JobId>) -> Vec<JobId> {
-        let ids = ids.into_iter().map(|id| self.recorded_id(id));
         match &self.shard {
             Some(shard) => shard.keep_own(ids),
-            None => ids.cloned().collect(),
+            None => ids.into_iter().cloned().collect(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalogue::{NameLookup, NetworkUse};
 use super::error::Error;
 use super::estimates::Estimates;
-use super::identity::{SiblingCampaign, replaced_rows};
+use super::identity::replaced_rows;
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::Notices;
 use super::open_address::SheetCopy;
@@ -73,9 +73,9 @@ pub(crate) async fn plan(
     let options = campaign.open_address(SheetCopy::Current, provider_flags.sandbox).await?;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, &lookup, now).await?;
-    let recorded = prefetch.state(&mut manifest)?;
+    let recorded = prefetch.state(&mut manifest, provider_flags.sandbox)?;
     manifest.report_notes(&notices);
-    manifest.report_renames(&notices);
+    manifest.ids.report(&notices);
     let mut selected = manifest.select(selection)?;
     rerun.apply(&manifest, recorded.as_ref(), &mut selected, &mut run_options, &notices)?;
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
@@ -102,10 +102,6 @@ pub(crate) async fn plan(
     let (prices, learnt_from) = (estimates.prices(), estimates.sample_count());
     let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
     let summary = Summary::with(Arc::new(campaign), history);
-    // A dated campaign makes the same videos every day on purpose.
-    if manifest.plan.campaign_date.is_none() {
-        SiblingCampaign::warn_before_first_run(&summary, &notices);
-    }
     let limits = run_options.limits.clone();
     run_options.missing_files = missing_files(summary.history(), &manifest.out);
     let resubmit = run_options.resubmit.clone();

@@ -32,12 +32,12 @@ impl JournalPrefetch {
     pub(crate) fn state(
         self,
         manifest: &mut LoadedManifest,
+        is_sandbox: bool,
     ) -> Result<Option<RecordedState>, JournalError> {
-        let Some(replay) = self.replay(&manifest.out)? else {
-            return Ok(None);
-        };
-        manifest.apply_renames(&replay.state)?;
-        RecordedState::new(&manifest.plan, &manifest.out, replay).map(Some)
+        let replay = self.replay(&manifest.out)?;
+        let is_sandbox = replay.as_ref().map_or(is_sandbox, |replay| replay.identity.is_sandbox);
+        manifest.resolve_ids(replay.as_ref(), is_sandbox)?;
+        replay.map(|replay| RecordedState::new(&manifest.plan, &manifest.out, replay)).transpose()
     }
 
     /// Returns the journal of `out`, or `None` if there is none.

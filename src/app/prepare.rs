@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::approve::ApprovalPolicy;
 use super::catalogue::{NameLookup, NetworkUse};
 use super::error::Error;
-use super::identity::{SiblingCampaign, is_journal_behind, results_name_unknown_jobs};
+use super::identity::{is_journal_behind, results_name_unknown_jobs};
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
@@ -153,22 +153,19 @@ impl RunRequest {
         let leaves_out = is_approved || leaves_out(self.campaign.suspicious, &self.confirm);
         // Errors of the journal are reported once it is locked; they may be gone by then.
         let prefetched = prefetch.replay(&manifest.out).ok().flatten();
-        if let Some(replay) = &prefetched {
-            manifest.apply_renames(&replay.state)?;
-        }
+        let is_sandbox = self.provider.is_sandbox();
+        manifest.resolve_ids(prefetched.as_ref(), is_sandbox)?;
         let selected = match self.selection.take() {
             Some(selection) => manifest.select(selection)?,
             None => vec![true; manifest.plan.jobs.len()],
         };
-        let identity = Identity {
-            campaign: manifest.plan.campaign.clone(),
-            is_sandbox: self.provider.is_sandbox(),
-        };
+        let identity = Identity { campaign: manifest.plan.campaign.clone(), is_sandbox };
 
         check_writable(&manifest.out)?;
         // The sandbox costs nothing, and keeps its own state in the folder.
         let mut confirmed = None;
         if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
+            manifest.ids.report(&self.notices);
             let empty = RecordedState::empty(identity.clone());
             let preview = self.preview(&manifest, empty, &selected, leaves_out, clock)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
@@ -184,8 +181,8 @@ impl RunRequest {
         // The journal may have changed while another run held the lock.
         let (mut journal, replay) =
             Journal::open(&manifest.out, &identity, || clock.now(), prefetched)?;
-        manifest.apply_renames(&replay.state)?;
-        manifest.report_renames(&self.notices);
+        manifest.resolve_ids(Some(&replay), is_sandbox)?;
+        manifest.ids.report(&self.notices);
         let recorded = RecordedState::new(&manifest.plan, &manifest.out, replay)?;
         manifest
             .names
@@ -256,10 +253,6 @@ impl RunRequest {
             || is_journal_behind(&summary, has_unknown_jobs);
         self.run_options.process = std::process::id();
         self.run_options.seed = seed(clock);
-        // A dated campaign makes the same videos every day on purpose.
-        if manifest.plan.campaign_date.is_none() {
-            SiblingCampaign::warn_before_first_run(&summary, &self.notices);
-        }
         let now = clock.now();
         let (campaign, history) = (summary.campaign(), summary.history());
         let (jobs, run_options) = (campaign.jobs.clone(), self.run_options.clone());

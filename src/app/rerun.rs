@@ -12,7 +12,7 @@ use super::recorded_state::RecordedState;
 use super::selection::check_exists;
 use crate::engine::RunOptions;
 use crate::manifest::{ReviewMark, ReviewVerdict, TextEncoding, read_marks};
-use crate::model::{Flag, JobId, JobState, Phase, Timestamp};
+use crate::model::{Flag, JobId, JobState, Phase, RemoteId, Timestamp};
 
 /// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
 /// it. Making a video takes far longer.
@@ -72,11 +72,12 @@ impl RerunSelection {
         run_options.redo = self.redo(manifest, recorded, notices)?;
         let mut resubmit = Vec::new();
         for wanted in &run_options.resubmit {
+            let job = manifest.recorded_id(wanted);
             let is_recorded =
-                recorded.is_some_and(|recorded| recorded.history.index_of(wanted).is_some());
-            let of_row = if is_recorded { Vec::new() } else { manifest.jobs_of_row(wanted) };
+                recorded.is_some_and(|recorded| recorded.history.index_of(job).is_some());
+            let of_row = if is_recorded { Vec::new() } else { manifest.jobs_of_row(job) };
             if of_row.is_empty() {
-                resubmit.push(wanted);
+                resubmit.push(job);
             }
             resubmit.extend(of_row);
         }
@@ -112,9 +113,8 @@ impl RerunSelection {
         }
         if let Some(approved) = &self.approved {
             let approved = approved.with_verdict(ReviewVerdict::Approved);
-            check_marks(manifest, &approved)?;
-            let ids: HashSet<&JobId> =
-                approved.into_iter().map(|mark| manifest.recorded_id(&mark.job)).collect();
+            let ids = marked_jobs(manifest, recorded, &approved)?;
+            let ids: HashSet<&JobId> = ids.into_iter().collect();
             keep(&|id| ids.contains(id));
         }
         Ok(())
@@ -132,19 +132,15 @@ impl RerunSelection {
             return Ok(BTreeSet::new());
         };
         let rejected = file.with_verdict(ReviewVerdict::Rejected);
-        check_marks(manifest, &rejected)?;
-        let own: HashSet<JobId> =
-            manifest.own(rejected.iter().map(|mark| &mark.job)).into_iter().collect();
-        let own: Vec<&ReviewMark> = rejected
-            .into_iter()
-            .filter(|mark| own.contains(manifest.recorded_id(&mark.job)))
-            .collect();
+        let jobs = marked_jobs(manifest, recorded, &rejected)?;
+        let own: HashSet<JobId> = manifest.own(jobs.iter().copied()).into_iter().collect();
+        let own: Vec<(&JobId, &ReviewMark)> =
+            jobs.into_iter().zip(rejected).filter(|(job, _)| own.contains(job)).collect();
         let mut redone = BTreeSet::new();
-        for mark in &own {
-            let job = manifest.recorded_id(&mark.job);
+        for (job, mark) in &own {
             let state = recorded.and_then(|recorded| recorded.history.state(job));
             if state.is_some_and(|state| file.is_about(mark, state)) {
-                redone.insert(job.clone());
+                redone.insert((*job).clone());
             }
         }
         let left = own.len() - redone.len();
@@ -159,12 +155,23 @@ impl RerunSelection {
     }
 }
 
-fn check_marks(manifest: &LoadedManifest, marks: &[&ReviewMark]) -> Result<(), Error> {
-    for mark in marks {
-        let known = manifest.every_job().iter().map(|job| &job.id);
-        check_exists(manifest.recorded_id(&mark.job), known)?;
-    }
-    Ok(())
+/// Returns the job of each mark. The page names jobs by their recorded ids, other files may name them as the sheet does.
+fn marked_jobs<'a>(
+    manifest: &'a LoadedManifest,
+    recorded: Option<&RecordedState>,
+    marks: &[&'a ReviewMark],
+) -> Result<Vec<&'a JobId>, Error> {
+    let has_video = |mark: &ReviewMark| {
+        let state = recorded.and_then(|recorded| recorded.history.state(&mark.job));
+        let remote = state.and_then(|state| state.phase.remote()).map(RemoteId::as_str);
+        remote.is_some() && remote == mark.remote.as_deref()
+    };
+    let job = |mark: &&'a ReviewMark| {
+        let job = if has_video(mark) { &mark.job } else { manifest.recorded_id(&mark.job) };
+        check_exists(job, manifest.every_job().iter().map(|job| &job.id))?;
+        Ok(job)
+    };
+    marks.iter().map(job).collect()
 }
 
 impl MarksFile {

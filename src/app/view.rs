@@ -47,7 +47,7 @@ impl CampaignView {
         let options = request.campaign.open_address(SheetCopy::Kept, is_sandbox).await?;
         let prefetch = JournalPrefetch::start(&options);
         let mut manifest = LoadedManifest::load_or_recover(&options, &request.lookup, now).await?;
-        let recorded = prefetch.state(&mut manifest)?;
+        let recorded = prefetch.state(&mut manifest, is_sandbox)?;
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
         let summary = manifest.summarize(&options, &request.provider_flags, recorded);

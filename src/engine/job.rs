@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    CampaignTags, Credits, Fingerprint, Generation, JobSpec, JobState, Phase, RemoteId,
+    CampaignTags, Credits, Fingerprint, Generation, JobId, JobSpec, JobState, Phase, RemoteId,
     RenderStatus, SupersededSubmit, Tag,
 };
 
@@ -70,14 +70,24 @@ impl TrackedJob {
     }
 
     /// Adds the tags that a list is searched for while the job is pending: its own, and those of a few later
-    /// generations in case a journal that knew of them was lost.
-    pub(super) fn add_plausible_tags(&self, tags: &mut CampaignTags, campaign: &str, index: usize) {
+    /// generations and of its `other_ids` in case a journal that knew of them was lost.
+    pub(super) fn add_plausible_tags(
+        &self,
+        tags: &mut CampaignTags,
+        campaign: &str,
+        index: usize,
+        other_ids: &[&JobId],
+    ) {
         if let Some(left) = &self.state.superseded {
             tags.add(&left.tag, index, left.generation);
         }
         let first = self.state.generation.0;
         for generation in (first..first.saturating_add(PLAUSIBLE_GENERATIONS)).map(Generation) {
             tags.add(&self.tag(campaign, generation), index, generation);
+            for id in other_ids {
+                let tag = Tag::of(campaign, id, &self.spec.fingerprint, generation);
+                tags.add_if_unknown(&tag, index, generation);
+            }
         }
     }
 

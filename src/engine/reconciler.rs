@@ -138,7 +138,7 @@ impl Reconciler {
     ) -> Command {
         let includes_own_rows = self.detector.on_request(now) || is_inventory;
         if includes_own_rows && self.own_rows.is_none() {
-            self.own_rows = Some(campaign_tags(&self.campaign, jobs));
+            self.own_rows = Some(campaign_tags(&self.campaign, jobs, self.rules));
         }
         let tag = |index: &usize| {
             let state = &jobs[*index].state;
@@ -289,14 +289,15 @@ impl Reconciler {
             let job = &jobs[index];
             own.set_ended(index, job.ended_remote());
             if matches!(job.state.phase, Phase::Pending) {
-                job.add_plausible_tags(own, &self.campaign, index);
+                let other_ids = self.rules.other_ids(job);
+                job.add_plausible_tags(own, &self.campaign, index, &other_ids);
             }
         }
     }
 }
 
 /// Returns the tags of all jobs: of those that were submitted before, and of those that may be.
-fn campaign_tags(campaign: &str, jobs: &JobTable) -> CampaignTags {
+fn campaign_tags(campaign: &str, jobs: &JobTable, rules: &dyn SafetyRules) -> CampaignTags {
     let pending = jobs.pending.len();
     let capacity = pending * PLAUSIBLE_GENERATIONS as usize + jobs.len() - pending;
     let mut tags = CampaignTags::new(jobs.len(), capacity);
@@ -305,7 +306,7 @@ fn campaign_tags(campaign: &str, jobs: &JobTable) -> CampaignTags {
             tags.add(tag, index, job.state.generation);
         }
         if jobs.pending.contains(&index) {
-            job.add_plausible_tags(&mut tags, campaign, index);
+            job.add_plausible_tags(&mut tags, campaign, index, &rules.other_ids(job));
         }
         tags.set_ended(index, job.ended_remote());
     }

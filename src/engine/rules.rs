@@ -11,8 +11,8 @@ use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof};
 use super::job::TrackedJob;
 use super::lane::LaneLimiter;
 use crate::model::{
-    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState, Phase,
-    RemoteId, Tag, Timestamp,
+    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState,
+    Phase, RemoteId, Tag, Timestamp,
 };
 
 /// The sound rules.
@@ -96,6 +96,11 @@ pub(super) trait SafetyRules: Debug + Sync {
         } else {
             (job.spec.fingerprint.clone(), job.reservation)
         }
+    }
+
+    /// Returns the other ids whose tags a list is searched for while a job is pending: all that it may have had.
+    fn other_ids<'a>(&self, job: &'a TrackedJob) -> Vec<&'a JobId> {
+        job.spec.other_ids().collect()
     }
 
     /// Decides whether the list must be read before anything else: if a submit is due, or if jobs of a lost journal

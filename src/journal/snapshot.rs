@@ -99,15 +99,15 @@ impl JournalSnapshot {
         Ok(unsaved)
     }
 
-    /// Returns those of the requests `wanted` that a job of the journal of `folder` has sent in its newest submit, with
-    /// the job's phase. Keeps only wanted jobs in memory.
+    /// Returns the jobs of the journal of `folder` that have sent one of the requests `wanted` in their newest submit,
+    /// with their phases. Keeps only these in memory.
     ///
     /// # Errors
     /// If the file cannot be read or is not a journal.
     pub fn read_phases(
         folder: &Path,
         wanted: &HashSet<&Fingerprint>,
-    ) -> Result<Vec<(Fingerprint, Phase)>, JournalError> {
+    ) -> Result<Vec<(JobId, Fingerprint, Phase)>, JournalError> {
         let Some(reader) = Reader::open(folder)? else {
             return Ok(Vec::new());
         };
@@ -133,9 +133,9 @@ impl JournalSnapshot {
                 }
             })?;
         }
-        let states = states.into_values();
-        let states = states.filter_map(|(fingerprint, phase)| Some((fingerprint?, phase)));
-        Ok(states.filter(|(fingerprint, _)| wanted.contains(fingerprint)).collect())
+        let states = states.into_iter();
+        let states = states.filter_map(|(job, (sent, phase))| Some((job, sent?, phase)));
+        Ok(states.filter(|(_, sent, _)| wanted.contains(sent)).collect())
     }
 }
 

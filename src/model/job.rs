@@ -21,9 +21,13 @@ pub struct JobSpec {
     pub audio_seconds: Option<f64>,
     /// The place in the manifest.
     pub origin: Origin,
-    /// The id that earlier versions gave the job, if they gave it another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The id that the job had before, if it was another one: that of earlier versions, or that of the sheet if the job
+    /// continues a recorded one.
+    #[serde(skip)]
     pub former_id: Option<JobId>,
+    /// The id of its row, if that is another one because the row makes several jobs.
+    #[serde(skip)]
+    pub row_id: Option<JobId>,
 }
 
 /// A job with its estimate, and whether this run may pay for it.
@@ -63,6 +67,7 @@ impl JobSpec {
             audio_seconds: None,
             origin,
             former_id: None,
+            row_id: None,
         }
     }
 
@@ -70,6 +75,11 @@ impl JobSpec {
     /// that has paid for it.
     pub fn shard_key(&self) -> &JobId {
         self.former_id.as_ref().unwrap_or(&self.id)
+    }
+
+    /// Returns the other ids under which the provider may know the job.
+    pub fn other_ids(&self) -> impl Iterator<Item = &JobId> {
+        self.former_id.iter().chain(&self.row_id)
     }
 
     /// Returns the path of the finished video, relative to the output folder.

@@ -108,6 +108,13 @@ impl CampaignTags {
         }
     }
 
+    /// Adds `tag` for a generation of the job at `index`, unless it is the tag of a job already.
+    pub fn add_if_unknown(&mut self, tag: &Tag, index: usize, generation: Generation) {
+        if self.owner(tag).is_none() {
+            self.add(tag, index, generation);
+        }
+    }
+
     /// Returns the job that `tag` belongs to.
     pub fn owner(&self, tag: &Tag) -> Option<(usize, Generation)> {
         let (index, generation) = *self.owners.get(&tag.bits())?;

@@ -199,8 +199,8 @@ fn notes_and_errors_before_a_run_are_json_too() {
     let scenario = Scenario::new(2);
     let json = ["--log-format", "json"];
     scenario.run_sheet(&json).expect_code(0);
-    // A row without its id is another job.
-    scenario.replace("sheet.csv", "job-02", "");
+    // A row without its id, and with another text, is another job.
+    scenario.replace("sheet.csv", "job-02,\"Hello", ",\"Good day");
     let run = scenario.run_sheet(&json).expect_code(0);
     let lines = json_lines(&run.stderr);
     let mut notes = lines.iter().filter(|line| line["event"]["type"] == "note");
@@ -222,7 +222,7 @@ fn notes_and_errors_before_a_run_are_json_too() {
 fn plan_shows_the_cap_of_a_run_and_removed_rows() {
     let scenario = Scenario::new(2);
     scenario.run_sheet(&["--limit", "1"]).expect_code(0);
-    scenario.replace("sheet.csv", "job-01", "job-one");
+    scenario.replace("sheet.csv", "job-01,\"Hello", "job-one,\"Good day");
     scenario.run(&["plan", "sheet.csv", "--max-credits-run", "5"]).expect_code(0).expect_stdout(&[
         "`--max-credits-run 5` may stop the run before its end; 10 would be enough",
         "2 jobs to submit of 2, and 1 from an earlier sheet",

@@ -119,7 +119,7 @@ fn the_sheet_of_format_1_still_gives_the_recorded_fingerprints_and_tags() {
     let read = |_: &std::path::Path| Ok(data("sheet.csv"));
     let plan = manifest::load("sheet.csv".as_ref(), &Options::default(), &read).unwrap();
     let current: BTreeMap<&str, &Fingerprint> =
-        plan.jobs.iter().map(|job| (job.id.as_str(), &job.fingerprint)).collect();
+        plan.jobs.iter().map(|job| (job.shard_key().as_str(), &job.fingerprint)).collect();
     let submits = submits();
     let mut compared = BTreeSet::new();
     for (job, tag, recorded, generation) in &submits {

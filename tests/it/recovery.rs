@@ -282,7 +282,7 @@ fn a_removed_ratio_leaves_the_other_paid() {
 }
 
 #[test]
-fn a_job_in_flight_keeps_its_id_and_equal_rows_with_other_ids_are_submitted() {
+fn a_job_in_flight_keeps_its_id_and_copies_of_its_row_are_submitted() {
     let scenario = Scenario::new(0);
     write_ratios(&scenario, &[("a", "9:16")]);
     scenario.run_sheet(&["--submit-only"]).expect_code(8);
@@ -293,9 +293,12 @@ fn a_job_in_flight_keeps_its_id_and_equal_rows_with_other_ids_are_submitted() {
     scenario.run_sheet(&[]).expect_code(0);
     assert_eq!(scenario.accepted(), 2);
 
-    // The same text under another id is another take, which may be wanted.
+    // The same text under another id is that video, and a second time it is another take.
     write_ratios(&scenario, &[("a-take2", "9:16"), ("a-1x1", "1:1")]);
     scenario.run_sheet(&[]).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
+    write_ratios(&scenario, &[("a-take2", "9:16"), ("a", "9:16"), ("a-1x1", "1:1")]);
+    scenario.run_sheet(&["--suspicious", "allow"]).expect_code(0);
     assert_eq!(scenario.accepted(), 3);
     expect_nothing_paid_twice(&scenario.ledger());
 }
@@ -333,12 +336,16 @@ fn jobs_with_ids_of_an_earlier_version_are_not_paid_for_again() {
         assert_eq!(scenario.accepted(), 5, "{shards:?}");
         if shards == [None] {
             assert_eq!(job_ids(&scenario), former);
-            let new = jobs[1].id.as_str();
+            let new = jobs[0].id.as_str();
             let note =
-                format!("`{new}` is the video paid for as `{}`, and keeps that id", former[1]);
+                format!("`{new}` is the video paid for as `{}`, and keeps that id", former[0]);
             run(None, &["--only", new]).expect_stderr(&[&note]);
             let results = ["run", "sheet-output/results.csv"];
             scenario.run_online(&results).expect_code(0);
+            assert_eq!(scenario.accepted(), 5);
+            // The list still has the tags of the former ids.
+            scenario.remove("sheet-output");
+            run(None, &[]);
             assert_eq!(scenario.accepted(), 5);
         }
     }

@@ -13,6 +13,8 @@ use crate::model::{
 /// What was observed so far, in true time.
 #[derive(Debug, Default)]
 pub(super) struct Invariants {
+    /// The present ids of jobs that had others.
+    renamed: BTreeMap<JobId, JobId>,
     /// The fold of the journal.
     pub(super) states: BTreeMap<JobId, JobState>,
     /// Every tag that was ever recorded.
@@ -34,6 +36,8 @@ impl Invariants {
     pub(super) fn begin_run(&mut self, jobs: &[PlannedJob]) {
         for job in jobs {
             self.states.entry(job.spec.id.clone()).or_default();
+            let other_ids = job.spec.other_ids();
+            self.renamed.extend(other_ids.map(|other| (other.clone(), job.spec.id.clone())));
         }
         self.begun.clear();
         // The pace of reads, which cost nothing, is not recorded.
@@ -168,8 +172,8 @@ impl Invariants {
     /// Checks after each run that every accepted job is known, with its state and its cost.
     pub(super) fn nothing_is_lost(&self, provider: &SimulatedProvider) {
         for accepted in &provider.accepted {
-            let id = accepted.name.split(' ').next().unwrap();
-            let state = &self.states[&id.parse().unwrap()];
+            let id: JobId = accepted.name.split(' ').next().unwrap().parse().unwrap();
+            let state = &self.states[self.renamed.get(&id).unwrap_or(&id)];
             let is_known = self.known.contains(&accepted.tag);
             // Without a journal, a run that could not read the list knows no job, and submits none.
             let is_to_be_found = self.journal_was_lost && state.tag.is_none();

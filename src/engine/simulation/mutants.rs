@@ -12,8 +12,8 @@ use crate::engine::job::TrackedJob;
 use crate::engine::lane::LaneLimiter;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::model::{
-    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobState, Lane, Phase,
-    Tag, Timestamp,
+    Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState, Lane,
+    Phase, Tag, Timestamp,
 };
 
 /// Number of seeds of which at least one must notice.
@@ -129,6 +129,12 @@ mutant! { InventorySkipped:
     }
 }
 
+mutant! { OtherIdsForgotten:
+    fn other_ids<'a>(&self, _job: &'a TrackedJob) -> Vec<&'a JobId> {
+        Vec::new()
+    }
+}
+
 mutant! { FailedPollFailsJob:
     fn failed_poll(&self, failure: &Failure) -> Option<JobEvent> {
         let failure = failure.clone();
@@ -184,6 +190,7 @@ is_caught! {
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";
+    forgetting_other_ids_is_caught: OtherIdsForgotten, Recorder::Faithful, "unknown";
     failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
     rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";
     phases_that_are_not_recorded_are_caught: SoundRules, Recorder::WithoutRendered, "left == right";

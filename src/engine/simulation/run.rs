@@ -175,6 +175,9 @@ impl Simulation {
         self.journal.clear();
         self.options.journal_was_lost = true;
         self.invariants.lose_journal();
+        if self.random.percent(30) {
+            self.rename_jobs();
+        }
     }
 
     /// Returns the time of the machine's clock.

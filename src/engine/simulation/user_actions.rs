@@ -70,6 +70,18 @@ impl Simulation {
         self.options.redo_changed = self.random.percent(50);
     }
 
+    /// Continues with a version, or a sheet, that gives the jobs other ids.
+    pub(super) fn rename_jobs(&mut self) {
+        for (number, job) in self.jobs.iter_mut().enumerate() {
+            let spec = std::sync::Arc::make_mut(&mut job.spec);
+            if spec.former_id.is_none() && spec.row_id.is_none() {
+                let id = format!("new-{number:03}").parse().unwrap();
+                let former = Some(std::mem::replace(&mut spec.id, id));
+                *(if number % 2 == 0 { &mut spec.former_id } else { &mut spec.row_id }) = former;
+            }
+        }
+    }
+
     fn done(&self) -> Vec<JobId> {
         let states = self.invariants.states.iter();
         states

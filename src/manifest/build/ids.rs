@@ -10,7 +10,7 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
 use crate::model::{JobId, Note};
 
-use super::slug::{fold_case, slug, transliterate};
+use super::slug::{fold_case, normalize_id, slug};
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
 
 /// An id that a row or item gives, even if the rest of it is invalid.
@@ -22,13 +22,6 @@ pub(crate) struct ExplicitId {
     /// The id as it is written.
     pub(crate) written: Arc<str>,
     pub(crate) place: Place,
-}
-
-/// Returns `text` trimmed, in ASCII letters and with dashes for spaces, or `None` if nothing is left.
-pub(crate) fn normalize_id(text: &str) -> Option<String> {
-    let text = transliterate(text);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join("-"))
 }
 
 /// Whether an id is a word that programs write for an empty cell.
@@ -127,8 +120,16 @@ impl IdAssigner<'_> {
         }
     }
 
-    /// Assigns an id, with a number if it is taken: the job is equal to an earlier one.
+    /// Assigns an id. If it is taken by an equal job, the id gets a number; if it is taken by another one, the whole
+    /// fingerprint.
     fn assign_or_copy(&mut self, index: usize, id: &str) {
+        let own = self.jobs[index].fingerprint.as_str();
+        let first = self.taken.get(&fold_case(id)).map(|first| &self.jobs[*first].fingerprint);
+        let longer = first.filter(|first| first.as_str() != own).map(|_| {
+            let room = JobId::MAX_LENGTH - own.len() - 1;
+            format!("{}-{own}", &id[..id.len().min(room)])
+        });
+        let id = longer.as_deref().unwrap_or(id);
         let mut free = id.to_owned();
         if let Some(first) = self.taken.get(&fold_case(id)).copied() {
             let number = self.next_copy.entry(fold_case(id)).or_insert(2);

@@ -22,6 +22,7 @@ use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, tex
 use super::raw_job::{Combination, RawJob, Values, split_values, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
+use super::slug::normalize_id;
 use super::template::{is_template, used_names};
 use super::validated_job::ValidatedJob;
 use super::variables::VariableNames;
@@ -341,7 +342,7 @@ impl<'a> PlanBuilder<'a> {
     ) {
         if let Some(value) = combination.get(Field::Id)
             && let Some(text) = self.rules.render(job, combination, value, findings)
-            && let Some(id) = ids::normalize_id(&text)
+            && let Some(id) = normalize_id(&text)
         {
             if ids::is_placeholder(&id) {
                 let message =
@@ -408,13 +409,14 @@ impl<'a> PlanBuilder<'a> {
                 of_row.start = jobs.len();
             }
             of_row.end = jobs.len() + 1;
-            let former_id = job.former_id(&id);
+            let (former_id, row_id) = (job.former_id(&id), job.row_id(&id));
             let found = job.validated.suspicions.into_iter();
             suspicions.extend(found.map(|suspicion| (jobs.len(), suspicion)));
             let request = job.validated.request;
             jobs.push(Arc::new(JobSpec {
                 id,
                 former_id,
+                row_id,
                 file_name: format!("{stem}.{}", request.extension()),
                 request,
                 fingerprint: job.fingerprint,

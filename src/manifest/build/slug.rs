@@ -80,6 +80,13 @@ pub(crate) fn transliterate(text: &str) -> String {
     result
 }
 
+/// Returns `text` trimmed, in ASCII letters and with dashes for spaces, or `None` if nothing is left.
+pub(crate) fn normalize_id(text: &str) -> Option<String> {
+    let text = transliterate(text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join("-"))
+}
+
 /// Returns an umlaut for the letter that precedes a combining diaeresis.
 const fn composed(letter: char) -> char {
     match letter {

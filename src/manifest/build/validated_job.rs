@@ -10,7 +10,7 @@ use crate::manifest::schema::names::is_uuid;
 use crate::model::{Fingerprint, JobId, Speech};
 
 use super::row::ValidatedRequest;
-use super::slug::{fold_case, slug, transliterate};
+use super::slug::{fold_case, normalize_id, slug, transliterate};
 
 /// The most characters of a text or a recording's name in an id.
 const SLUG_LENGTH: usize = 24;
@@ -18,8 +18,10 @@ const SLUG_LENGTH: usize = 24;
 const MAX_TRANSLITERATED: usize = 100;
 /// The words of an id if the text has no letters.
 const NO_WORDS: &str = "video";
-/// The length of the fingerprint in an id: 30 bits, in addition to the words and the ratio.
-const HASH_LENGTH: usize = 6;
+/// The length of the fingerprint in an id made from the content: 60 bits, in addition to the words and the ratio.
+const HASH_LENGTH: usize = 12;
+/// Its length in the ids of earlier versions, and in the names of the jobs of one row.
+const SHORT_HASH_LENGTH: usize = 6;
 
 /// A valid job. Its id and file name depend on the other jobs.
 #[derive(Debug, Clone)]
@@ -64,17 +66,27 @@ impl ValidatedJob {
     /// Returns the id made from the content: `meet-the-new-spring-9x16-k3f9ab`. Moving rows does not change it.
     pub(crate) fn content_id(&self) -> String {
         let ratio = self.validated.request.aspect_ratio;
-        format!("{}-{ratio}-{}", self.words().0, self.hash())
+        format!("{}-{ratio}-{}", self.words().0, &self.fingerprint.as_str()[..HASH_LENGTH])
     }
 
-    /// Returns the id that earlier versions gave a job with the content id `id`, if its words were not in it.
+    /// Returns the id that earlier versions gave a job with the content id `id`: with a shorter hash, and without words
+    /// that are not Latin.
     pub(crate) fn former_id(&self, id: &JobId) -> Option<JobId> {
         let has_own_id =
             self.recorded_id.is_some() || self.validated.combination.contains(Field::Id);
+        let number = id.as_str().strip_prefix(&self.content_id()).filter(|_| !has_own_id)?;
         let (words, is_transliterated) = self.words();
-        let rest = id.as_str().strip_prefix(&words)?;
-        let former = (is_transliterated && !has_own_id).then(|| format!("{NO_WORDS}{rest}"))?;
-        former.parse().ok()
+        let words = if is_transliterated { NO_WORDS } else { &words };
+        let ratio = self.validated.request.aspect_ratio;
+        format!("{words}-{ratio}-{}{number}", self.short_hash()).parse().ok()
+    }
+
+    /// Returns the id that the row gives all of its jobs, if `id` is longer.
+    pub(crate) fn row_id(&self, id: &JobId) -> Option<JobId> {
+        let written = self.validated.combination.get(Field::Id)?;
+        let row = normalize_id(&written.text)?;
+        let is_longer = id.as_str().strip_prefix(&row).is_some_and(|rest| rest.starts_with('-'));
+        is_longer.then(|| row.parse().ok())?
     }
 
     /// Returns the first words of the speech, and whether they are transliterated: earlier versions left out all letters
@@ -94,9 +106,8 @@ impl ValidatedJob {
     }
 
     /// Returns the beginning of the fingerprint.
-    fn hash(&self) -> &str {
-        let text = self.fingerprint.as_str();
-        text.get(..HASH_LENGTH).unwrap_or(text)
+    fn short_hash(&self) -> &str {
+        &self.fingerprint.as_str()[..SHORT_HASH_LENGTH]
     }
 }
 
@@ -149,7 +160,7 @@ pub(crate) fn disambiguate(names: &mut [Option<String>], jobs: &[ValidatedJob]) 
     if jobs.len() < 2 {
         return;
     }
-    let suffixes: [fn(&ValidatedJob) -> &str; 2] = [|job| &job.suffix, ValidatedJob::hash];
+    let suffixes: [fn(&ValidatedJob) -> &str; 2] = [|job| &job.suffix, ValidatedJob::short_hash];
     for suffix in suffixes {
         let mut count: HashMap<String, usize> = HashMap::new();
         for name in names.iter().flatten() {

@@ -153,7 +153,7 @@ fn ids_are_written_in_ascii_and_never_collide() {
 /// The words were recorded with version 0.1.0: a paid job is known by its id.
 #[test]
 fn the_words_of_content_ids_never_change() {
-    for (text, words, former) in [
+    for (text, words, former_words) in [
         ("A row without an id is known by its content.", "a-row-without-an-id-is", None),
         ("Schöne Grüße, Łukasz & Zoë", "schoene-gruesse-lukasz", None),
         ("Don't stop — it’s 50% off", "dont-stop-its-50-off", None),
@@ -167,11 +167,35 @@ fn the_words_of_content_ids_never_change() {
     ] {
         let plan = csv(&format!("text,persona,ratio\n\"{text}\",ANNA,9:16\n"));
         let job = &plan.jobs[0];
-        let hash = &job.fingerprint.as_str()[..6];
-        assert_eq!(job.id.as_str(), format!("{words}-9x16-{hash}"));
-        let former = former.map(|words| format!("{words}-9x16-{hash}"));
-        assert_eq!(job.former_id.as_ref().map(ToString::to_string), former);
+        let hash = job.fingerprint.as_str();
+        assert_eq!(job.id.as_str(), format!("{words}-9x16-{}", &hash[..12]));
+        let former = format!("{}-9x16-{}", former_words.unwrap_or(words), &hash[..6]);
+        assert_eq!(*job.shard_key().as_str(), former);
     }
+}
+
+#[test]
+fn only_equal_jobs_are_numbered() {
+    let row = format!("Hello,{ANNA},9:16\n");
+    let copies = csv(&format!("text,persona,ratio\n{row}{row}"));
+    let [first, second] = [0, 1].map(|index| copies.jobs[index].id.to_string());
+    assert_eq!(second, format!("{first}-2"));
+    assert!(copies.jobs[1].shard_key().as_str().ends_with("-2"));
+    // A row has the id that was made from the text of another one.
+    let plan = csv(&format!("id,text,persona,ratio\n{first},Other,{ANNA},9:16\n,{row}"));
+    let whole = copies.jobs[0].fingerprint.as_str();
+    assert_eq!(ids(&plan), [first.clone(), format!("{first}-{whole}")]);
+}
+
+#[test]
+fn jobs_of_a_row_know_its_id() {
+    let plan = csv(&format!(
+        "id,text,persona,ratio\na,Hi,{ANNA},9:16 | 1:1\nb,Ho,{ANNA},9:16\n,Hu,{ANNA},9:16\n"
+    ));
+    let rows = plan.jobs.iter().map(|job| job.row_id.as_ref().map(ToString::to_string));
+    assert_eq!(rows.collect::<Vec<_>>(), [Some("a".to_owned()), Some("a".to_owned()), None, None]);
+    let others = plan.jobs[..3].iter().filter(|job| job.former_id.is_some());
+    assert_eq!(others.count(), 0);
 }
 
 #[test]
