@@ -8,7 +8,8 @@ use super::diagnostics::place::Place;
 use super::diagnostics::problem::{Findings, Problem, Problems, sort_by_place};
 use super::diagnostics::text::quote;
 use super::formats::csv;
-use super::formats::decode::{TextEncoding, decode_source};
+use super::formats::decode::decode_source;
+use super::formats::encodings::TextEncoding;
 use super::formats::table::{Table, Value, visible};
 
 /// A reviewer's verdict on a video.

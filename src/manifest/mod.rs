@@ -29,7 +29,7 @@ mod selection;
 pub(crate) use build::file_names::sanitize_stem;
 pub use diagnostics::problem::{Problem, Problems};
 pub use formats::csv::{Delimiter, ParseDelimiterError};
-pub use formats::decode::{ParseEncodingError, TextEncoding};
+pub use formats::encodings::{ParseEncodingError, TextEncoding};
 pub(crate) use formats::yaml::parse_yaml;
 pub(crate) use load::{MAX_CAMPAIGN, is_campaign_name};
 pub use load::{ReadFile, load};

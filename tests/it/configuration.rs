@@ -78,6 +78,20 @@ fn config_shows_each_setting_with_its_source_and_no_secret() {
 }
 
 #[test]
+fn the_environment_names_the_encoding_of_a_sheet() {
+    let folder = Folder::new();
+    // `voilà` in code page 850.
+    let sheet = b"text,persona,aspect_ratio\nvoil\x85,7350375b-9a98-51b8-934d-14d46a645dc2,1:1\n";
+    std::fs::write(folder.path("a.csv"), sheet).unwrap();
+    folder
+        .run(&["plan", "a.csv"])
+        .expect_code(2)
+        .expect_stderr(&["cp850  voilà", "windows-1252  voil…"]);
+    let plan = run_with(&folder, &["plan", "a.csv", "--json"], &[("CALLSHEET_ENCODING", "cp850")]);
+    assert_eq!(plan.expect_code(0).json()["jobs"][0]["text"], "voilà");
+}
+
+#[test]
 fn an_invalid_boolean_variable_is_refused_and_nothing_is_submitted() {
     let (folder, provider) = (Folder::with_sheet(1), Provider::new());
     for (name, value) in [("CALLSHEET_YES", "maybe"), ("CALLSHEET_FRESH", "2")] {

@@ -60,17 +60,13 @@ pub(crate) fn default_ids(jobs: &[ValidatedJob]) -> Vec<String> {
 }
 
 /// Assigns the id of each job, explicit ids first. A job whose id is wrong gets none, which is in the findings of its
-/// row. Returns the jobs too that are the same video as an earlier one, with a note about that.
-pub(crate) fn assign_ids(
-    jobs: &[ValidatedJob],
-    findings: &mut [Findings],
-) -> (Vec<Option<JobId>>, Vec<(usize, Note)>) {
+/// row.
+pub(crate) fn assign_ids(jobs: &[ValidatedJob], findings: &mut [Findings]) -> Vec<Option<JobId>> {
     let mut assigner = IdAssigner {
         jobs,
         ids: vec![None; jobs.len()],
         taken: HashMap::new(),
         next_copy: HashMap::new(),
-        copies: Vec::new(),
     };
     let mut without_id = Vec::new();
     for range in group_by_raw_job(jobs) {
@@ -86,7 +82,18 @@ pub(crate) fn assign_ids(
         let job = &jobs[index];
         assigner.assign_or_copy(index, &job.content_id());
     }
-    (assigner.ids, assigner.copies)
+    assigner.ids
+}
+
+/// Returns the jobs that make the same video as an earlier one, with a note about that.
+pub(crate) fn find_copies(jobs: &[ValidatedJob]) -> Vec<(usize, Note)> {
+    let mut first_of: HashMap<&str, &ValidatedJob> = HashMap::new();
+    let copies = jobs.iter().enumerate().filter_map(|(index, job)| {
+        let first = *first_of.entry(job.fingerprint.as_str()).or_insert(job);
+        let message = format!("this is the same video as {}", first.place.label());
+        (!std::ptr::eq(first, job)).then(|| (index, Note { place: job.place.label(), message }))
+    });
+    copies.collect()
 }
 
 struct IdAssigner<'m> {
@@ -96,8 +103,6 @@ struct IdAssigner<'m> {
     taken: HashMap<String, usize>,
     /// The next number for a copy of each id.
     next_copy: HashMap<String, usize>,
-    /// The jobs that are equal to an earlier one, with a note about that.
-    copies: Vec<(usize, Note)>,
 }
 
 impl IdAssigner<'_> {
@@ -131,16 +136,13 @@ impl IdAssigner<'_> {
         });
         let id = longer.as_deref().unwrap_or(id);
         let mut free = id.to_owned();
-        if let Some(first) = self.taken.get(&fold_case(id)).copied() {
+        if self.taken.contains_key(&fold_case(id)) {
             let number = self.next_copy.entry(fold_case(id)).or_insert(2);
             while self.taken.contains_key(&fold_case(&free)) {
                 let room = JobId::MAX_LENGTH - number.to_string().len() - 1;
                 free = format!("{}-{number}", &id[..id.len().min(room)]);
                 *number += 1;
             }
-            let first = self.jobs[first].place.label();
-            let message = format!("this is the same video as {first}");
-            self.copies.push((index, Note { place: self.jobs[index].place.label(), message }));
         }
         self.taken.insert(fold_case(&free), index);
         let id = free.parse();

@@ -16,7 +16,7 @@ use crate::model::{Flag, JobSpec, Note, Origin, Sheet, SheetRow, Suspicion};
 use crate::util::text::plural;
 
 use super::file_names::file_stems;
-use super::ids::{self, ExplicitId, assign_ids};
+use super::ids::{self, ExplicitId, assign_ids, find_copies};
 use super::incomplete_rows::IncompleteRows;
 use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, text_at};
 use super::raw_job::{Combination, RawJob, Values, split_values, varying_fields};
@@ -383,8 +383,8 @@ impl<'a> PlanBuilder<'a> {
         drop(self.explicit_ids);
         let findings = &mut self.findings;
         self.jobs.retain(|job| findings[job.raw_job].problems.is_empty());
-        let (ids, copies) = assign_ids(&self.jobs, findings);
-        for (index, copy) in copies {
+        let ids = assign_ids(&self.jobs, findings);
+        for (index, copy) in find_copies(&self.jobs) {
             self.jobs[index].validated.suspicions.push(copy);
         }
         let stems = file_stems(&self.jobs, &ids, &self.rules, findings);

@@ -41,9 +41,6 @@ pub(crate) fn check_request(
                 );
                 note(Field::Text, &message);
             }
-            if text.starts_with('=') {
-                note(Field::Text, "the text begins with `=`; is it a formula?");
-            }
         }
         Speech::Audio(url) => {
             if let Some(message) = values::share_page_warning(url) {

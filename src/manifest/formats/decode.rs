@@ -1,17 +1,20 @@
 //! File types and text encodings.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254,
+};
 
 use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
 use crate::model::Flag;
 use crate::util::text::sanitize;
+
+use super::encodings::TextEncoding;
 
 /// The kinds of files that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,35 +52,6 @@ pub(crate) fn locked_workbook(path: &Path) -> Option<PathBuf> {
     (FileKind::detect(&workbook, &[]) == FileKind::Workbook).then_some(workbook)
 }
 
-/// An encoding that `--encoding` names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextEncoding(&'static Encoding);
-
-impl TextEncoding {
-    /// Returns the encoding for a file of a format that is UTF-8 by definition: the file is read as UTF-8 if it can be.
-    pub(crate) fn unless_utf_8(self, bytes: &[u8]) -> Option<Self> {
-        std::str::from_utf8(bytes).is_err().then_some(self)
-    }
-}
-
-/// The text is not the name of an encoding.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{} is not a known encoding; names are for example `windows-1252`, `windows-1250`, `windows-1251`, `shift_jis`, \
-     `gbk`, `big5`, `euc-kr`, `macintosh` and `utf-16le`",
-    quote(.0)
-)]
-pub struct ParseEncodingError(String);
-
-impl FromStr for TextEncoding {
-    type Err = ParseEncodingError;
-    /// Parses a label of the [WHATWG encoding standard](https://encoding.spec.whatwg.org/#names-and-labels).
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let encoding = Encoding::for_label_no_replacement(text.as_bytes());
-        encoding.map(Self).ok_or_else(|| ParseEncodingError(text.to_owned()))
-    }
-}
-
 /// A decoded file.
 #[derive(Debug, PartialEq, Eq)]
 struct Decoded {
@@ -104,21 +78,21 @@ impl DecodeError {
     }
 
     fn at(bytes: &[u8], offset: usize, message: impl Into<String>) -> Self {
-        Self::read_as(UTF_8, bytes, offset, message)
+        Self::read_as(UTF_8.into(), bytes, offset, message)
     }
 
     /// Returns an error at `offset` that shows the text in an encoding.
     fn read_as(
-        encoding: &'static Encoding,
+        encoding: TextEncoding,
         bytes: &[u8],
         offset: usize,
         message: impl Into<String>,
     ) -> Self {
         let (before, rest) = bytes.split_at(offset);
-        let mut text = encoding.decode_without_bom_handling(before).0.into_owned();
+        let mut text = encoding.decode(before).0.into_owned();
         let start = text.len();
         let line = rest.split(|byte| is_line_end(*byte)).next().unwrap_or_default();
-        text.push_str(&encoding.decode_without_bom_handling(line).0);
+        text.push_str(&encoding.decode(line).0);
         Self { message: message.into(), help: None, place: Some((text, start)) }
     }
 
@@ -155,7 +129,7 @@ fn decode(mut bytes: Vec<u8>, forced: Option<TextEncoding>) -> Result<Decoded, D
     }
     if marked.is_some() {
         bytes.drain(..3);
-    } else if let Some(TextEncoding(encoding)) = forced {
+    } else if let Some(encoding) = forced {
         return decode_forced(&bytes, encoding);
     } else if let Some(encoding) = utf_16_without_mark(&bytes) {
         let note = format!("read as {} (it has no byte-order mark)", encoding.name());
@@ -222,23 +196,18 @@ fn decode_utf_16(
 }
 
 /// Decodes a text in the encoding that the user has named.
-fn decode_forced(bytes: &[u8], encoding: &'static Encoding) -> Result<Decoded, DecodeError> {
+fn decode_forced(bytes: &[u8], encoding: TextEncoding) -> Result<Decoded, DecodeError> {
     let name = encoding.name();
-    if encoding != UTF_8
-        && !bytes.is_ascii()
-        && encoding != UTF_16LE
-        && encoding != UTF_16BE
-        && std::str::from_utf8(bytes).is_ok()
-    {
+    if !encoding.is_unicode() && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         let offset = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
-        let readings = side_by_side(bytes, offset, &[UTF_8, encoding]);
+        let readings = side_by_side(bytes, offset, &[UTF_8.into(), encoding]);
         let message = format!("this line is valid UTF-8, but `{}` says {name}", Flag::Encoding);
         return Err(DecodeError::at(bytes, offset, message).help(format!(
             "{readings}\nleave `{}` out if the first reading is right; else save the file as UTF-8",
             Flag::Encoding
         )));
     }
-    let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+    let (text, had_errors) = encoding.decode(bytes);
     let is_wrong = |character: char| {
         matches!(character, '\0' | '\u{80}'..='\u{9f}')
             || had_errors && character == char::REPLACEMENT_CHARACTER
@@ -273,9 +242,10 @@ fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     };
     let (even, odd) = (nul_at(0), nul_at(1));
     let enough = sample.len() / 5;
-    if odd > enough && even == 0 {
+    // Half of an emoji, and a few letters, have a NUL on the other side.
+    if odd > enough && even < odd / 4 {
         Some(UTF_16LE)
-    } else if even > enough && odd == 0 {
+    } else if even > enough && odd < even / 4 {
         Some(UTF_16BE)
     } else {
         None
@@ -293,49 +263,71 @@ fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeErro
         let message = "the file is UTF-8, but this character is in another encoding";
         return Err(DecodeError::at(bytes, first_wrong, message));
     }
-    let western = read(bytes, WINDOWS_1252);
+    let western = read(bytes, WINDOWS_1252.into());
     let letters = western.as_deref().map(WesternLetters::of);
+    let has_quotes = western.as_deref().is_some_and(has_paired_quotes);
     let is_western = letters.is_some_and(|letters| {
         let is_guessed = guess == WINDOWS_1252
             || letters.only_symbols && guess.is_single_byte()
-            || read(bytes, guess) == western;
+            || read(bytes, guess.into()) == western;
         is_guessed && letters.are_usual && !letters.only_whole_words
     });
-    if is_western && let Some(text) = western {
+    // In DOS, the letters of Western Europe are where Windows has signs, such as `…` for `à`.
+    let may_be_dos = bytes.iter().all(|byte| *byte < 0xa6)
+        && !has_quotes
+        && letter_rank(bytes, TextEncoding::DOS_WESTERN).is_some();
+    if is_western
+        && !may_be_dos
+        && let Some(text) = western
+    {
         let line = line_index(bytes, first) + 1;
-        let sample = sample(bytes, first, WINDOWS_1252);
+        let sample = sample(bytes, first, WINDOWS_1252.into());
         let note = format!(
             "line {line} is not UTF-8, so the file was read as Windows-1252; is {} right? If not, export it as UTF-8",
             quote(&sample)
         );
         return Ok(Decoded { text, note: Some(note) });
     }
-    let by_region = ["ru", "gr", "jp", "cn", "kr", "tw", "pl", "tr", "il", "th"];
-    let by_region = by_region.map(|tld| detector.guess(Some(tld.as_bytes()), Utf8Detection::Deny));
-    let mut likely = Vec::new();
-    if guess != WINDOWS_1252 {
-        likely.push(guess);
-    } else if letters.is_some_and(|letters| letters.only_whole_words) {
-        likely.push(WINDOWS_1251);
+    let mut likely: Vec<TextEncoding> = Vec::new();
+    // The detector does not know the others.
+    let others = [TextEncoding::DOS_WESTERN, TextEncoding::DOS_CENTRAL, MACINTOSH.into()];
+    let ranks = others.map(|encoding| Some((letter_rank(bytes, encoding)?, encoding)));
+    let mut others: Vec<(usize, TextEncoding)> = ranks.into_iter().flatten().collect();
+    others.sort_by_key(|(rank, _)| *rank);
+    let mut others = others.into_iter().map(|(_, encoding)| encoding);
+    if is_western {
+        likely.extend(others.next().into_iter().chain([WINDOWS_1252.into()]));
     }
-    // The detector does not know Mac Roman.
-    for encoding in [WINDOWS_1252, MACINTOSH] {
+    if bytes.iter().any(|byte| (0x80..0xa9).contains(byte)) {
+        likely.extend(others);
+    }
+    if guess != WINDOWS_1252 {
+        likely.push(guess.into());
+    } else if letters.is_some_and(|letters| letters.only_whole_words) {
+        likely.push(WINDOWS_1251.into());
+    }
+    if letters.is_some_and(|letters| letters.may_be_turkish) {
+        likely.extend([WINDOWS_1254, WINDOWS_1252].map(TextEncoding::from));
+    }
+    for encoding in [WINDOWS_1252, MACINTOSH].map(TextEncoding::from) {
         let letters = read(bytes, encoding).as_deref().map(WesternLetters::of);
         if letters.is_some_and(|letters| letters.are_usual && !letters.only_symbols) {
             likely.push(encoding);
         }
     }
-    likely.extend(by_region);
-    likely.push(WINDOWS_1252);
+    let by_region = ["ru", "gr", "jp", "cn", "kr", "tw", "pl", "tr", "il", "th"];
+    let by_region = by_region.map(|tld| detector.guess(Some(tld.as_bytes()), Utf8Detection::Deny));
+    likely.extend(by_region.map(TextEncoding::from));
+    likely.push(WINDOWS_1252.into());
     Err(uncertain(bytes, first, likely))
 }
 
 /// Returns the error that the encoding is one of `likely`, the likeliest first, with two of the readings.
-fn uncertain(bytes: &[u8], first: usize, likely: Vec<&'static Encoding>) -> DecodeError {
-    let mut shown: Vec<&'static Encoding> = Vec::new();
+fn uncertain(bytes: &[u8], first: usize, likely: Vec<TextEncoding>) -> DecodeError {
+    let mut shown: Vec<TextEncoding> = Vec::new();
     for encoding in likely {
         let reading = sample(bytes, first, encoding);
-        let is_new = shown.iter().all(|other| sample(bytes, first, other) != reading);
+        let is_new = shown.iter().all(|other| sample(bytes, first, *other) != reading);
         if shown.len() < 2 && is_new && read(bytes, encoding).is_some() {
             shown.push(encoding);
         }
@@ -350,17 +342,17 @@ fn uncertain(bytes: &[u8], first: usize, likely: Vec<&'static Encoding>) -> Deco
         names.join(" or ")
     );
     let readings = side_by_side(bytes, first, &shown);
-    DecodeError::read_as(likeliest, bytes, first, message).help(format!(
+    DecodeError::read_as(*likeliest, bytes, first, message).help(format!(
         "{readings}\ngive the option whose reading is right, or save the file as UTF-8"
     ))
 }
 
 /// Returns the line with the byte at `offset` in each of `encodings`, one below the other.
-fn side_by_side(bytes: &[u8], offset: usize, encodings: &[&'static Encoding]) -> String {
+fn side_by_side(bytes: &[u8], offset: usize, encodings: &[TextEncoding]) -> String {
     let line = line_index(bytes, offset) + 1;
     let options = encodings.iter().map(|encoding| {
         let option = format!("`{} {}`", Flag::Encoding, encoding.name().to_lowercase());
-        (option, sample(bytes, offset, encoding))
+        (option, sample(bytes, offset, *encoding))
     });
     let options: Vec<(String, String)> = options.collect();
     let width = options.iter().map(|(option, _)| option.len()).max().unwrap_or(0);
@@ -371,22 +363,67 @@ fn side_by_side(bytes: &[u8], offset: usize, encodings: &[&'static Encoding]) ->
 }
 
 /// Returns the text in an encoding, or `None` if a byte is invalid in it.
-fn read(bytes: &[u8], encoding: &'static Encoding) -> Option<String> {
-    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+fn read(bytes: &[u8], encoding: TextEncoding) -> Option<String> {
+    let text = encoding.decode_strictly(bytes)?;
     let is_unused =
         |character: char| matches!(character, '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}');
     (!text.contains(is_unused)).then(|| text.into_owned())
 }
 
 /// Returns the part of a line around the byte at `offset`.
-fn sample(bytes: &[u8], offset: usize, encoding: &'static Encoding) -> String {
+fn sample(bytes: &[u8], offset: usize, encoding: TextEncoding) -> String {
     // The bytes before `offset` are ASCII.
     let before = &bytes[line_start(bytes, offset)..offset];
     let before = &before[before.len().saturating_sub(12)..];
     let after = bytes[offset..].split(|byte| is_line_end(*byte)).next().unwrap_or_default();
     let after = &after[..after.len().min(160)];
-    let (text, _) = encoding.decode_without_bom_handling(after);
+    let (text, _) = encoding.decode(after);
     String::from_utf8_lossy(before).chars().chain(text.chars().take(28)).collect()
+}
+
+/// Letters of European languages, the most common ones first.
+const COMMON_LETTERS: &str = "éüäöáóíłàñèçßąęúåãøřěčšžýśćżůêæôőâõńëźűîïûòìùťňďľşţăđĺŕ";
+
+/// Returns how rare the non-ASCII letters of a text are in an encoding, from 0. Returns `None` if the text cannot be in
+/// that encoding: not all are letters, or one is in a strange place. Signs of Windows-1252 become such letters in the code
+/// pages of DOS: `5 Ç`, `2010û2015`, `DonÆt`.
+fn letter_rank(bytes: &[u8], encoding: TextEncoding) -> Option<usize> {
+    let text = read(bytes, encoding)?;
+    let (mut sum, mut count) = (0, 0);
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied().unwrap_or(' ');
+        if !character.is_ascii() {
+            let lower = character.to_lowercase().next().unwrap_or(character);
+            let is_wrong_case = if character.is_uppercase() {
+                before.is_lowercase() || before.is_alphabetic() && after.is_lowercase()
+            } else {
+                after.is_uppercase()
+            };
+            let is_alone = !before.is_alphabetic() && !after.is_alphabetic();
+            // `wait…what`
+            let is_between = character == 'à' && before.is_alphabetic() && after.is_alphabetic();
+            if is_wrong_case
+                || is_between
+                || before.is_numeric()
+                || after.is_numeric()
+                || is_alone && !"àéè".contains(character)
+            {
+                return None;
+            }
+            sum += COMMON_LETTERS.chars().position(|common| common == lower)?;
+            count += 1;
+        }
+        before = character;
+    }
+    sum.checked_div(count)
+}
+
+/// Whether a text has quotes, all in pairs: `“free”`.
+fn has_paired_quotes(text: &str) -> bool {
+    let count = |quote: char| text.matches(quote).count();
+    count('“') > 0 && count('“') == count('”')
 }
 
 /// Whether a text is UTF-8 with some bytes of another encoding. By chance, a few pairs of bytes of other encodings are
@@ -419,11 +456,18 @@ struct WesternLetters {
     only_symbols: bool,
     /// Whether the letters occur only in words without ASCII letters, as in Cyrillic or Greek.
     only_whole_words: bool,
+    /// Whether there are letters that only Icelandic and Faroese have, which are others in Windows-1254.
+    may_be_turkish: bool,
 }
 
 impl WesternLetters {
     fn of(text: &str) -> Self {
-        let mut letters = Self { are_usual: true, only_symbols: true, only_whole_words: false };
+        let mut letters = Self {
+            are_usual: true,
+            only_symbols: true,
+            only_whole_words: false,
+            may_be_turkish: false,
+        };
         let mut has_mixed_words = false;
         let mut before = ' ';
         let mut characters = text.chars().peekable();
@@ -432,6 +476,7 @@ impl WesternLetters {
                 let after = characters.peek().copied().unwrap_or(' ');
                 letters.are_usual &= is_usual(before, character, after);
                 letters.only_symbols &= COMMON_SYMBOLS.contains(&character);
+                letters.may_be_turkish |= "ðýþÐÝÞ".contains(character);
             }
             before = character;
         }
@@ -473,6 +518,8 @@ fn is_usual(before: char, character: char, after: char) -> bool {
         'œ' | 'Œ' => matches!(after.to_ascii_lowercase(), 'i' | 'u'),
         '¤' | '¦' | '¨' | '¬' | '¯' | '¶' | '¸' | 'ƒ' | 'ˆ' | '˜' | '†' | '‡' | 'ÿ' | 'Ÿ' | 'Š'
         | 'š' | 'Ž' | 'ž' => false,
+        // Turkish `ğ`, `ı` and `ş` of Windows-1254.
+        'ð' | 'ý' | 'þ' | 'Ð' | 'Ý' | 'Þ' => false,
         // Hungarian `ő`, except in Portuguese words such as `milhões`.
         'õ' | 'Õ' => after.eq_ignore_ascii_case(&'e'),
         // The euro sign of Mac Roman.
@@ -528,6 +575,14 @@ mod tests {
             windows,
         ] {
             assert_eq!(decode(bytes.clone(), None).unwrap().text, text, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_without_mark_may_have_emoji() {
+        let text = "id,text\r\nr1,Hi 😀 and Ā and 一\r\n";
+        for is_big in [false, true] {
+            assert_eq!(decode(utf_16(text, is_big, false), None).unwrap().text, text);
         }
     }
 
@@ -638,6 +693,39 @@ mod tests {
             assert!(help.contains("`--encoding "), "{text}: {help}");
             let forced = encoding.name().parse().unwrap();
             assert!(decode(bytes, Some(forced)).unwrap().text.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_dos_are_refused_with_the_right_reading() {
+        for (text, expected) in [
+            (&b"voil\x85"[..], "voilà"),
+            (b"\x85 la carte", "à la carte"),
+            (b"Ya est\xa0 aqu\xa1", "Ya está aquí"),
+            (b"el men\xa3", "el menú"),
+            (b"Gr\x81\xe1e aus K\x94ln", "Grüße aus Köln"),
+            (b"M\x84dchen", "Mädchen"),
+            (b"\x9aBERRASCHUNG", "ÜBERRASCHUNG"),
+            (b"Caf\x82 cr\x8ame", "Café crème"),
+            (b"promo\x87\xc6o", "promoção"),
+            (b"Za\xbe\xa2\x88\x86 g\xa9\x98l\xa5 ja\xab\xe4", "Zażółć gęślą jaźń"),
+            (b"P\xfd\xa1li\xe7 \xa7lu\x9cou\x9fk\xec k\x85\xe5", "Příliš žluťoučký kůň"),
+            (b"T\xfbzij\xa0t\x82k", "Tűzijáték"),
+        ] {
+            let sheet = [b"text,persona\n", text, b",Anna\n"].concat();
+            let error = decode(sheet, None).expect_err(expected);
+            let help = error.help.unwrap_or_default();
+            assert!(help.contains(expected) && help.contains("cp85"), "{expected}: {help}");
+        }
+    }
+
+    #[test]
+    fn letters_that_turkish_has_are_not_read_as_icelandic() {
+        for text in [&b"\xdeimdi"[..], b"G\xfcne\xfeli bir g\xfcn", b"k\xfd\xfe", b"Do\xf0ru"] {
+            let error = decode([b"text\n", text, b"\n"].concat(), None).unwrap_err();
+            let (expected, _) = WINDOWS_1254.decode_without_bom_handling(text);
+            let help = error.help.unwrap_or_default();
+            assert!(help.contains(&*expected), "{help}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod csv;
 pub(crate) mod decode;
+pub(crate) mod encodings;
 pub(crate) mod number_format;
 pub(crate) mod other_files;
 pub(crate) mod table;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::formats::csv::Delimiter;
-use crate::manifest::formats::decode::TextEncoding;
+use crate::manifest::formats::encodings::TextEncoding;
 
 use super::field::Field;
 use super::names::Resolve;

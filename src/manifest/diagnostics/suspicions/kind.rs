@@ -11,6 +11,10 @@ pub(crate) enum SuspicionKind {
     NoLetters,
     /// Only a number, an amount, a date or a time: `19.9`, `30/11/2026`.
     OnlyNumber,
+    /// Only `TRUE`, `WAHR` or the like, which are checkboxes.
+    OnlyBoolean,
+    /// Only a web address.
+    OnlyAddress,
     /// UTF-8 that was decoded with another encoding: `JosÃ©`.
     Mojibake,
     /// HTML tags and entities: `<b>`, `&amp;`.
@@ -23,6 +27,10 @@ pub(crate) enum SuspicionKind {
     ErrorValue,
     /// Unfinished text: `TODO`, `Lorem ipsum`.
     Draft,
+    /// A formula that was not calculated: `=A1`.
+    Formula,
+    /// A character as a program writes it: `\n`, `\u00e9`, `%20`.
+    Escape,
     /// Template syntax inside a filled value, which is not filled again.
     NestedTemplate,
 }

@@ -13,8 +13,8 @@ use std::ops::Range;
 
 pub(crate) use self::kind::SuspicionKind;
 use self::kind::SuspicionKind::{
-    ControlCharacter, Draft, EmptyValue, ErrorValue, LostLetters, Markup, Mojibake, NestedTemplate,
-    NoLetters, OnlyNumber, Placeholder,
+    ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, Formula, LostLetters, Markup,
+    Mojibake, NestedTemplate, NoLetters, OnlyAddress, OnlyBoolean, OnlyNumber, Placeholder,
 };
 
 /// The longest excerpt in a message, in characters.
@@ -83,7 +83,7 @@ fn remove_repetitions(mut found: Vec<Suspicion>) -> Vec<Suspicion> {
         let is_new = range.start >= end && !repeating.contains(kind);
         if is_new {
             end = range.end;
-            if matches!(kind, LostLetters | ControlCharacter | Mojibake | Markup) {
+            if matches!(kind, LostLetters | ControlCharacter | Mojibake | Markup | Escape) {
                 repeating.push(*kind);
             }
         }
@@ -102,12 +102,18 @@ fn suspicion(text: &str, range: Range<usize>, kind: SuspicionKind) -> Suspicion 
         }
         NoLetters => format!("`{excerpt}` has no letters to speak"),
         OnlyNumber => format!("`{excerpt}` is only a number, an amount or a date"),
+        OnlyBoolean => format!("`{excerpt}` is only the value of a checkbox"),
+        OnlyAddress => format!("`{excerpt}` is only a web address"),
         Mojibake => format!("`{excerpt}` looks like text in a wrong encoding"),
         Markup => format!("`{excerpt}` looks like HTML and is spoken as it is written"),
         Placeholder => format!("`{excerpt}` looks like a placeholder"),
         EmptyValue => format!("`{excerpt}` looks like a missing value"),
         ErrorValue => format!("`{excerpt}` looks like an error of a spreadsheet formula"),
         Draft => format!("`{excerpt}` looks like unfinished text"),
+        Formula => format!("`{excerpt}` looks like a formula that was not calculated"),
+        Escape => {
+            format!("`{excerpt}` looks like the code of a character and is spoken as it is written")
+        }
         NestedTemplate => format!("`{excerpt}` stands inside a value, where it is not filled"),
     };
     Suspicion { range, kind, message }
@@ -124,9 +130,32 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     let lower = text
         .trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ' || ".!…".contains(c))
         .to_lowercase();
-    let is_empty = words::contains(words::EMPTY_VALUES, &lower);
-    let is_draft = words::contains_phrase(words::DRAFT_TEXTS, &lower) && !lower.is_empty();
-    value_kind(text).or(is_empty.then_some(EmptyValue)).or(is_draft.then_some(Draft))
+    let is_empty =
+        words::contains(words::EMPTY_VALUES, &lower) || words::contains(words::EMPTY_TEXTS, &lower);
+    let is_address = !text.contains(char::is_whitespace)
+        && ["http://", "https://", "www."].iter().any(|begin| lower.starts_with(begin));
+    let kind = match lower.as_str() {
+        "" => None,
+        _ if is_empty => Some(EmptyValue),
+        _ if words::contains_phrase(words::DRAFT_TEXTS, &lower) => Some(Draft),
+        _ if words::contains(words::BOOLEANS, text) => Some(OnlyBoolean),
+        _ if is_address => Some(OnlyAddress),
+        _ => None,
+    };
+    value_kind(text).or(kind)
+}
+
+/// Whether a value is a formula: `=A1`, `="a" & B2`, `+A1`.
+fn is_formula(value: &str) -> bool {
+    let is_reference = |text: &str| {
+        let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        (1..=3).contains(&(text.len() - digits.len()))
+            && !digits.is_empty()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let begins = |c: char| c.is_alphanumeric() || "\"'($+-".contains(c);
+    value.strip_prefix('=').is_some_and(|formula| formula.starts_with(begins))
+        || value.strip_prefix(['+', '-']).is_some_and(is_reference)
 }
 
 /// Returns the kind of a filled value that is wrong as a whole.
@@ -141,6 +170,7 @@ fn value_kind(value: &str) -> Option<SuspicionKind> {
         });
     match value {
         _ if is_error => Some(ErrorValue),
+        _ if is_formula(value) => Some(Formula),
         _ if words::contains(words::EMPTY_VALUES, value) => Some(EmptyValue),
         _ if words::contains_phrase(words::DRAFT_VALUES, value) => Some(Draft),
         _ => None,

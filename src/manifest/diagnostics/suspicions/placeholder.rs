@@ -41,14 +41,24 @@ pub(super) fn placeholder_length(
             .then(|| open.len() + inside.len() + close.len())
     };
     match rest.chars().next()? {
+        '{' if rest.starts_with("{}") => Some(2),
         '{' => template_length(rest).or_else(|| enclosed("{", "}", &is_braced_name)),
-        '$' => rest
-            .starts_with("${")
-            .then(|| placeholder_length(before, &rest[1..], is_column))?
-            .map(|length| length + 1),
+        '$' if rest.starts_with("${") => {
+            placeholder_length(before, &rest[1..], is_column).map(|length| length + 1)
+        }
+        '$' if !before.ends_with(char::is_alphanumeric) => {
+            let is_inside = |c: char| c.is_alphanumeric() || c == '_';
+            let name = rest[1..].split(|c| !is_inside(c)).next().unwrap_or_default();
+            // Ordinary words are puns such as `$ave`, and words in capitals are shares.
+            let is_name = is_identifier(name)
+                && name.len() <= LONGEST_NAME
+                && (is_field(name) || name.contains('_') || is_column(name))
+                && name.contains(char::is_lowercase);
+            is_name.then(|| 1 + name.len())
+        }
         '[' => {
             let length = enclosed("[", "]", &is_bracketed_name)
-                .or_else(|| enclosed("[[", "]]", &is_bracketed_name))?;
+                .or_else(|| enclosed("[[", "]]", &|_| true))?;
             // A link of Markdown, and letters that an editor changed: [T]he.
             let after = &rest[length..];
             let is_part =
@@ -57,6 +67,9 @@ pub(super) fn placeholder_length(
         }
         '<' => enclosed("<<", ">>", &|name| is_identifier(name) || is_field(name))
             .or_else(|| enclosed("<", ">", &|name| is_field(name) || is_constant(name))),
+        '(' if rest[1..].starts_with("insert ") || rest[1..].starts_with("Insert ") => {
+            enclosed("(", ")", &|name| is_field(name.strip_suffix(" here").unwrap_or(name)))
+        }
         // Without capitals or an underscore, the name may be a word of the sentence.
         '(' if rest[1..].starts_with(char::is_uppercase) || rest.contains('_') => {
             enclosed("(", ")", &|_| false)

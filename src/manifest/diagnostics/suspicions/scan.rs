@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::kind::SuspicionKind::{
-    self, ControlCharacter, Draft, EmptyValue, ErrorValue, LostLetters, Markup, Placeholder,
+    self, ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, LostLetters, Markup, Placeholder,
 };
 use super::placeholder::placeholder_length;
 use super::words;
@@ -38,6 +38,8 @@ pub(super) fn find_parts(
             '\u{80}'..='\u{9f}' => Some((c.len_utf8(), ControlCharacter)),
             '#' => error_length(rest).map(|length| (length, ErrorValue)),
             '&' => entity_length(rest).map(|length| (length, Markup)),
+            '\\' => escape_length(rest).map(|length| (length, Escape)),
+            '%' if !is_address && is_percent_code(before, rest) => Some((3, Escape)),
             '<' => tag_length(rest).map(|length| (length, Markup)),
             '[' if rest.starts_with(OBJECT) => Some((OBJECT.len(), EmptyValue)),
             _ if c.is_ascii_alphabetic()
@@ -104,7 +106,13 @@ fn lost_letters(before: &str, rest: &str) -> Option<usize> {
         let is_first = starts_word && (after.starts_with(char::is_lowercase) || starts_sentence);
         return (is_inside || is_first).then(|| damaged_length(rest));
     }
-    if !starts_word || after.starts_with(char::is_alphanumeric) {
+    if after.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    if words::contains(words::WITHOUT_LAST_LETTER, &last_word(before)) {
+        return Some(run);
+    }
+    if !starts_word {
         return None;
     }
     // French puts a space before the question marks that end a sentence: Quoi ??? Encore ?
@@ -139,6 +147,35 @@ fn tag_length(rest: &str) -> Option<usize> {
     is_tag.then(|| rest.find('>').map(|end| end + 1))?
 }
 
+/// Returns the length of a character as programs write it: `\n`, `\t`, `\u00e9`, `\x20`. A folder such as `C:\new` is none.
+fn escape_length(rest: &str) -> Option<usize> {
+    let hex = |digits: usize| {
+        let code = rest.get(2..2 + digits)?;
+        code.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(2 + digits)
+    };
+    match rest.as_bytes().get(1)? {
+        b'n' | b'r' | b't' => Some(2),
+        b'u' => hex(4),
+        b'x' => hex(2),
+        _ => None,
+    }
+}
+
+/// Whether `rest` begins with a character as addresses write it, inside a word: `Hi%20there`.
+fn is_percent_code(before: &str, rest: &str) -> bool {
+    let is_code = rest.get(1..3).is_some_and(|code| {
+        code.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+    });
+    let is_word_before = before.ends_with(|c: char| c.is_alphabetic() || ",.!?;:".contains(c));
+    is_code && is_word_before && rest[3..].starts_with(|c: char| c.is_alphanumeric() || c == '%')
+}
+
+/// Returns the word at the end of a text in lower case, or nothing if it is long.
+fn last_word(text: &str) -> String {
+    let word: Vec<char> = text.chars().rev().take_while(|c| c.is_alphabetic()).take(12).collect();
+    word.into_iter().rev().flat_map(char::to_lowercase).collect()
+}
+
 /// Returns the length of an error value of a spreadsheet.
 fn error_length(rest: &str) -> Option<usize> {
     words::ERRORS.iter().find(|error| starts_with_word(rest, error)).map(|error| error.len())
@@ -170,6 +207,9 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
         "TODO" if !is_iberian && !is_in_capitals(before, after) => Some((word.len(), Draft)),
         "TBD" | "tbd" | "FIXME" => Some((word.len(), Draft)),
         "NaN" => Some((word.len(), EmptyValue)),
+        "null" | "undefined" | "None" if is_addressed(before, after) => {
+            Some((word.len(), EmptyValue))
+        }
         "Err" => after
             .strip_prefix(':')
             .filter(|code| run_length(code, |c| c.is_ascii_digit()) == 3)
@@ -188,14 +228,19 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
 /// it is a Roman numeral or kisses.
 fn is_name(word: &str, before: &str, after: &str) -> bool {
     let (before, after) = (before.trim_end(), after.trim_start());
-    let last =
-        before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+    let last = last_word(before);
     let is_amount = words::CURRENCIES
         .split_whitespace()
         .any(|currency| before.ends_with(currency) || starts_with_word(after, currency));
     word.len() > 3 && word.starts_with('X')
         || is_amount
         || words::contains(words::GREETINGS, &last) && !before.ends_with('.')
+}
+
+/// Whether a word is a name after a greeting: `Hello null, welcome`.
+fn is_addressed(before: &str, after: &str) -> bool {
+    let is_end = !after.trim_start().starts_with(char::is_alphanumeric);
+    is_end && words::contains(words::GREETINGS, &last_word(before.trim_end()))
 }
 
 /// Whether the sentence around a word is in capitals.

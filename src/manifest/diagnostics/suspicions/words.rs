@@ -12,7 +12,24 @@ pub(super) fn contains_phrase(list: &str, phrase: &str) -> bool {
 
 /// Words of programs and people for a missing value. `Nan` and `Null` are not among them, because they are names.
 pub(super) const EMPTY_VALUES: &str = "
-    null NULL nil nan NaN NaT none None NONE undefined N/A n/a <NA> (blank) (empty)
+    null NULL nil nan NaN NaT none None NONE undefined N/A n/a NA <NA> n.a. N.A. k.A. (blank) (empty) (leer) (vide)
+    (vacío) (null) <null> <leer> - -- --- – — ? ?? .
+";
+
+/// Other whole texts for a missing value, in lower case.
+pub(super) const EMPTY_TEXTS: &str = "
+    na n.a k.a leer empty blank vide vacío vuoto vazio leeg tom puste
+";
+
+/// Values of checkboxes, as spreadsheets write them.
+pub(super) const BOOLEANS: &str = "
+    TRUE FALSE true false WAHR FALSCH VRAI FAUX VERDADERO FALSO VERDADEIRO VERO WAAR ONWAAR PRAWDA FAŁSZ SANT FALSKT
+    SAND FALSK ИСТИНА ЛОЖЬ TOSI EPÄTOSI PRAVDA NEPRAVDA IGAZ HAMIS DOĞRU YANLIŞ
+";
+
+/// Words whose last letter was lost, in lower case: `Caf?`, `Gro?`. They are no words of their own.
+pub(super) const WITHOUT_LAST_LETTER: &str = "
+    caf caff voil citt qualit novit libert universit attivit perch poich gro flei aqu tamb
 ";
 
 /// Phrases for a value that is not known yet.

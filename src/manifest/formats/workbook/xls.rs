@@ -1,8 +1,9 @@
 //! Old Excel workbooks: `.xls` of Excel 97 to 2003 (BIFF8) and of Excel 5 and 95 (BIFF5), as in [MS-XLS]. Section numbers
 //! are those of that document.
 
-use encoding_rs::{Encoding, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{UTF_16LE, WINDOWS_1252};
 
+use crate::manifest::formats::encodings::TextEncoding;
 use crate::manifest::formats::table::Trouble;
 
 use super::binary::{Data, error_word, rk_number};
@@ -53,7 +54,7 @@ pub(crate) struct Xls {
 #[derive(Debug, Clone, Copy)]
 enum TextFormat {
     /// BIFF5: bytes of a code page.
-    Bytes(&'static Encoding),
+    Bytes(TextEncoding),
     /// BIFF8: UTF-16, in which a string of Latin characters may leave out the upper bytes.
     Unicode,
 }
@@ -80,7 +81,7 @@ impl Xls {
             match kind {
                 // Some writers of BIFF8 name the wrong version.
                 record::BEGIN if data.0.len() < 16 && data.u16()? < 0x0600 => {
-                    book.text = TextFormat::Bytes(WINDOWS_1252);
+                    book.text = TextFormat::Bytes(WINDOWS_1252.into());
                 }
                 record::PASSWORD => return Err(ReadError::Password),
                 record::DATE_SYSTEM if data.u16()? == 1 => book.styles.is_from_1904 = true,
@@ -228,23 +229,18 @@ fn bool_or_error(value: u8, is_error: bool) -> (std::borrow::Cow<'static, str>, 
 }
 
 /// Returns the encoding of a code page (2.4.52).
-fn code_page(number: u16) -> &'static Encoding {
+fn code_page(number: u16) -> TextEncoding {
     let label = match number {
-        874 => "windows-874",
-        932 => "shift_jis",
-        936 => "gbk",
-        949 => "euc-kr",
-        950 => "big5",
-        10000 | 32768 => "macintosh",
-        10007 => "x-mac-cyrillic",
-        1250..=1258 => {
-            return Encoding::for_label(format!("windows-{number}").as_bytes())
-                .unwrap_or(WINDOWS_1252);
-        }
-        866 => "ibm866",
-        _ => "windows-1252",
+        932 => "shift_jis".to_owned(),
+        936 => "gbk".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        10000 | 32768 => "macintosh".to_owned(),
+        10007 => "x-mac-cyrillic".to_owned(),
+        874 | 1250..=1258 => format!("windows-{number}"),
+        number => format!("cp{number}"),
     };
-    Encoding::for_label(label.as_bytes()).unwrap_or(WINDOWS_1252)
+    label.parse().unwrap_or_else(|_| WINDOWS_1252.into())
 }
 
 /// The records of a stream (2.1.4).
@@ -292,9 +288,7 @@ impl Data<'_> {
     fn string(&mut self, length: u16, format: TextFormat) -> Result<String, ReadError> {
         let length = usize::from(length);
         match format {
-            TextFormat::Bytes(encoding) => {
-                Ok(encoding.decode_without_bom_handling(self.bytes(length)?).0.into_owned())
-            }
+            TextFormat::Bytes(encoding) => Ok(encoding.decode(self.bytes(length)?).0.into_owned()),
             TextFormat::Unicode => {
                 let is_wide = self.u8()? & 1 != 0;
                 let bytes = self.bytes(if is_wide { 2 * length } else { length })?;
