@@ -19,6 +19,9 @@ pub struct JobSpec {
     pub file_name: String,
     /// Length of the recording in seconds, if the sheet states it (`audio_seconds`).
     pub audio_seconds: Option<f64>,
+    /// The language of the video, if the manifest states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Arc<str>>,
     /// The place in the manifest.
     pub origin: Origin,
     /// The id that the job had before, if it was another one: that of earlier versions, or that of the sheet if the job
@@ -65,6 +68,7 @@ impl JobSpec {
             fingerprint,
             file_name,
             audio_seconds: None,
+            language: None,
             origin,
             former_id: None,
             row_id: None,

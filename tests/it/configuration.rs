@@ -86,7 +86,7 @@ fn the_environment_names_the_encoding_of_a_sheet() {
     folder
         .run(&["plan", "a.csv"])
         .expect_code(2)
-        .expect_stderr(&["cp850  voilà", "windows-1252  voil…"]);
+        .expect_stderr(&["cp850`         voilà", "windows-1252`  voil…"]);
     let plan = run_with(&folder, &["plan", "a.csv", "--json"], &[("CALLSHEET_ENCODING", "cp850")]);
     assert_eq!(plan.expect_code(0).json()["jobs"][0]["text"], "voilà");
 }

@@ -90,7 +90,11 @@ pub(crate) fn find_copies(jobs: &[ValidatedJob]) -> Vec<(usize, Note)> {
     let mut first_of: HashMap<&str, &ValidatedJob> = HashMap::new();
     let copies = jobs.iter().enumerate().filter_map(|(index, job)| {
         let first = *first_of.entry(job.fingerprint.as_str()).or_insert(job);
-        let message = format!("this is the same video as {}", first.place.label());
+        let message = if first.raw_job == job.raw_job {
+            "this makes the same video twice".to_owned()
+        } else {
+            format!("this is the same video as {}", first.place.label())
+        };
         (!std::ptr::eq(first, job)).then(|| (index, Note { place: job.place.label(), message }))
     });
     copies.collect()
@@ -183,7 +187,8 @@ fn parse_id(job: &ValidatedJob, id: &str, findings: &mut Findings) -> Option<Job
             Some(id)
         }
         Err(invalid) => {
-            let message = format!("{} cannot be an id: {}", quote(id), invalid.rule);
+            let written = written_id(job).map_or(id, |written| written.text.trim());
+            let message = format!("{} cannot be an id: {}", quote(written), invalid.rule);
             let suggestion = slug(id, JobId::MAX_LENGTH - 20);
             let help = if suggestion.is_empty() {
                 "use letters, digits, `.`, `_` and `-`, such as `spring-01`".to_owned()

@@ -410,6 +410,7 @@ impl<'a> PlanBuilder<'a> {
             }
             of_row.end = jobs.len() + 1;
             let (former_id, row_id) = (job.former_id(&id), job.row_id(&id));
+            let language = job.validated.combination.get(Field::Language).map(Value::trimmed);
             let found = job.validated.suspicions.into_iter();
             suspicions.extend(found.map(|suspicion| (jobs.len(), suspicion)));
             let request = job.validated.request;
@@ -421,6 +422,7 @@ impl<'a> PlanBuilder<'a> {
                 request,
                 fingerprint: job.fingerprint,
                 audio_seconds: job.validated.audio_seconds,
+                language: language.filter(|language| !language.is_empty()),
                 origin: Origin {
                     file: job.place.file_name().clone(),
                     line: job.place.line().unwrap_or(1),

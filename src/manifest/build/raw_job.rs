@@ -1,13 +1,14 @@
 //! Rows and items before validation, and their combinations.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{normalize, quote};
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::{Field, FieldMap};
+use crate::manifest::schema::languages::parse_language;
 use crate::manifest::schema::ratio::{self, ParsedRatio};
 
 use super::variables::Variables;
@@ -65,6 +66,7 @@ impl RawJob {
     /// Returns all combinations: personas vary slower than ratios, and those of `include` come last.
     pub(crate) fn combinations(&self, findings: &mut Findings) -> Vec<Combination> {
         let mut combinations = Vec::new();
+        self.check_languages(findings);
         let bases = self.bases();
         for base in &bases {
             combinations.extend(product(base, &self.place, findings));
@@ -93,6 +95,32 @@ impl RawJob {
 }
 
 impl RawJob {
+    /// Reports a text and one in its language column, if the row says that they are in the same language.
+    fn check_languages(&self, findings: &mut Findings) {
+        let (Some(text), Some(written)) =
+            (self.values.get(Field::Text), self.values.get(Field::Language))
+        else {
+            return;
+        };
+        for language in &self.languages {
+            let of_column = language.get(Field::Language).map(|values| &values[0]);
+            let is_same = |written: &Value| {
+                of_column.is_some_and(|column| {
+                    parse_language(&written.text).as_deref() == Some(&*column.text)
+                })
+            };
+            if let (Some(column), Some(same)) = (of_column, written.iter().find(|it| is_same(it))) {
+                let message = format!(
+                    "the row has two texts in the language {}; the other one is at {}",
+                    quote(same.text.trim()),
+                    text[0].place.label()
+                );
+                let help = "keep one of them, or correct `language`";
+                findings.problem(Problem::at(&column.place, message).help(help));
+            }
+        }
+    }
+
     /// Returns the values of the row, if it has a text or a recording, and those of each of its languages.
     fn bases(&self) -> Vec<Cow<'_, Values>> {
         let speech = [Field::Text, Field::Audio];
@@ -128,8 +156,17 @@ pub(crate) fn split_values(field: Field, value: Value, findings: &mut Findings) 
     if !value.text.contains('|') {
         return vec![value];
     }
-    let parts = value.text.split('|').map(str::trim);
-    parts.filter(|part| !part.is_empty()).map(|part| Value::new(part, &value.place)).collect()
+    let mut seen = HashSet::new();
+    let mut parts = Vec::new();
+    for part in value.text.split('|').map(str::trim).filter(|part| !part.is_empty()) {
+        if seen.insert(meaning(field, part)) {
+            parts.push(Value::new(part, &value.place));
+        } else {
+            let message = format!("{} is in this cell twice, and is used once", quote(part));
+            findings.note(&value.place, message);
+        }
+    }
+    parts
 }
 
 fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combination> {
@@ -165,26 +202,21 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
 fn matches(combination: &Combination, values: &Values) -> bool {
     values.iter().all(|(field, alternatives)| {
         combination.get(field).is_some_and(|value| {
-            let same = |other: &Value| same_value(field, &value.text, &other.text);
+            let wanted = meaning(field, &value.text);
+            let same = |other: &Value| meaning(field, &other.text) == wanted;
             alternatives.iter().any(same)
         })
     })
 }
 
-/// Whether two spellings have the same meaning.
-fn same_value(field: Field, one: &str, other: &str) -> bool {
-    let ratio = |text: &str| match ratio::parse(text)? {
-        ParsedRatio::Plain(ratio) | ParsedRatio::Repaired(ratio) => Some(ratio),
-    };
-    if field == Field::AspectRatio
-        && let (Some(one), Some(other)) = (ratio(one), ratio(other))
-    {
-        return one == other;
+/// Returns a text that is equal for all spellings of a value.
+fn meaning(field: Field, text: &str) -> String {
+    let ratio = ratio::parse(text).filter(|_| field == Field::AspectRatio);
+    match ratio {
+        Some(ParsedRatio::Plain(ratio) | ParsedRatio::Repaired(ratio)) => ratio.to_string(),
+        None if field.splits_at_bars() => normalize(text),
+        None => text.trim().to_owned(),
     }
-    if field.splits_at_bars() {
-        return normalize(one) == normalize(other);
-    }
-    one.trim() == other.trim()
 }
 
 /// Returns the fields in which `combinations` differ.

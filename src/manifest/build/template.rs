@@ -5,6 +5,7 @@
 //!
 //! `template_syntax` reads the language and translates it for the engine, which evaluates it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ use super::variables::Variables;
 
 /// The most steps of a template. The engine counts long outputs as steps too.
 const FUEL: u64 = 20_000;
+
+/// The most bytes of the values of a template, and of a text in which a filter has replaced parts.
+const MAX_FILLED: usize = 1 << 20;
 
 /// Whether a text is a template.
 pub(crate) fn is_template(text: &str) -> bool {
@@ -52,6 +56,7 @@ impl Templates {
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
         environment.add_filter("slug", |text: &str| slug(text, usize::MAX));
+        environment.add_filter("replace", replace);
         Self { environment }
     }
 
@@ -67,6 +72,10 @@ impl Templates {
     ) -> Result<Rendered, Explanation> {
         let translation = translate(template, variables)?;
         let Translation { source, used, .. } = &translation;
+        let filled: usize = used.iter().map(|position| variables.value(*position).len()).sum();
+        if filled > MAX_FILLED {
+            return Err(explain(&ErrorKind::OutOfFuel.into()));
+        }
         let compiled =
             self.environment.template_from_str(source).map_err(|error| explain(&error))?;
         let rendered = compiled.render_with_spans(Value::from_dyn_object(Arc::clone(variables)));
@@ -94,6 +103,19 @@ pub(crate) fn used_names(template: &str, variables: &Variables) -> Vec<String> {
     };
     let names: Vec<&str> = variables.names().collect();
     used.into_iter().map(|position| names[position].to_owned()).collect()
+}
+
+/// Replaces all parts of a text that are equal to `from`.
+///
+/// # Errors
+///
+/// The result would be too long. The engine counts it only when it is complete.
+fn replace(text: &str, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<String, Error> {
+    let count = text.matches(&*from).count();
+    if text.len().saturating_add(count.saturating_mul(to.len())) > MAX_FILLED {
+        return Err(ErrorKind::OutOfFuel.into());
+    }
+    Ok(text.replace(&*from, &to))
 }
 
 fn empty_variable(name: &str) -> Explanation {
@@ -352,6 +374,25 @@ mod tests {
         ] {
             let (message, _) = render(&long).unwrap_err();
             assert_eq!(message, "the template has more than 300 names, signs and blocks");
+        }
+    }
+
+    /// Without the limits, the texts would have gigabytes.
+    #[test]
+    fn values_cannot_make_a_text_too_long() {
+        let mut variables = Variables::default();
+        let long: Arc<str> = "a".repeat(900_000).into();
+        variables.add(&VariableNames::new(["long"]), vec![long]);
+        let variables = Arc::new(variables);
+        let quotes = "\"".repeat(2);
+        for template in [
+            "{{ long }}".repeat(200),
+            "{{ long|replace('a', long) }}".to_owned(),
+            format!("{{{{ long|replace({quotes}, 'bbbb') }}}}"),
+            format!("{{{{ long{} }}}}", "|replace('a', 'aa')".repeat(40)),
+        ] {
+            let problem = Templates::new().render(&template, &variables).unwrap_err();
+            assert_eq!(problem.message, "the template is too long or nested too deeply");
         }
     }
 

@@ -51,7 +51,7 @@ impl ValidatedJob {
     ) -> Self {
         let suffix = suffix(&validated, varying);
         // Frees the memory of what is not needed for the names.
-        validated.combination.retain(&[Field::Id, Field::Filename]);
+        validated.combination.retain(&[Field::Id, Field::Filename, Field::Language]);
         Self {
             suffix,
             fingerprint: Fingerprint::of(&validated.request),

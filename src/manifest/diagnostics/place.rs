@@ -131,6 +131,11 @@ impl Place {
         Self::file(&self.source)
     }
 
+    /// Returns the place of a cell of the same workbook; row and column from 0.
+    pub(crate) fn cell_of_file(&self, row: u32, column: u32) -> Self {
+        Self::cell(&self.source, row, column, "")
+    }
+
     /// Returns the place right after this one. A cell of a workbook stays the same.
     pub(crate) fn after(&self) -> Self {
         match self.position {

@@ -9,12 +9,13 @@ use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
 use crate::manifest::schema::field::Field;
+use crate::manifest::schema::languages::is_known_header;
 use crate::manifest::schema::names::is_uuid;
 use crate::manifest::schema::ratio;
 use crate::util::text::plural;
 
 use super::decode::is_line_end;
-use super::table::{Table, Value};
+use super::table::{MAX_TITLE_ROWS, Table, Value};
 
 /// The most columns of a spreadsheet.
 const MAX_COLUMNS: usize = 16_384;
@@ -103,7 +104,7 @@ pub(crate) fn read(
     let lines = Lines { text: &source.text, delimiter: delimiter.byte() };
     let mut wrong_quotes = 0;
     let mut rows: Vec<Vec<Value>> = Vec::new();
-    let mut columns = None;
+    let mut columns: Option<RowColumns> = None;
     while let Some(start) = lines.next_start(at) {
         let line = lines.read(start);
         at = line.end;
@@ -143,7 +144,14 @@ pub(crate) fn read(
         });
         let cells: Vec<Value> = cells.collect();
         if !cells.iter().all(Value::is_blank) {
-            columns.get_or_insert_with(|| RowColumns::of(&cells));
+            // The header may be below a title.
+            let has_header = columns.as_ref().is_some_and(|columns| columns.is_header);
+            if !has_header && rows.len() <= MAX_TITLE_ROWS as usize {
+                let of_row = RowColumns::of(&cells);
+                if columns.is_none() || of_row.is_header {
+                    columns = Some(of_row);
+                }
+            }
             rows.push(cells);
         }
     }
@@ -389,6 +397,8 @@ impl Lines<'_> {
 
 /// What rows of a sheet look like.
 struct RowColumns {
+    /// Whether they are those of a header, not of a title.
+    is_header: bool,
     width: usize,
     /// The column of aspect ratios.
     ratio: Option<usize>,
@@ -399,7 +409,8 @@ impl RowColumns {
         let is_ratio = |cell: &Value| {
             Field::find(&cell.text).is_some_and(|(field, _)| field == Field::AspectRatio)
         };
-        Self { width: header.len(), ratio: header.iter().position(is_ratio) }
+        let known = header.iter().filter(|cell| is_known_header(&cell.text)).take(2).count();
+        Self { is_header: known == 2, width: header.len(), ratio: header.iter().position(is_ratio) }
     }
 }
 

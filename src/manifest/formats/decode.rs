@@ -469,6 +469,7 @@ impl WesternLetters {
             may_be_turkish: false,
         };
         let mut has_mixed_words = false;
+        let (mut has_turkish, mut has_others) = (false, false);
         let mut before = ' ';
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
@@ -476,10 +477,14 @@ impl WesternLetters {
                 let after = characters.peek().copied().unwrap_or(' ');
                 letters.are_usual &= is_usual(before, character, after);
                 letters.only_symbols &= COMMON_SYMBOLS.contains(&character);
-                letters.may_be_turkish |= "ðýþÐÝÞ".contains(character);
+                let is_turkish = "ðýþÐÝÞ".contains(character);
+                has_turkish |= is_turkish;
+                has_others |=
+                    is_letter(character) && !is_turkish && !"çöüâîûÇÖÜÂÎÛ".contains(character);
             }
             before = character;
         }
+        letters.may_be_turkish = has_turkish && !has_others;
         if letters.only_symbols {
             return letters;
         }

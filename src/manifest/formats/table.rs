@@ -136,6 +136,9 @@ pub(crate) fn trimmed(text: &Arc<str>) -> Arc<str> {
     }
 }
 
+/// The number of rows below the first in which a header is searched.
+pub(crate) const MAX_TITLE_ROWS: u32 = 20;
+
 /// A sheet. Blank rows are left out.
 #[derive(Debug)]
 pub(crate) struct Table {

@@ -1,5 +1,6 @@
 //! The YAML reader: a tree of values with their places.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -63,11 +64,13 @@ impl Node {
             }
             return Vec::new();
         };
+        let mut first_of: HashMap<&str, &Value> = HashMap::new();
         let mut unique: Vec<(&Value, &Self)> = Vec::new();
         for (key, value) in entries {
-            match unique.iter().find(|(other, _)| other.text == key.text) {
+            match first_of.insert(&key.text, key) {
                 None => unique.push((key, value)),
-                Some((first, _)) => {
+                Some(first) => {
+                    first_of.insert(&key.text, first);
                     let message = format!(
                         "duplicate key {}; first at {}",
                         quote(&key.text),
@@ -310,6 +313,17 @@ mod tests {
         assert_eq!(node.entries("the manifest", &mut findings).len(), 2);
         assert_eq!(findings.problems[0].place(), "m.yaml:3:1");
         assert_eq!(findings.problems[0].message(), "duplicate key `a`; first at m.yaml:1:1");
+    }
+
+    /// With quadratic time, the test would take minutes.
+    #[test]
+    fn many_keys_take_linear_time() {
+        let keys =
+            |end: &str| (0..200_000).map(|key| format!("k{key}: a{end}")).collect::<String>();
+        for text in [keys("\n"), format!("{{{}}}", keys(", "))] {
+            let mut findings = Findings::default();
+            assert_eq!(tree(&text).entries("a map", &mut findings).len(), 200_000);
+        }
     }
 
     #[test]

@@ -211,6 +211,7 @@ fn columns_for_languages_make_a_video_for_each() {
     assert_eq!(&*plan.jobs[0].request.persona, super::support::BEN);
     assert_eq!(&*plan.jobs[1].request.persona, ANNA);
     assert_eq!(plan.jobs[0].file_name, "a-de.mp4");
+    assert_eq!(plan.jobs[1].language.as_deref(), Some("pt-BR"));
     assert!(notes(&plan)[0].ends_with(
         "each row makes a video for each of the languages `de` and `pt-BR` that it has"
     ));
@@ -219,7 +220,16 @@ fn columns_for_languages_make_a_video_for_each() {
         "a.csv:3:1 1 row of 2 without a text in the language `pt-BR`, starting with this one"
     );
     // With `text`, there is a video without a language too.
-    assert_eq!(ids(&csv("id,text,text_fr,persona,ratio\na,Hi,Salut,ANNA,1:1\n")), ["a", "a-fr"]);
+    let plan = csv("id,text,text_fr,persona,ratio\na,Hi,Salut,ANNA,1:1\n");
+    assert_eq!(ids(&plan), ["a", "a-fr"]);
+    assert!(notes(&plan)[0].ends_with("that it has, besides that of its text without a language"));
+    assert_eq!(
+        problems_of(&[(
+            "a.csv",
+            "id,text,text_fr,language,persona,ratio\na,Hi,Salut,FR,ANNA,1:1\nb,Ho,Quoi,en,ANNA,1:1\n"
+        )]),
+        ["a.csv:2:6 the row has two texts in the language `FR`; the other one is at a.csv:2:3"]
+    );
     assert_eq!(
         problems_of(&[("a.csv", "id,text_fr,persona,ratio\na,,ANNA,1:1\n")]),
         ["a.csv:2:1 `text` or `audio` is missing"]
@@ -241,4 +251,27 @@ fn texts_of_a_yaml_job_make_a_video_for_each_language() {
             "m.yaml:2:20 the language `fr` has neither text nor recording",
         ]
     );
+}
+
+#[test]
+fn a_value_twice_in_a_cell_is_used_once() {
+    let plan = csv("id,text,persona,ratio\na,Hi,ANNA,9:16 | portrait\n,Ho,ANNA | ANNA,1:1\n");
+    assert_eq!(plan.jobs.len(), 2);
+    assert!(plan.suspicions.is_empty());
+    assert_eq!(notes(&plan)[0], "a.csv:2:43 `portrait` is in this cell twice, and is used once");
+}
+
+#[test]
+fn an_id_that_cannot_be_used_is_shown_as_written() {
+    let problems = problems_of(&[("a.csv", "id,text,persona,ratio\nŁódź/1,Hi,ANNA,1:1\n")]);
+    assert!(problems[0].starts_with("a.csv:2:1 `Łódź/1` cannot be an id"), "{problems:?}");
+}
+
+#[test]
+fn swallowed_rows_are_found_below_a_title() {
+    let problems = problems_of(&[(
+        "a.csv",
+        "Spring campaign\n\nid,text,persona,ratio\na,\"Hi,anna,1:1\nb,Ho,anna,9:16\nc,\"Hey\",anna,16:9\n",
+    )]);
+    assert!(problems[0].starts_with("a.csv:4:3 this quote makes one cell of"), "{problems:?}");
 }

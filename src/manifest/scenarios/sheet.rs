@@ -268,6 +268,7 @@ fn repairs_and_doubtful_values_are_notes() {
             "a.csv:1:71: the column `captoins` is not known; did you mean `captions`?",
             "a.csv:2:1: `{name}` looks like a placeholder",
             "a.csv:2:1: `{persona}` is spoken as it is written; did you mean `{{ persona }}`?",
+            "a.csv:5:1: `=A1&B1` looks like a formula that was not calculated",
         ]
     );
     assert!(plan.suspicions[0].jobs.is_empty(), "it concerns the whole sheet");

@@ -158,6 +158,15 @@ fn typed_merged_hidden_and_computed_cells_are_read() {
 }
 
 #[test]
+fn the_sheet_with_the_jobs_is_found_below_a_title() {
+    let about = format!("<sheetData>{}</sheetData>", row(1, "", &["Read me", "first"]));
+    let title = row(1, "", &["Spring", "campaign"]);
+    let jobs = jobs_sheet().replace("<sheetData>", &format!("<sheetData>{title}"));
+    let book = xlsx(&[("About", "visible", &about), ("Mai", "visible", &jobs)]);
+    assert_eq!(load_book("book.xlsx", &book, None).unwrap().jobs.len(), 3);
+}
+
+#[test]
 fn the_sheet_with_the_jobs_is_found_or_chosen_by_name() {
     let about = format!("<sheetData>{}</sheetData>", row(1, "", &["Read me first"]));
     let jobs = jobs_sheet();
@@ -308,7 +317,7 @@ fn open_document_is_read() {
 fn files_that_are_not_workbooks_are_refused() {
     for (bytes, message) in [
         (&b"<html><table>"[..], "this is a web page or XML with the name of a workbook"),
-        (b"", "this is not a workbook"),
+        (b"", "the file is empty"),
         (b"text,persona\n", "this is not a workbook"),
     ] {
         assert_eq!(problems("a.xlsx", bytes, None), [format!("a.xlsx {message}")]);

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, normalize, quote};
-use crate::manifest::formats::table::{Table, Value};
+use crate::manifest::formats::table::{MAX_TITLE_ROWS, Table, Value};
 use crate::model::{Flag, RESULT_COLUMNS};
 use crate::util::text::sanitize;
 
 use super::field::{Field, FieldMap, HeaderMatch};
-use super::languages::find_language;
+use super::languages::{find_language, is_known_header};
 use super::options::ColumnChoice;
 
 /// The columns of a sheet.
@@ -46,9 +46,6 @@ impl Columns {
     }
 }
 
-/// The number of rows below the first in which a header is searched.
-const MAX_TITLE_ROWS: usize = 20;
-
 /// Makes the first row with at least two known columns the header, if the first row of the sheet has fewer. The rows
 /// above it are removed.
 pub(crate) fn skip_title_rows(
@@ -57,15 +54,16 @@ pub(crate) fn skip_title_rows(
     findings: &mut Findings,
 ) {
     let is_known = |cell: &&Value| {
-        Field::find(&cell.text).is_some()
-            || find_language(&cell.text).is_some()
+        is_known_header(&cell.text)
             || choices.iter().any(|choice| normalize(&choice.header) == normalize(&cell.text))
     };
     let is_header = |cells: &[Value]| cells.iter().filter(is_known).count() >= 2;
     if is_header(&table.header) {
         return;
     }
-    let Some(index) = table.rows.iter().take(MAX_TITLE_ROWS).position(|row| is_header(row)) else {
+    let Some(index) =
+        table.rows.iter().take(MAX_TITLE_ROWS as usize).position(|row| is_header(row))
+    else {
         return;
     };
     let mut above = table.rows.drain(..=index);
@@ -143,8 +141,13 @@ pub(crate) fn map_columns(
     if !columns.languages.is_empty() {
         let languages = columns.languages.iter().map(|(language, _)| language.as_str());
         let message = format!(
-            "each row makes a video for each of the languages {} that it has",
-            list(languages, "and")
+            "each row makes a video for each of the languages {} that it has{}",
+            list(languages, "and"),
+            if has_speech(&columns.fields) {
+                ", besides that of its text without a language"
+            } else {
+                ""
+            }
         );
         findings.note(&header[0].place, message);
     }
@@ -227,10 +230,7 @@ fn typo_message(cell: &Value, field: Field) -> String {
 fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &Value> = BTreeMap::new();
     for cell in columns.own.iter().map(|column| &header[*column]) {
-        if cell.is_blank()
-            || Field::find(&cell.text).is_some()
-            || find_language(&cell.text).is_some()
-        {
+        if cell.is_blank() || is_known_header(&cell.text) {
             continue;
         }
         if let Some(first) = seen.insert(normalize(&cell.text), cell) {

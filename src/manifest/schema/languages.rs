@@ -43,6 +43,11 @@ pub(crate) fn find_language(header: &str) -> Option<(Field, String)> {
     })
 }
 
+/// Whether a header names a field, perhaps in a language.
+pub(crate) fn is_known_header(header: &str) -> bool {
+    Field::find(header).is_some() || find_language(header).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

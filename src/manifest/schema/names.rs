@@ -52,6 +52,9 @@ pub type Resolve<'a> = &'a dyn Fn(&str, NameKind) -> Resolution;
 /// An id, or why there is none.
 type Answer = Result<Arc<str>, Explanation>;
 
+/// The most short names with which an unknown name is compared.
+const MAX_COMPARED: usize = 1_000;
+
 /// Resolves the names of one kind.
 pub(crate) struct NameResolver<'a> {
     kind: NameKind,
@@ -103,7 +106,7 @@ impl<'a> NameResolver<'a> {
 
     fn ask(&self, text: &str) -> Answer {
         let (noun, section) = (self.kind.noun(), self.kind.section());
-        let short = self.short.values().map(|(name, _)| name.as_str());
+        let short = self.short.values().map(|(name, _)| name.as_str()).take(MAX_COMPARED);
         let near_short = closest_match(text, short);
         let Some(catalogue) = self.catalogue else {
             let help = match near_short {

@@ -63,11 +63,19 @@ fn split_at<'t>(text: &'t str, separators: &[&[&str]]) -> Option<Vec<&'t str>> {
     ratios.map(|ratios| ratios.concat())
 }
 
-/// Returns a cell in lower case, with plain spaces and without invisible characters.
+/// Returns a cell in lower case, with plain spaces and digits, and without invisible characters and units.
 fn normalize(text: &str) -> String {
-    let lower = text.trim().trim_start_matches('\'').to_lowercase();
-    let lower = lower.replace(['\u{a0}', '\u{202f}'], " ");
-    lower.replace(['\u{200b}', '\u{2060}', '\u{feff}'], "").trim().to_owned()
+    let plain = text.trim().trim_start_matches('\'').chars().map(|character| match character {
+        '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
+        // The full-width forms of ASCII.
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
+        }
+        character => character,
+    });
+    let lower = String::from_iter(plain).to_lowercase();
+    let lower = lower.replace(['\u{200b}', '\u{2060}', '\u{feff}'], "");
+    lower.replace("pixel", "").replace("px", "").trim().to_owned()
 }
 
 /// Words that may stand beside a ratio and name none. `youtube` and `tiktok` name one if nothing else does.
@@ -78,6 +86,11 @@ const NEUTRAL: &str = "format video vídeo vidéo ratio hd full 4k for für pour
 fn ratios_of_phrase(text: &str) -> Option<Vec<ParsedRatio>> {
     let joined = text.replace(" : ", ":").replace(" x ", "x").replace(" × ", "×");
     let words = joined.split([' ', '\n', '\t', '(', ')', '[', ']', ',', ';', '+', '&']);
+    // `TikTok/Reels`, but not `9/16`.
+    let words = words.flat_map(|word| {
+        let is_ratio = parse_single(word).is_some();
+        word.split(move |character| character == '/' && !is_ratio)
+    });
     let mut ratios: Vec<(AspectRatio, ParsedRatio)> = Vec::new();
     let mut neutral = Vec::new();
     for word in words.filter(|word| word.contains(char::is_alphanumeric)) {
@@ -211,9 +224,10 @@ fn word(text: &str) -> Option<AspectRatio> {
 
 /// Parses `9:16`, `9x16`, `9/16`, `9×16`, `9 : 16`, `9-16`, `9 by 16`, and sizes such as `1080x1920`.
 fn two_numbers(text: &str) -> Option<(u32, u32)> {
+    let words = [" by ", " to ", " zu ", " à ", " a ", " per ", " op ", " na ", " til ", " till "];
     let (left, right) = text
-        .split_once([':', 'x', '/', '×', '∶', '：', '*', '-', '_'])
-        .or_else(|| text.split_once(" by "))?;
+        .split_once([':', 'x', '/', '×', '∶', '*', '-', '_'])
+        .or_else(|| words.iter().find_map(|word| text.split_once(word)))?;
     let (width, height) = (number(left)?, number(right)?);
     // Sizes in pixels are reduced to ratios.
     let divisor =
@@ -292,10 +306,11 @@ mod tests {
         for (ratio, plain) in [
             (
                 Portrait,
-                "9:16|9x16|9X16|9/16|9×16| 9 : 16 |'9:16|portrait|Vertical|story|reel|1080x1920",
+                "9:16|9x16|9X16|9/16|9×16| 9 : 16 |'9:16|portrait|Vertical|story|reel|1080x1920|1080x1920 px|\
+                 9 zu 16|９：１６|９:16|9 by 16",
             ),
-            (Landscape, "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080"),
-            (Square, "1:1|1x1|1/1|1×1|Square|1080x1080"),
+            (Landscape, "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080|1920×1080px"),
+            (Square, "1:1|1x1|1/1|1×1|Square|1080x1080|１:１|1080 x 1080 Pixel"),
         ] {
             for text in plain.split('|') {
                 assert_eq!(parse(text), Some(ParsedRatio::Plain(ratio)), "{text}");
@@ -343,7 +358,8 @@ mod tests {
         for (ratio, texts) in [
             (
                 Portrait,
-                "9:16 (Reel)|Vertical 9:16|9:16 Hochformat|Hochformat (9 : 16)|YouTube Shorts|Instagram Reel|TikTok 9:16|Reel, 9:16|9\u{200b}:16",
+                "9:16 (Reel)|Vertical 9:16|9:16 Hochformat|Hochformat (9 : 16)|YouTube Shorts|Instagram Reel|TikTok 9:16|Reel, 9:16|9\u{200b}:16|\
+                 TikTok/Reels|TikTok, Reels|Reels / Stories|1080x1920 px (Reel)",
             ),
             (
                 Landscape,
@@ -410,7 +426,7 @@ mod tests {
             ".",
             "am",
             "é:é",
-            "１:１",
+            "１:２",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

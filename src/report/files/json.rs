@@ -176,6 +176,7 @@ impl Serialize for JsonJob<'_> {
             file: row.file(),
             finished_at: time(state.finished_at),
             job_id: spec.id,
+            language: spec.language,
             model_version: request.model_version,
             origin: spec.origin,
             persona: request.persona,

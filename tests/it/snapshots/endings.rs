@@ -70,7 +70,9 @@ fn in_doubt() {
 }
 
 fn every_answer_is_lost() {
-    let mut session = Session::new(&sheet(&["Hello."; 24]));
+    let texts: Vec<String> = (1..=24).map(|number| format!("Hello {number}.")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut session = Session::new(&sheet(&texts));
     session.change_provider(faulty(Faults {
         create_accepted: always(ResponseFault::Reset),
         listing: [(ListFault::Late, FaultTrigger::always().amount(3_600_000))].into(),

@@ -74,7 +74,7 @@ fn cells() {
         ),
         case(
             "a row that makes too many jobs",
-            &format!("text,persona,ratio\nHi,{},{}\n", ["ANNA"; 120].join(" | "), ["1:1"; 120].join(" | ")),
+            &many_combinations(),
         ),
         case("notes about cells", &format!(
             "id,text,audio,persona,ratio,model,caption_style,background,audio_seconds,captoins\n\
@@ -321,4 +321,12 @@ fn workbooks() {
         ),
     ];
     compare("sheet_workbooks", cases);
+}
+
+/// Returns a row of 34 personas, 34 voices, 3 ratios and 3 models.
+fn many_combinations() -> String {
+    let ids = (0..34).map(|number| format!("7350375b-9a98-51b8-934d-14d46a6450{number:02}"));
+    let ids = ids.collect::<Vec<_>>().join(" | ");
+    let models = "standard | aurora_v1 | aurora_v1_fast";
+    format!("text,persona,voice,ratio,model\nHi,{ids},{ids},9:16 | 16:9 | 1:1,{models}\n")
 }

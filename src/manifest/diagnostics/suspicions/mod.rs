@@ -130,8 +130,9 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     let lower = text
         .trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ' || ".!…".contains(c))
         .to_lowercase();
-    let is_empty =
-        words::contains(words::EMPTY_VALUES, &lower) || words::contains(words::EMPTY_TEXTS, &lower);
+    let is_empty = lower.contains(char::is_alphabetic)
+        && (words::contains(words::EMPTY_VALUES, &lower)
+            || words::contains(words::EMPTY_TEXTS, &lower));
     let is_address = !text.contains(char::is_whitespace)
         && ["http://", "https://", "www."].iter().any(|begin| lower.starts_with(begin));
     let kind = match lower.as_str() {

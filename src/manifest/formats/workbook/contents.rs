@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::manifest::formats::table::Trouble;
+use crate::manifest::formats::table::{MAX_TITLE_ROWS, Trouble};
 
 use super::error::ReadError;
 
@@ -79,7 +79,7 @@ pub(crate) struct Contents {
 /// A part of a sheet that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// The first row that is not blank, up to [`MAX_HEADER`].
+    /// The first rows that are not blank, in which a header is searched, up to [`MAX_HEADER`].
     Header,
     /// The whole sheet.
     All,
@@ -100,12 +100,29 @@ pub(crate) struct Builder {
     contents: Contents,
     /// The first and the last cell of each merged area that has several rows.
     merged: Vec<Area>,
+    /// The number of rows that have been added, as long as they come in order.
+    rows: u32,
+    /// The cell that is read.
+    current: Option<Position>,
 }
 
 impl Builder {
     /// Creates a builder.
     pub(crate) fn new(extent: Extent) -> Self {
-        Self { extent, contents: Contents::default(), merged: Vec::new() }
+        Self { extent, contents: Contents::default(), merged: Vec::new(), rows: 0, current: None }
+    }
+
+    /// Marks the cell that is read next, so that damage has a place.
+    pub(crate) fn begin(&mut self, position: Position) {
+        self.current = Some(position);
+    }
+
+    /// Adds the place to the error that the file is damaged.
+    pub(crate) fn locate(&self, error: ReadError) -> ReadError {
+        match self.current {
+            Some((row, column)) if error == ReadError::Damaged => ReadError::DamagedAt(row, column),
+            _ => error,
+        }
     }
 
     /// Adds a cell, unless it is blank.
@@ -115,6 +132,7 @@ impl Builder {
         text: &str,
         trouble: Option<Trouble>,
     ) -> Result<(), ReadError> {
+        self.current = Some((row, column));
         if text.trim().is_empty() && trouble.is_none() {
             return Ok(());
         }
@@ -127,6 +145,9 @@ impl Builder {
         }
         if contents.cells.len() >= MAX_CELLS || contents.text.len() + text.len() > MAX_TEXT {
             return Err(ReadError::TooLarge("the sheet"));
+        }
+        if contents.cells.last().is_none_or(|last| last.row != row) {
+            self.rows += 1;
         }
         let start = offset(contents.text.len());
         push_text(&mut contents.text, text);
@@ -160,10 +181,7 @@ impl Builder {
 
     /// Whether everything has been added that is needed.
     pub(crate) fn is_complete(&self) -> bool {
-        let cells = &self.contents.cells;
-        let is_past_header =
-            || cells.first().map(|cell| cell.row) != cells.last().map(|cell| cell.row);
-        self.extent == Extent::Header && is_past_header()
+        self.extent == Extent::Header && self.rows > MAX_TITLE_ROWS + 1
     }
 
     /// Returns the end of the rows from `row` on that are needed of a repeated row.
@@ -177,10 +195,7 @@ impl Builder {
     /// Returns the contents.
     pub(crate) fn finish(mut self) -> Result<Contents, ReadError> {
         self.contents.sort();
-        if self.extent == Extent::Header {
-            let first = self.contents.cells.first().map(|cell| cell.row);
-            self.contents.cells.retain(|cell| Some(cell.row) == first);
-        } else {
+        if self.extent == Extent::All {
             self.fill_merged()?;
         }
         let mut contents = self.contents;

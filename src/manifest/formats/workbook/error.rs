@@ -7,6 +7,8 @@ use std::io;
 pub(crate) enum ReadError {
     /// The file contradicts its format, or ends early.
     Damaged,
+    /// The same at a cell, or after it if the next one is not known: its row and its column, from 0.
+    DamagedAt(u32, u32),
     /// The file is something else; the text names it.
     NotWorkbook(&'static str),
     /// The contents are encrypted.

@@ -26,13 +26,13 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
-use crate::manifest::formats::table::{Table, Value};
-use crate::manifest::schema::field::Field;
+use crate::manifest::formats::table::{MAX_TITLE_ROWS, Table, Value};
+use crate::manifest::schema::languages::is_known_header;
 use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
 use compound::CompoundFile;
-use contents::{Contents, Extent, Sheet};
+use contents::{Builder, Contents, Extent, Sheet};
 use error::ReadError;
 use ods::Ods;
 use package::Package;
@@ -82,12 +82,12 @@ fn read_table(
         }
     };
     let index = book.choose_sheet(wanted, &file, findings)?;
-    let sheet = &book.sheets[index].name;
+    let sheet = book.sheets[index].name.clone();
     let source = Source::of_workbook(name, (book.sheets.len() > 1).then(|| sheet.clone()));
-    match book.read(index) {
+    match book.read(index, Extent::All) {
         Ok(contents) => table(&source, &contents, findings),
         Err(ReadError::Damaged) => {
-            let message = format!("the sheet {} is damaged", quote(&book.sheets[index].name));
+            let message = format!("the sheet {} is damaged", quote(&sheet));
             findings.problem(Problem::at(&file, message).help(DAMAGED_HELP));
             None
         }
@@ -101,6 +101,10 @@ fn read_table(
 /// Returns the problem that a file or a sheet cannot be read.
 fn read_problem(file: &Place, error: ReadError) -> Problem {
     let (message, help) = match error {
+        ReadError::DamagedAt(row, column) => {
+            let message = "the workbook is damaged at this cell or after it";
+            return Problem::at(&file.cell_of_file(row, column), message).help(DAMAGED_HELP);
+        }
         ReadError::Damaged => ("the workbook is damaged or incomplete".to_owned(), DAMAGED_HELP),
         ReadError::NotWorkbook(message) => (message.to_owned(), DAMAGED_HELP),
         ReadError::Password => {
@@ -186,6 +190,9 @@ enum Format<'b> {
 impl<'b> Workbook<'b> {
     /// Opens a workbook. Its format follows from its content.
     fn open(bytes: &'b [u8]) -> Result<Self, ReadError> {
+        if bytes.is_empty() {
+            return Err(ReadError::NotWorkbook("the file is empty"));
+        }
         if bytes.starts_with(b"PK") {
             return Self::open_package(Package::open(bytes)?);
         }
@@ -211,6 +218,11 @@ impl<'b> Workbook<'b> {
             let (book, sheets) = Ods::open(package)?;
             return Ok(Self { sheets, format: Format::Ods(book) });
         }
+        if package.is_empty() {
+            return Err(ReadError::NotWorkbook(
+                "this is a ZIP archive without files, not a workbook",
+            ));
+        }
         let other =
             ReadError::NotWorkbook("this is a ZIP archive or another office file, not a workbook");
         if !package.has("_rels/.rels") {
@@ -227,13 +239,20 @@ impl<'b> Workbook<'b> {
     }
 
     /// Reads a sheet.
-    fn read(&mut self, index: usize) -> Result<Contents, ReadError> {
-        match &mut self.format {
-            Format::Xlsx(book) => book.read(index, Extent::All),
-            Format::Xlsb(book) => book.read(index, Extent::All),
-            Format::Xls(book) => book.read(index, Extent::All),
-            Format::Ods(book) => book.read(index),
-        }
+    fn read(&mut self, index: usize, extent: Extent) -> Result<Contents, ReadError> {
+        let mut builder = Builder::new(extent);
+        let read = match &mut self.format {
+            // Its headers are read when it is opened.
+            Format::Ods(book) if extent == Extent::Header => {
+                return Ok(std::mem::take(&mut book.headers[index]));
+            }
+            Format::Xlsx(book) => book.read(index, &mut builder),
+            Format::Xlsb(book) => book.read(index, &mut builder),
+            Format::Xls(book) => book.read(index, &mut builder),
+            Format::Ods(book) => book.read(index, &mut builder),
+        };
+        read.map_err(|error| builder.locate(error))?;
+        builder.finish()
     }
 
     /// Returns the index of the sheet to read: the wanted one, else the first that has known columns, else the first
@@ -281,16 +300,13 @@ impl<'b> Workbook<'b> {
         Some(index)
     }
 
-    /// Whether the first row of a sheet that is not blank has at least two known columns.
+    /// Whether one of the first rows of a sheet has at least two known columns.
     fn has_known_columns(&mut self, index: usize) -> bool {
-        let header = match &mut self.format {
-            Format::Xlsx(book) => &book.read(index, Extent::Header),
-            Format::Xlsb(book) => &book.read(index, Extent::Header),
-            Format::Xls(book) => &book.read(index, Extent::Header),
-            Format::Ods(book) => &Ok(std::mem::take(&mut book.headers[index])),
-        };
-        let Ok(header) = header else { return false };
-        let texts = header.cells.iter().map(|cell| header.text_of(cell));
-        texts.filter(|text| Field::find(text).is_some()).take(2).count() == 2
+        let Ok(header) = self.read(index, Extent::Header) else { return false };
+        let mut rows = header.cells.chunk_by(|one, other| one.row == other.row);
+        rows.by_ref().take(MAX_TITLE_ROWS as usize + 1).any(|cells| {
+            let texts = cells.iter().map(|cell| header.text_of(cell));
+            texts.filter(|text| is_known_header(text)).take(2).count() == 2
+        })
     }
 }

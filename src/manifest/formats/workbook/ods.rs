@@ -86,7 +86,10 @@ impl<'b> Ods<'b> {
                     let is_visible = !styles.hidden.contains(&*style);
                     sheets.push(Sheet { name, is_visible, has_cells: true });
                     check_sheets(&sheets)?;
-                    headers.push(read_table(&mut xml, &styles, Extent::Header)?);
+                    let mut builder = Builder::new(Extent::Header);
+                    read_table(&mut xml, &styles, &mut builder)
+                        .map_err(|error| builder.locate(error))?;
+                    headers.push(builder.finish()?);
                 }
                 _ => {}
             }
@@ -98,8 +101,8 @@ impl<'b> Ods<'b> {
         Ok((Self { package, headers, styles }, sheets))
     }
 
-    /// Reads a sheet.
-    pub(crate) fn read(&mut self, index: usize) -> Result<Contents, ReadError> {
+    /// Reads the cells of a sheet.
+    pub(crate) fn read(&mut self, index: usize, builder: &mut Builder) -> Result<(), ReadError> {
         let mut xml = Xml::open(&mut self.package, CONTENT)?;
         let mut spreadsheet = None;
         let mut tables = 0;
@@ -111,7 +114,7 @@ impl<'b> Ods<'b> {
                 "spreadsheet" => spreadsheet = Some(depth + 1),
                 "table" if spreadsheet == Some(depth) => {
                     if tables == index {
-                        return read_table(&mut xml, &self.styles, Extent::All);
+                        return read_table(&mut xml, &self.styles, builder);
                     }
                     tables += 1;
                     xml.skip()?;
@@ -144,10 +147,9 @@ fn is_encrypted(package: &mut Package<'_>) -> Result<bool, ReadError> {
 fn read_table(
     xml: &mut Xml<'_, '_>,
     styles: &CellStyles,
-    extent: Extent,
-) -> Result<Contents, ReadError> {
+    builder: &mut Builder,
+) -> Result<(), ReadError> {
     let depth = xml.depth();
-    let mut builder = Builder::new(extent);
     let mut table = TableReader { styles, columns: Vec::new(), row: 0 };
     while xml.depth() >= depth {
         let Some(node) = xml.next()? else { return Err(ReadError::Damaged) };
@@ -161,7 +163,7 @@ fn read_table(
                     table.columns.push((end, styles.may_have_format(style.as_deref())));
                 }
             }
-            "table-row" => table.read_row(&TableRow::new(&element, styles)?, xml, &mut builder)?,
+            "table-row" => table.read_row(&TableRow::new(&element, styles)?, xml, builder)?,
             // Groups of rows and of columns are only brackets around them.
             "table-rows"
             | "table-row-group"
@@ -178,7 +180,7 @@ fn read_table(
             }
         }
     }
-    builder.finish()
+    Ok(())
 }
 
 /// Returns how often an element is repeated.
@@ -234,6 +236,7 @@ impl TableReader<'_> {
                 .min(MAX_COLUMNS);
             match element.local_name() {
                 "table-cell" => {
+                    builder.begin((self.row, column));
                     let cell = TableCell::new(&element)?;
                     let (text, trouble) = cell.read(
                         xml,

@@ -58,6 +58,10 @@ impl<'b> Package<'b> {
         Ok(Self { archive, entries, left: MAX_UNPACKED })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether the package has a part.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.contains_key(&name.to_lowercase())

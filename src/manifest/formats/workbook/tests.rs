@@ -155,7 +155,11 @@ fn cells_of_xlsx_have_the_text_that_is_shown() {
         "<c>",
     ] {
         let shown = rows(&book.with(&format!("<row>{xml}</row>")));
-        assert_eq!(shown, Err("the sheet `A` is damaged".to_owned()), "{xml}");
+        assert_eq!(
+            shown,
+            Err("the workbook is damaged at this cell or after it".to_owned()),
+            "{xml}"
+        );
     }
 }
 
@@ -670,7 +674,7 @@ fn files_that_grow_are_refused() {
         (
             "entities",
             book.with("<!DOCTYPE a [<!ENTITY a 'aa'>]><row><c t='str'><v>&a;</v></c></row>"),
-            "the sheet `A` is damaged",
+            "the workbook is damaged at this cell",
         ),
     ] {
         let error =
@@ -688,4 +692,26 @@ fn files_that_grow_are_refused() {
     let parts: Vec<String> = (0..20_001).map(|index| index.to_string()).collect();
     let parts: Vec<(&str, &[u8])> = parts.iter().map(|name| (name.as_str(), &b""[..])).collect();
     assert_eq!(rows(&archive(&parts)), Err("the file is larger than can be read".to_owned()));
+}
+
+#[test]
+fn damage_is_reported_at_its_cell() {
+    let place = |bytes: &[u8]| {
+        let mut findings = Findings::default();
+        assert!(read("book", bytes, None, &mut findings).is_none());
+        let problem = &findings.problems[0];
+        format!("{} {}", problem.place(), problem.message())
+    };
+    let book = XlsxBook::default();
+    let cells = "<row r='2'><c r='A2'><v>1</v></c><c r='C2'><v>x</v></c></row>";
+    assert_eq!(
+        place(&book.with(cells)),
+        "book:C2 the workbook is damaged at this cell or after it"
+    );
+    let cells = "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell>\
+        <table:table-cell office:value-type='float' office:value='x'/></table:table-row>";
+    assert_eq!(place(&ods(cells)), "book:B1 the workbook is damaged at this cell or after it");
+    assert_eq!(place(b""), "book the file is empty");
+    let empty = archive(&[]);
+    assert_eq!(place(&empty), "book this is a ZIP archive without files, not a workbook");
 }

@@ -8,7 +8,7 @@ use crate::manifest::formats::table::Trouble;
 
 use super::binary::{Data, error_word, rk_number};
 use super::compound::CompoundFile;
-use super::contents::{Builder, Contents, Extent, SharedStrings, Sheet, check_sheets};
+use super::contents::{Builder, SharedStrings, Sheet, check_sheets};
 use super::error::ReadError;
 use super::styles::Styles;
 
@@ -120,9 +120,8 @@ impl Xls {
         Ok((book, sheets))
     }
 
-    /// Reads a sheet.
-    pub(crate) fn read(&mut self, index: usize, extent: Extent) -> Result<Contents, ReadError> {
-        let mut builder = Builder::new(extent);
+    /// Reads the cells of a sheet.
+    pub(crate) fn read(&mut self, index: usize, builder: &mut Builder) -> Result<(), ReadError> {
         let stream = self.stream.get(self.offsets[index]..).ok_or(ReadError::Damaged)?;
         let mut records = Records { stream: Data(stream) };
         // Charts are nested in the sheet.
@@ -176,6 +175,7 @@ impl Xls {
                 | record::BOOL_OR_ERROR
                 | record::RK_NUMBER => {
                     let position = (data.u16()?.into(), data.u16()?.into());
+                    builder.begin(position);
                     let style = data.u16()?.into();
                     let string;
                     let (text, trouble) = match kind {
@@ -216,7 +216,7 @@ impl Xls {
                 break;
             }
         }
-        builder.finish()
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use crate::manifest::formats::table::Trouble;
 
 use super::binary::{Data, error_word, rk_number};
-use super::contents::{Builder, Contents, Extent, SharedStrings, Sheet, check_sheets};
+use super::contents::{Builder, SharedStrings, Sheet, check_sheets};
 use super::error::ReadError;
 use super::package::{MAX_TOKEN, Package, Part};
 use super::styles::Styles;
@@ -77,9 +77,8 @@ impl<'b> Xlsb<'b> {
         Ok((Self { package, parts, strings, styles }, sheets))
     }
 
-    /// Reads a sheet.
-    pub(crate) fn read(&mut self, index: usize, extent: Extent) -> Result<Contents, ReadError> {
-        let mut builder = Builder::new(extent);
+    /// Reads the cells of a sheet.
+    pub(crate) fn read(&mut self, index: usize, builder: &mut Builder) -> Result<(), ReadError> {
         let mut records = Records::new(self.package.part(&self.parts[index])?);
         let mut row = 0;
         while let Some((kind, mut data)) = records.next()? {
@@ -97,6 +96,7 @@ impl<'b> Xlsb<'b> {
                 }
                 record::CELL_RK..=record::FORMULA_ERROR | record::CELL_RICH_TEXT => {
                     let column = data.u32()?;
+                    builder.begin((row, column));
                     let style = data.u32()? & 0x00FF_FFFF;
                     let string;
                     let (text, trouble) = match kind {
@@ -130,7 +130,7 @@ impl<'b> Xlsb<'b> {
                 _ => {}
             }
         }
-        builder.finish()
+        Ok(())
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use crate::manifest::formats::table::Trouble;
 
 use super::contents::{
-    Area, Builder, Contents, Extent, MAX_CELL_TEXT, MAX_COLUMNS, MAX_ROWS, SharedStrings, Sheet,
-    check_sheets,
+    Area, Builder, MAX_CELL_TEXT, MAX_COLUMNS, MAX_ROWS, SharedStrings, Sheet, check_sheets,
 };
 use super::error::ReadError;
 use super::package::Package;
@@ -146,9 +145,8 @@ impl<'b> Xlsx<'b> {
         Ok((book, sheets))
     }
 
-    /// Reads a sheet.
-    pub(crate) fn read(&mut self, index: usize, extent: Extent) -> Result<Contents, ReadError> {
-        let mut builder = Builder::new(extent);
+    /// Reads the cells of a sheet.
+    pub(crate) fn read(&mut self, index: usize, builder: &mut Builder) -> Result<(), ReadError> {
         let mut xml = Xml::open(&mut self.package, &self.parts[index])?;
         // Rows and cells may leave out their position; they then follow the one before (ECMA-376 part 1, 18.3.1.4).
         let (mut row, mut column) = (0, 0);
@@ -164,6 +162,7 @@ impl<'b> Xlsx<'b> {
                         .map_or(Some(next_row), |number| number.checked_sub(1))
                         .ok_or(ReadError::Damaged)?;
                     (next_row, column) = (row.saturating_add(1), 0);
+                    builder.begin((row, 0));
                     if row >= MAX_ROWS {
                         return Err(ReadError::Damaged);
                     }
@@ -175,6 +174,7 @@ impl<'b> Xlsx<'b> {
                     if let Some(reference) = element.attribute("r")? {
                         (row, column) = parse_reference(&reference).ok_or(ReadError::Damaged)?;
                     }
+                    builder.begin((row, column));
                     let cell = StoredCell::read(kind_and_style(&element)?, &mut xml)?;
                     let (text, trouble) =
                         cell.shown(&self.strings, &mut self.styles, self.needs_calculation)?;
@@ -203,7 +203,7 @@ impl<'b> Xlsx<'b> {
                 _ => {}
             }
         }
-        builder.finish()
+        Ok(())
     }
 }
 
