@@ -168,7 +168,7 @@ fn estimates_are_within_20_percent_of_the_charge_and_better_after_calibration() 
     scenario.write("sheet.csv", &mixed_sheet(40));
     let before = plan(&scenario);
     assert_eq!(before["assumptions"]["recordings_of_unknown_length"], 4);
-    let run = ["--in-flight", "100"];
+    let run = ["--in-flight", "100", "--suspicious", "allow"];
     scenario.run_sheet(&run).expect_code(0);
     let charge = charged(&scenario);
     let estimate = |plan: &Value, bound: &str| number(&plan["credits"][format!("to_do_{bound}")]);

@@ -33,7 +33,7 @@ fn hostile_texts_are_harmless_in_terminal_spreadsheet_and_page() {
         r"[fail: \u202egnp.exe \u2066 \u0000 \u009b31m]",
         r"[status: \u001b[2J=cmd()]",
     ]);
-    let run = scenario.run_sheet(&["-v"]).expect_code(3);
+    let run = scenario.run_sheet(&["-v", "--suspicious", "allow"]).expect_code(3);
     let mut printed = vec![run.stdout, run.stderr];
     let ids = ["job-0", "job-1", "job-2", "job-3", "job-4"];
     let why = ids.map(|id| vec!["why", "sheet.csv", id]);

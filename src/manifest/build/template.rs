@@ -110,6 +110,7 @@ pub(crate) fn used_names(template: &str, variables: &Variables) -> Vec<String> {
 /// # Errors
 ///
 /// The result would be too long. The engine counts it only when it is complete.
+#[expect(clippy::needless_pass_by_value, reason = "the engine passes numbers as owned texts")]
 fn replace(text: &str, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<String, Error> {
     let count = text.matches(&*from).count();
     if text.len().saturating_add(count.saturating_mul(to.len())) > MAX_FILLED {

@@ -306,7 +306,7 @@ fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeErro
     } else if letters.is_some_and(|letters| letters.only_whole_words) {
         likely.push(WINDOWS_1251.into());
     }
-    if letters.is_some_and(|letters| letters.may_be_turkish) {
+    if western.as_deref().is_some_and(may_be_turkish) {
         likely.extend([WINDOWS_1254, WINDOWS_1252].map(TextEncoding::from));
     }
     for encoding in [WINDOWS_1252, MACINTOSH].map(TextEncoding::from) {
@@ -456,20 +456,12 @@ struct WesternLetters {
     only_symbols: bool,
     /// Whether the letters occur only in words without ASCII letters, as in Cyrillic or Greek.
     only_whole_words: bool,
-    /// Whether there are letters that only Icelandic and Faroese have, which are others in Windows-1254.
-    may_be_turkish: bool,
 }
 
 impl WesternLetters {
     fn of(text: &str) -> Self {
-        let mut letters = Self {
-            are_usual: true,
-            only_symbols: true,
-            only_whole_words: false,
-            may_be_turkish: false,
-        };
+        let mut letters = Self { are_usual: true, only_symbols: true, only_whole_words: false };
         let mut has_mixed_words = false;
-        let (mut has_turkish, mut has_others) = (false, false);
         let mut before = ' ';
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
@@ -477,14 +469,9 @@ impl WesternLetters {
                 let after = characters.peek().copied().unwrap_or(' ');
                 letters.are_usual &= is_usual(before, character, after);
                 letters.only_symbols &= COMMON_SYMBOLS.contains(&character);
-                let is_turkish = "ðýþÐÝÞ".contains(character);
-                has_turkish |= is_turkish;
-                has_others |=
-                    is_letter(character) && !is_turkish && !"çöüâîûÇÖÜÂÎÛ".contains(character);
             }
             before = character;
         }
-        letters.may_be_turkish = has_turkish && !has_others;
         if letters.only_symbols {
             return letters;
         }
@@ -506,13 +493,22 @@ impl WesternLetters {
     }
 }
 
+/// Whether a text that was read as Windows-1252 may be Turkish in Windows-1254: it has letters that only Icelandic and
+/// Faroese have, and no others than those that Turkish has.
+fn may_be_turkish(text: &str) -> bool {
+    let mut letters =
+        text.chars().filter(|character| !character.is_ascii() && is_letter(*character));
+    text.contains(['ð', 'ý', 'þ', 'Ð', 'Ý', 'Þ'])
+        && letters.all(|letter| "ðýþÐÝÞçöüâîûÇÖÜÂÎÛ".contains(letter))
+}
+
 fn is_letter(character: char) -> bool {
     character.is_alphabetic() && !matches!(character, 'ª' | 'º' | 'µ')
 }
 
 /// Whether a character of Windows-1252 is usual between two others. In texts of other encodings, above all Mac Roman,
 /// symbols and capital letters are inside words. In DOS encodings `‚`, `„`, `‰` and `…` are letters.
-/// In Windows-1250 `£` is `Ł`.
+/// In Windows-1250 `£` is `Ł`, and in Windows-1254 `ð`, `ý` and `þ` are `ğ`, `ı` and `ş`.
 fn is_usual(before: char, character: char, after: char) -> bool {
     match character {
         '…' => before != '-' && after != '-',
@@ -522,9 +518,7 @@ fn is_usual(before: char, character: char, after: char) -> bool {
         '–' | '—' => !(before.is_lowercase() && after.is_lowercase()),
         'œ' | 'Œ' => matches!(after.to_ascii_lowercase(), 'i' | 'u'),
         '¤' | '¦' | '¨' | '¬' | '¯' | '¶' | '¸' | 'ƒ' | 'ˆ' | '˜' | '†' | '‡' | 'ÿ' | 'Ÿ' | 'Š'
-        | 'š' | 'Ž' | 'ž' => false,
-        // Turkish `ğ`, `ı` and `ş` of Windows-1254.
-        'ð' | 'ý' | 'þ' | 'Ð' | 'Ý' | 'Þ' => false,
+        | 'š' | 'Ž' | 'ž' | 'ð' | 'ý' | 'þ' | 'Ð' | 'Ý' | 'Þ' => false,
         // Hungarian `ő`, except in Portuguese words such as `milhões`.
         'õ' | 'Õ' => after.eq_ignore_ascii_case(&'e'),
         // The euro sign of Mac Roman.

@@ -73,7 +73,7 @@ fn normalize(text: &str) -> String {
         }
         character => character,
     });
-    let lower = String::from_iter(plain).to_lowercase();
+    let lower = plain.collect::<String>().to_lowercase();
     let lower = lower.replace(['\u{200b}', '\u{2060}', '\u{feff}'], "");
     lower.replace("pixel", "").replace("px", "").trim().to_owned()
 }

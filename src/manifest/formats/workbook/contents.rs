@@ -1,7 +1,7 @@
 //! The contents of a sheet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::manifest::formats::table::{MAX_TITLE_ROWS, Trouble};
 
@@ -216,17 +216,16 @@ impl Builder {
     fn fill_merged(&mut self) -> Result<(), ReadError> {
         let cells = &self.contents.cells;
         let last_row = cells.last().map_or(0, |cell| cell.row);
+        let anchored = self.merged.iter().filter_map(|(first, last)| {
+            let anchor = cells.binary_search_by_key(first, position).ok()?;
+            Some((anchor, first.0 + 1..=last.0.min(last_row)))
+        });
+        let anchored: Vec<(usize, RangeInclusive<u32>)> = anchored.collect();
+        if anchored.iter().map(|(_, rows)| rows.clone().count()).sum::<usize>() > MAX_CELLS {
+            return Err(ReadError::TooLarge("the merged area"));
+        }
         let mut covered: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        let mut count = 0;
-        for (first, last) in &self.merged {
-            let Ok(anchor) = cells.binary_search_by_key(first, position) else {
-                continue;
-            };
-            let rows = first.0 + 1..=last.0.min(last_row);
-            count += rows.clone().count();
-            if count > MAX_CELLS {
-                return Err(ReadError::TooLarge("the merged area"));
-            }
+        for (anchor, rows) in anchored {
             for row in rows {
                 covered.entry(row).or_default().push(anchor);
             }
