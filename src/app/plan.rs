@@ -146,5 +146,5 @@ async fn read_balance(provider: ProviderConfig, is_required: bool) -> Result<Bal
     let timeout = if is_required { BALANCE_TIMEOUT } else { OPTIONAL_BALANCE_TIMEOUT };
     let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
     let provider = provider.start(folder.path()).await?;
-    Ok(balance(&provider.remote, timeout).await)
+    balance(&provider.remote, timeout).await
 }

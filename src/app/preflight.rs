@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::identity::replaced_rows;
 use super::notices::{Confirm, Notices};
-use crate::model::{CommandName, Credits, Entry, Flag, Generation, Limits, Phase};
+use crate::model::{CommandName, Credits, Entry, FailureKind, Flag, Generation, Limits, Phase};
 use crate::remote::Remote;
 use crate::report::forecast::run_time;
 use crate::report::plan::Balance;
@@ -19,11 +19,17 @@ pub(crate) const BALANCE_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) const OPTIONAL_BALANCE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Reads the account's balance, in one request.
-pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Balance {
+///
+/// # Errors
+/// If something that is not the API answers.
+pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Result<Balance, Error> {
     match tokio::time::timeout(timeout, remote.remaining_credits()).await {
-        Ok(Ok(credits)) => Balance::Known(credits),
-        Ok(Err(failure)) => Balance::Unknown(failure.to_string()),
-        Err(_) => Balance::Unknown(format!("no answer in {} seconds", timeout.as_secs())),
+        Ok(Ok(credits)) => Ok(Balance::Known(credits)),
+        Ok(Err(failure)) if failure.kind == FailureKind::NotFromApi => {
+            Err(Error::Provider(failure))
+        }
+        Ok(Err(failure)) => Ok(Balance::Unknown(failure.to_string())),
+        Err(_) => Ok(Balance::Unknown(format!("no answer in {} seconds", timeout.as_secs()))),
     }
 }
 
@@ -91,7 +97,7 @@ impl Preflight<'_> {
         }
         let money = self.preview.money();
         let costs = wanted.within(money.spent + money.promised, self.limits);
-        let balance = balance(remote, BALANCE_TIMEOUT).await;
+        let balance = balance(remote, BALANCE_TIMEOUT).await?;
         if let Balance::Unknown(why) = &balance {
             self.notices.note(&format!(
                 "the account's balance could not be read, so it is not known whether it covers {} for \

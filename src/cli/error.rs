@@ -74,6 +74,16 @@ impl Error {
                      writable, then `{report}` writes the results"
                 ),
             ),
+            app::Error::Lookup(failure) | app::Error::Provider(failure)
+                if failure.kind == FailureKind::NotFromApi =>
+            {
+                let hint = format!(
+                    "nothing was submitted; look at the network between this machine and the API: a firewall, a proxy or \
+                     the network's sign-in page; or at the address, `{}`",
+                    Flag::BaseUrl
+                );
+                (Exit::Refused, hint)
+            }
             app::Error::Lookup(failure) => (
                 exit_of_read(failure),
                 "repeat the command when the provider can be reached; a sheet with UUIDs needs no lookup"

@@ -61,6 +61,9 @@ pub enum FailureKind {
     ServerError,
     /// A success status with an answer that cannot be parsed or has no id.
     Malformed,
+    /// An answer of something else than the API: an HTML page of a firewall, a network's sign-in page, a proxy's refusal.
+    /// It may stand before a request that was forwarded.
+    NotFromApi,
     /// 3xx where redirects are not followed.
     Redirected,
     /// Refused permanently: 400, 422 and the other 4xx.
@@ -172,13 +175,16 @@ impl Failure {
                 K::Lost
                 | K::ServerError
                 | K::Malformed
+                | K::NotFromApi
                 | K::Interrupted
                 | K::BadContent
                 | K::NoOutput
                 | K::RenderFailed,
                 Submit,
             ) => D::InDoubt,
-            (K::Lost | K::ServerError | K::Malformed | K::Interrupted, _) => D::Retry,
+            (K::Lost | K::ServerError | K::Malformed | K::NotFromApi | K::Interrupted, _) => {
+                D::Retry
+            }
 
             // A redirected POST becomes a list; a redirected read is followed on its own host only,
             // so what arrives here is a redirect to somewhere else.
@@ -240,6 +246,7 @@ mod tests {
             (K::Lost, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::ServerError, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::Malformed, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
+            (K::NotFromApi, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::Interrupted, [D::InDoubt, D::Retry, D::Retry, D::Retry, D::Retry]),
             (K::Redirected, [D::StopRun, D::StopRun, D::StopRun, D::StopRun, D::FreshLink]),
             (K::Rejected, [D::FailJob, D::PollIndividually, D::Retry, D::Retry, D::LeaveToUser]),

@@ -115,6 +115,7 @@ impl StopReason {
             | FailureKind::Lost
             | FailureKind::ServerError
             | FailureKind::Malformed
+            | FailureKind::NotFromApi
             | FailureKind::Redirected
             | FailureKind::Rejected
             | FailureKind::NotFound

@@ -14,6 +14,12 @@ use crate::cli::printer::Printer;
 use crate::model::Flag;
 use crate::sandbox::Faults;
 
+/// The variable with the file of trusted certificates, which the TLS library reads.
+const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
+
+/// The beginning of a certificate in a PEM file.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE";
+
 /// Returns the provider that `arguments` and the environment name.
 ///
 /// # Errors
@@ -99,7 +105,26 @@ fn api_config(
     if let Some(error) = foreign {
         return Err(error);
     }
+    check_certificate_file()?;
     Ok(ProviderConfig::Api { base_url, credentials })
+}
+
+/// Checks the file of trusted certificates, which the TLS library would ignore if it cannot be read.
+fn check_certificate_file() -> Result<(), app::Error> {
+    let Some(file) = Environment::real_variable(CERTIFICATE_FILE) else {
+        return Ok(());
+    };
+    let problem = match std::fs::read(&file) {
+        Ok(content) if content.windows(PEM.len()).any(|window| window == PEM) => return Ok(()),
+        Ok(_) => "which contains no certificate".to_owned(),
+        Err(error) => format!("which cannot be read: {error}"),
+    };
+    Err(app::Error::usage_with_hint(
+        format!("`{CERTIFICATE_FILE}` names `{file}`, {problem}; nothing was submitted"),
+        format!(
+            "correct `{CERTIFICATE_FILE}`, or remove it: then the system's certificates are used"
+        ),
+    ))
 }
 
 /// Returns why the address of a `.env` file is not used, if it is not: the keys are from another source. A profile's

@@ -114,7 +114,12 @@ impl SimulatedProvider {
         if is_full || self.random.percent(profile.throttled) {
             return Err(self.throttled());
         }
-        let lost = [FailureKind::Lost, FailureKind::ServerError, FailureKind::Malformed];
+        let lost = [
+            FailureKind::Lost,
+            FailureKind::ServerError,
+            FailureKind::Malformed,
+            FailureKind::NotFromApi,
+        ];
         let lost = *self.random.one_of(&lost);
         let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(20));
         let lost = Failure::new(lost, "answer lost").with_retry_after(retry_after);
@@ -189,6 +194,7 @@ impl SimulatedProvider {
                 FailureKind::ServerError,
                 FailureKind::NotSent,
                 FailureKind::Malformed,
+                FailureKind::NotFromApi,
                 FailureKind::Throttled,
             ];
             let kind = *self.random.one_of(&kinds);

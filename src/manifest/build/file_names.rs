@@ -10,7 +10,7 @@ use crate::manifest::diagnostics::text::quote;
 use crate::model::JobId;
 
 use super::rules::Rules;
-use super::slug::fold_case;
+use super::slug::{compose, fold_case};
 use super::template::is_template;
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
 use super::variables::{VariableNames, Variables};
@@ -101,9 +101,7 @@ fn file_stem(
 /// Returns `None` if nothing of it can be used.
 pub(crate) fn sanitize_stem(text: &str) -> Option<String> {
     let text = without_video_extension(text.trim());
-    // Some file systems do not distinguish combining accents from precomposed letters.
-    let composed: String =
-        text.chars().filter(|character| !matches!(character, '\u{300}'..='\u{36F}')).collect();
+    let composed = compose(text);
     let options =
         Options { length_limit: MAX_STEM, extension_cleverness: false, ..Options::DEFAULT };
     let safe = sanitise_with_options(&composed, &options);
@@ -158,7 +156,8 @@ mod tests {
             ("-rf", Some("rf")),
             (" trailing. ", Some("trailing")),
             ("日本語", Some("日本語")),
-            ("e\u{301}", Some("e")),
+            ("e\u{301}", Some("é")),
+            ("カ\u{3099}", Some("ガ")),
             ("a\u{202e}b", Some("a_b")),
             ("...", None),
             ("", None),

@@ -1,5 +1,9 @@
 //! Slugs: words as parts of ids and file names.
 
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Returns `text` as lower-case letters and digits with dashes between its words, cut to `max_length` characters, between
 /// words if possible. Latin letters lose their accents; other scripts are left out.
 pub(crate) fn slug(text: &str, max_length: usize) -> String {
@@ -108,9 +112,14 @@ fn ascii_of(letter: char) -> String {
     if letter.is_uppercase() { plain[..1].to_uppercase() + &plain[1..] } else { plain }
 }
 
-/// Returns what is equal in names that some file system does not distinguish.
+/// Returns `text` with precomposed letters (NFC), as keyboards write them. Files of macOS have decomposed ones.
+pub(crate) fn compose(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// Returns what is equal in names that some file system does not distinguish: case, and composed or decomposed letters.
 pub(crate) fn fold_case(name: &str) -> String {
-    name.to_lowercase()
+    compose(&compose(name).to_lowercase()).into_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::model::{
     CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
     RenderStatus, Tag, VideoRequest, find_tags,
 };
-use crate::remote::http::{ApiClient, ApiResponse};
+use crate::remote::http::{ApiClient, ApiResponse, page_failure};
 
 /// The maximum of chunks that wait for the parser; at this number, reading pauses.
 const MAX_WAITING_CHUNKS: usize = 16;
@@ -212,8 +212,13 @@ impl ApiClient {
             let next = read_page(ChannelReader::new(receiver), &mut rows);
             (rows, next)
         });
+        let mut page = None;
         let transfer = async {
+            let mut is_first = true;
             while let Some(chunk) = self.next_chunk(&mut response).await? {
+                if std::mem::take(&mut is_first) {
+                    page = page_failure(&chunk, &self.redactor);
+                }
                 // A parser that has stopped returns the reason.
                 if sender.send(chunk).await.is_err() {
                     break;
@@ -227,6 +232,9 @@ impl ApiClient {
             Failure::new(FailureKind::Interrupted, "the parser of a list was stopped")
         })?;
         transferred?;
+        if let Some(failure) = page {
+            return Err(failure.with_status(status));
+        }
         match next {
             Ok(next) => Ok((rows, next)),
             Err(error) if error.is_eof() => {

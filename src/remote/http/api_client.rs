@@ -9,8 +9,8 @@ use super::clients::{Clients, RemoteError, proxy_address};
 use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::response::{
-    next_chunk, read_error_body, redirect_location, redirect_loop, status_failure, timeout_failure,
-    transport_failure,
+    next_chunk, page_failure, read_error_body, redirect_location, redirect_loop, status_failure,
+    timeout_failure, transport_failure,
 };
 use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::base_url::BaseUrl;
@@ -179,6 +179,9 @@ impl ApiClient {
                 return Err(Failure::new(FailureKind::Malformed, message).with_status(status));
             }
             body.extend_from_slice(&chunk);
+        }
+        if let Some(failure) = page_failure(&body, &self.redactor) {
+            return Err(failure.with_status(status));
         }
         Ok(ApiResponse { status, body })
     }

@@ -49,7 +49,14 @@ pub(crate) struct ErrorBody {
     pub(crate) text: String,
     /// Whether it says that the credits are used up.
     pub(crate) denies_credits: bool,
+    /// Whether it is a document of another form than the API's, which answers with JSON.
+    pub(crate) is_foreign: bool,
+    /// The pause that Django REST Framework names in its message, in seconds.
+    pub(crate) pause: Option<u64>,
 }
+
+/// The words before the seconds in the message of a throttled request, of Django REST Framework.
+const PAUSE: &str = "expected available in ";
 
 impl ErrorBody {
     /// Summarises `body`. The API answers as Django REST Framework does (an object with `detail`, an object of lists by
@@ -58,16 +65,25 @@ impl ErrorBody {
         if let Ok(value) = serde_json::from_slice::<Value>(body) {
             let mut parts = Vec::new();
             collect_parts(&value, "", &mut parts);
+            let text = parts.join("; ");
             return Self {
-                text: redactor.clean(&parts.join("; ")),
+                text: redactor.clean(&text),
                 denies_credits: value_denies_credits(&value),
+                is_foreign: false,
+                pause: named_pause(&text),
             };
         }
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
         let is_markup = text.starts_with('<');
         let message = if is_markup { summarise_markup(text) } else { text.to_owned() };
-        Self { text: redactor.clean(&message), denies_credits: !is_markup && denies_credits(text) }
+        Self {
+            text: redactor.clean(&message),
+            denies_credits: !is_markup && denies_credits(text),
+            // An answer of the API may be cut off.
+            is_foreign: !text.is_empty() && !text.starts_with(['{', '[', '"']),
+            pause: None,
+        }
     }
 
     /// Summarises `body`, which any host may have sent. The summary is shown and recorded, so it quotes only the code and
@@ -82,8 +98,22 @@ impl ErrorBody {
         } else {
             String::new()
         };
-        Self { text, denies_credits: false }
+        Self { text, denies_credits: false, is_foreign: false, pause: None }
     }
+}
+
+/// Returns a description of `body` if it is a page of markup.
+pub(crate) fn page(body: &[u8], redactor: &Redactor) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    text.starts_with('<').then(|| redactor.clean(&summarise_markup(text)))
+}
+
+/// Returns the seconds of [`PAUSE`].
+fn named_pause(message: &str) -> Option<u64> {
+    let lower = message.to_lowercase();
+    let (_, rest) = lower.split_once(PAUSE)?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Adds the texts in `value` to `parts`, each with its field.

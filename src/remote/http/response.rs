@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-use super::error_body::ErrorBody;
+use super::error_body::{ErrorBody, page};
+use super::redact::Redactor;
 use super::resolver::PrivateAddressError;
 use crate::model::{CommandKind, Failure, FailureKind, RetryAfter, Timestamp, redact_url};
 
@@ -30,12 +31,7 @@ pub(crate) fn transport_failure(error: &reqwest::Error, peer: &str) -> Failure {
         let message = format!("cannot connect to {peer}: it did not answer in time");
         (FailureKind::NotSent, message)
     } else if error.is_connect() {
-        let advice = if is_certificate_error(error) {
-            "; if your network inspects encrypted traffic, add its authority to the certificates that \
-             this machine trusts"
-        } else {
-            ""
-        };
+        let advice = certificate_advice(error).unwrap_or_default();
         let message = format!("cannot connect to {peer}: {reason}{advice}");
         (FailureKind::NotSent, message)
     } else if error.is_builder() {
@@ -61,11 +57,29 @@ pub(crate) fn redirect_loop(host: &str) -> Failure {
     Failure::new(FailureKind::Redirected, message)
 }
 
-/// Whether the server's certificate was rejected.
-fn is_certificate_error(error: &reqwest::Error) -> bool {
-    causes(error)
-        .filter_map(|error| error.downcast_ref::<rustls::Error>())
-        .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+/// Returns advice about the server's certificate if it was rejected.
+fn certificate_advice(error: &reqwest::Error) -> Option<&'static str> {
+    use rustls::CertificateError as C;
+    let rejected = causes(error).find_map(|error| match error.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(why)) => Some(why),
+        Some(_) | None => None,
+    })?;
+    let is_expired = matches!(rejected, C::Expired | C::ExpiredContext { .. });
+    let is_early = matches!(rejected, C::NotValidYet | C::NotValidYetContext { .. });
+    let is_other_name = matches!(rejected, C::NotValidForName | C::NotValidForNameContext { .. });
+    Some(if is_expired {
+        "; the certificate has expired: check this machine's clock; if it is right, the server's operator must renew it"
+    } else if is_early {
+        "; the certificate is not valid yet: check this machine's clock"
+    } else if is_other_name {
+        "; the certificate is for another name: check the address, and whether a firewall or the network's sign-in page \
+         answers in its place"
+    } else if *rejected == C::Revoked {
+        "; the certificate was revoked: do not send keys to this address"
+    } else {
+        "; if your network inspects encrypted traffic, add its authority to the certificates that this machine trusts, \
+         or name its file in `SSL_CERT_FILE`"
+    })
 }
 
 /// Returns the failure for a response whose status is not a success.
@@ -77,13 +91,16 @@ pub(crate) fn status_failure(
 ) -> Failure {
     use FailureKind as K;
     let kind = match status.as_u16() {
-        // The proxy itself answers; it has not forwarded the request.
-        407 => K::NotSent,
+        // The proxy itself answers. It may have forwarded an earlier attempt that it made by itself.
+        407 => K::NotFromApi,
         408 => K::Lost,
         429 => K::Throttled,
         // A conflict may be with the job that this request created, and a gateway whose client has disconnected (499) has
         // forwarded the request.
         409 | 499 if command == CommandKind::Submit => K::Lost,
+        400..=428 | 430..=499 if body.is_foreign && command != CommandKind::Download => {
+            K::NotFromApi
+        }
         402 => K::OutOfCredits,
         400 | 403 if body.denies_credits && command != CommandKind::Download => K::OutOfCredits,
         401 | 403 => K::Unauthorised,
@@ -111,10 +128,25 @@ pub(crate) fn status_failure(
         }
         (K::Unauthorised, CommandKind::Download) => format!("the link is not accepted: {text}"),
         (K::Unauthorised, _) => format!("the credentials are refused: {text}"),
-        (K::NotSent, _) => format!("the proxy requires credentials: {text}"),
+        (K::NotFromApi, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            format!("the proxy requires credentials: {text}")
+        }
+        (K::NotFromApi, _) => not_from_api(text),
         _ => text.to_owned(),
     };
-    Failure::new(kind, message).with_status(status.as_u16()).with_retry_after(retry_after(headers))
+    let pause = retry_after(headers).or(body.pause.map(RetryAfter::Seconds));
+    Failure::new(kind, message).with_status(status.as_u16()).with_retry_after(pause)
+}
+
+/// Returns the failure for a body that is a page of markup, whatever its status.
+pub(crate) fn page_failure(body: &[u8], redactor: &Redactor) -> Option<Failure> {
+    let page = page(body, redactor)?;
+    Some(Failure::new(FailureKind::NotFromApi, not_from_api(&page)))
+}
+
+/// Returns the message about an answer of something else than the API.
+fn not_from_api(answer: &str) -> String {
+    format!("something that is not the API answered: {answer}")
 }
 
 fn redirect_message(headers: &HeaderMap) -> String {
@@ -167,14 +199,37 @@ pub(crate) fn redirect_location(response: &Response) -> Option<&HeaderValue> {
     }
 }
 
-/// Parses `Retry-After`: seconds or a date (RFC 9110, section 10.2.3). Other values are ignored.
+/// Returns the longest pause of all `Retry-After` headers.
 fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    values
+        .filter_map(|value| {
+            pause_of_date(value.trim(), headers).or_else(|| pause_of_numbers(value))
+        })
+        .max_by_key(|pause| match pause {
+            RetryAfter::Seconds(seconds) => (0, i64::try_from(*seconds).unwrap_or(i64::MAX)),
+            RetryAfter::At(end) => (1, end.as_millis()),
+        })
+}
+
+/// Parses seconds (RFC 9110, section 10.2.3), which some servers send with decimals, and proxies join to a list. Returns
+/// the longest.
+fn pause_of_numbers(text: &str) -> Option<RetryAfter> {
+    let seconds = text.split(',').filter_map(|number| {
+        let (whole, decimals) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_number(whole) || !is_number(decimals) {
+            return None;
+        }
         // A number that does not fit is a very long pause.
-        let seconds = text.parse().unwrap_or(u64::MAX);
-        return Some(RetryAfter::Seconds(seconds.min(MAX_SECONDS)));
-    }
+        let seconds: u64 = whole.parse().unwrap_or(u64::MAX);
+        Some(seconds.saturating_add(u64::from(decimals.bytes().any(|digit| digit != b'0'))))
+    });
+    Some(RetryAfter::Seconds(seconds.max()?.min(MAX_SECONDS)))
+}
+
+/// Parses a date (RFC 9110, section 10.2.3).
+fn pause_of_date(text: &str, headers: &HeaderMap) -> Option<RetryAfter> {
     let date = httpdate::parse_http_date(text).ok()?;
     // Measured with the server's clock, because the local clock may be wrong.
     let sent = headers.get(DATE).and_then(|date| date.to_str().ok());
@@ -219,9 +274,10 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Credentials;
 
     fn body(text: &str, denies_credits: bool) -> ErrorBody {
-        ErrorBody { text: text.into(), denies_credits }
+        ErrorBody { text: text.into(), denies_credits, is_foreign: false, pause: None }
     }
 
     #[test]
@@ -238,7 +294,7 @@ mod tests {
             (403, K::Unauthorised),
             (404, K::NotFound),
             (405, K::NotFound),
-            (407, K::NotSent),
+            (407, K::NotFromApi),
             (408, K::Lost),
             (410, K::NotFound),
             (413, K::Rejected),
@@ -267,6 +323,58 @@ mod tests {
                 assert!(!failure.message.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn a_document_that_is_not_json_is_not_from_the_api() {
+        let redactor = Redactor::new(Credentials::new("id".into(), "key".into()));
+        let kind = |status, body: &[u8], command| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = ErrorBody::from_api(body, &redactor);
+            status_failure(status, &HeaderMap::new(), &body, command).kind
+        };
+        let page = b"<!DOCTYPE html><title>Just a moment...</title>";
+        for status in [400, 401, 403, 404, 405, 451] {
+            for command in [CommandKind::Submit, CommandKind::List, CommandKind::PollJob] {
+                assert_eq!(kind(status, page, command), FailureKind::NotFromApi, "{status}");
+                assert_eq!(kind(status, b"Forbidden", command), FailureKind::NotFromApi);
+                let own = kind(status, br#"{"detail":"no"}"#, command);
+                assert_ne!(own, FailureKind::NotFromApi, "{status}");
+            }
+        }
+        assert_eq!(kind(429, page, CommandKind::Submit), FailureKind::Throttled);
+        assert_eq!(kind(502, page, CommandKind::Submit), FailureKind::ServerError);
+        assert!(page_failure(br#"{"id":"<p>"}"#, &redactor).is_none());
+        let failure =
+            page_failure(b"\xef\xbb\xbf <html><title>Sign in</title>", &redactor).unwrap();
+        assert_eq!(
+            failure.message,
+            "something that is not the API answered: an HTML page titled `Sign in`"
+        );
+    }
+
+    #[test]
+    fn the_longest_pause_counts() {
+        let pause = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(RETRY_AFTER, value.parse().unwrap());
+            }
+            retry_after(&headers)
+        };
+        let seconds = |seconds| Some(RetryAfter::Seconds(seconds));
+        assert_eq!(pause(&["9.500"]), seconds(10));
+        assert_eq!(pause(&["9.000"]), seconds(9));
+        assert_eq!(pause(&["2", "9"]), seconds(9));
+        assert_eq!(pause(&["8, 9", "nonsense"]), seconds(9));
+        assert_eq!(pause(&["-1"]), None);
+        assert_eq!(pause(&["1.5e3, .5, "]), None);
+        let body = br#"{"detail":"Request was throttled. Expected available in 42 seconds."}"#;
+        let body =
+            ErrorBody::from_api(body, &Redactor::new(Credentials::new("id".into(), "key".into())));
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let failure = status_failure(status, &HeaderMap::new(), &body, CommandKind::Submit);
+        assert_eq!(failure.retry_after, seconds(42));
     }
 
     #[test]
@@ -342,7 +450,7 @@ mod tests {
         for huge in ["999999999999", "99999999999999999999999999"] {
             assert_eq!(read(huge), Some(RetryAfter::Seconds(MAX_SECONDS)));
         }
-        for garbage in ["", "-5", "+5", "1.5", "soon", "Wed, 21 Oct 2015", "1900-01-01"] {
+        for garbage in ["", "-5", "+5", "1.x", "soon", "Wed, 21 Oct 2015", "1900-01-01"] {
             assert_eq!(read(garbage), None, "{garbage}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);

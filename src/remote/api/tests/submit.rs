@@ -56,7 +56,9 @@ async fn every_failed_create_is_classified_by_its_possible_effect() {
         (json("201 Created", r#"{"id":null}"#), K::Malformed),
         (json("201 Created", r#"{"id":"a b"}"#), K::Malformed),
         (json("201 Created", ""), K::Malformed),
-        (json("201 Created", page), K::Malformed),
+        (json("201 Created", page), K::NotFromApi),
+        (json("403 Forbidden", page), K::NotFromApi),
+        (json("407 Proxy Authentication Required", ""), K::NotFromApi),
         (json("204 No Content", ""), K::Malformed),
         (json("400 Bad Request", r#"{"text":["too long"]}"#), K::Rejected),
         (json("400 Bad Request", r#"{"detail":"Insufficient credits"}"#), K::OutOfCredits),
@@ -71,7 +73,7 @@ async fn every_failed_create_is_classified_by_its_possible_effect() {
         (json("500 Oops", ""), K::ServerError),
         (json("503 Busy", page), K::ServerError),
         (json("504 Gateway Timeout", ""), K::ServerError),
-        // The status suffices; the body may be incomplete.
+        // The status suffices; the body may be incomplete, if it can be the beginning of an answer of the API.
         (Action::Close(b"HTTP/1.1 400 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Rejected),
         (Action::Hang(b"HTTP/1.1 429 No\r\nContent-Length: 9\r\n\r\n{".to_vec()), K::Throttled),
     ];
