@@ -6,9 +6,9 @@ use super::args::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::Environment;
 use super::printer::Printer;
 use crate::report::events::{JsonLines, TextLines, Verbosity};
+use crate::report::stderr::Stderr;
 use crate::report::terminal::Progress;
 use crate::report::{Observer, Summary};
-use crate::util::stderr::Stderr;
 use crate::util::style::Colours;
 
 /// The refresh interval of a progress bar.

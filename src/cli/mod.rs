@@ -24,7 +24,7 @@ use self::error::Error;
 use self::printer::Printer;
 use crate::app;
 use crate::model::Exit;
-use crate::util::stderr;
+use crate::report::stderr;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -61,8 +61,9 @@ fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     result
 }
 
-/// The threads that the program needs at least: for standard error, for the runtime, and for reading and writing files.
-const MIN_THREADS: usize = 8;
+/// The threads that the program needs at least: for standard error, two for the runtime, and one for reading and writing
+/// files. More would take address space, which a limit on memory may count.
+const MIN_THREADS: usize = 4;
 
 /// Checks that the system allows as many threads as the program needs: the runtime panics where it cannot start one.
 fn check_threads() -> Result<(), Error> {

@@ -9,7 +9,7 @@ use super::args::LogFormat;
 use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
-use crate::util::stderr::{self, Stderr};
+use crate::report::stderr::{self, Stderr};
 
 /// The form of notes, warnings and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

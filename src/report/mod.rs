@@ -27,6 +27,7 @@ pub(crate) mod notification;
 mod observer;
 pub(crate) mod plan;
 pub(crate) mod status;
+pub(crate) mod stderr;
 mod summary;
 pub(crate) mod summary_text;
 pub mod terminal;

@@ -1,7 +1,6 @@
 //! Small shared helpers without knowledge of the domain: text, tables, files.
 
 pub(crate) mod fs;
-pub(crate) mod stderr;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod text;

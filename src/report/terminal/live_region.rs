@@ -7,8 +7,8 @@ use std::sync::Arc;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::report::stderr::Stderr;
 use crate::report::terminal::resize_safe_term::{ResizeSafeTerm, Size};
-use crate::util::stderr::Stderr;
 use crate::util::text::truncate;
 
 /// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
