@@ -18,7 +18,6 @@ use crate::journal::{Identity, SheetRecord};
 use crate::manifest::{MAX_CAMPAIGN, sanitize_stem};
 use crate::model::{Flag, ManifestLocation};
 use crate::remote::{SheetAddress, SheetClient, SheetError};
-use crate::util::text::truncate;
 
 /// The extensions that are not part of a title.
 const EXTENSIONS: [&str; 8] = ["csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods"];
@@ -82,7 +81,7 @@ impl CampaignOptions {
         let stem = title(&name);
         let campaign = self.campaign.clone();
         let campaign = campaign.or_else(|| known.as_ref().map(|it| it.record.campaign.clone()));
-        let campaign = campaign.unwrap_or_else(|| truncate(stem, MAX_CAMPAIGN));
+        let campaign = campaign.unwrap_or_else(|| stem.chars().take(MAX_CAMPAIGN).collect());
         let record = SheetRecord {
             digest: address.digest(),
             address: address.shown().to_owned(),
