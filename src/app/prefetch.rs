@@ -1,7 +1,7 @@
 //! The journal, read while the manifest is loaded.
 
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use super::manifest::LoadedManifest;
 use super::options::CampaignOptions;
@@ -13,7 +13,8 @@ use crate::model::Timestamp;
 /// Reads the journal on a thread while the manifest is loaded: both take long for a large campaign.
 pub(crate) struct JournalPrefetch {
     folder: PathBuf,
-    thread: JoinHandle<Result<Option<Replay<JournalFold>>, JournalError>>,
+    /// `None` where the system allows no further thread.
+    thread: Option<JoinHandle<Result<Option<Replay<JournalFold>>, JournalError>>>,
 }
 
 impl JournalPrefetch {
@@ -21,7 +22,8 @@ impl JournalPrefetch {
     pub(crate) fn start(options: &CampaignOptions) -> Self {
         let folder = options.default_out();
         let path = folder.clone();
-        Self { folder, thread: std::thread::spawn(move || Replay::read(&path, now)) }
+        let thread = thread::Builder::new().spawn(move || Replay::read(&path, now));
+        Self { folder, thread: thread.ok() }
     }
 
     /// Returns the recorded state of the campaign of `manifest`, or `None` without a journal. Jobs of the manifest
@@ -45,11 +47,12 @@ impl JournalPrefetch {
     /// # Errors
     /// If the journal cannot be read.
     pub(crate) fn replay(self, out: &Path) -> Result<Option<Replay<JournalFold>>, JournalError> {
-        if self.folder != out {
-            return Replay::read(out, now);
+        match self.thread {
+            Some(thread) if self.folder == out => {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            Some(_) | None => Replay::read(out, now),
         }
-        let read = self.thread.join();
-        read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 

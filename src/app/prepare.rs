@@ -29,6 +29,7 @@ use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp};
 use crate::remote::Remote;
 use crate::report::files::ResultFiles;
 use crate::report::{Campaign, Observer, Summary};
+use crate::util::parallel;
 
 /// Creates the displays of a run from its summary.
 pub type Displays = Box<dyn FnOnce(&Summary) -> Vec<Box<dyn Observer>> + Send>;
@@ -216,16 +217,16 @@ impl RunRequest {
         let mut selected = selected.to_vec();
         let options = &mut self.run_options;
         self.rerun.apply(manifest, Some(&recorded), &mut selected, options, &self.notices)?;
-        // Independent work, each slow for a large campaign.
+        // Independent work, each slow for a large campaign, in two threads.
         let (out, history) = (&manifest.out, &recorded.history);
         let plan = &manifest.plan.jobs;
-        let (mut jobs, missing, has_unknown_jobs, unsaved) = std::thread::scope(|scope| {
-            let missing = scope.spawn(|| missing_files(history, out));
-            let has_unknown_jobs = scope.spawn(|| results_name_unknown_jobs(out, history));
-            let unsaved = scope.spawn(|| JournalSnapshot::unsaved_jobs(out, plan));
-            let jobs = manifest.jobs(Some(&recorded), &selected);
-            (jobs, join(missing), join(has_unknown_jobs), join(unsaved))
-        });
+        let ((missing, has_unknown_jobs), (mut jobs, unsaved)) = parallel::join(
+            || (missing_files(history, out), results_name_unknown_jobs(out, history)),
+            || {
+                let jobs = manifest.jobs(Some(&recorded), &selected);
+                (jobs, JournalSnapshot::unsaved_jobs(out, plan))
+            },
+        );
         let unsaved = jobs
             .iter()
             .zip(plan)
@@ -335,11 +336,6 @@ impl RunRequest {
         self.resume.apply(&mut campaign);
         campaign
     }
-}
-
-/// Joins a scoped thread, and propagates its panic.
-fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Returns a seed that differs between runs, so that their waits do not coincide.

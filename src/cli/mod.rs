@@ -15,6 +15,7 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgMatches, FromArgMatches as _};
@@ -49,9 +50,12 @@ fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     check_threads()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .thread_keep_alive(Duration::MAX)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    // The runtime panics where it cannot start its first thread for files, so that one is kept.
+    drop(runtime.spawn_blocking(|| ()));
     let result = runtime.block_on(async {
         let mut interrupts = app::listen_for_interrupts()?;
         Box::pin(command.execute(matches, &mut interrupts)).await
@@ -61,8 +65,8 @@ fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     result
 }
 
-/// The threads that the program needs at least: for standard error, two for the runtime, and one for reading and writing
-/// files. More would take address space, which a limit on memory may count.
+/// The threads that the program needs: for standard error, two for the runtime, and one for files. Further ones make it
+/// quicker.
 const MIN_THREADS: usize = 4;
 
 /// Checks that the system allows as many threads as the program needs: the runtime panics where it cannot start one.
