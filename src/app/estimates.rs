@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::recorded_state::RecordedState;
 use crate::model::{
     Calibration, Estimate, History, JobHistory, JobSpec, Plan, PriceTable, SpeechLength,
+    ValueOrigin,
 };
 
 /// Estimates from the manifest's prices, calibrated with the campaign's finished jobs.
@@ -25,7 +26,7 @@ pub(crate) struct Estimates<'a> {
 impl<'a> Estimates<'a> {
     /// Calibrates the prices of `plan` with the recorded renders.
     pub(crate) fn new(plan: &Plan, recorded: Option<&'a RecordedState>) -> Self {
-        let listed = PriceTable::default().with(&plan.prices);
+        let listed = PriceTable::default().with(&plan.prices, ValueOrigin::CameAlong(&plan.source));
         let mut estimates = Self {
             calibrated: vec![listed.clone()],
             listed,

@@ -17,7 +17,7 @@ use super::shard::ShardPlan;
 use crate::journal::read_approval;
 use crate::manifest::{Selection, jobs_of_row};
 use crate::model::{
-    Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts,
+    Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts, ValueOrigin,
 };
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, Summary};
@@ -45,6 +45,11 @@ impl LoadedManifest {
         for Note { place, message } in &self.plan.notes {
             notices.note(&format!("{place}: {message}"));
         }
+    }
+
+    /// Returns `defaults` with the limits of the manifest.
+    pub(crate) fn limits(&self, defaults: Limits) -> Limits {
+        defaults.with(&self.plan.limits, ValueOrigin::CameAlong(&self.plan.source))
     }
 
     /// Returns every job of the campaign: first the manifest's in its order, then the paid jobs that are no longer in
@@ -167,7 +172,7 @@ impl LoadedManifest {
             self.leave_out_suspicious(&mut jobs);
         }
         let mut campaign = self.campaign(jobs, options);
-        let limits = Limits::default().with(&self.plan.limits);
+        let limits = self.limits(Limits::default());
         // Limits that cannot be shared are refused by `run`, not here.
         let limits = self.share(limits.clone(), options).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;

@@ -86,7 +86,7 @@ pub(crate) async fn plan(
     let is_sandbox =
         recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
     let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
-    let mut limits = defaults.with(&manifest.plan.limits);
+    let mut limits = manifest.limits(defaults);
     limits.max_credits = max_credits.or(limits.max_credits);
     limits.max_credits_run = max_credits_run.or(limits.max_credits_run);
     run_options.limits = manifest.share(limits, &options)?;

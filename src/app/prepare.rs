@@ -25,7 +25,7 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
-use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp};
+use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp, ValueOrigin};
 use crate::remote::Remote;
 use crate::report::files::ResultFiles;
 use crate::report::{Campaign, Observer, Summary};
@@ -241,7 +241,7 @@ impl RunRequest {
 
         let is_sandbox = recorded.identity.is_sandbox;
         let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
-        let limits = defaults.with(&manifest.plan.limits).with(&self.limits);
+        let limits = manifest.limits(defaults).with(&self.limits, ValueOrigin::User);
         self.run_options.limits = manifest.share(limits, &self.campaign)?;
         let mut campaign = manifest.campaign(jobs, &self.campaign);
         campaign.max_credits = self.run_options.limits.max_credits;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{Note, Plan};
+use crate::model::{Note, Plan, PriceSettings, PriceTable, ValueOrigin};
 use crate::util::text::{plural, sanitize};
 
 use super::build::incomplete_rows::remove_blank_rows;
@@ -113,6 +113,7 @@ impl<'a> Loader<'a> {
             self.add_item(path, item, &mut builder);
         }
         let settings = document.settings;
+        self.note_low_prices(&settings.prices, path, &file);
         let built = builder.finish(self.options.invalid_rows);
         self.findings.problems.extend(built.too_many);
         let is_dated = document.campaign.is_some_and(|name| is_template(&name.text));
@@ -131,6 +132,16 @@ impl<'a> Loader<'a> {
             suspicions: built.suspicions,
         };
         Some((plan, built.problems, built.notes))
+    }
+
+    /// Notes prices below the known ones, which have no effect.
+    fn note_low_prices(&mut self, prices: &PriceSettings, path: &Path, file: &Place) {
+        let known = PriceTable::default();
+        let used = known.clone().with(prices, ValueOrigin::CameAlong(path));
+        if used != known.with(prices, ValueOrigin::User) {
+            let message = "`prices` in a manifest cannot lower an estimate; the known prices are used where they are higher";
+            self.findings.note(file, message);
+        }
     }
 
     fn add_item(&mut self, manifest: &Path, item: Item, builder: &mut PlanBuilder<'_>) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Credits, ParseError};
+use super::{Credits, ParseError, ValueOrigin};
 
 /// Defines [`Limits`] with its defaults, and [`LimitSettings`] with the optional form of each limit. A limit without a
 /// default is optional in both.
@@ -36,8 +36,7 @@ macro_rules! limits {
 
         impl Limits {
             /// Replaces the values that `settings` has.
-            #[must_use]
-            pub fn with(self, settings: &LimitSettings) -> Self {
+            fn replaced_by(self, settings: &LimitSettings) -> Self {
                 Self {
                     $($limit: settings.$limit.unwrap_or(self.$limit),)*
                     $($optional: settings.$optional.or(self.$optional),)*
@@ -89,6 +88,20 @@ limits! {
 }
 
 impl Limits {
+    /// Replaces the values that `settings` has, as far as their origin may. Settings that came along cannot raise the
+    /// amount above which a person is asked, begin without enough balance, or weaken the proof that a job is absent.
+    #[must_use]
+    pub fn with(self, settings: &LimitSettings, origin: ValueOrigin<'_>) -> Self {
+        let mut settings = settings.clone();
+        if let ValueOrigin::CameAlong(_) = origin {
+            let lower = settings.confirm_above.map(|given| given.min(self.confirm_above));
+            settings.confirm_above = lower;
+            settings.settle = settings.settle.map(|given| given.max(self.settle));
+            settings.allow_partial = None;
+        }
+        self.replaced_by(&settings)
+    }
+
     /// Returns fast limits for the embedded sandbox.
     pub fn sandbox() -> Self {
         Self {
@@ -251,6 +264,30 @@ impl fmt::Display for InFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_that_came_along_make_a_run_only_more_careful() {
+        let settings = |confirm_above, seconds| LimitSettings {
+            confirm_above: Some(Credits::whole(confirm_above)),
+            allow_partial: Some(true),
+            settle: Some(Duration::from_secs(seconds)),
+            max_credits: Some(Credits::whole(7)),
+            ..LimitSettings::default()
+        };
+        let origin = ValueOrigin::CameAlong(std::path::Path::new("c.yaml"));
+        for (given, expected) in [((9999, 0), (50, 30)), ((0, 60), (0, 60))] {
+            let limits = Limits::default().with(&settings(given.0, given.1), origin);
+            assert_eq!(limits.confirm_above, Credits::whole(expected.0));
+            assert_eq!(limits.settle, Duration::from_secs(expected.1));
+            assert!(!limits.allow_partial);
+            assert_eq!(limits.max_credits, Some(Credits::whole(7)));
+            // The user decides.
+            let limits = limits.with(&settings(given.0, given.1), ValueOrigin::User);
+            assert_eq!(limits.confirm_above, Credits::whole(given.0));
+            assert_eq!(limits.settle, Duration::from_secs(given.1));
+            assert!(limits.allow_partial);
+        }
+    }
 
     #[test]
     fn rates_are_parsed() {

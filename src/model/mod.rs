@@ -30,6 +30,7 @@ mod state;
 mod stop;
 mod tag;
 mod time;
+mod value_origin;
 
 pub(crate) use approval::{Approval, Changes};
 pub(crate) use calibration::Calibration;
@@ -62,3 +63,4 @@ pub use state::{JobState, SupersededSubmit};
 pub use stop::StopReason;
 pub use tag::{Fingerprint, Generation, Tag, find_tags};
 pub use time::{Timestamp, TrustedTime};
+pub use value_origin::ValueOrigin;

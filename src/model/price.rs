@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Credits, ModelVersion, Speech, VideoRequest};
+use super::{Credits, ModelVersion, Speech, ValueOrigin, VideoRequest};
 
 /// The prices of all models and the assumptions about speech. `prices:` in a manifest replaces values, and finished
 /// jobs calibrate them (`Calibration`).
@@ -124,9 +124,35 @@ impl Default for PriceTable {
 }
 
 impl PriceTable {
-    /// Replaces values of this table with those of a manifest.
+    /// Replaces values of this table with those of a manifest. Prices that came along never lower a charge, because
+    /// otherwise a cap would let more jobs pass than it covers.
     #[must_use]
-    pub fn with(mut self, settings: &PriceSettings) -> Self {
+    pub fn with(self, settings: &PriceSettings, origin: ValueOrigin<'_>) -> Self {
+        let replaced = self.clone().replaced_by(settings);
+        match origin {
+            ValueOrigin::User => replaced,
+            ValueOrigin::CameAlong(_) => replaced.at_least(&self),
+        }
+    }
+
+    /// Raises the prices so that no charge is below that of `other`.
+    fn at_least(mut self, other: &Self) -> Self {
+        // A block must cost as much as all blocks of the other table that it can contain.
+        let blocks = self.standard_block_seconds.div_ceil(other.standard_block_seconds);
+        if self.standard_block < other.standard_block.times(i64::from(blocks)) {
+            self.standard_block = other.standard_block;
+            self.standard_block_seconds = other.standard_block_seconds;
+        }
+        self.aurora_v1_second = self.aurora_v1_second.max(other.aurora_v1_second);
+        let fast_second = other.aurora_v1_fast_second;
+        self.aurora_v1_fast_second = self.aurora_v1_fast_second.max(fast_second);
+        if self.recordings.likely < other.recordings.likely {
+            self.recordings = other.recordings;
+        }
+        self
+    }
+
+    fn replaced_by(mut self, settings: &PriceSettings) -> Self {
         self.standard_block = settings.standard_block.unwrap_or(self.standard_block);
         self.aurora_v1_second = settings.aurora_v1_second.unwrap_or(self.aurora_v1_second);
         let fast_second = settings.aurora_v1_fast_second;
@@ -261,6 +287,41 @@ mod tests {
     }
 
     #[test]
+    fn prices_that_came_along_never_lower_a_charge() {
+        let tiny = Credits::from_thousandths(1);
+        let block = |block, seconds| PriceSettings {
+            standard_block: block,
+            standard_block_seconds: seconds,
+            ..PriceSettings::default()
+        };
+        let models = [ModelVersion::Standard, ModelVersion::AuroraV1, ModelVersion::AuroraV1Fast];
+        let origin = ValueOrigin::CameAlong(std::path::Path::new("c.yaml"));
+        let known = PriceTable::default();
+        let cheap = PriceSettings {
+            aurora_v1_second: Some(tiny),
+            aurora_v1_fast_second: Some(tiny),
+            assumed_audio_seconds: Some(0.5),
+            ..block(Some(tiny), Some(u32::MAX))
+        };
+        for settings in [cheap, block(None, Some(45)), block(Some(Credits::whole(6)), Some(61))] {
+            let table = known.clone().with(&settings, origin);
+            for model in models {
+                for seconds in 0..400 {
+                    let seconds = f64::from(seconds);
+                    assert!(table.charge(model, seconds) >= known.charge(model, seconds));
+                }
+                let unknown = SpeechLength::Recording(None);
+                let [new, old] = [&table, &known].map(|it| it.estimate_of(model, unknown).reserve);
+                assert!(new >= old, "{settings:?}");
+            }
+        }
+        // Higher prices are used as they are.
+        let dear = block(Some(Credits::whole(10)), Some(60));
+        let table = known.clone().with(&dear, origin);
+        assert_eq!(table, known.with(&dear, ValueOrigin::User));
+    }
+
+    #[test]
     fn estimates_include_the_typical_rate() {
         let mut request = text(100);
         request.model_version = ModelVersion::AuroraV1;
@@ -284,7 +345,8 @@ mod tests {
         request.model_version = ModelVersion::AuroraV1;
         let settings =
             PriceSettings { assumed_audio_seconds: Some(20.0), ..PriceSettings::default() };
-        let estimate = PriceTable::default().with(&settings).estimate(&request, None);
+        let estimate =
+            PriceTable::default().with(&settings, ValueOrigin::User).estimate(&request, None);
         let ends = [estimate.low, estimate.likely, estimate.reserve];
         assert_eq!(ends, [10, 20, 40].map(Credits::whole));
     }

@@ -238,6 +238,64 @@ fn an_address_in_a_folder_gets_only_credentials_of_that_folder() {
     assert_eq!(provider.ledger().accepted.len(), 1);
 }
 
+/// Keys from a file, a command or a `_FILE` fill what a `.env` leaves open. Its address must not get them.
+#[cfg(unix)]
+#[test]
+fn half_and_empty_keys_in_a_folder_do_not_send_other_keys_to_its_address() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::with(agency()));
+    folder.write("private/key", "agency-key");
+    let lines = "CREATIFY_API_ID=agency-id\nCREATIFY_API_KEY=agency-key\n";
+    folder.write("private/keys", lines);
+    for file in ["private/key", "private/keys"] {
+        folder.set_mode(file, 0o600);
+    }
+    let address = format!("CREATIFY_BASE_URL={}\n", provider.base_url());
+    let (id, key) = ("CREATIFY_API_ID=agency-id\n", "CREATIFY_API_KEY=agency-key\n");
+    let run = [&["run", "sheet.csv"][..], &FAST].concat();
+    let command = "cat private/keys";
+    for further in [
+        ("CALLSHEET_CREDENTIALS_FILE", "private/keys"),
+        ("CALLSHEET_CREDENTIALS_COMMAND", command),
+        ("CREATIFY_API_KEY_FILE", "private/key"),
+    ] {
+        for file in [
+            format!("{address}{id}"),
+            format!("{address}{id}CREATIFY_API_KEY=\n"),
+            format!("{address}{id}CREATIFY_API_KEY='  '\n"),
+            format!("{address}{id}{key}CREATIFY_API_KEY=\n"),
+        ] {
+            folder.write(".env", &file);
+            let variables = [&NO_KEYS[..], &[("CREATIFY_BASE_URL", ""), further]].concat();
+            for command in [&run[..], &["collect", "sheet.csv"], &["personas"]] {
+                run_with(&folder, command, &variables)
+                    .expect_code(2)
+                    .expect_stderr(&["`.env` sets `CREATIFY_BASE_URL`", "nothing was submitted"]);
+            }
+        }
+    }
+    let requests = provider.ledger().requests;
+    assert!(requests.is_empty(), "{requests:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_readable_file_of_keys_is_noted_by_every_command_that_uses_it() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    folder.write(".env", "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\n");
+    let note = "note: `.env` holds keys and can be read by other users: `chmod 600 '.env'`";
+    for mode in [0o644, 0o600] {
+        folder.set_mode(".env", mode);
+        for command in ["run", "plan", "collect", "config", "approve", "personas", "voices"] {
+            let has_sheet = !matches!(command, "personas" | "voices");
+            let sheet = has_sheet.then_some("sheet.csv");
+            let words: Vec<&str> = [command].into_iter().chain(sheet).collect();
+            let words = [&words[..], &["--base-url", provider.base_url()]].concat();
+            let output = run_with(&folder, &words, &NO_KEYS);
+            assert_eq!(output.stderr.contains(note), mode == 0o644, "{command}: {output:?}");
+        }
+    }
+}
+
 #[test]
 fn other_settings_in_a_folder_are_ignored_with_a_warning() {
     let folder = Folder::with_sheet(1);

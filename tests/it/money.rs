@@ -68,6 +68,46 @@ fn allow_partial_submits_what_the_balance_covers() {
     scenario.expect_paid_once(2);
 }
 
+/// Returns a manifest with these sections for the rows of `sheet.csv`.
+fn manifest(sections: &str) -> String {
+    format!("{sections}\njobs:\n- rows: sheet.csv\n")
+}
+
+#[test]
+fn a_manifest_can_only_make_a_run_more_careful() {
+    let scenario = with_credits(4, 12.0);
+    let run = |sections: &str, further: &[&str]| {
+        scenario.write("c.yaml", &manifest(sections));
+        let named = ["run", "c.yaml", "--base-url", scenario.base_url()];
+        scenario.run(&[&named[..], &FAST, further].concat())
+    };
+    for price in ["standard_block", "aurora_v1_second", "aurora_v1_fast_second"] {
+        run(&format!("prices: {{{price}: 0}}"), &[])
+            .expect_code(2)
+            .expect_stderr(&["`0` is not a price", "nothing was submitted"]);
+    }
+    run("limits: {allow_partial: yes}", &[]).expect_code(5).expect_stderr(&[
+        "c.yaml:1",
+        "`allow_partial` has no effect in a manifest",
+        "12 credits",
+    ]);
+    let cheap = "prices: {standard_block: 0.001, standard_block_seconds: 100000}";
+    run(cheap, &[]).expect_code(5).expect_stderr(&["12 credits does not cover 4 videos for 20"]);
+    assert_eq!(scenario.accepted(), 0);
+    // Two jobs of 5 credits reach the cap.
+    let capped = run(cheap, &["--max-credits", "10"]).expect_code(5);
+    capped.expect_stderr(&["`prices` in a manifest cannot lower an estimate"]);
+    assert_eq!(scenario.accepted(), 2);
+
+    scenario.write("c.yaml", &manifest("limits: {confirm_above: 9999, settle: 1s}"));
+    let config = scenario.run(&["config", "c.yaml", "--json"]).expect_code(0).json();
+    let value = |name: &str| {
+        let mut settings = config.as_array().unwrap().iter();
+        settings.find(|setting| setting["name"] == name).unwrap()["value"].clone()
+    };
+    assert_eq!((value("confirm_above"), value("settle")), ("50".into(), "30s".into()));
+}
+
 #[test]
 fn credits_promised_to_renders_in_flight_are_not_available() {
     let settings = SandboxSettings { credits: 18.0, render_millis: 60_000..=60_000, ..quick() };

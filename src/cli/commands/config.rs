@@ -9,11 +9,12 @@ use crate::app::{self, BaseUrl, LoadedManifest, SheetCopy};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{RunArguments, variable};
 use crate::cli::config::{
-    AllowCommands, BASE_URL, Environment, KEYS, Profile, SHEET_TOKEN, find_keys, foreign_address,
+    AllowCommands, BASE_URL, Environment, FoundVariable, KEYS, Profile, SHEET_TOKEN, find_keys,
+    refused_address,
 };
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Exit, Flag, LimitSettings, Limits, ManifestLocation, redact_url};
+use crate::model::{Exit, Flag, LimitSettings, Limits, ManifestLocation, ValueOrigin, redact_url};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
@@ -94,13 +95,7 @@ pub(super) async fn config(
     let list = settings.list;
     let text = if arguments.screen.json { format!("{:#}\n", json!(list)) } else { table(&list) };
     printer::print(&text)?;
-    environment.report_ignored(Printer::Text);
-    for open in Environment::open_files(file) {
-        let shown = open.display();
-        printer::eprint(&format!(
-            "note: `{shown}` can be read by others; if it holds keys: chmod 600 '{shown}'\n"
-        ));
-    }
+    environment.report_notes(Printer::Text);
     Ok(Exit::Success)
 }
 
@@ -167,17 +162,18 @@ impl Settings<'_> {
             .as_ref()
             .and_then(|profile| Some((profile.settings.base_url.clone()?, profile.source())));
         let given = arguments.base_url.clone().zip(self.given("base_url"));
+        // Executes a password manager's command, to show whether it works.
+        let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
         let found = given.or(of_profile).or_else(|| {
-            let (url, source) = environment.found(BASE_URL)?;
-            let refused = foreign_address(environment, profile.as_ref())
+            let found = environment.found(BASE_URL)?;
+            let refused = refused_address(found.origin(), &keys)
                 .map_or("", |_| "; refused, for the keys are not that file's own");
-            Some((url, format!("{source}{refused}")))
+            let FoundVariable { value, source, .. } = found;
+            Some((value, format!("{source}{refused}")))
         });
         let default = || (BaseUrl::default().to_string(), DEFAULT.to_owned());
         let (url, source) = found.unwrap_or_else(default);
         self.add("base_url", Some(redact_url(&url)), source);
-        // Executes a password manager's command, to show whether it works.
-        let keys = find_keys(environment, profile.as_ref(), AllowCommands::Yes)?;
         for (key, name) in keys.into_iter().zip(KEYS) {
             match key {
                 Some(found) => self.add(name, Some(HIDDEN.to_owned()), found.source),
@@ -218,7 +214,8 @@ impl Settings<'_> {
         let of_manifest = self.manifest.map(|manifest| manifest.plan.limits.clone());
         let of_manifest = of_manifest.unwrap_or_default();
         let typed = arguments.spending.limits(&arguments.waiting);
-        let whole = standard.with(&of_manifest).with(&typed);
+        let whole = self.manifest.map_or(standard.clone(), |manifest| manifest.limits(standard));
+        let whole = whole.with(&typed, ValueOrigin::User);
         let shared = match self.manifest {
             Some(manifest) => manifest.share(whole.clone(), &arguments.campaign.options()?)?,
             None => whole.clone(),
@@ -226,6 +223,8 @@ impl Settings<'_> {
         let [shared, whole] = [shared, whole].map(|limits| limit_words(&limits.settings()));
         let limits = shared.into_iter().zip(whole).zip(limit_words(&of_manifest));
         for (((name, value), (_, whole)), (_, of_manifest)) in limits {
+            // A limit that a manifest may not set keeps its default.
+            let of_manifest = of_manifest.filter(|it| Some(it) == whole.as_ref());
             let of_manifest = of_manifest.map(|_| MANIFEST.to_owned());
             let source = self.given(name).or(of_manifest);
             let mut source = source.unwrap_or_else(|| DEFAULT.to_owned());
@@ -262,7 +261,7 @@ impl Settings<'_> {
             let found = is_secret.then(|| self.environment.found(&variable(id))).flatten();
             let (value, source) = match (self.given(id), found, of_manifest) {
                 (Some(source), _, _) => (self.raw(id), source),
-                (None, Some((value, source)), _) => (Some(value), source),
+                (None, Some(FoundVariable { value, source, .. }), _) => (Some(value), source),
                 (None, None, Some(value)) => (Some(value), MANIFEST.to_owned()),
                 (None, None, None) => (self.raw(id), DEFAULT.to_owned()),
             };

@@ -55,7 +55,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(arguments.campaign.manifest.file());
     // Standard error of a command for programs has warnings only.
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
-    environment.report_ignored(printer);
+    environment.report_notes(printer);
     let provider = provider_config(&arguments.provider, &environment);
     // The pictures of the sandbox are gone with it.
     let pictures = NameLookup {

@@ -36,7 +36,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Error> {
     let RunArguments { campaign, provider, output, screen, .. } = &arguments;
     let environment = Environment::read(campaign.manifest.file());
-    environment.report_ignored(Printer::of(screen.log_format));
+    environment.report_notes(Printer::of(screen.log_format));
     let mut notifications = Notifications::new(
         output.notify(&environment).as_ref(),
         output.ping(&environment).as_ref(),

@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::env::{Environment, KEYS};
+use super::env::{BASE_URL, Environment, FoundVariable, KEYS};
 use super::profile::{CredentialsCommand, Profile};
 use crate::app::Error;
-use crate::model::{Credentials, Flag, SecretText};
+use crate::model::{Credentials, Flag, SecretText, ValueOrigin};
 
 /// The variables of a credentials file, and of a command that prints the credentials.
 pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
@@ -38,22 +38,69 @@ pub(in crate::cli) struct FoundKey {
     pub(in crate::cli) value: SecretText,
     /// The variable, file or command.
     pub(in crate::cli) source: String,
+    /// The `.env` file that it came along with.
+    pub(in crate::cli) file: Option<PathBuf>,
 }
 
-/// Returns the credentials of `profile`, or else of the environment.
+impl FoundKey {
+    /// Returns a key that the user gives.
+    fn of_user(value: SecretText, source: String) -> Self {
+        Self { value, source, file: None }
+    }
+
+    /// Returns the origin.
+    fn origin(&self) -> ValueOrigin<'_> {
+        self.file.as_deref().map_or(ValueOrigin::User, ValueOrigin::CameAlong)
+    }
+}
+
+/// Returns the credentials of `profile`, or else of the environment, for an address with the origin `address`.
 ///
 /// # Errors
-/// If a key is missing, a file is unreadable or open to others, or a command fails.
+/// If a key is missing or must not be sent to the address, a file is unreadable or open to others, or a command fails.
 pub(in crate::cli) fn credentials(
     environment: &Environment,
     profile: Option<&Profile>,
     commands: AllowCommands,
+    address: ValueOrigin<'_>,
 ) -> Result<Credentials, Error> {
-    let [id, key] = find(environment, profile, commands)?;
+    let keys = find(environment, profile, commands)?;
+    let refused = refused_address(address, &keys);
+    let [id, key] = keys;
     let half = |found: Option<FoundKey>, name: &str| {
         found.map(|found| found.value).ok_or_else(|| missing(name, environment, profile))
     };
-    Ok(Credentials { id: half(id, KEYS[0])?, key: half(key, KEYS[1])? })
+    // Missing keys are reported first, because a user sets them first.
+    let credentials = Credentials { id: half(id, KEYS[0])?, key: half(key, KEYS[1])? };
+    refused.map_or(Ok(credentials), Err)
+}
+
+/// Returns why the keys are not sent to an address that came along, if they are not: one of them is missing or from
+/// another source.
+pub(in crate::cli) fn refused_address(
+    address: ValueOrigin<'_>,
+    [id, key]: &[Option<FoundKey>; 2],
+) -> Option<Error> {
+    let ValueOrigin::CameAlong(file) = address else {
+        return None;
+    };
+    if let (Some(id), Some(key)) = (id, key)
+        && address.may_receive([id.origin(), key.origin()])
+    {
+        return None;
+    }
+    let file = file.display();
+    Some(Error::usage_with_hint(
+        format!(
+            "`{file}` sets `{BASE_URL}`, but not both keys by itself: keys from elsewhere are not sent to an \
+             address that comes with a folder; nothing was submitted"
+        ),
+        format!(
+            "if the address is right, give it with `{}`, or set `{BASE_URL}` in the environment; if not, \
+             take it out of `{file}`",
+            Flag::BaseUrl
+        ),
+    ))
 }
 
 fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> Error {
@@ -108,16 +155,17 @@ pub(in crate::cli) fn find(
 }
 
 fn from_variable(environment: &Environment, name: &str) -> Result<Option<FoundKey>, Error> {
-    if let Some((value, source)) = environment.found(name) {
+    if let Some(FoundVariable { value, source, file }) = environment.found(name) {
         let value = SecretText::new(value);
-        return Ok(Some(FoundKey { value, source }));
+        let file = file.filter(|file| !environment.is_interpolating(file));
+        return Ok(Some(FoundKey { value, source, file }));
     }
     let Some(file) = environment.variable(&format!("{name}_FILE")) else {
         return Ok(None);
     };
-    let FoundKey { value, source } = from_file(Path::new(&file))?;
+    let FoundKey { value, source, .. } = from_file(Path::new(&file))?;
     let value = SecretText::new(value.expose().trim());
-    Ok((!value.expose().is_empty()).then_some(FoundKey { value, source }))
+    Ok((!value.expose().is_empty()).then(|| FoundKey::of_user(value, source)))
 }
 
 fn from_profile(
@@ -128,7 +176,7 @@ fn from_profile(
         .settings
         .api_id
         .as_deref()
-        .map(|id| FoundKey { value: SecretText::new(id), source: profile.source() });
+        .map(|id| FoundKey::of_user(SecretText::new(id), profile.source()));
     let (settings, folder) = (&profile.settings, &profile.folder);
     let file = settings.credentials_file.as_ref().map(|file| folder.join(file));
     let command = settings.credentials_command.as_ref();
@@ -160,7 +208,7 @@ fn from_file_or_command(
 /// known.
 fn parse_keys(given: &FoundKey, mut id: Option<FoundKey>) -> Result<[Option<FoundKey>; 2], Error> {
     let (text, source) = (given.value.expose(), &given.source);
-    let found = |value: String| FoundKey { value: SecretText::new(value), source: source.clone() };
+    let found = |value: String| FoundKey::of_user(SecretText::new(value), source.clone());
     let trimmed = text.trim();
     if id.is_some() && !trimmed.contains(['=', '\n']) && !trimmed.is_empty() {
         return Ok([id, Some(found(trimmed.to_owned()))]);
@@ -194,7 +242,7 @@ fn from_file(path: &Path) -> Result<FoundKey, Error> {
     check_private(path, &file.metadata().map_err(cannot)?)?;
     let mut text = String::new();
     file.take(MAX_OUTPUT).read_to_string(&mut text).map_err(cannot)?;
-    Ok(FoundKey { value: SecretText::new(text), source: format!("file `{shown}`") })
+    Ok(FoundKey::of_user(SecretText::new(text), format!("file `{shown}`")))
 }
 
 /// Refuses a file of keys that others can read, except in a folder for this service alone (systemd's credentials), where
@@ -236,7 +284,7 @@ fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<FoundKey, Er
             "run it by hand to see what is wrong; its output is not shown here",
         )
     })?;
-    Ok(FoundKey { value: SecretText::new(text), source: format!("command `{name}`") })
+    Ok(FoundKey::of_user(SecretText::new(text), format!("command `{name}`")))
 }
 
 impl CredentialsCommand {
@@ -331,7 +379,7 @@ mod tests {
 
     #[test]
     fn a_key_alone_is_enough_beside_an_id_and_invalid_lines_are_not_quoted() {
-        let text = |text: &str| FoundKey { value: SecretText::new(text), source: "it".to_owned() };
+        let text = |text: &str| FoundKey::of_user(SecretText::new(text), "it".to_owned());
         let id = || Some(text("a"));
         let [_, key] = parse_keys(&text("secret\n"), id()).unwrap();
         assert_eq!(key.unwrap().value.expose(), "secret");
@@ -339,6 +387,44 @@ mod tests {
         assert!(key.is_none());
         let error = parse_keys(&text("secret words\nand more"), None).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{}", error.to_string());
+    }
+
+    #[test]
+    fn an_address_in_a_file_gets_only_the_keys_of_that_file() {
+        let id = "CREATIFY_API_ID=a\n";
+        let key = "CREATIFY_API_KEY=b\n";
+        let address = "CREATIFY_BASE_URL=https://h\n";
+        let (both, own) = (format!("{id}{key}"), format!("{id}{key}{address}"));
+        let accepts = |files: &[(&str, &str)]| {
+            let mut environment = Environment::without_files(|_| false);
+            for (file, text) in files {
+                environment.add_file(Path::new(file), text.as_bytes());
+            }
+            let keys = find(&environment, None, AllowCommands::No).unwrap();
+            let address = environment.found(BASE_URL);
+            let origin = address.as_ref().map_or(ValueOrigin::User, FoundVariable::origin);
+            refused_address(origin, &keys).is_none()
+        };
+        assert!(accepts(&[(".env", &own)]));
+        // Without an address of its own, a file is used with any address.
+        for text in [key, &both, "CREATIFY_BASE_URL=\n"] {
+            assert!(accepts(&[(".env", text)]), "{text}");
+        }
+        for half in ["", id, key] {
+            assert!(!accepts(&[(".env", &format!("{half}{address}"))]), "{half}");
+        }
+        // Empty, blank and doubled halves, and those with variables of the user.
+        for last in ["CREATIFY_API_KEY=\n", "CREATIFY_API_KEY='  '\n", "CREATIFY_API_ID=\n"] {
+            assert!(!accepts(&[(".env", &format!("{own}{last}"))]), "{last}");
+        }
+        for last in ["CREATIFY_API_KEY=${SECRET}\n", "CREATIFY_BASE_URL=https://h/$SECRET\n"] {
+            assert!(!accepts(&[(".env", &format!("{own}{last}"))]), "{last}");
+        }
+        // The file in the working folder replaces single values of the one beside the manifest.
+        for replaced in [id, key, &both] {
+            assert!(!accepts(&[("c/.env", &own), (".env", replaced)]), "{replaced}");
+        }
+        assert!(accepts(&[("c/.env", &own), (".env", &own)]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Severity;
 use crate::cli::printer::Printer;
+use crate::model::ValueOrigin;
 use crate::util::style::Colours;
 
 /// The address of the API.
@@ -50,6 +51,23 @@ pub(in crate::cli) struct Environment {
     is_set: fn(&str) -> bool,
 }
 
+/// A variable with its source.
+#[derive(Debug)]
+pub(in crate::cli) struct FoundVariable {
+    pub(in crate::cli) value: String,
+    /// A description of the source.
+    pub(in crate::cli) source: String,
+    /// The `.env` file that sets it, if it is not in the real environment.
+    pub(in crate::cli) file: Option<PathBuf>,
+}
+
+impl FoundVariable {
+    /// Returns the origin.
+    pub(in crate::cli) fn origin(&self) -> ValueOrigin<'_> {
+        self.file.as_deref().map_or(ValueOrigin::User, ValueOrigin::CameAlong)
+    }
+}
+
 impl Environment {
     /// Reads the `.env` files in the working folder and in the manifest's folder.
     pub(in crate::cli) fn read(manifest: Option<&Path>) -> Self {
@@ -62,7 +80,7 @@ impl Environment {
         environment
     }
 
-    fn without_files(is_set: fn(&str) -> bool) -> Self {
+    pub(super) fn without_files(is_set: fn(&str) -> bool) -> Self {
         Self {
             from_files: HashMap::new(),
             ignored: Vec::new(),
@@ -71,7 +89,7 @@ impl Environment {
         }
     }
 
-    fn add_file(&mut self, file: &Path, text: &[u8]) {
+    pub(super) fn add_file(&mut self, file: &Path, text: &[u8]) {
         let mut ignored = BTreeSet::new();
         for (name, value) in dotenvy::from_read_iter(text).flatten() {
             if name == BASE_URL || KEYS.contains(&name.as_str()) {
@@ -88,11 +106,23 @@ impl Environment {
         }
     }
 
-    /// Reports the variables in `.env` files that are ignored, unless the real environment sets them.
-    pub(in crate::cli) fn report_ignored(&self, printer: Printer) {
-        for note in self.ignored_notes() {
+    /// Reports the variables in `.env` files that are ignored, unless the real environment sets them, and the files with
+    /// keys that other users can read.
+    pub(in crate::cli) fn report_notes(&self, printer: Printer) {
+        for note in self.ignored_notes().into_iter().chain(self.open_file_notes()) {
             printer.notice(Severity::Note, &note);
         }
+    }
+
+    /// Returns a note about each `.env` file whose keys are used and which other users can read.
+    fn open_file_notes(&self) -> Vec<String> {
+        let files = KEYS.iter().filter_map(|name| self.value_in_files(name));
+        let files: BTreeSet<&Path> = files.map(|(_, file)| file).collect();
+        let note_about = |file: &Path| {
+            let shown = file.display();
+            format!("`{shown}` holds keys and can be read by other users: `chmod 600 '{shown}'`")
+        };
+        files.into_iter().filter(|file| is_open(file)).map(note_about).collect()
     }
 
     fn ignored_notes(&self) -> Vec<String> {
@@ -118,12 +148,6 @@ impl Environment {
             .map(|folder| folder.join(&own))
             .filter(|beside| *beside != own);
         beside.into_iter().chain([own]).collect()
-    }
-
-    /// Returns the `.env` files that other users can read.
-    pub(in crate::cli) fn open_files(manifest: Option<&Path>) -> Vec<PathBuf> {
-        let files = Self::files(manifest).into_iter();
-        files.filter(|file| is_open(file)).collect()
     }
 
     /// Returns a variable of the real environment, unless it is empty.
@@ -152,29 +176,20 @@ impl Environment {
         is_there && self.variable(name).is_none()
     }
 
-    /// Returns a variable and a description of its source.
-    pub(in crate::cli) fn found(&self, name: &str) -> Option<(String, String)> {
+    /// Returns a variable with its source.
+    pub(in crate::cli) fn found(&self, name: &str) -> Option<FoundVariable> {
         let value = self.variable(name)?;
-        let source = match self.value_in_files(name) {
-            Some((_, file)) => format!("`{name}` in `{}`", file.display()),
+        let file = self.value_in_files(name).map(|(_, file)| file.to_owned());
+        let source = match &file {
+            Some(file) => format!("`{name}` in `{}`", file.display()),
             None => format!("environment, `{name}`"),
         };
-        Some((value, source))
+        Some(FoundVariable { value, source, file })
     }
 
-    /// Returns the `.env` file that sets the address.
-    pub(in crate::cli) fn address_file(&self) -> Option<&Path> {
-        let (value, file) = self.value_in_files(BASE_URL)?;
-        (!value.trim().is_empty()).then_some(file)
-    }
-
-    /// Returns the `.env` file that sets the address without setting both keys. Values interpolated from other variables
-    /// do not count as set by the file.
-    pub(in crate::cli) fn foreign_address(&self) -> Option<&Path> {
-        let file = self.address_file()?;
-        let is_own = |name| self.value_in_files(name).is_some_and(|(_, other)| other == file);
-        let is_right = KEYS.into_iter().all(is_own) && !self.interpolating.contains(file);
-        (!is_right).then_some(file)
+    /// Whether a `.env` file may interpolate variables of the real environment, so that its keys may be the user's own.
+    pub(in crate::cli) fn is_interpolating(&self, file: &Path) -> bool {
+        self.interpolating.contains(file)
     }
 
     /// Returns the colours of standard error: on for a capable terminal, unless `NO_COLOR` is set.
@@ -300,9 +315,6 @@ fn is_open(_file: &Path) -> bool {
 mod tests {
     use super::*;
 
-    const KEYS_AND_ADDRESS: &str =
-        "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\nCREATIFY_BASE_URL=http://h\n";
-
     fn environment(files: &[(&str, &str)]) -> Environment {
         let mut environment = Environment::without_files(|_| false);
         for (file, text) in files {
@@ -311,29 +323,23 @@ mod tests {
         environment
     }
 
+    #[cfg(unix)]
     #[test]
-    fn an_address_is_used_with_the_keys_of_its_own_file_only() {
-        let foreign = |files: &[(&str, &str)]| {
-            let environment = environment(files);
-            environment.foreign_address().map(Path::to_owned)
-        };
-        let file = Some(PathBuf::from(".env"));
-        assert_eq!(foreign(&[(".env", KEYS_AND_ADDRESS)]), None);
-        for nothing in ["CREATIFY_API_KEY=b\n", "CREATIFY_BASE_URL=\n"] {
-            assert_eq!(foreign(&[(".env", nothing)]), None, "{nothing}");
-        }
-        let address = "CREATIFY_BASE_URL=http://h\n";
-        assert_eq!(foreign(&[(".env", address)]), file);
-        let half = "CREATIFY_API_ID=a\nCREATIFY_BASE_URL=http://h\n";
-        assert_eq!(foreign(&[(".env", half)]), file);
-        // The keys of the working folder, the address of the manifest's.
-        let own = "CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\n";
-        let beside = Some(PathBuf::from("c/.env"));
-        assert_eq!(foreign(&[("c/.env", KEYS_AND_ADDRESS), (".env", own)]), beside);
-        // Interpolated values do not count as set by the file.
-        for borrowed in ["CREATIFY_API_KEY=${SECRET}\n", "CREATIFY_BASE_URL=http://h/$SECRET\n"] {
-            let text = format!("{KEYS_AND_ADDRESS}{borrowed}");
-            assert_eq!(foreign(&[(".env", &text)]), file, "{borrowed}");
+    fn a_file_with_keys_in_use_that_others_can_read_is_noted() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let file = std::fs::File::create(&path).unwrap();
+        for (text, mode, notes) in [
+            ("CREATIFY_API_KEY=b\n", 0o644, 1),
+            ("CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\n", 0o640, 1),
+            ("CREATIFY_API_KEY=b\n", 0o600, 0),
+            ("CREATIFY_BASE_URL=https://h\n", 0o644, 0),
+        ] {
+            file.set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
+            let mut environment = Environment::without_files(|_| false);
+            environment.add_file(&path, text.as_bytes());
+            assert_eq!(environment.open_file_notes().len(), notes, "{text} {mode:o}");
         }
     }
 

@@ -5,9 +5,9 @@ mod env;
 mod profile;
 mod provider;
 
-pub(super) use self::credentials::{AllowCommands, find as find_keys};
-pub(super) use self::env::{BASE_URL, Environment, KEYS, SHEET_TOKEN, is_set};
+pub(super) use self::credentials::{AllowCommands, find as find_keys, refused_address};
+pub(super) use self::env::{BASE_URL, Environment, FoundVariable, KEYS, SHEET_TOKEN, is_set};
 pub(super) use self::profile::Profile;
 pub(super) use self::provider::{
-    foreign_address, provider_config, provider_for_manifest, read_faults, view_request,
+    provider_config, provider_for_manifest, read_faults, view_request,
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::credentials::{AllowCommands, credentials};
-use super::env::{BASE_URL, Environment};
+use super::env::{BASE_URL, Environment, FoundVariable};
 use super::profile::Profile;
 use crate::app::{
     self, BaseUrl, LoadedManifest, NameLookup, NetworkUse, ProviderConfig, ViewRequest,
@@ -11,7 +11,7 @@ use crate::app::{
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
-use crate::model::Flag;
+use crate::model::ValueOrigin;
 use crate::sandbox::Faults;
 
 /// The variable with the file of trusted certificates, which the TLS library reads.
@@ -90,21 +90,15 @@ fn api_config(
     let profile = profile.transpose()?;
     let of_profile = profile.as_ref().and_then(|it| it.settings.base_url.clone());
     let given = base_url.or(of_profile);
-    let foreign = match given {
-        Some(_) => None,
-        None => foreign_address(environment, profile.as_ref()),
-    };
-    let base_url = match given.or_else(|| environment.variable(BASE_URL)) {
+    let found = if given.is_none() { environment.found(BASE_URL) } else { None };
+    let origin = found.as_ref().map_or(ValueOrigin::User, FoundVariable::origin);
+    let base_url = match given.as_ref().or_else(|| found.as_ref().map(|found| &found.value)) {
         Some(text) => text
             .parse::<BaseUrl>()
             .map_err(|error| app::Error::usage(format!("{error}; nothing was submitted")))?,
         None => BaseUrl::default(),
     };
-    // Missing keys are reported first, because a user sets them first.
-    let credentials = credentials(environment, profile.as_ref(), commands)?;
-    if let Some(error) = foreign {
-        return Err(error);
-    }
+    let credentials = credentials(environment, profile.as_ref(), commands, origin)?;
     check_certificate_file()?;
     Ok(ProviderConfig::Api { base_url, credentials })
 }
@@ -123,30 +117,6 @@ fn check_certificate_file() -> Result<(), app::Error> {
         format!("`{CERTIFICATE_FILE}` names `{file}`, {problem}; nothing was submitted"),
         format!(
             "correct `{CERTIFICATE_FILE}`, or remove it: then the system's certificates are used"
-        ),
-    ))
-}
-
-/// Returns why the address of a `.env` file is not used, if it is not: the keys are from another source. A profile's
-/// keys always are.
-pub(in crate::cli) fn foreign_address(
-    environment: &Environment,
-    profile: Option<&Profile>,
-) -> Option<app::Error> {
-    let file = match profile {
-        Some(_) => environment.address_file(),
-        None => environment.foreign_address(),
-    }?;
-    let file = file.display();
-    Some(app::Error::usage_with_hint(
-        format!(
-            "`{file}` sets `{BASE_URL}`, but not both keys by itself: keys from elsewhere are not sent to an \
-             address that comes with a folder; nothing was submitted"
-        ),
-        format!(
-            "if the address is right, give it with `{}`, or set `{BASE_URL}` in the environment; if not, \
-             take it out of `{file}`",
-            Flag::BaseUrl
         ),
     ))
 }

@@ -9,7 +9,9 @@ use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{closest_match, list, quote};
 use crate::manifest::formats::table::Value;
 use crate::manifest::formats::yaml::{Content, Node};
-use crate::model::{LimitSettings, OutputSettings, PriceSettings, SecretText, parse_duration};
+use crate::model::{
+    Credits, Flag, LimitSettings, Limits, OutputSettings, PriceSettings, SecretText, parse_duration,
+};
 use crate::util::text::sanitize;
 
 use super::values::{parse_bool, parse_seconds};
@@ -46,12 +48,12 @@ pub(crate) const LIMITS: &[Setting] = settings! {
     "downloads" => limits.downloads = parse_positive;
     "max_credits" => limits.max_credits = parse;
     "max_credits_run" => limits.max_credits_run = parse;
-    "confirm_above" => limits.confirm_above = parse;
-    "allow_partial" => limits.allow_partial = parse_switch;
+    "confirm_above" => limits.confirm_above = parse_confirm_above;
+    "allow_partial" => limits.allow_partial = parse_allow_partial;
     "render_timeout" => limits.render_timeout = parse_time;
     "max_duration" => limits.max_duration = parse_time;
     "max_fail" => limits.max_fail = parse;
-    "settle" => limits.settle = parse_time;
+    "settle" => limits.settle = parse_settle;
     "poll_interval" => limits.poll_interval = parse_time;
     "max_text" => max_text = parse_positive;
 };
@@ -67,10 +69,10 @@ pub(crate) const OUTPUT: &[Setting] = settings! {
 
 /// `prices:`
 pub(crate) const PRICES: &[Setting] = settings! {
-    "standard_block" => prices.standard_block = parse;
+    "standard_block" => prices.standard_block = parse_price;
     "standard_block_seconds" => prices.standard_block_seconds = parse_positive;
-    "aurora_v1_second" => prices.aurora_v1_second = parse;
-    "aurora_v1_fast_second" => prices.aurora_v1_fast_second = parse;
+    "aurora_v1_second" => prices.aurora_v1_second = parse_price;
+    "aurora_v1_fast_second" => prices.aurora_v1_fast_second = parse_price;
     "assumed_audio_seconds" => prices.assumed_audio_seconds = parse_audio_seconds;
 };
 
@@ -145,6 +147,55 @@ fn parse<T: FromStr<Err: Display>>(node: &Node, findings: &mut Findings) -> Opti
 
 fn parse_time(node: &Node, findings: &mut Findings) -> Option<Duration> {
     parse_with(node, findings, parse_duration)
+}
+
+/// Parses `confirm_above`, which a manifest can only lower.
+fn parse_confirm_above(node: &Node, findings: &mut Findings) -> Option<Credits> {
+    let given = parse(node, findings)?;
+    let known = Limits::default().confirm_above;
+    if given > known {
+        let message = format!(
+            "a manifest cannot raise `confirm_above` above {known}; `{}` can",
+            Flag::ConfirmAbove
+        );
+        findings.note(&node.place, message);
+    }
+    Some(given)
+}
+
+/// Parses `allow_partial`, which has no effect in a manifest.
+fn parse_allow_partial(node: &Node, findings: &mut Findings) -> Option<bool> {
+    let is_allowed = parse_switch(node, findings)?;
+    if is_allowed {
+        let message =
+            format!("`allow_partial` has no effect in a manifest; give `{}`", Flag::AllowPartial);
+        findings.note(&node.place, message);
+    }
+    Some(is_allowed)
+}
+
+/// Parses `settle`, which a manifest can only raise.
+fn parse_settle(node: &Node, findings: &mut Findings) -> Option<Duration> {
+    let given = parse_time(node, findings)?;
+    let known = Limits::default().settle;
+    if given < known {
+        let seconds = known.as_secs();
+        let message =
+            format!("a manifest cannot lower `settle` below {seconds} s; `{}` can", Flag::Settle);
+        findings.note(&node.place, message);
+    }
+    Some(given)
+}
+
+/// Parses a price, which is more than 0.
+fn parse_price(node: &Node, findings: &mut Findings) -> Option<Credits> {
+    parse_with(node, findings, |text| {
+        let price = text.parse::<Credits>().map_err(|error| error.to_string())?;
+        let is_price = price > Credits::ZERO;
+        is_price
+            .then_some(price)
+            .ok_or_else(|| format!("`{text}` is not a price; it must be more than 0"))
+    })
 }
 
 fn parse_switch(node: &Node, findings: &mut Findings) -> Option<bool> {
