@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::catalogue::{CatalogueResolver, NameLookup, Names};
 use super::error::Error;
@@ -14,7 +14,7 @@ use super::shard::ShardPlan;
 use crate::journal::Identity;
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution, TextEncoding};
 use crate::model::{Flag, ManifestLocation, Plan, Timestamp};
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, read_regular};
 
 fn lookup_hint() -> String {
     format!(
@@ -30,7 +30,7 @@ struct ManifestReader {
     delimiter: Option<Delimiter>,
     encoding: Option<TextEncoding>,
     today: Option<jiff::civil::Date>,
-    /// The content of standard input, which can be read only once.
+    /// The content of standard input or of another pipe, which can be read only once.
     standard_input: RefCell<Option<Vec<u8>>>,
 }
 
@@ -70,7 +70,7 @@ impl LoadedManifest {
         let resolver = if first.names.is_empty() && first.plan.is_err() {
             CatalogueResolver::default()
         } else {
-            let out = first.out(&reader);
+            let out = first.out(&reader)?;
             CatalogueResolver::new(lookup, &first.names, out.as_deref(), now).await?
         };
         blocking(move || reader.finish(first, resolver)).await
@@ -108,6 +108,27 @@ impl LoadedManifest {
 pub(crate) fn parse_encoding(name: Option<&str>) -> Result<Option<TextEncoding>, Error> {
     let encoding = name.map(str::parse::<TextEncoding>);
     encoding.transpose().map_err(|error| Error::usage(error.to_string()))
+}
+
+/// Whether `folder` is `home` or below it, after links are resolved. A folder that does not exist yet is where it would be
+/// created.
+fn is_below(folder: &Path, home: Option<&Path>) -> bool {
+    let home = home.filter(|home| *home != Path::new("")).unwrap_or(Path::new("."));
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    let inside = folder.strip_prefix(home).unwrap_or(folder);
+    let existing = home.join(inside);
+    let existing = existing.ancestors().find(|folder| folder.symlink_metadata().is_ok());
+    let resolved = existing.and_then(|folder| folder.canonicalize().ok());
+    inside.components().all(is_plain)
+        && home
+            .canonicalize()
+            .is_ok_and(|home| resolved.is_some_and(|folder| folder.starts_with(home)))
+}
+
+/// Whether `path` stands for an open file of this process, such as a shell's `<(command)`.
+fn is_descriptor(path: &Path) -> bool {
+    let folders = ["/dev/fd", "/proc/self/fd"];
+    path == Path::new("/dev/stdin") || folders.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Runs blocking work on a thread of its own, so that waiting for it can be cancelled.
@@ -222,7 +243,7 @@ impl ManifestReader {
         }
         plan.notes.extend(resolver.warnings(&plan));
         let names = resolver.into_recorded(&plan, &names);
-        let home = self.out(&plan);
+        let home = self.out(&plan)?;
         let approval = approval(&home, &mut plan, self.options.suspicious);
         let shard = self.options.shard;
         let shard = shard.map(|shard| ShardPlan::narrow_plan(&mut plan, shard));
@@ -238,12 +259,27 @@ impl ManifestReader {
 
     /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and
     /// so a journal, for each day.
-    fn out(&self, plan: &Plan) -> PathBuf {
-        let out = self.options.folder(plan.output.folder.as_deref());
-        match &plan.campaign_date {
+    ///
+    /// # Errors
+    /// If the manifest names a folder that is not below its own.
+    fn out(&self, plan: &Plan) -> Result<PathBuf, Error> {
+        let named = plan.output.folder.as_deref();
+        let out = self.options.folder(named);
+        let is_named = named.is_some() && out != self.options.folder(None);
+        if is_named && !is_below(&out, self.options.folder(None).parent()) {
+            let shown = named.unwrap_or(&out).display();
+            let message = format!(
+                "the manifest's `output.folder` is `{shown}`, which is not below the manifest's folder; nothing was \
+                 submitted"
+            );
+            let hint =
+                format!("if it is right, give it yourself: `{} {}`", Flag::Out, out.display());
+            return Err(Error::usage_with_hint(message, hint));
+        }
+        Ok(match &plan.campaign_date {
             Some(date) if self.options.folder_of_results().is_none() => out.join(date),
             Some(_) | None => out,
-        }
+        })
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
@@ -258,7 +294,8 @@ impl ManifestReader {
 
     fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
         match (&self.options.manifest, &self.options.addressed_sheet) {
-            (ManifestLocation::File(_), _) => return std::fs::read(path),
+            (ManifestLocation::File(manifest), _) if path == manifest && is_descriptor(path) => {}
+            (ManifestLocation::File(_), _) => return read_regular(path),
             (ManifestLocation::Address(_), Some(sheet)) => return Ok(sheet.bytes.clone()),
             (ManifestLocation::Address(_), None) => return Err(io::ErrorKind::NotFound.into()),
             (ManifestLocation::StandardInput, _) => {}
@@ -268,16 +305,21 @@ impl ManifestReader {
             return Ok(bytes.clone());
         }
         let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
+        match self.options.manifest.file() {
+            Some(descriptor) => bytes = std::fs::read(descriptor)?,
+            None => {
+                io::stdin().lock().read_to_end(&mut bytes)?;
+            }
+        }
         Ok(read.insert(bytes).clone())
     }
 }
 
 impl FirstReading {
     /// Returns the output folder, if it is known before names are resolved.
-    fn out(&self, reader: &ManifestReader) -> Option<PathBuf> {
-        let home = self.plan.as_ref().ok().map(|plan| reader.out(plan));
-        let home = home.or_else(|| reader.options.out.clone())?;
-        Some(reader.options.shard_folder(home))
+    fn out(&self, reader: &ManifestReader) -> Result<Option<PathBuf>, Error> {
+        let home = self.plan.as_ref().ok().map(|plan| reader.out(plan)).transpose()?;
+        let home = home.or_else(|| reader.options.out.clone());
+        Ok(home.map(|home| reader.options.shard_folder(home)))
     }
 }

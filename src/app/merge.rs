@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::notices::Notices;
+use super::output_lock::check_results;
 use crate::journal::{Identity, JournalSnapshot};
 use crate::model::{
     CommandName, Credits, Entry, Event, Flag, JobEvent, JobId, PlannedJob, PriceTable, Shard,
@@ -49,6 +50,7 @@ pub(crate) fn merge(
             format!("name another folder: `{} DIR`", Flag::Out),
         ));
     }
+    check_results(&out)?;
     let mut parts = Vec::with_capacity(folders.len());
     for folder in &folders {
         parts.push(ShardFolder::read(folder, &out)?);

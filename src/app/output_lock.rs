@@ -1,5 +1,6 @@
 //! The lock of the output folder: one run at a time.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +8,9 @@ use super::error::Error;
 use super::notices::Notices;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
+use crate::model::Flag;
+use crate::report::files::foreign_results;
+use crate::util::fs::{OutputDir, check_dir};
 
 /// Pause between two attempts: too short to notice, long enough to cost nothing.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -14,16 +18,52 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 /// `status` holds the lock for a moment to test it; that must not refuse a run.
 const MIN_WAIT: Duration = Duration::from_millis(400);
 
-/// Checks that the folder can be created and written to, without leaving a trace.
+/// Checks that the output folder `out` and the folders of its `files` can be created and written to, and that none of the
+/// program's folders in it is a link. Leaves nothing behind.
 ///
 /// # Errors
-/// If it cannot.
-pub(crate) fn check_writable(folder: &Path) -> Result<(), Error> {
-    let existing = folder.ancestors().find(|folder| folder.exists());
-    let existing = existing.unwrap_or(Path::new("."));
-    tempfile::tempfile_in(existing).map(drop).map_err(|source| {
-        let folder = folder.to_owned();
-        Error::Lock(LockError::Unavailable { folder, source })
+/// If a folder is a link, or cannot be written to.
+pub(crate) fn check_writable<F: AsRef<Path>>(
+    out: &Path,
+    files: impl IntoIterator<Item = F>,
+) -> Result<(), Error> {
+    let own = [OutputDir(out).state(), OutputDir(out).logs(), OutputDir(out).sandbox()];
+    let mut folders = BTreeSet::from(own);
+    for file in files {
+        let below = file.as_ref().ancestors().skip(1);
+        // All others are known too.
+        let _all_new = below.map(|folder| out.join(folder)).all(|folder| folders.insert(folder));
+    }
+    let check = |folder: &Path| {
+        check_dir(folder)?;
+        // Logs are optional.
+        if folder == OutputDir(out).logs() {
+            return Ok(());
+        }
+        let existing = folder.ancestors().find(|folder| folder.exists());
+        tempfile::tempfile_in(existing.unwrap_or(Path::new("."))).map(drop)
+    };
+    folders.iter().try_for_each(|folder| {
+        check(folder).map_err(|source| {
+            let folder = folder.to_owned();
+            Error::Lock(LockError::Unavailable { folder, source })
+        })
+    })
+}
+
+/// Checks that no result file in the output folder `out`, which has no journal, is a file of the user: it would be
+/// replaced.
+///
+/// # Errors
+/// If there is such a file.
+pub(crate) fn check_results(out: &Path) -> Result<(), Error> {
+    foreign_results(out).map_or(Ok(()), |file| {
+        let message = format!(
+            "`{}` would be replaced by the results, but this program did not write it; nothing was submitted",
+            file.display()
+        );
+        let hint = format!("move it away, or choose another folder: `{} DIR`", Flag::Out);
+        Err(Error::usage_with_hint(message, hint))
     })
 }
 
@@ -64,6 +104,36 @@ async fn acquire_within(folder: &Path, holder: &str, wait: Duration) -> Result<L
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_a_link_is_refused_before_anything_is_submitted() {
+        let files = ["videos/de/a.mp4", "thumbnails/de/a.jpg"];
+        for name in
+            ["videos", "videos/de", "thumbnails", ".callsheet", ".callsheet/logs", ".sandbox"]
+        {
+            for target in ["elsewhere", "nowhere"] {
+                let folder = tempfile::tempdir().unwrap();
+                let out = folder.path().join("out");
+                check_writable(&out, files).unwrap();
+                std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
+                let link = out.join(name);
+                std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+                check_writable(&out, files).unwrap();
+                std::os::unix::fs::symlink(folder.path().join(target), &link).unwrap();
+                let error = check_writable(&out, files).unwrap_err();
+                let cause = std::error::Error::source(&error).unwrap().to_string();
+                assert!(cause.contains("is a symbolic link"), "{name}: {error}: {cause}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_videos_is_refused() {
+        let out = tempfile::tempdir().unwrap();
+        std::fs::File::create(out.path().join("videos")).unwrap();
+        assert!(check_writable(out.path(), ["videos/a.mp4"]).is_err());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_held_lock_is_awaited_up_to_the_limit() {

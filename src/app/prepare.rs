@@ -13,7 +13,7 @@ use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
 use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ResumeCommand};
-use super::output_lock::{check_writable, lock_output};
+use super::output_lock::{check_results, check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
 use super::preflight::{Preflight, preview};
 use super::provider::{Provider, ProviderConfig};
@@ -162,10 +162,16 @@ impl RunRequest {
         };
         let identity = Identity { campaign: manifest.plan.campaign.clone(), is_sandbox };
 
-        check_writable(&manifest.out)?;
+        let jobs = &manifest.plan.jobs;
+        let files = jobs.iter().flat_map(|job| [job.video_path(), job.thumbnail_path()]);
+        check_writable(&manifest.out, files)?;
         // The sandbox costs nothing, and keeps its own state in the folder.
         let mut confirmed = None;
-        if !identity.is_sandbox && Identity::read(&manifest.out)?.is_none() {
+        let is_new = Identity::read(&manifest.out)?.is_none();
+        if is_new {
+            check_results(&manifest.out)?;
+        }
+        if is_new && !identity.is_sandbox {
             manifest.ids.report(&self.notices);
             let empty = RecordedState::empty(identity.clone());
             let preview = self.preview(&manifest, empty, &selected, leaves_out, clock)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::Credentials;
 use crate::remote::{BaseUrl, Proxy, Remote, RemoteSettings};
 use crate::sandbox::{self, Faults, Sandbox};
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, create_private_dir};
 
 use super::error::Error;
 
@@ -50,7 +50,7 @@ impl ProviderConfig {
             }
             Self::Sandbox(faults) => {
                 let folder = OutputDir(out).sandbox();
-                std::fs::create_dir_all(&folder)
+                create_private_dir(&folder)
                     .map_err(Error::io(format!("cannot create `{}`", folder.display())))?;
                 let sandbox = Sandbox::start(sandbox::SandboxSettings {
                     state: Some(folder.join("accepted.jsonl")),

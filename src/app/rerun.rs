@@ -13,6 +13,7 @@ use super::selection::check_exists;
 use crate::engine::RunOptions;
 use crate::manifest::{ReviewMark, ReviewVerdict, TextEncoding, read_marks};
 use crate::model::{Flag, JobId, JobState, Phase, RemoteId, Timestamp};
+use crate::util::fs::read_regular;
 
 /// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
 /// it. Making a video takes far longer.
@@ -177,7 +178,7 @@ fn marked_jobs<'a>(
 impl MarksFile {
     fn read(path: &Path, encoding: Option<TextEncoding>) -> Result<Self, Error> {
         let shown = path.display();
-        let content = std::fs::read(path).map_err(|error| {
+        let content = read_regular(path).map_err(|error| {
             Error::usage(format!(
                 "cannot read the marks in `{shown}`: {error}; nothing was submitted"
             ))

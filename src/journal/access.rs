@@ -4,17 +4,51 @@ use std::fs::File;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::JournalError;
+use crate::util::fs::{check_dir, check_own};
+
+/// Checks that the journal at `path`, its folder and the files that SQLite keeps beside it are no links.
+pub(super) fn check_files(path: &Path) -> Result<(), JournalError> {
+    let refused = |path: &Path| {
+        let path = path.to_owned();
+        move |source| JournalError::Inaccessible { path, source }
+    };
+    check_dir(path.parent().unwrap_or(Path::new(""))).map_err(refused(path))?;
+    ["", "-wal", "-shm", "-journal"].iter().try_for_each(|suffix| {
+        let file = with_suffix(path, suffix);
+        check_own(&file).map_err(refused(&file))
+    })
+}
+
+/// Opens the database at `path`. It comes with a folder that others may have made, so SQLite runs nothing that is defined
+/// in it.
+pub(super) fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    // SQLite takes `file:…` for a URI, even without the flag for it.
+    let plain = if path.as_os_str().as_encoded_bytes().starts_with(b"file:")
+        && !flags.contains(OpenFlags::SQLITE_OPEN_URI)
+    {
+        Path::new(".").join(path)
+    } else {
+        path.to_owned()
+    };
+    let connection = Connection::open_with_flags(plain, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    Ok(connection)
+}
 
 /// Opens a read-only connection and begins a transaction, so that all reads see one moment.
 ///
 /// Readers write to the index of the write-ahead log. Where the folder cannot be written that fails; without a
 /// write-ahead log the file is complete and does not change, so it is read as immutable.
 pub(super) fn begin_reading(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let error = match begin(path.to_owned(), flags) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let error = match begin(path, flags) {
         Err(error)
             if (is_access_error(error.sqlite_error_code()) || is_disk_full(&error))
                 && !has_log(path) =>
@@ -27,11 +61,11 @@ pub(super) fn begin_reading(path: &Path) -> rusqlite::Result<Connection> {
         return Err(error);
     };
     // A second error adds nothing to the first.
-    begin(uri.into(), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
+    begin(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|_| error)
 }
 
-fn begin(file: PathBuf, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(file, flags)?;
+fn begin(file: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = open(file, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     // The transaction, and with it access to the file, begins at the first query.
     connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
@@ -187,7 +221,7 @@ mod tests {
         connection.execute_batch("CREATE TABLE here (something TEXT)").unwrap();
         drop(connection);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let reader = begin(immutable_uri(&path).unwrap().into(), flags).unwrap();
+        let reader = begin(Path::new(&immutable_uri(&path).unwrap()), flags).unwrap();
         let tables: i64 =
             reader.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
         assert_eq!(tables, 1);

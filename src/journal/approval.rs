@@ -3,16 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use super::lock::create_private;
 use crate::model::Approval;
-use crate::util::fs::{Access, OutputDir, write_atomic};
+use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, write_atomic};
 
 /// Returns the approval for the output folder `out`; `None` if there is none.
 ///
 /// # Errors
 /// If the file exists and cannot be read or parsed.
 pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
-    match std::fs::read(OutputDir(out).approval()) {
+    match read_own(&OutputDir(out).approval()) {
         Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -25,7 +24,7 @@ pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
 /// If the folder cannot be created or the file cannot be written.
 pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
     // The journal uses the same folder.
-    create_private(&OutputDir(out).state())?;
+    create_private_dir(&OutputDir(out).state())?;
     let json = serde_json::to_vec_pretty(approval)?;
     write_atomic(&OutputDir(out).approval(), Access::Private, |file| file.write_all(&json))
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::lock::create_private;
-use crate::util::fs::{Access, OutputDir, sync_dir, write_atomic};
+use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, sync_dir, write_atomic};
 use crate::util::text::sanitize;
 
 /// The extensions of copies. A copy has no other name, whatever the record says.
@@ -32,7 +31,7 @@ pub(crate) struct SheetRecord {
 impl SheetRecord {
     /// Returns the record of the output folder `out`; `None` if there is none that can be read.
     pub(crate) fn read(out: &Path) -> Option<Self> {
-        let text = read_regular(&OutputDir(out).address()).ok()?;
+        let text = read_own(&OutputDir(out).address()).ok()?;
         let record: Self = serde_json::from_slice(&text).ok()?;
         // The folder may have come with other files from another person.
         let texts = [&record.address, &record.campaign, &record.title];
@@ -42,7 +41,7 @@ impl SheetRecord {
 
     /// Returns the copy in the output folder `out`; `None` if there is none.
     pub(crate) fn read_sheet(&self, out: &Path) -> Option<Vec<u8>> {
-        read_regular(&OutputDir(out).sheet(&self.extension)).ok()
+        read_own(&OutputDir(out).sheet(&self.extension)).ok()
     }
 
     /// Stores the record and the copy, each atomically in place of an earlier one.
@@ -61,7 +60,7 @@ impl SheetRecord {
             let message = format!("`{name}` is another file");
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
-        create_private(&folder.state())?;
+        create_private_dir(&folder.state())?;
         // The record first: a copy without a record would be taken for a file of the user.
         let json = serde_json::to_vec_pretty(self)?;
         write_atomic(&folder.address(), Access::Private, |file| file.write_all(&json))?;
@@ -76,14 +75,6 @@ impl SheetRecord {
         }
         Ok(())
     }
-}
-
-/// Reads a regular file, and nothing that a link leads to.
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    if !path.symlink_metadata()?.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    std::fs::read(path)
 }
 
 #[cfg(test)]
@@ -133,7 +124,7 @@ mod tests {
     fn a_record_cannot_name_another_file() {
         let folder = tempfile::tempdir().unwrap();
         for extension in ["../../secret", "csv/../../secret", "yaml", ""] {
-            create_private(&OutputDir(folder.path()).state()).unwrap();
+            create_private_dir(&OutputDir(folder.path()).state()).unwrap();
             let json = serde_json::to_vec(&record(extension)).unwrap();
             let path = OutputDir(folder.path()).address();
             write_atomic(&path, Access::Private, |file| file.write_all(&json)).unwrap();

@@ -1,10 +1,10 @@
 //! The lock of an output folder: one writer at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::util::fs::OutputDir;
+use crate::util::fs::{Access, OutputDir, create_private_dir, open_own, read_own, write_atomic};
 use crate::util::text;
 
 /// Longest description of a lock holder that is shown, in characters.
@@ -56,25 +56,22 @@ impl Lock {
     pub fn acquire(folder: &Path, holder: &str) -> Result<Self, LockError> {
         let unavailable = |source| LockError::Unavailable { folder: folder.to_owned(), source };
         let hidden = OutputDir(folder).state();
-        create_private(&hidden).map_err(unavailable)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(OutputDir(folder).lock())
-            .map_err(unavailable)?;
+        // The folder is private, because the journal holds links to the videos that work without a key.
+        create_private_dir(&hidden).map_err(unavailable)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        let file = open_own(&OutputDir(folder).lock(), &mut options).map_err(unavailable)?;
         // A separate file, because a locked file cannot be read on Windows.
         let holder_file = hidden.join("holder");
         match file.try_lock() {
             Ok(()) => {
-                File::create(&holder_file)
-                    .and_then(|mut file| file.write_all(holder.as_bytes()))
-                    .map_err(unavailable)?;
+                let write = |file: &mut dyn io::Write| file.write_all(holder.as_bytes());
+                write_atomic(&holder_file, Access::Private, write).map_err(unavailable)?;
                 Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
-                let holder = std::fs::read_to_string(&holder_file).unwrap_or_default();
+                let holder = read_own(&holder_file).unwrap_or_default();
+                let holder = String::from_utf8_lossy(&holder);
                 let holder = if holder.is_empty() {
                     "an unknown process".to_owned()
                 } else {
@@ -85,22 +82,6 @@ impl Lock {
             Err(TryLockError::Error(source)) => Err(unavailable(source)),
         }
     }
-}
-
-/// Creates the hidden folder, readable by its owner alone, because the journal holds links to the videos that work
-/// without a key. An existing folder keeps its permissions.
-pub(super) fn create_private(hidden: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    if let Some(parent) = hidden.parent() {
-        builder.create(parent)?;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(hidden)
 }
 
 #[cfg(test)]

@@ -6,16 +6,28 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, Row};
 use serde::{Deserialize, Serialize};
 
-use super::access::{begin_reading, database_error};
+use super::access::{begin_reading, check_files, database_error};
 use super::error::JournalError;
 use crate::model::{Entry, Event, JobSpec, Timestamp};
 use crate::util::fs::OutputDir;
+use crate::util::text::sanitize;
 
 /// `csht`, in the header of every journal: tells journals from databases of other programs.
 pub(super) const APPLICATION_ID: i32 = 0x6373_6874;
 
 /// The format version, in `user_version`. Newer versions are refused.
 pub(super) const FORMAT_VERSION: i32 = 1;
+
+/// The tables.
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
+    CREATE TABLE jobs (id TEXT PRIMARY KEY, specification TEXT NOT NULL) STRICT;
+    CREATE TABLE entries (
+        sequence INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        event TEXT NOT NULL
+    ) STRICT;
+";
 
 /// The campaign that a journal belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +60,7 @@ impl Reader {
     /// Opens the journal of the output folder `out`; `None` if there is none, or nothing in it.
     pub(super) fn open(out: &Path) -> Result<Option<Self>, JournalError> {
         let path = OutputDir(out).journal();
+        check_files(&path)?;
         if !path.try_exists().unwrap_or(true) {
             return Ok(None);
         }
@@ -66,6 +79,7 @@ impl Reader {
         if version > FORMAT_VERSION {
             return Err(JournalError::NewerFormat { path, found: version, known: FORMAT_VERSION });
         }
+        reader.check_schema()?;
         Ok(Some(reader))
     }
 
@@ -152,6 +166,25 @@ impl Reader {
         read().map_err(|error| read_error(&self.path, error))
     }
 
+    /// Checks that the file has the tables of this program and nothing else: triggers, views and further tables could
+    /// change what is read and written.
+    fn check_schema(&self) -> Result<(), JournalError> {
+        let expected: Vec<String> = SCHEMA.split(';').map(without_spaces).collect();
+        let sql = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema";
+        self.for_each_row(sql, [], |row| {
+            let (kind, name) = (text(row, 0)?, text(row, 1)?);
+            let is_own = match (kind, text(row, 2)?) {
+                ("index", "") => name.starts_with("sqlite_autoindex_"),
+                (_, sql) => expected.contains(&without_spaces(sql)),
+            };
+            if is_own {
+                return Ok(());
+            }
+            let (kind, name) = (sanitize(kind), sanitize(name));
+            Err(damaged(format!("it has the {kind} `{name}`, which this program does not create")))
+        })
+    }
+
     fn has_no_tables(&self) -> Result<bool, JournalError> {
         let sql = "SELECT count(*) = 0 FROM sqlite_schema";
         self.query_one(sql, |row| row.get(0))
@@ -170,6 +203,10 @@ impl Reader {
         let value = self.connection.query_row(sql, [], read);
         value.map_err(|error| read_error(&self.path, error))
     }
+}
+
+fn without_spaces(sql: &str) -> String {
+    sql.split_whitespace().collect()
 }
 
 /// Returns the error for a row that cannot be used.

@@ -1,25 +1,16 @@
 //! Write access to the database: [`Journal`].
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::access::{database_error, with_suffix};
+use super::access::{self, check_files, database_error, with_suffix};
 use super::error::JournalError;
-use super::reader::{APPLICATION_ID, FORMAT_VERSION, Identity};
+use super::reader::{APPLICATION_ID, FORMAT_VERSION, Identity, SCHEMA};
 use super::replay::{Fold, Replay};
 use crate::model::{Entry, JobSpec, Timestamp};
-use crate::util::fs::{OutputDir, sync_dir};
-
-const SCHEMA: &str = "
-    CREATE TABLE identity (campaign TEXT NOT NULL, is_sandbox INTEGER NOT NULL) STRICT;
-    CREATE TABLE jobs (id TEXT PRIMARY KEY, specification TEXT NOT NULL) STRICT;
-    CREATE TABLE entries (
-        sequence INTEGER PRIMARY KEY,
-        at INTEGER NOT NULL,
-        event TEXT NOT NULL
-    ) STRICT;
-";
+use crate::util::fs::{OutputDir, open_own, sync_dir};
 
 /// A journal open for writing. Hold the [`Lock`](super::Lock) of the output folder as long as it is in use.
 #[derive(Debug)]
@@ -75,7 +66,9 @@ impl Journal {
             Some(_) => {}
             None => create(&path, identity)?,
         }
-        let connection = Connection::open(&path).map_err(|e| database_error(&path, e))?;
+        check_files(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = access::open(&path, flags).map_err(|e| database_error(&path, e))?;
         configure(&connection).map_err(|e| database_error(&path, e))?;
         // A new file survives a power failure only if its folder is synced too.
         for folder in [OutputDir(out).state().as_path(), out] {
@@ -158,8 +151,14 @@ fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
         }
     }
     remove(&side)?;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // SQLite gives the files beside it the same permissions.
+    open_own(&side, &mut options).map_err(|source| unwritable(path, source))?;
     let make = || {
-        let mut connection = Connection::open(&side)?;
+        let mut connection = access::open(&side, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure(&connection)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(SCHEMA)?;
@@ -214,7 +213,6 @@ fn file_at(_path: &Path) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::fs::File;
     use std::sync::Arc;
 
     use super::super::snapshot::JournalSnapshot;
@@ -555,5 +553,43 @@ mod tests {
         let before = std::fs::read(&path).unwrap();
         assert!(matches!(open(folder.path()), Err(JournalError::Damaged { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_journal_with_foreign_definitions_is_refused() {
+        for sql in [
+            "CREATE TRIGGER steal AFTER INSERT ON entries BEGIN DELETE FROM entries; END",
+            "CREATE VIEW more AS SELECT * FROM jobs",
+            "CREATE TABLE notes (text TEXT)",
+            "CREATE INDEX fast ON entries (at)",
+            "DROP TABLE identity; CREATE VIEW identity AS SELECT 'spring' AS campaign, 0 AS is_sandbox",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = OutputDir(folder.path()).journal();
+            std::fs::create_dir_all(OutputDir(folder.path()).state()).unwrap();
+            create(&path, &identity()).unwrap();
+            Identity::read(folder.path()).unwrap();
+            Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+            let before = std::fs::read(&path).unwrap();
+            let error = Identity::read(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("does not create"), "{sql}: {error}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn no_trigger_of_the_file_runs_and_the_schema_cannot_be_rewritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        create(&path, &identity()).unwrap();
+        let trigger = "CREATE TRIGGER steal AFTER INSERT ON jobs BEGIN DELETE FROM identity; END";
+        Connection::open(&path).unwrap().execute_batch(trigger).unwrap();
+        let connection = access::open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        connection.execute("INSERT INTO jobs VALUES ('a', '{}')", []).unwrap();
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM identity", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+        connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        assert!(connection.execute("DELETE FROM sqlite_schema", []).is_err());
     }
 }

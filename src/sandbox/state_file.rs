@@ -1,12 +1,13 @@
 //! The state file: JSON lines, each appended before the response is sent.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::job::Job;
+use crate::util::fs::open_own;
 
 /// An open state file, locked against other sandboxes.
 #[derive(Debug)]
@@ -66,8 +67,8 @@ impl StateFile {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        let mut options = File::options();
+        let mut file = open_own(path, options.create(true).truncate(false).read(true).write(true))?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
                 io::Error::new(io::ErrorKind::ResourceBusy, "another sandbox is using it")
@@ -131,7 +132,7 @@ mod tests {
         state.append(&StateLine::Ports(PORTS)).unwrap();
         state.append(&StateLine::Accepted(Box::new(job()))).unwrap();
         drop(state);
-        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        let mut file = File::options().append(true).open(&path).unwrap();
         file.write_all(br#"{"accepted":{"number":1,"#).unwrap();
         drop(file);
         let (mut state, saved) = StateFile::open(&path).unwrap();

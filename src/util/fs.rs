@@ -1,7 +1,7 @@
-//! Files: the layout of an output folder, atomic writes.
+//! Files: the layout of an output folder, atomic writes, files and folders that are never links.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::fs::{File, FileType, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -94,7 +94,7 @@ pub(crate) enum LockState {
 impl LockState {
     /// Tests the lock of the output folder `folder` without waiting and without creating anything.
     pub(crate) fn of(folder: &Path) -> Self {
-        let file = match File::open(OutputDir(folder).lock()) {
+        let file = match open_own(&OutputDir(folder).lock(), File::options().read(true)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Free,
             Err(_) => return Self::Unknown,
@@ -150,6 +150,165 @@ fn side_file(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
+/// Opens a regular file for reading. Named pipes, sockets and devices are refused at once; links are followed.
+///
+/// # Errors
+/// If it cannot be opened, or is not a regular file.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    check_kind(path.metadata()?.file_type())?;
+    open(path, File::options().read(true), Links::Follow)
+}
+
+/// Reads a regular file, see [`open_regular`].
+///
+/// # Errors
+/// If it cannot be read, or is not a regular file.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open_regular(path)?.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Opens a file that belongs to the program. A link in its place is refused, like everything that is not a regular file.
+///
+/// # Errors
+/// If it cannot be opened, or is not a regular file.
+pub(crate) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    check_own(path)?;
+    open(path, options, Links::Refuse)
+}
+
+/// Reads a file that belongs to the program, see [`open_own`].
+///
+/// # Errors
+/// If it cannot be read, or is not a regular file.
+pub(crate) fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open_own(path, File::options().read(true))?.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Checks that the file at `path`, which belongs to the program, is a regular file or missing.
+///
+/// # Errors
+/// If it is anything else, such as a link.
+pub(crate) fn check_own(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(metadata) => check_kind(metadata.file_type()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Links {
+    Follow,
+    Refuse,
+}
+
+fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use rustix::fs::OFlags;
+        // A named pipe that has taken the place of a file since it was checked must not block.
+        let flags = match links {
+            Links::Follow => OFlags::NONBLOCK | OFlags::NOCTTY,
+            Links::Refuse => OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW,
+        };
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let _ = links;
+    let file = options.open(path)?;
+    check_kind(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// Returns an error for everything but regular files, and folders, which the system refuses to read.
+fn check_kind(kind: FileType) -> io::Result<()> {
+    if kind.is_file() || kind.is_dir() {
+        return Ok(());
+    }
+    let found = if kind.is_symlink() { "a symbolic link" } else { special_kind(kind) };
+    let message = format!("it is {found}, not a regular file");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+}
+
+#[cfg(unix)]
+fn special_kind(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special_kind(_kind: FileType) -> &'static str {
+    "a device"
+}
+
+/// Creates a folder of the program, readable by its owner alone. An existing folder keeps its permissions; a link in its
+/// place is refused.
+///
+/// # Errors
+/// If it cannot be created, or is a link.
+pub(crate) fn create_private_dir(folder: &Path) -> io::Result<()> {
+    check_dir(folder)?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    if let Some(parent) = folder.parent() {
+        builder.create(parent)?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)?;
+    check_dir(folder)
+}
+
+/// Creates the folder `below` in the folder `root`, with all folders between. A link on the way is refused.
+///
+/// # Errors
+/// If it cannot be created, or a folder below `root` is a link.
+pub(crate) fn create_dir_below(root: &Path, below: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(root)?;
+    let mut folder = root.to_owned();
+    for name in below {
+        folder.push(name);
+        check_dir(&folder)?;
+        match std::fs::create_dir(&folder) {
+            Err(error) if !folder.is_dir() => return Err(error),
+            Ok(()) | Err(_) => check_dir(&folder)?,
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a folder of the program is not a link.
+///
+/// # Errors
+/// If it is a link, or cannot be examined.
+pub(crate) fn check_dir(folder: &Path) -> io::Result<()> {
+    match folder.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "`{}` is a symbolic link, and links are not followed here: put a folder in its place",
+                folder.display()
+            ),
+        )),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Syncs a folder, so that a renamed or new file in it survives a power failure. Does nothing where folders
 /// cannot be synced (Windows).
 ///
@@ -178,6 +337,50 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_pipes_and_devices_are_refused_and_their_targets_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        write_atomic(&target, Access::Shared, |out| out.write_all(b"old")).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink(&target, at("link")).unwrap();
+        std::os::unix::fs::symlink(at("nowhere"), at("dead")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), at("folder")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let status = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+        assert!(status.success());
+
+        assert_eq!(read_regular(&at("link")).unwrap(), b"old", "a user's link is followed");
+        for (name, expected) in [("pipe", "a named pipe"), ("socket", "a socket")] {
+            let error = read_regular(&at(name)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = read_regular(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(error.contains("a device"), "{error}");
+        for name in ["link", "dead", "folder", "pipe", "socket"] {
+            let error = read_own(&at(name)).unwrap_err().to_string();
+            assert!(error.contains("not a regular file"), "{name}: {error}");
+            let mut options = File::options();
+            let written = open_own(&at(name), options.create(true).truncate(true).write(true));
+            assert!(written.is_err(), "{name}");
+            // Without the check before: the system refuses to follow the link.
+            let written = open(&at(name), options.append(true), Links::Refuse);
+            assert!(written.is_err(), "{name}");
+        }
+        for name in ["folder", "dead"] {
+            for error in [
+                create_private_dir(&at(name)),
+                create_dir_below(folder.path(), &Path::new(name).join("inner")),
+            ] {
+                let error = error.unwrap_err().to_string();
+                assert!(error.contains("is a symbolic link"), "{name}: {error}");
+            }
+        }
+        assert!(!at("nowhere").exists() && !at("inner").exists());
+        assert_eq!(std::fs::read(&target).unwrap(), b"old");
     }
 
     #[cfg(unix)]

@@ -27,6 +27,8 @@ mod money;
 mod nightly;
 mod old_journals;
 mod outputs;
+#[cfg(unix)]
+mod planted;
 mod program;
 mod random_kills;
 mod readme;

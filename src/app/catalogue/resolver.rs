@@ -11,7 +11,7 @@ use super::{Catalogue, NameLookup, lookup, normalize, warnings};
 use crate::app::error::Error;
 use crate::manifest::{NameKind, Resolution};
 use crate::model::{Note, Plan, Timestamp};
-use crate::util::fs::{Access, OutputDir, write_atomic};
+use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, write_atomic};
 
 /// Resolves names: first by the recorded names of the campaign, then by the catalogue.
 #[derive(Debug, Default)]
@@ -101,7 +101,7 @@ pub(crate) struct RecordedNames {
 impl RecordedNames {
     /// Reads the names of the output folder `out`. A file that cannot be read counts as missing.
     fn read(out: &Path) -> Self {
-        std::fs::read(OutputDir(out).names())
+        read_own(&OutputDir(out).names())
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()
@@ -113,7 +113,7 @@ impl RecordedNames {
             return Ok(());
         }
         let out = OutputDir(out);
-        std::fs::create_dir_all(out.state())?;
+        create_private_dir(&out.state())?;
         let bytes = serde_json::to_vec_pretty(self)?;
         write_atomic(&out.names(), Access::Private, |file| file.write_all(&bytes))
     }

@@ -14,7 +14,7 @@ use crate::app::provider::ProviderConfig;
 use crate::model::{AspectRatio, Credentials, Failure, FailureKind, Timestamp};
 use crate::remote::{BaseUrl, Remote};
 use crate::report::plan::Pictures;
-use crate::util::fs::{Access, OutputDir, write_atomic};
+use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, write_atomic};
 use crate::util::text::hex;
 
 /// The time-out for both lists when the manifest depends on them.
@@ -222,7 +222,7 @@ impl CatalogueCache {
 
     /// Returns the cached catalogue. A file that cannot be read counts as missing.
     fn read(&self) -> Option<Catalogue> {
-        let bytes = std::fs::read(&self.path).ok()?;
+        let bytes = read_own(&self.path).ok()?;
         let file: CacheFile = serde_json::from_slice(&bytes).ok()?;
         (file.version == VERSION).then_some(file.catalogue)
     }
@@ -231,7 +231,7 @@ impl CatalogueCache {
     fn write(&self, catalogue: &Catalogue) -> io::Result<()> {
         let file = CacheFile { version: VERSION, catalogue: catalogue.clone() };
         if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder)?;
+            create_private_dir(folder)?;
         }
         let bytes = serde_json::to_vec(&file)?;
         write_atomic(&self.path, Access::Private, |out| out.write_all(&bytes))

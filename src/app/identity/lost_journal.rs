@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::model::{History, Phase, RemoteId};
 use crate::report::{JobRow, Summary};
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, open_own, read_own};
 
 /// Whether the output folder shows work that the journal does not know: the journal is new though there are results,
 /// or `results.json` names remote ids, or the folder has videos, that the journal does not have.
@@ -50,11 +50,11 @@ const BLOCK: u64 = 1 << 20;
 /// Whether `is_wanted` holds for a remote id in `results.json`. The file of a large campaign is far longer than any
 /// other input, so it is searched as text if it has the form in which this program writes it.
 fn any_remote_id(path: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+    let mut file = open_own(path, File::options().read(true))?;
     let mut block = Vec::new();
     file.by_ref().take(START.len() as u64).read_to_end(&mut block)?;
     if block != START {
-        let results = serde_json::from_slice(&std::fs::read(path)?)?;
+        let results = serde_json::from_slice(&read_own(path)?)?;
         return Ok(any_remote_id_of(&results, is_wanted));
     }
     let lines = memchr::memmem::Finder::new(REMOTE_ID);

@@ -163,7 +163,10 @@ async fn newest(
 
 /// Writes a page to the user's cache folder, prints its path and opens it in a browser.
 pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Result<(), Error> {
-    let folder = environment.cache_dir().unwrap_or_else(|| std::env::temp_dir().join("callsheet"));
+    // In the system's folder for temporary files, other users can take any known name.
+    let temporary = || Ok(tempfile::Builder::new().prefix("callsheet-").tempdir()?.keep());
+    let folder = environment.cache_dir().map_or_else(temporary, Ok);
+    let folder = folder.map_err(app::Error::io("cannot create a temporary folder"))?;
     let path = folder.join(name);
     std::fs::create_dir_all(&folder)
         .and_then(|()| write_atomic(&path, Access::Private, |file| file.write_all(page.as_bytes())))

@@ -11,6 +11,7 @@ use super::env::{BASE_URL, Environment, FoundVariable, KEYS};
 use super::profile::{CredentialsCommand, Profile};
 use crate::app::Error;
 use crate::model::{Credentials, Flag, SecretText, ValueOrigin};
+use crate::util::fs::open_regular;
 
 /// The variables of a credentials file, and of a command that prints the credentials.
 pub(in crate::cli) const CREDENTIALS_FILE: &str = "CALLSHEET_CREDENTIALS_FILE";
@@ -238,7 +239,7 @@ fn from_file(path: &Path) -> Result<FoundKey, Error> {
             "the credentials in `{shown}` cannot be read: {error}; nothing was submitted"
         ))
     };
-    let file = std::fs::File::open(path).map_err(cannot)?;
+    let file = open_regular(path).map_err(cannot)?;
     check_private(path, &file.metadata().map_err(cannot)?)?;
     let mut text = String::new();
     file.take(MAX_OUTPUT).read_to_string(&mut text).map_err(cannot)?;

@@ -1,12 +1,13 @@
 //! The process environment: variables, `.env` files, terminals. No other module reads them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::Severity;
 use crate::cli::printer::Printer;
 use crate::model::ValueOrigin;
+use crate::util::fs::read_regular;
 use crate::util::style::Colours;
 
 /// The address of the API.
@@ -45,6 +46,8 @@ pub(in crate::cli) struct Environment {
     from_files: HashMap<String, (String, PathBuf)>,
     /// Variables in these files that are ignored.
     ignored: Vec<(PathBuf, BTreeSet<String>)>,
+    /// Files that are not read because they are no regular files, with the reason.
+    irregular: Vec<(PathBuf, String)>,
     /// Files that may interpolate variables of the real environment.
     interpolating: HashSet<PathBuf>,
     /// Whether a variable is set in the real environment, even if empty.
@@ -73,8 +76,12 @@ impl Environment {
     pub(in crate::cli) fn read(manifest: Option<&Path>) -> Self {
         let mut environment = Self::without_files(is_set);
         for file in Self::files(manifest) {
-            if let Ok(text) = std::fs::read(&file) {
-                environment.add_file(&file, &text);
+            match read_regular(&file) {
+                Ok(text) => environment.add_file(&file, &text),
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    environment.irregular.push((file, error.to_string()));
+                }
+                Err(_) => {}
             }
         }
         environment
@@ -84,6 +91,7 @@ impl Environment {
         Self {
             from_files: HashMap::new(),
             ignored: Vec::new(),
+            irregular: Vec::new(),
             interpolating: HashSet::new(),
             is_set,
         }
@@ -137,7 +145,10 @@ impl Environment {
             let (file, names) = (file.display(), names.join(", "));
             Some(format!("`{file}` sets {names}, {why}"))
         };
-        self.ignored.iter().filter_map(note_about).collect()
+        let irregular = self.irregular.iter();
+        let irregular =
+            irregular.map(|(file, reason)| format!("`{}` is not read: {reason}", file.display()));
+        self.ignored.iter().filter_map(note_about).chain(irregular).collect()
     }
 
     /// Returns the paths of the `.env` files. The last one with a variable counts.

@@ -1,12 +1,14 @@
 //! `--profile`: named accounts in a file of the user's.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::env::Environment;
 use crate::app::Error;
+use crate::util::fs::read_regular;
 
 /// The variable that names another file.
 const FILE: &str = "CALLSHEET_PROFILES";
@@ -58,7 +60,8 @@ impl Profile {
             )));
         };
         let shown = file.display().to_string();
-        let text = std::fs::read_to_string(&file).map_err(|error| {
+        let content = read_regular(&file);
+        let text = content.and_then(|text| String::from_utf8(text).map_err(io::Error::other)).map_err(|error| {
             Error::usage_with_hint(format!(
                 "the profile `{name}` cannot be read: `{shown}`: {error}; nothing was submitted"
             ), format!("write into `{shown}`:\n\n{name}:\n  credentials_command: pass show creatify/{name}\n"))

@@ -13,6 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::printer::Printer;
 use crate::model::ValueOrigin;
 use crate::sandbox::Faults;
+use crate::util::fs::read_regular;
 
 /// The variable with the file of trusted certificates, which the TLS library reads.
 const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
@@ -108,7 +109,7 @@ fn check_certificate_file() -> Result<(), app::Error> {
     let Some(file) = Environment::real_variable(CERTIFICATE_FILE) else {
         return Ok(());
     };
-    let problem = match std::fs::read(&file) {
+    let problem = match read_regular(Path::new(&file)) {
         Ok(content) if content.windows(PEM.len()).any(|window| window == PEM) => return Ok(()),
         Ok(_) => "which contains no certificate".to_owned(),
         Err(error) => format!("which cannot be read: {error}"),
@@ -127,8 +128,9 @@ fn check_certificate_file() -> Result<(), app::Error> {
 /// If it cannot be read or parsed.
 pub(in crate::cli) fn read_faults(file: &Path) -> Result<Faults, app::Error> {
     let shown = file.display();
-    let text =
-        std::fs::read_to_string(file).map_err(app::Error::io(format!("cannot read `{shown}`")))?;
+    let text = read_regular(file)
+        .and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
+        .map_err(app::Error::io(format!("cannot read `{shown}`")))?;
     app::parse_yaml::<Faults>(&text)
         .map_err(|error| app::Error::usage(format!("`{shown}` is not a file of faults: {error}")))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::util::fs::sync_dir;
+use crate::util::fs::{open_own, sync_dir};
 use crate::util::text::hex;
 
 /// The maximum of backups of one file.
@@ -30,7 +30,7 @@ pub(super) fn backup_existing(path: &Path, length: u64, digest: &str) -> io::Res
 }
 
 fn digest_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = open_own(path, File::options().read(true))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 << 10];
     loop {
@@ -63,7 +63,7 @@ fn free_name(path: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::download::part::replace;
+    use crate::remote::download::tests::replace;
 
     #[test]
     fn another_file_is_renamed_and_an_identical_one_stays() {

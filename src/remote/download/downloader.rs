@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::backup::backup_existing;
 use super::container::{HEAD, is_image, is_video};
 use super::link::Link;
-use super::part::{Part, Record, blocking, replace};
+use super::part::{Part, Record, blocking};
 use super::target::{Target, local_failure};
 use crate::model::{
     Artifact, CommandKind, DownloadProgress, DownloadRequest, Failure, FailureKind,
@@ -21,7 +21,7 @@ use crate::remote::http::{
     status_failure, timeout_failure, transport_failure,
 };
 use crate::remote::settings::{RemoteSettings, Timeouts};
-use crate::util::fs::sync_dir;
+use crate::util::fs::{Access, sync_dir, write_atomic};
 use crate::util::text::hex;
 
 /// About as many as browsers allow.
@@ -102,8 +102,8 @@ impl Downloader {
         link: Link,
         progress: &DownloadProgress,
     ) -> Result<(u64, String), Failure> {
-        let folder = target.folder().to_owned();
-        blocking(move || std::fs::create_dir_all(folder))
+        let place = target.clone();
+        blocking(move || place.create_folder())
             .await
             .map_err(|error| local_failure(target.folder(), &error))?;
         let source = link.source();
@@ -247,11 +247,11 @@ impl Downloader {
         let image = tokio::time::timeout(self.timeouts.read, self.image(link));
         let image = image.await.ok()??;
         blocking(move || {
-            std::fs::create_dir_all(target.folder())?;
+            target.create_folder()?;
             // The thumbnail of an earlier video is kept like the video.
             let digest = hex(&Sha256::digest(&image));
             backup_existing(target.path(), image.len() as u64, &digest)?;
-            replace(target.path(), &image)?;
+            write_atomic(target.path(), Access::Shared, |file| file.write_all(&image))?;
             sync_dir(target.folder())
         })
         .await

@@ -1,8 +1,8 @@
 //! An unfinished file and the record that makes it possible to continue it: [`Part`].
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use reqwest::header::{DATE, ETAG, HeaderMap, LAST_MODIFIED};
@@ -15,7 +15,7 @@ use super::container::missing_bytes;
 use super::hashing_writer::HashingWriter;
 use super::target::{Target, local_failure};
 use crate::model::Failure;
-use crate::util::fs::sync_dir;
+use crate::util::fs::{Access, open_own, read_own, sync_dir, write_atomic};
 use crate::util::text::hex;
 
 /// Bytes between two checkpoints. A power failure loses these, and those that arrive while a checkpoint is made. After a
@@ -111,7 +111,7 @@ impl Part {
         let file = blocking(move || {
             remove(&place.record())?;
             remove(&place.part())?;
-            let file = File::create(place.part())?;
+            let file = open_own(&place.part(), File::options().write(true).create_new(true))?;
             save(&place, &kept)?;
             Ok(file)
         })
@@ -193,7 +193,10 @@ impl Part {
     pub(super) async fn missing_bytes(&mut self) -> Result<u64, Failure> {
         let path = self.target.part();
         let counted = match self.writer.flush().await {
-            Ok(()) => blocking(move || missing_bytes(&mut File::open(path)?)).await,
+            Ok(()) => {
+                blocking(move || missing_bytes(&mut open_own(&path, File::options().read(true))?))
+                    .await
+            }
             Err(error) => Err(error),
         };
         counted.map_err(|error| local_failure(&self.target.part(), &error))
@@ -265,11 +268,11 @@ impl Part {
 type Reopened = (File, Sha256, u64, (Record, String));
 
 fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
-    let mut record: Record = serde_json::from_slice(&std::fs::read(target.record())?)?;
+    let mut record: Record = serde_json::from_slice(&read_own(&target.record())?)?;
     let Some(validator) = record.validator(source).map(str::to_owned) else {
         return Ok(None);
     };
-    let mut file = File::options().read(true).write(true).open(target.part())?;
+    let mut file = open_own(&target.part(), File::options().read(true).write(true))?;
     // The last byte is always requested, even if all bytes are here: the server then tells whether the file is still the
     // same, and never answers that the range is empty.
     let last = record.total.map_or(u64::MAX, |total| total.saturating_sub(1));
@@ -291,19 +294,7 @@ fn reopen(target: &Target, source: &str) -> io::Result<Option<Reopened>> {
 
 fn save(target: &Target, record: &Record) -> io::Result<()> {
     let json = serde_json::to_vec(record)?;
-    replace(&target.record(), &json)
-}
-
-/// Writes a small file atomically.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut side = path.to_owned().into_os_string();
-    side.push(".new");
-    let side = PathBuf::from(side);
-    let mut file = File::create(&side)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&side, path)
+    write_atomic(&target.record(), Access::Shared, |file| file.write_all(&json))
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -322,7 +313,10 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::remote::download::tests::replace;
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
         lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()

@@ -4,11 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, FailureKind};
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, create_dir_below};
 
 /// The path of a file below the output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
+    /// The output folder.
+    root: PathBuf,
     path: PathBuf,
 }
 
@@ -27,7 +29,8 @@ impl Target {
                 format!("`{relative}` is not a valid path in the output folder"),
             ));
         }
-        Ok(Self { path: relative.split('/').fold(folder.to_owned(), |path, part| path.join(part)) })
+        let path = relative.split('/').fold(folder.to_owned(), |path, part| path.join(part));
+        Ok(Self { root: folder.to_owned(), path })
     }
 
     /// Returns the path of the finished file.
@@ -48,6 +51,12 @@ impl Target {
     /// Returns the folder of the file.
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Creates the folder of the file in the output folder. A link on the way is refused.
+    pub(super) fn create_folder(&self) -> io::Result<()> {
+        let below = self.folder().strip_prefix(&self.root).unwrap_or(Path::new(""));
+        create_dir_below(&self.root, below)
     }
 
     fn with_suffix(&self, suffix: &str) -> PathBuf {

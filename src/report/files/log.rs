@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::Timestamp;
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, create_private_dir, open_own};
 
 /// Log files that are kept.
 const MAX_LOGS: usize = 20;
@@ -13,10 +13,12 @@ const MAX_LOGS: usize = 20;
 /// Creates the log file of a run that began at `started` in the output folder `out`, and removes the oldest files.
 pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
     let folder = OutputDir(out).logs();
-    fs::create_dir_all(&folder)?;
+    create_private_dir(&folder)?;
     let mut logs: Vec<PathBuf> = fs::read_dir(&folder)?
-        .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .flatten()
+        .filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|file| file.path())
+        .filter(|path| is_log(path))
         .collect();
     // Names begin with the time, so the oldest sort first.
     logs.sort();
@@ -26,7 +28,17 @@ pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
         let _ = fs::remove_file(path);
     }
     let name = started.to_string().replace(':', "-");
-    File::options().append(true).create(true).open(folder.join(format!("{name}.log")))
+    let mut options = File::options();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open_own(&folder.join(format!("{name}.log")), &mut options)
+}
+
+/// Whether a file has a name that [`open_log`] gives.
+fn is_log(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.replace(|c: char| c.is_ascii_digit(), "0") == "0000-00-00T00-00-00.000Z.log"
 }
 
 #[cfg(test)]
@@ -39,11 +51,20 @@ mod tests {
     #[test]
     fn the_newest_logs_are_kept() {
         let out = tempfile::tempdir().unwrap();
+        let logs = out.path().join(".callsheet/logs");
+        fs::create_dir_all(&logs).unwrap();
+        for name in ["a.log", "0 notes.log"] {
+            File::create(logs.join(name)).unwrap();
+        }
         for second in 0..25 {
             let mut log = open_log(out.path(), at(second)).unwrap();
             log.write_all(b"x").unwrap();
         }
         let folder = out.path().join(".callsheet/logs");
+        for name in ["a.log", "0 notes.log"] {
+            assert!(folder.join(name).exists(), "{name} is a file of the user");
+            fs::remove_file(folder.join(name)).unwrap();
+        }
         let mut names: Vec<String> = fs::read_dir(&folder)
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())

@@ -1,7 +1,9 @@
 //! Results of an earlier run, for what the journal does not hold: the user's cells, estimates, names of personas.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize as _;
@@ -9,7 +11,37 @@ use serde_json::Value;
 
 use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS};
 use crate::report::command_line::CommandLine;
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, open_own, read_own};
+
+/// The start of every page that this program writes.
+const PAGE_START: &str = include_str!("../html/report.html");
+
+/// Returns a result file in `folder` that this program did not write; `None` if there is none.
+pub(crate) fn foreign_results(folder: &Path) -> Option<PathBuf> {
+    let out = OutputDir(folder);
+    let is_foreign = |path: &Path, is_own: fn(&[u8]) -> bool| {
+        let is_there = path.symlink_metadata().is_ok();
+        is_there && !read_start(path).is_ok_and(|start| is_own(&start))
+    };
+    let csv = is_foreign(&out.results_csv(), |start| PreviousResults::default().add_csv(start));
+    let json = is_foreign(&out.results_json(), |start| {
+        memchr::memmem::find(start, b"\"estimate_against_actual\"").is_some()
+            || start.starts_with(b"{\n  \"arguments\":")
+    });
+    let page = is_foreign(&out.report_html(), |start| {
+        start.starts_with(PAGE_START.split("{{").next().unwrap_or_default().as_bytes())
+    });
+    csv.then(|| out.results_csv())
+        .or_else(|| json.then(|| out.results_json()))
+        .or_else(|| page.then(|| out.report_html()))
+}
+
+/// Reads the start of a file: enough for the columns of a sheet.
+fn read_start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    open_own(path, File::options().read(true))?.take(1 << 20).read_to_end(&mut start)?;
+    Ok(start)
+}
 
 /// The content of `results.csv` and `results.json` that the journal does not hold. Missing and unreadable parts are left
 /// out.
@@ -40,11 +72,11 @@ impl PreviousResults {
     pub fn read(folder: &Path) -> Self {
         let mut results = Self::default();
         let out = OutputDir(folder);
-        let json = std::fs::read(out.results_json()).unwrap_or_default();
+        let json = read_own(&out.results_json()).unwrap_or_default();
         if let Ok(json) = serde_json::from_slice::<Value>(&json) {
             results.add_json(&json);
         }
-        if let Ok(csv) = std::fs::read(out.results_csv()) {
+        if let Ok(csv) = read_own(&out.results_csv()) {
             results.add_csv(&csv);
         }
         results
@@ -81,7 +113,8 @@ impl PreviousResults {
         }
     }
 
-    fn add_csv(&mut self, bytes: &[u8]) {
+    /// Returns whether they have the columns of results.
+    fn add_csv(&mut self, bytes: &[u8]) -> bool {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         // As `--excel` writes it.
         let has_semicolons = memchr::memmem::find(bytes, b";job_id;status;").is_some()
@@ -94,13 +127,13 @@ impl PreviousResults {
             .from_reader(bytes);
         let mut records = reader.records().filter_map(Result::ok);
         let Some(header) = records.next() else {
-            return;
+            return false;
         };
         let Some(own) = header.len().checked_sub(RESULT_COLUMNS.len()) else {
-            return;
+            return false;
         };
         if !header.iter().skip(own).eq(RESULT_COLUMNS) {
-            return;
+            return false;
         }
         self.columns = header.iter().take(own).map(str::to_owned).collect();
         for record in records {
@@ -108,6 +141,7 @@ impl PreviousResults {
             let job = record.get(own).and_then(|id| id.parse().ok());
             self.rows.push((cells, job));
         }
+        true
     }
 
     /// Whether a job was no longer in the sheet.
@@ -135,6 +169,8 @@ mod tests {
     use crate::model::Flag;
     use crate::report::files::csv::{CsvEncoding, write_csv};
     use crate::report::files::json::write_json;
+    use crate::report::files::{ResultFiles, ResultsWriter};
+    use crate::report::observer::Observer as _;
     use crate::report::summary::Summary;
     use crate::report::testing::{TestRun, row};
 
@@ -146,6 +182,33 @@ mod tests {
         std::fs::write(folder.path().join("results.csv"), csv).unwrap();
         std::fs::write(folder.path().join("results.json"), json).unwrap();
         PreviousResults::read(folder.path())
+    }
+
+    #[test]
+    fn results_of_another_program_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = TestRun::with_jobs(1);
+        let mut campaign = run.campaign.clone();
+        campaign.out = folder.path().to_owned();
+        let summary = Summary::new(Arc::new(campaign));
+        for encoding in [CsvEncoding::Excel, CsvEncoding::default()] {
+            let files = ResultFiles { encoding, ..ResultFiles::default() };
+            ResultsWriter::new(&summary, files).finish(&summary).unwrap();
+            assert_eq!(foreign_results(folder.path()), None);
+        }
+        for (name, content) in [
+            ("results.csv", "id,score\n1,2\n"),
+            ("results.json", "{\"tests\": []}"),
+            ("report.html", "<!doctype html>\n<html><title>Coverage</title>"),
+            ("report.html", ""),
+        ] {
+            let path = folder.path().join(name);
+            let own = std::fs::read(&path).unwrap();
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(foreign_results(folder.path()).unwrap(), path);
+            std::fs::write(&path, own).unwrap();
+        }
+        assert_eq!(foreign_results(folder.path()), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod refuse;
 mod resume;
 mod whole;
 
+use crate::util::fs::{Access, write_atomic};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -80,4 +81,9 @@ pub(super) fn files(folder: &Path) -> Vec<String> {
     }
     files.sort();
     files
+}
+
+/// Writes a file in place of an earlier one.
+pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_atomic(path, Access::Shared, |file| file.write_all(content))
 }

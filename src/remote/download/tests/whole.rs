@@ -1,7 +1,7 @@
 //! Complete files.
 
+use super::replace;
 use super::*;
-use crate::remote::download::part::replace;
 
 #[tokio::test]
 async fn a_video_and_its_thumbnail_are_downloaded_without_credentials() {
