@@ -9,7 +9,7 @@ use super::error::Error;
 use super::notices::Notices;
 use crate::driver::Interrupts;
 use crate::model::{Flag, ManifestLocation, OutputSettings, SecretText};
-use crate::remote::{WebhookClient, WebhookUrl};
+use crate::remote::{ChatFormat, WebhookClient, WebhookUrl};
 use crate::report::Summary;
 use crate::report::notification::{EarlyNotifier, Notification};
 
@@ -175,10 +175,15 @@ impl Message {
     async fn deliver(self, client: WebhookClient) -> Result<(), String> {
         match self {
             Self::Ping(url) => client.ping(&url).await,
-            Self::Post(url, notice) if url.is_chat() => {
-                client.post(&url, &notice.chat_body()).await
+            Self::Post(url, notice) => {
+                let body = match url.chat_format() {
+                    Some(ChatFormat::Slack) => notice.slack_body(),
+                    Some(ChatFormat::Discord) => notice.discord_body(),
+                    Some(ChatFormat::Text) => notice.chat_body(),
+                    None => notice.json_body(),
+                };
+                client.post(&url, &body).await
             }
-            Self::Post(url, notice) => client.post(&url, &notice.json_body()).await,
         }
     }
 }

@@ -27,15 +27,19 @@ pub(crate) fn check_writable<F: AsRef<Path>>(
     out: &Path,
     files: impl IntoIterator<Item = F>,
 ) -> Result<(), Error> {
-    let own = [OutputDir(out).state(), OutputDir(out).logs(), OutputDir(out).sandbox()];
+    let own =
+        [out.to_owned(), OutputDir(out).state(), OutputDir(out).logs(), OutputDir(out).sandbox()];
     let mut folders = BTreeSet::from(own);
     for file in files {
-        let below = file.as_ref().ancestors().skip(1);
+        let below = file.as_ref().ancestors().skip(1).filter(|folder| *folder != Path::new(""));
         // All others are known too.
         let _all_new = below.map(|folder| out.join(folder)).all(|folder| folders.insert(folder));
     }
     let check = |folder: &Path| {
-        check_dir(folder)?;
+        // The output folder itself may be a link of the user.
+        if folder != out {
+            check_dir(folder)?;
+        }
         // Logs are optional.
         if folder == OutputDir(out).logs() {
             return Ok(());

@@ -29,6 +29,7 @@ use crate::report::stderr;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
+    disable_core_dumps();
     let parsed = commands::definition().try_get_matches().and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments.command, matches))
@@ -44,6 +45,17 @@ pub fn main() -> ExitCode {
     });
     stderr::drain();
     exit.into()
+}
+
+/// Keeps the system from writing the memory of this process, which holds the keys, to a file after a crash.
+fn disable_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        // Fails nowhere: everyone may lower a limit.
+        let _ = setrlimit(Resource::Core, none);
+    }
 }
 
 fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {

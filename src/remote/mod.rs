@@ -43,4 +43,4 @@ pub use client::Remote;
 pub use http::RemoteError;
 pub use settings::{Proxy, RemoteSettings, Timeouts};
 pub(crate) use sheet::{SheetAddress, SheetClient, SheetError};
-pub(crate) use webhook::{WebhookClient, WebhookUrl};
+pub(crate) use webhook::{ChatFormat, WebhookClient, WebhookUrl};

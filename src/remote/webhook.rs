@@ -24,6 +24,17 @@ const ATTEMPTS: u32 = 2;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct WebhookUrl(Url);
 
+/// The format of the messages of a chat service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChatFormat {
+    /// Slack's incoming webhooks.
+    Slack,
+    /// Discord's webhooks.
+    Discord,
+    /// `{"text": ...}` and nothing else: Google Chat refuses other fields.
+    Text,
+}
+
 /// A text that is not the address of a webhook. Does not contain the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it must be a complete URL that begins with `https://` or `http://`")]
@@ -33,21 +44,36 @@ impl FromStr for WebhookUrl {
     type Err = InvalidWebhookUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidWebhookUrl> {
-        let url = Url::parse(text.trim()).map_err(|_| InvalidWebhookUrl)?;
+        let mut url = Url::parse(text.trim()).map_err(|_| InvalidWebhookUrl)?;
+        if is_discord(&url)
+            && let Some(native) = url.path().trim_end_matches('/').strip_suffix("/slack")
+        {
+            // Only its own format can turn off mentions.
+            let native = native.to_owned();
+            url.set_path(&native);
+        }
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
         is_web.then_some(Self(url)).ok_or(InvalidWebhookUrl)
     }
 }
 
 impl WebhookUrl {
-    /// Whether it accepts messages in the format of Slack's incoming webhooks, `{"text": ...}`: Slack itself, Google Chat,
-    /// Mattermost and Rocket.Chat (`/hooks/...`), and Discord's compatible address (`.../slack`), by their documentation.
-    pub(crate) fn is_chat(&self) -> bool {
+    /// Returns the format of the chat service at the address, if it is one: Slack, Discord, and services with Slack's
+    /// `{"text": ...}`, which are Google Chat, Mattermost and Rocket.Chat (`/hooks/...`) and addresses that end in `/slack`,
+    /// by their documentation.
+    pub(crate) fn chat_format(&self) -> Option<ChatFormat> {
         let host = self.0.host_str().unwrap_or_default();
         let path = self.0.path();
-        matches!(host, "hooks.slack.com" | "hooks.slack-gov.com" | "chat.googleapis.com")
+        if matches!(host, "hooks.slack.com" | "hooks.slack-gov.com") {
+            return Some(ChatFormat::Slack);
+        }
+        if is_discord(&self.0) {
+            return Some(ChatFormat::Discord);
+        }
+        let has_text = host == "chat.googleapis.com"
             || path.starts_with("/hooks/")
-            || path.trim_end_matches('/').ends_with("/slack")
+            || path.trim_end_matches('/').ends_with("/slack");
+        has_text.then_some(ChatFormat::Text)
     }
 
     /// Returns the address with `segment` added to its path: dead-man's switches use `start` and `fail`.
@@ -59,6 +85,14 @@ impl WebhookUrl {
         }
         Self(url)
     }
+}
+
+fn is_discord(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let is_host = ["discord.com", "discordapp.com"].iter().any(|name| {
+        host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    is_host && url.path().starts_with("/api/webhooks/")
 }
 
 impl fmt::Display for WebhookUrl {
@@ -155,16 +189,25 @@ mod tests {
 
     #[test]
     fn chats_are_recognised_by_their_addresses() {
-        for text in [
-            "https://hooks.slack.com/services/T/B/x",
-            "https://chat.example/hooks/abc",
-            "https://discord.com/api/webhooks/1/x/slack",
+        for (text, format) in [
+            ("https://hooks.slack.com/services/T/B/x", ChatFormat::Slack),
+            ("https://chat.googleapis.com/v1/spaces/x", ChatFormat::Text),
+            ("https://chat.example/hooks/abc", ChatFormat::Text),
+            ("https://gate.example/x/slack", ChatFormat::Text),
+            ("https://discord.com/api/webhooks/1/x/slack", ChatFormat::Discord),
+            ("https://canary.discord.com/api/webhooks/1/x", ChatFormat::Discord),
         ] {
-            assert!(url(text).is_chat(), "{text}");
+            assert_eq!(url(text).chat_format(), Some(format), "{text}");
         }
-        for text in ["https://example.com/callsheet", "https://slack.com.evil.example/x"] {
-            assert!(!url(text).is_chat(), "{text}");
+        for text in [
+            "https://example.com/callsheet",
+            "https://slack.com.evil.example/x",
+            "https://notdiscord.com/api/webhooks/1/x",
+        ] {
+            assert_eq!(url(text).chat_format(), None, "{text}");
         }
+        let native = url("https://discord.com/api/webhooks/1/x/slack/").0.to_string();
+        assert_eq!(native, "https://discord.com/api/webhooks/1/x");
     }
 
     #[test]

@@ -16,6 +16,12 @@ use crate::util::text::{sanitize, truncate};
 /// Version of the JSON body; raised when a field is renamed or removed.
 const VERSION: u32 = 1;
 
+/// Longest message that Discord accepts, in characters.
+const MAX_DISCORD: usize = 2000;
+
+/// Discord's flag for messages without previews of links.
+const SUPPRESS_EMBEDS: u32 = 1 << 2;
+
 /// Jobs named before the rest is counted.
 const MAX_NAMES: usize = 5;
 
@@ -65,11 +71,35 @@ impl Notification {
         Self { text, fields }
     }
 
-    /// Returns the body for chat services that accept Slack's format. Nothing in it acts as a mention or a link.
+    /// Returns the body for chat services that accept Slack's format and may refuse other fields. Nothing in it acts as a
+    /// mention.
     pub(crate) fn chat_body(&self) -> String {
+        json!({ "text": self.escaped() }).to_string()
+    }
+
+    /// Returns the body for Slack, without previews of links.
+    pub(crate) fn slack_body(&self) -> String {
+        json!({ "text": self.escaped(), "unfurl_links": false, "unfurl_media": false }).to_string()
+    }
+
+    /// Returns the body for Discord, without mentions and previews of links.
+    pub(crate) fn discord_body(&self) -> String {
+        json!({
+            "content": truncate(&self.without_mentions(), MAX_DISCORD),
+            "allowed_mentions": { "parse": [] },
+            "flags": SUPPRESS_EMBEDS,
+        })
+        .to_string()
+    }
+
+    fn escaped(&self) -> String {
         // Slack escapes these three characters and no others.
-        let escaped = self.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        json!({ "text": escaped }).to_string()
+        self.without_mentions().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    }
+
+    /// Returns the text with a zero-width space after each `@`, so that `@everyone` calls nobody.
+    fn without_mentions(&self) -> String {
+        self.text.replace('@', "@\u{200b}")
     }
 
     /// Returns the body for programs.
@@ -142,7 +172,7 @@ mod tests {
     fn the_end_is_reported_with_problems_and_hints() {
         let mut run = TestRun::with_jobs(3);
         run.done(1, "a");
-        run.failed(2, "b", "no <!channel> face");
+        run.failed(2, "b", "no <!channel> @everyone face");
         run.lost(3, "c");
         run.ended(90, None);
         let notice = Notification::ended(&run.summary(), 4);
@@ -151,11 +181,25 @@ mod tests {
         assert_eq!(facts["totals"]["done"], 1);
         let text = facts["text"].as_str().unwrap();
         assert!(text.starts_with("spring: 1 of 3 done, 1 failed, 1 in doubt"), "{text}");
-        assert!(text.contains("\n• b failed: no <!channel> face\n• c in doubt: "), "{text}");
+        assert!(
+            text.contains("\n• b failed: no <!channel> @everyone face\n• c in doubt: "),
+            "{text}"
+        );
         assert!(text.contains("--resubmit c"), "{text}");
         let chat: Value = serde_json::from_str(&notice.chat_body()).unwrap();
         assert!(!chat["text"].as_str().unwrap().contains('<'), "no mention: {chat}");
         assert_eq!(chat.as_object().unwrap().len(), 1);
+        let slack: Value = serde_json::from_str(&notice.slack_body()).unwrap();
+        assert_eq!(slack["text"], chat["text"]);
+        assert_eq!(
+            (&slack["unfurl_links"], &slack["unfurl_media"]),
+            (&json!(false), &json!(false))
+        );
+        let discord: Value = serde_json::from_str(&notice.discord_body()).unwrap();
+        assert_eq!(discord["allowed_mentions"], json!({ "parse": [] }));
+        for text in [&chat["text"], &discord["content"]] {
+            assert!(!text.as_str().unwrap().contains("@everyone"), "{text}");
+        }
     }
 
     #[test]

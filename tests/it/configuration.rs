@@ -156,7 +156,7 @@ fn a_profile_replaces_all_other_credentials() {
 
     run(&["--profile", "broken"])
         .expect_code(2)
-        .expect_stderr(&["command `sh` failed"])
+        .expect_stderr(&["command of profile `broken` failed"])
         .expect_not_in_stderr(&["agency-key"]);
     let unknown = run(&["--profile", "agenci"]).expect_code(2);
     unknown.expect_stderr(&["only `agency`"]);
@@ -193,6 +193,49 @@ fn credentials_are_read_from_files_and_commands() {
     let systemd = [&file[..], &[("CREDENTIALS_DIRECTORY", folder.as_str())]].concat();
     run(&systemd).expect_code(0);
     assert_eq!(scenario.accepted(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn other_programs_start_without_keys_and_no_core_is_dumped() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::with_sheet(1);
+    let secrets = [
+        ("CREATIFY_API_ID", "agency-id"),
+        ("CREATIFY_API_KEY_FILE", ""),
+        ("CALLSHEET_SHEET_TOKEN", "sheet-secret"),
+        ("CALLSHEET_NOTIFY", "http://127.0.0.1:9/hook-secret"),
+        ("CREATIFY_API_KEY", ""),
+    ];
+    let line = "env > command.env; ulimit -c > command.core; echo CREATIFY_API_KEY=agency-key";
+    let variables = [&secrets[..], &[("CALLSHEET_CREDENTIALS_COMMAND", line)]].concat();
+    let json = run_with(&folder, &["config", "--json"], &variables).expect_code(0).json();
+    let (_, source) = setting(&json, "CREATIFY_API_KEY");
+    assert_eq!(source, "command of `CALLSHEET_CREDENTIALS_COMMAND`");
+    assert_eq!(folder.read("command.core"), "0\n");
+
+    for name in ["bin/xdg-open", "bin/open"] {
+        let script = "#!/bin/sh\nenv > opener.tmp; mv opener.tmp opener.env\n";
+        folder.write(name, script);
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(name), executable).unwrap();
+    }
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", folder.path("bin").display());
+    let home = folder.path("home").display().to_string();
+    let further = [("PATH", path.as_str()), ("HOME", home.as_str())];
+    run_with(&folder, &["plan", "sheet.csv", "--open"], &[&variables[..], &further].concat())
+        .expect_code(0);
+    crate::program::wait_until("the opener", || folder.exists("opener.env"));
+    for file in ["command.env", "opener.env"] {
+        let text = folder.read(file);
+        assert!(text.contains("PATH="), "{text}");
+        for name in ["CREATIFY_API", "SHEET_TOKEN", "agency", "secret"] {
+            // The command's own line is part of its environment.
+            let others = text.lines().filter(|line| !line.contains("CREDENTIALS_COMMAND"));
+            assert!(!others.clone().any(|line| line.contains(name)), "{file}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -194,6 +194,8 @@ fn an_error_behind_a_proxy_names_the_proxy() {
 #[test]
 fn a_summary_is_printed_even_if_the_results_cannot_be_written() {
     let scenario = Scenario::new(2);
+    scenario.run_sheet(&["--limit", "1"]);
+    scenario.remove("sheet-output/results.csv");
     // Not even root can replace a folder with a file.
     scenario.write("sheet-output/results.csv/blocking", "");
     let failed = scenario.run_sheet(&["--json"]).expect_code(1);

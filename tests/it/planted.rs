@@ -4,7 +4,7 @@
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
-use crate::program::{Folder, Provider, Scenario, campaign};
+use crate::program::{Folder, Provider, Scenario};
 
 /// Every name that the program writes in an output folder, besides names with the time in them. A link at a name of one
 /// group may end the run, so each group is planted alone.

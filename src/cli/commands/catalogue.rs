@@ -179,12 +179,10 @@ pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Re
     } else {
         "xdg-open"
     };
-    let child = Command::new(opener)
-        .arg(&path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let mut command = Command::new(opener);
+    Environment::remove_secrets(&mut command);
+    let child =
+        command.arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if child.is_err() {
         printer::eprint("no program to open pages was found; open the file in a browser\n");
     }

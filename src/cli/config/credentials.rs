@@ -144,7 +144,9 @@ pub(in crate::cli) fn find(
     if halves.iter().any(Option::is_none) {
         let file = environment.variable(CREDENTIALS_FILE).map(PathBuf::from);
         let command = environment.variable(CREDENTIALS_COMMAND).map(CredentialsCommand::Line);
-        let given = from_file_or_command(file, command.as_ref(), Path::new(""), commands)?;
+        let place = format!("`{CREDENTIALS_COMMAND}`");
+        let command = command.as_ref().map(|command| (command, place.as_str()));
+        let given = from_file_or_command(file, command, Path::new(""), commands)?;
         if let Some(given) = given {
             let further = parse_keys(&given, None)?;
             for (half, further) in halves.iter_mut().zip(further) {
@@ -180,26 +182,30 @@ fn from_profile(
         .map(|id| FoundKey::of_user(SecretText::new(id), profile.source()));
     let (settings, folder) = (&profile.settings, &profile.folder);
     let file = settings.credentials_file.as_ref().map(|file| folder.join(file));
-    let command = settings.credentials_command.as_ref();
+    let place = format!("profile `{}`", profile.name);
+    let command = settings.credentials_command.as_ref().map(|command| (command, place.as_str()));
     let given = from_file_or_command(file, command, folder, commands)?;
     let Some(mut given) = given else {
         return Ok([id, None]);
     };
-    given.source = format!("{}: {}", profile.source(), given.source);
+    if command.is_none() || settings.credentials_file.is_some() {
+        given.source = format!("{}: {}", profile.source(), given.source);
+    }
     parse_keys(&given, id)
 }
 
-/// Returns the text of `file`, or else the output of `command` in `folder`.
+/// Returns the text of `file`, or else the output of `command` in `folder`. A command comes with the place where it is
+/// configured.
 fn from_file_or_command(
     file: Option<PathBuf>,
-    command: Option<&CredentialsCommand>,
+    command: Option<(&CredentialsCommand, &str)>,
     folder: &Path,
     commands: AllowCommands,
 ) -> Result<Option<FoundKey>, Error> {
     match (file, command) {
         (Some(file), _) => from_file(&file).map(Some),
-        (None, Some(command)) if commands == AllowCommands::Yes => {
-            from_command(command, folder).map(Some)
+        (None, Some((command, place))) if commands == AllowCommands::Yes => {
+            from_command(command, place, folder).map(Some)
         }
         (None, Some(_) | None) => Ok(None),
     }
@@ -273,38 +279,40 @@ fn check_private(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Erro
     Ok(())
 }
 
-/// Returns the output of a command, which is never shown. The command may ask on the terminal.
-fn from_command(line: &CredentialsCommand, folder: &Path) -> Result<FoundKey, Error> {
-    let (mut command, name) = line.command()?;
+/// Returns the output of a command, which is never shown. The command may ask on the terminal. Messages name it by the
+/// `place` where it is configured, because its words may be secret.
+fn from_command(line: &CredentialsCommand, place: &str, folder: &Path) -> Result<FoundKey, Error> {
+    let mut command = line.command().ok_or_else(|| {
+        Error::usage(format!("the credentials command of {place} is empty; nothing was submitted"))
+    })?;
     if folder != Path::new("") {
         command.current_dir(folder);
     }
+    Environment::remove_secrets(&mut command);
     let text = run(&mut command, TIMEOUT).map_err(|what| {
         Error::usage_with_hint(
-            format!("the credentials command `{name}` {what}; nothing was submitted"),
+            format!("the credentials command of {place} {what}; nothing was submitted"),
             "run it by hand to see what is wrong; its output is not shown here",
         )
     })?;
-    Ok(FoundKey::of_user(SecretText::new(text), format!("command `{name}`")))
+    Ok(FoundKey::of_user(SecretText::new(text), format!("command of {place}")))
 }
 
 impl CredentialsCommand {
-    /// Returns the command and its name for messages: the program alone, because arguments may be secret.
-    fn command(&self) -> Result<(Command, String), Error> {
-        let empty = || Error::usage("a credentials command is empty");
+    /// Returns the command; `None` if it is empty.
+    fn command(&self) -> Option<Command> {
         match self {
             Self::Words(words) => {
-                let (program, arguments) = words.split_first().ok_or_else(empty)?;
+                let (program, arguments) = words.split_first()?;
                 let mut command = Command::new(program);
                 command.args(arguments);
-                Ok((command, program.clone()))
+                Some(command)
             }
             Self::Line(line) => {
-                let name = line.split_whitespace().next().ok_or_else(empty)?;
                 let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
                 let mut command = Command::new(shell);
                 command.args([flag, line]);
-                Ok((command, name.to_owned()))
+                (!line.trim().is_empty()).then_some(command)
             }
         }
     }
@@ -351,8 +359,8 @@ mod tests {
     #[test]
     fn the_output_of_a_command_is_used_and_never_shown() {
         let printed = "printf 'CREATIFY_API_ID=a\\nCREATIFY_API_KEY=\"secret b\"\\n'";
-        let given = from_command(&line(printed), Path::new("")).unwrap();
-        assert_eq!(given.source, "command `printf`");
+        let given = from_command(&line(printed), "`X`", Path::new("")).unwrap();
+        assert_eq!(given.source, "command of `X`");
         let [id, key] = parse_keys(&given, None).unwrap();
         assert_eq!(id.unwrap().value.expose(), "a");
         assert_eq!(key.unwrap().value.expose(), "secret b");
@@ -361,12 +369,13 @@ mod tests {
             ("kill -9 $$", "failed (signal: 9"),
             ("printf '\\377'", "not print text"),
         ] {
-            let error = from_command(&line(command), Path::new("")).unwrap_err().to_string();
+            let error = from_command(&line(command), "`X`", Path::new("")).unwrap_err().to_string();
             assert!(error.contains(words) && !error.contains("secret"), "{error}");
         }
         let missing = CredentialsCommand::Words(vec!["/nowhere/pass".into(), "secret".into()]);
-        let error = from_command(&missing, Path::new("")).unwrap_err().to_string();
-        assert!(error.contains("`/nowhere/pass` cannot be run"), "{error}");
+        let error = from_command(&missing, "profile `p`", Path::new("")).unwrap_err().to_string();
+        assert!(error.contains("command of profile `p` cannot be run"), "{error}");
+        assert!(!error.contains("nowhere"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::app::Severity;
 use crate::cli::printer::Printer;
@@ -15,6 +16,10 @@ pub(in crate::cli) const BASE_URL: &str = "CREATIFY_BASE_URL";
 
 /// The variables of the two keys.
 pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY"];
+
+/// The beginnings of the names of variables that hold secrets or lead to them. Other programs that this one starts do not
+/// get these variables.
+const SECRETS: [&str; 4] = ["CREATIFY_API_", SHEET_TOKEN, "CALLSHEET_NOTIFY", "CALLSHEET_PING"];
 
 /// The token for the server of a sheet behind an address.
 pub(in crate::cli) const SHEET_TOKEN: &str = "CALLSHEET_SHEET_TOKEN";
@@ -85,6 +90,16 @@ impl Environment {
             }
         }
         environment
+    }
+
+    /// Removes secrets from the environment of a command.
+    pub(in crate::cli) fn remove_secrets(command: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            let upper = name.to_string_lossy().to_ascii_uppercase();
+            if SECRETS.iter().any(|secret| upper.starts_with(secret)) {
+                command.env_remove(name);
+            }
+        }
     }
 
     pub(super) fn without_files(is_set: fn(&str) -> bool) -> Self {

@@ -183,7 +183,9 @@ fn refused_files() {
 
 fn no_place_for_videos() {
     let mut session = Session::new(&sheet(&["Hello."]));
-    session.folder.write("sheet-output/videos", "a file where a folder is needed");
+    session
+        .folder
+        .write("sheet-output/videos/job-01.mp4.part/file", "a folder where a file is needed");
     session.show(&RUN);
     session.expect("end_no_place_for_videos");
 }
