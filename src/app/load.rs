@@ -8,6 +8,7 @@ use super::catalogue::{CatalogueResolver, NameLookup, Names};
 use super::error::Error;
 use super::identity::ResolvedIds;
 use super::manifest::{LoadedManifest, approval};
+use super::named_file::read_named_file;
 use super::notices::Notices;
 use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
@@ -295,6 +296,11 @@ impl ManifestReader {
     fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
         match (&self.options.manifest, &self.options.addressed_sheet) {
             (ManifestLocation::File(manifest), _) if path == manifest && is_descriptor(path) => {}
+            (ManifestLocation::File(manifest), _)
+                if path != manifest && !self.options.allow_outside =>
+            {
+                return read_named_file(manifest, path);
+            }
             (ManifestLocation::File(_), _) => return read_regular(path),
             (ManifestLocation::Address(_), Some(sheet)) => return Ok(sheet.bytes.clone()),
             (ManifestLocation::Address(_), None) => return Err(io::ErrorKind::NotFound.into()),

@@ -13,6 +13,7 @@ mod identity;
 mod load;
 mod manifest;
 mod merge;
+mod named_file;
 mod notices;
 mod notifications;
 mod observers;
@@ -63,7 +64,9 @@ pub use crate::engine::{RunOptions, Submits};
 pub use crate::journal::{JournalError, LockError};
 pub use crate::manifest::ColumnChoice;
 pub(crate) use crate::manifest::Selection;
-pub(crate) use crate::manifest::{INIT_CSV, INIT_YAML, is_campaign_name, parse_yaml};
+pub(crate) use crate::manifest::{
+    INIT_CSV, INIT_YAML, closest_match, is_campaign_name, parse_yaml,
+};
 use crate::model::Timestamp;
 pub use crate::remote::BaseUrl;
 

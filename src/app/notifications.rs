@@ -76,16 +76,30 @@ impl Notifications {
         })
     }
 
-    /// Adds the addresses of the manifest where none were given otherwise.
+    /// Adds the addresses of the manifest where none were given otherwise. The sandbox sends nothing to them, because
+    /// trying a manifest must have no effect elsewhere.
     ///
     /// # Errors
-    /// If an address is invalid.
-    pub(super) fn add_settings(&mut self, settings: &OutputSettings) -> Result<(), Error> {
-        if let (None, Some(url)) = (&self.notify, &settings.notify) {
-            self.notify = Some(address("output.notify", url)?);
-        }
-        if let (None, Some(url)) = (&self.ping, &settings.ping) {
-            self.ping = Some(address("output.ping", url)?);
+    /// If an address is invalid, or leads to this machine or a private network.
+    pub(super) fn add_settings(
+        &mut self,
+        settings: &OutputSettings,
+        is_sandbox: bool,
+    ) -> Result<(), Error> {
+        for (own, name, flag, url) in [
+            (&mut self.notify, "output.notify", Flag::Notify, &settings.notify),
+            (&mut self.ping, "output.ping", Flag::Ping, &settings.ping),
+        ] {
+            let Some(url) = url.as_ref().filter(|_| own.is_none()) else {
+                continue;
+            };
+            let url = address(name, url)?.outward().ok_or_else(|| inward_address(name, flag))?;
+            if is_sandbox {
+                let message = format!("`{name}` of the manifest is not used in the sandbox");
+                self.notices.note(&message);
+            } else {
+                *own = Some(url);
+            }
         }
         Ok(())
     }
@@ -199,6 +213,16 @@ fn address(source: &str, text: &SecretText) -> Result<WebhookUrl, Error> {
     text.expose()
         .parse()
         .map_err(|error| Error::usage(format!("`{source}`: {error}; nothing was submitted")))
+}
+
+/// Returns the error for an address in a manifest that leads inside.
+fn inward_address(source: &str, flag: Flag) -> Error {
+    Error::usage_with_hint(
+        format!(
+            "`{source}` leads to this machine or a private network, which a manifest must not reach; nothing was submitted"
+        ),
+        format!("if the address is right, give it with `{flag}`"),
+    )
 }
 
 fn lock(sent: &Mutex<JoinSet<()>>) -> std::sync::MutexGuard<'_, JoinSet<()>> {

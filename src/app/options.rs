@@ -36,6 +36,8 @@ pub struct CampaignOptions {
     pub sheet: Option<String>,
     /// The columns of fields whose headers are not recognized.
     pub columns: Vec<ColumnChoice>,
+    /// Whether the manifest may name files outside its folder, and hidden ones.
+    pub allow_outside: bool,
     /// Whether invalid rows are left out instead of refused.
     pub skip_invalid: bool,
     /// The treatment of texts that look unfinished.
@@ -107,6 +109,7 @@ impl CampaignOptions {
             encoding,
             sheet,
             columns,
+            allow_outside,
             skip_invalid,
             suspicious,
             sheet_token: _,
@@ -126,6 +129,7 @@ impl CampaignOptions {
         columns
             .iter()
             .fold(arguments, add)
+            .flag_if(Flag::AllowOutside, *allow_outside)
             .flag_if(Flag::SkipInvalid, *skip_invalid)
             .option_if(Flag::Suspicious, (!is_default).then_some(suspicious))
     }

@@ -20,9 +20,10 @@ use super::suspicious::report_planned;
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
 use crate::model::{Credits, Flag, Limits, SuspiciousTexts, Timestamp};
+use crate::remote::host_of;
 use crate::report::Summary;
 use crate::report::forecast::run_time;
-use crate::report::plan::{Balance, PlanContext};
+use crate::report::plan::{Balance, LinkHosts, PlanContext};
 
 /// The run that is planned.
 #[derive(Debug)]
@@ -119,6 +120,8 @@ pub(crate) async fn plan(
         notes: manifest.plan.notes.clone(),
         replaced: replaced_rows(&summary),
         suspicions,
+        sheets: manifest.plan.sheets.clone(),
+        hosts: LinkHosts::of(&summary, host_of),
         run_time: run_time(&summary, &limits),
         balance: match provider {
             // The sandbox costs nothing.

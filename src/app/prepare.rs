@@ -148,7 +148,7 @@ impl RunRequest {
         self.campaign = self.campaign.open_address(copy, self.provider.is_sandbox()).await?;
         let prefetch = JournalPrefetch::start(&self.campaign);
         let mut manifest = self.load(clock.now()).await?;
-        notifications.add_settings(&manifest.plan.output)?;
+        notifications.add_settings(&manifest.plan.output, self.provider.is_sandbox())?;
         let is_approved = self.check_approval(&manifest)?;
         // An approval covers exactly the texts that were accepted.
         let leaves_out = is_approved || leaves_out(self.campaign.suspicious, &self.confirm);

@@ -20,7 +20,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{ArgMatches, FromArgMatches as _};
 
+use self::args::{option_variables, reads_environment};
 use self::commands::{Arguments, Command};
+use self::config::refuse_unknown_variables;
 use self::error::Error;
 use self::printer::Printer;
 use crate::app;
@@ -39,10 +41,12 @@ pub fn main() -> ExitCode {
         Err(error) => return print_usage_error(&error),
     };
     let printer = command.printer();
-    let exit = execute(command, &matches).unwrap_or_else(|error| {
-        printer.error(&error);
-        error.exit()
-    });
+    let exit = check_environment(&matches)
+        .and_then(|()| execute(command, &matches))
+        .unwrap_or_else(|error| {
+            printer.error(&error);
+            error.exit()
+        });
     stderr::drain();
     exit.into()
 }
@@ -56,6 +60,16 @@ fn disable_core_dumps() {
         // Fails nowhere: everyone may lower a limit.
         let _ = setrlimit(Resource::Core, none);
     }
+}
+
+/// Refuses variables of the environment that no option has, if the command reads its options from there.
+fn check_environment(matches: &ArgMatches) -> Result<(), Error> {
+    let program = definition();
+    let command = matches.subcommand_name().and_then(|name| program.find_subcommand(name));
+    if command.is_some_and(reads_environment) {
+        refuse_unknown_variables(&option_variables(&program))?;
+    }
+    Ok(())
 }
 
 fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {

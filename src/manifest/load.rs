@@ -1,10 +1,10 @@
 //! Loading: from a file to a plan.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::{Note, Plan, PriceSettings, PriceTable, ValueOrigin};
+use crate::model::{Flag, Note, Plan, PriceSettings, PriceTable, SheetFile, ValueOrigin};
 use crate::util::text::{plural, sanitize};
 
 use super::build::incomplete_rows::remove_blank_rows;
@@ -30,6 +30,23 @@ use super::schema::options::{ColumnChoice, InvalidRows, Options};
 /// Returns the bytes of a file; `-` is standard input.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
+/// Why a file that a manifest names is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedFile {
+    /// It is not in the manifest's folder or below.
+    #[error("it is outside the manifest's folder")]
+    Outside,
+    /// Its name, or that of a folder on the way, begins with a dot.
+    #[error("it is hidden")]
+    Hidden,
+}
+
+impl From<RefusedFile> for io::Error {
+    fn from(refused: RefusedFile) -> Self {
+        Self::new(io::ErrorKind::PermissionDenied, refused)
+    }
+}
+
 /// The most characters of a campaign's name, which is shown in every line and hashed into every tag.
 pub(crate) const MAX_CAMPAIGN: usize = 100;
 
@@ -42,7 +59,13 @@ pub(crate) const MAX_CAMPAIGN: usize = 100;
 ///
 /// All problems of the manifest. With [`InvalidRows::Skip`], invalid rows are left out instead, unless no row is left.
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
-    let mut loader = Loader { options, read, findings: Findings::default(), delimiter: None };
+    let mut loader = Loader {
+        options,
+        read,
+        findings: Findings::default(),
+        delimiter: None,
+        sheets: Vec::new(),
+    };
     let outcome = loader.load(source);
     let Findings { mut problems, mut notes, suspicions } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
@@ -72,6 +95,8 @@ struct Loader<'a> {
     findings: Findings,
     /// The delimiter of the first delimited file.
     delimiter: Option<Delimiter>,
+    /// The sheets that were read.
+    sheets: Vec<SheetFile>,
 }
 
 impl<'a> Loader<'a> {
@@ -103,6 +128,7 @@ impl<'a> Loader<'a> {
             let columns = header::map_columns(&table, &self.options.columns, &mut self.findings);
             let missing = header::check_required_columns(&table, &columns, &mut self.findings);
             remove_blank_rows(&mut table, &columns, &[], &mut self.findings);
+            self.add_sheet(name, &table);
             self.check_rows(&table);
             // If the first line is not a header, problems of the rows would mislead.
             if !columns.fields.is_empty() || missing.is_empty() {
@@ -124,6 +150,7 @@ impl<'a> Loader<'a> {
             source: path.to_owned(),
             jobs: built.jobs,
             sheet: Arc::new(built.sheet),
+            sheets: std::mem::take(&mut self.sheets),
             delimiter: self.delimiter.map(Delimiter::character),
             limits: settings.limits,
             output: settings.output,
@@ -132,6 +159,15 @@ impl<'a> Loader<'a> {
             suspicions: built.suspicions,
         };
         Some((plan, built.problems, built.notes))
+    }
+
+    /// Records a sheet that was read; several times for several items.
+    fn add_sheet(&mut self, file: String, table: &Table) {
+        let rows = table.rows.len();
+        match self.sheets.iter_mut().find(|sheet| sheet.file == file) {
+            Some(sheet) => sheet.rows = sheet.rows.max(rows),
+            None => self.sheets.push(SheetFile { file, rows }),
+        }
     }
 
     /// Notes prices below the known ones, which have no effect.
@@ -156,6 +192,7 @@ impl<'a> Loader<'a> {
             let given: Vec<Field> = item.values.fields().chain(builder.defaults()).collect();
             header::note_likely_typos(&table, &columns, &given, &mut self.findings);
             remove_blank_rows(&mut table, &columns, &given, &mut self.findings);
+            self.add_sheet(name_of(&sheet_path(manifest, rows)), &table);
             self.check_rows(&table);
             builder.add_table(table, &columns, Some(&item), &[]);
         }
@@ -170,8 +207,7 @@ impl<'a> Loader<'a> {
         rows: &Value,
         choices: &[ColumnChoice],
     ) -> Option<Table> {
-        let folder = manifest.parent().unwrap_or_else(|| Path::new(""));
-        let path = folder.join(rows.text.trim());
+        let path = sheet_path(manifest, rows);
         let bytes = self.bytes(&path, &rows.place)?;
         let kind = FileKind::detect(&path, &bytes);
         if kind == FileKind::Yaml {
@@ -205,6 +241,16 @@ impl<'a> Loader<'a> {
             Err(error) => error,
         };
         let name = name_of(path);
+        let source = error.get_ref().and_then(|source| source.downcast_ref::<RefusedFile>());
+        if let Some(refused) = source {
+            let message = format!("{} is not read: {refused}", quote(&name));
+            let help = format!(
+                "a manifest may come from another person; put the sheet beside it, or give `{}`",
+                Flag::AllowOutside
+            );
+            self.findings.problem(Problem::at(place, message).help(help));
+            return None;
+        }
         let is_manifest = **place.file_name() == *name;
         let text = sanitize(&error.to_string());
         let reason = text.split(" (os error").next().unwrap_or_default();
@@ -350,6 +396,11 @@ impl<'a> Loader<'a> {
 pub(crate) fn is_campaign_name(name: &str) -> bool {
     let is_short = name.chars().count() <= MAX_CAMPAIGN;
     !name.trim().is_empty() && is_short && !name.chars().any(char::is_control)
+}
+
+/// Returns the path of the sheet that an item of `manifest` names.
+fn sheet_path(manifest: &Path, rows: &Value) -> PathBuf {
+    manifest.parent().unwrap_or_else(|| Path::new("")).join(rows.text.trim())
 }
 
 /// Returns a file as the user named it.

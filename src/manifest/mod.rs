@@ -28,11 +28,12 @@ mod selection;
 
 pub(crate) use build::file_names::sanitize_stem;
 pub use diagnostics::problem::{Problem, Problems};
+pub(crate) use diagnostics::text::closest_match;
 pub use formats::csv::{Delimiter, ParseDelimiterError};
 pub use formats::encodings::{ParseEncodingError, TextEncoding};
 pub(crate) use formats::yaml::parse_yaml;
 pub(crate) use load::{MAX_CAMPAIGN, is_campaign_name};
-pub use load::{ReadFile, load};
+pub use load::{ReadFile, RefusedFile, load};
 pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
 pub use schema::names::{NameKind, Resolution, Resolve};
 pub use schema::options::{ColumnChoice, InvalidRows, Options, ParseColumnError};

@@ -50,7 +50,9 @@ pub use manifest_location::{ManifestLocation, WebAddress};
 pub use parse::ParseError;
 pub use phase::{IllegalTransition, Phase};
 pub(crate) use plan::RESULT_COLUMNS;
-pub use plan::{Note, OutputSettings, Plan, Sheet, SheetRow, Suspicion, SuspiciousTexts};
+pub use plan::{
+    Note, OutputSettings, Plan, Sheet, SheetFile, SheetRow, Suspicion, SuspiciousTexts,
+};
 pub(crate) use price::SpeechLength;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,

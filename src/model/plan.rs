@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::parse::text_enum;
 use super::{JobSpec, LimitSettings, PriceSettings, SecretText};
 
@@ -21,6 +23,8 @@ pub struct Plan {
     pub jobs: Vec<Arc<JobSpec>>,
     /// The user's rows, for the results.
     pub sheet: Arc<Sheet>,
+    /// The files that rows were read from.
+    pub sheets: Vec<SheetFile>,
     /// The character between the cells of the sheet, if it is a delimited text.
     pub delimiter: Option<char>,
     /// `limits:` of the manifest.
@@ -40,6 +44,15 @@ impl Plan {
     pub(crate) fn suspicious_jobs(&self) -> impl Iterator<Item = usize> {
         self.suspicions.iter().flat_map(|suspicion| suspicion.jobs.iter().copied())
     }
+}
+
+/// A file that rows were read from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SheetFile {
+    /// The path as the user or the manifest named it.
+    pub file: String,
+    /// The number of rows, without blank ones.
+    pub rows: usize,
 }
 
 /// The user's own rows and columns, which the results contain byte for byte.

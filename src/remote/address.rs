@@ -17,6 +17,20 @@ pub(crate) enum AddressPolicy {
     PublicOnly,
 }
 
+/// Which links are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkPolicy {
+    /// The addresses that links may lead to.
+    pub(crate) addresses: AddressPolicy,
+    /// Whether links must be `https`, because the address that they come from is.
+    pub(crate) is_encrypted: bool,
+}
+
+/// Returns the host that `url` leads to, without user name and port.
+pub(crate) fn host_of(url: &str) -> Option<String> {
+    Url::parse(url.trim()).ok()?.host_str().map(str::to_owned)
+}
+
 /// Whether `url` names this machine, by a reserved name (RFC 6761) or a loopback address.
 pub(super) fn is_loopback(url: &Url) -> bool {
     is_local_name(url) || ip(url).is_some_and(|address| address.is_loopback())
@@ -49,34 +63,48 @@ pub(super) fn is_internal_ip(address: IpAddr) -> bool {
                 || address.is_multicast()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
-                || embedded_v4(address).is_some_and(is_internal_v4)
+                || embedded_v4(address).into_iter().flatten().any(is_internal_v4)
         }
     }
 }
 
 fn is_internal_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
+    let [first, second, third, _] = address.octets();
     address.is_loopback()
         || address.is_private()
         || address.is_link_local()
         || address.is_multicast()
-        || address.is_broadcast()
+        // Reserved (RFC 1112), with the address for broadcasts.
+        || first >= 240
+        // For protocols inside a network (RFC 6890).
+        || (first, second, third) == (192, 0, 0)
+        // The services of the host of a virtual machine in Azure.
+        || address == Ipv4Addr::new(168, 63, 129, 16)
         // "This network" (RFC 1122), which leads to this machine.
         || first == 0
         // Between a provider and its customers (RFC 6598), and in virtual private networks.
         || (first == 100 && (64..128).contains(&second))
 }
 
-/// Returns the IPv4 address inside an IPv6 address: mapped or compatible (RFC 4291), of a translator (RFC 6052) or of a
-/// tunnel (RFC 3056).
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+/// Returns the IPv4 addresses inside an IPv6 address: mapped or compatible (RFC 4291), translated (RFC 2765), of a
+/// translator (RFC 6052, RFC 8215) or of a tunnel (RFC 3056, RFC 4380).
+fn embedded_v4(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
+    let v4 =
+        |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match address.segments() {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => {
-            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0 | 1, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => [v4(high, low), None],
+        // The prefix of a local translator has 48 bits or more; bits 64 to 71 are 0.
+        [0x64, 0xff9b, 1, high, middle, low, last_high, last_low] => {
+            [v4(high, middle << 8 | low >> 8), v4(last_high, last_low)]
         }
-        _ => None,
+        // The server, and the client with inverted bits.
+        [0x2001, 0, high, low, _, _, client_high, client_low] => {
+            [v4(high, low), v4(!client_high, !client_low)]
+        }
+        _ => [None, None],
     }
 }
 
@@ -121,6 +149,20 @@ mod tests {
             "http://[fe80::1]/",
             "http://[fd00:ec2::254]/",
             "http://[ff02::1]/",
+            "http://192.0.0.8/",
+            "http://192.0.0.170/",
+            "http://168.63.129.16/",
+            "http://240.0.0.1/",
+            "http://254.1.2.3/",
+            "http://[::ffff:0:10.0.0.1]/",
+            "http://[::ffff:192.0.0.8]/",
+            "http://[64:ff9b::168.63.129.16]/",
+            "http://[64:ff9b:1::10.0.0.1]/",
+            "http://[64:ff9b:1:a00:0:100::]/",
+            "http://[64:ff9b:1:fffe::169.254.169.254]/",
+            "http://[2002:c000:8::]/",
+            "http://[2001:0:a00:1::f7f7:f7f7]/",
+            "http://[2001:0:808:808::f5ff:fffe]/",
             "https://localhost/",
             "https://LOCALHOST./",
             "https://files.localhost/",
@@ -140,6 +182,13 @@ mod tests {
             "https://[::ffff:8.8.8.8]/",
             "https://[64:ff9b::8.8.8.8]/",
             "https://[2002:808:808::]/",
+            "https://192.0.1.1/",
+            "https://168.63.129.17/",
+            "https://239.0.0.1.example/",
+            "https://[64:ff9b:1::8.8.8.8]/",
+            "https://[64:ff9b:1:808:8:800:808:808]/",
+            "https://[2001:0:808:808::f7f7:f7f7]/",
+            "https://[2001:db8::a00:1]/",
         ] {
             assert!(!is_internal(&Url::parse(public).unwrap()), "{public}");
         }

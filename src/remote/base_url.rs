@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use super::address::{AddressPolicy, is_internal, is_loopback, is_private};
+use super::address::{AddressPolicy, LinkPolicy, is_internal, is_loopback, is_private};
 use crate::model::redact_url;
 
 /// The official address, from the provider's documentation.
@@ -66,9 +66,11 @@ impl BaseUrl {
         self.0.origin() == Self::default().0.origin()
     }
 
-    /// Returns which addresses the links of this API may lead to.
-    pub(super) fn address_policy(&self) -> AddressPolicy {
-        if is_internal(&self.0) { AddressPolicy::Any } else { AddressPolicy::PublicOnly }
+    /// Returns which links of this API are followed. An API with encryption has links with encryption.
+    pub(super) fn link_policy(&self) -> LinkPolicy {
+        let is_inside = is_internal(&self.0);
+        let addresses = if is_inside { AddressPolicy::Any } else { AddressPolicy::PublicOnly };
+        LinkPolicy { addresses, is_encrypted: self.0.scheme() == "https" }
     }
 
     /// Whether the API is on this machine.
@@ -192,14 +194,15 @@ mod tests {
 
     #[test]
     fn internal_links_are_allowed_only_from_an_internal_api() {
-        for (base, policy) in [
-            ("http://127.0.0.1:9", AddressPolicy::Any),
-            ("http://api.localhost", AddressPolicy::Any),
-            ("https://10.0.0.5", AddressPolicy::Any),
-            ("https://api.creatify.ai", AddressPolicy::PublicOnly),
-            ("https://gate.example", AddressPolicy::PublicOnly),
+        for (base, addresses, is_encrypted) in [
+            ("http://127.0.0.1:9", AddressPolicy::Any, false),
+            ("http://api.localhost", AddressPolicy::Any, false),
+            ("https://10.0.0.5", AddressPolicy::Any, true),
+            ("https://api.creatify.ai", AddressPolicy::PublicOnly, true),
+            ("https://gate.example", AddressPolicy::PublicOnly, true),
         ] {
-            assert_eq!(base.parse::<BaseUrl>().unwrap().address_policy(), policy, "{base}");
+            let policy = LinkPolicy { addresses, is_encrypted };
+            assert_eq!(base.parse::<BaseUrl>().unwrap().link_policy(), policy, "{base}");
         }
     }
 }

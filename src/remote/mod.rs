@@ -22,7 +22,8 @@
 //! - A list that was not read to its end is a failure, never a shorter list.
 //! - A file with its final name is complete and on disk. An unfinished download is kept, and continued only if the
 //!   server proves that the file is the same.
-//! - No link of the API leads to this machine or a private network, unless the API itself is there.
+//! - No link of the API leads to this machine or a private network, unless the API itself is there. With an `https` API, all
+//!   links are `https`.
 //! - No server can make this layer panic, fill the memory, or write outside the output folder.
 
 mod address;
@@ -37,6 +38,7 @@ mod settings;
 mod sheet;
 mod webhook;
 
+pub(crate) use address::host_of;
 pub use api::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Url};
 
-use super::address::is_loopback;
-use super::http::{RemoteError, build_client, transport_failure};
+use super::address::{is_internal, is_loopback};
+use super::http::{PublicOnlyResolver, RemoteError, build_client, transport_failure};
 use super::settings::Proxy;
 
 /// Time limit of one attempt, from the name lookup to the answer. A message must not delay a run.
@@ -22,7 +22,11 @@ const ATTEMPTS: u32 = 2;
 
 /// The address of a webhook. `Debug` and `Display` show only its host.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct WebhookUrl(Url);
+pub(crate) struct WebhookUrl {
+    url: Url,
+    /// Whether it came along, so that it must lead to the internet.
+    is_outward: bool,
+}
 
 /// The format of the messages of a chat service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +57,28 @@ impl FromStr for WebhookUrl {
             url.set_path(&native);
         }
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-        is_web.then_some(Self(url)).ok_or(InvalidWebhookUrl)
+        is_web.then_some(Self { url, is_outward: false }).ok_or(InvalidWebhookUrl)
     }
 }
 
 impl WebhookUrl {
+    /// Restricts an address that came along to hosts of the internet: nobody else may send requests to this machine and
+    /// its private network. Returns `None` if the address itself shows that it leads there; names are checked when they
+    /// are resolved.
+    pub(crate) fn outward(self) -> Option<Self> {
+        (!is_internal(&self.url)).then_some(Self { is_outward: true, ..self })
+    }
+
     /// Returns the format of the chat service at the address, if it is one: Slack, Discord, and services with Slack's
     /// `{"text": ...}`, which are Google Chat, Mattermost and Rocket.Chat (`/hooks/...`) and addresses that end in `/slack`,
     /// by their documentation.
     pub(crate) fn chat_format(&self) -> Option<ChatFormat> {
-        let host = self.0.host_str().unwrap_or_default();
-        let path = self.0.path();
+        let host = self.url.host_str().unwrap_or_default();
+        let path = self.url.path();
         if matches!(host, "hooks.slack.com" | "hooks.slack-gov.com") {
             return Some(ChatFormat::Slack);
         }
-        if is_discord(&self.0) {
+        if is_discord(&self.url) {
             return Some(ChatFormat::Discord);
         }
         let has_text = host == "chat.googleapis.com"
@@ -79,11 +90,11 @@ impl WebhookUrl {
     /// Returns the address with `segment` added to its path: dead-man's switches use `start` and `fail`.
     #[must_use]
     pub(crate) fn join(&self, segment: &str) -> Self {
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push(segment);
         }
-        Self(url)
+        Self { url, ..self.clone() }
     }
 }
 
@@ -97,7 +108,7 @@ fn is_discord(url: &Url) -> bool {
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.host_str().unwrap_or_default())
+        formatter.write_str(self.url.host_str().unwrap_or_default())
     }
 }
 
@@ -114,6 +125,9 @@ pub(crate) struct WebhookClient {
     external: Client,
     /// For this machine.
     local: Client,
+    /// For addresses that came along.
+    outward: Client,
+    resolver: PublicOnlyResolver,
 }
 
 impl WebhookClient {
@@ -123,7 +137,15 @@ impl WebhookClient {
     /// If an HTTP client cannot be built.
     pub(crate) fn new() -> Result<Self, RemoteError> {
         let client = |proxy| build_client(ATTEMPT_TIMEOUT, proxy, |builder| builder);
-        Ok(Self { external: client(Proxy::System)?, local: client(Proxy::Bypass)? })
+        let resolver = PublicOnlyResolver::new(None);
+        Ok(Self {
+            external: client(Proxy::System)?,
+            local: client(Proxy::Bypass)?,
+            outward: build_client(ATTEMPT_TIMEOUT, Proxy::System, |builder| {
+                builder.dns_resolver(resolver.clone())
+            })?,
+            resolver,
+        })
     }
 
     /// Posts `body`, which is JSON.
@@ -133,7 +155,7 @@ impl WebhookClient {
     pub(crate) async fn post(&self, to: &WebhookUrl, body: &str) -> Result<(), String> {
         let request = || {
             self.client(to)
-                .post(to.0.clone())
+                .post(to.url.clone())
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_owned())
         };
@@ -145,11 +167,18 @@ impl WebhookClient {
     /// # Errors
     /// Why it was not accepted within a few seconds, without the address.
     pub(crate) async fn ping(&self, to: &WebhookUrl) -> Result<(), String> {
-        deliver(to, || self.client(to).get(to.0.clone())).await
+        deliver(to, || self.client(to).get(to.url.clone())).await
     }
 
     fn client(&self, to: &WebhookUrl) -> &Client {
-        if is_loopback(&to.0) { &self.local } else { &self.external }
+        if to.is_outward {
+            self.resolver.guard(&to.url);
+            &self.outward
+        } else if is_loopback(&to.url) {
+            &self.local
+        } else {
+            &self.external
+        }
     }
 }
 
@@ -206,15 +235,42 @@ mod tests {
         ] {
             assert_eq!(url(text).chat_format(), None, "{text}");
         }
-        let native = url("https://discord.com/api/webhooks/1/x/slack/").0.to_string();
+        let native = url("https://discord.com/api/webhooks/1/x/slack/").url.to_string();
         assert_eq!(native, "https://discord.com/api/webhooks/1/x");
     }
 
     #[test]
     fn signals_are_added_to_the_path() {
-        let start = |text| url(text).join("start").0.to_string();
+        let start = |text| url(text).join("start").url.to_string();
         assert_eq!(start("https://hc-ping.com/abc"), "https://hc-ping.com/abc/start");
         assert_eq!(start("https://hc-ping.com/abc/?rid=1"), "https://hc-ping.com/abc/start?rid=1");
+    }
+
+    #[test]
+    fn an_address_that_came_along_leads_to_the_internet() {
+        for text in
+            ["http://127.0.0.1:9/", "http://localhost/", "http://10.0.0.1/", "http://[::1]/"]
+        {
+            assert_eq!(url(text).outward(), None, "{text}");
+        }
+        let outward = url("https://hc.example/abc").outward().unwrap();
+        assert!(outward.is_outward && outward.join("start").is_outward);
+    }
+
+    /// A name that leads to this machine without showing it, if the system knows one.
+    #[tokio::test]
+    async fn a_name_that_came_along_is_checked_when_it_is_resolved() {
+        let client = WebhookClient::new().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let name = format!("http://localhost:{port}/secret");
+        // As a name of the internet would be that leads here.
+        let to = WebhookUrl { is_outward: true, ..url(&name) };
+        let error = client.ping(&to).await.unwrap_err();
+        assert!(!error.contains("secret"), "{error}");
+        let accepted = listener.accept().map_err(|error| error.kind());
+        assert_eq!(accepted.unwrap_err(), std::io::ErrorKind::WouldBlock);
     }
 
     #[tokio::test]

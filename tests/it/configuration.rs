@@ -340,6 +340,32 @@ fn a_readable_file_of_keys_is_noted_by_every_command_that_uses_it() {
 }
 
 #[test]
+fn an_unknown_variable_is_refused_and_nothing_is_submitted() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    let misspelled = [("CALLSHEET_MAX_CREDIT", "5")];
+    for command in ["run", "plan", "collect", "status", "report", "approve", "config"] {
+        run_with(&folder, &[command, "sheet.csv"], &misspelled).expect_code(2).expect_stderr(&[
+            "`CALLSHEET_MAX_CREDIT` in the environment is not a setting; nothing was submitted",
+            "did you mean `CALLSHEET_MAX_CREDITS`?",
+        ]);
+    }
+    let help = [("CALLSHEET_MAX_CREDIT", "5")];
+    run_with(&folder, &["run", "--help"], &help).expect_code(0);
+    run_with(&folder, &["init", "other.csv"], &help).expect_code(0);
+    // Variables of other commands, of secrets and of tests.
+    let known = [
+        ("CALLSHEET_MAX_CREDITS", "5"),
+        ("CALLSHEET_SEARCH", ""),
+        ("CALLSHEET_TEXTS", "yes"),
+        ("CALLSHEET_SHEET_TOKEN", "t"),
+        ("CALLSHEET_SIMULATION_SEEDS", "1"),
+        ("CALLSHEET_PORT_80_TCP", "tcp://10.0.0.1:80"),
+    ];
+    run_with(&folder, &["status", "sheet.csv"], &known).expect_code(0);
+    assert!(provider.ledger().requests.is_empty());
+}
+
+#[test]
 fn other_settings_in_a_folder_are_ignored_with_a_warning() {
     let folder = Folder::with_sheet(1);
     let server = Provider::new();

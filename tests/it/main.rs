@@ -19,6 +19,7 @@ mod environment;
 mod exit_codes;
 mod first_steps;
 mod fuzz_targets;
+mod hostile_folders;
 mod identities;
 #[cfg(unix)]
 mod interruptions;

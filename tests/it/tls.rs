@@ -20,6 +20,12 @@ use crate::program::{Folder, Output, Provider, campaign_at, expect_nothing_paid_
 const HTTP_2: &[u8] = b"h2";
 const HTTP_1: &[u8] = b"http/1.1";
 
+/// The beginning of the sandbox's links, before the port.
+const LOCAL: &str = "http://127.0.0.1:";
+
+/// The beginning of the paths of files at the proxy, before the sandbox's port.
+const FILES: &str = "/files/";
+
 /// A received request.
 struct Request {
     connection: usize,
@@ -62,13 +68,14 @@ impl TlsProxy {
         };
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let upstream = proxy.provider.base_url().to_owned();
+        let address = proxy.address.clone();
         let (client, requests) = (reqwest::Client::new(), Arc::clone(&proxy.requests));
         proxy.runtime.spawn(async move {
             for connection in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let acceptor = acceptor.clone();
-                let (upstream, client, requests) =
-                    (upstream.clone(), client.clone(), Arc::clone(&requests));
+                let (upstream, address) = (upstream.clone(), address.clone());
+                let (client, requests) = (client.clone(), Arc::clone(&requests));
                 tokio::spawn(async move {
                     // Fails if the client does not trust the certificate.
                     let Ok(stream) = acceptor.accept(stream).await else {
@@ -76,13 +83,20 @@ impl TlsProxy {
                     };
                     let router = axum::Router::new().fallback(
                         async move |version, method: Method, uri: Uri, headers, body| {
-                            requests.lock().unwrap().push(Request {
-                                connection,
-                                version,
-                                method: method.clone(),
-                            });
-                            let url = format!("{upstream}{}", uri.path_and_query().unwrap());
-                            forward(client.request(method, url), headers, body).await
+                            if uri.path().starts_with("/api/") {
+                                requests.lock().unwrap().push(Request {
+                                    connection,
+                                    version,
+                                    method: method.clone(),
+                                });
+                            }
+                            let path = uri.path_and_query().unwrap().as_str();
+                            let url = match path.strip_prefix(FILES) {
+                                Some(port_and_path) => format!("{LOCAL}{port_and_path}"),
+                                None => format!("{upstream}{path}"),
+                            };
+                            let request = client.request(method, url);
+                            forward(request, headers, body, &address).await
                         },
                     );
                     let service = TowerToHyperService::new(router);
@@ -114,16 +128,25 @@ impl TlsProxy {
     }
 }
 
-/// Forwards a request to the sandbox and returns its response.
+/// Forwards a request to the sandbox and returns its response. Links in it lead to `address`, followed by the
+/// port and path of the file.
 async fn forward(
     request: reqwest::RequestBuilder,
     mut headers: HeaderMap,
     body: Bytes,
+    address: &str,
 ) -> Response<Body> {
     headers.remove("host");
+    // The body is read here.
+    headers.remove("accept-encoding");
     let response = request.headers(headers).body(body).send().await.unwrap();
     let status = response.status();
-    Response::builder().status(status).body(Body::from(response.bytes().await.unwrap())).unwrap()
+    let bytes = response.bytes().await.unwrap();
+    let body = match std::str::from_utf8(&bytes) {
+        Ok(text) => Body::from(text.replace(LOCAL, &format!("{address}{FILES}"))),
+        Err(_) => Body::from(bytes),
+    };
+    Response::builder().status(status).body(body).unwrap()
 }
 
 #[test]

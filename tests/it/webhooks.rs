@@ -160,3 +160,34 @@ fn a_failed_webhook_does_not_fail_the_run_and_an_invalid_address_is_not_printed(
     scenario.run_sheet(&ping).expect_code(2);
     assert_eq!(lines(&server.requests()), ["GET /fail HTTP/1.1"]);
 }
+
+#[test]
+fn addresses_in_a_manifest_reach_the_internet_only_and_nothing_from_the_sandbox() {
+    let (scenario, server) = (Scenario::new(1), Server::start("200 OK"));
+    let run = |key: &str, address: &str, further: &[&str]| {
+        let manifest = format!("output: {{{key}: '{address}'}}\njobs:\n- rows: sheet.csv\n");
+        scenario.write("c.yaml", &manifest);
+        scenario.run(&[&["run", "c.yaml"], further].concat())
+    };
+    let real = ["--base-url", scenario.base_url()];
+    let port = server.address.rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1"] {
+        for key in ["notify", "ping"] {
+            let address = format!("http://{host}:{port}/secret-hook");
+            let (source, option) = (format!("`output.{key}` leads to"), format!("`--{key}`"));
+            run(key, &address, &real)
+                .expect_code(2)
+                .expect_stderr(&[&source, &option, "nothing was submitted"])
+                .expect_not_in_stderr(&["secret"]);
+        }
+    }
+    assert_eq!(scenario.accepted(), 0);
+    let note = ["`output.ping` of the manifest is not used in the sandbox"];
+    let outside = "https://hc.invalid/secret-switch";
+    let sandbox = run("ping", outside, &["--sandbox"]).expect_code(0).expect_stderr(&note);
+    sandbox.expect_not_in_stderr(&["not delivered", "secret"]);
+    assert!(server.requests().is_empty());
+    // The user's own address may lead anywhere.
+    run("ping", outside, &["--sandbox", "--ping", &server.address, "--fresh"]).expect_code(0);
+    assert!(!server.requests().is_empty());
+}

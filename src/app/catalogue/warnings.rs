@@ -135,6 +135,7 @@ mod tests {
             jobs: jobs.collect(),
             delimiter: None,
             sheet: std::sync::Arc::default(),
+            sheets: Vec::new(),
             limits: crate::model::LimitSettings::default(),
             output: crate::model::OutputSettings::default(),
             prices: crate::model::PriceSettings::default(),

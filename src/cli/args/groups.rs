@@ -57,6 +57,9 @@ pub(in crate::cli) struct CampaignArguments {
     /// none. May be repeated
     #[arg(long, value_name = "FIELD=HEADER", help_heading = "Sheet")]
     pub(in crate::cli) column: Vec<ColumnChoice>,
+    /// Let the manifest read hidden files, and sheets outside its folder
+    #[arg(long, help_heading = "Sheet")]
+    pub(in crate::cli) allow_outside: bool,
     /// Leave out rows that are wrong instead of refusing the whole sheet
     #[arg(long, help_heading = "Sheet")]
     pub(in crate::cli) skip_invalid: bool,
@@ -246,6 +249,7 @@ impl CampaignArguments {
             encoding: self.encoding.clone(),
             sheet: self.sheet.clone(),
             columns: self.column.clone(),
+            allow_outside: self.allow_outside,
             skip_invalid: self.skip_invalid,
             suspicious: self.suspicious,
             sheet_token: Environment::real_variable(SHEET_TOKEN).map(SecretText::new),

@@ -10,8 +10,10 @@ mod run;
 mod screen;
 mod shard;
 
+use std::collections::BTreeSet;
+
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Command};
+use clap::{Arg, ArgAction, Command};
 
 pub(super) use self::groups::{
     AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
@@ -55,24 +57,43 @@ pub(super) fn variable(id: &str) -> String {
     }
 }
 
+/// Whether an option of `command` can be set by the environment.
+fn has_variable(command: &str, argument: &Arg) -> bool {
+    let id = argument.get_id().as_str();
+    argument.get_long().is_some()
+        && !argument.is_hide_set()
+        && !OPTIONS_WITHOUT.contains(&id)
+        && (command, id) != ("report", "junit")
+}
+
+/// Returns the environment variables of all options.
+pub(super) fn option_variables(program: &Command) -> BTreeSet<String> {
+    let commands = program.get_subcommands().filter(|command| reads_environment(command));
+    let of_command = |command: &Command| {
+        let options = command.get_arguments().filter(|it| has_variable(command.get_name(), it));
+        options.map(|option| variable(option.get_id().as_str())).collect::<Vec<_>>()
+    };
+    commands.flat_map(of_command).collect()
+}
+
+/// Whether options of the command can be set by the environment.
+pub(super) fn reads_environment(command: &Command) -> bool {
+    !COMMANDS_WITHOUT.contains(&command.get_name())
+}
+
 /// Lets every option be set by the environment variable of its name: `--submit-rate` by `CALLSHEET_SUBMIT_RATE`. An
 /// empty variable counts as not set.
 pub(super) fn read_options_from_environment(program: Command) -> Command {
     program.mut_subcommands(|command| {
-        if COMMANDS_WITHOUT.contains(&command.get_name()) {
+        if !reads_environment(&command) {
             return command;
         }
-        let is_report = command.get_name() == "report";
+        let name = command.get_name().to_owned();
         command.mut_args(|argument| {
-            let id = argument.get_id().as_str();
-            let is_excluded = argument.get_long().is_none()
-                || argument.is_hide_set()
-                || OPTIONS_WITHOUT.contains(&id)
-                || (is_report && id == "junit");
-            if is_excluded {
+            if !has_variable(&name, &argument) {
                 return argument;
             }
-            let variable = variable(id);
+            let variable = variable(argument.get_id().as_str());
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
             let argument =
                 if is_flag { argument.value_parser(BoolishValueParser::new()) } else { argument };

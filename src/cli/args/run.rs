@@ -193,7 +193,7 @@ mod tests {
     fn a_command_is_repeated_completely_before_anything_was_done() {
         for line in [
             "callsheet run a.csv",
-            "callsheet run a.csv --out d --shard 2/8 --share --date 2026-11-24 --delimiter tab --encoding gbk --column persona=Who --column music= --skip-invalid --suspicious allow --sandbox --limit 3",
+            "callsheet run a.csv --out d --shard 2/8 --share --date 2026-11-24 --delimiter tab --encoding gbk --column persona=Who --column music= --allow-outside --skip-invalid --suspicious allow --sandbox --limit 3",
             "callsheet run a.csv --shard 1/8 --profile p --base-url http://h:1 --only a,b --sample 2 --only-approved m.csv \
              --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \

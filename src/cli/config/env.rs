@@ -37,8 +37,11 @@ const REDIRECTING: [&str; 9] = [
     "XDG_CACHE_HOME",
 ];
 
-/// The prefixes of this program's own variables.
-const OWN_PREFIXES: [&str; 2] = ["CALLSHEET_", "CREATIFY_"];
+/// The prefix of this program's own variables.
+pub(super) const OWN_PREFIX: &str = "CALLSHEET_";
+
+/// The prefixes of variables that this program reads.
+const OWN_PREFIXES: [&str; 2] = [OWN_PREFIX, "CREATIFY_"];
 
 /// The environment, read once.
 ///
@@ -180,6 +183,15 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub(in crate::cli) fn real_variable(name: &str) -> Option<String> {
         std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    }
+
+    /// Returns the names of this program's own variables in the real environment that are not empty, sorted.
+    pub(super) fn own_variables() -> Vec<String> {
+        let variables = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+        let names = variables.map(|(name, _)| name.to_string_lossy().into_owned());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with(OWN_PREFIX)).collect();
+        names.sort();
+        names
     }
 
     /// Returns a variable of a `.env` file and the file, unless the real environment sets it.

@@ -11,7 +11,7 @@ use crate::app::Error;
 use crate::util::fs::read_regular;
 
 /// The variable that names another file.
-const FILE: &str = "CALLSHEET_PROFILES";
+pub(super) const PROFILES: &str = "CALLSHEET_PROFILES";
 
 /// A command: a list of words, or a line for the shell.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -56,7 +56,7 @@ impl Profile {
     pub(in crate::cli) fn load(name: &str, environment: &Environment) -> Result<Self, Error> {
         let Some(file) = file(environment) else {
             return Err(Error::usage(format!(
-                "there is no folder for profiles; `{FILE}` can name the file"
+                "there is no folder for profiles; `{PROFILES}` can name the file"
             )));
         };
         let shown = file.display().to_string();
@@ -94,7 +94,7 @@ fn read(text: &str, name: &str) -> Result<ProfileSettings, String> {
 
 /// Returns the file of profiles: the one that the variable names, else the one in the user's folder for settings.
 fn file(environment: &Environment) -> Option<PathBuf> {
-    let named = environment.variable(FILE).map(PathBuf::from);
+    let named = environment.variable(PROFILES).map(PathBuf::from);
     named.or_else(|| Some(environment.config_dir()?.join("profiles.yaml")))
 }
 

@@ -15,7 +15,7 @@ use super::target::{Target, local_failure};
 use crate::model::{
     Artifact, CommandKind, DownloadProgress, DownloadRequest, Failure, FailureKind,
 };
-use crate::remote::address::AddressPolicy;
+use crate::remote::address::LinkPolicy;
 use crate::remote::http::{
     Clients, ErrorBody, Redactor, next_chunk, read_error_body, redirect_location, redirect_loop,
     status_failure, timeout_failure, transport_failure,
@@ -37,7 +37,7 @@ pub(crate) struct Downloader {
     redactor: Redactor,
     out: PathBuf,
     timeouts: Timeouts,
-    policy: AddressPolicy,
+    policy: LinkPolicy,
     largest_file: u64,
 }
 
@@ -72,7 +72,7 @@ impl Downloader {
         Self {
             clients,
             redactor,
-            policy: settings.base_url.address_policy(),
+            policy: settings.base_url.link_policy(),
             out: settings.out,
             timeouts: settings.timeouts,
             largest_file: settings.largest_file,

@@ -65,7 +65,7 @@ impl Clients {
         let base = &settings.base_url;
         let resolver =
             PublicOnlyResolver::new((!base.is_official()).then(|| base.host().to_owned()));
-        let policy = base.address_policy();
+        let policy = base.link_policy().addresses;
         let files = build_client(connect_timeout, settings.proxy, |builder| match policy {
             AddressPolicy::Any => builder.http1_only(),
             AddressPolicy::PublicOnly => builder.http1_only().dns_resolver(resolver.clone()),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::OnceCell;
 
 use crate::remote::address::is_internal_ip;
 
@@ -19,12 +20,28 @@ pub(crate) struct PublicOnlyResolver {
     guarded: Arc<Mutex<HashSet<String>>>,
     /// A host that the user chose: an API that is not the official one, or the server of a sheet. If it resolves to
     /// internal addresses, so may the links.
-    gateway: Option<String>,
+    gateway: Option<Arc<Gateway>>,
+}
+
+#[derive(Debug)]
+struct Gateway {
+    host: String,
+    /// Whether all addresses of the host are internal. Fixed when the first link is resolved: the host must not become
+    /// internal later, to have files fetched from a private network.
+    is_internal: OnceCell<bool>,
+}
+
+impl Gateway {
+    async fn is_internal(&self) -> std::io::Result<bool> {
+        let found = async || Ok(look_up(&self.host).await?.iter().all(is_internal));
+        self.is_internal.get_or_try_init(found).await.copied()
+    }
 }
 
 impl PublicOnlyResolver {
-    pub(crate) fn new(gateway: Option<String>) -> Self {
-        Self { guarded: Arc::default(), gateway }
+    pub(crate) fn new(gateway_host: Option<String>) -> Self {
+        let gateway = |host| Arc::new(Gateway { host, is_internal: OnceCell::new() });
+        Self { guarded: Arc::default(), gateway: gateway_host.map(gateway) }
     }
 
     /// Restricts the host of `url` to public addresses from now on.
@@ -48,15 +65,18 @@ impl Resolve for PublicOnlyResolver {
             if !is_guarded {
                 return Ok(Box::new(found.into_iter()) as Addrs);
             }
+            let is_gateway_internal = match gateway {
+                Some(gateway) => gateway.is_internal().await,
+                None => Ok(false),
+            };
             let (internal, public): (Vec<_>, Vec<_>) = found.into_iter().partition(is_internal);
             if !public.is_empty() {
                 return Ok(Box::new(public.into_iter()));
             }
-            match gateway {
-                Some(gateway) if look_up(&gateway).await?.iter().all(is_internal) => {
-                    Ok(Box::new(internal.into_iter()))
-                }
-                Some(_) | None => Err(PrivateAddressError.into()),
+            if is_gateway_internal? {
+                Ok(Box::new(internal.into_iter()))
+            } else {
+                Err(PrivateAddressError.into())
             }
         })
     }

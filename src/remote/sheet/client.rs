@@ -10,7 +10,7 @@ use super::address::SheetAddress;
 use super::response::SheetFile;
 use super::service::{is_same_service, is_sign_in};
 use crate::model::{Failure, FailureKind, SecretText};
-use crate::remote::address::{AddressPolicy, is_internal, is_loopback};
+use crate::remote::address::{AddressPolicy, LinkPolicy, is_internal, is_loopback};
 use crate::remote::download::Link;
 use crate::remote::http::{
     PublicOnlyResolver, RemoteError, build_client, next_chunk, redirect_location, timeout_failure,
@@ -115,7 +115,10 @@ impl SheetClient {
         token: Option<&HeaderValue>,
     ) -> Result<SheetFile, Refusal> {
         let SheetAddress { url, shown, service, .. } = address;
-        let policy = if is_internal(url) { AddressPolicy::Any } else { AddressPolicy::PublicOnly };
+        let is_inside = is_internal(url);
+        let addresses = if is_inside { AddressPolicy::Any } else { AddressPolicy::PublicOnly };
+        // Redirects without encryption are refused below, with the reason that fits a sheet.
+        let policy = LinkPolicy { addresses, is_encrypted: false };
         let unreadable = |failure: Failure| -> Refusal {
             SheetError::new(format!("`{shown}` cannot be read: {}", failure.message), LATER).into()
         };

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::model::{CHARACTERS_A_WORD, Credits, Flag, Note, PriceTable, Suspicion};
+use crate::model::{CHARACTERS_A_WORD, Credits, Flag, Note, PriceTable, SheetFile, Suspicion};
 use crate::report::counts::Money;
 use crate::report::format::credit_range;
+use crate::report::plan::hosts::LinkHosts;
 use crate::report::plan::rows::has_assumed_length;
 use crate::report::summary::Summary;
-use crate::util::text::{agree, plural, rough_duration};
+use crate::util::text::{agree, plural, rough_duration, sanitize};
 
 /// The information that a plan shows besides the campaign.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,10 @@ pub(crate) struct PlanContext {
     pub replaced: Option<ReplacedRows>,
     /// Texts that look unfinished.
     pub suspicions: Vec<Suspicion>,
+    /// The files that rows were read from.
+    pub sheets: Vec<SheetFile>,
+    /// The hosts that links lead to.
+    pub hosts: LinkHosts,
 }
 
 /// New rows beside paid jobs that are no longer in the sheet. An edited row may be both: without an id of its own, or if
@@ -109,6 +114,12 @@ impl PlanContext {
             lines.push(format!("ready in about {}", rough_duration(time)));
         }
         lines.push(self.assumptions(summary));
+        let manifest = summary.campaign().manifest.to_string();
+        let sheets = self.sheets.iter().filter(|sheet| sheet.file != manifest);
+        lines.extend(sheets.map(|SheetFile { file, rows }| {
+            format!("reads `{}`: {}", sanitize(file), plural(*rows, "row"))
+        }));
+        lines.extend(self.hosts.lines());
         lines
     }
 

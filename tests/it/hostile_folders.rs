@@ -1,0 +1,98 @@
+//! Folders from other people: what comes along makes a run more careful, never less.
+
+use crate::program::{Folder, PERSONA, sheet};
+
+/// Returns a manifest whose only item reads `rows`.
+fn manifest(rows: &str) -> String {
+    format!("jobs:\n- rows: {rows:?}\n")
+}
+
+#[test]
+fn a_manifest_reads_only_regular_files_of_its_own_folder() {
+    let folder = Folder::new();
+    folder.write("secret.csv", &sheet(1));
+    for name in ["c/below/people.csv", "c/.hidden.csv", "c/.git/people.csv"] {
+        folder.write(name, &sheet(2));
+    }
+    let outside = folder.path("secret.csv").display().to_string();
+    let mut refused = vec![
+        ("../secret.csv", "outside"),
+        ("below/../../secret.csv", "outside"),
+        (outside.as_str(), "outside"),
+        (".hidden.csv", "hidden"),
+        (".git/people.csv", "hidden"),
+    ];
+    #[cfg(unix)]
+    {
+        for (target, link) in [("../secret.csv", "c/link.csv"), (".hidden.csv", "c/shown.csv")] {
+            std::os::unix::fs::symlink(target, folder.path(link)).unwrap();
+        }
+        std::os::unix::fs::symlink("..", folder.path("c/up")).unwrap();
+        refused.extend([
+            ("link.csv", "outside"),
+            ("shown.csv", "hidden"),
+            ("up/secret.csv", "outside"),
+            ("/dev/zero", "outside"),
+        ]);
+    }
+    for (rows, reason) in refused {
+        folder.write("c/c.yaml", &manifest(rows));
+        for command in ["run", "plan", "approve"] {
+            folder
+                .run(&[command, "c/c.yaml", "--sandbox"])
+                .expect_code(2)
+                .expect_stderr(&[
+                    "c/c.yaml:2:9",
+                    reason,
+                    "`--allow-outside`",
+                    "nothing was submitted",
+                ])
+                .expect_not_in_stderr(&["number 1"]);
+        }
+        // Neither a manifest nor a `.env` can allow it.
+        folder.write("c/.env", "CALLSHEET_ALLOW_OUTSIDE=true\n");
+        folder.run(&["plan", "c/c.yaml", "--sandbox"]).expect_code(2);
+        folder.remove("c/.env");
+        if rows != "/dev/zero" {
+            let allowed = ["plan", "c/c.yaml", "--sandbox", "--allow-outside"];
+            folder.run(&allowed).expect_code(0).expect_stdout(&["to submit"]);
+        }
+    }
+    folder.write("c/c.yaml", &manifest("below/people.csv"));
+    folder.run(&["run", "c/c.yaml", "--sandbox"]).expect_code(0);
+}
+
+#[test]
+fn a_plan_names_the_sheets_and_the_hosts_of_links() {
+    let folder = Folder::new();
+    let link = "https://user:word@files.example/a.mp3?Signature=secret";
+    folder.write(
+        "people.csv",
+        &format!(
+            "id,text,audio,persona,aspect_ratio,webhook_url,background_image\n\
+             a,Hello,,{PERSONA},9:16,https://hooks.example/x,https://pictures.example/p.jpg\n\
+             b,Hello you,,{PERSONA},9:16,https://hooks.example/y,\n\
+             c,,{link},{PERSONA},9:16,,\n"
+        ),
+    );
+    folder.write("c.yaml", &manifest("people.csv"));
+    let text = folder.run(&["plan", "c.yaml", "--sandbox"]).expect_code(0);
+    text.expect_stdout(&[
+        "\nreads `people.csv`: 3 rows\n",
+        "\n`audio` leads to files.example: 1 job\n",
+        "\n`background_image` leads to pictures.example: 1 job\n",
+        "\n`webhook_url` leads to hooks.example: 2 jobs\n",
+    ]);
+    let plan = folder.json(&["plan", "c.yaml", "--sandbox"]);
+    assert_eq!(plan["sheets"], serde_json::json!([{ "file": "people.csv", "rows": 3 }]));
+    let host =
+        |field, host, jobs| serde_json::json!({ "field": field, "host": host, "jobs": jobs });
+    assert_eq!(
+        plan["hosts"],
+        serde_json::json!([
+            host("audio", "files.example", 1),
+            host("background_image", "pictures.example", 1),
+            host("webhook_url", "hooks.example", 2),
+        ])
+    );
+}
