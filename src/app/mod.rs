@@ -9,6 +9,7 @@ mod approve;
 mod catalogue;
 mod error;
 mod estimates;
+mod first_run;
 mod identity;
 mod load;
 mod manifest;

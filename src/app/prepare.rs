@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::approve::ApprovalPolicy;
 use super::catalogue::{NameLookup, NetworkUse};
 use super::error::Error;
+use super::first_run::FirstRun;
 use super::identity::{is_journal_behind, results_name_unknown_jobs};
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::{Confirm, Notices};
@@ -58,6 +59,8 @@ pub struct RunRequest {
     pub approval: ApprovalPolicy,
     /// The arguments that shown commands repeat.
     pub resume: ResumeCommand,
+    /// The `.env` file that sets the address of the API, if one does.
+    pub address_file: Option<PathBuf>,
     /// Receives notes and warnings.
     pub notices: Notices,
     /// The folder of cached catalogues.
@@ -83,6 +86,7 @@ impl RunRequest {
             confirm: Confirm::Never,
             approval: ApprovalPolicy::ByManifest,
             resume: ResumeCommand::default(),
+            address_file: None,
             notices: Notices::discard(),
             cache_dir: None,
             displays: Box::new(|_| Vec::new()),
@@ -165,6 +169,10 @@ impl RunRequest {
         let jobs = &manifest.plan.jobs;
         let files = jobs.iter().flat_map(|job| [job.video_path(), job.thumbnail_path()]);
         check_writable(&manifest.out, files)?;
+        // The sandbox leaves nothing in the user's folders.
+        let cache_dir = self.cache_dir.as_deref().filter(|_| !is_sandbox);
+        let first_run = FirstRun::of(&manifest.out, cache_dir);
+        first_run.report(&manifest.out, self.address_file.as_deref(), &self.notices);
         // The sandbox costs nothing, and keeps its own state in the folder.
         let mut confirmed = None;
         let is_new = Identity::read(&manifest.out)?.is_none();
@@ -182,6 +190,7 @@ impl RunRequest {
 
         let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await;
         let lock = lock.map_err(|error| self.with_status_command(error, &manifest))?;
+        first_run.remember();
         if let Some(sheet) = &self.campaign.addressed_sheet {
             sheet.keep(&identity)?;
         }

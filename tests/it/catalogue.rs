@@ -40,7 +40,8 @@ fn requests(provider: &Provider) -> u64 {
 /// Returns the file that caches the catalogue.
 fn cache_file(folder: &Folder) -> PathBuf {
     let files = std::fs::read_dir(folder.path("cache/callsheet")).unwrap();
-    let mut files: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
+    let files = files.map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files.pop().unwrap()
 }

@@ -1,6 +1,6 @@
 //! Folders from other people: what comes along makes a run more careful, never less.
 
-use crate::program::{Folder, PERSONA, sheet};
+use crate::program::{FAST, Folder, PERSONA, Provider, output, sheet};
 
 /// Returns a manifest whose only item reads `rows`.
 fn manifest(rows: &str) -> String {
@@ -95,4 +95,28 @@ fn a_plan_names_the_sheets_and_the_hosts_of_links() {
             host("webhook_url", "hooks.example", 2),
         ])
     );
+}
+
+#[test]
+fn a_first_run_names_what_came_with_the_folder_once() {
+    let (folder, provider) = (Folder::with_sheet(1), Provider::new());
+    let address = provider.base_url();
+    let env = format!("CREATIFY_API_ID=a\nCREATIFY_API_KEY=b\nCREATIFY_BASE_URL={address}\n");
+    folder.write(".env", &env);
+    let run = |cache: &str, further: &[&str]| {
+        let mut command = folder.command(&[&["run", "sheet.csv"], &FAST[..], further].concat());
+        for name in ["CREATIFY_API_ID", "CREATIFY_API_KEY", "CREATIFY_BASE_URL"] {
+            command.env_remove(name);
+        }
+        output(command.env("XDG_CACHE_HOME", folder.path(cache))).expect_code(0)
+    };
+    let count = |text: &str| text.matches("note: this is your first run in `sheet-output`").count();
+    let first = run("mine", &[]).expect_stderr(&["address of the API in `.env`"]);
+    assert_eq!(count(&first.stderr), 1, "{}", first.stderr);
+    assert_eq!(count(&run("mine", &[]).stderr), 0);
+    // Another person gets the folder with its journal.
+    let first = run("theirs", &[]).expect_stderr(&["address of the API in `.env`; a journal"]);
+    assert_eq!(count(&first.stderr), 1, "{}", first.stderr);
+    assert_eq!(count(&run("theirs", &[]).stderr), 0);
+    assert_eq!(provider.ledger().accepted.len(), 1);
 }

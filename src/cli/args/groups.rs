@@ -16,7 +16,7 @@ use super::date::DateArg;
 use super::shard::ShardArg;
 use crate::app::{self, CampaignOptions, ColumnChoice, ProviderFlags, RerunSelection, Selection};
 use crate::app::{RunOptions, Submits};
-use crate::cli::config::{Environment, SHEET_TOKEN};
+use crate::cli::config::{BASE_URL, Environment, SHEET_TOKEN};
 use crate::cli::error::Error;
 
 #[derive(Debug, Clone, Args)]
@@ -259,6 +259,12 @@ impl CampaignArguments {
 }
 
 impl ProviderArguments {
+    /// Returns the `.env` file whose address of the API is used, if one is. With a profile, such an address is refused.
+    pub(in crate::cli) fn address_file(&self, environment: &Environment) -> Option<PathBuf> {
+        let is_given = self.sandbox || self.profile.is_some() || self.base_url.is_some();
+        if is_given { None } else { environment.found(BASE_URL)?.file }
+    }
+
     /// Returns the options that name the provider.
     pub(in crate::cli) fn flags(&self) -> ProviderFlags {
         ProviderFlags {

@@ -99,6 +99,7 @@ async fn request(
             (Goal::EveryVideo, false) => ApprovalPolicy::ByManifest,
         },
         resume: resume_command(provider, matches, is_collect),
+        address_file: provider.address_file(environment),
         notices: style.printer().notices(),
         cache_dir: environment.cache_dir(),
         displays: Box::new(move |summary| style.displays(summary)),
