@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 
 use crate::app::{self, DriveError, JournalError, LockError};
 use crate::model::{CommandKind, Disposition, Exit, Failure, FailureKind, Flag};
+use crate::util::fs::describe;
 
 /// An error that ends the program.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +121,7 @@ impl Error {
         // A transparent wrapper has the message of its cause.
         let mut last = self.to_string();
         while let Some(error) = cause {
-            let message = error.to_string();
+            let message = error.downcast_ref().map_or_else(|| error.to_string(), describe);
             if message != last {
                 causes.push(message.clone());
             }
@@ -172,7 +174,12 @@ fn journal_hint(error: &JournalError) -> String {
             "nothing was submitted; use the newer version of this program".to_owned()
         }
         JournalError::DiskFull { .. } => {
-            "nothing was submitted; make room, then give the same command again".to_owned()
+            "nothing was submitted; make room or raise the limit, then give the same command again".to_owned()
+        }
+        JournalError::Inaccessible { source, .. } | JournalError::NotWritable { source, .. }
+            if source.kind() == ErrorKind::Unsupported =>
+        {
+            format!("nothing was submitted; choose a folder on a local disk with `{} DIR`", Flag::Out)
         }
         // The journal itself may be intact, so it must not be moved away.
         JournalError::Inaccessible { .. } | JournalError::NotWritable { .. } => {
@@ -222,11 +229,11 @@ mod tests {
     #[test]
     fn an_inaccessible_journal_must_not_be_moved_away() {
         let path = || PathBuf::from("spring-output/.callsheet/journal.sqlite");
-        let source = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let source = || std::io::Error::from(ErrorKind::PermissionDenied);
         for error in [
             JournalError::Inaccessible { path: path(), source: source() },
             JournalError::NotWritable { path: path(), source: source() },
-            JournalError::DiskFull { path: path() },
+            JournalError::DiskFull { path: path(), reason: "no space left on device".to_owned() },
         ] {
             let text = Error::from(app::Error::from(error)).render();
             assert!(text.contains("spring-output/.callsheet/journal.sqlite"), "{text}");
@@ -238,7 +245,8 @@ mod tests {
     #[test]
     fn a_full_disk_names_the_file() {
         let path = PathBuf::from("spring-output/.callsheet/journal.sqlite");
-        let source = JournalError::DiskFull { path };
+        let reason = "no space left on device".to_owned();
+        let source = JournalError::DiskFull { path, reason };
         let unrecorded = Vec::new();
         let error = Error::from(app::Error::Drive {
             error: Box::new(DriveError::Journal { source, unrecorded }),

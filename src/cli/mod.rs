@@ -74,6 +74,7 @@ fn check_environment(matches: &ArgMatches) -> Result<(), Error> {
 
 fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     check_threads()?;
+    check_open_files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_keep_alive(Duration::MAX)
@@ -114,6 +115,36 @@ fn check_threads() -> Result<(), Error> {
     })?;
     for thread in threads {
         let _ = thread.join();
+    }
+    Ok(())
+}
+
+/// The open files that the program needs at least: for the journal, the log, results, and a few connections.
+#[cfg(unix)]
+const MIN_OPEN_FILES: u64 = 48;
+
+/// The open files that are enough for the most downloads and renders at a time.
+#[cfg(unix)]
+const ENOUGH_OPEN_FILES: u64 = 1024;
+
+/// Raises the limit on open files as far as the system allows, and checks that it is high enough.
+fn check_open_files() -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        if limit.current.is_some_and(|current| current < ENOUGH_OPEN_FILES) {
+            limit.current = Some(limit.maximum.unwrap_or(ENOUGH_OPEN_FILES).min(ENOUGH_OPEN_FILES));
+            let _ = setrlimit(Resource::Nofile, limit);
+        }
+        let limit = getrlimit(Resource::Nofile).current;
+        if let Some(limit) = limit.filter(|limit| *limit < MIN_OPEN_FILES) {
+            return Err(anyhow::anyhow!(
+                "the program needs {MIN_OPEN_FILES} open files, and the system allows {limit}; nothing was submitted. \
+                 Raise the limit: `ulimit -n`, LimitNOFILE of the service"
+            )
+            .into());
+        }
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
+        // A file that reaches `ulimit -f` is an error of that write and does not end the process.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         let hangup = SignalKind::hangup();
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), hangup];
         // Under `nohup` the process outlives the terminal.

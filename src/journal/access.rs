@@ -1,14 +1,14 @@
 //! Opening a journal for reading where nothing can be written, and the errors of access.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::JournalError;
-use crate::util::fs::{check_dir, check_own};
+use crate::util::fs::{check_dir, check_own, describe};
 
 /// Checks that the journal at `path`, its folder and the files that SQLite keeps beside it are no links.
 pub(super) fn check_files(path: &Path) -> Result<(), JournalError> {
@@ -85,6 +85,51 @@ fn is_disk_full(error: &rusqlite::Error) -> bool {
     })
 }
 
+/// Whether SQLite cannot lock files or map memory.
+fn is_unsupported(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    error.sqlite_error().is_some_and(|error| {
+        matches!(
+            error.extended_code,
+            ffi::SQLITE_IOERR_LOCK
+                | ffi::SQLITE_IOERR_RDLOCK
+                | ffi::SQLITE_IOERR_UNLOCK
+                | ffi::SQLITE_IOERR_CHECKRESERVEDLOCK
+                | ffi::SQLITE_IOERR_SHMLOCK
+                | ffi::SQLITE_IOERR_SHMMAP
+                | ffi::SQLITE_IOERR_SHMOPEN
+        )
+    })
+}
+
+/// Returns why the journal at `path` cannot grow, if that is the error. SQLite has one code for most reasons, so a file
+/// beside the journal is written up to the same length.
+fn space_problem(path: &Path, error: &rusqlite::Error) -> Option<String> {
+    use rusqlite::ffi;
+    let is_full = is_disk_full(error);
+    let is_failed_write = error.sqlite_error().is_some_and(|error| {
+        let codes = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_IOERR_FSYNC];
+        codes.contains(&error.extended_code)
+    });
+    if !is_full && !is_failed_write {
+        return None;
+    }
+    let length = |suffix| std::fs::metadata(with_suffix(path, suffix)).map_or(0, |file| file.len());
+    let longest = length("").max(length("-wal"));
+    match probe(path, longest).map_err(|error| (error.kind(), describe(&error))) {
+        Err((ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded, reason)) => Some(reason),
+        Ok(()) | Err(_) => is_full.then(|| "no space left on device".to_owned()),
+    }
+}
+
+/// Writes a temporary file in the folder of `path` from the byte `start` on.
+fn probe(path: &Path, start: u64) -> std::io::Result<()> {
+    let mut file = tempfile::tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.seek(SeekFrom::Start(start))?;
+    file.write_all(&[0; 16 << 10])?;
+    file.sync_all()
+}
+
 /// Returns the path of a file beside the database at `path`: its write-ahead log has the suffix `-wal`.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -121,10 +166,16 @@ pub(super) fn database_error(path: &Path, source: rusqlite::Error) -> JournalErr
 /// Returns the error if SQLite had no access or no space; `None` for all other errors.
 fn access_error(path: &Path, error: &rusqlite::Error) -> Option<JournalError> {
     let path = path.to_owned();
-    if is_disk_full(error) {
-        return Some(JournalError::DiskFull { path });
+    if let Some(reason) = space_problem(&path, error) {
+        return Some(JournalError::DiskFull { path, reason });
     }
     let code = error.sqlite_error_code()?;
+    if is_unsupported(error) {
+        let message = "its file system has no locks or no shared memory, as some network folders have not: use a folder on \
+                       a local disk";
+        let source = Error::new(ErrorKind::Unsupported, message);
+        return Some(JournalError::Inaccessible { path, source });
+    }
     let source = if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
         Error::new(ErrorKind::ResourceBusy, "another program has locked it")
     } else if is_access_error(Some(code)) {
@@ -186,6 +237,8 @@ mod tests {
             (ffi::SQLITE_LOCKED, "locked"),
             (ffi::SQLITE_FULL, "no space left on device"),
             (ffi::SQLITE_IOERR_SHMSIZE, "no space left on device"),
+            (ffi::SQLITE_IOERR_SHMMAP, "no shared memory"),
+            (ffi::SQLITE_IOERR_LOCK, "no locks"),
         ] {
             let message = error_for(code).unwrap();
             assert!(message.contains(expected), "{code}: {message}");

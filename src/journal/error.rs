@@ -13,11 +13,13 @@ pub enum JournalError {
         /// The error of SQLite.
         source: rusqlite::Error,
     },
-    /// The file system is full.
-    #[error("cannot write the journal `{}`: no space left on device", path.display())]
+    /// The file system is full, or a limit or quota is reached.
+    #[error("cannot write the journal `{}`: {reason}", path.display())]
     DiskFull {
         /// The journal.
         path: PathBuf,
+        /// What is full.
+        reason: String,
     },
     /// Permissions or another program prevent access. The content may be sound.
     #[error("the journal `{}` cannot be accessed", path.display())]

@@ -79,9 +79,17 @@ impl Lock {
                 };
                 Err(LockError::Held { folder: folder.to_owned(), holder })
             }
-            Err(TryLockError::Error(source)) => Err(unavailable(source)),
+            Err(TryLockError::Error(source)) => Err(unavailable(without_locks(&source))),
         }
     }
+}
+
+/// Returns the error of a file system that cannot lock files.
+fn without_locks(source: &io::Error) -> io::Error {
+    let message = format!(
+        "its file system cannot lock files, as some network folders cannot ({source}): use a folder on a local disk"
+    );
+    io::Error::new(io::ErrorKind::Unsupported, message)
 }
 
 #[cfg(test)]

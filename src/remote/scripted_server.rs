@@ -92,6 +92,7 @@ impl ScriptedServer {
                 read: Duration::from_millis(700),
                 list: Duration::from_secs(20),
                 stall: Duration::from_millis(700),
+                slow: Duration::from_secs(60),
             },
             ..RemoteSettings::new(self.address.parse().unwrap(), credentials, out.to_owned())
         }

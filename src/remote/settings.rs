@@ -51,6 +51,13 @@ pub struct Timeouts {
     pub list: Duration,
     /// For the next chunk of a download. A large file may take any time.
     pub stall: Duration,
+    /// For the next [`Timeouts::SLOW_BYTES`] of a download, which gives its place to others otherwise.
+    pub slow: Duration,
+}
+
+impl Timeouts {
+    /// One kilobyte a second, with the default.
+    pub(super) const SLOW_BYTES: u64 = 300 << 10;
 }
 
 /// The list of 100,000 jobs has 15 MB compressed and 150 MB uncompressed, which a slow line transfers in this time. A list
@@ -65,6 +72,7 @@ impl Default for Timeouts {
             read: Duration::from_secs(30),
             list: LIST_TIMEOUT,
             stall: Duration::from_secs(60),
+            slow: Duration::from_secs(5 * 60),
         }
     }
 }

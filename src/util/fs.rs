@@ -309,16 +309,53 @@ pub(crate) fn check_dir(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Syncs a folder, so that a renamed or new file in it survives a power failure. Does nothing where folders
-/// cannot be synced (Windows).
+/// Syncs a folder, so that a renamed or new file in it survives a power failure. Does nothing on Windows, where folders
+/// cannot be synced.
 ///
 /// # Errors
 /// If the folder cannot be opened or synced.
 pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+        File::open(folder)?.sync_all().map_err(|error| {
+            let kind = error.kind();
+            if !matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) {
+                return error;
+            }
+            let message = format!(
+                "its file system cannot sync folders ({error}): use a folder on a local disk"
+            );
+            io::Error::new(io::ErrorKind::Unsupported, message)
+        })?;
     }
     Ok(())
+}
+
+/// Returns the message of an error, which names the limit of the machine if one was reached.
+pub(crate) fn describe(error: &io::Error) -> String {
+    let kind = error.kind();
+    let limit = if kind == io::ErrorKind::FileTooLarge {
+        "the limit on the size of files (`ulimit -f`) is reached"
+    } else if kind == io::ErrorKind::QuotaExceeded {
+        "the disk quota is used up"
+    } else if is_descriptor_limit(error) {
+        "the limit on open files (`ulimit -n`) is reached"
+    } else {
+        return error.to_string();
+    };
+    // An error with a message of its own says where it happened.
+    if error.raw_os_error().is_some() { limit.to_owned() } else { error.to_string() }
+}
+
+#[cfg(unix)]
+fn is_descriptor_limit(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let limits = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|error| limits.contains(&error))
+}
+
+#[cfg(not(unix))]
+fn is_descriptor_limit(_error: &io::Error) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -337,6 +374,31 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_limits_of_the_machine_are_named() {
+        use rustix::io::Errno;
+        for (error, expected) in [
+            (Errno::FBIG, "`ulimit -f`"),
+            (Errno::DQUOT, "quota"),
+            (Errno::MFILE, "`ulimit -n`"),
+            (Errno::NFILE, "`ulimit -n`"),
+            (Errno::NOSPC, "No space left on device"),
+        ] {
+            let message = describe(&io::Error::from(error));
+            assert!(message.contains(expected), "{message}");
+        }
+        let named = io::Error::new(io::ErrorKind::FileTooLarge, "could not write `x`");
+        assert_eq!(describe(&named), "could not write `x`");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_cannot_be_synced_is_named_as_such() {
+        let error = sync_dir(Path::new("/proc/self")).unwrap_err().to_string();
+        assert!(error.contains("cannot sync folders"), "{error}");
     }
 
     #[cfg(unix)]

@@ -38,6 +38,33 @@ fn a_full_disk_stops_the_run_and_paid_videos_are_downloaded_later() {
 
 #[cfg(unix)]
 #[test]
+fn a_limit_on_files_is_named_and_does_not_kill_the_program() {
+    let limited = |scenario: &Scenario, limit: &str| {
+        let script = format!("{limit}; exec \"$0\" \"$@\"");
+        output(&mut executed_by("/bin/sh", &["-c", &script], &scenario.sheet_command(&[])))
+    };
+    let settings = SandboxSettings { padding_bytes: 4 << 20, ..quick() };
+    let scenario = Scenario::with(2, settings);
+    // In blocks of 512 bytes or, in bash, of 1024.
+    let stopped = limited(&scenario, "ulimit -f 1024").expect_code(1);
+    stopped.expect_stderr(&["videos/job-0", "the limit on the size of files (`ulimit -f`)"]);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(2);
+
+    let scenario = Scenario::new(1);
+    let stopped = limited(&scenario, "ulimit -f 8").expect_code(1);
+    stopped.expect_stderr(&["journal.sqlite`", "the limit on the size of files (`ulimit -f`)"]);
+
+    let stopped = limited(&Scenario::new(1), "ulimit -n 20").expect_code(1);
+    stopped.expect_stderr(&["open files", "allows 20", "nothing was submitted", "`ulimit -n`"]);
+    // A soft limit is raised.
+    let scenario = Scenario::new(1);
+    limited(&scenario, "ulimit -S -n 20").expect_code(0);
+    scenario.expect_paid_once(1);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_journal_that_cannot_grow_ends_the_run_and_nothing_is_paid_twice() {
     let limits = [40, 60, 90, 130, 180];
     let stopped = std::thread::scope(|scope| {
@@ -57,7 +84,7 @@ fn run_until_journal_is_full(kilobytes: u32) -> bool {
     // How much is written depends on how many events arrive at once.
     assert!(matches!(first.code, Some(0 | 1)), "{kilobytes} kB: {first:#?}");
     if first.stderr.contains("could not be recorded") {
-        let cause = "caused by: the journal `sheet-output/.callsheet/journal.sqlite`";
+        let cause = "caused by: cannot write the journal `sheet-output/.callsheet/journal.sqlite`: the limit on the size";
         assert!(first.stderr.contains(cause), "{}", first.stderr);
     }
     expect_nothing_paid_twice(&scenario.ledger());
@@ -166,6 +193,44 @@ fn revoked_credentials_stop_the_run_and_valid_ones_continue_it() {
     scenario.provider.restart(quick());
     scenario.run_sheet(&[]).expect_code(0);
     scenario.expect_paid_once(6);
+}
+
+/// Starts a SOCKS proxy that leads every connection to `target`, and returns its address.
+fn socks_proxy(target: String) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, target) = (client.unwrap(), target.clone());
+            std::thread::spawn(move || {
+                // Version 5, with an IPv4 address (RFC 1928).
+                let mut greeting = [0; 2];
+                client.read_exact(&mut greeting).unwrap();
+                client.read_exact(&mut vec![0; greeting[1].into()]).unwrap();
+                client.write_all(&[5, 0]).unwrap();
+                let mut request = [0; 10];
+                client.read_exact(&mut request).unwrap();
+                assert_eq!(request[..8], [5, 1, 0, 1, 10, 255, 255, 1]);
+                client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+                let mut server = std::net::TcpStream::connect(target).unwrap();
+                let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let _ = std::io::copy(&mut server, &mut client);
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn a_socks_proxy_is_used() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    let proxy = socks_proxy(provider.base_url().replace("http://", ""));
+    let mut command = folder.command(&["personas", "--json", "--base-url", "http://10.255.255.1"]);
+    command.env("ALL_PROXY", format!("socks5h://{proxy}"));
+    let found = output(&mut command).expect_code(0).json();
+    assert!(!found.as_array().unwrap().is_empty());
 }
 
 #[test]

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, IF_RANGE, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, IF_RANGE, RANGE,
+};
 use reqwest::{Method, Request, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use super::backup::backup_existing;
 use super::container::{HEAD, is_image, is_video};
@@ -22,10 +25,13 @@ use crate::remote::http::{
 };
 use crate::remote::settings::{RemoteSettings, Timeouts};
 use crate::util::fs::{Access, sync_dir, write_atomic};
-use crate::util::text::hex;
+use crate::util::text::{hex, sanitize, truncate};
 
 /// About as many as browsers allow.
 const MAX_REDIRECTS: usize = 10;
+
+/// The longest name of a content encoding that is shown, in characters.
+const MAX_CODING: usize = 40;
 
 /// The maximum size of a thumbnail in bytes.
 const MAX_THUMBNAIL: usize = 10 << 20;
@@ -47,6 +53,8 @@ struct FileResponse {
     /// The host in backticks, for messages.
     host: String,
     stall: Duration,
+    /// `Content-Encoding`. A few servers name one for files that are not encoded.
+    coding: Option<String>,
 }
 
 /// A part that is being extended.
@@ -165,6 +173,7 @@ impl Downloader {
             progress.expect(total);
         }
         progress.set_received(transfer.part.length());
+        let mut window = (Instant::now(), transfer.part.length());
         loop {
             let chunk = match response.next_chunk().await {
                 Ok(Some(chunk)) => chunk,
@@ -175,7 +184,8 @@ impl Downloader {
                     return Err(failure.with_bytes_kept(bytes_kept));
                 }
             };
-            if let Err(failure) = self.add(&mut transfer, chunk.as_ref()).await {
+            let added = self.add(&mut transfer, chunk.as_ref(), response.coding.as_deref()).await;
+            if let Err(failure) = added {
                 // If the disk is full the part is good; otherwise the content is wrong.
                 if failure.kind == FailureKind::Local {
                     transfer.part.keep().await;
@@ -184,11 +194,24 @@ impl Downloader {
                 }
                 return Err(failure);
             }
-            progress.set_received(transfer.part.length());
+            let length = transfer.part.length();
+            progress.set_received(length);
+            if length >= window.1 + Timeouts::SLOW_BYTES {
+                window = (Instant::now(), length);
+            } else if window.0.elapsed() >= self.timeouts.slow && transfer.end != Some(length) {
+                let received = length - window.1;
+                transfer.part.keep().await;
+                let seconds = self.timeouts.slow.as_secs();
+                let message = format!(
+                    "{} sends too slowly: {received} bytes in {seconds} s; the download is continued later",
+                    response.host
+                );
+                return Err(Failure::new(FailureKind::Lost, message).with_bytes_kept(length));
+            }
         }
         let (host, length) = (response.host, transfer.part.length());
         if let Some(head) = &transfer.head {
-            let failure = self.not_a_video(head);
+            let failure = self.not_a_video(head, response.coding.as_deref());
             transfer.part.discard().await;
             return Err(failure);
         }
@@ -214,7 +237,12 @@ impl Downloader {
     }
 
     /// Adds a chunk. The first bytes of a new file are held back until it is recognised as a video.
-    async fn add(&self, transfer: &mut Transfer, chunk: &[u8]) -> Result<(), Failure> {
+    async fn add(
+        &self,
+        transfer: &mut Transfer,
+        chunk: &[u8],
+        coding: Option<&str>,
+    ) -> Result<(), Failure> {
         let head;
         let chunk = match transfer.head.take() {
             None => chunk,
@@ -225,7 +253,7 @@ impl Downloader {
                     return Ok(());
                 }
                 if !is_video(&begun) {
-                    return Err(self.not_a_video(&begun));
+                    return Err(self.not_a_video(&begun, coding));
                 }
                 head = begun;
                 &head
@@ -302,7 +330,9 @@ impl Downloader {
                 .map_err(|_elapsed| timeout_failure(link.host(), stall))?
                 .map_err(|error| transport_failure(&error.without_url(), &host))?;
             let Some(location) = redirect_location(&response) else {
-                return Ok(FileResponse { inner: response, host, stall });
+                let coding = response.headers().get(CONTENT_ENCODING);
+                let coding = coding.map(|coding| String::from_utf8_lossy(coding.as_bytes()).into());
+                return Ok(FileResponse { inner: response, host, stall, coding });
             };
             link = link.follow(&String::from_utf8_lossy(location.as_bytes()))?;
         }
@@ -329,7 +359,15 @@ impl Downloader {
         Err(Failure::new(FailureKind::Refused, message))
     }
 
-    fn not_a_video(&self, content: &[u8]) -> Failure {
+    /// Returns the failure for a file that is not a video. `coding` is the `Content-Encoding` of the response.
+    fn not_a_video(&self, content: &[u8], coding: Option<&str>) -> Failure {
+        if let Some(coding) = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            let coding = truncate(&sanitize(coding), MAX_CODING);
+            return bad_content(format!(
+                "the video arrives with the content encoding `{coding}`, although it was not asked for"
+            ));
+        }
+
         let summary = ErrorBody::from_storage(content, &self.redactor).text;
         let is_text = content.iter().all(|byte| *byte >= 0x20 || byte.is_ascii_whitespace());
         let reason = if content.is_empty() {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, FailureKind};
-use crate::util::fs::{OutputDir, create_dir_below};
+use crate::util::fs::{OutputDir, create_dir_below, describe};
 
 /// The path of a file below the output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Target {
 
 /// Returns the failure for an error of the local disk.
 pub(super) fn local_failure(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("cannot write `{}`: {error}", path.display());
+    let message = format!("cannot write `{}`: {}", path.display(), describe(error));
     Failure::new(FailureKind::Local, message)
 }
 

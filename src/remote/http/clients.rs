@@ -78,8 +78,13 @@ impl Clients {
                     .http2_keep_alive_timeout(PING_INTERVAL)
             })?,
             submits: SubmitClient {
-                pooled: build(|builder| builder.http1_only().pool_idle_timeout(MAX_IDLE))?,
-                unpooled: build(|builder| builder.http1_only().pool_max_idle_per_host(0))?,
+                // A gateway may compress its answer without being asked.
+                pooled: build(|builder| {
+                    builder.http1_only().gzip(true).pool_idle_timeout(MAX_IDLE)
+                })?,
+                unpooled: build(|builder| {
+                    builder.http1_only().gzip(true).pool_max_idle_per_host(0)
+                })?,
                 is_pooling: Arc::new(AtomicBool::new(true)),
             },
             files,

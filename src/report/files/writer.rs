@@ -12,7 +12,7 @@ use crate::report::files::xlsx::write_workbook;
 use crate::report::html::write_page;
 use crate::report::observer::{LiveState, Observer};
 use crate::report::summary::Summary;
-use crate::util::fs::{Access, OutputDir, write_atomic};
+use crate::util::fs::{Access, OutputDir, describe, write_atomic};
 use crate::util::parallel;
 
 /// The shortest time between two writes.
@@ -114,7 +114,7 @@ fn write_file(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     write_atomic(path, Access::Shared, content).map_err(|error| {
-        let message = format!("could not write `{}`: {error}", path.display());
+        let message = format!("could not write `{}`: {}", path.display(), describe(&error));
         io::Error::new(error.kind(), message)
     })
 }

@@ -20,6 +20,16 @@ async fn an_accepted_create_returns_its_id() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_read() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, br#"{"id":"j-1","status":"pending"}"#).unwrap();
+    let headers = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+    let body = answer("201 Created", headers, encoder.finish().unwrap());
+    let (_server, remote) = with(Action::Answer(body)).await;
+    assert_eq!(submit(&remote).await.unwrap().as_str(), "j-1");
+}
+
+#[tokio::test]
 async fn a_response_about_another_job_is_malformed() {
     for (name, is_believed) in [
         (format!("a {TAG}"), true),

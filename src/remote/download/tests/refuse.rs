@@ -26,6 +26,55 @@ async fn a_file_that_is_not_a_video_is_not_kept() {
 }
 
 #[tokio::test]
+async fn an_encoded_video_is_named_and_not_kept() {
+    let encoded = [b"\x1f\x8b\x08\0".as_slice(), &[7; 100]].concat();
+    for (content, coding, expected) in [
+        (encoded.clone(), "gzip", Err("content encoding `gzip`")),
+        (encoded[..8].to_vec(), "br", Err("content encoding `br`")),
+        (encoded, "identity", Err("its content is unknown")),
+        // Some file stores name the encoding of the upload.
+        (video(100), "aws-chunked", Ok(100)),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        let headers = format!("Content-Encoding: {coding}\r\n");
+        let server =
+            ScriptedServer::start([Action::Answer(answer("200 OK", &headers, content))]).await;
+        let order = order(&format!("{}/v.mp4", server.address));
+        match (fetch(&server.client(out.path()), &order).await, expected) {
+            (Ok(artifact), Ok(bytes)) => assert_eq!(artifact.bytes, bytes),
+            (Err(failure), Err(words)) => {
+                assert_eq!(failure.kind, FailureKind::BadContent);
+                assert!(failure.message.contains(words), "{failure}");
+                assert_eq!(files(out.path()), Vec::<String>::new());
+            }
+            (other, _) => panic!("{coding}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_trickles_is_given_up_and_continued_later() {
+    let out = tempfile::tempdir().unwrap();
+    let content = video(9000);
+    let etag = "ETag: \"a\"\r\n";
+    let slow = Action::Hang(cut("200 OK", etag, &content, 3000));
+    let server = ScriptedServer::start([slow]).await;
+    let order = order(&format!("{}/v.mp4", server.address));
+    let mut settings = server.settings(out.path());
+    // Every chunk is late.
+    settings.timeouts.slow = std::time::Duration::ZERO;
+    let failure = fetch(&Remote::new(settings).unwrap(), &order).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Lost);
+    assert!(failure.message.contains("sends too slowly"), "{failure}");
+    assert!((1..=3000).contains(&failure.bytes_kept), "{failure:?}");
+
+    let rest = &content[usize::try_from(failure.bytes_kept).unwrap()..];
+    let range = format!("{etag}Content-Range: bytes {}-8999/9000\r\n", failure.bytes_kept);
+    server.push([Action::Answer(answer("206 Partial Content", &range, rest))]);
+    assert_eq!(fetch(&server.client(out.path()), &order).await.unwrap().bytes, 9000);
+}
+
+#[tokio::test]
 async fn an_incomplete_video_is_not_kept_whatever_length_the_server_announces() {
     let mut content = video(1000);
     content[24..32].copy_from_slice(b"\0\0\x03\xd0mdat");
