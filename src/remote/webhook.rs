@@ -62,9 +62,9 @@ impl FromStr for WebhookUrl {
 }
 
 impl WebhookUrl {
-    /// Restricts an address that came along to hosts of the internet: nobody else may send requests to this machine and
-    /// its private network. Returns `None` if the address itself shows that it leads there; names are checked when they
-    /// are resolved.
+    /// Restricts an address that came along to hosts of the internet, so that a manifest cannot make this machine send
+    /// requests to itself or to its private network. Returns `None` if the address itself shows that it leads there; names
+    /// are checked when they are resolved.
     pub(crate) fn outward(self) -> Option<Self> {
         (!is_internal(&self.url)).then_some(Self { is_outward: true, ..self })
     }
@@ -257,7 +257,6 @@ mod tests {
         assert!(outward.is_outward && outward.join("start").is_outward);
     }
 
-    /// A name that leads to this machine without showing it, if the system knows one.
     #[tokio::test]
     async fn a_name_that_came_along_is_checked_when_it_is_resolved() {
         let client = WebhookClient::new().unwrap();
