@@ -10,6 +10,7 @@ use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
 use crate::report::stderr::{self, Stderr};
+use crate::util::json::SafeJson;
 
 /// The form of notes, warnings and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,14 @@ pub(super) fn print_with(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output_error(error)),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Prints JSON with its unsafe characters escaped.
+///
+/// # Errors
+/// If it cannot be written, except to a closed pipe.
+pub(super) fn print_json(value: &serde_json::Value) -> Result<(), Error> {
+    print_with(|output| writeln!(SafeJson(output), "{value:#}"))
 }
 
 /// Returns the error that ends a command whose output cannot be written.

@@ -108,8 +108,7 @@ mod tests {
         let outdated = ApprovalStatus::Given { by, at, changes };
         assert_eq!(
             outdated.sentence().unwrap(),
-            "given by anna [2J at 2025-11-24 16:00:00Z, but the manifest has changed since: 1 job \
-             added, 2 jobs edited"
+            r"given by anna\u{1b}[2J at 2025-11-24 16:00:00Z, but the manifest has changed since: 1 job added, 2 jobs edited"
         );
         assert_eq!(outdated.to_json()["edited"], 2);
         assert_eq!(ApprovalStatus::NotNeeded.sentence(), None);

@@ -17,10 +17,16 @@ impl CommandLine {
         Self(vec!["callsheet".to_owned(), name.to_string()])
     }
 
-    /// Adds an argument.
+    /// Adds an argument. A file whose name begins with a dash gets its folder, so that it is not taken for an option.
     #[must_use]
-    pub fn argument(mut self, value: impl fmt::Display) -> Self {
-        self.0.push(value.to_string());
+    pub fn argument(self, value: impl fmt::Display) -> Self {
+        let value = value.to_string();
+        let is_like_option = value.len() > 1 && value.starts_with('-');
+        self.word(if is_like_option { format!("./{value}") } else { value })
+    }
+
+    fn word(mut self, word: impl fmt::Display) -> Self {
+        self.0.push(word.to_string());
         self
     }
 
@@ -34,7 +40,7 @@ impl CommandLine {
     /// Adds an option without a value.
     #[must_use]
     pub fn flag(self, flag: Flag) -> Self {
-        self.argument(flag)
+        self.word(flag)
     }
 
     /// Adds an option without a value if `is_set`.
@@ -46,7 +52,7 @@ impl CommandLine {
     /// Adds an option with a value.
     #[must_use]
     pub fn option(self, flag: Flag, value: impl fmt::Display) -> Self {
-        self.argument(flag).argument(value)
+        self.word(flag).word(value)
     }
 
     /// Adds an option with a value if there is one.

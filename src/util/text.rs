@@ -61,20 +61,53 @@ pub(crate) fn byte_size(count: u64) -> String {
     }
 }
 
-/// Whether a character controls a terminal, changes the order of text or is invisible: control characters, line and
-/// paragraph separators, directional marks, overrides and isolates, invisible operators and the byte-order mark. The
-/// zero-width joiners, which some scripts need, do not count.
+/// Whether a character is not shown as itself: control characters, directional marks and overrides, other invisible
+/// characters, and those without a glyph. The joiners and variation selectors of scripts and emoji do not count.
 pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
+    if matches!(c, ' '..='~') {
+        return false;
+    }
+    let has_a_use = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+    let is_space = c.is_whitespace() && !matches!(c, '\u{2028}' | '\u{2029}');
+    if c.is_control() || is_ignorable(c) || has_a_use || is_space {
+        return c.is_control() || is_ignorable(c);
+    }
+    // The standard library has the table of characters with a glyph. Behind a letter, combining marks have one.
+    let mut text = [b'a'; 5];
+    let length = 1 + c.encode_utf8(&mut text[1..]).len();
+    std::str::from_utf8(&text[..length]).is_ok_and(|text| text.escape_debug().nth(1) != Some(c))
 }
 
-/// Returns foreign text on one line, each [unsafe](is_unsafe) character replaced by a space.
+/// Whether a character is a letter or a mark that is never shown (`Default_Ignorable_Code_Point` of Unicode), except
+/// those that the standard library's table excludes too.
+const fn is_ignorable(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0d}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// Returns foreign text on one line, each [unsafe](is_unsafe) character escaped, as `\u{202e}`. Line feeds and tabs become
+/// spaces.
 pub(crate) fn sanitize(text: &str) -> String {
-    text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect()
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' | '\r' => safe.push(' '),
+            c if is_unsafe(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Returns `text` without [unsafe](is_unsafe) characters, for names.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !is_unsafe(*c)).collect()
 }
 
 /// Returns the number of terminal columns of `text`, without escape sequences. Emoji and letters of East Asian scripts
@@ -134,7 +167,7 @@ pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usiz
     }
 }
 
-/// Quotes `word` for a POSIX shell. [Unsafe](is_unsafe) characters become spaces.
+/// Quotes `word` for a POSIX shell. [Unsafe](is_unsafe) characters are escaped.
 pub(crate) fn shell_quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -166,16 +199,19 @@ pub(crate) fn percent_encode_path(path: &[u8]) -> String {
     encoded
 }
 
-/// Returns `text` escaped for HTML or XML, in content and in quoted attributes. Control characters are removed.
+/// Returns `text` escaped for HTML or XML, in content and in quoted attributes. [Unsafe](is_unsafe) characters are shown as
+/// by [`sanitize`].
 pub(crate) fn escape_html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !c.is_control()) {
+    for c in text.chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            c if is_unsafe(c) => escaped.extend(c.escape_unicode()),
             c => escaped.push(c),
         }
     }
@@ -241,13 +277,31 @@ mod tests {
     fn words_are_quoted_for_a_shell() {
         assert_eq!(shell_quote("jobs.csv"), "jobs.csv");
         assert_eq!(shell_quote("it's here"), r"'it'\''s here'");
-        assert_eq!([shell_quote(""), shell_quote("a\u{1b}b")], ["''", "'a b'"]);
+        assert_eq!([shell_quote(""), shell_quote("a\u{1b}b")], ["''", r"'a\u{1b}b'"]);
     }
 
     #[test]
     fn foreign_text_is_made_safe() {
-        assert_eq!(sanitize("a\u{1b}[2Jb\u{202e}c\n"), "a [2Jb c ");
-        assert_eq!(escape_html("<a href='x'>&\"\u{7}"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+        assert_eq!(sanitize("a\u{1b}[2Jb\u{202e}c\n"), r"a\u{1b}[2Jb\u{202e}c ");
+        let ordinary =
+            "Anna ❤\u{fe0f} é e\u{301} 東京 می\u{200c}خواهم किताब 1\u{a0}000 👩\u{200d}👧";
+        assert_eq!(sanitize(ordinary), ordinary);
+        for invisible in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{2066}',
+            '\u{3164}',
+            '\u{e000}',
+            '\u{e0041}',
+            '\u{fff0}',
+        ] {
+            assert_eq!(sanitize(&invisible.to_string()), invisible.escape_unicode().to_string());
+        }
+        assert_eq!(
+            escape_html("<a href='x'>&\"\u{7}"),
+            r"&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{7}"
+        );
         assert_eq!(percent_encode_path("é b/#1.mp4".as_bytes()), "%C3%A9%20b/%231.mp4");
         assert_eq!(hex(&[0, 0x1f, 0xff]), "001fff");
     }

@@ -19,7 +19,7 @@ pub(crate) use self::source::{NameLookup, NetworkUse};
 pub(crate) use self::warnings::has_preview;
 use crate::model::Timestamp;
 pub(crate) use crate::remote::{PersonaItem, VoiceItem};
-use crate::util::text::is_unsafe;
+use crate::util::text::visible;
 
 /// The personas and voices of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ fn normalize(text: &str) -> String {
 
 /// Returns the provider's text for display: at most 60 characters, without control characters.
 pub(crate) fn display_text(text: &str) -> String {
-    text.chars().filter(|c| !is_unsafe(*c)).take(60).collect()
+    visible(text).chars().take(60).collect()
 }
 
 /// Returns the provider's text for display, or `-` if it is missing.

@@ -95,7 +95,7 @@ pub(super) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error
     let found: Vec<&PersonaItem> =
         all.iter().filter(|persona| filter.matches_persona(persona)).collect();
     if arguments.json {
-        printer::print_with(|output| writeln!(output, "{:#}", json!(found)))?;
+        printer::print_json(&json!(found))?;
     } else if arguments.open {
         open_page(&environment, "personas.html", &persona_page(&found))?;
     } else {
@@ -125,7 +125,7 @@ pub(super) async fn voices(arguments: VoicesArguments) -> Result<Exit, Error> {
         .collect();
     let count = |voices: &[VoiceItem]| voices.iter().map(|voice| voice.accents.len()).sum();
     if arguments.json {
-        printer::print_with(|output| writeln!(output, "{:#}", json!(found)))?;
+        printer::print_json(&json!(found))?;
     } else if arguments.open {
         open_page(&environment, "voices.html", &voice_page(&found))?;
     } else {

@@ -93,8 +93,11 @@ pub(super) async fn config(
     settings.add_limits()?;
     settings.add_others(program);
     let list = settings.list;
-    let text = if arguments.screen.json { format!("{:#}\n", json!(list)) } else { table(&list) };
-    printer::print(&text)?;
+    if arguments.screen.json {
+        printer::print_json(&json!(list))?;
+    } else {
+        printer::print(&table(&list))?;
+    }
     environment.report_notes(Printer::Text);
     Ok(Exit::Success)
 }

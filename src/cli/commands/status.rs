@@ -1,6 +1,6 @@
 //! The `status` command: where a campaign stands.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -15,6 +15,7 @@ use crate::model::Exit;
 use crate::report::status::{StatusContext, status_json, status_line, status_screen};
 use crate::report::terminal::LiveRegion;
 use crate::util::fs::LockState;
+use crate::util::json::SafeJson;
 use crate::util::style::Colours;
 
 /// The interval between two readings of the journal.
@@ -51,9 +52,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
     let campaign = CampaignView::open(&request).await?;
     let view = view(&campaign, environment.output_colours());
     if arguments.json {
-        printer::print_with(|output| {
-            writeln!(output, "{:#}", status_json(&campaign.summary, view))
-        })?;
+        printer::print_json(&status_json(&campaign.summary, view))?;
     } else {
         printer::print(&status_screen(&campaign.summary, view))?;
     }
@@ -124,7 +123,7 @@ fn print_change(
     let view = view(campaign, colours);
     printer::write_output(|output| {
         if is_json {
-            writeln!(output, "{}", status_json(summary, view))
+            writeln!(SafeJson(output), "{}", status_json(summary, view))
         } else {
             output.write_all(status_line(summary, view).as_bytes())
         }

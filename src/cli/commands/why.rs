@@ -38,7 +38,7 @@ pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let (job, entries) = campaign.job_history(&arguments.job)?;
     if arguments.json {
         let explain = explain_json(&campaign.summary, &entries, job).unwrap_or_default();
-        printer::print_with(|output| writeln!(output, "{explain:#}"))?;
+        printer::print_json(&explain)?;
     } else {
         let explain = explain(&campaign.summary, &entries, job, campaign.now).unwrap_or_default();
         printer::print(&explain)?;

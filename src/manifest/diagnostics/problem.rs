@@ -364,7 +364,10 @@ mod tests {
     #[test]
     fn wide_and_hidden_characters_do_not_shift_the_marker() {
         let shown = shown_line("日本\u{1b}\u{9b}\u{202e},x", "x");
-        assert_eq!(shown, "a.csv:1:7: wrong\n  |\n1 | 日本   ,x\n  |         ^");
+        assert_eq!(
+            shown,
+            "a.csv:1:7: wrong\n  |\n1 | 日本\\u{1b}\\u{9b}\\u{202e},x\n  |                          ^"
+        );
     }
 
     #[test]

@@ -61,8 +61,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_removed_from_quotes() {
-        assert_eq!(quote("a\u{1b}[2Jb\u{202e}c\n"), "`a [2Jb c `");
+    fn control_characters_are_escaped_in_quotes() {
+        assert_eq!(quote("a\u{1b}[2Jb\u{202e}c\n"), r"`a\u{1b}[2Jb\u{202e}c `");
         assert!(quote(&"x".repeat(100)).ends_with("x…`"));
     }
 

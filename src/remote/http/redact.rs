@@ -64,7 +64,10 @@ mod tests {
         let cleaned = redactor().clean(
             "key k3y-of-mine of my-account\r\n\u{1b}[2J see \u{202e}https://a.example/v?Signature=x",
         );
-        assert_eq!(cleaned, "key [hidden] of [hidden] [2J see https://a.example/v?…");
+        assert_eq!(
+            cleaned,
+            r"key [hidden] of [hidden] \u{1b}[2J see \u{202e}https://a.example/v?…"
+        );
     }
 
     #[test]

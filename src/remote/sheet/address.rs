@@ -7,7 +7,7 @@ use super::SheetError;
 use super::service::Service;
 use crate::model::WebAddress;
 use crate::remote::address::is_loopback;
-use crate::util::text::{hex, sanitize};
+use crate::util::text::{hex, visible};
 
 /// The formats that Google Sheets exports and this program reads.
 const FORMATS: [&str; 4] = ["csv", "tsv", "xlsx", "ods"];
@@ -88,7 +88,7 @@ impl SheetAddress {
     pub(crate) fn last_segment(&self) -> String {
         let mut segments = self.url.path_segments().into_iter().flatten();
         let last = segments.rfind(|segment| !segment.is_empty());
-        let name = last.map(|segment| sanitize(&percent_decoded(segment)).trim().to_owned());
+        let name = last.map(|segment| visible(&percent_decoded(segment)).trim().to_owned());
         let name = name.filter(|name| !name.is_empty());
         name.unwrap_or_else(|| self.url.host_str().unwrap_or_default().to_owned())
     }
@@ -353,7 +353,7 @@ mod tests {
             ("https://x.example/files/spring%20ads.csv?v=2", "spring ads.csv"),
             ("https://x.example/files/", "files"),
             ("https://x.example", "x.example"),
-            ("https://x.example/%ZZ%1b%ff.csv", "%ZZ \u{fffd}.csv"),
+            ("https://x.example/%ZZ%1b%ff.csv", "%ZZ\u{fffd}.csv"),
         ] {
             assert_eq!(address(link).unwrap().last_segment(), name, "{link}");
         }

@@ -4,7 +4,7 @@ use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
 
 use super::SheetError;
 use super::address::{SheetAddress, percent_decoded};
-use crate::util::text::sanitize;
+use crate::util::text::visible;
 
 /// The first bytes of archives and of old Office documents.
 const ARCHIVE: &[u8] = b"PK\x03\x04";
@@ -97,7 +97,7 @@ fn file_name(headers: &HeaderMap) -> Option<String> {
         charset.eq_ignore_ascii_case("utf-8").then(|| percent_decoded(encoded))
     });
     let name = extended.or_else(|| find("filename").cloned())?;
-    let name = sanitize(name.rsplit(['/', '\\']).next()?).trim().to_owned();
+    let name = visible(name.rsplit(['/', '\\']).next()?).trim().to_owned();
     (!name.is_empty()).then_some(name)
 }
 
@@ -165,7 +165,7 @@ mod tests {
             ("inline; filename=\"a; b \\\"c\\\".csv\" ; x=y", Some("a; b \"c\".csv")),
             ("attachment; filename=\"../../.ssh/a.csv\"", Some("a.csv")),
             ("attachment; filename=\"C:\\\\a\\\\b.csv\"", Some("b.csv")),
-            ("attachment; filename*=UTF-8''a%1B%5B2J.csv", Some("a [2J.csv")),
+            ("attachment; filename*=UTF-8''a%1B%5B2J.csv", Some("a[2J.csv")),
             ("attachment; filename*=latin1''a.csv; filename=b.csv", Some("b.csv")),
             ("attachment; filename=\"\"", None),
             ("attachment; filename=\"open", Some("open")),

@@ -15,6 +15,7 @@ use crate::report::events::wording::stop_sentence;
 use crate::report::format::{object, variant_name};
 use crate::report::observer::{LineStream, Observer};
 use crate::report::summary::Summary;
+use crate::util::json::safe_json;
 use crate::util::text::sanitize;
 
 /// Version of the lines; raised when a field is renamed or removed.
@@ -79,7 +80,7 @@ fn json_line(sequence: Option<u64>, at: Timestamp, event: impl Serialize) -> Str
         event: E,
     }
     let line = Line { version: VERSION, sequence, at: at.to_string(), event };
-    serde_json::to_string(&line).expect("plain data can be represented as JSON")
+    safe_json(&serde_json::to_string(&line).expect("plain data can be represented as JSON"))
 }
 
 /// An event for programs. Its fields are independent of [`Event`], so that the journal's format can change without

@@ -144,7 +144,7 @@ mod tests {
         }
         let shown = shown(&run, Verbosity::Normal);
         assert_eq!(shown.matches("`warming` at the provider; this status").count(), 1, "{shown}");
-        assert!(shown.contains("`odd ` at the provider; this status"), "{shown}");
+        assert!(shown.contains(r"`odd\u{1b}` at the provider; this status"), "{shown}");
         assert_eq!(shown.lines().count(), 5, "{shown}");
     }
 

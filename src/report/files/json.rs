@@ -12,6 +12,7 @@ use crate::report::cost_breakdown::accuracy_json;
 use crate::report::format::{object, variant_name};
 use crate::report::job_row::JobRow;
 use crate::report::summary::{ResultLine, Summary};
+use crate::util::json::SafeJson;
 
 /// Version of `results.json`; raised when a field is renamed or removed.
 pub(crate) const VERSION: u32 = 1;
@@ -21,7 +22,7 @@ pub(crate) const VERSION: u32 = 1;
 /// # Errors
 /// If `writer` fails.
 pub fn write_json(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, &Results(summary))?;
+    serde_json::to_writer_pretty(SafeJson(&mut writer), &Results(summary))?;
     writer.write_all(b"\n")
 }
 

@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::report::html::data::PageData;
 use crate::report::summary::Summary;
-use crate::util::text::hex;
+use crate::util::json::escape;
+use crate::util::text::{hex, is_unsafe};
 
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
@@ -97,16 +98,7 @@ impl Formatter for ScriptSafe {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut rest = fragment;
-        let is_dangerous = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
-        while let Some(place) = rest.find(is_dangerous) {
-            let (safe, from) = rest.split_at(place);
-            let mut chars = from.chars();
-            let dangerous = chars.next().map_or(0, u32::from);
-            write!(writer, "{safe}\\u{dangerous:04x}")?;
-            rest = chars.as_str();
-        }
-        writer.write_all(rest.as_bytes())
+        escape(fragment, |c| matches!(c, '<' | '>' | '&') || is_unsafe(c), writer)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
 use crate::report::plan::text::to_submit;
 use crate::report::summary::Summary;
+use crate::util::json::SafeJson;
 use crate::util::text::sanitize;
 
 /// Writes the plan as JSON: every job with its state, reason and credits, and totals.
@@ -22,7 +23,7 @@ pub(crate) fn write_plan_json(
     context: &PlanContext,
     mut writer: impl Write,
 ) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut writer, &Plan { summary, context })?;
+    serde_json::to_writer_pretty(SafeJson(&mut writer), &Plan { summary, context })?;
     writer.write_all(b"\n")
 }
 

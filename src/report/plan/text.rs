@@ -312,9 +312,9 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         Arc::make_mut(&mut run.campaign.jobs[0].spec).request = Arc::new(request);
         let context = PlanContext::default();
         let text = plan_table(&run.summary(), &context, TextStyle::Whole, Colours::Off);
-        assert!(text.contains("\na\n  Hi Ann,\n   [2Jwelcome  back\n"), "{text}");
+        assert!(text.contains("\na\n  Hi Ann,\n  \\u{1b}[2Jwelcome  back\n"), "{text}");
         let text = plan_table(&run.summary(), &context, TextStyle::Cut(14), Colours::Off);
-        assert!(text.contains("  Hi Ann, [2Jwe…\n"), "{text}");
+        assert!(text.contains("  Hi Ann, \\u{1b…\n"), "{text}");
     }
 
     #[test]

@@ -192,7 +192,7 @@ mod tests {
         run.failed(2, "b", "no face");
         run.lost(3, "c");
         run.accepted(40, "d");
-        let status = "run\u{1b}ning".into();
+        let status = "ru\u{1b}n".into();
         run.job_event(45, "d", JobEvent::Observed { status });
         run.rendered(41, "e");
         run.sent(90, "f");
@@ -223,7 +223,7 @@ mod tests {
             activities(&run().summary(), &state),
             [
                 "  e                         Anna 9x16           downloading  400 kB of 1.2 MB",
-                "  d                         Anna 9x16           run ning     59 s, 40 %",
+                "  d                         Anna 9x16           ru\\u{1b}n    59 s, 40 %",
                 "  f                         Anna 9x16           submitting   10 s",
             ]
         );

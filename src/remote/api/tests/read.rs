@@ -25,7 +25,7 @@ async fn a_poll_of_one_job_accepts_only_that_job() {
     let (server, remote) = with(json("200 OK", r#"{"id":"A-1","status":"odd\u001b[2J"}"#)).await;
     let report = look(&remote, "a-1").await.unwrap();
     assert_eq!(report.remote.as_str(), "a-1");
-    assert_eq!(report.status, RenderStatus::Other("odd [2J".into()));
+    assert_eq!(report.status, RenderStatus::Other(r"odd\u{1b}[2J".into()));
     assert_eq!(server.requests()[0].line, "GET /api/lipsyncs/a-1/ HTTP/1.1");
 
     server.push([json("200 OK", r#"{"id":"b","status":"done"}"#)]);
