@@ -36,7 +36,7 @@ enum DisplayMode {
 
 impl DisplayStyle {
     /// Returns the style for `arguments`, as far as the terminal supports it.
-    pub(super) fn new(arguments: &ScreenArguments, environment: &Environment) -> Self {
+    pub(super) fn new(arguments: &ScreenArguments) -> Self {
         let verbosity = match (arguments.quiet, arguments.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => Verbosity::Normal,
@@ -48,10 +48,10 @@ impl DisplayStyle {
             // With `--quiet`, failures are lines and there is no bar.
             _ if arguments.quiet => DisplayMode::TextLines,
             ProgressStyle::Bar => DisplayMode::Bar,
-            ProgressStyle::Auto if environment.shows_bars() => DisplayMode::Bar,
+            ProgressStyle::Auto if Environment::shows_bars() => DisplayMode::Bar,
             ProgressStyle::Plain | ProgressStyle::Auto => DisplayMode::TextLines,
         };
-        Self { mode, verbosity, colours: environment.error_colours() }
+        Self { mode, verbosity, colours: Environment::error_colours() }
     }
 
     /// Returns the printer for notes and warnings.

@@ -6,11 +6,15 @@
 use std::io::{self, Write as _};
 
 use super::args::LogFormat;
+use super::config::Environment;
 use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
 use crate::report::stderr::{self, Stderr};
+use crate::report::terminal::error_columns;
 use crate::util::json::SafeJson;
+use crate::util::style::{Colours, Style};
+use crate::util::text::wrap;
 
 /// The form of notes, warnings and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +46,9 @@ impl Printer {
     /// Prints a note or a warning.
     pub(super) fn notice(self, severity: Severity, message: &str) {
         match (self, severity) {
-            (Self::Text, Severity::Note) => eprint(&format!("note: {message}\n")),
+            (Self::Text, Severity::Note) => print_labelled(&format!("note: {message}\n")),
             (Self::Text | Self::Warnings, Severity::Warning) => {
-                eprint(&format!("warning: {message}\n"));
+                print_labelled(&format!("warning: {message}\n"));
             }
             (Self::Json, Severity::Note) => print_message(JsonMessage::Note { message }),
             (Self::Json, Severity::Warning) => print_message(JsonMessage::Warning { message }),
@@ -55,7 +59,7 @@ impl Printer {
     /// Prints the error that ends the program.
     pub(super) fn error(self, error: &Error) {
         match self {
-            Self::Text | Self::Warnings | Self::Quiet => eprint(&error.render()),
+            Self::Text | Self::Warnings | Self::Quiet => print_labelled(&error.render()),
             Self::Json => print_message(JsonMessage::Error {
                 message: &error.message(),
                 hints: &error.hints(),
@@ -64,6 +68,38 @@ impl Printer {
         }
     }
 }
+
+/// Prints text whose lines may begin with a label, such as `error:`.
+fn print_labelled(text: &str) {
+    let columns = error_columns();
+    let lines = text.split_inclusive('\n');
+    eprint(
+        &lines.map(|line| layout(line, columns, Environment::error_colours())).collect::<String>(),
+    );
+}
+
+/// Returns a line with its label in colour, and wrapped at words on a terminal. Lines with a command are left to the
+/// terminal, so that they can be copied.
+fn layout(line: &str, columns: Option<usize>, colours: Colours) -> String {
+    let label = LABELS.into_iter().find(|(label, _)| line.starts_with(label));
+    let Some((label, style)) = label else {
+        return line.to_owned();
+    };
+    let wrapped = match columns {
+        Some(columns) if !line.contains("callsheet ") => wrap(line, columns),
+        Some(_) | None => line.to_owned(),
+    };
+    let rest = &wrapped[label.len()..];
+    format!("{}{rest}", colours.paint(style, label))
+}
+
+/// The labels at the beginning of lines, with their colours.
+const LABELS: [(&str, Style); 4] = [
+    ("error:", Style::Failure),
+    ("warning:", Style::Warning),
+    ("note:", Style::Active),
+    ("hint:", Style::Active),
+];
 
 fn print_message(message: JsonMessage<'_>) {
     eprint(&format!("{}\n", json_message_line(app::now(), message)));
@@ -143,5 +179,23 @@ struct UnansweredQuestion;
 impl Drop for UnansweredQuestion {
     fn drop(&mut self) {
         eprint("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_coloured_and_messages_wrapped_at_words() {
+        let line = "note: the sheet has three hidden rows\n";
+        assert_eq!(layout(line, None, Colours::Off), line);
+        assert_eq!(
+            layout(line, Some(20), Colours::On),
+            "\u{1b}[36mnote:\u{1b}[0m the sheet has\nthree hidden rows\n"
+        );
+        let command = "hint: give `callsheet run sheet.csv --retry-failed`\n";
+        assert_eq!(layout(command, Some(20), Colours::Off), command);
+        assert_eq!(layout("1 | a,b\n", Some(4), Colours::On), "1 | a,b\n");
     }
 }

@@ -151,6 +151,26 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{:1$}", "", columns.saturating_sub(width(text)))
 }
 
+/// Returns `text` with line feeds in place of spaces, so that its lines take at most `columns` terminal columns where its
+/// words allow it.
+pub(crate) fn wrap(text: &str, columns: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    let mut used = 0;
+    for (index, word) in text.split(' ').enumerate() {
+        let room = width(word.trim_end());
+        if index > 0 && used + 1 + room > columns {
+            wrapped.push('\n');
+            used = 0;
+        } else if index > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += room;
+    }
+    wrapped
+}
+
 /// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.
 pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
     let count = names.len();

@@ -252,3 +252,13 @@ fn the_observer_example_makes_every_video() {
     assert!(output.status.success(), "{output:?}");
     assert!(text.ends_with("6 videos are done\n"), "{text}");
 }
+
+#[test]
+fn a_sheet_whose_name_begins_with_a_dash_is_resumed_by_the_shown_command() {
+    let scenario = Scenario::new(1);
+    scenario.write("-x.csv", &scenario.read("sheet.csv"));
+    let plan = scenario.run(&["run", "--sandbox", "--submit-only", "--", "-x.csv"]);
+    assert!(plan.stderr.contains("callsheet collect ./-x.csv"), "{}", plan.stderr);
+    let status = scenario.run(&["status", "./-x.csv"]).expect_code(0);
+    assert!(status.stdout.contains("campaign  -x"), "{}", status.stdout);
+}

@@ -31,7 +31,7 @@ pub(in crate::cli) struct ApproveArguments {
 /// Executes `callsheet approve`.
 pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> {
     let environment = Environment::read(arguments.campaign.manifest.file());
-    environment.report_notes(Printer::Text);
+    environment.report_notes(&Printer::Text.notices());
     let by =
         ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.variable(name));
     let ask: AskYesOrNo =

@@ -151,7 +151,7 @@ async fn newest(
     arguments: &ProviderArguments,
     environment: &Environment,
 ) -> Result<Catalogue, Error> {
-    environment.report_notes(Printer::Text);
+    environment.report_notes(&Printer::Text.notices());
     let lookup = NameLookup {
         provider: Some(provider_config(arguments, environment)?),
         cache_dir: environment.cache_dir(),

@@ -98,7 +98,7 @@ pub(super) async fn config(
     } else {
         printer::print(&table(&list))?;
     }
-    environment.report_notes(Printer::Text);
+    environment.report_notes(&Printer::Text.notices());
     Ok(Exit::Success)
 }
 

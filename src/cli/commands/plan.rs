@@ -55,7 +55,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     let environment = Environment::read(arguments.campaign.manifest.file());
     // Standard error of a command for programs has warnings only.
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
-    environment.report_notes(printer);
+    environment.report_notes(&printer.notices());
     let provider = provider_config(&arguments.provider, &environment);
     // The pictures of the sandbox are gone with it.
     let pictures = NameLookup {
@@ -93,7 +93,7 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     } else if arguments.json {
         printer::print_with(|output| write_plan_json(&summary, &context, output))?;
     } else {
-        let colours = environment.output_colours();
+        let colours = Environment::output_colours();
         let texts = if arguments.texts { TextStyle::Whole } else { TextStyle::of_output() };
         printer::print(&plan_table(&summary, &context, texts, colours))?;
     }

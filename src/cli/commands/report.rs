@@ -87,7 +87,7 @@ pub(super) async fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
     if arguments.json {
         printer::print_with(|output| write_json(&summary, output))?;
     } else {
-        printer::print(&accuracy_table(&summary, environment.output_colours()))?;
+        printer::print(&accuracy_table(&summary, Environment::output_colours()))?;
         let workbook = arguments.xlsx.then_some("results.xlsx");
         let files = ["results.csv", "results.json", "report.html"];
         for file in files.into_iter().chain(workbook) {

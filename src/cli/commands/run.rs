@@ -36,7 +36,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Error> {
     let RunArguments { campaign, provider, output, screen, .. } = &arguments;
     let environment = Environment::read(campaign.manifest.file());
-    environment.report_notes(Printer::of(screen.log_format));
+    environment.report_notes(&Printer::of(screen.log_format).notices());
     let mut notifications = Notifications::new(
         output.notify(&environment).as_ref(),
         output.ping(&environment).as_ref(),
@@ -44,7 +44,7 @@ pub(super) async fn run(
         Environment::can_ask(),
         Printer::of(screen.log_format).notices(),
     )?;
-    let style = DisplayStyle::new(screen, &environment);
+    let style = DisplayStyle::new(screen);
     let result = async {
         let request = tokio::select! {
             biased;

@@ -50,7 +50,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
     }
     let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
     let campaign = CampaignView::open(&request).await?;
-    let view = view(&campaign, environment.output_colours());
+    let view = view(&campaign, Environment::output_colours());
     if arguments.json {
         printer::print_json(&status_json(&campaign.summary, view))?;
     } else {
@@ -67,7 +67,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
     let is_redrawn = io::stdout().is_terminal() && !arguments.json;
     let mut screen = is_redrawn.then(LiveRegion::on_output);
     let mut last = String::new();
-    let colours = environment.output_colours();
+    let colours = Environment::output_colours();
     let request = view_request(&arguments.campaign, &arguments.address, environment)?;
     let mut campaign = CampaignView::open(&request).await?;
     loop {

@@ -5,8 +5,7 @@ use std::io::{ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::app::Severity;
-use crate::cli::printer::Printer;
+use crate::app::Notices;
 use crate::model::ValueOrigin;
 use crate::util::fs::read_regular;
 use crate::util::style::Colours;
@@ -134,9 +133,9 @@ impl Environment {
 
     /// Reports the variables in `.env` files that are ignored, unless the real environment sets them, and the files with
     /// keys that other users can read.
-    pub(in crate::cli) fn report_notes(&self, printer: Printer) {
+    pub(in crate::cli) fn report_notes(&self, notices: &Notices) {
         for note in self.ignored_notes().into_iter().chain(self.open_file_notes()) {
-            printer.notice(Severity::Note, &note);
+            notices.note(&note);
         }
     }
 
@@ -231,17 +230,17 @@ impl Environment {
     }
 
     /// Returns the colours of standard error: on for a capable terminal, unless `NO_COLOR` is set.
-    pub(in crate::cli) fn error_colours(&self) -> Colours {
-        self.colours(std::io::stderr().is_terminal())
+    pub(in crate::cli) fn error_colours() -> Colours {
+        Self::colours(std::io::stderr().is_terminal())
     }
 
     /// Returns the colours of standard output.
-    pub(in crate::cli) fn output_colours(&self) -> Colours {
-        self.colours(std::io::stdout().is_terminal())
+    pub(in crate::cli) fn output_colours() -> Colours {
+        Self::colours(std::io::stdout().is_terminal())
     }
 
-    fn colours(&self, is_terminal: bool) -> Colours {
-        if is_terminal && self.variable("NO_COLOR").is_none() && !self.is_dumb() {
+    fn colours(is_terminal: bool) -> Colours {
+        if is_terminal && Self::real_variable("NO_COLOR").is_none() && !Self::is_dumb() {
             Colours::On
         } else {
             Colours::Off
@@ -259,8 +258,8 @@ impl Environment {
     }
 
     /// Whether the terminal cannot move its cursor.
-    pub(in crate::cli) fn is_dumb(&self) -> bool {
-        self.variable("TERM").is_some_and(|term| term == "dumb")
+    pub(in crate::cli) fn is_dumb() -> bool {
+        Self::real_variable("TERM").is_some_and(|term| term == "dumb")
     }
 
     /// Whether a person can be asked a question on the terminal.
@@ -268,9 +267,11 @@ impl Environment {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Whether standard error is a terminal.
-    pub(in crate::cli) fn shows_bars(&self) -> bool {
-        std::io::stderr().is_terminal() && !self.is_dumb()
+    /// Whether lines can be redrawn on standard error: on a terminal that can move its cursor, outside build servers.
+    pub(in crate::cli) fn shows_bars() -> bool {
+        let has_terminal = std::io::stderr().is_terminal() && !Self::is_dumb();
+        let has_kind = cfg!(windows) || is_set("TERM");
+        has_terminal && has_kind && Self::real_variable("CI").is_none()
     }
 }
 

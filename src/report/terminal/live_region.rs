@@ -73,6 +73,11 @@ impl LiveRegion {
     }
 }
 
+/// Returns the columns of standard error if it is a terminal.
+pub(crate) fn error_columns() -> Option<usize> {
+    Term::stderr().size_checked().map(|(_, columns)| usize::from(columns))
+}
+
 fn size_of(terminal: Term) -> Size {
     Arc::new(move || {
         let (rows, columns) = terminal.size();
