@@ -1,11 +1,15 @@
 //! The checks before a run spends credits: costs, balance, confirmation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Error;
 use super::identity::replaced_rows;
 use super::notices::{Confirm, Notices};
-use crate::model::{CommandName, Credits, Entry, FailureKind, Flag, Generation, Limits, Phase};
+use crate::model::{
+    Command, CommandName, Credits, Entry, FailureKind, Flag, Generation, Limits, ListFilter,
+    Outcome, Phase,
+};
 use crate::remote::Remote;
 use crate::report::forecast::run_time;
 use crate::report::plan::Balance;
@@ -25,12 +29,22 @@ pub(crate) const OPTIONAL_BALANCE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Result<Balance, Error> {
     match tokio::time::timeout(timeout, remote.remaining_credits()).await {
         Ok(Ok(credits)) => Ok(Balance::Known(credits)),
-        Ok(Err(failure)) if failure.kind == FailureKind::NotFromApi => {
+        // One address may be broken; two that both lead elsewhere are not the API.
+        Ok(Err(failure))
+            if failure.kind == FailureKind::NotFromApi && !answers_with_a_list(remote).await =>
+        {
             Err(Error::Provider(failure))
         }
         Ok(Err(failure)) => Ok(Balance::Unknown(failure.to_string())),
         Err(_) => Ok(Balance::Unknown(format!("no answer in {} seconds", timeout.as_secs()))),
     }
+}
+
+/// Whether the API answers a request for the account's jobs.
+async fn answers_with_a_list(remote: &Remote) -> bool {
+    let filter = Arc::new(ListFilter::default());
+    let outcome = remote.perform(Command::List { filter }, Arc::default()).await;
+    !matches!(outcome, Outcome::Listed { result: Err(_) })
 }
 
 /// Returns `summary` with the `opening` entries that the first step of a run would record, before anything is

@@ -17,8 +17,11 @@ use crate::util::text::plural;
 use super::decode::is_line_end;
 use super::table::{MAX_TITLE_ROWS, Table, Value};
 
-/// The most columns of a spreadsheet.
-const MAX_COLUMNS: usize = 16_384;
+/// The most columns. Wider files are not sheets of videos, and take much memory.
+const MAX_COLUMNS: usize = 2_000;
+
+/// The most cells: the memory they take stays below 512 MB.
+const MAX_CELLS: usize = 4_000_000;
 
 /// The most bytes of a cell. Spreadsheets allow 32,767 characters.
 const MAX_CELL: usize = 1_000_000;
@@ -103,6 +106,7 @@ pub(crate) fn read(
     let delimiter = delimiter_of(&source.text, forced);
     let lines = Lines { text: &source.text, delimiter: delimiter.byte() };
     let mut wrong_quotes = 0;
+    let mut cells = 0;
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut columns: Option<RowColumns> = None;
     while let Some(start) = lines.next_start(at) {
@@ -111,6 +115,16 @@ pub(crate) fn read(
         if line.cells.len() > MAX_COLUMNS {
             let message = format!("this line has more than {MAX_COLUMNS} cells");
             findings.problem(Problem::at(&Place::bytes(source, start..start), message));
+            return None;
+        }
+        cells += line.cells.len();
+        if cells > MAX_CELLS {
+            let message = format!("the file has more than {MAX_CELLS} cells up to this line");
+            let place = Place::bytes(source, start..start);
+            findings.problem(
+                Problem::at(&place, message)
+                    .help("delete columns that are not needed, or split the file"),
+            );
             return None;
         }
         if let Some(cell) = line.cells.iter().find(|cell| cell.range.len() > MAX_CELL) {
@@ -359,6 +373,8 @@ impl Lines<'_> {
     ) -> Option<WrongQuote> {
         let content = &self.text[quoted.clone()];
         let first_end = content.find(['\r', '\n'])?;
+        // Rows have delimiters; several ratios in a cell, one a line, have none.
+        content.find(char::from(self.delimiter))?;
         let lines: Vec<&str> =
             content.split(['\r', '\n']).filter(|line| !line.is_empty()).collect();
         let cells_of = |line: &str| -> Vec<String> {
@@ -618,6 +634,7 @@ mod tests {
     fn ordinary_texts_of_several_lines_are_one_cell() {
         let texts = [
             "Hello,\nworld",
+            "9:16\n1:1",
             "Hi there,\n\nthis is Anna.\n\nBye",
             "Red, green, blue\nBuy one, get one",
             "Dear Ann, Ben, and Cid,\nwe miss you, all of you, really,\nyours, Anna",
@@ -681,11 +698,14 @@ mod tests {
 
     #[test]
     fn a_line_with_too_many_cells_ends_the_file() {
-        for text in [format!("text,persona\n{}", ",".repeat(1 << 24)), ",".repeat(16_384)] {
+        for text in [format!("text,persona\n{}", ",".repeat(1 << 24)), ",".repeat(2_000)] {
             let shown = problems(&text);
-            assert!(shown[0].contains("more than 16384 cells"), "{shown:?}");
+            assert!(shown[0].contains("more than 2000 cells"), "{shown:?}");
         }
-        assert_eq!(problems(&format!("text{}", ",".repeat(16_383))), [""; 0]);
+        assert_eq!(problems(&format!("text{}", ",".repeat(1_999))), [""; 0]);
+        let shown =
+            problems(&format!("text\n{}", format!("{}\n", ",".repeat(1_999)).repeat(2_100)));
+        assert!(shown[0].contains("more than 4000000 cells"), "{shown:?}");
         let shown = problems(&format!("text\n{}", "x".repeat(1_000_001)));
         assert_eq!(shown, ["a.csv:2:1 this cell has 1000001 characters"]);
     }

@@ -29,9 +29,8 @@ pub fn write_csv(
     let mut delimiter = b',';
     if encoding == CsvEncoding::Excel {
         writer.write_all(b"\xef\xbb\xbf")?;
-        if summary.campaign().delimiter == Some(';') {
-            delimiter = b';';
-        }
+        let of_sheet = summary.campaign().delimiter.and_then(|sign| u8::try_from(sign).ok());
+        delimiter = of_sheet.unwrap_or(delimiter);
     }
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(writer);
     let columns = &summary.campaign().sheet.columns;
@@ -113,10 +112,10 @@ later,note of later,,skipped,,,,,,,,,,,
     }
 
     #[test]
-    fn excel_gets_the_semicolons_of_the_sheet() {
+    fn excel_gets_the_delimiter_of_the_sheet() {
         let mut run = TestRun::with_jobs(1);
         for (delimiter, expected) in
-            [(None, "id,note,"), (Some(';'), "id;note;"), (Some('|'), "id,note,")]
+            [(None, "id,note,"), (Some(';'), "id;note;"), (Some('\t'), "id\tnote\t")]
         {
             run.campaign.delimiter = delimiter;
             let csv = String::from_utf8(to_csv(&run.summary(), CsvEncoding::Excel)).unwrap();

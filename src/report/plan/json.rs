@@ -50,6 +50,7 @@ impl Serialize for Plan<'_> {
             jobs: Items(|| plan_rows(summary).map(|row| job(summary, &row))),
             manifest: campaign.manifest.to_string(),
             max_credits_run: context.max_credits_run,
+            notes: context.notes.iter().map(|note| json!({ "place": note.place, "message": note.message })).collect::<Vec<_>>(),
             run_seconds: context.run_time.map(|time| time.as_secs()),
             sandbox: campaign.is_sandbox,
             sheets: context.sheets,

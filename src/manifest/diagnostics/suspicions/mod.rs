@@ -119,10 +119,18 @@ fn suspicion(text: &str, range: Range<usize>, kind: SuspicionKind) -> Suspicion 
     Suspicion { range, kind, message }
 }
 
-/// Whether a value is the error of a spreadsheet formula: `#N/A`, `#ref!`.
+/// Whether a value is the error of a spreadsheet formula: `#N/A`, `#ref!`, `Err:502`; or `####`, which a spreadsheet shows
+/// where a column is too narrow.
 pub(crate) fn is_formula_error(value: &str) -> bool {
     let value = value.trim();
-    value.starts_with('#') && words::ERRORS.contains(&value.to_uppercase().as_str())
+    let is_hidden = value.len() > 3 && value.bytes().all(|byte| byte == b'#');
+    let is_code = value.split_once(':').is_some_and(|(word, code)| {
+        words::contains(words::ERROR_CODES, word)
+            && code.len() == 3
+            && code.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let is_error = value.starts_with('#') && words::ERRORS.contains(&value.to_uppercase().as_str());
+    is_error || is_code || is_hidden
 }
 
 /// Returns the kind of a text that is wrong as a whole.

@@ -178,7 +178,10 @@ fn last_word(text: &str) -> String {
 
 /// Returns the length of an error value of a spreadsheet.
 fn error_length(rest: &str) -> Option<usize> {
-    words::ERRORS.iter().find(|error| starts_with_word(rest, error)).map(|error| error.len())
+    // A column that is too narrow for its number.
+    let hidden = run_length(rest, |c| c == '#');
+    let known = words::ERRORS.iter().find(|error| starts_with_word(rest, error));
+    known.map(|error| error.len()).or((hidden > 3).then_some(hidden))
 }
 
 /// Returns the length of an entity of HTML: `&amp;`, `&eacute;`, `&#39;`, `&#x27;`.
@@ -207,13 +210,13 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
         "TODO" if !is_iberian && !is_in_capitals(before, after) => Some((word.len(), Draft)),
         "TBD" | "tbd" | "FIXME" => Some((word.len(), Draft)),
         "NaN" => Some((word.len(), EmptyValue)),
-        "null" | "undefined" | "None" if is_addressed(before, after) => {
+        "null" | "NULL" | "undefined" | "None" if is_addressed(before, after) => {
             Some((word.len(), EmptyValue))
         }
-        "Err" => after
+        _ if words::contains(words::ERROR_CODES, word) && after.starts_with(':') => after
             .strip_prefix(':')
             .filter(|code| run_length(code, |c| c.is_ascii_digit()) == 3)
-            .map(|_| (7, ErrorValue)),
+            .map(|_| (word.len() + 4, ErrorValue)),
         _ if word.eq_ignore_ascii_case("lorem")
             && after.get(..6).is_some_and(|next| next.eq_ignore_ascii_case(" ipsum")) =>
         {
@@ -261,5 +264,5 @@ fn is_iberian(text: &str) -> bool {
     text.contains(['¿', '¡', 'ñ', 'ã'])
         || text
             .split(|c: char| !c.is_alphabetic())
-            .any(|word| words::contains(words::IBERIAN, word))
+            .any(|word| words::contains(words::IBERIAN, &word.to_lowercase()))
 }

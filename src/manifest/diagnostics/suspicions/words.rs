@@ -16,9 +16,13 @@ pub(super) const EMPTY_VALUES: &str = "
     (vacío) (null) <null> <leer> - -- --- – — ? ?? .
 ";
 
+/// The words of LibreOffice before the number of an error: `Err:502`.
+pub(super) const ERROR_CODES: &str =
+    "Err Error Fehler Erreur Errore Erro Błąd Fout Fel Fejl Feil Hiba Chyba Ошибка";
+
 /// Other whole texts for a missing value, in lower case.
 pub(super) const EMPTY_TEXTS: &str = "
-    na n.a k.a leer empty blank vide vacío vuoto vazio leeg tom puste
+    na n.a k.a \\n leer empty blank vide vacío vuoto vazio leeg tom puste
 ";
 
 /// Values of checkboxes, as spreadsheets write them.
@@ -51,7 +55,9 @@ pub(super) const DRAFT_TEXTS: &str = "
 pub(super) const ERRORS: &[&str] = &[
     // English
     "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR!", "#FIELD!",
-    "#BLOCKED!", "#UNKNOWN!", "#CONNECT!", "#GETTING_DATA", "#PYTHON!",
+    "#BLOCKED!", "#UNKNOWN!", "#CONNECT!", "#GETTING_DATA", "#PYTHON!", "#BUSY!", "#EXTERNAL!", "#TIMEOUT!", "#DIV/0",
+    // Turkish; Italian and Portuguese in LibreOffice
+    "#YOK", "#N/DISP",
     // German
     "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!",
     // French
@@ -180,6 +186,7 @@ pub(super) const IBERIAN: &str = "
     que lo el las para por más una y tus sus muy hoy está tiene nuestro nuestra nosotros precio sin todos todas é
     os você seu sua não em uma mundo dia nosso nossa aqui aquí são tu ahora puedes puede podemos tienes tenemos
     quieres quiero ven vuelve solo sólo ya mejor mañana siempre incluye comprar hacer tener casa verano ropa
+    al incluido incluida oferta ofertas agosto enero julio diciembre pensión eliges desde hasta gratis
     descuento rebajas llévate tuyo agora pode tem temos quer melhor sempre preço tudo tenho
 ";
 
