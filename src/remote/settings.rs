@@ -51,7 +51,7 @@ pub struct Timeouts {
     pub list: Duration,
     /// For the next chunk of a download. A large file may take any time.
     pub stall: Duration,
-    /// For the next [`Timeouts::SLOW_BYTES`] of a download, which gives its place to others otherwise.
+    /// For the next 300 KiB of a download, which gives its place to others otherwise.
     pub slow: Duration,
 }
 
