@@ -41,7 +41,7 @@ fn status(row: &JobRow) -> TestCaseStatus {
             (TestCaseStatus::non_success(NonSuccessKind::Error), format!("in doubt: {why}"))
         }
         Phase::Pending | Phase::Rendering { .. } | Phase::Downloading { .. } => {
-            (TestCaseStatus::skipped(), row.status().to_owned())
+            (TestCaseStatus::skipped(), row.left_out().unwrap_or(row.status()).to_owned())
         }
     };
     // Some build servers show the message, others the body.
@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn a_campaign_looks_like_a_test_run() {
-        let mut run = TestRun::with_jobs(4);
+        let mut run = TestRun::with_jobs(5);
+        let unfinished = &mut run.campaign.jobs[4];
+        unfinished.selected = false;
+        unfinished.left_out = Some("the text looks unfinished".into());
         run.done(1, "a");
         run.failed(2, "b", "no \"face\" <b>&\u{1b}");
         run.lost(3, "c");
@@ -68,8 +71,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(xml).unwrap(),
             r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="spring" tests="4" skipped="1" failures="1" errors="1">
-    <testsuite name="spring" tests="4" skipped="1" errors="1" failures="1">
+<testsuites name="spring" tests="5" skipped="2" failures="1" errors="1">
+    <testsuite name="spring" tests="5" skipped="2" errors="1" failures="1">
         <testcase name="a" classname="spring" time="61.000"/>
         <testcase name="b" classname="spring" time="30.000">
             <failure message="no &quot;face&quot; &lt;b&gt;&amp;">no &quot;face&quot; &lt;b&gt;&amp;</failure>
@@ -79,6 +82,9 @@ mod tests {
         </testcase>
         <testcase name="d" classname="spring" time="0.000">
             <skipped message="pending"/>
+        </testcase>
+        <testcase name="e" classname="spring" time="0.000">
+            <skipped message="the text looks unfinished"/>
         </testcase>
     </testsuite>
 </testsuites>
