@@ -40,11 +40,14 @@ pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Result<Balanc
     }
 }
 
-/// Whether the API answers a request for the account's jobs.
+/// Whether the API, and not something else, answers a request for the account's jobs, even if with an error.
 async fn answers_with_a_list(remote: &Remote) -> bool {
     let filter = Arc::new(ListFilter::default());
     let outcome = remote.perform(Command::List { filter }, Arc::default()).await;
-    !matches!(outcome, Outcome::Listed { result: Err(_) })
+    !matches!(
+        outcome,
+        Outcome::Listed { result: Err(failure) } if failure.kind == FailureKind::NotFromApi
+    )
 }
 
 /// Returns `summary` with the `opening` entries that the first step of a run would record, before anything is

@@ -97,7 +97,7 @@ impl Notification {
         self.without_mentions().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     }
 
-    /// Returns the text with a zero-width space after each `@`, so that `@everyone` calls nobody.
+    /// Returns the text with a zero-width space after each `@`, so that `@everyone` notifies no members.
     fn without_mentions(&self) -> String {
         self.text.replace('@', "@\u{200b}")
     }

@@ -1,7 +1,7 @@
 //! Standard error, written by a thread of its own.
 //!
-//! A frozen terminal or a log driver that has stopped reading blocks this thread alone: the run goes on, and signals end
-//! it.
+//! A frozen terminal or a log driver that has stopped reading blocks this thread alone. The run continues, and signals
+//! still end it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -59,7 +59,7 @@ struct Shared {
 struct State {
     waiting: Vec<u8>,
     is_writing: bool,
-    /// Whether a message has waited for the writer in vain. Until it goes on, no other message waits.
+    /// Whether a message has waited too long for the writer. Until the next write has ended, no other message waits.
     is_stuck: bool,
     /// The number of messages left out since then.
     left_out: usize,

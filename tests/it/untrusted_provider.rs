@@ -1,10 +1,13 @@
 //! Hostile texts and links from the provider.
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use callsheet::sandbox::{FaultTrigger, Faults, FileFault};
 
-use crate::program::{KEYS, PERSONA, Scenario, contains};
+use crate::program::{Folder, KEYS, PERSONA, Scenario, campaign_at, contains};
 
 /// A scenario whose texts contain these directives for the sandbox.
 fn with_directives(directives: &[&str]) -> Scenario {
@@ -165,4 +168,75 @@ fn debug_output_does_not_contain_credentials() {
     ] {
         assert!(!KEYS.iter().any(|key| text.contains(key)), "{text}");
     }
+}
+
+/// A server that answers each request as `respond` says, with status and body. Returns its address and the first lines of
+/// the requests.
+fn serve(
+    respond: impl Fn(&str) -> (u16, &'static str) + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let requests = Arc::<Mutex<Vec<String>>>::default();
+    let seen = Arc::clone(&requests);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = read_request(&stream);
+            let (status, body) = respond(&request);
+            seen.lock().unwrap().push(request);
+            let length = body.len();
+            // The program may have gone.
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} Some\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    (address, requests)
+}
+
+/// Reads a request and returns its first line.
+fn read_request(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or(0) > 0 {}
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.parse().unwrap())
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    let _ = reader.read_exact(&mut body);
+    head.lines().next().unwrap_or_default().to_owned()
+}
+
+const PAGE: &str = "<!DOCTYPE html><html><title>Just a moment...</title></html>";
+
+#[test]
+fn a_page_in_place_of_the_api_ends_the_run_before_the_first_create() {
+    for status in [200, 400, 403, 451] {
+        let (address, requests) = serve(move |_| (status, PAGE));
+        let folder = Folder::with_sheet(3);
+        let run = folder.run(&campaign_at("run", &address, &["--yes"])).expect_code(6);
+        let run =
+            run.expect_stderr(&["not the API answered: an HTML page titled `Just a moment...`"]);
+        run.expect_not_in_stderr(&["CREATIFY_API_ID", "rows", "line 1 column 1"]);
+        let requests = requests.lock().unwrap();
+        assert!(!requests.iter().any(|request| request.starts_with("POST")), "{requests:?}");
+    }
+}
+
+#[test]
+fn a_page_in_place_of_the_balance_alone_does_not_stop_the_run() {
+    let (address, requests) = serve(|request| match request {
+        _ if request.contains("remaining_credits") => (403, PAGE),
+        _ if request.starts_with("POST") => (201, r#"{"id":"one","status":"pending"}"#),
+        _ => (200, "[]"),
+    });
+    let folder = Folder::with_sheet(1);
+    let run = folder.run(&campaign_at("run", &address, &["--yes", "--submit-only"]));
+    run.expect_code(8).expect_stderr(&["balance could not be read"]);
+    let requests = requests.lock().unwrap();
+    let creates = requests.iter().filter(|request| request.starts_with("POST")).count();
+    assert_eq!(creates, 1, "{requests:?}");
 }

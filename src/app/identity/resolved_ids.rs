@@ -5,20 +5,21 @@ use std::collections::{HashMap, HashSet};
 use crate::app::notices::Notices;
 use crate::model::JobId;
 
-/// The ids of jobs that the sheet names otherwise, and what is to be said about them.
+/// The recorded ids of jobs that have another id in the sheet, with the notes about them.
 #[derive(Debug, Default)]
 pub(crate) struct ResolvedIds {
     /// The recorded ids by those of the sheet.
     pub(super) recorded: HashMap<JobId, JobId>,
-    /// What is to be said about them.
+    /// Notes about these jobs.
     pub(super) notes: Vec<String>,
-    /// What is to be said about another campaign.
+    /// A warning about another campaign.
     pub(super) warning: Option<String>,
+    /// The messages that were reported already.
     reported: HashSet<String>,
 }
 
 impl ResolvedIds {
-    /// Reports what was found out about the identity of jobs, once.
+    /// Reports each note and warning once.
     pub(crate) fn report(&mut self, notices: &Notices) {
         for note in self.notes.drain(..) {
             if self.reported.insert(note.clone()) {
