@@ -33,8 +33,8 @@ impl Reopening {
                 options.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
             }
             Phase::Failed { remote, failure } => {
-                // A refused row that was edited has never been paid for, so it is new.
-                let is_edited = remote.is_none() && job.has_changed();
+                // An edited row whose job was never charged is new.
+                let is_edited = job.state.has_failed_uncharged() && job.has_changed();
                 // A job that was accepted and has no result may have one by now. It is polled before it is paid for
                 // again.
                 let may_appear = remote.is_some()

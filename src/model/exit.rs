@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     /// Finished, some jobs failed, or more than `--max-fail` allows, or some were left out because their text
     /// looks unfinished.
     SomeFailed,
+    /// All done, but some videos are outdated: their rows were edited after they were paid for.
+    Outdated,
     /// Every selected job is done.
     Success,
 }
@@ -46,6 +48,7 @@ impl Exit {
             Self::Refused => 6,
             Self::Held => 7,
             Self::Outstanding => 8,
+            Self::Outdated => 9,
             Self::Interrupted => 130,
         }
     }
@@ -62,7 +65,7 @@ mod tests {
     use super::*;
     use crate::model::{StopReason, Timestamp};
 
-    const ALL: [Exit; 10] = [
+    const ALL: [Exit; 11] = [
         Exit::Unexpected,
         Exit::Usage,
         Exit::Held,
@@ -72,6 +75,7 @@ mod tests {
         Exit::StoppedEarly,
         Exit::Outstanding,
         Exit::SomeFailed,
+        Exit::Outdated,
         Exit::Success,
     ];
 
@@ -80,8 +84,8 @@ mod tests {
         assert!(ALL.is_sorted());
         let (_, failures) = ALL.split_last().unwrap();
         let codes: Vec<u8> = failures.iter().map(|exit| exit.code()).collect();
-        assert_eq!(codes, [1, 2, 7, 130, 6, 4, 5, 8, 3]);
-        assert!(README.contains("order is returned: 1, 2, 7, 130, 6, 4, 5, 8, 3."));
+        assert_eq!(codes, [1, 2, 7, 130, 6, 4, 5, 8, 3, 9]);
+        assert!(README.contains("order is returned: 1, 2, 7, 130, 6, 4, 5, 8, 3, 9."));
     }
 
     const README: &str = include_str!("../../README.md");

@@ -49,10 +49,10 @@ pub use listing::{CampaignTags, Inconclusive, ListFilter};
 pub use manifest_location::{ManifestLocation, WebAddress};
 pub use parse::ParseError;
 pub use phase::{IllegalTransition, Phase};
-pub(crate) use plan::RESULT_COLUMNS;
 pub use plan::{
     Note, OutputSettings, Plan, Sheet, SheetFile, SheetRow, Suspicion, SuspiciousTexts,
 };
+pub(crate) use plan::{RESULT_COLUMNS, find_result_columns};
 pub(crate) use price::SpeechLength;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,

@@ -134,7 +134,7 @@ text_enum! {
 
 /// The columns that the results add after the sheet's own. Their order and names are a contract with other programs,
 /// and identify a `results.csv` that is used as a manifest.
-pub(crate) const RESULT_COLUMNS: [&str; 13] = [
+pub(crate) const RESULT_COLUMNS: [&str; 14] = [
     "job_id",
     "status",
     "file",
@@ -148,4 +148,17 @@ pub(crate) const RESULT_COLUMNS: [&str; 13] = [
     "attempts",
     "remote_id",
     "error",
+    "outdated",
 ];
+
+/// The number of [`RESULT_COLUMNS`] that every results file has. Those of earlier versions have no others.
+const FIRST_RESULT_COLUMNS: usize = 13;
+
+/// Returns the indices of the columns that results add, if all of them are in `names`, in their order.
+pub(crate) fn find_result_columns(names: &[&str]) -> Option<Range<usize>> {
+    let (first, later) = RESULT_COLUMNS.split_at(FIRST_RESULT_COLUMNS);
+    let start = names.windows(first.len()).position(|window| window == first)?;
+    let end = start + first.len();
+    let has_later = names[end..].starts_with(later);
+    Some(start..if has_later { end + later.len() } else { end })
+}

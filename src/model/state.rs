@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, IllegalTransition, Inconclusive, JobEvent, Phase,
-    RemoteId, RenderStatus, Tag, Timestamp,
+    Credits, Failure, FailureKind, Fingerprint, Generation, IllegalTransition, Inconclusive,
+    JobEvent, Phase, RemoteId, RenderStatus, Tag, Timestamp,
 };
 
 /// The state of a job: the fold of its events, in a live run and on resume alike.
@@ -222,6 +222,25 @@ impl JobState {
     /// for again only if it is named.
     pub const fn is_retried_unnamed(&self) -> bool {
         self.rendered_at.is_none()
+    }
+
+    /// Whether the job has failed and nothing was charged, as far as the provider says. If its row was edited since, it
+    /// is submitted again without further request. A job whose render has ended without a result may still get one.
+    pub fn has_failed_uncharged(&self) -> bool {
+        match &self.phase {
+            Phase::Failed { remote: None, .. } => true,
+            Phase::Failed { remote: Some(_), failure } => {
+                let may_appear =
+                    matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
+                self.charged == Some(Credits::ZERO) && !may_appear
+            }
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Rendering { .. }
+            | Phase::Downloading { .. }
+            | Phase::Done { .. } => false,
+        }
     }
 
     /// Returns the duration of the render, if it has ended and was observed from its start.

@@ -36,6 +36,8 @@ pub struct Counts {
     pub skipped: usize,
     /// Jobs that are not selected and were never begun; not part of `total`.
     pub left_out: usize,
+    /// The part of `total` that was paid for before its row was edited.
+    pub outdated: usize,
 }
 
 /// The credits of a campaign. The serialized names are those of `credits` in `results.json`.
@@ -86,6 +88,7 @@ impl Counts {
         *count += 1;
         self.total += 1;
         self.gone += usize::from(!row.job.in_sheet);
+        self.outdated += usize::from(row.is_outdated());
     }
 
     /// Returns `10 jobs`, or `10 jobs, and 1 from an earlier sheet`.
@@ -107,7 +110,8 @@ impl Counts {
         self.rendering + self.downloading
     }
 
-    /// Returns the counts that are not zero, with their names, in the order of a job's life.
+    /// Returns the counts that are not zero, with their names, in the order of a job's life; last those
+    /// that are part of others.
     pub(super) fn non_zero(&self) -> impl Iterator<Item = (usize, &'static str)> {
         [
             (self.done, "done"),
@@ -118,6 +122,7 @@ impl Counts {
             (self.pending, "pending"),
             (self.skipped, "skipped"),
             (self.left_out, "left out"),
+            (self.outdated, "outdated"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)

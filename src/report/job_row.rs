@@ -65,6 +65,24 @@ impl<'a> JobRow<'a> {
         paid.is_some_and(|paid| *paid != self.job.spec.fingerprint)
     }
 
+    /// Whether the job was paid for, or may have been, with what its row said before an edit.
+    pub fn is_outdated(&self) -> bool {
+        let may_be_paid = match &self.state.phase {
+            Phase::Pending | Phase::Failed { .. } => false,
+            Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Rendering { .. }
+            | Phase::Downloading { .. }
+            | Phase::Done { .. } => true,
+        };
+        may_be_paid && self.job.in_sheet && self.has_changed()
+    }
+
+    /// Whether the job failed without a charge and its row was edited since, so that the next run submits it.
+    pub(crate) fn is_retried_edited(&self) -> bool {
+        self.job.in_sheet && self.has_changed() && self.state.has_failed_uncharged()
+    }
+
     /// Whether the job was sent and no response says whether it was accepted.
     pub(crate) const fn is_in_doubt(&self) -> bool {
         matches!(self.state.phase, Phase::Submitting | Phase::InDoubt { .. })

@@ -50,7 +50,8 @@ pub(super) fn next_step(row: &JobRow) -> NextStep {
             NextStep::Download
         }
         Phase::Rendering { .. } | Phase::Downloading { .. } => NextStep::Collect,
-        Phase::Done { .. } if row.job.in_sheet && row.has_changed() => NextStep::Redo,
+        Phase::Done { .. } if row.is_outdated() => NextStep::Redo,
+        Phase::Failed { .. } if row.is_retried_edited() => NextStep::Submit,
         Phase::Failed { .. } if row.state.is_retried_unnamed() => NextStep::Retry,
         Phase::Failed { .. } => NextStep::Replace,
         Phase::Pending | Phase::Done { .. } => NextStep::Nothing,

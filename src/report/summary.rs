@@ -248,6 +248,7 @@ mod tests {
             skipped: 1,
             left_out: 1,
             gone: 0,
+            outdated: 0,
         };
         assert_eq!(counts, expected);
         assert_eq!((counts.finished(), counts.outstanding()), (2, 2));

@@ -103,18 +103,19 @@ fn status_style(status: &str) -> Style {
     match status {
         "done" => Style::Success,
         "failed" => Style::Failure,
-        "in_doubt" => Style::Warning,
+        "in_doubt" | "outdated" => Style::Warning,
         "rendering" | "downloading" => Style::Active,
         _ => Style::Dim,
     }
 }
 
-/// Returns the sections about failed jobs, jobs in doubt and failed downloads.
+/// Returns the sections about failed jobs, jobs in doubt, failed downloads and outdated videos.
 pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
     let failed: Vec<JobRow> = summary.rows().filter(JobRow::has_failed).collect();
     let doubts: Vec<JobRow> = summary.rows().filter(JobRow::is_in_doubt).collect();
     let is_stuck = |row: &JobRow| row.state.is_to_be_downloaded() && row.failure().is_some();
     let not_downloaded: Vec<JobRow> = summary.rows().filter(is_stuck).collect();
+    let outdated: Vec<JobRow> = summary.rows().filter(JobRow::is_outdated).collect();
     let sections = [
         (format!("{} failed:", plural(failed.len(), "job")), Style::Failure, failed),
         (
@@ -140,24 +141,40 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
     for (title, style, rows) in sections {
         if !rows.is_empty() {
             let _ = writeln!(text, "\n{}", colours.paint(style, &title));
-            list_rows(&mut text, &rows);
+            list_rows(&mut text, &rows, failure_reason);
         }
+    }
+    if !outdated.is_empty() {
+        let title = format!(
+            "{} {} outdated:",
+            plural(outdated.len(), "video"),
+            agree(outdated.len(), "is", "are")
+        );
+        let _ = writeln!(text, "\n{}", colours.paint(Style::Warning, &title));
+        list_rows(&mut text, &outdated, |_| OUTDATED.to_owned());
     }
     text
 }
 
-fn list_rows(text: &mut String, rows: &[JobRow]) {
+/// Why a video is outdated.
+const OUTDATED: &str = "the row was edited after the video was paid for";
+
+fn failure_reason(row: &JobRow) -> String {
+    let mut why = row
+        .failure()
+        .map_or_else(|| "the program ended before the response arrived".to_owned(), failure);
+    if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
+        let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
+    }
+    why
+}
+
+fn list_rows(text: &mut String, rows: &[JobRow], reason: impl Fn(&JobRow) -> String) {
     let shown = &rows[..rows.len().min(MAX_SHOWN)];
     let width = shown.iter().map(|row| row.id().as_str().len()).max().unwrap_or(0);
     for row in shown {
-        let mut why = row
-            .failure()
-            .map_or_else(|| "the program ended before the response arrived".to_owned(), failure);
-        if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
-            let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
-        }
         let (id, line) = (row.id(), row.job.spec.origin.line);
-        let _ = writeln!(text, "  {id:width$}  line {line}  {why}");
+        let _ = writeln!(text, "  {id:width$}  line {line}  {}", reason(row));
     }
     if rows.len() > shown.len() {
         let rest = rows.len() - shown.len();
@@ -253,6 +270,33 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("is rendering") && !text.contains("are rendering"), "{text}");
+    }
+
+    #[test]
+    fn outdated_videos_are_warnings() {
+        let mut run = TestRun::with_jobs(2);
+        run.done(1, "a");
+        run.done(2, "b");
+        run.edit("b");
+        let text = summary_text(&run.summary(), Colours::On);
+        for words in [
+            "2 jobs: \u{1b}[32m2 done\u{1b}[0m, \u{1b}[33m1 outdated\u{1b}[0m",
+            "\u{1b}[33m1 video is outdated:\u{1b}[0m\n  b  line 3  the row was edited",
+            "pay for the new version: `callsheet run spring.csv --redo-changed`",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(headline(&run.summary()).starts_with("spring: 2 of 2 done, 1 outdated;"));
+        // Without a charge the row is simply submitted again.
+        let mut run = TestRun::with_jobs(1);
+        run.accepted(1, "a");
+        let failure = Failure::new(FailureKind::RenderFailed, "no face");
+        let charged = Some(crate::model::Credits::ZERO);
+        run.job_event(2, "a", JobEvent::Failed { failure, charged });
+        run.edit("a");
+        let text = summary_text(&run.summary(), Colours::Off);
+        assert!(text.contains("1 job is not submitted yet: `callsheet run spring.csv`"), "{text}");
+        assert!(!text.contains("outdated") && !text.contains("--retry-failed"), "{text}");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use crate::model::{
-    Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Generation, JobEvent,
-    JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech, StopReason,
-    Tag, Timestamp, VideoRequest,
+    Artifact, AspectRatio, Credits, Entry, Event, Failure, FailureKind, Fingerprint, Generation,
+    JobEvent, JobId, JobSpec, Origin, Output, PlannedJob, PriceTable, Sheet, SheetRow, Speech,
+    StopReason, Tag, Timestamp, VideoRequest,
 };
 use crate::report::campaign::Campaign;
 use crate::report::observer::Observer;
@@ -94,6 +94,15 @@ impl TestRun {
         let failure = Failure::new(FailureKind::RenderFailed, message);
         let charged = Some(Credits::ZERO);
         self.job_event(second + 30, job, JobEvent::Failed { failure, charged });
+    }
+
+    /// Changes the row of a job, which has the request of another text now.
+    pub(crate) fn edit(&mut self, job: &str) {
+        let mut jobs = self.campaign.jobs.iter_mut();
+        let planned = jobs.find(|planned| planned.spec.id.as_str() == job).unwrap();
+        let spec = Arc::make_mut(&mut planned.spec);
+        Arc::make_mut(&mut spec.request).speech = Speech::Text("Edited".into());
+        spec.fingerprint = Fingerprint::of(&spec.request);
     }
 
     pub(crate) fn lost(&mut self, second: i64, job: &str) {

@@ -29,10 +29,44 @@ fn plan_shows_done_changed_new_and_removed_rows() {
         let line = plan.lines().find(|line| line.starts_with(job));
         assert!(line.is_some_and(|line| line.contains(state)), "{plan}");
     }
-    for (option, accepted) in [(&[][..], 4), (&["--redo-changed"], 5), (&["--redo-changed"], 5)] {
-        scenario.run_sheet(option).expect_code(0);
+    plan.lines().find(|line| line.starts_with("1 video is outdated")).unwrap();
+    for (option, accepted, code) in
+        [(&[][..], 4, 9), (&[][..], 4, 9), (&["--redo-changed"], 5, 0), (&["--redo-changed"], 5, 0)]
+    {
+        let run = scenario.run_sheet(option).expect_code(code);
         assert_eq!(scenario.accepted(), accepted);
+        let is_outdated = code == 9;
+        assert_eq!(run.stderr.contains("1 video is outdated:\n  job-01  line 2"), is_outdated);
+        assert!(!run.stderr.contains("nothing to do") || !is_outdated, "{run:?}");
+        let results = scenario.read("sheet-output/results.csv");
+        let row = results.lines().nth(1).unwrap();
+        assert_eq!(row.ends_with(",yes"), is_outdated, "{row}");
+        let json: Value =
+            serde_json::from_str(&scenario.read("sheet-output/results.json")).unwrap();
+        assert_eq!(json["jobs"][0]["outdated"], is_outdated);
+        assert_eq!(json["totals"]["outdated"], usize::from(is_outdated));
     }
+}
+
+#[test]
+fn an_outdated_video_is_shown_until_the_old_text_is_back() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&[]).expect_code(0);
+    // A column of the user does not touch the video.
+    let own = sheet(2).replace('\n', ",mine\n");
+    scenario.write("sheet.csv", own.trim_end_matches(",mine\n"));
+    scenario.run_sheet(&[]).expect_code(0).expect_stderr(&["nothing to do"]);
+    scenario.write("sheet.csv", &sheet(2).replace("number 2", "number two"));
+    scenario.run_sheet(&["-q"]).expect_code(9).expect_stderr(&["1 outdated"]);
+    let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
+    status.expect_stdout(&["2 done, 1 outdated", "job-02  line 3  the row was edited"]);
+    let why = scenario.run(&["why", "sheet.csv", "job-02"]).expect_code(0);
+    why.expect_stdout(&["job-02: done, outdated", "--redo-changed"]);
+    let page = scenario.read("sheet-output/report.html");
+    assert!(page.contains("done, outdated") && page.contains(r#""outdated":true"#), "{page}");
+    scenario.write("sheet.csv", &sheet(2));
+    scenario.run_sheet(&[]).expect_code(0).expect_stderr(&["nothing to do"]);
+    assert_eq!(scenario.accepted(), 2);
 }
 
 #[test]
@@ -136,7 +170,7 @@ fn resubmit_of_a_finished_job_does_nothing_and_says_so() {
     assert_eq!(scenario.accepted(), 3);
     scenario.replace("sheet.csv", "number 2,", "number two,");
     let edited = scenario.run_sheet(&["--resubmit", "job-02"]);
-    let edited = edited.expect_code(0);
+    let edited = edited.expect_code(9);
     edited.expect_stderr(&["--redo-changed --only job-02` makes"]);
     assert_eq!(scenario.accepted(), 3);
 }

@@ -119,7 +119,9 @@ fn conclude(
     // After a second interrupt only the resuming command is printed, with the error.
     if !finished.was_abandoned() {
         is_printed = !screen.json || print_results(&finished, screen);
-        let was_idle = finished.was_idle && finished.summary.stopped().is_none();
+        let summary = &finished.summary;
+        let was_idle =
+            finished.was_idle && summary.stopped().is_none() && summary.counts().outdated == 0;
         if screen.log_format == LogFormat::Text {
             match (was_idle, screen.quiet) {
                 // Cron sends no mail about a run that prints nothing.
@@ -149,6 +151,7 @@ fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Exi
         (counts.in_doubt > 0).then_some(Exit::InDoubt),
         (counts.outstanding() > 0 || has_pending).then_some(Exit::Outstanding),
         (counts.failed > 0 || has_left_out).then_some(Exit::SomeFailed),
+        (wants_all && counts.outdated > 0).then_some(Exit::Outdated),
     ]
     .into_iter()
     .flatten()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, Event, FailureKind, Generation, JobEvent, Outcome, RenderReport, RenderStatus,
-    StopReason,
+    Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Outcome, RenderReport,
+    RenderStatus, Speech, StopReason, VideoRequest,
 };
 
 fn fresh() -> RunOptions {
@@ -245,4 +245,42 @@ fn a_refused_row_is_submitted_again_once_it_was_edited() {
     std::sync::Arc::make_mut(&mut mended.spec).id = job(0);
     assert_eq!(harness.run(&[mended], &RunOptions::default(), |_, _| None).submits(), 1);
     assert_eq!(harness.phase(0), "done");
+}
+
+#[test]
+fn an_edited_row_is_tried_again_if_its_job_failed_without_a_charge() {
+    let edited = || {
+        let mut edited = jobs(1);
+        let speech = Speech::Text("another text".into());
+        let request = VideoRequest::new(speech, "p", crate::model::AspectRatio::Square);
+        let origin = edited[0].spec.origin.clone();
+        edited[0].spec = JobSpec::new(job(0), request, origin).into();
+        edited
+    };
+    for (charge, is_open) in
+        [(Some(Credits::ZERO), true), (Some(Credits::whole(5)), false), (None, false)]
+    {
+        let mut harness = Harness::new();
+        let fail = |harness: &mut Harness, command: &Command| {
+            let Command::Poll { remotes } = command else {
+                return None;
+            };
+            let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
+            for report in &mut reports {
+                (report.status, report.credits_used) = (RenderStatus::Failed, charge);
+            }
+            Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
+        };
+        harness.run(&jobs(1), &RunOptions::default(), fail);
+        assert_eq!(harness.phase(0), "failed");
+        let same = harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
+        assert_eq!(same.submits(), 0, "an unchanged row waits for a request");
+        let crashed = harness.run_until_event(&edited(), &RunOptions::default(), fail, |event| {
+            matches!(event, Event::Job { event: JobEvent::Reopened { .. }, .. })
+        });
+        let resumed = harness.run(&edited(), &RunOptions::default(), |_, _| None);
+        assert_eq!(crashed.submits() + resumed.submits(), usize::from(is_open), "{charge:?}");
+        let again = harness.run(&edited(), &RunOptions::default(), |_, _| None);
+        assert_eq!(again.submits(), 0, "{charge:?}");
+    }
 }

@@ -11,7 +11,7 @@ fn results_of(plan: &Plan) -> String {
         let cells: Vec<&str> = row.cells.iter().map(|cell| &**cell).collect();
         let cells = cells.join(",");
         let ids = row.jobs.clone().map(|job| plan.jobs[job].id.as_str());
-        lines.extend(ids.map(|id| format!("{cells},{id},done,videos/{id}.mp4,,,,,5,,,1,,")));
+        lines.extend(ids.map(|id| format!("{cells},{id},done,videos/{id}.mp4,,,,,5,,,1,,,")));
     }
     lines.join("\r\n")
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{MAX_TITLE_ROWS, Table, Value};
-use crate::model::{Flag, RESULT_COLUMNS};
+use crate::model::{Flag, find_result_columns};
 use crate::util::text::sanitize;
 
 use super::field::{Field, FieldMap, HeaderMatch};
@@ -247,11 +247,8 @@ fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Fin
 
 /// Returns the columns that a `results.csv` adds, if all of them are there, in their order.
 fn find_results_columns(header: &[Value]) -> Option<Range<usize>> {
-    let begin = header.windows(RESULT_COLUMNS.len()).position(|window| {
-        let names = window.iter().map(|cell| cell.text.trim());
-        names.eq(RESULT_COLUMNS)
-    })?;
-    Some(begin..begin + RESULT_COLUMNS.len())
+    let names: Vec<&str> = header.iter().map(|cell| cell.text.trim()).collect();
+    find_result_columns(&names)
 }
 
 /// Reports the required columns that a sheet without a YAML manifest lacks, and returns their fields.
@@ -311,6 +308,7 @@ mod tests {
     use super::*;
     use crate::manifest::diagnostics::place::Source;
     use crate::manifest::formats::csv;
+    use crate::model::RESULT_COLUMNS;
 
     fn read(text: &str) -> (Columns, Findings) {
         read_with(text, &[])
@@ -430,10 +428,13 @@ mod tests {
 
     #[test]
     fn columns_of_results_are_recognized_as_a_whole_block_only() {
-        let block = RESULT_COLUMNS.join(",");
-        let (columns, _) = read(&format!("text,persona,ratio,{block},mine\n"));
-        assert_eq!(columns.job_id, Some(3));
-        assert_eq!(columns.own, [0, 1, 2, 16]);
+        // The results of earlier versions lack the last column.
+        for count in [RESULT_COLUMNS.len() - 1, RESULT_COLUMNS.len()] {
+            let block = RESULT_COLUMNS[..count].join(",");
+            let (columns, _) = read(&format!("text,persona,ratio,{block},mine\n"));
+            assert_eq!(columns.job_id, Some(3));
+            assert_eq!(columns.own, [0, 1, 2, 3 + count]);
+        }
         let (columns, _) = read("text,persona,ratio,status,error\n");
         assert_eq!(columns.job_id, None);
         assert_eq!(columns.own.len(), 5);

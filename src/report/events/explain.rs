@@ -83,6 +83,9 @@ fn heading(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     {
         let _ = write!(status, " for {}", duration(now.since(since)));
     }
+    if row.is_outdated() {
+        status.push_str(", outdated");
+    }
     format!(
         "{}: {status} ({}, line {})\n{}, {}\n{speech}\n\n",
         spec.id,

@@ -48,6 +48,7 @@ impl<'a> ResultCell<'a> {
             Self::Count(state.attempts),
             Self::or_empty(state.phase.remote(), |remote| Self::text(remote.as_str())),
             Self::or_empty(row.error(), Self::Text),
+            if row.is_outdated() { Self::text("yes") } else { Self::Empty },
         ]
     }
 
@@ -60,7 +61,8 @@ impl<'a> ResultCell<'a> {
     fn of_skipped(left_out: Option<&str>) -> [Self; RESULT_COLUMNS.len()] {
         let mut cells = [const { ResultCell::Empty }; RESULT_COLUMNS.len()];
         cells[1] = Self::text("skipped");
-        cells[RESULT_COLUMNS.len() - 1] = Self::or_empty(left_out, Self::text);
+        let [.., error, _] = &mut cells;
+        *error = Self::or_empty(left_out, Self::text);
         cells
     }
 }

@@ -72,11 +72,11 @@ mod tests {
         assert_eq!(
             text(&run.summary()),
             "\
-id,note,job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,credits_used,submitted_at,finished_at,attempts,remote_id,error
-a,note of a,a,done,videos/a.mp4,https://cdn.example/a.mp4?…,https://cdn.example/a.jpg,12.5,5,5,2026-11-24T14:00:01.000Z,2026-11-24T14:01:02.000Z,1,remote-a,
-b,note of b,b,in_doubt,,,,,5,,2026-11-24T14:00:02.000Z,,1,,the connection was reset
-c,note of c,c,pending,,,,,5,,,,0,,
-later,note of later,,skipped,,,,,,,,,,,
+id,note,job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,credits_used,submitted_at,finished_at,attempts,remote_id,error,outdated
+a,note of a,a,done,videos/a.mp4,https://cdn.example/a.mp4?…,https://cdn.example/a.jpg,12.5,5,5,2026-11-24T14:00:01.000Z,2026-11-24T14:01:02.000Z,1,remote-a,,
+b,note of b,b,in_doubt,,,,,5,,2026-11-24T14:00:02.000Z,,1,,the connection was reset,
+c,note of c,c,pending,,,,,5,,,,0,,,
+later,note of later,,skipped,,,,,,,,,,,,
 "
         );
     }
@@ -97,7 +97,7 @@ later,note of later,,skipped,,,,,,,,,,,
         *run.sheet() = Sheet::default();
         let text = text(&run.summary());
         assert!(text.starts_with("job_id,status,"), "{text}");
-        assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,"));
+        assert_eq!(text.lines().nth(1), Some("a,pending,,,,,5,,,,0,,,"));
     }
 
     #[test]

@@ -180,6 +180,7 @@ impl Serialize for JsonJob<'_> {
             language: spec.language,
             model_version: request.model_version,
             origin: spec.origin,
+            outdated: row.is_outdated(),
             persona: request.persona,
             persona_name: summary.campaign().personas.get(request.persona.as_ref()),
             remote_id: state.phase.remote(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS};
+use crate::model::{Credits, Estimate, JobId, PlannedJob, find_result_columns};
 use crate::report::command_line::CommandLine;
 use crate::util::fs::{OutputDir, open_own, read_own};
 
@@ -129,12 +129,11 @@ impl PreviousResults {
         let Some(header) = records.next() else {
             return false;
         };
-        let Some(own) = header.len().checked_sub(RESULT_COLUMNS.len()) else {
+        let names: Vec<&str> = header.iter().collect();
+        let Some(results) = find_result_columns(&names).filter(|it| it.end == names.len()) else {
             return false;
         };
-        if !header.iter().skip(own).eq(RESULT_COLUMNS) {
-            return false;
-        }
+        let own = results.start;
         self.columns = header.iter().take(own).map(str::to_owned).collect();
         for record in records {
             let cells = record.iter().take(own).map(Arc::from).collect();

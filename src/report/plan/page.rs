@@ -8,7 +8,7 @@ use crate::report::format::credit_range;
 use crate::report::html::gallery::{Card, gallery, is_web, picture};
 use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
-use crate::report::plan::text::{seconds, total_lines};
+use crate::report::plan::text::{outdated_line, seconds, total_lines};
 use crate::report::summary::Summary;
 use crate::util::text::sanitize;
 
@@ -18,7 +18,7 @@ pub(crate) type Pictures = BTreeMap<(String, AspectRatio), String>;
 /// Returns the page of a plan.
 pub(crate) fn plan_page(summary: &Summary, context: &PlanContext, pictures: &Pictures) -> String {
     let mut introduction = total_lines(summary, context.replaced);
-    for line in context.lines(summary) {
+    for line in outdated_line(summary).into_iter().chain(context.lines(summary)) {
         introduction.push_str(&line);
         introduction.push('\n');
     }

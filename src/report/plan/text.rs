@@ -10,7 +10,7 @@ use crate::report::plan::rows::{PlanRow, plan_rows};
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
 use crate::util::table::table;
-use crate::util::text::{plural, sanitize, truncate};
+use crate::util::text::{agree, plural, sanitize, truncate};
 
 /// The width of the examples, in columns of a terminal.
 const EXAMPLE_WIDTH: usize = 60;
@@ -133,7 +133,25 @@ pub(crate) fn plan_totals(
         },
         colours,
     );
-    shares + &total_lines(summary, replaced)
+    let outdated = outdated_line(summary)
+        .map(|line| format!("{}\n", colours.paint(Style::Warning, &line)))
+        .unwrap_or_default();
+    shares + &total_lines(summary, replaced) + &outdated
+}
+
+/// Returns what a plan says about outdated videos, if there are any.
+pub(super) fn outdated_line(summary: &Summary) -> Option<String> {
+    let count = summary.counts().outdated;
+    (count > 0).then(|| {
+        format!(
+            "{} {} outdated: the {} edited after being paid for, and `{}` pays for the new {}",
+            plural(count, "video"),
+            agree(count, "is", "are"),
+            agree(count, "row was", "rows were"),
+            Flag::RedoChanged,
+            agree(count, "version", "versions"),
+        )
+    })
 }
 
 /// Groups the jobs that `run` would submit.
@@ -239,6 +257,7 @@ standard  1     5
 
 1 job to submit of 8, and 1 from an earlier sheet, for 5 credits; 15 spent, 10 promised, 0 left of 22
 `--max-credits 22` may stop the run before its end; 30 would be enough
+1 video is outdated: the row was edited after being paid for, and `--redo-changed` pays for the new version
 estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chinese or Thai count as a word
 "
         );

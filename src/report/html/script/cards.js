@@ -139,10 +139,9 @@ function makeCard(job, index) {
   const card = make("article", { class: "card", tabindex: "-1", "aria-labelledby": id, "data-status": job.status });
   const notes = [
     job.status === "done" ? null : STATUSES[job.status],
-    job.changed ? "edited since" : null,
     job.gone ? "no longer in the sheet" : null,
   ];
-  const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")));
+  const head = make("h2", { id }, job.id, make("span", { class: "status" }, notes.filter(Boolean).join(", ")), job.outdated ? make("span", { class: "outdated" }, "outdated: edited after it was paid for") : null);
   card.append(
     make("div", { class: "mount" }, frame(job), make("span", { class: "edge" }, `line ${job.line}`), make("span", { class: "edge" }, job.ratio)),
     make("div", { class: "what" }, head, make("p", { class: "facts" }, facts(job)), make("p", { class: "said", dir: "auto" }, job.text ?? job.audio), details(job)),
