@@ -140,6 +140,7 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
         .to_lowercase();
     let is_empty = lower.contains(char::is_alphabetic)
         && (words::contains(words::EMPTY_VALUES, &lower)
+            || words::contains_phrase(words::EMPTY_MARKS, &lower)
             || words::contains(words::EMPTY_TEXTS, &lower));
     let is_address = !text.contains(char::is_whitespace)
         && ["http://", "https://", "www."].iter().any(|begin| lower.starts_with(begin));
@@ -167,6 +168,19 @@ fn is_formula(value: &str) -> bool {
         || value.strip_prefix(['+', '-']).is_some_and(is_reference)
 }
 
+/// Whether a value says that there is none: `(none)`, `<null>`, `[no value]`, `keine Angabe`.
+fn is_empty_mark(value: &str) -> bool {
+    let brackets = [('(', ')'), ('[', ']'), ('<', '>'), ('-', '-')];
+    let inside = brackets
+        .iter()
+        .find_map(|(open, close)| value.strip_prefix(*open)?.strip_suffix(*close))
+        .map(str::trim);
+    // Without brackets, one word may be a name.
+    let Some(mark) = inside.or_else(|| value.contains(' ').then_some(value)) else { return false };
+    let mark = mark.to_lowercase();
+    inside.is_some() && mark == "none" || words::contains_phrase(words::EMPTY_MARKS, &mark)
+}
+
 /// Returns the kind of a filled value that is wrong as a whole.
 fn value_kind(value: &str) -> Option<SuspicionKind> {
     // Any word in capitals: spreadsheets add errors and translate them.
@@ -180,7 +194,9 @@ fn value_kind(value: &str) -> Option<SuspicionKind> {
     match value {
         _ if is_error => Some(ErrorValue),
         _ if is_formula(value) => Some(Formula),
-        _ if words::contains(words::EMPTY_VALUES, value) => Some(EmptyValue),
+        _ if words::contains(words::EMPTY_VALUES, value) || is_empty_mark(value) => {
+            Some(EmptyValue)
+        }
         _ if words::contains_phrase(words::DRAFT_VALUES, value) => Some(Draft),
         _ => None,
     }

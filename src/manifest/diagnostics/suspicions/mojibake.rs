@@ -8,11 +8,34 @@ use std::ops::Range;
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
-use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{Encoding, IBM866, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
 /// The encodings that UTF-8 is commonly mistaken for, the most common one first.
-static CODE_PAGES: LazyLock<[CodePage; 4]> =
-    LazyLock::new(|| [WINDOWS_1252, WINDOWS_1250, WINDOWS_1251, MACINTOSH].map(CodePage::new));
+static CODE_PAGES: LazyLock<Vec<CodePage>> = LazyLock::new(|| {
+    let windows = [
+        (Family::Western, WINDOWS_1252),
+        (Family::Central, WINDOWS_1250),
+        (Family::Cyrillic, WINDOWS_1251),
+        (Family::Macintosh, MACINTOSH),
+        (Family::Dos, IBM866),
+    ];
+    let dos = [CODE_PAGE_850, CODE_PAGE_437, CODE_PAGE_852].map(CodePage::dos);
+    windows.map(CodePage::of_encoding).into_iter().chain(dos).collect()
+});
+
+/// The characters from 0x80 to 0xFE of code pages of DOS.
+const CODE_PAGE_850: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\
+    \u{ad}±‗¾¶§÷¸°¨·¹³²■";
+const CODE_PAGE_437: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩\
+    ≡±≥≤⌠⌡÷≈°∙·√ⁿ²■";
+const CODE_PAGE_852: &str = "\
+    ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\
+    \u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■";
+
+/// The beginnings of signs such as `’` and `€`, and of emoji, in code pages of DOS.
+const DOS_SIGNS: [&str; 8] = ["ÔÇ", "Ôé", "Ôä", "ΓÇ", "Γé", "Γä", "\u{ad}ƒ", "≡ƒ"];
 
 /// Characters of Windows-1252 whose last byte was lost, and the character that they stood for.
 const TRUNCATED: [(&str, &str); 3] = [("â€", "”"), ("Ã", "à"), ("Â", "")];
@@ -60,7 +83,9 @@ pub(super) fn find_mojibake(text: &str) -> Option<(Range<usize>, String)> {
 /// Returns the sequences of the encoding that explains most of them, in the order of the text. At least one is certain.
 fn find_sequences(text: &str) -> Option<Vec<Sequence>> {
     let mut best = None;
-    for page in CODE_PAGES.iter() {
+    // Code pages of DOS have lines of tables among their letters, which no spoken text has.
+    let may_be_dos = text.contains(is_line) || DOS_SIGNS.iter().any(|begin| text.contains(begin));
+    for page in CODE_PAGES.iter().filter(|page| page.family != Family::Dos || may_be_dos) {
         let sequences = page.find_sequences(text);
         let count = sequences.len();
         if sequences.iter().any(|sequence| sequence.is_certain)
@@ -92,28 +117,51 @@ struct Sequence {
     is_certain: bool,
 }
 
+/// Encodings in which the same sequences are ordinary text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Western,
+    Central,
+    Cyrillic,
+    Macintosh,
+    Dos,
+}
+
 /// An encoding with one byte per character.
 struct CodePage {
-    encoding: &'static Encoding,
+    family: Family,
     /// The byte from 0x80 of each character, or zero.
     bytes: Vec<u8>,
 }
 
 impl CodePage {
-    fn new(encoding: &'static Encoding) -> Self {
-        let mut bytes = vec![0; LAST_CHARACTER as usize + 1];
+    fn of_encoding((family, encoding): (Family, &'static Encoding)) -> Self {
+        let mut page = Self { family, bytes: vec![0; LAST_CHARACTER as usize + 1] };
         for byte in 0x80..=0xff {
             let source = [byte];
-            let decoded = encoding.decode_without_bom_handling(&source).0;
+            for c in encoding.decode_without_bom_handling(&source).0.chars() {
+                page.add(byte, c);
+            }
             // ISO-8859-1 has control characters where Windows-1252 has letters.
-            let control = (encoding == WINDOWS_1252).then_some(char::from(byte));
-            for index in decoded.chars().chain(control).map(Self::index) {
-                if let Some(entry @ 0) = bytes.get_mut(index) {
-                    *entry = byte;
-                }
+            if encoding == WINDOWS_1252 {
+                page.add(byte, char::from(byte));
             }
         }
-        Self { encoding, bytes }
+        page
+    }
+
+    fn dos(characters: &str) -> Self {
+        let mut page = Self { family: Family::Dos, bytes: vec![0; LAST_CHARACTER as usize + 1] };
+        for (byte, c) in (0x80..=0xfe).zip(characters.chars()) {
+            page.add(byte, c);
+        }
+        page
+    }
+
+    fn add(&mut self, byte: u8, c: char) {
+        if let Some(entry @ 0) = self.bytes.get_mut(Self::index(c)) {
+            *entry = byte;
+        }
     }
 
     /// The byte of a character, or zero for ASCII and characters that the encoding lacks.
@@ -137,7 +185,7 @@ impl CodePage {
             }
         }
         // Sequences without a gap support each other. Cyrillic letters alone form pairs in ordinary words: ВІДІБРАВ.
-        let enough = if self.encoding == WINDOWS_1251 { 3 } else { 2 };
+        let enough = if self.family == Family::Cyrillic { 3 } else { 2 };
         for run in sequences.chunk_by_mut(|left, right| left.range.end == right.range.start) {
             if run.len() >= enough {
                 for sequence in run {
@@ -177,13 +225,15 @@ impl CodePage {
         let is_romanian = ('\u{218}'..='\u{21b}').contains(&original);
         if original >= '\u{1f000}' || original == '\u{feff}' {
             true
-        } else if self.encoding == WINDOWS_1251 {
+        } else if self.family == Family::Dos {
+            is_sign || is_line(lead) || continuation.any(is_line)
+        } else if self.family == Family::Cyrillic {
             let is_letter = |c: char| c.is_ascii_alphabetic();
             is_sign && second == 'Ђ'
                 || is_latin
                     && second != '’'
                     && (before.is_some_and(is_letter) || after.is_some_and(is_letter))
-        } else if self.encoding == MACINTOSH {
+        } else if self.family == Family::Macintosh {
             let is_letter = char::is_alphabetic;
             is_sign && second == 'Ä'
                 || is_latin && (before.is_some_and(is_letter) || after.is_some_and(is_letter))
@@ -203,7 +253,7 @@ impl CodePage {
             // Letters among the continuations: PÄŤ, CÂŞTIG, Ăştia.
             let is_inside = before.is_some_and(char::is_lowercase);
             let is_capital = second.is_uppercase() && !after.is_some_and(char::is_lowercase);
-            let is_pair = if self.encoding == WINDOWS_1250 {
+            let is_pair = if self.family == Family::Central {
                 is_capital || matches!(second, 'ş' | 'ţ')
             } else {
                 is_capital && lead == 'Ä' && second != 'Œ'
@@ -223,13 +273,18 @@ impl CodePage {
         let is_word_end = text[..start].ends_with(char::is_lowercase)
             && !text[end..].starts_with(char::is_alphabetic);
         let is_damage =
-            self.encoding == WINDOWS_1252 && (is_word_end || damaged.chars().count() > 1);
+            self.family == Family::Western && (is_word_end || damaged.chars().count() > 1);
         is_damage.then(|| Sequence {
             range: start..end,
             original: (*original).to_owned(),
             is_certain: true,
         })
     }
+}
+
+/// Whether a character draws the lines and fields of tables.
+fn is_line(c: char) -> bool {
+    ('\u{2500}'..='\u{259f}').contains(&c)
 }
 
 /// Returns how many bytes a character in UTF-8 has, or zero if it cannot begin with the byte.

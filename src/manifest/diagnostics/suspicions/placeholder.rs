@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::scan::{last_word, last_words};
 use super::words;
 
 /// The longest name of a field, in characters.
@@ -42,7 +43,8 @@ pub(super) fn placeholder_length(
     };
     match rest.chars().next()? {
         '{' if rest.starts_with("{}") => Some(2),
-        '{' => template_length(rest).or_else(|| enclosed("{", "}", &is_braced_name)),
+        '{' => template_length(rest)
+            .or_else(|| enclosed("{", "}", &|name| is_braced_name(name) && !is_code(before, name))),
         '$' if rest.starts_with("${") => {
             placeholder_length(before, &rest[1..], is_column).map(|length| length + 1)
         }
@@ -57,18 +59,26 @@ pub(super) fn placeholder_length(
             is_name.then(|| 1 + name.len())
         }
         '[' => {
-            let length = enclosed("[", "]", &is_bracketed_name)
-                .or_else(|| enclosed("[[", "]]", &|_| true))?;
+            let is_name = |name: &str| {
+                is_bracketed_name(name) && !is_code(before, name) && !is_button(before, name)
+            };
+            let length =
+                enclosed("[", "]", &is_name).or_else(|| enclosed("[[", "]]", &|_| true))?;
             // A link of Markdown, and letters that an editor changed: [T]he.
             let after = &rest[length..];
             let is_part =
                 after.starts_with('(') || length < 5 && after.starts_with(char::is_lowercase);
             (!is_part).then_some(length)
         }
+        '<' if rest.starts_with("<%") => enclosed("<%", "%>", &|_| true),
+        '<' if rest.starts_with("<?") => enclosed("<?", "?>", &|_| true),
         '<' => enclosed("<<", ">>", &|name| is_identifier(name) || is_field(name))
             .or_else(|| enclosed("<", ">", &|name| is_field(name) || is_constant(name))),
         '(' if rest[1..].starts_with("insert ") || rest[1..].starts_with("Insert ") => {
             enclosed("(", ")", &|name| is_field(name.strip_suffix(" here").unwrap_or(name)))
+        }
+        '(' if words::contains(words::GREETINGS, &last_word(before.trim_end())) => {
+            enclosed("(", ")", &|name| is_field(name) && split_words(name).len() < 3)
         }
         // Without capitals or an underscore, the name may be a word of the sentence.
         '(' if rest[1..].starts_with(char::is_uppercase) || rest.contains('_') => {
@@ -105,6 +115,27 @@ pub(super) fn placeholder_length(
         }
         _ => None,
     }
+}
+
+/// Whether a name is a code that customers enter: `Use code {SUMMER}`, `[SAVE20]`. Names of fields are none.
+fn is_code(before: &str, name: &str) -> bool {
+    let is_constant = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+    let has_number = name.bytes().filter(u8::is_ascii_digit).count() > 1;
+    let is_announced = words::contains(words::CODES, &last_words(before).1);
+    is_constant && (has_number || is_announced) && !is_field(name)
+}
+
+/// Whether a name in brackets is a key or a button: `Press the [Enter] key`, `Click [Buy now]`.
+fn is_button(before: &str, name: &str) -> bool {
+    let words = split_words(name);
+    let is_key = !words.is_empty() && words.iter().all(|word| words::contains(words::KEYS, word))
+        || name.len() == 1 && before.trim_end().ends_with('+');
+    let (earlier, last) = last_words(before);
+    let is_pressed = words::contains(words::PRESSES, &last)
+        || words::contains(words::ARTICLES, &last) && words::contains(words::PRESSES, &earlier);
+    let is_request = words.first().is_some_and(|word| words::contains(words::REQUESTS, word));
+    is_key || is_pressed && !is_request && !is_field(name) && !is_constant(name)
 }
 
 /// Returns the length of a format specifier: `%s`, `%d`.

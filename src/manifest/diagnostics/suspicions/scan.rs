@@ -12,6 +12,8 @@ use super::words;
 const LONGEST_TAG: usize = 300;
 /// The text of an object in JavaScript.
 const OBJECT: &str = "[object Object]";
+/// The longest mark between brackets, in characters.
+const LONGEST_MARK: usize = 24;
 /// The longest HTML entity, in bytes.
 const LONGEST_ENTITY: usize = 12;
 /// How many characters on each side decide whether a word in capitals stands in a sentence in capitals.
@@ -40,8 +42,15 @@ pub(super) fn find_parts(
             '&' => entity_length(rest).map(|length| (length, Markup)),
             '\\' => escape_length(rest).map(|length| (length, Escape)),
             '%' if !is_address && is_percent_code(before, rest) => Some((3, Escape)),
-            '<' => tag_length(rest).map(|length| (length, Markup)),
+            '<' => tag_length(rest).map(|length| (length, Markup)).or_else(|| marked_length(rest)),
             '[' if rest.starts_with(OBJECT) => Some((OBJECT.len(), EmptyValue)),
+            '[' | '(' => marked_length(rest),
+            c if words::UNLIKELY_LETTERS.contains(c)
+                && previous.is_alphabetic()
+                && rest[c.len_utf8()..].starts_with(char::is_lowercase) =>
+            {
+                Some((damaged_length(&rest[c.len_utf8()..]) + c.len_utf8(), LostLetters))
+            }
             _ if c.is_ascii_alphabetic()
                 && !previous.is_alphanumeric()
                 && !"#@_./-".contains(previous) =>
@@ -170,9 +179,17 @@ fn is_percent_code(before: &str, rest: &str) -> bool {
     is_code && is_word_before && rest[3..].starts_with(|c: char| c.is_alphanumeric() || c == '%')
 }
 
-/// Returns the word at the end of a text in lower case, or nothing if it is long.
-fn last_word(text: &str) -> String {
-    let word: Vec<char> = text.chars().rev().take_while(|c| c.is_alphabetic()).take(12).collect();
+/// Returns the last two words of a text, in lower case.
+pub(super) fn last_words(text: &str) -> (String, String) {
+    let rest = text.trim_end_matches(|c: char| c.is_whitespace() || ":„“\"".contains(c));
+    let last = last_word(rest);
+    let rest = rest.trim_end_matches(char::is_alphabetic).trim_end();
+    (last_word(rest), last)
+}
+
+/// Returns the word at the end of a text in lower case, or the end of it if it is long.
+pub(super) fn last_word(text: &str) -> String {
+    let word: Vec<char> = text.chars().rev().take_while(|c| c.is_alphabetic()).take(20).collect();
     word.into_iter().rev().flat_map(char::to_lowercase).collect()
 }
 
@@ -200,17 +217,50 @@ fn entity_length(rest: &str) -> Option<usize> {
     is_entity.then_some(name.len() + 2)
 }
 
+/// Returns the length and kind of a missing value or a draft between brackets: `(no value)`, `<none>`, `[draft]`.
+fn marked_length(rest: &str) -> Option<(usize, SuspicionKind)> {
+    let mut chars = rest.char_indices().take(LONGEST_MARK);
+    let close = match chars.next()?.1 {
+        '[' => ']',
+        '(' => ')',
+        _ => '>',
+    };
+    let end = chars.find(|(_, c)| *c == close)?.0;
+    let inside = rest[1..end].trim().to_lowercase();
+    // In parentheses, `none` may answer a question.
+    let is_none = inside == "none" && close != ')';
+    let kind = if is_none || words::contains_phrase(words::EMPTY_MARKS, &inside) {
+        EmptyValue
+    } else if words::contains(words::DRAFT_MARKS, without_version(&inside)) {
+        Draft
+    } else {
+        return None;
+    };
+    Some((end + 1, kind))
+}
+
+/// Returns a mark without the version after it: `draft v2`.
+fn without_version(mark: &str) -> &str {
+    let is_version = |c: char| c.is_ascii_digit() || matches!(c, '.' | '#');
+    mark.trim_end_matches(is_version).trim_end_matches('v').trim_end()
+}
+
 /// Returns the length and kind of a word that is suspicious in the middle of a text.
 fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize, SuspicionKind)> {
     let word = &rest[..run_length(rest, char::is_alphanumeric)];
     let after = &rest[word.len()..];
     let is_crossed =
-        word.len() > 2 && (word.chars().all(|c| c == 'X') || word.chars().all(|c| c == 'x'));
+        word.len() > 1 && (word.chars().all(|c| c == 'X') || word.chars().all(|c| c == 'x'));
+    let lower = || word.to_lowercase();
     match word {
         "TODO" if !is_iberian && !is_in_capitals(before, after) => Some((word.len(), Draft)),
+        "TBD" | "tbd" if is_name_of_company(after) => None,
         "TBD" | "tbd" | "FIXME" => Some((word.len(), Draft)),
         "NaN" => Some((word.len(), EmptyValue)),
-        "null" | "NULL" | "undefined" | "None" if is_addressed(before, after) => {
+        "N" | "n" if is_not_available(rest) => Some(("N/A".len(), EmptyValue)),
+        "null" | "NULL" | "undefined" | "None"
+            if is_addressed(word, before, after) || is_in_place_of_value(word, before, after) =>
+        {
             Some((word.len(), EmptyValue))
         }
         _ if words::contains(words::ERROR_CODES, word) && after.starts_with(':') => after
@@ -222,28 +272,108 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
         {
             Some((word.len() + 6, Draft))
         }
+        _ if before.trim().is_empty()
+            && words::contains(words::DRAFT_MARKS, &lower())
+            && is_draft_mark(word, after) =>
+        {
+            Some((word.len(), Draft))
+        }
+        _ if word.len() > 8
+            && !after.starts_with('-')
+            && words::contains(words::DRAFT_WORDS, &lower()) =>
+        {
+            Some((word.len(), Draft))
+        }
         _ if is_crossed && is_name(word, before, after) => Some((word.len(), Placeholder)),
+        "DD" | "dd" | "MM" | "mm" | "TT" | "JJ" | "jj" | "GG" | "gg" | "YYYY" | "yyyy" | "HH"
+        | "hh" => {
+            let pattern =
+                &rest[..run_length(rest, |c| c.is_ascii_alphabetic() || "./-:".contains(c))];
+            let pattern = pattern.trim_end_matches(['.', ':', '/', '-']);
+            words::contains(words::DATE_PATTERNS, &pattern.to_lowercase())
+                .then_some((pattern.len(), Placeholder))
+        }
         _ => None,
     }
 }
 
-/// Whether crosses such as `XXX` stand for a name or an amount: after a greeting, beside a currency, or four times and more. Otherwise
-/// it is a Roman numeral or kisses.
+/// Whether `rest` begins with `N/A` as a word.
+fn is_not_available(rest: &str) -> bool {
+    ["N/A", "n/a"].iter().any(|value| starts_with_word(rest, value))
+        && !rest["N/A".len()..].starts_with(['-', '/'])
+}
+
+/// Whether a name such as `TBD Records` goes on: with a word in title case that is no day, month or currency.
+fn is_name_of_company(after: &str) -> bool {
+    let Some(next) = after.strip_prefix(' ') else { return false };
+    let next = &next[..run_length(next, char::is_alphabetic)];
+    next.starts_with(char::is_uppercase)
+        && next.contains(char::is_lowercase)
+        && !words::contains(words::AMOUNT_WORDS, &next.to_lowercase())
+}
+
+/// Whether the first word marks the text as a draft: `DRAFT Hello`, `Draft: hello`, `Entwurf – hallo`. `DRAFT BEER` and
+/// `Draft beer` are ordinary.
+fn is_draft_mark(word: &str, after: &str) -> bool {
+    let is_version = |c: char| c.is_ascii_digit() || matches!(c, 'v' | 'V' | '#' | '.' | ' ');
+    let rest = after.trim_start();
+    let is_versioned = rest.trim_start_matches(is_version).starts_with(':');
+    let is_separated = rest.starts_with([':', '|', '\n']) || after.starts_with('\n');
+    let is_dashed = rest.len() < after.len()
+        && rest.strip_prefix(['-', '–', '—']).is_some_and(|rest| rest.starts_with(' '));
+    let is_capital = word.len() > 3 && !word.contains(char::is_lowercase);
+    let next = &rest[..run_length(rest, char::is_alphanumeric)];
+    is_separated
+        || is_versioned
+        || is_dashed
+        || is_capital
+            && next.contains(char::is_lowercase)
+            && !words::contains(words::AFTER_DRAFT, &next.to_lowercase())
+}
+
+/// Whether a word such as `null` stands where a name or a number belongs: `Your order null is ready`, `Welcome to null!`,
+/// `Only $undefined`. German and other languages have the number `null`, so that the words around it decide.
+fn is_in_place_of_value(word: &str, before: &str, after: &str) -> bool {
+    let (earlier, previous) = last_words(before);
+    let next = after.trim_start();
+    let next_word = next[..run_length(next, char::is_alphabetic)].to_lowercase();
+    let is_joined = before.ends_with(' ') && before.trim_end().ends_with(char::is_alphanumeric);
+    let is_subject = is_joined
+        && after.starts_with(' ')
+        && words::contains(words::AFTER_VALUE, &next_word)
+        && !words::contains(words::BEFORE_NUMBER, &previous);
+    let is_object = is_joined
+        && word != "None"
+        && (words::contains(words::BEFORE_VALUE, &previous)
+            || previous == "to" && earlier == "welcome")
+        && (next.is_empty() || next.starts_with(['.', ',', '!', '?', ';', ':']));
+    let is_amount = before.ends_with(['$', '€', '£', '¥'])
+        || word == "undefined"
+            && words::CURRENCIES
+                .split_whitespace()
+                .any(|currency| starts_with_word(next, currency));
+    is_subject || is_object || is_amount
+}
+
+/// Whether crosses such as `XXX` stand for a name or an amount: after a greeting, beside a currency (also `XX`), or four times and
+/// more. Otherwise it is a Roman numeral or kisses.
 fn is_name(word: &str, before: &str, after: &str) -> bool {
-    let (before, after) = (before.trim_end(), after.trim_start());
+    let cents = after.strip_prefix(['.', ',']).and_then(|after| after.strip_prefix(word));
+    let (before, after) = (before.trim_end(), cents.unwrap_or(after).trim_start());
     let last = last_word(before);
     let is_amount = words::CURRENCIES
         .split_whitespace()
         .any(|currency| before.ends_with(currency) || starts_with_word(after, currency));
     word.len() > 3 && word.starts_with('X')
         || is_amount
-        || words::contains(words::GREETINGS, &last) && !before.ends_with('.')
+        || word.len() > 2 && words::contains(words::GREETINGS, &last) && !before.ends_with('.')
 }
 
 /// Whether a word is a name after a greeting: `Hello null, welcome`.
-fn is_addressed(before: &str, after: &str) -> bool {
-    let is_end = !after.trim_start().starts_with(char::is_alphanumeric);
-    is_end && words::contains(words::GREETINGS, &last_word(before.trim_end()))
+fn is_addressed(word: &str, before: &str, after: &str) -> bool {
+    let next = after.trim_start();
+    let is_end = starts_with_word(next, word) || !next.starts_with(char::is_alphanumeric);
+    is_end && words::contains(words::GREETINGS, &last_word(before.trim_end_matches(['.', ' '])))
 }
 
 /// Whether the sentence around a word is in capitals.

@@ -13,7 +13,54 @@ pub(super) fn contains_phrase(list: &str, phrase: &str) -> bool {
 /// Words of programs and people for a missing value. `Nan` and `Null` are not among them, because they are names.
 pub(super) const EMPTY_VALUES: &str = "
     null NULL nil nan NaN NaT none None NONE undefined N/A n/a NA <NA> n.a. N.A. k.A. (blank) (empty) (leer) (vide)
-    (vacío) (null) <null> <leer> - -- --- – — ? ?? .
+    (vacío) <leer> - -- --- – — ? ?? .
+";
+
+/// Missing values between brackets, in lower case. Without brackets they may be ordinary words.
+pub(super) const EMPTY_MARKS: &str = "
+    null, undefined, nan, nil, n/a, na, no value, novalue, no data, no name, not set, not provided, not available,
+    not found, no entry, missing, missing value, unset, unknown value, kein wert, keine angabe, nicht angegeben,
+    kein name, keine daten, ohne angabe, leerer wert, sans valeur, aucune valeur, non renseigné, non défini, sin valor,
+    sin datos, no definido, no disponible, senza valore, nessun valore, non definito, non disponibile, sem valor,
+    não definido, não informado, geen waarde, niet ingevuld, onbekend, brak wartości, brak danych, inget värde,
+    ingen værdi, ingen verdi, ei arvoa, нет значения, нет данных, не указано
+";
+
+/// Words that mark a text as a draft at its beginning or between brackets, in lower case.
+pub(super) const DRAFT_MARKS: &str = "
+    draft entwurf brouillon borrador bozza rascunho utkast udkast kladde szkic koncept wip fixme tbd tbc tba
+    luonnos черновик чернетка návrh vázlat taslak placeholder platzhalter unfinished unfertig
+";
+
+/// Words after `DRAFT` in an ordinary text, in lower case.
+pub(super) const AFTER_DRAFT: &str = "
+    beer beers ale ales lager cider picks pick day night season stops excluders horses horse kings
+";
+
+/// Words for the text of a draft, in lower case.
+pub(super) const DRAFT_WORDS: &str = "
+    platzhaltertext blindtext blindtexte beispieltext mustertext fülltext dummytext placeholdertext voorbeeldtekst
+    platshållartext pladsholdertekst plassholdertekst placeholdertekst opvultekst
+";
+
+/// Letters of Western languages that became quotation marks and signs, because text of DOS was read as Windows-1252:
+/// `M„dchen`, `caf‚s`.
+pub(super) const UNLIKELY_LETTERS: &str = "„‚‡ˆ‰";
+
+/// Words after a name or number that is the subject of a sentence, in lower case. None is a word of a language in which
+/// `null` is a number.
+pub(super) const AFTER_VALUE: &str = "
+    is are has have now today from your our with est sont está están jest já
+";
+
+/// Words before the value that `null` replaces at the end of a clause, in lower case.
+pub(super) const BEFORE_VALUE: &str = "
+    at from with your our dear by visiting meet pour chez votre notre para con tu su nuestro por com seu
+";
+
+/// Words between which and a verb `null` is ordinary: `the answer is null and void`.
+pub(super) const BEFORE_NUMBER: &str = "
+    is are was be a the an of to than or from von bei auf unter über word
 ";
 
 /// The words of LibreOffice before the number of an error: `Err:502`.
@@ -47,7 +94,18 @@ pub(super) const DRAFT_TEXTS: &str = "
     todo, fixme, loading, test, tests, testing, test test, test test test, this is a test, test text, dies ist ein test,
     prueba, essai, prova, teste, asdf, asdfasdf, asdfgh, qwerty, qwertz, foo, bar, foo bar, abc, xx, blah, bla bla,
     blabla, text, your text, your text here, text here, sample text, insert text here, enter text here, script,
-    script here, hello world, placeholder, dummy, dummy text, draft, tk, wip
+    script here, hello world, placeholder, dummy, dummy text, draft, tk, wip, placeholder text, filler text, draft text,
+    text to come, copy to come, lorem, dolor sit amet, text follows, text pending, pending, to be defined, to be determined, to be confirmed,
+    to be added, to be written, coming, see above, same as above, as above, ditto, dito, idem, no text, text folgt, text folgt noch, text kommt noch, folgt, folgt noch, kommt noch, noch offen, offen,
+    wird noch ergänzt, wird ergänzt, wird nachgereicht, siehe oben, wie oben, platzhalter, entwurf, mustertext, kein text,
+    noch kein text, texte à venir, texte fictif, faux texte, à compléter, à définir, à venir, voir ci-dessus,
+    sans texte, exemple de texte, texto de ejemplo, texto de relleno, texto de prueba, texto pendiente, pendiente,
+    por definir, por completar, a definir, ver arriba, sin texto, testo segnaposto, testo di prova, testo di esempio,
+    testo da inserire, da definire, da completare, da inserire, in attesa, vedi sopra, texto de exemplo,
+    texto de teste, a completar, ver acima, sem texto, tekst volgt, volgt, volgt nog, nog invullen, nader te bepalen,
+    zie boven, do uzupełnienia, tekst zastępczy, do ustalenia, jak wyżej, brak tekstu, text kommer, tekst følger,
+    teksti puuttuu, текст, текст будет позже, здесь будет текст, заглушка, уточняется, テキスト, サンプルテキスト,
+    ダミーテキスト, 未定, 仮テキスト, 待定, 占位符, 示例文本
 ";
 
 /// Error values of spreadsheets, in the languages of Excel, LibreOffice and Google Sheets.
@@ -90,7 +148,8 @@ pub(super) const AMOUNT_WORDS: &str = "
     eur usd gbp chf sek nok dkk pln czk huf ron bgn rub uah try inr jpy cny krw brl mxn cad aud nzd sgd hkd zar aed
     euro euros kr zł kč ft lei лв руб грн tl rs us r e t z am pm h utc gmt jan feb mar apr may jun jul aug sep sept
     oct nov dec january february march april june july august september october november december mon tue wed thu
-    fri sat sun januar februar märz mai juni juli oktober dezember 年 月 日 円 元 원
+    fri sat sun monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag
+    samstag sonntag januar februar märz mai juni juli oktober dezember 年 月 日 円 元 원
 ";
 
 /// Names of fields of persons and companies, which may stand alone between guillemets.
@@ -163,11 +222,44 @@ pub(super) const AUDIO_TAGS: &str = "
     пауза шёпотом
 ";
 
+/// Keys of keyboards and buttons, which are ordinary in brackets, in lower case.
+pub(super) const KEYS: &str = "
+    enter return esc escape tab shift ctrl control strg alt altgr option cmd command win windows fn space spacebar
+    backspace delete del insert home end ins pgup pgdn caps lock up down left right print ok eingabe eingabetaste umschalt
+    entf leertaste pos entrée entree échap maj suppr espace intro supr mayús invio esci maiusc canc f
+";
+
+/// Verbs before the name of a key or a button, and the nouns of these, in lower case.
+pub(super) const PRESSES: &str = "
+    press click tap hit select choose push hold type button key drücke drücken drück drücken klicke klicken klick tippe
+    tippen wähle wählen taste button auf appuyez appuie cliquez clique touche sélectionnez pulsa pulse presiona haz clic
+    tecla botón clique pressione toque aperte tecla botão premi premere clicca seleziona tasto druk klik tik toets
+    naciśnij kliknij wybierz
+";
+
+/// Words between a verb and the name of a key, in lower case.
+pub(super) const ARTICLES: &str = "
+    the on a your die den der das sur la le les el los en il lo su o no na em de op het w
+";
+
+/// Words before a code that customers enter, in lower case.
+pub(super) const CODES: &str = "
+    code codes coupon promo voucher gutscheincode rabattcode gutschein rabatt aktionscode código codigo cupón cupom codice
+    coupons kortingscode kod kode rabattkod rabatkode koodi kód код промокод
+";
+
 /// Single words that are ordinary in brackets, in lower case: labels, and pronouns that an editor changed.
 pub(super) const LABELS: &str = "
     ad anzeige werbung sponsored publicité publicidad reklam new neu nouveau nuevo novo nuovo sale update live free
     official video hd vip exclusive sic sold yes no spoiler advertisement promo
     i we you he she it they this that these those
+";
+
+/// Patterns of dates and times, in lower case.
+pub(super) const DATE_PATTERNS: &str = "
+    dd.mm.yyyy dd/mm/yyyy dd-mm-yyyy mm/dd/yyyy mm-dd-yyyy yyyy-mm-dd yyyy/mm/dd dd.mm.yy dd/mm/yy mm/dd/yy tt.mm.jjjj
+    tt.mm.jj jj/mm/aaaa jj.mm.aaaa dd/mm/aaaa dd-mm-aaaa gg/mm/aaaa gg.aa.yyyy dd-mm-jjjj dd.mm.rrrr dd.mm tt.mm dd/mm
+    jj/mm hh:mm hh.mm
 ";
 
 /// Greetings before a name, in lower case.
