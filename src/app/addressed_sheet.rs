@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::error::Error;
+use super::options::default_folder;
 use crate::journal::{Identity, SheetRecord};
+use crate::manifest::sanitize_stem;
 use crate::model::Flag;
 
 /// A sheet that was read from an address, or its kept copy.
@@ -35,6 +37,14 @@ impl AddressedSheet {
         PathBuf::from(format!("{}.{}", self.record.title, self.record.extension))
     }
 
+    /// Returns the output folder of the sheet's campaign, before shards: in the sandbox, or with the real API.
+    pub(super) fn folder(&self, is_sandbox: bool) -> PathBuf {
+        if is_sandbox == self.record.is_sandbox {
+            return self.folder.clone();
+        }
+        folder_of(self.campaign(), is_sandbox)
+    }
+
     /// Returns the name of the campaign.
     pub(super) fn campaign(&self) -> &str {
         &self.record.campaign
@@ -60,4 +70,10 @@ impl AddressedSheet {
             Error::io(format!("cannot keep the sheet in `{}`", self.folder.display()))(error)
         })
     }
+}
+
+/// Returns the default output folder of a campaign.
+pub(super) fn folder_of(campaign: &str, is_sandbox: bool) -> PathBuf {
+    let stem = sanitize_stem(campaign).unwrap_or_else(|| "sheet".to_owned());
+    default_folder(&stem, is_sandbox).into()
 }

@@ -54,7 +54,7 @@ pub(crate) async fn approve(
     by: Option<String>,
     now: Timestamp,
 ) -> Result<GivenApproval, Error> {
-    let mut options = options.open_address(SheetCopy::Current, provider_flags.sandbox).await?;
+    let mut options = options.open(SheetCopy::Current, provider_flags.sandbox).await?;
     options.shard = None;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, lookup, now).await?;

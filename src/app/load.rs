@@ -258,16 +258,16 @@ impl ManifestReader {
         })
     }
 
-    /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and
-    /// so a journal, for each day.
+    /// Returns the campaign's output folder, before shards.
     ///
     /// # Errors
     /// If the manifest names a folder that is not below its own.
     fn out(&self, plan: &Plan) -> Result<PathBuf, Error> {
         let named = plan.output.folder.as_deref();
-        let out = self.options.folder(named);
-        let is_named = named.is_some() && out != self.options.folder(None);
-        if is_named && !is_below(&out, self.options.folder(None).parent()) {
+        let options = CampaignOptions { is_sandbox: false, ..self.options.clone() };
+        let out = options.folder(named);
+        let is_named = named.is_some() && out != options.folder(None);
+        if is_named && !is_below(&out, options.folder(None).parent()) {
             let shown = named.unwrap_or(&out).display();
             let message = format!(
                 "the manifest's `output.folder` is `{shown}`, which is not below the manifest's folder; nothing was \
@@ -277,10 +277,7 @@ impl ManifestReader {
                 format!("if it is right, give it yourself: `{} {}`", Flag::Out, out.display());
             return Err(Error::usage_with_hint(message, hint));
         }
-        Ok(match &plan.campaign_date {
-            Some(date) if self.options.folder_of_results().is_none() => out.join(date),
-            Some(_) | None => out,
-        })
+        Ok(self.options.campaign_folder(plan))
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {

@@ -14,13 +14,14 @@ use super::options::{CampaignOptions, ProviderFlags};
 use super::recorded_state::RecordedState;
 use super::reserved_names::ReservedNames;
 use super::shard::ShardPlan;
-use crate::journal::read_approval;
+use crate::journal::{Identity, read_approval};
 use crate::manifest::{Selection, jobs_of_row};
 use crate::model::{
-    Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts, ValueOrigin,
+    CommandName, Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts,
+    ValueOrigin,
 };
 use crate::report::approval::ApprovalStatus;
-use crate::report::{Campaign, Summary};
+use crate::report::{Campaign, CommandLine, Summary};
 
 /// A manifest that was read and validated, with its output folder.
 #[derive(Debug)]
@@ -171,17 +172,48 @@ impl LoadedManifest {
         if options.suspicious != SuspiciousTexts::Allow {
             self.leave_out_suspicious(&mut jobs);
         }
+        let recorded_in_sandbox = recorded.as_ref().is_some_and(|it| it.identity.is_sandbox);
+        // A folder in which an earlier version has used the sandbox.
+        let is_elsewhere = recorded_in_sandbox && !options.is_sandbox;
+        let out = is_elsewhere.then(|| options.folder(self.plan.output.folder.as_deref()));
+        let options = &CampaignOptions { out: options.out.clone().or(out), ..options.clone() };
         let mut campaign = self.campaign(jobs, options);
         let limits = self.limits(Limits::default());
         // Limits that cannot be shared are refused by `run`, not here.
         let limits = self.share(limits.clone(), options).unwrap_or(limits);
         campaign.max_credits = limits.max_credits;
-        campaign.is_sandbox =
-            recorded.as_ref().is_some_and(|recorded| recorded.identity.is_sandbox);
+        campaign.is_sandbox = recorded_in_sandbox;
         let is_sandbox = campaign.is_sandbox || provider.sandbox;
         campaign.add_arguments(&provider.arguments(is_sandbox));
         let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
         Summary::with(Arc::new(campaign), history)
+    }
+}
+
+/// Reports if `options` are about the real API and the campaign was run in the sandbox only. `command` shows it. `plan` is
+/// the manifest's, if that is valid.
+pub(crate) fn note_trial(
+    options: &CampaignOptions,
+    plan: Option<&Plan>,
+    command: CommandName,
+    notices: &Notices,
+) {
+    let folder = |options: &CampaignOptions| {
+        let home = plan.map(|plan| options.campaign_folder(plan));
+        options.shard_folder(home.unwrap_or_else(|| options.folder(None)))
+    };
+    let has_journal = |folder: &Path| matches!(Identity::read(folder), Ok(Some(_)));
+    if options.is_sandbox || has_journal(&folder(options)) {
+        return;
+    }
+    let trial = folder(&CampaignOptions { is_sandbox: true, ..options.clone() });
+    if has_journal(&trial) {
+        let command = CommandLine::new(command).argument(&options.manifest);
+        let command = command.arguments(&options.arguments()).flag(Flag::Sandbox);
+        let trial = trial.display();
+        notices.note(&format!(
+            "this campaign was run in the sandbox only, in `{trial}`: `{command}` shows that"
+        ));
     }
 }
 

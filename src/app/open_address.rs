@@ -10,12 +10,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::addressed_sheet::AddressedSheet;
+use super::addressed_sheet::{AddressedSheet, folder_of};
 use super::error::Error;
 use super::load::blocking;
 use super::options::CampaignOptions;
 use crate::journal::{Identity, SheetRecord};
-use crate::manifest::{MAX_CAMPAIGN, sanitize_stem};
+use crate::manifest::MAX_CAMPAIGN;
 use crate::model::{Flag, ManifestLocation};
 use crate::remote::{SheetAddress, SheetClient, SheetError};
 
@@ -38,21 +38,17 @@ struct KnownFolder {
 }
 
 impl CampaignOptions {
-    /// Reads the sheet if the manifest is an address, and returns the options with it. All other options stay as they
-    /// are. Creates nothing.
+    /// Returns the options for the campaign of the sandbox or of the real API. If the manifest is an address, its sheet is
+    /// read. Creates nothing.
     ///
     /// # Errors
     /// If the sheet cannot be read, or it is not clear which campaign it belongs to.
-    pub(crate) async fn open_address(
-        &self,
-        copy: SheetCopy,
-        is_sandbox: bool,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn open(&self, copy: SheetCopy, is_sandbox: bool) -> Result<Self, Error> {
         let ManifestLocation::Address(address) = &self.manifest else {
-            return Ok(self.clone());
+            return Ok(Self { is_sandbox, ..self.clone() });
         };
         let address = SheetAddress::new(address, self.sheet.is_some()).map_err(refused)?;
-        let known = self.known_folder(&address, copy, is_sandbox)?;
+        let known = self.known_folder(&address, is_sandbox)?;
         let kept = known.as_ref().filter(|_| copy == SheetCopy::Kept);
         let kept = kept.and_then(|known| known.record.read_sheet(&known.folder));
         let sheet = match (kept, known) {
@@ -62,7 +58,7 @@ impl CampaignOptions {
             }
             (_, known) => self.fetch(&address, known, is_sandbox).await?,
         };
-        Ok(Self { addressed_sheet: Some(Arc::new(sheet)), ..self.clone() })
+        Ok(Self { is_sandbox, addressed_sheet: Some(Arc::new(sheet)), ..self.clone() })
     }
 
     async fn fetch(
@@ -106,23 +102,16 @@ impl CampaignOptions {
     fn known_folder(
         &self,
         address: &SheetAddress,
-        copy: SheetCopy,
         is_sandbox: bool,
     ) -> Result<Option<KnownFolder>, Error> {
         let digest = address.digest();
-        let named = match (&self.out, &self.campaign) {
-            (Some(out), _) => vec![out.clone()],
-            (None, Some(campaign)) if copy == SheetCopy::Kept && !is_sandbox => {
-                vec![folder_of(campaign, false), folder_of(campaign, true)]
-            }
-            (None, Some(campaign)) => vec![folder_of(campaign, is_sandbox)],
-            (None, None) => return find_folder(&digest, address.shown(), copy, is_sandbox),
+        let folder = match (&self.out, &self.campaign) {
+            (Some(out), _) => out.clone(),
+            (None, Some(campaign)) => folder_of(campaign, is_sandbox),
+            (None, None) => return find_folder(&digest, address.shown(), is_sandbox),
         };
-        let known = named.into_iter().find_map(|folder| {
-            let record = SheetRecord::read(&folder)?;
-            Some(KnownFolder { folder, record })
-        });
-        match known {
+        let record = SheetRecord::read(&folder);
+        match record.map(|record| KnownFolder { folder, record }) {
             Some(known) if known.record.digest != digest && self.campaign.is_none() => {
                 Err(other_sheet(address.shown(), &known.folder, Some(known.record)))
             }
@@ -135,24 +124,16 @@ impl CampaignOptions {
 ///
 /// # Errors
 /// If several do.
-fn find_folder(
-    digest: &str,
-    shown: &str,
-    copy: SheetCopy,
-    is_sandbox: bool,
-) -> Result<Option<KnownFolder>, Error> {
+fn find_folder(digest: &str, shown: &str, is_sandbox: bool) -> Result<Option<KnownFolder>, Error> {
     let folders = std::fs::read_dir(".").into_iter().flatten().flatten();
     let folders = folders.map(|entry| PathBuf::from(entry.file_name()));
     let known = folders.filter_map(|folder| {
-        let record = SheetRecord::read(&folder).filter(|record| record.digest == digest)?;
+        let is_ours =
+            |record: &SheetRecord| record.digest == digest && record.is_sandbox == is_sandbox;
+        let record = SheetRecord::read(&folder).filter(is_ours)?;
         Some(KnownFolder { folder, record })
     });
-    let (mut found, others): (Vec<_>, Vec<_>) =
-        known.partition(|known| known.record.is_sandbox == is_sandbox);
-    // A command that only reads also shows what was made in the sandbox.
-    if found.is_empty() && copy == SheetCopy::Kept && !is_sandbox {
-        found = others;
-    }
+    let mut found: Vec<KnownFolder> = known.collect();
     if found.len() > 1 {
         let mut names: Vec<String> =
             found.iter().map(|known| format!("`{}`", known.folder.display())).collect();
@@ -166,13 +147,6 @@ fn find_folder(
         ));
     }
     Ok(found.pop())
-}
-
-/// Returns the default output folder of a campaign.
-fn folder_of(campaign: &str, is_sandbox: bool) -> PathBuf {
-    let stem = sanitize_stem(campaign).unwrap_or_else(|| "sheet".to_owned());
-    let end = if is_sandbox { "sandbox-output" } else { "output" };
-    PathBuf::from(format!("{stem}-{end}"))
 }
 
 /// Returns the name of a file without the extension of a sheet.

@@ -8,13 +8,14 @@ use jiff::civil::Date;
 use super::addressed_sheet::AddressedSheet;
 use crate::manifest::ColumnChoice;
 use crate::model::{
-    Flag, ManifestLocation, SecretText, Shard, SuspiciousTexts, Timestamp, redact_url,
+    Flag, ManifestLocation, Plan, SecretText, Shard, SuspiciousTexts, Timestamp, redact_url,
 };
 use crate::report::{Campaign, CommandLine};
 use crate::util::fs::OutputDir;
 
 /// The campaign, and how its manifest is read.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub struct CampaignOptions {
     /// The manifest.
     pub manifest: ManifestLocation,
@@ -44,6 +45,8 @@ pub struct CampaignOptions {
     pub suspicious: SuspiciousTexts,
     /// The token for the server of a sheet behind an address.
     pub sheet_token: Option<SecretText>,
+    /// Whether the campaign is the one of the sandbox. Use cases set it from the provider.
+    pub(crate) is_sandbox: bool,
     /// The sheet behind the address, once it is read.
     pub(crate) addressed_sheet: Option<Arc<AddressedSheet>>,
 }
@@ -70,22 +73,32 @@ impl CampaignOptions {
         self.shard_folder(self.folder(None))
     }
 
-    /// Returns the output folder: the given one, else the one `named` by the manifest, else the one beside it. A manifest
-    /// that is no file has its folder in the working folder, named after the campaign.
+    /// Returns the output folder: the given one, else the one `named` by the manifest, else the one beside it. The sandbox
+    /// never uses the folder that the manifest names, which is that of the real run. A manifest that is no file has its folder in the working folder, named after the campaign.
     pub(crate) fn folder(&self, named: Option<&Path>) -> PathBuf {
         if let Some(out) = self.out.clone().or_else(|| self.folder_of_results()) {
             return out;
         }
         if let Some(sheet) = &self.addressed_sheet {
-            return sheet.folder.clone();
+            return sheet.folder(self.is_sandbox);
         }
         let file = self.manifest.file().unwrap_or(Path::new("stdin"));
         let beside = file.parent().unwrap_or(Path::new(""));
-        if let Some(folder) = named {
+        if let Some(folder) = named.filter(|_| !self.is_sandbox) {
             return beside.join(folder);
         }
         let stem = file.file_stem().unwrap_or_default();
-        beside.join(format!("{}-output", stem.to_string_lossy()))
+        beside.join(default_folder(&stem.to_string_lossy(), self.is_sandbox))
+    }
+
+    /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and so a
+    /// journal, for each day.
+    pub(crate) fn campaign_folder(&self, plan: &Plan) -> PathBuf {
+        let out = self.folder(plan.output.folder.as_deref());
+        match &plan.campaign_date {
+            Some(date) if self.folder_of_results().is_none() => out.join(date),
+            Some(_) | None => out,
+        }
     }
 
     /// Returns the shard's folder inside `home`. Results used as a manifest lie in their shard's folder already.
@@ -113,6 +126,7 @@ impl CampaignOptions {
             skip_invalid,
             suspicious,
             sheet_token: _,
+            is_sandbox: _,
             addressed_sheet: _,
         } = self;
         let is_default = *suspicious == SuspiciousTexts::default();
@@ -133,6 +147,13 @@ impl CampaignOptions {
             .flag_if(Flag::SkipInvalid, *skip_invalid)
             .option_if(Flag::Suspicious, (!is_default).then_some(suspicious))
     }
+}
+
+/// Returns the name of the default output folder for a manifest with this stem. The sandbox has a folder of its own, so
+/// that a trial is never in the way of the real run.
+pub(super) fn default_folder(stem: &str, is_sandbox: bool) -> String {
+    let end = if is_sandbox { "sandbox-output" } else { "output" };
+    format!("{stem}-{end}")
 }
 
 /// Returns the day it is at `now` in the system's time zone, or `None` outside the calendar.

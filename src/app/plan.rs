@@ -71,7 +71,7 @@ pub(crate) async fn plan(
         notices: notices.clone(),
         network: NetworkUse::IfNeeded,
     };
-    let options = campaign.open_address(SheetCopy::Current, provider_flags.sandbox).await?;
+    let options = campaign.open(SheetCopy::Current, provider_flags.sandbox).await?;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, &lookup, now).await?;
     let recorded = prefetch.state(&mut manifest, provider_flags.sandbox)?;

@@ -9,7 +9,7 @@ use super::catalogue::{NameLookup, NetworkUse};
 use super::error::Error;
 use super::first_run::FirstRun;
 use super::identity::{is_journal_behind, results_name_unknown_jobs};
-use super::manifest::{LoadedManifest, missing_files};
+use super::manifest::{LoadedManifest, missing_files, note_trial};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
 use super::open_address::SheetCopy;
@@ -149,9 +149,14 @@ impl RunRequest {
             Submits::Nothing => SheetCopy::Kept,
             Submits::Selected => SheetCopy::Current,
         };
-        self.campaign = self.campaign.open_address(copy, self.provider.is_sandbox()).await?;
+        self.campaign = self.campaign.open(copy, self.provider.is_sandbox()).await?;
         let prefetch = JournalPrefetch::start(&self.campaign);
-        let mut manifest = self.load(clock.now()).await?;
+        let manifest = self.load(clock.now()).await;
+        if self.run_options.submits == Submits::Nothing {
+            let plan = manifest.as_ref().ok().map(|manifest| &manifest.plan);
+            note_trial(&self.campaign, plan, CommandName::Collect, &self.notices);
+        }
+        let mut manifest = manifest?;
         notifications.add_settings(&manifest.plan.output, self.provider.is_sandbox())?;
         let is_approved = self.check_approval(&manifest)?;
         // An approval covers exactly the texts that were accepted.

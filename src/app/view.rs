@@ -3,20 +3,22 @@
 
 use super::catalogue::NameLookup;
 use super::error::Error;
-use super::manifest::LoadedManifest;
+use super::manifest::{LoadedManifest, note_trial};
 use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
 use super::selection::check_exists;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::JournalSnapshot;
-use crate::model::{Entry, Event, Flag, JobId, Timestamp};
+use crate::model::{CommandName, Entry, Event, Flag, JobId, Timestamp};
 use crate::report::Summary;
 use crate::util::fs::LockState;
 
 /// The inputs of a view.
 #[derive(Debug)]
 pub(crate) struct ViewRequest {
+    /// The command that shows the view.
+    pub(crate) command: CommandName,
     pub(crate) campaign: CampaignOptions,
     pub(crate) provider_flags: ProviderFlags,
     pub(crate) lookup: NameLookup,
@@ -44,9 +46,12 @@ impl CampaignView {
     pub(crate) async fn open(request: &ViewRequest) -> Result<Self, Error> {
         let now = SystemClock::new().now();
         let is_sandbox = request.provider_flags.sandbox;
-        let options = request.campaign.open_address(SheetCopy::Kept, is_sandbox).await?;
+        let options = request.campaign.open(SheetCopy::Kept, is_sandbox).await?;
         let prefetch = JournalPrefetch::start(&options);
-        let mut manifest = LoadedManifest::load_or_recover(&options, &request.lookup, now).await?;
+        let manifest = LoadedManifest::load_or_recover(&options, &request.lookup, now).await;
+        let plan = manifest.as_ref().ok().map(|manifest| &manifest.plan);
+        note_trial(&options, plan, request.command, &request.lookup.notices);
+        let mut manifest = manifest?;
         let recorded = prefetch.state(&mut manifest, is_sandbox)?;
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
@@ -150,6 +155,7 @@ mod tests {
             let mut file = std::fs::File::create(&sheet).unwrap();
             std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
             let request = ViewRequest {
+                command: CommandName::Status,
                 campaign: CampaignOptions::new(&sheet),
                 provider_flags: ProviderFlags::default(),
                 lookup: NameLookup {

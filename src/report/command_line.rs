@@ -55,6 +55,11 @@ impl CommandLine {
         self.word(flag).word(value)
     }
 
+    /// Whether there is this option.
+    pub(super) fn has(&self, flag: Flag) -> bool {
+        self.0.contains(&flag.to_string())
+    }
+
     /// Adds an option with a value if there is one.
     #[must_use]
     pub fn option_if(self, flag: Flag, value: Option<impl fmt::Display>) -> Self {

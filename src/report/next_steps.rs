@@ -217,14 +217,19 @@ fn paid_twice(summary: &Summary) -> Option<String> {
 
 fn first_real_run(summary: &Summary) -> Option<String> {
     let counts = summary.counts();
+    let campaign = summary.campaign();
     let is_complete = counts.done > 0 && counts.finished() == counts.total;
-    (summary.campaign().is_sandbox && is_complete).then(|| {
-        format!(
+    (campaign.is_sandbox && is_complete).then(|| {
+        let text = format!(
             "these are sample videos of the sandbox, and nothing was charged; to make real ones, set \
-             `CREATIFY_API_ID` and `CREATIFY_API_KEY`, leave out `{}` and name another folder with `{} DIR`",
-            Flag::Sandbox,
-            Flag::Out
-        )
+             `CREATIFY_API_ID` and `CREATIFY_API_KEY` and leave out `{}`",
+            Flag::Sandbox
+        );
+        if campaign.arguments.has(Flag::Out) {
+            format!("{text}; they need another `{} DIR`", Flag::Out)
+        } else {
+            text
+        }
     })
 }
 

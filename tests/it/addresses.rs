@@ -274,7 +274,8 @@ fn a_trial_in_the_sandbox_reads_the_real_sheet_and_is_kept_apart() {
     night.folder.run(&trial).expect_code(0);
     assert_eq!(night.folder.read("Spring-sandbox-output/sheet.csv"), sheet(2));
     night.expect_paid_once(0);
-    night.call("status", &[]).expect_code(0).expect_stdout(&["sandbox"]);
+    let note = "note: this campaign was run in the sandbox only, in `Spring-sandbox-output`";
+    night.call("status", &[]).expect_code(0).expect_stderr(&[note]);
     night.call("run", &[]).expect_code(0);
     night.expect_paid_once(2);
     night.call("status", &[]).expect_code(0).expect_stdout(&["Spring-output"]);

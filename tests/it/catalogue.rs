@@ -139,7 +139,9 @@ fn names_of_the_sandbox_are_not_cached() {
     let sandbox = ["run", "sheet.csv", "--sandbox", "--progress", "plain"];
     run(&folder, &sandbox).expect_code(0);
     assert!(!folder.exists("cache"));
-    let status = run(&folder, &["status", "sheet.csv"]).expect_code(0);
+    let status = run(&folder, &["status", "sheet.csv"]).expect_code(2);
+    status.expect_stderr(&["run in the sandbox only", "`callsheet status sheet.csv --sandbox`"]);
+    let status = run(&folder, &["status", "sheet.csv", "--sandbox"]).expect_code(0);
     status.expect_stdout(&["2 done"]);
 }
 

@@ -18,34 +18,36 @@ fn the_example_campaign_runs_in_the_sandbox_and_the_same_command_has_nothing_lef
     let arguments = ["run", "jobs.example.yaml", "--sandbox"];
     let first = folder.run(&arguments).expect_code(0);
     assert!(!first.stderr.contains("note:"), "{}", first.stderr);
-    let results = rows(&folder.read("jobs.example-output/results.csv"));
+    let results = rows(&folder.read("jobs.example-sandbox-output/results.csv"));
     let done: Vec<_> = results.iter().filter(|row| row["status"] == "done").collect();
     assert_eq!(done.len(), 12);
     assert_eq!(results.len(), 12);
     for row in &done {
-        let video = folder.path("jobs.example-output").join(&row["file"]);
+        let video = folder.path("jobs.example-sandbox-output").join(&row["file"]);
         let content = std::fs::read(&video).unwrap();
         assert_eq!(&content[4..8], b"ftyp");
     }
     for file in ["results.json", "report.html", ".callsheet/journal.sqlite"] {
-        assert!(folder.path("jobs.example-output").join(file).exists(), "{file}");
+        assert!(folder.path("jobs.example-sandbox-output").join(file).exists(), "{file}");
     }
-    assert!(folder.path("jobs.example-output/thumbnails").read_dir().unwrap().next().is_some());
+    assert!(
+        folder.path("jobs.example-sandbox-output/thumbnails").read_dir().unwrap().next().is_some()
+    );
 
-    let before = folder.read("jobs.example-output/.sandbox/accepted.jsonl");
+    let before = folder.read("jobs.example-sandbox-output/.sandbox/accepted.jsonl");
     folder.run(&arguments).expect_code(0);
-    assert_eq!(folder.read("jobs.example-output/.sandbox/accepted.jsonl"), before);
+    assert_eq!(folder.read("jobs.example-sandbox-output/.sandbox/accepted.jsonl"), before);
 }
 
 #[test]
 fn the_example_of_failures_pays_again_only_on_request() {
     let folder = example("examples/failures.yaml");
     let accepted =
-        || folder.read("examples/failures-output/.sandbox/accepted.jsonl").lines().count();
+        || folder.read("examples/failures-sandbox-output/.sandbox/accepted.jsonl").lines().count();
     let arguments = ["run", "examples/failures.yaml", "--sandbox"];
     let first = folder.run(&arguments).expect_code(3);
     assert!(first.stderr.contains("--retry-failed"), "{}", first.stderr);
-    let results = rows(&folder.read("examples/failures-output/results.csv"));
+    let results = rows(&folder.read("examples/failures-sandbox-output/results.csv"));
     let of = |status: &str| {
         let rows = results.iter().filter(|row| row["status"] == status);
         rows.map(|row| (row["job_id"].as_str(), !row["error"].is_empty())).collect::<Vec<_>>()

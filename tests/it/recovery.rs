@@ -135,12 +135,58 @@ fn paid_jobs_are_collected_though_the_sheet_is_missing_or_invalid() {
 #[test]
 fn the_sandbox_and_the_real_api_never_share_a_journal() {
     let scenario = Scenario::new(1);
-    scenario.run(&["run", "sheet.csv", "--sandbox", "--progress", "none"]).expect_code(0);
+    // As in folders of earlier versions, in which the sandbox had no folder of its own.
+    let trial = ["run", "sheet.csv", "--sandbox", "--progress", "none", "--out", "sheet-output"];
+    scenario.run(&trial).expect_code(0);
     let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0);
     plan.expect_stderr(&["--out"]);
     let refused = scenario.run_sheet(&[]).expect_code(2);
     refused.expect_stderr(&["--out"]);
     assert_eq!(scenario.accepted(), 0);
+    let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
+    status.expect_stdout(&["(sandbox: nothing is charged)", "1 done"]);
+    scenario
+        .write("sheet.csv", &format!("{}\njob-02,Hi,{PERSONA},9:16\n", scenario.read("sheet.csv")));
+    let status = scenario.run(&["status", "sheet.csv"]).expect_code(0);
+    status.expect_stdout(&["`callsheet run sheet.csv --out sheet-output --sandbox`"]);
+}
+
+#[test]
+fn a_trial_in_the_sandbox_is_never_in_the_way_of_the_real_run() {
+    for (manifest, folder, options) in [
+        ("sheet.csv", "sheet-sandbox-output", &[][..]),
+        ("dated.yaml", "dated-sandbox-output/2026-11-24", &["--date", "2026-11-24"]),
+        ("sheet.csv", "sheet-sandbox-output/shard-1-of-1", &["--shard", "1/1"]),
+    ] {
+        let scenario = Scenario::new(2);
+        let rows = "campaign: daily-{{ date }}\noutput: { folder: dated-output }\njobs: [{ rows: sheet.csv }]\n";
+        scenario.write("dated.yaml", rows);
+        let of_trial = folder.replacen("-sandbox", "", 1);
+        let call = |command: &str, more: &[&str]| {
+            scenario.run_online(&[&[command, manifest], options, more].concat())
+        };
+        let trial = |command: &str| {
+            scenario.run(&[&[command, manifest, "--sandbox"], options].concat()).expect_code(0)
+        };
+        trial("run");
+        assert!(scenario.exists(&format!("{folder}/results.csv")), "{folder}");
+        assert!(!scenario.exists(&of_trial), "{of_trial}");
+        for (command, code) in [("status", 0), ("report", 2), ("collect", 0)] {
+            let note = format!("note: this campaign was run in the sandbox only, in `{folder}`");
+            let shown = format!("callsheet {command} {manifest}");
+            call(command, &[]).expect_code(code).expect_stderr(&[&note, &shown, "--sandbox"]);
+            trial(command);
+        }
+        trial("status").expect_stdout(&["(sandbox: nothing is charged)", "2 done", folder]);
+        call("run", &[]).expect_code(0);
+        assert_eq!(scenario.accepted(), 2);
+        for command in ["status", "report", "collect"] {
+            call(command, &[]).expect_code(0).expect_not_in_stderr(&["sandbox"]);
+        }
+        call("status", &[]).expect_stdout(&["2 done", &of_trial]);
+        trial("run");
+        assert_eq!(scenario.accepted(), 2);
+    }
 }
 
 /// Fails the test unless the results list `done` finished jobs, each with a file of its own that contains its

@@ -80,7 +80,7 @@ pub(super) async fn config(
     let environment = Environment::read(file);
     let manifest = if has_manifest {
         let is_sandbox = arguments.provider.sandbox;
-        let options = campaign.options()?.open_address(SheetCopy::Kept, is_sandbox).await?;
+        let options = campaign.options()?.open(SheetCopy::Kept, is_sandbox).await?;
         Some(LoadedManifest::load_settings(&options, app::now())?)
     } else {
         None
@@ -193,7 +193,9 @@ impl Settings<'_> {
             self.add("manifest", Some(location), "command line");
             let source = self.given("campaign").unwrap_or_else(|| MANIFEST.to_owned());
             self.add("campaign", Some(manifest.plan.campaign.clone()), source);
-            let of_manifest = manifest.plan.output.folder.as_ref().map(|_| MANIFEST.to_owned());
+            let named = manifest.plan.output.folder.as_ref();
+            let named = named.filter(|_| !self.arguments.provider.sandbox);
+            let of_manifest = named.map(|_| MANIFEST.to_owned());
             let source = out.or(of_manifest).unwrap_or_else(|| DEFAULT.to_owned());
             self.add("out", Some(manifest.out.display().to_string()), source);
         } else if let Some(source) = out {

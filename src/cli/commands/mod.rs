@@ -98,9 +98,11 @@ impl Command {
     ) -> Result<Exit, Error> {
         let own = matches.subcommand().map_or(matches, |(_, own)| own);
         match self {
-            Self::Run(arguments) => run::run(arguments, own, Goal::EveryVideo, interrupts).await,
+            Self::Run(arguments) => {
+                Box::pin(run::run(arguments, own, Goal::EveryVideo, interrupts)).await
+            }
             Self::Collect(arguments) => {
-                run::run(arguments.into(), own, Goal::PaidVideos, interrupts).await
+                Box::pin(run::run(arguments.into(), own, Goal::PaidVideos, interrupts)).await
             }
             Self::Sandbox(arguments) => sandbox::sandbox(arguments, interrupts).await,
             Self::Plan(arguments) => {

@@ -10,7 +10,7 @@ use crate::cli::args::{AddressArguments, CampaignArguments, encoding};
 use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Exit, Flag};
+use crate::model::{CommandName, Exit, Flag};
 use crate::report::Observer as _;
 use crate::report::cost_breakdown::accuracy_table;
 use crate::report::files::{ResultFiles, ResultsWriter, write_json};
@@ -65,7 +65,8 @@ pub(super) async fn report(arguments: &ReportArguments) -> Result<Exit, Error> {
         folders.extend_from_slice(&arguments.more);
         app::merge(&folders, campaign.out.clone(), &Printer::Text.notices())?
     } else {
-        let request = view_request(campaign, &arguments.address, &environment)?;
+        let request =
+            view_request(CommandName::Report, campaign, &arguments.address, &environment)?;
         let view = CampaignView::open(&request).await?;
         if !view.has_journal {
             let out = view.summary.campaign().out.display();

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::app::CampaignView;
+use crate::app::{CampaignView, Notices};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{AddressArguments, CampaignArguments};
 use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::printer;
-use crate::model::Exit;
+use crate::model::{CommandName, Exit};
 use crate::report::status::{StatusContext, status_json, status_line, status_screen};
 use crate::report::terminal::LiveRegion;
 use crate::util::fs::LockState;
@@ -48,7 +48,8 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
     if arguments.watch {
         return watch(&arguments, &environment).await;
     }
-    let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
+    let request =
+        view_request(CommandName::Status, &arguments.campaign, &arguments.address, &environment)?;
     let campaign = CampaignView::open(&request).await?;
     let view = view(&campaign, Environment::output_colours());
     if arguments.json {
@@ -68,8 +69,11 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
     let mut screen = is_redrawn.then(LiveRegion::on_output);
     let mut last = String::new();
     let colours = Environment::output_colours();
-    let request = view_request(&arguments.campaign, &arguments.address, environment)?;
+    let mut request =
+        view_request(CommandName::Status, &arguments.campaign, &arguments.address, environment)?;
     let mut campaign = CampaignView::open(&request).await?;
+    // The same notes would be repeated.
+    request.lookup.notices = Notices::discard();
     loop {
         let is_over = campaign.lock != LockState::Held;
         match &mut screen {

@@ -8,7 +8,7 @@ use crate::cli::args::{AddressArguments, CampaignArguments};
 use crate::cli::config::{Environment, view_request};
 use crate::cli::error::Error;
 use crate::cli::printer;
-use crate::model::{Exit, JobId};
+use crate::model::{CommandName, Exit, JobId};
 use crate::report::events::{explain, explain_json};
 
 const EXAMPLES: [Example; 2] = [
@@ -33,7 +33,8 @@ pub(in crate::cli) struct WhyArguments {
 /// Executes `callsheet why`.
 pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
     let environment = Environment::read(arguments.campaign.manifest.file());
-    let request = view_request(&arguments.campaign, &arguments.address, &environment)?;
+    let request =
+        view_request(CommandName::Status, &arguments.campaign, &arguments.address, &environment)?;
     let campaign = CampaignView::open(&request).await?;
     let (job, entries) = campaign.job_history(&arguments.job)?;
     if arguments.json {

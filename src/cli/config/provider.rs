@@ -11,7 +11,7 @@ use crate::app::{
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
-use crate::model::ValueOrigin;
+use crate::model::{CommandName, ValueOrigin};
 use crate::sandbox::Faults;
 use crate::util::fs::read_regular;
 
@@ -61,6 +61,7 @@ pub(in crate::cli) async fn provider_for_manifest(
 
 /// Returns the request for a read-only view of a campaign.
 pub(in crate::cli) fn view_request(
+    command: CommandName,
     campaign: &CampaignArguments,
     address: &AddressArguments,
     environment: &Environment,
@@ -70,6 +71,7 @@ pub(in crate::cli) fn view_request(
     let base_url = address.base_url.clone();
     let provider = api_config(base_url, profile.as_deref(), environment, AllowCommands::No);
     Ok(ViewRequest {
+        command,
         campaign: campaign.options()?,
         provider_flags: address.flags(),
         lookup: NameLookup {
