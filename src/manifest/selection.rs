@@ -67,7 +67,7 @@ impl Selection {
 }
 
 /// Returns the indices of the jobs of the row that `reference` names: by its number in messages (`5`), or by a cell
-/// (`A5`). Returns none if ids have that form, or if several files have such a row.
+/// (`A5`). Returns none if ids have the same form, or if several files have such a row.
 pub(crate) fn jobs_of_row(reference: &str, jobs: &[Arc<JobSpec>]) -> Vec<usize> {
     let Some(line) = row_number(reference) else {
         return Vec::new();
@@ -76,7 +76,10 @@ pub(crate) fn jobs_of_row(reference: &str, jobs: &[Arc<JobSpec>]) -> Vec<usize> 
     let mut files = of_row.iter().map(|at| &jobs[*at].origin.file);
     let first = files.next();
     let is_ambiguous = files.any(|file| Some(file) != first)
-        || jobs.iter().any(|job| row_number(job.id.as_str()).is_some());
+        || jobs.iter().any(|job| {
+            let id = job.id.as_str();
+            row_number(id).is_some() && is_cell(id) == is_cell(reference)
+        });
     if is_ambiguous { Vec::new() } else { of_row }
 }
 
@@ -86,6 +89,11 @@ fn row_number(reference: &str) -> Option<u32> {
     let is_number = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
     let is_cell = reference.len() - number.len() <= 3;
     (is_number && is_cell).then(|| number.parse().ok()).flatten()
+}
+
+/// Whether a reference to a row is a cell (`A5`), not a number.
+fn is_cell(reference: &str) -> bool {
+    reference.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 /// Returns the ids of the jobs of each row or item, by its place.
@@ -209,6 +217,9 @@ mod tests {
         let chosen = only(&["3"]).choose(&jobs).unwrap();
         assert_eq!(chosen.iter().position(|chosen| *chosen), Some(6));
         assert!(only(&["4"]).choose(&jobs).is_err());
+        // Only ids such as `A3` could be taken for a cell.
+        let chosen = only(&["A3"]).choose(&jobs).unwrap();
+        assert_eq!(chosen.iter().position(|chosen| *chosen), Some(4));
         // Rows of two files are not distinguished by a number.
         let other = Origin { file: "b.csv".into(), line: 4 };
         jobs[6] = Arc::new(JobSpec { origin: other, ..JobSpec::clone(&jobs[5]) });

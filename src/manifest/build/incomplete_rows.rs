@@ -10,26 +10,17 @@ use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
 /// The first words of rows with totals, in lower case.
-const TOTALS: [&str; 18] = [
-    "total",
-    "totals",
-    "subtotal",
-    "grand total",
-    "sum",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "insgesamt",
-    "zwischensumme",
-    "total general",
-    "total général",
-    "totale",
-    "totaal",
-    "suma",
-    "razem",
-    "łącznie",
-    "soma",
-];
+const TOTALS: &str = "total, totals, subtotal, sub total, grand total, sum, count, summe, gesamt, gesamtsumme, gesamtanzahl, \
+    insgesamt, zwischensumme, anzahl, total general, suma total, total général, totaux, sous-total, somme, totale, \
+    totale generale, subtotale, somma, total geral, soma, totaal, eindtotaal, subtotaal, som, suma, razem, łącznie, ogółem, \
+    suma końcowa, summa, totalt, sammanlagt, i alt, ialt, yhteensä, celkem, součet, spolu, súčet, összesen, \
+    ukupno, skupaj, toplam, genel toplam, kokku, kopā, iš viso, viso, σύνολο, итого, всего, сумма, разом, усього, общо, \
+    укупно, вкупно, סה\"כ, סהכ, المجموع, الإجمالي, مجموع, जोड़, कुल, รวม, tổng, tổng cộng, jumlah, 合計, 総計, \
+    小計, 合计, 总计, 小计, 總計, 합계, 총계, 총합";
+
+/// What totals count, in lower case.
+const COUNTED: &str = "video videos vidéo vidéos vídeo vídeos videók videa wideo filmy row rows zeile zeilen job jobs clip clips \
+    item items script scripts text texts texte textos testi general geral";
 
 /// The fields that make a row a video. Values of all others are often copied down to the rows below the last video.
 const CONTENT: [Field; 5] =
@@ -73,6 +64,20 @@ fn is_unfilled(cell: &Value) -> bool {
     // `1` and `x` may be data.
     let is_checkbox = text.chars().count() > 3 && parse_bool(text).is_some();
     (text.is_empty() || is_checkbox) && cell.problem().is_none()
+}
+
+/// Whether a cell begins a row of totals: `Total`, `Summe:`, `Total: 1 video`, `合計 3`.
+fn is_total(cell: &str) -> bool {
+    let is_end = |c: char| c.is_numeric() || matches!(c, ':' | '：' | '=' | '(' | '（');
+    let cell = cell.trim().to_lowercase();
+    let phrase = cell.split(is_end).next().unwrap_or_default().trim();
+    let is_word = |phrase: &str| TOTALS.split(", ").any(|total| total == phrase);
+    let is_counted = |words: &str| {
+        words.split(' ').all(|word| COUNTED.split_whitespace().any(|counted| counted == word))
+    };
+    let of_videos =
+        || phrase.split_once(' ').is_some_and(|(word, rest)| is_word(word) && is_counted(rest));
+    !phrase.is_empty() && (is_word(phrase) || of_videos())
 }
 
 /// Finds rows that are incomplete because they are no videos.
@@ -120,8 +125,7 @@ impl IncompleteRows {
         }
         let mut filled = row.iter().filter(|cell| !is_unfilled(cell));
         let first = filled.next()?;
-        let word = first.text.trim().trim_end_matches([':', '=']).trim_end().to_lowercase();
-        if TOTALS.contains(&word.as_str()) {
+        if is_total(&first.text) {
             let message = format!("this seems to be a row of totals: {}", quote(first.text.trim()));
             let help = format!("delete the row, or leave it out with `{}`", Flag::SkipInvalid);
             return Some(Problem::at(&first.place, message).help(help));
@@ -134,5 +138,50 @@ impl IncompleteRows {
                 format!("complete the row, delete it, or leave it out with `{}`", Flag::SkipInvalid);
             Problem::at(&first.place, message).help(help)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_totals_are_recognized_by_their_first_cell() {
+        for cell in [
+            "Total",
+            "TOTAL:",
+            "Total: 1 video",
+            "Total 12",
+            "Total videos: 3",
+            "Summe",
+            "Gesamt (4)",
+            "Gesamt: 3 Videos",
+            "Итого:",
+            "合計",
+            "合計：3",
+            "Sous-total",
+            "Suma = 4",
+            "Razem",
+            "Toplam",
+            "ИТОГО",
+            "Összesen: 5",
+            "Σύνολο",
+            "סה\"כ",
+            "Grand total",
+        ] {
+            assert!(is_total(cell), "{cell}");
+        }
+        for cell in [
+            "Total comfort",
+            "totally",
+            "3 videos",
+            "",
+            "Summer",
+            "Anzahl der Tage",
+            "Total relax: spa",
+            "12",
+        ] {
+            assert!(!is_total(cell), "{cell}");
+        }
     }
 }

@@ -49,6 +49,10 @@ impl TextEncoding {
     /// The code page of DOS in Central Europe.
     pub(crate) const DOS_CENTRAL: Self = Self(Charset::Dos(&CP852));
 
+    /// All code pages of DOS that are no standard encodings of the web.
+    pub(crate) const DOS: [Self; 3] =
+        [Self::DOS_WESTERN, Self(Charset::Dos(&CP437)), Self::DOS_CENTRAL];
+
     /// Returns the encoding for a file of a format that is UTF-8 by definition: the file is read as UTF-8 if it can be.
     pub(crate) fn unless_utf_8(self, bytes: &[u8]) -> Option<Self> {
         std::str::from_utf8(bytes).is_err().then_some(self)

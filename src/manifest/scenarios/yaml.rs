@@ -214,3 +214,12 @@ fn a_missing_date_is_a_problem() {
     let problems = load_with(&[("m.yaml", manifest)], &options).unwrap_err();
     assert_eq!(problems.problems()[0].message(), "`date` is empty here");
 }
+
+/// YAML 1.1 reads `no` as false.
+#[test]
+fn norwegian_is_a_language_of_texts() {
+    let manifest =
+        "jobs:\n- {id: a, persona: ANNA, ratio: 1:1, texts: {no: Hei, id: Halo, zh_hant: 你好}}\n";
+    let plan = load_with(&[("m.yaml", manifest)], &options()).unwrap();
+    assert_eq!(ids(&plan), ["a-no", "a-id", "a-zh-hant"]);
+}

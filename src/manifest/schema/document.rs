@@ -199,7 +199,9 @@ fn languages(node: &Node, reported: &mut Vec<Field>, findings: &mut Findings) ->
     for (key, node) in node.entries("`texts`", findings) {
         let Some(language) = parse_language(&key.text) else {
             let message = format!("{} is not the code of a language", quote(&key.text));
-            findings.problem(Problem::at(&key.place, message).help("such as `de` or `pt-BR`"));
+            findings.problem(
+                Problem::at(&key.place, message).help("such as `de`, `pt-BR` or `zh-Hant`"),
+            );
             continue;
         };
         let mut values = Values::new();

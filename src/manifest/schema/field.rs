@@ -273,7 +273,16 @@ impl Field {
             let by_name = BY_KEY.get(normalize(name).as_str());
             by_name.or_else(|| BY_KEY.get(without_accents(name)?.as_str())).copied()
         };
-        known(header).or_else(|| {
+        // `Sprecher / Sprecherin`
+        let alternatives = || {
+            let mut fields =
+                header.split(['/', '|']).map(|name| known(name).map(|(field, _)| field));
+            let first = fields.next()??;
+            let mut others = fields.peekable();
+            let is_same = others.peek().is_some() && others.all(|field| field == Some(first));
+            is_same.then_some((first, HeaderMatch::Other))
+        };
+        known(header).or_else(alternatives).or_else(|| {
             let (name, _hint) = header.split_once(['(', '[', '{', '<', '（'])?;
             // `ID (CRM)` is rather a column of the user.
             let found = known(name).filter(|(field, _)| *field != Self::Id);

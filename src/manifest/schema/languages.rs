@@ -2,32 +2,39 @@
 
 use super::field::{Field, HeaderMatch};
 
-/// The codes of languages. Those that headers use for something else are left out: `id`, `no` (number).
-const LANGUAGES: &str = "ar bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl he hi hr hu is it ja ka kk ko lt lv mk ms nb nl nn pl pt ro \
-                         ru sk sl sq sr sv ta th tl tr uk ur uz vi zh";
+/// The codes of languages.
+const LANGUAGES: &str = "af ar az bg bn bs ca cs cy da de el en es et eu fa fi fil fr ga gl he hi hr hu hy id is it ja ka kk ko lt lv mk mr ms mt nb \
+                         nl nn no pl pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur uz vi yue zh";
+
+/// Languages that headers use for something else: `text_id`, `text_no` (number).
+const AMBIGUOUS: [&str; 2] = ["id", "no"];
 
 /// The fields that may have a column for each language.
 const FIELDS: [Field; 4] = [Field::Text, Field::Audio, Field::Persona, Field::Voice];
 
-/// Returns a language such as `de` or `pt-BR` in its usual form, or `None` for other words.
+/// Returns a language such as `de`, `pt-BR` or `zh-Hant-TW` in its usual form, or `None` for other words.
 pub(crate) fn parse_language(code: &str) -> Option<String> {
-    let (language, region) = match code.trim().split_once(['-', '_']) {
-        Some((language, region)) => (language, Some(region)),
-        None => (code.trim(), None),
+    let mut parts = code.trim().split(['-', '_']);
+    let language = parts.next()?.to_lowercase();
+    let is_word = |part: &str, length| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_alphabetic())
     };
-    let language = language.to_lowercase();
-    let is_region = |region: &str| {
-        region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_alphabetic())
-            || region.len() == 3 && region.bytes().all(|byte| byte.is_ascii_digit())
+    let is_region = |part: &str| {
+        is_word(part, 2) || part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit())
     };
-    if !LANGUAGES.split_whitespace().any(|known| known == language) || !region.is_none_or(is_region)
-    {
+    let mut parts = parts.peekable();
+    let script = parts.next_if(|part| is_word(part, 4));
+    let region = parts.next_if(|part| is_region(part));
+    let is_known = LANGUAGES.split_whitespace().any(|known| known == language);
+    if !is_known || parts.next().is_some() {
         return None;
     }
-    Some(match region {
-        Some(region) => format!("{language}-{}", region.to_uppercase()),
-        None => language,
-    })
+    let script = script.map(|script| {
+        let (first, rest) = script.split_at(1);
+        format!("-{}{}", first.to_uppercase(), rest.to_lowercase())
+    });
+    let region = region.map(|region| format!("-{}", region.to_uppercase()));
+    Some(language + &script.unwrap_or_default() + &region.unwrap_or_default())
 }
 
 /// Returns the field and the language that a header such as `text_de` or `Voice (pt-BR)` names.
@@ -38,6 +45,9 @@ pub(crate) fn find_language(header: &str) -> Option<(Field, String)> {
     }
     header.match_indices(['_', ' ', '-', '(', '[']).find_map(|(index, _)| {
         let language = parse_language(&header[index + 1..])?;
+        if AMBIGUOUS.contains(&&*language) {
+            return None;
+        }
         let (field, how) = Field::find(&header[..index])?;
         (how > HeaderMatch::Hint && FIELDS.contains(&field)).then_some((field, language))
     })
@@ -62,6 +72,11 @@ mod tests {
             ("spoken text-es", Field::Text, "es"),
             ("voice_de", Field::Voice, "de"),
             ("Persona [it]", Field::Persona, "it"),
+            ("text_zh_Hant", Field::Text, "zh-Hant"),
+            ("text_sr-latn", Field::Text, "sr-Latn"),
+            ("Text zh-Hant-TW", Field::Text, "zh-Hant-TW"),
+            ("text_es-419", Field::Text, "es-419"),
+            ("text_no_NO", Field::Text, "no-NO"),
         ] {
             assert_eq!(find_language(header), Some((field, language.to_owned())), "{header}");
         }
@@ -69,6 +84,9 @@ mod tests {
             "text",
             "voice_id",
             "text_no",
+            "text_id",
+            "text_de_short",
+            "text_zh_Hant_TW_2",
             "text_short",
             "ratio_de",
             "captions en",

@@ -10,9 +10,16 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     ),
     (
         "text",
-        "video text, video script, voiceover text, Skript, Sprechtext, Sprechertext, Videotext, texto, guion, \
-         texto hablado, locución, texte, texte parlé, testo, copione, testo parlato, roteiro, texto falado, locução, \
-         tekst, gesproken tekst, spreektekst, skrypt, tekst mówiony, scenariusz",
+        "video text, video script, voiceover text, text to speak, text to say, text of the video, text for the video, \
+         narration, Skript, Sprechtext, Sprechertext, Videotext, gesprochener Text, zu sprechender Text, Text des Videos, \
+         Text zum Video, Text für das Video, Moderationstext, texto, guion, texto hablado, texto del vídeo, texto de vídeo, \
+         texto para el vídeo, texto a decir, texto para decir, guion del vídeo, locución, texte, texte parlé, texte à dire, \
+         texte à lire, texte à prononcer, texte prononcé, texte de la vidéo, texte vidéo, script vidéo, testo, copione, \
+         testo parlato, testo del video, testo video, testo per il video, testo da dire, testo da leggere, \
+         testo da pronunciare, roteiro, texto falado, texto do vídeo, texto para o vídeo, texto a falar, texto para falar, \
+         texto a dizer, guião, locução, tekst, gesproken tekst, spreektekst, videotekst, tekst van de video, \
+         tekst voor de video, ingesproken tekst, uit te spreken tekst, skrypt, tekst mówiony, tekst wideo, tekst filmu, \
+         tekst do filmu, tekst do wideo, tekst do przeczytania, tekst do wypowiedzenia, scenariusz",
     ),
     (
         "audio",
@@ -22,14 +29,20 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     ),
     (
         "persona",
-        "persona name, avatar name, creator name, actor name, presenter name, Sprecher, Sprecherin, Darsteller, \
-         Darstellerin, Avatarname, presentador, presentadora, nombre del avatar, présentateur, présentatrice, nom de l'avatar, \
-         presentatore, presentatrice, nome avatar, nome dell'avatar, apresentador, apresentadora, nome do avatar, \
-         presentator, naam avatar, naam van avatar, prezenter, prezenterka, awatar, nazwa awatara",
+        "persona name, avatar name, creator name, actor name, actress, presenter name, character, spokesperson, speaker, \
+         Sprecher, Sprecherin, Darsteller, Darstellerin, Moderator, Moderatorin, Schauspieler, Schauspielerin, Avatarname, \
+         Name des Avatars, Charakter, Figur, personaje, presentador, presentadora, locutor, locutora, actriz, portavoz, \
+         nombre del avatar, nombre de avatar, personnage, présentateur, présentatrice, animateur, animatrice, acteur, actrice, \
+         nom de l'avatar, personaggio, presentatore, presentatrice, conduttore, conduttrice, attore, attrice, nome avatar, \
+         nome dell'avatar, personagem, apresentador, apresentadora, ator, atriz, nome do avatar, personage, presentator, \
+         spreker, spreekster, naam avatar, naam van avatar, postać, prezenter, prezenterka, prowadzący, prowadząca, aktor, \
+         aktorka, awatar, nazwa awatara",
     ),
     (
         "aspect_ratio",
-        "video ratio, video format, Seitenverhältnis, Bildformat, Videoformat, relación de aspecto, proporción, formato, \
+        "video ratio, video format, Seitenverhältnis, Bildformat, Videoformat, Ausrichtung, relación de aspecto, \
+         formato del vídeo, ratio de aspecto, ratio vidéo, format de la vidéo, formato del video, proporção do vídeo, \
+         beeldformaat, oriëntatie, format filmu, proporcje wideo, proporción, formato, \
          formato de vídeo, orientación, rapport d'aspect, format vidéo, format d'image, proporzioni, rapporto d'aspetto, \
          formato video, orientamento, proporção, proporção da tela, formato do vídeo, orientação, verhouding, beeldverhouding, \
          formaat, videoformaat, proporcje, proporcje obrazu, format wideo, orientacja",

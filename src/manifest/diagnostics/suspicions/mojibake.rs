@@ -8,7 +8,9 @@ use std::ops::Range;
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
-use encoding_rs::{Encoding, IBM866, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{IBM866, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+
+use crate::manifest::formats::encodings::TextEncoding;
 
 /// The encodings that UTF-8 is commonly mistaken for, the most common one first.
 static CODE_PAGES: LazyLock<Vec<CodePage>> = LazyLock::new(|| {
@@ -19,20 +21,10 @@ static CODE_PAGES: LazyLock<Vec<CodePage>> = LazyLock::new(|| {
         (Family::Macintosh, MACINTOSH),
         (Family::Dos, IBM866),
     ];
-    let dos = [CODE_PAGE_850, CODE_PAGE_437, CODE_PAGE_852].map(CodePage::dos);
-    windows.map(CodePage::of_encoding).into_iter().chain(dos).collect()
+    let encodings = windows.map(|(family, encoding)| (family, encoding.into()));
+    let dos = TextEncoding::DOS.map(|encoding| (Family::Dos, encoding));
+    encodings.into_iter().chain(dos).map(CodePage::new).collect()
 });
-
-/// The characters from 0x80 to 0xFE of code pages of DOS.
-const CODE_PAGE_850: &str = "\
-    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\
-    \u{ad}±‗¾¶§÷¸°¨·¹³²■";
-const CODE_PAGE_437: &str = "\
-    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩\
-    ≡±≥≤⌠⌡÷≈°∙·√ⁿ²■";
-const CODE_PAGE_852: &str = "\
-    ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\
-    \u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■";
 
 /// The beginnings of signs such as `’` and `€`, and of emoji, in code pages of DOS.
 const DOS_SIGNS: [&str; 8] = ["ÔÇ", "Ôé", "Ôä", "ΓÇ", "Γé", "Γä", "\u{ad}ƒ", "≡ƒ"];
@@ -135,25 +127,17 @@ struct CodePage {
 }
 
 impl CodePage {
-    fn of_encoding((family, encoding): (Family, &'static Encoding)) -> Self {
+    fn new((family, encoding): (Family, TextEncoding)) -> Self {
         let mut page = Self { family, bytes: vec![0; LAST_CHARACTER as usize + 1] };
         for byte in 0x80..=0xff {
             let source = [byte];
-            for c in encoding.decode_without_bom_handling(&source).0.chars() {
+            for c in encoding.decode(&source).0.chars() {
                 page.add(byte, c);
             }
             // ISO-8859-1 has control characters where Windows-1252 has letters.
-            if encoding == WINDOWS_1252 {
+            if family == Family::Western {
                 page.add(byte, char::from(byte));
             }
-        }
-        page
-    }
-
-    fn dos(characters: &str) -> Self {
-        let mut page = Self { family: Family::Dos, bytes: vec![0; LAST_CHARACTER as usize + 1] };
-        for (byte, c) in (0x80..=0xfe).zip(characters.chars()) {
-            page.add(byte, c);
         }
         page
     }
