@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::error::Error;
-use super::options::default_folder;
 use crate::journal::{Identity, SheetRecord};
 use crate::manifest::sanitize_stem;
 use crate::model::Flag;
+use crate::util::fs::default_output_dir;
 
 /// A sheet that was read from an address, or its kept copy.
 pub(crate) struct AddressedSheet {
@@ -75,5 +75,5 @@ impl AddressedSheet {
 /// Returns the default output folder of a campaign.
 pub(super) fn folder_of(campaign: &str, is_sandbox: bool) -> PathBuf {
     let stem = sanitize_stem(campaign).unwrap_or_else(|| "sheet".to_owned());
-    default_folder(&stem, is_sandbox).into()
+    default_output_dir(&stem, is_sandbox).into()
 }

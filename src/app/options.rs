@@ -11,7 +11,7 @@ use crate::model::{
     Flag, ManifestLocation, Plan, SecretText, Shard, SuspiciousTexts, Timestamp, redact_url,
 };
 use crate::report::{Campaign, CommandLine};
-use crate::util::fs::OutputDir;
+use crate::util::fs::{OutputDir, default_output_dir};
 
 /// The campaign, and how its manifest is read.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +88,7 @@ impl CampaignOptions {
             return beside.join(folder);
         }
         let stem = file.file_stem().unwrap_or_default();
-        beside.join(default_folder(&stem.to_string_lossy(), self.is_sandbox))
+        beside.join(default_output_dir(&stem.to_string_lossy(), self.is_sandbox))
     }
 
     /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and so a
@@ -147,13 +147,6 @@ impl CampaignOptions {
             .flag_if(Flag::SkipInvalid, *skip_invalid)
             .option_if(Flag::Suspicious, (!is_default).then_some(suspicious))
     }
-}
-
-/// Returns the name of the default output folder for a manifest with this stem. The sandbox has a folder of its own, so
-/// that a trial is never in the way of the real run.
-pub(super) fn default_folder(stem: &str, is_sandbox: bool) -> String {
-    let end = if is_sandbox { "sandbox-output" } else { "output" };
-    format!("{stem}-{end}")
 }
 
 /// Returns the day it is at `now` in the system's time zone, or `None` outside the calendar.

@@ -11,7 +11,7 @@ use crate::model::{
     Outcome, Phase,
 };
 use crate::remote::Remote;
-use crate::report::forecast::run_time;
+use crate::report::forecast::{run_time, run_time_of};
 use crate::report::plan::Balance;
 use crate::report::{CommandLine, JobRow, Summary};
 use crate::util::text::{plural, rough_duration};
@@ -146,7 +146,17 @@ impl Preflight<'_> {
             let unfinished = self.unfinished.as_deref().unwrap_or_default();
             let question = match affordability {
                 Affordability::Short(_) => {
-                    format!("submit as many as the balance covers{unfinished}? [y/N] ")
+                    let free = balance.free(money.promised).unwrap_or_default();
+                    let covered = Costs::covered(self.preview, free);
+                    let time = run_time_of(covered.videos, self.preview, self.limits);
+                    let time = rough_duration(time.unwrap_or_default());
+                    format!(
+                        "submit as many of {} as the balance covers, about {} for {} credits, ready in about \
+                         {time}{unfinished}? [y/N] ",
+                        costs.count(),
+                        covered.videos,
+                        covered.range(),
+                    )
                 }
                 Affordability::Enough | Affordability::Perhaps(_) => {
                     let (count, range) = (costs.count(), costs.range());
@@ -255,6 +265,18 @@ impl Costs {
     /// Returns the cost of everything that a run would submit.
     pub(crate) fn of(preview: &Summary) -> Self {
         Self::sum(preview.rows().filter(is_to_be_submitted))
+    }
+
+    /// Returns the cost of as many videos, in the order of the sheet, as `free` credits are likely to cover.
+    fn covered(preview: &Summary, free: Credits) -> Self {
+        let mut left = free;
+        let is_covered = |row: &JobRow| {
+            let likely = row.job.estimate.likely;
+            let is_covered = likely <= left;
+            left = left.less(likely);
+            is_covered
+        };
+        Self::sum(preview.rows().filter(is_to_be_submitted).take_while(is_covered))
     }
 
     /// Returns the cost of the part that was submitted before.

@@ -22,16 +22,20 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use self::args::{option_variables, reads_environment};
 use self::commands::{Arguments, Command};
-use self::config::refuse_unknown_variables;
+use self::config::{Environment, refuse_unknown_variables};
 use self::error::Error;
 use self::printer::Printer;
 use crate::app;
 use crate::model::Exit;
 use crate::report::stderr;
+use crate::util::glyph::use_ascii;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     disable_core_dumps();
+    if Environment::needs_ascii() {
+        use_ascii();
+    }
     let parsed = commands::definition().try_get_matches().and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments.command, matches))

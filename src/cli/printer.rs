@@ -11,7 +11,7 @@ use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
 use crate::report::stderr::{self, Stderr};
-use crate::report::terminal::error_columns;
+use crate::report::terminal::{error_columns, output_columns};
 use crate::util::json::SafeJson;
 use crate::util::style::{Colours, Style};
 use crate::util::text::wrap;
@@ -71,26 +71,46 @@ impl Printer {
 
 /// Prints text whose lines may begin with a label, such as `error:`.
 fn print_labelled(text: &str) {
-    let columns = error_columns();
-    let lines = text.split_inclusive('\n');
-    eprint(
-        &lines.map(|line| layout(line, columns, Environment::error_colours())).collect::<String>(),
-    );
+    let (columns, colours) = (error_columns(), Environment::error_colours());
+    eprint(&lay_out(text, |line| layout(line, columns, colours)));
 }
 
-/// Returns a line with its label in colour, and wrapped at words on a terminal. Lines with a command are left to the
-/// terminal, so that they can be copied.
+/// Prints the summary of a run to standard error.
+pub(super) fn print_summary(text: &str) {
+    let (columns, colours) = (error_columns(), Environment::error_colours());
+    eprint(&lay_out(text, |line| summary_layout(line, columns, colours)));
+}
+
+/// Prints the summary of a campaign to standard output.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn print_status(text: &str) -> Result<(), Error> {
+    let (columns, colours) = (output_columns(), Environment::output_colours());
+    print(&lay_out(text, |line| summary_layout(line, columns, colours)))
+}
+
+fn lay_out(text: &str, layout: impl Fn(&str) -> String) -> String {
+    text.split_inclusive('\n').map(layout).collect()
+}
+
+/// Returns a line with its label in colour, and wrapped at words on a terminal.
 fn layout(line: &str, columns: Option<usize>, colours: Colours) -> String {
     let label = LABELS.into_iter().find(|(label, _)| line.starts_with(label));
     let Some((label, style)) = label else {
         return line.to_owned();
     };
-    let wrapped = match columns {
-        Some(columns) if !line.contains("callsheet ") => wrap(line, columns),
-        Some(_) | None => line.to_owned(),
-    };
+    let wrapped = columns.map_or_else(|| line.to_owned(), |columns| wrap(line, columns, 0));
     let rest = &wrapped[label.len()..];
     format!("{}{rest}", colours.paint(style, label))
+}
+
+/// Returns a line of a summary like [`layout`]. Indented lines, which are items of lists and facts, are wrapped too.
+fn summary_layout(line: &str, columns: Option<usize>, colours: Colours) -> String {
+    match columns {
+        Some(columns) if line.starts_with("  ") => wrap(line, columns, 4),
+        Some(_) | None => layout(line, columns, colours),
+    }
 }
 
 /// The labels at the beginning of lines, with their colours.
@@ -195,7 +215,11 @@ mod tests {
             "\u{1b}[36mnote:\u{1b}[0m the sheet has\nthree hidden rows\n"
         );
         let command = "hint: give `callsheet run sheet.csv --retry-failed`\n";
-        assert_eq!(layout(command, Some(20), Colours::Off), command);
+        assert_eq!(layout(command, Some(20), Colours::Off), command.replace("give ", "give\n"));
         assert_eq!(layout("1 | a,b\n", Some(4), Colours::On), "1 | a,b\n");
+        assert_eq!(
+            summary_layout("  a  line 2  no face in it\n", Some(20), Colours::Off),
+            "  a  line 2  no face\n    in it\n"
+        );
     }
 }

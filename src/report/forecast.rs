@@ -31,6 +31,11 @@ fn time_for(
 /// A learned limit of concurrent renders is left out, because it grows to what the provider takes.
 pub(crate) fn run_time(summary: &Summary, limits: &Limits) -> Option<Duration> {
     let jobs = summary.rows().filter(|row| next_step(row) == NextStep::Submit).count();
+    run_time_of(jobs, summary, limits)
+}
+
+/// Returns the time that a run with `limits` takes for `jobs` of the campaign. `None` without any.
+pub(crate) fn run_time_of(jobs: usize, summary: &Summary, limits: &Limits) -> Option<Duration> {
     let assumed =
         if summary.campaign().is_sandbox { ASSUMED_SANDBOX_RENDER } else { ASSUMED_RENDER };
     let render = summary.mean_render_time().unwrap_or(assumed);

@@ -115,9 +115,14 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
     let (text, command) = match step {
         NextStep::Resolve => {
             let look = campaign.command(campaign.resuming());
+            let name = rows.iter().find_map(|row| Some(row.state.tag.as_ref()?.name_for(row.id())));
+            let such = match name.filter(|_| count == 1) {
+                Some(name) => format!("no video named `{name}`"),
+                None => "no video with that name".to_owned(),
+            };
             let text = format!(
                 "{subject} may have been paid for and {is} not submitted again automatically. `{look}` looks for \
-                 {them} at the provider; only if its dashboard shows no such video, pay again",
+                 {them} at the provider; only if its dashboard shows {such}, pay again",
             );
             (text, resubmit())
         }

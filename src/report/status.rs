@@ -52,7 +52,7 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
     }
     text.push_str(&problems(summary, colours));
     if context.lock != LockState::Held {
-        text.push_str(&hint_lines(summary, colours));
+        text.push_str(&hint_lines(summary));
     }
     text
 }

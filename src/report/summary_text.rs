@@ -1,24 +1,30 @@
 //! The summary at the end of a run.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt::Write;
 
-use crate::model::Phase;
+use crate::model::{CommandName, Phase};
 use crate::report::events::wording::stop_sentence;
 use crate::report::format::{credits, failure};
 use crate::report::job_row::JobRow;
 use crate::report::next_steps;
 use crate::report::summary::Summary;
+use crate::util::glyph::Glyph;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{agree, duration, plural, sanitize};
+use crate::util::text::{agree, duration, list, plural, sanitize};
 
-/// Jobs shown in each section before the rest is counted.
+/// Lines of each section.
 const MAX_SHOWN: usize = 10;
+
+/// Jobs with the same reason that are named before the rest is counted.
+const MAX_IDS: usize = 3;
 
 /// Returns the summary at the end of a run. The last line of an interrupted run is the command that resumes it.
 pub(crate) fn summary_text(summary: &Summary, colours: Colours) -> String {
     let mut text = labelled(facts(summary, colours), colours);
     text.push_str(&problems(summary, colours));
-    text.push_str(&hint_lines(summary, colours));
+    text.push_str(&hint_lines(summary));
     if let Some(command) = next_steps::resume(summary) {
         let _ = writeln!(text, "\nto resume this run:\n{command}");
     }
@@ -141,7 +147,7 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
     for (title, style, rows) in sections {
         if !rows.is_empty() {
             let _ = writeln!(text, "\n{}", colours.paint(style, &title));
-            list_rows(&mut text, &rows, failure_reason);
+            list_rows(&mut text, summary, &rows, failure_reason);
         }
     }
     if !outdated.is_empty() {
@@ -151,7 +157,7 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
             agree(outdated.len(), "is", "are")
         );
         let _ = writeln!(text, "\n{}", colours.paint(Style::Warning, &title));
-        list_rows(&mut text, &outdated, |_| OUTDATED.to_owned());
+        list_rows(&mut text, summary, &outdated, |_| OUTDATED.to_owned());
     }
     text
 }
@@ -166,27 +172,81 @@ fn failure_reason(row: &JobRow) -> String {
     if let (Phase::InDoubt { .. }, Some(unproven)) = (&row.state.phase, &row.state.unproven) {
         let _ = write!(why, "; {}", sanitize(&unproven.to_string()));
     }
+    if let (true, Some(tag)) = (row.is_in_doubt(), &row.state.tag) {
+        let _ = write!(why, "; its name at the provider: `{}`", tag.name_for(row.id()));
+    }
     why
 }
 
-fn list_rows(text: &mut String, rows: &[JobRow], reason: impl Fn(&JobRow) -> String) {
-    let shown = &rows[..rows.len().min(MAX_SHOWN)];
-    let width = shown.iter().map(|row| row.id().as_str().len()).max().unwrap_or(0);
-    for row in shown {
-        let (id, line) = (row.id(), row.job.spec.origin.line);
-        let _ = writeln!(text, "  {id:width$}  line {line}  {}", reason(row));
+/// Adds the rows, those with the same reason in one line, and the command that shows them all if not all are named.
+fn list_rows(
+    text: &mut String,
+    summary: &Summary,
+    rows: &[JobRow],
+    reason: impl Fn(&JobRow) -> String,
+) {
+    let groups = if rows.iter().any(JobRow::is_in_doubt) {
+        // Each has a name of its own to look for.
+        rows.iter().map(|row| (reason(row), vec![row])).collect()
+    } else {
+        by_reason(rows, reason)
+    };
+    let shown = if groups.len() < MAX_SHOWN { groups.len() } else { MAX_SHOWN - 2 };
+    let single = |(_, rows): &(String, Vec<&JobRow>)| match rows.as_slice() {
+        [row] => row.id().as_str().len(),
+        _ => 0,
+    };
+    let width = groups[..shown].iter().map(single).max().unwrap_or(0);
+    let mut named = 0;
+    for (reason, rows) in &groups[..shown] {
+        if let [row] = rows.as_slice() {
+            let (id, line) = (row.id(), row.job.spec.origin.line);
+            let _ = writeln!(text, "  {id:width$}  line {line}  {reason}");
+            named += 1;
+        } else {
+            let (count, times) = (rows.len(), Glyph::Times.text());
+            let ids = list(rows.iter().map(|row| row.id().as_str()), MAX_IDS);
+            let _ = writeln!(text, "  {count} {times} {reason}: {ids}");
+            named += if count <= MAX_IDS + 1 { count } else { MAX_IDS };
+        }
     }
-    if rows.len() > shown.len() {
-        let rest = rows.len() - shown.len();
-        let _ = writeln!(text, "  and {rest} more: see `results.csv`");
+    let rest: usize = groups[shown..].iter().map(|(_, rows)| rows.len()).sum();
+    if rest > 0 {
+        let _ = writeln!(text, "  and {rest} more");
+    }
+    if named < rows.len() {
+        let plan = summary.campaign().command(CommandName::Plan);
+        let _ = writeln!(text, "  all of them: `{plan}`, or `results.csv`");
     }
 }
 
+/// Groups rows by their reason, the largest group first. Reasons that differ in numbers and ids only are the same, and the
+/// first one is shown.
+fn by_reason<'a>(
+    rows: &'a [JobRow<'a>],
+    reason: impl Fn(&JobRow) -> String,
+) -> Vec<(String, Vec<&'a JobRow<'a>>)> {
+    let mut groups: Vec<(String, Vec<&JobRow>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        let reason = reason(row);
+        let is_word = |word: &&str| !word.contains(|c: char| c.is_ascii_digit());
+        let key: Vec<&str> = reason.split(' ').filter(is_word).collect();
+        let place = *places.entry(key.join(" ")).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((reason, vec![row])),
+        }
+    }
+    groups.sort_by_key(|(_, rows)| Reverse(rows.len()));
+    groups
+}
+
 /// Returns the hints, one a line, below an empty line.
-pub(super) fn hint_lines(summary: &Summary, colours: Colours) -> String {
+pub(super) fn hint_lines(summary: &Summary) -> String {
     let mut text = String::new();
     for hint in next_steps::hints(summary) {
-        let _ = writeln!(text, "{} {hint}", colours.paint(Style::Active, "hint:"));
+        let _ = writeln!(text, "hint: {hint}");
     }
     if !text.is_empty() {
         text.insert(0, '\n');
@@ -223,9 +283,9 @@ mod tests {
   b  line 3  no face in the  [31mpicture
 
 1 job is in doubt (sent, but no response says whether it was accepted):
-  c  line 4  the connection was reset
+  c  line 4  the connection was reset; its name at the provider: `c cs-aljhgbs64cq7`
 
-hint: `c` may have been paid for and is not submitted again automatically. `callsheet run spring.csv` looks for it at the provider; only if its dashboard shows no such video, pay again: `callsheet run spring.csv --resubmit c`
+hint: `c` may have been paid for and is not submitted again automatically. `callsheet run spring.csv` looks for it at the provider; only if its dashboard shows no video named `c cs-aljhgbs64cq7`, pay again: `callsheet run spring.csv --resubmit c`
 hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv --retry-failed`
 "
         );
@@ -270,6 +330,46 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("is rendering") && !text.contains("are rendering"), "{text}");
+    }
+
+    #[test]
+    fn failures_with_the_same_reason_are_one_line() {
+        let mut run = TestRun::with_jobs(26);
+        let ids: Vec<String> = ('a'..='z').map(|c| c.to_string()).collect();
+        for (second, id) in (1..).zip(&ids[..20]) {
+            run.failed(second, id, &format!("content policy (request {second}f)"));
+        }
+        run.failed(30, "u", "no face");
+        let text = problems(&run.summary(), Colours::Off);
+        assert_eq!(
+            text,
+            "
+21 jobs failed:
+  20 × content policy (request 1f): `a`, `b`, `c` and 17 more
+  u  line 22  no face
+  all of them: `callsheet plan spring.csv`, or `results.csv`
+"
+        );
+        let mut run = TestRun::with_jobs(26);
+        for (second, id) in (1..).zip(&ids) {
+            run.failed(second, id, &format!("reason {id}"));
+        }
+        let text = problems(&run.summary(), Colours::Off);
+        assert_eq!(text.lines().skip(2).count(), MAX_SHOWN, "{text}");
+        assert!(text.contains("  h  line 9  reason h\n  and 18 more\n  all of them:"), "{text}");
+    }
+
+    #[test]
+    fn each_job_in_doubt_has_a_name_to_look_for() {
+        let mut run = TestRun::with_jobs(2);
+        run.lost(1, "a");
+        run.lost(2, "b");
+        let summary = run.summary();
+        let text = problems(&summary, Colours::Off);
+        for row in summary.rows() {
+            let name = row.state.tag.as_ref().unwrap().name_for(row.id());
+            assert!(text.contains(&format!("; its name at the provider: `{name}`\n")), "{text}");
+        }
     }
 
     #[test]
@@ -319,16 +419,5 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
             headline(&run.summary()),
             "spring: 1 of 3 done, 1 failed, 1 pending; 5 credits spent; `--max-duration` has passed"
         );
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let mut run = TestRun::with_jobs(15);
-        for job in b'a'..=b'o' {
-            run.failed(1, &char::from(job).to_string(), "no");
-        }
-        let text = summary_text(&run.summary(), Colours::Off);
-        assert!(text.contains("15 jobs failed:"));
-        assert!(text.contains("\n  j  line 11  no\n  and 5 more: see `results.csv`\n"), "{text}");
     }
 }

@@ -6,6 +6,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// Returns the name of the default output folder for a manifest with this stem. The sandbox has a folder of its own, so
+/// that a trial is never in the way of the real run.
+pub(crate) fn default_output_dir(stem: &str, is_sandbox: bool) -> String {
+    let end = if is_sandbox { "sandbox-output" } else { "output" };
+    format!("{stem}-{end}")
+}
+
 /// The layout of an output folder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OutputDir<'a>(pub(crate) &'a Path);

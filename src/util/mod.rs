@@ -1,6 +1,7 @@
 //! Small shared helpers without knowledge of the domain: text, tables, files.
 
 pub(crate) mod fs;
+pub(crate) mod glyph;
 pub(crate) mod json;
 pub(crate) mod parallel;
 pub(crate) mod style;

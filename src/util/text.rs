@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
+use super::glyph::Glyph;
 use console::AnsiCodeIterator;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
@@ -120,11 +121,17 @@ pub(crate) fn width(text: &str) -> usize {
     visible.flat_map(|(part, _)| part.graphemes(true)).map(UnicodeWidthStr::width).sum()
 }
 
-/// Returns `text` if it takes at most `most` terminal columns, else its beginning and `…`. Escape sequences are kept.
+/// Returns `text` if it takes at most `most` terminal columns, else its beginning and an ellipsis. Escape sequences are
+/// kept.
 pub(crate) fn truncate(text: &str, most: usize) -> String {
+    cut(text, most, Glyph::Ellipsis.text())
+}
+
+fn cut(text: &str, most: usize, ellipsis: &str) -> String {
     if width(text) <= most {
         return text.to_owned();
     }
+    let room = most.saturating_sub(width(ellipsis));
     let (mut kept, mut used, mut is_cut) = (String::new(), 0, false);
     for (part, is_escape) in AnsiCodeIterator::new(text) {
         if is_escape {
@@ -133,9 +140,9 @@ pub(crate) fn truncate(text: &str, most: usize) -> String {
         }
         for grapheme in part.graphemes(true) {
             used += grapheme.width();
-            if !is_cut && used >= most {
+            if !is_cut && used > room {
                 kept.truncate(kept.trim_end().len());
-                kept.push('…');
+                kept.push_str(ellipsis);
                 is_cut = true;
             }
             if !is_cut {
@@ -152,23 +159,48 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
 }
 
 /// Returns `text` with line feeds in place of spaces, so that its lines take at most `columns` terminal columns where its
-/// words allow it.
-pub(crate) fn wrap(text: &str, columns: usize) -> String {
+/// words allow it. Further lines begin with `indent` spaces. A command line is never broken, so that it can be copied.
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let mut wrapped = String::with_capacity(text.len());
-    let mut used = 0;
-    for (index, word) in text.split(' ').enumerate() {
+    let (mut used, mut has_word) = (0, false);
+    for (index, word) in words(text).into_iter().enumerate() {
         let room = width(word.trim_end());
-        if index > 0 && used + 1 + room > columns {
+        if has_word && used + 1 + room > columns {
             wrapped.push('\n');
-            used = 0;
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
         } else if index > 0 {
             wrapped.push(' ');
             used += 1;
         }
         wrapped.push_str(word);
         used += room;
+        has_word |= !word.is_empty();
     }
     wrapped
+}
+
+/// Returns the words of `text`; a command of this program is one word, up to its closing backtick or the end.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    loop {
+        let command = ["`callsheet ", "callsheet "].into_iter().find(|it| rest.starts_with(it));
+        let end = match command {
+            Some("callsheet ") => None,
+            Some(command) => {
+                let close = rest[command.len()..].find('`').map(|at| command.len() + at);
+                close.and_then(|close| rest[close..].find(' ').map(|space| close + space))
+            }
+            None => rest.find(' '),
+        };
+        let Some(end) = end else {
+            words.push(rest);
+            return words;
+        };
+        words.push(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
 }
 
 /// Returns names in backticks, at most about `most` of them: `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and 7 more ``.
@@ -286,11 +318,26 @@ mod tests {
         assert_eq!(truncate("short", 5), "short");
         assert_eq!(truncate("東京タワー", 5), "東京…");
         assert_eq!(truncate("\u{1b}[31mred text\u{1b}[0m", 5), "\u{1b}[31mred…\u{1b}[0m");
+        assert_eq!([cut("déjà vu", 6, "..."), cut("déjà", 3, "...")], ["déj...", "..."]);
         assert_eq!([pad("é", 3), pad("❤\u{fe0f}", 3)], ["é  ", "❤\u{fe0f} "]);
         let names = ["a", "b", "c", "d"];
         assert_eq!(list(names[..1].iter().copied(), 2), "`a`");
         assert_eq!(list(names[..3].iter().copied(), 2), "`a`, `b` and `c`");
         assert_eq!(list(names.iter().copied(), 2), "`a`, `b` and 2 more");
+    }
+
+    #[test]
+    fn lines_are_wrapped_at_words_but_not_in_commands() {
+        assert_eq!(wrap("one two three", 7, 2), "one two\n  three");
+        assert_eq!(wrap("a pneumonoultra b", 5, 2), "a\n  pneumonoultra\n  b");
+        assert_eq!(
+            wrap("again: `callsheet run a.csv --only b`, or not", 12, 0),
+            "again:\n`callsheet run a.csv --only b`,\nor not"
+        );
+        assert_eq!(
+            wrap("then: callsheet run a.csv --yes", 12, 0),
+            "then:\ncallsheet run a.csv --yes"
+        );
     }
 
     #[test]

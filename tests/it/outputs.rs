@@ -3,7 +3,8 @@
 use std::process::Stdio;
 
 use crate::program::{
-    FAST, Folder, KEYS, Scenario, contains, expect_nothing_paid_twice, kill, rendering, wait,
+    FAST, Folder, KEYS, PERSONA, Scenario, contains, expect_nothing_paid_twice, kill, output,
+    rendering, wait,
 };
 
 /// A scenario whose second job fails at the provider.
@@ -188,4 +189,19 @@ fn output_that_cannot_be_written_is_an_error_of_every_command() {
         assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {stderr}");
         assert!(stderr.contains("standard output"), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn without_utf8_only_the_users_own_texts_are_not_ascii() {
+    let folder = Folder::new();
+    let text = "Grüße und alles Gute zum neuen Jahr ".repeat(5);
+    folder.write("sheet.csv", &format!("id,text,persona,aspect_ratio\na,{text},{PERSONA},1:1\n"));
+    let plan = |locale: &str| {
+        let mut command = folder.command(&["plan", "sheet.csv", "--sandbox"]);
+        output(command.env("LC_ALL", locale).env("LANG", "de_DE.UTF-8")).expect_code(0).stdout
+    };
+    let ascii = plan("C");
+    assert!(ascii.contains("Grüße und") && ascii.contains("...\n"), "{ascii}");
+    assert!(ascii.replace(['ü', 'ß'], "").is_ascii(), "{ascii}");
+    assert!(plan("").contains("…\n"));
 }

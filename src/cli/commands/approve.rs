@@ -10,6 +10,7 @@ use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
 use crate::model::{CommandName, Exit, Flag};
 use crate::report::plan::plan_totals;
+use crate::report::terminal::output_columns;
 use crate::util::fs::OutputDir;
 use crate::util::style::Colours;
 use crate::util::text::sanitize;
@@ -51,7 +52,12 @@ pub(super) async fn approve(arguments: ApproveArguments) -> Result<Exit, Error> 
     )
     .await?;
     let summary = &approved.summary;
-    printer::print(&plan_totals(summary, app::replaced_rows(summary), Colours::Off))?;
+    printer::print(&plan_totals(
+        summary,
+        app::replaced_rows(summary),
+        output_columns(),
+        Colours::Off,
+    ))?;
     let done = summary.counts().done;
     if done > 0 {
         let page = OutputDir(&summary.campaign().out).report_html();

@@ -10,7 +10,8 @@ use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
 use crate::model::{Credits, Exit};
-use crate::report::plan::{TextStyle, plan_page, plan_table, problem_page, write_plan_json};
+use crate::report::plan::{PlanStyle, plan_page, plan_table, problem_page, write_plan_json};
+use crate::report::terminal::output_columns;
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet plan campaign.csv", "each job, and its cost"),
@@ -93,9 +94,12 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     } else if arguments.json {
         printer::print_with(|output| write_plan_json(&summary, &context, output))?;
     } else {
-        let colours = Environment::output_colours();
-        let texts = if arguments.texts { TextStyle::Whole } else { TextStyle::of_output() };
-        printer::print(&plan_table(&summary, &context, texts, colours))?;
+        let style = PlanStyle {
+            has_whole_texts: arguments.texts,
+            columns: output_columns(),
+            colours: Environment::output_colours(),
+        };
+        printer::print(&plan_table(&summary, &context, style))?;
     }
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(summary);

@@ -16,6 +16,7 @@ use crate::report::Summary;
 use crate::report::files::write_json;
 use crate::report::plan::{plan_totals, text_examples};
 use crate::report::summary_text::{headline, summary_text};
+use crate::report::terminal::error_columns;
 
 /// What the program tries to achieve, for the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +131,9 @@ fn conclude(
                     let headline = headline(&finished.summary);
                     printer::eprint(&format!("{headline}; nothing to do\n"));
                 }
-                (false, _) => printer::eprint(&summary_text(&finished.summary, style.colours)),
+                (false, _) => {
+                    printer::print_summary(&summary_text(&finished.summary, style.colours));
+                }
             }
         }
     }
@@ -174,8 +177,13 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
-        printer::eprint(&text_examples(preview));
-        printer::eprint(&plan_totals(preview, app::replaced_rows(preview), style.colours));
+        printer::eprint(&text_examples(preview, error_columns()));
+        printer::eprint(&plan_totals(
+            preview,
+            app::replaced_rows(preview),
+            error_columns(),
+            style.colours,
+        ));
         Box::pin(printer::ask_yes_or_no(question))
     }))
 }

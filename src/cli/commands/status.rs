@@ -55,7 +55,7 @@ pub(super) async fn status(arguments: StatusArguments) -> Result<Exit, Error> {
     if arguments.json {
         printer::print_json(&status_json(&campaign.summary, view))?;
     } else {
-        printer::print(&status_screen(&campaign.summary, view))?;
+        printer::print_status(&status_screen(&campaign.summary, view))?;
     }
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(campaign);
@@ -94,7 +94,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
                 // A new view has estimates calibrated with the finished run.
                 let campaign = CampaignView::open(&request).await?;
                 let view = view(&campaign, colours);
-                printer::print(&status_screen(&campaign.summary, view))?;
+                printer::print_status(&status_screen(&campaign.summary, view))?;
             }
             return Ok(Exit::Success);
         }

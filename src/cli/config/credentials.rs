@@ -109,7 +109,7 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
         return Error::usage_with_hint(
             format!("the profile `{profile}` does not give `{name}`; nothing was submitted"),
             format!(
-                "its file or command must give both, as `{}=…` and `{}=…`, or the key alone beside `api_id`",
+                "its file or command must give both, as `{}=...` and `{}=...`, or the key alone beside `api_id`",
                 KEYS[0], KEYS[1]
             ),
         );
@@ -224,7 +224,7 @@ fn parse_keys(given: &FoundKey, mut id: Option<FoundKey>) -> Result<[Option<Foun
     for pair in dotenvy::from_read_iter(text.as_bytes()) {
         // The parser's message would quote the line.
         let (name, value) = pair.map_err(|_| {
-            Error::usage(format!("{source} does not give lines such as `{}=…`", KEYS[1]))
+            Error::usage(format!("{source} does not give lines such as `{}=...`", KEYS[1]))
         })?;
         if value.trim().is_empty() {
             continue;

@@ -247,6 +247,12 @@ impl Environment {
         }
     }
 
+    /// Whether the terminal or the locale cannot show more than ASCII.
+    pub(in crate::cli) fn needs_ascii() -> bool {
+        let is_terminal = std::io::stdout().is_terminal() || std::io::stderr().is_terminal();
+        needs_ascii(System::current(), is_terminal, Self::real_variable)
+    }
+
     /// Returns the user's folder for cached files, if the system has one.
     pub(in crate::cli) fn cache_dir(&self) -> Option<PathBuf> {
         user_dir(UserDir::Cache, System::current(), |name| self.variable(name))
@@ -273,6 +279,34 @@ impl Environment {
         let has_kind = cfg!(windows) || is_set("TERM");
         has_terminal && has_kind && Self::real_variable("CI").is_none()
     }
+}
+
+/// Whether output must be ASCII. The locale decides, as POSIX orders its variables. Without one, a terminal is taken to be
+/// as simple as cargo and nextest take it, and so are the consoles of Linux and Windows that lack glyphs; a file or a pipe
+/// gets UTF-8.
+fn needs_ascii(
+    system: System,
+    is_terminal: bool,
+    variable: impl Fn(&str) -> Option<String>,
+) -> bool {
+    let is = |name: &str, values: &[&str]| {
+        variable(name).is_some_and(|value| values.contains(&value.as_str()))
+    };
+    if system == System::Windows {
+        let is_modern = ["WT_SESSION", "CI"].into_iter().any(|name| variable(name).is_some())
+            || is("ConEmuTask", &["{cmd:Cmder}"])
+            || is("TERM_PROGRAM", &["vscode"])
+            || is("TERM", &["xterm-256color", "alacritty"]);
+        return is_terminal && !is_modern;
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(&variable);
+    let Some(locale) = locale else {
+        return is_terminal;
+    };
+    let (locale, _) = locale.split_once('@').unwrap_or((&locale, ""));
+    let locale = locale.to_ascii_uppercase();
+    let is_utf8 = locale.ends_with("UTF-8") || locale.ends_with("UTF8");
+    !is_utf8 || (is_terminal && is("TERM", &["linux"]))
 }
 
 /// Whether a variable is set in the environment, even if it is empty.
@@ -360,6 +394,34 @@ mod tests {
             environment.add_file(Path::new(file), text.as_bytes());
         }
         environment
+    }
+
+    #[test]
+    fn the_locale_decides_whether_output_is_ascii() {
+        for (variables, on_terminal, in_pipe) in [
+            (&[][..], true, false),
+            (&[("LANG", "de_DE.UTF-8")], false, false),
+            (&[("LANG", "de_DE.utf8@euro")], false, false),
+            (&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")], true, true),
+            (&[("LANG", "C"), ("LC_CTYPE", "C.UTF-8")], false, false),
+            (&[("LC_CTYPE", "POSIX"), ("LC_ALL", "en_US.UTF-8")], false, false),
+            (&[("LANG", "de_DE@euro")], true, true),
+            (&[("LANG", "de_DE.UTF-8"), ("TERM", "linux")], true, false),
+        ] {
+            for (is_terminal, expected) in [(true, on_terminal), (false, in_pipe)] {
+                let variable = |name: &str| {
+                    let mut all = variables.iter();
+                    all.find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned())
+                };
+                let needs = needs_ascii(System::Other, is_terminal, variable);
+                assert_eq!(needs, expected, "{variables:?} {is_terminal}");
+            }
+        }
+        let windows = |name: &'static str| {
+            needs_ascii(System::Windows, true, move |given| (given == name).then(|| "1".to_owned()))
+        };
+        assert!(windows("LANG") && !windows("WT_SESSION"));
+        assert!(!needs_ascii(System::Windows, false, |_| None));
     }
 
     #[cfg(unix)]

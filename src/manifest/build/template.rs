@@ -337,7 +337,7 @@ mod tests {
             ("{{ city(3) }}", "templates do not call functions"),
             ("{{ [city] }}", "templates have no lists"),
             ("{{ city[0] }}", "templates have no lists"),
-            ("{# note #}{{ city }}", "templates have no comments (`{# … #}`)"),
+            ("{# note #}{{ city }}", "templates have no comments (`{# ... #}`)"),
         ] {
             let message = render(template).map_err(|(message, _)| message);
             assert_eq!(message.as_deref(), Err(&expected.to_owned()), "{template}");

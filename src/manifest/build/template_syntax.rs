@@ -65,7 +65,7 @@ pub(super) fn translate(template: &str, variables: &Variables) -> Result<Transla
         let (delimiter, content) = rest[start..].split_at(2);
         if delimiter == "{#" {
             let help = "delete the comment, or put it into a column of its own";
-            return Err(Explanation::new("templates have no comments (`{# … #}`)", help));
+            return Err(Explanation::new("templates have no comments (`{# ... #}`)", help));
         }
         translation.count_part()?;
         let is_variable = delimiter == "{{";

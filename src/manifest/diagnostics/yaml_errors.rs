@@ -14,11 +14,11 @@ use super::problem::Problem;
 
 const COLUMNS: &str = "keys that belong together begin in the same column, each with `: ` after it; items of a list \
                        begin with `- ` in the same column";
-const QUOTES: &str = "close a text with the quote that opened it; write `''` for an apostrophe inside `'…'`, and \
-                      `\\\"` and `\\\\` inside `\"…\"`";
+const QUOTES: &str = "close a text with the quote that opened it; write `''` for an apostrophe inside `'...'`, and \
+                      `\\\"` and `\\\\` inside `\"...\"`";
 const BRACKETS: &str =
     "close `[` with `]` and `{` with `}`; a text that begins with a bracket must be in quotes";
-const QUOTE_IT: &str = "a text with special characters must be in quotes: `text: \"…\"`";
+const QUOTE_IT: &str = "a text with special characters must be in quotes: `text: \"...\"`";
 const DIRECTIVE: &str =
     "delete the line that begins with `%`: it is a directive of YAML, not a text";
 const USE_CSV: &str = "keep a campaign of this size in a CSV, and name it with `rows:`";
@@ -109,7 +109,7 @@ fn help_at(source: &Source, place: &Place) -> String {
         Some('[' | ']' | '{' | '}') => BRACKETS,
         Some('%') if before.is_empty() => DIRECTIVE,
         Some(first @ ('*' | '&' | '!' | '@' | '`' | '%')) => {
-            return format!("a text that begins with `{first}` must be in quotes: `text: \"…\"`");
+            return format!("a text that begins with `{first}` must be in quotes: `text: \"...\"`");
         }
         Some('|' | '>') => "the text begins on the next line, all of its lines indented alike",
         Some(':') => "write a key before the `:`, such as `text:`",

@@ -59,7 +59,7 @@ const ADDRESS: &str =
 const SAVE_AS_WORKBOOK: &str =
     "open it in a spreadsheet program, and save it as a workbook (.ods, .xlsx) or as CSV";
 const EXPORT: &str = "in Numbers, choose File, Export To, CSV or Excel";
-const JOBS: &str = "write the jobs as `{\"jobs\": [ … ]}`, with a comma between two jobs, in a file that ends in `.json`";
+const JOBS: &str = "write the jobs as `{\"jobs\": [ ... ]}`, with a comma between two jobs, in a file that ends in `.json`";
 const IN_A_SHEET: &str = "put the texts into a sheet with a row for each video";
 const SHEET_OF_RESULTS: &str =
     "give the sheet of the campaign, or the `results.csv` beside this file";

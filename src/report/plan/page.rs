@@ -8,7 +8,8 @@ use crate::report::format::credit_range;
 use crate::report::html::gallery::{Card, gallery, is_web, picture};
 use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
-use crate::report::plan::text::{outdated_line, seconds, total_lines};
+use crate::report::plan::table::seconds;
+use crate::report::plan::text::{outdated_line, total_lines};
 use crate::report::summary::Summary;
 use crate::util::text::sanitize;
 

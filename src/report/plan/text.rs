@@ -2,75 +2,40 @@
 
 use std::fmt::Write;
 
-use crate::model::{Estimate, Flag};
+use crate::model::Flag;
 use crate::report::cost_breakdown::{CostBreakdown, GroupBy};
 use crate::report::format::credit_range;
 use crate::report::plan::context::{PlanContext, ReplacedRows, low_cap};
 use crate::report::plan::rows::{PlanRow, plan_rows};
+use crate::report::plan::table::{job_table, one_line, seconds};
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
 use crate::util::table::table;
-use crate::util::text::{agree, plural, sanitize, truncate};
+use crate::util::text::{agree, plural, sanitize, wrap};
 
 /// The width of the examples, in columns of a terminal.
 const EXAMPLE_WIDTH: usize = 60;
 
-/// How a plan shows the spoken texts.
+/// How a plan is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TextStyle {
-    /// In the table, cut to this many columns of the terminal.
-    Cut(usize),
-    /// Below the table, each with all its lines.
-    Whole,
-}
-
-impl TextStyle {
-    /// Returns the style whose texts fill what the other columns usually leave of the terminal's width.
-    pub(crate) fn of_output() -> Self {
-        let size = console::Term::stdout().size_checked();
-        let width = size.map_or(120, |(_, columns)| usize::from(columns));
-        Self::Cut(width.saturating_sub(76).clamp(24, 60))
-    }
+pub(crate) struct PlanStyle {
+    /// Whether the spoken texts follow the table, each with all its lines, instead of being cut in it.
+    pub has_whole_texts: bool,
+    /// The columns of the terminal, if there is one.
+    pub columns: Option<usize>,
+    /// Whether to use colours.
+    pub colours: Colours,
 }
 
 /// Returns the plan as a table of all jobs with totals.
-pub(crate) fn plan_table(
-    summary: &Summary,
-    context: &PlanContext,
-    texts: TextStyle,
-    colours: Colours,
-) -> String {
-    let header =
-        ["job", "persona", "ratio", "model", "state", "seconds", "credits", "text", "reason"];
-    let cut = match texts {
-        TextStyle::Cut(width) => width,
-        TextStyle::Whole => 20,
-    };
-    let rows = plan_rows(summary).map(|row| {
-        let spec = &row.row.job.spec;
-        let request = &spec.request;
-        let persona = sanitize(summary.campaign().persona(&request.persona));
-        let (word, style) = row.state.word_and_style();
-        let price = row.price().map(|(low, high)| credit_range(low, high));
-        let cells = [
-            spec.id.to_string(),
-            truncate(&persona, 20),
-            request.aspect_ratio.to_string(),
-            request.model_version.to_string(),
-            word.to_owned(),
-            seconds(&row.row.job.estimate),
-            price.unwrap_or_default(),
-            one_line(row.speech(), cut),
-            row.reason(),
-        ];
-        (Some(style), cells)
-    });
-    let mut text = table(header, rows, colours);
+pub(crate) fn plan_table(summary: &Summary, context: &PlanContext, style: PlanStyle) -> String {
+    let PlanStyle { has_whole_texts, columns, colours } = style;
+    let mut text = job_table(summary, !has_whole_texts, columns, colours);
     let skipped = summary.counts().skipped;
     if skipped > 0 {
         let _ = writeln!(text, "{} skipped", plural(skipped, "row"));
     }
-    if texts == TextStyle::Whole {
+    if has_whole_texts {
         for row in plan_rows(summary).filter(|row| row.row.job.in_sheet) {
             let _ = writeln!(text, "\n{}", colours.paint(Style::Bold, row.row.id().as_str()));
             for line in row.speech().lines() {
@@ -79,24 +44,22 @@ pub(crate) fn plan_table(
         }
     }
     text.push('\n');
-    text.push_str(&plan_totals(summary, context.replaced, colours));
+    text.push_str(&plan_totals(summary, context.replaced, columns, colours));
     for line in context.lines(summary) {
-        let _ = writeln!(text, "{line}");
+        text.push_str(&wrapped(&line, columns));
     }
     text
 }
 
-/// Returns a text on one line, cut to `width` columns of a terminal.
-fn one_line(text: &str, width: usize) -> String {
-    // The beginning is enough: a text may have thousands of characters.
-    let beginning = sanitize(&text.chars().take(4 * width).collect::<String>());
-    let words: Vec<&str> = beginning.split_whitespace().collect();
-    console::truncate_str(&words.join(" "), width, "…").into_owned()
+/// Returns `line` and a line feed, wrapped at words for a terminal with `columns`.
+fn wrapped(line: &str, columns: Option<usize>) -> String {
+    let line = columns.map_or_else(|| line.to_owned(), |columns| wrap(line, columns, 2));
+    format!("{line}\n")
 }
 
 /// Returns up to three of the texts that `run` would submit, and the longest one, for a last look before they are paid
 /// for.
-pub(crate) fn text_examples(summary: &Summary) -> String {
+pub(crate) fn text_examples(summary: &Summary, columns: Option<usize>) -> String {
     let rows: Vec<PlanRow<'_>> =
         plan_rows(summary).filter(|row| row.state.is_submitted()).collect();
     let Some(last) = rows.len().checked_sub(1) else {
@@ -104,16 +67,19 @@ pub(crate) fn text_examples(summary: &Summary) -> String {
     };
     let mut shown = vec![0, last / 2, last];
     shown.dedup();
+    let ids = shown.iter().map(|index| rows[*index].row.id().as_str().len()).max().unwrap_or(0);
+    let room = columns.map_or(EXAMPLE_WIDTH, |columns| columns.saturating_sub(ids + 2).max(20));
     let shown = shown.into_iter().map(|index| {
-        (None, [rows[index].row.id().to_string(), one_line(rows[index].speech(), EXAMPLE_WIDTH)])
+        let text = one_line(rows[index].speech(), room.min(EXAMPLE_WIDTH));
+        (None, [rows[index].row.id().to_string(), text])
     });
     let mut text = table(["job", "text"], shown, Colours::Off);
     let texts = rows.iter().filter(|row| row.is_text());
     if let Some(longest) = texts.max_by_key(|row| row.speech().chars().count()) {
         let (id, length) = (longest.row.id(), longest.speech().chars().count());
         let seconds = seconds(&longest.row.job.estimate);
-        let _ =
-            writeln!(text, "the longest text is `{id}`: {length} characters, {seconds} seconds");
+        let line = format!("the longest text is `{id}`: {length} characters, {seconds} seconds");
+        text.push_str(&wrapped(&line, columns));
     }
     text.push('\n');
     text
@@ -123,6 +89,7 @@ pub(crate) fn text_examples(summary: &Summary) -> String {
 pub(crate) fn plan_totals(
     summary: &Summary,
     replaced: Option<ReplacedRows>,
+    columns: Option<usize>,
     colours: Colours,
 ) -> String {
     let shares = to_submit(summary).tables(
@@ -133,10 +100,12 @@ pub(crate) fn plan_totals(
         },
         colours,
     );
+    let totals = total_lines(summary, replaced);
+    let totals = totals.lines().map(|line| wrapped(line, columns)).collect::<String>();
     let outdated = outdated_line(summary)
-        .map(|line| format!("{}\n", colours.paint(Style::Warning, &line)))
+        .map(|line| wrapped(&colours.paint(Style::Warning, &line), columns))
         .unwrap_or_default();
-    shares + &total_lines(summary, replaced) + &outdated
+    shares + &totals + &outdated
 }
 
 /// Returns what a plan says about outdated videos, if there are any.
@@ -191,11 +160,6 @@ pub(super) fn total_lines(summary: &Summary, replaced: Option<ReplacedRows>) -> 
     text
 }
 
-pub(super) fn seconds(estimate: &Estimate) -> String {
-    let (low, high) = (estimate.seconds_low.round(), estimate.seconds_high.round());
-    if low.total_cmp(&high).is_eq() { format!("{high}") } else { format!("{low}-{high}") }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -206,6 +170,10 @@ mod tests {
     };
     use crate::report::plan::json::write_plan_json;
     use crate::report::testing::{TestRun, row};
+
+    fn style(columns: Option<usize>) -> PlanStyle {
+        PlanStyle { has_whole_texts: false, columns, colours: Colours::Off }
+    }
 
     fn run() -> TestRun {
         let mut run = TestRun::with_jobs(8);
@@ -232,18 +200,20 @@ mod tests {
         run.campaign.jobs.push(gone);
         run.campaign.max_credits = Some(Credits::whole(22));
         assert_eq!(
-            plan_table(&run.summary(), &PlanContext::default(), TextStyle::Cut(20), Colours::Off),
+            plan_table(&run.summary(), &PlanContext::default(), style(Some(200))),
             "\
-job   persona  ratio  model     state                seconds  credits  text                  reason
-a     Anna     9x16   standard  done                 2        5        Say something nice …
-b     Anna     9x16   standard  failed               2        0        Say something nice …  no face; sent again only with `--retry-failed`
-c     Anna     9x16   standard  in doubt             2        5        Say something nice …  may have been paid for, so it is not sent again: the connection was reset
-d     Anna     9x16   standard  rendering            2        5        Say something nice …  paid for; will be collected
-e     Anna     9x16   standard  downloading          2        5        Say something nice …  paid for; will be downloaded
-f     Anna     9x16   standard  changed since paid   2        5        Say something nice …  edited after being paid for; paid for again only with `--redo-changed`
-g     Anna     9x16   standard  left out             2                 Say something nice …  not selected
-h     Anna     9x16   standard  new                  2        5        Say something nice …
-gone  Anna     9x16   standard  gone from the sheet  2        0        Say something nice …  pending; collected nevertheless
+all 9 jobs: persona Anna, ratio 9x16, model standard, seconds 2
+
+job   state                credits  text                         reason
+a     done                 5        Say something nice about a.
+b     failed               0        Say something nice about b.  no face; sent again only with `--retry-failed`
+c     in doubt             5        Say something nice about c.  may have been paid for, so it is not sent again: the connection was reset
+d     rendering            5        Say something nice about d.  paid for; will be collected
+e     downloading          5        Say something nice about e.  paid for; will be downloaded
+f     changed since paid   5        Say something nice about f.  edited after being paid for; paid for again only with `--redo-changed`
+g     left out                      Say something nice about g.
+h     new                  5        Say something nice about h.
+gone  gone from the sheet  0        Say something nice about d.  pending; collected nevertheless
 1 row skipped
 
 persona  jobs  credits
@@ -260,6 +230,60 @@ standard  1     5
 1 video is outdated: the row was edited after being paid for, and `--redo-changed` pays for the new version
 estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chinese or Thai count as a word
 "
+        );
+    }
+
+    /// Returns a plan of `count` jobs with long ids and texts, whose states and ratios differ.
+    fn long(count: u8) -> TestRun {
+        let mut run = TestRun::with_jobs(count);
+        for (index, job) in run.campaign.jobs.iter_mut().enumerate() {
+            let spec = Arc::make_mut(&mut job.spec);
+            spec.id = format!("our-new-spring-collection-{index}").parse().unwrap();
+            let text = Speech::Text(
+                "Until Sunday everything is ten percent off, also shoes. ".repeat(3).into(),
+            );
+            let ratio = if index % 2 == 0 { AspectRatio::Square } else { AspectRatio::Portrait };
+            spec.request = Arc::new(VideoRequest::new(text, "anna", ratio));
+            job.selected = index != 1;
+        }
+        run
+    }
+
+    #[test]
+    fn a_plan_fits_its_terminal() {
+        for columns in [40, 60, 80, 120, 200] {
+            for count in [1, 3, 26] {
+                let summary = long(count).summary();
+                let text = plan_table(&summary, &PlanContext::default(), style(Some(columns)));
+                for line in text.lines() {
+                    assert!(crate::util::text::width(line) <= columns, "{columns}: {text}");
+                }
+                assert!(text.contains("our-new-spring-collection-0"), "{text}");
+            }
+        }
+        let text = plan_table(&long(3).summary(), &PlanContext::default(), style(Some(80)));
+        assert!(
+            text.starts_with(
+                "\
+all 3 jobs: persona anna, model standard, seconds 2
+
+job                          ratio  state     credits  text
+our-new-spring-collection-0  1x1    new       5        Until Sunday everything…
+our-new-spring-collection-1  9x16   left out           Until Sunday everything…
+our-new-spring-collection-2  1x1    new       5        Until Sunday everything…
+"
+            ),
+            "{text}"
+        );
+        let text = plan_table(&long(3).summary(), &PlanContext::default(), style(Some(40)));
+        assert!(
+            text.contains(
+                "\
+our-new-spring-collection-1  9x16
+  left out           Until Sunday every…
+"
+            ),
+            "{text}"
         );
     }
 
@@ -296,10 +320,9 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         run.lost(1, "a");
         let generation = Generation(1);
         run.job_event(30, "a", JobEvent::Reopened { generation });
-        let text =
-            plan_table(&run.summary(), &PlanContext::default(), TextStyle::Cut(20), Colours::Off);
+        let text = plan_table(&run.summary(), &PlanContext::default(), style(Some(200)));
         assert!(
-            text.contains("again  2        5        Say something nice …  to be paid for again; earlier attempts cost"),
+            text.contains("again  2        5        Say something nice about a.  to be paid for again; earlier attempts cost"),
             "{text}"
         );
     }
@@ -312,8 +335,7 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         let job = &mut run.campaign.jobs[0];
         job.estimate = PriceTable::default().estimate(&request, None);
         Arc::make_mut(&mut job.spec).request = Arc::new(request);
-        let text =
-            plan_table(&run.summary(), &PlanContext::default(), TextStyle::Cut(20), Colours::Off);
+        let text = plan_table(&run.summary(), &PlanContext::default(), style(Some(200)));
         assert!(
             text.contains(
                 "15-60    5-10     https://x/a.mp3  the length of the recording is unknown"
@@ -330,10 +352,14 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
         let request = VideoRequest::new(speech, "p", AspectRatio::Square);
         Arc::make_mut(&mut run.campaign.jobs[0].spec).request = Arc::new(request);
         let context = PlanContext::default();
-        let text = plan_table(&run.summary(), &context, TextStyle::Whole, Colours::Off);
+        let text = plan_table(
+            &run.summary(),
+            &context,
+            PlanStyle { has_whole_texts: true, ..style(None) },
+        );
         assert!(text.contains("\na\n  Hi Ann,\n  \\u{1b}[2Jwelcome  back\n"), "{text}");
-        let text = plan_table(&run.summary(), &context, TextStyle::Cut(14), Colours::Off);
-        assert!(text.contains("  Hi Ann, \\u{1b…\n"), "{text}");
+        let text = plan_table(&run.summary(), &context, style(Some(40)));
+        assert!(text.contains("  Hi Ann, \\u{1b}[2Jwe…\n"), "{text}");
     }
 
     #[test]
@@ -345,10 +371,10 @@ estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chines
             AspectRatio::Square,
         );
         Arc::make_mut(&mut run.campaign.jobs[1].spec).request = Arc::new(longest);
-        let text = text_examples(&run.summary());
+        let text = text_examples(&run.summary(), None);
         let ids: Vec<&str> = text.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(ids, ["job", "a", "c", "e", "the", ""], "{text}");
         assert!(text.contains("the longest text is `b`: 36 characters, 2 seconds"), "{text}");
-        assert_eq!(text_examples(&TestRun::with_jobs(0).summary()), "");
+        assert_eq!(text_examples(&TestRun::with_jobs(0).summary(), None), "");
     }
 }

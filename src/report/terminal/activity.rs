@@ -8,6 +8,7 @@ use crate::report::job_row::JobRow;
 use crate::report::observer::{LiveState, Transfer};
 use crate::report::summary::Summary;
 use crate::report::{forecast, format};
+use crate::util::glyph::Glyph;
 use crate::util::style::{Colours, Style};
 use crate::util::text::{agree, byte_size, duration, pad, plural, sanitize, truncate};
 
@@ -107,8 +108,8 @@ pub(super) fn campaign(summary: &Summary, state: &LiveState, colours: Colours) -
     let filled = filled.unwrap_or(0).min(BAR);
     let bar = format!(
         "{}{}",
-        colours.paint(Style::Success, &"━".repeat(filled)),
-        colours.paint(Style::Dim, &"─".repeat(BAR - filled)),
+        colours.paint(Style::Success, &Glyph::FilledBar.text().repeat(filled)),
+        colours.paint(Style::Dim, &Glyph::EmptyBar.text().repeat(BAR - filled)),
     );
     let mut parts = vec![credits(summary)];
     let delays = holds(state).chain(trouble(state));

@@ -78,6 +78,11 @@ pub(crate) fn error_columns() -> Option<usize> {
     Term::stderr().size_checked().map(|(_, columns)| usize::from(columns))
 }
 
+/// Returns the columns of standard output if it is a terminal.
+pub(crate) fn output_columns() -> Option<usize> {
+    Term::stdout().size_checked().map(|(_, columns)| usize::from(columns))
+}
+
 fn size_of(terminal: Term) -> Size {
     Arc::new(move || {
         let (rows, columns) = terminal.size();
