@@ -4,6 +4,7 @@
 //! warnings through [`Notices`]; questions about money go through [`Confirm`]. The command line is one edge over
 //! this layer, a local web page can be another.
 
+mod account;
 mod addressed_sheet;
 mod approve;
 mod catalogue;

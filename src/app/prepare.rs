@@ -165,6 +165,9 @@ impl RunRequest {
         let prefetched = prefetch.replay(&manifest.out).ok().flatten();
         let is_sandbox = self.provider.is_sandbox();
         manifest.resolve_ids(prefetched.as_ref(), is_sandbox)?;
+        if let Some(replay) = &prefetched {
+            self.provider.new_account_mark(&manifest.out, replay.state.history())?;
+        }
         let selected = match self.selection.take() {
             Some(selection) => manifest.select(selection)?,
             None => vec![true; manifest.plan.jobs.len()],
@@ -238,7 +241,8 @@ impl RunRequest {
         let options = &mut self.run_options;
         self.rerun.apply(manifest, Some(&recorded), &mut selected, options, &self.notices)?;
         // Independent work, each slow for a large campaign, in two threads.
-        let (out, history) = (&manifest.out, &recorded.history);
+        let out = &manifest.out;
+        let history = &recorded.history;
         let plan = &manifest.plan.jobs;
         let ((missing, has_unknown_jobs), (mut jobs, unsaved)) = parallel::join(
             || (missing_files(history, out), results_name_unknown_jobs(out, history)),
@@ -272,6 +276,7 @@ impl RunRequest {
         self.run_options.missing_files = missing;
         self.run_options.journal_was_lost = summary.history().resuming.last_loss > 0
             || is_journal_behind(&summary, has_unknown_jobs);
+        self.run_options.account = self.provider.new_account_mark(out, summary.history())?;
         self.run_options.process = std::process::id();
         self.run_options.seed = seed(clock);
         let now = clock.now();

@@ -21,6 +21,8 @@ pub enum ProviderConfig {
         base_url: BaseUrl,
         /// The keys.
         credentials: Credentials,
+        /// Whether the user says that the videos of a journal of another account are in this one.
+        move_account: bool,
     },
 }
 
@@ -45,7 +47,7 @@ impl ProviderConfig {
     /// that it knows them after a crash.
     pub(crate) async fn start(self, out: &Path) -> Result<Provider, Error> {
         let (sandbox, settings) = match self {
-            Self::Api { base_url, credentials } => {
+            Self::Api { base_url, credentials, .. } => {
                 (None, RemoteSettings::new(base_url, credentials, out.to_owned()))
             }
             Self::Sandbox(faults) => {

@@ -56,7 +56,7 @@ pub(crate) async fn run_with(
     let prepared = tokio::select! {
         biased;
         Some(()) = interrupts.recv() => return Err(interrupted),
-        prepared = request.prepare(notifications, &clock) => prepared?,
+        prepared = Box::pin(request.prepare(notifications, &clock)) => prepared?,
     };
     if interrupts.try_recv().is_ok() {
         return Err(interrupted);

@@ -187,7 +187,7 @@ mod tests {
 
         fn begin(&mut self) {
             let (version, process) = ("1".into(), 1);
-            self.record(Event::RunStarted { version, process });
+            self.record(Event::RunStarted { version, process, account: None });
         }
 
         fn submit(&mut self, view: &CampaignView, job: &str) {

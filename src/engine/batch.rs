@@ -294,6 +294,7 @@ impl Batch {
         Event::RunStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: self.options.process,
+            account: self.options.account.clone().map(Box::new),
         }
     }
 
@@ -593,7 +594,9 @@ impl Batch {
                     let pause = self.reads.on_refused_request(now, &failure);
                     self.carry_out(now, pause);
                     let (job, last) = (&self.jobs[index], self.reads.last_success);
-                    let decisions = self.poller.on_not_found(now, index, job, failure, last);
+                    let may_fail = self.rules.is_missing(self.poller.is_account_of(job));
+                    let decisions =
+                        self.poller.on_not_found(now, index, job, failure, last, may_fail);
                     self.carry_out(now, decisions);
                 } else {
                     self.poller.on_failure(now, index, &self.jobs[index]);
@@ -605,6 +608,7 @@ impl Batch {
 
     fn on_report(&mut self, now: Timestamp, index: usize, report: RenderReport) {
         let (job, last) = (&self.jobs[index], self.reads.last_success);
+        self.poller.note_account(job);
         let decisions = self.poller.on_report(now, index, job, report, last);
         self.carry_out(now, decisions);
     }
@@ -667,6 +671,7 @@ impl Batch {
             let is_reopened = matches!(event, JobEvent::Reopened { .. });
             adopted.may_have_more |= is_reopened;
             adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
+            self.poller.note_account(&self.jobs[index]);
             self.transition(now, index, event);
         }
         adopted

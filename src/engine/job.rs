@@ -26,6 +26,19 @@ pub(super) struct TrackedJob {
     pub(super) is_overdue: bool,
     /// Whether this run has stopped downloading the video.
     pub(super) has_given_up_download: bool,
+    /// The sender of the newest submit.
+    pub(super) sender: Sender,
+}
+
+/// What is known about the sender of a job's newest submit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// This run.
+    ThisRun,
+    /// An earlier run with the account of this one, according to the journal.
+    SameAccount,
+    /// An earlier run with an unknown account.
+    Unknown,
 }
 
 impl TrackedJob {

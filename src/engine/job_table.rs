@@ -6,7 +6,7 @@ use std::ops::Index;
 use std::sync::Arc;
 
 use super::RunOptions;
-use super::job::TrackedJob;
+use super::job::{Sender, TrackedJob};
 use super::reopening::may_submit;
 use crate::model::{FailureKind, History, JobEvent, JobId, Phase, PlannedJob, RemoteId, Timestamp};
 
@@ -47,6 +47,9 @@ impl JobTable {
         history: &History,
     ) -> Self {
         let reopened = &history.resuming.reopened;
+        // A run that records another account says nothing about jobs before it.
+        let is_bound = options.account.is_none() && history.account().is_some();
+        let bound_in_run = history.resuming.account_since;
         let jobs = planned.into_iter().zip(&history.jobs);
         let all: Vec<TrackedJob> = jobs
             .map(|(planned, known)| TrackedJob {
@@ -57,6 +60,10 @@ impl JobTable {
                 state: Arc::clone(&known.state),
                 is_overdue: false,
                 has_given_up_download: false,
+                sender: match usize::try_from(known.sent_in_run) {
+                    Ok(run) if is_bound && run >= bound_in_run => Sender::SameAccount,
+                    Ok(_) | Err(_) => Sender::Unknown,
+                },
             })
             .collect();
         let mut jobs = Self {
@@ -89,6 +96,9 @@ impl JobTable {
         job.is_overdue |= matches!(event, JobEvent::RenderOverdue);
         job.is_overdue &= !matches!(event, JobEvent::Rendered { .. });
         job.has_given_up_download |= matches!(event, JobEvent::DownloadGivenUp { .. });
+        if matches!(event, JobEvent::SubmitStarted { .. }) {
+            job.sender = Sender::ThisRun;
+        }
         self.in_flight =
             self.in_flight + usize::from(job.is_in_flight()) - usize::from(was_in_flight);
         self.queued = self.queued + usize::from(job.is_queued()) - usize::from(was_queued);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{JobId, Limits};
+use crate::model::{AccountMark, JobId, Limits};
 
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,8 @@ pub struct RunOptions {
     pub journal_was_lost: bool,
     /// The id of this process, to be recorded.
     pub process: u32,
+    /// The account that the journal is to belong to, if its mark is not recorded yet.
+    pub account: Option<AccountMark>,
     /// The seed of the jitter.
     pub seed: u64,
 }

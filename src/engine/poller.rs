@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::backoff::{Jitter, READ};
 use super::decision::{Decision, WakeUp};
-use super::job::TrackedJob;
+use super::job::{Sender, TrackedJob};
 use super::job_table::JobTable;
 use super::poll_intervals::{PollIntervals, PollUrgency};
 use crate::model::{
@@ -52,6 +52,8 @@ pub(super) struct Poller {
     renders: HashMap<usize, Render>,
     /// Requests without an answer yet.
     outstanding: usize,
+    /// Whether the account has shown a job that an earlier run has sent.
+    is_earlier_account: bool,
 }
 
 /// The polling state of one render.
@@ -94,6 +96,7 @@ impl Poller {
             deadlines: BTreeSet::new(),
             renders: HashMap::new(),
             outstanding: 0,
+            is_earlier_account: false,
         }
     }
 
@@ -154,6 +157,17 @@ impl Poller {
         let deadline = accepted.plus(self.render_timeout).max(now.plus(self.grace()));
         self.schedule(index, due);
         self.set_deadline(index, deadline);
+    }
+
+    /// Notes that the account of this run has shown a job.
+    pub(super) fn note_account(&mut self, job: &TrackedJob) {
+        // A job of this run says nothing about those of earlier ones.
+        self.is_earlier_account |= job.sender != Sender::ThisRun;
+    }
+
+    /// Whether the account of this run is known to be the one that paid for the job.
+    pub(super) fn is_account_of(&self, job: &TrackedJob) -> bool {
+        job.sender != Sender::Unknown || self.is_earlier_account
     }
 
     /// Returns a time that is long enough to settle an unsettled answer.
@@ -381,7 +395,8 @@ impl Poller {
     }
 
     /// Decides what it means that a render was not found by its id. Whether the job or the API is missing will be
-    /// seen from the next poll together with others.
+    /// seen from the next poll together with others. Unless it `may_fail`, the run only stops waiting for it: another
+    /// account may have it.
     pub(super) fn on_not_found(
         &mut self,
         now: Timestamp,
@@ -389,11 +404,20 @@ impl Poller {
         job: &TrackedJob,
         failure: Failure,
         last_success: Option<Timestamp>,
+        may_fail: bool,
     ) -> Vec<Decision> {
         let render = self.render(index);
         render.is_by_id = false;
         render.unmentioned = UNMENTIONED_BEFORE_BY_ID - 1;
-        self.on_unsettled(now, index, job, failure, last_success)
+        let mut decisions = self.on_unsettled(now, index, job, failure, last_success);
+        if !may_fail {
+            for decision in &mut decisions {
+                if matches!(decision, Decision::FailRender { .. }) {
+                    *decision = self.give_up(index);
+                }
+            }
+        }
+        decisions
     }
 
     /// Decides what the provider's report about a render means. `last_success` is when a read last succeeded.

@@ -114,6 +114,12 @@ pub(super) trait SafetyRules: Debug + Sync {
         None
     }
 
+    /// Decides whether a job is missing because the provider does not know its id: only if this account is known to be
+    /// the one that paid for it.
+    fn is_missing(&self, is_account_proven: bool) -> bool {
+        is_account_proven
+    }
+
     /// Decides what becomes of a finished render whose link has expired: it is polled for a fresh link.
     fn expired_link(&self, failure: Failure, _generation: Generation) -> Vec<JobEvent> {
         vec![JobEvent::LinkExpired { failure }]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RemoteId, StopReason, Tag,
-    Timestamp, redact_url,
+    AccountMark, Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RemoteId,
+    StopReason, Tag, Timestamp, redact_url,
 };
 
 /// An entry of the journal.
@@ -31,6 +31,9 @@ pub enum Event {
         version: String,
         /// The process id, for the log.
         process: u32,
+        /// The account that the campaign belongs to from now on, if the journal did not have its mark.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<Box<AccountMark>>,
     },
     /// The output folder shows work that the journal does not know. Nothing is submitted until the list was read
     /// completely ([`InventoryTaken`](Self::InventoryTaken)), even if that takes several runs.

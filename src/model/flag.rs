@@ -47,6 +47,7 @@ text_enum! {
         MaxDuration = "--max-duration",
         MaxFail = "--max-fail",
         Merge = "--merge",
+        MoveAccount = "--move-account",
         Notify = "--notify",
         Only = "--only",
         OnlyApproved = "--only-approved",

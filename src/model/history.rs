@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Entry, Event, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId, StopReason,
-    Timestamp, TrustedTime,
+    AccountMark, Entry, Event, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId,
+    StopReason, Timestamp, TrustedTime,
 };
 
 /// The number of newest renders kept one by one, for the current render time.
@@ -79,6 +79,10 @@ pub(crate) struct ResumeState {
     pub(crate) newest_renders: VecDeque<(Timestamp, Duration)>,
     /// The remote ids of jobs before they were reopened.
     pub(crate) superseded: Vec<RemoteId>,
+    /// The account that the campaign belongs to.
+    account: Option<Box<AccountMark>>,
+    /// The number of runs that had begun when that was recorded.
+    pub(crate) account_since: usize,
 }
 
 /// Entries that contradict each other or the campaign.
@@ -136,7 +140,7 @@ impl History {
             self.resuming.trusted_since.get_or_insert(at);
         }
         match &entry.event {
-            Event::RunStarted { version, process } => {
+            Event::RunStarted { version, process, account } => {
                 self.runs.push(Run {
                     started: at,
                     version: version.clone(),
@@ -145,6 +149,10 @@ impl History {
                 });
                 for job in &mut self.jobs {
                     job.is_overdue = false;
+                }
+                if let Some(mark) = account {
+                    self.resuming.account = Some(mark.clone());
+                    self.resuming.account_since = self.runs.len();
                 }
             }
             Event::RunEnded { stopped } => {
@@ -297,6 +305,11 @@ impl History {
         &self.runs
     }
 
+    /// Returns the account that the campaign belongs to, if a run has recorded it.
+    pub fn account(&self) -> Option<&AccountMark> {
+        self.resuming.account.as_deref()
+    }
+
     /// Returns the first entry that contradicts those before it.
     pub const fn fault(&self) -> Option<&HistoryError> {
         self.fault.as_ref()
@@ -385,7 +398,7 @@ mod tests {
 
         fn begin(&mut self) {
             let (version, process) = ("1".into(), 1);
-            self.push(Event::RunStarted { version, process });
+            self.push(Event::RunStarted { version, process, account: None });
         }
 
         fn end(&mut self, stopped: Option<StopReason>) {

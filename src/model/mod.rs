@@ -4,6 +4,7 @@
 //! Start with [`Phase`] (the phases of a job), [`JobEvent`] (its events) and [`Failure::disposition`] (the
 //! consequences of failures): together they are the life of a job.
 
+mod account;
 mod approval;
 mod calibration;
 mod command;
@@ -32,6 +33,7 @@ mod tag;
 mod time;
 mod value_origin;
 
+pub use account::{Account, AccountMark};
 pub(crate) use approval::{Approval, Changes};
 pub(crate) use calibration::Calibration;
 pub use command::{Command, DownloadProgress, DownloadRequest, Listing, Outcome};

@@ -9,12 +9,18 @@ pub struct Credentials {
     pub id: SecretText,
     /// The value of the `X-API-KEY` header, and of `CREATIFY_API_KEY`.
     pub key: SecretText,
+    /// Where the id comes from, such as a profile; for messages.
+    pub source: String,
 }
 
 impl Credentials {
     /// Wraps the values of `CREATIFY_API_ID` and `CREATIFY_API_KEY`.
     pub fn new(id: String, key: String) -> Self {
-        Self { id: SecretText(id), key: SecretText(key) }
+        Self {
+            id: SecretText(id),
+            key: SecretText(key),
+            source: "the program's settings".to_owned(),
+        }
     }
 }
 

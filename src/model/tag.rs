@@ -120,7 +120,7 @@ pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Returns the first characters of `bytes` in lower-case base 32 (RFC 4648, section 6).
-fn base32(bytes: &[u8], characters: usize) -> String {
+pub(super) fn base32(bytes: &[u8], characters: usize) -> String {
     let character = |position| {
         let bit = position * 5;
         let high = u16::from(bytes[bit / 8]) << 8;

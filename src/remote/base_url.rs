@@ -56,6 +56,11 @@ impl BaseUrl {
         Some(url)
     }
 
+    /// Returns scheme, host and port, without the usual port.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     /// Returns the host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

@@ -296,7 +296,7 @@ mod tests {
         run.ended(5, Some(StopReason::CapReached));
         let summary = run.summary();
         assert_eq!(summary.stopped(), Some(&StopReason::CapReached));
-        run.event(9, Event::RunStarted { version: "0.1.0".into(), process: 43 });
+        run.event(9, Event::RunStarted { version: "0.1.0".into(), process: 43, account: None });
         let summary = run.summary();
         assert_eq!((summary.runs().len(), summary.stopped()), (2, None));
         assert!(summary.runs()[1].ended.is_none());

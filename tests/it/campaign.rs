@@ -17,7 +17,7 @@ fn each_job_is_submitted_once_and_results_follow_the_sheet() {
     let header = results.lines().next().unwrap();
     assert!(header.ends_with(
         ",job_id,status,file,video_url,thumbnail_url,duration_seconds,credits_estimated,\
-         credits_used,submitted_at,finished_at,attempts,remote_id,error"
+         credits_used,submitted_at,finished_at,attempts,remote_id,error,outdated"
     ));
     // Concurrent submits may be accepted in another order.
     let mut accepted: Vec<String> =

@@ -6,6 +6,7 @@
     reason = "a test fails at the first unexpected result"
 )]
 
+mod accounts;
 mod addresses;
 mod campaign;
 mod catalogue;

@@ -96,6 +96,9 @@ impl NameLookup {
         if !may_ask {
             return Ok(cached);
         }
+        if let Some(Err(error)) = out.map(|out| provider.check_account(out)) {
+            return if need == CatalogueNeed::Required { Err(error) } else { Ok(cached) };
+        }
         match (fetch_within(provider.clone(), timeout, now).await, cached, need) {
             (Ok(new), _, _) => {
                 if let Some(cache) = cache {

@@ -240,7 +240,7 @@ const fn may_have_video(phase: &Phase) -> bool {
 }
 
 /// Whether the job has, or may have, cost something.
-fn is_paid(state: &JobState) -> bool {
+pub(super) fn is_paid(state: &JobState) -> bool {
     may_have_video(&state.phase) || state.spent() + state.promised() > Credits::ZERO
 }
 

@@ -27,6 +27,10 @@ pub(in crate::cli) struct RunArguments {
     pub(in crate::cli) campaign: CampaignArguments,
     #[command(flatten)]
     pub(in crate::cli) provider: ProviderArguments,
+    /// Continue a campaign whose videos were paid for with another API id or at another address: they
+    /// are in this account now
+    #[arg(long, help_heading = "Provider")]
+    pub(in crate::cli) move_account: bool,
     #[command(flatten)]
     pub(in crate::cli) selection: SelectionArguments,
     #[command(flatten)]
@@ -59,6 +63,10 @@ pub(in crate::cli) struct CollectArguments {
     pub(in crate::cli) campaign: CampaignArguments,
     #[command(flatten)]
     pub(in crate::cli) provider: ProviderArguments,
+    /// Continue a campaign whose videos were paid for with another API id or at another address: they
+    /// are in this account now
+    #[arg(long, help_heading = "Provider")]
+    pub(in crate::cli) move_account: bool,
     #[command(flatten)]
     pub(in crate::cli) waiting: WaitingArguments,
     #[command(flatten)]
@@ -69,10 +77,12 @@ pub(in crate::cli) struct CollectArguments {
 
 impl From<CollectArguments> for RunArguments {
     fn from(arguments: CollectArguments) -> Self {
-        let CollectArguments { campaign, provider, waiting, output, screen } = arguments;
+        let CollectArguments { campaign, provider, move_account, waiting, output, screen } =
+            arguments;
         Self {
             campaign,
             provider,
+            move_account,
             selection: SelectionArguments::default(),
             rerun: RerunArguments::default(),
             spending: SpendingArguments::default(),
@@ -114,13 +124,14 @@ const REPEATED: [Flag; 23] = [
 ];
 
 /// The options that act once.
-const ONE_SHOT: [Flag; 6] = [
+const ONE_SHOT: [Flag; 7] = [
     Flag::OnlyFailed,
     Flag::RetryFailed,
     Flag::RedoChanged,
     Flag::Resubmit,
     Flag::RedoRejected,
     Flag::Fresh,
+    Flag::MoveAccount,
 ];
 
 /// Returns what a command that resumes `run` or `collect` repeats. `matches` are the command's arguments.
@@ -199,7 +210,7 @@ mod tests {
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
              --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
              --submit-only --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
-             --resubmit a,b --redo-rejected m.csv --fresh",
+             --resubmit a,b --redo-rejected m.csv --fresh --move-account",
         ] {
             assert_eq!(command(line), line);
         }

@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use crate::app::{
-    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications, RunOptions,
-    RunRequest, Severity, Submits,
+    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications,
+    ProviderConfig, RunOptions, RunRequest, Severity, Submits,
 };
 use crate::cli::args::{LogFormat, RunArguments, ScreenArguments, resume_command};
 use crate::cli::config::{Environment, provider_for_manifest};
@@ -80,7 +80,10 @@ async fn request(
 ) -> Result<RunRequest, Error> {
     let RunArguments { campaign, provider, selection, rerun, spending, waiting, .. } = arguments;
     let is_collect = goal == Goal::PaidVideos;
-    let config = provider_for_manifest(campaign, provider, environment).await?;
+    let mut config = provider_for_manifest(campaign, provider, environment).await?;
+    if let ProviderConfig::Api { move_account, .. } = &mut config {
+        *move_account = arguments.move_account;
+    }
     let run_options = RunOptions {
         submits: if is_collect { Submits::Nothing } else { Submits::Selected },
         leave_after_submitting: arguments.submit_only,

@@ -68,11 +68,16 @@ pub(in crate::cli) fn credentials(
     let keys = find(environment, profile, commands)?;
     let refused = refused_address(address, &keys);
     let [id, key] = keys;
+    let source = profile.map(Profile::source).or_else(|| id.as_ref().map(|id| id.source.clone()));
     let half = |found: Option<FoundKey>, name: &str| {
         found.map(|found| found.value).ok_or_else(|| missing(name, environment, profile))
     };
     // Missing keys are reported first, because a user sets them first.
-    let credentials = Credentials { id: half(id, KEYS[0])?, key: half(key, KEYS[1])? };
+    let credentials = Credentials {
+        id: half(id, KEYS[0])?,
+        key: half(key, KEYS[1])?,
+        source: source.unwrap_or_default(),
+    };
     refused.map_or(Ok(credentials), Err)
 }
 

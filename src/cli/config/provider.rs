@@ -103,7 +103,7 @@ fn api_config(
     };
     let credentials = credentials(environment, profile.as_ref(), commands, origin)?;
     check_certificate_file()?;
-    Ok(ProviderConfig::Api { base_url, credentials })
+    Ok(ProviderConfig::Api { base_url, credentials, move_account: false })
 }
 
 /// Checks the file of trusted certificates, which the TLS library would ignore if it cannot be read.

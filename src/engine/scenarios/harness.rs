@@ -5,14 +5,17 @@ use std::time::Duration;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::engine::{Batch, Input, RunOptions};
 use crate::model::{
-    Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind, History, JobEvent,
-    JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId, RenderReport,
-    RenderStatus, RetryAfter, Speech, StopReason, Timestamp, VideoRequest,
+    Account, AccountMark, Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind,
+    History, JobEvent, JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId,
+    RenderReport, RenderStatus, RetryAfter, SecretText, Speech, StopReason, Timestamp,
+    VideoRequest,
 };
 
 /// The provider, the journal and the clock.
 pub(super) struct Harness {
     pub(super) rules: &'static dyn SafetyRules,
+    /// The account that the first run records.
+    pub(super) account: Option<AccountMark>,
     /// Accepted jobs: id, name, time.
     pub(super) rows: Vec<(RemoteId, String, Timestamp)>,
     pub(super) render_time: Duration,
@@ -71,10 +74,17 @@ pub(super) fn jobs(count: usize) -> Vec<PlannedJob> {
     (0..count).map(planned).collect()
 }
 
+/// The account with this id.
+pub(super) fn account(id: &str) -> AccountMark {
+    let (id, origin, source) = (SecretText::new(id), "https://api.example".into(), "a file".into());
+    AccountMark::new(&Account { id, origin, source })
+}
+
 impl Harness {
     pub(super) fn new() -> Self {
         Self {
             rules: &SoundRules,
+            account: Some(account("a")),
             rows: Vec::new(),
             render_time: seconds(60),
             journal: Vec::new(),
@@ -84,7 +94,10 @@ impl Harness {
 
     pub(super) fn batch(&self, jobs: &[PlannedJob], options: &RunOptions) -> Batch {
         let history = History::of(&self.journal, self.now);
-        let (jobs, options) = (jobs.to_vec(), options.clone());
+        let (jobs, mut options) = (jobs.to_vec(), options.clone());
+        if history.account().is_none() {
+            options.account = options.account.or_else(|| self.account.clone());
+        }
         Batch::restore_with(self.rules, "c", jobs, options, &history, self.now).unwrap()
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod absence_proof;
+mod accounts;
 mod clocks;
 mod downloads;
 mod duplicate_runs;

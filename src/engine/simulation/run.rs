@@ -1,6 +1,7 @@
 //! One simulated campaign: a provider, a journal, and the program that runs and crashes between them.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::invariants::Invariants;
@@ -11,12 +12,19 @@ use super::recorder::Recorder;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::engine::{Batch, Input, PersistedStep, RunOptions};
 use crate::model::{
-    AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind, History, InFlight, JobId,
-    JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, Speech, StopReason, Timestamp,
-    VideoRequest,
+    Account, AccountMark, AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind,
+    History, InFlight, JobId, JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, SecretText,
+    Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
+
+/// The account of the campaign.
+static ACCOUNT: LazyLock<AccountMark> = LazyLock::new(|| {
+    let (id, origin, source) =
+        (SecretText::new("a"), "https://api.example".into(), "a file".into());
+    AccountMark::new(&Account { id, origin, source })
+});
 
 /// What is in transit between the program and the provider.
 #[derive(Debug)]
@@ -190,7 +198,10 @@ impl Simulation {
         let jobs = self.jobs.clone();
         let machine_time = self.machine_time();
         let history = History::of(&self.journal, machine_time);
-        let options = self.options.clone();
+        let mut options = self.options.clone();
+        if history.account().is_none() {
+            options.account = Some(ACCOUNT.clone());
+        }
         let batch =
             Batch::restore_with(self.rules, CAMPAIGN, jobs, options, &history, machine_time);
         let mut batch = batch.unwrap_or_else(|error| panic!("{error}"));

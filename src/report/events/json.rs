@@ -120,7 +120,7 @@ impl Serialize for JsonEvent<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let failed = JsonFailure::of;
         match self.event {
-            Event::RunStarted { version, process } => {
+            Event::RunStarted { version, process, .. } => {
                 let counts = self.summary.counts();
                 object!(out, type: "run_started", program: version, process: process, jobs: counts.total, pending: counts.pending)
             }
