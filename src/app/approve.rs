@@ -79,8 +79,14 @@ pub(crate) async fn approve(
     Ok(GivenApproval { approval, costs: Costs::of(&summary), jobs: jobs.len(), summary })
 }
 
+/// Returns the number of jobs of `all` that samples may make before an approval: enough to look at, and no way round it.
+pub(super) fn largest_sample(all: usize) -> usize {
+    10.max(all / 20)
+}
+
 /// Returns the error for a campaign without a valid approval.
-pub(super) fn missing_approval(campaign: &Campaign) -> Error {
+pub(super) fn missing_approval(campaign: &Campaign, jobs: usize) -> Error {
+    let most = largest_sample(jobs);
     let approval = &campaign.approval;
     let sentence = approval.sentence().filter(|_| *approval != ApprovalStatus::Missing);
     let sentence = sentence.unwrap_or_else(|| "not given yet".to_owned());
@@ -90,7 +96,7 @@ pub(super) fn missing_approval(campaign: &Campaign) -> Error {
     Error::usage_with_hint(
         format!("`{manifest}` needs an approval: {sentence}; nothing was submitted"),
         format!(
-            "`{sample}` makes three to look at, and `{approve}` approves the manifest as it is"
+            "`{sample}` makes three to look at, of at most {most}, and `{approve}` approves the manifest as it is"
         ),
     )
 }

@@ -355,6 +355,15 @@ mod tests {
     }
 
     #[test]
+    fn the_balance_covers_the_first_videos() {
+        let summary = crate::report::testing::TestRun::with_jobs(5).summary();
+        for (free, videos, cost) in [(-5, 0, 0), (4, 0, 0), (12, 2, 10), (15, 3, 15), (99, 5, 25)] {
+            let covered = Costs::covered(&summary, Credits::whole(free));
+            assert_eq!((covered.videos, covered.high), (videos, Credits::whole(cost)));
+        }
+    }
+
+    #[test]
     fn promised_credits_count_against_the_balance() {
         let balance = Balance::Known(Credits::whole(30));
         let promised = Credits::whole(15);

@@ -28,6 +28,7 @@ use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
 use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp, ValueOrigin};
 use crate::remote::Remote;
+use crate::report::approval::ApprovalStatus;
 use crate::report::files::ResultFiles;
 use crate::report::{Campaign, Observer, Summary};
 use crate::util::parallel;
@@ -159,6 +160,7 @@ impl RunRequest {
         let mut manifest = manifest?;
         notifications.add_settings(&manifest.plan.output, self.provider.is_sandbox())?;
         let is_approved = self.check_approval(&manifest)?;
+        let sample = self.unapproved_sample(&manifest);
         // An approval covers exactly the texts that were accepted.
         let leaves_out = is_approved || leaves_out(self.campaign.suspicious, &self.confirm);
         // Errors of the journal are reported once it is locked; they may be gone by then.
@@ -191,6 +193,7 @@ impl RunRequest {
             manifest.ids.report(&self.notices);
             let empty = RecordedState::empty(identity.clone());
             let preview = self.preview(&manifest, empty, &selected, leaves_out, clock)?;
+            self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             confirmed = Some((preview, provider));
@@ -217,6 +220,7 @@ impl RunRequest {
             confirmed
         } else {
             let preview = self.preview(&manifest, recorded, &selected, leaves_out, clock)?;
+            self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             (preview, provider)
@@ -332,17 +336,45 @@ impl RunRequest {
 
     /// Checks the approval before anything is created or locked. Returns whether the run requires one.
     fn check_approval(&self, manifest: &LoadedManifest) -> Result<bool, Error> {
-        let selection = self.selection.as_ref();
-        let is_sample = selection.is_some_and(|selection| selection.sample.is_some());
         let is_required = match self.approval {
             ApprovalPolicy::Always => true,
-            ApprovalPolicy::ByManifest => manifest.plan.output.require_approval && !is_sample,
+            ApprovalPolicy::ByManifest => {
+                manifest.plan.output.require_approval && self.unapproved_sample(manifest).is_none()
+            }
             ApprovalPolicy::Never => false,
         };
         if !is_required || manifest.approval.is_given() {
             return Ok(is_required);
         }
-        Err(super::approve::missing_approval(&self.campaign_without_jobs(manifest)))
+        Err(super::approve::missing_approval(
+            &self.campaign_without_jobs(manifest),
+            manifest.every_job().len(),
+        ))
+    }
+
+    /// Returns the number of jobs that may be made before the required approval, if the run is a sample and no larger.
+    fn unapproved_sample(&self, manifest: &LoadedManifest) -> Option<usize> {
+        let most = super::approve::largest_sample(manifest.every_job().len());
+        let sample = self.selection.as_ref()?.sample?;
+        let is_unapproved = self.approval == ApprovalPolicy::ByManifest
+            && manifest.plan.output.require_approval
+            && !manifest.approval.is_given();
+        (is_unapproved && sample <= most).then_some(most)
+    }
+
+    /// Checks that all samples together are no larger than one may be, if nothing was ever approved.
+    fn check_samples(
+        &self,
+        manifest: &LoadedManifest,
+        most: Option<usize>,
+        preview: &Summary,
+    ) -> Result<(), Error> {
+        let begun = preview.counts().total;
+        if manifest.approval == ApprovalStatus::Missing && most.is_some_and(|most| begun > most) {
+            let campaign = self.campaign_without_jobs(manifest);
+            return Err(super::approve::missing_approval(&campaign, manifest.every_job().len()));
+        }
+        Ok(())
     }
 
     /// Adds the command that shows the other run to the error for an output folder that another run holds.

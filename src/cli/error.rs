@@ -91,6 +91,10 @@ impl Error {
                 "repeat the command when the provider can be reached; a sheet with UUIDs needs no lookup"
                     .to_owned(),
             ),
+            app::Error::Provider(failure) if failure.kind == FailureKind::Unauthorised => (
+                exit_of_read(failure),
+                "nothing was submitted; check `CREATIFY_API_ID` and `CREATIFY_API_KEY`".to_owned(),
+            ),
             app::Error::Provider(failure) if failure.kind == FailureKind::NotSent => {
                 let hint = "check the network, the address and `HTTPS_PROXY`";
                 (exit_of_read(failure), hint.to_owned())

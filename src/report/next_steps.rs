@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::slice;
 
-use crate::model::{CommandName, Flag, Phase, StopReason};
+use crate::model::{CommandName, Failure, FailureKind, Flag, Phase, StopReason};
 use crate::report::campaign::Campaign;
 use crate::report::command_line::CommandLine;
 use crate::report::format::date_time;
@@ -14,11 +14,16 @@ use crate::util::text::{agree, list, plural};
 /// Jobs named in one hint before the rest is counted.
 const MAX_NAMES: usize = 5;
 
+/// Jobs that a command names, if it cannot select them otherwise.
+const MAX_IDS: usize = 20;
+
 /// A user's next step for a job, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NextStep {
     /// Look for a job in doubt at the provider, or pay again.
     Resolve,
+    /// Edit a job that the provider has rejected for its content.
+    Edit,
     /// Submit a failed job again.
     Retry,
     /// Pay again for a job whose video exists neither on disk nor at the provider.
@@ -52,10 +57,32 @@ pub(super) fn next_step(row: &JobRow) -> NextStep {
         Phase::Rendering { .. } | Phase::Downloading { .. } => NextStep::Collect,
         Phase::Done { .. } if row.is_outdated() => NextStep::Redo,
         Phase::Failed { .. } if row.is_retried_edited() => NextStep::Submit,
-        Phase::Failed { .. } if row.state.is_retried_unnamed() => NextStep::Retry,
+        Phase::Failed { failure, .. } if row.state.is_retried_unnamed() => {
+            if is_about_content(failure) { NextStep::Edit } else { NextStep::Retry }
+        }
         Phase::Failed { .. } => NextStep::Replace,
         Phase::Pending | Phase::Done { .. } => NextStep::Nothing,
     }
+}
+
+/// Words of reasons that are about what is said or shown. The provider publishes no list.
+const CONTENT_WORDS: [&str; 9] = [
+    "policy",
+    "policies",
+    "moderat",
+    "guideline",
+    "inappropriate",
+    "prohibited",
+    "nsfw",
+    "violat",
+    "sensitive",
+];
+
+/// Whether a render failed for its content, so that the same request would fail again.
+fn is_about_content(failure: &Failure) -> bool {
+    let message = failure.message.to_lowercase();
+    failure.kind == FailureKind::RenderFailed
+        && (message.starts_with("rejected") || CONTENT_WORDS.iter().any(|it| message.contains(it)))
 }
 
 /// Returns the advice about one job.
@@ -74,10 +101,18 @@ pub(super) fn hints(summary: &Summary) -> Vec<String> {
         // The hint about the stop covers the pending jobs.
         groups.remove(&NextStep::Submit);
     }
-    let advice = groups
-        .iter()
-        .filter_map(|(step, rows)| advice(campaign, *step, rows, false))
-        .map(|Advice { text, command }| format!("{text}: `{command}`"));
+    let has_rejected = groups.contains_key(&NextStep::Edit);
+    let advice = groups.iter().filter_map(|(step, rows)| {
+        let Advice { mut text, mut command } = advice(campaign, *step, rows, false)?;
+        // Without names, the rejected jobs are paid for again as well.
+        if *step == NextStep::Retry && has_rejected && rows.len() <= MAX_IDS {
+            let ids: Vec<&str> = rows.iter().map(|row| row.id().as_str()).collect();
+            command = command.option(Flag::Only, ids.join(","));
+        } else if *step == NextStep::Retry && has_rejected {
+            text.push_str(", and the rejected ones with them");
+        }
+        Some(format!("{text}: `{command}`"))
+    });
     let first = stop_hint(summary).into_iter().chain(paid_twice(summary));
     first.chain(advice).chain(first_real_run(summary)).collect()
 }
@@ -125,6 +160,15 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
                  {them} at the provider; only if its dashboard shows {such}, pay again",
             );
             (text, resubmit())
+        }
+        NextStep::Edit => {
+            let text = format!(
+                "{subject} {was} rejected for the content and would be rejected again; edit the {} in the sheet, then \
+                 submit {them} again",
+                agree(count, "row", "rows"),
+            );
+            let is_free = rows.iter().all(|row| row.state.has_failed_uncharged());
+            (text, only_this(run.flag_if(Flag::RetryFailed, !is_free)))
         }
         NextStep::Retry => {
             let is_refused = |row: &&JobRow| row.state.phase.remote().is_none();
@@ -243,7 +287,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Credits, Failure, FailureKind, JobEvent, Timestamp};
+    use crate::model::{Credits, JobEvent, Timestamp};
     use crate::report::testing::TestRun;
 
     fn stopped(reason: StopReason) -> TestRun {
@@ -328,6 +372,22 @@ mod tests {
             let command = ": `callsheet collect spring.csv --sandbox`";
             assert!(hint.ends_with(command), "{hint}");
         }
+    }
+
+    #[test]
+    fn a_rejected_text_is_edited_and_not_retried() {
+        let mut run = TestRun::with_jobs(3);
+        run.failed(1, "a", "failed by the provider: content policy");
+        run.failed(2, "b", "rejected by the provider: no face");
+        let all = hints(&run.summary());
+        assert_eq!(
+            all[0],
+            "`a` and `b` were rejected for the content and would be rejected again; edit the rows in the sheet, then \
+             submit them again: `callsheet run spring.csv`"
+        );
+        run.failed(3, "c", "failed by the provider: out of memory");
+        let all = hints(&run.summary());
+        assert!(all[1].ends_with("`callsheet run spring.csv --retry-failed --only c`"), "{all:?}");
     }
 
     #[test]

@@ -48,6 +48,16 @@ pub(crate) fn headline(summary: &Summary) -> String {
     text
 }
 
+/// Returns which jobs were left out and why, in one line: `2 jobs left out: `a` and `b` (the text is a placeholder)`.
+pub(crate) fn left_out_sentence(summary: &Summary) -> Option<String> {
+    let rows: Vec<JobRow> = summary.rows().filter(|row| row.left_out().is_some()).collect();
+    let reason = sanitize(rows.first()?.left_out()?);
+    let others = rows.iter().any(|row| row.left_out().map(sanitize).as_ref() != Some(&reason));
+    let others = if others { ", and other reasons" } else { "" };
+    let ids = list(rows.iter().map(|row| row.id().as_str()), MAX_IDS);
+    Some(format!("{} left out: {ids} ({reason}{others})", plural(rows.len(), "job")))
+}
+
 /// Lays out labels and values in two columns.
 pub(super) fn labelled(lines: Vec<(&'static str, String)>, colours: Colours) -> String {
     let mut text = String::new();
@@ -149,6 +159,14 @@ pub(super) fn problems(summary: &Summary, colours: Colours) -> String {
             let _ = writeln!(text, "\n{}", colours.paint(style, &title));
             list_rows(&mut text, summary, &rows, failure_reason);
         }
+    }
+    let left_out: Vec<JobRow> = summary.rows().filter(|row| row.left_out().is_some()).collect();
+    if !left_out.is_empty() {
+        let jobs = plural(left_out.len(), "job");
+        let title = format!("{jobs} left out and not submitted:");
+        let _ = writeln!(text, "\n{}", colours.paint(Style::Warning, &title));
+        let reason = |row: &JobRow| row.left_out().map(sanitize).unwrap_or_default();
+        list_rows(&mut text, summary, &left_out, reason);
     }
     if !outdated.is_empty() {
         let title = format!(

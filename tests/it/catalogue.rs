@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use callsheet::sandbox::RequestKind;
+use callsheet::sandbox::{AcceptedKeys, RequestKind, SandboxSettings};
 use serde_json::Value;
 
-use crate::program::{FAST, Folder, KEYS, Output, PERSONA, Provider, contains, output, wait_until};
+use crate::program::{
+    FAST, Folder, KEYS, Output, PERSONA, Provider, contains, output, quick, wait_until,
+};
 
 const SHEET: &str = "id,text,persona,aspect_ratio,voice\n\
     one,Hello one,Anna,9:16,olivia (british)\n\
@@ -130,6 +132,23 @@ fn a_plan_without_credentials_says_what_names_need() {
         "CREATIFY_API_ID",
         "`--sandbox`",
     ]);
+}
+
+#[test]
+fn wrong_keys_are_named_where_names_are_looked_up() {
+    let folder = Folder::new();
+    folder.write("sheet.csv", SHEET);
+    let keys = AcceptedKeys { id: "other".into(), key: "account".into() };
+    let provider = Provider::with(SandboxSettings { credentials: Some(keys), ..quick() });
+    for command in ["run", "plan", "approve", "collect", "personas", "voices"] {
+        let sheet: &[&str] = if command.ends_with('s') { &[] } else { &["sheet.csv"] };
+        let arguments = [&[command], sheet, &["--base-url", provider.base_url()]].concat();
+        run(&folder, &arguments)
+            .expect_code(6)
+            .expect_stderr(&["the credentials are refused", "check `CREATIFY_API_ID`"])
+            .expect_not_in_stderr(&["unknown persona", "looked up"]);
+    }
+    assert!(!folder.exists("sheet-output"));
 }
 
 #[test]

@@ -293,6 +293,26 @@ fn only_approved_rows_are_submitted_and_an_edit_needs_a_new_approval() {
 }
 
 #[test]
+fn samples_do_not_get_round_an_approval() {
+    let (folder, provider) = (Folder::with_sheet(24), Provider::new());
+    let manifest = "output: { require_approval: yes }\njobs:\n  - rows: sheet.csv\n";
+    folder.write("sheet.yaml", manifest);
+    let run = |further: &[&str]| {
+        let address = ["--base-url", provider.base_url()];
+        folder.run(&[&["run", "sheet.yaml"], &address[..], &FAST, further].concat())
+    };
+    let refused = run(&["--sample", "11"]).expect_code(2);
+    refused.expect_stderr(&["needs an approval", "of at most 10", "nothing was submitted"]);
+    let first: Vec<String> = (1..=8).map(|number| format!("job-{number:02}")).collect();
+    run(&["--sample", "8", "--only", &first.join(",")]).expect_code(0);
+    run(&["--sample", "3", "--only", "job-11,job-12,job-13"]).expect_code(2);
+    run(&["--sample", "2", "--only", "job-11,job-12"]).expect_code(0);
+    assert_eq!(provider.ledger().accepted.len(), 10);
+    folder.run(&["approve", "sheet.yaml"]).expect_code(0);
+    run(&["--sample", "11"]).expect_code(0);
+}
+
+#[test]
 fn a_manifest_that_requires_approval_allows_samples() {
     let (folder, provider) = (Folder::with_sheet(4), Provider::new());
     let manifest = "campaign: sheet\noutput: { folder: sheet-output, require_approval: yes }\n\

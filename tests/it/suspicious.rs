@@ -28,6 +28,12 @@ fn unattended_runs_leave_out_unfinished_texts_and_make_the_rest() {
         assert_eq!(row(1), ("skipped", "`[First Name]` looks like a placeholder"));
         assert_eq!(row(2), ("skipped", "`Gr??e` looks like text with lost letters"));
     }
+    for further in [&[][..], &["--quiet"]] {
+        let again = scenario.run_sheet(further).expect_code(3);
+        again.expect_stderr(&[
+            "2 jobs left out: `b` and `c` (`[First Name]` looks like a placeholder, and other",
+        ]);
+    }
     scenario.expect_paid_once(1);
     scenario.collect_sheet(&[]).expect_code(0);
     let skipped = &scenario.results()[1];
@@ -116,7 +122,10 @@ fn an_approval_covers_exactly_the_accepted_texts() {
 fn invalid_rows_that_are_left_out_have_their_problem_in_the_results() {
     let text = sheet(&[("a", "Hi there!"), ("b", "")]);
     let scenario = Scenario::with_text(&text);
-    scenario.run_sheet(&["--skip-invalid"]).expect_code(0);
+    let junit = ["--skip-invalid", "--junit", "junit.xml"];
+    scenario.run_sheet(&junit).expect_code(0);
+    let junit = scenario.read("junit.xml");
+    assert!(junit.contains("<testcase name=\"data row "), "{junit}");
     let results = scenario.results();
     assert_eq!(results[1]["status"], "skipped");
     assert!(results[1]["error"].contains("missing"), "{:?}", results[1]);

@@ -99,7 +99,12 @@ impl NameLookup {
         if let Some(Err(error)) = out.map(|out| provider.check_account(out)) {
             return if need == CatalogueNeed::Required { Err(error) } else { Ok(cached) };
         }
-        match (fetch_within(provider.clone(), timeout, now).await, cached, need) {
+        let fetched = fetch_within(provider.clone(), timeout, now).await;
+        if let (Err(Error::Provider(_)), CatalogueNeed::Required) = (&fetched, need) {
+            // With wrong keys nothing else would succeed either.
+            return fetched.map(Some);
+        }
+        match (fetched, cached, need) {
             (Ok(new), _, _) => {
                 if let Some(cache) = cache {
                     // Without the cache the next run fetches it again.
@@ -156,6 +161,9 @@ impl NameLookup {
                 drop(cache.map(|cache| cache.write(&catalogue)));
                 Ok(catalogue)
             }
+            Err(failure) if failure.kind == FailureKind::Unauthorised => {
+                Err(Error::Provider(failure))
+            }
             Err(failure) => {
                 let cached = cache.as_ref().and_then(CatalogueCache::read);
                 let cached = cached.ok_or_else(|| Error::Provider(failure.clone()))?;
@@ -185,7 +193,14 @@ async fn fetch_within(
         Failure::new(FailureKind::Lost, message)
     };
     let fetched = tokio::time::timeout(timeout, fetch(&provider.remote, now)).await;
-    fetched.map_err(late).and_then(std::convert::identity).map_err(Error::Lookup)
+    let fetched = fetched.map_err(late).and_then(std::convert::identity);
+    fetched.map_err(|failure| {
+        if failure.kind == FailureKind::Unauthorised {
+            Error::Provider(failure)
+        } else {
+            Error::Lookup(failure)
+        }
+    })
 }
 
 async fn fetch(remote: &Remote, now: Timestamp) -> Result<Catalogue, Failure> {

@@ -15,7 +15,7 @@ use crate::model::{Exit, StopReason};
 use crate::report::Summary;
 use crate::report::files::write_json;
 use crate::report::plan::{plan_totals, text_examples};
-use crate::report::summary_text::{headline, summary_text};
+use crate::report::summary_text::{headline, left_out_sentence, summary_text};
 use crate::report::terminal::error_columns;
 
 /// What the program tries to achieve, for the exit code.
@@ -126,13 +126,14 @@ fn conclude(
         let summary = &finished.summary;
         let was_idle =
             finished.was_idle && summary.stopped().is_none() && summary.counts().outdated == 0;
+        let left_out = left_out_sentence(summary).filter(|_| goal == Goal::EveryVideo);
         if screen.log_format == LogFormat::Text {
-            match (was_idle, screen.quiet) {
+            match (was_idle, left_out) {
                 // Cron sends no mail about a run that prints nothing.
-                (true, true) => {}
-                (true, false) => {
-                    let headline = headline(&finished.summary);
-                    printer::eprint(&format!("{headline}; nothing to do\n"));
+                (true, None) if screen.quiet => {}
+                (true, left_out) => {
+                    let rest = left_out.unwrap_or_else(|| "nothing to do".to_owned());
+                    printer::eprint(&format!("{}; {rest}\n", headline(summary)));
                 }
                 (false, _) => {
                     printer::print_summary(&summary_text(&finished.summary, style.colours));

@@ -9,9 +9,13 @@ use crate::model::Phase;
 use crate::report::format::failure;
 use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
+use crate::util::text::{sanitize, truncate};
+
+/// The columns of a cell that names a row without a job.
+const MAX_CELL: usize = 40;
 
 /// Writes the campaign as one test suite. Each job is a test case: a failed job is a failure, a job in doubt an error,
-/// and an unfinished job is skipped.
+/// and an unfinished job is skipped. So is a row that makes no job because it is invalid.
 pub(super) fn write_junit(summary: &Summary, writer: impl Write) -> io::Result<()> {
     let name = summary.campaign().name.as_str();
     let mut suite = TestSuite::new(name);
@@ -19,6 +23,17 @@ pub(super) fn write_junit(summary: &Summary, writer: impl Write) -> io::Result<(
         let mut case = TestCase::new(row.id().as_str(), status(&row));
         case.set_classname(name).set_time(elapsed(&row));
         suite.add_test_case(case);
+    }
+    for (number, row) in (1..).zip(&summary.campaign().sheet.rows) {
+        if let Some(reason) = &row.left_out {
+            let cell = row.cells.iter().find(|cell| !cell.trim().is_empty());
+            let cell = truncate(&sanitize(cell.map_or("", AsRef::as_ref)), MAX_CELL);
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(reason.as_ref());
+            let mut case = TestCase::new(format!("data row {number}: {cell}"), status);
+            case.set_classname(name).set_time(Duration::ZERO);
+            suite.add_test_case(case);
+        }
     }
     let mut report = Report::new(name);
     report.add_test_suite(suite);

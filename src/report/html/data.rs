@@ -115,7 +115,11 @@ fn advice(summary: &Summary, row: &JobRow) -> Option<Advice> {
     let needs_attention = match next_step(row) {
         NextStep::Submit | NextStep::Nothing => false,
         NextStep::Collect | NextStep::Download => row.failure().is_some() || row.is_overdue,
-        NextStep::Resolve | NextStep::Retry | NextStep::Replace | NextStep::Redo => true,
+        NextStep::Resolve
+        | NextStep::Edit
+        | NextStep::Retry
+        | NextStep::Replace
+        | NextStep::Redo => true,
     };
     let mut advice = job_advice(summary.campaign(), row).filter(|_| needs_attention)?;
     if let Some(unproven) = row.state.unproven.as_ref().filter(|_| row.is_in_doubt()) {
