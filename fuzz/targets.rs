@@ -148,6 +148,62 @@ pub(crate) fn manifest(data: &[u8]) {
     load("jobs.yaml", data);
 }
 
+/// A text with a template, in a sheet with columns whose names are odd.
+pub(crate) fn template(data: &[u8]) {
+    let text = String::from_utf8_lossy(data).replace('"', "\"\"");
+    let sheet = format!(
+        "id,text,persona,aspect_ratio,First Name,1,2024,None,Größe\n\
+         a,\"{text}\",7350375b-9a98-51b8-934d-14d46a645dc2,1:1,Ann,one,,nothing,\"{{{{ text }}}}\"\n"
+    );
+    load("sheet.csv", sheet.as_bytes());
+}
+
+/// A workbook. The first byte selects its format, or the part of one that the rest is.
+pub(crate) fn workbook(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else {
+        return;
+    };
+    match kind % 6 {
+        0 => load("book.xlsx", data),
+        1 => load("book.ods", data),
+        2 => load("book.xls", data),
+        3 => load("book.xlsb", data),
+        4 => load("book.xlsx", &xlsx_with(data)),
+        _ => load("book.ods", &archive(&[("content.xml", data)])),
+    }
+}
+
+/// Returns a workbook whose only sheet is `sheet`.
+fn xlsx_with(sheet: &[u8]) -> Vec<u8> {
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let relation = |kind: &str, target: &str| {
+        format!(
+            "<Relationships><Relationship Id='r' Type='{OFFICE}/{kind}' Target='{target}'/></Relationships>"
+        )
+    };
+    let main = format!(
+        "<workbook xmlns:r='{OFFICE}'><sheets><sheet name='a' sheetId='1' r:id='r'/></sheets></workbook>"
+    );
+    archive(&[
+        ("_rels/.rels", relation("officeDocument", "xl/workbook.xml").as_bytes()),
+        ("xl/workbook.xml", main.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/a.xml").as_bytes()),
+        ("xl/worksheets/a.xml", sheet),
+    ])
+}
+
+fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::{Cursor, Write as _};
+    use zip::write::{SimpleFileOptions, ZipWriter};
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, content) in parts {
+        writer.start_file(*name, stored).expect("a file in memory");
+        writer.write_all(content).expect("a file in memory");
+    }
+    writer.finish().expect("a file in memory").into_inner()
+}
+
 fn load(name: &str, data: &[u8]) {
     let read = |path: &Path| {
         if path == Path::new(name) {

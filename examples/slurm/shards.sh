@@ -2,6 +2,7 @@
 #SBATCH --job-name=callsheet
 #SBATCH --array=1-8
 #SBATCH --time=06:00:00
+#SBATCH --mem=1G
 # Send SIGTERM three minutes before the time limit, so that submits in flight get their answers.
 #SBATCH --signal=B:TERM@180
 # Start: sbatch shards.sh. To repeat one shard: sbatch --array=3 shards.sh

@@ -95,6 +95,29 @@ fn any_sheet() {
 }
 
 #[test]
+fn any_template() {
+    drive(seeds("template"), 1000, targets::template);
+}
+
+#[test]
+fn any_workbook() {
+    drive(seeds("workbook"), 1000, targets::workbook);
+}
+
+#[test]
+fn the_scheduled_workflow_runs_every_target() {
+    let root = crate::program::repository();
+    let targets = std::fs::read_dir(root.join("fuzz/fuzz_targets")).unwrap();
+    let names = targets.map(|file| file.unwrap().path().file_stem().unwrap().to_owned());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    let workflow = std::fs::read_to_string(root.join(".github/workflows/ci.yml")).unwrap();
+    assert!(workflow.contains(&format!("target: [{}]", names.join(", "))), "{names:?}");
+    let manifest = std::fs::read_to_string(root.join("fuzz/Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("[[bin]]").count(), names.len());
+}
+
+#[test]
 fn any_manifest() {
     drive(seeds("manifest"), 500, targets::manifest);
 }
