@@ -28,7 +28,7 @@ pub enum Error {
         /// Advice.
         hint: Option<String>,
     },
-    /// The account's credits do not allow the run; nothing was submitted.
+    /// The account's credits do not allow the run, or a decision about paying is needed; nothing was submitted.
     #[error("{message}")]
     Stopped {
         /// The reason.

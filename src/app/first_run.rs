@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::notices::Notices;
-use crate::util::fs::OutputDir;
+use crate::util::fs::{Access, OutputDir, read_own, write_atomic};
 use crate::util::text::{hex, plural};
 
 /// What a run knows about earlier runs of the same user in the same output folder.
 ///
-/// The user's cache has an empty file for each folder that was used. Without a cache, a journal counts as the user's own.
+/// The user's cache has a file with its path for each folder that was used. Without a cache, a journal counts as the
+/// user's own.
 #[derive(Debug)]
 pub(super) struct FirstRun {
     /// The file in the cache, if the cache can be written to.
     marker: Option<PathBuf>,
+    out: PathBuf,
     is_first: bool,
 }
 
@@ -32,7 +34,7 @@ impl FirstRun {
             Some(marker) => !marker.exists(),
             None => !OutputDir(out).journal().exists(),
         };
-        Self { marker, is_first }
+        Self { marker, out: out.to_owned(), is_first }
     }
 
     /// Reports in one note what came along with the folder. `address` is the file that sets the address of the API.
@@ -63,9 +65,41 @@ impl FirstRun {
 
     /// Remembers the folder. If that fails, the note is repeated.
     pub(super) fn remember(&self) {
-        if let Some(marker) = self.marker.as_ref().filter(|_| self.is_first) {
-            let _ = std::fs::File::create(marker);
+        let is_known = |marker: &Path| marker.metadata().is_ok_and(|file| file.len() > 0);
+        if let Some(marker) = self.marker.as_ref().filter(|marker| !is_known(marker))
+            && let Ok(out) = std::path::absolute(&self.out)
+        {
+            let path = out.to_string_lossy().into_owned();
+            let _ = write_atomic(marker, Access::Private, |file| file.write_all(path.as_bytes()));
         }
+    }
+}
+
+/// The output folders that the user has used, according to the user's cache.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UsedFolders {
+    cache_dir: Option<PathBuf>,
+}
+
+impl UsedFolders {
+    /// Returns those in this cache.
+    pub(super) const fn of(cache_dir: Option<PathBuf>) -> Self {
+        Self { cache_dir }
+    }
+
+    /// Returns the folders, the newest first.
+    pub(super) fn read(&self) -> Vec<PathBuf> {
+        let folder = self.cache_dir.as_ref().map(|cache| cache.join("folders"));
+        let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter();
+        let markers = entries.flatten().flatten().map(|entry| entry.path());
+        let mut markers: Vec<_> =
+            markers.map(|path| (path.metadata().and_then(|it| it.modified()).ok(), path)).collect();
+        markers.sort();
+        let paths = markers.into_iter().rev().filter_map(|(_, marker)| {
+            let path = String::from_utf8(read_own(&marker).ok()?).ok()?;
+            (!path.is_empty()).then(|| PathBuf::from(path))
+        });
+        paths.collect()
     }
 }
 

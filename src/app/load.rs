@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::catalogue::{CatalogueResolver, NameLookup, Names};
 use super::error::Error;
+use super::first_run::UsedFolders;
 use super::identity::ResolvedIds;
 use super::manifest::{LoadedManifest, approval};
 use super::named_file::read_named_file;
@@ -74,7 +75,9 @@ impl LoadedManifest {
             let out = first.out(&reader)?;
             CatalogueResolver::new(lookup, &first.names, out.as_deref(), now).await?
         };
-        blocking(move || reader.finish(first, resolver)).await
+        let mut manifest = blocking(move || reader.finish(first, resolver)).await?;
+        manifest.ids = ResolvedIds::new(UsedFolders::of(lookup.cache_dir.clone()));
+        Ok(manifest)
     }
 
     /// Loads the manifest like [`load`](Self::load) for a command that submits nothing. If it is missing or invalid by

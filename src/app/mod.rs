@@ -8,6 +8,7 @@ mod account;
 mod addressed_sheet;
 mod approve;
 mod catalogue;
+mod duplicates;
 mod error;
 mod estimates;
 mod first_run;

@@ -52,12 +52,14 @@ impl fmt::Debug for Notices {
 pub enum Confirm {
     /// There is no person to ask, or the person has agreed beforehand.
     Never,
-    /// Asks with the preview of the run and a question, and returns whether the answer is yes.
+    /// Asks, and returns whether the answer is yes.
     Ask(Ask),
 }
 
-/// A function that shows the preview of a run, asks a question and returns whether the answer is yes.
-pub type Ask = Box<dyn for<'a> Fn(&'a Summary, &'a str) -> BoxFuture<'a, bool> + Send + Sync>;
+/// A function that shows the preview of a run, if there is one, asks a question and returns whether the answer is yes. A
+/// question that ends with `[Y/n]` takes no answer for a yes.
+pub type Ask =
+    Box<dyn for<'a> Fn(Option<&'a Summary>, &'a str) -> BoxFuture<'a, bool> + Send + Sync>;
 
 impl fmt::Debug for Confirm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalogue::{NameLookup, NetworkUse};
+use super::duplicates::sentence;
 use super::error::Error;
 use super::estimates::Estimates;
 use super::identity::replaced_rows;
@@ -19,7 +20,7 @@ use super::selection::{note_finished, select_named};
 use super::suspicious::report_planned;
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
-use crate::model::{Credits, Flag, Limits, SuspiciousTexts, Timestamp};
+use crate::model::{CommandName, Credits, Flag, Limits, SuspiciousTexts, Timestamp};
 use crate::remote::host_of;
 use crate::report::Summary;
 use crate::report::forecast::run_time;
@@ -77,6 +78,14 @@ pub(crate) async fn plan(
     let recorded = prefetch.state(&mut manifest, provider_flags.sandbox)?;
     manifest.report_notes(&notices);
     manifest.ids.report(&notices);
+    if !manifest.ids.elsewhere().is_empty() {
+        let found = sentence(manifest.ids.elsewhere().values());
+        notices.warning(&format!(
+            "{found}; without a terminal `{}` stops there, unless `{}` says what to do",
+            CommandName::Run,
+            Flag::Duplicates
+        ));
+    }
     let mut selected = manifest.select(selection)?;
     rerun.apply(&manifest, recorded.as_ref(), &mut selected, &mut run_options, &notices)?;
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);

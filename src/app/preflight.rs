@@ -167,7 +167,7 @@ impl Preflight<'_> {
                     )
                 }
             };
-            if !ask(self.preview, &question).await {
+            if !ask(Some(self.preview), &question).await {
                 return Err(Error::usage_with_hint(
                     "nothing was submitted",
                     format!(

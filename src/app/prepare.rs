@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::approve::ApprovalPolicy;
 use super::catalogue::{NameLookup, NetworkUse};
+use super::duplicates::{Reuse, decide, due};
 use super::error::Error;
 use super::first_run::FirstRun;
 use super::identity::{is_journal_behind, results_name_unknown_jobs};
@@ -26,7 +27,9 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
-use crate::model::{CommandName, JobSpec, LimitSettings, Limits, Timestamp, ValueOrigin};
+use crate::model::{
+    CommandName, Duplicates, JobSpec, LimitSettings, Limits, Timestamp, TrustedTime, ValueOrigin,
+};
 use crate::remote::Remote;
 use crate::report::approval::ApprovalStatus;
 use crate::report::files::ResultFiles;
@@ -50,6 +53,8 @@ pub struct RunRequest {
     pub limits: LimitSettings,
     /// The jobs that are submitted, and those that are submitted again. The run sets its limits.
     pub run_options: RunOptions,
+    /// What to do about rows whose video another campaign has paid for.
+    pub duplicates: Duplicates,
     /// How long to wait for another run that holds the output folder.
     pub lock_wait: Option<Duration>,
     /// The result files to write.
@@ -82,6 +87,7 @@ impl RunRequest {
             rerun: RerunSelection::default(),
             limits: LimitSettings::default(),
             run_options: RunOptions { submits: Submits::Selected, ..RunOptions::default() },
+            duplicates: Duplicates::default(),
             lock_wait: None,
             files: ResultFiles::default(),
             confirm: Confirm::Never,
@@ -137,6 +143,8 @@ struct RunPreview {
     summary: Summary,
     /// `summary` after the run's opening entries.
     preview: Summary,
+    /// Videos of other campaigns; `summary` has the entries about them.
+    reuse: Reuse,
 }
 
 impl RunRequest {
@@ -192,7 +200,8 @@ impl RunRequest {
         if is_new && !identity.is_sandbox {
             manifest.ids.report(&self.notices);
             let empty = RecordedState::empty(identity.clone());
-            let preview = self.preview(&manifest, empty, &selected, leaves_out, clock)?;
+            let preview = self.preview_with_reuse(&manifest, empty, &selected, leaves_out, clock);
+            let preview = preview.await?;
             self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
@@ -219,17 +228,64 @@ impl RunRequest {
         let (preview, provider) = if let Some(confirmed) = confirmed.filter(|_| is_first) {
             confirmed
         } else {
-            let preview = self.preview(&manifest, recorded, &selected, leaves_out, clock)?;
+            let preview =
+                self.preview_with_reuse(&manifest, recorded, &selected, leaves_out, clock);
+            let preview = preview.await?;
             self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
             self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             (preview, provider)
         };
-        let RunPreview { batch, unsaved, summary, preview } = *preview;
-        let is_idle = preview.counts().done == preview.counts().total;
+        let RunPreview { batch, unsaved, summary, preview, reuse } = *preview;
+        let is_idle = preview.counts().done == preview.counts().total && reuse.is_empty();
         drop(preview);
         journal.save_jobs(unsaved.iter().map(|spec| &**spec))?;
+        if !reuse.is_empty() {
+            reuse.copy_files(&manifest.out)?;
+            journal.append(reuse.entries())?;
+            self.notices.note(&reuse.note());
+        }
         Ok(PreparedRun { batch, journal, lock, provider, summary, is_idle })
+    }
+
+    /// Returns what this run would do once it has taken over the videos of other campaigns, if the user wants that.
+    async fn preview_with_reuse(
+        &mut self,
+        manifest: &LoadedManifest,
+        mut recorded: RecordedState,
+        selected: &[bool],
+        leaves_out: bool,
+        clock: &SystemClock,
+    ) -> Result<Box<RunPreview>, Error> {
+        let submits = self.run_options.submits == Submits::Selected;
+        if !submits || manifest.ids.elsewhere().is_empty() {
+            return self.preview(manifest, recorded, selected, leaves_out, clock, Reuse::default());
+        }
+        let preview = self.preview(
+            manifest,
+            recorded.clone(),
+            selected,
+            leaves_out,
+            clock,
+            Reuse::default(),
+        )?;
+        let due = due(manifest, &preview.preview);
+        if due.is_empty() {
+            return Ok(preview);
+        }
+        let choice = self.duplicates;
+        if !decide(choice, &self.confirm, &due, &preview.preview).await? {
+            self.duplicates = Duplicates::Pay;
+            return Ok(preview);
+        }
+        self.duplicates = Duplicates::Reuse;
+        let mut reuse = Reuse::of(&due)?;
+        let now = clock.now();
+        reuse.record(&manifest.plan.campaign, recorded.history.sequence(), now);
+        for entry in reuse.entries() {
+            recorded.history.apply(entry, TrustedTime::certain(now));
+        }
+        self.preview(manifest, recorded, selected, leaves_out, clock, reuse)
     }
 
     /// Returns what this run would do.
@@ -240,6 +296,7 @@ impl RunRequest {
         selected: &[bool],
         leaves_out: bool,
         clock: &SystemClock,
+        reuse: Reuse,
     ) -> Result<Box<RunPreview>, Error> {
         let mut selected = selected.to_vec();
         let options = &mut self.run_options;
@@ -278,6 +335,8 @@ impl RunRequest {
         let summary = Summary::with(Arc::new(campaign), recorded.history);
 
         self.run_options.missing_files = missing;
+        // Their files are copied once the folder is locked.
+        self.run_options.missing_files.retain(|id| !reuse.has_file(id));
         self.run_options.journal_was_lost = summary.history().resuming.last_loss > 0
             || is_journal_behind(&summary, has_unknown_jobs);
         self.run_options.account = self.provider.new_account_mark(out, summary.history())?;
@@ -289,7 +348,7 @@ impl RunRequest {
         let batch = Batch::restore(&campaign.name, jobs, run_options, history, now)?;
         let preview = preview(summary.clone(), &batch.opening_entries(now));
         note_finished(&self.run_options.resubmit, &preview, &self.notices);
-        Ok(Box::new(RunPreview { batch, unsaved, summary, preview }))
+        Ok(Box::new(RunPreview { batch, unsaved, summary, preview, reuse }))
     }
 
     /// Loads the manifest and reports its notes.

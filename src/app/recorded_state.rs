@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// A folded journal, and its jobs that the manifest no longer has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RecordedState {
     /// The campaign that the journal belongs to.
     pub(crate) identity: Identity,

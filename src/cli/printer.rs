@@ -178,10 +178,12 @@ pub(super) fn eprint(text: &str) {
     let _ = Stderr.write_all(text.as_bytes());
 }
 
-/// Asks a question on the terminal, and returns whether the answer is yes. If the wait is cancelled, the cursor is moved
+/// Asks a question on the terminal, and returns whether the answer is yes, which is the default if the question ends with
+/// `[Y/n]`. If the wait is cancelled, the cursor is moved
 /// to a new line.
 pub(super) async fn ask_yes_or_no(question: &str) -> bool {
     eprint(question);
+    let is_yes_by_default = question.trim_end().ends_with("[Y/n]");
     let unanswered = UnansweredQuestion;
     let mut answer = String::new();
     let read = app::blocking(move || io::stdin().read_line(&mut answer).map(|_| answer)).await;
@@ -190,7 +192,10 @@ pub(super) async fn ask_yes_or_no(question: &str) -> bool {
         // The answer ended the line.
         std::mem::forget(unanswered);
     }
-    matches!(answer.trim(), "y" | "Y" | "yes")
+    match answer.trim() {
+        "" => is_yes_by_default,
+        answer => matches!(answer, "y" | "Y" | "yes"),
+    }
 }
 
 /// Ends the line of a question that was not answered.

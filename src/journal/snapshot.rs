@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::JournalError;
 use super::reader::{Identity, Reader, damaged, parse_event, parse_job, text};
-use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, Phase};
+use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, JobState, Timestamp};
 
 /// The whole content of a journal at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,14 +100,14 @@ impl JournalSnapshot {
     }
 
     /// Returns the jobs of the journal of `folder` that have sent one of the requests `wanted` in their newest submit,
-    /// with their phases. Keeps only these in memory.
+    /// with their states without times. Keeps only these in memory.
     ///
     /// # Errors
     /// If the file cannot be read or is not a journal.
-    pub fn read_phases(
+    pub fn read_states(
         folder: &Path,
         wanted: &HashSet<&Fingerprint>,
-    ) -> Result<Vec<(JobId, Fingerprint, Phase)>, JournalError> {
+    ) -> Result<Vec<(JobId, Fingerprint, JobState)>, JournalError> {
         let Some(reader) = Reader::open(folder)? else {
             return Ok(Vec::new());
         };
@@ -118,23 +118,19 @@ impl JournalSnapshot {
                 jobs.insert(job);
             }
         })?;
-        let mut states: HashMap<JobId, (Option<Fingerprint>, Phase)> = HashMap::new();
+        let mut states: HashMap<JobId, JobState> = HashMap::new();
         if !jobs.is_empty() {
             let sql = "SELECT sequence, event FROM entries ORDER BY sequence";
             for_each_job_event(&reader, sql, |job, event| {
-                if !jobs.contains(&job) {
-                    return;
-                }
-                let (fingerprint, phase) = states.entry(job).or_insert((None, Phase::Pending));
-                // A run of that campaign reports contradictions.
-                if let Ok(next) = phase.apply(&event) {
-                    *phase = next;
-                    *fingerprint = event.fingerprint().cloned().or(fingerprint.take());
+                if jobs.contains(&job) {
+                    // A run of that campaign reports contradictions.
+                    drop(states.entry(job).or_default().apply(Timestamp::default(), &event));
                 }
             })?;
         }
         let states = states.into_iter();
-        let states = states.filter_map(|(job, (sent, phase))| Some((job, sent?, phase)));
+        let states =
+            states.filter_map(|(job, state)| Some((job, state.fingerprint.clone()?, state)));
         Ok(states.filter(|(_, sent, _)| wanted.contains(sent)).collect())
     }
 }

@@ -406,9 +406,10 @@ mod tests {
         journal.append(&recorded).unwrap();
         let phases = |wanted: &[usize]| {
             let wanted = wanted.iter().map(|place| &requests[*place]).collect();
-            let phases = JournalSnapshot::read_phases(folder.path(), &wanted).unwrap();
+            let states = JournalSnapshot::read_states(folder.path(), &wanted).unwrap();
             let place = |of: &Fingerprint| requests.iter().position(|it| it == of).unwrap();
-            let phases = phases.iter().map(|(_, request, phase)| (place(request), phase.name()));
+            let states = states.iter();
+            let phases = states.map(|(_, request, state)| (place(request), state.phase.name()));
             phases.collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>()
         };
         let (sent, accepted, deferred) = ((0, "in_doubt"), (1, "rendering"), (2, "pending"));

@@ -35,6 +35,7 @@ text_enum! {
         Date = "--date",
         Delimiter = "--delimiter",
         Downloads = "--downloads",
+        Duplicates = "--duplicates",
         Encoding = "--encoding",
         Excel = "--excel",
         Fresh = "--fresh",

@@ -51,6 +51,7 @@ pub use listing::{CampaignTags, Inconclusive, ListFilter};
 pub use manifest_location::{ManifestLocation, WebAddress};
 pub use parse::ParseError;
 pub use phase::{IllegalTransition, Phase};
+pub use plan::Duplicates;
 pub use plan::{
     Note, OutputSettings, Plan, Sheet, SheetFile, SheetRow, Suspicion, SuspiciousTexts,
 };

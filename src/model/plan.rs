@@ -119,6 +119,22 @@ impl fmt::Display for Suspicion {
 }
 
 text_enum! {
+    /// The treatment of rows whose video another campaign has paid for: `--duplicates`.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    Duplicates {
+        /// A person is asked; without one, the run stops.
+        #[default]
+        Ask = "ask",
+        /// The videos are used, and nothing is paid.
+        Reuse = "reuse",
+        /// The videos are paid for once more.
+        Pay = "pay",
+        /// The run stops before it submits anything.
+        Stop = "stop",
+    }
+}
+
+text_enum! {
     /// The treatment of texts that look unfinished: `--suspicious`.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
     SuspiciousTexts {

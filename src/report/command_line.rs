@@ -55,6 +55,15 @@ impl CommandLine {
         self.word(flag).word(value)
     }
 
+    /// Sets an option with a value, which replaces an earlier one.
+    #[must_use]
+    pub(crate) fn set(mut self, flag: Flag, value: impl fmt::Display) -> Self {
+        if let Some(place) = self.0.iter().position(|word| *word == flag.as_str()) {
+            self.0.drain(place..self.0.len().min(place + 2));
+        }
+        self.option(flag, value)
+    }
+
     /// Whether there is this option.
     pub(super) fn has(&self, flag: Flag) -> bool {
         self.0.contains(&flag.to_string())

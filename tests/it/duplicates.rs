@@ -161,20 +161,117 @@ fn two_simultaneous_runs_of_a_sheet_detect_each_other() {
     assert_eq!((now_distinct, now_all - all), (40, 40 - distinct));
 }
 
+/// Runs a sheet with fast limits.
+fn run_other(scenario: &Scenario, sheet: &str, further: &[&str]) -> Output {
+    scenario.run_online(&[&["run", sheet], &FAST[..], further].concat())
+}
+
 #[test]
-fn a_renamed_sheet_is_reported_as_paid_for() {
+fn a_renamed_sheet_is_paid_for_once_more_only_on_request() {
     let scenario = Scenario::new(3);
     scenario.run_sheet(&[]).expect_code(0);
     std::fs::rename(scenario.path("sheet.csv"), scenario.path("final.csv")).unwrap();
-    let note = "3 videos of this sheet are paid for already, by the campaign `sheet`";
+    let found = "3 videos of this sheet are paid for already, by the campaign `sheet`";
     let plan = scenario.run(&["plan", "final.csv"]).expect_code(0);
-    plan.expect_stderr(&[note]);
-    let capped = [&["run", "final.csv"], &FAST[..], &["--max-credits", "0"]];
-    let stopped = scenario.run_online(&capped.concat()).expect_code(5);
-    stopped.expect_stderr(&[note]);
+    plan.expect_stderr(&[found, "--duplicates"]);
+    for further in [&[][..], &["--yes"], &["--duplicates", "stop"], &["--max-credits", "50"]] {
+        let stopped = run_other(&scenario, "final.csv", further).expect_code(5);
+        let stopped =
+            stopped.expect_stderr(&[found, "nothing was submitted", "--duplicates reuse"]);
+        assert!(!stopped.stderr.contains("--duplicates stop"), "{stopped:?}");
+    }
     assert_eq!(scenario.accepted(), 3);
-    // A different sheet in the same folder is not.
+    // A different sheet in the same folder is not, nor a campaign of each day.
     scenario.write("other.csv", &sheet(3).replace("Hello", "Bye"));
     let plan = scenario.run(&["plan", "other.csv"]).expect_code(0);
     assert_eq!(plan.stderr, "");
+    run_other(&scenario, "final.csv", &["--duplicates", "pay"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 6);
+    // What is decided is not asked again.
+    run_other(&scenario, "final.csv", &[]).expect_code(0);
+    assert_eq!(scenario.accepted(), 6);
+}
+
+#[test]
+fn videos_of_another_campaign_are_reused_at_no_cost() {
+    let scenario = Scenario::new(4);
+    scenario.run_sheet(&["--limit", "3"]).expect_code(0);
+    // The file of one video is gone, so it is downloaded again.
+    scenario.remove("sheet-output/videos/job-02.mp4");
+    std::fs::create_dir(scenario.path("copies")).unwrap();
+    let rows = sheet(4).replace("job-0", "row-");
+    scenario.write("copies/copy.csv", &rows);
+    let reuse = run_other(&scenario, "copies/copy.csv", &["--duplicates", "reuse"]);
+    let reuse = reuse.expect_code(0);
+    reuse.expect_stderr(&[
+        "3 videos of this sheet are paid for already",
+        "nothing is paid for them",
+    ]);
+    assert_eq!(scenario.accepted(), 4, "only the fourth row is new");
+    for number in 1..=4 {
+        let video = |name: &str| std::fs::read(scenario.path(name)).unwrap();
+        let copy = video(&format!("copies/copy-output/videos/row-{number}.mp4"));
+        if number != 2 && number != 4 {
+            assert_eq!(copy, video(&format!("sheet-output/videos/job-0{number}.mp4")));
+        }
+    }
+    let results: serde_json::Value =
+        serde_json::from_str(&scenario.read("copies/copy-output/results.json")).unwrap();
+    assert_eq!(results["totals"]["done"], 4);
+    assert_eq!(results["jobs"][0]["credits_spent"], 0);
+    // A later run and a report know the videos by the journal.
+    let results = scenario.read("copies/copy-output/results.csv");
+    let again = run_other(&scenario, "copies/copy.csv", &[]).expect_code(0);
+    again.expect_stderr(&["nothing to do"]);
+    scenario.run(&["report", "copies/copy.csv"]).expect_code(0);
+    assert_eq!(scenario.read("copies/copy-output/results.csv"), results);
+    assert_eq!(scenario.accepted(), 4);
+    expect_nothing_paid_twice(&scenario.ledger());
+}
+
+#[test]
+fn rows_that_are_added_from_another_campaign_are_noticed_too() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&[]).expect_code(0);
+    let other = sheet(2).replace("Hello", "Bye");
+    scenario.write("other.csv", &other);
+    run_other(&scenario, "other.csv", &[]).expect_code(0);
+    let added = sheet(2).lines().nth(1).unwrap().replace("job-01", "added");
+    scenario.write("other.csv", &format!("{other}{added}\n"));
+    run_other(&scenario, "other.csv", &[]).expect_code(5);
+    // The other rows are made all the same.
+    run_other(&scenario, "other.csv", &["--only", "job-01"]).expect_code(0);
+    let run = scenario
+        .command(&[&["run", "other.csv", "--base-url", scenario.base_url()], &FAST[..]].concat())
+        .env("CALLSHEET_DUPLICATES", "reuse")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(scenario.accepted(), 4);
+}
+
+#[test]
+fn a_copied_sheet_anywhere_is_noticed_by_the_users_cache() {
+    let scenario = Scenario::new(2);
+    let cache = scenario.path("cache");
+    let run = |folder: &Path| {
+        let arguments = [&["run", "sheet.csv", "--base-url", scenario.base_url()], &FAST[..]];
+        let mut command = scenario.command(&arguments.concat());
+        let output = command.current_dir(folder).env("XDG_CACHE_HOME", &cache).output().unwrap();
+        output.status.code().unwrap()
+    };
+    assert_eq!(run(&scenario.path(".")), 0);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("sheet.csv"), sheet(2)).unwrap();
+    // The same name is the same campaign, whose jobs are found by their tags.
+    assert_eq!(run(elsewhere.path()), 0);
+    assert_eq!(scenario.accepted(), 2);
+    let named = elsewhere.path().join("named");
+    std::fs::create_dir(&named).unwrap();
+    std::fs::rename(elsewhere.path().join("sheet.csv"), named.join("final.csv")).unwrap();
+    let arguments = [&["run", "final.csv", "--base-url", scenario.base_url()], &FAST[..]];
+    let mut command = scenario.command(&arguments.concat());
+    let output = command.current_dir(&named).env("XDG_CACHE_HOME", &cache).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    assert_eq!(scenario.accepted(), 2);
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::other_journals::{OtherCampaign, other_campaign, paid_by_shards};
+use super::other_journals::{paid_by_others, paid_by_shards};
 use super::{JobIdentity, PaidJob, identify, is_paid};
 use crate::app::manifest::LoadedManifest;
 use crate::app::recorded_state::JournalFold;
@@ -25,7 +25,7 @@ impl LoadedManifest {
         replay: Option<&Replay<JournalFold>>,
         is_sandbox: bool,
     ) -> Result<(), JournalError> {
-        self.ids.warning = None;
+        self.ids.elsewhere.clear();
         let empty = History::default();
         let history = replay.map_or(&empty, |replay| replay.state.history());
         let is_recorded = |job: &&Arc<JobSpec>| {
@@ -47,16 +47,27 @@ impl LoadedManifest {
                 paid.push(other);
             }
         }
+        let mut answers = identify(&jobs, &paid, HashMap::new());
         // A dated campaign makes the same videos every day on purpose.
-        let is_first = history.is_empty() && !is_sandbox && self.plan.campaign_date.is_none();
-        let other = is_first.then(|| other_campaign(&self.out, &own, &requests)).flatten();
-        let elsewhere = other.as_ref().map(|other| other.requests.clone()).unwrap_or_default();
-        let answers = identify(&jobs, &paid, elsewhere);
-        self.apply(&jobs, &paid, &answers);
-        if let Some(other) = other {
-            let count = answers.iter().filter(|it| **it == JobIdentity::PaidElsewhere).count();
-            self.ids.warning = Some(paid_elsewhere(&other, count));
+        if !is_sandbox && self.plan.campaign_date.is_none() {
+            let new = jobs.iter().zip(&answers).filter(|(_, it)| **it == JobIdentity::New);
+            let new: HashSet<&Fingerprint> = new.map(|(job, _)| &job.fingerprint).collect();
+            let used = self.ids.used_folders.read();
+            let mut videos = paid_by_others(&self.out, &own, history, used, &new);
+            if !videos.is_empty() {
+                let counts = videos.iter().map(|(request, videos)| (request.clone(), videos.len()));
+                answers = identify(&jobs, &paid, counts.collect());
+                for (job, _) in
+                    jobs.iter().zip(&answers).filter(|(_, it)| **it == JobIdentity::PaidElsewhere)
+                {
+                    let videos = videos.get_mut(&job.fingerprint);
+                    if let Some(video) = videos.filter(|it| !it.is_empty()).map(|it| it.remove(0)) {
+                        self.ids.elsewhere.insert(job.id.clone(), video);
+                    }
+                }
+            }
         }
+        self.apply(&jobs, &paid, &answers);
         Ok(())
     }
 
@@ -215,15 +226,4 @@ impl LoadedManifest {
         }
         choose(&selection, &jobs)
     }
-}
-
-fn paid_elsewhere(other: &OtherCampaign, count: usize) -> String {
-    let OtherCampaign { folder, campaign, .. } = other;
-    let are = if count == 1 { "is" } else { "are" };
-    format!(
-        "{} of this sheet {are} paid for already, by the campaign `{campaign}` in `{}`, and would be paid for once \
-         more; if the sheet was renamed, give it its old name to resume that campaign",
-        plural(count, "video"),
-        folder.display()
-    )
 }

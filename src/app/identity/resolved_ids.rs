@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::other_journals::PaidVideo;
+use crate::app::first_run::UsedFolders;
 use crate::app::notices::Notices;
 use crate::model::JobId;
 
@@ -12,24 +14,31 @@ pub(crate) struct ResolvedIds {
     pub(super) recorded: HashMap<JobId, JobId>,
     /// Notes about these jobs.
     pub(super) notes: Vec<String>,
-    /// A warning about another campaign.
-    pub(super) warning: Option<String>,
+    /// The videos that other campaigns have paid for, by job.
+    pub(super) elsewhere: HashMap<JobId, PaidVideo>,
+    /// The output folders that the user has used.
+    pub(super) used_folders: UsedFolders,
     /// The messages that were reported already.
     reported: HashSet<String>,
 }
 
 impl ResolvedIds {
-    /// Reports each note and warning once.
+    /// Returns no ids yet, for a user who has used these folders.
+    pub(crate) fn new(used_folders: UsedFolders) -> Self {
+        Self { used_folders, ..Self::default() }
+    }
+
+    /// Returns the videos that other campaigns have paid for, by job.
+    pub(crate) const fn elsewhere(&self) -> &HashMap<JobId, PaidVideo> {
+        &self.elsewhere
+    }
+
+    /// Reports each note once.
     pub(crate) fn report(&mut self, notices: &Notices) {
         for note in self.notes.drain(..) {
             if self.reported.insert(note.clone()) {
                 notices.note(&note);
             }
-        }
-        if let Some(warning) = self.warning.take()
-            && self.reported.insert(warning.clone())
-        {
-            notices.warning(&warning);
         }
     }
 }

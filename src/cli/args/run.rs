@@ -3,6 +3,8 @@
 
 use std::ffi::OsStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
 use super::help::{self, Example};
@@ -11,7 +13,7 @@ use super::{
     SelectionArguments, SpendingArguments, WaitingArguments,
 };
 use crate::app::ResumeCommand;
-use crate::model::Flag;
+use crate::model::{Duplicates, Flag};
 use crate::report::CommandLine;
 
 const EXAMPLES: [Example; 3] = [
@@ -42,6 +44,10 @@ pub(in crate::cli) struct RunArguments {
     /// Submit everything, then leave; `collect` fetches the videos later
     #[arg(long, help_heading = "Limits")]
     pub(in crate::cli) submit_only: bool,
+    /// Rows whose video another campaign has paid for, such as those of a copied sheet: ask on a terminal
+    /// and stop without one, use that video and pay nothing, pay once more, or stop
+    #[arg(long, value_name = "CHOICE", default_value = "ask", value_parser = duplicates(), help_heading = "Paying again")]
+    pub(in crate::cli) duplicates: Duplicates,
     /// Submit nothing unless `callsheet approve` has approved exactly this manifest
     #[arg(long, help_heading = "Limits")]
     pub(in crate::cli) require_approval: bool,
@@ -88,6 +94,7 @@ impl From<CollectArguments> for RunArguments {
             spending: SpendingArguments::default(),
             waiting,
             submit_only: false,
+            duplicates: Duplicates::default(),
             require_approval: false,
             output,
             screen,
@@ -97,7 +104,7 @@ impl From<CollectArguments> for RunArguments {
 
 /// The options that a resuming command repeats, so that it works within the same limits. Addresses of notifications are
 /// secrets, and `--only-failed` selects by state.
-const REPEATED: [Flag; 23] = [
+const REPEATED: [Flag; 24] = [
     Flag::Only,
     Flag::Limit,
     Flag::Sample,
@@ -117,6 +124,7 @@ const REPEATED: [Flag; 23] = [
     Flag::LockWait,
     Flag::Downloads,
     Flag::SubmitOnly,
+    Flag::Duplicates,
     Flag::RequireApproval,
     Flag::Excel,
     Flag::Xlsx,
@@ -133,6 +141,15 @@ const ONE_SHOT: [Flag; 7] = [
     Flag::Fresh,
     Flag::MoveAccount,
 ];
+
+/// Returns the parser of `--duplicates`.
+fn duplicates() -> impl TypedValueParser<Value = Duplicates> {
+    let choices = PossibleValuesParser::new(Duplicates::ALL.map(Duplicates::as_str));
+    choices.map(|name| {
+        let mut all = Duplicates::ALL.into_iter();
+        all.find(|choice| choice.as_str() == name).unwrap_or_default()
+    })
+}
 
 /// Returns what a command that resumes `run` or `collect` repeats. `matches` are the command's arguments.
 pub(in crate::cli) fn resume_command(
@@ -154,6 +171,12 @@ fn given(matches: &ArgMatches, flags: &[Flag]) -> CommandLine {
         let id = flag.as_str().trim_start_matches('-').replace('-', "_");
         if let Ok(is_set) = matches.try_get_one::<bool>(&id) {
             return line.flag_if(*flag, is_set.copied().unwrap_or_default());
+        }
+        // A default is not repeated.
+        if matches!(matches.try_contains_id(&id), Ok(true))
+            && matches.value_source(&id) == Some(ValueSource::DefaultValue)
+        {
+            return line;
         }
         let values = matches.try_get_raw(&id).ok().flatten();
         let values: Vec<_> = values.into_iter().flatten().map(OsStr::to_string_lossy).collect();
@@ -209,7 +232,7 @@ mod tests {
              --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
              --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
-             --submit-only --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
+             --submit-only --duplicates reuse --require-approval --excel --xlsx --junit j.xml --only-failed --retry-failed --redo-changed \
              --resubmit a,b --redo-rejected m.csv --fresh --move-account",
         ] {
             assert_eq!(command(line), line);

@@ -94,6 +94,7 @@ async fn request(
         rerun: rerun.selection(selection, campaign)?,
         limits: spending.limits(waiting),
         run_options,
+        duplicates: arguments.duplicates,
         lock_wait: waiting.lock_wait,
         files: arguments.output.files(),
         confirm: if spending.yes || !Environment::can_ask() { Confirm::Never } else { ask(style) },
@@ -181,13 +182,11 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
     Confirm::Ask(Box::new(move |preview, question| {
-        printer::eprint(&text_examples(preview, error_columns()));
-        printer::eprint(&plan_totals(
-            preview,
-            app::replaced_rows(preview),
-            error_columns(),
-            style.colours,
-        ));
+        if let Some(preview) = preview {
+            let replaced = app::replaced_rows(preview);
+            printer::eprint(&text_examples(preview, error_columns()));
+            printer::eprint(&plan_totals(preview, replaced, error_columns(), style.colours));
+        }
         Box::pin(printer::ask_yes_or_no(question))
     }))
 }
