@@ -98,22 +98,26 @@ fn stopped(found: &str, preview: &Summary) -> Error {
 
 /// Returns what is said about rows whose videos other campaigns have paid for.
 pub(crate) fn sentence<'a>(videos: impl Iterator<Item = &'a PaidVideo>) -> String {
-    let mut campaigns: BTreeMap<(&str, &Path), usize> = BTreeMap::new();
+    let mut campaigns: BTreeMap<(Option<&str>, &Path), usize> = BTreeMap::new();
     for video in videos {
-        *campaigns.entry((&video.campaign, &video.folder)).or_default() += 1;
+        *campaigns.entry((video.campaign.as_deref(), &video.folder)).or_default() += 1;
     }
     let count = campaigns.values().sum::<usize>();
     let most = campaigns.iter().max_by_key(|(_, count)| **count);
-    let (campaign, folder) = most.map_or(("", Path::new("")), |(campaign, _)| *campaign);
+    let (campaign, folder) = most.map_or((None, Path::new("")), |(campaign, _)| *campaign);
+    let folder = folder.display();
+    let whose = match campaign {
+        Some(campaign) => format!("by the campaign `{campaign}` in `{folder}`"),
+        None => format!("as `{folder}` says in its column `remote_id`"),
+    };
     let others = match campaigns.len().saturating_sub(1) {
         0 => String::new(),
         others => format!(" and {}", plural(others, "other campaign")),
     };
     format!(
-        "{} of this sheet {} paid for already, by the campaign `{campaign}` in `{}`{others}",
+        "{} of this sheet {} paid for already, {whose}{others}",
         plural(count, "video"),
         agree(count, "is", "are"),
-        folder.display()
     )
 }
 
@@ -272,5 +276,103 @@ impl io::Write for HashWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::JobState;
+    use crate::report::testing::TestRun;
+
+    fn video(folder: &Path, campaign: &str, phase: Phase) -> PaidVideo {
+        let state = JobState { phase, ..JobState::default() };
+        PaidVideo { folder: folder.to_owned(), campaign: Some(campaign.to_owned()), state }
+    }
+
+    fn rendering() -> Phase {
+        Phase::Rendering { remote: "r".parse().unwrap() }
+    }
+
+    /// Decides with these answers of a person, or without one; `None` stands for the end of the run.
+    fn decision(choice: Duplicates, answers: Option<&[bool]>) -> (Option<bool>, Vec<String>) {
+        let run = TestRun::with_jobs(1);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let confirm = answers.map_or(Confirm::Never, |answers| {
+            let (asked, answers) = (Arc::clone(&asked), answers.to_vec());
+            Confirm::Ask(Box::new(move |_, question| {
+                let mut asked = asked.lock().unwrap();
+                asked.push(question.to_owned());
+                let answer = answers[asked.len() - 1];
+                Box::pin(async move { answer })
+            }))
+        });
+        let summary = run.summary();
+        let spec = Arc::clone(&summary.campaign().jobs[0].spec);
+        let video = video(Path::new("old-output"), "old", rendering());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let decided = runtime.block_on(decide(choice, &confirm, &[(spec, &video)], &summary)).ok();
+        let asked = asked.lock().unwrap().clone();
+        (decided, asked)
+    }
+
+    #[test]
+    fn a_person_is_asked_and_nothing_is_paid_without_one() {
+        use Duplicates::{Ask, Pay, Reuse, Stop};
+        for (choice, answers, expected) in [
+            (Ask, None, None),
+            (Ask, Some(&[true][..]), Some(true)),
+            (Ask, Some(&[false, true]), Some(false)),
+            (Ask, Some(&[false, false]), None),
+            (Reuse, None, Some(true)),
+            (Pay, None, Some(false)),
+            (Stop, Some(&[]), None),
+        ] {
+            let (decided, asked) = decision(choice, answers);
+            assert_eq!(decided, expected, "{choice} {answers:?}");
+            assert_eq!(asked.len(), answers.map_or(0, <[bool]>::len));
+            if let Some(first) = asked.first() {
+                assert!(first.contains("by the campaign `old` in `old-output`"), "{first}");
+                assert!(first.ends_with("[Y/n] "), "no answer is a yes: {first}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_video_in_doubt_is_not_reused() {
+        let spec = Arc::clone(&TestRun::with_jobs(1).campaign.jobs[0].spec);
+        let unknown = video(Path::new("old-output"), "old", Phase::Submitting);
+        let Err(Error::Stopped { message, hints }) = Reuse::of(&[(spec, &unknown)]) else {
+            panic!("it is not known whether it exists");
+        };
+        assert!(message.contains("nothing was submitted"), "{message}");
+        assert!(hints[0].contains("old-output"), "{hints:?}");
+    }
+
+    #[test]
+    fn the_most_frequent_campaign_is_named() {
+        let of = |name: &str| video(Path::new(name), name, rendering());
+        let videos = [of("a"), of("b"), of("b"), of("c")];
+        let found = sentence(videos.iter());
+        let expected = "4 videos of this sheet are paid for already, by the campaign `b` in `b` and 2 other campaigns";
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_recorded_path_leads_to_no_file_outside_of_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        std::fs::create_dir(out.join("videos")).unwrap();
+        assert!(own_file(out, "videos/a.mp4").is_some());
+        for wrong in ["../a.mp4", "/etc/passwd", "videos/../../a.mp4", "./a.mp4"] {
+            assert_eq!(own_file(out, wrong), None, "{wrong}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/etc", out.join("linked")).unwrap();
+            assert_eq!(own_file(out, "linked/passwd"), None);
+        }
     }
 }

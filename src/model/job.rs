@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Fingerprint, JobId, VideoRequest};
+use super::{Estimate, Fingerprint, JobId, RemoteId, VideoRequest};
 
 /// A video to be made, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct JobSpec {
     /// The id of its row, if that is another one because the row makes several jobs.
     #[serde(skip)]
     pub row_id: Option<JobId>,
+    /// The video at the provider that the sheet names for it, if the sheet is a `results.csv`.
+    #[serde(skip)]
+    pub paid_remote: Option<RemoteId>,
 }
 
 /// A job with its estimate, and whether this run may pay for it.
@@ -72,6 +75,7 @@ impl JobSpec {
             origin,
             former_id: None,
             row_id: None,
+            paid_remote: None,
         }
     }
 

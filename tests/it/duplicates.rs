@@ -275,3 +275,30 @@ fn a_copied_sheet_anywhere_is_noticed_by_the_users_cache() {
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     assert_eq!(scenario.accepted(), 2);
 }
+
+#[test]
+fn the_results_of_a_colleague_name_their_videos() {
+    let scenario = Scenario::new(3);
+    scenario.run_sheet(&["--limit", "2"]).expect_code(0);
+    // Without any journal: on another machine.
+    let results = scenario.read("sheet-output/results.csv");
+    let machine = Folder::new();
+    machine.write("results (1).csv", &results);
+    let run = |further: &[&str]| {
+        let command = ["run", "results (1).csv", "--base-url", scenario.base_url()];
+        machine.run(&[&command, &FAST[..], further].concat())
+    };
+    let stopped = run(&[]).expect_code(5);
+    stopped.expect_stderr(&["2 videos of this sheet are paid for already", "`remote_id`"]);
+    assert_eq!(scenario.accepted(), 2);
+    run(&["--duplicates", "reuse"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 3, "only the pending row is new");
+    for video in ["job-01.mp4", "job-02.mp4", "job-03.mp4"] {
+        assert!(machine.exists(&format!("results (1)-output/videos/{video}")), "{video}");
+    }
+    run(&[]).expect_code(0).expect_stderr(&["nothing to do"]);
+    // The results in their own folder are the same campaign.
+    scenario.remove("sheet-output/.callsheet");
+    run_other(&scenario, "sheet-output/results.csv", &[]);
+    assert_eq!(scenario.accepted(), 3);
+}

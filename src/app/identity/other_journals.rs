@@ -14,10 +14,10 @@ const MAX_FOLDERS: usize = 200;
 /// A video that another campaign has paid for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PaidVideo {
-    /// The output folder of that campaign.
+    /// The output folder of that campaign, or the sheet that names the video.
     pub(crate) folder: PathBuf,
-    /// The name of that campaign.
-    pub(crate) campaign: String,
+    /// The name of that campaign; `None` if only the sheet names the video.
+    pub(crate) campaign: Option<String>,
     /// The state of the job there.
     pub(crate) state: JobState,
 }
@@ -74,7 +74,7 @@ pub(super) fn paid_by_others(
         paid.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         for (_, request, state) in paid {
             if state.phase.remote().is_none_or(|remote| remotes.insert(remote.clone())) {
-                let (folder, campaign) = (folder.clone(), campaign.clone());
+                let (folder, campaign) = (folder.clone(), Some(campaign.clone()));
                 videos.entry(request).or_default().push(PaidVideo { folder, campaign, state });
             }
         }

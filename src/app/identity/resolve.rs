@@ -1,9 +1,10 @@
 //! Gives the jobs of a manifest the ids under which they are recorded, and says so.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::other_journals::{paid_by_others, paid_by_shards};
+use super::other_journals::{PaidVideo, paid_by_others, paid_by_shards};
 use super::{JobIdentity, PaidJob, identify, is_paid};
 use crate::app::manifest::LoadedManifest;
 use crate::app::recorded_state::JournalFold;
@@ -11,7 +12,7 @@ use crate::app::reserved_names::stem_key;
 use crate::app::selection::choose;
 use crate::journal::{Identity, JournalError, JournalSnapshot, Replay};
 use crate::manifest::Selection;
-use crate::model::{Fingerprint, Flag, History, JobId, JobSpec};
+use crate::model::{Fingerprint, Flag, History, JobId, JobSpec, JobState, Phase, RemoteId};
 use crate::util::text::plural;
 
 impl LoadedManifest {
@@ -67,8 +68,36 @@ impl LoadedManifest {
                 }
             }
         }
+        self.add_videos_of_sheet(&jobs, &answers, history, is_sandbox);
         self.apply(&jobs, &paid, &answers);
         Ok(())
+    }
+
+    /// Adds the videos that the sheet itself names for new jobs: it is a `results.csv` outside of its folder. In its
+    /// folder it belongs to the same campaign, whose jobs are found by their tags.
+    fn add_videos_of_sheet(
+        &mut self,
+        jobs: &[Arc<JobSpec>],
+        answers: &[JobIdentity],
+        history: &History,
+        is_sandbox: bool,
+    ) {
+        let is_own = self.plan.source.parent() == Some(&self.out);
+        if is_sandbox || self.plan.campaign_date.is_some() || is_own {
+            return;
+        }
+        let known: HashSet<&RemoteId> = history.remotes().collect();
+        for (job, answer) in jobs.iter().zip(answers) {
+            if let (Some(remote), JobIdentity::New) = (&job.paid_remote, answer)
+                && !known.contains(remote)
+            {
+                let phase = Phase::Rendering { remote: remote.clone() };
+                let state = JobState { phase, ..JobState::default() };
+                let folder = PathBuf::from(&*job.origin.file);
+                let video = PaidVideo { folder, campaign: None, state };
+                self.ids.elsewhere.insert(job.id.clone(), video);
+            }
+        }
     }
 
     /// Returns the paid jobs of this folder's journal, without the `known` ones.

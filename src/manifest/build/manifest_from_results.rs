@@ -9,10 +9,11 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::formats::table::Value;
 use crate::manifest::schema::header::Columns;
-use crate::model::JobId;
+use crate::model::{JobId, RESULT_COLUMNS};
 use crate::util::text::plural;
 
 use super::ids::default_ids;
+use super::raw_job::RecordedJob;
 use super::validated_job::ValidatedJob;
 
 /// Groups the lines of results by row. The rows of other sheets stay single.
@@ -40,23 +41,34 @@ pub(crate) fn text_at(row: &[Value], column: usize) -> Arc<str> {
     row.get(column).map_or_else(Arc::default, |cell| cell.text.clone())
 }
 
-/// Returns the job ids in lines of results; none for other sheets.
-pub(crate) fn recorded_ids(lines: &[Vec<Value>], columns: &Columns) -> Vec<Value> {
-    let Some(column) = columns.job_id else {
+/// Returns the jobs in lines of results; none for other sheets.
+pub(crate) fn recorded_jobs(lines: &[Vec<Value>], columns: &Columns) -> Vec<RecordedJob> {
+    let Some(first) = columns.job_id else {
         return Vec::new();
     };
-    let cells = lines.iter().filter_map(|line| line.get(column));
-    cells
-        .filter(|cell| !cell.is_blank())
-        .map(|cell| Value::new(cell.trimmed(), &cell.place))
-        .collect()
+    let job = |line: &Vec<Value>| {
+        let id = line.get(first).filter(|cell| !cell.is_blank())?;
+        let text = |name: &str| {
+            let place = RESULT_COLUMNS.iter().position(|column| *column == name);
+            place.map_or_else(Arc::default, |place| text_at(line, first + place))
+        };
+        // Results of earlier versions have another column in the place of the last one.
+        let is_outdated = &*text("outdated") == "yes";
+        let has_video = ["done", "downloading", "rendering"].contains(&text("status").trim());
+        let remote = text("remote_id").trim().parse().ok();
+        Some(RecordedJob {
+            id: Value::new(id.trimmed(), &id.place),
+            remote: remote.filter(|_| has_video && !is_outdated),
+        })
+    };
+    lines.iter().filter_map(job).collect()
 }
 
 /// Returns the jobs of a row that its lines name, with their recorded ids. If the row was edited, jobs are matched by
 /// their order.
 pub(crate) fn keep_recorded(
     jobs: &[ValidatedJob],
-    recorded: &[Value],
+    recorded: &[RecordedJob],
     findings: &mut Findings,
 ) -> Vec<ValidatedJob> {
     let ids = default_ids(jobs);
@@ -68,7 +80,9 @@ pub(crate) fn keep_recorded(
     };
     let position =
         |id: &Value| ids.iter().position(|other| *other == *id.text).or_else(|| is_former(id));
-    let by_id: Option<Vec<usize>> = recorded.iter().map(position).collect();
+    let by_id: Option<Vec<usize>> = recorded.iter().map(|job| position(&job.id)).collect();
+    // Otherwise the text was edited: ids are made of it.
+    let is_same = by_id.is_some();
     let by_order = || {
         let is_complete = recorded.len().is_multiple_of(jobs.len().max(1));
         is_complete.then(|| (0..jobs.len()).cycle().take(recorded.len()).collect())
@@ -80,17 +94,21 @@ pub(crate) fn keep_recorded(
             plural(recorded.len(), "line")
         );
         let help = "name one persona and one ratio in each line, or use the original sheet";
-        findings.problem(Problem::at(&recorded[0].place, message).help(help));
+        findings.problem(Problem::at(&recorded[0].id.place, message).help(help));
         return Vec::new();
     };
     let mut kept: Vec<ValidatedJob> = Vec::with_capacity(recorded.len());
-    for (index, id) in indices.into_iter().zip(recorded) {
+    for (index, RecordedJob { id, remote }) in indices.into_iter().zip(recorded) {
         // A duplicate line is one job.
         let is_kept = kept.iter().any(|job| job.recorded_id.as_ref() == Some(&id.text));
         if let Some(job) = jobs.get(index)
             && !is_kept
         {
-            kept.push(ValidatedJob { recorded_id: Some(id.text.clone()), ..job.clone() });
+            kept.push(ValidatedJob {
+                recorded_id: Some(id.text.clone()),
+                paid_remote: remote.clone().filter(|_| is_same),
+                ..job.clone()
+            });
         }
     }
     kept

@@ -18,7 +18,7 @@ use crate::util::text::plural;
 use super::file_names::file_stems;
 use super::ids::{self, ExplicitId, assign_ids, find_copies};
 use super::incomplete_rows::IncompleteRows;
-use super::manifest_from_results::{group_lines, keep_recorded, recorded_ids, text_at};
+use super::manifest_from_results::{group_lines, keep_recorded, recorded_jobs, text_at};
 use super::raw_job::{Combination, RawJob, Values, split_values, varying_fields};
 use super::row::{ValidatedRequest, validate};
 use super::rules::Rules;
@@ -157,7 +157,7 @@ impl<'a> PlanBuilder<'a> {
                 job.uncertain.extend(problem.map(|problem| (name(), problem)));
             }
             job.reported = reported.to_vec();
-            job.recorded_ids = recorded_ids(&lines, columns);
+            job.recorded = recorded_jobs(&lines, columns);
             if let Some(item) = item {
                 job.values.extend(&item.values);
                 job.languages.extend(item.languages.iter().cloned());
@@ -257,7 +257,7 @@ impl<'a> PlanBuilder<'a> {
             let combinations = job.combinations(&mut findings);
             let varying = varying_fields(&combinations);
             for combination in combinations {
-                if job.recorded_ids.is_empty() {
+                if job.recorded.is_empty() {
                     self.record_explicit_id(&job, &combination, &mut findings);
                 }
                 let Some(validated) = validate(&self.rules, &job, combination, &mut findings)
@@ -268,9 +268,9 @@ impl<'a> PlanBuilder<'a> {
                 let (index, place) = (self.findings.len(), job.place.clone());
                 self.jobs.push(ValidatedJob::new(index, row, place, validated, &varying));
             }
-            if findings.problems.is_empty() && !job.recorded_ids.is_empty() {
+            if findings.problems.is_empty() && !job.recorded.is_empty() {
                 let jobs = self.jobs.split_off(begin);
-                let kept = keep_recorded(&jobs, &job.recorded_ids, &mut findings);
+                let kept = keep_recorded(&jobs, &job.recorded, &mut findings);
                 self.jobs.extend(kept);
             }
             if self.jobs.len() > max_jobs {
@@ -418,6 +418,7 @@ impl<'a> PlanBuilder<'a> {
                 id,
                 former_id,
                 row_id,
+                paid_remote: job.paid_remote,
                 file_name: format!("{stem}.{}", request.extension()),
                 request,
                 fingerprint: job.fingerprint,

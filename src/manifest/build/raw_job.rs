@@ -10,6 +10,7 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::{Field, FieldMap};
 use crate::manifest::schema::languages::parse_language;
 use crate::manifest::schema::ratio::{self, ParsedRatio};
+use crate::model::RemoteId;
 
 use super::variables::Variables;
 
@@ -42,8 +43,16 @@ pub(crate) struct RawJob {
     pub(crate) uncertain: Vec<(String, Problem)>,
     /// The required fields whose absence is already reported.
     pub(crate) reported: Vec<Field>,
-    /// The job ids of a row of `results.csv`, in order.
-    pub(crate) recorded_ids: Vec<Value>,
+    /// The jobs of a row of `results.csv`, in order.
+    pub(crate) recorded: Vec<RecordedJob>,
+}
+
+/// A job that a line of results names.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordedJob {
+    pub(crate) id: Value,
+    /// Its video at the provider, unless it failed or its row was edited.
+    pub(crate) remote: Option<RemoteId>,
 }
 
 impl RawJob {
@@ -59,7 +68,7 @@ impl RawJob {
             variables: Variables::default(),
             uncertain: Vec::new(),
             reported: Vec::new(),
-            recorded_ids: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::names::is_uuid;
-use crate::model::{Fingerprint, JobId, Speech};
+use crate::model::{Fingerprint, JobId, RemoteId, Speech};
 
 use super::row::ValidatedRequest;
 use super::slug::{fold_case, normalize_id, slug, transliterate};
@@ -38,6 +38,8 @@ pub(crate) struct ValidatedJob {
     pub(crate) fingerprint: Fingerprint,
     /// Its id in a `results.csv` that is used as a manifest.
     pub(crate) recorded_id: Option<Arc<str>>,
+    /// The video at the provider that the same line names.
+    pub(crate) paid_remote: Option<RemoteId>,
 }
 
 impl ValidatedJob {
@@ -60,6 +62,7 @@ impl ValidatedJob {
             place,
             validated,
             recorded_id: None,
+            paid_remote: None,
         }
     }
 

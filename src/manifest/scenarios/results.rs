@@ -1,6 +1,6 @@
 //! Results as a manifest.
 
-use crate::model::{Plan, RESULT_COLUMNS};
+use crate::model::{Plan, RESULT_COLUMNS, RemoteId};
 
 use super::support::{csv, ids, problems_of};
 
@@ -40,4 +40,21 @@ fn results_as_a_manifest_make_the_same_jobs() {
     // If some lines are kept and edited, the ratio is ambiguous.
     let unclear = [lines[0], &lines[3].replace(",Hi,", ",Ho,")].join("\n");
     assert!(problems_of(&[("results.csv", &unclear)])[0].contains("this row makes 2 jobs"));
+}
+
+#[test]
+fn results_name_the_videos_of_their_jobs_unless_they_failed_or_were_edited() {
+    let line = |id: &str, status: &str, remote: &str, outdated: &str| {
+        format!("{id},Hi {id},ANNA,9:16,{id},{status},,,,,5,,,,1,{remote},,{outdated}\n")
+    };
+    let header = format!("id,text,persona,ratio,{}\n", RESULT_COLUMNS.join(","));
+    let sheet = header
+        + &line("a", "done", "remote-a", "")
+        + &line("b", "failed", "remote-b", "")
+        + &line("c", "done", "remote-c", "yes")
+        + &line("d", "rendering", "remote-d", "")
+        + &line("e", "pending", "", "");
+    let named = csv(&sheet);
+    let named = named.jobs.iter().map(|job| job.paid_remote.as_ref().map(RemoteId::as_str));
+    assert!(named.eq([Some("remote-a"), None, None, Some("remote-d"), None]));
 }
