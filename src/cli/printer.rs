@@ -77,8 +77,7 @@ fn print_labelled(text: &str) {
 
 /// Prints the summary of a run to standard error.
 pub(super) fn print_summary(text: &str) {
-    let (columns, colours) = (error_columns(), Environment::error_colours());
-    eprint(&lay_out(text, |line| summary_layout(line, columns, colours)));
+    eprint(&summary_layout(text, error_columns(), Environment::error_colours()));
 }
 
 /// Prints the summary of a campaign to standard output.
@@ -86,8 +85,7 @@ pub(super) fn print_summary(text: &str) {
 /// # Errors
 /// If it cannot be written.
 pub(super) fn print_status(text: &str) -> Result<(), Error> {
-    let (columns, colours) = (output_columns(), Environment::output_colours());
-    print(&lay_out(text, |line| summary_layout(line, columns, colours)))
+    print(&summary_layout(text, output_columns(), Environment::output_colours()))
 }
 
 fn lay_out(text: &str, layout: impl Fn(&str) -> String) -> String {
@@ -105,13 +103,26 @@ fn layout(line: &str, columns: Option<usize>, colours: Colours) -> String {
     format!("{}{rest}", colours.paint(style, label))
 }
 
-/// Returns a line of a summary like [`layout`]. Indented lines, which are items of lists and facts, are wrapped too.
-fn summary_layout(line: &str, columns: Option<usize>, colours: Colours) -> String {
-    match columns {
-        Some(columns) if line.starts_with("  ") => wrap(line, columns, 4),
-        Some(_) | None => layout(line, columns, colours),
-    }
+/// Returns a summary like [`layout`]. The facts before the first empty line, and indented lines, which are items of lists,
+/// are wrapped too.
+fn summary_layout(text: &str, columns: Option<usize>, colours: Colours) -> String {
+    let facts = text.find("\n\n").map_or(text.len(), |end| end + 1);
+    let (facts, rest) = text.split_at(facts);
+    let wrapped = |line: &str, indent| columns.map_or(line.to_owned(), |it| wrap(line, it, indent));
+    let facts = lay_out(facts, |line| wrapped(line, FACTS_INDENT));
+    facts
+        + &lay_out(rest, |line| {
+            if line.starts_with("  ") {
+                wrapped(line, ITEM_INDENT)
+            } else {
+                layout(line, columns, colours)
+            }
+        })
 }
+
+/// The column of a fact's value behind its label, and the indentation of the further lines of an item.
+const FACTS_INDENT: usize = 11;
+const ITEM_INDENT: usize = 4;
 
 /// The labels at the beginning of lines, with their colours.
 const LABELS: [(&str, Style); 4] = [
@@ -223,8 +234,12 @@ mod tests {
         assert_eq!(layout(command, Some(20), Colours::Off), command.replace("give ", "give\n"));
         assert_eq!(layout("1 | a,b\n", Some(4), Colours::On), "1 | a,b\n");
         assert_eq!(
-            summary_layout("  a  line 2  no face in it\n", Some(20), Colours::Off),
-            "  a  line 2  no face\n    in it\n"
+            summary_layout(
+                "  credits  5 spent, 5 promised\n\n  a  line 2  no face in it\n",
+                Some(20),
+                Colours::Off
+            ),
+            "  credits  5 spent,\n           5\n           promised\n\n  a  line 2  no face\n    in it\n"
         );
     }
 }

@@ -224,6 +224,7 @@ fn list_rows(
         } else {
             let (count, times) = (rows.len(), Glyph::Times.text());
             let ids = list(rows.iter().map(|row| row.id().as_str()), MAX_IDS);
+            let reason = reason.trim_end_matches('.');
             let _ = writeln!(text, "  {count} {times} {reason}: {ids}");
             named += if count <= MAX_IDS + 1 { count } else { MAX_IDS };
         }

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::report::stderr::Stderr;
 use crate::report::terminal::resize_safe_term::{ResizeSafeTerm, Size};
-use crate::util::text::truncate;
+use crate::util::text::{truncate, wrap};
 
 /// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
 /// drawn in one frame. A terminal with too few rows shows the last lines.
@@ -56,10 +56,11 @@ impl LiveRegion {
         bar.set_message(lines[hidden..].join("\n"));
     }
 
-    /// Prints a line above the region.
-    pub(crate) fn print(&self, line: &str) {
+    /// Prints a line above the region, wrapped at words below its text, which begins at the column `indent`.
+    pub(crate) fn print(&self, line: &str, indent: usize) {
+        let (columns, _) = (self.size)();
         // A terminal that is gone must not end the run.
-        let _ = self.screen.println(line);
+        let _ = self.screen.println(wrap(line, usize::from(columns), indent));
     }
 
     /// Removes the lines.

@@ -10,6 +10,9 @@ use crate::report::terminal::activity;
 use crate::report::terminal::live_region::LiveRegion;
 use crate::util::style::{Colours, Style};
 
+/// The column of a line's text behind its keyword.
+const LABEL_WIDTH: usize = 11;
+
 /// Shows a run on a terminal: the outcome of each job scrolls by; below it stay a few lines about the current activity
 /// and two about the whole campaign. Lines are cut at the terminal's width, so that resizing does not disturb them.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl Observer for Progress {
             line.style == Style::Active && self.formatter.verbosity < Verbosity::Verbose;
         let is_end = matches!(entry.event, Event::RunEnded { .. });
         if let Some(text) = self.formatter.layout(&line).filter(|_| !is_in_region && !is_end) {
-            self.region.print(&text);
+            self.region.print(&text, LABEL_WIDTH);
         }
     }
 

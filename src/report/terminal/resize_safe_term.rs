@@ -208,7 +208,7 @@ mod tests {
         );
         // Each line of 40 takes three rows of 15: five rows up from the last.
         terminal.width.store(15, Ordering::Relaxed);
-        region.print("done");
+        region.print("done", 0);
         let text = terminal.taken();
         let rows = format!("{CLEAR_ROW}{}", format!("{ROW_DOWN}{CLEAR_ROW}").repeat(5));
         let clears = format!("\u{1b}[5A\r{rows}\u{1b}[5A");
@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn printed_lines_stay_above_the_next() {
         let (terminal, mut region) = FakeTerminal::new(24);
-        region.print("run");
-        region.print("done");
+        region.print("run", 0);
+        region.print("done", 0);
         region.clear();
         let text = terminal.taken().replace(BEGIN_FRAME, "").replace(END_FRAME, "");
         assert_eq!(text, "run\r\ndone\r\n");
