@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{last_word, last_words};
-use super::words;
+use super::words::{self, last_word, last_words};
 
 /// The longest name of a field, in characters.
 const LONGEST_NAME: usize = 60;

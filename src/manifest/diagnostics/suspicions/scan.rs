@@ -6,7 +6,7 @@ use super::kind::SuspicionKind::{
     self, ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, LostLetters, Markup, Placeholder,
 };
 use super::placeholder::placeholder_length;
-use super::words;
+use super::words::{self, last_word, last_words};
 
 /// The longest HTML tag, in bytes.
 const LONGEST_TAG: usize = 300;
@@ -177,20 +177,6 @@ fn is_percent_code(before: &str, rest: &str) -> bool {
     });
     let is_word_before = before.ends_with(|c: char| c.is_alphabetic() || ",.!?;:".contains(c));
     is_code && is_word_before && rest[3..].starts_with(|c: char| c.is_alphanumeric() || c == '%')
-}
-
-/// Returns the last two words of a text, in lower case.
-pub(super) fn last_words(text: &str) -> (String, String) {
-    let rest = text.trim_end_matches(|c: char| c.is_whitespace() || ":„“\"".contains(c));
-    let last = last_word(rest);
-    let rest = rest.trim_end_matches(char::is_alphabetic).trim_end();
-    (last_word(rest), last)
-}
-
-/// Returns the word at the end of a text in lower case, or the end of it if it is long.
-pub(super) fn last_word(text: &str) -> String {
-    let word: Vec<char> = text.chars().rev().take_while(|c| c.is_alphabetic()).take(20).collect();
-    word.into_iter().rev().flat_map(char::to_lowercase).collect()
 }
 
 /// Returns the length of an error value of a spreadsheet.

@@ -10,6 +10,20 @@ pub(super) fn contains_phrase(list: &str, phrase: &str) -> bool {
     list.split(',').any(|listed| listed.trim() == phrase)
 }
 
+/// Returns the last two words of a text, in lower case.
+pub(super) fn last_words(text: &str) -> (String, String) {
+    let rest = text.trim_end_matches(|c: char| c.is_whitespace() || ":„“\"".contains(c));
+    let last = last_word(rest);
+    let rest = rest.trim_end_matches(char::is_alphabetic).trim_end();
+    (last_word(rest), last)
+}
+
+/// Returns the word at the end of a text in lower case, or the end of it if it is long.
+pub(super) fn last_word(text: &str) -> String {
+    let word: Vec<char> = text.chars().rev().take_while(|c| c.is_alphabetic()).take(20).collect();
+    word.into_iter().rev().flat_map(char::to_lowercase).collect()
+}
+
 /// Words of programs and people for a missing value. `Nan` and `Null` are not among them, because they are names.
 pub(super) const EMPTY_VALUES: &str = "
     null NULL nil nan NaN NaT none None NONE undefined N/A n/a NA <NA> n.a. N.A. k.A. (blank) (empty) (leer) (vide)
