@@ -211,7 +211,9 @@ fn another_sheet_with_the_same_title_needs_a_name() {
     run(&[]).expect_code(2).expect_stderr(&["belongs to the sheet at", "--campaign NAME"]);
     run(&["--out", "Spring-output"]).expect_code(2).expect_stderr(&["belongs to the sheet at"]);
     assert_eq!(night.ledger().accepted.len(), requests);
-    run(&["--campaign", "Ads 2026"]).expect_code(0);
+    let named = ["--campaign", "Ads 2026"];
+    run(&named).expect_code(5).expect_stderr(&["paid for already"]);
+    run(&[&named[..], &["--duplicates", "pay"]].concat()).expect_code(0);
     assert!(night.folder.exists("Ads 2026-output/sheet.csv"));
     // The folder of this name remembers the address.
     run(&[]).expect_code(0);
