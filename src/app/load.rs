@@ -13,9 +13,9 @@ use super::named_file::read_named_file;
 use super::notices::Notices;
 use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
-use crate::journal::Identity;
+use crate::journal::{Identity, read_accepted};
 use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution, TextEncoding};
-use crate::model::{Flag, ManifestLocation, Plan, Timestamp};
+use crate::model::{Flag, ManifestLocation, Plan, SuspiciousTexts, Timestamp};
 use crate::util::fs::{OutputDir, read_regular};
 
 fn lookup_hint() -> String {
@@ -249,16 +249,14 @@ impl ManifestReader {
         let names = resolver.into_recorded(&plan, &names);
         let home = self.out(&plan)?;
         let approval = approval(&home, &mut plan, self.options.suspicious);
+        let out = self.options.shard_folder(home);
+        // An approval says which texts are accepted; `--suspicious` says it for this run.
+        if self.options.suspicious == SuspiciousTexts::Ask && !approval.is_given() {
+            read_accepted(&out).remove_from(&mut plan.suspicions, &plan.jobs);
+        }
         let shard = self.options.shard;
         let shard = shard.map(|shard| ShardPlan::narrow_plan(&mut plan, shard));
-        Ok(LoadedManifest {
-            out: self.options.shard_folder(home),
-            plan,
-            shard,
-            approval,
-            names,
-            ids: ResolvedIds::default(),
-        })
+        Ok(LoadedManifest { out, plan, shard, approval, names, ids: ResolvedIds::default() })
     }
 
     /// Returns the campaign's output folder, before shards.

@@ -98,14 +98,15 @@ const fn missing(needed: Credits, free: Credits) -> Credits {
 }
 
 impl Preflight<'_> {
-    /// Reports what is paid for again, compares costs and balance, and asks for confirmation.
+    /// Reports what is paid for again, compares costs and balance, and asks for confirmation. Returns whether a person has
+    /// agreed.
     ///
     /// # Errors
     /// If the run must not begin. Nothing was submitted.
-    pub(crate) async fn check(self, remote: &Remote) -> Result<(), Error> {
+    pub(crate) async fn check(self, remote: &Remote) -> Result<bool, Error> {
         let wanted = Costs::of(self.preview);
         if wanted.videos == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let again = paid_again(&Costs::paid_again(self.preview));
         let replaced = replaced_rows(self.preview).map(|replaced| replaced.to_string());
@@ -176,8 +177,9 @@ impl Preflight<'_> {
                     ),
                 ));
             }
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     fn refusal(&self, message: &str, balance: &Balance) -> Error {

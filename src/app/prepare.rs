@@ -193,6 +193,7 @@ impl RunRequest {
         first_run.report(&manifest.out, self.address_file.as_deref(), &self.notices);
         // The sandbox costs nothing, and keeps its own state in the folder.
         let mut confirmed = None;
+        let mut accepts_unfinished = false;
         let is_new = Identity::read(&manifest.out)?.is_none();
         if is_new {
             check_results(&manifest.out)?;
@@ -204,7 +205,8 @@ impl RunRequest {
             let preview = preview.await?;
             self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
-            self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
+            accepts_unfinished =
+                self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             confirmed = Some((preview, provider));
         }
 
@@ -233,9 +235,13 @@ impl RunRequest {
             let preview = preview.await?;
             self.check_samples(&manifest, sample, &preview.preview)?;
             let provider = self.provider.clone().start(&manifest.out).await?;
-            self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
+            accepts_unfinished =
+                self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
             (preview, provider)
         };
+        if accepts_unfinished {
+            manifest.remember_accepted(&preview.preview)?;
+        }
         let RunPreview { batch, unsaved, summary, preview, reuse } = *preview;
         let is_idle = preview.counts().done == preview.counts().total && reuse.is_empty();
         drop(preview);
@@ -368,29 +374,32 @@ impl RunRequest {
         Ok(manifest)
     }
 
-    /// Checks costs and balance, and asks for confirmation, unless nothing is submitted.
+    /// Checks costs and balance, and asks for confirmation, unless nothing is submitted. Returns whether a person has
+    /// accepted texts that look unfinished.
     async fn preflight(
         &self,
         manifest: &LoadedManifest,
         preview: &Summary,
         leaves_out: bool,
         remote: &Remote,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if self.run_options.submits == Submits::Nothing {
-            return Ok(());
+            return Ok(false);
         }
         let mut limits = self.run_options.limits.clone();
         // Jobs that are paid for already, and will be found, need no balance.
         limits.allow_partial |= self.run_options.journal_was_lost;
         let choice = self.campaign.suspicious;
+        let unfinished = manifest.check_suspicions(preview, leaves_out, choice, &self.notices)?;
+        let asks_about_unfinished = unfinished.is_some();
         let preflight = Preflight {
             preview,
             limits: &limits,
             confirm: &self.confirm,
-            unfinished: manifest.check_suspicions(preview, leaves_out, choice, &self.notices)?,
+            unfinished,
             notices: &self.notices,
         };
-        preflight.check(remote).await
+        Ok(preflight.check(remote).await? && asks_about_unfinished)
     }
 
     /// Checks the approval before anything is created or locked. Returns whether the run requires one.

@@ -7,6 +7,7 @@ use super::error::Error;
 use super::manifest::LoadedManifest;
 use super::notices::{Confirm, Notices};
 use super::options::CampaignOptions;
+use crate::journal::{read_accepted, write_accepted};
 use crate::model::{CommandName, Flag, Phase, PlannedJob, Suspicion, SuspiciousTexts};
 use crate::report::{JobRow, Summary};
 use crate::util::text::{agree, plural};
@@ -91,6 +92,18 @@ impl LoadedManifest {
             SuspiciousTexts::Allow
         ));
         Ok(left_out)
+    }
+
+    /// Remembers that a person has accepted the suspicious texts that the run of `preview` submits, so that an unattended
+    /// run that continues it does not leave them out.
+    ///
+    /// # Errors
+    /// If the output folder cannot be written.
+    pub(crate) fn remember_accepted(&self, preview: &Summary) -> Result<(), Error> {
+        let mut accepted = read_accepted(&self.out);
+        accepted.add(&self.unpaid_suspicions(preview), &self.plan.jobs);
+        write_accepted(&self.out, &accepted)
+            .map_err(Error::io(format!("cannot write to `{}`", self.out.display())))
     }
 
     /// Reports the suspicious texts of a run. Returns those that a person must agree to, if `leaves_out` is false.

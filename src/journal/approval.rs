@@ -1,9 +1,12 @@
-//! The file that stores an approval: `.callsheet/approval.json`.
+//! The files that store what a person has agreed to: `.callsheet/approval.json` and `.callsheet/accepted.json`.
 
 use std::io;
 use std::path::Path;
 
-use crate::model::Approval;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::{AcceptedTexts, Approval};
 use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, write_atomic};
 
 /// Returns the approval for the output folder `out`; `None` if there is none.
@@ -11,11 +14,7 @@ use crate::util::fs::{Access, OutputDir, create_private_dir, read_own, write_ato
 /// # Errors
 /// If the file exists and cannot be read or parsed.
 pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
-    match read_own(&OutputDir(out).approval()) {
-        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    read(&OutputDir(out).approval())
 }
 
 /// Stores `approval` atomically in place of an earlier one. Needs no lock.
@@ -23,10 +22,35 @@ pub(crate) fn read_approval(out: &Path) -> io::Result<Option<Approval>> {
 /// # Errors
 /// If the folder cannot be created or the file cannot be written.
 pub(crate) fn write_approval(out: &Path, approval: &Approval) -> io::Result<()> {
+    write(out, &OutputDir(out).approval(), approval)
+}
+
+/// Returns the unfinished texts that were accepted for the output folder `out`. A file that cannot be read accepts none.
+pub(crate) fn read_accepted(out: &Path) -> AcceptedTexts {
+    read(&OutputDir(out).accepted()).ok().flatten().unwrap_or_default()
+}
+
+/// Stores the accepted texts atomically.
+///
+/// # Errors
+/// If the folder cannot be created or the file cannot be written.
+pub(crate) fn write_accepted(out: &Path, accepted: &AcceptedTexts) -> io::Result<()> {
+    write(out, &OutputDir(out).accepted(), accepted)
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
+    match read_own(file) {
+        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(out: &Path, file: &Path, content: &impl Serialize) -> io::Result<()> {
     // The journal uses the same folder.
     create_private_dir(&OutputDir(out).state())?;
-    let json = serde_json::to_vec_pretty(approval)?;
-    write_atomic(&OutputDir(out).approval(), Access::Private, |file| file.write_all(&json))
+    let json = serde_json::to_vec_pretty(content)?;
+    write_atomic(file, Access::Private, |file| file.write_all(&json))
 }
 
 #[cfg(test)]

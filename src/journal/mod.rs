@@ -33,7 +33,7 @@ mod replay;
 mod snapshot;
 mod store;
 
-pub(crate) use approval::{read_approval, write_approval};
+pub(crate) use approval::{read_accepted, read_approval, write_accepted, write_approval};
 pub use error::JournalError;
 pub(crate) use kept_sheet::SheetRecord;
 pub use lock::{Lock, LockError};

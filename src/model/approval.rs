@@ -1,13 +1,13 @@
 //! The approval of a manifest by a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Fingerprint, JobId, JobSpec, Speech, Timestamp};
+use super::{Fingerprint, JobId, JobSpec, Speech, Suspicion, Timestamp};
 
 /// An approval: the jobs of a manifest at the time. It covers exactly these jobs, in any order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,41 @@ pub struct Approval {
     pub by: Option<String>,
     /// The time of the approval.
     pub at: Timestamp,
+}
+
+/// The texts that look unfinished and that a person has accepted in the question of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AcceptedTexts {
+    /// The hash of each job's request: another text, or another job with the same text, is not accepted.
+    pub(crate) jobs: BTreeMap<JobId, Fingerprint>,
+    /// What looked wrong with the sheet as a whole.
+    #[serde(default)]
+    pub(crate) sheet: BTreeSet<String>,
+}
+
+impl AcceptedTexts {
+    /// Removes what is accepted from the suspicions about `jobs`.
+    pub(crate) fn remove_from(&self, suspicions: &mut Vec<Suspicion>, jobs: &[Arc<JobSpec>]) {
+        suspicions.retain_mut(|suspicion| {
+            if suspicion.jobs.is_empty() {
+                return !self.sheet.contains(&suspicion.message);
+            }
+            let is_accepted = |job: &JobSpec| self.jobs.get(&job.id) == Some(&job.fingerprint);
+            suspicion.jobs.retain(|index| !is_accepted(&jobs[*index]));
+            !suspicion.jobs.is_empty()
+        });
+    }
+
+    /// Adds the suspicions about `jobs`.
+    pub(crate) fn add(&mut self, suspicions: &[Suspicion], jobs: &[Arc<JobSpec>]) {
+        for suspicion in suspicions {
+            if suspicion.jobs.is_empty() {
+                self.sheet.insert(suspicion.message.clone());
+            }
+            let jobs = suspicion.jobs.iter().map(|index| &jobs[*index]);
+            self.jobs.extend(jobs.map(|job| (job.id.clone(), job.fingerprint.clone())));
+        }
+    }
 }
 
 /// The differences between a manifest and its approval.
@@ -128,6 +163,27 @@ mod tests {
         let mut forged = approved();
         forged.jobs.remove(&"c".parse().unwrap());
         assert!(forged.changes("spring", &jobs).is_some());
+    }
+
+    #[test]
+    fn exactly_the_accepted_texts_are_accepted() {
+        let suspicion = |message: &str, jobs: &[usize]| Suspicion {
+            place: "a.csv:2:1".into(),
+            message: message.into(),
+            jobs: jobs.to_vec(),
+        };
+        let suspicions = [suspicion("text", &[0, 1]), suspicion("header", &[])];
+        let mut accepted = AcceptedTexts::default();
+        accepted.add(&suspicions, &[job("a", "one"), job("b", "two")]);
+        let text = serde_json::to_string(&accepted).unwrap();
+        let accepted: AcceptedTexts = serde_json::from_str(&text).unwrap();
+
+        let mut left = suspicions.to_vec();
+        accepted.remove_from(&mut left, &[job("a", "one"), job("b", "two")]);
+        assert_eq!(left, []);
+        let mut left = vec![suspicion("text", &[0, 1, 2]), suspicion("other header", &[])];
+        accepted.remove_from(&mut left, &[job("a", "1"), job("b", "two"), job("c", "two")]);
+        assert_eq!(left, [suspicion("text", &[0, 2]), suspicion("other header", &[])]);
     }
 
     #[test]

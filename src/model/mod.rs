@@ -34,7 +34,7 @@ mod time;
 mod value_origin;
 
 pub use account::{Account, AccountMark};
-pub(crate) use approval::{Approval, Changes};
+pub(crate) use approval::{AcceptedTexts, Approval, Changes};
 pub(crate) use calibration::Calibration;
 pub use command::{Command, DownloadProgress, DownloadRequest, Listing, Outcome};
 pub use credits::Credits;

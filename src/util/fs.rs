@@ -51,6 +51,11 @@ impl OutputDir<'_> {
         self.state().join("approval.json")
     }
 
+    /// Returns the file with the unfinished texts that a person has accepted.
+    pub(crate) fn accepted(self) -> PathBuf {
+        self.state().join("accepted.json")
+    }
+
     /// Returns the file with the address that the sheet was read from.
     pub(crate) fn address(self) -> PathBuf {
         self.state().join("address.json")

@@ -8,7 +8,7 @@ use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 
 use crate::program::{Folder, Scenario, finish, quick, rendering, signal, wait, wait_until};
 #[cfg(target_os = "linux")]
-use crate::program::{executed_by, set_variables, skip};
+use crate::program::{ask_in_terminal, executed_by, skip};
 
 fn slow_renders() -> SandboxSettings {
     SandboxSettings { render_millis: 1000..=1500, ..quick() }
@@ -204,37 +204,15 @@ fn a_run_that_reads_a_sheet_without_end_can_be_interrupted() {
     drop(writer.join().unwrap());
 }
 
-/// `script` of util-linux gives the program a terminal, where the test types Ctrl-C.
+/// The test types Ctrl-C.
 #[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_at_the_confirmation_spends_nothing() {
     let scenario = Scenario::new(2);
     let run = scenario.sheet_command(&["--confirm-above", "0"]);
-    let words: Vec<String> = std::iter::once(run.get_program())
-        .chain(run.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut script = std::process::Command::new("script");
-    script
-        .args(["-q", "-e", "-c", &words.join(" "), "/dev/null"])
-        .current_dir(run.get_current_dir().unwrap())
-        .envs(set_variables(&run))
-        .stdin(Stdio::piped())
-        // Everything that the program prints to its terminal.
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let Ok(mut child) = script.spawn() else {
+    let Some((child, mut keys, mut screen, text)) = ask_in_terminal(&run) else {
         return skip("no `script`");
     };
-    let mut keys = child.stdin.take().unwrap();
-    let mut screen = child.stdout.take().unwrap();
-    let mut text = String::new();
-    let mut bytes = [0; 4096];
-    while !text.contains("[y/N]") {
-        let count = screen.read(&mut bytes).unwrap();
-        assert!(count > 0, "it ended without a question: {text}");
-        text.push_str(&String::from_utf8_lossy(&bytes[..count]));
-    }
     keys.write_all(b"\x03").unwrap();
     assert_eq!(exit_code(child), Some(130), "{text}");
     let mut rest = String::new();

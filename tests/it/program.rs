@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::{ChildStdin, ChildStdout};
 use std::time::{Duration, Instant};
 
 use callsheet::sandbox::{Faults, Ledger, Sandbox, SandboxSettings};
@@ -393,6 +395,36 @@ pub(crate) fn executed_by(program: &str, before: &[&str], run: &Command) -> Comm
         .envs(set_variables(run));
     piped(&mut command);
     command
+}
+
+/// Starts `run` in a terminal, which `script` of util-linux gives, and waits for its question. Returns the process, its
+/// keyboard, its screen, and what the screen has shown so far; or nothing without `script`.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn ask_in_terminal(run: &Command) -> Option<(Child, ChildStdin, ChildStdout, String)> {
+    use std::io::Read as _;
+    let words: Vec<String> = std::iter::once(run.get_program())
+        .chain(run.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut script = Command::new("script");
+    script
+        .args(["-q", "-e", "-c", &words.join(" "), "/dev/null"])
+        .current_dir(run.get_current_dir().unwrap())
+        .envs(set_variables(run));
+    piped(&mut script);
+    script.stdin(Stdio::piped());
+    let mut child = script.spawn().ok()?;
+    let keys = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut text = String::new();
+    let mut bytes = [0; 4096];
+    while !text.contains("[y/N]") {
+        let count = screen.read(&mut bytes).unwrap();
+        assert!(count > 0, "it ended without a question: {text}");
+        text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    Some((child, keys, screen, text))
 }
 
 /// Returns the variables that a command sets.

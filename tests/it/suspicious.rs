@@ -1,6 +1,8 @@
 //! Texts that look unfinished.
 
 use crate::program::{Folder, Scenario, output};
+#[cfg(target_os = "linux")]
+use crate::program::{ask_in_terminal, skip, wait};
 
 const HEADER: &str = "id,text,persona,aspect_ratio\n";
 const PERSONA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
@@ -44,6 +46,35 @@ fn unattended_runs_leave_out_unfinished_texts_and_make_the_rest() {
     // What is paid for is never left out.
     scenario.run_sheet(&[]).expect_code(0);
     scenario.expect_paid_once(3);
+}
+
+/// A cap ends the first run before the accepted texts are submitted.
+#[cfg(target_os = "linux")]
+#[test]
+fn accepted_texts_stay_accepted_for_an_unattended_run() {
+    use std::io::{Read as _, Write as _};
+    let rows =
+        [("a", "Hi there!"), ("b", "Hi [First Name]!"), ("c", "Gr??e"), ("d", "Hi [Last Name]!")];
+    let scenario = Scenario::with_text(&sheet(&rows));
+    let run = scenario.sheet_command(&["--max-credits", "5"]);
+    let Some((mut child, mut keys, mut screen, text)) = ask_in_terminal(&run) else {
+        return skip("no `script`");
+    };
+    assert!(text.contains("3 look unfinished"), "{text}");
+    keys.write_all(b"y\n").unwrap();
+    let mut rest = String::new();
+    screen.read_to_string(&mut rest).unwrap();
+    assert_eq!(wait(&mut child).unwrap().code(), Some(5), "{text}{rest}");
+    scenario.expect_paid_once(1);
+
+    // Exactly the accepted texts: the edited row is left out.
+    scenario.replace("sheet.csv", "[Last Name]", "[Family Name]");
+    let run = scenario.run_sheet(&["--max-credits", "100"]).expect_code(3);
+    run.expect_stderr(&["1 video is left out"]);
+    scenario.expect_paid_once(3);
+    let statuses: Vec<String> =
+        scenario.results().iter().map(|row| row["status"].clone()).collect();
+    assert_eq!(statuses, ["done", "done", "done", "skipped"]);
 }
 
 #[test]
