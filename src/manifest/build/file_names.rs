@@ -71,7 +71,7 @@ fn file_stem(
     findings: &mut Findings,
 ) -> Option<String> {
     let Some(value) = rules.file_name(&job.validated.combination) else {
-        return Some(id.to_string());
+        return Some(without_device(id.as_str()));
     };
     let text = if is_template(&value.text) {
         let mut variables = Variables::default();
@@ -110,7 +110,12 @@ pub(crate) fn sanitize_stem(text: &str) -> Option<String> {
     if !safe.chars().any(char::is_alphanumeric) {
         return None;
     }
-    Some(if is_device(safe) { format!("_{safe}") } else { safe.to_owned() })
+    Some(without_device(safe))
+}
+
+/// Returns a name that is no device.
+fn without_device(name: &str) -> String {
+    if is_device(name) { format!("_{name}") } else { name.to_owned() }
 }
 
 /// Whether Windows reserves a name for a device, with any extension. `sanitise_file_name` checks whole names only.

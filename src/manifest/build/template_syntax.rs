@@ -402,7 +402,7 @@ impl Translation {
 
 /// Returns the longest name of a variable at the beginning of `text`, with its length.
 fn find_variable(text: &str, variables: &Variables) -> Option<(usize, usize)> {
-    let region = name_region(text);
+    let region = up_to_words(name_region(text), variables.longest_name());
     // Only the whole region may end in a sign, such as `100 %`.
     let whole = region.trim_end_matches(|character| is_space(character) || character == ')').len();
     let words = iter::successors(Some(region.trim_end_matches(separates).len()), |end| {
@@ -426,6 +426,16 @@ fn name_region(text: &str) -> &str {
     };
     let end = text.char_indices().nth(MAX_NAME).map_or(text.len(), |(offset, _)| offset);
     text[..end].split(ends).next().unwrap_or_default()
+}
+
+/// Returns the beginning of `text` with whole words that have at most `letters` letters and digits together. A longer
+/// text is no name, and comparing it would take long.
+fn up_to_words(text: &str, letters: usize) -> &str {
+    let mut further = text.char_indices().filter(|(_, character)| character.is_alphanumeric());
+    match further.nth(letters) {
+        Some((end, _)) => text[..end].trim_end_matches(|character| !separates(character)),
+        None => text,
+    }
 }
 
 /// Whether a character stands between two words.
@@ -482,4 +492,24 @@ fn syntax_error(rest: &str) -> Explanation {
         _ => "the template has a syntax error",
     };
     Explanation::new(message, format!("{VARIABLES}; {FILTER_HELP}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without the limit, a chain of `or` takes milliseconds in each row.
+    #[test]
+    fn only_texts_as_long_as_a_name_are_compared_with_names() {
+        for (letters, expected) in [
+            (0, ""),
+            (7, "First "),
+            (9, "First Name "),
+            (11, "First Name or "),
+            (12, "First Name or x"),
+        ] {
+            assert_eq!(up_to_words("First Name or x", letters), expected, "{letters}");
+        }
+        assert_eq!(up_to_words("100 % (net)", 3), "100 % (");
+    }
 }

@@ -27,6 +27,8 @@ pub(crate) struct VariableNames {
     exact: HashMap<String, usize>,
     /// The index of each name by its [key](key_of). `None` if several names have it, such as `Price` and `Price %`.
     indices: HashMap<String, Option<usize>>,
+    /// The number of characters of the longest name.
+    longest: usize,
 }
 
 impl VariableNames {
@@ -39,7 +41,8 @@ impl VariableNames {
             let of_key = indices.entry(key_of(name)).or_insert(Some(first));
             *of_key = of_key.filter(|known| *known == first);
         }
-        Arc::new(Self { names, exact, indices })
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        Arc::new(Self { names, exact, indices, longest })
     }
 }
 
@@ -74,6 +77,11 @@ impl Variables {
             before += names.names.len();
         }
         None
+    }
+
+    /// Returns the number of characters of the longest name.
+    pub(super) fn longest_name(&self) -> usize {
+        self.parts.iter().map(|(names, _)| names.longest).max().unwrap_or(0)
     }
 
     /// Returns the value of the variable at a position, without white space at its ends.

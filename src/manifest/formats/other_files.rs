@@ -136,9 +136,7 @@ fn other_json(extension: &str, text: &[u8]) -> Option<Explanation> {
             }
             (!is_yaml && next == Some(&b'"')).then(|| this_is("JSON, not a sheet", JOBS))?
         }
-        b'[' if matches!(next, Some(b'{' | b'[')) => {
-            this_is("a list in JSON, not a manifest", JOBS)
-        }
+        b'[' if next == Some(&b'{') => this_is("a list in JSON, not a manifest", JOBS),
         _ => None,
     }
 }

@@ -279,11 +279,24 @@ fn file_names_follow_the_sheet_and_never_collide() {
     let plan = csv("id,text,persona,ratio,filename\n\
          a,Hi,ANNA,9:16 | 1:1,Spring/Sale.mp4\n\
          b,Hi,BEN,1:1,\"{{ id }}: {{ persona[:4] }} {{ aspect_ratio }} {{ date }}\"\n\
-         c,Hi,BEN,1:1,\n");
+         c,Hi,BEN,1:1,\n\
+         CON,Hi,BEN,1:1,\n\
+         com1.a,Hi,BEN,9:16 | 1:1,\n\
+         d,Hi,BEN,1:1,aux \n");
     let files: Vec<&str> = plan.jobs.iter().map(|job| job.file_name.as_str()).collect();
     assert_eq!(
         files,
-        ["Spring_Sale-9x16.mp4", "Spring_Sale-1x1.mp4", "b_ f4f9 1_1 2026-11-24.mp4", "c.mp4"]
+        [
+            "Spring_Sale-9x16.mp4",
+            "Spring_Sale-1x1.mp4",
+            "b_ f4f9 1_1 2026-11-24.mp4",
+            "c.mp4",
+            // Windows reserves names of devices.
+            "_CON.mp4",
+            "_com1.a-9x16.mp4",
+            "_com1.a-1x1.mp4",
+            "aux_.mp4",
+        ]
     );
     assert_eq!(
         problems_of(&[(

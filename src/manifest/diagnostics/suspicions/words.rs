@@ -1,4 +1,4 @@
-//! Word lists of the checks.
+//! Words of texts, and word lists of the checks.
 
 /// Whether a list of words contains a word.
 pub(super) fn contains(list: &str, word: &str) -> bool {

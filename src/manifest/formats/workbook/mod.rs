@@ -43,6 +43,9 @@ use xlsx::{Relations, Xlsx};
 /// The most cells of a table, counting the empty ones in its rows and columns.
 const MAX_CELLS: usize = 2_000_000;
 
+/// The most columns of a table, without blank ones.
+const MAX_COLUMNS: usize = 2_000;
+
 const DAMAGED_HELP: &str = "save it again in a spreadsheet program, or export the sheet as CSV";
 
 /// Reads a sheet of a workbook. Returns `None` if it cannot be read; `findings` then has the reason.
@@ -142,21 +145,29 @@ fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> 
     let columns: Vec<u32> = columns.into_iter().collect();
     let rows = contents.cells.chunk_by(|one, other| one.row == other.row);
     let count = rows.clone().count();
-    if columns.len().saturating_mul(count) > MAX_CELLS {
+    if columns.len() > MAX_COLUMNS || columns.len().saturating_mul(count) > MAX_CELLS {
         let message = format!(
             "the sheet has {count} rows and {} columns, more than can be read",
             columns.len()
         );
-        findings.problem(Problem::at(&Place::file(source), message).help("split the campaign"));
+        findings.problem(
+            Problem::at(&Place::file(source), message)
+                .help("delete the columns that are not needed, or split the campaign"),
+        );
         return None;
     }
+    // The last text of each column: most values are repeated in the rows below.
+    let mut previous: Vec<Arc<str>> = vec![Arc::default(); columns.len()];
     let mut rows = rows.map(|cells| {
         let row = cells[0].row;
         let mut cells = cells.iter().peekable();
-        let values = columns.iter().map(|column| {
+        let values = columns.iter().zip(&mut previous).map(|(column, previous)| {
             let cell = cells.next_if(|cell| cell.column == *column);
-            let text: Arc<str> =
-                cell.map_or_else(Arc::default, |cell| contents.text_of(cell).into());
+            let text = cell.map(|cell| contents.text_of(cell)).unwrap_or_default();
+            if **previous != *text {
+                *previous = text.into();
+            }
+            let text = Arc::clone(previous);
             let trouble = cell.and_then(|cell| cell.trouble.clone());
             Value { place: Place::cell(source, row, *column, text.clone()), text, trouble }
         });

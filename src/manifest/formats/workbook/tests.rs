@@ -643,7 +643,9 @@ fn files_that_grow_are_refused() {
     for index in 0..2_000 {
         write!(diagonal, "<row>{}<c t='str'><v>a</v></c></row>", "<c/>".repeat(index)).unwrap();
     }
+    let wide = format!("<row>{}</row>", "<c t='str'><v>a</v></c>".repeat(2_001));
     for (name, bytes, expected) in [
+        ("wide sheet", book.with(&wide), "the sheet has 1 rows and 2001 columns"),
         ("merged sheet", merged("<mergeCell ref='A1:XFD1048576'/>".to_owned(), &corners), "2 rows"),
         (
             "merged columns",
