@@ -263,8 +263,9 @@ impl RunRequest {
         leaves_out: bool,
         clock: &SystemClock,
     ) -> Result<Box<RunPreview>, Error> {
-        let submits = self.run_options.submits == Submits::Selected;
-        if !submits || manifest.ids.elsewhere().is_empty() {
+        // `--fresh` pays for everything, whatever was paid for.
+        let may_reuse = self.run_options.submits == Submits::Selected && !self.run_options.fresh;
+        if !may_reuse || manifest.ids.elsewhere().is_empty() {
             return self.preview(manifest, recorded, selected, leaves_out, clock, Reuse::default());
         }
         let preview = self.preview(

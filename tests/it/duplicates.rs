@@ -185,11 +185,20 @@ fn a_renamed_sheet_is_paid_for_once_more_only_on_request() {
     scenario.write("other.csv", &sheet(3).replace("Hello", "Bye"));
     let plan = scenario.run(&["plan", "other.csv"]).expect_code(0);
     assert_eq!(plan.stderr, "");
+    // Nothing asks about a run that pays for nothing.
+    run_other(&scenario, "final.csv", &["--only", "job-01", "--duplicates", "reuse"])
+        .expect_code(0);
+    run_other(&scenario, "final.csv", &["--only", "job-01"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 3);
     run_other(&scenario, "final.csv", &["--duplicates", "pay"]).expect_code(0);
-    assert_eq!(scenario.accepted(), 6);
+    assert_eq!(scenario.accepted(), 5);
     // What is decided is not asked again.
     run_other(&scenario, "final.csv", &[]).expect_code(0);
-    assert_eq!(scenario.accepted(), 6);
+    assert_eq!(scenario.accepted(), 5);
+    // `--fresh` is a request to pay, too.
+    std::fs::rename(scenario.path("final.csv"), scenario.path("last.csv")).unwrap();
+    run_other(&scenario, "last.csv", &["--fresh"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 8);
 }
 
 #[test]
