@@ -193,7 +193,7 @@ pub(super) fn eprint(text: &str) {
 /// `[Y/n]`. If the wait is cancelled, the cursor is moved
 /// to a new line.
 pub(super) async fn ask_yes_or_no(question: &str) -> bool {
-    eprint(question);
+    eprint(&error_columns().map_or(question.to_owned(), |columns| wrap(question, columns, 0)));
     let is_yes_by_default = question.trim_end().ends_with("[Y/n]");
     let unanswered = UnansweredQuestion;
     let mut answer = String::new();

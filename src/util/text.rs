@@ -185,7 +185,12 @@ fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;
     loop {
-        let command = ["`callsheet ", "callsheet "].into_iter().find(|it| rest.starts_with(it));
+        // The version of the program is not a command.
+        let is_command = |begin: &&str| {
+            let name = rest.strip_prefix(begin);
+            name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+        };
+        let command = ["`callsheet ", "callsheet "].into_iter().find(is_command);
         let end = match command {
             Some("callsheet ") => None,
             Some(command) => {
@@ -333,6 +338,10 @@ mod tests {
         assert_eq!(
             wrap("again: `callsheet run a.csv --only b`, or not", 12, 0),
             "again:\n`callsheet run a.csv --only b`,\nor not"
+        );
+        assert_eq!(
+            wrap("run  callsheet 0.1.0: 3 jobs", 16, 5),
+            "run  callsheet\n     0.1.0: 3\n     jobs"
         );
         assert_eq!(
             wrap("then: callsheet run a.csv --yes", 12, 0),
