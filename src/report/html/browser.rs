@@ -273,3 +273,32 @@ fn pictures_load_when_visible_and_two_thousand_jobs_are_fast() {
     let waiting = answers["waiting"].as_u64().unwrap();
     assert!((1500..2000).contains(&waiting), "only visible pictures load: {answers}");
 }
+
+#[test]
+fn outdated_videos_are_shown_as_a_warning_and_can_be_filtered() {
+    let mut run = TestRun::with_jobs(3);
+    for job in ["a", "b", "c"] {
+        run.done(1, job);
+    }
+    run.edit("b");
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        const button = document.querySelector('#statuses button[value="outdated"]');
+        const label = document.querySelector(".card .outdated");
+        const doubt = getComputedStyle(document.documentElement).getPropertyValue("--doubt");
+        const probe = document.createElement("span");
+        probe.style.color = doubt;
+        document.body.append(probe);
+        const isWarning = getComputedStyle(label).color === getComputedStyle(probe).color;
+        button.click();
+        return { button: button.textContent, label: label.textContent, isWarning, shown: listed(), address: location.hash };
+    "#;
+    let Some(result) = evaluate(&run, folder.path(), script) else {
+        return;
+    };
+    assert_eq!(result["button"], "1 outdated");
+    assert!(result["label"].as_str().unwrap().contains("edited after it was paid for"));
+    assert_eq!(result["isWarning"], true);
+    assert_eq!(result["shown"], json!(["b"]));
+    assert_eq!(result["address"], "#status=outdated");
+}

@@ -34,7 +34,7 @@ function makeFilter() {
     const mark = markOf(job);
     const comment = mark.comment.toLowerCase();
     return (
-      (!status || job.status === status) &&
+      (!status || job.status === status || (status === "outdated" && job.outdated)) &&
       chosen.every(({ select, of }) => of(job) === select.value) &&
       (!marked || (marked === "comment" ? mark.comment : marked === "none" ? job.file && !mark.mark : mark.mark === marked)) &&
       words.every((word) => searchTexts[index].includes(word) || comment.includes(word))
@@ -76,6 +76,8 @@ function setCurrent(card) {
 function statusButtons() {
   const count = new Map();
   for (const job of jobs) count.set(job.status, (count.get(job.status) ?? 0) + 1);
+  const outdated = jobs.filter((job) => job.outdated).length;
+  if (outdated > 0) count.set("outdated", outdated);
   const button = (value, word, total) => {
     const made = make("button", { type: "button", value, "data-status": value }, make("b", {}, number(total)), ` ${word}`);
     made.addEventListener("click", () => {
@@ -85,7 +87,7 @@ function statusButtons() {
     return made;
   };
   byId("statuses").append(button("", jobs.length === 1 ? "job" : "jobs", jobs.length));
-  for (const value of ["done", "failed", "in_doubt", "rendering", "downloading", "pending", "left_out"]) {
+  for (const value of ["done", "failed", "in_doubt", "rendering", "downloading", "pending", "left_out", "outdated"]) {
     if (count.has(value)) byId("statuses").append(button(value, STATUSES[value], count.get(value)));
   }
 }

@@ -13,6 +13,8 @@ const STATUSES = {
   pending: "pending",
   done: "done",
   left_out: "left out",
+  // Of a part of these jobs.
+  outdated: "outdated",
 };
 const URGENCY = Object.keys(STATUSES);
 
