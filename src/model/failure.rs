@@ -215,8 +215,13 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The digits of a status may stand within a port or an id.
+        let names = |status: u16| {
+            let mut words = self.message.split(|character: char| !character.is_alphanumeric());
+            words.any(|word| word == status.to_string())
+        };
         match self.status {
-            Some(status) if !self.message.contains(&status.to_string()) => {
+            Some(status) if !names(status) => {
                 write!(formatter, "{} (HTTP {status})", self.message)
             }
             Some(_) | None => formatter.write_str(&self.message),
@@ -276,6 +281,14 @@ mod tests {
             let disposition = Failure::new(kind, "x").disposition(CommandKind::Submit);
             assert_eq!(disposition, Disposition::InDoubt);
         }
+    }
+
+    #[test]
+    fn the_status_is_shown_once() {
+        let shown = |message| Failure::new(FailureKind::Lost, message).with_status(301).to_string();
+        assert_eq!(shown("moved"), "moved (HTTP 301)");
+        assert_eq!(shown("moved: 301"), "moved: 301");
+        assert_eq!(shown("`http://127.0.0.1:43015/`"), "`http://127.0.0.1:43015/` (HTTP 301)");
     }
 
     #[test]
