@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use callsheet::engine::{Batch, Input, RunOptions};
 use callsheet::model::{
-    Artifact, Command, Entry, Event, Failure, FailureKind, History, InFlight, JobEvent, Limits,
-    ListFilter, Listing, Outcome, PlannedJob, RemoteId, RenderReport, RenderStatus, RetryAfter,
-    Timestamp,
+    AcceptedJob, Artifact, Command, Entry, Event, Failure, FailureKind, History, InFlight,
+    JobEvent, Limits, ListFilter, Listing, Outcome, PlannedJob, RemoteId, RenderReport,
+    RenderStatus, RetryAfter, Timestamp,
 };
 use fastrand::Rng;
 
@@ -215,6 +215,7 @@ impl Provider {
                     Some(refusal) => Err(refusal),
                     None => self.accept(at, job.as_str(), name),
                 };
+                let result = result.map(|remote| AcceptedJob { remote, shows_tag: true });
                 (LATENCY, Outcome::Submitted { job, result })
             }
             Command::Poll { remotes } => {
@@ -325,7 +326,9 @@ impl Provider {
             found: visible.map(|place| self.report(at, place)).collect(),
             rows: self.renders.len() as u64,
             oldest: self.renders.first().map(|render| render.accepted),
-            ends: None,
+            shows_finished: true,
+            shows_unfinished: true,
+            ..Listing::default()
         }
     }
 
@@ -362,6 +365,7 @@ impl Provider {
             failed_reason: None,
             progress: None,
             created_at: Some(render.accepted),
+            echo: Box::default(),
         }
     }
 

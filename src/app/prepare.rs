@@ -9,7 +9,7 @@ use super::catalogue::{NameLookup, NetworkUse};
 use super::duplicates::{Reuse, decide, due};
 use super::error::Error;
 use super::first_run::FirstRun;
-use super::identity::{is_journal_behind, results_name_unknown_jobs};
+use super::identity::{is_journal_behind, named_remotes, results_name_unknown_jobs};
 use super::manifest::{LoadedManifest, missing_files, note_trial};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
@@ -86,7 +86,11 @@ impl RunRequest {
             selection: None,
             rerun: RerunSelection::default(),
             limits: LimitSettings::default(),
-            run_options: RunOptions { submits: Submits::Selected, ..RunOptions::default() },
+            run_options: RunOptions {
+                submits: Submits::Selected,
+                is_unattended: true,
+                ..RunOptions::default()
+            },
             duplicates: Duplicates::default(),
             lock_wait: None,
             files: ResultFiles::default(),
@@ -347,6 +351,14 @@ impl RunRequest {
         self.run_options.journal_was_lost = summary.history().resuming.last_loss > 0
             || is_journal_behind(&summary, has_unknown_jobs);
         self.run_options.account = self.provider.new_account_mark(out, summary.history())?;
+        let named = manifest.ids.named.iter();
+        let mut named: Vec<_> = named.map(|(job, remote)| (job.clone(), remote.clone())).collect();
+        if self.run_options.journal_was_lost {
+            named.extend(named_remotes(&summary.campaign().out));
+        }
+        self.run_options.known_remotes = named;
+        // The sandbox costs nothing.
+        self.run_options.is_unattended &= !is_sandbox;
         self.run_options.process = std::process::id();
         self.run_options.seed = seed(clock);
         let now = clock.now();

@@ -10,7 +10,9 @@ use super::tasks::Tasks;
 use super::{Clock, CommandExecutor, Interrupts};
 use crate::engine::{Batch, Input};
 use crate::journal::{Journal, JournalError};
-use crate::model::{Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp};
+use crate::model::{
+    AcceptedJob, Entry, Event, JobEvent, JobId, Outcome, RemoteId, StopReason, Timestamp,
+};
 use crate::report::{LiveState, Observer, Summary};
 
 /// Longest wait without reading the clock: timers stop while a machine sleeps.
@@ -222,7 +224,7 @@ fn accepted_in(entries: &[Entry]) -> Vec<UnrecordedSubmit> {
 }
 
 fn accepted(outcome: Outcome) -> Option<UnrecordedSubmit> {
-    let Outcome::Submitted { job, result: Ok(remote) } = outcome else {
+    let Outcome::Submitted { job, result: Ok(AcceptedJob { remote, .. }) } = outcome else {
         return None;
     };
     Some(UnrecordedSubmit { job, remote })
@@ -284,6 +286,7 @@ mod tests {
                 failed_reason: None,
                 progress: None,
                 created_at: None,
+                echo: Box::default(),
             }
         }
     }
@@ -298,7 +301,7 @@ mod tests {
                     let remote: RemoteId = format!("remote-{job}").parse().unwrap();
                     let now = tokio::time::Instant::now();
                     self.accepted.lock().unwrap().insert(remote.clone(), now);
-                    Outcome::Submitted { job, result: Ok(remote) }
+                    Outcome::Submitted { job, result: Ok(AcceptedJob::tagged(remote)) }
                 }
                 Command::Poll { remotes } => Outcome::Polled {
                     result: Ok(remotes.iter().map(|remote| self.report(remote)).collect()),

@@ -12,9 +12,13 @@
 //!   requested at least `a − w` after the first has arrived, plus a settle time, which also covers an acceptance that
 //!   comes a little after we heard that the answer was lost.
 //! - If the oldest rows come first, each of the two shows a reference row sent after `a`, because such a list is cut
-//!   short at its newest rows.
+//!   short at its newest rows. If the order is unknown, any row may be cut off.
+//! - The lists of this run have shown finished and unfinished renders, so that neither kind is left out; or only finished
+//!   ones, and the job would have finished long ago.
 //! - Each of the two reaches back beyond `s`: it shows a reference row accepted before `s`, or its oldest row is
 //!   older than `s` by a margin, or some list, earlier or later, has had more rows, so this one was not cut off.
+//!
+//! A job is proven absent once in a generation: if the answer to the second submit is lost as well, it stays in doubt.
 //!
 //! Without a reference row there is no proof, and the job stays in doubt for a person to decide. The same happens if the
 //! reference rows were deleted at the provider.
@@ -26,7 +30,7 @@ use super::decision::Decision;
 use super::evidence::{AbsenceEvidence, ListedRows, ListingCheck, PendingProof, ReferenceRow};
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
-use crate::model::{Failure, FailureKind, Inconclusive, JobEvent, Listing, Timestamp};
+use crate::model::{Failure, Inconclusive, JobEvent, ListOrder, Listing, Timestamp};
 
 /// The HTTP client gives up a create after two minutes, so one that was sent earlier can no longer be accepted.
 const LONGEST_CREATE: Duration = Duration::from_secs(120);
@@ -35,6 +39,11 @@ const LONGEST_CREATE: Duration = Duration::from_secs(120);
 /// any create may take. It is counted in settle times because a user who shortens those says that this
 /// provider is faster.
 const SETTLES_OF_A_CREATE: u32 = 4;
+
+/// Returns how long a create may continue at the provider after the program that sent it was killed.
+pub(super) fn longest_create(settle: Duration) -> Duration {
+    settle.saturating_mul(SETTLES_OF_A_CREATE).min(LONGEST_CREATE)
+}
 
 /// Reference rows on either side of a job. More would prove no more.
 const REFERENCES: usize = 10;
@@ -46,6 +55,10 @@ const SETTLES_BEFORE_GIVING_UP: u32 = 20;
 /// The same if no proof is possible, because there is no reference row and none can come. A list that is a little late
 /// may still show the job.
 const SETTLES_WITHOUT_REFERENCE: u32 = 2;
+
+/// A job that was accepted would be finished after this many times the longest render seen, and this many settle times.
+const RENDERS_UNTIL_FINISHED: u32 = 4;
+const SETTLES_UNTIL_FINISHED: u32 = 10;
 
 /// The least number of listings before a job is left to a person.
 const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
@@ -60,7 +73,12 @@ pub(super) struct AbsenceProofs {
     /// Times recorded before this one come from a clock that was set back since.
     clock_trusted_since: Timestamp,
     /// Rows of the longest list ever seen.
-    longest_list: u64,
+    pub(super) longest_list: u64,
+    /// Whether a list of this run has shown a finished and an unfinished render.
+    has_shown_finished: bool,
+    has_shown_unfinished: bool,
+    /// The longest render seen.
+    longest_render: Duration,
     doubts: HashMap<usize, Doubt>,
 }
 
@@ -91,6 +109,9 @@ impl AbsenceProofs {
             started: clock_trusted_since,
             clock_trusted_since,
             longest_list,
+            has_shown_finished: false,
+            has_shown_unfinished: false,
+            longest_render: Duration::ZERO,
             doubts: HashMap::new(),
         }
     }
@@ -102,6 +123,11 @@ impl AbsenceProofs {
 
     pub(super) const fn begin(&mut self, now: Timestamp) {
         self.started = now;
+    }
+
+    /// Notes how long a render took.
+    pub(super) fn add_render(&mut self, took: Duration) {
+        self.longest_render = self.longest_render.max(took);
     }
 
     /// Begins to look for proof about a job.
@@ -159,22 +185,22 @@ impl AbsenceProofs {
     }
 
     /// Returns the time after which the job can no longer be accepted, as far as that can be known. We hear of a
-    /// broken connection when the provider does. But if we were killed, the provider does not know, and
-    /// continues with the request however soon we are back.
+    /// broken connection when the provider does. But if we were killed, or a gateway has answered, the provider does not
+    /// know, and continues with the request however soon we are back.
     fn settled(&self, jobs: &JobTable, index: usize, sent: Timestamp) -> Timestamp {
         let failure = jobs[index].state.last_failure.as_ref();
-        let was_killed = failure.is_some_and(|it| it.kind == FailureKind::Interrupted);
+        let is_late = failure.is_some_and(|it| self.rules.may_be_accepted_late(it));
         let doubt = self.doubts.get(&index);
         let lost_at = doubt.and_then(|doubt| doubt.lost_at);
         let since = doubt.and_then(|doubt| doubt.since);
         let heard = lost_at.or(since.filter(|_| sent >= self.started));
         // However late that was: the machine may have been asleep between the record and the request.
-        if let Some(heard) = heard.filter(|_| !was_killed) {
+        if let Some(heard) = heard.filter(|_| !is_late) {
             return heard;
         }
         let known_lost = lost_at.or(since).unwrap_or(sent);
-        let settled = if was_killed {
-            known_lost.max(sent.plus(self.settle.saturating_mul(SETTLES_OF_A_CREATE)))
+        let settled = if is_late {
+            known_lost.max(sent.plus(longest_create(self.settle)))
         } else {
             known_lost
         };
@@ -223,6 +249,9 @@ impl AbsenceProofs {
         let rows: ListedRows<'_> =
             listing.found.iter().map(|report| (&report.remote, report)).collect();
         self.longest_list = self.longest_list.max(listing.rows);
+        self.has_shown_finished |= listing.shows_finished;
+        self.has_shown_unfinished |= listing.shows_unfinished;
+        let started = started.minus(listing.age);
         let open = || {
             let proofs = proofs.iter();
             proofs.filter(|proof| jobs.in_doubt.contains(&proof.index))
@@ -231,13 +260,16 @@ impl AbsenceProofs {
             self.evaluate_one(now, started, proof, listing, &rows);
         }
         // A longer list completes evidence of earlier, shorter ones.
-        let is_absent =
-            |index: &usize| self.rules.is_proof(self.evidence(*index), self.longest_list);
+        let is_absent = |index: &usize| {
+            self.rules.may_be_found_absent(&jobs[*index].state)
+                && self.shows_kind(now, jobs, *index)
+                && self.rules.is_proof(self.evidence(*index), self.longest_list)
+        };
         let absent = jobs.in_doubt.iter().copied().filter(is_absent);
         let absent = absent.map(|index| Decision::Apply(index, JobEvent::FoundAbsent));
         let inconclusive = open()
             .filter(|proof| !is_absent(&proof.index))
-            .filter_map(|proof| inconclusive(jobs, proof.index, self.reason(proof)));
+            .filter_map(|proof| inconclusive(jobs, proof.index, self.reason(now, jobs, proof)));
         absent.chain(inconclusive).collect()
     }
 
@@ -259,11 +291,25 @@ impl AbsenceProofs {
                     started,
                     rows: listing.rows,
                     reaches_beyond: proof.is_reached_by(listing, rows)
-                        && (!listing.is_oldest_first() || proof.settled <= newest),
+                        && match self.rules.order(listing) {
+                            ListOrder::NewestFirst => true,
+                            ListOrder::OldestFirst => proof.settled <= newest,
+                            ListOrder::Unknown => false,
+                        },
                     completed_from: now.plus(lag),
                 });
             }
         }
+    }
+
+    /// Checks whether the lists of this run would have shown the job, whether or not its render is finished.
+    fn shows_kind(&self, now: Timestamp, jobs: &JobTable, index: usize) -> bool {
+        let sent = jobs[index].state.submitted_at.unwrap_or_default();
+        let renders = self.longest_render.saturating_mul(RENDERS_UNTIL_FINISHED);
+        let settles = self.settle.saturating_mul(SETTLES_UNTIL_FINISHED);
+        let would_be_finished = sent.plus(renders.max(settles)) <= now;
+        let has_shown = (self.has_shown_finished, self.has_shown_unfinished);
+        self.rules.shows_kind(has_shown, would_be_finished)
     }
 
     fn evidence(&self, index: usize) -> &[AbsenceEvidence] {
@@ -272,8 +318,12 @@ impl AbsenceProofs {
     }
 
     /// Returns why the listing that was just evaluated has proven nothing about a job.
-    fn reason(&self, proof: &PendingProof) -> Inconclusive {
+    fn reason(&self, now: Timestamp, jobs: &JobTable, proof: &PendingProof) -> Inconclusive {
+        if !self.rules.may_be_found_absent(&jobs[proof.index].state) {
+            return Inconclusive::ProvenBefore;
+        }
         match self.evidence(proof.index).last() {
+            Some(_) if !self.shows_kind(now, jobs, proof.index) => Inconclusive::OneKind,
             Some(evidence) if self.rules.is_complete(evidence, self.longest_list) => {
                 Inconclusive::Once
             }

@@ -51,12 +51,17 @@ impl ListRequest {
         jobs: &JobTable,
         own: Option<&CampaignTags>,
         listing: &'a Listing,
+        rules: &dyn SafetyRules,
     ) -> Vec<AdoptableRow<'a>> {
         let mut best: BTreeMap<usize, AdoptableRow<'a>> = BTreeMap::new();
         for (report, tag) in tagged_rows(listing) {
             let Some((index, generation)) = self.wanted(jobs, own, &tag) else {
                 continue;
             };
+            if !rules.fits(report, &jobs[index]) {
+                // A copy made in the dashboard keeps the name, and may have another text.
+                continue;
+            }
             let candidate = AdoptableRow { index, generation, tag, report };
             let is_better = best.get(&index).is_none_or(|other| candidate.rank() > other.rank());
             if is_better {
@@ -88,42 +93,6 @@ impl ListRequest {
             is_wanted.then_some((index, generation))
         })
     }
-
-    /// Decides what becomes of a job for which a row was found: it is adopted, or, if a new generation was asked for, it
-    /// is reopened as the generation after the one found.
-    pub(super) fn adopt(
-        &self,
-        jobs: &JobTable,
-        candidate: AdoptableRow<'_>,
-        is_fresh: bool,
-        rules: &dyn SafetyRules,
-    ) -> Option<JobEvent> {
-        let index = candidate.index;
-        let job = &jobs[index];
-        let is_in_doubt = jobs.in_doubt.contains(&index);
-        // A row that is another job of ours already is a copy of it.
-        let is_taken = jobs.with_remote(&candidate.report.remote).is_some();
-        let is_open = is_in_doubt || jobs.pending.contains(&index) || job.is_refused();
-        if is_taken || !is_open {
-            return None;
-        }
-        // A render under way is not doubled, and a submit of this run before a crash is recognised by its attempts.
-        let is_old = self.is_inventory
-            && !is_in_doubt
-            && job.state.attempts == 0
-            && candidate.report.status.is_final();
-        if is_fresh && job.may_submit && is_old {
-            return Some(JobEvent::Reopened { generation: candidate.generation.next() });
-        }
-        let (fingerprint, reserved) = rules.adopted_request(job, &candidate.tag);
-        Some(JobEvent::Adopted {
-            remote: candidate.report.remote.clone(),
-            tag: candidate.tag,
-            fingerprint,
-            generation: candidate.generation,
-            reserved,
-        })
-    }
 }
 
 /// Returns a `PaidTwice` event for each further row of a job that has one, with the job.
@@ -151,7 +120,57 @@ pub(super) fn duplicates(
     duplicates
 }
 
-impl AdoptableRow<'_> {
+impl<'a> AdoptableRow<'a> {
+    /// Returns the row that another record names for a job by its id. The tag in its name decides the generation.
+    pub(super) fn named(
+        jobs: &JobTable,
+        own: &CampaignTags,
+        campaign: &str,
+        index: usize,
+        report: &'a RenderReport,
+    ) -> Self {
+        let tags = report.name.as_deref().into_iter().flat_map(find_tags);
+        let mut owned = tags.filter_map(|tag| {
+            let (owner, generation) = own.owner(&tag)?;
+            (owner == index).then_some((tag, generation))
+        });
+        let generation = jobs[index].state.generation;
+        let (tag, generation) =
+            owned.next().unwrap_or_else(|| (jobs[index].tag(campaign, generation), generation));
+        Self { index, generation, tag, report }
+    }
+
+    /// Decides what becomes of the job: the row is adopted, or, if a new generation was asked for and the run may not have
+    /// submitted it itself before a crash, the job is reopened as the generation after the one found.
+    pub(super) fn event(
+        self,
+        jobs: &JobTable,
+        may_reopen: bool,
+        rules: &dyn SafetyRules,
+    ) -> Option<JobEvent> {
+        let job = &jobs[self.index];
+        let is_in_doubt = jobs.in_doubt.contains(&self.index);
+        // A row that is another job of ours already is a copy of it.
+        let is_taken = jobs.with_remote(&self.report.remote).is_some();
+        let is_open = is_in_doubt || jobs.pending.contains(&self.index) || job.is_refused();
+        if is_taken || !is_open || !rules.fits(self.report, job) {
+            return None;
+        }
+        // A render under way is not doubled, and a submit of this run before a crash is recognised by its attempts.
+        let is_old = !is_in_doubt && job.state.attempts == 0 && self.report.status.is_final();
+        if may_reopen && job.may_submit && is_old {
+            return Some(JobEvent::Reopened { generation: self.generation.next() });
+        }
+        let (fingerprint, reserved) = rules.adopted_request(job, &self.tag);
+        Some(JobEvent::Adopted {
+            remote: self.report.remote.clone(),
+            tag: self.tag,
+            fingerprint,
+            generation: self.generation,
+            reserved,
+        })
+    }
+
     fn rank(&self) -> (Generation, Reverse<Option<Timestamp>>) {
         (self.generation, Reverse(self.report.created_at))
     }

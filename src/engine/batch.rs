@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::absence_proof::AbsenceProofs;
 use super::adaptive_limit::AdaptiveLimit;
-use super::adoption::{Adopted, ListRequest, duplicates};
+use super::adoption::{AdoptableRow, Adopted, ListRequest, duplicates};
 use super::backoff::Jitter;
 use super::budget::Budget;
 use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
+use super::inventory::{Verdict, reaches};
 use super::job_table::JobTable;
 use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
@@ -27,11 +28,14 @@ use super::{RunOptions, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
     InFlight, JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId,
-    RenderReport, StopReason, Timestamp,
+    RenderReport, StopReason, Timestamp, find_tags,
 };
 
 /// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
 const PATIENCE_AT_FIRST: Duration = Duration::from_secs(30);
+
+/// The status of a render that the provider describes as another job.
+const OTHER_JOB: &str = "another text, persona or ratio than was sent";
 
 /// Time limit for an unreachable provider that has answered in this run. The network is probably down temporarily.
 const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);
@@ -62,6 +66,10 @@ pub struct Batch {
 
     /// Whether an entry says that the journal was lost, and the list has not been read since.
     is_loss_recorded: bool,
+    /// Rows of the longest list ever seen.
+    longest_list: u64,
+    /// When the list was last read for all jobs of the campaign, in this run or an earlier one.
+    last_inventory: Option<Timestamp>,
     has_reached_provider: bool,
     /// Jobs that failed in this run.
     failures: usize,
@@ -142,6 +150,9 @@ impl Batch {
         }
         let trusted_since = past.trusted_since.unwrap_or(now);
         let mut proofs = AbsenceProofs::new(limits.settle, rules, trusted_since, past.longest_list);
+        for (_, took) in &past.newest_renders {
+            proofs.add_render(*took);
+        }
         for (job, lost_at) in &past.lost {
             if let Some(index) = jobs.index_of(job) {
                 proofs.restore_loss(index, *lost_at);
@@ -154,14 +165,9 @@ impl Batch {
             reads: Reads::new(read_lane, jitter, rules),
             poller,
             downloads: Downloads::new(limits.downloads, jitter, rules),
-            reconciler: Reconciler::new(
-                campaign,
-                limits.settle,
-                options.journal_was_lost,
-                jitter,
-                proofs,
-                rules,
-            ),
+            reconciler: Reconciler::new(campaign, &options, jitter, proofs, rules),
+            longest_list: past.longest_list,
+            last_inventory: past.last_inventory,
             reopening: Reopening {
                 rules,
                 last_end: past.last_end,
@@ -308,6 +314,7 @@ impl Batch {
         }
         self.record(now, self.run_started());
         if self.options.journal_was_lost && !self.is_loss_recorded {
+            self.is_loss_recorded = true;
             self.record(now, Event::JournalLost);
         }
         for index in 0..self.jobs.len() {
@@ -321,7 +328,25 @@ impl Batch {
         let mut in_doubt = self.jobs.in_doubt.iter();
         let may_submit = self.options.submits == Submits::Selected
             && (!self.jobs.ready.is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
-        self.reconciler.plan_inventory(now, may_submit, &self.jobs);
+        let may_have_lost_jobs = self.options.journal_was_lost && !self.jobs.pending.is_empty();
+        let may_have_unknown_jobs = may_have_lost_jobs || self.has_refused_jobs();
+        let known = self.options.known_remotes.iter().filter_map(|(job, remote)| {
+            let index = self.jobs.index_of(job)?;
+            let is_unknown = self.jobs.with_remote(remote).is_none();
+            (is_unknown && self.jobs.pending.contains(&index)).then(|| (remote.clone(), index))
+        });
+        let known = known.collect();
+        let jobs = &self.jobs;
+        let last = self.last_inventory;
+        self.reconciler.plan_inventory(now, may_submit, may_have_unknown_jobs, known, last, jobs);
+    }
+
+    /// Checks whether a submit was refused for good, and the list was not read since: it is looked for once.
+    fn has_refused_jobs(&self) -> bool {
+        self.jobs.iter().filter(|job| job.is_refused()).any(|job| {
+            let refused = job.state.finished_at;
+            self.last_inventory.is_none_or(|listed| refused.is_none_or(|refused| refused >= listed))
+        })
     }
 
     fn is_resubmitted(&self, index: usize) -> bool {
@@ -381,7 +406,12 @@ impl Batch {
 
     /// Checks whether the list must be read before anything else can be decided.
     const fn awaits_inventory(&self) -> bool {
-        self.stop.is_none() && !self.reconciler.allows_submits()
+        self.stop.is_none() && !self.reconciler.inventory.is_settled()
+    }
+
+    /// Checks whether submits wait for a list after a refusal.
+    fn waits_for_list(&self, now: Timestamp) -> bool {
+        self.wants_to_submit() && self.submitter.needs_list(now, &self.jobs)
     }
 
     /// Checks whether the run still looks for jobs in doubt.
@@ -435,7 +465,7 @@ impl Batch {
     fn submit_if_allowed(&mut self, now: Timestamp) {
         let is_saturated = self.wants_to_submit() && self.are_slots_scarce();
         self.submitter.limit.set_saturated(is_saturated);
-        while self.wants_to_submit() && self.reconciler.allows_submits() {
+        while self.wants_to_submit() && self.reconciler.inventory.is_settled() {
             let is_reconciling = self.is_reconciling(now);
             let (jobs, budget) = (&self.jobs, &self.budget);
             let wake = &mut self.wake;
@@ -468,13 +498,21 @@ impl Batch {
     fn list_if_due(&mut self, now: Timestamp) {
         let is_inventory = self.awaits_inventory();
         let for_jobs = is_inventory || self.is_reconciling(now);
-        let Some(due) = self.reconciler.due(now, for_jobs) else {
+        let for_refused = self.waits_for_list(now);
+        let Some(due) = self.reconciler.due(now, for_jobs, for_refused) else {
             return;
         };
         if due > now {
             self.wake.at(due);
+        } else if is_inventory && self.reconciler.inventory.wants_lookup() {
+            // The list is compared with the answers.
+            if self.reconciler.inventory.may_look_up() && self.may_read(now) {
+                let command = self.reconciler.inventory.look_up();
+                self.commands.extend(command);
+            }
         } else if self.may_read(now) {
-            let command = self.reconciler.request(now, &self.jobs, is_inventory);
+            let refused_since = self.submitter.refused_since();
+            let command = self.reconciler.request(now, &self.jobs, is_inventory, refused_since);
             self.commands.push(command);
         }
     }
@@ -516,8 +554,12 @@ impl Batch {
                 }
             }
             Outcome::Polled { remotes, result } => {
-                self.poller.on_outcome();
-                self.on_polled(now, &remotes, result);
+                if self.reconciler.inventory.takes(&remotes) {
+                    self.on_looked_up(now, remotes, result);
+                } else {
+                    self.poller.on_outcome();
+                    self.on_polled(now, &remotes, result);
+                }
             }
             Outcome::JobPolled { job, result } => {
                 self.poller.on_outcome();
@@ -581,6 +623,41 @@ impl Batch {
         }
     }
 
+    /// Adopts jobs that other records name, and notes which jobs the provider knows.
+    fn on_looked_up(
+        &mut self,
+        now: Timestamp,
+        remotes: Vec<RemoteId>,
+        result: Result<Vec<RenderReport>, Failure>,
+    ) {
+        let reports = match result {
+            Ok(reports) => reports,
+            Err(failure) => {
+                self.reconciler.inventory.retry(remotes);
+                return self.on_list_failed(now, failure);
+            }
+        };
+        self.on_read(now);
+        self.reconciler.on_looked_up(now);
+        for report in &reports {
+            if let Some(index) = self.reconciler.inventory.on_found(&report.remote)
+                && let Some(event) = self.adoption(index, report)
+            {
+                self.transition(now, index, event);
+            }
+            if let Some(index) = self.jobs.with_remote(&report.remote) {
+                self.on_report(now, index, report.clone());
+            }
+        }
+    }
+
+    /// Returns the event that adopts a row which another record names for a pending job.
+    fn adoption(&mut self, index: usize, report: &RenderReport) -> Option<JobEvent> {
+        let own = self.reconciler.own_tags(&self.jobs);
+        let row = AdoptableRow::named(&self.jobs, own, &self.campaign, index, report);
+        row.event(&self.jobs, self.options.fresh, self.rules)
+    }
+
     fn on_looked(&mut self, now: Timestamp, index: usize, result: Result<RenderReport, Failure>) {
         match result {
             Ok(report) => {
@@ -607,10 +684,26 @@ impl Batch {
     }
 
     fn on_report(&mut self, now: Timestamp, index: usize, report: RenderReport) {
+        if !self.rules.fits(&report, &self.jobs[index]) {
+            return self.on_other_job(now, index);
+        }
         let (job, last) = (&self.jobs[index], self.reads.last_success);
         self.poller.note_account(job);
         let decisions = self.poller.on_report(now, index, job, report, last);
         self.carry_out(now, decisions);
+    }
+
+    /// Notes a report that is about another text, persona or ratio: its video must not be taken for the job's own.
+    fn on_other_job(&mut self, now: Timestamp, index: usize) {
+        let job = &self.jobs[index];
+        if !matches!(job.state.phase, Phase::Rendering { .. }) {
+            return;
+        }
+        self.poller.on_failure(now, index, job);
+        if job.state.observed.as_deref() != Some(OTHER_JOB) {
+            let status = OTHER_JOB.to_owned();
+            self.transition(now, index, JobEvent::Observed { status });
+        }
     }
 
     fn on_read(&mut self, now: Timestamp) {
@@ -641,6 +734,7 @@ impl Batch {
         };
         self.on_read(now);
         self.reconciler.on_listed(&request);
+        self.check_names(now, &listing);
         let adopted = self.adopt(now, &request, &listing);
         self.record_duplicates(now, &request, &listing);
         let (started, proofs) = (request.started, &request.proofs);
@@ -652,26 +746,63 @@ impl Batch {
                 self.on_report(now, index, report.clone());
             }
         }
-        if !adopted.may_have_more {
-            self.advance_inventory(now, &request, listing.rows, adopted.has_unknown);
+        if request.includes_own_rows {
+            self.check_refused(&request, &listing);
         }
-        self.reconciler.schedule_next(now, &self.jobs, adopted.may_have_more);
+        if !adopted.may_have_more {
+            self.advance_inventory(now, &request, &listing, adopted.has_unknown);
+        }
+        self.reconciler.schedule_next(now, &self.jobs);
+    }
+
+    /// Lets refused jobs that the list does not show be sent again, if it would show them.
+    fn check_refused(&mut self, request: &ListRequest, listing: &Listing) {
+        let started = request.started.minus(listing.age);
+        let Some(since) = self.submitter.refused_since().filter(|since| *since < started) else {
+            return;
+        };
+        let longest = self.longest_list;
+        if self.options.without_list || reaches(listing, &self.jobs, since, longest, self.rules) {
+            self.submitter.on_listed(started);
+        } else if self.wants_to_submit() {
+            let message = format!("the list may be cut off after {} rows", listing.rows);
+            self.stop(StopReason::InventoryUnproven { message });
+        }
+    }
+
+    /// Notes whether the list shows our jobs with their tags.
+    fn check_names(&mut self, now: Timestamp, listing: &Listing) {
+        for report in &listing.found {
+            let job = self.jobs.with_remote(&report.remote).map(|index| &self.jobs[index]);
+            let Some(tag) = job.and_then(|job| job.state.tag.as_ref()) else {
+                continue;
+            };
+            let mut tags = report.name.as_deref().into_iter().flat_map(find_tags);
+            let shows_tag = tags.any(|shown| shown == *tag);
+            let decision = self.submitter.on_name_listed(shows_tag);
+            self.carry_out(now, decision);
+        }
     }
 
     /// Adopts the rows that are jobs of ours.
     fn adopt(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) -> Adopted {
         let mut adopted = Adopted::default();
         let own = self.reconciler.own_rows(request);
-        for candidate in request.candidates(&self.jobs, own, listing) {
+        let may_reopen = self.options.fresh && request.is_inventory;
+        for candidate in request.candidates(&self.jobs, own, listing, self.rules) {
             let index = candidate.index;
-            let is_fresh = self.options.fresh;
-            let Some(event) = request.adopt(&self.jobs, candidate, is_fresh, self.rules) else {
+            let Some(event) = candidate.event(&self.jobs, may_reopen, self.rules) else {
                 continue;
             };
             let is_reopened = matches!(event, JobEvent::Reopened { .. });
             adopted.may_have_more |= is_reopened;
             adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
             self.poller.note_account(&self.jobs[index]);
+            if adopted.has_unknown && request.is_inventory && !self.is_loss_recorded {
+                // A crash before the next list does not forget that there may be more.
+                self.is_loss_recorded = true;
+                self.record(now, Event::JournalLost);
+            }
             self.transition(now, index, event);
         }
         adopted
@@ -696,8 +827,8 @@ impl Batch {
         &mut self,
         now: Timestamp,
         request: &ListRequest,
-        rows: u64,
-        has_unknown_submits: bool,
+        listing: &Listing,
+        has_unknown: bool,
     ) {
         // A job in doubt is resubmitted only after the list had time to show it.
         let is_too_early = |index: &usize| {
@@ -707,11 +838,32 @@ impl Batch {
         if self.jobs.in_doubt.iter().any(is_too_early) {
             return;
         }
-        let jobs = &self.jobs;
-        if self.reconciler.advance_inventory(now, request, jobs, has_unknown_submits) {
-            self.record(now, Event::InventoryTaken { rows });
-            self.reopen_resubmitted(now);
+        let rows = listing.rows;
+        let (inventory, jobs) = (&mut self.reconciler.inventory, &self.jobs);
+        // The longest list before this one, which cannot speak for itself.
+        let longest = self.longest_list;
+        match inventory.judge(now, request, listing, jobs, has_unknown, longest) {
+            Verdict::NotNeeded => {
+                if request.includes_own_rows && self.has_refused_jobs() {
+                    self.take_inventory(now, rows);
+                }
+            }
+            Verdict::ReadAgain => {}
+            Verdict::Settled { is_cut_off } => {
+                if is_cut_off {
+                    self.record(now, Event::ListCutOff { rows });
+                }
+                self.take_inventory(now, rows);
+                self.reopen_resubmitted(now);
+            }
+            Verdict::Unproven(message) => self.stop(StopReason::InventoryUnproven { message }),
         }
+        self.longest_list = self.longest_list.max(rows);
+    }
+
+    fn take_inventory(&mut self, now: Timestamp, rows: u64) {
+        self.last_inventory = Some(now);
+        self.record(now, Event::InventoryTaken { rows });
     }
 
     fn reopen_resubmitted(&mut self, now: Timestamp) {
@@ -725,14 +877,15 @@ impl Batch {
     fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
         let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
         self.carry_out(now, unproven);
-        let (awaits_inventory, is_fresh) = (self.awaits_inventory(), self.options.fresh);
-        match self.reconciler.on_refused(now, &failure, &self.jobs, awaits_inventory, is_fresh) {
+        let is_awaited = self.awaits_inventory() || self.waits_for_list(now);
+        match self.reconciler.on_refused(now, &failure, is_awaited) {
             ListRefusal::Retry => {}
             ListRefusal::Stop => {
                 self.stop(StopReason::InventoryRefused { message: failure.to_string() });
             }
             ListRefusal::Skip => {
                 let failure = failure.clone();
+                self.submitter.skip_list();
                 self.record(now, Event::InventorySkipped { failure });
                 self.reopen_resubmitted(now);
             }
@@ -754,6 +907,7 @@ impl Batch {
                 Decision::CountFailure => self.count_failure(),
                 Decision::AddRenderTime(took) => {
                     self.poller.intervals.add_sample(took);
+                    self.reconciler.proofs.add_render(took);
                     self.submitter.limit.on_render_finished(now, took);
                 }
                 Decision::NoteReachable => self.has_reached_provider = true,
@@ -780,6 +934,9 @@ impl Batch {
         }
         if matches!(event, JobEvent::Submitted { .. }) {
             self.reconciler.detector.on_accepted(now);
+        }
+        if matches!(event, JobEvent::Failed { .. }) && self.jobs[index].is_refused() {
+            self.reconciler.detector.on_refused(now);
         }
         if matches!(
             event,
@@ -856,7 +1013,8 @@ impl Batch {
     }
 
     fn check_reachable(&mut self, silence: Duration, message: String) {
-        let patience = if self.has_reached_provider { PATIENCE_LATER } else { PATIENCE_AT_FIRST };
+        let usual = if self.has_reached_provider { PATIENCE_LATER } else { PATIENCE_AT_FIRST };
+        let patience = self.options.limits.patience.unwrap_or(usual);
         if silence >= patience {
             self.stop(StopReason::Unreachable { message });
         }

@@ -45,6 +45,11 @@ impl Detector {
         }
     }
 
+    /// Notes that a submit was refused: it is looked for once more before the run ends.
+    pub(super) const fn on_refused(&mut self, now: Timestamp) {
+        self.unchecked = Some(now);
+    }
+
     /// Notes that a list is requested, and returns whether it is the check that is due.
     pub(super) fn on_request(&mut self, now: Timestamp) -> bool {
         let is_due = self.next.is_some_and(|next| next <= now);

@@ -60,6 +60,7 @@ mod decision;
 mod downloads;
 mod duplicate_runs;
 mod evidence;
+mod inventory;
 mod job;
 mod job_table;
 mod lane;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountMark, JobId, Limits};
+use crate::model::{AccountMark, JobId, Limits, RemoteId};
 
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,15 @@ pub struct RunOptions {
     /// The output folder shows evidence of work that the journal does not know. Nothing is submitted before the
     /// provider's list has been read twice, and what the list shows is collected even if the run submits nothing.
     pub journal_was_lost: bool,
+    /// Ids at the provider that other records name for jobs without one: they are asked for by id and adopted.
+    pub known_remotes: Vec<(JobId, RemoteId)>,
+    /// Submit although the provider's list cannot be read, or does not prove what was paid for (`--without-list`).
+    pub without_list: bool,
+    /// Submit the first jobs of a campaign only if the list is known to be complete (`--require-proof`).
+    pub requires_proof: bool,
+    /// Whether no person attends the run, who would know of another one: the first jobs of a campaign are submitted after
+    /// two lists instead of one.
+    pub is_unattended: bool,
     /// The id of this process, to be recorded.
     pub process: u32,
     /// The account that the journal is to belong to, if its mark is not recorded yet.

@@ -1,40 +1,32 @@
 //! The provider's list: when it is read, and what it shows. Jobs in doubt and jobs that a lost journal
 //! has forgotten are found by their tags.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::RunOptions;
 use super::absence_proof::AbsenceProofs;
 use super::adoption::ListRequest;
 use super::backoff::{Jitter, READ};
 use super::duplicate_runs::Detector;
+use super::inventory::{Inventory, accepted_around};
 use super::job::PLAUSIBLE_GENERATIONS;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
-    CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, ListFilter, Phase, Tag,
-    Timestamp,
+    CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, ListFilter, Phase,
+    RemoteId, Tag, Timestamp,
 };
 
-/// How often a refused list is requested again before a run continues without it.
-const INVENTORY_TRIES: u32 = 5;
+/// For how many settle times a list that cannot be read is waited for, unless the user names a time.
+const LIST_PATIENCE: u32 = 2;
+
+/// How often a list is requested again that the API refuses in its own form.
+const TRIES_OF_REFUSED_LIST: u32 = 5;
 
 /// How often a refused list is requested again before the end of a run.
 const FINAL_TRIES: u32 = 5;
-
-/// The listing before the first submit.
-#[derive(Debug, Default)]
-enum InventoryState {
-    /// No submit is planned, or the list has been read.
-    #[default]
-    Settled,
-    /// Still to be read.
-    Due,
-    /// Read once, by this time, and to be read again a settle time later: the journal was lost, a submit was
-    /// redirected, or the list shows submits that the journal does not know, and may not show all of them yet.
-    ReadOnce(Timestamp),
-}
 
 /// What a refused list means for the run.
 #[derive(Debug)]
@@ -43,7 +35,7 @@ pub(super) enum ListRefusal {
     Retry,
     /// The run continues without the list.
     Skip,
-    /// The run must not go on without the list, because the journal was lost.
+    /// The run must not submit without the list.
     Stop,
 }
 
@@ -52,10 +44,12 @@ pub(super) enum ListRefusal {
 pub(super) struct Reconciler {
     campaign: String,
     settle: Duration,
-    journal_was_lost: bool,
+    /// How long a list that must be read is waited for.
+    patience: Duration,
+    without_list: bool,
     jitter: Jitter,
     rules: &'static dyn SafetyRules,
-    inventory: InventoryState,
+    pub(super) inventory: Inventory,
     request: Option<ListRequest>,
     next: Option<Timestamp>,
     /// Refusals since the last listing.
@@ -70,19 +64,20 @@ pub(super) struct Reconciler {
 impl Reconciler {
     pub(super) fn new(
         campaign: &str,
-        settle: Duration,
-        journal_was_lost: bool,
+        options: &RunOptions,
         jitter: Jitter,
         proofs: AbsenceProofs,
         rules: &'static dyn SafetyRules,
     ) -> Self {
+        let settle = options.limits.settle;
         Self {
             campaign: campaign.to_owned(),
             settle,
-            journal_was_lost,
+            patience: options.limits.patience.unwrap_or(settle * LIST_PATIENCE),
+            without_list: options.without_list,
             jitter,
             rules,
-            inventory: InventoryState::default(),
+            inventory: Inventory::new(options, rules),
             request: None,
             next: None,
             failures: 0,
@@ -95,18 +90,21 @@ impl Reconciler {
 
     /// Decides at the beginning of a run whether the list must be read before anything else. It must be whenever this
     /// run may submit, because a tag in it may be all that is left of a lost journal, or the work of
-    /// another machine. With a lost journal it is read even if the run submits nothing: what it shows is collected.
-    pub(super) fn plan_inventory(&mut self, now: Timestamp, may_submit: bool, jobs: &JobTable) {
-        let may_have_lost_jobs = self.journal_was_lost && !jobs.pending.is_empty();
-        if self.rules.needs_inventory(may_submit, may_have_lost_jobs) {
-            self.inventory = InventoryState::Due;
+    /// another machine. It is read even if the run submits nothing if jobs may have been paid for without a record: what
+    /// it shows is collected.
+    pub(super) fn plan_inventory(
+        &mut self,
+        now: Timestamp,
+        may_submit: bool,
+        may_have_unknown_jobs: bool,
+        known: HashMap<RemoteId, usize>,
+        last: Option<Timestamp>,
+        jobs: &JobTable,
+    ) {
+        if self.rules.needs_inventory(may_submit, may_have_unknown_jobs) {
+            self.inventory.plan(now, jobs, known, last);
             self.next.get_or_insert(now);
         }
-    }
-
-    /// Checks whether the list has been read that is needed before the first submit.
-    pub(super) const fn allows_submits(&self) -> bool {
-        matches!(self.inventory, InventoryState::Settled)
     }
 
     /// Notes that a job is in doubt.
@@ -120,11 +118,21 @@ impl Reconciler {
         self.request.is_some()
     }
 
-    /// Returns when the list is due. `for_jobs`: it is needed for the inventory or for jobs in doubt.
-    pub(super) fn due(&self, now: Timestamp, for_jobs: bool) -> Option<Timestamp> {
+    /// Returns when the list is due. `for_jobs`: it is needed for the inventory or for jobs in doubt. `for_refused`: submits
+    /// wait for it.
+    pub(super) fn due(
+        &self,
+        now: Timestamp,
+        for_jobs: bool,
+        for_refused: bool,
+    ) -> Option<Timestamp> {
         if self.is_waiting() {
             return None;
         }
+        if for_refused && self.failures == 0 {
+            return Some(now);
+        }
+        let for_jobs = for_jobs || for_refused;
         let for_jobs = for_jobs.then(|| self.next.unwrap_or(now));
         for_jobs.into_iter().chain(self.detector.next).min()
     }
@@ -135,10 +143,12 @@ impl Reconciler {
         now: Timestamp,
         jobs: &JobTable,
         is_inventory: bool,
+        refused_since: Option<Timestamp>,
     ) -> Command {
-        let includes_own_rows = self.detector.on_request(now) || is_inventory;
-        if includes_own_rows && self.own_rows.is_none() {
-            self.own_rows = Some(campaign_tags(&self.campaign, jobs, self.rules));
+        let includes_own_rows =
+            self.detector.on_request(now) || is_inventory || refused_since.is_some();
+        if includes_own_rows {
+            self.own_tags(jobs);
         }
         let tag = |index: &usize| {
             let state = &jobs[*index].state;
@@ -146,11 +156,20 @@ impl Reconciler {
         };
         let in_doubt: HashMap<Tag, _> = jobs.in_doubt.iter().filter_map(tag).collect();
         let proofs = self.proofs.prepare(now, jobs);
-        let references = proofs.iter().flat_map(|proof| &proof.references);
+        let mut references: BTreeSet<RemoteId> = proofs
+            .iter()
+            .flat_map(|proof| &proof.references)
+            .map(|row| row.remote.clone())
+            .collect();
+        if includes_own_rows {
+            references.append(&mut self.inventory.references(jobs));
+            let around = refused_since.map(|since| accepted_around(jobs, since));
+            references.extend(around.into_iter().flatten());
+        }
         let command = Command::List {
             filter: Arc::new(ListFilter {
                 tags: in_doubt.keys().cloned().collect(),
-                references: references.map(|row| row.remote.clone()).collect(),
+                references,
                 own: self.own_rows.clone().filter(|_| includes_own_rows),
             }),
         };
@@ -175,35 +194,22 @@ impl Reconciler {
         }
     }
 
+    /// Notes that a request by id was answered: the next one, or the list, is due.
+    pub(super) fn on_looked_up(&mut self, now: Timestamp) {
+        self.failures = 0;
+        self.failing_since = None;
+        self.next = Some(now);
+    }
+
+    /// Returns the tags of the campaign.
+    pub(super) fn own_tags(&mut self, jobs: &JobTable) -> &CampaignTags {
+        let (campaign, rules) = (&self.campaign, self.rules);
+        self.own_rows.get_or_insert_with(|| campaign_tags(campaign, jobs, rules))
+    }
+
     /// Returns the tags of the campaign, if the request was for its rows too.
     pub(super) fn own_rows(&self, request: &ListRequest) -> Option<&CampaignTags> {
         self.own_rows.as_ref().filter(|_| request.includes_own_rows)
-    }
-
-    /// Decides whether the list has been read with enough care before the first submit. `has_unknown_submits`: it has shown
-    /// submits that the journal does not know. Returns whether it is now settled.
-    pub(super) fn advance_inventory(
-        &mut self,
-        now: Timestamp,
-        request: &ListRequest,
-        jobs: &JobTable,
-        has_unknown_submits: bool,
-    ) -> bool {
-        self.inventory = match self.inventory {
-            InventoryState::Settled => return false,
-            InventoryState::Due if self.journal_was_lost || jobs.has_redirected_submit() => {
-                InventoryState::ReadOnce(now)
-            }
-            // The list may not show all of it yet, or another run is submitting.
-            InventoryState::Due | InventoryState::ReadOnce(_) if has_unknown_submits => {
-                InventoryState::ReadOnce(now)
-            }
-            InventoryState::ReadOnce(first) if request.started < first.plus(self.settle) => {
-                return false;
-            }
-            InventoryState::Due | InventoryState::ReadOnce(_) => InventoryState::Settled,
-        };
-        self.allows_submits()
     }
 
     /// Checks whether the list was requested too early to show a submit of this job.
@@ -218,12 +224,8 @@ impl Reconciler {
     }
 
     /// Schedules the next request for when it can show something new.
-    pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &JobTable, may_have_more: bool) {
-        let inventory = match self.inventory {
-            InventoryState::ReadOnce(first) => Some(first.plus(self.settle)),
-            InventoryState::Due if may_have_more => Some(now),
-            InventoryState::Due | InventoryState::Settled => None,
-        };
+    pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &JobTable) {
+        let inventory = self.inventory.next_listing(now);
         let proof = self.proofs.next_completion(now, jobs);
         let soonest = proof.into_iter().chain(inventory).min();
         let usual = self.settle.clamp(Duration::from_millis(200), Duration::from_secs(60));
@@ -235,37 +237,37 @@ impl Reconciler {
         self.next = Some(next);
     }
 
-    /// Decides what a refused list means. `awaits_inventory`: the first submit waits for the list. `is_fresh`: the user
-    /// asked to pay for everything again.
+    /// Decides what a refused list means. `is_awaited`: submits wait for the list. Nothing is paid for on the assumption
+    /// that a list which cannot be read is empty, unless the user says so.
     pub(super) fn on_refused(
         &mut self,
         now: Timestamp,
         failure: &Failure,
-        jobs: &JobTable,
-        awaits_inventory: bool,
-        is_fresh: bool,
+        is_awaited: bool,
     ) -> ListRefusal {
         self.failures += 1;
         self.detector.postpone(now);
         let wait = READ.wait(self.failures, self.jitter.of_job(usize::MAX));
         self.next = Some(now.plus(wait));
-        let is_final = self.failures >= INVENTORY_TRIES
-            && awaits_inventory
-            && failure.disposition(CommandKind::List) == Disposition::Retry
-            && failure.kind != FailureKind::NotSent;
-        // Without any record another run may have paid for all jobs, so the run waits a while for a list that is down. A
-        // server that refuses to list will continue to.
-        let waits = !jobs.has_submits() && !is_fresh && failure.kind != FailureKind::Rejected;
         let since = *self.failing_since.get_or_insert(now);
-        if !is_final || (waits && now.since(since) < self.settle) {
+        // A server that refuses to list will continue to.
+        let is_final = if failure.kind == FailureKind::Rejected {
+            self.failures >= TRIES_OF_REFUSED_LIST
+        } else {
+            failure.disposition(CommandKind::List) == Disposition::Retry
+                && failure.kind != FailureKind::NotSent
+                && now.since(since) >= self.patience
+        };
+        if !is_awaited || !is_final {
             return ListRefusal::Retry;
         }
-        if self.journal_was_lost {
+        if !self.without_list {
             return ListRefusal::Stop;
         }
         // The check before the end of the run has tries of its own.
         self.failures = 0;
-        self.inventory = InventoryState::Settled;
+        self.failing_since = None;
+        self.inventory.skip();
         ListRefusal::Skip
     }
 

@@ -12,7 +12,7 @@ use super::job::TrackedJob;
 use super::lane::LaneLimiter;
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState,
-    Phase, RemoteId, Tag, Timestamp,
+    ListOrder, Listing, Phase, RemoteId, RenderReport, Tag, Timestamp,
 };
 
 /// The sound rules.
@@ -20,6 +20,24 @@ use crate::model::{
 pub(super) struct SoundRules;
 
 impl SafetyRules for SoundRules {}
+
+/// Numbers of rows in a page of other APIs.
+const PAGE_SIZES: [u64; 12] = [10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 80];
+
+/// The least number of rows of a page.
+const SMALLEST_PAGE: u64 = 10;
+
+/// Checks whether a list may be cut off: it says so, is as long as a page, or ends with a row of ours. A list that is
+/// shorter than an earlier one is whole, and one that ends with a row that another record knows shows what was accepted
+/// since.
+fn is_cut_off(listing: &Listing, longest_list: u64, is_oldest_recorded: bool) -> bool {
+    let rows = listing.rows;
+    let is_page = PAGE_SIZES.contains(&rows) || (rows > 0 && rows.is_multiple_of(50));
+    let ends_early = rows >= SMALLEST_PAGE && listing.oldest_own.is_some();
+    listing.is_truncated
+        || listing.unreadable > 0
+        || (rows >= longest_list && !is_oldest_recorded && (is_page || ends_early))
+}
 
 /// The decisions on which the promise depends. The defaults are the sound ones.
 pub(super) trait SafetyRules: Debug + Sync {
@@ -101,6 +119,61 @@ pub(super) trait SafetyRules: Debug + Sync {
     /// Returns the other ids whose tags a list is searched for while a job is pending: all that it may have had.
     fn other_ids<'a>(&self, job: &'a TrackedJob) -> Vec<&'a JobId> {
         job.spec.other_ids().collect()
+    }
+
+    /// Checks whether a refused submit is looked for in the list before it is sent again: a gateway may have repeated the
+    /// request by itself, so that a refusal follows an acceptance. A request that was never sent cannot have been accepted.
+    fn is_looked_for(&self, refusal: &Failure) -> bool {
+        refusal.kind != FailureKind::NotSent
+    }
+
+    /// Checks whether a submit may be accepted after its answer was lost, as long as any create may take: the program was
+    /// killed, or a gateway answered in place of the API.
+    fn may_be_accepted_late(&self, failure: &Failure) -> bool {
+        matches!(
+            failure.kind,
+            FailureKind::Interrupted | FailureKind::ServerError | FailureKind::NotFromApi
+        )
+    }
+
+    /// Checks whether a job may be proven absent: once in a generation. A second lost answer in a row needs another
+    /// explanation than bad luck.
+    fn may_be_found_absent(&self, state: &JobState) -> bool {
+        !state.was_found_absent
+    }
+
+    /// Checks whether the lists of this run would have shown a job in doubt, whether or not its render is finished.
+    /// `has_shown`: whether they have shown a finished and an unfinished render.
+    fn shows_kind(&self, has_shown: (bool, bool), would_be_finished: bool) -> bool {
+        has_shown.0 && (has_shown.1 || would_be_finished)
+    }
+
+    /// Returns the order of a list.
+    fn order(&self, listing: &Listing) -> ListOrder {
+        listing.order
+    }
+
+    /// Checks whether the jobs that a list does not show may have been cut off. `longest_list` is the number of rows of
+    /// the longest list ever seen, and `is_oldest_recorded` says whether another record than this list knows its oldest
+    /// row.
+    fn may_be_cut_off(
+        &self,
+        listing: &Listing,
+        longest_list: u64,
+        is_oldest_recorded: bool,
+    ) -> bool {
+        is_cut_off(listing, longest_list, is_oldest_recorded)
+    }
+
+    /// Returns how often the list is read before the first submit of a campaign that no person attends: a run elsewhere
+    /// may have paid for jobs that the list does not show yet.
+    fn listings_of_new_campaign(&self) -> u32 {
+        2
+    }
+
+    /// Checks whether a row may be the job by what it is made from.
+    fn fits(&self, report: &RenderReport, job: &TrackedJob) -> bool {
+        job.has_changed() || report.echo.fits(&job.spec.request)
     }
 
     /// Decides whether the list must be read before anything else: if a submit is due, or if jobs of a lost journal

@@ -1,5 +1,6 @@
 //! Submits, the requests that cost money: which job is submitted when, and what the answer means.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::backoff::Jitter;
@@ -10,7 +11,7 @@ use super::job_table::JobTable;
 use super::lane::{LONGEST_HOLD, LaneLimiter};
 use super::rules::SafetyRules;
 use crate::model::{
-    CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Phase, RemoteId,
+    AcceptedJob, CommandKind, Credits, Disposition, Event, Failure, FailureKind, JobEvent, Phase,
     StopReason, Timestamp,
 };
 
@@ -29,6 +30,15 @@ pub(super) enum NextSubmit {
     Stop(StopReason),
 }
 
+/// Whether the provider keeps the names of jobs, which contain their tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Unknown,
+    Kept,
+    /// An answer was without the tag, or, if true, the list was.
+    Missing(bool),
+}
+
 /// Decides about submits.
 #[derive(Debug)]
 pub(super) struct Submitter {
@@ -41,6 +51,10 @@ pub(super) struct Submitter {
     pub(super) outstanding: usize,
     /// Answers lost since a submit was last known to be accepted or not.
     consecutive_lost: usize,
+    /// Jobs whose submit was refused, with the time: each is looked for in the list before it is sent again. One list
+    /// requested later covers all of them.
+    refused: BTreeMap<usize, Timestamp>,
+    names: Names,
 }
 
 impl Submitter {
@@ -51,7 +65,52 @@ impl Submitter {
         jitter: Jitter,
         rules: &'static dyn SafetyRules,
     ) -> Self {
-        Self { lane, limit, render_timeout, jitter, rules, outstanding: 0, consecutive_lost: 0 }
+        Self {
+            lane,
+            limit,
+            render_timeout,
+            jitter,
+            rules,
+            outstanding: 0,
+            consecutive_lost: 0,
+            refused: BTreeMap::new(),
+            names: Names::Unknown,
+        }
+    }
+
+    /// Checks whether nothing can be submitted until refused jobs were looked for in the list.
+    pub(super) fn needs_list(&self, now: Timestamp, jobs: &JobTable) -> bool {
+        !self.refused.is_empty()
+            && self.lane.held_until(now).is_none()
+            && jobs.ready.iter().all(|index| self.refused.contains_key(index))
+    }
+
+    /// Returns since when refused jobs have waited for a list.
+    pub(super) fn refused_since(&self) -> Option<Timestamp> {
+        self.refused.values().min().copied()
+    }
+
+    /// Notes that a list requested at `started` has shown all jobs of the campaign that it has.
+    pub(super) fn on_listed(&mut self, started: Timestamp) {
+        self.refused.retain(|_, refused| *refused >= started);
+    }
+
+    /// Forgets which refused jobs were not looked for yet.
+    pub(super) fn skip_list(&mut self) {
+        self.refused.clear();
+    }
+
+    /// Notes whether the list shows an accepted job with its tag.
+    pub(super) fn on_name_listed(&mut self, shows_tag: bool) -> Option<Decision> {
+        match self.names {
+            _ if shows_tag => self.names = Names::Kept,
+            Names::Unknown | Names::Missing(false) => {
+                self.names = Names::Missing(true);
+                return Some(Decision::Record(Event::TagNotShown { is_listed: true }));
+            }
+            Names::Kept | Names::Missing(true) => {}
+        }
+        None
     }
 
     /// Decides which job is submitted next. `is_reconciling`: the run still looks for jobs in doubt.
@@ -67,9 +126,18 @@ impl Submitter {
             // Requested from this run or an earlier one.
             return NextSubmit::Stop(StopReason::LongHold { until });
         }
-        let Some(&index) = jobs.ready.first() else {
+        let is_free = |index: &&usize| !self.refused.contains_key(index);
+        let Some(&index) = jobs.ready.iter().find(is_free) else {
+            // The list is read after the hold.
+            if let Some(until) = self.lane.held_until(now) {
+                wake.at(until);
+            }
             return NextSubmit::Wait;
         };
+        if matches!(self.names, Names::Missing(_)) && self.outstanding > 0 {
+            // At most one answer that is lost could not be cleared up.
+            return NextSubmit::Wait;
+        }
         if self.consecutive_lost >= MAX_CONSECUTIVE_LOST {
             return if self.outstanding == 0 && !is_reconciling {
                 NextSubmit::Stop(StopReason::TooManyDoubts)
@@ -123,24 +191,31 @@ impl Submitter {
         now: Timestamp,
         index: usize,
         jobs: &JobTable,
-        result: Result<RemoteId, Failure>,
+        result: Result<AcceptedJob, Failure>,
     ) -> Vec<Decision> {
         if !matches!(jobs[index].state.phase, Phase::Submitting) {
             return Vec::new();
         }
         match result {
             // Two jobs cannot be one render. The list will show which of them was accepted.
-            Ok(remote) if jobs.with_remote(&remote).is_some() => {
+            Ok(AcceptedJob { remote, .. }) if jobs.with_remote(&remote).is_some() => {
                 let message =
                     format!("the provider answered with the id of another job, `{remote}`");
                 let failure = Failure::new(FailureKind::Malformed, message);
                 self.on_failure(now, index, jobs, failure)
             }
-            Ok(remote) => {
+            Ok(AcceptedJob { remote, shows_tag }) => {
                 self.lane.succeed();
                 self.limit.on_accepted();
                 let event = JobEvent::Submitted { remote };
-                vec![Decision::NoteReachable, Decision::Apply(index, event)]
+                let mut decisions = vec![Decision::NoteReachable, Decision::Apply(index, event)];
+                if shows_tag && self.names == Names::Unknown {
+                    self.names = Names::Kept;
+                } else if !shows_tag && self.names == Names::Unknown {
+                    self.names = Names::Missing(false);
+                    decisions.push(Decision::Record(Event::TagNotShown { is_listed: false }));
+                }
+                decisions
             }
             Err(failure) => self.on_failure(now, index, jobs, failure),
         }
@@ -160,6 +235,17 @@ impl Submitter {
         if disposition != Disposition::HoldLane {
             let pause = self.rules.apply_retry_after(&mut self.lane, now, &failure);
             decisions.extend(pause.map(Decision::Record));
+        }
+        let is_refused = matches!(
+            disposition,
+            Disposition::Retry
+                | Disposition::HoldLane
+                | Disposition::FailJob
+                | Disposition::StopSubmitting
+                | Disposition::StopRun
+        );
+        if is_refused && self.rules.is_looked_for(&failure) {
+            self.refused.insert(index, now);
         }
         let deferred = |failure| Decision::Apply(index, JobEvent::SubmitDeferred { failure });
         match disposition {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::{
     Artifact, Failure, JobId, ListFilter, RemoteId, RenderReport, Timestamp, VideoRequest,
@@ -62,8 +63,8 @@ pub enum Outcome {
     Submitted {
         /// The job.
         job: JobId,
-        /// The provider's id if it was accepted.
-        result: Result<RemoteId, Failure>,
+        /// The accepted job.
+        result: Result<AcceptedJob, Failure>,
     },
     /// The outcome of a poll.
     Polled {
@@ -93,7 +94,24 @@ pub enum Outcome {
     },
 }
 
-/// A listing: the rows asked for, and the number of all rows.
+/// A job that the provider has accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedJob {
+    /// Its id at the provider.
+    pub remote: RemoteId,
+    /// Whether the answer shows the job's tag, so that names are kept.
+    pub shows_tag: bool,
+}
+
+#[cfg(test)]
+impl AcceptedJob {
+    /// Returns a job whose answer shows its tag.
+    pub(crate) const fn tagged(remote: RemoteId) -> Self {
+        Self { remote, shows_tag: true }
+    }
+}
+
+/// A listing: the rows asked for, and what all rows say about how complete the list is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Listing {
     /// The rows asked for.
@@ -102,15 +120,32 @@ pub struct Listing {
     pub rows: u64,
     /// The earliest `created_at` of all rows: how far back the list reaches.
     pub oldest: Option<Timestamp>,
-    /// `created_at` of the first and of the last row, in the order of the list.
-    pub ends: Option<(Timestamp, Timestamp)>,
+    /// The order of the rows.
+    pub order: ListOrder,
+    /// Whether it says that there are more rows than it shows, or links its pages in circles.
+    pub is_truncated: bool,
+    /// Rows that could not be read. Each may be the wanted one.
+    pub unreadable: u64,
+    /// The id of the oldest row if it is one of those asked for: older ones may be cut off.
+    pub oldest_own: Option<RemoteId>,
+    /// Whether a row of a finished render is shown.
+    pub shows_finished: bool,
+    /// Whether a row of an unfinished render is shown.
+    pub shows_unfinished: bool,
+    /// How long ago the answer was made, if a cache has kept it.
+    pub age: Duration,
 }
 
-impl Listing {
-    /// Whether the oldest rows come first, so that a list that is cut off lacks the newest.
-    pub fn is_oldest_first(&self) -> bool {
-        self.ends.is_some_and(|(first, last)| first < last)
-    }
+/// The order of the rows of a list, by their `created_at`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListOrder {
+    /// The newest rows come first: a list that is cut off lacks the oldest.
+    #[default]
+    NewestFirst,
+    /// The oldest rows come first: a list that is cut off lacks the newest.
+    OldestFirst,
+    /// Another order, or dates that are missing, unreadable or all equal: any row may be cut off.
+    Unknown,
 }
 
 /// The bytes of one download, written by the downloader and sampled by the display. Not recorded, and no decision

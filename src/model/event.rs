@@ -63,6 +63,16 @@ pub enum Event {
         /// The failure of the listing.
         failure: Failure,
     },
+    /// The provider has shown a job without its tag, by which lost answers and unrecorded jobs are found.
+    TagNotShown {
+        /// Whether the list has shown it so, and not only the answer to its create.
+        is_listed: bool,
+    },
+    /// The list before the first submit of a new campaign may be cut off.
+    ListCutOff {
+        /// The number of its rows.
+        rows: u64,
+    },
     /// The provider has shown how many renders it executes at a time, by refusing one more or by queueing it. Only if
     /// the limit is learned.
     #[serde(rename = "places_learnt")]

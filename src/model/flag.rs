@@ -54,6 +54,7 @@ text_enum! {
         OnlyApproved = "--only-approved",
         OnlyFailed = "--only-failed",
         Out = "--out",
+        Patience = "--patience",
         Ping = "--ping",
         PollInterval = "--poll-interval",
         PollRate = "--poll-rate",
@@ -62,6 +63,7 @@ text_enum! {
         RedoRejected = "--redo-rejected",
         RenderTimeout = "--render-timeout",
         RequireApproval = "--require-approval",
+        RequireProof = "--require-proof",
         Resubmit = "--resubmit",
         RetryFailed = "--retry-failed",
         Sample = "--sample",
@@ -75,6 +77,7 @@ text_enum! {
         SubmitOnly = "--submit-only",
         SubmitRate = "--submit-rate",
         Suspicious = "--suspicious",
+        WithoutList = "--without-list",
         Xlsx = "--xlsx",
     }
 }

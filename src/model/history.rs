@@ -57,6 +57,8 @@ pub(crate) struct ResumeState {
     pub(crate) trusted_since: Option<Timestamp>,
     /// The time of the newest submit.
     pub(crate) last_submit: Option<Timestamp>,
+    /// When the provider's list was last read for all jobs of the campaign.
+    pub(crate) last_inventory: Option<Timestamp>,
     /// The end of the pause that the provider asked for.
     pub(crate) holds: BTreeMap<Lane, Timestamp>,
     /// The learned limit of concurrent renders.
@@ -173,9 +175,12 @@ impl History {
             Event::JournalLost => self.resuming.last_loss = entry.sequence,
             Event::InventoryTaken { rows } => {
                 self.resuming.last_loss = 0;
+                self.resuming.last_inventory = Some(at);
                 self.resuming.longest_list = self.resuming.longest_list.max(*rows);
             }
-            Event::InventorySkipped { .. } => {}
+            Event::InventorySkipped { .. }
+            | Event::TagNotShown { .. }
+            | Event::ListCutOff { .. } => {}
             Event::LimitLearned { limit } => self.resuming.learned_limit = Some(*limit),
             Event::Job { job, event } => self.apply_to_job(entry.sequence, moment, job, event),
         }

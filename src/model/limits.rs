@@ -80,6 +80,10 @@ limits! {
         max_credits: Credits,
         /// The maximum that the submits of one run cost or promise.
         max_credits_run: Credits,
+        /// How long a run waits for a provider that cannot be reached, or for a list that it must read before it
+        /// submits. By default ten minutes (30 seconds if the provider has not answered in this run), and two settle
+        /// times for the list.
+        patience: Duration,
         /// The maximum duration of a run before it leaves renders to a later `collect`.
         max_duration: Duration,
         /// The number of failures that ends submitting.

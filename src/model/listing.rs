@@ -22,6 +22,10 @@ pub enum Inconclusive {
     CutShort,
     /// It is sufficient, but a second, later list must agree.
     Once,
+    /// It may leave out finished or unfinished renders: it has not shown both kinds.
+    OneKind,
+    /// The job was proven absent before and sent again, and that answer was lost too.
+    ProvenBefore,
     /// It could not be read.
     Refused {
         /// The failure.
@@ -45,6 +49,12 @@ impl fmt::Display for Inconclusive {
             ),
             Self::Once => formatter.write_str(
                 "the provider's list does not show it, and a second, later one has not agreed yet",
+            ),
+            Self::OneKind => formatter.write_str(
+                "the provider's list does not show it, but may leave out finished or unfinished renders",
+            ),
+            Self::ProvenBefore => formatter.write_str(
+                "it was sent a second time after the provider's list had not shown it, and that answer was lost too",
             ),
             Self::Refused { failure } => {
                 write!(formatter, "the provider's list could not be read: {failure}")

@@ -36,7 +36,9 @@ mod value_origin;
 pub use account::{Account, AccountMark};
 pub(crate) use approval::{AcceptedTexts, Approval, Changes};
 pub(crate) use calibration::Calibration;
-pub use command::{Command, DownloadProgress, DownloadRequest, Listing, Outcome};
+pub use command::{
+    AcceptedJob, Command, DownloadProgress, DownloadRequest, ListOrder, Listing, Outcome,
+};
 pub use credits::Credits;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub(crate) use exit::Exit;
@@ -60,7 +62,7 @@ pub(crate) use price::SpeechLength;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,
 };
-pub use render::{RenderReport, RenderStatus};
+pub use render::{RenderReport, RenderStatus, RequestEcho};
 pub use request::{AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, VideoRequest};
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{Shard, TooManyShards};

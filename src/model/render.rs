@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
-use super::{Credits, RemoteId, Timestamp};
+use super::{AspectRatio, Credits, RemoteId, Speech, Timestamp, VideoRequest};
 
 /// A job as the provider describes it in a create, list or get answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,72 @@ pub struct RenderReport {
     pub progress: Option<f64>,
     /// When the provider accepted it.
     pub created_at: Option<Timestamp>,
+    /// What it is made from, as far as the provider says so.
+    pub echo: Box<RequestEcho>,
+}
+
+/// What the provider says a job is made from, to notice a report about another job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestEcho {
+    /// The letters and digits of the beginning of `text`.
+    text: Option<Box<str>>,
+    /// `creator`, without dashes and in lower case.
+    persona: Option<Box<str>>,
+    /// `aspect_ratio`.
+    aspect_ratio: Option<AspectRatio>,
+}
+
+/// Letters and digits of a text that are compared.
+const COMPARED_LETTERS: usize = 400;
+
+/// The least number of letters and digits by which a text that the provider has cut off is recognised.
+const LETTERS_OF_BEGINNING: usize = 40;
+
+impl RequestEcho {
+    /// Returns the echo of these fields of a job.
+    pub fn new(text: Option<&str>, creator: Option<&str>, aspect_ratio: Option<&str>) -> Self {
+        let text = text.map(comparable).filter(|text| !text.is_empty());
+        let persona = creator.map(without_dashes).filter(|persona| !persona.is_empty());
+        let ratio = aspect_ratio.and_then(|ratio| ratio.trim().replace(':', "x").parse().ok());
+        Self { text: text.map(Into::into), persona: persona.map(Into::into), aspect_ratio: ratio }
+    }
+
+    /// Checks whether the job may be made from `request`. What the provider may have changed in a text, such as quotes and
+    /// spaces, is not compared.
+    pub fn fits(&self, request: &VideoRequest) -> bool {
+        let fits_text = |shown: &str| match &request.speech {
+            Speech::Text(text) => {
+                let sent = comparable(text);
+                let is_cut = shown.chars().count() >= LETTERS_OF_BEGINNING;
+                sent.is_empty() || *shown == *sent || is_cut && sent.starts_with(shown)
+            }
+            Speech::Audio(_) => true,
+        };
+        let fits_persona = |shown: &str| *shown == *without_dashes(&request.persona);
+        self.text.as_deref().is_none_or(fits_text)
+            && self.persona.as_deref().is_none_or(fits_persona)
+            && self.aspect_ratio.is_none_or(|ratio| ratio == request.aspect_ratio)
+    }
+
+    /// Returns its size in memory in bytes, without that of the structure.
+    pub(crate) fn size(&self) -> usize {
+        [&self.text, &self.persona].into_iter().flatten().map(|text| text.len()).sum()
+    }
+}
+
+/// Returns the letters and digits at the beginning of `text`, without entities of HTML, in one form of Unicode.
+fn comparable(text: &str) -> String {
+    const ENTITIES: [(&str, &str); 5] =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    let decoded = ENTITIES.into_iter().fold(text.to_owned(), |text, (entity, character)| {
+        if text.contains(entity) { text.replace(entity, character) } else { text }
+    });
+    let normalized = ComposingNormalizerBorrowed::new_nfkc().normalize(&decoded);
+    normalized.chars().filter(|letter| letter.is_alphanumeric()).take(COMPARED_LETTERS).collect()
+}
+
+fn without_dashes(id: &str) -> String {
+    id.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The documented statuses, and any other.
@@ -52,16 +119,16 @@ pub enum RenderStatus {
 }
 
 impl RenderStatus {
-    /// Parses a status; unknown words are kept.
+    /// Parses a status, without regard to case; unknown words are kept.
     pub fn from_word(word: &str) -> Self {
-        match word {
+        match word.to_ascii_lowercase().as_str() {
             "pending" => Self::Pending,
             "in_queue" => Self::InQueue,
             "running" => Self::Running,
             "done" => Self::Done,
             "failed" => Self::Failed,
             "rejected" => Self::Rejected,
-            other => Self::Other(other.to_owned()),
+            _ => Self::Other(word.to_owned()),
         }
     }
 

@@ -47,6 +47,8 @@ pub struct JobState {
     pub last_failure: Option<Box<Failure>>,
     /// The output; its links without signatures once the file is on disk.
     pub output: Option<Arc<super::Output>>,
+    /// Whether a search has proven that a submit of this generation was not accepted. It does so only once.
+    pub was_found_absent: bool,
     /// Why the newest search for a job in doubt was inconclusive.
     pub unproven: Option<Box<Inconclusive>>,
     /// The submit that was given up when the job was last reopened, until another is accepted.
@@ -106,6 +108,7 @@ impl JobState {
             JobEvent::FoundAbsent => {
                 self.reserved = Credits::ZERO;
                 self.unproven = None;
+                self.was_found_absent = true;
             }
             JobEvent::PaidTwice { remote } => self.duplicates.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),

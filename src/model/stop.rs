@@ -52,6 +52,12 @@ pub enum StopReason {
         /// The newest failure.
         message: String,
     },
+    /// There are signs that jobs of this campaign were paid for without a record, and the provider's list does not
+    /// prove which: nothing was submitted.
+    InventoryUnproven {
+        /// What the list lacks.
+        message: String,
+    },
     /// Another run pays for the same jobs: the provider's list has one of them twice.
     #[serde(rename = "rival")]
     DuplicateRun {
@@ -77,7 +83,9 @@ impl StopReason {
             Self::CapReached => (4, StoppedEarly, true),
             Self::OutOfCredits { .. } => (5, StoppedEarly, true),
             Self::TooManyDoubts => (6, StoppedEarly, true),
-            Self::InventoryRefused { .. } => (7, StoppedEarly, true),
+            Self::InventoryRefused { .. } | Self::InventoryUnproven { .. } => {
+                (7, StoppedEarly, true)
+            }
             Self::DuplicateRun { .. } => (8, StoppedEarly, true),
             Self::Unreachable { .. } => (9, Refused, false),
             Self::WrongAddress { .. } => (10, Refused, false),

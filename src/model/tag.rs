@@ -98,22 +98,26 @@ impl Tag {
         })
     }
 
-    /// Returns the API's `name` for a job: its readable id, then the tag.
+    /// Returns the API's `name` for a job: the tag, then the job's readable id. The tag comes first because a provider
+    /// may keep only the beginning of a name.
     pub fn name_for(&self, job: &JobId) -> String {
-        format!("{job} {self}")
+        format!("{self} {job}")
     }
 }
 
-/// Returns all tags in `name`. They are searched for, ignoring case, because it is unknown whether the provider keeps
-/// names byte for byte.
+/// Returns all tags in `name`. They are searched for, ignoring case and whatever stands in place of the dash, because
+/// it is unknown whether the provider keeps names byte for byte.
 pub fn find_tags(name: &str) -> impl Iterator<Item = Tag> {
     let name = name.to_ascii_lowercase();
-    let starts: Vec<usize> = name.match_indices(PREFIX).map(|(start, _)| start).collect();
-    starts.into_iter().filter_map(move |start| {
-        let end = start + PREFIX.len() + TAG_CHARACTERS;
-        let candidate = name.get(start..end)?;
-        let is_tag = candidate.bytes().skip(PREFIX.len()).all(|byte| ALPHABET.contains(&byte));
-        is_tag.then(|| Tag(candidate.into()))
+    let is_digit = |character: char| u8::try_from(character).is_ok_and(|it| ALPHABET.contains(&it));
+    let ends: Vec<usize> =
+        name.match_indices("cs").map(|(start, word)| start + word.len()).collect();
+    ends.into_iter().filter_map(move |end| {
+        let rest = &name[end..];
+        let digits = rest.strip_prefix(|character: char| !character.is_alphanumeric())?;
+        let digits: String =
+            digits.chars().take(TAG_CHARACTERS).take_while(|it| is_digit(*it)).collect();
+        (digits.len() == TAG_CHARACTERS).then(|| Tag(format!("{PREFIX}{digits}").into()))
     })
 }
 

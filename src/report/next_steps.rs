@@ -230,8 +230,11 @@ fn stop_hint(summary: &Summary) -> Option<String> {
             "check the address in `{}` or `CREATIFY_BASE_URL`; the default is `https://api.creatify.ai`", Flag::BaseUrl),
         StopReason::Unreachable { .. } => format!("check the network and `HTTPS_PROXY`, then continue: `{resume}`"),
         StopReason::InventoryRefused { .. } => format!(
-            "the provider may hold paid videos that are not recorded here; try again when its list can be read: \
-             `{resume}`"),
+            "the provider may hold paid videos that are not recorded here; try again when its list can be read, or wait \
+             longer for it with `{} TIME`: `{resume}`", Flag::Patience),
+        StopReason::InventoryUnproven { .. } => format!(
+            "look for the campaign's jobs in the dashboard; if none is missing here, submit with `{}`: `{resume} {}`",
+            Flag::WithoutList, Flag::WithoutList),
         StopReason::DuplicateRun { .. } => format!(
             "wait until the other run, on this machine or another, has ended; this command then takes over what it \
              paid for and submits only the rest: `{resume}`"),

@@ -302,9 +302,9 @@ mod tests {
   b  line 3  no face in the  [31mpicture
 
 1 job is in doubt (sent, but no response says whether it was accepted):
-  c  line 4  the connection was reset; its name at the provider: `c cs-aljhgbs64cq7`
+  c  line 4  the connection was reset; its name at the provider: `cs-aljhgbs64cq7 c`
 
-hint: `c` may have been paid for and is not submitted again automatically. `callsheet run spring.csv` looks for it at the provider; only if its dashboard shows no video named `c cs-aljhgbs64cq7`, pay again: `callsheet run spring.csv --resubmit c`
+hint: `c` may have been paid for and is not submitted again automatically. `callsheet run spring.csv` looks for it at the provider; only if its dashboard shows no video named `cs-aljhgbs64cq7 c`, pay again: `callsheet run spring.csv --resubmit c`
 hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv --retry-failed`
 "
         );

@@ -120,7 +120,8 @@ fn code_3_when_a_render_fails_and_it_is_retried_only_on_request() {
 fn code_4_while_it_is_unknown_whether_a_submit_was_accepted() {
     let faults = Faults {
         create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([2]))].into(),
-        list: [(ResponseFault::Unavailable, FaultTrigger::always())].into(),
+        // After the two lists before the first submit.
+        list: [(ResponseFault::Unavailable, FaultTrigger::ordinals(3..1000))].into(),
         ..Faults::default()
     };
     let scenario = Scenario::with_faults(3, faults);

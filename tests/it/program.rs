@@ -4,6 +4,7 @@ use std::collections::HashMap;
 #[cfg(unix)]
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -360,7 +361,7 @@ pub(crate) fn sheet(jobs: usize) -> String {
 /// Returns the job id in the name that a job was submitted with.
 #[track_caller]
 pub(crate) fn job_id(name: Option<&str>) -> &str {
-    name.unwrap().split(' ').next().unwrap()
+    name.unwrap().split(' ').find(|word| !word.starts_with("cs-")).unwrap()
 }
 
 /// Returns the arguments of a fast `run` or `collect` of `sheet.csv`.
@@ -560,13 +561,15 @@ impl Provider {
     pub(crate) fn restart(&mut self, settings: SandboxSettings) {
         self.stop();
         let state = self.state.path().join("accepted.jsonl");
-        let settings = SandboxSettings { state: Some(settings.state.unwrap_or(state)), ..settings };
-        // A child that another thread has just forked holds the state file's lock until it calls `exec`.
+        let port = self.base_url.rsplit(':').next().and_then(|port| port.parse().ok());
+        let state = Some(settings.state.unwrap_or(state));
+        let settings = SandboxSettings { state, port: settings.port.or(port), ..settings };
+        // A child that another thread has just forked holds the state file's lock and the port until it calls `exec`.
         let started = Instant::now();
         let sandbox = loop {
             match self.runtime.block_on(Sandbox::start(settings.clone())) {
                 Err(error)
-                    if error.kind() == std::io::ErrorKind::ResourceBusy
+                    if matches!(error.kind(), ErrorKind::ResourceBusy | ErrorKind::AddrInUse)
                         && started.elapsed() < Duration::from_secs(5) =>
                 {
                     std::thread::sleep(Duration::from_millis(20));

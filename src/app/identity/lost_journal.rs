@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::model::{History, Phase, RemoteId};
+use crate::model::{History, JobId, Phase, RemoteId};
 use crate::report::{JobRow, Summary};
 use crate::util::fs::{OutputDir, open_own, read_own};
 
@@ -35,6 +35,19 @@ pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
     let known: HashSet<&str> = history.remotes().map(RemoteId::as_str).collect();
     let is_unknown = |remote: &str| !known.contains(remote);
     any_remote_id(&OutputDir(out).results_json(), is_unknown).unwrap_or(false)
+}
+
+/// Returns the jobs of `results.json` in the output folder with their ids at the provider. A file that cannot be read
+/// names none.
+pub(crate) fn named_remotes(out: &Path) -> Vec<(JobId, RemoteId)> {
+    let results = read_own(&OutputDir(out).results_json()).unwrap_or_default();
+    let results: Value = serde_json::from_slice(&results).unwrap_or_default();
+    let jobs = results["jobs"].as_array().into_iter().flatten();
+    jobs.filter_map(|job| {
+        let text = |field: &str| job[field].as_str();
+        Some((text("job_id")?.parse().ok()?, text("remote_id")?.parse().ok()?))
+    })
+    .collect()
 }
 
 /// The start of a line of `results.json` with a job's remote id, and the end of the line before it. No line within a

@@ -23,18 +23,22 @@ pub(crate) struct PaidVideo {
 }
 
 /// Returns the jobs with one of the requests `wanted` that other shards of the campaign, or the campaign before it was
-/// divided, have paid for.
+/// divided, have paid for, with their ids at the provider.
 pub(super) fn paid_by_shards(
     out: &Path,
     own: &Identity,
     wanted: &HashSet<&Fingerprint>,
-) -> Vec<PaidJob> {
+) -> Vec<(PaidJob, Option<RemoteId>)> {
     let home = home(out);
     let shards = folders(home).filter(|folder| is_shard(folder));
     let others = shards.chain([home.to_owned()]).filter(|folder| folder != out);
     let others = others.filter(|folder| identity(folder).as_ref() == Some(own));
     let paid = others.flat_map(|folder| paid_jobs(&folder, wanted));
-    paid.map(|(id, request, _)| PaidJob { id, request, spec: None }).collect()
+    let paid = paid.map(|(id, request, state)| {
+        let remote = state.phase.remote().cloned();
+        (PaidJob { id, request, spec: None }, remote)
+    });
+    paid.collect()
 }
 
 /// Returns the videos for the requests `wanted` that other campaigns have paid for, the furthest first: campaigns beside

@@ -43,11 +43,14 @@ impl LoadedManifest {
         let own = Identity { campaign: self.plan.campaign.clone(), is_sandbox };
         let mut paid = self.paid_jobs(history, &known)?;
         let mut ids: HashSet<JobId> = paid.iter().map(|paid| paid.id.clone()).collect();
-        for other in paid_by_shards(&self.out, &own, &requests) {
+        let mut named = HashMap::new();
+        for (other, remote) in paid_by_shards(&self.out, &own, &requests) {
             if !known.contains(&other.id) && ids.insert(other.id.clone()) {
+                named.extend(remote.map(|remote| (other.id.clone(), remote)));
                 paid.push(other);
             }
         }
+        self.ids.named = named;
         let mut answers = identify(&jobs, &paid, HashMap::new());
         // A dated campaign makes the same videos every day on purpose.
         if !is_sandbox && self.plan.campaign_date.is_none() {

@@ -5,13 +5,15 @@ use std::collections::{HashMap, HashSet};
 use super::other_journals::PaidVideo;
 use crate::app::first_run::UsedFolders;
 use crate::app::notices::Notices;
-use crate::model::JobId;
+use crate::model::{JobId, RemoteId};
 
 /// The recorded ids of jobs that have another id in the sheet, with the notes about them.
 #[derive(Debug, Default)]
 pub(crate) struct ResolvedIds {
     /// The recorded ids by those of the sheet.
     pub(super) recorded: HashMap<JobId, JobId>,
+    /// The ids at the provider of jobs that other shards have paid for.
+    pub(crate) named: HashMap<JobId, RemoteId>,
     /// Notes about these jobs.
     pub(super) notes: Vec<String>,
     /// The videos that other campaigns have paid for, by job.

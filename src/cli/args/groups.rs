@@ -143,6 +143,7 @@ pub(in crate::cli) struct RerunArguments {
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(in crate::cli) struct SpendingArguments {
     /// Submits in a window of time [default: 15/min]
     #[arg(long, value_name = "RATE")]
@@ -165,6 +166,13 @@ pub(in crate::cli) struct SpendingArguments {
     /// Submit nothing more once more jobs than this have failed, such as `5` or `3%`
     #[arg(long, value_name = "N|P%")]
     pub(in crate::cli) max_fail: Option<FailureAllowance>,
+    /// Submit though the provider's list cannot be read, or does not prove which jobs were paid for already
+    #[arg(long)]
+    pub(in crate::cli) without_list: bool,
+    /// Submit the first jobs of a campaign only if the provider's list is complete; for disks that do not
+    /// last, such as those of pods
+    #[arg(long)]
+    pub(in crate::cli) require_proof: bool,
     /// Do not ask before spending
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,
@@ -191,6 +199,9 @@ pub(in crate::cli) struct WaitingArguments {
     /// How far apart two listings must be to prove that a job was not accepted [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(in crate::cli) settle: Option<Duration>,
+    /// How long to wait for a provider that cannot be reached, or whose list cannot be read
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(in crate::cli) patience: Option<Duration>,
     /// How long to wait for another run on the same folder to end [default: not at all]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(in crate::cli) lock_wait: Option<Duration>,
@@ -356,6 +367,7 @@ impl WaitingArguments {
             render_timeout: self.render_timeout,
             max_duration: self.max_duration,
             settle: self.settle,
+            patience: self.patience,
             ..LimitSettings::default()
         }
     }

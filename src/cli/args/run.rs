@@ -104,7 +104,7 @@ impl From<CollectArguments> for RunArguments {
 
 /// The options that a resuming command repeats, so that it works within the same limits. Addresses of notifications are
 /// secrets, and `--only-failed` selects by state.
-const REPEATED: [Flag; 24] = [
+const REPEATED: [Flag; 26] = [
     Flag::Only,
     Flag::Limit,
     Flag::Sample,
@@ -126,13 +126,15 @@ const REPEATED: [Flag; 24] = [
     Flag::SubmitOnly,
     Flag::Duplicates,
     Flag::RequireApproval,
+    Flag::RequireProof,
+    Flag::Patience,
     Flag::Excel,
     Flag::Xlsx,
     Flag::Junit,
 ];
 
 /// The options that act once.
-const ONE_SHOT: [Flag; 7] = [
+const ONE_SHOT: [Flag; 8] = [
     Flag::OnlyFailed,
     Flag::RetryFailed,
     Flag::RedoChanged,
@@ -140,6 +142,7 @@ const ONE_SHOT: [Flag; 7] = [
     Flag::RedoRejected,
     Flag::Fresh,
     Flag::MoveAccount,
+    Flag::WithoutList,
 ];
 
 /// Returns the parser of `--duplicates`.

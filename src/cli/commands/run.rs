@@ -87,6 +87,9 @@ async fn request(
     let run_options = RunOptions {
         submits: if is_collect { Submits::Nothing } else { Submits::Selected },
         leave_after_submitting: arguments.submit_only,
+        without_list: spending.without_list,
+        requires_proof: spending.require_proof,
+        is_unattended: !Environment::can_ask(),
         ..rerun.run_options(selection)
     };
     Ok(RunRequest {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::harness::{Harness, failure, jobs, lost, seconds, submits};
+use super::harness::{Harness, failure, jobs, listing, lost, seconds, submits};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, Entry, Event, FailureKind, Inconclusive, JobEvent, Listing, Outcome, RenderReport,
+    Command, Entry, Event, FailureKind, Inconclusive, JobEvent, ListOrder, Listing, Outcome,
     Timestamp,
 };
 
@@ -357,14 +357,8 @@ fn a_list_of_the_oldest_rows_proves_nothing_about_the_newest() {
         }
         Command::List { .. } => {
             let shown = harness.rows.iter().take(10);
-            let found: Vec<_> = shown.filter_map(|(id, ..)| harness.report(id)).collect();
-            let created = |row: Option<&RenderReport>| row?.created_at;
-            Some(listed(Listing {
-                rows: found.len() as u64,
-                oldest: found.iter().filter_map(|it| it.created_at).min(),
-                ends: created(found.first()).zip(created(found.last())),
-                found,
-            }))
+            let shown = shown.filter_map(|(id, ..)| harness.report(id)).collect();
+            Some(listed(Listing { order: ListOrder::OldestFirst, ..listing(shown) }))
         }
         _ => None,
     });

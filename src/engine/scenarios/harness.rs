@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::engine::{Batch, Input, RunOptions};
 use crate::model::{
-    Account, AccountMark, Artifact, Command, Credits, Entry, Estimate, Event, Failure, FailureKind,
-    History, JobEvent, JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob, RemoteId,
-    RenderReport, RenderStatus, RetryAfter, SecretText, Speech, StopReason, Timestamp,
+    AcceptedJob, Account, AccountMark, Artifact, Command, Credits, Entry, Estimate, Event, Failure,
+    FailureKind, History, JobEvent, JobId, JobSpec, JobState, Listing, Origin, Outcome, PlannedJob,
+    RemoteId, RenderReport, RenderStatus, RetryAfter, SecretText, Speech, StopReason, Timestamp,
     VideoRequest,
 };
 
@@ -159,9 +159,10 @@ impl Harness {
     /// Returns the answer of the provider without faults.
     pub(super) fn default_answer(&mut self, command: &Command) -> Outcome {
         match command {
-            Command::Submit { job, name, .. } => {
-                Outcome::Submitted { job: job.clone(), result: Ok(self.accept(name)) }
-            }
+            Command::Submit { job, name, .. } => Outcome::Submitted {
+                job: job.clone(),
+                result: Ok(AcceptedJob::tagged(self.accept(name))),
+            },
             Command::Poll { remotes } => Outcome::Polled {
                 remotes: remotes.clone(),
                 result: Ok(remotes.iter().filter_map(|id| self.report(id)).collect()),
@@ -211,19 +212,14 @@ impl Harness {
             failed_reason: None,
             progress: Some(40.0),
             created_at: Some(*at),
+            echo: Box::default(),
         })
     }
 
     /// Returns a list of the newest `most` rows.
     pub(super) fn list(&self, most: usize) -> Listing {
         let shown = self.rows.iter().rev().take(most);
-        let found: Vec<RenderReport> = shown.filter_map(|(id, ..)| self.report(id)).collect();
-        Listing {
-            rows: u64::try_from(found.len()).unwrap(),
-            oldest: found.iter().filter_map(|report| report.created_at).min(),
-            found,
-            ends: None,
-        }
+        listing(shown.filter_map(|(id, ..)| self.report(id)).collect())
     }
 
     /// Returns the state of a job according to the journal.
@@ -261,8 +257,22 @@ impl ScenarioRun {
             | Event::JournalLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
+            | Event::TagNotShown { .. }
+            | Event::ListCutOff { .. }
             | Event::LimitLearned { .. } => false,
         })
+    }
+}
+
+/// Returns a list of these rows, of which the newest come first, in an account with finished and unfinished renders.
+pub(super) fn listing(found: Vec<RenderReport>) -> Listing {
+    Listing {
+        rows: u64::try_from(found.len()).unwrap(),
+        oldest: found.iter().filter_map(|report| report.created_at).min(),
+        found,
+        shows_finished: true,
+        shows_unfinished: true,
+        ..Listing::default()
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Outcome, RenderReport,
-    RenderStatus, Speech, StopReason, VideoRequest,
+    AcceptedJob, Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Outcome,
+    RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
 };
 
 fn fresh() -> RunOptions {
@@ -58,12 +58,13 @@ fn a_fresh_run_without_journal_uses_the_generation_after_the_listed_one() {
     // With and without evidence of the loss.
     for journal_was_lost in [true, false] {
         let mut harness = Harness::new();
-        harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
+        // No multiple of it is as long as a page.
+        harness.run(&jobs(7), &RunOptions::default(), |_, _| None);
         for _ in 0..5 {
             harness.journal.clear();
             let options = RunOptions { journal_was_lost, ..fresh() };
-            let run = harness.run(&jobs(2), &options, |_, _| None);
-            assert_eq!(run.submits(), 2);
+            let run = harness.run(&jobs(7), &options, |_, _| None);
+            assert_eq!(run.submits(), 7);
         }
         assert_eq!(harness.state(0).generation, Generation(5));
         let names: BTreeSet<_> = harness.rows.iter().map(|row| &row.1).collect();
@@ -80,7 +81,7 @@ fn a_failed_job_is_retried_once_across_crashes() {
         };
         let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
         let is_first =
-            |report: &&mut RenderReport| report.name.as_ref().unwrap().starts_with("job-0 ");
+            |report: &&mut RenderReport| report.name.as_ref().unwrap().ends_with(" job-0");
         for report in reports.iter_mut().filter(is_first) {
             report.status = RenderStatus::Failed;
         }
@@ -104,9 +105,10 @@ fn a_job_without_result_is_polled_once_more_before_it_is_paid_again() {
     for turns_up in [true, false] {
         let mut harness = Harness::new();
         harness.run(&jobs(2), &RunOptions::default(), |_, command| match command {
-            Command::Submit { job: id, .. } if *id == job(0) => {
-                Some(Outcome::Submitted { job: id.clone(), result: Ok("hidden".parse().unwrap()) })
-            }
+            Command::Submit { job: id, .. } if *id == job(0) => Some(Outcome::Submitted {
+                job: id.clone(),
+                result: Ok(AcceptedJob::tagged("hidden".parse().unwrap())),
+            }),
             _ => None,
         });
         assert_eq!((harness.phase(0), harness.phase(1)), ("failed", "done"));

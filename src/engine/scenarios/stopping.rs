@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::harness::{Harness, failure, job, jobs, lost, planned, seconds, submits, throttled};
 use crate::engine::RunOptions;
 use crate::model::{
-    Command, Credits, Event, FailureAllowance, FailureKind, InFlight, JobEvent, Outcome,
-    RenderStatus, StopReason,
+    AcceptedJob, Command, Credits, Event, FailureAllowance, FailureKind, InFlight, JobEvent,
+    Outcome, RenderStatus, StopReason,
 };
 
 const DAY: u64 = 24 * 3600;
@@ -156,7 +156,7 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
                 let Command::Submit { job, .. } = command else {
                     return None;
                 };
-                let remote = "denied".parse().unwrap();
+                let remote = AcceptedJob::tagged("denied".parse().unwrap());
                 return Some(Outcome::Submitted { job: job.clone(), result: Ok(remote) });
             }
             None
@@ -175,9 +175,10 @@ fn a_job_unknown_to_the_provider_fails_alone_and_faster_in_later_runs() {
 fn a_refused_batch_poll_falls_back_to_single_polls() {
     let mut harness = Harness::new();
     let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| match command {
-        Command::Submit { job, .. } if submits(command, 1) => {
-            Some(Outcome::Submitted { job: job.clone(), result: Ok("denied".parse().unwrap()) })
-        }
+        Command::Submit { job, .. } if submits(command, 1) => Some(Outcome::Submitted {
+            job: job.clone(),
+            result: Ok(AcceptedJob::tagged("denied".parse().unwrap())),
+        }),
         Command::Poll { remotes } => Some(Outcome::Polled {
             remotes: remotes.clone(),
             result: Err(failure(FailureKind::Rejected)),
@@ -269,7 +270,8 @@ fn two_jobs_never_share_a_render() {
             return None;
         };
         let remote = harness.accept(name);
-        let result = if submits(command, 1) { Ok("r-0".parse().unwrap()) } else { Ok(remote) };
+        let remote = if submits(command, 1) { "r-0".parse().unwrap() } else { remote };
+        let result = Ok(AcceptedJob::tagged(remote));
         Some(Outcome::Submitted { job: job.clone(), result })
     });
     let remote = |number| harness.state(number).phase.remote().cloned();

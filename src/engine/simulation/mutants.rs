@@ -13,7 +13,7 @@ use crate::engine::lane::LaneLimiter;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState, Lane,
-    Phase, Tag, Timestamp,
+    ListOrder, Listing, Phase, Tag, Timestamp,
 };
 
 /// Number of seeds of which at least one must notice.
@@ -92,6 +92,48 @@ mutant! { NoReferenceNeeded:
 mutant! { CappedListIsProof:
     fn is_complete(&self, _evidence: &AbsenceEvidence, _longest_list: u64) -> bool {
         true
+    }
+}
+
+mutant! { CutOffListBelieved:
+    fn may_be_cut_off(&self, _: &Listing, _: u64, _: bool) -> bool {
+        false
+    }
+}
+
+mutant! { OneListForNewCampaign:
+    fn listings_of_new_campaign(&self) -> u32 {
+        1
+    }
+}
+
+mutant! { RefusalBelieved:
+    fn is_looked_for(&self, _refusal: &Failure) -> bool {
+        false
+    }
+}
+
+mutant! { GatewayBelieved:
+    fn may_be_accepted_late(&self, failure: &Failure) -> bool {
+        failure.kind == FailureKind::Interrupted
+    }
+}
+
+mutant! { ProofUsedTwice:
+    fn may_be_found_absent(&self, _state: &JobState) -> bool {
+        true
+    }
+}
+
+mutant! { HiddenRowsIgnored:
+    fn shows_kind(&self, _has_shown: (bool, bool), _would_be_finished: bool) -> bool {
+        true
+    }
+}
+
+mutant! { AnyOrderIsNewestFirst:
+    fn order(&self, _listing: &Listing) -> ListOrder {
+        ListOrder::NewestFirst
     }
 }
 
@@ -185,6 +227,13 @@ is_caught! {
     believing_one_listing_is_caught: OneListingIsProof, Recorder::Faithful, "paid";
     believing_a_list_without_references_is_caught: NoReferenceNeeded, Recorder::Faithful, "paid";
     believing_a_capped_list_is_caught: CappedListIsProof, Recorder::Faithful, "paid";
+    believing_a_list_that_is_cut_off_before_the_first_submit_is_caught: CutOffListBelieved, Recorder::Faithful, "paid";
+    one_list_before_an_unattended_campaign_is_caught: OneListForNewCampaign, Recorder::Faithful, "paid";
+    resending_a_refused_submit_at_once_is_caught: RefusalBelieved, Recorder::Faithful, "paid";
+    believing_a_gateway_that_gave_up_is_caught: GatewayBelieved, Recorder::Faithful, "paid";
+    proving_an_absence_twice_is_caught: ProofUsedTwice, Recorder::Faithful, "absent twice";
+    believing_a_list_that_hides_a_kind_of_renders_is_caught: HiddenRowsIgnored, Recorder::Faithful, "paid";
+    taking_any_order_for_newest_first_is_caught: AnyOrderIsNewestFirst, Recorder::Faithful, "paid";
     a_cap_that_ignores_doubts_is_caught: DoubtIsFree, Recorder::Faithful, "credits promised";
     a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";

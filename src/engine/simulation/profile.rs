@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::random::Random;
+use crate::model::ListOrder;
 
 /// The kind of provider. Faults are in percent of requests unless otherwise noted.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub(super) struct ProviderProfile {
     pub(super) lost_not_accepted: u64,
     pub(super) not_sent: u64,
     pub(super) throttled: u64,
+    /// In percent of those: accepted, and refused when a gateway has repeated the request.
+    pub(super) repeated_by_gateway: u64,
     pub(super) refused: u64,
     /// Failures that stop a run (key revoked, no credits, redirects, a full disk), in a thousand requests.
     pub(super) fatal: u64,
@@ -34,6 +37,9 @@ pub(super) struct ProviderProfile {
     pub(super) list_delay: Duration,
     /// The number of newest jobs that the list shows.
     pub(super) list_cap: usize,
+    pub(super) list_order: ListOrder,
+    /// Whether it hides finished renders, or unfinished ones.
+    pub(super) hides: Option<bool>,
     pub(super) list_refused: u64,
     pub(super) fleet_refused: u64,
     /// Rows of other campaigns.
@@ -47,17 +53,21 @@ pub(super) struct ProviderProfile {
 /// How long after its answer was lost a submit may still be accepted.
 pub(super) const LATEST_ACCEPTANCE: Duration = Duration::from_secs(10);
 
+/// The same if a gateway has answered in place of the API.
+pub(super) const LATEST_BEHIND_GATEWAY: Duration = Duration::from_secs(110);
+
 impl ProviderProfile {
     pub(super) fn new(random: &mut Random) -> Self {
         let has_faults = random.percent(70);
         let mut share = |most: u64| {
             if has_faults { random.below(most + 1) } else { 0 }
         };
-        Self {
+        let mut profile = Self {
             lost_accepted: share(15),
             lost_not_accepted: share(15),
             not_sent: share(10),
             throttled: share(15),
+            repeated_by_gateway: share(40),
             refused: share(5),
             fatal: share(6),
             read_faults: share(20),
@@ -70,23 +80,39 @@ impl ProviderProfile {
             lookup_delay: random.millis(0, 8000),
             list_takes: *random.one_of(&[200, 20_000]),
             list_delay: random.millis(0, 60_000),
-            list_cap: if random.percent(40) {
-                usize::try_from(2 + random.below(8)).unwrap()
-            } else {
-                usize::MAX
+            list_cap: match random.below(100) {
+                0..30 => usize::try_from(2 + random.below(8)).unwrap(),
+                30..45 => 10,
+                _ => usize::MAX,
             },
+            list_order: *random.one_of(&[
+                ListOrder::NewestFirst,
+                ListOrder::NewestFirst,
+                ListOrder::NewestFirst,
+                ListOrder::OldestFirst,
+                ListOrder::Unknown,
+            ]),
+            hides: *random.one_of(&[None, None, None, None, None, Some(true), Some(false)]),
             list_refused: if random.percent(10) { 60 } else { 0 },
             fleet_refused: if random.percent(10) { 40 } else { 0 },
             foreign_rows: if random.percent(40) { 50 } else { 0 },
             clock_ahead: random.millis(0, 3_600_000),
             link_life: random.millis(120_000, 86_400_000),
+        };
+        if profile.list_cap < 10 || profile.hides.is_some() {
+            // One list would not show what was accepted.
+            profile.repeated_by_gateway = 0;
         }
+        profile
     }
 
     /// Checks whether the list shows every accepted job within `settle`, so that a person who looked at it knows.
     pub(super) fn lists_within(&self, settle: Duration) -> bool {
-        let latest = self.list_delay + LATEST_ACCEPTANCE;
-        self.list_cap == usize::MAX && self.list_refused == 0 && latest <= settle
+        let latest = self.list_delay + LATEST_BEHIND_GATEWAY;
+        self.list_cap == usize::MAX
+            && self.list_refused == 0
+            && self.hides.is_none()
+            && latest <= settle.saturating_mul(4)
     }
 
     /// Returns the same provider without faults.
@@ -96,6 +122,7 @@ impl ProviderProfile {
             lost_not_accepted: 0,
             not_sent: 0,
             throttled: 0,
+            repeated_by_gateway: 0,
             refused: 0,
             fatal: 0,
             read_faults: 0,
@@ -104,6 +131,8 @@ impl ProviderProfile {
             lookup_delay: Duration::ZERO,
             list_delay: Duration::ZERO,
             list_cap: usize::MAX,
+            list_order: ListOrder::NewestFirst,
+            hides: None,
             list_refused: 0,
             fleet_refused: 0,
             link_life: Duration::from_secs(86_400),

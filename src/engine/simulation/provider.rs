@@ -1,13 +1,15 @@
 //! A simulated provider in virtual time, with every failure of the failure table.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::profile::{LATEST_ACCEPTANCE, ProviderProfile};
+use super::profile::{LATEST_ACCEPTANCE, LATEST_BEHIND_GATEWAY, ProviderProfile};
 use super::random::Random;
 use crate::model::{
-    Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, ListFilter, Listing,
-    Outcome, RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp, find_tags,
+    AcceptedJob, Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, ListFilter,
+    ListOrder, Listing, Outcome, RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp,
+    find_tags,
 };
 
 /// One accepted submit.
@@ -16,7 +18,9 @@ pub(super) struct Accepted {
     remote: RemoteId,
     pub(super) name: String,
     pub(super) tag: Tag,
-    at: Timestamp,
+    pub(super) at: Timestamp,
+    /// When it appears in the list.
+    pub(super) listed_from: Timestamp,
     /// When the provider starts the render.
     begins: Timestamp,
     finishes: Timestamp,
@@ -36,6 +40,8 @@ pub(super) struct SimulatedProvider {
     pub(super) peak_concurrency: usize,
     /// Submits that were refused.
     pub(super) refused: BTreeSet<Tag>,
+    /// Submits that were accepted, and whose repetition by a gateway was refused.
+    pub(super) refused_twins: BTreeSet<Tag>,
 }
 
 /// The age of rows of other campaigns, all older than ours.
@@ -49,13 +55,24 @@ impl SimulatedProvider {
             accepted: Vec::new(),
             peak_concurrency: 0,
             refused: BTreeSet::new(),
+            refused_twins: BTreeSet::new(),
         }
     }
 
     /// Returns how many renders are under way at `now`, queued ones included.
     fn running(&self, now: Timestamp) -> usize {
-        let is_running = |job: &&Accepted| job.finishes > now && !job.is_forgotten;
-        self.accepted.iter().filter(is_running).count()
+        self.running_jobs(now).count()
+    }
+
+    fn running_jobs(&self, now: Timestamp) -> impl Iterator<Item = &Accepted> {
+        self.accepted.iter().filter(move |job| job.finishes > now && !job.is_forgotten)
+    }
+
+    /// Records how many of them the program can know of.
+    fn update_peak(&mut self, now: Timestamp) {
+        let is_known = |job: &&Accepted| !self.refused_twins.contains(&job.tag);
+        let known = self.running_jobs(now).filter(is_known).count();
+        self.peak_concurrency = self.peak_concurrency.max(known);
     }
 
     /// Handles a request that arrives at `now`, and returns the answer.
@@ -90,7 +107,7 @@ impl SimulatedProvider {
         }
     }
 
-    fn submit(&mut self, now: Timestamp, name: &str) -> Result<RemoteId, Failure> {
+    fn submit(&mut self, now: Timestamp, name: &str) -> Result<AcceptedJob, Failure> {
         let profile = self.profile.clone();
         let fail = |kind| Err(Failure::new(kind, "not accepted"));
         if self.random.percent(profile.not_sent) {
@@ -112,6 +129,11 @@ impl SimulatedProvider {
         }
         let is_full = !profile.has_queue && self.running(now) >= profile.slots;
         if is_full || self.random.percent(profile.throttled) {
+            if !is_full && self.random.percent(profile.repeated_by_gateway) {
+                // The first request was accepted, and the refusal is for its repetition.
+                self.refused_twins.insert(tag.clone());
+                self.accept(now, now, name, tag);
+            }
             return Err(self.throttled());
         }
         let lost = [
@@ -121,6 +143,7 @@ impl SimulatedProvider {
             FailureKind::NotFromApi,
         ];
         let lost = *self.random.one_of(&lost);
+        let is_gateway = matches!(lost, FailureKind::ServerError | FailureKind::NotFromApi);
         let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(20));
         let lost = Failure::new(lost, "answer lost").with_retry_after(retry_after);
         if self.random.percent(profile.lost_not_accepted) {
@@ -130,13 +153,14 @@ impl SimulatedProvider {
         let is_late = is_lost && self.random.percent(30);
         // The gateway has given up, but the server behind it continues for a while.
         let tenths = if is_late { self.random.below(11) } else { 0 };
-        let at = now.plus(LATEST_ACCEPTANCE / 10 * u32::try_from(tenths).unwrap());
-        let remote = self.accept(at, name, tag);
-        self.peak_concurrency = self.peak_concurrency.max(self.running(now));
-        if is_lost { Err(lost) } else { Ok(remote) }
+        let latest = if is_gateway { LATEST_BEHIND_GATEWAY } else { LATEST_ACCEPTANCE };
+        let at = now.plus(latest / 10 * u32::try_from(tenths).unwrap());
+        let remote = self.accept(at, at.plus(profile.list_delay), name, tag);
+        self.update_peak(now);
+        if is_lost { Err(lost) } else { Ok(AcceptedJob::tagged(remote)) }
     }
 
-    fn accept(&mut self, at: Timestamp, name: &str, tag: Tag) -> RemoteId {
+    fn accept(&mut self, at: Timestamp, listed_from: Timestamp, name: &str, tag: Tag) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
         let begins = self.next_free(at);
         let finishes = begins.plus(self.random.millis(5_000, 200_000));
@@ -151,6 +175,7 @@ impl SimulatedProvider {
             name: name.to_owned(),
             tag,
             at,
+            listed_from,
             begins,
             finishes,
             fails: self.random.percent(self.profile.failed_renders),
@@ -234,19 +259,29 @@ impl SimulatedProvider {
             failed_reason: None,
             progress: Some(0.5),
             created_at: Some(job.at.plus(self.profile.clock_ahead)),
+            echo: Box::default(),
             status,
         }
     }
 
     fn list(&self, now: Timestamp, filter: &ListFilter) -> Listing {
-        let visible: Vec<&Accepted> = self
+        let profile = &self.profile;
+        let appears_at = |job: &Accepted| job.listed_from.min(job.at.plus(profile.list_delay));
+        let mut rows: Vec<&Accepted> = self
             .accepted
             .iter()
-            .rev()
-            .filter(|job| job.at.plus(self.profile.list_delay) <= now)
-            .take(self.profile.list_cap)
+            .filter(|job| appears_at(job) <= now && profile.hides != Some(now >= job.finishes))
             .collect();
-        let foreign = self.profile.foreign_rows.min(self.profile.list_cap - visible.len());
+        match profile.list_order {
+            ListOrder::NewestFirst => rows.reverse(),
+            ListOrder::OldestFirst => {}
+            ListOrder::Unknown => rows.sort_by_key(|job| Reverse(job.remote.as_str().len())),
+        }
+        let is_oldest_first = profile.list_order == ListOrder::OldestFirst;
+        let before = if is_oldest_first { profile.foreign_rows.min(profile.list_cap) } else { 0 };
+        let visible: Vec<&Accepted> = rows.into_iter().take(profile.list_cap - before).collect();
+        let after = profile.foreign_rows.min(profile.list_cap - before - visible.len());
+        let foreign = if is_oldest_first { before } else { after };
         let ours = visible.iter().map(|job| job.at.plus(self.profile.clock_ahead));
         let theirs = (foreign > 0).then(|| now.minus(FOREIGN_AGE));
         Listing {
@@ -257,7 +292,12 @@ impl SimulatedProvider {
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),
             oldest: ours.chain(theirs).min(),
-            ends: None,
+            order: profile.list_order,
+            oldest_own: visible.last().filter(|_| foreign == 0).map(|row| row.remote.clone()),
+            shows_finished: foreign > 0 && profile.hides != Some(true)
+                || visible.iter().any(|job| now >= job.finishes),
+            shows_unfinished: visible.iter().any(|job| now < job.finishes),
+            ..Listing::default()
         }
     }
 

@@ -65,6 +65,8 @@ fn job(entry: &Entry) -> Option<&JobId> {
         | Event::JournalLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
+        | Event::TagNotShown { .. }
+        | Event::ListCutOff { .. }
         | Event::LimitLearned { .. } => None,
     }
 }

@@ -172,16 +172,31 @@ impl Simulation {
         self.events.clear();
     }
 
-    /// Deletes the journal, if a list that lags at most a settle time and the sheet suffice to restore it.
+    /// Deletes the journal, if a list that lags at most a settle time and the sheet suffice to restore it, or if the list
+    /// is as short as a page, so that nothing is submitted. Sometimes the whole folder is lost, so that there is no
+    /// evidence of it: the list must then show what was accepted.
     fn lose_journal(&mut self) {
+        let settle = self.options.limits.settle;
         let profile = &mut self.provider.profile;
-        if profile.list_cap < usize::MAX || self.invariants.rows_were_edited {
+        let is_page = profile.list_cap == 10;
+        let is_whole = profile.list_cap == usize::MAX;
+        if !(is_page || is_whole) || profile.hides.is_some() || self.invariants.rows_were_edited {
             return;
         }
-        profile.list_delay = profile.list_delay.min(self.options.limits.settle);
-        self.now = self.now.plus(self.options.limits.settle);
+        // Creates behind a gateway have arrived, and the list may not show them yet.
+        let latest = self.provider.accepted.iter().map(|row| row.at).max();
+        self.now = self.now.max(latest.unwrap_or_default());
         self.journal.clear();
-        self.options.journal_was_lost = true;
+        let has_evidence = !is_whole || self.random.percent(40);
+        let delay = &mut self.provider.profile.list_delay;
+        *delay = if has_evidence { (*delay).min(settle) } else { settle };
+        if !has_evidence {
+            for row in &mut self.provider.accepted {
+                row.listed_from = row.at.plus(settle);
+            }
+        }
+        self.options.journal_was_lost = has_evidence;
+        self.options.is_unattended |= !has_evidence;
         self.invariants.lose_journal();
         if self.random.percent(30) {
             self.rename_jobs();
@@ -323,12 +338,12 @@ impl Simulation {
 
     fn handle(&mut self, at: Timestamp, command: Command) -> Outcome {
         let outcome = self.provider.handle(at, command);
+        Invariants::check_paid_once(&self.provider);
         let most = self.provider.peak_concurrency;
         if let InFlight::AtMost(limit) = self.options.limits.in_flight {
             let limit = usize::try_from(limit).unwrap();
             assert!(most <= limit, "{most} renders at once, {limit} allowed");
         }
-        Invariants::check_paid_once(&self.provider);
         outcome
     }
 

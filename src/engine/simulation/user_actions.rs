@@ -13,6 +13,7 @@ impl Simulation {
             limits: self.options.limits.clone(),
             journal_was_lost: self.options.journal_was_lost,
             seed: self.options.seed,
+            is_unattended: self.options.is_unattended || self.random.percent(50),
             ..RunOptions::default()
         };
         self.options.limits.max_duration = None;
@@ -41,7 +42,7 @@ impl Simulation {
             5 if number > 0 => self.options.fresh = true,
             6 | 7 => self.options.retry_failed = true,
             // With a lost journal only the sheet tells which job a tag in the list is.
-            8 if number > 0 && !self.options.journal_was_lost => self.edit_rows(),
+            8 if number > 0 && !self.invariants.journal_was_lost => self.edit_rows(),
             9 => {
                 let done = self.done();
                 self.options.missing_files = done.into_iter().take(3).collect();
@@ -115,6 +116,8 @@ impl Simulation {
             self.now = self.now.plus(Duration::from_secs(25 * 3600));
             if number >= 3 {
                 self.options.resubmit = self.in_doubt().collect();
+                // By now the list shows everything.
+                self.options.without_list = true;
             }
             self.run_to_end();
         }

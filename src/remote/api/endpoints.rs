@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use reqwest::header::{AGE, HeaderMap};
 use reqwest::{Response, Url};
 use serde_json::Value;
 
@@ -10,8 +12,8 @@ use super::page::{ChannelReader, RowSink, read_page};
 use super::rows::{CatalogueRows, ListRows, PollRows};
 use super::wire::{CreateBody, PersonaItem, VoiceItem, number, parse_job};
 use crate::model::{
-    CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId, RenderReport,
-    RenderStatus, Tag, VideoRequest, find_tags,
+    AcceptedJob, CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId,
+    RenderReport, RenderStatus, Tag, VideoRequest, find_tags,
 };
 use crate::remote::http::{ApiClient, ApiResponse, page_failure};
 
@@ -21,6 +23,21 @@ const MAX_WAITING_CHUNKS: usize = 16;
 /// The maximum of pages of a list. With more, the pages probably link in circles.
 const MAX_PAGES: usize = 100_000;
 
+/// All pages of a list.
+struct Pages<R> {
+    rows: R,
+    /// Whether the pages link in circles, so that some of them were not shown.
+    is_circular: bool,
+    /// How long ago the oldest of them was made.
+    age: Duration,
+}
+
+/// Returns how long ago a response was made, if a cache has kept it.
+fn cached_for(headers: &HeaderMap) -> Duration {
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok());
+    Duration::from_secs(age.unwrap_or_default())
+}
+
 /// The endpoints of the API; each call makes one attempt.
 impl ApiClient {
     /// Sends the paid POST. Success is a 2xx (200 and 201 are documented) with a JSON object that has an id, and nothing
@@ -29,7 +46,7 @@ impl ApiClient {
         &self,
         request: &VideoRequest,
         name: &str,
-    ) -> Result<RemoteId, Failure> {
+    ) -> Result<AcceptedJob, Failure> {
         let body = serde_json::to_vec(&CreateBody::new(request, name))
             .expect("plain data is always valid JSON");
         let url = self.base.endpoint(&["api", "lipsyncs"]);
@@ -39,10 +56,11 @@ impl ApiClient {
         let sent: Vec<Tag> = find_tags(name).collect();
         let name = report.name.as_deref().unwrap_or_default();
         let returned: Vec<Tag> = find_tags(name).collect();
-        if !returned.is_empty() && !returned.iter().any(|tag| sent.contains(tag)) {
+        let shows_tag = returned.iter().any(|tag| sent.contains(tag));
+        if (!returned.is_empty() && !shows_tag) || !report.echo.fits(request) {
             return Err(malformed(&response, "the answer is about another job"));
         }
-        Ok(report.remote)
+        Ok(AcceptedJob { remote: report.remote, shows_tag })
     }
 
     /// Returns the status of `remotes` from one request. Jobs that the response does not mention are left out.
@@ -51,7 +69,7 @@ impl ApiClient {
         let mut url = self.base.endpoint(&["api", "lipsyncs"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(","));
         let rows = PollRows::new(remotes);
-        let rows = self.read_list(url, CommandKind::Poll, rows).await?;
+        let rows = self.read_list(url, CommandKind::Poll, rows).await?.rows;
         Ok(rows.reports.into_iter().map(|it| self.clean(it)).collect())
     }
 
@@ -75,8 +93,9 @@ impl ApiClient {
     /// Returns the account's jobs that match `filter`.
     pub(crate) async fn list(&self, filter: Arc<ListFilter>) -> Result<Listing, Failure> {
         let url = self.base.endpoint(&["api", "lipsyncs"]);
-        let rows = ListRows::new(filter);
-        let mut listing = self.read_list(url, CommandKind::List, rows).await?.listing;
+        let pages = self.read_list(url, CommandKind::List, ListRows::new(filter)).await?;
+        let mut listing = pages.rows.listing(pages.is_circular);
+        listing.age = pages.age;
         listing.found = listing.found.into_iter().map(|it| self.clean(it)).collect();
         Ok(listing)
     }
@@ -127,7 +146,7 @@ impl ApiClient {
     {
         let url = self.base.endpoint(&["api", name]);
         let rows = CatalogueRows::new();
-        Ok(self.read_list(url, CommandKind::List, rows).await?.items)
+        Ok(self.read_list(url, CommandKind::List, rows).await?.rows.items)
     }
 
     fn parse_job(&self, response: &ApiResponse) -> Result<RenderReport, Failure> {
@@ -159,7 +178,7 @@ impl ApiClient {
         url: Url,
         command: CommandKind,
         rows: R,
-    ) -> Result<R, Failure> {
+    ) -> Result<Pages<R>, Failure> {
         // Lists for other commands than the account's list are short.
         let timeouts = &self.timeouts;
         let limit = if command == CommandKind::List { timeouts.list } else { timeouts.read };
@@ -176,28 +195,27 @@ impl ApiClient {
         mut url: Url,
         command: CommandKind,
         mut rows: R,
-    ) -> Result<R, Failure> {
-        let error = |message: &str| Err(Failure::new(FailureKind::Malformed, message));
+    ) -> Result<Pages<R>, Failure> {
         let mut seen = HashSet::new();
-        for _ in 0..MAX_PAGES {
-            if !seen.insert(url.clone()) {
-                break;
-            }
+        let mut age = Duration::ZERO;
+        while seen.len() < MAX_PAGES && seen.insert(url.clone()) {
             let response = self.open(url.clone(), command).await?;
+            age = age.max(cached_for(response.headers()));
             let next;
             (rows, next) = self.read_page(response, rows).await?;
             let Some(next) = next else {
-                return Ok(rows);
+                return Ok(Pages { rows, is_circular: false, age });
             };
             let next = url.join(&next).ok();
             let Some(next) = next.and_then(|next| self.base.rebase(next)) else {
-                return error(
+                return Err(Failure::new(
+                    FailureKind::Malformed,
                     "the next page of the list is on another server, where the credentials must not be sent",
-                );
+                ));
             };
             url = next;
         }
-        error("the pages of the list link in circles")
+        Ok(Pages { rows, is_circular: true, age })
     }
 
     /// Reads one page, with the parser on a separate thread. Each chunk has a time limit.

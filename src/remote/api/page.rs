@@ -5,13 +5,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read};
 
-use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
-
-/// Longest row, in bytes: hundreds of times the usual size. A small compressed response can expand to anything, and a row
-/// takes up to a hundred times its own length in memory.
-const MAX_ROW: usize = 1 << 20;
 
 /// Longest link to a page, in bytes: all links of a list are remembered.
 const MAX_LINK: usize = 2000;
@@ -21,8 +19,103 @@ const BUFFER: usize = 64 << 10;
 
 /// A collector of the rows of a list.
 pub(super) trait RowSink: Send + 'static {
+    /// What is kept of a row while it is read.
+    type Row: PageRow;
+
     /// Adds a row. An error makes the whole list unusable.
-    fn push(&mut self, row: Value) -> Result<(), &'static str>;
+    fn push(&mut self, row: Self::Row) -> Result<(), &'static str>;
+
+    /// Notes how many rows the answer says the whole list has.
+    fn set_total(&mut self, _rows: u64) {}
+}
+
+/// A row of a page.
+pub(super) trait PageRow: DeserializeOwned {
+    /// Longest row, in bytes. A small compressed response can expand to anything.
+    const MAX_LENGTH: usize;
+}
+
+/// A whole row takes up to a hundred times its own length in memory.
+impl PageRow for Value {
+    const MAX_LENGTH: usize = 1 << 20;
+}
+
+/// A row without the content of lists and objects in it, so that it takes little more memory than its length. A row that
+/// is not an object is null.
+#[derive(Debug)]
+pub(super) struct FlatRow(pub(super) Value);
+
+/// Foreign rows may have texts of any length.
+impl PageRow for FlatRow {
+    const MAX_LENGTH: usize = 16 << 20;
+}
+
+impl<'de> Deserialize<'de> for FlatRow {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FlatVisitor { is_row: true }).map(Self)
+    }
+}
+
+/// Reads a row, or one of its values, of which only plain ones are kept.
+struct FlatVisitor {
+    is_row: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for FlatVisitor {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FlatVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = serde_json::Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if self.is_row {
+                fields.insert(name, map.next_value_seed(Self { is_row: false })?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(if self.is_row { Value::Object(fields) } else { Value::Null })
+    }
 }
 
 /// Reads one page from `source`, adds its rows to `rows`, and returns the link to the next page.
@@ -31,12 +124,12 @@ pub(super) trait RowSink: Send + 'static {
 ///
 /// If the page is incomplete, is not JSON, is not a list, or contains a row that is far too long. An incomplete list proves
 /// nothing.
-pub(super) fn read_page(
+pub(super) fn read_page<R: RowSink>(
     source: impl Read,
-    rows: &mut impl RowSink,
+    rows: &mut R,
 ) -> Result<Option<String>, serde_json::Error> {
     let since_row = &Cell::new(0);
-    let limited = LimitedReader { source, since_row };
+    let limited = LimitedReader { source, since_row, longest: R::Row::MAX_LENGTH };
     let buffered = io::BufReader::with_capacity(BUFFER, limited);
     let mut parser = serde_json::Deserializer::from_reader(buffered);
     let next = parser.deserialize_any(ListVisitor { rows, since_row })?;
@@ -49,6 +142,7 @@ pub(super) fn read_page(
 struct LimitedReader<'a, S> {
     source: S,
     since_row: &'a Cell<usize>,
+    longest: usize,
 }
 
 impl<S: Read> Read for LimitedReader<'_, S> {
@@ -56,8 +150,9 @@ impl<S: Read> Read for LimitedReader<'_, S> {
         let count = self.source.read(buffer)?;
         let since = self.since_row.get() + count;
         self.since_row.set(since);
-        if since > MAX_ROW {
-            let message = format!("more than {MAX_ROW} bytes came without the end of a row");
+        if since > self.longest {
+            let longest = self.longest;
+            let message = format!("more than {longest} bytes came without the end of a row");
             return Err(io::Error::other(message));
         }
         Ok(count)
@@ -78,7 +173,7 @@ impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        while let Some(row) = sequence.next_element::<Value>()? {
+        while let Some(row) = sequence.next_element::<R::Row>()? {
             self.since_row.set(0);
             self.rows.push(row).map_err(A::Error::custom)?;
         }
@@ -103,6 +198,10 @@ impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
                         Some(url) if url.len() <= MAX_LINK => Some(url.to_owned()),
                         Some(_) | None => return Err(A::Error::custom("`next` is not a link")),
                     };
+                }
+                "count" => {
+                    let count = map.next_value::<Value>()?;
+                    self.rows.set_total(count.as_u64().unwrap_or_default());
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -158,6 +257,8 @@ mod tests {
     struct Count(u64);
 
     impl RowSink for Count {
+        type Row = Value;
+
         fn push(&mut self, row: Value) -> Result<(), &'static str> {
             self.0 += 1;
             if row == "bad" { Err("a bad row") } else { Ok(()) }
@@ -232,6 +333,20 @@ mod tests {
         }
         let link = format!(r#"{{"results":[],"next":"{}"}}"#, "x".repeat(3000));
         assert!(read(&link).unwrap_err().to_string().contains("not a link"));
+    }
+
+    #[test]
+    fn the_content_of_a_flat_row_is_kept_without_nested_values() {
+        let read = |text: &str| serde_json::from_str::<FlatRow>(text).unwrap().0;
+        let row =
+            read(r#"{"id":"a","n":-1.5,"is":true,"no":null,"list":[{"x":[1]}],"map":{"y":2}}"#);
+        let kept = serde_json::json!({
+            "id": "a", "n": -1.5, "is": true, "no": null, "list": null, "map": null
+        });
+        assert_eq!(row, kept);
+        for other in ["null", "7", "[1]", "\"text\""] {
+            assert!(!read(other).is_object(), "{other}");
+        }
     }
 
     proptest! {

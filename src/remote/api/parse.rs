@@ -25,7 +25,7 @@ pub fn list(
 ) -> Result<(Listing, Option<String>), serde_json::Error> {
     let mut rows = ListRows::new(Arc::new(filter));
     let next = read_page(page, &mut rows)?;
-    Ok((rows.listing, next))
+    Ok((rows.listing(false), next))
 }
 
 /// Parses the response to a poll of `remotes`. Returns at most one report for each.

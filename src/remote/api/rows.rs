@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::page::RowSink;
+use super::page::{FlatRow, RowSink};
 use super::wire::{job_id, parse_item, parse_job};
-use crate::model::{ListFilter, Listing, RemoteId, RenderReport, Timestamp};
+use crate::model::{
+    ListFilter, ListOrder, Listing, RemoteId, RenderReport, RenderStatus, Timestamp,
+};
 
 /// Memory for a row that is kept, in bytes, on average: half of it are two links with long signatures. There may be many
 /// copies of one job.
@@ -39,7 +41,7 @@ impl MemoryBudget {
 fn size_of_report(report: &RenderReport) -> usize {
     let texts = [&report.name, &report.output, &report.thumbnail, &report.failed_reason];
     let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
-    size_of::<RenderReport>() + texts + report.status.as_word().len()
+    size_of::<RenderReport>() + texts + report.echo.size() + report.status.as_word().len()
 }
 
 fn size_of_value(value: &Value) -> usize {
@@ -54,41 +56,122 @@ fn size_of_value(value: &Value) -> usize {
     size_of::<Value>() + inner
 }
 
-/// The rows of the account's list that match a filter. Strict: the list must prove absence, and an unreadable row may be
-/// the wanted job.
+/// The rows of the account's list that match a filter.
 #[derive(Debug)]
 pub(super) struct ListRows {
     filter: Arc<ListFilter>,
     budget: MemoryBudget,
-    pub(super) listing: Listing,
+    listing: Listing,
+    order: OrderOfRows,
+    /// The number of rows that the answer says the list has.
+    total: u64,
 }
 
 impl ListRows {
     pub(super) fn new(filter: Arc<ListFilter>) -> Self {
-        Self { budget: MemoryBudget::for_rows(filter.rows()), filter, listing: Listing::default() }
+        Self {
+            budget: MemoryBudget::for_rows(filter.rows()),
+            filter,
+            listing: Listing::default(),
+            order: OrderOfRows::default(),
+            total: 0,
+        }
+    }
+
+    /// Returns the listing after the last page. `is_circular`: its pages link in circles.
+    pub(super) fn listing(self, is_circular: bool) -> Listing {
+        Listing {
+            order: self.order.order(),
+            oldest_own: self.order.oldest_own(),
+            is_truncated: is_circular || self.total > self.listing.rows,
+            ..self.listing
+        }
     }
 }
 
 impl RowSink for ListRows {
-    fn push(&mut self, row: Value) -> Result<(), &'static str> {
+    type Row = FlatRow;
+
+    fn push(&mut self, FlatRow(row): FlatRow) -> Result<(), &'static str> {
+        self.listing.rows += 1;
         let Some(fields) = row.as_object() else {
-            return Err("one of its rows is not a job");
+            self.listing.unreadable += 1;
+            return Ok(());
         };
         let text = |field: &str| fields.get(field).and_then(Value::as_str);
-        self.listing.rows += 1;
-        if let Some(created) = text("created_at").and_then(Timestamp::parse) {
+        let created = text("created_at").and_then(Timestamp::parse);
+        // Only matching rows are parsed; they are few in a long list.
+        let id = job_id(&row);
+        let is_own = self.filter.wants(text("name"), id.as_ref());
+        self.order.push(created, id.filter(|_| is_own));
+        if let Some(created) = created {
             let oldest = self.listing.oldest.unwrap_or(created);
             self.listing.oldest = Some(oldest.min(created));
-            let (first, _) = self.listing.ends.unwrap_or((created, created));
-            self.listing.ends = Some((first, created));
         }
-        // Only matching rows are parsed; they are few in a long list.
-        if self.filter.wants(text("name"), job_id(&row).as_ref()) {
+        if let Some(status) = text("status").map(RenderStatus::from_word) {
+            self.listing.shows_finished |= status.is_final();
+            self.listing.shows_unfinished |= !status.is_final();
+        }
+        if is_own {
             let report = parse_job(&row).ok_or("one of our own jobs in it has no id")?;
             self.budget.take(size_of_report(&report))?;
             self.listing.found.push(report);
         }
         Ok(())
+    }
+
+    fn set_total(&mut self, rows: u64) {
+        self.total = rows;
+    }
+}
+
+/// The order of a list, as far as it was read.
+#[derive(Debug, Default)]
+struct OrderOfRows {
+    rows: u64,
+    is_undated: bool,
+    last: Option<Timestamp>,
+    rises: bool,
+    falls: bool,
+    /// The ids of the first and the last row, if they were asked for.
+    own_ends: [Option<RemoteId>; 2],
+}
+
+impl OrderOfRows {
+    fn push(&mut self, created: Option<Timestamp>, own: Option<RemoteId>) {
+        if self.rows == 0 {
+            self.own_ends[0].clone_from(&own);
+        }
+        self.own_ends[1] = own;
+        self.rows += 1;
+        match (self.last, created) {
+            (Some(last), Some(created)) => {
+                self.rises |= created > last;
+                self.falls |= created < last;
+            }
+            (None, Some(_)) => {}
+            (_, None) => self.is_undated = true,
+        }
+        self.last = created.or(self.last);
+    }
+
+    const fn order(&self) -> ListOrder {
+        match (self.rises, self.falls) {
+            _ if self.is_undated => ListOrder::Unknown,
+            (false, true) => ListOrder::NewestFirst,
+            (true, false) => ListOrder::OldestFirst,
+            (false, false) if self.rows <= 1 => ListOrder::NewestFirst,
+            (true, true) | (false, false) => ListOrder::Unknown,
+        }
+    }
+
+    fn oldest_own(&self) -> Option<RemoteId> {
+        let [first, last] = &self.own_ends;
+        match self.order() {
+            ListOrder::NewestFirst => last.clone(),
+            ListOrder::OldestFirst => first.clone(),
+            ListOrder::Unknown => last.clone().or_else(|| first.clone()),
+        }
     }
 }
 
@@ -112,7 +195,9 @@ impl PollRows {
 }
 
 impl RowSink for PollRows {
-    fn push(&mut self, row: Value) -> Result<(), &'static str> {
+    type Row = FlatRow;
+
+    fn push(&mut self, FlatRow(row): FlatRow) -> Result<(), &'static str> {
         if let Some(mut report) = parse_job(&row) {
             let id = report.remote.as_str().to_ascii_lowercase();
             // A server that ignores `ids` shows other jobs too. Each requested job counts once.
@@ -140,6 +225,8 @@ impl<T> CatalogueRows<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> RowSink for CatalogueRows<T> {
+    type Row = Value;
+
     fn push(&mut self, row: Value) -> Result<(), &'static str> {
         self.budget.take(size_of_value(&row))?;
         self.items.extend(parse_item::<T>(row));
@@ -176,18 +263,59 @@ mod tests {
             json!({"id": "w", "name": "other", "created_at": "2025-05-12T03:12:44-07:00"}),
             json!({"id": {"strange": 1}}),
         ] {
-            rows.push(row).unwrap();
+            rows.push(FlatRow(row)).unwrap();
         }
-        let ids: Vec<_> = rows.listing.found.iter().map(|r| r.remote.as_str()).collect();
-        assert_eq!((ids, rows.listing.rows), (vec!["y", "w"], 4));
-        assert_eq!(rows.listing.oldest, Timestamp::parse("2025-05-12T03:12:44-07:00"));
+        let listing = rows.listing(false);
+        let ids: Vec<_> = listing.found.iter().map(|r| r.remote.as_str()).collect();
+        assert_eq!((ids, listing.rows), (vec!["y", "w"], 4));
+        assert_eq!(listing.oldest, Timestamp::parse("2025-05-12T03:12:44-07:00"));
     }
 
     #[test]
-    fn an_unreadable_row_of_ours_makes_the_list_unusable() {
+    fn an_unreadable_row_is_counted_and_one_of_ours_makes_the_list_unusable() {
         let (tag, mut rows) = list_rows();
-        assert!(rows.push(json!({"name": format!("a {tag}")})).is_err());
-        assert!(rows.push(json!(null)).is_err());
+        rows.push(FlatRow(json!(null))).unwrap();
+        rows.push(FlatRow(json!({"id": "x", "status": "DONE"}))).unwrap();
+        assert!(rows.push(FlatRow(json!({"name": format!("a {tag}")}))).is_err());
+        let listing = rows.listing(false);
+        assert_eq!((listing.rows, listing.unreadable), (3, 1));
+        assert_eq!((listing.shows_finished, listing.shows_unfinished), (true, false));
+    }
+
+    #[test]
+    fn the_order_of_rows_is_recognized() {
+        let day = |day: u32| format!("2026-11-{day:02}T10:00:00+00:00");
+        let order = |dates: &[Value]| {
+            let (_, mut rows) = list_rows();
+            for created in dates {
+                rows.push(FlatRow(json!({"id": "w", "created_at": created}))).unwrap();
+            }
+            rows.listing(false).order
+        };
+        let days = |days: &[u32]| days.iter().map(|it| json!(day(*it))).collect::<Vec<_>>();
+        assert_eq!(order(&days(&[9, 9, 7])), ListOrder::NewestFirst);
+        assert_eq!(order(&days(&[3, 5, 5])), ListOrder::OldestFirst);
+        for unknown in [days(&[9, 7, 8]), days(&[5, 5, 5])] {
+            assert_eq!(order(&unknown), ListOrder::Unknown);
+        }
+        for unreadable in ["Nov 30, 2026", "2026-11-30T10:00:00", ""] {
+            let dates = [days(&[9]), vec![json!(unreadable)], days(&[7])].concat();
+            assert_eq!(order(&dates), ListOrder::Unknown, "{unreadable}");
+        }
+        assert_eq!(order(&days(&[4])), ListOrder::NewestFirst);
+        assert_eq!(order(&[json!(null)]), ListOrder::Unknown);
+    }
+
+    #[test]
+    fn a_list_says_that_it_has_more_rows_than_it_shows() {
+        let is_truncated = |total: u64, is_circular: bool| {
+            let (_, mut rows) = list_rows();
+            rows.set_total(total);
+            rows.push(FlatRow(json!({"id": "x"}))).unwrap();
+            rows.listing(is_circular).is_truncated
+        };
+        assert!(!is_truncated(1, false));
+        assert!(is_truncated(2, false) && is_truncated(1, true));
     }
 
     #[test]
@@ -198,16 +326,16 @@ mod tests {
             (0..2000).find_map(|_| push(row.clone()).err())
         };
         let foreign = json!({"id": "x", "output": link});
-        assert_eq!(fill(&mut |row| list.push(row), &foreign), None);
+        assert_eq!(fill(&mut |row| list.push(FlatRow(row)), &foreign), None);
         let ours = json!({"id": "y", "name": tag.as_str(), "output": link});
-        let reason = fill(&mut |row| list.push(row), &ours).unwrap();
+        let reason = fill(&mut |row| list.push(FlatRow(row)), &ours).unwrap();
         assert!(reason.contains("more matching rows"), "{reason}");
         assert!(list.listing.found.len() < 100);
 
         let ids: Vec<RemoteId> = (0..1000).map(|id| id.to_string().parse().unwrap()).collect();
         let mut poll = PollRows::new(&ids);
         let answers = ids.iter().map(|id| json!({"id": id.as_str(), "failed_reason": link}));
-        assert!(answers.map(|row| poll.push(row)).any(|taken| taken.is_err()));
+        assert!(answers.map(|row| poll.push(FlatRow(row))).any(|taken| taken.is_err()));
 
         let mut catalogue = CatalogueRows::<Value>::new();
         let item = json!({"id": "p", "keywords": [link]});
@@ -224,7 +352,7 @@ mod tests {
             json!({"id": "ab-1", "status": "running"}),
             json!({"id": "z", "status": "done"}),
         ] {
-            poll.push(row).unwrap();
+            poll.push(FlatRow(row)).unwrap();
         }
         assert_eq!(poll.reports.len(), 1);
         assert_eq!(poll.reports[0].remote.as_str(), "AB-1");
@@ -252,8 +380,8 @@ mod tests {
             let has_id = fields.get("id").is_some_and(|id| id == "x" || id.is_u64());
             let reads = parse_job(&row).is_some();
             prop_assert!(reads || !has_id, "{row}");
-            list_rows().1.push(row.clone()).unwrap();
-            PollRows::new(&[]).push(row).unwrap();
+            list_rows().1.push(FlatRow(row.clone())).unwrap();
+            PollRows::new(&[]).push(FlatRow(row)).unwrap();
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::{
-    Credits, RemoteId, RenderReport, RenderStatus, Speech, Timestamp, VideoRequest,
+    Credits, RemoteId, RenderReport, RenderStatus, RequestEcho, Speech, Timestamp, VideoRequest,
 };
 
 /// Body of `POST /api/lipsyncs/`.
@@ -112,6 +112,11 @@ pub fn parse_job(job: &Value) -> Option<RenderReport> {
         progress: field("progress").and_then(number),
         // ISO 8601 with a numeric offset.
         created_at: text("created_at").as_deref().and_then(Timestamp::parse),
+        echo: Box::new(RequestEcho::new(
+            field("text").and_then(Value::as_str),
+            field("creator").and_then(Value::as_str),
+            field("aspect_ratio").and_then(Value::as_str),
+        )),
     })
 }
 

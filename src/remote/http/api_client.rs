@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 
 use super::clients::{Clients, RemoteError, proxy_address};
@@ -102,7 +102,9 @@ impl ApiClient {
         command: CommandKind,
     ) -> Result<Response, Failure> {
         for _ in 0..=MAX_REDIRECTS {
-            let request = self.request(Method::GET, url.clone());
+            let mut request = self.request(Method::GET, url.clone());
+            // A kept answer does not show what was accepted since.
+            request.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             let exchange = async {
                 let sent = self.clients.reads.execute(request).await;
                 sent.map_err(|error| self.transport_failure(error))

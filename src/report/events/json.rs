@@ -132,7 +132,9 @@ impl Serialize for JsonEvent<'_> {
                 object!(out, type: "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),
             Event::JournalLost => object!(out, type: "journal_lost"),
             Event::InventoryTaken { rows } => object!(out, type: "inventory_taken", rows: rows),
-            Event::InventorySkipped { failure } => object!(out, type: "inventory_skipped", failure: failed(failure)),
+            Event::TagNotShown { is_listed } => object!(out, type: "tag_not_shown", listed: is_listed),
+        Event::ListCutOff { rows } => object!(out, type: "list_cut_off", rows: rows),
+        Event::InventorySkipped { failure } => object!(out, type: "inventory_skipped", failure: failed(failure)),
             Event::LimitLearned { limit } => object!(out, type: "places_learnt", places: limit),
             Event::Job { job, event } => serialize_job_event(out, job, event),
         }

@@ -121,12 +121,21 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
         Event::LaneHeld { lane, until, failure: cause } => LogLine::new(Normal, Warning, "paused",
             format!("{} until {}: {}", lane_name(*lane), date_time(*until), failure(cause))),
         Event::JournalLost => LogLine::new(Quiet, Warning, "warning",
-            "the output folder contains work that the journal does not record; the provider's list is read twice \
+            "there are jobs of this campaign that the journal does not record; the provider's list is read twice \
              before anything is submitted"),
         Event::InventoryTaken { rows } => LogLine::new(Verbose, Dim, "inventory",
             format!("the provider's list was read: {}", plural(*rows, "job"))),
         Event::InventorySkipped { failure: cause } => LogLine::new(Quiet, Warning, "warning",
             format!("the provider's list could not be read; continuing without it: {}", failure(cause))),
+        Event::TagNotShown { is_listed: false } => LogLine::new(Quiet, Warning, "warning",
+            "the provider's answer does not show the job's name, by which a job with a lost answer is found; submitting \
+             one job at a time until its list shows names"),
+        Event::TagNotShown { is_listed: true } => LogLine::new(Quiet, Warning, "warning",
+            "the provider's list does not show the names of jobs: a job whose answer is lost cannot be found and stays \
+             in doubt; submitting one job at a time"),
+        Event::ListCutOff { rows } => LogLine::new(Quiet, Warning, "warning", format!(
+            "the provider's list may be cut off after {}: work of another run that it does not show would be paid for \
+             again", plural(*rows, "row"))),
         Event::LimitLearned { limit } => LogLine::new(Normal, Dim, "in flight", format!(
             "the provider accepts about {} at a time; no more are submitted until it accepts more",
             plural(*limit, "render"))),
@@ -244,6 +253,9 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         StopReason::Unreachable { message } => with("the API could not be reached", message),
         StopReason::InventoryRefused { message } =>
             with("the provider's job list could not be read, so nothing was submitted", message),
+        StopReason::InventoryUnproven { message } => with(
+            "there are signs of paid jobs that are not recorded here, and the provider's job list does not prove \
+             which, so nothing was submitted", message),
         StopReason::DuplicateRun { job } => format!(
             "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"),
         StopReason::Local { message } => with("a file could not be written", message),

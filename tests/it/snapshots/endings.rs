@@ -58,7 +58,8 @@ fn in_doubt() {
     let mut session = Session::new(&sheet(&["Hello."]));
     session.change_provider(faulty(Faults {
         create_accepted: [(ResponseFault::Reset, FaultTrigger::ordinals([1]))].into(),
-        list: always(ResponseFault::Unavailable),
+        // After the two lists before the first submit.
+        list: [(ResponseFault::Unavailable, FaultTrigger::ordinals(3..1000))].into(),
         ..Faults::default()
     }));
     session.show(&RUN);

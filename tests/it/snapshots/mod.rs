@@ -200,7 +200,7 @@ impl Session {
         let mut submits: HashMap<String, usize> = HashMap::new();
         for job in self.provider.ledger().accepted {
             let tagged = job.name.unwrap_or_default();
-            let id = tagged.split(' ').next().unwrap().to_owned();
+            let id = tagged.split(' ').nth(1).unwrap_or_default().to_owned();
             let number = submits.entry(id.clone()).or_default();
             *number += 1;
             let again = match number {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    AspectRatio, Command, DownloadProgress, Failure, FailureKind, ListFilter, Listing, Outcome,
-    RemoteId, RenderReport, RenderStatus, RetryAfter, Speech, Timestamp, VideoRequest, find_tags,
+    AcceptedJob, AspectRatio, Command, DownloadProgress, Failure, FailureKind, ListFilter, Listing,
+    Outcome, RemoteId, RenderReport, RenderStatus, RetryAfter, Speech, Timestamp, VideoRequest,
+    find_tags,
 };
 use crate::remote::Remote;
 use crate::remote::scripted_server::{Action, ScriptedServer, answer, json};
@@ -23,6 +24,10 @@ pub(super) fn remote_id(text: &str) -> RemoteId {
 }
 
 pub(super) async fn submit(remote: &Remote) -> Result<RemoteId, Failure> {
+    accept(remote).await.map(|accepted| accepted.remote)
+}
+
+pub(super) async fn accept(remote: &Remote) -> Result<AcceptedJob, Failure> {
     let speech = Speech::Text("Hello".into());
     let command = Command::Submit {
         job: "a".parse().unwrap(),

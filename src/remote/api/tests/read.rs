@@ -137,7 +137,8 @@ async fn a_decompression_bomb_is_refused() {
     let zeros = "0,".repeat(1 << 20);
     let job = compressed(&format!(r#"{{"id":"a","x":[{zeros}0]}}"#));
     assert!(job.len() < 20_000);
-    let list = compressed(&format!(r#"[{{"id":"a","x":[{zeros}0]}}]"#));
+    let many = "0,".repeat(10 << 20);
+    let list = compressed(&format!(r#"[{{"id":"a","x":[{many}0]}}]"#));
     let actions =
         [job, list.clone(), list].map(|body| Action::Answer(answer("200 OK", headers, body)));
     let server = ScriptedServer::start(actions).await;

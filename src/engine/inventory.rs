@@ -1,0 +1,346 @@
+//! What the provider has of a campaign, before the first submit.
+//!
+//! A journal may be lost, older than the work, or on another machine, so what may exist is compared with what is on
+//! record before anything is paid for:
+//!
+//! - If the list shows nothing that the journal does not know, and one of the newest accepted jobs is in it or is found by
+//!   its id, the record is **intact**: one list is enough, however short it is.
+//! - If there is **evidence** of work that is not on record (a lost journal, unknown tags, accepted jobs that the account
+//!   does not know, a redirected submit), pending jobs are paid for only after two complete lists a settle time apart, the
+//!   second of them after the longest time that a create of a killed run may take.
+//! - A **new campaign** without any evidence is submitted after one list if a person attends the run, else after two.
+//!
+//! Jobs whose ids at the provider are named by other records are asked for by id and need no list.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use super::RunOptions;
+use super::absence_proof::longest_create;
+use super::adoption::ListRequest;
+use super::job_table::JobTable;
+use super::rules::SafetyRules;
+use crate::model::{Command, ListOrder, Listing, RemoteId, Timestamp};
+
+/// Newest accepted jobs of which one must be known to the provider.
+const NEWEST: usize = 10;
+
+/// A list that arrives this long after a submit was sent was requested after its refusal.
+const UNTIL_LISTED: Duration = Duration::from_secs(10 * 60);
+
+/// Ids in one request.
+const IDS_PER_REQUEST: usize = 100;
+
+/// The listing before the first submit.
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// No submit is planned, or the list has been read.
+    Settled,
+    /// Still to be read.
+    Due,
+    /// Read once, by this time, and to be read again a settle time later.
+    ReadOnce { at: Timestamp, is_complete: bool },
+}
+
+/// What a list means for the first submit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The first submit does not wait for a list.
+    NotNeeded,
+    /// The list is read again.
+    ReadAgain,
+    /// Jobs may be submitted. `is_cut_off`: the list of a new campaign may have been cut off.
+    Settled { is_cut_off: bool },
+    /// Nothing may be submitted: what the list lacks.
+    Unproven(String),
+}
+
+/// Decides what must be known before the first submit.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "three are options of the run")]
+pub(super) struct Inventory {
+    settle: Duration,
+    rules: &'static dyn SafetyRules,
+    without_list: bool,
+    requires_proof: bool,
+    is_unattended: bool,
+    state: State,
+    /// When the run began: a run elsewhere may have been killed shortly before.
+    begun: Timestamp,
+    /// Whether there is evidence of work that is not on record.
+    has_evidence: bool,
+    /// Whether the journal knows of no submit.
+    is_new: bool,
+    /// Since when pending jobs whose submit was refused were not looked for.
+    refused_since: Option<Timestamp>,
+    /// Jobs without an id at the provider, by the ids that other records name.
+    known: HashMap<RemoteId, usize>,
+    /// Ids still to be asked for, the request under way, and the ids that the provider knows.
+    waiting: Vec<RemoteId>,
+    asked: Option<Vec<RemoteId>>,
+    answered: HashSet<RemoteId>,
+    has_asked_for_newest: bool,
+}
+
+impl Inventory {
+    pub(super) fn new(options: &RunOptions, rules: &'static dyn SafetyRules) -> Self {
+        Self {
+            settle: options.limits.settle,
+            rules,
+            without_list: options.without_list,
+            requires_proof: options.requires_proof,
+            is_unattended: options.is_unattended,
+            state: State::Settled,
+            begun: Timestamp::default(),
+            has_evidence: options.journal_was_lost,
+            is_new: false,
+            refused_since: None,
+            known: HashMap::new(),
+            waiting: Vec::new(),
+            asked: None,
+            answered: HashSet::new(),
+            has_asked_for_newest: false,
+        }
+    }
+
+    /// Plans the listing. `known`: ids at the provider of pending jobs, from other records. `last`: when the list was last
+    /// read.
+    pub(super) fn plan(
+        &mut self,
+        now: Timestamp,
+        jobs: &JobTable,
+        known: HashMap<RemoteId, usize>,
+        last: Option<Timestamp>,
+    ) {
+        self.state = State::Due;
+        self.begun = now;
+        let sent = jobs.pending.iter().filter_map(|index| {
+            let state = &jobs[*index].state;
+            let failure = state.last_failure.as_ref()?;
+            state.submitted_at.filter(|_| self.rules.is_looked_for(failure))
+        });
+        let is_newer = |sent: &Timestamp| last.is_none_or(|last| sent.plus(UNTIL_LISTED) >= last);
+        self.refused_since = sent.filter(is_newer).min();
+        self.is_new = !jobs.has_submits();
+        self.has_evidence |= jobs.has_redirected_submit() || !known.is_empty();
+        self.waiting = known.keys().cloned().collect();
+        self.waiting.sort();
+        self.known = known;
+    }
+
+    /// Checks whether jobs may be submitted.
+    pub(super) const fn is_settled(&self) -> bool {
+        matches!(self.state, State::Settled)
+    }
+
+    /// Goes on without a list.
+    pub(super) fn skip(&mut self) {
+        self.state = State::Settled;
+    }
+
+    /// Checks whether ids are still to be asked for before the list is read.
+    pub(super) fn wants_lookup(&self) -> bool {
+        !self.is_settled() && (self.asked.is_some() || !self.waiting.is_empty())
+    }
+
+    /// Checks whether a request by id can be made now.
+    pub(super) fn may_look_up(&self) -> bool {
+        self.asked.is_none() && !self.waiting.is_empty()
+    }
+
+    /// Returns the next request by id.
+    pub(super) fn look_up(&mut self) -> Option<Command> {
+        if !self.may_look_up() {
+            return None;
+        }
+        let rest = self.waiting.split_off(self.waiting.len().min(IDS_PER_REQUEST));
+        let remotes = std::mem::replace(&mut self.waiting, rest);
+        self.asked = Some(remotes.clone());
+        Some(Command::Poll { remotes })
+    }
+
+    /// Checks whether an answer is the one to a request by id, which is over then.
+    pub(super) fn takes(&mut self, remotes: &[RemoteId]) -> bool {
+        let is_own = self.asked.as_deref() == Some(remotes);
+        if is_own {
+            self.asked = None;
+        }
+        is_own
+    }
+
+    /// Notes that the provider knows this id. Returns the pending job that it was named for.
+    pub(super) fn on_found(&mut self, remote: &RemoteId) -> Option<usize> {
+        self.answered.insert(remote.clone());
+        self.known.get(remote).copied()
+    }
+
+    /// Repeats a failed request.
+    pub(super) fn retry(&mut self, remotes: Vec<RemoteId>) {
+        self.waiting.extend(remotes);
+    }
+
+    /// Returns the ids that a list must show or be compared with.
+    pub(super) fn references(&self, jobs: &JobTable) -> BTreeSet<RemoteId> {
+        let accepted = jobs.accepted.iter().rev().filter_map(|entry| remote(jobs, entry));
+        if self.has_evidence {
+            accepted.chain(self.known.keys().cloned()).collect()
+        } else {
+            let before = self.refused_since.map(|since| accepted_around(jobs, since));
+            accepted.take(NEWEST).chain(before.into_iter().flatten()).collect()
+        }
+    }
+
+    /// Decides what a list means. `has_unknown`: it has shown submits that the journal does not know.
+    pub(super) fn judge(
+        &mut self,
+        now: Timestamp,
+        request: &ListRequest,
+        listing: &Listing,
+        jobs: &JobTable,
+        has_unknown: bool,
+        longest_list: u64,
+    ) -> Verdict {
+        if self.is_settled() || !request.is_inventory {
+            return Verdict::NotNeeded;
+        }
+        self.has_evidence |= has_unknown;
+        if !self.has_evidence && !self.shows_newest(listing, jobs) {
+            if !self.has_asked_for_newest {
+                self.has_asked_for_newest = true;
+                self.waiting.extend(self.references(jobs));
+                return Verdict::ReadAgain;
+            }
+            self.has_evidence = true;
+        }
+        if let Some(since) = self.refused_since {
+            self.has_evidence |= !reaches(listing, jobs, since, longest_list, self.rules);
+        }
+        let listings = if self.is_new && self.is_unattended {
+            self.rules.listings_of_new_campaign()
+        } else {
+            1
+        };
+        if jobs.pending.is_empty() {
+            self.state = State::Settled;
+            return Verdict::Settled { is_cut_off: false };
+        }
+        let lacks = self.lacks(listing, jobs, longest_list);
+        let read_once = State::ReadOnce { at: now, is_complete: lacks.is_none() };
+        match self.state {
+            State::Due if self.has_evidence || listings > 1 => {
+                self.state = read_once;
+                return Verdict::ReadAgain;
+            }
+            State::ReadOnce { .. } if has_unknown => {
+                // It may not show all of them yet, or another run is submitting.
+                self.state = read_once;
+                return Verdict::ReadAgain;
+            }
+            State::ReadOnce { at, .. }
+                if request.started.minus(listing.age) < self.next_after(at) =>
+            {
+                return Verdict::ReadAgain;
+            }
+            State::ReadOnce { is_complete: false, .. } if self.has_evidence && lacks.is_none() => {
+                self.state = read_once;
+                return Verdict::ReadAgain;
+            }
+            State::Due | State::ReadOnce { .. } | State::Settled => {}
+        }
+        let is_cut_off = self.is_new && self.may_be_cut_off(listing, jobs, longest_list);
+        let is_unproven = self.has_evidence || (self.requires_proof && is_cut_off);
+        if let Some(lacks) = lacks
+            && is_unproven
+            && !jobs.ready.is_empty()
+            && !self.without_list
+        {
+            return Verdict::Unproven(lacks);
+        }
+        self.state = State::Settled;
+        Verdict::Settled { is_cut_off: is_cut_off && !self.has_evidence }
+    }
+
+    /// Returns when the list is to be read again.
+    pub(super) fn next_listing(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state {
+            State::ReadOnce { at, .. } => Some(self.next_after(at)),
+            State::Due => Some(now),
+            State::Settled => None,
+        }
+    }
+
+    /// Returns from when a list can complete one that arrived at `at`. A create that was under way when another run was killed
+    /// may be accepted later.
+    fn next_after(&self, at: Timestamp) -> Timestamp {
+        let settled = at.plus(self.settle);
+        if !self.has_evidence {
+            return settled;
+        }
+        settled.max(self.begun.plus(longest_create(self.settle)))
+    }
+
+    /// Checks whether one of the newest accepted jobs is in the list or was found by its id.
+    fn shows_newest(&self, listing: &Listing, jobs: &JobTable) -> bool {
+        let newest = self.references(jobs);
+        let is_listed = |remote: &RemoteId| listing.found.iter().any(|row| row.remote == *remote);
+        newest.is_empty()
+            || newest.iter().any(|remote| self.answered.contains(remote) || is_listed(remote))
+    }
+
+    fn may_be_cut_off(&self, listing: &Listing, jobs: &JobTable, longest_list: u64) -> bool {
+        let is_known = listing.oldest_own.as_ref().is_some_and(|it| self.known.contains_key(it));
+        let is_recorded = is_known || records_oldest(listing, jobs);
+        self.rules.may_be_cut_off(listing, longest_list, is_recorded)
+    }
+
+    /// Returns what a list lacks to be complete; `None` if it is.
+    fn lacks(&self, listing: &Listing, jobs: &JobTable, longest_list: u64) -> Option<String> {
+        let listed: HashSet<&RemoteId> = listing.found.iter().map(|row| &row.remote).collect();
+        let missing = self.references(jobs).iter().filter(|id| !listed.contains(id)).count();
+        if missing > 0 {
+            return Some(format!("the list lacks {missing} of the campaign's accepted jobs"));
+        }
+        self.may_be_cut_off(listing, jobs, longest_list).then(|| match listing.unreadable {
+            0 => format!("the list may be cut off after {} rows", listing.rows),
+            rows => format!("{rows} rows of the list cannot be read"),
+        })
+    }
+}
+
+/// Returns the id of an accepted job at the provider.
+fn remote(jobs: &JobTable, (_, index): &(Timestamp, usize)) -> Option<RemoteId> {
+    jobs[*index].state.phase.remote().cloned()
+}
+
+/// Returns the ids of the jobs that were accepted shortly before and after `at`.
+pub(super) fn accepted_around(jobs: &JobTable, at: Timestamp) -> Vec<RemoteId> {
+    let before = jobs.accepted.range(..(at, 0)).rev().take(NEWEST);
+    let after = jobs.accepted.range((at, 0)..).take(NEWEST);
+    before.chain(after).filter_map(|entry| remote(jobs, entry)).collect()
+}
+
+/// Checks whether the oldest row of a list is a job that the journal recorded when it was accepted.
+fn records_oldest(listing: &Listing, jobs: &JobTable) -> bool {
+    let index = listing.oldest_own.as_ref().and_then(|remote| jobs.with_remote(remote));
+    index.is_some_and(|index| !jobs[index].state.is_adopted)
+}
+
+/// Checks whether a list would show a job that was accepted at `at`: it is whole, or shows one of ours beyond it.
+pub(super) fn reaches(
+    listing: &Listing,
+    jobs: &JobTable,
+    at: Timestamp,
+    longest_list: u64,
+    rules: &dyn SafetyRules,
+) -> bool {
+    let mut accepted = listing.found.iter().filter_map(|row| {
+        let index = jobs.with_remote(&row.remote)?;
+        jobs[index].state.accepted_at
+    });
+    match rules.order(listing) {
+        _ if !rules.may_be_cut_off(listing, longest_list, records_oldest(listing, jobs)) => true,
+        ListOrder::NewestFirst => accepted.any(|accepted| accepted < at),
+        ListOrder::OldestFirst => accepted.any(|accepted| accepted > at),
+        ListOrder::Unknown => false,
+    }
+}
