@@ -62,6 +62,7 @@ pub(crate) async fn run_with(
         return Err(interrupted);
     }
     let PreparedRun { batch, journal, lock, provider, mut summary, is_idle } = prepared;
+    summary.set_live(true);
     let displays = (request.displays)(&summary);
     let mut observers = observers(&summary, displays, &request.files, &clock);
     if let Some(notifier) = notifications.early_notifier() {
@@ -79,6 +80,7 @@ pub(crate) async fn run_with(
         tick: request.tick,
     };
     let ended = drive.run().await;
+    summary.set_live(false);
     let written = finish(&mut observers, &summary);
     drop(lock);
     notifications.set_summary(&summary);

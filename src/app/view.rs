@@ -47,16 +47,21 @@ impl CampaignView {
         let now = SystemClock::new().now();
         let is_sandbox = request.provider_flags.sandbox;
         let options = request.campaign.open(SheetCopy::Kept, is_sandbox).await?;
+        let home = options.default_out();
+        let before = LockState::of(&home);
         let prefetch = JournalPrefetch::start(&options);
         let manifest = LoadedManifest::load_or_recover(&options, &request.lookup, now).await;
         let plan = manifest.as_ref().ok().map(|manifest| &manifest.plan);
         note_trial(&options, plan, request.command, &request.lookup.notices);
         let mut manifest = manifest?;
+        let before = if manifest.out == home { before } else { LockState::of(&manifest.out) };
         let recorded = prefetch.state(&mut manifest, is_sandbox)?;
         let has_journal = recorded.is_some();
         let last_entry = recorded.as_ref().and_then(|recorded| recorded.newest.clone());
-        let summary = manifest.summarize(&options, &request.provider_flags, recorded);
-        let lock = LockState::of(&manifest.out);
+        let mut summary = manifest.summarize(&options, &request.provider_flags, recorded);
+        // A run may begin or end while its journal is read. What it had sent then is not in doubt.
+        let lock = if before == LockState::Held { before } else { LockState::of(&manifest.out) };
+        summary.set_live(lock == LockState::Held);
         Ok(Self { manifest, has_journal, last_entry, summary, lock, now })
     }
 
@@ -91,6 +96,7 @@ impl CampaignView {
         }
         self.now = SystemClock::new().now();
         self.lock = lock;
+        self.summary.set_live(lock == LockState::Held);
         Ok(true)
     }
 

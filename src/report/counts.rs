@@ -11,7 +11,7 @@ use crate::util::text::plural;
 /// `totals` in `results.json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// All jobs that are selected or were ever begun: the sum of the six states that follow.
+    /// All jobs that are selected or were ever begun: the sum of the seven states that follow.
     #[serde(rename = "jobs")]
     pub total: usize,
     /// The video is on disk.
@@ -20,9 +20,8 @@ pub struct Counts {
     pub failed: usize,
     /// Sent, and no response says whether it was accepted.
     pub in_doubt: usize,
-    /// The part of `in_doubt` whose request is being sent at this moment, which is normal during a run.
-    #[serde(skip)]
-    pub sending: usize,
+    /// Being sent by a run that is under way.
+    pub submitting: usize,
     /// Rendering at the provider.
     pub rendering: usize,
     /// Rendered but not downloaded.
@@ -66,7 +65,6 @@ pub struct Money {
 
 impl Counts {
     pub(super) fn add(&mut self, row: &JobRow) {
-        self.sending += usize::from(matches!(row.state.phase, Phase::Submitting));
         let count = match row.state.phase {
             Phase::Pending if !row.job.selected => {
                 let is_skipped = row.left_out().is_some();
@@ -75,6 +73,7 @@ impl Counts {
                 return;
             }
             Phase::Pending => &mut self.pending,
+            Phase::Submitting if row.is_submitting => &mut self.submitting,
             Phase::Submitting | Phase::InDoubt { .. } => &mut self.in_doubt,
             Phase::Rendering { .. } | Phase::Downloading { .. }
                 if row.state.is_to_be_downloaded() =>
@@ -117,6 +116,7 @@ impl Counts {
             (self.done, "done"),
             (self.failed, "failed"),
             (self.in_doubt, "in doubt"),
+            (self.submitting, "submitting"),
             (self.rendering, "rendering"),
             (self.downloading, "downloading"),
             (self.pending, "pending"),

@@ -12,6 +12,8 @@ pub struct JobRow<'a> {
     pub state: &'a JobState,
     /// Whether the newest run stopped waiting for its render.
     pub is_overdue: bool,
+    /// Whether an active run is sending its request.
+    pub is_submitting: bool,
 }
 
 impl<'a> JobRow<'a> {
@@ -22,7 +24,13 @@ impl<'a> JobRow<'a> {
 
     /// Returns the job's status in `results.csv`.
     pub fn status(&self) -> &'static str {
-        if self.left_out().is_some() { "skipped" } else { self.state.status() }
+        if self.left_out().is_some() {
+            "skipped"
+        } else if self.is_submitting {
+            "submitting"
+        } else {
+            self.state.status()
+        }
     }
 
     /// Returns why the job was left out, unless it was paid for before.
@@ -83,9 +91,9 @@ impl<'a> JobRow<'a> {
         self.job.in_sheet && self.has_changed() && self.state.has_failed_uncharged()
     }
 
-    /// Whether the job was sent and no response says whether it was accepted.
+    /// Whether the job was sent, no response says whether it was accepted, and none is awaited.
     pub(crate) const fn is_in_doubt(&self) -> bool {
-        matches!(self.state.phase, Phase::Submitting | Phase::InDoubt { .. })
+        matches!(self.state.phase, Phase::Submitting | Phase::InDoubt { .. }) && !self.is_submitting
     }
 
     /// Whether the provider is working on the job or has its video.

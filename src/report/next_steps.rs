@@ -50,6 +50,7 @@ pub(super) struct Advice {
 pub(super) fn next_step(row: &JobRow) -> NextStep {
     match &row.state.phase {
         Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
+        Phase::Submitting if row.is_submitting => NextStep::Nothing,
         Phase::Submitting | Phase::InDoubt { .. } => NextStep::Resolve,
         Phase::Rendering { .. } | Phase::Downloading { .. } if row.state.is_to_be_downloaded() => {
             NextStep::Download

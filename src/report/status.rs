@@ -40,7 +40,8 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
         }
     }
     let mut text = labelled(facts, colours);
-    let under_way: Vec<JobRow> = summary.rows().filter(JobRow::is_outstanding).collect();
+    let under_way: Vec<JobRow> =
+        summary.rows().filter(|row| row.is_outstanding() || row.is_submitting).collect();
     if !under_way.is_empty() {
         text.push_str("\nunder way:\n");
     }
@@ -61,7 +62,7 @@ fn job_line(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     let (id, state) = (row.id(), row.state);
     let word = match (&state.phase, state.observed.as_deref()) {
         (Phase::Rendering { .. }, Some(observed)) => sanitize(observed),
-        (phase, _) => phase.name().to_owned(),
+        (_, _) => row.status().to_owned(),
     };
     let since = state.accepted_at.or(state.submitted_at);
     let elapsed = since.map_or_else(String::new, |since| duration(now.since(since)));
@@ -161,6 +162,19 @@ under way:
   c                         Anna 9x16           downloading  1 min 34 s
 "
         );
+    }
+
+    #[test]
+    fn a_request_that_a_run_is_sending_is_no_doubt() {
+        let mut run = TestRun::with_jobs(1);
+        run.sent(40, "a");
+        let screen = status_screen(&run.live_summary(), view(LockState::Held));
+        assert!(screen.contains("1 job: 1 submitting"), "{screen}");
+        assert!(
+            screen.contains("  a                         Anna 9x16           submitting   1 min")
+        );
+        assert!(!screen.contains("doubt") && !screen.contains("pay again"), "{screen}");
+        assert_eq!(status_json(&run.live_summary(), view(LockState::Held))["hints"], json!([]));
     }
 
     #[test]

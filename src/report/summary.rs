@@ -18,6 +18,8 @@ pub struct Summary {
     campaign: Arc<Campaign>,
     /// The histories of the campaign's jobs, in its order.
     history: History,
+    /// Whether a run is under way.
+    is_live: bool,
 }
 
 /// One line of `results.csv`.
@@ -40,7 +42,13 @@ impl Summary {
     /// Returns the summary of a campaign with a history.
     pub fn with(campaign: Arc<Campaign>, history: History) -> Self {
         let jobs = campaign.jobs.iter().map(|job| &job.spec.id);
-        Self { history: history.about(jobs), campaign }
+        Self { history: history.about(jobs), campaign, is_live: false }
+    }
+
+    /// Sets whether a run is under way. If one is, a job whose request was sent and not answered is `submitting`;
+    /// otherwise it is in doubt.
+    pub fn set_live(&mut self, is_live: bool) {
+        self.is_live = is_live;
     }
 
     /// Folds all entries of a campaign.
@@ -97,7 +105,11 @@ impl Summary {
 
     /// Returns all jobs: the manifest's in its order, then those that are gone from it.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = JobRow<'_>> + Clone {
-        self.campaign.jobs.iter().zip(&self.history.jobs).map(|(job, history)| row(job, history))
+        self.campaign
+            .jobs
+            .iter()
+            .zip(&self.history.jobs)
+            .map(|(job, history)| self.job_row(job, history))
     }
 
     /// Returns one job.
@@ -107,7 +119,13 @@ impl Summary {
 
     fn row_at(&self, place: usize) -> Option<JobRow<'_>> {
         let (job, history) = (self.campaign.jobs.get(place)?, self.history.jobs.get(place)?);
-        Some(row(job, history))
+        Some(self.job_row(job, history))
+    }
+
+    fn job_row<'a>(&self, job: &'a PlannedJob, history: &'a JobHistory) -> JobRow<'a> {
+        let state = &history.state;
+        let is_submitting = self.is_live && matches!(state.phase, Phase::Submitting);
+        JobRow { job, state, is_overdue: history.is_overdue, is_submitting }
     }
 
     /// Counts all jobs that are selected or were ever begun.
@@ -197,10 +215,6 @@ impl Summary {
     }
 }
 
-fn row<'a>(job: &'a PlannedJob, history: &'a JobHistory) -> JobRow<'a> {
-    JobRow { job, state: &history.state, is_overdue: history.is_overdue }
-}
-
 /// Orders states by how far a job has come: its generation, then its phase, then its submits.
 fn progress(state: &JobState) -> (Generation, u8, u32) {
     let phase = match &state.phase {
@@ -241,7 +255,7 @@ mod tests {
             done: 1,
             failed: 1,
             in_doubt: 1,
-            sending: 0,
+            submitting: 0,
             rendering: 1,
             downloading: 1,
             pending: 1,
@@ -252,6 +266,20 @@ mod tests {
         };
         assert_eq!(counts, expected);
         assert_eq!((counts.finished(), counts.outstanding()), (2, 2));
+    }
+
+    #[test]
+    fn a_request_in_the_air_is_in_doubt_only_without_a_run() {
+        let mut run = run();
+        run.sent(90, "f");
+        let mut summary = run.summary();
+        let status = |summary: &Summary| summary.row(&id("f")).unwrap().status();
+        let (counts, word) = (summary.counts(), status(&summary));
+        assert_eq!((counts.in_doubt, counts.submitting, word), (2, 0, "in_doubt"));
+        summary.set_live(true);
+        let (counts, word) = (summary.counts(), status(&summary));
+        assert_eq!((counts.in_doubt, counts.submitting, word), (1, 1, "submitting"));
+        assert_eq!(summary.row(&id("c")).unwrap().status(), "in_doubt");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl TestRun {
     /// Delivers all entries to `observer`, as a run does.
     pub(crate) fn replay(&self, observer: &mut dyn Observer) {
         let mut summary = Summary::new(Arc::new(self.campaign.clone()));
+        summary.set_live(true);
         for entry in &self.entries {
             deliver(observer, &mut summary, entry);
         }
@@ -117,6 +118,13 @@ impl TestRun {
 
     pub(crate) fn summary(&self) -> Summary {
         Summary::of(Arc::new(self.campaign.clone()), &self.entries)
+    }
+
+    /// Returns the summary while the run is under way.
+    pub(crate) fn live_summary(&self) -> Summary {
+        let mut summary = self.summary();
+        summary.set_live(true);
+        summary
     }
 }
 

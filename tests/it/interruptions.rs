@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use callsheet::sandbox::{FaultTrigger, Faults, ResponseFault, SandboxSettings};
 
-use crate::program::{Folder, Scenario, finish, quick, rendering, signal, wait, wait_until};
+use crate::program::{Folder, Scenario, finish, kill, quick, rendering, signal, wait, wait_until};
 #[cfg(target_os = "linux")]
 use crate::program::{ask_in_terminal, executed_by, skip};
 
@@ -52,6 +52,36 @@ fn the_second_interrupt_exits_at_once_and_the_unanswered_submit_is_found_later()
     assert_eq!(exit_code(child), Some(130));
     scenario.run_sheet(&[]).expect_code(0);
     scenario.expect_paid_once(5);
+}
+
+#[test]
+fn a_request_that_a_run_is_sending_is_submitting_and_in_doubt_only_after_a_crash() {
+    let hang = FaultTrigger::ordinals([2]).amount(60_000);
+    let faults =
+        Faults { create_accepted: [(ResponseFault::Hang, hang)].into(), ..Faults::default() };
+    let scenario = Scenario::with_faults(2, faults);
+    let child = scenario.spawn_sheet(&["--submit-rate", "20/s"]);
+    scenario.wait_for_accepted(2);
+    let status = scenario.json(&["status", "sheet.csv", "--json"]);
+    assert_eq!(
+        (&status["totals"]["submitting"], &status["totals"]["in_doubt"]),
+        (&1.into(), &0.into())
+    );
+    assert!(!status["hints"].to_string().contains("doubt"), "{status}");
+    let report = scenario.json(&["report", "sheet.csv", "--json"]);
+    let jobs = report["jobs"].as_array().unwrap();
+    let is_submitting = |job: &&serde_json::Value| job["status"] == "submitting";
+    let job = jobs.iter().find(is_submitting).unwrap()["job_id"].as_str().unwrap();
+    assert!(scenario.read("sheet-output/report.html").contains("\"status\":\"submitting\""));
+    let why = scenario.run(&["why", "sheet.csv", job]).expect_code(0).stdout;
+    assert!(why.starts_with(&format!("{job}: submitting (")), "{why}");
+    assert!(!why.contains("doubt") && !why.contains("pay again"), "{why}");
+    kill(child);
+    let status = scenario.json(&["status", "sheet.csv", "--json"]);
+    assert_eq!(
+        (&status["totals"]["submitting"], &status["totals"]["in_doubt"]),
+        (&0.into(), &1.into())
+    );
 }
 
 #[test]

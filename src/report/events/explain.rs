@@ -114,6 +114,7 @@ fn money(row: &JobRow) -> String {
 fn next(summary: &Summary, row: &JobRow) -> String {
     match job_advice(summary.campaign(), row) {
         Some(advice) => format!("{}: `{}`", advice.text, advice.command),
+        None if row.is_submitting => "the answer to its request; the run waits for it".to_owned(),
         None if row.file().is_some() => "nothing; it is done".to_owned(),
         None if !row.job.in_sheet => "nothing; it is no longer in the sheet".to_owned(),
         None => "nothing; it is not selected".to_owned(),

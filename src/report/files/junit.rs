@@ -52,10 +52,14 @@ fn status(row: &JobRow) -> TestCaseStatus {
     let (mut status, message) = match &row.state.phase {
         Phase::Done { .. } => return TestCaseStatus::success(),
         Phase::Failed { .. } => (TestCaseStatus::non_success(NonSuccessKind::Failure), why),
-        Phase::Submitting | Phase::InDoubt { .. } => {
+        Phase::Submitting | Phase::InDoubt { .. } if !row.is_submitting => {
             (TestCaseStatus::non_success(NonSuccessKind::Error), format!("in doubt: {why}"))
         }
-        Phase::Pending | Phase::Rendering { .. } | Phase::Downloading { .. } => {
+        Phase::Pending
+        | Phase::Submitting
+        | Phase::InDoubt { .. }
+        | Phase::Rendering { .. }
+        | Phase::Downloading { .. } => {
             (TestCaseStatus::skipped(), row.left_out().unwrap_or(row.status()).to_owned())
         }
     };

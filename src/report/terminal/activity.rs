@@ -35,8 +35,8 @@ fn jobs(summary: &Summary) -> String {
     let mut text = format!("{} of {} done", counts.done, counts.total);
     for (count, word) in [
         (counts.failed, "failed"),
-        (counts.in_doubt - counts.sending, "in doubt"),
-        (counts.sending, "sending"),
+        (counts.in_doubt, "in doubt"),
+        (counts.submitting, "submitting"),
         (counts.rendering, "rendering"),
         (counts.downloading, "downloading"),
         (counts.pending, "queued"),
@@ -204,11 +204,11 @@ mod tests {
     fn the_campaign_has_two_lines() {
         let mut state = state(100);
         state.holds = vec![(Lane::Submit, at(160)), (Lane::Poll, at(99))];
-        let lines = campaign(&run().summary(), &state, Colours::Off);
+        let lines = campaign(&run().live_summary(), &state, Colours::Off);
         assert_eq!(
             lines,
             [
-                "━━━───────── 1 of 8 done, 1 failed, 1 in doubt, 1 sending, 1 rendering, 1 downloading, 2 queued",
+                "━━━───────── 1 of 8 done, 1 failed, 1 in doubt, 1 submitting, 1 rendering, 1 downloading, 2 queued",
                 "credits: 10 spent, 15 promised, 25 left of 50; submits paused until 14:02:40Z; about 2 min 57 s to go",
             ]
         );

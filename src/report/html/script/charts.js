@@ -86,7 +86,7 @@ const SPANS = {
 // The parts of a job's time, each [class, from, to].
 function spans(job) {
   const run = report.runs.filter((other) => Date.parse(other.started_at) <= job.submitted).pop();
-  const end = job.finished ?? (job.status === "rendering" || job.status === "downloading" || job.status === "in_doubt" ? report.as_of : job.submitted);
+  const end = job.finished ?? (["submitting", "in_doubt", "rendering", "downloading"].includes(job.status) ? report.as_of : job.submitted);
   const accepted = job.accepted ?? (job.status === "in_doubt" ? job.submitted : end);
   const rendered = job.rendered ?? end;
   const running = job.running ?? accepted;

@@ -87,7 +87,7 @@ function statusButtons() {
     return made;
   };
   byId("statuses").append(button("", jobs.length === 1 ? "job" : "jobs", jobs.length));
-  for (const value of ["done", "failed", "in_doubt", "rendering", "downloading", "pending", "left_out", "outdated"]) {
+  for (const value of ["done", "failed", "in_doubt", "submitting", "rendering", "downloading", "pending", "left_out", "outdated"]) {
     if (count.has(value)) byId("statuses").append(button(value, STATUSES[value], count.get(value)));
   }
 }

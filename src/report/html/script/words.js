@@ -10,6 +10,7 @@ const STATUSES = {
   in_doubt: "in doubt",
   downloading: "downloading",
   rendering: "rendering",
+  submitting: "submitting",
   pending: "pending",
   done: "done",
   left_out: "left out",
