@@ -108,8 +108,9 @@ pub(super) fn duplicates(
         let Some((index, _)) = own.owner(&tag) else {
             continue;
         };
-        let is_known = jobs.with_remote(&remote).is_some();
-        if is_known || !rules.is_duplicate(&jobs[index].state, &tag, &remote) {
+        // A copy made in the dashboard may have another text.
+        let is_other = jobs.with_remote(&remote).is_some() || !rules.fits(report, &jobs[index]);
+        if is_other || !rules.is_duplicate(&jobs[index].state, &tag, &remote) {
             continue;
         }
         let duplicate = (index, JobEvent::PaidTwice { remote });

@@ -28,15 +28,16 @@ const PAGE_SIZES: [u64; 12] = [10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 80];
 const SMALLEST_PAGE: u64 = 10;
 
 /// Checks whether a list may be cut off: it says so, is as long as a page, or ends with a row of ours. A list that is
-/// shorter than an earlier one is whole, and one that ends with a row that another record knows shows what was accepted
-/// since.
+/// shorter than an earlier one is whole; one whose newest rows come first, down to one that another record knows, shows
+/// what was accepted since.
 fn is_cut_off(listing: &Listing, longest_list: u64, is_oldest_recorded: bool) -> bool {
     let rows = listing.rows;
     let is_page = PAGE_SIZES.contains(&rows) || (rows > 0 && rows.is_multiple_of(50));
     let ends_early = rows >= SMALLEST_PAGE && listing.oldest_own.is_some();
+    let shows_newest = listing.order == ListOrder::NewestFirst && is_oldest_recorded;
     listing.is_truncated
         || listing.unreadable > 0
-        || (rows >= longest_list && !is_oldest_recorded && (is_page || ends_early))
+        || (rows >= longest_list && !shows_newest && (is_page || ends_early))
 }
 
 /// The decisions on which the promise depends. The defaults are the sound ones.

@@ -117,8 +117,10 @@ impl Invariants {
                     "{committed} of {cap:?} credits promised by one run"
                 );
             }
-            JobEvent::Adopted { tag, .. } => {
+            JobEvent::Adopted { tag, remote, .. } => {
                 self.known.insert(tag.clone());
+                let is_copy = remote.as_str().starts_with("copy");
+                assert!(!is_copy, "{job} has the video of another text");
             }
             JobEvent::FoundAbsent => {
                 assert!(!was_absent, "{job} was proven absent twice");

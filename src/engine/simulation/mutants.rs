@@ -13,7 +13,7 @@ use crate::engine::lane::LaneLimiter;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState, Lane,
-    ListOrder, Listing, Phase, Tag, Timestamp,
+    ListOrder, Listing, Phase, RenderReport, Tag, Timestamp,
 };
 
 /// Number of seeds of which at least one must notice.
@@ -137,6 +137,12 @@ mutant! { AnyOrderIsNewestFirst:
     }
 }
 
+mutant! { AnyTextFits:
+    fn fits(&self, _report: &RenderReport, _job: &TrackedJob) -> bool {
+        true
+    }
+}
+
 mutant! { DoubtIsFree:
     fn committed(&self, state: &JobState) -> Credits {
         if matches!(state.phase, Phase::InDoubt { .. }) {
@@ -234,6 +240,7 @@ is_caught! {
     proving_an_absence_twice_is_caught: ProofUsedTwice, Recorder::Faithful, "absent twice";
     believing_a_list_that_hides_a_kind_of_renders_is_caught: HiddenRowsIgnored, Recorder::Faithful, "paid";
     taking_any_order_for_newest_first_is_caught: AnyOrderIsNewestFirst, Recorder::Faithful, "paid";
+    adopting_a_copy_with_another_text_is_caught: AnyTextFits, Recorder::Faithful, "another text";
     a_cap_that_ignores_doubts_is_caught: DoubtIsFree, Recorder::Faithful, "credits promised";
     a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";

@@ -38,6 +38,8 @@ pub(super) struct ProviderProfile {
     /// The number of newest jobs that the list shows.
     pub(super) list_cap: usize,
     pub(super) list_order: ListOrder,
+    /// Jobs of which a person makes a copy in the dashboard, in percent.
+    pub(super) copied: u64,
     /// Whether it hides finished renders, or unfinished ones.
     pub(super) hides: Option<bool>,
     pub(super) list_refused: u64,
@@ -93,6 +95,7 @@ impl ProviderProfile {
                 ListOrder::Unknown,
             ]),
             hides: *random.one_of(&[None, None, None, None, None, Some(true), Some(false)]),
+            copied: if random.percent(10) { 30 } else { 0 },
             list_refused: if random.percent(10) { 60 } else { 0 },
             fleet_refused: if random.percent(10) { 40 } else { 0 },
             foreign_rows: if random.percent(40) { 50 } else { 0 },

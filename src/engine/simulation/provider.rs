@@ -8,14 +8,14 @@ use super::profile::{LATEST_ACCEPTANCE, LATEST_BEHIND_GATEWAY, ProviderProfile};
 use super::random::Random;
 use crate::model::{
     AcceptedJob, Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, ListFilter,
-    ListOrder, Listing, Outcome, RemoteId, RenderReport, RenderStatus, RetryAfter, Tag, Timestamp,
-    find_tags,
+    ListOrder, Listing, Outcome, RemoteId, RenderReport, RenderStatus, RequestEcho, RetryAfter,
+    Tag, Timestamp, find_tags,
 };
 
 /// One accepted submit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Accepted {
-    remote: RemoteId,
+    pub(super) remote: RemoteId,
     pub(super) name: String,
     pub(super) tag: Tag,
     pub(super) at: Timestamp,
@@ -38,6 +38,8 @@ pub(super) struct SimulatedProvider {
     pub(super) profile: ProviderProfile,
     pub(super) accepted: Vec<Accepted>,
     pub(super) peak_concurrency: usize,
+    /// Copies that a person has made of them in the dashboard, with the same name and another text.
+    pub(super) copies: Vec<Accepted>,
     /// Submits that were refused.
     pub(super) refused: BTreeSet<Tag>,
     /// Submits that were accepted, and whose repetition by a gateway was refused.
@@ -53,6 +55,7 @@ impl SimulatedProvider {
             random,
             profile,
             accepted: Vec::new(),
+            copies: Vec::new(),
             peak_concurrency: 0,
             refused: BTreeSet::new(),
             refused_twins: BTreeSet::new(),
@@ -183,6 +186,13 @@ impl SimulatedProvider {
             charge: Credits::whole(1 + i64::try_from(self.random.below(most)).unwrap()),
             output_from: finishes.plus(late_output),
         });
+        if self.random.percent(self.profile.copied) {
+            let copy = self.accepted.last().expect("it was just accepted").clone();
+            let remote = format!("copy-{}", self.copies.len()).parse().unwrap();
+            let later = Duration::from_secs(1);
+            let (at, listed_from) = (copy.at.plus(later), copy.listed_from.plus(later));
+            self.copies.push(Accepted { remote, at, listed_from, ..copy });
+        }
         remote
     }
 
@@ -247,6 +257,7 @@ impl SimulatedProvider {
             false if now < job.begins => RenderStatus::InQueue,
             false => RenderStatus::Running,
         };
+        let is_copy = job.remote.as_str().starts_with("copy");
         let has_output = status == RenderStatus::Done && now >= job.output_from;
         RenderReport {
             remote: job.remote.clone(),
@@ -259,7 +270,7 @@ impl SimulatedProvider {
             failed_reason: None,
             progress: Some(0.5),
             created_at: Some(job.at.plus(self.profile.clock_ahead)),
-            echo: Box::default(),
+            echo: Box::new(RequestEcho::new(is_copy.then_some("Another text"), None, None)),
             status,
         }
     }
@@ -270,8 +281,10 @@ impl SimulatedProvider {
         let mut rows: Vec<&Accepted> = self
             .accepted
             .iter()
+            .chain(&self.copies)
             .filter(|job| appears_at(job) <= now && profile.hides != Some(now >= job.finishes))
             .collect();
+        rows.sort_by_key(|job| job.at);
         match profile.list_order {
             ListOrder::NewestFirst => rows.reverse(),
             ListOrder::OldestFirst => {}

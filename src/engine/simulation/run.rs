@@ -184,8 +184,11 @@ impl Simulation {
             return;
         }
         // Creates behind a gateway have arrived, and the list may not show them yet.
-        let latest = self.provider.accepted.iter().map(|row| row.at).max();
-        self.now = self.now.max(latest.unwrap_or_default());
+        let latest = self.provider.accepted.iter().map(|row| row.at).max().unwrap_or_default();
+        // A job that was made again is found in its newest form only if the first list shows that.
+        let is_made_again = self.invariants.states.values().any(|state| state.generation.0 > 0);
+        let from = if is_made_again { latest.plus(settle) } else { latest };
+        self.now = self.now.max(from);
         self.journal.clear();
         let has_evidence = !is_whole || self.random.percent(40);
         let delay = &mut self.provider.profile.list_delay;
