@@ -16,8 +16,8 @@ export CALLSHEET_LOCK_WAIT=30m
 
 case "${1:-}" in
 submit) callsheet run nightly.yaml --submit-only --max-credits-run 200 --max-fail 10% >>"$log" 2>&1 ;;
-# If the videos were submitted before midnight: `collect nightly.yaml --date yesterday`.
-collect) callsheet collect nightly.yaml --max-duration 2h >>"$log" 2>&1 ;;
+# `--all-dates`: also what earlier nights have left.
+collect) callsheet collect nightly.yaml --all-dates --max-duration 2h >>"$log" 2>&1 ;;
 *)
     echo "usage: nightly.sh submit|collect" >&2
     exit 2

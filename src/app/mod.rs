@@ -35,6 +35,7 @@ mod run;
 mod selection;
 mod shard;
 mod suspicious;
+mod unfinished_days;
 mod view;
 
 pub use self::approve::ApprovalPolicy;
@@ -59,6 +60,7 @@ pub use self::provider::ProviderConfig;
 pub use self::rerun::RerunSelection;
 pub(crate) use self::run::run_with;
 pub use self::run::{FinishedRun, run};
+pub(crate) use self::unfinished_days::other_unfinished_days;
 pub(crate) use self::view::{CampaignView, ViewRequest};
 pub use crate::driver::DriveError;
 pub(crate) use crate::driver::Interrupts;

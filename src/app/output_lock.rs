@@ -1,16 +1,16 @@
 //! The lock of the output folder: one run at a time.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::Error;
 use super::notices::Notices;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
-use crate::model::Flag;
+use crate::model::{Flag, Shard};
 use crate::report::files::foreign_results;
-use crate::util::fs::{OutputDir, check_dir};
+use crate::util::fs::{LockState, OutputDir, check_dir};
 
 /// Pause between two attempts: too short to notice, long enough to cost nothing.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -71,6 +71,35 @@ pub(crate) fn check_results(out: &Path) -> Result<(), Error> {
     })
 }
 
+/// Returns the folders whose runs may not go on beside one in the output folder `out`: another division into shards, or
+/// the whole campaign beside its shards, has the same jobs.
+fn conflicting_folders(out: &Path) -> Vec<PathBuf> {
+    let (home, own) = match (out.parent(), shard_of(out)) {
+        (Some(home), Some(shard)) => (home, Some(shard.count())),
+        (_, _) => (out, None),
+    };
+    let entries = std::fs::read_dir(home).into_iter().flatten().flatten();
+    let folders = entries.map(|entry| home.join(entry.file_name()));
+    let others =
+        folders.filter(|folder| shard_of(folder).is_some_and(|it| Some(it.count()) != own));
+    own.map(|_| home.to_owned()).into_iter().chain(others).collect()
+}
+
+fn shard_of(folder: &Path) -> Option<Shard> {
+    folder.file_name().and_then(|name| name.to_str()).and_then(Shard::of_folder)
+}
+
+/// Acquires the lock of the output folder, unless a run in a conflicting folder is under way. The own lock comes first:
+/// of two runs that begin at the same time, at least one sees the other.
+fn acquire(folder: &Path, holder: &str) -> Result<Lock, LockError> {
+    let lock = Lock::acquire(folder, holder)?;
+    let is_held = |other: &&PathBuf| LockState::of(other) == LockState::Held;
+    match conflicting_folders(folder).iter().find(is_held) {
+        Some(other) => Err(LockError::held(other)),
+        None => Ok(lock),
+    }
+}
+
 /// Creates the folder if necessary and takes its lock. With `wait`, waits until the other run releases the lock, and
 /// reports that.
 ///
@@ -96,7 +125,7 @@ pub(crate) async fn lock_output(
 async fn acquire_within(folder: &Path, holder: &str, wait: Duration) -> Result<Lock, LockError> {
     let mut retries = wait.as_millis() / RETRY_INTERVAL.as_millis();
     loop {
-        match Lock::acquire(folder, holder) {
+        match acquire(folder, holder) {
             Err(LockError::Held { .. }) if retries > 0 => retries -= 1,
             result => return result,
         }
@@ -137,6 +166,31 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         std::fs::File::create(out.path().join("videos")).unwrap();
         assert!(check_writable(out.path(), ["videos/a.mp4"]).is_err());
+    }
+
+    #[test]
+    fn shard_layouts_and_plain_runs_exclude_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let of = |name: &str| if name.is_empty() { home.to_owned() } else { home.join(name) };
+        for (held, wanted, is_free) in [
+            ("", "shard-1-of-2", false),
+            ("shard-1-of-2", "", false),
+            ("shard-1-of-2", "shard-2-of-2", true),
+            ("shard-2-of-2", "shard-2-of-3", false),
+            ("shard-2-of-3", "shard-1-of-2", false),
+            ("shard-1-of-2", "other", true),
+        ] {
+            let _held = acquire(&of(held), "the first").unwrap();
+            match acquire(&of(wanted), "the second") {
+                Ok(_) => assert!(is_free, "{held} {wanted}"),
+                Err(LockError::Held { folder, holder }) => {
+                    assert!(!is_free && folder == of(held), "{held} {wanted}");
+                    assert_eq!(holder, "the first");
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

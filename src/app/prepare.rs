@@ -23,6 +23,7 @@ use super::recorded_state::RecordedState;
 use super::rerun::RerunSelection;
 use super::selection::{note_finished, select_named};
 use super::suspicious::leaves_out;
+use super::unfinished_days::{earlier_unfinished_days, unfinished_days_note};
 use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
@@ -137,6 +138,8 @@ pub(super) struct PreparedRun {
     pub(super) summary: Summary,
     /// Whether every job is done already.
     pub(super) is_idle: bool,
+    /// What earlier days of a dated campaign have left.
+    pub(super) earlier_days: Option<String>,
 }
 
 /// What a run would do, given the recorded state.
@@ -171,6 +174,13 @@ impl RunRequest {
         }
         let mut manifest = manifest?;
         notifications.add_settings(&manifest.plan.output, self.provider.is_sandbox())?;
+        let days = earlier_unfinished_days(&self.campaign, &manifest.plan);
+        let earlier_days = unfinished_days_note(&days, &self.campaign, &self.resume.provider);
+        if let Some(note) =
+            earlier_days.as_ref().filter(|_| self.run_options.submits == Submits::Selected)
+        {
+            self.notices.warning(note);
+        }
         let is_approved = self.check_approval(&manifest)?;
         let sample = self.unapproved_sample(&manifest);
         // An approval covers exactly the texts that were accepted.
@@ -255,7 +265,7 @@ impl RunRequest {
             journal.append(reuse.entries())?;
             self.notices.note(&reuse.note());
         }
-        Ok(PreparedRun { batch, journal, lock, provider, summary, is_idle })
+        Ok(PreparedRun { batch, journal, lock, provider, summary, is_idle, earlier_days })
     }
 
     /// Returns what this run would do once it has taken over the videos of other campaigns, if the user wants that.

@@ -19,6 +19,8 @@ pub struct FinishedRun {
     pub result: Result<Option<StopReason>, Error>,
     /// Whether every job was done before the run began.
     pub was_idle: bool,
+    /// What earlier days of a dated campaign have left, with the command that fetches it.
+    pub earlier_days: Option<String>,
 }
 
 impl FinishedRun {
@@ -61,7 +63,8 @@ pub(crate) async fn run_with(
     if interrupts.try_recv().is_ok() {
         return Err(interrupted);
     }
-    let PreparedRun { batch, journal, lock, provider, mut summary, is_idle } = prepared;
+    let PreparedRun { batch, journal, lock, provider, mut summary, is_idle, earlier_days } =
+        prepared;
     summary.set_live(true);
     let displays = (request.displays)(&summary);
     let mut observers = observers(&summary, displays, &request.files, &clock);
@@ -92,5 +95,6 @@ pub(crate) async fn run_with(
         result: result.and_then(|stopped| written.map(|()| stopped)),
         summary,
         was_idle: is_idle,
+        earlier_days,
     })
 }

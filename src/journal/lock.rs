@@ -61,27 +61,37 @@ impl Lock {
         let mut options = File::options();
         options.create(true).truncate(false).read(true).write(true);
         let file = open_own(&OutputDir(folder).lock(), &mut options).map_err(unavailable)?;
-        // A separate file, because a locked file cannot be read on Windows.
-        let holder_file = hidden.join("holder");
+        let holder_file = holder_file(folder);
         match file.try_lock() {
             Ok(()) => {
                 let write = |file: &mut dyn io::Write| file.write_all(holder.as_bytes());
                 write_atomic(&holder_file, Access::Private, write).map_err(unavailable)?;
                 Ok(Self { file })
             }
-            Err(TryLockError::WouldBlock) => {
-                let holder = read_own(&holder_file).unwrap_or_default();
-                let holder = String::from_utf8_lossy(&holder);
-                let holder = if holder.is_empty() {
-                    "an unknown process".to_owned()
-                } else {
-                    text::truncate(&text::sanitize(&holder), MAX_HOLDER)
-                };
-                Err(LockError::Held { folder: folder.to_owned(), holder })
-            }
+            Err(TryLockError::WouldBlock) => Err(LockError::held(folder)),
             Err(TryLockError::Error(source)) => Err(unavailable(without_locks(&source))),
         }
     }
+}
+
+impl LockError {
+    /// Returns the error for the output folder `folder`, whose lock another process holds.
+    pub(crate) fn held(folder: &Path) -> Self {
+        let holder = read_own(&holder_file(folder)).unwrap_or_default();
+        let holder = String::from_utf8_lossy(&holder);
+        let holder = if holder.is_empty() {
+            "an unknown process".to_owned()
+        } else {
+            text::truncate(&text::sanitize(&holder), MAX_HOLDER)
+        };
+        Self::Held { folder: folder.to_owned(), holder }
+    }
+}
+
+/// Returns the file with the description of the process that holds the lock. It is a separate file, because a locked file
+/// cannot be read on Windows.
+fn holder_file(folder: &Path) -> PathBuf {
+    OutputDir(folder).state().join("holder")
 }
 
 /// Returns the error of a file system that cannot lock files.

@@ -26,6 +26,7 @@ text_enum! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     #[expect(missing_docs, reason = "each variant is the option of that name")]
     Flag {
+        AllDates = "--all-dates",
         AllowOutside = "--allow-outside",
         AllowPartial = "--allow-partial",
         BaseUrl = "--base-url",

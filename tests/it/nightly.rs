@@ -47,14 +47,34 @@ fn a_campaign_with_a_date_submits_once_a_day() {
             assert!(folder.exists(&path), "{path}");
         }
     }
+    // What earlier days have left is found, and fetched with `--all-dates`.
+    for day in ["2026-11-26", "2026-11-27"] {
+        let submits = ["--date", day, "--submit-only"];
+        let nightly = run("run", &submits).expect_code(8);
+        if day == "2026-11-27" {
+            nightly.expect_stderr(&[
+                "2 jobs of `2026-11-26` may be paid for",
+                "collect nightly.yaml --date 2026-11-26",
+            ]);
+        }
+    }
+    let later = ["--date", "2026-11-28"];
+    let found = run("collect", &later);
+    assert!([Some(5), Some(8)].contains(&found.code), "{found:?}");
+    found.expect_stderr(&["4 jobs of `2026-11-26` and `2026-11-27`", "--all-dates"]);
+    run("collect", &["--date", "2026-11-27", "--all-dates"]).expect_code(0);
+    for day in ["2026-11-26", "2026-11-27"] {
+        assert!(folder.exists(&format!("nightly-output/{day}/videos/hello-9x16.mp4")), "{day}");
+    }
+    assert_eq!(accepted(), 8);
     // A day without a run.
-    let idle = folder.run(&["status", "nightly.yaml", "--date", "2026-11-26"]);
+    let idle = folder.run(&["status", "nightly.yaml", "--date", "2026-11-29"]);
     let idle = idle.expect_code(0);
-    idle.expect_stdout(&["nightly-2026-11-26"]);
+    idle.expect_stdout(&["nightly-2026-11-29"]);
     let out = ["--date", "2026-11-24", "--out", "elsewhere"];
     run("run", &out).expect_code(0);
     assert!(folder.exists("elsewhere/2026-11-24/results.csv"));
-    assert_eq!(accepted(), 4);
+    assert_eq!(accepted(), 8);
     let german = ["plan", "nightly.yaml", "--date", "24.11.2026"];
     folder.run(&german).expect_code(2);
 }

@@ -24,6 +24,7 @@ const EXAMPLES: [Example; 3] = [
 
 #[derive(Debug, Args)]
 #[command(after_help = help::examples(&EXAMPLES))]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub(in crate::cli) struct RunArguments {
     #[command(flatten)]
     pub(in crate::cli) campaign: CampaignArguments,
@@ -51,6 +52,9 @@ pub(in crate::cli) struct RunArguments {
     /// Submit nothing unless `callsheet approve` has approved exactly this manifest
     #[arg(long, help_heading = "Limits")]
     pub(in crate::cli) require_approval: bool,
+    /// `--all-dates` of `collect`.
+    #[arg(skip)]
+    pub(in crate::cli) all_dates: bool,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArguments,
     #[command(flatten)]
@@ -67,6 +71,9 @@ const COLLECT_EXAMPLES: [Example; 2] = [
 pub(in crate::cli) struct CollectArguments {
     #[command(flatten)]
     pub(in crate::cli) campaign: CampaignArguments,
+    /// Fetch what the other days of a campaign with `{{ date }}` have left in the output folder, too
+    #[arg(long)]
+    pub(in crate::cli) all_dates: bool,
     #[command(flatten)]
     pub(in crate::cli) provider: ProviderArguments,
     /// Continue a campaign whose videos were paid for with another API id or at another address: they
@@ -83,8 +90,15 @@ pub(in crate::cli) struct CollectArguments {
 
 impl From<CollectArguments> for RunArguments {
     fn from(arguments: CollectArguments) -> Self {
-        let CollectArguments { campaign, provider, move_account, waiting, output, screen } =
-            arguments;
+        let CollectArguments {
+            campaign,
+            all_dates,
+            provider,
+            move_account,
+            waiting,
+            output,
+            screen,
+        } = arguments;
         Self {
             campaign,
             provider,
@@ -96,6 +110,7 @@ impl From<CollectArguments> for RunArguments {
             submit_only: false,
             duplicates: Duplicates::default(),
             require_approval: false,
+            all_dates,
             output,
             screen,
         }
@@ -104,7 +119,8 @@ impl From<CollectArguments> for RunArguments {
 
 /// The options that a resuming command repeats, so that it works within the same limits. Addresses of notifications are
 /// secrets, and `--only-failed` selects by state.
-const REPEATED: [Flag; 26] = [
+const REPEATED: [Flag; 27] = [
+    Flag::AllDates,
     Flag::Only,
     Flag::Limit,
     Flag::Sample,

@@ -47,6 +47,15 @@ pub(super) async fn run(
     )?;
     let style = DisplayStyle::new(screen);
     let result = async {
+        let mut others = Exit::Success;
+        if arguments.all_dates {
+            others =
+                Box::pin(collect_other_days(&arguments, matches, &environment, style, interrupts))
+                    .await?;
+        }
+        if others == Exit::Interrupted {
+            return Ok(others);
+        }
         let request = tokio::select! {
             biased;
             Some(()) = interrupts.recv() => {
@@ -57,7 +66,7 @@ pub(super) async fn run(
             request = request(&arguments, matches, goal, &environment, style) => request?,
         };
         let finished = app::run_with(request, &mut notifications, interrupts).await?;
-        conclude(finished, screen, style, goal)
+        Ok(conclude(finished, screen, style, goal)?.min(others))
     }
     .await;
     let exit = result.as_ref().map_or_else(Error::exit, |exit| *exit);
@@ -69,6 +78,41 @@ pub(super) async fn run(
     };
     notifications.end(end, interrupts).await;
     result
+}
+
+/// Collects what the other days of a dated campaign have left. Returns the most important exit code.
+///
+/// # Errors
+/// If the days cannot be found. Errors of a day are printed, and the next one is collected.
+async fn collect_other_days(
+    arguments: &RunArguments,
+    matches: &ArgMatches,
+    environment: &Environment,
+    style: DisplayStyle,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, Error> {
+    let RunArguments { campaign, provider, screen, .. } = arguments;
+    let days = app::other_unfinished_days(&campaign.options()?, provider.sandbox)?;
+    let mut exit = Exit::Success;
+    for day in days {
+        let collected = async {
+            let mut request =
+                request(arguments, matches, Goal::PaidVideos, environment, style).await?;
+            day.apply(&mut request.campaign);
+            request.files.junit = None;
+            let finished = app::run_with(request, &mut Notifications::none(), interrupts).await?;
+            conclude(finished, screen, style, Goal::PaidVideos)
+        };
+        let collected = collected.await.unwrap_or_else(|error| {
+            style.printer().error(&error);
+            error.exit()
+        });
+        exit = exit.min(collected);
+        if collected == Exit::Interrupted {
+            break;
+        }
+    }
+    Ok(exit)
 }
 
 async fn request(
@@ -130,6 +174,7 @@ fn conclude(
         let summary = &finished.summary;
         let was_idle =
             finished.was_idle && summary.stopped().is_none() && summary.counts().outdated == 0;
+        let was_idle = was_idle && finished.earlier_days.is_none();
         let left_out = left_out_sentence(summary).filter(|_| goal == Goal::EveryVideo);
         if screen.log_format == LogFormat::Text {
             match (was_idle, left_out) {
@@ -145,8 +190,13 @@ fn conclude(
             }
         }
     }
+    let earlier = finished.earlier_days.filter(|_| goal == Goal::PaidVideos);
+    if let Some(earlier) = &earlier {
+        Printer::of(screen.log_format).notice(Severity::Warning, earlier);
+    }
     let stopped = finished.result?;
     let exit = exit_code(&finished.summary, stopped.as_ref(), goal);
+    let exit = if earlier.is_some() { exit.min(Exit::Outstanding) } else { exit };
     Ok(if exit == Exit::Success && !is_printed { Exit::Unexpected } else { exit })
 }
 
