@@ -114,7 +114,7 @@ impl Preflight<'_> {
             self.notices.note(&note);
         }
         let money = self.preview.money();
-        let costs = wanted.within(money.spent + money.promised, self.limits);
+        let costs = wanted.within(money.counted(), self.limits);
         let balance = balance(remote, BALANCE_TIMEOUT).await?;
         if let Balance::Unknown(why) = &balance {
             self.notices.note(&format!(
@@ -192,7 +192,7 @@ impl Preflight<'_> {
             vec![format!("buy credits; or `{}` submits as many as the balance covers", partial)];
         let affordable = balance.free(money.promised).filter(|free| *free > Credits::ZERO);
         if let Some(free) = affordable {
-            let cap = campaign.cap_for(money.spent + money.promised + free);
+            let cap = campaign.cap_for(money.counted() + free);
             hints.push(format!(
                 "or let the campaign stop before the balance does: `{}`",
                 campaign.command(CommandName::Run).option(Flag::MaxCredits, cap)

@@ -125,8 +125,8 @@ impl Batch {
         let limits = &options.limits;
         let jitter = Jitter(options.seed);
         let mut budget = Budget::new(limits.max_credits, limits.max_credits_run, rules);
-        for job in jobs.iter() {
-            budget.restore(&job.state);
+        for (index, job) in jobs.iter().enumerate() {
+            budget.restore(index, job);
         }
         let mut limit: Box<dyn ConcurrencyLimit> = match limits.in_flight {
             InFlight::AtMost(most) => Box::new(FixedLimit::new(most)),
@@ -490,7 +490,7 @@ impl Batch {
             tag,
             fingerprint: job.spec.fingerprint.clone(),
             generation,
-            reserved: job.reservation,
+            reserved: self.budget.reservation(job),
         };
         self.transition(now, index, event);
     }
@@ -927,8 +927,7 @@ impl Batch {
         }
         let before = self.budget.commitment(index, state);
         let change = self.jobs.apply(now, index, &event);
-        let after = self.budget.commitment(index, &self.jobs[index].state);
-        self.budget.update(before, after);
+        self.budget.update(index, &self.jobs[index], before);
         if change.has_started {
             self.submitter.limit.on_render_started();
         }

@@ -95,9 +95,15 @@ pub(super) trait SafetyRules: Debug + Sync {
         (until > now).then_some(until)
     }
 
-    /// Returns what a job has spent and promised.
+    /// Returns what a job has spent and promised, and may have cost beyond what is reported.
     fn committed(&self, state: &JobState) -> Credits {
-        state.spent() + state.promised()
+        state.spent() + state.promised() + state.withheld()
+    }
+
+    /// Returns how many thousandths of its reservation a job may cost. `learned` is the highest charge of this run, in
+    /// thousandths of the reservation. Without any, prices may be twice as high, unless nothing else is under way.
+    fn price(&self, learned: Option<i64>, is_alone: bool) -> i64 {
+        learned.unwrap_or(if is_alone { 1000 } else { 2000 })
     }
 
     /// Returns what of that comes from submits of this run. `before_run` is what the job had spent and promised before

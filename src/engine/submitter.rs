@@ -149,7 +149,7 @@ impl Submitter {
         if !self.limit.has_room(jobs.in_flight, in_doubt) {
             return NextSubmit::Wait;
         }
-        if let Some(reason) = budget.exceeded_by(jobs[index].reservation) {
+        if let Some(reason) = budget.exceeded_by(&jobs[index], jobs.in_flight == 0) {
             // Jobs under way may cost less than reserved. Without any, there will never be room.
             return if jobs.in_flight == 0 && !is_reconciling {
                 NextSubmit::Stop(reason)

@@ -25,6 +25,8 @@ pub struct JobState {
     pub download_failures: u32,
     /// What earlier generations cost, or may have cost.
     pub earlier: Credits,
+    /// What earlier generations may have cost beyond that.
+    pub earlier_withheld: Credits,
     /// The upper end of the newest submit's cost; zero if it was certainly not accepted.
     pub reserved: Credits,
     /// The charge that the provider reported for the newest submit.
@@ -53,8 +55,8 @@ pub struct JobState {
     pub unproven: Option<Box<Inconclusive>>,
     /// The submit that was given up when the job was last reopened, until another is accepted.
     pub superseded: Option<Box<SupersededSubmit>>,
-    /// Other jobs at the provider with the tag of the newest submit: paid for by another run, and not included in any
-    /// sum.
+    /// Other jobs at the provider with the tag of the newest submit: paid for by another run. They count towards the caps
+    /// only.
     pub duplicates: Vec<RemoteId>,
 }
 
@@ -91,6 +93,9 @@ impl JobState {
                 if let Some(left) = self.superseded.take().filter(|left| left.tag == *tag) {
                     self.earlier = self.earlier.less(left.counted);
                 }
+                // Generations that are not on record have been paid for too.
+                let unrecorded = generation.0.saturating_sub(self.generation.0);
+                self.earlier_withheld += reserved.times(i64::from(unrecorded));
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
@@ -150,10 +155,12 @@ impl JobState {
             }
             JobEvent::Reopened { generation } => {
                 let superseded = self.superseded(&previous, committed);
+                let earlier_withheld = self.withheld_from(&previous);
                 // Costs of earlier generations stay.
                 *self = Self {
                     generation: *generation,
                     earlier: committed,
+                    earlier_withheld,
                     attempts: self.attempts,
                     fingerprint: self.fingerprint.clone(),
                     superseded,
@@ -266,6 +273,30 @@ impl JobState {
         self.earlier + settled
     }
 
+    /// Returns what may have been charged beyond [`spent`](Self::spent) and [`promised`](Self::promised), so that it
+    /// counts towards the caps: a charge of less than half of the reservation may be the first part of it, a failed
+    /// render may be charged all the same, and other jobs with the same tag were paid for.
+    pub fn withheld(&self) -> Credits {
+        self.withheld_from(&self.phase)
+    }
+
+    fn withheld_from(&self, phase: &Phase) -> Credits {
+        let is_accepted = phase.remote().is_some();
+        let unbelieved = match self.charged {
+            Some(charged) if is_accepted && self.believed_charge().is_none() => {
+                self.reserved.less(charged)
+            }
+            Some(_) | None => Credits::ZERO,
+        };
+        let duplicates = i64::try_from(self.duplicates.len()).unwrap_or(i64::MAX);
+        self.earlier_withheld + unbelieved + self.reserved.times(duplicates)
+    }
+
+    /// Returns the reported charge, if it is at least half of the reservation.
+    pub fn believed_charge(&self) -> Option<Credits> {
+        self.charged.filter(|charged| charged.times(2) >= self.reserved)
+    }
+
     /// Returns the credits promised to submits that are being sent, in doubt or being rendered.
     pub fn promised(&self) -> Credits {
         match self.phase {
@@ -358,6 +389,29 @@ mod tests {
         let events = [rendered(), expired, failed(None)];
         let state = fold(submitted().into_iter().chain(events));
         assert_eq!(state.spent(), Credits::whole(3));
+    }
+
+    #[test]
+    fn unreported_charges_are_withheld_over_generations_and_twins() {
+        let again = JobEvent::Reopened { generation: Generation(1) };
+        let free = || failed(Some(Credits::ZERO));
+        let free = fold(submitted().into_iter().chain([free(), again]));
+        assert_eq!((free.spent(), free.withheld()), (Credits::ZERO, Credits::whole(5)));
+        let twin = JobEvent::PaidTwice { remote: "other".parse().unwrap() };
+        let twice = fold(submitted().into_iter().chain([rendered(), twin]));
+        assert_eq!((twice.spent(), twice.withheld()), (Credits::whole(3), Credits::whole(5)));
+        let [JobEvent::SubmitStarted { tag, fingerprint, reserved, .. }, _] = &submitted()[..]
+        else {
+            panic!("two events");
+        };
+        let third = fold([JobEvent::Adopted {
+            remote: "r".parse().unwrap(),
+            tag: tag.clone(),
+            fingerprint: fingerprint.clone(),
+            generation: Generation(2),
+            reserved: *reserved,
+        }]);
+        assert_eq!((third.promised(), third.withheld()), (Credits::whole(5), Credits::whole(10)));
     }
 
     #[test]

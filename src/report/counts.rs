@@ -49,6 +49,9 @@ pub struct Money {
     pub unreported: Credits,
     /// Reserved for jobs that are being sent, in doubt or rendering.
     pub promised: Credits,
+    /// What may be charged beyond what is reported; counts towards the caps.
+    #[serde(skip)]
+    pub withheld: Credits,
     /// Lower estimate for the pending jobs.
     pub to_do_low: Credits,
     /// Likely cost of the pending jobs.
@@ -134,6 +137,7 @@ impl Money {
         let spent = row.state.spent();
         self.spent += spent;
         self.promised += row.state.promised();
+        self.withheld += row.state.withheld();
         if row.state.charged.is_none() {
             self.unreported += spent.less(row.state.earlier);
         }
@@ -147,12 +151,17 @@ impl Money {
 
     /// Returns the rest of the cap after all promised credits are paid.
     pub fn left(&self) -> Option<Credits> {
-        Some(self.cap?.less(self.spent + self.promised))
+        Some(self.cap?.less(self.counted()))
+    }
+
+    /// Returns what counts towards the caps.
+    pub fn counted(&self) -> Credits {
+        self.spent + self.promised + self.withheld
     }
 
     /// Returns the cap that allows all pending jobs.
     pub(super) fn needed_cap(&self) -> Credits {
-        self.spent + self.promised + self.to_reserve
+        self.counted() + self.to_reserve
     }
 
     /// Returns `55 spent, 5 promised, 40 left of 100, 20-30 still to come`.
@@ -175,6 +184,9 @@ impl Money {
             text = format!("{text}, {} promised", self.promised);
         }
         if let (Some(left), Some(cap)) = (self.left(), self.cap) {
+            if self.withheld > Credits::ZERO {
+                text = format!("{text}, {} withheld", self.withheld);
+            }
             text = format!("{text}, {left} left of {cap}");
         }
         text

@@ -290,9 +290,13 @@ mod tests {
         assert_eq!(money.spent, Credits::whole(10), "done, and downloading");
         assert_eq!(money.promised, Credits::whole(10), "in doubt, and rendering");
         assert_eq!(money.to_do_high, Credits::whole(5), "pending and selected");
-        assert_eq!(money.left(), Some(Credits::whole(10)));
+        assert_eq!(money.withheld, Credits::whole(5), "failed, with a reported charge of 0");
+        assert_eq!(money.left(), Some(Credits::whole(5)));
         assert_eq!(money.unreported, Credits::ZERO);
-        assert_eq!(money.sentence(), "10 spent, 10 promised, 10 left of 30, 5 still to come");
+        assert_eq!(
+            money.sentence(),
+            "10 spent, 10 promised, 5 withheld, 5 left of 30, 5 still to come"
+        );
     }
 
     #[test]

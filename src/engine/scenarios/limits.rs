@@ -3,8 +3,8 @@
 use super::harness::{Harness, failure, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, Credits, Entry, Event, FailureKind, Limits, Outcome, RenderReport, RetryAfter,
-    StopReason,
+    Command, Credits, Entry, Event, FailureKind, Limits, Outcome, RenderReport, RenderStatus,
+    RetryAfter, StopReason,
 };
 
 /// Returns how many jobs are submitted in the first seconds, before any poll.
@@ -72,6 +72,49 @@ fn a_late_charge_makes_no_room_under_the_cap() {
     });
     assert_eq!((run.submits(), run.stopped), (2, Some(StopReason::CapReached)));
     assert_eq!(harness.state(0).spent(), Credits::whole(5));
+}
+
+/// Runs ten jobs under a cap. `change` changes the report of each finished render.
+fn capped(cap: i64, change: impl Fn(&mut RenderReport)) -> (Harness, super::harness::ScenarioRun) {
+    let mut harness = Harness::new();
+    let max_credits = Some(Credits::whole(cap));
+    let limits = Limits { max_credits, ..Limits::default() };
+    let options = RunOptions { limits, ..RunOptions::default() };
+    let run = harness.run(&jobs(10), &options, |harness, command| {
+        let Command::Poll { remotes } = command else {
+            return None;
+        };
+        let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
+        let finished = reports.iter_mut().filter(|report| report.status.is_final());
+        finished.for_each(&change);
+        Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
+    });
+    (harness, run)
+}
+
+#[test]
+fn a_failed_render_that_reports_no_charge_counts_its_reservation() {
+    let (harness, run) = capped(20, |report| {
+        report.status = RenderStatus::Failed;
+        report.credits_used = Some(Credits::ZERO);
+    });
+    assert_eq!((run.submits(), run.stopped), (4, Some(StopReason::CapReached)));
+    let state = harness.state(0);
+    assert_eq!((state.spent(), state.withheld()), (Credits::ZERO, Credits::whole(5)));
+}
+
+#[test]
+fn a_charge_that_is_too_low_counts_the_reservation() {
+    let (_, run) = capped(20, |report| report.credits_used = Some(Credits::from_thousandths(1)));
+    assert_eq!((run.submits(), run.stopped), (4, Some(StopReason::CapReached)));
+}
+
+#[test]
+fn a_higher_price_than_that_of_the_table_does_not_pass_the_cap() {
+    let (harness, run) = capped(45, |report| report.credits_used = Some(Credits::whole(10)));
+    assert_eq!((run.submits(), run.stopped), (4, Some(StopReason::CapReached)));
+    let spent: Credits = (0..10).map(|number| harness.state(number).spent()).sum();
+    assert_eq!(spent, Credits::whole(40));
 }
 
 #[test]

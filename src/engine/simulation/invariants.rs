@@ -10,6 +10,9 @@ use crate::model::{
     Tag, Timestamp,
 };
 
+/// The reservation of each job by the price table.
+const LISTED: Credits = Credits::whole(5);
+
 /// What was observed so far, in true time.
 #[derive(Debug, Default)]
 pub(super) struct Invariants {
@@ -21,6 +24,10 @@ pub(super) struct Invariants {
     known: BTreeSet<Tag>,
     /// What each job had cost before this run first submitted it.
     begun: BTreeMap<JobId, Credits>,
+    /// Renders that this run no longer waits for.
+    overdue: BTreeSet<JobId>,
+    /// The highest charge of this run, in thousandths of the listed reservation.
+    price: Option<i64>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
     /// The times before which the provider wants no submit and no read.
@@ -40,6 +47,8 @@ impl Invariants {
             self.renamed.extend(other_ids.map(|other| (other.clone(), job.spec.id.clone())));
         }
         self.begun.clear();
+        self.overdue.clear();
+        self.price = None;
         // The pace of reads, which cost nothing, is not recorded.
         self.last_read = None;
     }
@@ -95,7 +104,7 @@ impl Invariants {
             return;
         };
         let state = self.states.get_mut(job).unwrap();
-        let before = state.spent() + state.promised();
+        let before = state.spent() + state.promised() + state.withheld();
         let was_absent = state.was_found_absent;
         state.apply(entry.at, event).unwrap();
         match event {
@@ -116,6 +125,7 @@ impl Invariants {
                     cap.is_none_or(|cap| committed <= cap),
                     "{committed} of {cap:?} credits promised by one run"
                 );
+                self.check_prices(job, limits);
             }
             JobEvent::Adopted { tag, remote, .. } => {
                 self.known.insert(tag.clone());
@@ -125,23 +135,57 @@ impl Invariants {
             JobEvent::FoundAbsent => {
                 assert!(!was_absent, "{job} was proven absent twice");
             }
+            JobEvent::RenderOverdue => {
+                self.overdue.insert(job.clone());
+            }
+            JobEvent::Rendered { .. } | JobEvent::Failed { .. } => {
+                let charged = state.believed_charge().filter(|_| self.begun.contains_key(job));
+                let price =
+                    charged.map(|charged| charged.thousandths() * 1000 / LISTED.thousandths());
+                self.price = self.price.max(price.map(|price| price.max(1000)));
+            }
             JobEvent::Submitted { .. }
             | JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::NotProven { .. }
             | JobEvent::PaidTwice { .. }
             | JobEvent::Observed { .. }
-            | JobEvent::RenderOverdue
-            | JobEvent::Rendered { .. }
             | JobEvent::Downloaded { .. }
             | JobEvent::DownloadDeferred { .. }
             | JobEvent::DownloadGivenUp { .. }
             | JobEvent::LinkExpired { .. }
             | JobEvent::FileMissing
-            | JobEvent::Failed { .. }
             | JobEvent::Revisited
             | JobEvent::Reopened { .. } => {}
         }
+    }
+
+    /// Checks that the cap holds at the prices that this run has seen, or at twice those of the table before that.
+    fn check_prices(&self, submitted: &JobId, limits: &Limits) {
+        let is_under_way = |(job, state): (&JobId, &JobState)| {
+            job != submitted
+                && state.promised() > Credits::ZERO
+                && !self.overdue.contains(job)
+                && !matches!(state.phase, Phase::InDoubt { .. })
+                && state.rendered_at.is_none()
+        };
+        let is_alone = !self.states.iter().any(is_under_way);
+        let price = self.price.unwrap_or(if is_alone { 1000 } else { 2000 });
+        let cost = |state: &JobState| {
+            let thousandths = LISTED.thousandths() * price / 1000;
+            let open = state.promised() > Credits::ZERO;
+            let dearer = Credits::from_thousandths(thousandths).less(state.promised());
+            state.spent()
+                + state.promised()
+                + state.withheld()
+                + if open { dearer } else { Credits::ZERO }
+        };
+        let committed: Credits = self.states.values().map(cost).sum();
+        let cap = limits.max_credits;
+        assert!(
+            cap.is_none_or(|cap| committed <= cap),
+            "{committed} of {cap:?} credits at the known price"
+        );
     }
 
     /// Returns what the submits of this run have cost and promised.
@@ -150,14 +194,14 @@ impl Invariants {
         begun
             .map(|(job, before)| {
                 let state = &self.states[job];
-                (state.spent() + state.promised()).less(*before)
+                (state.spent() + state.promised() + state.withheld()).less(*before)
             })
             .sum()
     }
 
     fn committed(&self) -> Credits {
         let states = self.states.values();
-        states.map(|job| job.spent() + job.promised()).sum()
+        states.map(|job| job.spent() + job.promised() + job.withheld()).sum()
     }
 
     /// Checks that the live phases equal the fold of the journal.
@@ -192,7 +236,7 @@ impl Invariants {
             if was_refused && state.phase == Phase::Pending {
                 continue;
             }
-            let counted = state.spent() + state.promised();
+            let counted = state.spent() + state.promised() + state.withheld();
             let is_counted = counted >= accepted.charge || provider.profile.overcharges;
             assert!(is_counted, "{counted} credits counted: {accepted:?}");
             if accepted.fails {

@@ -152,6 +152,24 @@ mutant! { DoubtIsFree:
     }
 }
 
+mutant! { ReportedChargeBelieved:
+    fn committed(&self, state: &JobState) -> Credits {
+        state.spent() + state.promised()
+    }
+}
+
+mutant! { PricesNeverRise:
+    fn price(&self, _learned: Option<i64>, _is_alone: bool) -> i64 {
+        1000
+    }
+}
+
+mutant! { UnknownPriceTrusted:
+    fn price(&self, learned: Option<i64>, _is_alone: bool) -> i64 {
+        learned.unwrap_or(1000)
+    }
+}
+
 mutant! { SettlingMakesRoom:
     fn committed_by_run(&self, state: &JobState, _before_run: Option<Credits>) -> Credits {
         self.committed(state)
@@ -242,6 +260,9 @@ is_caught! {
     taking_any_order_for_newest_first_is_caught: AnyOrderIsNewestFirst, Recorder::Faithful, "paid";
     adopting_a_copy_with_another_text_is_caught: AnyTextFits, Recorder::Faithful, "another text";
     a_cap_that_ignores_doubts_is_caught: DoubtIsFree, Recorder::Faithful, "credits promised";
+    a_cap_that_believes_any_charge_is_caught: ReportedChargeBelieved, Recorder::Faithful, "credits promised";
+    prices_that_never_rise_are_caught: PricesNeverRise, Recorder::Faithful, "known price";
+    trusting_an_unknown_price_is_caught: UnknownPriceTrusted, Recorder::Faithful, "known price";
     a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";

@@ -25,6 +25,8 @@ pub(super) struct ProviderProfile {
     pub(super) odd_renders: u64,
     /// Whether it charges more than was estimated.
     pub(super) overcharges: bool,
+    /// Whether it reports less than it charges: nothing for failed renders, and little for finished ones at first.
+    pub(super) underreports: bool,
     /// Renders that it works on at one time.
     pub(super) slots: usize,
     /// Whether one more waits in a queue. Otherwise it is answered with 429.
@@ -77,6 +79,7 @@ impl ProviderProfile {
             failed_renders: share(10),
             odd_renders: share(12),
             overcharges: random.percent(10),
+            underreports: false,
             slots: usize::try_from(2 + random.below(10)).unwrap(),
             has_queue: random.percent(40),
             lookup_delay: random.millis(0, 8000),

@@ -49,6 +49,9 @@ pub(super) struct SimulatedProvider {
 /// The age of rows of other campaigns, all older than ours.
 const FOREIGN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long a finished render may report too little.
+const EARLY: Duration = Duration::from_secs(600);
+
 impl SimulatedProvider {
     pub(super) fn new(random: Random, profile: ProviderProfile) -> Self {
         Self {
@@ -259,6 +262,16 @@ impl SimulatedProvider {
         };
         let is_copy = job.remote.as_str().starts_with("copy");
         let has_output = status == RenderStatus::Done && now >= job.output_from;
+        let is_early = now.since(job.finishes) < EARLY && now >= job.finishes;
+        let reported = if !self.profile.underreports {
+            job.charge
+        } else if job.fails {
+            Credits::ZERO
+        } else if is_early {
+            job.charge.min(Credits::whole(1))
+        } else {
+            job.charge
+        };
         RenderReport {
             remote: job.remote.clone(),
             name: Some(job.name.clone()),
@@ -266,7 +279,7 @@ impl SimulatedProvider {
             output: has_output.then(|| format!("{}", now.as_millis())),
             thumbnail: None,
             duration_seconds: None,
-            credits_used: (now >= job.finishes).then_some(job.charge),
+            credits_used: (now >= job.finishes).then_some(reported),
             failed_reason: None,
             progress: Some(0.5),
             created_at: Some(job.at.plus(self.profile.clock_ahead)),

@@ -96,7 +96,8 @@ impl Simulation {
         recorder: Recorder,
     ) -> Self {
         let mut random = Random::new(seed);
-        let profile = ProviderProfile::new(&mut random);
+        let mut profile = ProviderProfile::new(&mut random);
+        profile.underreports = Random::new(seed ^ 0xC0DE).percent(20);
         let cap = random
             .percent(25)
             .then(|| Credits::whole(i64::try_from(10 + random.below(60)).unwrap()));

@@ -225,8 +225,8 @@ ratio  jobs  credits
 model     jobs  credits
 standard  1     5
 
-1 job to submit of 8, and 1 from an earlier sheet, for 5 credits; 15 spent, 10 promised, 0 left of 22
-`--max-credits 22` may stop the run before its end; 30 would be enough
+1 job to submit of 8, and 1 from an earlier sheet, for 5 credits; 15 spent, 10 promised, 5 withheld, 0 left of 22
+`--max-credits 22` may stop the run before its end; 35 would be enough
 1 video is outdated: the row was edited after being paid for, and `--redo-changed` pays for the new version
 estimated at 2.5 words a second (2.2 to 3.3); 2.5 characters of Japanese, Chinese or Thai count as a word
 "

@@ -209,7 +209,7 @@ mod tests {
             lines,
             [
                 "━━━───────── 1 of 8 done, 1 failed, 1 in doubt, 1 submitting, 1 rendering, 1 downloading, 2 queued",
-                "credits: 10 spent, 15 promised, 25 left of 50; submits paused until 14:02:40Z; about 2 min 57 s to go",
+                "credits: 10 spent, 15 promised, 5 withheld, 20 left of 50; submits paused until 14:02:40Z; about 2 min 57 s to go",
             ]
         );
     }
