@@ -21,7 +21,8 @@ pub(crate) enum Exit {
     InDoubt,
     /// Stopped early: the account is out of credits or its balance is too low, a cap is reached, the
     /// provider asked for a long pause, twenty submits in a row got no response, the provider's list of jobs
-    /// could not be read, another run pays for the same jobs, or another campaign has paid for some rows.
+    /// could not be read or does not prove what was paid for, another run pays for the same jobs, or another
+    /// campaign has paid for some rows.
     StoppedEarly,
     /// Renders are outstanding, because of `--submit-only`, `--max-duration` or a slow render: `collect`
     /// fetches them later.
