@@ -56,10 +56,6 @@ const SETTLES_BEFORE_GIVING_UP: u32 = 20;
 /// may still show the job.
 const SETTLES_WITHOUT_REFERENCE: u32 = 2;
 
-/// A job that was accepted would be finished after this many times the longest render seen, and this many settle times.
-const RENDERS_UNTIL_FINISHED: u32 = 4;
-const SETTLES_UNTIL_FINISHED: u32 = 10;
-
 /// The least number of listings before a job is left to a person.
 const LISTINGS_BEFORE_GIVING_UP: u32 = 2;
 
@@ -77,8 +73,8 @@ pub(super) struct AbsenceProofs {
     /// Whether a list of this run has shown a finished and an unfinished render.
     has_shown_finished: bool,
     has_shown_unfinished: bool,
-    /// The longest render seen.
-    longest_render: Duration,
+    /// How long a render may take: an accepted job has finished then.
+    render_timeout: Duration,
     doubts: HashMap<usize, Doubt>,
 }
 
@@ -102,6 +98,7 @@ impl AbsenceProofs {
         rules: &'static dyn SafetyRules,
         clock_trusted_since: Timestamp,
         longest_list: u64,
+        render_timeout: Duration,
     ) -> Self {
         Self {
             settle,
@@ -111,7 +108,7 @@ impl AbsenceProofs {
             longest_list,
             has_shown_finished: false,
             has_shown_unfinished: false,
-            longest_render: Duration::ZERO,
+            render_timeout,
             doubts: HashMap::new(),
         }
     }
@@ -123,11 +120,6 @@ impl AbsenceProofs {
 
     pub(super) const fn begin(&mut self, now: Timestamp) {
         self.started = now;
-    }
-
-    /// Notes how long a render took.
-    pub(super) fn add_render(&mut self, took: Duration) {
-        self.longest_render = self.longest_render.max(took);
     }
 
     /// Begins to look for proof about a job.
@@ -178,6 +170,7 @@ impl AbsenceProofs {
             .filter_map(|(accepted, index)| self.reference(jobs, *accepted, *index));
         PendingProof {
             index,
+            tag: jobs[index].state.tag.clone(),
             sent,
             settled: self.settled(jobs, index, sent),
             references: references.collect(),
@@ -282,6 +275,10 @@ impl AbsenceProofs {
         rows: &ListedRows<'_>,
     ) {
         let evidence = &mut self.doubts.entry(proof.index).or_default().evidence;
+        if proof.is_named_in(listing) {
+            // A row of another text, persona or ratio has its name: it may be the job, changed by the provider.
+            return evidence.clear();
+        }
         match self.rules.check_listing(proof, rows) {
             ListingCheck::Incomplete => evidence.clear(),
             ListingCheck::NoReference => {}
@@ -305,9 +302,7 @@ impl AbsenceProofs {
     /// Checks whether the lists of this run would have shown the job, whether or not its render is finished.
     fn shows_kind(&self, now: Timestamp, jobs: &JobTable, index: usize) -> bool {
         let sent = jobs[index].state.submitted_at.unwrap_or_default();
-        let renders = self.longest_render.saturating_mul(RENDERS_UNTIL_FINISHED);
-        let settles = self.settle.saturating_mul(SETTLES_UNTIL_FINISHED);
-        let would_be_finished = sent.plus(renders.max(settles)) <= now;
+        let would_be_finished = sent.plus(self.render_timeout) <= now;
         let has_shown = (self.has_shown_finished, self.has_shown_unfinished);
         self.rules.shows_kind(has_shown, would_be_finished)
     }

@@ -149,10 +149,13 @@ impl Batch {
             }
         }
         let trusted_since = past.trusted_since.unwrap_or(now);
-        let mut proofs = AbsenceProofs::new(limits.settle, rules, trusted_since, past.longest_list);
-        for (_, took) in &past.newest_renders {
-            proofs.add_render(*took);
-        }
+        let mut proofs = AbsenceProofs::new(
+            limits.settle,
+            rules,
+            trusted_since,
+            past.longest_list,
+            limits.render_timeout,
+        );
         for (job, lost_at) in &past.lost {
             if let Some(index) = jobs.index_of(job) {
                 proofs.restore_loss(index, *lost_at);
@@ -343,9 +346,11 @@ impl Batch {
 
     /// Checks whether a submit was refused for good, and the list was not read since: it is looked for once.
     fn has_refused_jobs(&self) -> bool {
+        let is_collecting = self.options.submits == Submits::Nothing;
         self.jobs.iter().filter(|job| job.is_refused()).any(|job| {
             let refused = job.state.finished_at;
-            self.last_inventory.is_none_or(|listed| refused.is_none_or(|refused| refused >= listed))
+            let is_newer = |listed| refused.is_none_or(|refused| refused >= listed);
+            is_collecting || self.last_inventory.is_none_or(is_newer)
         })
     }
 
@@ -649,6 +654,9 @@ impl Batch {
                 self.on_report(now, index, report.clone());
             }
         }
+        if self.jobs.pending.is_empty() && !self.reconciler.inventory.wants_lookup() {
+            self.reconciler.inventory.skip();
+        }
     }
 
     /// Returns the event that adopts a row which another record names for a pending job.
@@ -907,7 +915,6 @@ impl Batch {
                 Decision::CountFailure => self.count_failure(),
                 Decision::AddRenderTime(took) => {
                     self.poller.intervals.add_sample(took);
-                    self.reconciler.proofs.add_render(took);
                     self.submitter.limit.on_render_finished(now, took);
                 }
                 Decision::NoteReachable => self.has_reached_provider = true,

@@ -28,12 +28,22 @@ pub(super) struct Detector {
     has_begun: bool,
     /// When a submit was last accepted, if no list requested later has arrived.
     unchecked: Option<Timestamp>,
+    settle: Duration,
+    /// The earliest time of the last check.
+    pub(super) not_before: Timestamp,
 }
 
 impl Detector {
     /// Creates a detector that begins with the first submit. `settle` is how long the list may lag.
     pub(super) const fn new(settle: Duration) -> Self {
-        Self { next: None, interval: settle, has_begun: false, unchecked: None }
+        Self {
+            next: None,
+            interval: settle,
+            has_begun: false,
+            unchecked: None,
+            settle,
+            not_before: Timestamp::from_millis(i64::MIN),
+        }
     }
 
     /// Notes that a submit was accepted.
@@ -45,9 +55,11 @@ impl Detector {
         }
     }
 
-    /// Notes that a submit was refused: it is looked for once more before the run ends.
-    pub(super) const fn on_refused(&mut self, now: Timestamp) {
+    /// Notes that a submit was refused for good: it is looked for once more before the run ends, when the list must show
+    /// it.
+    pub(super) fn on_refused(&mut self, now: Timestamp) {
         self.unchecked = Some(now);
+        self.not_before = now.plus(self.settle);
     }
 
     /// Notes that a list is requested, and returns whether it is the check that is due.

@@ -15,6 +15,7 @@ pub(super) type ListedRows<'a> = HashMap<&'a RemoteId, &'a RenderReport>;
 #[derive(Debug)]
 pub(super) struct PendingProof {
     pub(super) index: usize,
+    pub(super) tag: Option<Tag>,
     /// When the submit was sent.
     pub(super) sent: Timestamp,
     /// The time after which it can no longer be accepted.
@@ -58,6 +59,12 @@ pub(super) enum ListingCheck {
 }
 
 impl PendingProof {
+    /// Checks whether a listing shows a row with the name of the job.
+    pub(super) fn is_named_in(&self, listing: &Listing) -> bool {
+        let names = listing.found.iter().filter_map(|row| row.name.as_deref());
+        names.flat_map(find_tags).any(|tag| self.tag.as_ref() == Some(&tag))
+    }
+
     /// Checks whether a listing shows all reference rows.
     pub(super) fn check(&self, rows: &ListedRows<'_>) -> ListingCheck {
         if !self.references.iter().all(|row| row.is_listed_in(rows)) {

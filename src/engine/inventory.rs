@@ -20,7 +20,7 @@ use super::absence_proof::longest_create;
 use super::adoption::ListRequest;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
-use crate::model::{Command, ListOrder, Listing, RemoteId, Timestamp};
+use crate::model::{Command, ListOrder, Listing, RemoteId, Timestamp, find_tags};
 
 /// Newest accepted jobs of which one must be known to the provider.
 const NEWEST: usize = 10;
@@ -69,6 +69,8 @@ pub(super) struct Inventory {
     begun: Timestamp,
     /// Whether there is evidence of work that is not on record.
     has_evidence: bool,
+    /// Whether that is on disk, so that there must be jobs.
+    was_lost: bool,
     /// Whether the journal knows of no submit.
     is_new: bool,
     /// Since when pending jobs whose submit was refused were not looked for.
@@ -93,6 +95,7 @@ impl Inventory {
             state: State::Settled,
             begun: Timestamp::default(),
             has_evidence: options.journal_was_lost,
+            was_lost: options.journal_was_lost,
             is_new: false,
             refused_since: None,
             known: HashMap::new(),
@@ -227,7 +230,8 @@ impl Inventory {
         let lacks = self.lacks(listing, jobs, longest_list);
         let read_once = State::ReadOnce { at: now, is_complete: lacks.is_none() };
         match self.state {
-            State::Due if self.has_evidence || listings > 1 => {
+            // A refused create is looked for when the list must show it.
+            State::Due if self.has_evidence || listings > 1 || self.refused_since.is_some() => {
                 self.state = read_once;
                 return Verdict::ReadAgain;
             }
@@ -237,7 +241,7 @@ impl Inventory {
                 return Verdict::ReadAgain;
             }
             State::ReadOnce { at, .. }
-                if request.started.minus(listing.age) < self.next_after(at) =>
+                if request.started.minus(listing.age.min(self.settle)) < self.next_after(at) =>
             {
                 return Verdict::ReadAgain;
             }
@@ -300,6 +304,12 @@ impl Inventory {
         if missing > 0 {
             return Some(format!("the list lacks {missing} of the campaign's accepted jobs"));
         }
+        if self.was_lost && listed.is_empty() && jobs.accepted.is_empty() {
+            return Some("the list shows no job of this campaign".to_owned());
+        }
+        if listing.age >= self.settle {
+            return Some(format!("a cache has kept the list for {} s", listing.age.as_secs()));
+        }
         self.may_be_cut_off(listing, jobs, longest_list).then(|| match listing.unreadable {
             0 => format!("the list may be cut off after {} rows", listing.rows),
             rows => format!("{rows} rows of the list cannot be read"),
@@ -334,9 +344,14 @@ pub(super) fn reaches(
     rules: &dyn SafetyRules,
 ) -> bool {
     let mut accepted = listing.found.iter().filter_map(|row| {
-        let index = jobs.with_remote(&row.remote)?;
-        jobs[index].state.accepted_at
+        let state = &jobs[jobs.with_remote(&row.remote)?].state;
+        let mut tags = row.name.as_deref().into_iter().flat_map(find_tags);
+        state.accepted_at.filter(|_| tags.any(|tag| state.tag.as_ref() == Some(&tag)))
     });
+    if !accepted_around(jobs, at).is_empty() && accepted.clone().next().is_none() {
+        // It shows none of our jobs, or not their names.
+        return false;
+    }
     match rules.order(listing) {
         _ if !rules.may_be_cut_off(listing, longest_list, records_oldest(listing, jobs)) => true,
         ListOrder::NewestFirst => accepted.any(|accepted| accepted < at),

@@ -15,7 +15,8 @@ use crate::model::{FailureKind, History, JobEvent, JobId, Phase, PlannedJob, Rem
 pub(super) struct JobTable {
     all: Vec<TrackedJob>,
     indices: Arc<HashMap<JobId, usize>>,
-    by_remote: HashMap<RemoteId, usize>,
+    /// By the [keys](RemoteId::key) of their ids.
+    by_remote: HashMap<Box<str>, usize>,
     /// Pending jobs, whether or not this run may submit them.
     pub(super) pending: BTreeSet<usize>,
     /// Pending jobs that this run may submit.
@@ -113,7 +114,7 @@ impl JobTable {
                 self.accepted.remove(&(accepted, index));
             }
             if let Some(remote) = previous.remote() {
-                self.by_remote.remove(remote);
+                self.by_remote.remove(&remote.key());
             }
         }
         self.index_acceptance(index);
@@ -130,7 +131,7 @@ impl JobTable {
         let state = &self.all[index].state;
         if let (Some(accepted), Some(remote)) = (state.accepted_at, state.phase.remote()) {
             self.accepted.insert((accepted, index));
-            self.by_remote.insert(remote.clone(), index);
+            self.by_remote.insert(remote.key(), index);
         }
     }
 
@@ -168,7 +169,7 @@ impl JobTable {
 
     /// Returns the index of the job with this id at the provider.
     pub(super) fn with_remote(&self, remote: &RemoteId) -> Option<usize> {
-        self.by_remote.get(remote).copied()
+        self.by_remote.get(&remote.key()).copied()
     }
 
     /// Checks whether the journal knows of any submit.

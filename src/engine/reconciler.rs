@@ -15,8 +15,7 @@ use super::job::PLAUSIBLE_GENERATIONS;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
-    CampaignTags, Command, CommandKind, Disposition, Failure, FailureKind, ListFilter, Phase,
-    RemoteId, Tag, Timestamp,
+    CampaignTags, Command, Failure, FailureKind, ListFilter, Phase, RemoteId, Tag, Timestamp,
 };
 
 /// For how many settle times a list that cannot be read is waited for, unless the user names a time.
@@ -254,9 +253,7 @@ impl Reconciler {
         let is_final = if failure.kind == FailureKind::Rejected {
             self.failures >= TRIES_OF_REFUSED_LIST
         } else {
-            failure.disposition(CommandKind::List) == Disposition::Retry
-                && failure.kind != FailureKind::NotSent
-                && now.since(since) >= self.patience
+            failure.kind != FailureKind::NotSent && now.since(since) >= self.patience
         };
         if !is_awaited || !is_final {
             return ListRefusal::Retry;
@@ -280,7 +277,7 @@ impl Reconciler {
             return false;
         }
         let retry = self.next.filter(|_| is_failing);
-        let at = retry.map_or(now, |retry| retry.max(now));
+        let at = retry.map_or(now, |retry| retry.max(now)).max(self.detector.not_before);
         self.detector.schedule(at);
         true
     }

@@ -24,8 +24,8 @@ impl SafetyRules for SoundRules {}
 /// Numbers of rows in a page of other APIs.
 const PAGE_SIZES: [u64; 12] = [10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 80];
 
-/// The least number of rows of a page.
-const SMALLEST_PAGE: u64 = 10;
+/// The least number of rows of a page that a server may have been set to.
+const SMALLEST_PAGE: u64 = 5;
 
 /// Checks whether a list may be cut off: it says so, is as long as a page, or ends with a row of ours. A list that is
 /// shorter than an earlier one is whole; one whose newest rows come first, down to one that another record knows, shows

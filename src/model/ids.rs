@@ -53,6 +53,15 @@ impl FromStr for JobId {
     }
 }
 
+impl RemoteId {
+    /// Returns the id in the form in which two are compared: a provider may write it with or without dashes, and in
+    /// capitals.
+    pub(crate) fn key(&self) -> Box<str> {
+        let letters = self.as_str().chars().filter(|letter| *letter != '-');
+        letters.flat_map(char::to_lowercase).collect::<String>().into()
+    }
+}
+
 impl FromStr for RemoteId {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, Self::Err> {

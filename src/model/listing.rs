@@ -157,7 +157,7 @@ impl CampaignTags {
 /// Returns a hash that is never 0.
 fn hash(remote: &RemoteId) -> u64 {
     let mut hasher = DefaultHasher::new();
-    remote.hash(&mut hasher);
+    remote.key().hash(&mut hasher);
     hasher.finish().max(1)
 }
 

@@ -120,7 +120,7 @@ fn a_list_that_is_always_throttled_ends_the_run() {
         }
         _ => None,
     });
-    assert!(matches!(run.stopped, Some(StopReason::LongHold { .. })));
+    assert!(matches!(run.stopped, Some(StopReason::InventoryRefused { .. })));
     assert_eq!(run.submits(), 0);
 }
 

@@ -8,7 +8,7 @@ use reqwest::header::{AGE, HeaderMap};
 use reqwest::{Response, Url};
 use serde_json::Value;
 
-use super::page::{ChannelReader, RowSink, read_page};
+use super::page::{ChannelReader, Page, RowSink, read_page};
 use super::rows::{CatalogueRows, ListRows, PollRows};
 use super::wire::{CreateBody, PersonaItem, VoiceItem, number, parse_job};
 use crate::model::{
@@ -21,7 +21,7 @@ use crate::remote::http::{ApiClient, ApiResponse, page_failure};
 const MAX_WAITING_CHUNKS: usize = 16;
 
 /// The maximum of pages of a list. With more, the pages probably link in circles.
-const MAX_PAGES: usize = 100_000;
+const MAX_PAGES: usize = 5000;
 
 /// All pages of a list.
 struct Pages<R> {
@@ -201,11 +201,15 @@ impl ApiClient {
         while seen.len() < MAX_PAGES && seen.insert(url.clone()) {
             let response = self.open(url.clone(), command).await?;
             age = age.max(cached_for(response.headers()));
-            let next;
-            (rows, next) = self.read_page(response, rows).await?;
-            let Some(next) = next else {
+            let page;
+            (rows, page) = self.read_page(response, rows).await?;
+            let Some(next) = page.next else {
                 return Ok(Pages { rows, is_circular: false, age });
             };
+            if page.rows == 0 {
+                // Such pages would never end.
+                break;
+            }
             let next = url.join(&next).ok();
             let Some(next) = next.and_then(|next| self.base.rebase(next)) else {
                 return Err(Failure::new(
@@ -223,7 +227,7 @@ impl ApiClient {
         &self,
         mut response: Response,
         mut rows: R,
-    ) -> Result<(R, Option<String>), Failure> {
+    ) -> Result<(R, Page), Failure> {
         let status = response.status().as_u16();
         let (sender, receiver) = tokio::sync::mpsc::channel(MAX_WAITING_CHUNKS);
         let parser = tokio::task::spawn_blocking(move || {

@@ -118,7 +118,16 @@ impl<'de> Visitor<'de> for FlatVisitor {
     }
 }
 
-/// Reads one page from `source`, adds its rows to `rows`, and returns the link to the next page.
+/// A page that was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// The link to the next page.
+    pub(super) next: Option<String>,
+    /// The number of rows.
+    pub(super) rows: u64,
+}
+
+/// Reads one page from `source`, and adds its rows to `rows`.
 ///
 /// # Errors
 ///
@@ -127,14 +136,14 @@ impl<'de> Visitor<'de> for FlatVisitor {
 pub(super) fn read_page<R: RowSink>(
     source: impl Read,
     rows: &mut R,
-) -> Result<Option<String>, serde_json::Error> {
-    let since_row = &Cell::new(0);
+) -> Result<Page, serde_json::Error> {
+    let (since_row, count) = (&Cell::new(0), &Cell::new(0));
     let limited = LimitedReader { source, since_row, longest: R::Row::MAX_LENGTH };
     let buffered = io::BufReader::with_capacity(BUFFER, limited);
     let mut parser = serde_json::Deserializer::from_reader(buffered);
-    let next = parser.deserialize_any(ListVisitor { rows, since_row })?;
+    let next = parser.deserialize_any(ListVisitor { rows, since_row, count })?;
     parser.end()?;
-    Ok(next)
+    Ok(Page { next, rows: count.get() })
 }
 
 /// A reader that fails if too many bytes come without the end of a row. Bytes read ahead count too, so the limit is exact
@@ -163,6 +172,7 @@ impl<S: Read> Read for LimitedReader<'_, S> {
 struct ListVisitor<'a, R> {
     rows: &'a mut R,
     since_row: &'a Cell<usize>,
+    count: &'a Cell<u64>,
 }
 
 impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
@@ -175,6 +185,7 @@ impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
         while let Some(row) = sequence.next_element::<R::Row>()? {
             self.since_row.set(0);
+            self.count.set(self.count.get() + 1);
             self.rows.push(row).map_err(A::Error::custom)?;
         }
         Ok(None)
@@ -187,7 +198,8 @@ impl<'de, R: RowSink> Visitor<'de> for ListVisitor<'_, R> {
             match key.as_str() {
                 "results" => {
                     let (rows, since_row) = (&mut *self.rows, self.since_row);
-                    map.next_value_seed(ListVisitor { rows, since_row })?;
+                    let count = self.count;
+                    map.next_value_seed(ListVisitor { rows, since_row, count })?;
                     has_results = true;
                 }
                 "next" => {
@@ -267,8 +279,9 @@ mod tests {
 
     fn read(text: &str) -> Result<(u64, Option<String>), serde_json::Error> {
         let mut count = Count(0);
-        let next = read_page(text.as_bytes(), &mut count)?;
-        Ok((count.0, next))
+        let page = read_page(text.as_bytes(), &mut count)?;
+        assert_eq!(page.rows, count.0);
+        Ok((count.0, page.next))
     }
 
     #[test]

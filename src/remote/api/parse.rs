@@ -24,8 +24,8 @@ pub fn list(
     filter: ListFilter,
 ) -> Result<(Listing, Option<String>), serde_json::Error> {
     let mut rows = ListRows::new(Arc::new(filter));
-    let next = read_page(page, &mut rows)?;
-    Ok((rows.listing(false), next))
+    let page = read_page(page, &mut rows)?;
+    Ok((rows.listing(false), page.next))
 }
 
 /// Parses the response to a poll of `remotes`. Returns at most one report for each.
