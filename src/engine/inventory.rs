@@ -69,8 +69,8 @@ pub(super) struct Inventory {
     begun: Timestamp,
     /// Whether there is evidence of work that is not on record.
     has_evidence: bool,
-    /// Whether that is on disk, so that there must be jobs.
-    was_lost: bool,
+    /// Whether there must be jobs, because the journal was lost and videos are on disk.
+    must_show_jobs: bool,
     /// Whether the journal knows of no submit.
     is_new: bool,
     /// Since when pending jobs whose submit was refused were not looked for.
@@ -95,7 +95,7 @@ impl Inventory {
             state: State::Settled,
             begun: Timestamp::default(),
             has_evidence: options.journal_was_lost,
-            was_lost: options.journal_was_lost,
+            must_show_jobs: options.journal_was_lost && options.has_videos,
             is_new: false,
             refused_since: None,
             known: HashMap::new(),
@@ -304,7 +304,7 @@ impl Inventory {
         if missing > 0 {
             return Some(format!("the list lacks {missing} of the campaign's accepted jobs"));
         }
-        if self.was_lost && listed.is_empty() && jobs.accepted.is_empty() {
+        if self.must_show_jobs && listed.is_empty() && jobs.accepted.is_empty() {
             return Some("the list shows no job of this campaign".to_owned());
         }
         if listing.age >= self.settle {

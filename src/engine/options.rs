@@ -37,6 +37,8 @@ pub struct RunOptions {
     pub journal_was_lost: bool,
     /// Ids at the provider that other records name for jobs without one: they are asked for by id and adopted.
     pub known_remotes: Vec<(JobId, RemoteId)>,
+    /// The output folder has videos, so that the provider has shown jobs of this campaign before.
+    pub has_videos: bool,
     /// Submit although the provider's list cannot be read, or does not prove what was paid for (`--without-list`).
     pub without_list: bool,
     /// Submit the first jobs of a campaign only if the list is known to be complete (`--require-proof`).

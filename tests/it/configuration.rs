@@ -333,7 +333,8 @@ fn a_readable_file_of_keys_is_noted_by_every_command_that_uses_it() {
             let sheet = has_sheet.then_some("sheet.csv");
             let words: Vec<&str> = [command].into_iter().chain(sheet).collect();
             let words = [&words[..], &["--base-url", provider.base_url()]].concat();
-            let output = run_with(&folder, &words, &NO_KEYS);
+            let variables = [&NO_KEYS[..], &[("CALLSHEET_SETTLE", "200ms")]].concat();
+            let output = run_with(&folder, &words, &variables);
             assert_eq!(output.stderr.contains(note), mode == 0o644, "{command}: {output:?}");
         }
     }

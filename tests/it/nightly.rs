@@ -123,7 +123,8 @@ fn the_scripts_pass_shellcheck_and_print_errors_only() {
             .env("CREATIFY_BASE_URL", provider.base_url())
             .env("CALLSHEET_SUBMIT_RATE", "50/s")
             .env("CALLSHEET_POLL_RATE", "50/s")
-            .env("CALLSHEET_POLL_INTERVAL", "50ms");
+            .env("CALLSHEET_POLL_INTERVAL", "50ms")
+            .env("CALLSHEET_SETTLE", "200ms");
         output(&mut command)
     };
     for task in ["submit", "collect", "submit"] {

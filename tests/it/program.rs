@@ -330,7 +330,8 @@ impl Scenario {
     /// Runs a command with `--base-url`.
     #[track_caller]
     pub(crate) fn run_online(&self, arguments: &[&str]) -> Output {
-        self.run(&[arguments, &["--base-url", self.base_url()]].concat())
+        let mut command = self.command(&[arguments, &["--base-url", self.base_url()]].concat());
+        output(command.env("CALLSHEET_SETTLE", "200ms"))
     }
 
     /// Fails the test unless exactly `jobs` jobs were paid for, none of them twice, and all their videos are in

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::model::{History, JobId, Phase, RemoteId};
+use crate::report::files::ids_in_csv;
 use crate::report::{JobRow, Summary};
 use crate::util::fs::{OutputDir, open_own, read_own};
 
@@ -17,9 +18,7 @@ use crate::util::fs::{OutputDir, open_own, read_own};
 pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bool) -> bool {
     let out = &summary.campaign().out;
     let dir = OutputDir(out);
-    let has_videos =
-        || std::fs::read_dir(dir.videos()).is_ok_and(|mut files| files.next().is_some());
-    if summary.history().is_empty() && (dir.results_csv().exists() || has_videos()) {
+    if summary.history().is_empty() && (dir.results_csv().exists() || has_videos(out)) {
         return true;
     }
     let has_unsubmitted_video = |row: JobRow| {
@@ -37,17 +36,26 @@ pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
     any_remote_id(&OutputDir(out).results_json(), is_unknown).unwrap_or(false)
 }
 
-/// Returns the jobs of `results.json` in the output folder with their ids at the provider. A file that cannot be read
-/// names none.
+/// Whether the output folder has videos.
+pub(crate) fn has_videos(out: &Path) -> bool {
+    let mut videos = std::fs::read_dir(OutputDir(out).videos()).into_iter().flatten();
+    videos.next().is_some()
+}
+
+/// Returns the jobs of `results.json`, or else of `results.csv`, in the output folder with their ids at the provider. A
+/// file that cannot be read names none.
 pub(crate) fn named_remotes(out: &Path) -> Vec<(JobId, RemoteId)> {
+    let ids =
+        |job: Option<&str>, remote: Option<&str>| Some((job?.parse().ok()?, remote?.parse().ok()?));
+    if !OutputDir(out).results_json().exists() {
+        let results = read_own(&OutputDir(out).results_csv()).unwrap_or_default();
+        let named = ids_in_csv(&results).into_iter();
+        return named.filter_map(|(job, remote)| ids(Some(&job), Some(&remote))).collect();
+    }
     let results = read_own(&OutputDir(out).results_json()).unwrap_or_default();
     let results: Value = serde_json::from_slice(&results).unwrap_or_default();
     let jobs = results["jobs"].as_array().into_iter().flatten();
-    jobs.filter_map(|job| {
-        let text = |field: &str| job[field].as_str();
-        Some((text("job_id")?.parse().ok()?, text("remote_id")?.parse().ok()?))
-    })
-    .collect()
+    jobs.filter_map(|job| ids(job["job_id"].as_str(), job["remote_id"].as_str())).collect()
 }
 
 /// The start of a line of `results.json` with a job's remote id, and the end of the line before it. No line within a

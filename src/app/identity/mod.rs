@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-pub(crate) use self::lost_journal::{is_journal_behind, named_remotes, results_name_unknown_jobs};
+pub(crate) use self::lost_journal::{
+    has_videos, is_journal_behind, named_remotes, results_name_unknown_jobs,
+};
 pub(crate) use self::other_journals::PaidVideo;
 pub(crate) use self::resolved_ids::ResolvedIds;
 use crate::model::{Credits, Fingerprint, Generation, JobId, JobSpec, JobState, Phase, Speech};

@@ -272,7 +272,7 @@ impl Invariants {
             );
             assert!(is_done || (is_failed && by_provider), "{job} is {:?}", state.phase);
         }
-        let most = 90 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
+        let most = 600 + 120 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
         assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);
         let charged: Credits = provider.accepted.iter().map(|row| row.charge).sum();
         let is_counted = self.committed() >= charged;

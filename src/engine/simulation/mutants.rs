@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// Number of seeds of which at least one must notice.
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 10_000;
 
 /// Defines a mutant: the sound rules with one replaced.
 macro_rules! mutant {

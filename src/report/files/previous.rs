@@ -43,6 +43,13 @@ fn read_start(path: &Path) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
+/// Returns the jobs in a `results.csv` with their ids at the provider.
+pub(crate) fn ids_in_csv(bytes: &[u8]) -> Vec<(String, String)> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let rows = reader.deserialize::<HashMap<String, String>>().filter_map(Result::ok);
+    rows.filter_map(|mut row| Some((row.remove("job_id")?, row.remove("remote_id")?))).collect()
+}
+
 /// The content of `results.csv` and `results.json` that the journal does not hold. Missing and unreadable parts are left
 /// out.
 #[derive(Debug, Clone, Default, PartialEq)]
