@@ -25,8 +25,8 @@ pub(in crate::cli) struct CampaignArguments {
     /// file; `-` reads CSV from standard input
     #[arg(value_parser = clap::value_parser!(ManifestLocation), value_hint = clap::ValueHint::AnyPath)]
     pub(in crate::cli) manifest: ManifestLocation,
-    /// The output folder [default: `<manifest stem>-output` beside the manifest, and
-    /// `<manifest stem>-sandbox-output` in the sandbox]
+    /// The output folder; by default `<manifest stem>-output` beside the manifest, and
+    /// `<manifest stem>-sandbox-output` in the sandbox
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// The name of the campaign [default: the name in the manifest, of its file, or of the sheet behind
