@@ -36,10 +36,14 @@ pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
     any_remote_id(&OutputDir(out).results_json(), is_unknown).unwrap_or(false)
 }
 
-/// Whether the output folder has videos.
+/// Whether the output folder has videos. Files under a temporary name do not count.
 pub(crate) fn has_videos(out: &Path) -> bool {
-    let mut videos = std::fs::read_dir(OutputDir(out).videos()).into_iter().flatten();
-    videos.next().is_some()
+    let mut files = std::fs::read_dir(OutputDir(out).videos()).into_iter().flatten().flatten();
+    files.any(|file| {
+        let path = file.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        matches!(extension, Some("mp4" | "webm")) && path.is_file()
+    })
 }
 
 /// Returns the jobs of `results.json`, or else of `results.csv`, in the output folder with their ids at the provider. A
