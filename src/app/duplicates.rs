@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use super::error::Error;
 use super::identity::PaidVideo;
@@ -17,7 +17,7 @@ use crate::model::{
     JobSpec, Phase, Tag, Timestamp,
 };
 use crate::report::{JobRow, Summary};
-use crate::util::fs::{Access, open_own, write_atomic};
+use crate::util::fs::{Access, HashWriter, open_own, write_atomic};
 use crate::util::text::{agree, hex, plural};
 
 /// The videos of other campaigns that a run takes over.
@@ -125,7 +125,7 @@ impl Reuse {
     /// Takes over the videos in `due`.
     ///
     /// # Errors
-    /// If one of them is in doubt there: nobody knows whether it exists.
+    /// If one of them is in doubt there, so that it may not exist.
     pub(super) fn of(due: &[(Arc<JobSpec>, &PaidVideo)]) -> Result<Self, Error> {
         let unknown: Vec<&PaidVideo> = due
             .iter()
@@ -234,7 +234,7 @@ fn intact_artifact(job: &JobSpec, video: &PaidVideo) -> Option<Arc<Artifact>> {
     video.state.output.as_ref()?;
     let there = video.state.phase.artifact()?;
     let path = own_file(&video.folder, &there.file)?;
-    let mut hash = HashWriter(Sha256::new());
+    let mut hash = HashWriter::default();
     let bytes = io::copy(&mut open_own(&path, File::options().read(true)).ok()?, &mut hash).ok()?;
     if bytes != there.bytes || hex(&hash.0.finalize()) != there.sha256 {
         return None;
@@ -263,20 +263,6 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     write_atomic(to, Access::Shared, |target| io::copy(&mut source, target).map(drop))
-}
-
-/// Hashes what is written.
-struct HashWriter(Sha256);
-
-impl io::Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Inventory {
         matches!(self.state, State::Settled)
     }
 
-    /// Goes on without a list.
+    /// Allows submits without a list.
     pub(super) fn skip(&mut self) {
         self.state = State::Settled;
     }

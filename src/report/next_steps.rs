@@ -234,7 +234,8 @@ fn stop_hint(summary: &Summary) -> Option<String> {
             "the provider may hold paid videos that are not recorded here; try again when its list can be read, or wait \
              longer for it with `{} TIME`: `{resume}`", Flag::Patience),
         StopReason::InventoryUnproven { .. } => format!(
-            "look for the campaign's jobs in the dashboard; if none is missing here, submit with `{}`: `{resume} {}`",
+            "check that the keys belong to the account of this campaign, and look for its jobs in the dashboard; if none \
+             is missing here, submit with `{}`: `{resume} {}`",
             Flag::WithoutList, Flag::WithoutList),
         StopReason::DuplicateRun { .. } => format!(
             "wait until the other run, on this machine or another, has ended; this command then takes over what it \

@@ -4,6 +4,7 @@ use std::fs::{File, FileType, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 /// Returns the name of the default output folder for a manifest with this stem. The sandbox has a folder of its own, so
@@ -368,6 +369,21 @@ fn is_descriptor_limit(error: &io::Error) -> bool {
 #[cfg(not(unix))]
 fn is_descriptor_limit(_error: &io::Error) -> bool {
     false
+}
+
+/// Hashes what is written to it.
+#[derive(Debug, Default)]
+pub(crate) struct HashWriter(pub(crate) Sha256);
+
+impl Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -254,8 +254,7 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         StopReason::InventoryRefused { message } =>
             with("the provider's job list could not be read, so nothing was submitted", message),
         StopReason::InventoryUnproven { message } => with(
-            "there are signs of paid jobs that are not recorded here, and the provider's job list does not prove \
-             which, so nothing was submitted", message),
+            "the provider's job list does not prove which jobs were paid for already, so nothing was submitted", message),
         StopReason::DuplicateRun { job } => format!(
             "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"),
         StopReason::Local { message } => with("a file could not be written", message),

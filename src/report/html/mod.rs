@@ -15,10 +15,11 @@ use minijinja::{Environment, Template, context};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
-use sha2::{Digest, Sha256};
+use sha2::Digest as _;
 
 use crate::report::html::data::PageData;
 use crate::report::summary::Summary;
+use crate::util::fs::HashWriter;
 use crate::util::json::escape;
 use crate::util::text::{hex, is_unsafe};
 
@@ -105,22 +106,9 @@ impl Formatter for ScriptSafe {
 /// Returns the nonce that the content security policy requires of style and script: a hash of the page's data, so that
 /// injected markup would have to contain its own hash.
 fn nonce(data: &PageData<'_>) -> io::Result<String> {
-    let mut hash = HashWriter(Sha256::new());
+    let mut hash = HashWriter::default();
     embed(data, &mut hash)?;
     Ok(hex(&hash.0.finalize()[..16]))
-}
-
-struct HashWriter(Sha256);
-
-impl Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -289,7 +289,8 @@ fn is_not_available(rest: &str) -> bool {
         && !rest["N/A".len()..].starts_with(['-', '/'])
 }
 
-/// Whether a name such as `TBD Records` goes on: with a word in title case that is no day, month or currency.
+/// Whether the words `after` a match continue a name such as `TBD Records`: they begin with a word in title case that is
+/// no day, month or currency.
 fn is_name_of_company(after: &str) -> bool {
     let Some(next) = after.strip_prefix(' ') else { return false };
     let next = &next[..run_length(next, char::is_alphabetic)];
