@@ -141,11 +141,12 @@ impl Batch {
         let last_submit = rules.last_submit(past.last_submit);
         let mut submit_lane = LaneLimiter::of_submits(limits.submit_rate, now, last_submit);
         let mut read_lane = LaneLimiter::of_reads(limits.poll_rate, now);
+        let mut downloads = Downloads::new(limits.downloads, jitter, rules);
         for (lane, until) in &past.holds {
             match lane {
                 Lane::Submit => submit_lane.hold(*until),
                 Lane::Poll => read_lane.hold(*until),
-                Lane::Download => {}
+                Lane::Download => downloads.hold(*until),
             }
         }
         let trusted_since = past.trusted_since.unwrap_or(now);
@@ -167,7 +168,7 @@ impl Batch {
             submitter: Submitter::new(submit_lane, limit, limits.render_timeout, jitter, rules),
             reads: Reads::new(read_lane, jitter, rules),
             poller,
-            downloads: Downloads::new(limits.downloads, jitter, rules),
+            downloads,
             reconciler: Reconciler::new(campaign, &options, jitter, proofs, rules),
             longest_list: past.longest_list,
             last_inventory: past.last_inventory,
@@ -242,10 +243,11 @@ impl Batch {
 
     /// Returns the end of each lane's hold that is later than `now`, for the display.
     pub fn lane_holds(&self, now: Timestamp) -> Vec<(Lane, Timestamp)> {
-        [&self.submitter.lane, &self.reads.lane]
-            .into_iter()
-            .filter_map(|lane| Some((lane.name, lane.held_until(now)?)))
-            .collect()
+        let lanes = [&self.submitter.lane, &self.reads.lane];
+        let holds = lanes.map(|lane| (lane.name, lane.held_until(now)));
+        let downloads = (Lane::Download, self.downloads.held_until(now));
+        let holds = holds.into_iter().chain([downloads]);
+        holds.filter_map(|(lane, until)| Some((lane, until?))).collect()
     }
 
     /// Returns the newest failure if no read has succeeded for a while, for the display.
@@ -463,8 +465,9 @@ impl Batch {
         self.submit_if_allowed(now);
         self.list_if_due(now);
         self.poll_if_due(now);
-        let downloads = self.downloads.start_due(now, &self.jobs, &mut self.wake);
-        self.commands.extend(downloads);
+        let (jobs, wake, commands) = (&self.jobs, &mut self.wake, &mut self.commands);
+        let given_up = self.downloads.start_due(now, jobs, wake, commands);
+        self.carry_out(now, given_up);
     }
 
     fn submit_if_allowed(&mut self, now: Timestamp) {

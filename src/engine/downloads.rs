@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::backoff::{DOWNLOAD, Jitter};
 use super::decision::{Decision, WakeUp};
 use super::job_table::JobTable;
-use super::lane::LONGEST_HOLD;
+use super::lane::{LONGEST_HOLD, LaneLimiter};
 use super::rules::SafetyRules;
 use crate::model::{
-    Artifact, Command, CommandKind, Disposition, DownloadRequest, Failure, Generation, JobEvent,
-    Phase, StopReason, Timestamp,
+    Artifact, Command, CommandKind, Disposition, DownloadRequest, Failure, FailureKind, Generation,
+    JobEvent, Phase, StopReason, Timestamp,
 };
 
 /// The number of failed downloads of one job after which this run leaves it to `collect`.
@@ -34,6 +34,10 @@ pub(super) struct Downloads {
     attempts: HashMap<usize, Attempts>,
     /// Downloads that have not ended yet.
     outstanding: usize,
+    /// The hosts that have refused downloads, by name and port.
+    lanes: HashMap<String, LaneLimiter>,
+    /// The end of the latest hold of an earlier run. Its host is not recorded, so it is kept for all hosts.
+    earlier_hold: Option<Timestamp>,
 }
 
 /// Failed downloads of one job.
@@ -55,7 +59,26 @@ impl Downloads {
             queue: BTreeSet::new(),
             attempts: HashMap::new(),
             outstanding: 0,
+            lanes: HashMap::new(),
+            earlier_hold: None,
         }
+    }
+
+    /// Holds all downloads until `until`, as an earlier run did.
+    pub(super) const fn hold(&mut self, until: Timestamp) {
+        self.earlier_hold = Some(until);
+    }
+
+    /// Returns the end of the longest hold, if any host is held.
+    pub(super) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let holds = self.lanes.values().filter_map(|lane| lane.held_until(now));
+        holds.chain(self.earlier_hold.filter(|until| *until > now)).max()
+    }
+
+    /// Returns the end of the hold of a host, if it is held.
+    fn host_held_until(&self, host: &str, now: Timestamp) -> Option<Timestamp> {
+        let held = self.lanes.get(host).and_then(|lane| lane.held_until(now));
+        held.max(self.earlier_hold.filter(|until| *until > now))
     }
 
     /// Downloads a job's video at `due`.
@@ -78,14 +101,16 @@ impl Downloads {
         self.queue.is_empty() && self.outstanding == 0
     }
 
-    /// Starts the downloads that are due.
+    /// Starts the downloads that are due and whose hosts are not held. Returns what becomes of those whose hosts are held
+    /// for too long.
     pub(super) fn start_due(
         &mut self,
         now: Timestamp,
         jobs: &JobTable,
         wake: &mut WakeUp,
-    ) -> Vec<Command> {
-        let mut commands = Vec::new();
+        commands: &mut Vec<Command>,
+    ) -> Vec<Decision> {
+        let mut decisions = Vec::new();
         while let Some(&(due, index)) = self.queue.first() {
             if due > now {
                 wake.at(due);
@@ -99,6 +124,18 @@ impl Downloads {
             let Phase::Downloading { output, .. } = &job.state.phase else {
                 continue;
             };
+            let host = host_of(&output.video_url);
+            if let Some(until) = self.host_held_until(host, now) {
+                if until > now.plus(LONGEST_HOLD) {
+                    let message = format!("`{host}` asked for a pause in downloads");
+                    let failure = Failure::new(FailureKind::Throttled, message);
+                    let event = JobEvent::DownloadGivenUp { failure };
+                    decisions.push(Decision::Apply(index, event));
+                } else {
+                    self.enqueue(until, index);
+                }
+                continue;
+            }
             commands.push(Command::Download(DownloadRequest {
                 job: job.spec.id.clone(),
                 video_url: output.video_url.clone(),
@@ -108,7 +145,7 @@ impl Downloads {
             }));
             self.outstanding += 1;
         }
-        commands
+        decisions
     }
 
     /// Notes that a download has ended, or that no answer will come.
@@ -125,16 +162,20 @@ impl Downloads {
         result: Result<Artifact, Failure>,
     ) -> Vec<Decision> {
         let state = &jobs[index].state;
-        if !matches!(state.phase, Phase::Downloading { .. }) {
+        let Phase::Downloading { output, .. } = &state.phase else {
             return Vec::new();
-        }
+        };
+        let host = host_of(&output.video_url);
         let apply = |event| Decision::Apply(index, event);
         match result {
             Ok(artifact) => {
+                if let Some(lane) = self.lanes.get_mut(host) {
+                    lane.succeed();
+                }
                 let artifact = Arc::new(artifact);
                 vec![apply(JobEvent::Downloaded { artifact })]
             }
-            Err(failure) => self.on_failure(now, index, state.generation, failure),
+            Err(failure) => self.on_failure(now, index, host, state.generation, failure),
         }
     }
 
@@ -142,6 +183,7 @@ impl Downloads {
         &mut self,
         now: Timestamp,
         index: usize,
+        host: &str,
         generation: Generation,
         mut failure: Failure,
     ) -> Vec<Decision> {
@@ -151,11 +193,25 @@ impl Downloads {
             attempts.bytes_kept = bytes_kept;
             attempts.failures = 0;
         }
+        let disposition = failure.disposition(CommandKind::Download);
+        if disposition == Disposition::HoldLane {
+            return self.on_throttled(now, index, host, failure);
+        }
         attempts.failures += 1;
         let failures = attempts.failures;
         let is_last = failures >= FAILURES_PER_RUN;
+        let wait = DOWNLOAD.wait(failures, self.jitter.of_job(index));
+        let mut decisions = Vec::new();
+        let mut pause = None;
+        if failure.retry_after.is_some() {
+            let rules = self.rules;
+            let lane = self.lane(host);
+            let held = rules.apply_retry_after(lane, now, &failure);
+            pause = held.as_ref().and(lane.held_until(now));
+            decisions.extend(held.map(Decision::Record));
+        }
         let apply = |event| Decision::Apply(index, event);
-        match failure.disposition(CommandKind::Download) {
+        let events = match disposition {
             Disposition::LeaveToUser => vec![apply(JobEvent::DownloadGivenUp { failure })],
             Disposition::FreshLink if is_last => vec![apply(JobEvent::DownloadGivenUp { failure })],
             Disposition::FreshLink => {
@@ -173,9 +229,6 @@ impl Downloads {
             | Disposition::StopSubmitting
             | Disposition::PollIndividually
             | Disposition::NotVisible => {
-                let pause =
-                    failure.retry_after.map(|pause| pause.end(now)).filter(|until| *until > now);
-                let wait = DOWNLOAD.wait(failures, self.jitter.of_job(index));
                 let due = pause.unwrap_or_else(|| now.plus(wait));
                 let event = if is_last || due > now.plus(LONGEST_HOLD) {
                     JobEvent::DownloadGivenUp { failure }
@@ -187,6 +240,41 @@ impl Downloads {
                 };
                 vec![apply(event)]
             }
-        }
+        };
+        decisions.extend(events);
+        decisions
     }
+
+    /// Holds a host after a 429, which says nothing about the file.
+    fn on_throttled(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        host: &str,
+        failure: Failure,
+    ) -> Vec<Decision> {
+        let (rules, jitter) = (self.rules, self.jitter.of_run());
+        let lane = self.lane(host);
+        let until = rules.throttle(lane, now, &failure, jitter);
+        let held = lane.held(until, failure.clone());
+        let is_endless = lane.failing_for(now) > LONGEST_HOLD;
+        let event = if is_endless || lane.long_hold(now).is_some() {
+            JobEvent::DownloadGivenUp { failure }
+        } else {
+            self.enqueue(until, index);
+            JobEvent::DownloadDeferred { failure }
+        };
+        vec![Decision::Record(held), Decision::Apply(index, event)]
+    }
+
+    fn lane(&mut self, host: &str) -> &mut LaneLimiter {
+        self.lanes.entry(host.to_owned()).or_insert_with(LaneLimiter::of_downloads)
+    }
+}
+
+/// Returns host and port of a link.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }

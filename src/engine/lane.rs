@@ -1,4 +1,4 @@
-//! A lane: the limits of one kind of request. It has a pace and a hold ("not before").
+//! A lane: the limits of one kind of request, or of the downloads from one host. It has a pace and a hold ("not before").
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ const SHORTEST_OUTAGE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct LaneLimiter {
     pub(super) name: Lane,
-    pace: Pace,
+    /// `None` for downloads: only their number is limited.
+    pace: Option<Pace>,
     backoff: Backoff,
     longest_pause: Duration,
     held_until: Option<Timestamp>,
@@ -44,16 +45,21 @@ impl LaneLimiter {
     /// Creates the lane of submits. `last` is when an earlier run last submitted.
     pub(super) fn of_submits(rate: Rate, now: Timestamp, last: Option<Timestamp>) -> Self {
         let pace = Pace::new(rate, now, last);
-        Self::new(Lane::Submit, pace, backoff::SUBMIT, LONGEST_SUBMIT_PAUSE)
+        Self::new(Lane::Submit, Some(pace), backoff::SUBMIT, LONGEST_SUBMIT_PAUSE)
     }
 
     /// Creates the lane of reads: polls and listings.
     pub(super) fn of_reads(rate: Rate, now: Timestamp) -> Self {
         let pace = Pace::new(rate, now, None);
-        Self::new(Lane::Poll, pace, backoff::READ, LONGEST_READ_PAUSE)
+        Self::new(Lane::Poll, Some(pace), backoff::READ, LONGEST_READ_PAUSE)
     }
 
-    fn new(name: Lane, pace: Pace, backoff: Backoff, longest_pause: Duration) -> Self {
+    /// Creates the lane of the downloads from one host.
+    pub(super) fn of_downloads() -> Self {
+        Self::new(Lane::Download, None, backoff::DOWNLOAD, LONGEST_READ_PAUSE)
+    }
+
+    fn new(name: Lane, pace: Option<Pace>, backoff: Backoff, longest_pause: Duration) -> Self {
         Self {
             name,
             pace,
@@ -74,7 +80,7 @@ impl LaneLimiter {
     pub(super) fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         match self.held_until {
             Some(until) if until > now => Err(until),
-            Some(_) | None => self.pace.take(now),
+            Some(_) | None => self.pace.as_mut().map_or(Ok(()), |pace| pace.take(now)),
         }
     }
 
@@ -82,8 +88,8 @@ impl LaneLimiter {
     pub(super) fn throttle(&mut self, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         // Answers to requests that were sent before the hold began belong to the same episode.
         let is_new_episode = !self.is_held(now);
-        if is_new_episode {
-            self.pace.slow_down();
+        if is_new_episode && let Some(pace) = &mut self.pace {
+            pace.slow_down();
         }
         self.count_failure(now, is_new_episode);
         let until = self
@@ -142,7 +148,9 @@ impl LaneLimiter {
         self.failures = 0;
         self.failing_since = None;
         self.last_failure = None;
-        self.pace.succeeded();
+        if let Some(pace) = &mut self.pace {
+            pace.succeeded();
+        }
     }
 
     /// Checks whether the newest attempt failed.
@@ -187,7 +195,7 @@ mod tests {
 
     fn lane() -> LaneLimiter {
         let pace = Pace::new("10/s".parse().unwrap(), at(0), None);
-        LaneLimiter::new(Lane::Poll, pace, SUBMIT, LONGEST_READ_PAUSE)
+        LaneLimiter::new(Lane::Poll, Some(pace), SUBMIT, LONGEST_READ_PAUSE)
     }
 
     #[test]

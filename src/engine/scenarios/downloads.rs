@@ -1,8 +1,11 @@
 //! Failed downloads of paid renders.
 
-use super::harness::{Harness, failure, job, jobs, seconds};
+use super::harness::{Harness, ScenarioRun, failure, job, jobs, seconds, throttled};
 use crate::engine::{RunOptions, Submits};
-use crate::model::{Command, FailureKind, JobEvent, JobId, Outcome};
+use crate::model::{
+    Command, Event, Failure, FailureKind, InFlight, JobEvent, JobId, Lane, Limits, Outcome,
+    RetryAfter, Timestamp,
+};
 
 fn fail_download(command: &Command, kind: FailureKind) -> Option<Outcome> {
     let Command::Download(order) = command else {
@@ -136,4 +139,121 @@ fn a_delivered_job_is_paid_for_again_only_if_named() {
     let named = RunOptions { resubmit: [job(0)].into(), ..RunOptions::default() };
     let run = harness.run(&jobs(2), &named, |_, _| None);
     assert_eq!(run.submits(), 1);
+}
+
+/// Refuses the first download with this failure. The links of the jobs lead to different hosts if `hosts` is more than one.
+fn refuse_first_download(
+    harness: &mut Harness,
+    count: usize,
+    hosts: usize,
+    refusal: &Failure,
+) -> ScenarioRun {
+    let limits = Limits {
+        submit_rate: "600/min".parse().unwrap(),
+        in_flight: InFlight::AtMost(50),
+        ..Limits::default()
+    };
+    let options = RunOptions { limits, ..RunOptions::default() };
+    let mut is_refused = false;
+    harness.run(&jobs(count), &options, |harness, command| match command {
+        Command::Download(order) if !is_refused => {
+            is_refused = true;
+            Some(Outcome::Downloaded { job: order.job.clone(), result: Err(refusal.clone()) })
+        }
+        Command::Poll { remotes } => {
+            let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
+            for report in &mut reports {
+                let number = report.remote.as_str().trim_start_matches("r-");
+                let host = number.parse::<usize>().unwrap() % hosts;
+                if let Some(output) = &mut report.output {
+                    *output = format!("https://files-{host}.example/v");
+                }
+            }
+            Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
+        }
+        _ => None,
+    })
+}
+
+fn downloads(run: &ScenarioRun) -> Vec<Timestamp> {
+    let downloads = run.commands.iter().filter(|(_, it)| matches!(it, Command::Download(_)));
+    downloads.map(|(at, _)| *at).collect()
+}
+
+/// Refusals with a pause of 120 seconds: for the pace, and because the host is unavailable.
+fn refusals() -> [Failure; 2] {
+    let unavailable = failure(FailureKind::ServerError).with_status(503);
+    [throttled(120), unavailable.with_retry_after(Some(RetryAfter::Seconds(120)))]
+}
+
+#[test]
+fn the_pause_of_a_file_host_holds_all_its_downloads() {
+    for refusal in refusals() {
+        let mut harness = Harness::new();
+        // More than may run at one time, so that most have not begun.
+        let run = refuse_first_download(&mut harness, 30, 1, &refusal);
+        let times = downloads(&run);
+        let end = times[0].plus(seconds(120));
+        let at_once = times.iter().filter(|at| **at < end).count();
+        assert!(at_once <= 4, "{refusal:?}: {at_once} downloads within the pause");
+        assert_eq!(times.len(), 31);
+        assert!((0..30).all(|number| harness.phase(number) == "done"), "{refusal:?}");
+    }
+}
+
+#[test]
+fn the_pause_of_one_file_host_leaves_others_alone() {
+    for refusal in refusals() {
+        let mut harness = Harness::new();
+        let run = refuse_first_download(&mut harness, 30, 30, &refusal);
+        let times = downloads(&run);
+        let end = times[0].plus(seconds(120));
+        assert_eq!(times.len(), 31);
+        assert_eq!(times.iter().filter(|at| **at < end).count(), 30, "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_pause_of_a_file_host_is_kept_after_a_restart() {
+    let mut harness = Harness::new();
+    let mut refused_at = None;
+    harness.run_until_event(
+        &jobs(1),
+        &RunOptions::default(),
+        |harness, command| {
+            let Command::Download(order) = command else {
+                return None;
+            };
+            refused_at = Some(harness.now);
+            Some(Outcome::Downloaded { job: order.job.clone(), result: Err(throttled(120)) })
+        },
+        |event| matches!(event, Event::LaneHeld { lane: Lane::Download, .. }),
+    );
+    let run = harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
+    let times = downloads(&run);
+    assert_eq!(times.len(), 1);
+    assert!(times[0] >= refused_at.unwrap().plus(seconds(120)));
+    assert_eq!(harness.phase(0), "done");
+}
+
+#[test]
+fn downloads_of_a_host_that_is_held_for_too_long_are_left_to_a_later_run() {
+    let mut harness = Harness::new();
+    let run = refuse_first_download(&mut harness, 30, 1, &throttled(3000));
+    assert!(run.took < seconds(600), "{:?}", run.took);
+    let is_left = |job: &usize| harness.phase(*job) == "downloading";
+    assert!((0..30).filter(is_left).count() >= 20);
+    harness.now = harness.now.plus(seconds(3000));
+    harness.run(&jobs(30), &RunOptions::default(), |_, _| None);
+    assert!((0..30).all(|number| harness.phase(number) == "done"));
+}
+
+#[test]
+fn a_file_host_that_only_refuses_does_not_keep_the_run() {
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(3), &RunOptions::default(), |_, command| {
+        fail_download(command, FailureKind::Throttled)
+    });
+    assert!(run.took < seconds(1200), "{:?}", run.took);
+    assert_eq!((run.stopped, harness.phase(0)), (None, "downloading"));
 }

@@ -30,10 +30,10 @@ pub(super) struct Invariants {
     price: Option<i64>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
-    /// The times before which the provider wants no submit and no read.
-    pauses: [Option<Timestamp>; 2],
+    /// The times before which the provider wants no submit, no read and no download.
+    pauses: [Option<Timestamp>; 3],
     /// The same, as far as they are recorded.
-    recorded_pauses: [Option<Timestamp>; 2],
+    recorded_pauses: [Option<Timestamp>; 3],
     pub(super) reads: u64,
     pub(super) rows_were_edited: bool,
     pub(super) journal_was_lost: bool,
@@ -72,7 +72,7 @@ impl Invariants {
             Outcome::Polled { result, .. } => (1, result.as_ref().err()),
             Outcome::JobPolled { result, .. } => (1, result.as_ref().err()),
             Outcome::Listed { result } => (1, result.as_ref().err()),
-            Outcome::Downloaded { .. } => return,
+            Outcome::Downloaded { result, .. } => (2, result.as_ref().err()),
         };
         let named = failure.and_then(|failure| Some(failure.retry_after?.end(now)));
         self.pauses[lane] = self.pauses[lane].max(named);
@@ -83,7 +83,7 @@ impl Invariants {
         let lane = match command {
             Command::Submit { .. } => 0,
             Command::Poll { .. } | Command::PollJob { .. } | Command::List { .. } => 1,
-            Command::Download(_) => return,
+            Command::Download(_) => 2,
         };
         assert!(
             self.pauses[lane].is_none_or(|named| now >= named),

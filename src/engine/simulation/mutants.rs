@@ -61,16 +61,34 @@ mutant! { ThrottleHoldsOneJob:
 mutant! { ReadPauseIgnored:
     fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
         let failure = match lane.name {
-            Lane::Submit => failure.clone(),
-            Lane::Poll | Lane::Download => failure.clone().with_retry_after(None),
+            Lane::Submit | Lane::Download => failure.clone(),
+            Lane::Poll => failure.clone().with_retry_after(None),
         };
         lane.throttle(now, &failure, jitter)
     }
 
     fn apply_retry_after(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure) -> Option<Event> {
         match lane.name {
-            Lane::Submit => lane.apply_retry_after(now, failure),
-            Lane::Poll | Lane::Download => None,
+            Lane::Submit | Lane::Download => lane.apply_retry_after(now, failure),
+            Lane::Poll => None,
+        }
+    }
+}
+
+mutant! { DownloadPauseIgnored:
+    fn throttle(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
+        match lane.name {
+            Lane::Submit | Lane::Poll => lane.throttle(now, failure, jitter),
+            Lane::Download => now.plus(Duration::from_secs(1)),
+        }
+    }
+}
+
+mutant! { UnavailableHostAsked:
+    fn apply_retry_after(&self, lane: &mut LaneLimiter, now: Timestamp, failure: &Failure) -> Option<Event> {
+        match lane.name {
+            Lane::Submit | Lane::Poll => lane.apply_retry_after(now, failure),
+            Lane::Download => None,
         }
     }
 }
@@ -248,6 +266,8 @@ is_caught! {
     forgetting_the_pace_on_restart_is_caught: PaceForgotten, Recorder::Faithful, "between two submits";
     holding_one_job_for_a_429_is_caught: ThrottleHoldsOneJob, Recorder::Faithful, "before the time";
     ignoring_the_pause_of_a_read_is_caught: ReadPauseIgnored, Recorder::Faithful, "before the time";
+    holding_one_download_for_a_429_is_caught: DownloadPauseIgnored, Recorder::Faithful, "before the time";
+    ignoring_the_pause_of_a_file_host_is_caught: UnavailableHostAsked, Recorder::Faithful, "before the time";
     believing_one_listing_is_caught: OneListingIsProof, Recorder::Faithful, "paid";
     believing_a_list_without_references_is_caught: NoReferenceNeeded, Recorder::Faithful, "paid";
     believing_a_capped_list_is_caught: CappedListIsProof, Recorder::Faithful, "paid";

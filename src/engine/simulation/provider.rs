@@ -49,6 +49,9 @@ pub(super) struct SimulatedProvider {
 /// The age of rows of other campaigns, all older than ours.
 const FOREIGN_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// The beginning of all links.
+const FILES: &str = "https://files.example/";
+
 /// How long a finished render may report too little.
 const EARLY: Duration = Duration::from_secs(600);
 
@@ -276,7 +279,7 @@ impl SimulatedProvider {
             remote: job.remote.clone(),
             name: Some(job.name.clone()),
             // A link contains the time when it was made.
-            output: has_output.then(|| format!("{}", now.as_millis())),
+            output: has_output.then(|| format!("{FILES}{}", now.as_millis())),
             thumbnail: None,
             duration_seconds: None,
             credits_used: (now >= job.finishes).then_some(reported),
@@ -329,7 +332,8 @@ impl SimulatedProvider {
 
     fn download(&mut self, now: Timestamp, order: DownloadRequest) -> Result<Artifact, Failure> {
         let fail = |kind| Err(Failure::new(kind, "download failed"));
-        let made = order.video_url.parse().map(Timestamp::from_millis).unwrap();
+        let made = order.video_url.strip_prefix(FILES).unwrap().parse();
+        let made = made.map(Timestamp::from_millis).unwrap();
         if now.since(made) > self.profile.link_life {
             // Some hosts answer so, others are gone.
             let kinds = [FailureKind::NotFound, FailureKind::NotSent];
@@ -347,8 +351,17 @@ impl SimulatedProvider {
                 FailureKind::Unauthorised,
                 FailureKind::Refused,
                 FailureKind::Redirected,
+                FailureKind::ServerError,
+                FailureKind::Throttled,
             ];
-            return fail(*self.random.one_of(&kinds));
+            let kind = *self.random.one_of(&kinds);
+            if kind == FailureKind::Throttled {
+                return Err(self.throttled());
+            }
+            let seconds = *self.random.one_of(&[15, 15, 1200]);
+            let retry_after = self.random.percent(20).then_some(RetryAfter::Seconds(seconds));
+            let failure = Failure::new(kind, "download failed");
+            return Err(failure.with_retry_after(retry_after));
         }
         Ok(Artifact { file: order.file, bytes: 1, sha256: order.video_url, thumbnail: None })
     }
