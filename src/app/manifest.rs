@@ -17,8 +17,8 @@ use super::shard::ShardPlan;
 use crate::journal::{Identity, read_approval};
 use crate::manifest::{Selection, jobs_of_row};
 use crate::model::{
-    CommandName, Flag, History, JobId, JobSpec, Limits, Note, Plan, PlannedJob, SuspiciousTexts,
-    ValueOrigin,
+    CommandName, Flag, History, JobId, JobSpec, LimitSettings, Limits, Note, Plan, PlannedJob,
+    SuspiciousTexts, ValueOrigin,
 };
 use crate::report::approval::ApprovalStatus;
 use crate::report::{Campaign, CommandLine, Summary};
@@ -172,16 +172,15 @@ impl LoadedManifest {
         if options.suspicious != SuspiciousTexts::Allow {
             self.leave_out_suspicious(&mut jobs);
         }
+        let limits = self.run_limits(&LimitSettings::default(), recorded.as_ref(), options);
         let recorded_in_sandbox = recorded.as_ref().is_some_and(|it| it.identity.is_sandbox);
         // A folder in which an earlier version has used the sandbox.
         let is_elsewhere = recorded_in_sandbox && !options.is_sandbox;
         let out = is_elsewhere.then(|| options.folder(self.plan.output.folder.as_deref()));
         let options = &CampaignOptions { out: options.out.clone().or(out), ..options.clone() };
         let mut campaign = self.campaign(jobs, options);
-        let limits = self.limits(Limits::default());
         // Limits that cannot be shared are refused by `run`, not here.
-        let limits = self.share(limits.clone(), options).unwrap_or(limits);
-        campaign.max_credits = limits.max_credits;
+        limits.unwrap_or_default().apply(&mut campaign);
         campaign.is_sandbox = recorded_in_sandbox;
         let is_sandbox = campaign.is_sandbox || provider.sandbox;
         campaign.add_arguments(&provider.arguments(is_sandbox));

@@ -7,6 +7,7 @@
 mod account;
 mod addressed_sheet;
 mod approve;
+mod cap;
 mod catalogue;
 mod duplicates;
 mod error;

@@ -71,21 +71,27 @@ pub(crate) fn check_results(out: &Path) -> Result<(), Error> {
     })
 }
 
-/// Returns the folders whose runs may not go on beside one in the output folder `out`: another division into shards, or
-/// the whole campaign beside its shards, has the same jobs.
-fn conflicting_folders(out: &Path) -> Vec<PathBuf> {
-    let (home, own) = match (out.parent(), shard_of(out)) {
-        (Some(home), Some(shard)) => (home, Some(shard.count())),
-        (_, _) => (out, None),
-    };
+/// Returns the folders of the campaign in the output folder `out` or beside the shard's folder `out`, this one included:
+/// that of the whole campaign, and those of all shards.
+pub(crate) fn shard_folders(out: &Path) -> Vec<PathBuf> {
+    let home = out.parent().filter(|_| shard_of(out).is_some()).unwrap_or(out);
     let entries = std::fs::read_dir(home).into_iter().flatten().flatten();
     let folders = entries.map(|entry| home.join(entry.file_name()));
-    let others =
-        folders.filter(|folder| shard_of(folder).is_some_and(|it| Some(it.count()) != own));
-    own.map(|_| home.to_owned()).into_iter().chain(others).collect()
+    let shards = folders.filter(|folder| shard_of(folder).is_some());
+    [home.to_owned()].into_iter().chain(shards).collect()
 }
 
-fn shard_of(folder: &Path) -> Option<Shard> {
+/// Returns the folders that divide the campaign of the output folder `out` in another way: into another number of shards,
+/// or not at all. They have the same jobs, so no two of these ways may run at one time.
+pub(crate) fn other_divisions(out: &Path) -> Vec<PathBuf> {
+    let count = |folder: &Path| shard_of(folder).map(Shard::count);
+    let mut folders = shard_folders(out);
+    folders.retain(|folder| count(folder) != count(out));
+    folders
+}
+
+/// Returns the shard whose output folder this is.
+pub(crate) fn shard_of(folder: &Path) -> Option<Shard> {
     folder.file_name().and_then(|name| name.to_str()).and_then(Shard::of_folder)
 }
 
@@ -94,7 +100,7 @@ fn shard_of(folder: &Path) -> Option<Shard> {
 fn acquire(folder: &Path, holder: &str) -> Result<Lock, LockError> {
     let lock = Lock::acquire(folder, holder)?;
     let is_held = |other: &&PathBuf| LockState::of(other) == LockState::Held;
-    match conflicting_folders(folder).iter().find(is_held) {
+    match other_divisions(folder).iter().find(is_held) {
         Some(other) => Err(LockError::held(other)),
         None => Ok(lock),
     }

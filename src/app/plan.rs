@@ -20,7 +20,7 @@ use super::selection::{note_finished, select_named};
 use super::suspicious::report_planned;
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
-use crate::model::{CommandName, Credits, Flag, Limits, SuspiciousTexts, Timestamp};
+use crate::model::{CommandName, Flag, LimitSettings, SuspiciousTexts, Timestamp};
 use crate::remote::host_of;
 use crate::report::Summary;
 use crate::report::forecast::run_time;
@@ -37,8 +37,8 @@ pub(crate) struct PlanRequest {
     pub(crate) rerun: RerunSelection,
     /// The jobs that are submitted again.
     pub(crate) run_options: RunOptions,
-    pub(crate) max_credits: Option<Credits>,
-    pub(crate) max_credits_run: Option<Credits>,
+    /// Limits that replace those of the manifest.
+    pub(crate) limits: LimitSettings,
     /// Whether the account's balance is required.
     pub(crate) needs_balance: bool,
     pub(crate) cache_dir: Option<PathBuf>,
@@ -60,8 +60,7 @@ pub(crate) async fn plan(
         selection,
         rerun,
         mut run_options,
-        max_credits,
-        max_credits_run,
+        limits,
         needs_balance,
         cache_dir,
         notices,
@@ -95,14 +94,11 @@ pub(crate) async fn plan(
     select_named(&mut jobs, &run_options)?;
     let is_sandbox =
         recorded.as_ref().map_or(provider_flags.sandbox, |recorded| recorded.identity.is_sandbox);
-    let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
-    let mut limits = manifest.limits(defaults);
-    limits.max_credits = max_credits.or(limits.max_credits);
-    limits.max_credits_run = max_credits_run.or(limits.max_credits_run);
-    run_options.limits = manifest.share(limits, &options)?;
-    let max_credits_run = run_options.limits.max_credits_run;
+    let limits = manifest.run_limits(&limits, recorded.as_ref(), &options)?;
     let mut campaign = manifest.campaign(jobs, &options);
-    campaign.max_credits = run_options.limits.max_credits;
+    limits.apply(&mut campaign);
+    let limits = limits.limits;
+    run_options.limits = limits.clone();
     campaign.is_sandbox = is_sandbox;
     campaign.add_arguments(&provider_flags.arguments(is_sandbox));
     if is_sandbox && !provider_flags.sandbox {
@@ -112,7 +108,6 @@ pub(crate) async fn plan(
     let (prices, learnt_from) = (estimates.prices(), estimates.sample_count());
     let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
     let summary = Summary::with(Arc::new(campaign), history);
-    let limits = run_options.limits.clone();
     run_options.missing_files = missing_files(summary.history(), &manifest.out);
     let resubmit = run_options.resubmit.clone();
     let (campaign, history) = (summary.campaign(), summary.history());
@@ -125,7 +120,7 @@ pub(crate) async fn plan(
     let context = PlanContext {
         prices,
         learnt_from,
-        max_credits_run,
+        max_credits_run: limits.max_credits_run,
         notes: manifest.plan.notes.clone(),
         replaced: replaced_rows(&summary),
         suspicions,

@@ -301,7 +301,7 @@ impl Costs {
     /// Limits the cost to what the caps leave after `committed` credits.
     #[must_use]
     pub(crate) fn within(mut self, committed: Credits, limits: &Limits) -> Self {
-        let left = limits.max_credits.map(|cap| cap.less(committed));
+        let left = limits.max_credits.credits().map(|cap| cap.less(committed));
         for room in left.into_iter().chain(limits.max_credits_run) {
             self.low = self.low.min(room);
             self.high = self.high.min(room);
@@ -405,7 +405,8 @@ mod tests {
 
     #[test]
     fn caps_limit_the_costs() {
-        let mut limits = Limits { max_credits: Some(Credits::whole(50)), ..Limits::default() };
+        let mut limits =
+            Limits { max_credits: Some(Credits::whole(50)).into(), ..Limits::default() };
         let within = |limits: &Limits| costs(20, 40).within(Credits::whole(20), limits);
         assert_eq!(within(&limits), costs(20, 30));
         limits.max_credits_run = Some(Credits::whole(10));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::approve::ApprovalPolicy;
+use super::cap::remembered_cap_note;
 use super::catalogue::{NameLookup, NetworkUse};
 use super::duplicates::{Reuse, decide, due};
 use super::error::Error;
@@ -28,9 +29,7 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
-use crate::model::{
-    CommandName, Duplicates, JobSpec, LimitSettings, Limits, Timestamp, TrustedTime, ValueOrigin,
-};
+use crate::model::{CommandName, Duplicates, JobSpec, LimitSettings, Timestamp, TrustedTime};
 use crate::remote::Remote;
 use crate::report::approval::ApprovalStatus;
 use crate::report::files::ResultFiles;
@@ -346,11 +345,11 @@ impl RunRequest {
         select_named(&mut jobs, &self.run_options)?;
 
         let is_sandbox = recorded.identity.is_sandbox;
-        let defaults = if is_sandbox { Limits::sandbox() } else { Limits::default() };
-        let limits = manifest.limits(defaults).with(&self.limits, ValueOrigin::User);
-        self.run_options.limits = manifest.share(limits, &self.campaign)?;
+        let limits = manifest.run_limits(&self.limits, Some(&recorded), &self.campaign)?;
         let mut campaign = manifest.campaign(jobs, &self.campaign);
-        campaign.max_credits = self.run_options.limits.max_credits;
+        limits.apply(&mut campaign);
+        self.run_options.new_cap = limits.new_cap;
+        self.run_options.limits = limits.limits;
         campaign.is_sandbox = is_sandbox;
         self.resume.apply(&mut campaign);
         let summary = Summary::with(Arc::new(campaign), recorded.history);
@@ -409,6 +408,9 @@ impl RunRequest {
     ) -> Result<bool, Error> {
         if self.run_options.submits == Submits::Nothing {
             return Ok(false);
+        }
+        if let Some(note) = remembered_cap_note(preview) {
+            self.notices.note(&note);
         }
         let mut limits = self.run_options.limits.clone();
         // Jobs that are paid for already, and will be found, need no balance.

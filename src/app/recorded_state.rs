@@ -126,7 +126,7 @@ mod tests {
             fold.add(entry, TrustedTime::certain(at));
         };
         let (version, process) = ("1".into(), 1);
-        tell(Event::RunStarted { version, process, account: None });
+        tell(Event::RunStarted { version, process, account: None, cap: None });
         for (number, (job, seconds)) in jobs.iter().enumerate() {
             let generation = Generation(0);
             let begun = JobEvent::SubmitStarted {

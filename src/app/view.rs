@@ -193,7 +193,7 @@ mod tests {
 
         fn begin(&mut self) {
             let (version, process) = ("1".into(), 1);
-            self.record(Event::RunStarted { version, process, account: None });
+            self.record(Event::RunStarted { version, process, account: None, cap: None });
         }
 
         fn submit(&mut self, view: &CampaignView, job: &str) {

@@ -124,7 +124,7 @@ impl Batch {
 
         let limits = &options.limits;
         let jitter = Jitter(options.seed);
-        let mut budget = Budget::new(limits.max_credits, limits.max_credits_run, rules);
+        let mut budget = Budget::new(limits.max_credits.credits(), limits.max_credits_run, rules);
         for (index, job) in jobs.iter().enumerate() {
             budget.restore(index, job);
         }
@@ -306,6 +306,7 @@ impl Batch {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: self.options.process,
             account: self.options.account.clone().map(Box::new),
+            cap: self.options.new_cap,
         }
     }
 

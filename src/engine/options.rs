@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountMark, JobId, Limits, RemoteId};
+use crate::model::{AccountMark, JobId, Limits, RecordedCap, RemoteId};
 
 /// The options of a run.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +50,8 @@ pub struct RunOptions {
     pub process: u32,
     /// The account that the journal is to belong to, if its mark is not recorded yet.
     pub account: Option<AccountMark>,
+    /// The cap that the user has given, if the journal has another one: it applies to later runs without one.
+    pub new_cap: Option<RecordedCap>,
     /// The seed of the jitter.
     pub seed: u64,
 }

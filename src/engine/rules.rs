@@ -97,7 +97,7 @@ pub(super) trait SafetyRules: Debug + Sync {
 
     /// Returns what a job has spent and promised, and may have cost beyond what is reported.
     fn committed(&self, state: &JobState) -> Credits {
-        state.spent() + state.promised() + state.withheld()
+        state.counted()
     }
 
     /// Returns how many thousandths of its reservation a job may cost. `learned` is the highest charge of this run, in

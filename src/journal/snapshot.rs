@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::error::JournalError;
 use super::reader::{Identity, Reader, damaged, parse_event, parse_job, text};
-use crate::model::{Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, JobState, Timestamp};
+use crate::model::{
+    Entry, Event, Fingerprint, JobEvent, JobId, JobSpec, JobState, RecordedCap, Timestamp,
+};
 
 /// The whole content of a journal at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +99,33 @@ impl JournalSnapshot {
             Ok(())
         })?;
         Ok(unsaved)
+    }
+
+    /// Returns the newest cap that the journal of `folder` has recorded, and when, if it is a journal of `campaign`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a journal.
+    pub fn read_cap(
+        folder: &Path,
+        campaign: &Identity,
+    ) -> Result<Option<(Timestamp, RecordedCap)>, JournalError> {
+        let Some(reader) = Reader::open(folder)? else {
+            return Ok(None);
+        };
+        if reader.identity()? != *campaign {
+            return Ok(None);
+        }
+        let mut newest = None;
+        let sql = "SELECT sequence, at, event FROM entries WHERE instr(event, '\"run_started\"') = 2 ORDER BY sequence";
+        reader.for_each_row(sql, [], |row| {
+            if let Event::RunStarted { cap: Some(cap), .. } =
+                parse_event(row.get(0)?, text(row, 2)?)?
+            {
+                newest = Some((Timestamp::from_millis(row.get(1)?), cap));
+            }
+            Ok(())
+        })?;
+        Ok(newest)
     }
 
     /// Returns the jobs of the journal of `folder` that have sent one of the requests `wanted` in their newest submit,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountMark, Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RemoteId,
-    StopReason, Tag, Timestamp, redact_url,
+    AccountMark, Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RecordedCap,
+    RemoteId, StopReason, Tag, Timestamp, redact_url,
 };
 
 /// An entry of the journal.
@@ -34,6 +34,9 @@ pub enum Event {
         /// The account that the campaign belongs to from now on, if the journal did not have its mark.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<Box<AccountMark>>,
+        /// The cap that the campaign has from now on, if the user gave another one than the journal had.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap: Option<RecordedCap>,
     },
     /// The output folder shows work that the journal does not know. Nothing is submitted until the list was read
     /// completely ([`InventoryTaken`](Self::InventoryTaken)), even if that takes several runs.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    AccountMark, Entry, Event, IllegalTransition, JobEvent, JobId, JobState, Lane, RemoteId,
-    StopReason, Timestamp, TrustedTime,
+    AccountMark, Entry, Event, IllegalTransition, JobEvent, JobId, JobState, Lane, RecordedCap,
+    RemoteId, StopReason, Timestamp, TrustedTime,
 };
 
 /// The number of newest renders kept one by one, for the current render time.
@@ -85,6 +85,8 @@ pub(crate) struct ResumeState {
     account: Option<Box<AccountMark>>,
     /// The number of runs that had begun when that was recorded.
     pub(crate) account_since: usize,
+    /// The newest cap that the user has given.
+    cap: Option<RecordedCap>,
 }
 
 /// Entries that contradict each other or the campaign.
@@ -142,7 +144,7 @@ impl History {
             self.resuming.trusted_since.get_or_insert(at);
         }
         match &entry.event {
-            Event::RunStarted { version, process, account } => {
+            Event::RunStarted { version, process, account, cap } => {
                 self.runs.push(Run {
                     started: at,
                     version: version.clone(),
@@ -156,6 +158,7 @@ impl History {
                     self.resuming.account = Some(mark.clone());
                     self.resuming.account_since = self.runs.len();
                 }
+                self.resuming.cap = cap.or(self.resuming.cap);
             }
             Event::RunEnded { stopped } => {
                 self.resuming.last_end = entry.sequence;
@@ -315,6 +318,11 @@ impl History {
         self.resuming.account.as_deref()
     }
 
+    /// Returns the cap that the user has given last, if any.
+    pub const fn cap(&self) -> Option<RecordedCap> {
+        self.resuming.cap
+    }
+
     /// Returns the first entry that contradicts those before it.
     pub const fn fault(&self) -> Option<&HistoryError> {
         self.fault.as_ref()
@@ -403,7 +411,7 @@ mod tests {
 
         fn begin(&mut self) {
             let (version, process) = ("1".into(), 1);
-            self.push(Event::RunStarted { version, process, account: None });
+            self.push(Event::RunStarted { version, process, account: None, cap: None });
         }
 
         fn end(&mut self, stopped: Option<StopReason>) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Credits, ParseError, ValueOrigin};
+use super::{CreditCap, Credits, ParseError, ValueOrigin};
 
 /// Defines [`Limits`] with its defaults, and [`LimitSettings`] with the optional form of each limit. A limit without a
 /// default is optional in both.
@@ -74,10 +74,10 @@ limits! {
         settle: Duration = Duration::from_secs(30),
         /// The minimum interval between two polls of the same render.
         poll_interval: Duration = Duration::from_secs(5),
+        /// The maximum that the campaign spends or promises, all runs together.
+        max_credits: CreditCap = CreditCap::Unlimited,
     }
     optional {
-        /// The maximum that the campaign spends or promises.
-        max_credits: Credits,
         /// The maximum that the submits of one run cost or promise.
         max_credits_run: Credits,
         /// How long a run waits for a provider that cannot be reached, or for a list that it must read before it
@@ -93,7 +93,8 @@ limits! {
 
 impl Limits {
     /// Replaces the values that `settings` has, as far as their origin may. Settings that came along cannot raise the
-    /// amount above which a person is asked, begin without enough balance, or weaken the proof that a job is absent.
+    /// cap of the campaign or the amount above which a person is asked, begin without enough balance, or weaken the proof
+    /// that a job is absent.
     #[must_use]
     pub fn with(self, settings: &LimitSettings, origin: ValueOrigin<'_>) -> Self {
         let mut settings = settings.clone();
@@ -101,6 +102,7 @@ impl Limits {
             let lower = settings.confirm_above.map(|given| given.min(self.confirm_above));
             settings.confirm_above = lower;
             settings.settle = settings.settle.map(|given| given.max(self.settle));
+            settings.max_credits = settings.max_credits.map(|given| given.min(self.max_credits));
             settings.allow_partial = None;
         }
         self.replaced_by(&settings)
@@ -275,21 +277,33 @@ mod tests {
             confirm_above: Some(Credits::whole(confirm_above)),
             allow_partial: Some(true),
             settle: Some(Duration::from_secs(seconds)),
-            max_credits: Some(Credits::whole(7)),
+            max_credits: Some(CreditCap::AtMost(Credits::whole(7))),
             ..LimitSettings::default()
         };
+        let cap = |limits: &Limits| limits.max_credits.credits();
         let origin = ValueOrigin::CameAlong(std::path::Path::new("c.yaml"));
         for (given, expected) in [((9999, 0), (50, 30)), ((0, 60), (0, 60))] {
             let limits = Limits::default().with(&settings(given.0, given.1), origin);
             assert_eq!(limits.confirm_above, Credits::whole(expected.0));
             assert_eq!(limits.settle, Duration::from_secs(expected.1));
             assert!(!limits.allow_partial);
-            assert_eq!(limits.max_credits, Some(Credits::whole(7)));
+            assert_eq!(cap(&limits), Some(Credits::whole(7)));
             // The user decides.
             let limits = limits.with(&settings(given.0, given.1), ValueOrigin::User);
             assert_eq!(limits.confirm_above, Credits::whole(given.0));
             assert_eq!(limits.settle, Duration::from_secs(given.1));
             assert!(limits.allow_partial);
+        }
+        for (remembered, expected) in [(5, 5), (9, 7)] {
+            let max_credits = CreditCap::AtMost(Credits::whole(remembered));
+            let limits = Limits { max_credits, ..Limits::default() };
+            let limits = limits.with(&settings(0, 0), origin);
+            assert_eq!(cap(&limits), Some(Credits::whole(expected)));
+            let lifted = LimitSettings {
+                max_credits: Some(CreditCap::Unlimited),
+                ..LimitSettings::default()
+            };
+            assert_eq!(cap(&limits.with(&lifted, ValueOrigin::User)), None);
         }
     }
 

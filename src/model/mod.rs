@@ -8,6 +8,7 @@ mod account;
 mod approval;
 mod calibration;
 mod command;
+mod credit_cap;
 mod credits;
 mod event;
 mod exit;
@@ -39,6 +40,7 @@ pub(crate) use calibration::Calibration;
 pub use command::{
     AcceptedJob, Command, DownloadProgress, DownloadRequest, ListOrder, Listing, Outcome,
 };
+pub use credit_cap::{CapSource, CreditCap, RecordedCap};
 pub use credits::Credits;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub(crate) use exit::Exit;

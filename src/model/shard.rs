@@ -74,6 +74,11 @@ impl Shard {
         (shard.folder() == name).then_some(shard)
     }
 
+    /// Returns this shard's part of a cap that all shards share.
+    pub fn share_of(self, cap: Credits) -> Credits {
+        Credits::from_thousandths(self.part_of(cap.thousandths()))
+    }
+
     /// Returns this shard's part of a number; all parts add up to `whole`. The remainder goes to the first shards.
     fn part_of(self, whole: i64) -> i64 {
         let count = i64::from(self.count.get());
@@ -102,9 +107,8 @@ impl Limits {
         for rate in [&mut self.submit_rate, &mut self.poll_rate] {
             rate.per = rate.per.saturating_mul(shard.count());
         }
-        for cap in [&mut self.max_credits, &mut self.max_credits_run] {
-            *cap = cap.map(|cap| Credits::from_thousandths(shard.part_of(cap.thousandths())));
-        }
+        self.max_credits = self.max_credits.map(|cap| shard.share_of(cap));
+        self.max_credits_run = self.max_credits_run.map(|cap| shard.share_of(cap));
         Ok(self)
     }
 }
@@ -175,7 +179,7 @@ mod tests {
             let limits = Limits {
                 in_flight: InFlight::AtMost(in_flight),
                 submit_rate: crate::model::Rate { count: submits, per: std::time::Duration::from_secs(60) },
-                max_credits: Some(Credits::from_thousandths(cap)),
+                max_credits: Some(Credits::from_thousandths(cap)).into(),
                 ..Limits::default()
             };
             let parts: Result<Vec<Limits>, _> = shards(count).map(|shard| limits.clone().shared(shard)).collect();
@@ -188,7 +192,7 @@ mod tests {
             };
             prop_assert!(parts.iter().all(|part| slots(part) > 0));
             prop_assert_eq!(parts.iter().map(slots).sum::<u32>(), in_flight);
-            let credits: Credits = parts.iter().filter_map(|part| part.max_credits).sum();
+            let credits: Credits = parts.iter().filter_map(|part| part.max_credits.credits()).sum();
             prop_assert_eq!(credits.thousandths(), cap);
             // The rates of all shards add up to the whole.
             let each = parts[0].submit_rate.interval();

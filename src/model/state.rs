@@ -292,6 +292,11 @@ impl JobState {
         self.earlier_withheld + unbelieved + self.reserved.times(duplicates)
     }
 
+    /// Returns what counts towards the caps.
+    pub fn counted(&self) -> Credits {
+        self.spent() + self.promised() + self.withheld()
+    }
+
     /// Returns the reported charge, if it is at least half of the reservation.
     pub fn believed_charge(&self) -> Option<Credits> {
         self.charged.filter(|charged| charged.times(2) >= self.reserved)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::{CommandName, Credits, JobId, ManifestLocation, PlannedJob, Sheet};
+use crate::model::{CapSource, CommandName, Credits, JobId, ManifestLocation, PlannedJob, Sheet};
 use crate::report::approval::ApprovalStatus;
 use crate::report::command_line::CommandLine;
 
@@ -30,8 +30,12 @@ pub struct Campaign {
     pub personas: HashMap<String, String>,
     /// `--max-credits`; the share of it for a shard with `--share`.
     pub max_credits: Option<Credits>,
+    /// Where that comes from.
+    pub cap_source: Option<CapSource>,
     /// The number of shards that `--share` divides the caps by.
     pub shares: Option<u32>,
+    /// What jobs in other output folders of the campaign count towards the cap, beyond the parts of the shards.
+    pub counted_elsewhere: Credits,
     /// Whether the manifest has been approved in its current form.
     pub approval: ApprovalStatus,
     /// Arguments that each command about this campaign repeats: `--out`, `--sandbox`, `--base-url` and the like.
@@ -87,7 +91,7 @@ impl Campaign {
 
     /// Returns the `--max-credits` that allows this campaign `credits`: with `--share`, the cap of all shards together.
     pub fn cap_for(&self, credits: Credits) -> Credits {
-        credits.times(i64::from(self.shares.unwrap_or(1)))
+        credits.times(i64::from(self.shares.unwrap_or(1))) + self.counted_elsewhere
     }
 
     /// Returns a persona's readable name, or the first eight characters of its id.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Credits, Phase};
+use crate::model::{CapSource, Credits, Phase};
 use crate::report::format::credit_range;
 use crate::report::job_row::JobRow;
 use crate::util::text::plural;
@@ -50,7 +50,6 @@ pub struct Money {
     /// Reserved for jobs that are being sent, in doubt or rendering.
     pub promised: Credits,
     /// What may be charged beyond what is reported; counts towards the caps.
-    #[serde(skip)]
     pub withheld: Credits,
     /// Lower estimate for the pending jobs.
     pub to_do_low: Credits,
@@ -64,6 +63,9 @@ pub struct Money {
     /// `--max-credits`.
     #[serde(rename = "max_credits")]
     pub cap: Option<Credits>,
+    /// Where the cap comes from.
+    #[serde(rename = "max_credits_source")]
+    pub cap_source: Option<CapSource>,
 }
 
 impl Counts {
@@ -187,7 +189,12 @@ impl Money {
             if self.withheld > Credits::ZERO {
                 text = format!("{text}, {} withheld", self.withheld);
             }
-            text = format!("{text}, {left} left of {cap}");
+            let source = match self.cap_source {
+                Some(CapSource::EarlierRun) => " (cap of an earlier run)",
+                Some(CapSource::Manifest) => " (cap of the manifest)",
+                Some(CapSource::Option) | None => "",
+            };
+            text = format!("{text}, {left} left of {cap}{source}");
         }
         text
     }

@@ -120,7 +120,7 @@ mod tests {
         run.done(1, "a");
         run.ended(70, None);
         let (version, process) = ("0.1.0".into(), 43);
-        run.event(1000, Event::RunStarted { version, process, account: None });
+        run.event(1000, Event::RunStarted { version, process, account: None, cap: None });
         run.accepted(1001, "b");
         run.accepted(1101, "c");
         let remaining = remaining(&run.summary(), at(1102)).unwrap();

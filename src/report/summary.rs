@@ -150,7 +150,11 @@ impl Summary {
 
     /// Adds up the credits of all jobs.
     pub fn money(&self) -> Money {
-        let mut money = Money { cap: self.campaign.max_credits, ..Money::default() };
+        let mut money = Money {
+            cap: self.campaign.max_credits,
+            cap_source: self.campaign.cap_source,
+            ..Money::default()
+        };
         for row in self.rows() {
             money.add(&row);
         }
@@ -328,7 +332,10 @@ mod tests {
         run.ended(5, Some(StopReason::CapReached));
         let summary = run.summary();
         assert_eq!(summary.stopped(), Some(&StopReason::CapReached));
-        run.event(9, Event::RunStarted { version: "0.1.0".into(), process: 43, account: None });
+        run.event(
+            9,
+            Event::RunStarted { version: "0.1.0".into(), process: 43, account: None, cap: None },
+        );
         let summary = run.summary();
         assert_eq!((summary.runs().len(), summary.stopped()), (2, None));
         assert!(summary.runs()[1].ended.is_none());

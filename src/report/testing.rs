@@ -38,7 +38,7 @@ impl TestRun {
         campaign.personas.insert(ANNA.into(), "Anna".into());
         let mut run = Self { campaign, entries: Vec::new() };
         let (version, process) = ("0.1.0".into(), 42);
-        run.event(0, Event::RunStarted { version, process, account: None });
+        run.event(0, Event::RunStarted { version, process, account: None, cap: None });
         run
     }
 

@@ -43,6 +43,62 @@ fn a_run_stops_at_its_own_cap_and_the_next_run_continues() {
 }
 
 #[test]
+fn a_cap_applies_to_later_runs_until_it_is_lifted() {
+    let scenario = Scenario::new(6);
+    let credits = |command: &str| scenario.json(&[command, "sheet.csv"])["credits"].clone();
+    let note = "the cap of an earlier run applies";
+    let run = |further: &[&str], code: i32, accepted: usize| {
+        let run = scenario.run_sheet(further).expect_code(code);
+        assert_eq!(scenario.accepted(), accepted, "{further:?}");
+        run
+    };
+    run(&["--max-credits", "12"], 5, 2).expect_not_in_stderr(&[note]);
+    for command in ["plan", "status"] {
+        let credits = credits(command);
+        assert_eq!(credits["max_credits"], 12);
+        assert_eq!(credits["max_credits_source"], "earlier_run");
+        assert_eq!(credits["left"], 2);
+        let shown = scenario.run(&[command, "sheet.csv"]).expect_code(0);
+        shown.expect_stdout(&["10 spent, 2 left of 12 (cap of an earlier run)"]);
+    }
+    run(&[], 5, 2)
+        .expect_stderr(&[note, "10 of 12 credits are used; `--max-credits none` lifts it"]);
+    run(&["--max-credits", "17"], 5, 3).expect_not_in_stderr(&[note]);
+    scenario.run_online(&["collect", "sheet.csv"]).expect_code(0).expect_not_in_stderr(&[note]);
+    run(&[], 5, 3);
+    // A plan changes nothing.
+    let lifted = scenario.json(&["plan", "sheet.csv", "--max-credits", "none"])["credits"].clone();
+    assert_eq!(
+        (&lifted["max_credits"], &lifted["max_credits_source"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(credits("status")["max_credits"], 17);
+    run(&["--max-credits", "none", "--limit", "4"], 0, 4);
+    assert_eq!(credits("status")["max_credits"], Value::Null);
+    run(&[], 0, 6).expect_not_in_stderr(&[note]);
+}
+
+#[test]
+fn a_manifest_only_lowers_a_remembered_cap() {
+    let scenario = Scenario::new(6);
+    let run = |cap: &str, further: &[&str]| {
+        scenario.write("c.yaml", &manifest(&format!("limits: {{max_credits: {cap}}}")));
+        let named = ["run", "c.yaml", "--base-url", scenario.base_url()];
+        scenario.run(&[&named[..], &FAST, further].concat()).expect_code(5)
+    };
+    run("22", &["--max-credits", "12"]);
+    for (cap, shown, source) in
+        [("22", 12, "earlier_run"), ("none", 12, "earlier_run"), ("6", 6, "manifest")]
+    {
+        run(cap, &[]);
+        assert_eq!(scenario.accepted(), 2, "{cap}");
+        let credits = &scenario.json(&["status", "c.yaml"])["credits"];
+        assert_eq!(credits["max_credits"], shown);
+        assert_eq!(credits["max_credits_source"], source);
+    }
+}
+
+#[test]
 fn nothing_is_submitted_if_the_balance_does_not_cover_the_sheet() {
     let scenario = with_credits(6, 12.0);
     scenario.run_sheet(&[]).expect_code(5).expect_stderr(&[

@@ -184,6 +184,39 @@ fn shards_that_share_stay_within_the_total_budget() {
 }
 
 #[test]
+fn another_number_of_shards_does_not_enlarge_a_shared_cap() {
+    let scenario = Scenario::new(24);
+    let cap = ["--share", "--max-credits", "40"];
+    let run = |shard: &str, further: &[&str]| {
+        let run = scenario.run_sheet(&[&["--shard", shard], further].concat()).expect_code(5);
+        assert!(scenario.accepted() <= 8, "{shard}: {}", scenario.accepted());
+        run
+    };
+    for shard in ["1/2", "2/2"] {
+        run(shard, &cap);
+    }
+    assert_eq!(scenario.accepted(), 8, "4 by each");
+    for shard in ["1/4", "2/4", "3/4", "4/4"] {
+        run(shard, &cap);
+    }
+    scenario.run_sheet(&["--max-credits", "40"]).expect_code(5);
+    // The cap is kept with the number of shards, also for other numbers.
+    for shard in ["1/2", "2/4", "3/3"] {
+        let run = run(shard, &[]);
+        run.expect_stderr(&["the cap of an earlier run applies"]);
+    }
+    assert_eq!(scenario.accepted(), 8);
+    expect_nothing_paid_twice(&scenario.ledger());
+    let status = scenario.json(&["status", "sheet.csv", "--shard", "2/2"]);
+    assert_eq!(status["credits"]["max_credits_source"], "earlier_run");
+    // A higher one leaves the difference, here for one job of each half.
+    for shard in ["1/2", "2/2"] {
+        scenario.run_sheet(&["--shard", shard, "--share", "--max-credits", "50"]).expect_code(5);
+    }
+    assert_eq!(scenario.accepted(), 10);
+}
+
+#[test]
 fn the_shard_is_read_from_the_scheduler() {
     let scenario = Scenario::new(4);
     for (index, task) in [("0", "1"), ("1", "2")] {

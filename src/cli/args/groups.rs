@@ -7,8 +7,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::{
-    Credits, FailureAllowance, InFlight, JobId, LimitSettings, ManifestLocation, Rate, SecretText,
-    SuspiciousTexts, parse_duration,
+    CreditCap, Credits, FailureAllowance, InFlight, JobId, LimitSettings, ManifestLocation, Rate,
+    SecretText, SuspiciousTexts, parse_duration,
 };
 use crate::report::files::{CsvEncoding, ResultFiles};
 
@@ -151,9 +151,10 @@ pub(in crate::cli) struct SpendingArguments {
     /// Renders at the provider at one time: a number, or learnt from the account [default: auto]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) in_flight: Option<InFlight>,
-    /// The campaign never spends or promises more credits than this
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) max_credits: Option<Credits>,
+    /// The campaign never spends or promises more credits than this: a number, or `none`. Runs
+    /// without this option keep the cap of the last run that had it
+    #[arg(long, value_name = "N|none")]
+    pub(in crate::cli) max_credits: Option<CreditCap>,
     /// What this run submits never costs or promises more credits than this
     #[arg(long, value_name = "N")]
     pub(in crate::cli) max_credits_run: Option<Credits>,

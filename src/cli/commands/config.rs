@@ -14,7 +14,9 @@ use crate::cli::config::{
 };
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Exit, Flag, LimitSettings, Limits, ManifestLocation, ValueOrigin, redact_url};
+use crate::model::{
+    CreditCap, Exit, Flag, LimitSettings, Limits, ManifestLocation, ValueOrigin, redact_url,
+};
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet config", "by the environment"),
@@ -289,7 +291,7 @@ fn limit_words(limits: &LimitSettings) -> Vec<(&'static str, Option<String>)> {
         ("poll_rate", limits.poll_rate.map(|it| it.to_string())),
         ("poll_interval", time(limits.poll_interval)),
         ("downloads", limits.downloads.map(|it| it.to_string())),
-        ("max_credits", limits.max_credits.map(|it| it.to_string())),
+        ("max_credits", limits.max_credits.and_then(CreditCap::credits).map(|it| it.to_string())),
         ("max_credits_run", limits.max_credits_run.map(|it| it.to_string())),
         ("confirm_above", limits.confirm_above.map(|it| it.to_string())),
         ("allow_partial", limits.allow_partial.map(yes)),

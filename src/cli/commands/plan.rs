@@ -9,7 +9,7 @@ use crate::cli::commands::catalogue::open_page;
 use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Credits, Exit};
+use crate::model::{CreditCap, Credits, Exit, LimitSettings};
 use crate::report::plan::{PlanStyle, plan_page, plan_table, problem_page, write_plan_json};
 use crate::report::terminal::output_columns;
 
@@ -31,9 +31,10 @@ pub(in crate::cli) struct PlanArguments {
     pub(in crate::cli) selection: SelectionArguments,
     #[command(flatten)]
     pub(in crate::cli) rerun: RerunArguments,
-    /// The campaign never spends or promises more credits than this
-    #[arg(long, value_name = "N", help_heading = "Limits")]
-    pub(in crate::cli) max_credits: Option<Credits>,
+    /// The campaign never spends or promises more credits than this: a number, or `none`. Runs
+    /// without this option keep the cap of the last run that had it
+    #[arg(long, value_name = "N|none", help_heading = "Limits")]
+    pub(in crate::cli) max_credits: Option<CreditCap>,
     /// What the run submits never costs or promises more credits than this
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub(in crate::cli) max_credits_run: Option<Credits>,
@@ -72,8 +73,11 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
         rerun: arguments.rerun.selection(&arguments.selection, &arguments.campaign)?,
         run_options: arguments.rerun.run_options(&arguments.selection),
         selection: arguments.selection.selection(),
-        max_credits: arguments.max_credits,
-        max_credits_run: arguments.max_credits_run,
+        limits: LimitSettings {
+            max_credits: arguments.max_credits,
+            max_credits_run: arguments.max_credits_run,
+            ..LimitSettings::default()
+        },
         needs_balance: arguments.online,
         cache_dir: environment.cache_dir(),
         notices: printer.notices(),

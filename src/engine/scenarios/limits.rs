@@ -55,7 +55,7 @@ fn a_read_pause_of_a_year_is_capped() {
 fn a_late_charge_makes_no_room_under_the_cap() {
     let mut harness = Harness::new();
     let options = RunOptions {
-        limits: Limits { max_credits: Some(Credits::whole(10)), ..Limits::default() },
+        limits: Limits { max_credits: Some(Credits::whole(10)).into(), ..Limits::default() },
         ..RunOptions::default()
     };
     let run = harness.run(&jobs(10), &options, |harness, command| match command {
@@ -78,7 +78,7 @@ fn a_late_charge_makes_no_room_under_the_cap() {
 fn capped(cap: i64, change: impl Fn(&mut RenderReport)) -> (Harness, super::harness::ScenarioRun) {
     let mut harness = Harness::new();
     let max_credits = Some(Credits::whole(cap));
-    let limits = Limits { max_credits, ..Limits::default() };
+    let limits = Limits { max_credits: max_credits.into(), ..Limits::default() };
     let options = RunOptions { limits, ..RunOptions::default() };
     let run = harness.run(&jobs(10), &options, |harness, command| {
         let Command::Poll { remotes } = command else {

@@ -228,7 +228,7 @@ fn without_credits_paid_renders_are_still_collected() {
 fn a_charge_above_the_reservation_stops_submitting() {
     let mut harness = Harness::new();
     let mut options = RunOptions::default();
-    options.limits.max_credits = Some(Credits::whole(10));
+    options.limits.max_credits = Some(Credits::whole(10)).into();
     options.limits.in_flight = InFlight::AtMost(1);
     let mut rows = jobs(3);
     rows[1].estimate.reserve = Credits::whole(8);

@@ -104,7 +104,7 @@ impl Invariants {
             return;
         };
         let state = self.states.get_mut(job).unwrap();
-        let before = state.spent() + state.promised() + state.withheld();
+        let before = state.counted();
         let was_absent = state.was_found_absent;
         state.apply(entry.at, event).unwrap();
         match event {
@@ -115,7 +115,7 @@ impl Invariants {
                     assert!(gap >= interval, "{gap:?} between two submits");
                 }
                 self.begun.entry(job.clone()).or_insert(before);
-                let (committed, cap) = (self.committed(), limits.max_credits);
+                let (committed, cap) = (self.committed(), limits.max_credits.credits());
                 assert!(
                     cap.is_none_or(|cap| committed <= cap),
                     "{committed} of {cap:?} credits promised"
@@ -175,13 +175,10 @@ impl Invariants {
             let thousandths = LISTED.thousandths() * price / 1000;
             let open = state.promised() > Credits::ZERO;
             let dearer = Credits::from_thousandths(thousandths).less(state.promised());
-            state.spent()
-                + state.promised()
-                + state.withheld()
-                + if open { dearer } else { Credits::ZERO }
+            state.counted() + if open { dearer } else { Credits::ZERO }
         };
         let committed: Credits = self.states.values().map(cost).sum();
-        let cap = limits.max_credits;
+        let cap = limits.max_credits.credits();
         assert!(
             cap.is_none_or(|cap| committed <= cap),
             "{committed} of {cap:?} credits at the known price"
@@ -194,14 +191,14 @@ impl Invariants {
         begun
             .map(|(job, before)| {
                 let state = &self.states[job];
-                (state.spent() + state.promised() + state.withheld()).less(*before)
+                (state.counted()).less(*before)
             })
             .sum()
     }
 
     fn committed(&self) -> Credits {
         let states = self.states.values();
-        states.map(|job| job.spent() + job.promised() + job.withheld()).sum()
+        states.map(JobState::counted).sum()
     }
 
     /// Checks that the live phases equal the fold of the journal.
@@ -236,7 +233,7 @@ impl Invariants {
             if was_refused && state.phase == Phase::Pending {
                 continue;
             }
-            let counted = state.spent() + state.promised() + state.withheld();
+            let counted = state.counted();
             let is_counted = counted >= accepted.charge || provider.profile.overcharges;
             assert!(is_counted, "{counted} credits counted: {accepted:?}");
             if accepted.fails {

@@ -104,7 +104,7 @@ impl Simulation {
         let limits = Limits {
             submit_rate: Rate { count: 1, per: Duration::from_secs(1 + random.below(3)) },
             in_flight: in_flight(&mut random),
-            max_credits: cap,
+            max_credits: cap.into(),
             ..Limits::default()
         };
         let rows = match profile.list_cap {

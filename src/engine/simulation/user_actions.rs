@@ -103,7 +103,7 @@ impl Simulation {
             journal_was_lost: self.options.journal_was_lost,
             ..RunOptions::default()
         };
-        self.options.limits.max_credits = None;
+        self.options.limits.max_credits = None.into();
         self.options.limits.max_credits_run = None;
         self.options.limits.max_duration = None;
         self.options.limits.max_fail = None;

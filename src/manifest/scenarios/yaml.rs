@@ -112,7 +112,7 @@ fn settings_have_the_names_of_the_flags() {
     assert_eq!(limits.in_flight, Some(InFlight::AtMost(3)));
     assert_eq!(limits.downloads, Some(2));
     assert_eq!(limits.poll_rate, Some("2/s".parse().unwrap()));
-    assert_eq!(limits.max_credits, Some(Credits::from_thousandths(12_500)));
+    assert_eq!(limits.max_credits, Some("12.5".parse().unwrap()));
     assert_eq!(limits.render_timeout, Some(Duration::from_secs(2700)));
     assert_eq!(limits.max_duration, Some(Duration::from_secs(5400)));
     assert_eq!(limits.max_fail, Some(FailureAllowance::Percent(10)));
