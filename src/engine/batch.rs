@@ -334,7 +334,10 @@ impl Batch {
         let mut in_doubt = self.jobs.in_doubt.iter();
         let may_submit = self.options.submits == Submits::Selected
             && (!self.jobs.ready.is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
-        let may_have_lost_jobs = self.options.journal_was_lost && !self.jobs.pending.is_empty();
+        // A run that collects may be the first one on an empty disk, or after another machine's.
+        let may_have_lost_jobs = (self.options.journal_was_lost
+            || self.options.submits == Submits::Nothing)
+            && !self.jobs.pending.is_empty();
         let may_have_unknown_jobs = may_have_lost_jobs || self.has_refused_jobs();
         let known = self.options.known_remotes.iter().filter_map(|(job, remote)| {
             let index = self.jobs.index_of(job)?;
@@ -860,7 +863,7 @@ impl Batch {
                     self.take_inventory(now, rows);
                 }
             }
-            Verdict::ReadAgain => {}
+            Verdict::ReadAgain | Verdict::Collected => {}
             Verdict::Settled { is_cut_off } => {
                 if is_cut_off {
                     self.record(now, Event::ListCutOff { rows });

@@ -15,11 +15,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use super::RunOptions;
 use super::absence_proof::longest_create;
 use super::adoption::ListRequest;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
+use super::{RunOptions, Submits};
 use crate::model::{Command, ListOrder, Listing, RemoteId, Timestamp, find_tags};
 
 /// Newest accepted jobs of which one must be known to the provider.
@@ -31,7 +31,7 @@ const UNTIL_LISTED: Duration = Duration::from_secs(10 * 60);
 /// Ids in one request.
 const IDS_PER_REQUEST: usize = 100;
 
-/// The listing before the first submit.
+/// The listing before the first submit, or of a run that collects.
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// No submit is planned, or the list has been read.
@@ -51,19 +51,23 @@ pub(super) enum Verdict {
     ReadAgain,
     /// Jobs may be submitted. `is_cut_off`: the list of a new campaign may have been cut off.
     Settled { is_cut_off: bool },
+    /// The list has shown jobs that were not on record; the next run that submits reads it again.
+    Collected,
     /// Nothing may be submitted: what the list lacks.
     Unproven(String),
 }
 
 /// Decides what must be known before the first submit.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "three are options of the run")]
+#[expect(clippy::struct_excessive_bools, reason = "four are options of the run")]
 pub(super) struct Inventory {
     settle: Duration,
     rules: &'static dyn SafetyRules,
     without_list: bool,
     requires_proof: bool,
     is_unattended: bool,
+    /// Whether one list is enough: the run pays for nothing, and no loss of the journal was known when it began.
+    reads_once: bool,
     state: State,
     /// When the run began: a run elsewhere may have been killed shortly before.
     begun: Timestamp,
@@ -92,6 +96,7 @@ impl Inventory {
             without_list: options.without_list,
             requires_proof: options.requires_proof,
             is_unattended: options.is_unattended,
+            reads_once: options.submits == Submits::Nothing && !options.journal_was_lost,
             state: State::Settled,
             begun: Timestamp::default(),
             has_evidence: options.journal_was_lost,
@@ -228,6 +233,15 @@ impl Inventory {
             return Verdict::Settled { is_cut_off: false };
         }
         let lacks = self.lacks(listing, jobs, longest_list);
+        let is_cut_off = self.is_new && self.may_be_cut_off(listing, jobs, longest_list);
+        if self.reads_once {
+            self.state = State::Settled;
+            return match lacks.filter(|_| self.has_evidence || is_cut_off) {
+                Some(lacks) => Verdict::Unproven(lacks),
+                None if self.has_evidence => Verdict::Collected,
+                None => Verdict::Settled { is_cut_off },
+            };
+        }
         let read_once = State::ReadOnce { at: now, is_complete: lacks.is_none() };
         match self.state {
             // A refused create is looked for when the list must show it.
@@ -251,7 +265,6 @@ impl Inventory {
             }
             State::Due | State::ReadOnce { .. } | State::Settled => {}
         }
-        let is_cut_off = self.is_new && self.may_be_cut_off(listing, jobs, longest_list);
         let is_unproven = self.has_evidence || (self.requires_proof && is_cut_off);
         if let Some(lacks) = lacks
             && is_unproven

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use callsheet::sandbox::{FaultTrigger, Faults, FileFault, Ledger, ResponseFault};
+use callsheet::sandbox::{FaultTrigger, Faults, FileFault, Ledger, ListFault, ResponseFault};
 
 use crate::program::{
     Folder, PERSONA, Scenario, digest, expect_nothing_paid_twice, quick, rendering, sheet,
@@ -77,6 +77,34 @@ fn a_job_whose_download_fails_can_be_collected_later() {
     scenario.provider.restart(quick());
     scenario.collect_sheet(&[]).expect_code(0);
     scenario.expect_paid_once(1);
+}
+
+#[test]
+fn collect_on_an_empty_disk_takes_over_what_was_paid_for() {
+    let scenario = Scenario::new(3);
+    scenario.run_sheet(&["--submit-only"]).expect_code(8);
+    scenario.remove("sheet-output");
+    scenario.collect_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(3);
+}
+
+#[test]
+fn collect_on_an_empty_disk_says_that_the_list_may_be_cut_off() {
+    let faults = Faults {
+        listing: [(ListFault::Capped, FaultTrigger::always().amount(5))].into(),
+        ..Faults::default()
+    };
+    let scenario = Scenario::with_faults(6, faults);
+    scenario.run_sheet(&["--submit-only"]).expect_code(8);
+    scenario.remove("sheet-output");
+    scenario
+        .collect_sheet(&[])
+        .expect_code(5)
+        .expect_stderr(&["the list may be cut off after 5 rows", "in the dashboard"])
+        .expect_not_in_stderr(&["--without-list", "nothing was submitted"]);
+    assert_eq!(scenario.accepted(), 6);
+    let done = scenario.results().iter().filter(|row| row["status"] == "done").count();
+    assert_eq!(done, 5, "what the list shows is taken over");
 }
 
 #[test]

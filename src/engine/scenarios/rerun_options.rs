@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    AcceptedJob, Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Outcome,
-    RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
+    AcceptedJob, Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Listing,
+    Outcome, RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
 };
 
 fn fresh() -> RunOptions {
@@ -230,6 +230,51 @@ fn without_a_journal_collect_finds_paid_jobs() {
     assert_eq!((run.submits(), run.stopped), (0, None));
     let phases = [0, 1, 2, 3].map(|number| harness.phase(number));
     assert_eq!(phases, ["done", "done", "done", "pending"]);
+}
+
+#[test]
+fn collect_on_an_empty_disk_reads_the_list_once_and_stops_if_that_may_be_cut_off() {
+    for (is_truncated, phases) in
+        [(false, ["done", "done", "done"]), (true, ["pending", "done", "done"])]
+    {
+        let mut harness = Harness::new();
+        let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
+        harness.run(&jobs(3), &leaves, |_, _| None);
+        harness.journal.clear();
+        let collects = RunOptions { submits: Submits::Nothing, ..RunOptions::default() };
+        let mut lists = 0;
+        let run = harness.run(&jobs(3), &collects, |harness, command| {
+            let is_list = matches!(command, Command::List { .. });
+            lists += u32::from(is_list);
+            let shown = if is_truncated { 2 } else { 3 };
+            let listing = Listing { is_truncated, ..harness.list(shown) };
+            is_list.then(|| super::absence_proof::listed(listing))
+        });
+        assert_eq!((run.submits(), lists), (0, 1));
+        assert_eq!([0, 1, 2].map(|number| harness.phase(number)), phases);
+        let is_unproven = matches!(run.stopped, Some(StopReason::InventoryUnproven { .. }));
+        assert_eq!(is_unproven, is_truncated);
+    }
+}
+
+#[test]
+fn collect_takes_over_what_other_records_name_without_the_list() {
+    let mut harness = Harness::new();
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
+    harness.run(&jobs(2), &leaves, |_, _| None);
+    harness.journal.clear();
+    let remotes = harness.rows.iter().map(|(remote, ..)| remote.clone());
+    let collects = RunOptions {
+        submits: Submits::Nothing,
+        known_remotes: remotes.enumerate().map(|(number, id)| (job(number), id)).collect(),
+        ..RunOptions::default()
+    };
+    let run = harness.run(&jobs(2), &collects, |_, command| {
+        assert!(!matches!(command, Command::List { .. }), "not needed");
+        None
+    });
+    assert_eq!((run.submits(), run.stopped), (0, None));
+    assert_eq!([0, 1].map(|number| harness.phase(number)), ["done", "done"]);
 }
 
 #[test]

@@ -256,6 +256,22 @@ impl Invariants {
         }
     }
 
+    /// Checks that a run that submits nothing, and ended without a reason, has taken over every job that the account's
+    /// list has shown since it `began`.
+    pub(super) fn everything_is_collected(&self, provider: &SimulatedProvider, began: Timestamp) {
+        if provider.profile.list_cap < usize::MAX || provider.profile.hides.is_some() {
+            return;
+        }
+        for accepted in provider.accepted.iter().filter(|row| provider.appears_at(row) <= began) {
+            let id: JobId = accepted.name.split(' ').nth(1).unwrap().parse().unwrap();
+            let state = &self.states[self.renamed.get(&id).unwrap_or(&id)];
+            // An earlier generation is not wanted.
+            let is_here =
+                self.known.contains(&accepted.tag) || state.tag.is_some() || state.generation.0 > 0;
+            assert!(is_here, "a collecting run left {accepted:?}");
+        }
+    }
+
     /// Checks at the very end that every job is done or was failed by the provider, and that the cost is known.
     pub(super) fn everything_is_settled(&self, provider: &SimulatedProvider) {
         for (job, state) in &self.states {

@@ -213,6 +213,12 @@ mutant! { InventorySkipped:
     }
 }
 
+mutant! { CollectSkipsList:
+    fn needs_inventory(&self, has_submits: bool, _may_have_lost_jobs: bool) -> bool {
+        has_submits
+    }
+}
+
 mutant! { OtherIdsForgotten:
     fn other_ids<'a>(&self, _job: &'a TrackedJob) -> Vec<&'a JobId> {
         Vec::new()
@@ -287,6 +293,7 @@ is_caught! {
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";
+    collecting_without_the_list_is_caught: CollectSkipsList, Recorder::Faithful, "a collecting run left";
     forgetting_other_ids_is_caught: OtherIdsForgotten, Recorder::Faithful, "unknown";
     failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
     rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";

@@ -291,14 +291,18 @@ impl SimulatedProvider {
         }
     }
 
+    /// Returns when the list shows a job.
+    pub(super) fn appears_at(&self, job: &Accepted) -> Timestamp {
+        job.listed_from.min(job.at.plus(self.profile.list_delay))
+    }
+
     fn list(&self, now: Timestamp, filter: &ListFilter) -> Listing {
         let profile = &self.profile;
-        let appears_at = |job: &Accepted| job.listed_from.min(job.at.plus(profile.list_delay));
         let mut rows: Vec<&Accepted> = self
             .accepted
             .iter()
             .chain(&self.copies)
-            .filter(|job| appears_at(job) <= now && profile.hides != Some(now >= job.finishes))
+            .filter(|job| self.appears_at(job) <= now && profile.hides != Some(now >= job.finishes))
             .collect();
         rows.sort_by_key(|job| job.at);
         match profile.list_order {

@@ -10,11 +10,11 @@ use super::provider::SimulatedProvider;
 use super::random::Random;
 use super::recorder::Recorder;
 use crate::engine::rules::{SafetyRules, SoundRules};
-use crate::engine::{Batch, Input, PersistedStep, RunOptions};
+use crate::engine::{Batch, Input, PersistedStep, RunOptions, Submits};
 use crate::model::{
-    Account, AccountMark, AspectRatio, Command, Credits, Entry, Estimate, Failure, FailureKind,
-    History, InFlight, JobId, JobSpec, Limits, Origin, Outcome, PlannedJob, Rate, SecretText,
-    Speech, StopReason, Timestamp, VideoRequest,
+    Account, AccountMark, AspectRatio, Command, Credits, Entry, Estimate, Event, Failure,
+    FailureKind, History, InFlight, JobId, JobSpec, Limits, Origin, Outcome, PlannedJob, Rate,
+    SecretText, Speech, StopReason, Timestamp, VideoRequest,
 };
 
 const CAMPAIGN: &str = "simulated";
@@ -148,7 +148,14 @@ impl Simulation {
     pub(super) fn run_to_end(&mut self) {
         loop {
             let crash_at = (self.crashes > 0).then(|| self.random.below(60));
+            let began = self.now;
             let ended = self.run_once(crash_at);
+            let is_complete = |entry: &Entry| entry.event == Event::RunEnded { stopped: None };
+            if self.options.submits == Submits::Nothing
+                && self.journal.last().is_some_and(is_complete)
+            {
+                self.invariants.everything_is_collected(&self.provider, began);
+            }
             self.pause();
             self.invariants.nothing_is_lost(&self.provider);
             if ended {
