@@ -7,7 +7,7 @@ use super::catalogue::{NameLookup, NetworkUse};
 use super::duplicates::sentence;
 use super::error::Error;
 use super::estimates::Estimates;
-use super::identity::replaced_rows;
+use super::identity::{is_journal_behind, replaced_rows, results_name_unknown_jobs};
 use super::manifest::{LoadedManifest, missing_files};
 use super::notices::Notices;
 use super::open_address::SheetCopy;
@@ -20,11 +20,12 @@ use super::selection::{note_finished, select_named};
 use super::suspicious::report_planned;
 use crate::engine::{Batch, RunOptions};
 use crate::manifest::Selection;
-use crate::model::{CommandName, Flag, LimitSettings, SuspiciousTexts, Timestamp};
+use crate::model::{CommandName, Event, Flag, JobEvent, LimitSettings, SuspiciousTexts, Timestamp};
 use crate::remote::host_of;
 use crate::report::Summary;
 use crate::report::forecast::run_time;
 use crate::report::plan::{Balance, LinkHosts, PlanContext};
+use crate::util::fs::LockState;
 
 /// The run that is planned.
 #[derive(Debug)]
@@ -74,17 +75,13 @@ pub(crate) async fn plan(
     let options = campaign.open(SheetCopy::Current, provider_flags.sandbox).await?;
     let prefetch = JournalPrefetch::start(&options);
     let mut manifest = LoadedManifest::load(&options, &lookup, now).await?;
+    let before = LockState::of(&manifest.out);
     let recorded = prefetch.state(&mut manifest, provider_flags.sandbox)?;
+    // A run may begin or end while its journal is read.
+    let is_live = before == LockState::Held || LockState::of(&manifest.out) == LockState::Held;
     manifest.report_notes(&notices);
     manifest.ids.report(&notices);
-    if !manifest.ids.elsewhere().is_empty() {
-        let found = sentence(manifest.ids.elsewhere().values());
-        notices.warning(&format!(
-            "{found}; without a terminal `{}` stops there, unless `{}` says what to do",
-            CommandName::Run,
-            Flag::Duplicates
-        ));
-    }
+    warn_of_duplicates(&manifest, &notices);
     let mut selected = manifest.select(selection)?;
     rerun.apply(&manifest, recorded.as_ref(), &mut selected, &mut run_options, &notices)?;
     let mut jobs = manifest.jobs(recorded.as_ref(), &selected);
@@ -108,12 +105,19 @@ pub(crate) async fn plan(
     let (prices, learnt_from) = (estimates.prices(), estimates.sample_count());
     let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
     let summary = Summary::with(Arc::new(campaign), history);
+    if !is_live {
+        warn_of_lost_journal(&summary, &notices);
+    }
     run_options.missing_files = missing_files(summary.history(), &manifest.out);
     let resubmit = run_options.resubmit.clone();
     let (campaign, history) = (summary.campaign(), summary.history());
     let batch = Batch::restore(&campaign.name, campaign.jobs.clone(), run_options, history, now)?;
-    let summary = preview(summary, &batch.opening_entries(now));
+    let mut opening = batch.opening_entries(now);
     drop(batch);
+    // A run that is under way waits for the answers to its requests.
+    opening.retain(|entry| !is_live || !is_interruption(&entry.event));
+    let mut summary = preview(summary, &opening);
+    summary.set_live(is_live);
     note_finished(&resubmit, &summary, &notices);
     let suspicions = manifest.unpaid_suspicions(&summary);
     report_planned(&suspicions, options.suspicious, &notices);
@@ -138,6 +142,36 @@ pub(crate) async fn plan(
     // Freeing 100,000 jobs one by one would delay the output; the process ends soon.
     std::mem::forget(manifest);
     Ok((summary, context))
+}
+
+/// Warns of rows whose video another campaign has paid for.
+fn warn_of_duplicates(manifest: &LoadedManifest, notices: &Notices) {
+    if !manifest.ids.elsewhere().is_empty() {
+        let found = sentence(manifest.ids.elsewhere().values());
+        notices.warning(&format!(
+            "{found}; without a terminal `{}` stops there, unless `{}` says what to do",
+            CommandName::Run,
+            Flag::Duplicates
+        ));
+    }
+}
+
+/// Warns if the output folder shows work that its journal does not know. The results of a run that is under way may be
+/// newer than the journal that was read.
+fn warn_of_lost_journal(summary: &Summary, notices: &Notices) {
+    let results = results_name_unknown_jobs(&summary.campaign().out, summary.history());
+    if is_journal_behind(summary, results) {
+        notices.warning(&format!(
+            "the output folder has results or videos that its journal does not record: `{}` looks for what was paid \
+             for at the provider first, and submits only the rest",
+            CommandName::Run
+        ));
+    }
+}
+
+/// Checks whether an event takes a request of an earlier run for interrupted.
+const fn is_interruption(event: &Event) -> bool {
+    matches!(event, Event::Job { event: JobEvent::SubmitLost { .. }, .. })
 }
 
 fn sandbox_folder_warning(out: &Path) -> String {

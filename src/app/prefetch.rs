@@ -7,7 +7,7 @@ use super::manifest::LoadedManifest;
 use super::options::CampaignOptions;
 use super::recorded_state::{JournalFold, RecordedState};
 use crate::driver::{Clock as _, SystemClock};
-use crate::journal::{JournalError, Replay};
+use crate::journal::{Identity, JournalError, Replay};
 use crate::model::Timestamp;
 
 /// Reads the journal on a thread while the manifest is loaded: both take long for a large campaign.
@@ -30,7 +30,7 @@ impl JournalPrefetch {
     /// take over their recorded ids.
     ///
     /// # Errors
-    /// If the journal cannot be read.
+    /// If the journal cannot be read, or belongs to another campaign.
     pub(crate) fn state(
         self,
         manifest: &mut LoadedManifest,
@@ -38,6 +38,10 @@ impl JournalPrefetch {
     ) -> Result<Option<RecordedState>, JournalError> {
         let replay = self.replay(&manifest.out)?;
         let is_sandbox = replay.as_ref().map_or(is_sandbox, |replay| replay.identity.is_sandbox);
+        if let Some(Replay { identity, .. }) = &replay {
+            let campaign = manifest.plan.campaign.clone();
+            identity.check(&Identity { campaign, is_sandbox }, &manifest.out)?;
+        }
         manifest.resolve_ids(replay.as_ref(), is_sandbox)?;
         replay.map(|replay| RecordedState::new(&manifest.plan, &manifest.out, replay)).transpose()
     }

@@ -357,8 +357,7 @@ impl RunRequest {
         self.run_options.missing_files = missing;
         // Their files are copied once the folder is locked.
         self.run_options.missing_files.retain(|id| !reuse.has_file(id));
-        self.run_options.journal_was_lost = summary.history().resuming.last_loss > 0
-            || is_journal_behind(&summary, has_unknown_jobs);
+        self.run_options.journal_was_lost = is_journal_behind(&summary, has_unknown_jobs);
         self.run_options.account = self.provider.new_account_mark(out, summary.history())?;
         let named = manifest.ids.named.iter();
         let mut named: Vec<_> = named.map(|(job, remote)| (job.clone(), remote.clone())).collect();

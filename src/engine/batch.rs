@@ -27,15 +27,12 @@ use super::submitter::{NextSubmit, Submitter};
 use super::{RunOptions, Submits};
 use crate::model::{
     Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
-    InFlight, JobEvent, JobId, JobState, Lane, Listing, Outcome, Phase, PlannedJob, RemoteId,
-    RenderReport, StopReason, Timestamp, find_tags,
+    InFlight, JobEvent, JobId, JobState, Lane, Listing, OTHER_JOB, Outcome, Phase, PlannedJob,
+    RemoteId, RenderReport, StopReason, Timestamp, find_tags,
 };
 
 /// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
 const PATIENCE_AT_FIRST: Duration = Duration::from_secs(30);
-
-/// The status of a render that the provider describes as another job.
-const OTHER_JOB: &str = "another text, persona or ratio than was sent";
 
 /// Time limit for an unreachable provider that has answered in this run. The network is probably down temporarily.
 const PATIENCE_LATER: Duration = Duration::from_secs(10 * 60);

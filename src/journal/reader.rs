@@ -1,5 +1,6 @@
 //! Read access to the database of a journal.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,6 +47,28 @@ impl Identity {
     pub fn read(folder: &Path) -> Result<Option<Self>, JournalError> {
         let reader = Reader::open(folder)?;
         reader.map(|reader| reader.identity()).transpose()
+    }
+
+    /// Checks that the journal of the output folder `out`, which this is the identity of, belongs to `wanted`.
+    ///
+    /// # Errors
+    /// If it belongs to another campaign.
+    pub(crate) fn check(&self, wanted: &Self, out: &Path) -> Result<(), JournalError> {
+        if self == wanted {
+            return Ok(());
+        }
+        Err(JournalError::OtherCampaign {
+            found: self.to_string(),
+            wanted: wanted.to_string(),
+            path: OutputDir(out).journal(),
+        })
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.is_sandbox { "the sandbox" } else { "the real API" };
+        write!(formatter, "campaign `{}` on {place}", self.campaign)
     }
 }
 

@@ -56,14 +56,7 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let path = OutputDir(out).journal();
         match found {
-            Some(found) if found != identity => {
-                return Err(JournalError::OtherCampaign {
-                    found: describe(found),
-                    wanted: describe(identity),
-                    path,
-                });
-            }
-            Some(_) => {}
+            Some(found) => found.check(identity, out)?,
             None => create(&path, identity)?,
         }
         check_files(&path)?;
@@ -185,11 +178,6 @@ fn remove(path: &Path) -> Result<(), JournalError> {
 
 fn unwritable(path: &Path, source: std::io::Error) -> JournalError {
     JournalError::NotWritable { path: path.to_owned(), source }
-}
-
-fn describe(identity: &Identity) -> String {
-    let place = if identity.is_sandbox { "the sandbox" } else { "the real API" };
-    format!("campaign `{}` on {place}", identity.campaign)
 }
 
 fn to_json(value: &impl serde::Serialize) -> String {

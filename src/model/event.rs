@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     AccountMark, Credits, Failure, Fingerprint, Generation, Inconclusive, JobId, RecordedCap,
     RemoteId, StopReason, Tag, Timestamp, redact_url,
 };
+
+/// Returns the serde name of an enum's variant.
+pub(crate) fn variant_name(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(fields)) => fields.into_iter().next().unwrap_or_default().0,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -127,7 +137,7 @@ pub enum JobEvent {
         /// The provider's id.
         remote: RemoteId,
     },
-    /// The request was certainly not accepted and is sent again later.
+    /// The request was not sent, or was refused. A refused one is looked for in the list before it is sent again.
     SubmitDeferred {
         /// The failure.
         failure: Failure,
@@ -279,5 +289,18 @@ impl Event {
     /// Returns an event of one job.
     pub fn job(job: &JobId, event: JobEvent) -> Self {
         Self::Job { job: job.clone(), event }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_have_their_serde_names() {
+        let message = String::new();
+        assert_eq!(variant_name(&StopReason::CapReached), "cap_reached");
+        assert_eq!(variant_name(&StopReason::Local { message }), "local");
+        assert_eq!(variant_name(&Inconclusive::NoReference), "no_witness");
     }
 }

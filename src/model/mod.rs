@@ -42,6 +42,7 @@ pub use command::{
 };
 pub use credit_cap::{CapSource, CreditCap, RecordedCap};
 pub use credits::Credits;
+pub(crate) use event::variant_name;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub(crate) use exit::Exit;
 pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
@@ -64,7 +65,7 @@ pub(crate) use price::SpeechLength;
 pub use price::{
     CHARACTERS_A_WORD, Estimate, PriceSettings, PriceTable, RecordingLengths, SpeechRates,
 };
-pub use render::{RenderReport, RenderStatus, RequestEcho};
+pub use render::{OTHER_JOB, RenderReport, RenderStatus, RequestEcho};
 pub use request::{AspectRatio, CAPTION_STYLES, CaptionOffset, ModelVersion, Speech, VideoRequest};
 pub use secret::{Credentials, SecretText, redact_url};
 pub use shard::{Shard, TooManyShards};

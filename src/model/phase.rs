@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, Failure, JobEvent, Output, RemoteId};
+use super::{Artifact, Failure, JobEvent, Output, RemoteId, variant_name};
 
 /// The phase of a job.
 ///
@@ -59,11 +59,11 @@ pub enum Phase {
 
 /// An event that is not allowed in this phase: the journal is corrupt, or the engine has a bug.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("`{event}` cannot happen to a job that is {phase}")]
+#[error("it says `{event}` of a job that is {}", phase.replace('_', " "))]
 pub struct IllegalTransition {
     /// The phase of the job.
     pub phase: &'static str,
-    /// The event with its details.
+    /// The name of the event.
     pub event: String,
 }
 
@@ -127,7 +127,7 @@ impl Phase {
                 | Self::Failed { .. },
                 _,
             ) => {
-                return Err(IllegalTransition { phase: self.name(), event: format!("{event:?}") });
+                return Err(IllegalTransition { phase: self.name(), event: variant_name(event) });
             }
         };
         Ok(next)

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{AspectRatio, Credits, RemoteId, Speech, Timestamp, VideoRequest};
 
+/// The recorded status of a render that the provider describes as another job.
+pub const OTHER_JOB: &str = "another text, persona or ratio than was sent";
+
 /// A job as the provider describes it in a create, list or get answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenderReport {

@@ -1,7 +1,4 @@
-//! Formatting of credits, times, failures and machine-readable names.
-
-use serde::Serialize;
-use serde_json::Value;
+//! Formatting of credits, times and failures.
 
 use crate::model::{Credits, Failure, Timestamp};
 use crate::util::text::sanitize;
@@ -37,15 +34,6 @@ pub(super) fn failure(failure: &Failure) -> String {
     sanitize(&failure.to_string()).trim().to_owned()
 }
 
-/// Returns the serde name of an enum's variant.
-pub(super) fn variant_name(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(name)) => name,
-        Ok(Value::Object(fields)) => fields.into_iter().next().unwrap_or_default().0,
-        Ok(_) | Err(_) => String::new(),
-    }
-}
-
 /// Serializes an object with these fields, in this order.
 macro_rules! object {
     ($serializer:expr, $($name:ident: $value:expr),* $(,)?) => {{
@@ -75,14 +63,5 @@ mod tests {
         assert_eq!(time_of_day(at), "16:00:00Z");
         let latest = date_time(Timestamp::from_millis(i64::MAX));
         assert_eq!(latest, format!("{} ms", i64::MAX));
-    }
-
-    #[test]
-    fn variants_have_their_serde_names() {
-        use crate::model::{Inconclusive, StopReason};
-        let message = String::new();
-        assert_eq!(variant_name(&StopReason::CapReached), "cap_reached");
-        assert_eq!(variant_name(&StopReason::Local { message }), "local");
-        assert_eq!(variant_name(&Inconclusive::NoReference), "no_witness");
     }
 }

@@ -153,12 +153,16 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
             let look = campaign.command(campaign.resuming());
             let name = rows.iter().find_map(|row| Some(row.state.tag.as_ref()?.name_for(row.id())));
             let such = match name.filter(|_| count == 1) {
-                Some(name) => format!("no video named `{name}`"),
-                None => "no video with that name".to_owned(),
+                Some(name) => format!("only if its dashboard shows no video named `{name}`, pay again"),
+                None if count == 1 => {
+                    "only if its dashboard shows no video with that name, pay again".to_owned()
+                }
+                None => "pay again only for a job whose name its dashboard does not show, one at a time, such as"
+                    .to_owned(),
             };
             let text = format!(
                 "{subject} may have been paid for and {is} not submitted again automatically. `{look}` looks for \
-                 {them} at the provider; only if its dashboard shows {such}, pay again",
+                 {them} at the provider; {such}",
             );
             (text, resubmit())
         }
@@ -178,8 +182,7 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
                 format!("{subject} could not be rendered; pay for {them} again")
             } else if refused == count {
                 format!(
-                    "{subject} {was} refused before rendering and nothing was charged; correct the {} in the sheet, \
-                     or submit {them} unchanged",
+                    "{subject} {was} refused before rendering; correct the {} in the sheet, or submit {them} unchanged",
                     agree(count, "row", "rows")
                 )
             } else {
@@ -233,22 +236,25 @@ fn stop_hint(summary: &Summary) -> Option<String> {
         StopReason::InventoryRefused { .. } => format!(
             "the provider may hold paid videos that are not recorded here; try again when its list can be read, or wait \
              longer for it with `{} TIME`: `{resume}`", Flag::Patience),
+        StopReason::InventoryUnproven { .. } if campaign.is_collecting => format!(
+            "look for the campaign's jobs in the dashboard; those that the list does not show cannot be taken over: \
+             `{resume}` tries again"),
         StopReason::InventoryUnproven { .. } => format!(
             "check that the keys belong to the account of this campaign, and look for its jobs in the dashboard; if none \
              is missing here, submit with `{}`: `{resume} {}`",
             Flag::WithoutList, Flag::WithoutList),
         StopReason::DuplicateRun { .. } => format!(
-            "wait until the other run, on this machine or another, has ended; this command then takes over what it \
-             paid for and submits only the rest: `{resume}`"),
+            "if another run is under way, on this machine or another, wait until it has ended; this command then takes \
+             over what it paid for and submits only the rest: `{resume}`"),
         StopReason::Local { .. } => format!(
             "free disk space for `{}` or make it writable, then continue: `{resume}`", campaign.out.display()),
         StopReason::OutOfCredits { .. } =>
-            format!("buy credits, then submit the rest; nothing is submitted twice: `{resume}`"),
+            format!("buy credits, then submit the rest: `{resume}`"),
         StopReason::CapReached => {
             let enough = campaign.cap_for(summary.money().needed_cap());
             format!("`{} {enough}` would be enough for the {pending}", Flag::MaxCredits)
         }
-        StopReason::RunCapReached => format!("continue with {pending}; nothing is submitted twice: `{resume}`"),
+        StopReason::RunCapReached => format!("continue with {pending}: `{resume}`"),
         StopReason::LongHold { until } => format!("continue after {}: `{resume}`", date_time(*until)),
         StopReason::Interrupted
         | StopReason::MaxDuration
@@ -261,8 +267,8 @@ fn paid_twice(summary: &Summary) -> Option<String> {
     let rows: Vec<JobRow> = summary.rows().filter(|row| !row.state.duplicates.is_empty()).collect();
     let first = rows.first()?.state.duplicates.first()?;
     Some(format!(
-        "{} {} paid for twice, by another run with another output folder or by a copy made in the dashboard: the \
-         provider has a second job `{first}`{}",
+        "{} {} paid for twice, by another run with another output folder, by a request that was accepted late, or by \
+         a copy made in the dashboard: the provider has a second job `{first}`{}",
         list(rows.iter().map(|row| row.id().as_str()), MAX_NAMES),
         agree(rows.len(), "was", "were"),
         agree(rows.len(), "", " and others"),
@@ -312,7 +318,7 @@ mod tests {
             (StopReason::Unreachable { message: text() }, "`HTTPS_PROXY`"),
             (StopReason::InventoryRefused { message: text() }, "may hold paid videos"),
             (StopReason::Local { message: text() }, "`spring-output`"),
-            (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "wait until the other run"),
+            (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "wait until it has ended"),
             (StopReason::OutOfCredits { message: text() }, "buy credits"),
             (StopReason::RunCapReached, "continue with 1 pending job"),
             (StopReason::LongHold { until: Timestamp::from_millis(0) }, "1970-01-01 00:00:00Z"),
@@ -345,8 +351,8 @@ mod tests {
         assert_eq!(
             hints(&run.summary()),
             [
-                "1 job was refused before rendering and nothing was charged; correct the row in the sheet, or \
-                 submit it unchanged: `callsheet run spring.csv --retry-failed`"
+                "1 job was refused before rendering; correct the row in the sheet, or submit it unchanged: \
+                 `callsheet run spring.csv --retry-failed`"
             ]
         );
         let mut run = TestRun::with_jobs(1);

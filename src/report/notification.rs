@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::model::StopReason;
+use crate::model::{StopReason, variant_name};
 use crate::report::events::wording::stop_sentence;
 use crate::report::files::json::{credits, totals};
-use crate::report::format::{failure, variant_name};
+use crate::report::format::failure;
 use crate::report::job_row::JobRow;
 use crate::report::next_steps::hints;
 use crate::report::observer::{LiveState, Observer};
@@ -47,7 +47,7 @@ impl Notification {
     /// Returns the message about a run that submits nothing more because of `reason`.
     pub(crate) fn trouble(summary: &Summary, reason: &StopReason) -> Self {
         let name = sanitize(&summary.campaign().name);
-        let reason_text = stop_sentence(reason);
+        let reason_text = stop_sentence(summary, reason);
         let text = format!("{name}: submitting has stopped: {reason_text}; paid jobs are finished");
         Self::new(text, campaign_fields(summary, "trouble", Some(reason)))
     }
@@ -114,7 +114,7 @@ fn campaign_fields(summary: &Summary, event: &str, stopped: Option<&StopReason>)
         "campaign": summary.campaign().name,
         "sandbox": summary.campaign().is_sandbox,
         "stopped": stopped.map(variant_name),
-        "message": stopped.map(stop_sentence),
+        "message": stopped.map(|reason| stop_sentence(summary, reason)),
         "totals": totals(summary),
         "credits": credits(summary),
     })

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::model::{Phase, Timestamp};
-use crate::report::events::wording::persona_and_ratio;
+use crate::report::events::wording::{persona_and_ratio, provider_status};
 use crate::report::files::json::{VERSION, credits, runs, totals};
 use crate::report::format::date_time;
 use crate::report::job_row::JobRow;
@@ -14,7 +14,7 @@ use crate::report::summary::Summary;
 use crate::report::summary_text::{facts, headline, hint_lines, labelled, problems};
 use crate::util::fs::LockState;
 use crate::util::style::Colours;
-use crate::util::text::{duration, pad, sanitize, truncate};
+use crate::util::text::{duration, pad, truncate};
 
 /// Jobs under way that are shown before the rest is counted.
 const MAX_SHOWN: usize = 12;
@@ -61,7 +61,7 @@ pub(crate) fn status_screen(summary: &Summary, context: StatusContext) -> String
 fn job_line(summary: &Summary, row: &JobRow, now: Timestamp) -> String {
     let (id, state) = (row.id(), row.state);
     let word = match (&state.phase, state.observed.as_deref()) {
-        (Phase::Rendering { .. }, Some(observed)) => sanitize(observed),
+        (Phase::Rendering { .. }, Some(observed)) => provider_status(observed),
         (_, _) => row.status().to_owned(),
     };
     let since = state.accepted_at.or(state.submitted_at);

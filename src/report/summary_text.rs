@@ -43,7 +43,7 @@ pub(crate) fn headline(summary: &Summary) -> String {
     }
     let _ = write!(text, "; {} spent", credits(summary.money().spent));
     if let Some(reason) = summary.stopped() {
-        let _ = write!(text, "; {}", stop_sentence(reason));
+        let _ = write!(text, "; {}", stop_sentence(summary, reason));
     }
     text
 }
@@ -98,7 +98,7 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
         lines.push(("time", duration(took)));
     }
     if let Some(reason) = summary.stopped() {
-        let reason = colours.paint(Style::Warning, &stop_sentence(reason));
+        let reason = colours.paint(Style::Warning, &stop_sentence(summary, reason));
         lines.push(("stopped", reason));
     }
     let place = |name: &str| campaign.out.join(name).display().to_string();

@@ -68,6 +68,12 @@ fn a_request_that_a_run_is_sending_is_submitting_and_in_doubt_only_after_a_crash
         (&1.into(), &0.into())
     );
     assert!(!status["hints"].to_string().contains("doubt"), "{status}");
+    let planned = || {
+        let plan = scenario.json(&["plan", "sheet.csv", "--json"]);
+        let jobs = plan["jobs"].as_array().unwrap().iter();
+        jobs.map(|job| job["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(planned().iter().any(|state| state == "submitting"), "{:?}", planned());
     let report = scenario.json(&["report", "sheet.csv", "--json"]);
     let jobs = report["jobs"].as_array().unwrap();
     let is_submitting = |job: &&serde_json::Value| job["status"] == "submitting";
@@ -82,6 +88,7 @@ fn a_request_that_a_run_is_sending_is_submitting_and_in_doubt_only_after_a_crash
         (&status["totals"]["submitting"], &status["totals"]["in_doubt"]),
         (&0.into(), &1.into())
     );
+    assert!(planned().iter().any(|state| state == "in_doubt"), "{:?}", planned());
 }
 
 #[test]

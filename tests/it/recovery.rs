@@ -27,6 +27,32 @@ fn a_deleted_journal_costs_nothing() {
 }
 
 #[test]
+fn a_plan_after_a_lost_journal_says_that_paid_work_is_looked_for() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&[]).expect_code(0);
+    let warning = ["that its journal does not record", "looks for what was paid for"];
+    let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0);
+    plan.expect_not_in_stderr(&warning);
+    scenario.remove("sheet-output/.callsheet");
+    scenario.run(&["plan", "sheet.csv"]).expect_code(0).expect_stderr(&warning);
+}
+
+#[test]
+fn a_folder_of_another_campaign_is_refused_by_every_command() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.write("other.csv", &sheet(2));
+    let job = ["why", "other.csv", "job-01"];
+    for command in
+        [&["status", "other.csv"][..], &["plan", "other.csv"], &["report", "other.csv"], &job]
+    {
+        let refused = scenario.run(&[command, &["--out", "sheet-output"]].concat()).expect_code(2);
+        refused.expect_stderr(&["belongs to campaign `sheet`", "not to campaign `other`"]);
+    }
+    scenario.run(&["status", "sheet-output/results.csv"]).expect_code(0).expect_stdout(&["2 done"]);
+}
+
+#[test]
 fn jobs_whose_answers_were_lost_are_found_in_the_list() {
     let faults = Faults {
         create_accepted: [

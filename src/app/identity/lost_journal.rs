@@ -13,11 +13,15 @@ use crate::report::{JobRow, Summary};
 use crate::util::fs::{OutputDir, open_own, read_own};
 
 /// Whether the output folder shows work that the journal does not know: the journal is new though there are results,
-/// or `results.json` names remote ids, or the folder has videos, that the journal does not have.
+/// or `results.json` names remote ids, or the folder has videos, that the journal does not have, or an earlier run has
+/// recorded so, and the provider's list was not read since.
 /// `results_name_unknown_jobs` is the result of [`results_name_unknown_jobs`].
 pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bool) -> bool {
     let out = &summary.campaign().out;
     let dir = OutputDir(out);
+    if summary.history().resuming.last_loss > 0 {
+        return true;
+    }
     if summary.history().is_empty() && (dir.results_csv().exists() || has_videos(out)) {
         return true;
     }

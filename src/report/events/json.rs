@@ -10,9 +10,11 @@ use std::io::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Entry, Event, Failure, FailureKind, JobEvent, JobId, Timestamp, redact_url};
+use crate::model::{
+    Entry, Event, Failure, FailureKind, JobEvent, JobId, Timestamp, redact_url, variant_name,
+};
 use crate::report::events::wording::stop_sentence;
-use crate::report::format::{object, variant_name};
+use crate::report::format::object;
 use crate::report::observer::{LineStream, Observer};
 use crate::report::summary::Summary;
 use crate::util::json::safe_json;
@@ -126,7 +128,7 @@ impl Serialize for JsonEvent<'_> {
             }
             Event::RunEnded { stopped } => {
                 let stopped = stopped.as_ref();
-                object!(out, type: "run_ended", stopped: stopped.map(variant_name), message: stopped.map(stop_sentence))
+                object!(out, type: "run_ended", stopped: stopped.map(variant_name), message: stopped.map(|reason| stop_sentence(self.summary, reason)))
             }
             Event::LaneHeld { lane, until, failure } =>
                 object!(out, type: "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),

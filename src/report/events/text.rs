@@ -68,7 +68,7 @@ impl Observer for TextLines {
         if let Some(reason) = &state.stopping
             && !std::mem::replace(&mut self.has_shown_ending, true)
         {
-            self.warn(state.now, "stopping", activity::ending(reason, state));
+            self.warn(state.now, "stopping", activity::ending(summary, reason, state));
         }
         let trouble = activity::trouble(state);
         if self.trouble != trouble {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Credits, Entry, Event, Flag, JobEvent, JobId, Lane, RenderStatus, StopReason};
+use crate::model::{
+    Credits, Entry, Event, FailureKind, Flag, JobEvent, JobId, Lane, OTHER_JOB, RenderStatus,
+    StopReason,
+};
 use crate::report::format::{credit_range, credits, date_time, failure};
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
@@ -117,7 +120,7 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
         Event::RunEnded { stopped: None } =>
             LogLine::new(Normal, Bold, "end", format!("the run has ended; {}", summary.money().sentence())),
         Event::RunEnded { stopped: Some(reason) } =>
-            LogLine::new(Quiet, Warning, "stopped", stop_sentence(reason)),
+            LogLine::new(Quiet, Warning, "stopped", stop_sentence(summary, reason)),
         Event::LaneHeld { lane, until, failure: cause } => LogLine::new(Normal, Warning, "paused",
             format!("{} until {}: {}", lane_name(*lane), date_time(*until), failure(cause))),
         Event::JournalLost => LogLine::new(Quiet, Warning, "warning",
@@ -159,7 +162,11 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
         JobEvent::Submitted { remote } => LogLine::new(Normal, Active, "submitted",
             format!("{} as {remote}", persona_and_ratio(summary, job))),
         JobEvent::SubmitDeferred { failure: cause } => LogLine::new(Normal, Warning, "deferred",
-            format!("not accepted, will be sent again: {}", failure(cause))),
+            if cause.kind == FailureKind::NotSent {
+                format!("not sent, will be sent again: {}", failure(cause))
+            } else {
+                format!("refused, and looked for at the provider before it is sent again: {}", failure(cause))
+            }),
         JobEvent::SubmitLost { failure: cause } => LogLine::new(Quiet, Warning, "in doubt",
             format!("sent, but no response says whether it was accepted: {}", failure(cause))),
         JobEvent::Adopted { remote, tag, .. } => LogLine::new(Normal, Active, "adopted",
@@ -168,6 +175,9 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
         JobEvent::FoundAbsent => LogLine::new(Normal, Active, "absent",
             "proven not to be at the provider; can be sent again")
             .with_detail(": two listings should have shown it and did not".to_owned()),
+        JobEvent::Observed { status } if status == OTHER_JOB => LogLine::new(Quiet, Warning, "mixed up",
+            "the provider describes a job of another text, persona or ratio under its id; nothing is downloaded until \
+             that changes"),
         JobEvent::Observed { status } => LogLine::new(Verbose, Dim, "status",
             format!("`{}` at the provider", sanitize(status))),
         JobEvent::RenderOverdue => LogLine::new(Quiet, Warning, "overdue",
@@ -195,12 +205,16 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
         JobEvent::LinkExpired { failure: cause } => LogLine::new(Verbose, Dim, "new link",
             format!("the link no longer works: {}", failure(cause))),
         JobEvent::PaidTwice { remote } => LogLine::new(Quiet, Failure, "paid twice", format!(
-            "the provider has a second job with the same tag, `{remote}`: another run paid for it too")),
+            "the provider has a second job with the same tag, `{remote}`: another run, or a request that was accepted late, \
+             paid for it too")),
         JobEvent::FileMissing => LogLine::new(Normal, Warning, "missing",
             "its file is missing on disk; it is downloaded again, not paid again"),
         JobEvent::Failed { failure: cause, charged } => {
+            let is_refused =
+                summary.row(job).is_some_and(|row| row.has_failed() && row.state.phase.remote().is_none());
             let (charge, detail) = match charged {
                 None => (String::new(), "; the charge is unknown"),
+                Some(Credits::ZERO) if is_refused => (String::new(), ""),
                 Some(Credits::ZERO) => (String::new(), "; nothing was charged"),
                 Some(charged) => (format!("  {}", credits(*charged)), ""),
             };
@@ -224,6 +238,11 @@ pub(crate) fn persona_and_ratio(summary: &Summary, job: &JobId) -> String {
     format!("{persona} {}", request.aspect_ratio)
 }
 
+/// Returns the provider's word for the status of a render.
+pub(crate) fn provider_status(status: &str) -> String {
+    if status == OTHER_JOB { "mixed up".to_owned() } else { sanitize(status) }
+}
+
 pub(crate) const fn lane_name(lane: Lane) -> &'static str {
     match lane {
         Lane::Submit => "submits",
@@ -234,8 +253,15 @@ pub(crate) const fn lane_name(lane: Lane) -> &'static str {
 
 /// Returns why a run ended early, to follow `stopped: `.
 #[rustfmt::skip] // A table: one arm for each reason.
-pub(crate) fn stop_sentence(reason: &StopReason) -> String {
+pub(crate) fn stop_sentence(summary: &Summary, reason: &StopReason) -> String {
     let with = |text: &str, message: &str| format!("{text}: {}", sanitize(message).trim());
+    let consequence = if summary.campaign().is_collecting {
+        ", so some of them may be missing here"
+    } else if summary.has_submitted_in_run() {
+        ", so nothing more was submitted"
+    } else {
+        ", so nothing was submitted"
+    };
     match reason {
         StopReason::Interrupted => "interrupted; everything is kept".to_owned(),
         StopReason::MaxDuration => format!("`{}` has passed", Flag::MaxDuration),
@@ -252,11 +278,12 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
         StopReason::WrongAddress { message } => with("the address does not answer like the API", message),
         StopReason::Unreachable { message } => with("the API could not be reached", message),
         StopReason::InventoryRefused { message } =>
-            with("the provider's job list could not be read, so nothing was submitted", message),
+            with(&format!("the provider's job list could not be read{consequence}"), message),
         StopReason::InventoryUnproven { message } => with(
-            "the provider's job list does not prove which jobs were paid for already, so nothing was submitted", message),
+            &format!("the provider's job list does not prove which jobs were paid for already{consequence}"), message),
         StopReason::DuplicateRun { job } => format!(
-            "another run is paying for the same jobs (`{job}` is at the provider twice), so nothing more was submitted"),
+            "`{job}` is at the provider twice, so nothing more was submitted: another run pays for the same jobs, or a \
+             request was accepted after it had been given up"),
         StopReason::Local { message } => with("a file could not be written", message),
     }
 }
@@ -264,18 +291,38 @@ pub(crate) fn stop_sentence(reason: &StopReason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::testing::TestRun;
 
     #[test]
     fn refused_credentials_are_stated_once() {
+        let summary = TestRun::with_jobs(1).summary();
         for message in [
             "Invalid API credentials. (HTTP 401)",
             "the credentials are refused: Invalid API credentials. (HTTP 401)",
         ] {
             let message = message.to_owned();
             assert_eq!(
-                stop_sentence(&StopReason::Unauthorised { message }),
+                stop_sentence(&summary, &StopReason::Unauthorised { message }),
                 "the credentials were refused: Invalid API credentials. (HTTP 401)"
             );
         }
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_stops_what_is_left_to_submit() {
+        let stopped = |run: &TestRun| {
+            let message = "no answer".to_owned();
+            stop_sentence(&run.summary(), &StopReason::InventoryRefused { message })
+        };
+        let mut run = TestRun::with_jobs(2);
+        let sentence =
+            "the provider's job list could not be read, so nothing was submitted: no answer";
+        assert_eq!(stopped(&run), sentence);
+        run.accepted(1, "a");
+        assert_eq!(stopped(&run), sentence.replace("nothing was", "nothing more was"));
+        run.campaign.is_collecting = true;
+        let sentence =
+            sentence.replace("nothing was submitted", "some of them may be missing here");
+        assert_eq!(stopped(&run), sentence);
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::model::{Run, Speech, Timestamp, redact_url};
+use crate::model::{Run, Speech, Timestamp, redact_url, variant_name};
 use crate::report::cost_breakdown::accuracy_json;
-use crate::report::format::{object, variant_name};
+use crate::report::format::object;
 use crate::report::job_row::JobRow;
 use crate::report::summary::{ResultLine, Summary};
 use crate::util::json::SafeJson;

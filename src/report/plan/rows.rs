@@ -19,6 +19,7 @@ pub(super) enum PlanState {
     New,
     Again,
     LeftOut,
+    Submitting,
     InDoubt,
     Rendering,
     Downloading,
@@ -42,6 +43,7 @@ impl PlanState {
             Phase::Pending if !row.job.selected => Self::LeftOut,
             Phase::Pending if row.state.generation > Generation::default() => Self::Again,
             Phase::Pending => Self::New,
+            Phase::Submitting if row.is_submitting => Self::Submitting,
             Phase::Submitting | Phase::InDoubt { .. } => Self::InDoubt,
             Phase::Rendering { .. } | Phase::Downloading { .. }
                 if row.state.is_to_be_downloaded() =>
@@ -61,6 +63,7 @@ impl PlanState {
             Self::New => ("new", Style::Bold),
             Self::Again => ("again", Style::Bold),
             Self::LeftOut => ("left out", Style::Dim),
+            Self::Submitting => ("submitting", Style::Active),
             Self::InDoubt => ("in doubt", Style::Warning),
             Self::Rendering => ("rendering", Style::Active),
             Self::Downloading => ("downloading", Style::Active),
@@ -83,7 +86,9 @@ impl PlanRow<'_> {
         let row = &self.row;
         let why = || row.failure().map_or_else(String::new, failure);
         match self.state {
-            PlanState::New if row.state.attempts > 0 => format!("not accepted yet: {}", why()),
+            PlanState::New if row.state.attempts > 0 => {
+                format!("the last attempt failed: {}", why())
+            }
             PlanState::New if has_assumed_length(row) => {
                 "the length of the recording is unknown and assumed".to_owned()
             }
@@ -93,6 +98,7 @@ impl PlanRow<'_> {
                 format!("to be paid for again; earlier attempts cost {earlier}")
             }
             PlanState::LeftOut => row.left_out().unwrap_or("not selected").to_owned(),
+            PlanState::Submitting => "being sent by a run that is under way".to_owned(),
             PlanState::InDoubt => {
                 format!("may have been paid for, so it is not sent again: {}", why())
             }

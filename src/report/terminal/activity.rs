@@ -2,7 +2,7 @@
 
 use crate::model::{JobId, Phase, StopReason};
 use crate::report::events::wording::{
-    LogLine, Verbosity, lane_name, persona_and_ratio, stop_sentence,
+    LogLine, Verbosity, lane_name, persona_and_ratio, provider_status, stop_sentence,
 };
 use crate::report::job_row::JobRow;
 use crate::report::observer::{LiveState, Transfer};
@@ -10,7 +10,7 @@ use crate::report::summary::Summary;
 use crate::report::{forecast, format};
 use crate::util::glyph::Glyph;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{agree, byte_size, duration, pad, plural, sanitize, truncate};
+use crate::util::text::{agree, byte_size, duration, pad, plural, truncate};
 
 /// Lines of downloads and renders before the rest is counted.
 const MAX_ACTIVITIES: usize = 6;
@@ -21,7 +21,7 @@ const BAR: usize = 12;
 /// Returns the state of the campaign as a log line.
 pub(crate) fn standing(summary: &Summary, state: &LiveState) -> LogLine {
     let mut text = format!("{}; {}", jobs(summary), credits(summary));
-    for wait in holds(state).chain(trouble(state)).chain(waits(state)) {
+    for wait in holds(state).chain(trouble(state)).chain(waits(summary, state)) {
         text.push_str("; ");
         text.push_str(&wait);
     }
@@ -61,9 +61,9 @@ fn holds(state: &LiveState) -> impl Iterator<Item = String> {
 }
 
 /// Returns what the run waits for or why it is ending, where its jobs do not show it.
-pub(super) fn waits(state: &LiveState) -> impl Iterator<Item = String> {
+pub(super) fn waits(summary: &Summary, state: &LiveState) -> impl Iterator<Item = String> {
     let ending = state.stopping.as_ref().map(|reason| {
-        let text = ending(reason, state);
+        let text = ending(summary, reason, state);
         if reason.finishes_paid_work() { text } else { format!("stopping: {text}") }
     });
     let is_stopping = state.stopping.as_ref().is_some_and(|reason| !reason.finishes_paid_work());
@@ -77,15 +77,15 @@ pub(super) fn waits(state: &LiveState) -> impl Iterator<Item = String> {
 }
 
 /// Describes a run that is ending early: what it still does and what it waits for.
-pub(crate) fn ending(reason: &StopReason, state: &LiveState) -> String {
+pub(crate) fn ending(summary: &Summary, reason: &StopReason, state: &LiveState) -> String {
     if reason.finishes_paid_work() {
-        let reason = stop_sentence(reason);
+        let reason = stop_sentence(summary, reason);
         return format!("submitting has stopped: {reason}; paid jobs are finished");
     }
     let why = if *reason == StopReason::Interrupted {
         "press Ctrl-C again to leave at once, equally safe".to_owned()
     } else {
-        stop_sentence(reason)
+        stop_sentence(summary, reason)
     };
     if state.submits == 0 {
         return why;
@@ -135,7 +135,7 @@ pub(super) fn activities(summary: &Summary, state: &LiveState) -> Vec<String> {
         .map(|transfer| activity(summary, &transfer.job, "downloading", &received(transfer)));
     let renders = renders.iter().map(|row| {
         let word = match (&row.state.phase, &row.state.observed) {
-            (Phase::Rendering { .. }, Some(observed)) => truncate(&sanitize(observed), 11),
+            (Phase::Rendering { .. }, Some(observed)) => truncate(&provider_status(observed), 11),
             (Phase::Rendering { .. }, None) => "accepted".to_owned(),
             (_, _) => "submitting".to_owned(),
         };
@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn waits_are_described() {
-        let shown = |state: LiveState| waits(&state).collect::<Vec<_>>().join(" | ");
+        let summary = TestRun::with_jobs(1).summary();
+        let shown = |state: LiveState| waits(&summary, &state).collect::<Vec<_>>().join(" | ");
         let (now, submits) = (at(1), 2);
         assert_eq!(shown(state(1)), "");
         assert_eq!(

@@ -51,7 +51,9 @@ impl Observer for Progress {
             return;
         }
         let mut lines = activity::activities(summary, state);
-        lines.extend(activity::waits(state).map(|wait| colours.paint(Style::Warning, &wait)));
+        lines.extend(
+            activity::waits(summary, state).map(|wait| colours.paint(Style::Warning, &wait)),
+        );
         let campaign = activity::campaign(summary, state, colours);
         lines.extend(campaign);
         self.region.show(lines);
