@@ -59,12 +59,15 @@ impl Clients {
     pub(crate) fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
         let connect_timeout = settings.timeouts.connect;
         let proxy = if settings.base_url.is_loopback() { Proxy::Bypass } else { settings.proxy };
-        let build = |configure: fn(ClientBuilder) -> ClientBuilder| {
-            build_client(connect_timeout, proxy, configure)
-        };
         let base = &settings.base_url;
         let resolver =
             PublicOnlyResolver::new((!base.is_official()).then(|| base.host().to_owned()));
+        let build = |configure: fn(ClientBuilder) -> ClientBuilder| {
+            build_client(connect_timeout, proxy, |builder| match resolver.of_gateway() {
+                Some(gateway) => configure(builder).dns_resolver(gateway),
+                None => configure(builder),
+            })
+        };
         let policy = base.link_policy().addresses;
         let files = build_client(connect_timeout, settings.proxy, |builder| match policy {
             AddressPolicy::Any => builder.http1_only(),

@@ -1,16 +1,18 @@
-//! Name resolution for downloads: [`PublicOnlyResolver`].
+//! Name resolution: [`PublicOnlyResolver`] for links, [`GatewayResolver`] for the API.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::OnceCell;
 
 use crate::remote::address::is_internal_ip;
 
 /// A DNS resolver that leaves out internal addresses of the hosts of links.
+///
+/// A connection is made only to the addresses that were checked, so that a name cannot change between check and
+/// connection.
 ///
 /// It also resolves the names of proxies, without restriction: a proxy is often in a private network. A link that is
 /// fetched through a proxy is resolved by the proxy, which has its own rules.
@@ -23,25 +25,43 @@ pub(crate) struct PublicOnlyResolver {
     gateway: Option<Arc<Gateway>>,
 }
 
+/// A DNS resolver for the requests to a gateway. A gateway that was first found on the internet keeps its place: its name
+/// does not lead into a private network later, neither for requests nor for links.
+#[derive(Debug, Clone)]
+pub(super) struct GatewayResolver(Arc<Gateway>);
+
 #[derive(Debug)]
 struct Gateway {
     host: String,
-    /// Whether all addresses of the host are internal. Fixed when the first link is resolved: the host must not become
-    /// internal later, to have files fetched from a private network.
-    is_internal: OnceCell<bool>,
+    /// Whether all addresses of the host are internal. Fixed for the run by its first resolution, which is that of the
+    /// first request to it: the server of its name must not change that later, to have files fetched from a private
+    /// network.
+    is_internal: OnceLock<bool>,
 }
 
 impl Gateway {
     async fn is_internal(&self) -> std::io::Result<bool> {
-        let found = async || Ok(look_up(&self.host).await?.iter().all(is_internal));
-        self.is_internal.get_or_try_init(found).await.copied()
+        match self.is_internal.get() {
+            Some(is_internal) => Ok(*is_internal),
+            None => Ok(self.fix(&look_up(&self.host).await?)),
+        }
+    }
+
+    /// Returns whether the gateway is internal, by what its name was first found to be.
+    fn fix(&self, found: &[SocketAddr]) -> bool {
+        *self.is_internal.get_or_init(|| found.iter().all(is_internal))
     }
 }
 
 impl PublicOnlyResolver {
     pub(crate) fn new(gateway_host: Option<String>) -> Self {
-        let gateway = |host| Arc::new(Gateway { host, is_internal: OnceCell::new() });
+        let gateway = |host| Arc::new(Gateway { host, is_internal: OnceLock::new() });
         Self { guarded: Arc::default(), gateway: gateway_host.map(gateway) }
+    }
+
+    /// Returns the resolver for the requests to the gateway, if there is one.
+    pub(super) fn of_gateway(&self) -> Option<GatewayResolver> {
+        self.gateway.clone().map(GatewayResolver)
     }
 
     /// Restricts the host of `url` to public addresses from now on.
@@ -69,17 +89,39 @@ impl Resolve for PublicOnlyResolver {
                 Some(gateway) => gateway.is_internal().await,
                 None => Ok(false),
             };
-            let (internal, public): (Vec<_>, Vec<_>) = found.into_iter().partition(is_internal);
-            if !public.is_empty() {
-                return Ok(Box::new(public.into_iter()));
+            let found = allowed(found, is_gateway_internal.as_ref().is_ok_and(|it| *it));
+            if found.is_empty() {
+                is_gateway_internal?;
+                return Err(PrivateAddressError.into());
             }
-            if is_gateway_internal? {
-                Ok(Box::new(internal.into_iter()))
-            } else {
-                Err(PrivateAddressError.into())
-            }
+            Ok(Box::new(found.into_iter()))
         })
     }
+}
+
+impl Resolve for GatewayResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let gateway = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = look_up(name.as_str()).await?;
+            if name.as_str() != gateway.host {
+                // The name of a proxy.
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
+            let is_internal = gateway.fix(&found);
+            let found = allowed(found, is_internal);
+            if found.is_empty() {
+                return Err(MovedGatewayError.into());
+            }
+            Ok(Box::new(found.into_iter()))
+        })
+    }
+}
+
+/// Returns the addresses to connect to: the public ones, and without them the internal ones if they may be used.
+fn allowed(found: Vec<SocketAddr>, may_be_internal: bool) -> Vec<SocketAddr> {
+    let (internal, public): (Vec<_>, Vec<_>) = found.into_iter().partition(is_internal);
+    if public.is_empty() && may_be_internal { internal } else { public }
 }
 
 fn is_internal(address: &SocketAddr) -> bool {
@@ -95,3 +137,69 @@ async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
 #[derive(Debug, thiserror::Error)]
 #[error("its name leads to an address inside your own network, from where no file is fetched")]
 pub(super) struct PrivateAddressError;
+
+/// The name of a gateway has changed from an address of the internet to an internal one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "its name now leads to an address inside your own network; start the run again if that is right"
+)]
+pub(super) struct MovedGatewayError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLIC: &str = "8.8.8.8:0";
+    const INTERNAL: &str = "10.0.0.5:0";
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn internal_addresses_are_used_only_if_they_may_be_and_alone() {
+        let both = || addresses(&[INTERNAL, PUBLIC]);
+        let internal = || addresses(&[INTERNAL]);
+        assert_eq!(allowed(both(), false), addresses(&[PUBLIC]));
+        assert_eq!(allowed(both(), true), addresses(&[PUBLIC]));
+        assert_eq!(allowed(internal(), false), []);
+        assert_eq!(allowed(internal(), true), internal());
+    }
+
+    #[test]
+    fn the_place_of_a_gateway_is_fixed_by_its_first_address() {
+        for (first, later, is_internal) in [
+            (&[PUBLIC][..], &[INTERNAL][..], false),
+            (&[PUBLIC, INTERNAL], &[INTERNAL], false),
+            (&[INTERNAL], &[PUBLIC], true),
+        ] {
+            let resolver = PublicOnlyResolver::new(Some("gate.example".to_owned()));
+            let GatewayResolver(gateway) = resolver.of_gateway().unwrap();
+            assert_eq!(gateway.fix(&addresses(first)), is_internal);
+            assert_eq!(gateway.fix(&addresses(later)), is_internal);
+            assert_eq!(resolver.gateway.unwrap().is_internal.get(), Some(&is_internal));
+        }
+        assert!(PublicOnlyResolver::new(None).of_gateway().is_none());
+    }
+
+    /// `localhost` stands for a name that has moved into the own network.
+    #[tokio::test]
+    async fn a_gateway_does_not_move_into_the_own_network() {
+        let name = || "localhost".parse::<Name>().unwrap();
+        let resolver = PublicOnlyResolver::new(Some("localhost".to_owned()));
+        resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
+        let gateway = resolver.of_gateway().unwrap();
+        gateway.0.fix(&addresses(&[PUBLIC]));
+        let refused = gateway.resolve(name()).await.map(Iterator::count);
+        assert!(refused.unwrap_err().to_string().contains("inside your own network"));
+        let refused = resolver.resolve(name()).await.map(Iterator::count);
+        assert!(refused.unwrap_err().to_string().contains("inside your own network"));
+
+        let resolver = PublicOnlyResolver::new(Some("localhost".to_owned()));
+        resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
+        let gateway = resolver.of_gateway().unwrap();
+        assert!(gateway.resolve(name()).await.unwrap().count() > 0);
+        assert_eq!(gateway.0.is_internal.get(), Some(&true), "fixed by the first request");
+        assert!(resolver.resolve(name()).await.unwrap().count() > 0);
+    }
+}
