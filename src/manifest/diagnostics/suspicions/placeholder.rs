@@ -44,6 +44,9 @@ pub(super) fn placeholder_length(
         '{' if rest.starts_with("{}") => Some(2),
         '{' => template_length(rest)
             .or_else(|| enclosed("{", "}", &|name| is_braced_name(name) && !is_code(before, name))),
+        ':' if before.is_empty() || before.ends_with([' ', '\n', '(', '"', '“', '„']) => {
+            colon_length(before, rest, is_column)
+        }
         '$' if rest.starts_with("${") => {
             placeholder_length(before, &rest[1..], is_column).map(|length| length + 1)
         }
@@ -141,6 +144,24 @@ fn is_button(before: &str, name: &str) -> bool {
 fn format_length(rest: &str) -> Option<usize> {
     let is_format = rest.starts_with("%s") || rest.starts_with("%d") || rest.starts_with("%@");
     (is_format && !rest[2..].starts_with(char::is_alphanumeric)).then_some(2)
+}
+
+/// Returns the length of a variable after a colon: `Hi :name`. `:smile:` is an emoji, and in French a space stands before
+/// the colon of a sentence, behind which the next one is often missing.
+fn colon_length(before: &str, rest: &str, is_column: &dyn Fn(&str) -> bool) -> Option<usize> {
+    let name = rest[1..].split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    let is_emoji = rest[1 + name.len()..].starts_with(':');
+    let words = split_words(name);
+    let is_person = words.last().is_some_and(|last| words::contains(words::PERSON_FIELDS, last));
+    let starts_clause = before.trim_end().is_empty()
+        || before.trim_end().ends_with(['.', '!', '?'])
+        || words::contains(words::GREETINGS, &last_word(before.trim_end()));
+    let is_name = is_column(name)
+        || is_person
+        || is_field(name) && (words.len() > 1 || starts_clause)
+        || name.contains('_') && !is_emoji;
+    (name.len() > 1 && name.len() <= LONGEST_NAME && is_identifier(name) && is_name)
+        .then(|| 1 + name.len() + usize::from(is_emoji))
 }
 
 /// Returns the text between two marks, if it is on one line and not longer than the name of a field.

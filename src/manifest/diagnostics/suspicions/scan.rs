@@ -24,7 +24,7 @@ pub(super) fn find_parts(
     text: &str,
     is_column: &dyn Fn(&str) -> bool,
 ) -> Vec<(Range<usize>, SuspicionKind)> {
-    let is_iberian = text.contains("TODO") && is_iberian(text);
+    let is_iberian = (text.contains("TODO") || text.contains("odo")) && is_iberian(text);
     let mut parts = Vec::new();
     let (mut at, mut is_address, mut previous) = (0, false, ' ');
     while let Some(c) = text[at..].chars().next() {
@@ -239,6 +239,9 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
         word.len() > 1 && (word.chars().all(|c| c == 'X') || word.chars().all(|c| c == 'x'));
     let lower = || word.to_lowercase();
     match word {
+        "TODO" | "Todo" | "todo" if !is_iberian && is_last_mark(word, before, after) => {
+            Some((word.len(), Draft))
+        }
         "TODO" if !is_iberian && !is_in_capitals(before, after) => Some((word.len(), Draft)),
         "TBD" | "tbd" if is_name_of_company(after) => None,
         "TBD" | "tbd" | "FIXME" => Some((word.len(), Draft)),
@@ -262,6 +265,9 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
             && words::contains(words::DRAFT_MARKS, &lower())
             && is_draft_mark(word, after) =>
         {
+            Some((word.len(), Draft))
+        }
+        _ if words::contains(words::DRAFT_MARKS, &lower()) && is_last_mark(word, before, after) => {
             Some((word.len(), Draft))
         }
         _ if word.len() > 8
@@ -318,13 +324,36 @@ fn is_draft_mark(word: &str, after: &str) -> bool {
             && !words::contains(words::AFTER_DRAFT, &next.to_lowercase())
 }
 
+/// Whether a word is the last of its text and no part of its sentence: `Hello all – draft`, `Hello all (todo)`, `Hello all
+/// TBC`. `Ale on DRAFT` is ordinary.
+fn is_last_mark(word: &str, before: &str, after: &str) -> bool {
+    let is_version = |c: char| c.is_ascii_digit() || matches!(c, 'v' | 'V' | '#' | '.' | ' ');
+    let rest = after.trim_start_matches(is_version);
+    let is_last = rest.trim_matches(['.', ' ', '*', ']', ')', '\n']).is_empty();
+    let text = before.trim_end_matches([' ', '*', '\n']);
+    let is_apart = before.ends_with(['\n', '('])
+        || text.len() < before.len() && text.ends_with(['-', '–', '—', '|', '/', '•']);
+    let last = last_word(text);
+    let is_capital = word.len() > 2
+        && !word.contains(char::is_lowercase)
+        && text.ends_with(|c: char| c.is_lowercase() || matches!(c, '.' | '!' | '?'))
+        && !is_in_capitals(before, after)
+        && !words::contains(words::BEFORE_DRAFT, &last);
+    is_last && (is_apart || is_capital)
+}
+
 /// Whether a word such as `null` stands where a name or a number belongs: `Your order null is ready`, `Welcome to null!`,
-/// `Only $undefined`. German and other languages have the number `null`, so that the words around it decide.
+/// `Only $undefined`. German and other languages have the number `null`, so that the words around it decide: `Ihr Gutschein
+/// null ist da`, but `Die Stunde null ist da`.
 fn is_in_place_of_value(word: &str, before: &str, after: &str) -> bool {
     let (earlier, previous) = last_words(before);
     let next = after.trim_start();
     let next_word = next[..run_length(next, char::is_alphabetic)].to_lowercase();
     let is_joined = before.ends_with(' ') && before.trim_end().ends_with(char::is_alphanumeric);
+    let is_end = next.is_empty() || next.starts_with(['.', ',', '!', '?', ';', ':']);
+    let is_named = is_joined
+        && words::contains(words::NAMED_THINGS, &previous)
+        && (is_end || words::contains(words::AFTER_NAMED, &next_word));
     let is_subject = is_joined
         && after.starts_with(' ')
         && words::contains(words::AFTER_VALUE, &next_word)
@@ -333,13 +362,13 @@ fn is_in_place_of_value(word: &str, before: &str, after: &str) -> bool {
         && word != "None"
         && (words::contains(words::BEFORE_VALUE, &previous)
             || previous == "to" && earlier == "welcome")
-        && (next.is_empty() || next.starts_with(['.', ',', '!', '?', ';', ':']));
+        && is_end;
     let is_amount = before.ends_with(['$', '€', '£', '¥'])
         || word == "undefined"
             && words::CURRENCIES
                 .split_whitespace()
                 .any(|currency| starts_with_word(next, currency));
-    is_subject || is_object || is_amount
+    is_named || is_subject || is_object || is_amount
 }
 
 /// Whether crosses such as `XXX` stand for a name or an amount: after a greeting, beside a currency (also `XX`), or four times and

@@ -51,6 +51,11 @@ pub(super) const AFTER_DRAFT: &str = "
     beer beers ale ales lager cider picks pick day night season stops excluders horses horse kings
 ";
 
+/// Words before `DRAFT` in an ordinary text, in lower case.
+pub(super) const BEFORE_DRAFT: &str = "
+    on the a an of our your this that final first second rough fantasy cold fresh best beer
+";
+
 /// Words for the text of a draft, in lower case.
 pub(super) const DRAFT_WORDS: &str = "
     platzhaltertext blindtext blindtexte beispieltext mustertext fülltext dummytext placeholdertext voorbeeldtekst
@@ -70,6 +75,26 @@ pub(super) const AFTER_VALUE: &str = "
 /// Words before the value that `null` replaces at the end of a clause, in lower case.
 pub(super) const BEFORE_VALUE: &str = "
     at from with your our dear by visiting meet pour chez votre notre para con tu su nuestro por com seu
+";
+
+/// Things that have a name or a code of their own, in languages in which `null` is a number, in lower case. What is counted
+/// or numbered, such as hours, points and versions, is not among them.
+pub(super) const NAMED_THINGS: &str = "
+    gutschein gutscheincode gutscheinkarte rabattcode aktionscode promocode code bestellung bestellnummer auftrag
+    auftragsnummer angebot termin paket paketnummer lieferung sendung rechnung rechnungsnummer kunde kundin
+    kundennummer buchung buchungsnummer reservierung ticket artikel produkt modell tarif vertrag konto firma marke
+    filiale stadt ort straße strasse frau herr familie name vorname nachname berater beraterin ansprechpartner ansprechpartnerin trainer
+    trainerin kurs workshop webinar hotel zimmer gewinn gewinncode postleitzahl
+    código pedido cupón reserva cita factura commande réservation facture ordine codice encomenda
+    rabattkode kupong gavekort bestilling bestillingen ordre ordren pakke pakken tilbud tilbudet avtale avtalen kunden
+    fru
+";
+
+/// Words after the name of such a thing, in lower case.
+pub(super) const AFTER_NAMED: &str = "
+    ist sind hat haben wird werden wurde wurden war wartet warten liegt steht kommt läuft gilt endet beginnt startet
+    ya es tiene llega será est sera è
+    freut kann darf muss soll heute jetzt bald und oder er har ble blir vil kan venter kommer gjelder utløper nå og
 ";
 
 /// Words between which and a verb `null` is ordinary: `the answer is null and void`.
